@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// The entry: the runtime shim before anything else, then the command table.
+import './runtime/with-resolvers.ts';
+import { Command, CommanderError } from 'commander';
+import { clientCommand } from './cli/client.ts';
+import { cidCommand } from './cli/cid.ts';
+import { compareCommand } from './cli/compare.ts';
+import { peerCommand } from './cli/peer.ts';
+import { EXIT, reportFailure } from './cli/run.ts';
+import { serverCommand } from './cli/server.ts';
+
+const program = new Command('hubswarm')
+  .description('One file to many machines: from a central server, or through a swarm of peers.')
+  .version('0.1.0')
+  .showSuggestionAfterError(true)
+  .configureHelp({ showGlobalOptions: true });
+
+for (const command of [serverCommand, clientCommand, peerCommand, compareCommand, cidCommand]) {
+  program.addCommand(command());
+}
+
+/** One line each, and no exit() in the middle of things. */
+function strict(command: Command): void {
+  command.exitOverride();
+  command.configureOutput({
+    outputError: (text, write) =>
+      write(`hubswarm: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ')}; see '${pathOf(command)} --help'\n`),
+  });
+  for (const child of command.commands) strict(child);
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+strict(program);
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.exitCode = reportFailure(error);
+  }
+}

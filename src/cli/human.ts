@@ -1,0 +1,108 @@
+// Events for a person: status lines on stderr, a progress bar when stderr is a
+// terminal, plain lines at every tenth elsewhere.
+import { stripVTControlCharacters } from 'node:util';
+import { Presets, SingleBar } from 'cli-progress';
+import prettyBytes from 'pretty-bytes';
+import type { Event } from '../telemetry/event.ts';
+
+const bytes = (count: number): string => prettyBytes(count, { binary: true });
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+/** Names come from remotes: no control character of theirs reaches a terminal. */
+const clean = (text: string): string =>
+  stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
+
+/** An event's line; undefined for those that only machines read. */
+export function describeEvent(event: Event): string | undefined {
+  switch (event.event) {
+    case 'listening':
+      return event.addresses.map((address) => `listening on ${address}`).join('\n');
+    case 'file_shared':
+      return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
+    case 'file_stored':
+      return `stored ${clean(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
+    case 'request_completed':
+      return `${event.remote} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
+    case 'transfer_started':
+      return (
+        `fetching ${clean(event.name)} (${bytes(event.bytes)})` +
+        (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
+        (event.verified ? '' : '\n  the source names no CID: the bytes cannot be verified')
+      );
+    case 'transfer_completed':
+      return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
+    case 'source_failed':
+      return `${event.remote} failed: ${clean(event.reason)}`;
+    case 'source_retried':
+      return `trying ${event.remote} again in ${seconds(event.delayMs)} (attempt ${event.attempt})`;
+    case 'piece_rejected':
+      return `piece ${event.piece} from ${event.remote} did not match its hash; fetching it again`;
+    case 'neighbour_banned':
+      return `banned ${event.remote}: ${clean(event.reason)}`;
+    case 'peer_connected':
+      return `connected to ${event.remote}`;
+    case 'peer_disconnected':
+      return `disconnected from ${event.remote}`;
+    case 'warned':
+      return `warning: ${clean(event.message)}`;
+    case 'stopped':
+      return `stopped: ${event.reason}`;
+    default:
+      return undefined;
+  }
+}
+
+export interface HumanReporter {
+  report(event: Event): void;
+  close(): void;
+}
+
+/** @param options.quiet leaves out everything; errors are printed elsewhere. */
+export function createHumanReporter(options: { quiet: boolean }): HumanReporter {
+  const out = process.stderr;
+  let bar: SingleBar | undefined;
+  let tenth = 0;
+  const line = (text: string): void => {
+    // Above the bar, not across it.
+    if (bar) out.write('\r\x1b[K');
+    out.write(`${text}\n`);
+  };
+  const endBar = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const progress = (done: number, total: number): void => {
+    if (out.isTTY) {
+      if (!bar) {
+        bar = new SingleBar(
+          {
+            stream: out,
+            format: '{percentage}% [{bar}] {value}/{total}  {rate}/s  ETA {eta_formatted}',
+            formatValue: (value, _options, type) =>
+              type === 'value' || type === 'total' ? bytes(value) : String(value),
+            hideCursor: true,
+          },
+          Presets.rect,
+        );
+        bar.start(total, done, { rate: '-' });
+        started = { at: performance.now(), bytes: done };
+      }
+      const elapsed = (performance.now() - started.at) / 1000;
+      bar.update(done, { rate: elapsed > 0 ? bytes((done - started.bytes) / elapsed) : '-' });
+    } else if (total > 0 && Math.floor((done / total) * 10) > tenth) {
+      tenth = Math.floor((done / total) * 10);
+      out.write(`${tenth * 10}% (${bytes(done)} of ${bytes(total)})\n`);
+    }
+  };
+  let started = { at: 0, bytes: 0 };
+  return {
+    report(event) {
+      if (options.quiet) return;
+      if (event.event === 'transfer_progressed') return progress(event.bytes, event.total);
+      if (event.event === 'transfer_started') tenth = Math.floor((event.resumedBytes / Math.max(event.bytes, 1)) * 10);
+      if (event.event === 'transfer_completed' || event.event === 'transfer_failed') endBar();
+      const text = describeEvent(event);
+      if (text !== undefined) line(text);
+    },
+    close: endBar,
+  };
+}

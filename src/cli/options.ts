@@ -1,0 +1,42 @@
+// Parsers of option values that several commands share. Each gives one line that
+// names the option, what was given and what is accepted.
+import { HubswarmError } from '../runtime/errors.ts';
+import { parseRate, parseSize } from '../runtime/units.ts';
+
+export const rate =
+  (option: string) =>
+  (text: string): number =>
+    parseRate(option, text);
+
+export const size =
+  (option: string) =>
+  (text: string): number =>
+    parseSize(option, text);
+
+/** A whole number in [low, high]. */
+export const integer =
+  (option: string, low: number, high: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) {
+      throw new HubswarmError(
+        'ERR_USAGE',
+        `${option}: '${text}' is not accepted; give a whole number from ${low} to ${high}`,
+      );
+    }
+    return value;
+  };
+
+/** Seconds with a fraction, 0 or more. */
+export const seconds =
+  (option: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value)) {
+      throw new HubswarmError(
+        'ERR_USAGE',
+        `${option}: '${text}' is not accepted; give seconds, 0 or more (as in 30 or 0.5)`,
+      );
+    }
+    return value;
+  };

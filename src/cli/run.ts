@@ -1,0 +1,57 @@
+// What every command shares: where its events go, what stops it, and how an
+// error becomes one line and an exit code.
+import { createNdjsonWriter } from '../telemetry/ndjson.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { startUsageSampler } from '../telemetry/usage.ts';
+import { describeError, hasCode, HubswarmError } from '../runtime/errors.ts';
+import { createHumanReporter } from './human.ts';
+
+/** Exit codes, as the README lists them. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+export interface RunContext {
+  readonly emit: Emit;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** The name of the signal that aborted, if one did. */
+  stoppedBy(): string | undefined;
+}
+
+/** Runs a command's body to its end with events, signals and usage wired up. */
+export async function runCommand(
+  options: { json?: boolean; quiet?: boolean },
+  body: (context: RunContext) => Promise<void>,
+): Promise<void> {
+  const reporter = options.json ? undefined : createHumanReporter({ quiet: options.quiet ?? false });
+  const emit: Emit = options.json
+    ? createNdjsonWriter(process.stdout)
+    : (event) => reporter?.report(event);
+  const abort = new AbortController();
+  let stoppedBy: string | undefined;
+  const stop = (name: NodeJS.Signals): void => {
+    if (stoppedBy) process.exit(EXIT.interrupted);
+    stoppedBy = name;
+    abort.abort(new HubswarmError('ERR_ABORTED', `stopped by ${name}`));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const stopSampling = options.json ? startUsageSampler(emit) : undefined;
+  try {
+    await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });
+  } finally {
+    stopSampling?.();
+    reporter?.close();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/** The exit code for what a command threw, after its one line on stderr. */
+export function reportFailure(error: unknown): number {
+  process.stderr.write(`hubswarm: ${describeError(error)}\n`);
+  if (!(error instanceof HubswarmError) && process.env['HUBSWARM_DEBUG']) {
+    process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+  }
+  if (hasCode(error, 'ERR_USAGE')) return EXIT.usage;
+  return hasCode(error, 'ERR_ABORTED') ? EXIT.interrupted : EXIT.failed;
+}

@@ -1,0 +1,62 @@
+// Where each piece lies. Pieces are the leaves of the DAG in order, so all of
+// one file's pieces have the same length but its last; a directory's files
+// follow one another and each begins a new piece. No I/O here.
+import { invariant } from '../runtime/invariant.ts';
+
+/** IPFS nodes refuse blocks over 2 MiB; so a piece is never longer. */
+export const MAX_PIECE_LENGTH = 2 ** 21;
+
+export class Geometry {
+  /** offsets[i] is where piece i starts; the last entry is the total length. */
+  readonly #offsets: Float64Array;
+
+  /** Of each piece in order; every length is in 1..MAX_PIECE_LENGTH. */
+  constructor(lengths: ArrayLike<number>) {
+    this.#offsets = new Float64Array(lengths.length + 1);
+    for (let i = 0; i < lengths.length; i++) {
+      const length = lengths[i]!;
+      invariant(
+        Number.isInteger(length) && length > 0 && length <= MAX_PIECE_LENGTH,
+        `piece ${i} has a length of ${length}`,
+      );
+      this.#offsets[i + 1] = this.#offsets[i]! + length;
+    }
+  }
+
+  get pieceCount(): number {
+    return this.#offsets.length - 1;
+  }
+
+  get totalLength(): number {
+    return this.#offsets[this.#offsets.length - 1]!;
+  }
+
+  /** The first byte of a piece, counted from the start of the content. */
+  offset(piece: number): number {
+    return this.#offsets[piece]!;
+  }
+
+  length(piece: number): number {
+    return this.#offsets[piece + 1]! - this.#offsets[piece]!;
+  }
+
+  /** The longest piece, 0 without any. */
+  get maxLength(): number {
+    let longest = 0;
+    for (let i = 0; i < this.pieceCount; i++) longest = Math.max(longest, this.length(i));
+    return longest;
+  }
+
+  /** The piece that holds the byte at `offset` (0 <= offset < totalLength). */
+  pieceAt(offset: number): number {
+    invariant(offset >= 0 && offset < this.totalLength, `offset ${offset} is outside`);
+    let low = 0;
+    let high = this.pieceCount - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#offsets[middle]! <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,41 @@
+// What a file or directory *is*: its root CID and the ordered pieces below it.
+// A manifest is only ever made by importing bytes or by walking a DAG whose
+// every block was hashed on the way down, so it needs no trust of its own.
+import { CID } from 'multiformats/cid';
+import * as raw from 'multiformats/codecs/raw';
+import { create as createDigest } from 'multiformats/hashes/digest';
+import { sha256 } from 'multiformats/hashes/sha2';
+import type { Geometry } from './geometry.ts';
+
+/** Bytes of a sha2-256 digest. */
+export const DIGEST_LENGTH = 32;
+
+export interface ManifestFile {
+  /** Relative, '/'-separated, safe to join to a directory; '' for a single file. */
+  readonly path: string;
+  readonly length: number;
+  /** The file's pieces are [firstPiece, firstPiece + pieceCount); none when empty. */
+  readonly firstPiece: number;
+  readonly pieceCount: number;
+}
+
+export interface Manifest {
+  readonly root: CID;
+  readonly kind: 'file' | 'directory';
+  readonly files: readonly ManifestFile[];
+  /** Empty directories and the parents of files, relative; [] for a single file. */
+  readonly directories: readonly string[];
+  readonly geometry: Geometry;
+  /** The pieces' sha2-256 digests in order, 32 bytes each. */
+  readonly digests: Uint8Array;
+}
+
+/** A piece's digest, as a view. */
+export function pieceDigest(manifest: Manifest, piece: number): Uint8Array {
+  return manifest.digests.subarray(piece * DIGEST_LENGTH, (piece + 1) * DIGEST_LENGTH);
+}
+
+/** A piece's CID: version 1, raw codec, sha2-256. */
+export function pieceCid(manifest: Manifest, piece: number): CID {
+  return CID.createV1(raw.code, createDigest(sha256.code, pieceDigest(manifest, piece)));
+}

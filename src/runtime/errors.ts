@@ -1,0 +1,84 @@
+// The one base error. Callers match on `code`, never on the message or the
+// class: codes are stable, messages are for people. A remote that misbehaves is
+// not an error but data (see exchange/); a programmer's mistake is an
+// invariant, not a HubswarmError.
+
+export type ErrorCode =
+  /** The command line, an option's value or an argument is malformed. Exit 2. */
+  | 'ERR_USAGE'
+  /** A path does not exist, or vanished while it was used. */
+  | 'ERR_NOT_FOUND'
+  /** A file or directory may not be read or written. */
+  | 'ERR_NOT_PERMITTED'
+  /** The target exists and may not be replaced. */
+  | 'ERR_EXISTS'
+  /** A shared file is no longer the one that was imported. */
+  | 'ERR_SOURCE_CHANGED'
+  /** No room left on the device. */
+  | 'ERR_DISK_FULL'
+  /** The port or address is taken, or not one of this machine's. */
+  | 'ERR_LISTEN'
+  /** Bytes do not match the CID that was asked for. */
+  | 'ERR_HASH_MISMATCH'
+  /** A DAG is malformed, too large, or of a kind not handled. */
+  | 'ERR_MANIFEST'
+  /** No mirror or peer could deliver (what is left of) the file. */
+  | 'ERR_NO_SOURCE'
+  /** A remote answered, and refused or made no sense. */
+  | 'ERR_REMOTE'
+  /** A limit on time passed. */
+  | 'ERR_TIMEOUT'
+  /** Stopped by a signal or the caller's AbortSignal. */
+  | 'ERR_ABORTED'
+  /** A measurement could not be made or cannot be trusted. */
+  | 'ERR_MEASUREMENT';
+
+export class HubswarmError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'HubswarmError';
+    this.code = code;
+  }
+}
+
+/** True for a HubswarmError of that code, whichever bundle chunk made it. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === code;
+}
+
+/** The `code` of a Node.js system error (`ENOENT`, `ENOSPC` ...), if it is one. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+const BY_SYSTEM_CODE: Record<string, [ErrorCode, string]> = {
+  ENOENT: ['ERR_NOT_FOUND', 'no such file or directory'],
+  ENOTDIR: ['ERR_NOT_FOUND', 'not a directory'],
+  EISDIR: ['ERR_EXISTS', 'is a directory'],
+  EACCES: ['ERR_NOT_PERMITTED', 'permission denied'],
+  EPERM: ['ERR_NOT_PERMITTED', 'operation not permitted'],
+  EROFS: ['ERR_NOT_PERMITTED', 'read-only file system'],
+  EEXIST: ['ERR_EXISTS', 'already exists'],
+  ENOTEMPTY: ['ERR_EXISTS', 'directory is not empty'],
+  ENOSPC: ['ERR_DISK_FULL', 'no space left on the device'],
+  EDQUOT: ['ERR_DISK_FULL', 'disk quota exceeded'],
+  ENAMETOOLONG: ['ERR_NOT_PERMITTED', 'name too long'],
+};
+
+/** A file-system error as one clear line; other errors come back as they are. */
+export function fileError(error: unknown, path: string): unknown {
+  const known = BY_SYSTEM_CODE[systemCode(error) ?? ''];
+  return known ? new HubswarmError(known[0], `${path}: ${known[1]}`, { cause: error }) : error;
+}
+
+/** One line for a person, with the deepest cause when it adds something. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return describeError(error.errors[0]);
+  }
+  return error.message || error.name;
+}

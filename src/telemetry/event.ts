@@ -1,0 +1,94 @@
+// The one flat event record. Logs, `--json` output, tests, progress bars,
+// metrics and pictures are all read from this stream; nothing else reports.
+// Names are facts in the past tense. Bytes and milliseconds are numbers in base
+// units. Readers ignore events and fields that they do not know.
+
+/** Whose bytes: a mirror's URL, a PeerId, or a client's address. */
+type Remote = string;
+
+export type Event =
+  /** Ready to serve: the sockets are open, the addresses are final. */
+  | {
+      event: 'listening';
+      role: 'server' | 'peer';
+      /** URLs of a server, multiaddrs (with /p2p/) of a peer. */
+      addresses: string[];
+      peerId?: string;
+    }
+  /** With --hold: everything is loaded, the transfer starts on a line from stdin. */
+  | { event: 'held' }
+  | {
+      event: 'file_shared';
+      cid: string;
+      name: string;
+      bytes: number;
+      pieces: number;
+      /** Of a directory: the longest piece. */
+      pieceLength: number;
+    }
+  /** Providers for this CID can be found by others from now on. */
+  | { event: 'file_provided'; cid: string; ms: number }
+  | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
+  | {
+      event: 'request_completed';
+      method: string;
+      path: string;
+      status: number;
+      bytes: number;
+      ms: number;
+      remote: Remote;
+      /** False when the remote left before the last byte. */
+      whole: boolean;
+    }
+  | {
+      event: 'transfer_started';
+      /** Absent when the source is a plain HTTP server. */
+      cid?: string;
+      name: string;
+      bytes: number;
+      pieces: number;
+      /** Bytes already verified on disk, not fetched again. */
+      resumedBytes: number;
+      verified: boolean;
+    }
+  | { event: 'piece_verified'; cid: string; piece: number; bytes: number; remote: Remote }
+  | { event: 'piece_rejected'; cid: string; piece: number; remote: Remote }
+  /** Cumulative, of one transfer; at most every 100 ms, and once at the end. */
+  | { event: 'transfer_progressed'; bytes: number; total: number; name: string }
+  | {
+      event: 'transfer_completed';
+      cid?: string;
+      name: string;
+      path: string;
+      bytes: number;
+      /** From the start of the transfer, discovery and connection set-up included. */
+      ms: number;
+    }
+  | { event: 'transfer_failed'; code: string; message: string; name: string }
+  /** Cumulative payload over this process' link; at most 50 ms or 1/64 of a file old, and final at the end. */
+  | { event: 'link_counted'; sentBytes: number; receivedBytes: number }
+  | { event: 'source_failed'; remote: Remote; reason: string }
+  | { event: 'source_retried'; remote: Remote; attempt: number; delayMs: number }
+  | { event: 'neighbour_joined'; cid: string; remote: Remote; pieces: number }
+  | { event: 'neighbour_left'; cid: string; remote: Remote; reason: string }
+  | { event: 'neighbour_banned'; remote: Remote; reason: string }
+  | { event: 'peer_connected'; remote: Remote }
+  | { event: 'peer_disconnected'; remote: Remote }
+  | { event: 'warned'; message: string }
+  /** Cost of this process so far; every second and at the end. */
+  | {
+      event: 'usage_sampled';
+      cpuMs: number;
+      rssBytes: number;
+      /** The longest delay of the event loop since the last sample. */
+      loopLagMs: number;
+    }
+  | { event: 'stopped'; reason: string };
+
+/** An event as written: `t` is wall-clock milliseconds with a fraction. */
+export type Stamped = Event & { t: number };
+
+export type EventName = Event['event'];
+
+/** Where a room reports what happened. Must not throw, must not block. */
+export type Emit = (event: Event) => void;
