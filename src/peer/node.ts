@@ -1,0 +1,129 @@
+// The only file that builds libp2p: TCP, Noise and yamux, with identify, ping
+// and a kad-dht of Hubswarm's own beside them. Every option that departs from
+// libp2p's default says why; the defaults are those of a wallet in the open
+// internet, and a swarm on one host or one LAN dies of several of them. Who is
+// dialled, and what is said over a stream, is decided elsewhere.
+import { noise } from '@chainsafe/libp2p-noise';
+import { type Identify, identify } from '@libp2p/identify';
+import type { Libp2p, PrivateKey } from '@libp2p/interface';
+import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
+import { mdns } from '@libp2p/mdns';
+import { type Ping, ping } from '@libp2p/ping';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+import { HubswarmError } from '../runtime/errors.ts';
+
+export type Services = {
+  identify: Identify;
+  ping: Ping;
+  dht: SingleKadDHT;
+};
+
+export type Node = Libp2p<Services>;
+
+export interface NodeOptions {
+  readonly privateKey: PrivateKey;
+  /** Multiaddrs; by default any free port of 127.0.0.1. */
+  readonly listen?: readonly string[];
+  /** Multicast on every interface to find peers on the LAN. */
+  readonly mdns?: boolean;
+  /** Further connections are refused, those that stand are kept. libp2p's default: 300. */
+  readonly maxConnections?: number;
+}
+
+/** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
+const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
+
+/** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
+const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
+
+/**
+ * A window of 256 KiB, where every stream starts, costs a third of the speed;
+ * over 4 MiB a reader that lags overflows the stream's read buffer. It is also
+ * what can be queued in kernels ahead of a control frame: the smallest that is fast.
+ */
+const MAX_STREAM_WINDOW_BYTES = 2 ** 20;
+
+/** 64 peers behind one address (a host, a NAT) may all dial, and redial, within a second. */
+const CONNECTIONS_PER_HOST_PER_SECOND = 256;
+
+/**
+ * A started node, its addresses final.
+ *
+ * @throws HubswarmError ERR_LISTEN when an address is taken, not this machine's or no address
+ */
+export async function createNode(options: NodeOptions): Promise<Node> {
+  const listen = [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])];
+  checkListen(listen);
+  try {
+    return await createLibp2p({
+      privateKey: options.privateKey,
+      addresses: { listen },
+      transports: [tcp()],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
+      connectionManager: {
+        ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+        // Default 5: of 16 peers on one host that dial at once, 11 were refused.
+        inboundConnectionThreshold: CONNECTIONS_PER_HOST_PER_SECOND,
+        // Default 10: the same refusal, by handshakes under way. A handshake costs
+        // some 10 ms of CPU, so 128 are dealt with well within the 10 s limit.
+        maxIncomingPendingConnections: 128,
+      },
+      // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
+      // and yamux notice the dead.
+      connectionMonitor: { enabled: false },
+      peerDiscovery: options.mdns ? [mdns({ serviceTag: MDNS_SERVICE_TAG })] : [],
+      services: { identify: identify(), ping: ping(), dht: createDht },
+    });
+  } catch (error) {
+    throw listenError(error, listen);
+  }
+}
+
+const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): SingleKadDHT =>
+  kadDHT({
+    protocol: KAD_PROTOCOL,
+    // By default a node only serves records once it has a public address.
+    clientMode: false,
+    // By default private addresses, all that a LAN has, are dropped from answers.
+    peerInfoMapper: passthroughMapper,
+    // Every query waits for the first self-query; by default that starts after 1 s.
+    initialQuerySelfInterval: 50,
+    // The type that kadDHT() declares hides the routing table; the object has it.
+  })(components) as SingleKadDHT;
+
+function checkListen(listen: readonly string[]): void {
+  for (const address of listen) {
+    try {
+      multiaddr(address);
+    } catch (cause) {
+      throw new HubswarmError(
+        'ERR_LISTEN',
+        `cannot listen on '${address}': not a multiaddr (as in /ip4/127.0.0.1/tcp/4001)`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** What the system calls it, in words; libp2p keeps only the text of the causes. */
+const LISTEN_REASONS: readonly (readonly [RegExp, string])[] = [
+  [/EADDRINUSE/, 'the port is in use'],
+  [/EADDRNOTAVAIL/, 'not an address of this machine'],
+  [/EACCES/, 'permission denied'],
+  [/UnsupportedListenAddress|not supported/i, 'only TCP addresses can be listened on'],
+];
+
+function listenError(error: unknown, listen: readonly string[]): unknown {
+  if (!(error instanceof Error) || error.name !== 'UnsupportedListenAddressesError') return error;
+  // The text lists only the addresses that failed.
+  const failed = listen.filter((address) => error.message.includes(`${address}:`));
+  const known = LISTEN_REASONS.find(([pattern]) => pattern.test(error.message));
+  const reason = known?.[1] ?? 'only TCP addresses can be listened on';
+  return new HubswarmError('ERR_LISTEN', `cannot listen on ${failed.join(', ')}: ${reason}`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,73 @@
+import { createServer } from 'node:net';
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createNode, type Node, type NodeOptions } from '../../src/peer/node.ts';
+
+const nodes: Node[] = [];
+
+async function start(options: Omit<NodeOptions, 'privateKey'> = {}): Promise<Node> {
+  const node = await createNode({ privateKey: await generateKeyPair('Ed25519'), ...options });
+  nodes.push(node);
+  return node;
+}
+
+afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()));
+});
+
+describe('createNode', () => {
+  it('listens on 127.0.0.1 alone unless told', async () => {
+    const node = await start();
+    expect(node.getMultiaddrs().map(String)).toEqual([
+      expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3KooW/),
+    ]);
+  });
+
+  it('lets twelve peers of one host join at once', async () => {
+    const hub = await start();
+    const peers = await Promise.all(Array.from({ length: 12 }, () => start()));
+    await Promise.all(peers.map((peer) => peer.dial(hub.getMultiaddrs())));
+    const ids = peers.map((peer) => peer.peerId.toString()).sort();
+    // The dialler is done a moment before the listener.
+    await vi.waitFor(() => expect(hub.getPeers().map(String).sort()).toEqual(ids));
+  });
+
+  it('refuses connections beyond its load and keeps those it has', async () => {
+    const hub = await start({ maxConnections: 3 });
+    const address = hub.getMultiaddrs();
+    const early = await Promise.all(Array.from({ length: 3 }, () => start()));
+    for (const peer of early) await peer.dial(address);
+    const late = await Promise.all(Array.from({ length: 3 }, () => start()));
+    const dials = await Promise.allSettled(late.map((peer) => peer.dial(address)));
+    expect(dials.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    for (const peer of early) expect(await peer.services.ping.ping(address)).toBeGreaterThan(-1);
+    // A place that falls free can be taken.
+    const left = new Promise((resolve) => hub.addEventListener('peer:disconnect', resolve));
+    await early[0]!.stop();
+    await left;
+    await late[0]!.dial(address);
+    const id = late[0]!.peerId.toString();
+    await vi.waitFor(() => expect(hub.getPeers().map(String)).toContain(id));
+  });
+
+  it('names the address when its port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    await expect(start({ listen: [`/ip4/127.0.0.1/tcp/${port}`] })).rejects.toMatchObject({
+      code: 'ERR_LISTEN',
+      message: `cannot listen on /ip4/127.0.0.1/tcp/${port}: the port is in use`,
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it.each([
+    ['nonsense', /'nonsense': not a multiaddr/],
+    ['/ip4/192.0.2.1/tcp/0', /192\.0\.2\.1\/tcp\/0: not an address of this machine/],
+    ['/ip4/127.0.0.1/udp/4001', /udp\/4001: only TCP/],
+  ])('does not listen on %s, in one line', async (address, message) => {
+    const failure = await start({ listen: [address] }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ERR_LISTEN', message: expect.stringMatching(message) });
+    expect((failure as Error).message).not.toContain('\n');
+  });
+});
