@@ -1,0 +1,19 @@
+// Whether the process that left a file behind still runs. A pid alone is not
+// enough: after a restart of the machine it belongs to another process.
+import { uptime } from 'node:os';
+
+/** Clocks are set a little after the boot; a file is not older for that. */
+const CLOCK_SLACK_MS = 10_000;
+
+/** True when the process runs that wrote `pid` at `writtenAt` (ms of the epoch). */
+export function isAlive(pid: number, writtenAt: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  if (writtenAt < Date.now() - uptime() * 1000 - CLOCK_SLACK_MS) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it runs, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
