@@ -1,0 +1,247 @@
+// The taking side: which pieces are wanted, from whom they are coming, and what
+// happens when they arrive or do not. A piece comes whole from one neighbour, so
+// that blame is certain. A piece is wanted while it is missing and nobody is
+// sending it; towards the end, when everything missing is on its way, one whose
+// source is slow is wanted again, and the copy that comes second is cancelled.
+import { blameForBadPiece, blameForSnubs, blameForStrayBlocks } from './blame.ts';
+import type { Fetch, Neighbour } from './neighbour.ts';
+import type { Picker } from './picker.ts';
+import { PieceRanking } from './ranking.ts';
+import type { SwarmState } from './state.ts';
+
+/** Nothing from a source for this long, or a multiple of its usual time: snubbed. */
+const SNUB_MS = 5000;
+const SNUB_FACTOR = 4;
+/** Until a source has sent a piece nobody knows how slow its uplink is. */
+const FIRST_PIECE_MS = 20_000;
+/** In the endgame a piece is asked for again when it takes this much longer than usual. */
+const RESCUE_FACTOR = 3;
+const RESCUE_MS = 1000;
+/** Weight of a new sample in the smoothed time of a piece. */
+const GAIN = 0.25;
+
+export interface DownloadOptions {
+  picker: Picker;
+  /** Bytes that may be on their way to us at once. */
+  inFlightLimit: number;
+}
+
+export class Downloads {
+  readonly missing: PieceRanking;
+  readonly #state: SwarmState;
+  readonly #options: DownloadOptions;
+  readonly #wanted: Uint8Array;
+  #wantedCount: number;
+  /** Pieces handed to the store, by the neighbour they came from. */
+  readonly #storing = new Map<number, Neighbour>();
+  #inFlightBytes = 0;
+  #pieceMs: number | undefined;
+  /** Payload that came for pieces already here. */
+  duplicateBytes = 0;
+
+  constructor(state: SwarmState, options: DownloadOptions) {
+    this.#state = state;
+    this.#options = options;
+    this.missing = new PieceRanking(state.geometry.pieceCount, state.rng);
+    this.#wanted = new Uint8Array(state.geometry.pieceCount).fill(1);
+    for (const piece of state.have) {
+      this.missing.remove(piece);
+      this.#wanted[piece] = 0;
+    }
+    this.#wantedCount = this.missing.size;
+  }
+
+  isWanted(piece: number): boolean {
+    return this.#wanted[piece] === 1;
+  }
+
+  /** Missing pieces that no neighbour has. */
+  get unavailable(): number {
+    let count = 0;
+    while (count < this.missing.size && this.missing.count(this.missing.at(count)) === 0) count++;
+    return count;
+  }
+
+  /** A neighbour has this piece (hello or have). */
+  handleHave(neighbour: Neighbour, piece: number): void {
+    this.missing.increment(piece);
+    if (this.isWanted(piece)) neighbour.wanted++;
+  }
+
+  /** Tells the neighbour when our interest in it has changed. */
+  tellInterest(neighbour: Neighbour): void {
+    const interested = neighbour.wanted > 0 && this.#hasRoom;
+    if (interested === neighbour.amInterested) return;
+    neighbour.amInterested = interested;
+    this.#state.outbox.send(neighbour, { type: 'interest', interested });
+  }
+
+  get #hasRoom(): boolean {
+    return this.#inFlightBytes < this.#options.inFlightLimit;
+  }
+
+  /** A neighbour offers a turn: bind it to a piece, or decline. */
+  handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
+    const piece = this.#hasRoom
+      ? this.#options.picker(
+          { missing: this.missing, isWanted: (p) => this.isWanted(p) },
+          neighbour,
+          hints,
+        )
+      : undefined;
+    if (piece === undefined) {
+      neighbour.amInterested = false;
+      this.#state.outbox.send(neighbour, { type: 'decline', grant });
+      return;
+    }
+    this.#state.outbox.send(neighbour, { type: 'request', grant, piece });
+    neighbour.fetches.set(piece, { piece, grant, requestedAt: now, parts: [], received: 0 });
+    neighbour.cancelled.delete(piece);
+    this.#inFlightBytes += this.#state.geometry.length(piece);
+    this.#setWanted(piece, false);
+  }
+
+  /** A block arrived. Returns the reason to ban the neighbour, if there is one. */
+  handleBlock(
+    neighbour: Neighbour,
+    block: { piece: number; begin: number; parts: readonly Uint8Array[]; length: number },
+    now: number,
+  ): string | undefined {
+    neighbour.lastBlockAt = now;
+    const fetch = neighbour.fetches.get(block.piece);
+    if (!fetch) {
+      this.duplicateBytes += block.length;
+      if (neighbour.cancelled.has(block.piece)) return undefined;
+      return blameForStrayBlocks(++neighbour.strayBlocks);
+    }
+    const length = this.#state.geometry.length(block.piece);
+    if (block.begin !== fetch.received || block.begin + block.length > length) {
+      return `a block at ${block.begin} of piece ${block.piece} where ${fetch.received} was due`;
+    }
+    for (const part of block.parts) fetch.parts.push(part);
+    fetch.received += block.length;
+    if (fetch.received === length) this.#finish(neighbour, fetch, now);
+    return undefined;
+  }
+
+  #finish(neighbour: Neighbour, fetch: Fetch, now: number): void {
+    const { piece } = fetch;
+    this.#drop(neighbour, fetch);
+    const ms = now - fetch.requestedAt;
+    neighbour.pieceMs = smooth(neighbour.pieceMs, ms);
+    neighbour.snubs = 0;
+    this.#pieceMs = smooth(this.#pieceMs, ms);
+    if (this.#state.have.has(piece) || this.#storing.has(piece)) {
+      this.duplicateBytes += fetch.received;
+      return;
+    }
+    this.#setWanted(piece, false);
+    this.#storing.set(piece, neighbour);
+    this.#state.outbox.push({ type: 'store', piece, parts: fetch.parts, neighbour: neighbour.id });
+    for (const other of this.#state.neighbours.values()) this.#cancel(other, piece);
+  }
+
+  /** Returns the neighbour that sent the piece. */
+  handleStored(piece: number): Neighbour | undefined {
+    const source = this.#storing.get(piece);
+    this.#storing.delete(piece);
+    this.missing.remove(piece);
+    return source;
+  }
+
+  /** Wrong bytes: nothing was written. Returns the sender and, when it is banned, why. */
+  handleRefused(piece: number): { source: Neighbour; ban: string | undefined } | undefined {
+    const source = this.#storing.get(piece);
+    this.#storing.delete(piece);
+    this.#setWanted(piece, true);
+    if (!source) return undefined;
+    source.refused.add(piece);
+    return { source, ban: blameForBadPiece(source.refused.size) };
+  }
+
+  handleRevoke(neighbour: Neighbour, grant: number): void {
+    for (const fetch of neighbour.fetches.values()) {
+      if (fetch.grant === grant) this.#release(neighbour, fetch);
+    }
+  }
+
+  handleLeft(neighbour: Neighbour): void {
+    for (const fetch of neighbour.fetches.values()) this.#release(neighbour, fetch);
+    if (neighbour.pieces) for (const piece of neighbour.pieces) this.missing.decrement(piece);
+  }
+
+  /** Sees to sources that stall. Must be called a few times a second. */
+  sweep(now: number): { neighbour: Neighbour; reason: string }[] {
+    const bans: { neighbour: Neighbour; reason: string }[] = [];
+    const endgame = this.missing.size > 0 && this.#wantedCount === 0;
+    for (const neighbour of this.#state.neighbours.values()) {
+      for (const fetch of neighbour.fetches.values()) {
+        if (now - Math.max(fetch.requestedAt, neighbour.lastBlockAt) > this.#patience(neighbour)) {
+          this.#snub(neighbour, fetch);
+          const reason = blameForSnubs(++neighbour.snubs);
+          if (reason !== undefined) bans.push({ neighbour, reason });
+        } else if (endgame && now - fetch.requestedAt > this.#usualMs * RESCUE_FACTOR) {
+          this.#setWanted(fetch.piece, true);
+        }
+      }
+    }
+    return bans;
+  }
+
+  get #usualMs(): number {
+    return Math.max(this.#pieceMs ?? RESCUE_MS, RESCUE_MS / RESCUE_FACTOR);
+  }
+
+  #patience(neighbour: Neighbour): number {
+    if (neighbour.pieceMs === undefined) return FIRST_PIECE_MS;
+    return Math.max(SNUB_MS, SNUB_FACTOR * neighbour.pieceMs);
+  }
+
+  #snub(neighbour: Neighbour, fetch: Fetch): void {
+    this.#cancel(neighbour, fetch.piece);
+    this.#setWanted(fetch.piece, !this.#isComing(fetch.piece));
+  }
+
+  /** No longer wanted from this neighbour: tells it, and forgives what still comes. */
+  #cancel(neighbour: Neighbour, piece: number): void {
+    const fetch = neighbour.fetches.get(piece);
+    if (!fetch) return;
+    this.duplicateBytes += fetch.received;
+    this.#drop(neighbour, fetch);
+    neighbour.cancelled.add(piece);
+    this.#state.outbox.send(neighbour, { type: 'cancel', piece });
+  }
+
+  /** The neighbour does not send it after all. */
+  #release(neighbour: Neighbour, fetch: Fetch): void {
+    this.#drop(neighbour, fetch);
+    if (this.#state.have.has(fetch.piece) || this.#storing.has(fetch.piece)) return;
+    this.#setWanted(fetch.piece, !this.#isComing(fetch.piece));
+  }
+
+  #drop(neighbour: Neighbour, fetch: Fetch): void {
+    neighbour.fetches.delete(fetch.piece);
+    this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
+  }
+
+  #isComing(piece: number): boolean {
+    for (const neighbour of this.#state.neighbours.values()) {
+      if (neighbour.fetches.has(piece)) return true;
+    }
+    return false;
+  }
+
+  #setWanted(piece: number, wanted: boolean): void {
+    if (this.isWanted(piece) === wanted) return;
+    this.#wanted[piece] = wanted ? 1 : 0;
+    const change = wanted ? 1 : -1;
+    this.#wantedCount += change;
+    for (const neighbour of this.#state.neighbours.values()) {
+      if (neighbour.has(piece)) neighbour.wanted += change;
+    }
+  }
+}
+
+function smooth(value: number | undefined, sample: number): number {
+  return value === undefined ? sample : value + GAIN * (sample - value);
+}

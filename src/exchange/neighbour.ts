@@ -1,0 +1,67 @@
+// What a session knows of one neighbour. State only: decisions are made elsewhere.
+import type { Bitfield } from '../content/bitfield.ts';
+
+/** A turn of our uplink, offered to a neighbour (see message.ts). */
+export interface Grant {
+  readonly id: number;
+  readonly hints: readonly number[];
+  readonly offeredAt: number;
+  /** Set by the request. */
+  piece: number | undefined;
+  /** When the last block was handed to the network. */
+  sentAt: number | undefined;
+}
+
+/** A piece on its way from a neighbour. */
+export interface Fetch {
+  readonly piece: number;
+  readonly grant: number;
+  readonly requestedAt: number;
+  readonly parts: Uint8Array[];
+  /** Bytes so far; blocks come in order. */
+  received: number;
+}
+
+export class Neighbour {
+  readonly id: string;
+  /** Its pieces; undefined until it says hello. */
+  pieces: Bitfield | undefined;
+  addresses: readonly string[] = [];
+  /** How many of its pieces we want: lack, and are not getting elsewhere. */
+  wanted = 0;
+  /** As we last told it, and as it last told us. */
+  amInterested = false;
+  peerInterested = false;
+
+  /** Turns offered to it, by id. */
+  readonly grants = new Map<number, Grant>();
+  /** Turns in a row that it did not answer in time. */
+  missedGrants = 0;
+
+  /** Pieces coming from it, by piece. */
+  readonly fetches = new Map<number, Fetch>();
+  /** Pieces no longer wanted from it whose blocks may still arrive. */
+  readonly cancelled = new Set<number>();
+  /** Pieces whose bytes from it failed their hash. */
+  readonly refused = new Set<number>();
+  lastBlockAt = Number.NEGATIVE_INFINITY;
+  /** Smoothed time from request to last block; undefined before the first piece. */
+  pieceMs: number | undefined;
+  /** Pieces in a row taken back because nothing came. */
+  snubs = 0;
+  /** Blocks that came without having been asked for. */
+  strayBlocks = 0;
+
+  /** Pieces to tell it of, together with others of the next moment. */
+  readonly unsentHaves: number[] = [];
+  /** Messages since the last sweep, to see a flood. */
+  messages = 0;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  has(piece: number): boolean {
+    return this.pieces?.has(piece) ?? false;
+  }
+}

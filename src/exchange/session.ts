@@ -1,0 +1,306 @@
+// One peer's part in the exchange of one file: step(now, event) -> effects. Owns
+// the state, sorts what comes in, and after every step offers the turns that fell
+// free. Knows no clock, no socket and no disk; equal events at equal times give
+// equal effects.
+import { Bitfield } from '../content/bitfield.ts';
+import type { Geometry } from '../content/geometry.ts';
+import { invariant } from '../runtime/invariant.ts';
+import type { Rng } from '../runtime/rng.ts';
+import { pickFewestPieces } from './choker.ts';
+import { Downloads } from './downloads.ts';
+import type { SessionEffect } from './effect.ts';
+import type { SessionEvent } from './event.ts';
+import { MAX_PEERS, type Message } from './message.ts';
+import { Neighbour } from './neighbour.ts';
+import { Outbox } from './outbox.ts';
+import { pickRarest } from './picker.ts';
+import { PieceRanking } from './ranking.ts';
+import type { SwarmState } from './state.ts';
+import { Uploads } from './uploads.ts';
+
+/** How often stalls are looked for while anything is under way. */
+const SWEEP_MS = 250;
+/**
+ * Messages from one neighbour within a sweep that nobody sends in earnest: four
+ * for each 16 KiB piece at 1 GiB/s come to 65536.
+ */
+const FLOOD = 65_536;
+/** What may be on its way to us at once, unless the downlink is slower than that. */
+const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
+/** A slow downlink is kept busy by what it takes in this time. */
+const DOWNLINK_MS = 500;
+
+export interface SessionInit {
+  geometry: Geometry;
+  /** What is here already; copied. */
+  have: Bitfield;
+  /** Multiaddrs to tell in hello, at most MAX_ADDRESSES. */
+  addresses?: readonly string[];
+  rng: Rng;
+  downlinkBytesPerSecond?: number;
+}
+
+export class Session {
+  readonly #state: SwarmState;
+  readonly #uploads: Uploads;
+  readonly #downloads: Downloads;
+  #addresses: readonly string[];
+  #sweepAt = Number.POSITIVE_INFINITY;
+
+  constructor(init: SessionInit) {
+    const { geometry, have, rng } = init;
+    invariant(have.length === geometry.pieceCount, 'have and geometry count the same pieces');
+    this.#addresses = init.addresses ?? [];
+    this.#state = {
+      geometry,
+      have: Bitfield.tryFrom(have.toBytes(), have.length)!,
+      neighbours: new Map(),
+      copies: new PieceRanking(geometry.pieceCount, rng),
+      outbox: new Outbox(),
+      rng,
+    };
+    this.#uploads = new Uploads(this.#state, pickFewestPieces);
+    this.#downloads = new Downloads(this.#state, {
+      picker: pickRarest,
+      inFlightLimit: inFlightLimit(
+        init.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        geometry,
+      ),
+    });
+  }
+
+  get isComplete(): boolean {
+    return this.#state.have.isFull;
+  }
+
+  get neighbourCount(): number {
+    return this.#state.neighbours.size;
+  }
+
+  /** True when some neighbour still misses pieces: it would miss us. */
+  get isNeeded(): boolean {
+    for (const neighbour of this.#state.neighbours.values()) {
+      if (neighbour.pieces && !neighbour.pieces.isFull) return true;
+    }
+    return false;
+  }
+
+  /** Missing pieces that no neighbour has. */
+  get unavailablePieces(): number {
+    return this.#downloads.unavailable;
+  }
+
+  /** Payload that came for nothing. */
+  get duplicateBytes(): number {
+    return this.#downloads.duplicateBytes;
+  }
+
+  /** When a `tick` is due (on the caller's clock); Infinity when none is. */
+  get wakeAt(): number {
+    return Math.min(this.#sweepAt, this.#state.outbox.flushAt);
+  }
+
+  /** Addresses for hellos from now on. */
+  setAddresses(addresses: readonly string[]): void {
+    this.#addresses = addresses;
+  }
+
+  step(now: number, event: SessionEvent): SessionEffect[] {
+    this.#handle(now, event);
+    if (now >= this.#state.outbox.flushAt) this.#state.outbox.flushAll();
+    if (now >= this.#sweepAt) this.#sweep(now);
+    for (const neighbour of this.#state.neighbours.values()) {
+      if (neighbour.pieces) this.#downloads.tellInterest(neighbour);
+    }
+    this.#uploads.offer(now);
+    this.#scheduleSweep(now);
+    return this.#state.outbox.take();
+  }
+
+  #handle(now: number, event: SessionEvent): void {
+    switch (event.type) {
+      case 'neighbour_joined':
+        return this.#handleJoined(event.neighbour);
+      case 'uplink_capped':
+        return this.#uploads.setCap(event.bytesPerSecond);
+      case 'piece_stored':
+        return this.#handleStored(event.piece, now);
+      case 'piece_refused':
+        return this.#handleRefused(event.piece);
+      case 'tick':
+        return;
+      default:
+        return this.#handleFrom(now, event);
+    }
+  }
+
+  /** Events of a neighbour; those of one that left meanwhile mean nothing. */
+  #handleFrom(now: number, event: Extract<SessionEvent, { neighbour: string }>): void {
+    const neighbour = this.#state.neighbours.get(event.neighbour);
+    if (!neighbour) return;
+    switch (event.type) {
+      case 'neighbour_left':
+        return this.#remove(neighbour);
+      case 'violation':
+        return this.#ban(neighbour, event.reason);
+      case 'upload_finished':
+        return this.#uploads.handleFinished(neighbour, event.piece, now);
+      case 'upload_failed':
+        return this.#uploads.handleFailed(neighbour, event.piece);
+      case 'message': {
+        const reason = this.#handleMessage(neighbour, event.message, now);
+        if (reason !== undefined) this.#ban(neighbour, reason);
+      }
+    }
+  }
+
+  #handleJoined(id: string): void {
+    invariant(!this.#state.neighbours.has(id), `${id} joined twice`);
+    const neighbour = new Neighbour(id);
+    this.#state.neighbours.set(id, neighbour);
+    this.#state.outbox.send(neighbour, {
+      type: 'hello',
+      pieceCount: this.#state.geometry.pieceCount,
+      addresses: [...this.#addresses],
+      bitfield: this.#state.have.toBytes(),
+    });
+  }
+
+  /** Returns a violation's reason, if the message is one. */
+  #handleMessage(neighbour: Neighbour, message: Message, now: number): string | undefined {
+    if (++neighbour.messages > FLOOD) return 'a flood of messages';
+    if (message.type === 'hello') return this.#handleHello(neighbour, message);
+    if (!neighbour.pieces) return `a ${message.type} before hello`;
+    switch (message.type) {
+      case 'have':
+        return this.#handleHaves(neighbour, message.pieces, now);
+      case 'interest':
+        neighbour.peerInterested = message.interested;
+        return undefined;
+      case 'grant':
+        if (message.hints.some((piece) => piece >= this.#state.geometry.pieceCount)) {
+          return 'a hint out of range';
+        }
+        this.#downloads.handleGrant(neighbour, message.grant, message.hints, now);
+        return undefined;
+      case 'request':
+        return this.#uploads.handleRequest(neighbour, message.grant, message.piece, now);
+      case 'decline':
+        this.#uploads.handleDecline(neighbour, message.grant);
+        return undefined;
+      case 'revoke':
+        this.#downloads.handleRevoke(neighbour, message.grant);
+        return undefined;
+      case 'block':
+        if (message.piece >= this.#state.geometry.pieceCount) return 'a block out of range';
+        return this.#downloads.handleBlock(neighbour, message, now);
+      case 'cancel':
+        this.#uploads.handleCancel(neighbour, message.piece);
+        return undefined;
+      case 'peers':
+        this.#learnPeers(neighbour, message.addresses);
+        return undefined;
+    }
+  }
+
+  #handleHello(
+    neighbour: Neighbour,
+    hello: Extract<Message, { type: 'hello' }>,
+  ): string | undefined {
+    const { geometry, outbox } = this.#state;
+    if (neighbour.pieces) return 'a second hello';
+    if (hello.pieceCount !== geometry.pieceCount) {
+      return `a hello of ${hello.pieceCount} pieces, where the file has ${geometry.pieceCount}`;
+    }
+    neighbour.pieces = Bitfield.tryFrom(hello.bitfield, geometry.pieceCount);
+    if (!neighbour.pieces) return 'a hello with spare bits set';
+    for (const piece of neighbour.pieces) {
+      this.#state.copies.increment(piece);
+      this.#downloads.handleHave(neighbour, piece);
+    }
+    neighbour.addresses = hello.addresses;
+    outbox.push({ type: 'neighbour_met', neighbour: neighbour.id, pieces: neighbour.pieces.count });
+    this.#introduce(neighbour);
+    return undefined;
+  }
+
+  /** Tells a newcomer of the others, and the others of it. */
+  #introduce(newcomer: Neighbour): void {
+    const others: string[] = [];
+    for (const neighbour of this.#state.neighbours.values()) {
+      if (neighbour === newcomer || !neighbour.pieces) continue;
+      if (newcomer.addresses.length > 0) {
+        this.#state.outbox.send(neighbour, { type: 'peers', addresses: [...newcomer.addresses] });
+      }
+      others.push(...neighbour.addresses);
+    }
+    if (others.length > 0) {
+      const addresses = others.slice(-MAX_PEERS);
+      this.#state.outbox.send(newcomer, { type: 'peers', addresses });
+    }
+  }
+
+  #learnPeers(neighbour: Neighbour, addresses: readonly string[]): void {
+    this.#state.outbox.push({ type: 'peers_learned', addresses, neighbour: neighbour.id });
+  }
+
+  #handleHaves(neighbour: Neighbour, pieces: readonly number[], now: number): string | undefined {
+    for (const piece of pieces) {
+      if (piece >= this.#state.geometry.pieceCount) return 'a have out of range';
+      if (!neighbour.pieces!.add(piece)) continue;
+      if (!this.#uploads.handleHave(neighbour, piece, now)) this.#state.copies.increment(piece);
+      this.#downloads.handleHave(neighbour, piece);
+    }
+    return undefined;
+  }
+
+  #handleStored(piece: number, now: number): void {
+    const { have, neighbours, outbox } = this.#state;
+    const source = this.#downloads.handleStored(piece);
+    if (!have.add(piece)) return;
+    for (const neighbour of neighbours.values()) {
+      // The source waits for it: its turn is over.
+      if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
+      else if (!neighbour.has(piece)) outbox.sendHaveSoon(neighbour, piece, now);
+    }
+    if (have.isFull) outbox.push({ type: 'completed' });
+  }
+
+  #handleRefused(piece: number): void {
+    const blamed = this.#downloads.handleRefused(piece);
+    if (!blamed || !this.#state.neighbours.has(blamed.source.id)) return;
+    if (blamed.ban !== undefined) this.#ban(blamed.source, blamed.ban);
+  }
+
+  #sweep(now: number): void {
+    this.#sweepAt = Number.POSITIVE_INFINITY;
+    this.#uploads.sweep(now);
+    for (const { neighbour, reason } of this.#downloads.sweep(now)) this.#ban(neighbour, reason);
+    for (const neighbour of this.#state.neighbours.values()) neighbour.messages = 0;
+  }
+
+  #scheduleSweep(now: number): void {
+    if (this.#sweepAt === Number.POSITIVE_INFINITY && this.#state.neighbours.size > 0) {
+      this.#sweepAt = now + SWEEP_MS;
+    }
+  }
+
+  #ban(neighbour: Neighbour, reason: string): void {
+    if (!this.#state.neighbours.has(neighbour.id)) return;
+    this.#remove(neighbour);
+    this.#state.outbox.push({ type: 'ban', neighbour: neighbour.id, reason });
+  }
+
+  #remove(neighbour: Neighbour): void {
+    this.#state.neighbours.delete(neighbour.id);
+    this.#state.outbox.forget(neighbour);
+    this.#uploads.handleLeft(neighbour);
+    this.#downloads.handleLeft(neighbour);
+    if (neighbour.pieces) for (const piece of neighbour.pieces) this.#state.copies.decrement(piece);
+  }
+}
+
+function inFlightLimit(downlinkBytesPerSecond: number, geometry: Geometry): number {
+  const busy = (downlinkBytesPerSecond * DOWNLINK_MS) / 1000;
+  return Math.max(Math.min(IN_FLIGHT_LIMIT, busy), 2 * geometry.maxLength);
+}

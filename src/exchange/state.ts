@@ -1,0 +1,19 @@
+// What the parts of a session share. The session owns it; uploads and downloads
+// each change their own side of it.
+import type { Bitfield } from '../content/bitfield.ts';
+import type { Geometry } from '../content/geometry.ts';
+import type { Rng } from '../runtime/rng.ts';
+import type { Neighbour } from './neighbour.ts';
+import type { Outbox } from './outbox.ts';
+import type { PieceRanking } from './ranking.ts';
+
+export interface SwarmState {
+  readonly geometry: Geometry;
+  /** Pieces that are here, verified and stored. */
+  readonly have: Bitfield;
+  readonly neighbours: Map<string, Neighbour>;
+  /** Every piece by its copies among the neighbours, those under way from us counted. */
+  readonly copies: PieceRanking;
+  readonly outbox: Outbox;
+  readonly rng: Rng;
+}

@@ -1,0 +1,192 @@
+// The giving side: offers the uplink's turns, and sees each through to the
+// receiver's have. Decides how many turns are open (window), to whom they go
+// (choker) and which pieces a complete peer hints at: those with the fewest
+// copies, never one that another open offer hints at, so that an origin sends
+// nothing twice while a piece unsent remains.
+import type { Choker } from './choker.ts';
+import type { Grant, Neighbour } from './neighbour.ts';
+import type { SwarmState } from './state.ts';
+import { TurnWindow } from './window.ts';
+
+/** Hints of one offer: the first can nearly always be used, the rest are spares. */
+const HINTS = 3;
+/** An offer unanswered for so long is withdrawn. */
+const ANSWER_WITHIN_MS = 2000;
+/** Offers withdrawn in a row until a neighbour counts as not interested. */
+const MISSED_GRANTS = 3;
+/** A piece not acknowledged for so long after it was sent no longer holds a turn. */
+const ACKNOWLEDGE_WITHIN_MS = 5000;
+
+export class Uploads {
+  readonly #state: SwarmState;
+  readonly #choker: Choker;
+  readonly #window = new TurnWindow();
+  readonly #hinted = new Set<number>();
+  #turns = 0;
+  #nextGrant = 0;
+
+  constructor(state: SwarmState, choker: Choker) {
+    this.#state = state;
+    this.#choker = choker;
+  }
+
+  /** Turns that are open: offered, bound or on the way. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  setCap(bytesPerSecond: number): void {
+    this.#window.setCap(bytesPerSecond);
+  }
+
+  /** Offers free turns while somebody wants them. Call once at the end of a step. */
+  offer(now: number): void {
+    const { have, geometry, rng } = this.#state;
+    if (have.count === 0) return;
+    const most = this.#window.size(geometry.length(0));
+    while (this.#turns < most) {
+      const neighbour = this.#choker(this.#candidates(), rng);
+      if (!neighbour) return;
+      this.#offerTo(neighbour, now);
+    }
+  }
+
+  *#candidates(): Generator<Neighbour> {
+    for (const neighbour of this.#state.neighbours.values()) {
+      if (neighbour.peerInterested) yield neighbour;
+    }
+  }
+
+  #offerTo(neighbour: Neighbour, now: number): void {
+    const id = this.#nextGrant++;
+    const hints = this.#state.have.isFull ? this.#pickHints(neighbour) : [];
+    for (const hint of hints) this.#hinted.add(hint);
+    neighbour.grants.set(id, { id, hints, offeredAt: now, piece: undefined, sentAt: undefined });
+    this.#turns++;
+    this.#state.outbox.send(neighbour, { type: 'grant', grant: id, hints: [...hints] });
+  }
+
+  #pickHints(neighbour: Neighbour): number[] {
+    const { copies } = this.#state;
+    const hints: number[] = [];
+    for (let place = 0; place < copies.size && hints.length < HINTS; place++) {
+      const piece = copies.at(place);
+      if (!neighbour.has(piece) && !this.#hinted.has(piece)) hints.push(piece);
+    }
+    return hints;
+  }
+
+  /** The neighbour binds its turn to a piece. Returns a violation's reason, if it is one. */
+  handleRequest(neighbour: Neighbour, id: number, piece: number, now: number): string | undefined {
+    if (piece >= this.#state.geometry.pieceCount) return `a request of piece ${piece}`;
+    const grant = neighbour.grants.get(id);
+    // An offer that was withdrawn while the request was on its way.
+    if (!grant) return id < this.#nextGrant ? undefined : 'a request without a grant';
+    if (grant.piece !== undefined) return 'a second request on one grant';
+    if (!this.#state.have.has(piece)) return `a request of piece ${piece}, which was not announced`;
+    this.#unhint(grant);
+    grant.piece = piece;
+    neighbour.missedGrants = 0;
+    this.#state.copies.increment(piece);
+    this.#window.noteRequest(now - grant.offeredAt);
+    this.#state.outbox.push({ type: 'upload', neighbour: neighbour.id, piece });
+    return undefined;
+  }
+
+  handleDecline(neighbour: Neighbour, id: number): void {
+    const grant = neighbour.grants.get(id);
+    if (!grant || grant.piece !== undefined) return;
+    neighbour.peerInterested = false;
+    neighbour.missedGrants = 0;
+    this.#close(neighbour, grant);
+  }
+
+  handleCancel(neighbour: Neighbour, piece: number): void {
+    for (const grant of neighbour.grants.values()) {
+      if (grant.piece !== piece) continue;
+      this.#stop(neighbour, grant);
+      this.#close(neighbour, grant);
+    }
+  }
+
+  handleFinished(neighbour: Neighbour, piece: number, now: number): void {
+    for (const grant of neighbour.grants.values()) {
+      if (grant.piece === piece) grant.sentAt ??= now;
+    }
+  }
+
+  handleFailed(neighbour: Neighbour, piece: number): void {
+    for (const grant of neighbour.grants.values()) {
+      if (grant.piece === piece) this.#revoke(neighbour, grant);
+    }
+  }
+
+  /**
+   * The neighbour has the piece now. Returns true when it was on the way from us,
+   * and so counted as a copy already.
+   */
+  handleHave(neighbour: Neighbour, piece: number, now: number): boolean {
+    for (const grant of neighbour.grants.values()) {
+      if (grant.piece !== piece) continue;
+      const sentAt = grant.sentAt ?? now;
+      this.#window.noteHave(now, now - sentAt, this.#state.geometry.length(piece));
+      // Had from elsewhere before ours was through: the rest need not be sent.
+      if (grant.sentAt === undefined) this.#stop(neighbour, grant);
+      neighbour.grants.delete(grant.id);
+      this.#turns--;
+      return true;
+    }
+    return false;
+  }
+
+  handleLeft(neighbour: Neighbour): void {
+    for (const grant of neighbour.grants.values()) {
+      this.#stop(neighbour, grant);
+      this.#close(neighbour, grant);
+    }
+  }
+
+  /** Withdraws what was not answered. Must be called a few times a second. */
+  sweep(now: number): void {
+    for (const neighbour of this.#state.neighbours.values()) {
+      for (const grant of neighbour.grants.values()) {
+        if (grant.piece === undefined) {
+          if (now - grant.offeredAt > ANSWER_WITHIN_MS) this.#withdraw(neighbour, grant);
+        } else if (grant.sentAt !== undefined && now - grant.sentAt > ACKNOWLEDGE_WITHIN_MS) {
+          this.#close(neighbour, grant);
+        }
+      }
+    }
+  }
+
+  #withdraw(neighbour: Neighbour, grant: Grant): void {
+    if (++neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = false;
+    this.#revoke(neighbour, grant);
+  }
+
+  #revoke(neighbour: Neighbour, grant: Grant): void {
+    this.#state.outbox.send(neighbour, { type: 'revoke', grant: grant.id });
+    this.#close(neighbour, grant);
+  }
+
+  #stop(neighbour: Neighbour, grant: Grant): void {
+    if (grant.piece === undefined || grant.sentAt !== undefined) return;
+    this.#state.outbox.push({
+      type: 'stop_upload',
+      neighbour: neighbour.id,
+      piece: grant.piece,
+    });
+  }
+
+  /** Ends a turn that did not lead to a have. */
+  #close(neighbour: Neighbour, grant: Grant): void {
+    this.#unhint(grant);
+    if (grant.piece !== undefined) this.#state.copies.decrement(grant.piece);
+    neighbour.grants.delete(grant.id);
+    this.#turns--;
+  }
+
+  #unhint(grant: Grant): void {
+    for (const hint of grant.hints) this.#hinted.delete(hint);
+  }
+}

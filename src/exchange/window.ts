@@ -1,0 +1,78 @@
+// How many turns an uploader keeps offered at once. Too few, and the uplink
+// idles while the next receiver makes up its mind; too many, and pieces are
+// bound before they must be, and queue in the kernel in front of control
+// messages. So: one turn being sent, plus what fits into a turn's overhead (offer
+// to request, last block to have) at the uplink's rate.
+
+/** One being sent and one bound: the least that keeps an uplink busy. */
+const LEAST_TURNS = 2;
+/** Bounds what a wrong estimate can do. */
+const MOST_TURNS = 32;
+/** Weight of a new sample in the smoothed overhead. */
+const GAIN = 0.125;
+/** A sample over this is a receiver that was held up, not a distance. */
+const MOST_OVERHEAD_MS = 500;
+/** Without a cap the event loops' own turns count: large reads take milliseconds. */
+const UNCAPPED_OVERHEAD_MS = 8;
+/** Span over which the delivered rate is measured. */
+const RATE_SPAN_MS = 500;
+
+export class TurnWindow {
+  #cap = Number.POSITIVE_INFINITY;
+  #requestMs: number | undefined;
+  #leastRequestMs = Number.POSITIVE_INFINITY;
+  #haveMs = 0;
+  #spanStart = Number.NEGATIVE_INFINITY;
+  #spanBytes = 0;
+  #deliveredPerMs = 0;
+
+  /** The link's cap in bytes per second; Infinity when it has none. */
+  setCap(bytesPerSecond: number): void {
+    this.#cap = bytesPerSecond;
+  }
+
+  /** A turn was offered and, this much later, bound to a piece. */
+  noteRequest(ms: number): void {
+    const sample = Math.min(ms, MOST_OVERHEAD_MS);
+    this.#requestMs = smooth(this.#requestMs, sample);
+    this.#leastRequestMs = Math.min(this.#leastRequestMs, sample);
+  }
+
+  /** A piece was received whole, so long after its last block left here. */
+  noteHave(now: number, sinceSentMs: number, bytes: number): void {
+    this.#haveMs = smooth(this.#haveMs, Math.min(sinceSentMs, MOST_OVERHEAD_MS));
+    if (now - this.#spanStart > RATE_SPAN_MS) {
+      this.#deliveredPerMs = this.#spanBytes / Math.max(now - this.#spanStart, 1);
+      this.#spanStart = now;
+      this.#spanBytes = 0;
+    }
+    this.#spanBytes += bytes;
+  }
+
+  /** Turns to keep offered, for pieces of this length. */
+  size(pieceLength: number): number {
+    if (pieceLength === 0) return LEAST_TURNS;
+    const inFlight = this.#ratePerMs() * this.#overheadMs();
+    const turns = 1 + Math.ceil(inFlight / pieceLength);
+    return Math.min(MOST_TURNS, Math.max(LEAST_TURNS, turns));
+  }
+
+  #ratePerMs(): number {
+    return Number.isFinite(this.#cap) ? this.#cap / 1000 : this.#deliveredPerMs;
+  }
+
+  /**
+   * Behind a cap the queue is ours and the measured overhead is what it is. Without
+   * one the queue is the kernel's, and part of every measurement: only the least
+   * delay ever seen tells the distance.
+   */
+  #overheadMs(): number {
+    if (Number.isFinite(this.#cap)) return (this.#requestMs ?? 0) + this.#haveMs;
+    const least = Number.isFinite(this.#leastRequestMs) ? this.#leastRequestMs : 0;
+    return 2 * least + UNCAPPED_OVERHEAD_MS;
+  }
+}
+
+function smooth(value: number | undefined, sample: number): number {
+  return value === undefined ? sample : value + GAIN * (sample - value);
+}
