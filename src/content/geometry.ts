@@ -6,6 +6,9 @@ import { invariant } from '../runtime/invariant.ts';
 /** IPFS nodes refuse blocks over 2 MiB; so a piece is never longer. */
 export const MAX_PIECE_LENGTH = 2 ** 21;
 
+/** Chosen: 2 TiB in the longest pieces; a manifest then takes 40 MiB of memory. */
+export const MAX_PIECES = 2 ** 20;
+
 export class Geometry {
   /** offsets[i] is where piece i starts; the last entry is the total length. */
   readonly #offsets: Float64Array;

@@ -1,0 +1,12 @@
+// Large buffers that the kernel fills at full speed. A large allocation comes
+// at page + 16 bytes, and copies from the page cache into it were measured 3 to
+// 5 times slower than into one that begins on a cache line.
+
+const PAGE = 4096;
+/** page + 16 + 48 = page + 64: the next cache line. */
+const TO_CACHE_LINE = 48;
+
+/** Uninitialised memory of its own (never pooled by Node.js) for a large read. */
+export function allocAligned(bytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(bytes + PAGE).subarray(TO_CACHE_LINE, TO_CACHE_LINE + bytes);
+}

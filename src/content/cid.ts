@@ -1,0 +1,63 @@
+// The names of content: which CIDs are handled, and how they are made. A CID is
+// accepted when its block can be verified here (sha2-256) and is part of a
+// UnixFS DAG: dag-pb for inner nodes, raw for leaves.
+// Source: https://github.com/multiformats/cid, https://specs.ipfs.tech/unixfs/
+import { hash } from 'node:crypto';
+import * as dagPb from '@ipld/dag-pb';
+import { CID } from 'multiformats/cid';
+import * as raw from 'multiformats/codecs/raw';
+import { create as createDigest } from 'multiformats/hashes/digest';
+import { HubswarmError } from '../runtime/errors.ts';
+import { DIGEST_LENGTH } from './manifest.ts';
+
+/** The multihash code of sha2-256. */
+const SHA2_256 = 0x12;
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return hash('sha256', bytes, 'buffer');
+}
+
+/** The CID of a leaf, from its sha2-256. */
+export function rawCid(digest: Uint8Array): CID {
+  return CID.createV1(raw.code, createDigest(SHA2_256, digest));
+}
+
+/** The CID of an inner node. */
+export function dagPbCid(block: Uint8Array): CID {
+  return CID.createV1(dagPb.code, createDigest(SHA2_256, sha256(block)));
+}
+
+export const isRawCid = (cid: CID): boolean => cid.code === raw.code;
+
+/** Version 1 or 0, dag-pb or raw, sha2-256: what this program can verify. */
+export function isSupportedCid(cid: CID): boolean {
+  return (
+    (cid.code === dagPb.code || cid.code === raw.code) &&
+    cid.multihash.code === SHA2_256 &&
+    cid.multihash.size === DIGEST_LENGTH
+  );
+}
+
+/** True when the bytes are the ones that a (supported) CID names. */
+export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
+  return Buffer.compare(sha256(bytes), cid.multihash.digest) === 0;
+}
+
+/** An option's value as a CID. @throws HubswarmError ERR_USAGE */
+export function parseCid(option: string, text: string): CID {
+  let cid: CID;
+  try {
+    cid = CID.parse(text.trim());
+  } catch (cause) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is not a CID; give the name that sharing printed (as in bafybei... or bafkrei...)`,
+      { cause },
+    );
+  }
+  if (isSupportedCid(cid)) return cid;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `${option}: '${text}' has codec 0x${cid.code.toString(16)} and hash 0x${cid.multihash.code.toString(16)}; accepted are dag-pb (0x70) or raw (0x55) with sha2-256 (0x12)`,
+  );
+}

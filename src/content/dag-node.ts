@@ -1,0 +1,99 @@
+// One inner block of a UnixFS DAG, decoded and checked for itself: its kind, its
+// links, and that its links and lengths agree. What its children are is the
+// walk's concern (resolve.ts).
+// Source: https://specs.ipfs.tech/unixfs/
+import * as dagPb from '@ipld/dag-pb';
+import { UnixFS } from 'ipfs-unixfs';
+import type { CID } from 'multiformats/cid';
+import { HubswarmError } from '../runtime/errors.ts';
+
+export interface FileNode {
+  readonly kind: 'file';
+  /** Bytes of content below: the sum of the children's. */
+  readonly length: number;
+  readonly children: readonly { readonly cid: CID; readonly length: number }[];
+}
+
+export interface DirectoryNode {
+  readonly kind: 'directory' | 'shard';
+  /** Of a shard's links: how many hexadecimal digits stand before the entry's name. */
+  readonly prefixLength: number;
+  readonly links: readonly { readonly cid: CID; readonly name: string; readonly tsize: number }[];
+}
+
+export type DagNode = FileNode | DirectoryNode;
+
+export function manifestError(cid: CID, what: string, cause?: unknown): HubswarmError {
+  return new HubswarmError('ERR_MANIFEST', `${cid}: ${what}`, cause ? { cause } : {});
+}
+
+/** @throws HubswarmError ERR_MANIFEST */
+export function decodeNode(cid: CID, block: Uint8Array): DagNode {
+  let links: dagPb.PBLink[];
+  let unixfs: UnixFS;
+  try {
+    const node = dagPb.decode(block);
+    links = node.Links;
+    unixfs = UnixFS.unmarshal(node.Data ?? new Uint8Array());
+  } catch (cause) {
+    throw manifestError(cid, 'is not a UnixFS node', cause);
+  }
+  switch (unixfs.type) {
+    case 'file':
+    case 'raw':
+      return fileNode(cid, unixfs, links);
+    case 'directory':
+      return { kind: 'directory', prefixLength: 0, links: links.map((link) => named(cid, link)) };
+    case 'hamt-sharded-directory':
+      return {
+        kind: 'shard',
+        prefixLength: prefixLength(cid, unixfs.fanout),
+        links: links.map((link) => named(cid, link)),
+      };
+    default:
+      throw manifestError(
+        cid,
+        `is a UnixFS ${unixfs.type}; only files and directories are handled`,
+      );
+  }
+}
+
+function fileNode(cid: CID, unixfs: UnixFS, links: readonly dagPb.PBLink[]): FileNode {
+  if (unixfs.data && unixfs.data.length > 0) {
+    throw manifestError(
+      cid,
+      'holds file bytes in a dag-pb node; only raw leaves are handled (add the file with --cid-version=1 or --raw-leaves)',
+    );
+  }
+  if (unixfs.blockSizes.length !== links.length) {
+    throw manifestError(cid, `has ${links.length} links and ${unixfs.blockSizes.length} lengths`);
+  }
+  let total = 0;
+  const children = links.map(({ Hash }, i) => {
+    const length = Number(unixfs.blockSizes[i]);
+    total += length;
+    if (length < 1 || !Number.isSafeInteger(total)) {
+      throw manifestError(cid, `gives child ${i} a length of ${unixfs.blockSizes[i]}`);
+    }
+    return { cid: Hash, length };
+  });
+  return { kind: 'file', length: total, children };
+}
+
+function named(cid: CID, { Hash, Name, Tsize }: dagPb.PBLink): DirectoryNode['links'][number] {
+  if (Name === undefined || Tsize === undefined || !Number.isSafeInteger(Tsize)) {
+    throw manifestError(cid, 'has a directory entry without a name or a size');
+  }
+  return { cid: Hash, name: Name, tsize: Tsize };
+}
+
+/** boxo and the specification bound the fanout at 1024, a power of two. */
+const MAX_FANOUT = 1024;
+
+function prefixLength(cid: CID, fanout: bigint | undefined): number {
+  const width = Number(fanout ?? 0);
+  if (width < 2 || width > MAX_FANOUT || !Number.isInteger(Math.log2(width))) {
+    throw manifestError(cid, `is a directory shard with a fanout of ${width}`);
+  }
+  return (width - 1).toString(16).length;
+}

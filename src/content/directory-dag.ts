@@ -1,0 +1,48 @@
+// The UnixFS node of one directory, flat or HAMT-sharded. Built one directory at
+// a time from the bottom up: a tree builder that is given whole paths does not
+// know the CIDs of sub-directories when it decides on sharding, and leaves them
+// out of the estimate; an IPFS node counts them (names + CIDs > 256 KiB).
+import { UnixFS } from 'ipfs-unixfs';
+import { importer } from 'ipfs-unixfs-importer';
+import type { CID } from 'multiformats/cid';
+import { invariant } from '../runtime/invariant.ts';
+import type { DagRoot } from './file-dag.ts';
+
+export interface DirectoryEntry extends DagRoot {
+  readonly name: string;
+}
+
+/** Adds the directory's own blocks (its shards) to `blocks`. */
+export async function buildDirectoryDag(
+  entries: readonly DirectoryEntry[],
+  blocks: Map<string, Uint8Array>,
+): Promise<DagRoot> {
+  const blockstore = {
+    put: (cid: CID, block: Uint8Array) => {
+      blocks.set(cid.toString(), block);
+      return cid;
+    },
+  };
+  // The children are made already: the builder of files is replaced by one that
+  // hands them over, and only the builder of trees is used.
+  const dagBuilder = async function* () {
+    for (const { name, cid, tsize } of entries) {
+      const unixfs = new UnixFS({ type: 'file' });
+      yield async () => ({ cid, size: BigInt(tsize), path: name, originalPath: name, unixfs });
+    }
+  };
+  let top: { cid: CID; size: bigint } | undefined;
+  for await (const made of importer([], blockstore as never, {
+    dagBuilder: dagBuilder as never,
+    wrapWithDirectory: true,
+    cidVersion: 1,
+  })) {
+    top = made;
+  }
+  invariant(top, 'the tree builder made no directory');
+  return {
+    cid: top.cid,
+    length: entries.reduce((sum, { length }) => sum + length, 0),
+    tsize: Number(top.size),
+  };
+}

@@ -1,0 +1,84 @@
+// The UnixFS DAG of one file above its leaves: balanced, at most 174 links a
+// node, every leaf at the same depth. A file of one leaf is that leaf.
+// Equal to `ipfs add --cid-version=1 --chunker=size-N`.
+// Source: https://specs.ipfs.tech/unixfs/, boxo ipld/unixfs/importer/balanced.
+import * as dagPb from '@ipld/dag-pb';
+import { UnixFS } from 'ipfs-unixfs';
+import type { CID } from 'multiformats/cid';
+import { dagPbCid, rawCid, sha256 } from './cid.ts';
+import { DIGEST_LENGTH } from './manifest.ts';
+
+/** kubo's width (boxo: DefaultLinksPerBlock, so that a node of links stays within 8 KiB). */
+const LINKS_PER_NODE = 174;
+
+/** A DAG's top, as a directory or a parent node links to it. */
+export interface DagRoot {
+  readonly cid: CID;
+  /** Bytes of the content below. */
+  readonly length: number;
+  /** Bytes of all blocks below and of this one: dag-pb's Tsize. */
+  readonly tsize: number;
+}
+
+export interface Leaves {
+  readonly pieceLength: number;
+  readonly totalLength: number;
+  /** 32 bytes for each leaf in order. */
+  readonly digests: Uint8Array;
+}
+
+/** Adds the inner blocks to `blocks`, children before their parents. */
+export function buildFileDag(leaves: Leaves, blocks: Map<string, Uint8Array>): DagRoot {
+  const count = leaves.digests.length / DIGEST_LENGTH;
+  if (count === 0) return { cid: rawCid(sha256(new Uint8Array())), length: 0, tsize: 0 };
+  const leaf = (index: number): DagRoot => {
+    const start = index * leaves.pieceLength;
+    const length = Math.min(leaves.pieceLength, leaves.totalLength - start);
+    const digest = leaves.digests.subarray(index * DIGEST_LENGTH, (index + 1) * DIGEST_LENGTH);
+    return { cid: rawCid(digest), length, tsize: length };
+  };
+  if (count === 1) return leaf(0);
+  // Leaves become CIDs a node at a time, so that only inner nodes are held as objects.
+  let level = joinLevel(count, leaf, blocks);
+  while (level.length > 1) {
+    const below = level;
+    level = joinLevel(below.length, (index) => below[index]!, blocks);
+  }
+  return level[0]!;
+}
+
+function joinLevel(
+  count: number,
+  child: (index: number) => DagRoot,
+  blocks: Map<string, Uint8Array>,
+): DagRoot[] {
+  const parents: DagRoot[] = [];
+  for (let start = 0; start < count; start += LINKS_PER_NODE) {
+    const width = Math.min(LINKS_PER_NODE, count - start);
+    parents.push(
+      joinNode(
+        Array.from({ length: width }, (_, i) => child(start + i)),
+        blocks,
+      ),
+    );
+  }
+  return parents;
+}
+
+function joinNode(children: readonly DagRoot[], blocks: Map<string, Uint8Array>): DagRoot {
+  const data = new UnixFS({
+    type: 'file',
+    blockSizes: children.map(({ length }) => BigInt(length)),
+  });
+  const block = dagPb.encode({
+    Data: data.marshal(),
+    Links: children.map(({ cid, tsize }) => ({ Name: '', Hash: cid, Tsize: tsize })),
+  });
+  const cid = dagPbCid(block);
+  blocks.set(cid.toString(), block);
+  return {
+    cid,
+    length: children.reduce((sum, { length }) => sum + length, 0),
+    tsize: children.reduce((sum, { tsize }) => sum + tsize, block.length),
+  };
+}

@@ -1,0 +1,100 @@
+// The one loop that reads a file and hashes it piece by piece: importing,
+// resuming and checking a finished target all go through it. Reads are large
+// and one ahead, so that the disk works while the CPU hashes; memory is two
+// windows whatever the size of the file.
+import type { FileHandle } from 'node:fs/promises';
+import { HubswarmError } from '../runtime/errors.ts';
+import { allocAligned } from './aligned-buffer.ts';
+import { sha256 } from './cid.ts';
+
+/** Measured: from 2 MiB on, longer reads gain nothing; shorter ones lose 10 % at 512 KiB. */
+const WINDOW_BYTES = 4 * 2 ** 20;
+
+export interface Run {
+  /** For messages. */
+  readonly path: string;
+  readonly handle: FileHandle;
+  /** How many pieces follow one another from the start of the file. */
+  readonly pieceCount: number;
+  /** Of the piece at that index of the run. */
+  readonly length: (piece: number) => number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Window {
+  readonly first: number;
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Calls back with each piece's digest in order, until the callback returns
+ * false. The digest is the callback's to keep.
+ *
+ * @throws HubswarmError ERR_SOURCE_CHANGED when the file ends too soon.
+ */
+export async function hashPieces(
+  run: Run,
+  onDigest: (piece: number, digest: Uint8Array) => boolean | undefined,
+): Promise<void> {
+  let position = 0;
+  let next = 0;
+  const buffers: Buffer[] = [];
+  const readNext = async (): Promise<Window | undefined> => {
+    if (next >= run.pieceCount) return undefined;
+    const first = next;
+    let bytes = 0;
+    do bytes += run.length(next++);
+    while (next < run.pieceCount && bytes + run.length(next) <= WINDOW_BYTES);
+    const spare = buffers.pop();
+    const buffer = spare && spare.length >= bytes ? spare : allocAligned(bytes);
+    const at = position;
+    position += bytes;
+    await readFully(run, buffer.subarray(0, bytes), at);
+    return { first, count: next - first, bytes: buffer };
+  };
+
+  let window = await readNext();
+  while (window) {
+    run.signal?.throwIfAborted();
+    const ahead = readNext();
+    // Awaited below; until then a failure must not count as unhandled.
+    ahead.catch(() => undefined);
+    if (!hashWindow(run, window, onDigest)) return;
+    buffers.push(window.bytes);
+    window = await ahead;
+  }
+}
+
+function hashWindow(
+  run: Run,
+  window: Window,
+  onDigest: (piece: number, digest: Uint8Array) => boolean | undefined,
+): boolean {
+  let offset = 0;
+  for (let piece = window.first; piece < window.first + window.count; piece++) {
+    const end = offset + run.length(piece);
+    if (onDigest(piece, sha256(window.bytes.subarray(offset, end))) === false) return false;
+    offset = end;
+  }
+  return true;
+}
+
+async function readFully(run: Run, into: Buffer, position: number): Promise<void> {
+  let filled = 0;
+  while (filled < into.length) {
+    const { bytesRead } = await run.handle.read(
+      into,
+      filled,
+      into.length - filled,
+      position + filled,
+    );
+    if (bytesRead === 0) {
+      throw new HubswarmError(
+        'ERR_SOURCE_CHANGED',
+        `${run.path}: became shorter while it was read`,
+      );
+    }
+    filled += bytesRead;
+  }
+}

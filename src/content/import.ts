@@ -1,0 +1,157 @@
+// From a path on this disk to its manifest, without copying it: leaves are read
+// once, hashed and forgotten; only digests and inner nodes are kept. The manifest
+// is then read off the finished DAG by the walk that a receiver does, so both
+// sides agree on the order of pieces by construction.
+import { open } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { invariant } from '../runtime/invariant.ts';
+import { isRawCid } from './cid.ts';
+import { buildFileDag, type DagRoot } from './file-dag.ts';
+import { Geometry, MAX_PIECES } from './geometry.ts';
+import { hashPieces } from './hash-pieces.ts';
+import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
+import { choosePieceLength } from './piece-length.ts';
+import { resolveManifest } from './resolve.ts';
+import { type Found, type FoundFile, filesOf, scan } from './scan.ts';
+import { checkUnchanged, type SourceFile } from './source.ts';
+
+export interface ImportOptions {
+  /** Of every piece but each file's last; chosen from the total size unless given. */
+  readonly pieceLength?: number;
+  readonly signal?: AbortSignal;
+  /** Called with the bytes hashed so far, of all files together. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+export interface Imported {
+  readonly manifest: Manifest;
+  /** The last part of the path. */
+  readonly name: string;
+  /** Inner blocks by CID string, depth first from the root; empty when the root is a raw leaf. */
+  readonly dag: ReadonlyMap<string, Uint8Array>;
+  /** In the order of `manifest.files`. */
+  readonly sources: readonly SourceFile[];
+}
+
+/**
+ * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_SOURCE_CHANGED (while it
+ * was read), ERR_MANIFEST (a symbolic link or special file inside; too many pieces)
+ */
+export async function importPath(path: string, options: ImportOptions = {}): Promise<Imported> {
+  const absolute = resolve(path);
+  const name = basename(absolute);
+  const found = await scan(absolute, name, options.signal);
+  const files = [...filesOf(found)];
+  const totalBytes = files.reduce((sum, { source }) => sum + source.size, 0);
+  const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
+  checkPieceCount(absolute, files, pieceLength);
+  const importer = new Importer(pieceLength, options);
+  const root = await importer.add(found);
+  return { name, ...(await describe(root, importer.blocks, found)) };
+}
+
+function checkPieceCount(path: string, files: readonly FoundFile[], pieceLength: number): void {
+  const pieces = files.reduce((sum, { source }) => sum + Math.ceil(source.size / pieceLength), 0);
+  if (pieces <= MAX_PIECES) return;
+  throw new HubswarmError(
+    'ERR_MANIFEST',
+    `${path}: makes ${pieces} pieces of ${pieceLength} bytes; accepted are ${MAX_PIECES}: give a longer piece`,
+  );
+}
+
+class Importer {
+  /** Inner blocks, children before their parents. */
+  readonly blocks = new Map<string, Uint8Array>();
+  readonly #pieceLength: number;
+  readonly #options: ImportOptions;
+  #hashedBytes = 0;
+
+  constructor(pieceLength: number, options: ImportOptions) {
+    this.#pieceLength = pieceLength;
+    this.#options = options;
+  }
+
+  async add(found: Found): Promise<DagRoot> {
+    if (found.kind === 'file') return this.#addFile(found.source);
+    const entries = [];
+    for (const entry of found.entries)
+      entries.push({ name: entry.name, ...(await this.add(entry)) });
+    // Only directories need the tree builder; a process that shares a file never loads it.
+    const { buildDirectoryDag } = await import('./directory-dag.ts');
+    return buildDirectoryDag(entries, this.blocks);
+  }
+
+  async #addFile(source: SourceFile): Promise<DagRoot> {
+    try {
+      const digests = await this.#hashFile(source);
+      const { size: totalLength } = source;
+      return buildFileDag({ pieceLength: this.#pieceLength, totalLength, digests }, this.blocks);
+    } catch (error) {
+      throw fileError(error, source.path);
+    }
+  }
+
+  async #hashFile(source: SourceFile): Promise<Uint8Array> {
+    const { signal, onProgress } = this.#options;
+    const pieceCount = Math.ceil(source.size / this.#pieceLength);
+    const length = (piece: number): number =>
+      Math.min(this.#pieceLength, source.size - piece * this.#pieceLength);
+    const digests = new Uint8Array(pieceCount * DIGEST_LENGTH);
+    const handle = await open(source.path, 'r');
+    try {
+      await hashPieces(
+        { path: source.path, handle, pieceCount, length, signal },
+        (piece, digest) => {
+          digests.set(digest, piece * DIGEST_LENGTH);
+          this.#hashedBytes += length(piece);
+          onProgress?.(this.#hashedBytes);
+          return true;
+        },
+      );
+      checkUnchanged(source, await handle.stat());
+    } finally {
+      await handle.close();
+    }
+    return digests;
+  }
+}
+
+async function describe(
+  root: DagRoot,
+  blocks: ReadonlyMap<string, Uint8Array>,
+  found: Found,
+): Promise<Pick<Imported, 'manifest' | 'dag' | 'sources'>> {
+  if (found.kind === 'file' && isRawCid(root.cid)) {
+    return { manifest: singleLeaf(root), dag: new Map(), sources: [found.source] };
+  }
+  const { manifest, dag } = await resolveManifest(root.cid, async (cid) => {
+    const block = blocks.get(cid.toString());
+    invariant(block, `the import made no block ${cid}`);
+    return block;
+  });
+  const byPath = new Map(sourcesByPath(found, ''));
+  const sources = manifest.files.map(({ path }) => byPath.get(path)!);
+  return { manifest, dag, sources };
+}
+
+function singleLeaf({ cid, length }: DagRoot): Manifest {
+  const pieceCount = length > 0 ? 1 : 0;
+  return {
+    root: cid,
+    kind: 'file',
+    files: [{ path: '', length, firstPiece: 0, pieceCount }],
+    directories: [],
+    geometry: new Geometry(length > 0 ? [length] : []),
+    digests: cid.multihash.digest.slice(0, pieceCount * DIGEST_LENGTH),
+  };
+}
+
+function* sourcesByPath(found: Found, path: string): Generator<[string, SourceFile]> {
+  if (found.kind === 'file') yield [path, found.source];
+  else {
+    for (const entry of found.entries) {
+      yield* sourcesByPath(entry, path === '' ? entry.name : `${path}/${entry.name}`);
+    }
+  }
+}

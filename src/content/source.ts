@@ -1,0 +1,28 @@
+// A file as it was when it was imported, and the check that it still is. A file
+// that was written to, replaced or removed is an error and never wrong bytes.
+import type { Stats } from 'node:fs';
+import { HubswarmError } from '../runtime/errors.ts';
+
+export interface SourceFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ino: number;
+}
+
+export function sourceFile(path: string, stats: Stats): SourceFile {
+  return { path, size: stats.size, mtimeMs: stats.mtimeMs, ino: stats.ino };
+}
+
+/** @throws HubswarmError ERR_SOURCE_CHANGED, ERR_NOT_FOUND for a file that lost its last name */
+export function checkUnchanged(source: SourceFile, now: Stats): void {
+  if (now.nlink === 0) {
+    throw new HubswarmError('ERR_NOT_FOUND', `${source.path}: was removed or replaced`);
+  }
+  if (now.size === source.size && now.mtimeMs === source.mtimeMs && now.ino === source.ino) return;
+  throw new HubswarmError(
+    'ERR_SOURCE_CHANGED',
+    `${source.path}: changed since it was read; share it again to hand out what it is now`,
+  );
+}
