@@ -10,7 +10,7 @@ import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { lockDirectory } from './slot-lock.ts';
-import { writeWhole } from './write-whole.ts';
+import { writeWhole } from './small-file.ts';
 
 export interface Identity {
   readonly privateKey: Ed25519PrivateKey;
