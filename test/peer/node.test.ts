@@ -1,19 +1,8 @@
 import { createServer } from 'node:net';
-import { generateKeyPair } from '@libp2p/crypto/keys';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createNode, type Node, type NodeOptions } from '../../src/peer/node.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { useNodes } from './nodes.ts';
 
-const nodes: Node[] = [];
-
-async function start(options: Omit<NodeOptions, 'privateKey'> = {}): Promise<Node> {
-  const node = await createNode({ privateKey: await generateKeyPair('Ed25519'), ...options });
-  nodes.push(node);
-  return node;
-}
-
-afterEach(async () => {
-  await Promise.all(nodes.splice(0).map((node) => node.stop()));
-});
+const start = useNodes();
 
 describe('createNode', () => {
   it('listens on 127.0.0.1 alone unless told', async () => {

@@ -1,0 +1,144 @@
+// One libp2p stream as the exchange's pump uses it: chunks in order, an end that
+// is told exactly once, sends that never block, and a way to wait until sending
+// more makes sense. Three traps of js-libp2p 3 are closed here: onDrain() never
+// blocks again after its first drain, a stream that was reset just looks ended,
+// and a for-await reads into a queue without bound. There is no back-pressure on
+// reading; who asks for bytes must bound what it asks for.
+import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
+import { Uint8ArrayList } from 'uint8arraylist';
+
+/**
+ * A remote that stops reading while frames are still sent to it is cut off at
+ * this much unsent. A pump that waits while `congested` holds one block and a
+ * few control frames, so it is only reached by those that nobody waits for. Chosen.
+ */
+const MAX_UNSENT_BYTES = 8 * 2 ** 20;
+
+/** How long a graceful close waits for the remote to take what is left. Chosen. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export class FrameStream {
+  /** The PeerId at the other end. */
+  readonly remote: string;
+  readonly #stream: Stream;
+  #handleEnd: ((reason: string) => void) | undefined;
+  #closing = false;
+  #reason: string | undefined;
+  #end: string | undefined;
+
+  /** Must be called as soon as the stream is there: what arrives before is lost at 4 MiB. */
+  constructor(stream: Stream, remote: string) {
+    this.remote = remote;
+    this.#stream = stream;
+    stream.maxWriteBufferLength = MAX_UNSENT_BYTES;
+    stream.addEventListener('close', (event) => this.#handleClose(event));
+    stream.addEventListener('end', () => {
+      // A reset says 'end' too, and then 'close' with the cause.
+      if (stream.status === 'open' || stream.status === 'closing') this.#finish('closed');
+    });
+    if (stream.status !== 'open') this.#finish(stream.status === 'reset' ? 'reset' : 'closed');
+    else if (stream.readableEnded) this.#finish('closed');
+  }
+
+  /** Must be called at once; the chunks are the caller's to keep. None come after close(). */
+  onData(handler: (chunk: Uint8Array) => void): void {
+    this.#stream.addEventListener('message', ({ data }: StreamMessageEvent) => {
+      if (this.#closing) return;
+      if (data instanceof Uint8Array) handler(data);
+      else for (const chunk of data) handler(chunk);
+    });
+  }
+
+  /** Called once: 'closed', 'reset' (by the remote), the reason given here, or an error's text. */
+  onEnd(handler: (reason: string) => void): void {
+    this.#handleEnd = handler;
+    if (this.#end !== undefined) queueMicrotask(() => this.#tellEnd());
+  }
+
+  /** Keeps the parts until they are encrypted: they are no longer the caller's. */
+  send(parts: readonly Uint8Array[]): void {
+    if (this.#stream.writeStatus !== 'writable') return;
+    try {
+      this.#stream.send(new Uint8ArrayList(...parts));
+    } catch (error) {
+      // The connection broke under the write; 'close' tells the rest if it has not yet.
+      this.#stream.abort(error as Error);
+    }
+  }
+
+  /** True while what was sent still waits for the remote's window or the socket. */
+  get congested(): boolean {
+    const { writableNeedsDrain, writeBufferLength, writeStatus } = this.#stream;
+    return writeStatus !== 'closed' && (writableNeedsDrain || writeBufferLength > 0);
+  }
+
+  /** Resolves once not congested, or ended; rejects with the signal's reason. */
+  async drained(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    while (this.congested) await this.#nextChange(signal);
+  }
+
+  /** Sends what is left, then ends. No data is handed on after this. */
+  close(reason?: string): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#reason ??= reason;
+    this.#closeWrite();
+    // The remote may never close its half.
+    const timer = setTimeout(() => this.abort(reason ?? 'closed'), CLOSE_TIMEOUT_MS);
+    timer.unref();
+    this.#stream.addEventListener('close', () => clearTimeout(timer), { once: true });
+  }
+
+  /** Ends at once and tells the remote by a reset. */
+  abort(reason: string): void {
+    this.#closing = true;
+    this.#reason ??= reason;
+    this.#stream.abort(new Error(reason));
+  }
+
+  #nextChange(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = new AbortController();
+      const once = { signal: settle.signal };
+      const done = (): void => {
+        settle.abort();
+        resolve();
+      };
+      // 'drain' may be another stream's of the same connection: the caller loops.
+      for (const name of ['drain', 'idle', 'close'] as const) {
+        this.#stream.addEventListener(name, done, once);
+      }
+      const stop = (): void => {
+        settle.abort();
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', stop, once);
+    });
+  }
+
+  #closeWrite(): void {
+    this.#stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch((error: Error) => {
+      this.#stream.abort(error);
+    });
+  }
+
+  #handleClose({ error, local }: StreamCloseEvent): void {
+    if (!error) this.#finish('closed');
+    else this.#finish(local ? error.message : 'reset');
+  }
+
+  #finish(reason: string): void {
+    if (this.#end !== undefined) return;
+    this.#end = this.#reason ?? reason;
+    // The other half stays open for ever otherwise.
+    if (this.#stream.writeStatus === 'writable') this.#closeWrite();
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    const tell = this.#handleEnd;
+    this.#handleEnd = undefined;
+    if (this.#end !== undefined) tell?.(this.#end);
+  }
+}
