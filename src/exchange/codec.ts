@@ -6,6 +6,7 @@ import {
   MAX_ADDRESS_LENGTH,
   MAX_ADDRESSES,
   MAX_BLOCK_LENGTH,
+  MAX_CID_LENGTH,
   MAX_HAVES,
   MAX_HINTS,
   MAX_PEERS,
@@ -33,10 +34,15 @@ const TYPE_CODE = Object.fromEntries(TYPES.map((type, code) => [type, code])) as
 
 const HEADER_LENGTH = 5;
 const BLOCK_HEAD_LENGTH = 8;
+/** Of a hello without CID, addresses and bitfield. */
+const HELLO_HEAD_LENGTH = 7;
 
 /** [shortest, longest] body of each type. */
 const BODY_LIMITS: Record<Message['type'], readonly [number, number]> = {
-  hello: [6, 6 + MAX_ADDRESSES * (1 + MAX_ADDRESS_LENGTH) + MAX_PIECES / 8],
+  hello: [
+    HELLO_HEAD_LENGTH,
+    HELLO_HEAD_LENGTH + MAX_CID_LENGTH + MAX_ADDRESSES * (1 + MAX_ADDRESS_LENGTH) + MAX_PIECES / 8,
+  ],
   have: [4, 4 * MAX_HAVES],
   interest: [1, 1],
   grant: [4, 4 + 4 * MAX_HINTS],
@@ -89,13 +95,21 @@ function encodeControl(message: Exclude<Message, { type: 'block' }>): Uint8Array
 }
 
 function encodeHello(message: Extract<Message, { type: 'hello' }>): Uint8Array {
+  const { file, bitfield } = message;
   const addresses = encodeAddresses(message.addresses);
-  const bytes = frame('hello', 6 + addresses.length + message.bitfield.length);
-  bytes[HEADER_LENGTH] = PROTOCOL_VERSION;
-  viewOf(bytes).setUint32(HEADER_LENGTH + 1, message.pieceCount);
-  bytes[HEADER_LENGTH + 5] = message.addresses.length;
-  bytes.set(addresses, HEADER_LENGTH + 6);
-  bytes.set(message.bitfield, HEADER_LENGTH + 6 + addresses.length);
+  const bytes = frame(
+    'hello',
+    HELLO_HEAD_LENGTH + file.length + addresses.length + bitfield.length,
+  );
+  let at = HEADER_LENGTH;
+  bytes[at++] = PROTOCOL_VERSION;
+  bytes[at++] = file.length;
+  bytes.set(file, at);
+  at += file.length;
+  viewOf(bytes).setUint32(at, message.pieceCount);
+  bytes[at + 4] = message.addresses.length;
+  bytes.set(addresses, at + 5);
+  bytes.set(bitfield, at + 5 + addresses.length);
   return bytes;
 }
 
@@ -277,16 +291,19 @@ function decodeControl(type: Message['type'], body: Uint8Array): Message | strin
 
 function decodeHello(body: Uint8Array): Message | string {
   if (body[0] !== PROTOCOL_VERSION) return `a hello of version ${body[0]}`;
-  const pieceCount = viewOf(body).getUint32(1);
-  const count = body[5]!;
+  const at = 2 + body[1]!;
+  if (body[1]! > MAX_CID_LENGTH || at + 5 > body.length) return 'a hello with a malformed CID';
+  const pieceCount = viewOf(body).getUint32(at);
+  const count = body[at + 4]!;
   if (count > MAX_ADDRESSES) return `a hello with ${count} addresses`;
-  const read = decodeAddresses(body, 6, count);
+  const read = decodeAddresses(body, at + 5, count);
   if (!read || read.addresses.length !== count) return 'a hello with malformed addresses';
   const bitfield = body.slice(read.end);
   if (pieceCount > MAX_PIECES || bitfield.length !== Math.ceil(pieceCount / 8)) {
     return `a hello of ${pieceCount} pieces with ${bitfield.length} bytes of bitfield`;
   }
-  return { type: 'hello', pieceCount, addresses: read.addresses, bitfield };
+  const file = body.slice(2, at);
+  return { type: 'hello', file, pieceCount, addresses: read.addresses, bitfield };
 }
 
 function decodeWords(view: DataView, from: number): number[] {

@@ -22,7 +22,7 @@ const GAIN = 0.25;
 
 export interface DownloadOptions {
   picker: Picker;
-  /** Bytes that may be on their way to us at once. */
+  /** Bytes that may be on their way to us, or being stored, at once. */
   inFlightLimit: number;
 }
 
@@ -34,6 +34,7 @@ export class Downloads {
   #wantedCount: number;
   /** Pieces handed to the store, by the neighbour they came from. */
   readonly #storing = new Map<number, Neighbour>();
+  /** Of pieces on their way or being stored: what they take of memory. */
   #inFlightBytes = 0;
   #pieceMs: number | undefined;
   /** Payload that came for pieces already here. */
@@ -126,13 +127,14 @@ export class Downloads {
 
   #finish(neighbour: Neighbour, fetch: Fetch, now: number): void {
     const { piece } = fetch;
-    this.#drop(neighbour, fetch);
+    neighbour.fetches.delete(piece);
     const ms = now - fetch.requestedAt;
     neighbour.pieceMs = smooth(neighbour.pieceMs, ms);
     neighbour.snubs = 0;
     this.#pieceMs = smooth(this.#pieceMs, ms);
     if (this.#state.have.has(piece) || this.#storing.has(piece)) {
       this.duplicateBytes += fetch.received;
+      this.#inFlightBytes -= fetch.received;
       return;
     }
     this.#setWanted(piece, false);
@@ -143,20 +145,25 @@ export class Downloads {
 
   /** Returns the neighbour that sent the piece. */
   handleStored(piece: number): Neighbour | undefined {
-    const source = this.#storing.get(piece);
-    this.#storing.delete(piece);
+    const source = this.#takeStoring(piece);
     this.missing.remove(piece);
     return source;
   }
 
   /** Wrong bytes: nothing was written. Returns the sender and, when it is banned, why. */
   handleRefused(piece: number): { source: Neighbour; ban: string | undefined } | undefined {
-    const source = this.#storing.get(piece);
-    this.#storing.delete(piece);
+    const source = this.#takeStoring(piece);
     this.#setWanted(piece, true);
     if (!source) return undefined;
     source.refused.add(piece);
     return { source, ban: blameForBadPiece(source.refused.size) };
+  }
+
+  #takeStoring(piece: number): Neighbour | undefined {
+    const source = this.#storing.get(piece);
+    if (source) this.#inFlightBytes -= this.#state.geometry.length(piece);
+    this.#storing.delete(piece);
+    return source;
   }
 
   handleRevoke(neighbour: Neighbour, grant: number): void {

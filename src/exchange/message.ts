@@ -27,7 +27,7 @@
  *
  * | type | name     | body                                                       |
  * |------|----------|------------------------------------------------------------|
- * | 0    | hello    | u8 version, u32 pieces, u8 n, n x (u8 length, text), bitfield |
+ * | 0    | hello    | u8 version, u8 length, root CID, u32 pieces, u8 n, n x (u8 length, text), bitfield |
  * | 1    | have     | u32 piece, one or more                                     |
  * | 2    | interest | u8 0 or 1                                                  |
  * | 3    | grant    | u32 grant, 0 to 8 x u32 piece (hints)                      |
@@ -38,8 +38,9 @@
  * | 8    | cancel   | u32 piece                                                  |
  * | 9    | peers    | one or more x (u8 length, text)                            |
  *
- * **Order.** Each side sends `hello` first and once: how many pieces it counts, the
- * multiaddrs under which it can be reached (at most 8), and what it has. `have`
+ * **Order.** Each side sends `hello` first and once: which file it means, how many
+ * pieces it counts, the multiaddrs under which it can be reached (at most 8), and
+ * what it has. Who was called and does not know the file closes the stream. `have`
  * tells of pieces verified and stored since. `interest` says whether the sender of
  * it lacks, and is not already getting, some piece that the receiver of it has; it
  * is 0 until said. Every `grant` has an id that its sender has not used before on
@@ -61,7 +62,14 @@ export const EXCHANGE_PROTOCOL = '/hubswarm/exchange/1.0.0';
 export const PROTOCOL_VERSION = 1;
 
 export type Message =
-  | { type: 'hello'; pieceCount: number; addresses: string[]; bitfield: Uint8Array }
+  | {
+      type: 'hello';
+      /** The root CID's bytes. */
+      file: Uint8Array;
+      pieceCount: number;
+      addresses: string[];
+      bitfield: Uint8Array;
+    }
   | { type: 'have'; pieces: number[] }
   | { type: 'interest'; interested: boolean }
   | { type: 'grant'; grant: number; hints: number[] }
@@ -80,6 +88,8 @@ export const MAX_BLOCK_LENGTH = 256 * 1024;
 /** Pieces in one file: their bitfield fits a hello, their manifest fits memory. */
 export const MAX_PIECES = 2 ** 22;
 export const MAX_HINTS = 8;
+/** Bytes of a CID: a version 1 CID with sha2-256 has 36. */
+export const MAX_CID_LENGTH = 64;
 export const MAX_ADDRESSES = 8;
 export const MAX_ADDRESS_LENGTH = 255;
 /** Addresses in one `peers` message. */

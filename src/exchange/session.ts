@@ -31,6 +31,8 @@ const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
 const DOWNLINK_MS = 500;
 
 export interface SessionInit {
+  /** The root CID's bytes: the shell sees to it that all neighbours mean this file. */
+  file: Uint8Array;
   geometry: Geometry;
   /** What is here already; copied. */
   have: Bitfield;
@@ -44,12 +46,14 @@ export class Session {
   readonly #state: SwarmState;
   readonly #uploads: Uploads;
   readonly #downloads: Downloads;
+  readonly #file: Uint8Array;
   #addresses: readonly string[];
   #sweepAt = Number.POSITIVE_INFINITY;
 
   constructor(init: SessionInit) {
     const { geometry, have, rng } = init;
     invariant(have.length === geometry.pieceCount, 'have and geometry count the same pieces');
+    this.#file = init.file;
     this.#addresses = init.addresses ?? [];
     this.#state = {
       geometry,
@@ -67,6 +71,11 @@ export class Session {
         geometry,
       ),
     });
+  }
+
+  /** The pieces that are here. Do not change it. */
+  get have(): Bitfield {
+    return this.#state.have;
   }
 
   get isComplete(): boolean {
@@ -160,6 +169,7 @@ export class Session {
     this.#state.neighbours.set(id, neighbour);
     this.#state.outbox.send(neighbour, {
       type: 'hello',
+      file: this.#file,
       pieceCount: this.#state.geometry.pieceCount,
       addresses: [...this.#addresses],
       bitfield: this.#state.have.toBytes(),

@@ -80,6 +80,7 @@ export class SimNode {
   downFreeAt = 0;
   wakeAt = Number.POSITIVE_INFINITY;
   storedPieces = 0;
+  refusedPieces = 0;
 
   constructor(id: string, session: Session, options: NodeOptions) {
     this.id = id;
@@ -115,6 +116,7 @@ export class SimSwarm {
     if (held === 'all') for (let i = 0; i < have.length; i++) have.add(i);
     else if (held !== 'none') for (const piece of held) have.add(piece);
     const session = new Session({
+      file: new Uint8Array(36),
       geometry: this.geometry,
       have,
       rng: createRng(this.#rng.below(2 ** 32)),
@@ -273,7 +275,8 @@ export class SimSwarm {
   #store(node: SimNode, piece: number, from: string): void {
     const bad = this.nodes.find((other) => other.id === from)!.options.poison === true;
     this.at(this.now + 1, () => {
-      if (!bad) node.storedPieces++;
+      if (bad) node.refusedPieces++;
+      else node.storedPieces++;
       this.#step(node, { type: bad ? 'piece_refused' : 'piece_stored', piece });
     });
   }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { TurnWindow } from '../../src/exchange/window.ts';
+
+const PIECE = 256 * 1024;
+
+describe('TurnWindow', () => {
+  it('starts with one turn being sent and one bound', () => {
+    expect(new TurnWindow().size(PIECE)).toBe(2);
+  });
+
+  it.each([
+    [5, 2],
+    [200, 3],
+    [400, 5],
+  ])('covers the delay behind a cap: %i ms of overhead at 2.5 MB/s make %i turns', (ms, turns) => {
+    const window = new TurnWindow();
+    window.setCap(2_500_000);
+    window.noteRequest(ms / 2);
+    for (let i = 0; i < 50; i++) window.noteHave(i, ms / 2, PIECE);
+    expect(window.size(PIECE)).toBe(turns);
+  });
+
+  it('does not take its own queue for distance when there is no cap', () => {
+    const window = new TurnWindow();
+    window.noteRequest(1);
+    for (let i = 0; i < 1000; i++) {
+      window.noteRequest(400);
+      window.noteHave(i * 100, 400, PIECE);
+    }
+    expect(window.size(PIECE)).toBe(2);
+  });
+
+  it('opens for a fast receiver when there is no cap', () => {
+    const window = new TurnWindow();
+    window.noteRequest(1);
+    for (let i = 0; i < 2000; i++) window.noteHave(i, 3, PIECE);
+    expect(window.size(PIECE)).toBeGreaterThan(8);
+  });
+});
