@@ -39,3 +39,16 @@ export function pieceDigest(manifest: Manifest, piece: number): Uint8Array {
 export function pieceCid(manifest: Manifest, piece: number): CID {
   return CID.createV1(raw.code, createDigest(sha256.code, pieceDigest(manifest, piece)));
 }
+
+/** The index in `files` of the file that a piece is part of. */
+export function fileOfPiece({ files }: Manifest, piece: number): number {
+  let low = 0;
+  let high = files.length - 1;
+  // The last file that begins at or before the piece; empty files begin where the next one does.
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (files[middle]!.firstPiece <= piece) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

@@ -65,6 +65,8 @@ const BY_SYSTEM_CODE: Record<string, [ErrorCode, string]> = {
   ENOTEMPTY: ['ERR_EXISTS', 'directory is not empty'],
   ENOSPC: ['ERR_DISK_FULL', 'no space left on the device'],
   EDQUOT: ['ERR_DISK_FULL', 'disk quota exceeded'],
+  EFBIG: ['ERR_DISK_FULL', 'too large for this file system'],
+  ELOOP: ['ERR_NOT_PERMITTED', 'a symbolic link is in its place'],
   ENAMETOOLONG: ['ERR_NOT_PERMITTED', 'name too long'],
 };
 

@@ -1,8 +1,9 @@
 // Temporary directories and deterministic bytes for the tests of this room.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { type Imported, importPath } from '../../src/content/import.ts';
 import { createRng } from '../../src/runtime/rng.ts';
 
 /** A directory that is removed when the test is over. */
@@ -27,4 +28,32 @@ export async function writeTree(root: string, files: Record<string, Uint8Array>)
     await mkdir(path.endsWith('/') ? full : dirname(full), { recursive: true });
     if (!path.endsWith('/')) await writeFile(full, bytes);
   }
+}
+
+/** A directory of pieces of several lengths, with the bytes in the order of the pieces. */
+export async function importedTree(): Promise<Imported & { root: string; bytes: Buffer }> {
+  const root = join(await tempDir(), 'tree');
+  await writeTree(root, {
+    'a/empty': Buffer.alloc(0),
+    'a/several': seededBytes(1000, 1),
+    'b/one': seededBytes(64, 2),
+    'c/none/': Buffer.alloc(0),
+    last: seededBytes(65, 3),
+  });
+  const imported = await importPath(root, { pieceLength: 64 });
+  const bytes = Buffer.concat(
+    await Promise.all(imported.sources.map(({ path }) => readFile(path))),
+  );
+  return { ...imported, root, bytes };
+}
+
+/** One file of that many bytes, and its bytes. */
+export async function importedFile(
+  length: number,
+  pieceLength: number,
+): Promise<Imported & { path: string; bytes: Buffer }> {
+  const path = join(await tempDir(), 'file');
+  const bytes = seededBytes(length);
+  await writeFile(path, bytes);
+  return { ...(await importPath(path, { pieceLength })), path, bytes };
 }

@@ -1,0 +1,101 @@
+// Which pieces are really in files that claim to hold them: a partial after a
+// crash, or a target that exists already. Nothing but their hashes is trusted.
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode, systemCode } from '../runtime/errors.ts';
+import { hashPieces } from './hash-pieces.ts';
+import { type Manifest, type ManifestFile, pieceDigest } from './manifest.ts';
+import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
+
+export interface CheckOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the number of bytes hashed since the last call. */
+  readonly onHashed?: ((bytes: number) => void) | undefined;
+}
+
+export interface CheckedFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly file: ManifestFile;
+}
+
+/** Calls back for each of a file's pieces, until the callback returns false. */
+export async function checkPieces(
+  manifest: Manifest,
+  { path, handle, file }: CheckedFile,
+  onPiece: (piece: number, matches: boolean) => boolean,
+  options: CheckOptions,
+): Promise<void> {
+  const length = (index: number): number => manifest.geometry.length(file.firstPiece + index);
+  const { signal, onHashed } = options;
+  await hashPieces(
+    { path, handle, pieceCount: file.pieceCount, length, signal },
+    (index, digest) => {
+      const piece = file.firstPiece + index;
+      onHashed?.(length(index));
+      return onPiece(piece, Buffer.compare(digest, pieceDigest(manifest, piece)) === 0);
+    },
+  );
+}
+
+/** Where a file of the manifest lies when its content is at `base`. */
+export function pathUnder(base: string, file: ManifestFile): string {
+  return file.path === '' ? base : join(base, file.path);
+}
+
+/**
+ * The files below `base` as they were while all of them matched; undefined when
+ * any is missing, differs or is not a regular file. Stops at the first difference.
+ */
+export async function findWhole(
+  manifest: Manifest,
+  base: string,
+  options: CheckOptions,
+): Promise<readonly SourceFile[] | undefined> {
+  const sources: SourceFile[] = [];
+  const directories = manifest.kind === 'directory' ? ['', ...manifest.directories] : [];
+  for (const directory of directories) {
+    const stats = await stat(join(base, directory)).catch(() => undefined);
+    if (!stats?.isDirectory()) return undefined;
+  }
+  for (const file of manifest.files) {
+    const source = await findWholeFile(manifest, file, pathUnder(base, file), options);
+    if (!source) return undefined;
+    sources.push(source);
+  }
+  return sources;
+}
+
+async function findWholeFile(
+  manifest: Manifest,
+  file: ManifestFile,
+  path: string,
+  options: CheckOptions,
+): Promise<SourceFile | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(systemCode(error) ?? ''))
+      return undefined;
+    throw error;
+  }
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile() || stats.size !== file.length) return undefined;
+    const source = sourceFile(path, stats);
+    let whole = true;
+    const onPiece = (_piece: number, matches: boolean): boolean => {
+      whole &&= matches;
+      return whole;
+    };
+    await checkPieces(manifest, { path, handle, file }, onPiece, options);
+    checkUnchanged(source, await handle.stat());
+    return whole ? source : undefined;
+  } catch (error) {
+    if (hasCode(error, 'ERR_SOURCE_CHANGED')) return undefined;
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,153 @@
+// The verified piece store on disk, for a file shared where it is and for a
+// download. Pieces map to files by arithmetic; what a place is, how it resumes
+// and how it gets its final name is the place's own (place.ts, download-place.ts).
+import { fstatSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { invariant } from '../runtime/invariant.ts';
+import { allocAligned } from './aligned-buffer.ts';
+import { Bitfield } from './bitfield.ts';
+import { checkPieces } from './check-files.ts';
+import { DownloadPlace } from './download-place.ts';
+import type { Imported } from './import.ts';
+import { fileOfPiece, type Manifest } from './manifest.ts';
+import { OpenFiles } from './open-files.ts';
+import { partsMatch } from './parts.ts';
+import { type Place, SharedPlace } from './place.ts';
+import { checkUnchanged } from './source.ts';
+import type { PieceStore } from './store.ts';
+
+export interface DownloadOptions {
+  /** Replace a target that has other bytes, at publish. */
+  readonly overwrite?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called with the bytes hashed so far while a partial or target found on disk is checked. */
+  readonly onVerified?: (bytes: number) => void;
+}
+
+export class FileStore implements PieceStore {
+  readonly manifest: Manifest;
+  readonly have: Bitfield;
+  readonly #place: Place;
+  readonly #files: OpenFiles;
+
+  private constructor(manifest: Manifest, place: Place, have: Bitfield) {
+    this.manifest = manifest;
+    this.have = have;
+    this.#place = place;
+    this.#files = new OpenFiles((file) => place.open(file));
+  }
+
+  /** Content read from where it was imported; nothing is copied. */
+  static async share({ manifest, sources }: Imported): Promise<FileStore> {
+    const have = Bitfield.full(manifest.geometry.pieceCount);
+    return new FileStore(manifest, new SharedPlace(sources), have);
+  }
+
+  /**
+   * Content on its way to `target`, with every piece that is on disk already.
+   *
+   * @throws HubswarmError ERR_EXISTS (the target has other bytes), ERR_NOT_FOUND (no
+   * parent directory), ERR_NOT_PERMITTED, ERR_DISK_FULL
+   */
+  static async download(
+    manifest: Manifest,
+    target: string,
+    options: DownloadOptions = {},
+  ): Promise<FileStore> {
+    const place = new DownloadPlace(manifest, target, options.overwrite ?? false);
+    let hashed = 0;
+    const onHashed = (bytes: number): void => {
+      hashed += bytes;
+      options.onVerified?.(hashed);
+    };
+    const check = { signal: options.signal, onHashed };
+    const state = await place.prepare(check);
+    const { pieceCount } = manifest.geometry;
+    const have = state === 'whole' ? Bitfield.full(pieceCount) : new Bitfield(pieceCount);
+    const store = new FileStore(manifest, place, have);
+    if (state === 'found') {
+      hashed = 0;
+      await store.#resume(check);
+    }
+    return store;
+  }
+
+  async read(piece: number, begin: number, length: number): Promise<Uint8Array> {
+    invariant(this.have.has(piece), `piece ${piece} is not here`);
+    const file = fileOfPiece(this.manifest, piece);
+    const buffer = allocAligned(length);
+    return this.#attempt(file, async (handle) => {
+      const { bytesRead } = await handle.read(buffer, 0, length, this.#offset(file, piece) + begin);
+      // After the read: had the file been written to before it, this would show.
+      const source = this.#place.sources?.[file];
+      if (source) checkUnchanged(source, fstatSync(handle.fd));
+      if (bytesRead === length) return buffer;
+      throw new HubswarmError('ERR_SOURCE_CHANGED', `${this.#place.path(file)}: became shorter`);
+    });
+  }
+
+  async write(piece: number, parts: readonly Uint8Array[]): Promise<boolean> {
+    if (!partsMatch(this.manifest, piece, parts)) return false;
+    if (this.have.has(piece)) return true;
+    const file = fileOfPiece(this.manifest, piece);
+    const length = this.manifest.geometry.length(piece);
+    await this.#attempt(file, async (handle) => {
+      const { bytesWritten } = await handle.writev(parts, this.#offset(file, piece));
+      if (bytesWritten === length) return;
+      throw new HubswarmError(
+        'ERR_DISK_FULL',
+        `${this.#place.path(file)}: could not be written whole`,
+      );
+    });
+    this.have.add(piece);
+    return true;
+  }
+
+  async publish(): Promise<string | undefined> {
+    invariant(this.have.isFull, 'published before it was whole');
+    if (!(this.#place instanceof DownloadPlace)) return undefined;
+    return this.#place.publish((file, body) => this.#attempt(file, body));
+  }
+
+  async close(): Promise<void> {
+    await this.#files.close();
+  }
+
+  /** Marks the pieces that the partial really holds. */
+  async #resume(check: Parameters<typeof checkPieces>[3]): Promise<void> {
+    try {
+      for (const [index, file] of this.manifest.files.entries()) {
+        const path = this.#place.path(index);
+        await this.#attempt(index, (handle) =>
+          checkPieces(
+            this.manifest,
+            { path, handle, file },
+            (piece, matches) => {
+              if (matches) this.have.add(piece);
+              return true;
+            },
+            check,
+          ),
+        );
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Where a piece begins in its file. */
+  #offset(file: number, piece: number): number {
+    const { geometry, files } = this.manifest;
+    return geometry.offset(piece) - geometry.offset(files[file]!.firstPiece);
+  }
+
+  async #attempt<T>(file: number, body: (handle: FileHandle) => Promise<T>): Promise<T> {
+    try {
+      return await this.#files.use(file, body);
+    } catch (error) {
+      throw fileError(error, this.#place.path(file));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// A bounded number of open files, the least recently used closed first. A file
+// in use is never closed, so the bound may be passed by as many as are in use.
+import type { FileHandle } from 'node:fs/promises';
+import { HubswarmError } from '../runtime/errors.ts';
+
+interface Slot {
+  readonly handle: Promise<FileHandle>;
+  users: number;
+}
+
+/** Chosen: far below the common limit of 1024 descriptors, which sockets need too. */
+const MAX_OPEN = 64;
+
+export class OpenFiles {
+  readonly #open: (file: number) => Promise<FileHandle>;
+  /** In the order of last use. */
+  readonly #slots = new Map<number, Slot>();
+  #closed = false;
+
+  constructor(open: (file: number) => Promise<FileHandle>) {
+    this.#open = open;
+  }
+
+  /** Runs `body` with the file open; the handle is not to be kept. */
+  async use<T>(file: number, body: (handle: FileHandle) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new HubswarmError('ERR_ABORTED', 'the store was closed');
+    const slot = this.#slots.get(file) ?? { handle: this.#open(file), users: 0 };
+    this.#slots.delete(file);
+    this.#slots.set(file, slot);
+    slot.users++;
+    try {
+      const handle = await slot.handle.catch((error: unknown) => {
+        if (this.#slots.get(file) === slot) this.#slots.delete(file);
+        throw error;
+      });
+      return await body(handle);
+    } finally {
+      slot.users--;
+      await this.#trim(this.#closed ? 0 : MAX_OPEN);
+    }
+  }
+
+  /** Closes every file; those in use as soon as their use ends. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#trim(0);
+  }
+
+  async #trim(limit: number): Promise<void> {
+    for (const [file, slot] of this.#slots) {
+      if (this.#slots.size <= limit) return;
+      if (slot.users > 0) continue;
+      this.#slots.delete(file);
+      await (await slot.handle).close();
+    }
+  }
+}

@@ -1,0 +1,321 @@
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FileStore } from '../../src/content/file-store.ts';
+import { importPath } from '../../src/content/import.ts';
+import type { Manifest } from '../../src/content/manifest.ts';
+import { pieceStoreContract } from '../contract/piece-store.ts';
+import { importedFile, importedTree, seededBytes, tempDir } from './files.ts';
+
+/** Writes the given pieces from the content. */
+async function fill(
+  store: FileStore,
+  bytes: Buffer,
+  pieces: Iterable<number> = Array(store.manifest.geometry.pieceCount).keys(),
+): Promise<void> {
+  for (const piece of pieces) {
+    const start = store.manifest.geometry.offset(piece);
+    const end = start + store.manifest.geometry.length(piece);
+    expect(await store.write(piece, [bytes.subarray(start, end)])).toBe(true);
+  }
+}
+
+const partialOf = (manifest: Manifest, target: string): string =>
+  `${target}.${String(manifest.root).slice(-8)}.part`;
+
+describe('FileStore, downloading', () => {
+  pieceStoreContract(
+    {
+      whole: async (manifest, bytes) => {
+        const store = await FileStore.download(manifest, join(await tempDir(), 'copy'));
+        await fill(store, bytes);
+        await store.publish();
+        return store;
+      },
+      empty: async (manifest) => FileStore.download(manifest, join(await tempDir(), 'copy')),
+    },
+    () => importedTree(),
+  );
+
+  it('shows nothing under the final name until it is published', async () => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    const store = await FileStore.download(manifest, target);
+    await fill(store, bytes);
+    expect(await readdir(dirname(target))).toEqual([basename(partialOf(manifest, target))]);
+    expect(await store.publish()).toBe(target);
+    expect(await readdir(dirname(target))).toEqual(['copy']);
+    expect(await readFile(target)).toEqual(bytes);
+    await store.close();
+  });
+
+  it('makes a directory with all its files, the empty ones and the empty directories', async () => {
+    const { manifest, bytes, root } = await importedTree();
+    const target = join(await tempDir(), 'copy');
+    const store = await FileStore.download(manifest, target);
+    await fill(store, bytes);
+    await store.publish();
+    await store.close();
+    const list = async (path: string) => (await readdir(path, { recursive: true })).sort();
+    expect(await list(target)).toEqual(await list(root));
+    for (const { path } of manifest.files) {
+      expect(await readFile(join(target, path))).toEqual(await readFile(join(root, path)));
+    }
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'keeps at most 64 files of a directory open, and reads them all',
+    async () => {
+      const root = join(await tempDir(), 'many');
+      await mkdir(root);
+      const names = Array.from({ length: 150 }, (_, i) => String(i));
+      await Promise.all(names.map((name) => writeFile(join(root, name), `file ${name}`)));
+      const store = await FileStore.share(await importPath(root));
+      const opened = async () => (await readdir('/proc/self/fd')).length;
+      const before = await opened();
+      const reads = names.map((_, piece) => store.read(piece, 0, 6));
+      const texts = (await Promise.all(reads)).map((bytes) => Buffer.from(bytes).toString());
+      expect(texts.every((text) => text.startsWith('file '))).toBe(true);
+      expect((await opened()) - before).toBeLessThanOrEqual(64);
+      await store.close();
+      expect((await opened()) - before).toBeLessThanOrEqual(0);
+    },
+  );
+
+  it('publishes an empty file', async () => {
+    const { manifest } = await importedFile(0, 64);
+    const target = join(await tempDir(), 'copy');
+    const store = await FileStore.download(manifest, target);
+    expect(store.have.isFull).toBe(true);
+    await store.publish();
+    await store.close();
+    expect((await stat(target)).size).toBe(0);
+  });
+});
+
+describe('FileStore, resuming', () => {
+  it('has the pieces that are on disk, and only those', async () => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    const first = await FileStore.download(manifest, target);
+    await fill(first, bytes, [0, 3, 15]);
+    await first.close();
+    const seen: number[] = [];
+    const second = await FileStore.download(manifest, target, {
+      onVerified: (hashed) => seen.push(hashed),
+    });
+    expect([...second.have]).toEqual([0, 3, 15]);
+    expect(seen.at(-1)).toBe(1000);
+    await fill(second, bytes);
+    await second.publish();
+    await second.close();
+    expect(await readFile(target)).toEqual(bytes);
+  });
+
+  it('does not believe a partial whose bytes were damaged', async () => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    const first = await FileStore.download(manifest, target);
+    await fill(first, bytes);
+    await first.close();
+    const damaged = Buffer.from(bytes);
+    damaged[130]! ^= 1;
+    await writeFile(partialOf(manifest, target), damaged.subarray(0, 990));
+    const second = await FileStore.download(manifest, target);
+    expect([...second.have]).toEqual([0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+    await second.close();
+  });
+
+  it('resumes a directory, file by file', async () => {
+    const { manifest, bytes } = await importedTree();
+    const target = join(await tempDir(), 'copy');
+    const first = await FileStore.download(manifest, target);
+    await fill(first, bytes, [1, 16, 17]);
+    await first.close();
+    const second = await FileStore.download(manifest, target);
+    expect([...second.have]).toEqual([1, 16, 17]);
+    await second.close();
+  });
+
+  it('takes a target that is whole already as published', async () => {
+    const { manifest, bytes } = await importedTree();
+    const target = join(await tempDir(), 'copy');
+    const first = await FileStore.download(manifest, target);
+    await fill(first, bytes);
+    await first.publish();
+    await first.close();
+    const second = await FileStore.download(manifest, target);
+    expect(second.have.isFull).toBe(true);
+    expect(await second.publish()).toBe(target);
+    expect(Buffer.from(await second.read(0, 0, 64))).toEqual(bytes.subarray(0, 64));
+    await second.close();
+  });
+});
+
+describe('FileStore, at a target that exists', () => {
+  it.each([
+    ['of another length', (bytes: Buffer) => bytes.subarray(1)],
+    ['of the same length', (bytes: Buffer) => Buffer.alloc(bytes.length)],
+  ])('refuses a file %s, and leaves it alone', async (_, change) => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    const mine = change(bytes);
+    await writeFile(target, mine);
+    await expect(FileStore.download(manifest, target)).rejects.toMatchObject({
+      code: 'ERR_EXISTS',
+      message: expect.stringContaining(target),
+    });
+    expect(await readFile(target)).toEqual(mine);
+    expect(await readdir(dirname(target))).toEqual(['copy']);
+  });
+
+  it('replaces it at publish, not before, when allowed to', async () => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    await writeFile(target, 'mine');
+    const store = await FileStore.download(manifest, target, { overwrite: true });
+    await fill(store, bytes);
+    expect(await readFile(target, 'utf8')).toBe('mine');
+    await store.publish();
+    await store.close();
+    expect(await readFile(target)).toEqual(bytes);
+  });
+
+  it('replaces a directory when allowed to, and leaves nothing of the old one', async () => {
+    const { manifest, bytes } = await importedTree();
+    const target = join(await tempDir(), 'copy');
+    await mkdir(join(target, 'old'), { recursive: true });
+    const store = await FileStore.download(manifest, target, { overwrite: true });
+    await fill(store, bytes);
+    await store.publish();
+    await store.close();
+    expect((await readdir(target)).sort()).toEqual(['a', 'b', 'c', 'last']);
+    expect(await readdir(dirname(target))).toEqual(['copy']);
+  });
+
+  it('never replaces a directory by a file', async () => {
+    const { manifest } = await importedFile(10, 64);
+    const target = join(await tempDir(), 'copy');
+    await mkdir(target);
+    const download = FileStore.download(manifest, target, { overwrite: true });
+    await expect(download).rejects.toMatchObject({ code: 'ERR_EXISTS' });
+  });
+
+  it('does not replace what came to be there while it downloaded', async () => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    const store = await FileStore.download(manifest, target);
+    await fill(store, bytes);
+    await writeFile(target, 'mine');
+    await expect(store.publish()).rejects.toMatchObject({ code: 'ERR_EXISTS' });
+    await store.close();
+    expect(await readFile(target, 'utf8')).toBe('mine');
+  });
+
+  it.each([
+    ['file', () => importedFile(1000, 64)],
+    ['directory', () => importedTree()],
+  ])('lets two processes download the same %s to it', async (_, content) => {
+    const { manifest, bytes } = await content();
+    const target = join(await tempDir(), 'copy');
+    const first = await FileStore.download(manifest, target);
+    const second = await FileStore.download(manifest, target);
+    await fill(first, bytes);
+    await first.publish();
+    await fill(second, bytes);
+    expect(await second.publish()).toBe(target);
+    expect(Buffer.from(await second.read(0, 0, 64))).toEqual(bytes.subarray(0, 64));
+    await first.close();
+    await second.close();
+    expect(await readdir(dirname(target))).toEqual(['copy']);
+    const [file] = manifest.files;
+    expect((await readFile(join(target, file!.path))).length).toBe(file!.length);
+  });
+
+  it('does not write through a symbolic link in the partial’s place', async () => {
+    const { manifest } = await importedFile(1000, 64);
+    const dir = await tempDir();
+    await writeFile(join(dir, 'victim'), 'mine');
+    await symlink('victim', partialOf(manifest, join(dir, 'copy')));
+    await expect(FileStore.download(manifest, join(dir, 'copy'))).rejects.toMatchObject({
+      code: 'ERR_NOT_PERMITTED',
+      message: expect.stringContaining('symbolic link'),
+    });
+    expect(await readFile(join(dir, 'victim'), 'utf8')).toBe('mine');
+  });
+
+  it('says that the parent directory is missing', async () => {
+    const { manifest } = await importedFile(10, 64);
+    const parent = join(await tempDir(), 'missing');
+    await expect(FileStore.download(manifest, join(parent, 'copy'))).rejects.toMatchObject({
+      code: 'ERR_NOT_FOUND',
+      message: `${parent}: no such file or directory`,
+    });
+  });
+
+  it.skipIf(process.getuid?.() === 0)('says that the directory may not be written', async () => {
+    const { manifest } = await importedFile(10, 64);
+    const parent = await tempDir();
+    await chmod(parent, 0o500);
+    await expect(FileStore.download(manifest, join(parent, 'copy'))).rejects.toMatchObject({
+      code: 'ERR_NOT_PERMITTED',
+    });
+  });
+});
+
+describe('FileStore, sharing', () => {
+  it('reads the file where it is', async () => {
+    const imported = await importedFile(1000, 64);
+    const store = await FileStore.share(imported);
+    expect(Buffer.from(await store.read(15, 8, 32))).toEqual(imported.bytes.subarray(968, 1000));
+    expect(await readdir(dirname(imported.path))).toEqual(['file']);
+    await store.close();
+  });
+
+  const changes: [string, (path: string) => Promise<void>, string][] = [
+    ['grew', (path) => appendFile(path, 'more'), 'ERR_SOURCE_CHANGED'],
+    ['was rewritten', (path) => writeFile(path, seededBytes(1000, 9)), 'ERR_SOURCE_CHANGED'],
+    ['was touched', (path) => utimes(path, 1, 1), 'ERR_SOURCE_CHANGED'],
+    ['was removed', (path) => rm(path), 'ERR_NOT_FOUND'],
+    ['was renamed away', (path) => rename(path, `${path}.old`), 'ERR_NOT_FOUND'],
+  ];
+  it.each(changes)('gives no bytes of a file that %s since', async (_, change, code) => {
+    const imported = await importedFile(1000, 64);
+    const store = await FileStore.share(imported);
+    await change(imported.path);
+    await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code });
+    await store.close();
+  });
+
+  it.each(changes.slice(0, 4))('nor when it %s while open', async (_, change, code) => {
+    const imported = await importedFile(1000, 64);
+    const store = await FileStore.share(imported);
+    await store.read(0, 0, 64);
+    await change(imported.path);
+    await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code });
+    await store.close();
+  });
+
+  it('watches over a download that it published, too', async () => {
+    const { manifest, bytes } = await importedFile(1000, 64);
+    const target = join(await tempDir(), 'copy');
+    const store = await FileStore.download(manifest, target);
+    await fill(store, bytes);
+    await store.publish();
+    await writeFile(target, seededBytes(1000, 9));
+    await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
+    await store.close();
+  });
+});
