@@ -20,8 +20,8 @@ export interface ImportOptions {
   /** Of every piece but each file's last; chosen from the total size unless given. */
   readonly pieceLength?: number;
   readonly signal?: AbortSignal;
-  /** Called with the bytes hashed so far, of all files together. */
-  readonly onProgress?: (bytes: number) => void;
+  /** Called with the bytes hashed so far, of all files together, and those there are. */
+  readonly onProgress?: (bytes: number, totalBytes: number) => void;
 }
 
 export interface Imported {
@@ -46,7 +46,7 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   const totalBytes = files.reduce((sum, { source }) => sum + source.size, 0);
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
   checkPieceCount(absolute, files, pieceLength);
-  const importer = new Importer(pieceLength, options);
+  const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);
   return { name, ...(await describe(root, importer.blocks, found)) };
 }
@@ -64,11 +64,13 @@ class Importer {
   /** Inner blocks, children before their parents. */
   readonly blocks = new Map<string, Uint8Array>();
   readonly #pieceLength: number;
+  readonly #totalBytes: number;
   readonly #options: ImportOptions;
   #hashedBytes = 0;
 
-  constructor(pieceLength: number, options: ImportOptions) {
+  constructor(pieceLength: number, totalBytes: number, options: ImportOptions) {
     this.#pieceLength = pieceLength;
+    this.#totalBytes = totalBytes;
     this.#options = options;
   }
 
@@ -105,7 +107,7 @@ class Importer {
         (piece, digest) => {
           digests.set(digest, piece * DIGEST_LENGTH);
           this.#hashedBytes += length(piece);
-          onProgress?.(this.#hashedBytes);
+          onProgress?.(this.#hashedBytes, this.#totalBytes);
           return true;
         },
       );

@@ -1,0 +1,53 @@
+// `hubswarm cid`: the name that a file or directory gets, without sharing it.
+import { Command } from 'commander';
+import { checkPieceLength } from '../content/piece-length.ts';
+import { size } from './options.ts';
+import { runCommand } from './run.ts';
+
+interface CidOptions {
+  chunkSize?: number;
+  json?: boolean;
+}
+
+export function cidCommand(): Command {
+  return new Command('cid')
+    .description('Print the root CID of a file or directory (the one an IPFS node gives it).')
+    .argument('<path>', 'file or directory')
+    .option(
+      '--chunk-size <size>',
+      'length of a piece, 16KiB to 2MiB (default: by the total size)',
+      (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option('--json', 'one JSON object instead of the CID')
+    .action(printCid);
+}
+
+/** As the event schema promises for transfers. */
+const PROGRESS_INTERVAL_MS = 100;
+
+async function printCid(path: string, options: CidOptions): Promise<void> {
+  const { importPath } = await import('../content/import.ts');
+  await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
+    const started = performance.now();
+    let next = started;
+    const onProgress = (bytes: number, total: number): void => {
+      if (!process.stderr.isTTY || performance.now() < next) return;
+      next = performance.now() + PROGRESS_INTERVAL_MS;
+      emit({ event: 'transfer_progressed', bytes, total, name: path });
+    };
+    const { manifest } = await importPath(path, {
+      signal,
+      onProgress,
+      ...(options.chunkSize === undefined ? {} : { pieceLength: options.chunkSize }),
+    });
+    const { totalLength, pieceCount, maxLength } = manifest.geometry;
+    const summary = {
+      cid: String(manifest.root),
+      bytes: totalLength,
+      pieces: pieceCount,
+      pieceLength: maxLength,
+      ms: Math.round(performance.now() - started),
+    };
+    process.stdout.write(`${options.json ? JSON.stringify(summary) : summary.cid}\n`);
+  });
+}
