@@ -7,6 +7,9 @@ import { createNode, type Node, type NodeOptions } from '../../src/peer/node.ts'
 export function useNodes(): (options?: Omit<NodeOptions, 'privateKey'>) => Promise<Node> {
   const nodes: Node[] = [];
   afterEach(async () => {
+    // A graceful end of each connection would take libp2p half a second.
+    for (const node of nodes)
+      for (const open of node.getConnections()) open.abort(new Error('end'));
     await Promise.all(nodes.splice(0).map((node) => node.stop()));
   });
   return async (options = {}) => {

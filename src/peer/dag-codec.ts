@@ -1,0 +1,162 @@
+// The bytes of /hubswarm/dag/1.0.0 (dag-protocol.ts says what they mean). Sans-IO:
+// chunks of any size go in, heads and blocks come out. A remote that breaks the
+// rules is a violation, never a throw; a length is checked before memory is
+// taken, and what is kept is never more than one frame and a chunk.
+import { varint } from 'multiformats';
+import { CID } from 'multiformats/cid';
+import { Uint8ArrayList } from 'uint8arraylist';
+import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
+
+/** A CIDv1 with sha2-256 has 36 bytes; 100 leaves room for longer hashes. Fits one varint byte. */
+export const MAX_CID_BYTES = 100;
+/** NAME_MAX of the file systems in use. */
+export const MAX_NAME_BYTES = 255;
+/** 2^20 pieces take some 55 MiB of links. */
+export const MAX_DAG_BYTES = 64 * 2 ** 20;
+/** MAX_PIECE_LENGTH needs four bytes. */
+const MAX_VARINT_BYTES = 4;
+
+export const STATUS = { ok: 0, unknown: 1, tooLarge: 2 } as const;
+export type Status = keyof typeof STATUS;
+const STATUS_BY_BYTE: readonly (Status | undefined)[] = ['ok', 'unknown', 'tooLarge'];
+
+export function encodeRequest(cid: CID): Uint8Array {
+  return lengthPrefixed(cid.bytes);
+}
+
+/** The answer's beginning; the name is cut to its limit between two characters. */
+export function encodeHead(status: Status, name = ''): Uint8Array {
+  if (status !== 'ok') return Uint8Array.of(STATUS[status]);
+  const buffer = new Uint8Array(MAX_NAME_BYTES);
+  const { written } = new TextEncoder().encodeInto(name, buffer);
+  return Buffer.concat([Uint8Array.of(STATUS.ok), lengthPrefixed(buffer.subarray(0, written))]);
+}
+
+/** The block is not copied. */
+export function encodeBlock(block: Uint8Array): Uint8Array[] {
+  return [varintOf(block.length), block];
+}
+
+const varintOf = (value: number): Uint8Array =>
+  varint.encodeTo(value, new Uint8Array(varint.encodingLength(value)));
+
+const lengthPrefixed = (bytes: Uint8Array): Uint8Array =>
+  Buffer.concat([varintOf(bytes.length), bytes]);
+
+/** Length-prefixed frames out of chunks of any size. */
+class FrameReader {
+  readonly #bytes = new Uint8ArrayList();
+
+  get isEmpty(): boolean {
+    return this.#bytes.byteLength === 0;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#bytes.append(chunk);
+  }
+
+  /** One byte; undefined when it has yet to come. */
+  byte(): number | undefined {
+    if (this.isEmpty) return undefined;
+    const value = this.#bytes.get(0);
+    this.#bytes.consume(1);
+    return value;
+  }
+
+  /** A frame, copied; undefined when it is not whole yet, a violation when it is too long. */
+  frame(limit: number): Uint8Array | { violation: string } | undefined {
+    let length = 0;
+    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
+      if (i >= this.#bytes.byteLength) return undefined;
+      const byte = this.#bytes.get(i);
+      length += (byte & 0x7f) * 2 ** (7 * i);
+      if (byte >= 0x80) continue;
+      if (length > limit) return { violation: `a length of ${length}; allowed are ${limit}` };
+      if (this.#bytes.byteLength < i + 1 + length) return undefined;
+      const frame = this.#bytes.slice(i + 1, i + 1 + length);
+      this.#bytes.consume(i + 1 + length);
+      return frame;
+    }
+    return { violation: 'a length that does not end' };
+  }
+}
+
+const isViolation = (
+  value: Uint8Array | { violation: string } | undefined,
+): value is { violation: string } => value !== undefined && 'violation' in value;
+
+export class RequestDecoder {
+  readonly #reader = new FrameReader();
+
+  /** The CID once it is whole, undefined before. */
+  push(chunk: Uint8Array): CID | { violation: string } | undefined {
+    this.#reader.push(chunk);
+    const frame = this.#reader.frame(MAX_CID_BYTES);
+    if (frame === undefined || isViolation(frame)) return frame;
+    try {
+      return CID.decode(frame);
+    } catch {
+      return { violation: 'not a CID' };
+    }
+  }
+}
+
+export interface AnswerHandler {
+  /** Once, before any block. */
+  handleHead(status: Status, name: string): void;
+  handleBlock(block: Uint8Array): void;
+}
+
+export class AnswerDecoder {
+  readonly #reader = new FrameReader();
+  readonly #handler: AnswerHandler;
+  #status: Status | undefined;
+  #named = false;
+  #blockBytes = 0;
+
+  constructor(handler: AnswerHandler) {
+    this.#handler = handler;
+  }
+
+  /** Hands on what is whole. The violation, if there is one; nothing may be pushed after that. */
+  push(chunk: Uint8Array): string | undefined {
+    this.#reader.push(chunk);
+    return this.#head() ?? this.#blocks();
+  }
+
+  /** Must be called when the stream has ended: the violation of a torso. */
+  end(): string | undefined {
+    const whole = this.#reader.isEmpty && this.#status !== undefined;
+    return whole && (this.#named || this.#status !== 'ok') ? undefined : 'an answer cut short';
+  }
+
+  #head(): string | undefined {
+    if (this.#status === undefined) {
+      const byte = this.#reader.byte();
+      if (byte === undefined) return undefined;
+      this.#status = STATUS_BY_BYTE[byte];
+      if (this.#status === undefined) return `a status of ${byte}`;
+      if (this.#status !== 'ok') this.#handler.handleHead(this.#status, '');
+    }
+    if (this.#status !== 'ok') return this.#reader.isEmpty ? undefined : 'bytes after a refusal';
+    if (this.#named) return undefined;
+    const name = this.#reader.frame(MAX_NAME_BYTES);
+    if (name === undefined) return undefined;
+    if (isViolation(name)) return name.violation;
+    this.#named = true;
+    this.#handler.handleHead('ok', Buffer.from(name).toString('utf8'));
+    return undefined;
+  }
+
+  #blocks(): string | undefined {
+    while (this.#named) {
+      const block = this.#reader.frame(MAX_PIECE_LENGTH);
+      if (block === undefined) return undefined;
+      if (isViolation(block)) return block.violation;
+      this.#blockBytes += block.length;
+      if (this.#blockBytes > MAX_DAG_BYTES) return `more than ${MAX_DAG_BYTES} bytes of blocks`;
+      this.#handler.handleBlock(block);
+    }
+    return undefined;
+  }
+}
