@@ -21,7 +21,7 @@ export class FrameStream {
   /** The PeerId at the other end. */
   readonly remote: string;
   readonly #stream: Stream;
-  #handleEnd: ((reason: string) => void) | undefined;
+  readonly #handlers: ((reason: string) => void)[] = [];
   #closing = false;
   #reason: string | undefined;
   #end: string | undefined;
@@ -49,9 +49,12 @@ export class FrameStream {
     });
   }
 
-  /** Called once: 'closed', 'reset' (by the remote), the reason given here, or an error's text. */
+  /**
+   * Each handler is called once, with 'closed', 'reset' (by the remote), the reason
+   * given here, or an error's text.
+   */
   onEnd(handler: (reason: string) => void): void {
-    this.#handleEnd = handler;
+    this.#handlers.push(handler);
     if (this.#end !== undefined) queueMicrotask(() => this.#tellEnd());
   }
 
@@ -137,8 +140,7 @@ export class FrameStream {
   }
 
   #tellEnd(): void {
-    const tell = this.#handleEnd;
-    this.#handleEnd = undefined;
-    if (this.#end !== undefined) tell?.(this.#end);
+    const end = this.#end;
+    if (end !== undefined) for (const tell of this.#handlers.splice(0)) tell(end);
   }
 }

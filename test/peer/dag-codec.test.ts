@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { varint } from 'multiformats';
-import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
 import { dagPbCid } from '../../src/content/cid.ts';
 import {

@@ -103,7 +103,10 @@ describe('FrameStream', () => {
 
   it('tells an abort here by its reason and there as a reset', async () => {
     const { near, far } = await connect();
+    const second: string[] = [];
+    near.frames.onEnd((reason) => second.push(reason));
     near.frames.abort('bad data');
+    expect(second).toEqual(['bad data']);
     near.frames.abort('again');
     near.frames.close();
     expect(await near.ended).toBe('bad data');
