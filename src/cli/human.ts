@@ -30,6 +30,8 @@ export function describeEvent(event: Event): string | undefined {
       );
     case 'transfer_completed':
       return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
+    case 'seeding_started':
+      return 'serving it to others now; Ctrl-C ends';
     case 'source_failed':
       return `${event.remote} failed: ${clean(event.reason)}`;
     case 'source_retried':
@@ -98,7 +100,8 @@ export function createHumanReporter(options: { quiet: boolean }): HumanReporter 
     report(event) {
       if (options.quiet) return;
       if (event.event === 'transfer_progressed') return progress(event.bytes, event.total);
-      if (event.event === 'transfer_started') tenth = Math.floor((event.resumedBytes / Math.max(event.bytes, 1)) * 10);
+      if (event.event === 'transfer_started')
+        tenth = Math.floor((event.resumedBytes / Math.max(event.bytes, 1)) * 10);
       if (event.event === 'transfer_completed' || event.event === 'transfer_failed') endBar();
       const text = describeEvent(event);
       if (text !== undefined) line(text);

@@ -64,6 +64,8 @@ export type Event =
       /** From the start of the transfer, discovery and connection set-up included. */
       ms: number;
     }
+  /** The whole file is here and goes on being served. */
+  | { event: 'seeding_started'; cid: string }
   | { event: 'transfer_failed'; code: string; message: string; name: string }
   /** Cumulative payload over this process' link; at most 50 ms or 1/64 of a file old, and final at the end. */
   | { event: 'link_counted'; sentBytes: number; receivedBytes: number }

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
 import {
@@ -161,11 +161,11 @@ function readVectors(): { name: string; message: Message; bytes: Uint8Array }[] 
 
 function fromJson(value: Record<string, unknown>): Message {
   const bytes = (hex: unknown): Uint8Array => fromHex(String(hex));
-  if (value['type'] === 'hello') {
-    return { ...value, file: bytes(value['file']), bitfield: bytes(value['bitfield']) } as Message;
+  if (value.type === 'hello') {
+    return { ...value, file: bytes(value.file), bitfield: bytes(value.bitfield) } as Message;
   }
-  if (value['type'] === 'block') {
-    const data = bytes(value['data']);
+  if (value.type === 'block') {
+    const data = bytes(value.data);
     const { piece, begin } = value as { piece: number; begin: number };
     return { type: 'block', piece, begin, parts: [data], length: data.length };
   }
@@ -173,10 +173,13 @@ function fromJson(value: Record<string, unknown>): Message {
 }
 
 describe('wire vectors', () => {
-  it.each(readVectors())('$name is encoded and decoded as the fixture says', ({ message, bytes }) => {
-    expect(joined(encodeMessage(message))).toEqual(bytes);
-    expect(new FrameDecoder().push(bytes).messages.map(whole)).toEqual([message]);
-  });
+  it.each(readVectors())(
+    '$name is encoded and decoded as the fixture says',
+    ({ message, bytes }) => {
+      expect(joined(encodeMessage(message))).toEqual(bytes);
+      expect(new FrameDecoder().push(bytes).messages.map(whole)).toEqual([message]);
+    },
+  );
 
   it('covers every message type', () => {
     expect(new Set(readVectors().map(({ message }) => message.type)).size).toBe(10);
