@@ -33,8 +33,9 @@ export function decodeNode(cid: CID, block: Uint8Array): DagNode {
   let unixfs: UnixFS;
   try {
     const node = dagPb.decode(block);
+    if (!node.Data) throw new Error('it has no data field');
     links = node.Links;
-    unixfs = UnixFS.unmarshal(node.Data ?? new Uint8Array());
+    unixfs = UnixFS.unmarshal(node.Data);
   } catch (cause) {
     throw manifestError(cid, 'is not a UnixFS node', cause);
   }

@@ -12,8 +12,8 @@ import { Geometry, MAX_PIECES } from './geometry.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
 import { choosePieceLength } from './piece-length.ts';
-import { resolveManifest } from './resolve.ts';
-import { type Found, type FoundFile, filesOf, scan } from './scan.ts';
+import { MAX_NODES, resolveManifest } from './resolve.ts';
+import { countEntries, type Found, filesOf, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 
 export interface ImportOptions {
@@ -42,22 +42,28 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   const absolute = resolve(path);
   const name = basename(absolute);
   const found = await scan(absolute, name, options.signal);
-  const files = [...filesOf(found)];
-  const totalBytes = files.reduce((sum, { source }) => sum + source.size, 0);
+  let totalBytes = 0;
+  for (const { source } of filesOf(found)) totalBytes += source.size;
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
-  checkPieceCount(absolute, files, pieceLength);
+  checkLimits(absolute, found, pieceLength);
   const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);
   return { name, ...(await describe(root, importer.blocks, found)) };
 }
 
-function checkPieceCount(path: string, files: readonly FoundFile[], pieceLength: number): void {
-  const pieces = files.reduce((sum, { source }) => sum + Math.ceil(source.size / pieceLength), 0);
-  if (pieces <= MAX_PIECES) return;
-  throw new HubswarmError(
-    'ERR_MANIFEST',
-    `${path}: makes ${pieces} pieces of ${pieceLength} bytes; accepted are ${MAX_PIECES}: give a longer piece`,
-  );
+/** What a receiver would refuse is not worth the hashing. */
+function checkLimits(path: string, found: Found, pieceLength: number): void {
+  const tooMuch = (what: string): HubswarmError =>
+    new HubswarmError('ERR_MANIFEST', `${path}: makes ${what}`);
+  let pieces = 0;
+  for (const { source } of filesOf(found)) pieces += Math.ceil(source.size / pieceLength);
+  if (pieces > MAX_PIECES) {
+    throw tooMuch(`${pieces} pieces of ${pieceLength} bytes; accepted are ${MAX_PIECES}`);
+  }
+  const entries = countEntries(found);
+  if (entries > MAX_NODES) {
+    throw tooMuch(`${entries} files and directories; accepted are ${MAX_NODES}`);
+  }
 }
 
 class Importer {

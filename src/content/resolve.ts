@@ -5,6 +5,7 @@
 // is linked twice counts twice), so a small DAG that unfolds into a huge one ends
 // as ERR_MANIFEST. Leaves are not fetched: a leaf that does not have the length
 // its parent claims never verifies.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
@@ -33,12 +34,14 @@ export interface Resolved {
   readonly dag: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Files, directories and inner nodes together; chosen: twice the pieces. */
-const MAX_NODES = 2 * MAX_PIECES;
+/** Files, directories and inner nodes together; chosen: bounds the CPU at some 2 s (measured). */
+export const MAX_NODES = 2 ** 18;
 /** Chosen: 2^20 pieces take 48 MiB of links in files, names of 100 bytes as much again. */
 const MAX_DAG_BYTES = 256 * 2 ** 20;
 /** Chosen: PATH_MAX allows 2048 directories, file systems in use stay far below. */
 const MAX_DEPTH = 128;
+/** Blocks at hand never wait for I/O: after that many, others get a turn. Chosen. */
+const NODES_PER_TURN = 64;
 /** Chosen: hides the round trip of inner blocks without asking a lot of one source. */
 const LOOK_AHEAD = 8;
 
@@ -62,6 +65,8 @@ class Walk {
   readonly #signal: AbortSignal | undefined;
   readonly #maxPieces: number;
   readonly #maxBlockBytes: number;
+  /** As `dag`, by a key that is cheap to make. */
+  readonly #blocks = new Map<string, Uint8Array>();
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
   readonly #files: ManifestFile[] = [];
   readonly #directories: string[] = [];
@@ -198,13 +203,18 @@ class Walk {
     if (isRawCid(cid)) throw manifestError(cid, 'is a leaf where an inner node must be');
     if (depth > MAX_DEPTH) throw manifestError(cid, `is more than ${MAX_DEPTH} levels deep`);
     this.#count(cid);
-    const key = cid.toString();
-    const block = this.dag.get(key) ?? (await this.#fetch(cid));
+    if (this.#nodes % NODES_PER_TURN === 0) await nextTurn();
+    const key = blockKey(cid);
+    const known = this.#blocks.get(key);
+    const block = known ?? (await this.#fetch(cid));
     this.#decodedBytes += block.length;
     if (this.#decodedBytes > MAX_DAG_BYTES) {
       throw manifestError(cid, `is past the limit of ${MAX_DAG_BYTES} bytes of inner nodes`);
     }
-    this.dag.set(key, block);
+    if (!known) {
+      this.#blocks.set(key, block);
+      this.dag.set(cid.toString(), block);
+    }
     return decodeNode(cid, block);
   }
 
@@ -215,7 +225,7 @@ class Walk {
 
   async #fetch(cid: CID): Promise<Uint8Array> {
     this.#signal?.throwIfAborted();
-    const key = cid.toString();
+    const key = blockKey(cid);
     const pending = this.#ahead.get(key) ?? this.#getBlock(cid);
     const block = await pending.finally(() => this.#ahead.delete(key));
     this.#signal?.throwIfAborted();
@@ -237,13 +247,18 @@ class Walk {
       const next = toCome.next();
       if (next.done) return;
       const { cid } = next.value;
-      const key = cid.toString();
-      if (!isSupportedCid(cid) || isRawCid(cid) || this.dag.has(key) || this.#ahead.has(key))
-        continue;
+      if (!isSupportedCid(cid) || isRawCid(cid)) continue;
+      const key = blockKey(cid);
+      if (this.#blocks.has(key) || this.#ahead.has(key)) continue;
       const block = this.#getBlock(cid);
       // Awaited when its turn comes, or never when the walk fails before.
       block.catch(() => undefined);
       this.#ahead.set(key, block);
     }
   }
+}
+
+/** Not the CID's base32 form: with it 10^6 links took 5.8 s instead of 1.3 s (measured). */
+function blockKey({ version, multihash: { digest } }: CID): string {
+  return version + Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
 }

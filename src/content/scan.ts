@@ -74,3 +74,9 @@ export function* filesOf(found: Found): Generator<FoundFile> {
   if (found.kind === 'file') yield found;
   else for (const entry of found.entries) yield* filesOf(entry);
 }
+
+/** Files and directories, the top one included. */
+export function countEntries(found: Found): number {
+  if (found.kind === 'file') return 1;
+  return found.entries.reduce((sum, entry) => sum + countEntries(entry), 1);
+}

@@ -1,5 +1,6 @@
+import { createCipheriv, createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { importer } from 'ipfs-unixfs-importer';
@@ -79,6 +80,19 @@ describe('a file', () => {
     expect(dag.size).toBe(0);
     expect(name).toBe('greeting.txt');
     expect(sources).toMatchObject([{ path, size: text.length }]);
+  });
+
+  // kubo: test/cli/cid_profiles_test.go, profile unixfs-v1-2025; up to 174 leaves its CIDs are ours.
+  it.each([
+    [1048576, 'bafkreiacndfy443ter6qr2tmbbdhadvxxheowwf75s6zehscklu6ezxmta'],
+    [1048577, 'bafybeigmix7t42i6jacydtquhet7srwvgpizfg7gjbq7627d35mjomtu64'],
+  ])('of kubo’s %i test bytes has the CID that kubo gives it', async (size, cid) => {
+    const path = join(await tempDir(), 'file');
+    const key = createHash('sha256').update('chunk-v1-seed').digest();
+    const stream = createCipheriv('chacha20', key, Buffer.alloc(16));
+    await writeFile(path, stream.update(Buffer.alloc(size)));
+    const { manifest } = await importPath(path, { pieceLength: 1024 * KIB });
+    expect(String(manifest.root)).toBe(cid);
   });
 
   it('has pieces whose CIDs are the leaves, and inner blocks from the root down', async () => {
@@ -188,6 +202,16 @@ describe('what cannot be shared', () => {
     await expect(importPath(path)).rejects.toMatchObject({
       code: 'ERR_MANIFEST',
       message: expect.stringContaining('is a special file'),
+    });
+  });
+
+  it('refuses what makes more pieces than a receiver takes, before it reads them', async () => {
+    const path = join(await tempDir(), 'file');
+    await writeFile(path, '');
+    await truncate(path, 2 ** 21 + 2);
+    await expect(importPath(path, { pieceLength: 2 })).rejects.toMatchObject({
+      code: 'ERR_MANIFEST',
+      message: `${path}: makes 1048577 pieces of 2 bytes; accepted are 1048576`,
     });
   });
 
