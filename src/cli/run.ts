@@ -1,9 +1,10 @@
 // What every command shares: where its events go, what stops it, and how an
 // error becomes one line and an exit code.
-import { createNdjsonWriter } from '../telemetry/ndjson.ts';
+
+import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { createNdjsonWriter } from '../telemetry/ndjson.ts';
 import { startUsageSampler } from '../telemetry/usage.ts';
-import { describeError, hasCode, HubswarmError } from '../runtime/errors.ts';
 import { createHumanReporter } from './human.ts';
 
 /** Exit codes, as the README lists them. */
@@ -22,7 +23,9 @@ export async function runCommand(
   options: { json?: boolean; quiet?: boolean },
   body: (context: RunContext) => Promise<void>,
 ): Promise<void> {
-  const reporter = options.json ? undefined : createHumanReporter({ quiet: options.quiet ?? false });
+  const reporter = options.json
+    ? undefined
+    : createHumanReporter({ quiet: options.quiet ?? false });
   const emit: Emit = options.json
     ? createNdjsonWriter(process.stdout)
     : (event) => reporter?.report(event);
@@ -49,7 +52,7 @@ export async function runCommand(
 /** The exit code for what a command threw, after its one line on stderr. */
 export function reportFailure(error: unknown): number {
   process.stderr.write(`hubswarm: ${describeError(error)}\n`);
-  if (!(error instanceof HubswarmError) && process.env['HUBSWARM_DEBUG']) {
+  if (!(error instanceof HubswarmError) && process.env.HUBSWARM_DEBUG) {
     process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
   }
   if (hasCode(error, 'ERR_USAGE')) return EXIT.usage;

@@ -1,0 +1,339 @@
+// One session, told events and asked for effects: what it does to a neighbour that
+// breaks the rules, and what it never does itself.
+import { describe, expect, it } from 'vitest';
+import { Bitfield } from '../../src/content/bitfield.ts';
+import { Geometry } from '../../src/content/geometry.ts';
+import type { SessionEffect } from '../../src/exchange/effect.ts';
+import type { Message } from '../../src/exchange/message.ts';
+import { Session } from '../../src/exchange/session.ts';
+import { createRng } from '../../src/runtime/rng.ts';
+
+const PIECES = 8;
+const PIECE = 1000;
+
+class Table {
+  now = 0;
+  readonly session: Session;
+
+  constructor(have: readonly number[]) {
+    const field = new Bitfield(PIECES);
+    for (const piece of have) field.add(piece);
+    this.session = new Session({
+      file: Uint8Array.of(1),
+      geometry: new Geometry(new Array<number>(PIECES).fill(PIECE)),
+      have: field,
+      addresses: ['/ip4/127.0.0.1/tcp/1'],
+      rng: createRng(1),
+    });
+  }
+
+  join(neighbour: string, have: readonly number[], addresses: string[] = []): SessionEffect[] {
+    this.session.step(this.now, { type: 'neighbour_joined', neighbour });
+    const field = new Bitfield(PIECES);
+    for (const piece of have) field.add(piece);
+    const hello: Message = {
+      type: 'hello',
+      file: Uint8Array.of(1),
+      pieceCount: PIECES,
+      addresses,
+      bitfield: field.toBytes(),
+    };
+    return this.say(neighbour, hello);
+  }
+
+  say(neighbour: string, message: Message): SessionEffect[] {
+    return this.session.step(this.now, { type: 'message', neighbour, message });
+  }
+
+  /** Time goes by in ticks when the session asks for them. */
+  wait(ms: number): SessionEffect[] {
+    const until = this.now + ms;
+    const effects: SessionEffect[] = [];
+    while (this.session.wakeAt <= until) {
+      this.now = this.session.wakeAt;
+      effects.push(...this.session.step(this.now, { type: 'tick' }));
+    }
+    this.now = until;
+    return effects;
+  }
+}
+
+const ALL = [0, 1, 2, 3, 4, 5, 6, 7];
+
+function sent<T extends Message['type']>(effects: SessionEffect[], type: T) {
+  return effects.flatMap((effect) =>
+    effect.type === 'send' && effect.message.type === type
+      ? [{ to: effect.neighbour, ...(effect.message as Extract<Message, { type: T }>) }]
+      : [],
+  );
+}
+
+const bans = (effects: SessionEffect[]): string[] =>
+  effects.flatMap((effect) => (effect.type === 'ban' ? [effect.reason] : []));
+
+const block = (piece: number, begin = 0, length = PIECE): Message => ({
+  type: 'block',
+  piece,
+  begin,
+  parts: [new Uint8Array(length)],
+  length,
+});
+
+describe('the giving side', () => {
+  it('offers turns only to who is interested, and as many as keep the uplink busy', () => {
+    const table = new Table(ALL);
+    expect(sent(table.join('a', []), 'grant')).toEqual([]);
+    const grants = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
+    expect(grants).toHaveLength(2);
+    expect(grants.flatMap(({ hints }) => hints)).toHaveLength(6);
+  });
+
+  it('never hints at one piece in two open offers', () => {
+    const table = new Table(ALL);
+    table.join('a', []);
+    table.join('b', []);
+    const effects = [
+      ...table.say('a', { type: 'interest', interested: true }),
+      ...table.say('b', { type: 'interest', interested: true }),
+    ];
+    const hints = sent(effects, 'grant').flatMap((grant) => grant.hints);
+    expect(new Set(hints).size).toBe(hints.length);
+  });
+
+  it('serves the piece that was requested, and frees the turn at the have', () => {
+    const table = new Table(ALL);
+    table.join('a', []);
+    const [grant] = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
+    const effects = table.say('a', { type: 'request', grant: grant!.grant, piece: 3 });
+    expect(effects).toContainEqual({ type: 'upload', neighbour: 'a', piece: 3 });
+    expect(sent(effects, 'grant')).toEqual([]);
+    table.session.step(1, { type: 'upload_finished', neighbour: 'a', piece: 3 });
+    expect(sent(table.say('a', { type: 'have', pieces: [3] }), 'grant')).toHaveLength(1);
+  });
+
+  it('takes a turn back that is not answered, and thinks the neighbour asleep after three', () => {
+    const table = new Table(ALL);
+    table.join('a', []);
+    table.say('a', { type: 'interest', interested: true });
+    const effects = table.wait(60_000);
+    const revoked = sent(effects, 'revoke').length;
+    expect(revoked).toBeGreaterThanOrEqual(3);
+    expect(revoked).toBeLessThan(8);
+    expect(bans(effects)).toEqual([]);
+  });
+
+  it('gives the turn to somebody else after a decline', () => {
+    const table = new Table(ALL);
+    table.join('a', []);
+    const [first] = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
+    table.join('b', []);
+    table.say('b', { type: 'interest', interested: true });
+    const grants = sent(table.say('a', { type: 'decline', grant: first!.grant }), 'grant');
+    expect(grants.map(({ to }) => to)).toEqual(['b']);
+  });
+
+  it('stops sending when the receiver cancels, or leaves', () => {
+    const table = new Table(ALL);
+    table.join('a', []);
+    const [grant, other] = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
+    table.say('a', { type: 'request', grant: grant!.grant, piece: 3 });
+    table.say('a', { type: 'request', grant: other!.grant, piece: 4 });
+    const stop = (piece: number) => ({ type: 'stop_upload', neighbour: 'a', piece });
+    expect(table.say('a', { type: 'cancel', piece: 3 })).toContainEqual(stop(3));
+    const left = table.session.step(0, { type: 'neighbour_left', neighbour: 'a' });
+    expect(left).toContainEqual(stop(4));
+  });
+});
+
+describe('the taking side', () => {
+  const offered = (table: Table, neighbour: string, grant: number, hints: number[] = []) =>
+    sent(table.say(neighbour, { type: 'grant', grant, hints }), 'request');
+
+  it('is interested in who has what it lacks, and asks for the hint', () => {
+    const table = new Table([0]);
+    expect(sent(table.join('a', ALL), 'interest')).toMatchObject([{ interested: true }]);
+    expect(offered(table, 'a', 0, [0, 5])).toMatchObject([{ grant: 0, piece: 5 }]);
+    expect(sent(table.join('b', [0]), 'interest')).toEqual([]);
+  });
+
+  it('asks for the rarest piece without a hint', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    table.join('b', [0, 1, 2, 3, 4, 5, 7]);
+    expect(offered(table, 'a', 0)).toMatchObject([{ piece: 6 }]);
+  });
+
+  it('never asks two neighbours for one piece, and declines when all is on its way', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    table.join('b', ALL);
+    const pieces = ALL.flatMap((i) => offered(table, i % 2 ? 'a' : 'b', i)).map((r) => r.piece);
+    expect(new Set(pieces).size).toBe(PIECES);
+    expect(sent(table.say('a', { type: 'grant', grant: 99, hints: [] }), 'decline')).toHaveLength(
+      1,
+    );
+  });
+
+  it('stores, and only then tells: the source at once, others in a moment', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    table.join('b', []);
+    offered(table, 'a', 0, [2]);
+    table.say('a', block(2, 0, 400));
+    const effects = table.say('a', block(2, 400, 600));
+    expect(effects).toMatchObject([{ type: 'store', piece: 2, neighbour: 'a' }]);
+    const told = table.session.step(0, { type: 'piece_stored', piece: 2 });
+    expect(sent(told, 'have').map(({ to }) => to)).toEqual(['a']);
+    expect(sent(table.wait(20), 'have')).toMatchObject([{ to: 'b', pieces: [2] }]);
+  });
+
+  it('asks another when the source leaves, revokes, or falls silent', () => {
+    const table = new Table([0, 1, 2, 3, 4, 5, 6]);
+    table.join('a', ALL);
+    table.join('b', ALL);
+    expect(offered(table, 'a', 0)).toMatchObject([{ piece: 7 }]);
+    table.say('a', { type: 'revoke', grant: 0 });
+    expect(offered(table, 'b', 0)).toMatchObject([{ piece: 7 }]);
+    table.session.step(0, { type: 'neighbour_left', neighbour: 'b' });
+    expect(offered(table, 'a', 1)).toMatchObject([{ piece: 7 }]);
+    const effects = table.wait(30_000);
+    expect(sent(effects, 'cancel')).toMatchObject([{ to: 'a', piece: 7 }]);
+  });
+
+  it('bans whoever sent two pieces with wrong bytes, and does not store them', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    offered(table, 'a', 0, [1]);
+    offered(table, 'a', 1, [2]);
+    table.say('a', block(1));
+    table.say('a', block(2));
+    expect(bans(table.session.step(0, { type: 'piece_refused', piece: 1 }))).toEqual([]);
+    expect(bans(table.session.step(0, { type: 'piece_refused', piece: 2 }))).toHaveLength(1);
+    expect(table.session.have.count).toBe(0);
+  });
+
+  it('completes once', () => {
+    const table = new Table([1, 2, 3, 4, 5, 6, 7]);
+    table.join('a', ALL);
+    offered(table, 'a', 0);
+    table.say('a', block(0));
+    const effects = table.session.step(0, { type: 'piece_stored', piece: 0 });
+    expect(effects.filter(({ type }) => type === 'completed')).toHaveLength(1);
+    expect(table.session.isComplete).toBe(true);
+    expect(sent(table.join('b', ALL), 'interest')).toEqual([]);
+  });
+});
+
+describe('violations', () => {
+  const cases: [string, (table: Table) => SessionEffect[], RegExp][] = [
+    [
+      'another piece count',
+      (t) => hello(t, { pieceCount: 9, bitfield: new Uint8Array(2) }),
+      /9 pieces/,
+    ],
+    ['spare bits in the bitfield', (t) => hello(t, { bitfield: new Uint8Array(2) }), /spare bits/],
+    ['a second hello', (t) => t.join('a', []) && hello(t, {}), /second hello/],
+    ['no hello', (t) => joined(t) && t.say('a', { type: 'cancel', piece: 0 }), /before hello/],
+    [
+      'a have out of range',
+      (t) => t.join('a', []) && t.say('a', { type: 'have', pieces: [8] }),
+      /range/,
+    ],
+    [
+      'a hint out of range',
+      (t) => t.join('a', []) && t.say('a', { type: 'grant', grant: 0, hints: [8] }),
+      /range/,
+    ],
+    ['a block out of range', (t) => t.join('a', []) && t.say('a', block(8)), /range/],
+    [
+      'a request without a grant',
+      (t) => t.join('a', []) && t.say('a', { type: 'request', grant: 5, piece: 0 }),
+      /without a grant/,
+    ],
+    [
+      'a request out of range',
+      (t) => t.join('a', []) && t.say('a', { type: 'request', grant: 5, piece: 8 }),
+      /piece 8/,
+    ],
+    [
+      'a block at the wrong place',
+      (t) =>
+        t.join('a', ALL) &&
+        t.say('a', { type: 'grant', grant: 0, hints: [1] }) &&
+        t.say('a', block(1, 500, 500)),
+      /block at 500/,
+    ],
+    [
+      'a block too long',
+      (t) =>
+        t.join('a', ALL) &&
+        t.say('a', { type: 'grant', grant: 0, hints: [1] }) &&
+        t.say('a', block(1, 0, PIECE + 1)),
+      /block at 0/,
+    ],
+    [
+      'what the codec refused',
+      (t) =>
+        t.join('a', []) &&
+        t.session.step(0, { type: 'violation', neighbour: 'a', reason: 'a frame of 4 GiB' }),
+      /4 GiB/,
+    ],
+  ];
+
+  it.each(cases)('%s is banned', (_, act, reason) => {
+    const effects = act(new Table([0]));
+    expect(bans(effects)).toHaveLength(1);
+    expect(bans(effects)[0]).toMatch(reason);
+  });
+
+  it('bans a flood, and one that keeps sending what nobody asked for', () => {
+    const flooded = new Table([0]);
+    flooded.join('a', []);
+    let reasons: string[] = [];
+    for (let i = 0; i < 70_000 && reasons.length === 0; i++) {
+      reasons = bans(flooded.say('a', { type: 'interest', interested: i % 2 === 0 }));
+    }
+    expect(reasons).toEqual(['a flood of messages']);
+    const stray = new Table([]);
+    stray.join('a', ALL);
+    expect(ALL.flatMap(() => bans(stray.say('a', block(1))))).toHaveLength(1);
+  });
+
+  it('means nothing any more once the neighbour is gone', () => {
+    const table = new Table([0]);
+    table.join('a', []);
+    table.session.step(0, { type: 'neighbour_left', neighbour: 'a' });
+    expect(table.say('a', { type: 'request', grant: 77, piece: 9 })).toEqual([]);
+  });
+
+  function joined(table: Table): SessionEffect[] {
+    return table.session.step(0, { type: 'neighbour_joined', neighbour: 'a' });
+  }
+
+  function hello(table: Table, change: Partial<Extract<Message, { type: 'hello' }>>) {
+    if (table.session.neighbourCount === 0) joined(table);
+    const bitfield = new Uint8Array([0xff]);
+    const file = Uint8Array.of(1);
+    const base = { type: 'hello' as const, file, pieceCount: PIECES, addresses: [], bitfield };
+    return table.say('a', { ...base, ...change });
+  }
+});
+
+describe('peers', () => {
+  it('tells a newcomer of the others, and the others of it', () => {
+    const table = new Table(ALL);
+    table.join('a', [], ['/ip4/127.0.0.1/tcp/2']);
+    const effects = table.join('b', [], ['/ip4/127.0.0.1/tcp/3']);
+    expect(sent(effects, 'peers')).toMatchObject([
+      { to: 'a', addresses: ['/ip4/127.0.0.1/tcp/3'] },
+      { to: 'b', addresses: ['/ip4/127.0.0.1/tcp/2'] },
+    ]);
+  });
+
+  it('passes on what it is told', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    const effects = table.say('a', { type: 'peers', addresses: ['/x'] });
+    expect(effects).toContainEqual({ type: 'peers_learned', addresses: ['/x'], neighbour: 'a' });
+  });
+});
