@@ -1,0 +1,119 @@
+// Takes the framing off a response's body: bytes as they come from the socket in,
+// views of payload out. Holds no payload itself. Chunk extensions and trailers
+// are read over (RFC 9112 section 7.1); their length is capped.
+import type { BodyFraming } from './http-head.ts';
+
+export interface BodyDecoder {
+  /** Payload in order, as views of `bytes`; a violation's text instead of them. */
+  decode(bytes: Uint8Array): Uint8Array[] | string;
+  /** The last payload byte was seen; the connection is at the next message. */
+  readonly done: boolean;
+  /** Bytes came after the end of the message. */
+  readonly surplus: boolean;
+  /** Whether the body is whole if the connection ends now. */
+  readonly mayEnd: boolean;
+}
+
+export function createBodyDecoder(framing: BodyFraming): BodyDecoder {
+  if (framing.kind === 'chunked') return new ChunkedDecoder();
+  if (framing.kind === 'close') return new LengthDecoder(Number.POSITIVE_INFINITY);
+  return new LengthDecoder(framing.kind === 'length' ? framing.bytes : 0);
+}
+
+class LengthDecoder implements BodyDecoder {
+  readonly #untilClose: boolean;
+  #left: number;
+  surplus = false;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+    this.#untilClose = bytes === Number.POSITIVE_INFINITY;
+  }
+
+  get done(): boolean {
+    return this.#left === 0;
+  }
+
+  get mayEnd(): boolean {
+    return this.done || this.#untilClose;
+  }
+
+  decode(bytes: Uint8Array): Uint8Array[] {
+    this.surplus ||= bytes.length > this.#left;
+    const payload = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
+    this.#left -= payload.length;
+    return payload.length > 0 ? [payload] : [];
+  }
+}
+
+/** Chosen: a size takes 16 digits at most, extensions are rare and short. */
+const MAX_LINE_BYTES = 1024;
+/** Chosen: as much as a head may have. */
+const MAX_TRAILER_BYTES = 16 * 1024;
+
+const LF = 0x0a;
+
+class ChunkedDecoder implements BodyDecoder {
+  #state: 'size' | 'data' | 'data-end' | 'trailer' | 'done' = 'size';
+  #line = '';
+  #left = 0;
+  #trailerBytes = 0;
+  surplus = false;
+
+  get done(): boolean {
+    return this.#state === 'done';
+  }
+
+  get mayEnd(): boolean {
+    return this.done;
+  }
+
+  decode(bytes: Uint8Array): Uint8Array[] | string {
+    const payload: Uint8Array[] = [];
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.done) {
+        this.surplus = true;
+        break;
+      }
+      if (this.#state === 'data') {
+        const part = bytes.subarray(at, at + this.#left);
+        payload.push(part);
+        at += part.length;
+        this.#left -= part.length;
+        if (this.#left === 0) this.#state = 'data-end';
+        continue;
+      }
+      const lf = bytes.indexOf(LF, at);
+      const end = lf < 0 ? bytes.length : lf + 1;
+      if (this.#line.length + end - at > MAX_LINE_BYTES) return 'sent an endless chunk line';
+      this.#line += Buffer.from(bytes.subarray(at, end)).toString('latin1');
+      at = end;
+      if (lf >= 0) {
+        const violation = this.#endLine();
+        if (violation) return violation;
+      }
+    }
+    return payload;
+  }
+
+  #endLine(): string | undefined {
+    const line = this.#line;
+    this.#line = '';
+    if (!line.endsWith('\r\n')) return 'sent a malformed chunk';
+    if (this.#state === 'size') {
+      const size = /^([0-9a-f]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\n$/i.exec(line);
+      if (!size) return 'sent a malformed chunk size';
+      this.#left = Number.parseInt(size[1]!, 16);
+      this.#state = this.#left === 0 ? 'trailer' : 'data';
+    } else if (this.#state === 'data-end') {
+      if (line !== '\r\n') return 'sent a malformed chunk';
+      this.#state = 'size';
+    } else {
+      this.#trailerBytes += line.length;
+      if (this.#trailerBytes > MAX_TRAILER_BYTES) return 'sent an endless trailer';
+      if (line === '\r\n') this.#state = 'done';
+    }
+    return undefined;
+  }
+}

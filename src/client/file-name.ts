@@ -1,0 +1,52 @@
+// The name a download gets when none is given: from Content-Disposition (RFC 6266,
+// RFC 8187), else from the URL's path. A server chooses it, so it is made a safe
+// basename: no directory, nothing hidden, no control character.
+import { parse } from 'content-disposition';
+
+/** NAME_MAX of common file systems is 255 bytes; the rest is for the partial's suffix. */
+const MAX_NAME_BYTES = 200;
+const FALLBACK = 'download';
+
+export function deriveFileName(url: URL, contentDisposition: string | undefined): string {
+  return safeName(dispositionName(contentDisposition)) ?? safeName(pathName(url)) ?? FALLBACK;
+}
+
+function dispositionName(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  try {
+    return parse(header).parameters.filename;
+  } catch {
+    return undefined;
+  }
+}
+
+function pathName(url: URL): string | undefined {
+  const last = url.pathname.split('/').at(-1);
+  try {
+    return decodeURIComponent(last ?? '');
+  } catch {
+    return last;
+  }
+}
+
+function safeName(name: string | undefined): string | undefined {
+  const base = (name ?? '').split(/[/\\]/).at(-1)!;
+  const clean = base.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '_').trim();
+  const visible = clean.replace(/^\.+/, '');
+  return visible === '' ? undefined : cutTo(visible, MAX_NAME_BYTES);
+}
+
+/** Whole characters, and the extension kept when it is a short one. */
+function cutTo(name: string, maxBytes: number): string {
+  if (Buffer.byteLength(name) <= maxBytes) return name;
+  const extension = /\.[^.]{1,16}$/.exec(name)?.[0] ?? '';
+  const room = maxBytes - Buffer.byteLength(extension);
+  let stem = '';
+  let bytes = 0;
+  for (const character of name.slice(0, name.length - extension.length)) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > room) break;
+    stem += character;
+  }
+  return stem + extension;
+}

@@ -1,0 +1,230 @@
+// One file from one or several mirrors, from the first question to the final
+// name: asks the mirrors, finds the manifest, chooses where the file goes, and
+// hands over to the verified or to the plain download.
+import type { Writable } from 'node:stream';
+import type { CID } from 'multiformats/cid';
+import { FileStore } from '../content/file-store.ts';
+import type { Manifest } from '../content/manifest.ts';
+import { createCountReporter } from '../link/counts.ts';
+import { Link } from '../link/link.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import { createRng } from '../runtime/rng.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { downloadPieces, type PieceSink } from './download.ts';
+import { Patience } from './fail-over.ts';
+import { fetchManifest } from './fetch-manifest.ts';
+import { deriveFileName } from './file-name.ts';
+import { HttpClient } from './http-client.ts';
+import { Mirrors } from './mirrors.ts';
+import { downloadPlain } from './plain-download.ts';
+import { PlainFileSink, PlainStdoutSink } from './plain-sink.ts';
+import { type Probed, probeMirrors } from './probe.ts';
+import { StdoutSink } from './stdout-sink.ts';
+import { chooseTarget, type Target } from './target.ts';
+import { TransferEvents } from './transfer-events.ts';
+import { showUrl } from './url.ts';
+
+export interface GetOptions {
+  /** At least one; mirrors of one file in the order of preference. */
+  readonly urls: readonly URL[];
+  /** File, existing directory, or '-' for standard output. */
+  readonly output?: string | undefined;
+  /** What the file must be; otherwise what the mirrors say. */
+  readonly cid?: CID | undefined;
+  readonly force?: boolean | undefined;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  /** Without progress. */
+  readonly timeoutMs: number;
+  readonly stdout: Writable;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Chosen: a mirror that is silent for this long is left for another one. */
+const MAX_STALL_MS = 10_000;
+/** Until the file's size is known. */
+const FIRST_COUNT_BYTES = 64 * 1024;
+/** As the contract of link_counted says. */
+const COUNTS_PER_FILE = 64;
+
+/** @throws HubswarmError; the partial stays, so that the next call goes on there */
+export async function getFile(options: GetOptions): Promise<void> {
+  const name = deriveFileName(options.urls[0]!, undefined);
+  const transfer = new Transfer(options, new TransferEvents(name, options.emit, systemClock));
+  try {
+    await transfer.run();
+  } catch (error) {
+    // A sleep or a socket that was broken off by the signal has an error of its own.
+    const reason: unknown = options.signal.aborted ? options.signal.reason : error;
+    transfer.events.fail(reason);
+    throw reason;
+  } finally {
+    transfer.close();
+  }
+}
+
+class Transfer {
+  readonly events: TransferEvents;
+  readonly #options: GetOptions;
+  readonly #http: HttpClient;
+  readonly #link: Link;
+  readonly #patience: Patience;
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
+  /** Those given, without those that turned out to have another file. */
+  #urls: readonly URL[];
+  #count: (link: Link) => void;
+
+  constructor(options: GetOptions, events: TransferEvents) {
+    this.#options = options;
+    this.#urls = options.urls;
+    this.events = events;
+    this.#http = new HttpClient({ stallMs: Math.min(MAX_STALL_MS, options.timeoutMs) });
+    this.#patience = new Patience(options.timeoutMs, systemClock);
+    this.#count = createCountReporter(options.emit, FIRST_COUNT_BYTES);
+    this.#link = new Link({
+      uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      onCount: (link) => this.#count(link),
+    });
+  }
+
+  async run(): Promise<void> {
+    const { urls, output, force } = this.#options;
+    const probed = await probeMirrors(this.#context(), urls);
+    const root = this.#options.cid ?? probed.find(({ cid }) => cid)?.cid;
+    const same = root ? this.#sameFile(probed, root) : probed;
+    const manifest = root && (await this.#findManifest(same, root));
+    const [first] = same;
+    this.events.name = deriveFileName(first!.url, first!.headers.get('content-disposition'));
+    const target = await chooseTarget(output, this.events.name, force ?? false);
+    if (manifest) await this.#getVerified(manifest, target);
+    else await this.#getPlain(target);
+  }
+
+  close(): void {
+    this.#http.close();
+    const { sentBytes, receivedBytes } = this.#link;
+    this.#options.emit({ event: 'link_counted', sentBytes, receivedBytes });
+  }
+
+  /** The mirrors that do not name another file; at least one. */
+  #sameFile(probed: readonly Probed[], root: CID): readonly Probed[] {
+    const refused = probed.filter(({ cid }) => cid && !cid.equals(root));
+    const same = probed.filter((each) => !refused.includes(each));
+    for (const { url, cid } of refused) {
+      const reason = `has another file: ${cid}, not ${root}`;
+      const remote = showUrl(url);
+      if (same.length === 0) throw new HubswarmError('ERR_NO_SOURCE', `${remote}: ${reason}`);
+      this.#options.emit({ event: 'source_failed', remote, reason });
+    }
+    this.#urls = this.#urls.filter((url) => !refused.some((each) => each.url === url));
+    return same;
+  }
+
+  /** Undefined when what the servers named cannot be used; what the user asked for must be. */
+  async #findManifest(probed: readonly Probed[], root: CID): Promise<Manifest | undefined> {
+    const { cid: wanted, emit } = this.#options;
+    const files = probed.map(({ finalUrl }) => finalUrl);
+    try {
+      const manifest = await fetchManifest(this.#context(), root, files);
+      if (manifest.kind === 'file') return manifest;
+      throw new HubswarmError('ERR_MANIFEST', `${root}: is a directory; give a file's CID`);
+    } catch (error) {
+      const unusable = hasCode(error, 'ERR_NO_SOURCE') || hasCode(error, 'ERR_MANIFEST');
+      if (wanted || !unusable || this.#patience.leftMs <= 0) throw error;
+      emit({ event: 'warned', message: `${root} is of no use: ${describeError(error)}` });
+      return undefined;
+    }
+  }
+
+  async #getVerified(manifest: Manifest, target: Target): Promise<void> {
+    const { root, geometry } = manifest;
+    const store = target.kind === 'file' ? await this.#openStore(manifest, target) : undefined;
+    const sink: PieceSink = store ?? new StdoutSink(manifest, this.#options.stdout);
+    let bytes = 0;
+    for (const piece of sink.have) bytes += geometry.length(piece);
+    this.#expect(geometry.totalLength);
+    this.events.start({
+      cid: root.toString(),
+      bytes: geometry.totalLength,
+      pieces: geometry.pieceCount,
+      resumedBytes: bytes,
+      verified: true,
+    });
+    try {
+      await downloadPieces({
+        ...this.#context(),
+        mirrors: new Mirrors(this.#urls, createRng(this.#seed)),
+        sink,
+        onPiece: (length) => {
+          bytes += length;
+          this.events.progress(bytes);
+        },
+      });
+      const path = store ? await store.publish() : '-';
+      this.events.complete(path ?? '-', geometry.totalLength);
+    } finally {
+      await store?.close();
+    }
+  }
+
+  #openStore(manifest: Manifest, target: Target & { kind: 'file' }): Promise<FileStore> {
+    const { path, overwrite } = target;
+    return FileStore.download(manifest, path, { overwrite, signal: this.#options.signal });
+  }
+
+  async #getPlain(target: Target): Promise<void> {
+    const sink =
+      target.kind === 'file'
+        ? await PlainFileSink.open(target.path, target.overwrite)
+        : new PlainStdoutSink(this.#options.stdout);
+    // Where an earlier run began there is something to go on with.
+    const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
+    const urls = [...this.#urls].sort((a, b) => begun(a) - begun(b));
+    let started = false;
+    const onStart = (bytes: number | undefined): void => {
+      if (started) return;
+      started = true;
+      this.#expect(bytes ?? 0);
+      this.events.start({
+        bytes: bytes ?? 0,
+        pieces: 0,
+        resumedBytes: sink.position,
+        verified: false,
+      });
+    };
+    try {
+      await downloadPlain({
+        ...this.#context(),
+        mirrors: new Mirrors(urls, createRng(this.#seed)),
+        sink,
+        onStart,
+        onBytes: (position) => this.events.progress(position),
+      });
+      this.events.complete(await sink.publish(), sink.position);
+    } finally {
+      await sink.close();
+    }
+  }
+
+  #expect(bytes: number): void {
+    // Whatever came before (a slow hub, a partial to hash) the bytes have their own time.
+    this.#patience.restart();
+    const everyBytes = Math.max(1, bytes / COUNTS_PER_FILE);
+    this.#count = createCountReporter(this.#options.emit, everyBytes);
+  }
+
+  #context() {
+    return {
+      http: this.#http,
+      link: this.#link,
+      patience: this.#patience,
+      clock: systemClock,
+      seed: this.#seed,
+      emit: this.#options.emit,
+      signal: this.#options.signal,
+    };
+  }
+}

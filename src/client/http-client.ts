@@ -1,0 +1,163 @@
+// Requests without a body over kept connections: redirects, reuse, and a second
+// try when a kept connection turns out to be closed. Every failure of the remote
+// is a SourceFailure. One client per transfer; close() it.
+import { HttpConnection, type Take } from './http-connection.ts';
+import type { ResponseHead } from './http-head.ts';
+import { SourceFailure, statusFailure } from './source-failure.ts';
+import { authorizationOf, redirectTarget } from './url.ts';
+
+/** As browsers and curl do, rounded down: hubs redirect once. */
+const MAX_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpResponse extends ResponseHead {
+  /** After redirects. */
+  readonly url: URL;
+  /** Hands the body over; call this or discard(), exactly once. */
+  pump(take: Take): Promise<void>;
+  /** Gives the rest of the response up. */
+  discard(): void;
+}
+
+export class HttpClient {
+  readonly #idle = new Map<string, HttpConnection[]>();
+  readonly #open = new Set<HttpConnection>();
+  readonly #stallMs: number;
+
+  /** @param options.stallMs how long a server may send nothing while it should. */
+  constructor(options: { stallMs: number }) {
+    this.#stallMs = options.stallMs;
+  }
+
+  /** @throws SourceFailure, or the signal's reason; any status is an answer. */
+  async request(request: HttpRequest): Promise<HttpResponse> {
+    let url = request.url;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const response = await this.#requestOnce({ ...request, url });
+      if (!REDIRECTS.has(response.status)) return response;
+      response.discard();
+      const next = redirectTarget(url, response.headers.get('location') ?? '');
+      if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
+      if (url.protocol === 'https:' && next.protocol === 'http:') {
+        throw new SourceFailure('redirected from https to http', { final: true });
+      }
+      url = next;
+    }
+    throw new SourceFailure(`redirected more than ${MAX_REDIRECTS} times`, { final: true });
+  }
+
+  /** A small body whole. @throws SourceFailure unless 200, or when over `maxBytes`. */
+  async getBytes(
+    url: URL,
+    maxBytes: number,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Uint8Array> {
+    const response = await this.request({ method: 'GET', url, signal, headers });
+    if (response.status !== 200) {
+      response.discard();
+      throw statusFailure(response.status, response.headers.get('retry-after'));
+    }
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    await response.pump((chunk) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new SourceFailure(`sent over ${maxBytes} bytes`, { final: true });
+      parts.push(chunk.slice());
+      return undefined;
+    });
+    return Buffer.concat(parts);
+  }
+
+  close(): void {
+    for (const connection of this.#open) connection.close();
+    this.#open.clear();
+    this.#idle.clear();
+  }
+
+  async #requestOnce(request: HttpRequest): Promise<HttpResponse> {
+    request.signal.throwIfAborted();
+    const kept = this.#takeIdle(request.url.origin);
+    if (kept) {
+      try {
+        return await this.#send(kept, request);
+      } catch (error) {
+        // The server may have closed it meanwhile (RFC 9112 section 9.3.1): GET and HEAD may be repeated.
+        if (kept.answered || !(error instanceof SourceFailure)) throw error;
+      }
+    }
+    return this.#send(new HttpConnection(request.url, this.#stallMs), request);
+  }
+
+  async #send(connection: HttpConnection, request: HttpRequest): Promise<HttpResponse> {
+    this.#open.add(connection);
+    const { signal, url } = request;
+    const abort = (): void => connection.close();
+    const release = (): void => {
+      signal.removeEventListener('abort', abort);
+      if (connection.reusable) this.#keep(url.origin, connection);
+      else this.#open.delete(connection);
+    };
+    const guarded = async <T>(work: Promise<T>): Promise<T> => {
+      try {
+        return await work;
+      } catch (error) {
+        release();
+        signal.throwIfAborted();
+        throw error;
+      }
+    };
+    signal.addEventListener('abort', abort);
+    const head = await guarded(connection.request(request.method, formatHead(request)));
+    return {
+      ...head,
+      url,
+      pump: async (take) => {
+        await guarded(connection.pump(take));
+        release();
+      },
+      discard: () => {
+        connection.close();
+        release();
+      },
+    };
+  }
+
+  #takeIdle(origin: string): HttpConnection | undefined {
+    const idle = this.#idle.get(origin) ?? [];
+    for (;;) {
+      const connection = idle.pop();
+      if (!connection || connection.reusable) return connection;
+      this.#open.delete(connection);
+    }
+  }
+
+  #keep(origin: string, connection: HttpConnection): void {
+    const idle = this.#idle.get(origin);
+    if (idle) idle.push(connection);
+    else this.#idle.set(origin, [connection]);
+  }
+}
+
+function formatHead({ method, url, headers }: HttpRequest): string {
+  const authorization = authorizationOf(url);
+  const fields = {
+    host: url.host,
+    'user-agent': 'hubswarm',
+    accept: '*/*',
+    // Bytes are stored and counted as they are.
+    'accept-encoding': 'identity',
+    ...(authorization ? { authorization } : {}),
+    ...headers,
+  };
+  // URL has percent-encoded what could end a line; the headers are this program's own.
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+}

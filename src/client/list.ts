@@ -1,0 +1,80 @@
+// A hub's directory listing, fetched, checked and laid out in columns. Names come
+// from a remote: whoever prints them passes the function that makes them safe.
+import Table from 'cli-table3';
+import prettyBytes from 'pretty-bytes';
+import { z } from 'zod';
+import { HubswarmError } from '../runtime/errors.ts';
+import { HttpClient } from './http-client.ts';
+import { SourceFailure } from './source-failure.ts';
+import { showUrl } from './url.ts';
+
+/** Chosen: some 50,000 entries. */
+const MAX_LISTING_BYTES = 16 * 2 ** 20;
+
+const entrySchema = z.object({
+  name: z.string(),
+  type: z.enum(['file', 'directory']),
+  size: z.number().nonnegative().optional(),
+  modified: z.string().optional(),
+  cid: z.string().optional(),
+  url: z.string(),
+});
+const listingSchema = z.object({ path: z.string(), entries: z.array(entrySchema) });
+export type Listing = z.infer<typeof listingSchema>;
+
+/** @throws HubswarmError ERR_REMOTE when there is no listing at that URL */
+export async function fetchListing(
+  url: URL,
+  stallMs: number,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const http = new HttpClient({ stallMs });
+  try {
+    const accept = 'application/json';
+    const bytes = await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept });
+    return parseListing(bytes);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof SourceFailure)) throw error;
+    throw new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
+  } finally {
+    http.close();
+  }
+}
+
+export function parseListing(bytes: Uint8Array): Listing {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString());
+  } catch (cause) {
+    throw new SourceFailure('answered with no JSON: it is not the listing of a hub', { cause });
+  }
+  const found = listingSchema.safeParse(value);
+  if (found.success) return found.data;
+  throw new SourceFailure('answered with JSON that is not the listing of a hub');
+}
+
+export function formatListing(listing: Listing, clean: (text: string) => string): string {
+  const table = new Table({
+    head: ['name', 'size', 'modified', 'CID'],
+    colAligns: ['left', 'right', 'left', 'left'],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: NO_BORDERS,
+  });
+  for (const { name, type, size, modified, cid } of listing.entries) {
+    table.push([
+      clean(name) + (type === 'directory' ? '/' : ''),
+      size === undefined ? '' : prettyBytes(size, { binary: true }),
+      clean(modified ?? ''),
+      clean(cid ?? ''),
+    ]);
+  }
+  return table.toString();
+}
+
+const NO_BORDERS = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
+    ...['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
+  ].map((part) => [part, '']),
+);

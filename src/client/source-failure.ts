@@ -1,0 +1,63 @@
+// Why a mirror could not deliver: a fact about a remote, kept apart from errors
+// of this side (disk, options), so that only the former make the client turn to
+// another mirror. Text that a remote wrote never becomes part of a reason.
+import { STATUS_CODES } from 'node:http';
+import { HubswarmError, systemCode } from '../runtime/errors.ts';
+
+export class SourceFailure extends HubswarmError {
+  /** True when asking this mirror again is of no use. */
+  readonly final: boolean;
+  /** What its Retry-After asked for. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    reason: string,
+    options: { final?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super('ERR_REMOTE', reason, { cause: options.cause });
+    this.final = options.final ?? false;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+const CONNECTION: Record<string, string> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EPIPE: 'connection closed',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'host name could not be looked up',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  ETIMEDOUT: 'connection timed out',
+};
+
+/** A socket's error; certificates are refused for good, the rest may pass. */
+export function connectionFailure(cause: unknown): SourceFailure {
+  if (cause instanceof SourceFailure) return cause;
+  const known = CONNECTION[systemCode(cause) ?? ''];
+  if (known) return new SourceFailure(known, { cause });
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  const name = typeof code === 'string' ? code : 'unknown error';
+  const final = /CERT|SIGNATURE|ISSUER/.test(name);
+  return new SourceFailure(`connection failed (${name})`, { final, cause });
+}
+
+/** 408, 425, 429 and 5xx may pass (RFC 9110 section 15, RFC 8470, RFC 6585). */
+const TRANSIENT = new Set([408, 425, 429]);
+
+/** A status that does not deliver what was asked for. */
+export function statusFailure(status: number, retryAfter: string | undefined): SourceFailure {
+  const phrase = STATUS_CODES[status];
+  return new SourceFailure(phrase ? `${status} ${phrase}` : `status ${status}`, {
+    final: status < 500 && !TRANSIENT.has(status),
+    retryAfterMs: parseRetryAfter(retryAfter, Date.now()),
+  });
+}
+
+/** RFC 9110 section 10.2.3: seconds, or an HTTP date. */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+}

@@ -1,0 +1,68 @@
+// The file that is sent: read once from one descriptor, and checked to be the
+// same at the end, so that no mixture of two versions is announced as sent.
+import type { Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { fileError, HubswarmError } from '../runtime/errors.ts';
+
+/** What a link may be asked for at a time (Link.send). */
+const PACED_BYTES = 64 * 1024;
+/** Measured on hubs: longer reads gain nothing. */
+const READ_BYTES = 512 * 1024;
+
+export class UploadSource {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #before: Stats;
+
+  private constructor(path: string, handle: FileHandle, before: Stats) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#before = before;
+  }
+
+  /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_USAGE (no regular file) */
+  static async open(path: string): Promise<UploadSource> {
+    let handle: FileHandle;
+    try {
+      handle = await open(path, 'r');
+    } catch (error) {
+      throw fileError(error, path);
+    }
+    const before = await handle.stat();
+    if (before.isFile()) return new UploadSource(path, handle, before);
+    await handle.close();
+    throw new HubswarmError('ERR_USAGE', `${path}: is not a regular file; give a file to send`);
+  }
+
+  get bytes(): number {
+    return this.#before.size;
+  }
+
+  /** All of it in order. @throws HubswarmError ERR_SOURCE_CHANGED */
+  async *read(paced: boolean): AsyncGenerator<Uint8Array> {
+    const length = paced ? PACED_BYTES : READ_BYTES;
+    for (let at = 0; at < this.bytes; ) {
+      // Of its own: the socket may hold it for a while.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(length, this.bytes - at));
+      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) throw this.#changed();
+      at += bytesRead;
+      if (at === this.bytes) await this.#checkUnchanged();
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #checkUnchanged(): Promise<void> {
+    const { size, mtimeMs, nlink } = await this.#handle.stat();
+    const same = size === this.#before.size && mtimeMs === this.#before.mtimeMs && nlink > 0;
+    if (!same) throw this.#changed();
+  }
+
+  #changed(): HubswarmError {
+    return new HubswarmError('ERR_SOURCE_CHANGED', `${this.#path}: changed while it was sent`);
+  }
+}

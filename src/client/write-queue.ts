@@ -1,0 +1,35 @@
+// Writes in order, one at a time, while more is read; bounded, so that a slow
+// disk or pipe holds the network back. In order, since an interrupted plain
+// download trusts what lies before its end, and a pipe has no other way.
+
+/**
+ * How many writes may wait before reading stops. Chosen: two hide a write behind a
+ * read, two more a slow moment of the disk.
+ */
+export const WRITES_AHEAD = 4;
+
+export class WriteQueue {
+  #tail: Promise<void> = Promise.resolve();
+  readonly #pending: Promise<void>[] = [];
+
+  /**
+   * Undefined when the next may be handed over at once; else a promise of room.
+   * After a failure no further write begins; it is thrown here and by drain().
+   */
+  push(write: () => Promise<void>): Promise<void> | undefined {
+    const done = this.#tail.then(async () => {
+      await write();
+      void this.#pending.shift();
+    });
+    this.#tail = done;
+    // Reported by whoever awaits it next.
+    done.catch(() => undefined);
+    this.#pending.push(done);
+    return this.#pending.length < WRITES_AHEAD ? undefined : this.#pending[0];
+  }
+
+  /** Resolves when all is written. */
+  drain(): Promise<void> {
+    return this.#tail;
+  }
+}
