@@ -8,7 +8,7 @@ import type { Event } from '../telemetry/event.ts';
 const bytes = (count: number): string => prettyBytes(count, { binary: true });
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 /** Names come from remotes: no control character of theirs reaches a terminal. */
-const clean = (text: string): string =>
+export const clean = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
 
 /** An event's line; undefined for those that only machines read. */
@@ -24,7 +24,7 @@ export function describeEvent(event: Event): string | undefined {
       return `${event.remote} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
     case 'transfer_started':
       return (
-        `fetching ${clean(event.name)} (${bytes(event.bytes)})` +
+        `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +
         (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
         (event.verified ? '' : '\n  the source names no CID: the bytes cannot be verified')
       );

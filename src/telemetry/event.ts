@@ -50,6 +50,8 @@ export type Event =
       /** Bytes already verified on disk, not fetched again. */
       resumedBytes: number;
       verified: boolean;
+      /** Absent when fetching. */
+      direction?: 'sending';
     }
   | { event: 'piece_verified'; cid: string; piece: number; bytes: number; remote: Remote }
   | { event: 'piece_rejected'; cid: string; piece: number; remote: Remote }
