@@ -2,8 +2,7 @@
 // a time from the bottom up: a tree builder that is given whole paths does not
 // know the CIDs of sub-directories when it decides on sharding, and leaves them
 // out of the estimate; an IPFS node counts them (names + CIDs > 256 KiB).
-import { UnixFS } from 'ipfs-unixfs';
-import { importer } from 'ipfs-unixfs-importer';
+import { type ImporterOptions, importer } from 'ipfs-unixfs-importer';
 import type { CID } from 'multiformats/cid';
 import { invariant } from '../runtime/invariant.ts';
 import type { DagRoot } from './file-dag.ts';
@@ -25,15 +24,14 @@ export async function buildDirectoryDag(
   };
   // The children are made already: the builder of files is replaced by one that
   // hands them over, and only the builder of trees is used.
-  const dagBuilder = async function* () {
+  const dagBuilder: ImporterOptions['dagBuilder'] = async function* () {
     for (const { name, cid, tsize } of entries) {
-      const unixfs = new UnixFS({ type: 'file' });
-      yield async () => ({ cid, size: BigInt(tsize), path: name, originalPath: name, unixfs });
+      yield async () => ({ cid, size: BigInt(tsize), path: name, originalPath: name });
     }
   };
   let top: { cid: CID; size: bigint } | undefined;
-  for await (const made of importer([], blockstore as never, {
-    dagBuilder: dagBuilder as never,
+  for await (const made of importer([], blockstore, {
+    dagBuilder,
     wrapWithDirectory: true,
     cidVersion: 1,
   })) {

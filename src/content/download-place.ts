@@ -12,20 +12,14 @@
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock
 // file (outlives a kill), a partial in a temporary directory (no rename across
 // file systems).
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, link, lstat, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
+import { lstatIfAny, makeFile, renameToNew, replaceTree, syncDirectory } from './disk.ts';
 import type { Manifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
-
-/** Symbolic links are not followed: the partial's name can be foreseen by others. */
-const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-
-/** No hard links there (exFAT, some network file systems). */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
@@ -57,17 +51,24 @@ export class DownloadPlace implements Place {
    * @throws HubswarmError ERR_EXISTS when the target has other bytes
    */
   async prepare(options: CheckOptions): Promise<'whole' | 'fresh' | 'found'> {
-    const present = await this.#targetStats();
+    const present = await lstatIfAny(this.#target);
     if (present) {
       if (await this.#adopt(options)) return 'whole';
       const replaceable = present.isDirectory() === (this.#manifest.kind === 'directory');
       if (!this.#overwrite || !replaceable) throw this.#exists();
     }
+    await this.#checkParent();
+    const found = await lstatIfAny(this.#partial);
+    // One that was found holds part of what it needs already.
+    if (!found) await this.#checkRoom();
     try {
-      return this.#manifest.kind === 'file' ? await this.#makeFile() : await this.#makeTree();
+      await (this.#manifest.kind === 'file'
+        ? makeFile(this.#partial, this.#manifest.geometry.totalLength)
+        : this.#makeTree());
     } catch (error) {
       throw fileError(error, this.#partial);
     }
+    return found ? 'found' : 'fresh';
   }
 
   async open(file: number): Promise<FileHandle> {
@@ -99,13 +100,13 @@ export class DownloadPlace implements Place {
     }
     try {
       await this.#syncDirectories();
-      await this.#rename();
+      await this.#name();
       this.#sources = sources;
     } catch (error) {
       const late = ['ENOENT', 'EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'];
       if (!late.includes(systemCode(error) ?? '')) throw fileError(error, this.#target);
       if (!(await this.#adopt({}))) {
-        throw (await this.#targetStats()) ? this.#exists() : fileError(error, this.#partial);
+        throw (await lstatIfAny(this.#target)) ? this.#exists() : fileError(error, this.#partial);
       }
     }
     await syncDirectory(dirname(this.#target));
@@ -121,42 +122,37 @@ export class DownloadPlace implements Place {
     return true;
   }
 
-  async #targetStats(): Promise<Stats | undefined> {
-    try {
-      return await lstat(this.#target);
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw fileError(error, this.#target);
-    }
-  }
-
-  async #makeFile(): Promise<'fresh' | 'found'> {
-    await this.#checkParent();
-    return (await makeFile(this.#partial, this.#manifest.geometry.totalLength)) ? 'fresh' : 'found';
-  }
-
-  async #makeTree(): Promise<'fresh' | 'found'> {
-    await this.#checkParent();
-    let fresh = true;
-    await mkdir(this.#partial).catch((error: unknown) => {
-      if (systemCode(error) !== 'EEXIST') throw error;
-      fresh = false;
-    });
-    for (const directory of this.#manifest.directories) {
+  async #makeTree(): Promise<void> {
+    for (const directory of ['', ...this.#manifest.directories]) {
       await mkdir(join(this.#partial, directory), { recursive: true });
     }
     for (const file of this.#manifest.files) {
       await makeFile(pathUnder(this.#partial, file), file.length);
     }
-    return fresh ? 'fresh' : 'found';
   }
 
   async #checkParent(): Promise<void> {
     const parent = dirname(this.#target);
-    const stats = await lstat(parent).catch((error: unknown) => {
+    const stats = await stat(parent).catch((error: unknown) => {
       throw fileError(error, parent);
     });
-    if (stats.isFile()) throw new HubswarmError('ERR_NOT_FOUND', `${parent}: not a directory`);
+    if (!stats.isDirectory())
+      throw new HubswarmError('ERR_NOT_FOUND', `${parent}: not a directory`);
+  }
+
+  /**
+   * Sizes are set without taking room, so a disk that is too full is known now and
+   * not after most of the download. File systems that tell nothing are believed to have it.
+   */
+  async #checkRoom(): Promise<void> {
+    const { bavail, blocks, bsize } = await statfs(dirname(this.#target));
+    const free = bavail * bsize;
+    const needed = this.#manifest.geometry.totalLength;
+    if (blocks === 0 || free >= needed) return;
+    throw new HubswarmError(
+      'ERR_DISK_FULL',
+      `${this.#target}: needs ${needed} bytes, and the device has ${free} left`,
+    );
   }
 
   async #syncDirectories(): Promise<void> {
@@ -166,27 +162,15 @@ export class DownloadPlace implements Place {
     }
   }
 
-  async #rename(): Promise<void> {
-    if (this.#manifest.kind === 'directory') return this.#renameTree();
-    if (this.#overwrite) return rename(this.#partial, this.#target);
-    try {
-      // Unlike rename(), link() never replaces what came to be there meanwhile.
-      await link(this.#partial, this.#target);
-      await unlink(this.#partial);
-    } catch (error) {
-      if (!NO_LINKS.includes(systemCode(error) ?? '')) throw error;
-      if (await this.#targetStats()) throw this.#exists();
-      await rename(this.#partial, this.#target);
+  async #name(): Promise<void> {
+    if (this.#manifest.kind === 'directory') {
+      return this.#overwrite
+        ? replaceTree(this.#partial, this.#target)
+        : rename(this.#partial, this.#target);
     }
-  }
-
-  /** A directory that is not empty cannot be replaced in one step: for a moment there is none. */
-  async #renameTree(): Promise<void> {
-    const replaced = `${this.#partial}.old`;
-    const present = this.#overwrite && (await this.#targetStats());
-    if (present) await rename(this.#target, replaced);
-    await rename(this.#partial, this.#target);
-    if (present) await rm(replaced, { recursive: true, force: true });
+    return this.#overwrite
+      ? rename(this.#partial, this.#target)
+      : renameToNew(this.#partial, this.#target);
   }
 
   #exists(): HubswarmError {
@@ -194,27 +178,5 @@ export class DownloadPlace implements Place {
       'ERR_EXISTS',
       `${this.#target}: exists and holds something else; name another target or allow it to be replaced`,
     );
-  }
-}
-
-/** Makes or finds a file and gives it its full size. True when it was empty before. */
-async function makeFile(path: string, length: number): Promise<boolean> {
-  const handle = await open(path, CREATE, 0o666);
-  try {
-    const { size } = await handle.stat();
-    if (size !== length) await handle.truncate(length);
-    return size === 0;
-  } finally {
-    await handle.close();
-  }
-}
-
-/** So that names in it survive a power cut. Where directories cannot be synced, they need not be. */
-async function syncDirectory(path: string): Promise<void> {
-  try {
-    const handle = await open(path, 'r');
-    await handle.sync().finally(() => handle.close());
-  } catch (error) {
-    if (!['EISDIR', 'EINVAL', 'EPERM', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
   }
 }

@@ -10,7 +10,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** The shortest piece accepted; below it headers and hashes outweigh the payload. */
-export const MIN_PIECE_LENGTH = 16 * KIB;
+const MIN_PIECE_LENGTH = 16 * KIB;
 
 /** From this total size on (bytes), the piece length in the second column. */
 const RULE: readonly (readonly [number, number])[] = [

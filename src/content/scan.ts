@@ -17,7 +17,7 @@ export interface FoundFile {
   readonly source: SourceFile;
 }
 
-export interface FoundDirectory {
+interface FoundDirectory {
   readonly kind: 'directory';
   readonly name: string;
   readonly entries: readonly Found[];
