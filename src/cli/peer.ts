@@ -1,0 +1,165 @@
+// hubswarm peer: joins a swarm, shares and fetches.
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command } from 'commander';
+import type { CID } from 'multiformats/cid';
+import type { Peer } from '../peer/peer.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import { rate, seconds, size } from './options.ts';
+import { type RunContext, runCommand } from './run.ts';
+
+interface Options {
+  join?: true | string[];
+  share: string[];
+  get?: string;
+  out: string;
+  listen?: string[];
+  mdns: boolean;
+  data?: string;
+  uplink?: number;
+  downlink?: number;
+  chunkSize?: number;
+  force: boolean;
+  timeout?: number;
+  linger?: number;
+  hold: boolean;
+  json: boolean;
+  quiet: boolean;
+}
+
+export function peerCommand(): Command {
+  return new Command('peer')
+    .description('Share files in a swarm, and fetch from it; whoever fetches also serves.')
+    .option(
+      '--join [multiaddrs...]',
+      'join through these peers; without an address: through peers on this machine and those of the last run',
+    )
+    .option('--share <paths...>', 'files or directories to share, in place', [])
+    .option('--get <cid>', 'fetch this file or directory')
+    .option('--out <dir>', 'where to put what is fetched', '.')
+    .option('--listen <multiaddrs...>', 'where to listen (default: /ip4/127.0.0.1/tcp/0)')
+    .option('--mdns', 'find peers on the LAN by multicast on every interface', false)
+    .option(
+      '--data <dir>',
+      'where identities and known peers are kept (default: a directory of the user)',
+    )
+    .option(
+      '--uplink <rate>',
+      'upload at most so fast (as in 20Mbit/s or 4MiB/s)',
+      rate('--uplink'),
+    )
+    .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
+    .option(
+      '--chunk-size <size>',
+      'piece length of shared files (default: by size)',
+      size('--chunk-size'),
+    )
+    .option('--force', 'replace an existing file that is something else', false)
+    .option(
+      '--timeout <seconds>',
+      'with --get: give up after so long without a new piece (default: never)',
+      seconds('--timeout'),
+    )
+    .option(
+      '--linger <seconds>',
+      'with --get: serve for so long after it is complete, then end (default: until stopped)',
+      seconds('--linger'),
+    )
+    .option(
+      '--hold',
+      'get ready, then start on a line from standard input (for experiments)',
+      false,
+    )
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action((options: Options) => runCommand(options, (context) => run(options, context)));
+}
+
+async function run(options: Options, context: RunContext): Promise<void> {
+  const { Peer } = await import('../peer/peer.ts');
+  const { defaultDataDir } = await import('../peer/identity.ts');
+  const request = await parse(options);
+  const { emit, signal } = context;
+  const peer = await Peer.start({
+    dataDir: options.data ?? defaultDataDir(),
+    mdns: options.mdns,
+    emit,
+    ...(options.listen ? { listen: options.listen } : {}),
+    ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
+    ...(options.downlink === undefined ? {} : { downlinkBytesPerSecond: options.downlink }),
+  });
+  try {
+    for (const path of options.share) {
+      await peer.share(path, {
+        signal,
+        ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
+      });
+    }
+    if (options.hold) await untilLine(context);
+    if (options.join) await peer.join(options.join === true ? [] : options.join, signal);
+    if (request.cid) await fetchAndServe(peer, request.cid, options, context);
+    else await stopped(signal);
+  } catch (error) {
+    // Stopping a peer is how it ends; a download that was cut short is not.
+    if (!signal.aborted || (request.cid && !peer.isComplete(request.cid))) throw error;
+  } finally {
+    await peer.stop();
+    emit({ event: 'stopped', reason: context.stoppedBy() ?? 'done' });
+  }
+}
+
+/** Everything that can be wrong with the command line, before anything is started. */
+async function parse(options: Options): Promise<{ cid?: CID; pieceLength?: number }> {
+  const { parseCid } = await import('../content/cid.ts');
+  const { checkPieceLength } = await import('../content/piece-length.ts');
+  const { parseMultiaddr } = await import('../peer/peer-address.ts');
+  for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
+  if (Array.isArray(options.join)) for (const text of options.join) parseMultiaddr('--join', text);
+  for (const name of ['timeout', 'linger'] as const) {
+    if (options[name] === undefined || options.get !== undefined) continue;
+    throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
+  }
+  return {
+    ...(options.get === undefined ? {} : { cid: parseCid('--get', options.get) }),
+    ...(options.chunkSize === undefined
+      ? {}
+      : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
+  };
+}
+
+async function fetchAndServe(
+  peer: Peer,
+  cid: CID,
+  options: Options,
+  { emit, signal }: RunContext,
+): Promise<void> {
+  await peer.get(cid, {
+    out: options.out,
+    force: options.force,
+    timeoutMs: (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
+    signal,
+  });
+  emit({ event: 'seeding_started', cid: cid.toString() });
+  if (options.linger === undefined) return stopped(signal);
+  await delay(options.linger * 1000, undefined, { signal });
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Says that everything is loaded, and waits for the word to go. */
+async function untilLine({ emit, signal }: RunContext): Promise<void> {
+  const lines = createInterface({ input: process.stdin });
+  emit({ event: 'held' });
+  try {
+    await once(lines, 'line', { signal });
+  } finally {
+    lines.close();
+    process.stdin.unref?.();
+  }
+}

@@ -1,0 +1,183 @@
+// Who else is there, and who has a file: joining through addresses, telling the
+// DHT what is here, asking it who has what. Dials are bounded in number and in
+// time. What comes back is untrusted: an address is only handed on with the PeerId
+// that must answer there, and the dial proves the rest. What to do with a peer
+// that was found is decided elsewhere.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PeerId, PeerInfo } from '@libp2p/interface';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { CID } from 'multiformats/cid';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
+import type { Node } from './node.ts';
+import { type PeerAddress, tryParseAddress } from './peer-address.ts';
+import { Provision } from './provision.ts';
+
+export interface Provider {
+  readonly peerId: PeerId;
+  /** All with /p2p/ and this PeerId; may be empty when only the id is known. */
+  readonly multiaddrs: Multiaddr[];
+}
+
+/** A host that is there answers within a round trip and a handshake; one under load, in seconds. Chosen. */
+const DIAL_TIMEOUT_MS = 5_000;
+/** Discovered peers are dialled while fewer are connected: enough not to depend on any. Chosen. */
+const ENOUGH_PEERS = 8;
+/** Addresses of one provider that are handed on; a host has a few interfaces. Chosen. */
+const MAX_ADDRESSES = 8;
+/** Between two walks of the DHT for one file: at first peers appear by the second. */
+const FIRST_WAIT_MS = 300;
+const LONGEST_WAIT_MS = 10_000;
+const WAIT_GROWTH = 1.6;
+/** A walk over peers that do not answer is given up for a new one. */
+const WALK_TIMEOUT_MS = 30_000;
+
+export class Discovery {
+  readonly #node: Node;
+  readonly #stop = new AbortController();
+  readonly #provisions = new Set<Provision>();
+  #dialling = 0;
+
+  /** Dials what the node discovers (mDNS, and peers that others name) until stopped. */
+  constructor(node: Node) {
+    this.#node = node;
+    node.addEventListener('peer:discovery', this.#handleDiscovered);
+  }
+
+  /**
+   * Dials all addresses at once, several of one peer as one; resolves with the first
+   * connection. Own addresses are passed over.
+   *
+   * @param addresses multiaddrs, with or without /p2p/
+   * @param onFailed told of every address that did not answer, as soon as it is known
+   * @throws HubswarmError ERR_NO_SOURCE when none answers; the signal's reason
+   */
+  async join(
+    addresses: readonly string[],
+    signal: AbortSignal,
+    onFailed: (address: string, reason: string) => void = () => {},
+  ): Promise<void> {
+    const targets = this.#targets(addresses);
+    if (targets.length === 0) {
+      throw new HubswarmError('ERR_NO_SOURCE', 'cannot join: no address of another peer was given');
+    }
+    const dials = targets.map(async (target) => {
+      try {
+        await this.#node.dial([...target], { signal: this.#limit(signal, DIAL_TIMEOUT_MS) });
+      } catch (error) {
+        const reason = dialReason(error);
+        if (!signal.aborted) for (const address of target) onFailed(address.toString(), reason);
+        throw new Error(`${target[0]}: ${reason}`, { cause: error });
+      }
+    });
+    try {
+      await Promise.any(dials);
+    } catch (error) {
+      signal.throwIfAborted();
+      const reasons = (error as AggregateError).errors.map(describeError).join('; ');
+      throw new HubswarmError('ERR_NO_SOURCE', `cannot join: ${reasons}`, { cause: error });
+    }
+  }
+
+  /**
+   * Tells the DHT that this peer has the content, and goes on telling it until the
+   * signal aborts or stop(). Resolves once another peer has been told, however long
+   * nobody is there.
+   */
+  async provide(cid: CID, signal: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([signal, this.#stop.signal]);
+    const provision = new Provision(this.#node, cid, either);
+    this.#provisions.add(provision);
+    void provision.ended.then(() => this.#provisions.delete(provision));
+    await provision.told;
+  }
+
+  /**
+   * Providers as the DHT names them, walk after walk, each once a walk, until the
+   * signal aborts or stop(); then it ends quietly. Never this peer itself.
+   */
+  async *findProviders(cid: CID, signal: AbortSignal): AsyncGenerator<Provider, void, undefined> {
+    const either = AbortSignal.any([signal, this.#stop.signal]);
+    for (let waitMs = FIRST_WAIT_MS; !either.aborted; waitMs = grown(waitMs)) {
+      yield* this.#walk(cid, either);
+      await delay(waitMs, undefined, { signal: either, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Ends everything that was begun. Must be called before the node is stopped. */
+  async stop(): Promise<void> {
+    this.#node.removeEventListener('peer:discovery', this.#handleDiscovered);
+    this.#stop.abort(new HubswarmError('ERR_ABORTED', 'the peer was stopped'));
+    await Promise.all([...this.#provisions].map(({ ended }) => ended));
+  }
+
+  async *#walk(cid: CID, signal: AbortSignal): AsyncGenerator<Provider, void, undefined> {
+    const seen = new Set([this.#node.peerId.toString()]);
+    try {
+      const limit = this.#limit(signal, WALK_TIMEOUT_MS);
+      for await (const event of this.#node.services.dht.findProviders(cid, { signal: limit })) {
+        if (event.name !== 'PROVIDER') continue;
+        for (const info of event.providers) {
+          if (seen.has(info.id.toString())) continue;
+          seen.add(info.id.toString());
+          yield toProvider(info);
+        }
+      }
+    } catch {
+      // A walk that fails, or takes too long, is followed by another.
+    }
+  }
+
+  #limit(signal: AbortSignal, ms: number): AbortSignal {
+    return AbortSignal.any([signal, this.#stop.signal, AbortSignal.timeout(ms)]);
+  }
+
+  /** What to dial: the addresses that name one peer together, the others alone. */
+  #targets(addresses: readonly string[]): Multiaddr[][] {
+    const self = this.#node.peerId.toString();
+    const own = new Set(this.#node.getMultiaddrs().map((address) => withoutPeer(address)));
+    const targets = new Map<string, Multiaddr[]>();
+    for (const text of addresses) {
+      const parsed = tryParseAddress(text);
+      if (!parsed || parsed.peerId === self || own.has(withoutPeer(parsed.multiaddr))) continue;
+      const key = parsed.peerId ?? text;
+      targets.set(key, [...(targets.get(key) ?? []), parsed.multiaddr]);
+    }
+    return [...targets.values()];
+  }
+
+  readonly #handleDiscovered = ({ detail }: CustomEvent<PeerInfo>): void => {
+    if (this.#node.getPeers().length + this.#dialling >= ENOUGH_PEERS) return;
+    if (this.#node.getConnections(detail.id).length > 0) return;
+    this.#dialling++;
+    this.#node
+      .dial(detail.id, { signal: this.#limit(this.#stop.signal, DIAL_TIMEOUT_MS) })
+      // It left, or is out of reach: mDNS and the DHT will name others.
+      .catch(() => undefined)
+      .finally(() => this.#dialling--);
+  };
+}
+
+const grown = (waitMs: number): number => Math.min(waitMs * WAIT_GROWTH, LONGEST_WAIT_MS);
+
+const withoutPeer = (address: Multiaddr): string => address.toString().replace(/\/p2p\/\w+$/, '');
+
+/** Whoever else's id stands in an address, or no id at all, must not be dialled as this peer. */
+function toProvider({ id, multiaddrs }: PeerInfo): Provider {
+  const peerId = id.toString();
+  const named = multiaddrs
+    .map((address) => tryParseAddress(address.toString()))
+    .filter((parsed): parsed is PeerAddress => parsed !== undefined)
+    .filter((parsed) => parsed.peerId === undefined || parsed.peerId === peerId)
+    .map((parsed) => multiaddr(`${withoutPeer(parsed.multiaddr)}/p2p/${peerId}`));
+  return { peerId: id, multiaddrs: named.slice(0, MAX_ADDRESSES) };
+}
+
+/** The one cause of a dial that matters; libp2p's own texts say which class failed. */
+function dialReason(error: unknown): string {
+  const text = describeError(error);
+  if (/ECONNREFUSED/.test(text)) return 'nobody listens there';
+  if (/EHOSTUNREACH|ENETUNREACH/.test(text)) return 'cannot be reached';
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'no such host';
+  if (/timeout|timed out|aborted/i.test(text)) return 'no answer in time';
+  return text;
+}

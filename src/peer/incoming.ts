@@ -1,0 +1,56 @@
+// Answers calls: the first message of an exchange stream is a hello that names the
+// file; the stream then belongs to that file's swarm. Callers that say nothing, or
+// name a file that is not here, are hung up on.
+import type { Connection, Stream } from '@libp2p/interface';
+import { FrameDecoder } from '../exchange/codec.ts';
+import { EXCHANGE_PROTOCOL, type Message } from '../exchange/message.ts';
+import type { Node } from './node.ts';
+import { FrameStream } from './stream.ts';
+import type { Swarm } from './swarm.ts';
+
+const HELLO_WITHIN_MS = 5000;
+/** Each connection may carry this many exchange streams: files shared with one peer. */
+const STREAMS_PER_CONNECTION = 256;
+
+export interface Reception {
+  /** The swarm of a file, by its root CID's bytes. */
+  swarmOf(file: Uint8Array): Swarm | undefined;
+  isBanned(peer: string): boolean;
+  onViolation(peer: string, reason: string): void;
+}
+
+/** Must be called once per node. */
+export async function answerCalls(node: Node, reception: Reception): Promise<void> {
+  await node.handle(
+    EXCHANGE_PROTOCOL,
+    (stream: Stream, connection: Connection) => answer(stream, connection, reception),
+    { maxInboundStreams: STREAMS_PER_CONNECTION, maxOutboundStreams: STREAMS_PER_CONNECTION },
+  );
+}
+
+function answer(opened: Stream, connection: Connection, reception: Reception): void {
+  const peer = connection.remotePeer.toString();
+  const stream = new FrameStream(opened, peer);
+  if (reception.isBanned(peer)) return stream.abort('banned');
+  const decoder = new FrameDecoder();
+  const silence = setTimeout(() => stream.abort('no hello'), HELLO_WITHIN_MS);
+  stream.onEnd(() => clearTimeout(silence));
+  let intake = (chunk: Uint8Array): void => {
+    const { messages, violation } = decoder.push(chunk);
+    const [hello] = messages;
+    if (!hello && violation === undefined) return;
+    clearTimeout(silence);
+    intake = () => {};
+    if (hello?.type !== 'hello' || violation !== undefined) {
+      reception.onViolation(peer, violation ?? `a ${hello?.type} before hello`);
+      return stream.abort('violation');
+    }
+    intake = route(hello, messages) ?? intake;
+  };
+  const route = (hello: Extract<Message, { type: 'hello' }>, messages: readonly Message[]) => {
+    const swarm = reception.swarmOf(hello.file);
+    if (!swarm) stream.close('unknown file');
+    return swarm?.join({ stream, decoder, outbound: false }, messages);
+  };
+  stream.onData((chunk) => intake(chunk));
+}

@@ -1,0 +1,104 @@
+// Finds out what a CID stands for: asks everybody who is connected, and everybody
+// the DHT names, until one gives a manifest. The answer hashes up to the CID, so
+// the first good one is as good as any.
+import type { PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { CID } from 'multiformats/cid';
+import { hasCode } from '../runtime/errors.ts';
+import { type FetchedManifest, fetchManifest } from './dag-protocol.ts';
+import type { Discovery } from './discovery.ts';
+import type { Node } from './node.ts';
+
+/** Sources asked at the same time, and remembered. Chosen. */
+const MOST_AT_ONCE = 8;
+const MOST_ASKED = 256;
+/** Who does not know the file now may be about to fetch it. */
+const ASK_AGAIN_MS = 1000;
+
+/**
+ * @throws HubswarmError ERR_MANIFEST when the CID stands for something that is not
+ * a file or directory of raw leaves; the signal's reason
+ */
+export async function searchManifest(
+  sources: { node: Node; discovery: Discovery },
+  cid: CID,
+  signal: AbortSignal,
+): Promise<FetchedManifest> {
+  const search = new ManifestSearch(sources.node, cid, signal);
+  const onConnect = ({ detail }: CustomEvent<PeerId>): void =>
+    search.ask(detail.toString(), detail);
+  sources.node.addEventListener('peer:connect', onConnect);
+  for (const peer of sources.node.getPeers()) search.ask(peer.toString(), peer);
+  void search.askProviders(sources.discovery);
+  try {
+    return await search.found;
+  } finally {
+    sources.node.removeEventListener('peer:connect', onConnect);
+    search.stop();
+  }
+}
+
+class ManifestSearch {
+  readonly #node: Node;
+  readonly #cid: CID;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #asked = new Set<string>();
+  readonly #result = Promise.withResolvers<FetchedManifest>();
+  #asking = 0;
+
+  constructor(node: Node, cid: CID, signal: AbortSignal) {
+    this.#node = node;
+    this.#cid = cid;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    if (signal.aborted) this.#result.reject(signal.reason);
+    signal.addEventListener('abort', () => this.#result.reject(signal.reason), { once: true });
+  }
+
+  get found(): Promise<FetchedManifest> {
+    return this.#result.promise;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async askProviders(discovery: Discovery): Promise<void> {
+    try {
+      for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
+        this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.#result.reject(error);
+    }
+  }
+
+  ask(peer: string, dial: Multiaddr[] | PeerId): void {
+    if (peer === this.#node.peerId.toString() || this.#asked.has(peer)) return;
+    if (this.#asking >= MOST_AT_ONCE) return this.#askLater(peer, dial);
+    if (this.#asked.size >= MOST_ASKED) return;
+    this.#asked.add(peer);
+    void this.#ask(peer, dial);
+  }
+
+  #askLater(peer: string, dial: Multiaddr[] | PeerId): void {
+    const timer = setTimeout(() => this.ask(peer, dial), ASK_AGAIN_MS);
+    this.#signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  }
+
+  async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
+    this.#asking++;
+    try {
+      const connection = await this.#node.dial(dial, { signal: this.#signal });
+      this.#result.resolve(await fetchManifest(connection, this.#cid, this.#signal));
+    } catch (error) {
+      // What the CID itself stands for is nobody's fault, and no other source helps.
+      if (hasCode(error, 'ERR_MANIFEST')) return this.#result.reject(error);
+      if (this.#signal.aborted) return;
+      this.#asked.delete(peer);
+      this.#askLater(peer, dial);
+    } finally {
+      this.#asking--;
+    }
+  }
+}

@@ -1,0 +1,276 @@
+// A peer: one node, one link, and a swarm for each file it shares or fetches.
+import { randomInt } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { PeerId } from '@libp2p/interface';
+import type { CID } from 'multiformats/cid';
+import { FileStore } from '../content/file-store.ts';
+import { importPath } from '../content/import.ts';
+import type { PieceStore } from '../content/store.ts';
+import { createCountReporter } from '../link/counts.ts';
+import { Link } from '../link/link.ts';
+import { describeError } from '../runtime/errors.ts';
+import { createRng, type Rng } from '../runtime/rng.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { Contacts } from './contacts.ts';
+import { type HeldDag, serveDag } from './dag-protocol.ts';
+import { Discovery } from './discovery.ts';
+import { Download, type DownloadOptions } from './download.ts';
+import { type Identity, openIdentity } from './identity.ts';
+import { answerCalls } from './incoming.ts';
+import { readKnownPeers, rememberPeers } from './known-peers.ts';
+import { createNode, type Node } from './node.ts';
+import { announceRun, findLocalPeers } from './run-file.ts';
+import { Swarm, type SwarmHooks } from './swarm.ts';
+import { UploadQueue } from './upload-queue.ts';
+
+/** Fine enough to trigger a fault by bytes; see link/counts.ts. */
+const COUNT_EVERY_BYTES = 64 * 1024;
+/** How often peers of this machine and of the last run are looked for while alone. Chosen. */
+const REJOIN_MS = 1000;
+
+export interface PeerOptions {
+  dataDir: string;
+  listen?: readonly string[];
+  mdns?: boolean;
+  uplinkBytesPerSecond?: number;
+  downlinkBytesPerSecond?: number;
+  emit: Emit;
+}
+
+/** One file of this peer: what others can ask of it, and who takes part. */
+export interface Share {
+  readonly cid: CID;
+  readonly store: PieceStore;
+  readonly swarm: Swarm;
+  readonly contacts: Contacts;
+}
+
+interface Held extends Share {
+  readonly dag: HeldDag;
+}
+
+export class Peer {
+  readonly node: Node;
+  readonly discovery: Discovery;
+  readonly link: Link;
+  readonly emit: Emit;
+  readonly #dataDir: string;
+  readonly #identity: Identity;
+  readonly #uploads: UploadQueue;
+  readonly #rng: Rng;
+  readonly #held = new Map<string, Held>();
+  readonly #banned = new Set<string>();
+  /** An address of each peer met in this run. */
+  readonly #useful = new Map<string, string>();
+  readonly #stopping = new AbortController();
+  #withdrawRun: (() => Promise<void>) | undefined;
+
+  /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
+  static async start(options: PeerOptions): Promise<Peer> {
+    const identity = await openIdentity(options.dataDir);
+    try {
+      const node = await createNode({
+        privateKey: identity.privateKey,
+        ...(options.listen ? { listen: options.listen } : {}),
+        mdns: options.mdns ?? false,
+      });
+      const peer = new Peer(options, identity, node);
+      await peer.#open();
+      return peer;
+    } catch (error) {
+      await identity.release();
+      throw error;
+    }
+  }
+
+  private constructor(options: PeerOptions, identity: Identity, node: Node) {
+    this.node = node;
+    this.emit = options.emit;
+    this.#dataDir = options.dataDir;
+    this.#identity = identity;
+    this.link = new Link({
+      ...(options.uplinkBytesPerSecond === undefined
+        ? {}
+        : { uplinkBytesPerSecond: options.uplinkBytesPerSecond }),
+      ...(options.downlinkBytesPerSecond === undefined
+        ? {}
+        : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
+      onCount: createCountReporter(options.emit, COUNT_EVERY_BYTES),
+    });
+    this.#uploads = new UploadQueue(this.link);
+    this.#rng = createRng(randomInt(2 ** 32));
+    this.discovery = new Discovery(node);
+  }
+
+  get peerId(): string {
+    return this.node.peerId.toString();
+  }
+
+  /** Where this peer listens, with /p2p/. */
+  get addresses(): string[] {
+    return this.node.getMultiaddrs().map((address) => address.toString());
+  }
+
+  async #open(): Promise<void> {
+    const { node, emit } = this;
+    node.addEventListener('peer:connect', ({ detail }) => {
+      emit({ event: 'peer_connected', remote: detail.toString() });
+    });
+    node.addEventListener('peer:disconnect', ({ detail }) => {
+      emit({ event: 'peer_disconnected', remote: detail.toString() });
+    });
+    node.addEventListener('peer:identify', ({ detail }) => {
+      this.#offerContact(detail.peerId);
+      for (const address of detail.listenAddrs) {
+        this.#useful.set(detail.peerId.toString(), `${address}/p2p/${detail.peerId}`);
+      }
+    });
+    await serveDag(node, (cid) => this.#held.get(cid.toString())?.dag);
+    await answerCalls(node, {
+      swarmOf: (file) => this.#swarmOf(file),
+      isBanned: (peer) => this.#banned.has(peer),
+      onViolation: (peer, reason) => this.#ban(peer, reason),
+    });
+    this.#withdrawRun = await announceRun(this.#dataDir, this.peerId, this.addresses);
+    emit({ event: 'listening', role: 'peer', addresses: this.addresses, peerId: this.peerId });
+  }
+
+  #swarmOf(file: Uint8Array): Swarm | undefined {
+    for (const { cid, swarm } of this.#held.values()) {
+      if (Buffer.compare(cid.bytes, file) === 0) return swarm;
+    }
+    return undefined;
+  }
+
+  /** Whoever is connected may have what is being fetched: asking costs one stream. */
+  #offerContact(peer: PeerId): void {
+    for (const { contacts } of this.#held.values()) contacts.add(peer.toString(), peer);
+  }
+
+  /**
+   * Joins through these peers; without any, through those on this machine and those
+   * of the last run, again and again until one is there.
+   *
+   * @throws HubswarmError ERR_NO_SOURCE when none of the given answers
+   */
+  async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    if (addresses.length > 0) return this.discovery.join(addresses, signal);
+    void this.#joinKnown(AbortSignal.any([signal, this.#stopping.signal]));
+  }
+
+  async #joinKnown(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const local = await findLocalPeers(this.#dataDir, this.peerId);
+      const known = await readKnownPeers(this.#identity.dir);
+      const addresses = [...local, ...known];
+      if (addresses.length > 0 && this.node.getConnections().length === 0) {
+        // Peers of the last run may all be gone: that is no error, only no news.
+        await this.discovery.join(addresses, signal).catch(() => {});
+      }
+      await wait(REJOIN_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Imports a file or directory in place, and serves it from then on. */
+  async share(
+    path: string,
+    options: { pieceLength?: number; signal: AbortSignal },
+  ): Promise<Share> {
+    const imported = await importPath(path, options);
+    const { manifest, name, dag } = imported;
+    const store = await FileStore.share(imported);
+    const rawRoot = () => store.read(0, 0, manifest.geometry.totalLength);
+    const share = this.hold(manifest.root, store, { name, dag, rawRoot });
+    this.emit({
+      event: 'file_shared',
+      cid: manifest.root.toString(),
+      name,
+      bytes: manifest.geometry.totalLength,
+      pieces: manifest.geometry.pieceCount,
+      pieceLength: manifest.geometry.maxLength,
+    });
+    this.announce(manifest.root);
+    return share;
+  }
+
+  /** Fetches a file or directory into `out` and serves it meanwhile. */
+  async get(cid: CID, options: DownloadOptions): Promise<string> {
+    const held = this.#held.get(cid.toString());
+    if (held?.swarm.session.isComplete) return (await held.store.publish()) ?? '';
+    return new Download(this, cid, options).run();
+  }
+
+  isComplete(cid: CID): boolean {
+    return this.#held.get(cid.toString())?.swarm.session.isComplete ?? false;
+  }
+
+  /** Takes part in a file's swarm with what the store holds, and tells the DHT. */
+  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
+    const swarm = new Swarm({
+      self: this.peerId,
+      cid,
+      store,
+      link: this.link,
+      uploads: this.#uploads,
+      rng: this.#rng,
+      emit: this.emit,
+      addresses: () => this.addresses,
+      onPeersLearned: (addresses) => contacts.hear(addresses),
+      onLeft: (peer) => contacts.lost(peer),
+      onBan: (peer, reason) => this.#ban(peer, reason),
+      onPieceStored: (piece) => hooks.onPieceStored?.(piece),
+      onCompleted: () => hooks.onCompleted?.(),
+      onFailed: (error) => hooks.onFailed?.(error),
+    });
+    const contacts = new Contacts({
+      node: this.node,
+      swarm,
+      isBanned: (peer) => this.#banned.has(peer),
+    });
+    const share = { cid, store, swarm, contacts, dag };
+    this.#held.set(cid.toString(), share);
+    for (const peer of this.node.getPeers()) contacts.add(peer.toString(), peer);
+    return share;
+  }
+
+  /** Tells the DHT that pieces of this file are here, as soon as there is somebody to tell. */
+  announce(cid: CID): void {
+    void this.#provide(cid, this.#stopping.signal);
+  }
+
+  async #provide(cid: CID, signal: AbortSignal): Promise<void> {
+    const from = performance.now();
+    try {
+      await this.discovery.provide(cid, signal);
+      this.emit({ event: 'file_provided', cid: cid.toString(), ms: performance.now() - from });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.emit({ event: 'warned', message: `not in the DHT: ${describeError(error)}` });
+    }
+  }
+
+  #ban(peer: string, reason: string): void {
+    this.#banned.add(peer);
+    this.emit({ event: 'neighbour_banned', remote: peer, reason });
+  }
+
+  /** Ends everything; partial downloads stay resumable. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const { swarm, contacts } of this.#held.values()) {
+      contacts.close();
+      swarm.close();
+    }
+    await this.discovery.stop();
+    await this.node.stop();
+    for (const { store } of this.#held.values()) await store.close();
+    await this.#remember();
+    await this.#withdrawRun?.();
+    await this.#identity.release();
+  }
+
+  /** For the next run's `--join`. */
+  async #remember(): Promise<void> {
+    await rememberPeers(this.#identity.dir, [...this.#useful.values()]);
+  }
+}

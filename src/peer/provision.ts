@@ -1,0 +1,82 @@
+// Keeps one provider record alive in the DHT. The record is stored here at once, so
+// that whoever asks this peer first finds it; others are told as soon as there are
+// any, again when there are many more, and again before their copies fade.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CID } from 'multiformats/cid';
+import type { Node } from './node.ts';
+
+/** Records last 48 h, but the addresses beside them 1 h (libp2p's peer store): well within. */
+const REPROVIDE_MS = 15 * 60_000;
+/** How soon a larger routing table, or a failure, is noticed. */
+const CHECK_MS = 250;
+/** Tell again when there are this many times more peers: the newcomers may be the closest. */
+const NOTABLE_GROWTH = 2;
+/** Records go to the 20 closest; beyond, growth moves few of them. kad-dht's k. */
+const CLOSEST = 20;
+
+export class Provision {
+  /** Resolves once another peer was told; rejects with the signal's reason. */
+  readonly told: Promise<void>;
+  /** Resolves when it has stopped telling, after the signal. */
+  readonly ended: Promise<void>;
+  readonly #node: Node;
+  readonly #cid: CID;
+  readonly #signal: AbortSignal;
+
+  constructor(node: Node, cid: CID, signal: AbortSignal) {
+    this.#node = node;
+    this.#cid = cid;
+    this.#signal = signal;
+    const told = Promise.withResolvers<void>();
+    this.told = told.promise;
+    this.ended = this.#run(told.resolve).then(
+      () => undefined,
+      (error: unknown) => told.reject(error),
+    );
+  }
+
+  async #run(tell: () => void): Promise<void> {
+    while (!this.#signal.aborted) {
+      const size = this.#tableSize;
+      if ((await this.#provide()) > 0) {
+        tell();
+        await this.#untilDue(size);
+      } else {
+        await this.#pause();
+      }
+    }
+    await this.#node.services.dht.cancelReprovide(this.#cid).catch(() => undefined);
+    this.#signal.throwIfAborted();
+  }
+
+  get #tableSize(): number {
+    return this.#node.services.dht.routingTable.size;
+  }
+
+  /** How many peers were told. Waits as long as there are none at all. */
+  async #provide(): Promise<number> {
+    let count = 0;
+    try {
+      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(REPROVIDE_MS)]);
+      for await (const event of this.#node.services.dht.provide(this.#cid, { signal })) {
+        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') count++;
+      }
+    } catch {
+      // Those who were told, were; without any it is tried again.
+    }
+    return count;
+  }
+
+  async #untilDue(toldSize: number): Promise<void> {
+    const due = performance.now() + REPROVIDE_MS;
+    const notable = Math.max(1, toldSize) * NOTABLE_GROWTH;
+    while (!this.#signal.aborted && performance.now() < due) {
+      await this.#pause();
+      if (toldSize < CLOSEST && this.#tableSize >= notable) return;
+    }
+  }
+
+  async #pause(): Promise<void> {
+    await delay(CHECK_MS, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+  }
+}

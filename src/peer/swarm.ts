@@ -1,0 +1,287 @@
+// One file's swarm as this peer sees it: the pump between a session and the
+// world. Streams, the disk and the clock give it events; the session's effects go
+// back to them. Decides nothing of the exchange itself.
+import type { CID } from 'multiformats/cid';
+import type { PieceStore } from '../content/store.ts';
+import { encodeMessage, FrameDecoder } from '../exchange/codec.ts';
+import type { SessionEffect } from '../exchange/effect.ts';
+import type { SessionEvent } from '../exchange/event.ts';
+import type { Message } from '../exchange/message.ts';
+import { Session } from '../exchange/session.ts';
+import type { Link } from '../link/link.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Rng } from '../runtime/rng.ts';
+import type { Emit } from '../telemetry/event.ts';
+import type { FrameStream } from './stream.ts';
+import type { UploadQueue } from './upload-queue.ts';
+
+/** What a swarm tells its owner. */
+export interface SwarmHooks {
+  /** Untrusted addresses of peers that exchange this file. */
+  onPeersLearned(addresses: readonly string[]): void;
+  onLeft(peer: string): void;
+  onBan(peer: string, reason: string): void;
+  onPieceStored(piece: number): void;
+  onCompleted(): void;
+  /** The disk failed: the download cannot go on. */
+  onFailed(error: unknown): void;
+}
+
+export interface SwarmInit extends SwarmHooks {
+  /** This peer's PeerId. */
+  readonly self: string;
+  readonly cid: CID;
+  readonly store: PieceStore;
+  readonly link: Link;
+  readonly uploads: UploadQueue;
+  readonly rng: Rng;
+  readonly emit: Emit;
+  /** Multiaddrs under which this peer can be reached. */
+  addresses(): readonly string[];
+}
+
+/** An open exchange stream. */
+export interface Call {
+  readonly stream: FrameStream;
+  /** Whether this side opened it. */
+  readonly outbound: boolean;
+  /** With what was read from it so far; a new one when nothing was. */
+  readonly decoder?: FrameDecoder;
+}
+
+interface Member extends Call {
+  readonly decoder: FrameDecoder;
+  /** Messages that wait for the downlink, in order. */
+  readonly waiting: Message[];
+}
+
+export class Swarm {
+  readonly #init: SwarmInit;
+  readonly #session: Session;
+  readonly #members = new Map<string, Member>();
+  readonly #events: SessionEvent[] = [];
+  #stepping = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(init: SwarmInit) {
+    this.#init = init;
+    this.#session = new Session({
+      file: init.cid.bytes,
+      geometry: init.store.manifest.geometry,
+      have: init.store.have,
+      addresses: init.addresses(),
+      rng: init.rng,
+      downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
+    });
+    this.#step({ type: 'uplink_capped', bytesPerSecond: init.link.uplinkBytesPerSecond });
+  }
+
+  get store(): PieceStore {
+    return this.#init.store;
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  has(peer: string): boolean {
+    return this.#members.has(peer);
+  }
+
+  /**
+   * Takes over an open exchange stream; `first` are messages already decoded from
+   * it. Of two streams with one peer (both called at the same time) the one that
+   * the smaller PeerId opened stays, at either end. Returns where the stream's
+   * further chunks go; undefined, the stream closed, when it is not the one to keep.
+   */
+  join(call: Call, first: readonly Message[] = []): ((chunk: Uint8Array) => void) | undefined {
+    const { stream } = call;
+    const peer = stream.remote;
+    const current = this.#members.get(peer);
+    if (this.#closed || (current && this.#outranks(current, call))) {
+      stream.close();
+      return undefined;
+    }
+    this.#leave(peer, 'replaced');
+    const member: Member = { ...call, decoder: call.decoder ?? new FrameDecoder(), waiting: [] };
+    this.#members.set(peer, member);
+    this.#session.setAddresses(this.#init.addresses());
+    this.#step({ type: 'neighbour_joined', neighbour: peer });
+    stream.onEnd((reason) => {
+      if (this.#members.get(peer) === member) this.#leave(peer, reason);
+    });
+    this.#take(member, first);
+    return (chunk) => this.#read(member, chunk);
+  }
+
+  /** Calls in the same direction: the later one stands, the remote knows the earlier is dead. */
+  #outranks(current: Call, other: Call): boolean {
+    if (current.outbound === other.outbound) return false;
+    return current.outbound === this.#init.self < current.stream.remote;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const [peer, { stream }] of this.#members) {
+      this.#leave(peer, 'stopped');
+      stream.close();
+    }
+  }
+
+  #leave(peer: string, reason: string): void {
+    const member = this.#members.get(peer);
+    if (!member) return;
+    this.#members.delete(peer);
+    this.#init.uploads.stop(member.stream);
+    if (reason === 'replaced') member.stream.close();
+    this.#step({ type: 'neighbour_left', neighbour: peer });
+    const cid = this.#init.cid.toString();
+    this.#init.emit({ event: 'neighbour_left', cid, remote: peer, reason });
+    if (reason !== 'replaced' && !this.#closed) this.#init.onLeft(peer);
+  }
+
+  #read(member: Member, chunk: Uint8Array): void {
+    const { messages, violation } = member.decoder.push(chunk);
+    this.#take(member, messages);
+    if (violation !== undefined) {
+      this.#step({ type: 'violation', neighbour: member.stream.remote, reason: violation });
+    }
+  }
+
+  /** Hands messages on in order, each block when the downlink has let it through. */
+  #take(member: Member, messages: readonly Message[]): void {
+    const idle = member.waiting.length === 0;
+    for (const message of messages) member.waiting.push(message);
+    if (idle) void this.#drain(member);
+  }
+
+  async #drain(member: Member): Promise<void> {
+    const peer = member.stream.remote;
+    while (member.waiting.length > 0) {
+      const message = member.waiting[0]!;
+      if (message.type === 'block') {
+        const wait = this.#init.link.receive(message.length);
+        if (wait !== undefined) await wait;
+      }
+      if (this.#members.get(peer) !== member) return;
+      this.#step({ type: 'message', neighbour: peer, message });
+      member.waiting.shift();
+    }
+  }
+
+  /** One event at a time: effects may cause further events, which wait their turn. */
+  #step(event: SessionEvent): void {
+    this.#events.push(event);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+      this.#carryOut(this.#session.step(performance.now(), next));
+    }
+    this.#stepping = false;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const { wakeAt } = this.#session;
+    if (this.#closed || wakeAt === this.#timerAt) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = wakeAt;
+    if (wakeAt === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerAt = Number.POSITIVE_INFINITY;
+        this.#step({ type: 'tick' });
+      },
+      Math.max(0, wakeAt - performance.now()),
+    );
+  }
+
+  #carryOut(effects: readonly SessionEffect[]): void {
+    const frames = new Map<string, Uint8Array[]>();
+    for (const effect of effects) {
+      if (effect.type !== 'send') {
+        this.#perform(effect);
+        continue;
+      }
+      const parts = frames.get(effect.neighbour) ?? [];
+      parts.push(...encodeMessage(effect.message));
+      frames.set(effect.neighbour, parts);
+    }
+    for (const [peer, parts] of frames) this.#members.get(peer)?.stream.send(parts);
+  }
+
+  #perform(effect: Exclude<SessionEffect, { type: 'send' }>): void {
+    switch (effect.type) {
+      case 'upload':
+        return this.#upload(effect.neighbour, effect.piece);
+      case 'stop_upload': {
+        const member = this.#members.get(effect.neighbour);
+        if (member) this.#init.uploads.stop(member.stream, effect.piece);
+        return;
+      }
+      case 'store':
+        void this.#store(effect.piece, effect.parts, effect.neighbour);
+        return;
+      case 'ban':
+        return this.#ban(effect.neighbour, effect.reason);
+      case 'peers_learned':
+        return this.#init.onPeersLearned(effect.addresses);
+      case 'neighbour_met':
+        return this.#init.emit({
+          event: 'neighbour_joined',
+          cid: this.#init.cid.toString(),
+          remote: effect.neighbour,
+          pieces: effect.pieces,
+        });
+      case 'completed':
+        return this.#init.onCompleted();
+    }
+  }
+
+  #upload(neighbour: string, piece: number): void {
+    const member = this.#members.get(neighbour);
+    if (!member) return;
+    const { store, uploads, emit } = this.#init;
+    uploads.add({
+      stream: member.stream,
+      piece,
+      read: () => store.read(piece, 0, store.manifest.geometry.length(piece)),
+      finished: () => this.#step({ type: 'upload_finished', neighbour, piece }),
+      failed: (error) => {
+        emit({ event: 'warned', message: `cannot serve: ${describeError(error)}` });
+        this.#step({ type: 'upload_failed', neighbour, piece });
+      },
+    });
+  }
+
+  async #store(piece: number, parts: readonly Uint8Array[], remote: string): Promise<void> {
+    const { store, emit, onFailed, onPieceStored } = this.#init;
+    const cid = this.#init.cid.toString();
+    try {
+      if (await store.write(piece, parts)) {
+        const bytes = store.manifest.geometry.length(piece);
+        emit({ event: 'piece_verified', cid, piece, bytes, remote });
+        this.#step({ type: 'piece_stored', piece });
+        onPieceStored(piece);
+      } else {
+        emit({ event: 'piece_rejected', cid, piece, remote });
+        this.#step({ type: 'piece_refused', piece });
+      }
+    } catch (error) {
+      if (!this.#closed) onFailed(error);
+    }
+  }
+
+  #ban(peer: string, reason: string): void {
+    const member = this.#members.get(peer);
+    this.#members.delete(peer);
+    if (member) {
+      this.#init.uploads.stop(member.stream);
+      member.stream.abort(reason);
+    }
+    this.#init.onBan(peer, reason);
+  }
+}

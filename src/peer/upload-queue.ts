@@ -1,0 +1,124 @@
+// Serves a peer's uploads: one piece after the other over the paced link, first
+// come, first served, so that each piece is whole (and can be passed on) as early
+// as possible. A neighbour that takes no more at the moment is passed over, not
+// waited for. One queue serves all files of a peer, since they share its link.
+
+import { encodeMessage } from '../exchange/codec.ts';
+import { BLOCK_LENGTH } from '../exchange/message.ts';
+import type { Link } from '../link/link.ts';
+import type { FrameStream } from './stream.ts';
+
+export interface Upload {
+  readonly stream: FrameStream;
+  readonly piece: number;
+  /** The whole piece; called once, shortly before its first block is due. */
+  read(): Promise<Uint8Array>;
+  /** The last block was handed over; not called for a stopped upload. */
+  finished(): void;
+  failed(error: unknown): void;
+}
+
+interface Job {
+  readonly upload: Upload;
+  bytes: Promise<Uint8Array> | undefined;
+  begin: number;
+  stopped: boolean;
+}
+
+/** Pieces read ahead of the one being sent, so that the disk never delays the link. */
+const READ_AHEAD = 1;
+
+export class UploadQueue {
+  readonly #link: Link;
+  readonly #jobs: Job[] = [];
+  #running = false;
+  #wake: (() => void) | undefined;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  add(upload: Upload): void {
+    this.#jobs.push({ upload, bytes: undefined, begin: 0, stopped: false });
+    this.#wake?.();
+    if (!this.#running) void this.#run();
+  }
+
+  /** Drops the uploads of a stream, or one piece of it. */
+  stop(stream: FrameStream, piece?: number): void {
+    for (const job of this.#jobs) {
+      if (job.upload.stream !== stream || (piece ?? job.upload.piece) !== job.upload.piece)
+        continue;
+      job.stopped = true;
+    }
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    while (this.#jobs.length > 0) {
+      const job = this.#jobs.find(({ upload, stopped }) => stopped || !upload.stream.congested);
+      if (!job) await this.#waitForRoom();
+      else if (job.stopped) this.#remove(job);
+      else await this.#sendBlock(job);
+    }
+    this.#running = false;
+  }
+
+  async #sendBlock(job: Job): Promise<void> {
+    const { upload } = job;
+    for (const ahead of this.#jobs.slice(0, READ_AHEAD + 1)) void startReading(ahead);
+    let bytes: Uint8Array;
+    try {
+      bytes = await startReading(job);
+    } catch (error) {
+      this.#remove(job);
+      if (!job.stopped) upload.failed(error);
+      return;
+    }
+    const block = bytes.subarray(job.begin, job.begin + BLOCK_LENGTH);
+    const wait = this.#link.send(block.length);
+    if (wait !== undefined) await wait;
+    if (job.stopped) return;
+    upload.stream.send(
+      encodeMessage({
+        type: 'block',
+        piece: upload.piece,
+        begin: job.begin,
+        parts: [block],
+        length: block.length,
+      }),
+    );
+    job.begin += block.length;
+    if (job.begin < bytes.length) return;
+    this.#remove(job);
+    upload.finished();
+  }
+
+  /** Every stream that has work is full: until one drains, or the work changes. */
+  async #waitForRoom(): Promise<void> {
+    const abort = new AbortController();
+    const changed = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const streams = new Set(this.#jobs.map(({ upload }) => upload.stream));
+    const drained = [...streams].map((stream) => stream.drained(abort.signal).catch(() => {}));
+    await Promise.race([changed, ...drained]);
+    this.#wake = undefined;
+    abort.abort();
+  }
+
+  #remove(job: Job): void {
+    const at = this.#jobs.indexOf(job);
+    if (at >= 0) this.#jobs.splice(at, 1);
+  }
+}
+
+function startReading(job: Job): Promise<Uint8Array> {
+  if (!job.bytes) {
+    job.bytes = job.upload.read();
+    // Awaited when its turn comes; a failure before that is not unhandled.
+    job.bytes.catch(() => {});
+  }
+  return job.bytes;
+}
