@@ -1,5 +1,5 @@
 // How fast `hubswarm cid` reads a file, as a ratio to plain sha256 over the same
-// file in the same round, and how much memory it takes at its peak. Rounds are
+// file in the same round (a read stream of 1 MiB chunks into one hash), and how much memory it takes at its peak. Rounds are
 // interleaved (A B, B A, ...) so that a busy machine hits both alike.
 //
 //   node scripts/bench-import.mjs [GiB, default 1] [rounds, default 3]
@@ -45,7 +45,10 @@ async function measure(args) {
   return { ms: JSON.parse(stdout).ms, peakMib: Math.round(peakKib / 1024) };
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const median = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+};
 
 const gib = Number(process.argv[2] ?? 1);
 const rounds = Number(process.argv[3] ?? 3);

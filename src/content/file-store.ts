@@ -75,6 +75,8 @@ export class FileStore implements PieceStore {
 
   async read(piece: number, begin: number, length: number): Promise<Uint8Array> {
     invariant(this.have.has(piece), `piece ${piece} is not here`);
+    const room = this.manifest.geometry.length(piece) - begin;
+    invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     const file = fileOfPiece(this.manifest, piece);
     const buffer = allocAligned(length);
     return this.#attempt(file, async (handle) => {

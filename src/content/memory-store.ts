@@ -31,6 +31,8 @@ export class MemoryStore implements PieceStore {
 
   async read(piece: number, begin: number, length: number): Promise<Uint8Array> {
     invariant(this.have.has(piece), `piece ${piece} is not here`);
+    const room = this.manifest.geometry.length(piece) - begin;
+    invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     const start = this.manifest.geometry.offset(piece) + begin;
     return this.#bytes.slice(start, start + length);
   }

@@ -9,7 +9,8 @@ export interface PieceStore {
   readonly have: Bitfield;
 
   /**
-   * Bytes [begin, begin + length) of a piece that is here. The bytes are the
+   * Bytes [begin, begin + length) of a piece that is here; a range that a remote
+   * asks for is to be checked before. The bytes are the
    * caller's to keep: they are never reused for another read.
    *
    * @throws HubswarmError ERR_SOURCE_CHANGED when the file is not the one imported

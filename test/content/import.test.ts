@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import * as dagPb from '@ipld/dag-pb';
 import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import type { CID } from 'multiformats/cid';
@@ -95,7 +96,22 @@ describe('a file', () => {
     expect(String(manifest.root)).toBe(cid);
   });
 
-  it('has pieces whose CIDs are the leaves, and inner blocks from the root down', async () => {
+  it('has its inner blocks depth first from the root', async () => {
+    const path = join(await tempDir(), 'file');
+    await writeFile(path, seededBytes(16 * 174 * 175));
+    const { manifest, dag } = await importPath(path, { pieceLength: 16 });
+    const walk = (cid: CID): string[] => [
+      String(cid),
+      ...dagPb
+        .decode(dag.get(String(cid))!)
+        .Links.filter(({ Hash }) => Hash.code === dagPb.code)
+        .flatMap(({ Hash }) => walk(Hash)),
+    ];
+    expect(dag.size).toBe(1 + 2 + 175);
+    expect([...dag.keys()]).toEqual(walk(manifest.root));
+  });
+
+  it('has pieces whose CIDs are the leaves', async () => {
     const path = join(await tempDir(), 'file');
     await writeFile(path, 'hello world'.repeat(2));
     const { manifest, dag } = await importPath(path, { pieceLength: 11 });

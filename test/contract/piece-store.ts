@@ -38,6 +38,15 @@ export function pieceStoreContract(maker: StoreMaker, content: () => Promise<Con
       await store.close();
     });
 
+    it('reads nothing past a piece', async () => {
+      const made = await content();
+      const store = await maker.whole(made.manifest, made.bytes);
+      const length = made.manifest.geometry.length(0);
+      await expect(store.read(0, 1, length)).rejects.toThrow(/invariant/);
+      await expect(store.read(0, -1, 2)).rejects.toThrow(/invariant/);
+      await store.close();
+    });
+
     it('gives bytes that are the caller’s to change', async () => {
       const made = await content();
       const store = await maker.whole(made.manifest, made.bytes);
@@ -49,6 +58,13 @@ export function pieceStoreContract(maker: StoreMaker, content: () => Promise<Con
   });
 
   describe('an empty store', () => {
+    it('reads nothing that is not here yet', async () => {
+      const made = await content();
+      const store = await maker.empty(made.manifest);
+      await expect(store.read(0, 0, 1)).rejects.toThrow(/invariant/);
+      await store.close();
+    });
+
     it('takes pieces in any order and parts, and then reads them', async () => {
       const made = await content();
       const store = await maker.empty(made.manifest);
