@@ -1,0 +1,55 @@
+// How busy the machine and single processes are, from Linux' /proc; other systems
+// give undefined, and the report then says that foreign load was not measured.
+// Source: proc(5), /proc/stat and /proc/[pid]/stat.
+import { readFileSync } from 'node:fs';
+
+/** USER_HZ: 100 on every Linux platform that Node.js supports. */
+const MS_PER_TICK = 10;
+
+export interface MachineCpu {
+  /** CPU time of all cores that somebody used, and that passed, since boot. */
+  readonly busyMs: number;
+  readonly totalMs: number;
+}
+
+/** The columns of the first line: user nice system idle iowait irq softirq steal. */
+export function parseMachineCpu(stat: string): MachineCpu | undefined {
+  const match = /^cpu +(.*)$/m.exec(stat);
+  if (!match) return undefined;
+  // Guest time, in the columns after the eighth, is part of user time already.
+  const ticks = match[1]!.split(' ').slice(0, 8).map(Number);
+  const total = ticks.reduce((sum, value) => sum + value, 0);
+  const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
+  return { busyMs: (total - idle) * MS_PER_TICK, totalMs: total * MS_PER_TICK };
+}
+
+/** utime and stime, the 14th and 15th field; the name before them may hold anything. */
+export function parseProcessCpuMs(stat: string): number | undefined {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return Number.isFinite(ticks) ? ticks * MS_PER_TICK : undefined;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    // Not Linux, or the process is gone.
+    return '';
+  }
+}
+
+export const machineCpu = (): MachineCpu | undefined => parseMachineCpu(read('/proc/stat'));
+
+export const processCpuMs = (pid: number): number | undefined =>
+  parseProcessCpuMs(read(`/proc/${pid}/stat`));
+
+/** Cores that others kept busy between two readings, as a share of all; null where unknown. */
+export function foreignShare(
+  from: MachineCpu | undefined,
+  to: MachineCpu | undefined,
+  ownMs: number,
+): number | null {
+  if (!from || !to || to.totalMs <= from.totalMs) return null;
+  return Math.max(0, to.busyMs - from.busyMs - ownMs) / (to.totalMs - from.totalMs);
+}

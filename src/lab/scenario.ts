@@ -1,0 +1,42 @@
+// What is to be measured, as data: an arm is a way to hand a file out, a run is
+// one distribution with fresh processes, identities and directories. Scenarios say
+// which runs; schedule.ts says in which order; nothing here knows a process.
+
+export const ARMS = ['server', 'swarm'] as const;
+export type ArmName = (typeof ARMS)[number];
+
+export const SCENARIOS = ['warm-up', 'calibration', 'scaling', 'kill'] as const;
+export type ScenarioName = (typeof SCENARIOS)[number];
+
+/** One cell of a scenario, measured once in each arm for every repetition. */
+export interface Cell {
+  readonly scenario: ScenarioName;
+  readonly receivers: number;
+  /** The origin is killed with SIGKILL when it has sent that many copies; null: never. */
+  readonly killCopies: number | null;
+}
+
+export interface PlannedRun extends Cell {
+  readonly id: string;
+  readonly arm: ArmName;
+  /** From 0, within its cell and arm. */
+  readonly repetition: number;
+}
+
+/** What holds for every run of a comparison. */
+export interface Parameters {
+  readonly fileName: string;
+  readonly fileBytes: number;
+  readonly pieceLength: number;
+  readonly uplinkBytesPerSecond: number;
+  readonly downlinkBytesPerSecond: number;
+  readonly receivers: readonly number[];
+  readonly killCopies: readonly number[];
+  /** How many receivers the runs with a killed origin have. */
+  readonly killReceivers: number;
+  readonly repetitions: number;
+  readonly killRepetitions: number;
+}
+
+export const pieceCount = ({ fileBytes, pieceLength }: Parameters): number =>
+  Math.ceil(fileBytes / pieceLength);

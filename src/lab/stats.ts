@@ -1,0 +1,33 @@
+// Summaries of a handful of runs. A run is the unit of replication, never a
+// receiver within one. With so few, the range is shown and no confidence interval.
+import { invariant } from '../runtime/invariant.ts';
+
+export interface Range {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Linear interpolation between order statistics (type 7 of Hyndman & Fan 1996). */
+export function quantile(values: readonly number[], q: number): number {
+  invariant(values.length > 0 && q >= 0 && q <= 1, 'a quantile needs values, and q in [0, 1]');
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * q;
+  const low = sorted[Math.floor(at)]!;
+  const high = sorted[Math.ceil(at)]!;
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Undefined of nothing, so that a figure is left out and not drawn as 0. */
+export function rangeOf(values: readonly number[]): Range | undefined {
+  if (values.length === 0) return undefined;
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
+}
+
+/** Of `over[i] / under[i]`, pair by pair: what both runs of a pair suffered cancels out. */
+export function pairedRatios(over: readonly number[], under: readonly number[]): Range | undefined {
+  const pairs = Math.min(over.length, under.length);
+  return rangeOf(Array.from({ length: pairs }, (_, i) => over[i]! / under[i]!));
+}
