@@ -36,6 +36,14 @@ export interface NodeOptions {
 /** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
 const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
 
+/** Kademlia's k. Chosen; see createDht. */
+const RECORD_COPIES = 8;
+
+/** As long as libp2p keeps the addresses that a record is no use without. */
+const RECORD_VALID_MS = 60 * 60_000;
+
+const SELF_QUERY_AFTER_MS = 5_000;
+
 /** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
 const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
 
@@ -90,8 +98,21 @@ const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Single
     clientMode: false,
     // By default private addresses, all that a LAN has, are dropped from answers.
     peerInfoMapper: passthroughMapper,
-    // Every query waits for the first self-query; by default that starts after 1 s.
-    initialQuerySelfInterval: 50,
+    // Every query would wait for the first self-query, which asks everybody. The
+    // trap of this option, that a query of nobody succeeds, is closed by discovery.ts:
+    // it asks only once the routing table has a peer, and counts who was told.
+    allowQueryWithZeroPeers: true,
+    // Not in the first second, which belongs to finding the file.
+    initialQuerySelfInterval: SELF_QUERY_AFTER_MS,
+    // Default 20 closest, 10 at a time, on 10 disjoint paths: in a small swarm that
+    // asks everybody everything. 8 hold a record as safely among peers that live as
+    // long as a download, for half the CPU.
+    kBucketSize: RECORD_COPIES,
+    alpha: 3,
+    disjointPaths: 1,
+    // Default 48 h: too long for peers that come and go. Forgets them within 15 min
+    // more; telling again is Provision's, so no record of one's own is ever near its end.
+    reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
     // The type that kadDHT() declares hides the routing table; the object has it.
   })(components) as SingleKadDHT;
 

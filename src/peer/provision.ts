@@ -5,14 +5,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import type { Node } from './node.ts';
 
-/** Records last 48 h, but the addresses beside them 1 h (libp2p's peer store): well within. */
+/** Records, and the addresses beside them in libp2p's peer store, last 1 h: well within. */
 const REPROVIDE_MS = 15 * 60_000;
+/** How soon the first peer of the routing table is noticed. */
+const TABLE_CHECK_MS = 20;
 /** How soon a larger routing table, or a failure, is noticed. */
 const CHECK_MS = 250;
 /** Tell again when there are this many times more peers: the newcomers may be the closest. */
 const NOTABLE_GROWTH = 2;
-/** Records go to the 20 closest; beyond, growth moves few of them. kad-dht's k. */
-const CLOSEST = 20;
+/** Records go to the 8 closest; beyond twice that, growth moves few of them. */
+const LARGE_TABLE = 16;
+
+/** Resolves once the routing table has a peer; rejects with the signal's reason. */
+export async function dhtPeers(node: Node, signal: AbortSignal): Promise<void> {
+  while (node.services.dht.routingTable.size === 0) {
+    await delay(TABLE_CHECK_MS, undefined, { signal, ref: false });
+  }
+}
 
 export class Provision {
   /** Resolves once another peer was told; rejects with the signal's reason. */
@@ -36,14 +45,13 @@ export class Provision {
   }
 
   async #run(tell: () => void): Promise<void> {
+    // Here first: to nobody else, but whoever joins through this peer asks it first.
+    await this.#provide(() => undefined);
     while (!this.#signal.aborted) {
+      await dhtPeers(this.#node, this.#signal);
       const size = this.#tableSize;
-      if ((await this.#provide()) > 0) {
-        tell();
-        await this.#untilDue(size);
-      } else {
-        await this.#pause();
-      }
+      if ((await this.#provide(tell)) > 0) await this.#untilDue(size);
+      else await this.#pause();
     }
     await this.#node.services.dht.cancelReprovide(this.#cid).catch(() => undefined);
     this.#signal.throwIfAborted();
@@ -53,13 +61,15 @@ export class Provision {
     return this.#node.services.dht.routingTable.size;
   }
 
-  /** How many peers were told. Waits as long as there are none at all. */
-  async #provide(): Promise<number> {
+  /** How many peers were told: none while the routing table is empty. */
+  async #provide(tell: () => void): Promise<number> {
     let count = 0;
     try {
       const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(REPROVIDE_MS)]);
       for await (const event of this.#node.services.dht.provide(this.#cid, { signal })) {
-        if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') count++;
+        if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'ADD_PROVIDER') continue;
+        count++;
+        tell();
       }
     } catch {
       // Those who were told, were; without any it is tried again.
@@ -72,7 +82,7 @@ export class Provision {
     const notable = Math.max(1, toldSize) * NOTABLE_GROWTH;
     while (!this.#signal.aborted && performance.now() < due) {
       await this.#pause();
-      if (toldSize < CLOSEST && this.#tableSize >= notable) return;
+      if (toldSize < LARGE_TABLE && this.#tableSize >= notable) return;
     }
   }
 
