@@ -27,7 +27,10 @@ export function dagPbCid(block: Uint8Array): CID {
   return CID.createV1(dagPb.code, createDigest(SHA2_256, sha256(block)));
 }
 
-export const isRawCid = (cid: CID): boolean => cid.code === raw.code;
+/** A leaf that can be verified; others of the raw codec are not supported at all. */
+export function isRawCid(cid: CID): boolean {
+  return cid.code === raw.code && isSupportedCid(cid);
+}
 
 /** Version 1 or 0, dag-pb or raw, sha2-256: what this program can verify. */
 export function isSupportedCid(cid: CID): boolean {

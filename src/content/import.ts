@@ -11,8 +11,9 @@ import { buildFileDag, type DagRoot } from './file-dag.ts';
 import { Geometry, MAX_PIECES } from './geometry.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
+import { MAX_NODES } from './node-reader.ts';
 import { choosePieceLength } from './piece-length.ts';
-import { MAX_NODES, resolveManifest } from './resolve.ts';
+import { resolveManifest } from './resolve.ts';
 import { countEntries, type Found, filesOf, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 

@@ -1,26 +1,15 @@
-// From a root CID to a manifest, by walking a DAG that nobody vouches for. Every
-// inner block is hashed before it is parsed; lengths must add up; names must be
-// safe to join to a directory. What can be asked of this process is bounded: the
-// number of pieces and of entries, the depth, and the bytes decoded (a node that
-// is linked twice counts twice), so a small DAG that unfolds into a huge one ends
-// as ERR_MANIFEST. Leaves are not fetched: a leaf that does not have the length
-// its parent claims never verifies.
-import { setImmediate as nextTurn } from 'node:timers/promises';
+// From a root CID to a manifest, by walking a DAG that nobody vouches for: lengths
+// must add up, names must be safe to join to a directory, pieces are counted.
+// How blocks come and what they may cost is the reader's (node-reader.ts), what a
+// single one may say is the decoder's (dag-node.ts). Leaves are not fetched: one
+// that does not have the length its parent claims never verifies as a piece.
 import type { CID } from 'multiformats/cid';
-import { HubswarmError } from '../runtime/errors.ts';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
-import {
-  type DagNode,
-  type DirectoryNode,
-  decodeNode,
-  type FileNode,
-  manifestError,
-} from './dag-node.ts';
+import { type DirectoryNode, type FileNode, manifestError } from './dag-node.ts';
 import { checkName, MAX_PATH_BYTES } from './file-name.ts';
 import { Geometry, MAX_PIECE_LENGTH, MAX_PIECES } from './geometry.ts';
 import { DIGEST_LENGTH, type Manifest, type ManifestFile } from './manifest.ts';
-
-export type GetBlock = (cid: CID) => Promise<Uint8Array>;
+import { type GetBlock, NodeReader } from './node-reader.ts';
 
 export interface ResolveOptions {
   readonly signal?: AbortSignal;
@@ -34,17 +23,6 @@ export interface Resolved {
   readonly dag: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Files, directories and inner nodes together; chosen: bounds the CPU at some 2 s (measured). */
-export const MAX_NODES = 2 ** 18;
-/** Chosen: 2^20 pieces take 48 MiB of links in files, names of 100 bytes as much again. */
-const MAX_DAG_BYTES = 256 * 2 ** 20;
-/** Chosen: PATH_MAX allows 2048 directories, file systems in use stay far below. */
-const MAX_DEPTH = 128;
-/** Blocks at hand never wait for I/O: after that many, others get a turn. Chosen. */
-const NODES_PER_TURN = 64;
-/** Chosen: hides the round trip of inner blocks without asking a lot of one source. */
-const LOOK_AHEAD = 8;
-
 /**
  * @param getBlock is asked for inner blocks, up to 8 at once, and for the root.
  * @throws HubswarmError ERR_HASH_MISMATCH, ERR_MANIFEST; and what getBlock throws
@@ -54,32 +32,23 @@ export async function resolveManifest(
   getBlock: GetBlock,
   options: ResolveOptions = {},
 ): Promise<Resolved> {
-  const walk = new Walk(getBlock, options);
+  const nodes = new NodeReader(getBlock, options);
+  const walk = new Walk(nodes, options.maxPieces ?? MAX_PIECES);
   const kind = await walk.root(root);
-  return { manifest: walk.manifest(root, kind), dag: walk.dag };
+  return { manifest: walk.manifest(root, kind), dag: nodes.dag };
 }
 
 class Walk {
-  readonly dag = new Map<string, Uint8Array>();
-  readonly #getBlock: GetBlock;
-  readonly #signal: AbortSignal | undefined;
+  readonly #nodes: NodeReader;
   readonly #maxPieces: number;
-  readonly #maxBlockBytes: number;
-  /** As `dag`, by a key that is cheap to make. */
-  readonly #blocks = new Map<string, Uint8Array>();
-  readonly #ahead = new Map<string, Promise<Uint8Array>>();
   readonly #files: ManifestFile[] = [];
   readonly #directories: string[] = [];
   readonly #lengths: number[] = [];
   #digests: Uint8Array = new Uint8Array(64 * DIGEST_LENGTH);
-  #nodes = 0;
-  #decodedBytes = 0;
 
-  constructor(getBlock: GetBlock, options: ResolveOptions) {
-    this.#getBlock = getBlock;
-    this.#signal = options.signal;
-    this.#maxPieces = options.maxPieces ?? MAX_PIECES;
-    this.#maxBlockBytes = options.maxBlockBytes ?? MAX_PIECE_LENGTH;
+  constructor(nodes: NodeReader, maxPieces: number) {
+    this.#nodes = nodes;
+    this.#maxPieces = maxPieces;
   }
 
   manifest(root: CID, kind: Manifest['kind']): Manifest {
@@ -96,13 +65,13 @@ class Walk {
   async root(root: CID): Promise<Manifest['kind']> {
     if (!isSupportedCid(root)) throw manifestError(root, 'is not of a kind handled');
     if (isRawCid(root)) {
-      const leaf = await this.#fetch(root);
+      const leaf = await this.#nodes.fetch(root);
       this.#rawFile(root, '', leaf.length);
       return 'file';
     }
-    const node = await this.#node(root, 0);
+    const node = await this.#nodes.read(root, 0);
     if (node.kind === 'file') {
-      await this.#file(root, node, '');
+      await this.#file(node, '');
       return 'file';
     }
     await this.#entries(node, { path: '', names: new Set(), depth: 0 });
@@ -113,10 +82,10 @@ class Walk {
   async #entries(node: DirectoryNode, at: { path: string; names: Set<string>; depth: number }) {
     const toCome = node.links.values();
     for (const link of node.links) {
-      this.#lookAhead(toCome);
+      this.#nodes.lookAhead(toCome);
       const name = link.name.slice(node.prefixLength);
       if (node.kind === 'shard' && name === '' && link.name.length === node.prefixLength) {
-        const shard = await this.#node(link.cid, at.depth + 1);
+        const shard = await this.#nodes.read(link.cid, at.depth + 1);
         if (shard.kind !== 'shard') throw manifestError(link.cid, 'is not a directory shard');
         await this.#entries(shard, { ...at, depth: at.depth + 1 });
         continue;
@@ -131,18 +100,18 @@ class Walk {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
       throw manifestError(link.cid, `has a path of more than ${MAX_PATH_BYTES} bytes`);
     }
-    if (isSupportedCid(link.cid) && isRawCid(link.cid)) {
+    if (isRawCid(link.cid)) {
       this.#rawFile(link.cid, path, link.tsize);
       return;
     }
-    const node = await this.#node(link.cid, depth);
-    if (node.kind === 'file') return this.#file(link.cid, node, path);
+    const node = await this.#nodes.read(link.cid, depth);
+    if (node.kind === 'file') return this.#file(node, path);
     this.#directories.push(path);
     await this.#entries(node, { path, names: new Set(), depth });
   }
 
   #rawFile(cid: CID, path: string, length: number): void {
-    this.#count(cid);
+    this.#nodes.count(cid);
     const firstPiece = this.#lengths.length;
     if (length > 0) this.#leaf(cid, length);
     else if (!matchesCid(cid, new Uint8Array()))
@@ -150,23 +119,22 @@ class Walk {
     this.#files.push({ path, length, firstPiece, pieceCount: length > 0 ? 1 : 0 });
   }
 
-  async #file(cid: CID, node: FileNode, path: string): Promise<void> {
+  async #file(node: FileNode, path: string): Promise<void> {
     const firstPiece = this.#lengths.length;
     await this.#fileChildren(node, 0);
     const pieceCount = this.#lengths.length - firstPiece;
     this.#files.push({ path, length: node.length, firstPiece, pieceCount });
-    if (node.length === 0 && pieceCount > 0) throw manifestError(cid, 'has leaves but no bytes');
   }
 
   async #fileChildren(node: FileNode, depth: number): Promise<void> {
     const toCome = node.children.values();
     for (const child of node.children) {
-      this.#lookAhead(toCome);
-      if (isSupportedCid(child.cid) && isRawCid(child.cid)) {
+      this.#nodes.lookAhead(toCome);
+      if (isRawCid(child.cid)) {
         this.#leaf(child.cid, child.length);
         continue;
       }
-      const below = await this.#node(child.cid, depth + 1);
+      const below = await this.#nodes.read(child.cid, depth + 1);
       if (below.kind !== 'file' || below.length !== child.length) {
         throw manifestError(
           child.cid,
@@ -196,69 +164,4 @@ class Walk {
     this.#digests.set(cid.multihash.digest, piece * DIGEST_LENGTH);
     this.#lengths.push(length);
   }
-
-  /** Fetches, hashes, then decodes an inner block. */
-  async #node(cid: CID, depth: number): Promise<DagNode> {
-    if (!isSupportedCid(cid)) throw manifestError(cid, 'is not of a kind handled');
-    if (isRawCid(cid)) throw manifestError(cid, 'is a leaf where an inner node must be');
-    if (depth > MAX_DEPTH) throw manifestError(cid, `is more than ${MAX_DEPTH} levels deep`);
-    this.#count(cid);
-    if (this.#nodes % NODES_PER_TURN === 0) await nextTurn();
-    const key = blockKey(cid);
-    const known = this.#blocks.get(key);
-    const block = known ?? (await this.#fetch(cid));
-    this.#decodedBytes += block.length;
-    if (this.#decodedBytes > MAX_DAG_BYTES) {
-      throw manifestError(cid, `is past the limit of ${MAX_DAG_BYTES} bytes of inner nodes`);
-    }
-    if (!known) {
-      this.#blocks.set(key, block);
-      this.dag.set(cid.toString(), block);
-    }
-    return decodeNode(cid, block);
-  }
-
-  #count(cid: CID): void {
-    if (++this.#nodes > MAX_NODES)
-      throw manifestError(cid, `is past the limit of ${MAX_NODES} nodes`);
-  }
-
-  async #fetch(cid: CID): Promise<Uint8Array> {
-    this.#signal?.throwIfAborted();
-    const key = blockKey(cid);
-    const pending = this.#ahead.get(key) ?? this.#getBlock(cid);
-    const block = await pending.finally(() => this.#ahead.delete(key));
-    this.#signal?.throwIfAborted();
-    if (block.length > this.#maxBlockBytes) {
-      throw manifestError(
-        cid,
-        `came as ${block.length} bytes; accepted are ${this.#maxBlockBytes}`,
-      );
-    }
-    if (!matchesCid(cid, block)) {
-      throw new HubswarmError('ERR_HASH_MISMATCH', `${cid}: the block that came has another hash`);
-    }
-    return block;
-  }
-
-  /** Asks for the next inner blocks of a node while its earlier ones are walked. */
-  #lookAhead(toCome: Iterator<{ readonly cid: CID }>): void {
-    while (this.#ahead.size < LOOK_AHEAD) {
-      const next = toCome.next();
-      if (next.done) return;
-      const { cid } = next.value;
-      if (!isSupportedCid(cid) || isRawCid(cid)) continue;
-      const key = blockKey(cid);
-      if (this.#blocks.has(key) || this.#ahead.has(key)) continue;
-      const block = this.#getBlock(cid);
-      // Awaited when its turn comes, or never when the walk fails before.
-      block.catch(() => undefined);
-      this.#ahead.set(key, block);
-    }
-  }
-}
-
-/** Not the CID's base32 form: with it 10^6 links took 5.8 s instead of 1.3 s (measured). */
-function blockKey({ version, multihash: { digest } }: CID): string {
-  return version + Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
 }

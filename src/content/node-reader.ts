@@ -1,0 +1,108 @@
+// The inner blocks of a DAG as a remote gives them: hashed before they are parsed,
+// fetched a few ahead of the walk, and bounded in number, depth and bytes. A node
+// that is linked twice is fetched once but counts twice, so that a small DAG that
+// unfolds into a huge one ends as an error too.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { CID } from 'multiformats/cid';
+import { HubswarmError } from '../runtime/errors.ts';
+import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
+import { type DagNode, decodeNode, manifestError } from './dag-node.ts';
+import { MAX_PIECE_LENGTH } from './geometry.ts';
+
+export type GetBlock = (cid: CID) => Promise<Uint8Array>;
+
+/** Files, directories and inner nodes together; chosen: bounds the CPU at some 2 s (measured). */
+export const MAX_NODES = 2 ** 18;
+/** Chosen: 2^20 pieces take 48 MiB of links in files, names of 100 bytes as much again. */
+const MAX_DAG_BYTES = 256 * 2 ** 20;
+/** Chosen: PATH_MAX allows 2048 directories, file systems in use stay far below. */
+const MAX_DEPTH = 128;
+/** Blocks at hand never wait for I/O: after that many, others get a turn. Chosen. */
+const NODES_PER_TURN = 64;
+/** Chosen: hides the round trip of inner blocks without asking a lot of one source. */
+const LOOK_AHEAD = 8;
+
+export class NodeReader {
+  /** The blocks read so far by CID, in the order of reading. */
+  readonly dag = new Map<string, Uint8Array>();
+  readonly #getBlock: GetBlock;
+  readonly #signal: AbortSignal | undefined;
+  readonly #maxBlockBytes: number;
+  /** As `dag`, by a key that is cheap to make. */
+  readonly #blocks = new Map<string, Uint8Array>();
+  readonly #ahead = new Map<string, Promise<Uint8Array>>();
+  #nodes = 0;
+  #decodedBytes = 0;
+
+  constructor(
+    getBlock: GetBlock,
+    options: { readonly signal?: AbortSignal; readonly maxBlockBytes?: number },
+  ) {
+    this.#getBlock = getBlock;
+    this.#signal = options.signal;
+    this.#maxBlockBytes = options.maxBlockBytes ?? MAX_PIECE_LENGTH;
+  }
+
+  /** Fetches, hashes, then decodes an inner block. */
+  async read(cid: CID, depth: number): Promise<DagNode> {
+    if (!isSupportedCid(cid)) throw manifestError(cid, 'is not of a kind handled');
+    if (isRawCid(cid)) throw manifestError(cid, 'is a leaf where an inner node must be');
+    if (depth > MAX_DEPTH) throw manifestError(cid, `is more than ${MAX_DEPTH} levels deep`);
+    this.count(cid);
+    if (this.#nodes % NODES_PER_TURN === 0) await nextTurn();
+    const key = blockKey(cid);
+    const known = this.#blocks.get(key);
+    const block = known ?? (await this.fetch(cid));
+    this.#decodedBytes += block.length;
+    if (this.#decodedBytes > MAX_DAG_BYTES) {
+      throw manifestError(cid, `is past the limit of ${MAX_DAG_BYTES} bytes of inner nodes`);
+    }
+    if (!known) {
+      this.#blocks.set(key, block);
+      this.dag.set(cid.toString(), block);
+    }
+    return decodeNode(cid, block);
+  }
+
+  /** Counts an entry that is not read, against the same limit. */
+  count(cid: CID): void {
+    if (++this.#nodes <= MAX_NODES) return;
+    throw manifestError(cid, `is past the limit of ${MAX_NODES} nodes`);
+  }
+
+  /** Any block, hashed. */
+  async fetch(cid: CID): Promise<Uint8Array> {
+    this.#signal?.throwIfAborted();
+    const key = blockKey(cid);
+    const pending = this.#ahead.get(key) ?? this.#getBlock(cid);
+    const block = await pending.finally(() => this.#ahead.delete(key));
+    this.#signal?.throwIfAborted();
+    if (block.length > this.#maxBlockBytes) {
+      const accepted = `accepted are ${this.#maxBlockBytes}`;
+      throw manifestError(cid, `came as ${block.length} bytes; ${accepted}`);
+    }
+    if (matchesCid(cid, block)) return block;
+    throw new HubswarmError('ERR_HASH_MISMATCH', `${cid}: the block that came has another hash`);
+  }
+
+  /** Asks for the next inner blocks of a node while its earlier ones are walked. */
+  lookAhead(toCome: Iterator<{ readonly cid: CID }>): void {
+    while (this.#ahead.size < LOOK_AHEAD) {
+      const next = toCome.next();
+      if (next.done) return;
+      const { cid } = next.value;
+      if (!isSupportedCid(cid) || isRawCid(cid)) continue;
+      const key = blockKey(cid);
+      if (this.#blocks.has(key) || this.#ahead.has(key)) continue;
+      const block = this.#getBlock(cid);
+      // Awaited when its turn comes, or never when the walk fails before.
+      block.catch(() => undefined);
+      this.#ahead.set(key, block);
+    }
+  }
+}
+
+/** Not the CID's base32 form: with it 10^6 links took 5.8 s instead of 1.3 s (measured). */
+function blockKey({ version, multihash: { digest } }: CID): string {
+  return version + Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
+}
