@@ -1,0 +1,63 @@
+// hubswarm server: the hub, until it is told to stop.
+import { Command } from 'commander';
+import { checkPieceLength } from '../content/piece-length.ts';
+import { integer, rate, size } from './options.ts';
+import { type RunContext, runCommand } from './run.ts';
+
+interface Options {
+  root: string;
+  host: string;
+  port: number;
+  uplink?: number;
+  downlink?: number;
+  writable: boolean;
+  chunkSize?: number;
+  json: boolean;
+  quiet: boolean;
+}
+
+/** The highest TCP port. */
+const MAX_PORT = 65_535;
+
+export function serverCommand(): Command {
+  return new Command('server')
+    .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
+    .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
+    .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
+    .option('--port <number>', 'port, 0 for any that is free', integer('--port', 0, MAX_PORT), 8080)
+    .option(
+      '--uplink <rate>',
+      'send at most so fast, all clients together (as in 20Mbit/s or 4MiB/s)',
+      rate('--uplink'),
+    )
+    .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
+    .option('--writable', 'take uploads (PUT, as in curl -T FILE URL)', false)
+    .option(
+      '--chunk-size <size>',
+      'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
+      (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+}
+
+async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
+  const { startServer } = await import('../server/start-server.ts');
+  const server = await startServer({
+    root: options.root,
+    host: options.host,
+    port: options.port,
+    uplinkBytesPerSecond: options.uplink,
+    downlinkBytesPerSecond: options.downlink,
+    pieceLength: options.chunkSize,
+    writable: options.writable,
+    emit,
+  });
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await server.stop();
+  emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}

@@ -1,0 +1,124 @@
+// Which request goes where. Bytes (GET and HEAD of a file or a block) take the
+// shortest way, straight from node:http; express frames the rest: the start page,
+// listings, uploads, health, and the answers to what is not there or not allowed.
+// Measured: express alone costs a 10 KiB file two thirds of its speed.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import express, { type NextFunction, type Request, type Response } from 'express';
+import { answerBlock } from './block-route.ts';
+import { Exchange } from './exchange.ts';
+import { answerFile } from './file-response.ts';
+import { HttpFailure } from './http-failure.ts';
+import { listDirectory } from './listing.ts';
+import { listingPage, PAGE_POLICY } from './listing-page.ts';
+import { parseRequestPath, targetPath } from './request-path.ts';
+import type { Opened } from './served-root.ts';
+import { answerUpload, type UploadContext } from './upload.ts';
+
+const FILES = '/files/';
+const BLOCKS = '/ipfs/';
+
+/** The listener for an HTTP server's requests. Never throws. */
+export function createListener(hub: UploadContext) {
+  const app = createApp(hub);
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    const exchange = new Exchange(req, res, hub.emit);
+    answerBytes(hub, exchange)
+      .then((answered) => {
+        // Express may be called with what node:http makes; its types ask for its own.
+        if (!answered) app(req as Request, res as Response);
+      })
+      .catch((error: unknown) => exchange.fail(error));
+  };
+}
+
+/** True when it was a file or a block; the rest, directories among it, is the app's. */
+async function answerBytes(hub: UploadContext, exchange: Exchange): Promise<boolean> {
+  const { method, url } = exchange.req;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const path = targetPath(url ?? '');
+  const outlet = { exchange, link: hub.link };
+  if (path.startsWith(BLOCKS)) {
+    await answerBlock(outlet, hub.catalogue, path.slice(BLOCKS.length));
+    return true;
+  }
+  if (!path.startsWith(FILES)) return false;
+  const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
+  if (trailingSlash) return false;
+  return withOpen(hub, segments, async (file) => {
+    if (file.stats.isDirectory()) return false;
+    await answerFile(outlet, file, await hub.catalogue.entryOf(file));
+    return true;
+  });
+}
+
+async function withOpen<T>(
+  hub: UploadContext,
+  segments: readonly string[],
+  body: (file: Opened) => Promise<T>,
+): Promise<T> {
+  const file = await hub.root.open(segments);
+  try {
+    return await body(file);
+  } finally {
+    await file.handle.close();
+  }
+}
+
+function createApp(hub: UploadContext) {
+  const app = express();
+  app.disable('x-powered-by');
+  app.route('/').get((_req, res) => redirect(res, FILES));
+  app.route('/healthz').get((_req, res) => json(res, { status: 'ok' }));
+  // Express decodes nothing here: the path is read from the target as it came.
+  app.use('/files', (req, res, next) => {
+    if (req.method === 'GET' || req.method === 'HEAD') return answerListing(hub, req, res);
+    if (req.method === 'PUT') {
+      const rest = targetPath(req.originalUrl).slice(FILES.length);
+      return answerUpload(hub, Exchange.of(res), rest);
+    }
+    return next();
+  });
+  app.use(refuse);
+  app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
+    Exchange.of(res).fail(error),
+  );
+  return app;
+}
+
+async function answerListing(hub: UploadContext, req: Request, res: Response): Promise<void> {
+  const { segments } = parseRequestPath(targetPath(req.originalUrl).slice(FILES.length));
+  await withOpen(hub, segments, async (directory) => {
+    if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
+    const listing = await listDirectory(hub, directory, segments);
+    res.setHeader('Vary', 'Accept');
+    res.setHeader('Cache-Control', 'no-cache');
+    if (req.accepts(['json', 'html']) !== 'html') return json(res, listing);
+    res.setHeader('Content-Security-Policy', PAGE_POLICY);
+    Exchange.of(res).reply(200, 'text/html; charset=utf-8', listingPage(listing));
+  });
+}
+
+/** 405 where another method would do (RFC 9110 section 15.5.6), else 404. */
+function refuse(req: Request, res: Response): void {
+  const path = targetPath(req.originalUrl);
+  const inFiles = path === '/files' || path.startsWith(FILES);
+  const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
+  const allowed = inFiles ? 'GET, HEAD, PUT, OPTIONS' : 'GET, HEAD, OPTIONS';
+  if (known && req.method === 'OPTIONS') {
+    res.setHeader('Allow', allowed);
+    res.writeHead(204).end();
+  } else if (known && req.method !== 'GET' && req.method !== 'HEAD') {
+    throw new HttpFailure(405, `${req.method} is not taken here; allowed: ${allowed}`, {
+      Allow: allowed,
+    });
+  } else throw new HttpFailure(404, 'nothing here; files are below /files/, blocks at /ipfs/<cid>');
+}
+
+function redirect(res: Response, location: string): void {
+  res.setHeader('Location', location);
+  Exchange.of(res).reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
+}
+
+function json(res: Response, value: unknown): void {
+  Exchange.of(res).reply(200, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`);
+}

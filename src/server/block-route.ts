@@ -1,0 +1,100 @@
+// GET and HEAD /ipfs/<cid>: one block by its CID, as the trustless gateway does it
+// for format=raw (https://specs.ipfs.tech/http-gateways/trustless-gateway/). Other
+// formats (CAR, a path below the CID) are left to real gateways. A leaf is read
+// from its file and hashed first: what leaves here under a CID is what it names.
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { CID } from 'multiformats/cid';
+import { isSupportedCid, matchesCid } from '../content/cid.ts';
+import type { BlockPlace, Catalogue } from './catalogue.ts';
+import { HttpFailure } from './http-failure.ts';
+import { checkPreconditions } from './preconditions.ts';
+import { type Outlet, readFully, sendBytes } from './send-body.ts';
+
+const RAW = 'application/vnd.ipld.raw';
+/** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/**
+ * @param rest what follows `/ipfs/`, without the query.
+ * @throws HttpFailure 400, 404, 406
+ */
+export async function answerBlock(
+  outlet: Outlet,
+  catalogue: Catalogue,
+  rest: string,
+): Promise<void> {
+  const { req, res } = outlet.exchange;
+  const cid = parse(rest);
+  checkFormat(req.url ?? '', req.headers.accept);
+  const headers = {
+    ETag: `"${cid}.raw"`,
+    'Cache-Control': IMMUTABLE,
+    'X-Ipfs-Path': `/ipfs/${cid}`,
+    'X-Ipfs-Roots': `${cid}`,
+  };
+  const block = await findBlock(catalogue, cid);
+  if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
+  const validators = { etag: headers.ETag, lastModifiedMs: 0 };
+  // A block has no date, so only its tag is compared.
+  const { 'if-none-match': ifNoneMatch } = req.headers;
+  const conditions = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch };
+  if (checkPreconditions('GET', conditions, validators) === 'not_modified') {
+    res.writeHead(304, headers).end();
+    return;
+  }
+  res.writeHead(200, {
+    ...headers,
+    'Content-Type': RAW,
+    'Content-Length': block.length,
+    'Content-Disposition': `attachment; filename="${cid}.bin"`,
+  });
+  if (req.method !== 'HEAD') await sendBytes(outlet, block);
+  res.end();
+}
+
+function parse(text: string): CID {
+  if (text.replace(/\/$/, '').includes('/')) {
+    throw new HttpFailure(404, 'only whole blocks are served; ask for /ipfs/<cid>?format=raw');
+  }
+  let cid: CID;
+  try {
+    cid = CID.parse(text.replace(/\/$/, ''));
+  } catch {
+    throw new HttpFailure(400, 'malformed CID; give one as in /ipfs/bafybei...');
+  }
+  if (isSupportedCid(cid)) return cid;
+  throw new HttpFailure(404, 'blocks here are dag-pb or raw with sha2-256');
+}
+
+/** Raw is also what a client gets that does not say; another wish is refused, not ignored. */
+function checkFormat(target: string, accept: string | undefined): void {
+  const format = new URLSearchParams(target.split('?')[1] ?? '').get('format');
+  const wish = format ?? /application\/vnd\.ipld\.([a-z-]+)/.exec(accept ?? '')?.[1] ?? 'raw';
+  const acceptsRaw = format === 'raw' || accept === undefined || /\.raw|\*\/\*/.test(accept);
+  if (wish === 'raw' || (format === null && acceptsRaw)) return;
+  throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
+}
+
+async function findBlock(catalogue: Catalogue, cid: CID): Promise<Uint8Array | undefined> {
+  for (const place of catalogue.places(cid)) {
+    const block = await read(place).catch(() => undefined);
+    if (block && matchesCid(cid, block)) return block;
+  }
+  return undefined;
+}
+
+async function read(place: BlockPlace): Promise<Uint8Array> {
+  if ('bytes' in place) return place.bytes;
+  const { path, manifest } = place.entry;
+  const { geometry } = manifest;
+  const empty = geometry.pieceCount === 0;
+  const block = Buffer.allocUnsafe(empty ? 0 : geometry.length(place.piece));
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    await readFully({ handle }, block, empty ? 0 : geometry.offset(place.piece));
+  } finally {
+    await handle.close();
+  }
+  return block;
+}

@@ -1,0 +1,119 @@
+// One request and its response: what was sent of it, when the other side left,
+// how a small answer and a failure look, and the one line of the access log.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { HttpFailure, httpFailure } from './http-failure.ts';
+import { targetPath } from './request-path.ts';
+
+/** Chosen: longer than TCP takes to recover from a lost path. */
+export const STALL_MS = 30_000;
+/** Chosen: the slowest reader worth its buffer; one that is slower resumes where it was cut. */
+export const MIN_BYTES_PER_SECOND = 4096;
+/** Of a path in the log. Chosen. */
+const MAX_LOGGED_PATH = 1024;
+
+export class Exchange {
+  static readonly #all = new WeakMap<ServerResponse, Exchange>();
+
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Of the representation: sent, or received by an upload. */
+  bytes = 0;
+  readonly #gone = new AbortController();
+  readonly #emit: Emit;
+
+  constructor(req: IncomingMessage, res: ServerResponse, emit: Emit) {
+    this.req = req;
+    this.res = res;
+    this.#emit = emit;
+    const startedAt = performance.now();
+    // The socket forgets its address when it closes.
+    const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
+    Exchange.#all.set(res, this);
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.once('close', () => {
+      if (!res.writableFinished) this.#gone.abort(new HubswarmError('ERR_ABORTED', 'client left'));
+      emit({
+        event: 'request_completed',
+        method: req.method ?? '',
+        path: targetPath(req.url ?? '').slice(0, MAX_LOGGED_PATH),
+        status: res.statusCode,
+        bytes: this.bytes,
+        ms: performance.now() - startedAt,
+        remote,
+        whole: res.writableFinished,
+      });
+    });
+  }
+
+  /** The exchange of a response that express hands on. */
+  static of(res: ServerResponse): Exchange {
+    return Exchange.#all.get(res)!;
+  }
+
+  /** Aborts when the other side leaves before the last byte. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Resolves when the kernel has taken the bytes; the buffer is then the caller's again. */
+  write(bytes: Uint8Array): Promise<void> {
+    const { res, signal } = this;
+    return new Promise((resolve, reject) => {
+      const stalledMs = STALL_MS + (bytes.length / MIN_BYTES_PER_SECOND) * 1000;
+      const timer = setTimeout(() => res.destroy(), stalledMs);
+      const settle = (error?: unknown): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onGone);
+        if (error) reject(error);
+        else {
+          this.bytes += bytes.length;
+          resolve();
+        }
+      };
+      const onGone = (): void => settle(signal.reason);
+      if (signal.aborted) return settle(signal.reason);
+      signal.addEventListener('abort', onGone);
+      res.write(bytes, settle);
+    });
+  }
+
+  /** A whole small answer. */
+  reply(status: number, type: string, text: string): void {
+    const { req, res } = this;
+    const body = Buffer.from(text);
+    res.statusCode = status;
+    res.setHeader('Content-Type', type);
+    res.setHeader('Content-Length', body.length);
+    if (req.method === 'HEAD') res.end();
+    else {
+      this.bytes += body.length;
+      res.end(body);
+    }
+  }
+
+  /** Answers what a route threw; once the answer has begun, only by cutting it off. */
+  fail(thrown: unknown): void {
+    const { req, res } = this;
+    if (this.signal.aborted) return;
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const error = httpFailure(thrown);
+    const failure = error instanceof HttpFailure ? error : this.#internal(error);
+    for (const name of res.getHeaderNames()) {
+      if (name !== 'x-content-type-options') res.removeHeader(name);
+    }
+    for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
+    // The rest of a body that nobody reads would be taken for the next request.
+    if (!req.complete) res.setHeader('Connection', 'close');
+    this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
+  }
+
+  #internal(error: unknown): HttpFailure {
+    this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
+    return new HttpFailure(500, 'the server failed to answer; its log says why');
+  }
+}

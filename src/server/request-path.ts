@@ -1,0 +1,74 @@
+// From a request target to the names it asks for. Decides what can never be a
+// name here, before the file system is asked: each segment is decoded once, and
+// one that would then be read as something else (a separator, a parent, NUL) is
+// refused, not repaired. Symbolic links are served-root.ts's matter. Pure.
+// RFC 9112 section 3.2 (forms of the target), RFC 3986 section 2 (escapes).
+import { HttpFailure } from './http-failure.ts';
+
+/** NAME_MAX and PATH_MAX of Linux, in bytes. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 4096;
+
+export interface RequestPath {
+  /** Decoded, none empty; none at all for the root itself. */
+  readonly segments: readonly string[];
+  /** A directory was asked for. */
+  readonly trailingSlash: boolean;
+}
+
+/** The path of an origin-form or absolute-form target, still escaped, without its query. */
+export function targetPath(target: string): string {
+  const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0] ?? '';
+  const path = target.slice(origin.length).replace(/[?#].*$/s, '');
+  return path === '' ? '/' : path;
+}
+
+/**
+ * @param rest what follows the route's prefix and its slash, still escaped.
+ * @param hiddenStatus what a name that begins with a dot is answered with.
+ * @throws HttpFailure 400, 414, hiddenStatus
+ */
+export function parseRequestPath(rest: string, hiddenStatus: 403 | 404 = 404): RequestPath {
+  // Three characters at most stand for one byte, so this bounds the work as well.
+  if (rest.length > 3 * MAX_PATH_BYTES) throw tooLong();
+  const trailingSlash = rest === '' || rest.endsWith('/');
+  const escaped = rest === '' ? [] : (trailingSlash ? rest.slice(0, -1) : rest).split('/');
+  const segments = escaped.map(decodeSegment);
+  if (segments.some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) throw tooLong();
+  if (Buffer.byteLength(segments.join('/')) > MAX_PATH_BYTES) throw tooLong();
+  if (segments.some(isHidden)) {
+    throw new HttpFailure(hiddenStatus, 'names that begin with a dot are not served');
+  }
+  return { segments, trailingSlash };
+}
+
+/** Hidden files are not served: partial uploads are among them. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
+/** The URL path of these names, escaped so that parseRequestPath reads them back. */
+export function filesUrl(segments: readonly string[]): string {
+  return `/files/${segments.map(encodeURIComponent).join('/')}`;
+}
+
+function decodeSegment(escaped: string): string {
+  let name: string;
+  try {
+    name = decodeURIComponent(escaped);
+  } catch {
+    throw new HttpFailure(400, 'the path has a malformed escape or is not UTF-8');
+  }
+  if (name === '') throw new HttpFailure(400, 'the path has an empty name between two slashes');
+  if (name === '.' || name === '..') {
+    throw new HttpFailure(400, "the path has a name that is '.' or '..'");
+  }
+  if (/[/\\\0]/.test(name)) {
+    throw new HttpFailure(400, 'a name in the path holds a slash, a backslash or NUL');
+  }
+  return name;
+}
+
+function tooLong(): HttpFailure {
+  return new HttpFailure(414, `the path is too long: a name has at most ${MAX_NAME_BYTES} bytes`);
+}

@@ -1,0 +1,123 @@
+// The directory that is served, and the only door to it. What was opened is
+// asked where it lies, and not the path that was used: so nothing can be swapped
+// between the check and the use (on Linux; elsewhere the two are compared).
+// Opening never waits (a FIFO) and what is no file or directory is refused.
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, readlink, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { HttpFailure, httpFailure } from './http-failure.ts';
+import { isHidden } from './request-path.ts';
+
+export interface Opened {
+  /** The caller's to close. */
+  readonly handle: FileHandle;
+  readonly stats: Stats;
+  /** Where it really lies. */
+  readonly path: string;
+  /** As it was asked for; a link's target may have another. */
+  readonly name: string;
+}
+
+// O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export class ServedRoot {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED */
+  static async at(directory: string): Promise<ServedRoot> {
+    try {
+      const path = await realpath(directory);
+      if ((await stat(path)).isDirectory()) return new ServedRoot(path);
+    } catch (error) {
+      throw fileError(error, `--root: ${directory}`);
+    }
+    throw new HubswarmError('ERR_NOT_FOUND', `--root: ${directory}: not a directory; give one`);
+  }
+
+  /** @throws HttpFailure 403, 404, 414, 503 */
+  async open(segments: readonly string[]): Promise<Opened> {
+    const path = join(this.path, ...segments);
+    const handle = await attempt(open(path, OPEN_FLAGS));
+    try {
+      const stats = await handle.stat();
+      if (!stats.isFile() && !stats.isDirectory()) {
+        throw new HttpFailure(403, 'not a regular file');
+      }
+      const real = await attempt(whereabouts(handle, stats, path));
+      this.#checkInside(real);
+      return { handle, stats, path: real, name: segments.at(-1) ?? '' };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The real path of a directory below the root, made if it is missing. One level
+   * at a time, so that nothing is ever made beyond a link that leads outside.
+   *
+   * @throws HttpFailure 403, 409 and what the file system says
+   */
+  async makeDirectory(segments: readonly string[]): Promise<string> {
+    let path = this.path;
+    for (const name of segments) {
+      const next = join(path, name);
+      await mkdir(next).catch((error: unknown) => {
+        if (systemCode(error) !== 'EEXIST') throw httpFailure(error);
+      });
+      path = await attempt(realpath(next));
+      this.#checkInside(path);
+      if (!(await attempt(stat(path))).isDirectory()) {
+        throw new HttpFailure(409, 'a file has the name of a directory in the path');
+      }
+    }
+    return path;
+  }
+
+  /** Whether a real path may be served. */
+  holds(real: string): boolean {
+    return this.#isBelow(real) && !this.#isHidden(real);
+  }
+
+  #checkInside(real: string): void {
+    if (!this.#isBelow(real)) {
+      throw new HttpFailure(403, 'a symbolic link leads out of the served directory');
+    }
+    if (this.#isHidden(real)) throw new HttpFailure(404, 'no such file or directory');
+  }
+
+  #isBelow(real: string): boolean {
+    return real === this.path || real.startsWith(this.#prefix());
+  }
+
+  #isHidden(real: string): boolean {
+    return real !== this.path && real.slice(this.#prefix().length).split(sep).some(isHidden);
+  }
+
+  /** The root of a file system already ends in a separator. */
+  #prefix(): string {
+    return this.path.endsWith(sep) ? this.path : this.path + sep;
+  }
+}
+
+async function whereabouts(handle: FileHandle, stats: Stats, path: string): Promise<string> {
+  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
+  const real = await realpath(path);
+  const there = await stat(real);
+  if (there.ino === stats.ino && there.dev === stats.dev) return real;
+  throw new HttpFailure(404, 'no such file or directory');
+}
+
+async function attempt<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw httpFailure(error);
+  }
+}

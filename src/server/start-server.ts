@@ -1,0 +1,121 @@
+// The hub as a running process: opens the root and the port, and ends in order.
+// Everything that can be wrong with either is one HubswarmError before anything
+// is served. Nothing about single requests is decided here.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createCountReporter } from '../link/counts.ts';
+import { Link } from '../link/link.ts';
+import { HubswarmError, systemCode } from '../runtime/errors.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { createListener } from './app.ts';
+import { Catalogue } from './catalogue.ts';
+import { ServedRoot } from './served-root.ts';
+import { warmUp } from './warm-up.ts';
+
+export interface ServerOptions {
+  readonly root: string;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  /** Of every file; by its size unless given. */
+  readonly pieceLength?: number | undefined;
+  readonly writable: boolean;
+  readonly emit: Emit;
+  /** How long running responses may go on after stop(). */
+  readonly graceMs?: number | undefined;
+}
+
+export interface RunningServer {
+  /** Ends in a slash. */
+  readonly url: string;
+  readonly link: Link;
+  /** Takes no more requests, lets running ones end within the grace, then cuts them. */
+  stop(): Promise<void>;
+}
+
+/** A request's head comes in one packet; who takes longer holds sockets open (slow-loris). */
+const HEAD_WITHIN_MS = 5000;
+/** How often Node.js looks for those. */
+const HEAD_CHECK_MS = 1000;
+/** Chosen: between a page and the next click, without keeping sockets of clients that left. */
+const KEEP_ALIVE_MS = 15_000;
+const GRACE_MS = 10_000;
+/** Uncapped traffic is counted once in so many bytes; capped traffic every 50 ms (counts.ts). */
+const COUNT_EVERY_BYTES = 2 ** 20;
+
+/** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { emit, writable, pieceLength } = options;
+  const root = await ServedRoot.at(options.root);
+  const stopping = new AbortController();
+  const link = new Link({
+    uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    onCount: createCountReporter(emit, COUNT_EVERY_BYTES),
+  });
+  const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
+  const server = createHttpServer(createListener({ root, catalogue, link, writable, emit }));
+  const url = await listen(server, options);
+  emit({ event: 'listening', role: 'server', addresses: [url] });
+  const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
+  const stop = async (): Promise<void> => {
+    await drain(server, options.graceMs ?? GRACE_MS);
+    stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
+    await warming;
+    emit({ event: 'link_counted', sentBytes: link.sentBytes, receivedBytes: link.receivedBytes });
+  };
+  return { url, link, stop };
+}
+
+function createHttpServer(listener: ReturnType<typeof createListener>): Server {
+  const server = createServer({
+    headersTimeout: HEAD_WITHIN_MS,
+    connectionsCheckingInterval: HEAD_CHECK_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // It would end long uploads; receive-body.ts watches their pace instead.
+    requestTimeout: 0,
+    noDelay: true,
+  });
+  server.on('request', listener);
+  // So that a refusal comes before the body; whoever takes the body says continue.
+  server.on('checkContinue', listener);
+  return server;
+}
+
+async function listen(server: Server, { host, port }: ServerOptions): Promise<string> {
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  const { address, family, port: given } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}/`;
+}
+
+function listenError(cause: unknown, host: string, port: number): unknown {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} on ${host} is in use; give another with --port, or 0 for any`,
+    EADDRNOTAVAIL: `--host: ${host} is not an address of this machine`,
+    ENOTFOUND: `--host: ${host} is not a known name or address`,
+    EAI_AGAIN: `--host: ${host} cannot be looked up now`,
+    EACCES: `port ${port} needs more rights; give one above 1023`,
+    EINVAL: `--host: ${host} is not an address that can be listened on`,
+  };
+  const reason = reasons[systemCode(cause) ?? ''];
+  return reason ? new HubswarmError('ERR_LISTEN', reason, { cause }) : cause;
+}
+
+async function drain(server: Server, graceMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  // A connection that falls idle from now on is of no use to anybody.
+  const sweep = setInterval(() => server.closeIdleConnections(), HEAD_CHECK_MS / 10);
+  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+  server.close();
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}

@@ -1,0 +1,58 @@
+// A walk over the whole root after the start, one file after another: hashes what
+// has no CID yet, so that first requests need not wait, and removes partial
+// uploads that a crash left. Hidden directories and links are not entered. What
+// cannot be read is passed over; a request for it will say why.
+import type { Dirent } from 'node:fs';
+import { opendir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Catalogue } from './catalogue.ts';
+import { isLive, isPartial } from './partial-file.ts';
+import { isHidden } from './request-path.ts';
+import type { ServedRoot } from './served-root.ts';
+
+export interface WarmUpContext {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  /** Only a server that takes uploads may delete what they left. */
+  readonly writable: boolean;
+  readonly signal: AbortSignal;
+}
+
+export async function warmUp(context: WarmUpContext): Promise<void> {
+  const directories: string[][] = [[]];
+  for (let next = directories.pop(); next; next = directories.pop()) {
+    for await (const found of entriesOf(join(context.root.path, ...next))) {
+      if (context.signal.aborted) return;
+      const segments = [...next, found.name];
+      if (isPartial(found.name) && found.isFile()) await removeLeftover(context, segments);
+      else if (isHidden(found.name)) continue;
+      else if (found.isDirectory()) directories.push(segments);
+      else if (found.isFile() && !context.catalogue.isFull) await hashFile(context, segments);
+    }
+  }
+}
+
+async function* entriesOf(path: string): AsyncGenerator<Dirent> {
+  try {
+    yield* await opendir(path);
+  } catch {
+    // Gone meanwhile, or not ours to read.
+  }
+}
+
+async function removeLeftover({ root, writable }: WarmUpContext, segments: string[]) {
+  const path = join(root.path, ...segments);
+  if (writable && !isLive(path)) await unlink(path).catch(() => undefined);
+}
+
+async function hashFile({ root, catalogue }: WarmUpContext, segments: string[]): Promise<void> {
+  const file = await root.open(segments).catch(() => undefined);
+  if (!file) return;
+  try {
+    await catalogue.entryOf(file);
+  } catch {
+    // Being written, or vanished.
+  } finally {
+    await file.handle.close();
+  }
+}
