@@ -1,11 +1,10 @@
 // hubswarm peer: joins a swarm, shares and fetches.
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { untilLine } from './hold.ts';
 import { rate, seconds, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 
@@ -150,16 +149,4 @@ function stopped(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** Says that everything is loaded, and waits for the word to go. */
-async function untilLine({ emit, signal }: RunContext): Promise<void> {
-  const lines = createInterface({ input: process.stdin });
-  emit({ event: 'held' });
-  try {
-    await once(lines, 'line', { signal });
-  } finally {
-    lines.close();
-    process.stdin.unref?.();
-  }
 }

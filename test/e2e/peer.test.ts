@@ -1,0 +1,183 @@
+// Swarms of the built binary, as real processes on 127.0.0.1.
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Running, randomFile, run, scratch, sha256, start } from './binary.ts';
+
+const MIB = 2 ** 20;
+
+interface Origin {
+  peer: Running;
+  address: string;
+  cid: string;
+  file: string;
+}
+
+async function origin(dir: string, bytes: number, ...args: string[]): Promise<Origin> {
+  const file = await randomFile(join(dir, 'content.bin'), bytes);
+  const data = join(dir, 'origin');
+  const peer = start(['peer', '--json', '--data', data, '--share', file, ...args]);
+  const { addresses } = await peer.until('listening');
+  const { cid } = await peer.until('file_shared');
+  return { peer, address: addresses[0]!, cid, file };
+}
+
+function fetcher(dir: string, name: string, from: Origin, ...args: string[]): Running {
+  const data = ['--data', join(dir, `${name}-data`)];
+  const get = ['--get', from.cid, '--out', join(dir, name)];
+  return start(['peer', '--json', ...data, '--join', from.address, ...get, ...args]);
+}
+
+const sameBytes = async (a: string, b: string): Promise<void> => {
+  expect(await sha256(a)).toBe(await sha256(b));
+};
+
+describe('peer', () => {
+  it('passes a file on from peer to peer, and the second has never met the origin alone', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, 3 * MIB);
+    const middle = fetcher(dir, 'middle', first);
+    const { path } = await middle.until('transfer_completed');
+    await sameBytes(path, first.file);
+    await first.peer.end();
+    const { addresses } = await middle.until('listening');
+    const last = fetcher(dir, 'last', { ...first, address: addresses[0]! }, '--linger', '0');
+    expect(await last.exit).toBe(0);
+    await sameBytes(join(dir, 'last', 'content.bin'), first.file);
+  });
+
+  it('finds a peer of this machine without being told its address', async () => {
+    const dir = await scratch();
+    const env = { XDG_DATA_HOME: dir };
+    const file = await randomFile(join(dir, 'a file.bin'), MIB);
+    const sharing = start(['peer', '--json', '--share', file], env);
+    const { cid } = await sharing.until('file_shared');
+    const out = join(dir, 'out');
+    const getting = start(
+      ['peer', '--json', '--join', '--get', cid, '--out', out, '--linger', '0'],
+      env,
+    );
+    expect(await getting.exit).toBe(0);
+    await sameBytes(join(out, 'a file.bin'), file);
+  });
+
+  it('fetches a directory, with empty files and empty directories', async () => {
+    const dir = await scratch();
+    const tree = join(dir, 'tree');
+    await mkdir(join(tree, 'sub', 'empty'), { recursive: true });
+    await randomFile(join(tree, 'big'), 300_000);
+    await randomFile(join(tree, 'sub', 'ünïcode'), 10);
+    await writeFile(join(tree, 'sub', 'nothing'), '');
+    const data = join(dir, 'data');
+    const sharing = start(['peer', '--json', '--data', data, '--share', tree]);
+    const { addresses } = await sharing.until('listening');
+    const { cid } = await sharing.until('file_shared');
+    const getting = fetcher(
+      dir,
+      'out',
+      { peer: sharing, address: addresses[0]!, cid, file: tree },
+      '--linger',
+      '0',
+    );
+    expect(await getting.exit).toBe(0);
+    await sameBytes(join(dir, 'out', 'tree', 'big'), join(tree, 'big'));
+    await sameBytes(join(dir, 'out', 'tree', 'sub', 'ünïcode'), join(tree, 'sub', 'ünïcode'));
+    expect((await stat(join(dir, 'out', 'tree', 'sub', 'nothing'))).size).toBe(0);
+    expect((await stat(join(dir, 'out', 'tree', 'sub', 'empty'))).isDirectory()).toBe(true);
+  });
+
+  it('lets all complete when the origin is killed after one and a quarter copies', async () => {
+    const dir = await scratch();
+    const bytes = 2 * MIB;
+    const first = await origin(dir, bytes, '--uplink', '1MiB/s');
+    const names = ['a', 'b', 'c', 'd'];
+    const peers = names.map((name) => fetcher(dir, name, first, '--uplink', '1MiB/s', '--hold'));
+    // A peer that first calls when the origin is dead has nobody to ask.
+    for (const peer of peers) await peer.until('held');
+    for (const peer of peers) peer.child.stdin!.write('\n');
+    await first.peer.until('link_counted', ({ sentBytes }) => sentBytes >= 1.25 * bytes);
+    await first.peer.end('SIGKILL');
+    for (const peer of peers) await peer.until('transfer_completed');
+    for (const name of names) await sameBytes(join(dir, name, 'content.bin'), first.file);
+  });
+
+  it('resumes after SIGKILL, again and again, without fetching verified pieces twice', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, 8 * MIB);
+    const wanted = new Set<number>();
+    for (let kill = 0; kill < 5; kill++) {
+      const peer = fetcher(dir, 'out', first, '--downlink', '4MiB/s');
+      const started = await peer.until('transfer_started');
+      expect(started.resumedBytes).toBeGreaterThanOrEqual(wanted.size * 64 * 1024);
+      const after = 3 + Math.floor(Math.random() * 20);
+      await peer.until('piece_verified', () => verified(peer).length >= after);
+      await peer.end('SIGKILL');
+      for (const piece of verified(peer)) {
+        expect(wanted.has(piece)).toBe(false);
+        wanted.add(piece);
+      }
+      expect(await readdir(join(dir, 'out'))).toEqual([
+        expect.stringMatching(/^content\.bin\..{8}\.part$/),
+      ]);
+    }
+    const last = fetcher(dir, 'out', first, '--linger', '0');
+    expect(await last.exit).toBe(0);
+    await sameBytes(join(dir, 'out', 'content.bin'), first.file);
+    expect(await readdir(join(dir, 'out'))).toEqual(['content.bin']);
+  }, 60_000);
+
+  it('gives up with one line when nobody has the file, and with exit code 1', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, 1000);
+    const cid = 'bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e';
+    const peer = fetcher(dir, 'out', { ...first, cid }, '--timeout', '1');
+    expect(await peer.exit).toBe(1);
+    expect(peer.stderr).toMatch(/^hubswarm: gave up after 1 s .*nobody found who knows bafk.*\n$/);
+  });
+
+  it('says which pieces are missing when those that are left lack them', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, MIB, '--uplink', '256KiB/s');
+    const [a, b] = ['a', 'b'].map((name) => fetcher(dir, name, first, '--timeout', '2'));
+    await first.peer.until('link_counted', ({ sentBytes }) => sentBytes >= MIB / 2);
+    await first.peer.end('SIGKILL');
+    expect(await a!.exit).toBe(1);
+    expect(await b!.exit).toBe(1);
+    expect(a!.stderr).toMatch(/missing pieces are with none of the|no peer to get them from/);
+  });
+
+  it('says in one line that the join address does not answer', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, 1000);
+    await first.peer.end();
+    const peer = fetcher(dir, 'out', first);
+    expect(await peer.exit).toBe(1);
+    expect(peer.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('stops on SIGTERM with exit code 0 and leaves no run file', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, 1000);
+    expect(await first.peer.end()).toBe(0);
+    expect(await readdir(join(dir, 'origin', 'run'))).toEqual([]);
+  });
+
+  it.each([
+    [['--get', 'nonsense'], /^hubswarm: --get: 'nonsense' .*CID/],
+    [['--join', 'localhost:4001'], /^hubswarm: --join: 'localhost:4001' /],
+    [['--listen', '/ip4/999.0.0.1/tcp/1'], /^hubswarm: --listen: /],
+    [['--uplink', 'fast'], /^hubswarm: --uplink: 'fast' is not a rate/],
+    [['--chunk-size', '3'], /^hubswarm: --chunk-size: 3 bytes is not accepted/],
+    [['--linger', '5'], /^hubswarm: --linger: only goes with --get/],
+    [['--frobnicate'], /^hubswarm: unknown option '--frobnicate'/],
+  ])('refuses %j in one line, exit code 2, with nothing started', async (args, line) => {
+    const { code, stdout, stderr } = await run(['peer', ...args]);
+    expect(stderr).toMatch(line);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect([code, stdout]).toEqual([2, '']);
+  });
+});
+
+function verified(peer: Running): number[] {
+  return peer.events.flatMap((event) => (event.event === 'piece_verified' ? [event.piece] : []));
+}
