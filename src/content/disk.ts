@@ -19,12 +19,13 @@ export async function lstatIfAny(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** Makes or finds a file and gives it its full size. */
-export async function makeFile(path: string, length: number): Promise<void> {
+/** Makes or finds a file and gives it its full size. Resolves to its inode. */
+export async function makeFile(path: string, length: number): Promise<bigint> {
   const handle = await open(path, CREATE, 0o666);
   try {
-    const { size } = await handle.stat();
-    if (size !== length) await handle.truncate(length);
+    const { size, ino } = await handle.stat({ bigint: true });
+    if (size !== BigInt(length)) await handle.truncate(length);
+    return ino;
   } finally {
     await handle.close();
   }

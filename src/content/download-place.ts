@@ -62,9 +62,8 @@ export class DownloadPlace implements Place {
     // One that was found holds part of what it needs already.
     if (!found) await this.#checkRoom();
     try {
-      await (this.#manifest.kind === 'file'
-        ? makeFile(this.#partial, this.#manifest.geometry.totalLength)
-        : this.#makeTree());
+      if (this.#manifest.kind === 'directory') await this.#makeTree();
+      else await makeFile(this.#partial, this.#manifest.geometry.totalLength);
     } catch (error) {
       throw fileError(error, this.#partial);
     }
@@ -126,8 +125,13 @@ export class DownloadPlace implements Place {
     for (const directory of ['', ...this.#manifest.directories]) {
       await mkdir(join(this.#partial, directory), { recursive: true });
     }
-    for (const file of this.#manifest.files) {
-      await makeFile(pathUnder(this.#partial, file), file.length);
+    const inodes = new Set<bigint>();
+    for (const [index, file] of this.#manifest.files.entries()) {
+      const path = pathUnder(this.#partial, file);
+      inodes.add(await makeFile(path, file.length));
+      if (inodes.size > index) continue;
+      // Names that differ in case or Unicode form only, where the disk does not tell them apart.
+      throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
     }
   }
 

@@ -4,6 +4,7 @@
 // sides agree on the order of pieces by construction.
 import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { isRawCid } from './cid.ts';
@@ -47,6 +48,7 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   for (const { source } of filesOf(found)) totalBytes += source.size;
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
   checkLimits(absolute, found, pieceLength);
+  await letStampsAge(found);
   const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);
   return { name, ...(await describe(root, importer.blocks, found)) };
@@ -65,6 +67,19 @@ function checkLimits(path: string, found: Found, pieceLength: number): void {
   if (entries > MAX_NODES) {
     throw tooMuch(`${entries} files and directories; accepted are ${MAX_NODES}`);
   }
+}
+
+/**
+ * Files are stamped by a clock that ticks every 1 to 10 ms (Linux): until the tick
+ * has passed, another write would leave size and time as they are, unseen.
+ */
+const STAMP_TICK_MS = 20;
+
+async function letStampsAge(found: Found): Promise<void> {
+  let youngestMs = 0;
+  for (const { source } of filesOf(found)) youngestMs = Math.max(youngestMs, source.mtimeMs);
+  const ageMs = Date.now() - youngestMs;
+  if (ageMs >= 0 && ageMs < STAMP_TICK_MS) await delay(STAMP_TICK_MS - ageMs);
 }
 
 class Importer {

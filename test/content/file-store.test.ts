@@ -1,19 +1,23 @@
 import {
   appendFile,
   chmod,
+  link,
   mkdir,
   readdir,
   readFile,
   rename,
   rm,
   stat,
+  statfs,
   symlink,
   utimes,
   writeFile,
 } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FileStore } from '../../src/content/file-store.ts';
+import { Geometry } from '../../src/content/geometry.ts';
 import { importPath } from '../../src/content/import.ts';
 import type { Manifest } from '../../src/content/manifest.ts';
 import { pieceStoreContract } from '../contract/piece-store.ts';
@@ -254,6 +258,33 @@ describe('FileStore, at a target that exists', () => {
       message: expect.stringContaining('symbolic link'),
     });
     expect(await readFile(join(dir, 'victim'), 'utf8')).toBe('mine');
+  });
+
+  it('does not mix two files whose names the disk does not tell apart', async () => {
+    const { manifest } = await importedTree();
+    const target = join(await tempDir(), 'copy');
+    // Two names of one file stand in for a disk that ignores case.
+    const partial = partialOf(manifest, target);
+    await mkdir(join(partial, 'a'), { recursive: true });
+    await writeFile(join(partial, 'last'), '');
+    await link(join(partial, 'last'), join(partial, 'a/several'));
+    await expect(FileStore.download(manifest, target)).rejects.toMatchObject({
+      code: 'ERR_MANIFEST',
+      message: expect.stringContaining('name of another'),
+    });
+  });
+
+  it('knows at once that the disk is too small', async () => {
+    const { manifest } = await importedFile(0, 64);
+    const leaves = 2 ** 20;
+    const huge = new Geometry(new Float64Array(leaves).fill(2 ** 21));
+    const { bavail, bsize } = await statfs(tmpdir());
+    // On a disk of over 2 TiB free there is nothing to see.
+    if (bavail * bsize > huge.totalLength) return;
+    const target = join(await tempDir(), 'copy');
+    const download = FileStore.download({ ...manifest, geometry: huge }, target);
+    await expect(download).rejects.toMatchObject({ code: 'ERR_DISK_FULL' });
+    expect(await readdir(dirname(target))).toEqual([]);
   });
 
   it('says that the parent directory is missing', async () => {
