@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { PlannedRun } from '../../src/lab/scenario.ts';
+import { type Bend, PARAMETERS } from './synthetic.ts';
+import { syntheticResult } from './synthetic-result.ts';
+
+const IDS = [
+  'swarm-faster',
+  'swarm-survives',
+  'server-strands',
+  'server-at-bound',
+  'origin-relieved',
+];
+
+async function states(bend?: (plan: PlannedRun) => Bend): Promise<Record<string, string>> {
+  const { claims } = await syntheticResult(bend);
+  return Object.fromEntries(claims.map(({ id, state }) => [id, state]));
+}
+
+describe('claims', () => {
+  it('all hold when everything does what theory says', async () => {
+    expect(await states()).toEqual(Object.fromEntries(IDS.map((id) => [id, 'holds'])));
+  });
+
+  it.each<[string, string, (plan: PlannedRun) => Bend]>([
+    ['swarm-faster', 'a slow swarm', ({ arm }) => (arm === 'swarm' ? { slower: 4 } : {})],
+    [
+      'swarm-faster',
+      'a swarm that never ends',
+      ({ arm, scenario }) => (arm === 'swarm' && scenario === 'scaling' ? { completed: 1 } : {}),
+    ],
+    [
+      'swarm-survives',
+      'a peer lost after the kill',
+      ({ arm, killCopies }) =>
+        arm === 'swarm' && killCopies === 2 ? { slower: 3, completed: 7 } : {},
+    ],
+    [
+      'server-strands',
+      'a client that completes all the same',
+      ({ arm, killCopies }) => (arm === 'server' && killCopies === 2 ? { completed: 1 } : {}),
+    ],
+    [
+      'server-at-bound',
+      'a straw man of a server',
+      ({ arm, receivers }) => (arm === 'server' && receivers === 4 ? { slower: 1.2 } : {}),
+    ],
+    [
+      'origin-relieved',
+      'an origin that sends everything itself',
+      ({ arm, scenario }) =>
+        arm === 'swarm' && scenario === 'scaling' ? { slower: 4, originCopies: 3 } : {},
+    ],
+  ])('%s fails with %s', async (id, _, bend) => {
+    expect((await states(bend))[id]).toBe('fails');
+  });
+
+  it('are unknown when no run that they rest on is valid', async () => {
+    const found = await states(({ arm, receivers }) =>
+      arm === 'swarm' && receivers === 8 ? { slower: 1.5, foreignCpuShare: 0.5 } : {},
+    );
+    expect(found).toMatchObject({ 'swarm-faster': 'unknown', 'server-at-bound': 'holds' });
+  });
+
+  it('are not made about what was not asked for', async () => {
+    const parameters = { ...PARAMETERS, receivers: [2], killReceivers: 2, killCopies: [] };
+    const { claims, verdict } = await syntheticResult(undefined, parameters);
+    expect(claims.map(({ id }) => id)).toEqual(['server-at-bound']);
+    expect(verdict.state).toBe('valid');
+  });
+});

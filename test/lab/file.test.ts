@@ -1,0 +1,56 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkSpace, generateFile, hashFile, inspectFile, placeFile } from '../../src/lab/file.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hubswarm-lab-'));
+});
+afterEach(async () => {
+  await rm(dir, { recursive: true });
+});
+
+it('makes the same bytes from the same seed, and others from another', async () => {
+  const bytes = 1024 * 1024 + 7;
+  const hashes = [];
+  for (const [name, seed] of [
+    ['a', 1],
+    ['b', 1],
+    ['c', 2],
+  ] as const) {
+    await generateFile(join(dir, name), bytes, seed);
+    hashes.push(await hashFile(join(dir, name)));
+  }
+  expect((await stat(join(dir, 'a'))).size).toBe(bytes);
+  expect(hashes[0]).toBe(hashes[1]);
+  expect(hashes[0]).not.toBe(hashes[2]);
+});
+
+it('puts a file alone into a directory without copying it', async () => {
+  await writeFile(join(dir, 'neighbour'), 'secret');
+  await writeFile(join(dir, 'a file'), 'shown');
+  await placeFile(join(dir, 'a file'), join(dir, 'placed'));
+  expect(await readdir(join(dir, 'placed'))).toEqual(['a file']);
+  expect(await readFile(join(dir, 'placed', 'a file'), 'utf8')).toBe('shown');
+  const [source, placed] = [
+    await stat(join(dir, 'a file')),
+    await stat(join(dir, 'placed/a file')),
+  ];
+  expect(placed.ino).toBe(source.ino);
+});
+
+it('takes a file with something in it, and says what else it was given', async () => {
+  await writeFile(join(dir, 'full'), 'x');
+  await writeFile(join(dir, 'empty'), '');
+  expect(await inspectFile(join(dir, 'full'))).toEqual({ name: 'full', bytes: 1 });
+  await expect(inspectFile(dir)).rejects.toThrow(/is a directory; give a file \(pack it first/);
+  await expect(inspectFile(join(dir, 'empty'))).rejects.toThrow(/not a file with something in it/);
+  await expect(inspectFile(join(dir, 'gone'))).rejects.toThrow(/no such file/);
+});
+
+it('refuses what the disk has no room for, before anything starts', async () => {
+  await checkSpace(dir, 1);
+  await expect(checkSpace(dir, 2 ** 60)).rejects.toMatchObject({ code: 'ERR_DISK_FULL' });
+});
