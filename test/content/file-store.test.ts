@@ -3,6 +3,7 @@ import {
   chmod,
   link,
   mkdir,
+  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileStore } from '../../src/content/file-store.ts';
 import { Geometry } from '../../src/content/geometry.ts';
@@ -165,6 +167,38 @@ describe('FileStore, resuming', () => {
     expect(await second.publish()).toBe(target);
     expect(Buffer.from(await second.read(0, 0, 64))).toEqual(bytes.subarray(0, 64));
     await second.close();
+  });
+
+  it('has exactly what was written well, through any number of restarts', async () => {
+    const { manifest, bytes } = await importedTree();
+    const { geometry } = manifest;
+    const dirs = await tempDir();
+    const step = fc.oneof(
+      fc.record({ piece: fc.nat(geometry.pieceCount - 1), damaged: fc.boolean() }),
+      fc.constant('restart' as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+        const target = join(await mkdtemp(join(dirs, 'run-')), 'copy');
+        const model = new Set<number>();
+        let store = await FileStore.download(manifest, target);
+        for (const next of steps) {
+          if (next === 'restart') {
+            await store.close();
+            store = await FileStore.download(manifest, target);
+          } else {
+            const start = geometry.offset(next.piece);
+            const piece = Buffer.from(bytes.subarray(start, start + geometry.length(next.piece)));
+            if (next.damaged) piece[0]! ^= 1;
+            else model.add(next.piece);
+            expect(await store.write(next.piece, [piece])).toBe(!next.damaged);
+          }
+          expect([...store.have]).toEqual([...model].sort((a, b) => a - b));
+        }
+        await store.close();
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 
