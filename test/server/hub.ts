@@ -1,0 +1,112 @@
+// A real hub on a free port over a directory of its own, and a plain HTTP client
+// that sends targets and headers as they are given.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import {
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+} from '../../src/server/start-server.ts';
+import type { Event, EventName } from '../../src/telemetry/event.ts';
+
+type Of<N extends EventName> = Extract<Event, { event: N }>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+interface Ask {
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: Buffer;
+}
+
+export class Hub {
+  readonly root: string;
+  readonly running: RunningServer;
+  readonly events: Event[];
+  readonly #listeners: Set<() => void>;
+
+  constructor(root: string, running: RunningServer, events: Event[], listeners: Set<() => void>) {
+    this.root = root;
+    this.running = running;
+    this.events = events;
+    this.#listeners = listeners;
+  }
+
+  get port(): number {
+    return Number(new URL(this.running.url).port);
+  }
+
+  ask(path: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: this.port, path, method, headers, agent: false };
+      const sent = request(options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const whole = Buffer.concat(chunks);
+          const { statusCode: status = 0, headers: received } = response;
+          resolve({ status, headers: received, body: whole, text: whole.toString() });
+        });
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  }
+
+  /** A connection to write bytes on, destroyed after the test. */
+  socket(): Socket {
+    const socket = connect(this.port, '127.0.0.1');
+    // A reset is part of what is tested.
+    socket.on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  }
+
+  /** The first event of that name for which `where` holds, past or to come. */
+  until<N extends EventName>(name: N, where: (event: Of<N>) => boolean = () => true) {
+    return new Promise<Of<N>>((resolve) => {
+      const look = (): void => {
+        const found = this.events.find(
+          (event): event is Of<N> => event.event === name && where(event as Of<N>),
+        );
+        if (!found) return;
+        this.#listeners.delete(look);
+        resolve(found);
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+}
+
+export async function tempRoot(): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'hubswarm-server-'));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  return root;
+}
+
+/** @param root made beforehand with tempRoot() when it must hold something at the start. */
+export async function startHub(options: Partial<ServerOptions> = {}): Promise<Hub> {
+  const root = options.root ?? (await tempRoot());
+  const events: Event[] = [];
+  const listeners = new Set<() => void>();
+  const emit = (event: Event): void => {
+    events.push(event);
+    for (const listener of [...listeners]) listener();
+  };
+  const given = { host: '127.0.0.1', port: 0, writable: false, graceMs: 0, ...options };
+  const running = await startServer({ ...given, root, emit });
+  onTestFinished(() => running.stop());
+  return new Hub(root, running, events, listeners);
+}
