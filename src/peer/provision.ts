@@ -19,7 +19,8 @@ const LARGE_TABLE = 16;
 /** Resolves once the routing table has a peer; rejects with the signal's reason. */
 export async function dhtPeers(node: Node, signal: AbortSignal): Promise<void> {
   while (node.services.dht.routingTable.size === 0) {
-    await delay(TABLE_CHECK_MS, undefined, { signal, ref: false });
+    await delay(TABLE_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 }
 
@@ -45,16 +46,19 @@ export class Provision {
   }
 
   async #run(tell: () => void): Promise<void> {
-    // Here first: to nobody else, but whoever joins through this peer asks it first.
-    await this.#provide(() => undefined);
-    while (!this.#signal.aborted) {
-      await dhtPeers(this.#node, this.#signal);
-      const size = this.#tableSize;
-      if ((await this.#provide(tell)) > 0) await this.#untilDue(size);
-      else await this.#pause();
+    try {
+      while (!this.#signal.aborted) {
+        const size = this.#tableSize;
+        // Of nobody it only leaves the record here: whoever joins through this peer asks it first.
+        const count = await this.#provide(tell);
+        if (count > 0) await this.#untilDue(size);
+        else if (size === 0) await dhtPeers(this.#node, this.#signal);
+        else await this.#pause();
+      }
+      this.#signal.throwIfAborted();
+    } finally {
+      await this.#node.services.dht.cancelReprovide(this.#cid).catch(() => undefined);
     }
-    await this.#node.services.dht.cancelReprovide(this.#cid).catch(() => undefined);
-    this.#signal.throwIfAborted();
   }
 
   get #tableSize(): number {

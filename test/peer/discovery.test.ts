@@ -161,6 +161,13 @@ describe('provide and findProviders', () => {
     const stopped = expect(b.discovery.provide(cid, never)).rejects.toMatchObject({
       code: 'ERR_ABORTED',
     });
+    // Both have looked at least once, and wait for somebody to come.
+    const local = a.node.services.dht;
+    await vi.waitFor(async () => {
+      const providers = [];
+      for await (const event of local.findProviders(cid)) providers.push(event);
+      expect(providers.length).toBeGreaterThan(0);
+    });
     stop.abort(new Error('enough'));
     await Promise.all([providing, finding, b.discovery.stop(), stopped]);
   });
