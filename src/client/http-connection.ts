@@ -44,7 +44,10 @@ export class HttpConnection {
   #pump: Pump | undefined;
   /** Payload that came with the head, until the pump starts. */
   #leftover: Uint8Array = new Uint8Array();
+  /** Nothing is awaited from the server: its silence is no stall. */
   #paused = false;
+  /** The taker still uses the buffer. */
+  #taking = false;
   #failure: SourceFailure | undefined;
   /** A response byte came since the last request. */
   answered = false;
@@ -159,6 +162,7 @@ export class HttpConnection {
     }
     if (wait === undefined) return this.#afterTake();
     this.#paused = true;
+    this.#taking = true;
     wait.then(
       () => {
         if (this.#afterTake()) this.#resume();
@@ -171,6 +175,7 @@ export class HttpConnection {
   /** Returns whether to read on. */
   #afterTake(): boolean {
     const pump = this.#pump;
+    this.#taking = false;
     if (!pump) return false;
     if (this.#failure) {
       this.#pump = undefined;
@@ -223,8 +228,8 @@ export class HttpConnection {
     this.#socket.destroy();
     this.#awaited?.reject(failure);
     this.#awaited = undefined;
-    // A taker at work still reads from the buffer: its pump ends when it is done.
-    if (this.#pump && !this.#paused) {
+    // A taker at work is let end first: its pump is rejected then.
+    if (this.#pump && !this.#taking) {
       const { reject } = this.#pump;
       this.#pump = undefined;
       reject(failure);

@@ -19,7 +19,11 @@ const entrySchema = z.object({
   cid: z.string().optional(),
   url: z.string(),
 });
-const listingSchema = z.object({ path: z.string(), entries: z.array(entrySchema) });
+const listingSchema = z.object({
+  path: z.string(),
+  truncated: z.boolean().optional(),
+  entries: z.array(entrySchema),
+});
 export type Listing = z.infer<typeof listingSchema>;
 
 /** @throws HubswarmError ERR_REMOTE when there is no listing at that URL */
@@ -69,7 +73,7 @@ export function formatListing(listing: Listing, clean: (text: string) => string)
       clean(cid ?? ''),
     ]);
   }
-  return table.toString();
+  return listing.truncated ? `${table.toString()}\n... and more` : table.toString();
 }
 
 const NO_BORDERS = Object.fromEntries(

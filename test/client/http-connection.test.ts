@@ -1,0 +1,170 @@
+// The engine against servers that speak bytes, not HTTP libraries: what real ones
+// would not send is sent as it is, whole and a byte at a time.
+
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createBodyDecoder } from '../../src/client/body-decoder.ts';
+import { HttpClient } from '../../src/client/http-client.ts';
+import { bodyFraming, parseContentRange, parseResponseHead } from '../../src/client/http-head.ts';
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) close();
+});
+
+async function rawServer(answer: (socket: Socket, count: number) => void): Promise<URL> {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', () => answer(socket, count++));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/x`);
+}
+
+async function fetchAll(url: URL): Promise<string> {
+  const http = new HttpClient({ stallMs: 500 });
+  closers.push(() => http.close());
+  return Buffer.from(await http.getBytes(url, 1000, new AbortController().signal)).toString();
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+
+describe('an answer', () => {
+  it.each([
+    ['with a length', `${OK}Content-Length: 5\r\n\r\nhello`],
+    ['in chunks', `${OK}Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\n\r\n`],
+    ['with a trailer', `${OK}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n\r\n`],
+    ['after an interim one', `HTTP/1.1 103 Early Hints\r\n\r\n${OK}Content-Length: 5\r\n\r\nhello`],
+    ['until the end of the connection', `${OK}\r\nhello`],
+    ['of HTTP/1.0', 'HTTP/1.0 200 OK\r\n\r\nhello'],
+    ['without a phrase', 'HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello'],
+  ])('%s is read, in one part or byte by byte', async (_, text) => {
+    expect(await fetchAll(await rawServer((socket) => socket.end(text)))).toBe('hello');
+    const dripping = await rawServer((socket) => {
+      for (const byte of text) socket.write(byte);
+      socket.end();
+    });
+    expect(await fetchAll(dripping)).toBe('hello');
+  });
+
+  it.each([
+    ['no HTTP at all', 'SSH-2.0-OpenSSH\r\n\r\n', 'did not answer in HTTP/1.1'],
+    ['two framings', `${OK}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 'sent both'],
+    ['two lengths', `${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, 'Content-Length'],
+    ['a negative length', `${OK}Content-Length: -1\r\n\r\n`, 'Content-Length'],
+    ['a huge length', `${OK}Content-Length: 99999999999999999999\r\n\r\n`, 'Content-Length'],
+    ['a folded field', `${OK}A: b\r\n c\r\n\r\n`, 'malformed header'],
+    ['a field with a control character', `${OK}A: \x1b[2J\r\n\r\n`, 'malformed header'],
+    ['an unknown coding', `${OK}Transfer-Encoding: gzip\r\n\r\n`, 'transfer coding'],
+    ['a bad chunk size', `${OK}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 'chunk size'],
+    ['an endless head', `${OK}A: ${'x'.repeat(20_000)}`, 'too long a header'],
+    [
+      'an endless chunk line',
+      `${OK}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(5000)}`,
+      'chunk',
+    ],
+    ['too short a body', `${OK}Content-Length: 9\r\n\r\nhello`, 'before the end'],
+    ['too long a body', `${OK}Content-Length: 2000\r\n\r\n${'x'.repeat(2000)}`, 'over 1000 bytes'],
+    ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n', 'switched protocols'],
+    ['nothing', '', 'before the end'],
+  ])('that is %s is refused', async (_, text, reason) => {
+    const url = await rawServer((socket) => socket.end(text, 'latin1'));
+    await expect(fetchAll(url)).rejects.toThrow(reason);
+  });
+
+  it('that never comes is given up', async () => {
+    await expect(fetchAll(await rawServer(() => undefined))).rejects.toThrow('nothing for 0.5 s');
+  });
+
+  it('is asked for again when a kept connection turns out to be closed', async () => {
+    const url = await rawServer((socket, count) => {
+      if (count === 1) socket.destroy();
+      else socket.write(`${OK}Content-Length: 5\r\n\r\nhello`);
+    });
+    const http = new HttpClient({ stallMs: 500 });
+    closers.push(() => http.close());
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) {
+      expect(Buffer.from(await http.getBytes(url, 10, signal)).toString()).toBe('hello');
+    }
+  });
+
+  it('redirects for ever are given up', async () => {
+    const url = await rawServer((socket) =>
+      socket.write('HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n'),
+    );
+    await expect(fetchAll(url)).rejects.toThrow('redirected more than 5 times');
+  });
+});
+
+describe('parseResponseHead', () => {
+  it('gives a head or a violation for any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => {
+        const head = parseResponseHead(Buffer.concat([Buffer.from(OK), noise]));
+        if (typeof head === 'string') return;
+        bodyFraming('GET', head);
+      }),
+    );
+  });
+});
+
+describe('chunked framing', () => {
+  it('comes off however the bytes are split', () => {
+    const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 6 });
+    fc.assert(
+      fc.property(chunks, fc.array(fc.nat(400), { maxLength: 12 }), (parts, cuts) => {
+        const wire = Buffer.concat([
+          ...parts.flatMap((part) => [
+            Buffer.from(`${part.length.toString(16)}\r\n`),
+            part,
+            Buffer.from('\r\n'),
+          ]),
+          Buffer.from('0\r\n\r\n'),
+        ]);
+        const at = [0, ...cuts.filter((cut) => cut < wire.length), wire.length].sort(
+          (a, b) => a - b,
+        );
+        const decoder = createBodyDecoder({ kind: 'chunked' });
+        const payload = at.slice(1).flatMap((end, i) => {
+          const decoded = decoder.decode(wire.subarray(at[i], end));
+          if (typeof decoded === 'string') throw new Error(decoded);
+          return decoded;
+        });
+        expect(Buffer.concat(payload).equals(Buffer.concat(parts))).toBe(true);
+        expect(decoder).toMatchObject({ done: true, surplus: false });
+      }),
+    );
+  });
+
+  it('gives payload or a violation for any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (noise) => {
+        createBodyDecoder({ kind: 'chunked' }).decode(noise);
+      }),
+    );
+  });
+});
+
+describe('parseContentRange', () => {
+  it.each([
+    ['bytes 0-9/10', { first: 0, end: 10, total: 10 }],
+    ['bytes 5-9/*', { first: 5, end: 10, total: undefined }],
+    ['bytes 9-5/10', undefined],
+    ['bytes 0-10/10', undefined],
+    ['bytes */10', undefined],
+    ['items 0-1/2', undefined],
+    [undefined, undefined],
+  ])('%s', (text, expected) => {
+    expect(parseContentRange(text)).toEqual(expected);
+  });
+});

@@ -1,0 +1,57 @@
+// getFile as a command would call it, with its events kept.
+import { Writable } from 'node:stream';
+import type { CID } from 'multiformats/cid';
+import { getFile } from '../../src/client/get.ts';
+import type { Event, EventName } from '../../src/telemetry/event.ts';
+
+export interface Got {
+  readonly error: (Error & { code?: string }) | undefined;
+  readonly events: readonly Event[];
+  readonly stdout: Buffer;
+  all<E extends EventName>(name: E): Extract<Event, { event: E }>[];
+}
+
+export async function runGet(
+  urls: readonly (URL | string)[],
+  options: {
+    output?: string;
+    cid?: CID;
+    force?: boolean;
+    timeoutMs?: number;
+    downlinkBytesPerSecond?: number;
+    signal?: AbortSignal;
+    onEvent?: (event: Event) => void;
+  },
+): Promise<Got> {
+  const events: Event[] = [];
+  const parts: Buffer[] = [];
+  const stdout = new Writable({
+    write(part: Buffer, _encoding, done) {
+      // A pipe copies as well: what was written may be overwritten afterwards.
+      parts.push(Buffer.from(part));
+      done();
+    },
+  });
+  let error: Error | undefined;
+  try {
+    await getFile({
+      timeoutMs: 1500,
+      signal: new AbortController().signal,
+      ...options,
+      urls: urls.map((url) => new URL(url)),
+      stdout,
+      emit: (event) => {
+        events.push(event);
+        options.onEvent?.(event);
+      },
+    });
+  } catch (cause) {
+    error = cause as Error;
+  }
+  return {
+    error,
+    events,
+    stdout: Buffer.concat(parts),
+    all: (name) => events.filter((each) => each.event === name) as never,
+  };
+}
