@@ -35,6 +35,8 @@ export class Neighbour {
 
   /** Turns offered to it, by id. */
   readonly grants = new Map<number, Grant>();
+  /** Pieces sent to it whole that it has not said it has. */
+  readonly unacknowledged = new Set<number>();
   /** Turns in a row that it did not answer in time. */
   missedGrants = 0;
 

@@ -126,6 +126,7 @@ export class Uploads {
    * and so counted as a copy already.
    */
   handleHave(neighbour: Neighbour, piece: number, now: number): boolean {
+    if (neighbour.unacknowledged.delete(piece)) return true;
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
       const sentAt = grant.sentAt ?? now;
@@ -140,6 +141,7 @@ export class Uploads {
   }
 
   handleLeft(neighbour: Neighbour): void {
+    for (const piece of neighbour.unacknowledged) this.#state.copies.decrement(piece);
     for (const grant of neighbour.grants.values()) {
       this.#stop(neighbour, grant);
       this.#close(neighbour, grant);
@@ -153,7 +155,10 @@ export class Uploads {
         if (grant.piece === undefined) {
           if (now - grant.offeredAt > ANSWER_WITHIN_MS) this.#withdraw(neighbour, grant);
         } else if (grant.sentAt !== undefined && now - grant.sentAt > ACKNOWLEDGE_WITHIN_MS) {
-          this.#close(neighbour, grant);
+          // It left here whole, so it counts as a copy: only the turn ends.
+          neighbour.unacknowledged.add(grant.piece);
+          neighbour.grants.delete(grant.id);
+          this.#turns--;
         }
       }
     }

@@ -122,6 +122,21 @@ describe('the giving side', () => {
     expect(bans(effects)).toEqual([]);
   });
 
+  it('does not send a piece twice because its receiver is slow to say that it has it', () => {
+    const table = new Table(ALL);
+    table.join('slow', []);
+    const [grant, other] = sent(table.say('slow', { type: 'interest', interested: true }), 'grant');
+    table.say('slow', { type: 'request', grant: grant!.grant, piece: 3 });
+    table.session.step(0, { type: 'upload_finished', neighbour: 'slow', piece: 3 });
+    table.say('slow', { type: 'decline', grant: other!.grant });
+    table.wait(10_000);
+    table.join('b', []);
+    const hints = (effects: SessionEffect[]) => sent(effects, 'grant').flatMap((g) => g.hints);
+    const offered = hints(table.say('b', { type: 'interest', interested: true }));
+    expect(offered).toHaveLength(6);
+    expect(offered).not.toContain(3);
+  });
+
   it('gives the turn to somebody else after a decline', () => {
     const table = new Table(ALL);
     table.join('a', []);
