@@ -27,25 +27,25 @@ const PROGRESS_INTERVAL_MS = 100;
 
 async function printCid(path: string, options: CidOptions): Promise<void> {
   const { importPath } = await import('../content/import.ts');
-  const started = performance.now();
-  const { chunkSize: pieceLength, json = false } = options;
-  let cid = '';
-  let geometry = { totalLength: 0, pieceCount: 0, maxLength: 0 };
-  await runCommand({ quiet: json }, async ({ emit, signal }) => {
+  let answer = '';
+  await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
+    const started = performance.now();
     let next = started;
     const onProgress = (bytes: number, total: number): void => {
       if (!process.stderr.isTTY || (performance.now() < next && bytes < total)) return;
       next = performance.now() + PROGRESS_INTERVAL_MS;
       emit({ event: 'transfer_progressed', bytes, total, name: path });
     };
-    const chosen = pieceLength === undefined ? {} : { pieceLength };
-    const { manifest } = await importPath(path, { ...chosen, signal, onProgress });
-    cid = String(manifest.root);
-    geometry = manifest.geometry;
+    const { manifest } = await importPath(path, {
+      ...(options.chunkSize === undefined ? {} : { pieceLength: options.chunkSize }),
+      signal,
+      onProgress,
+    });
+    const cid = String(manifest.root);
+    const { totalLength: bytes, pieceCount: pieces, maxLength: pieceLength } = manifest.geometry;
+    const ms = Math.round(performance.now() - started);
+    answer = options.json ? JSON.stringify({ cid, bytes, pieces, pieceLength, ms }) : cid;
   });
-  // After the command, which takes the progress bar's line with it.
-  const { totalLength: bytes, pieceCount: pieces, maxLength } = geometry;
-  const ms = Math.round(performance.now() - started);
-  const summary = { cid, bytes, pieces, pieceLength: maxLength, ms };
-  process.stdout.write(`${json ? JSON.stringify(summary) : cid}\n`);
+  // Now that the progress bar has ended its line.
+  process.stdout.write(`${answer}\n`);
 }

