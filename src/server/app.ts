@@ -8,20 +8,21 @@ import { answerBlock } from './block-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
+import type { Hub } from './hub.ts';
 import { listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import type { Opened } from './served-root.ts';
-import { answerUpload, type UploadContext } from './upload.ts';
+import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
 const BLOCKS = '/ipfs/';
 
 /** The listener for an HTTP server's requests. Never throws. */
-export function createListener(hub: UploadContext) {
+export function createListener(hub: Hub) {
   const app = createApp(hub);
   return (req: IncomingMessage, res: ServerResponse): void => {
-    const exchange = new Exchange(req, res, hub.emit);
+    const exchange = new Exchange(req, res, hub);
     answerBytes(hub, exchange)
       .then((answered) => {
         // Express may be called with what node:http makes; its types ask for its own.
@@ -32,7 +33,7 @@ export function createListener(hub: UploadContext) {
 }
 
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
-async function answerBytes(hub: UploadContext, exchange: Exchange): Promise<boolean> {
+async function answerBytes(hub: Hub, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
@@ -52,7 +53,7 @@ async function answerBytes(hub: UploadContext, exchange: Exchange): Promise<bool
 }
 
 async function withOpen<T>(
-  hub: UploadContext,
+  hub: Hub,
   segments: readonly string[],
   body: (file: Opened) => Promise<T>,
 ): Promise<T> {
@@ -64,7 +65,7 @@ async function withOpen<T>(
   }
 }
 
-function createApp(hub: UploadContext) {
+function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
   app.route('/').get((_req, res) => redirect(res, FILES));
@@ -85,7 +86,7 @@ function createApp(hub: UploadContext) {
   return app;
 }
 
-async function answerListing(hub: UploadContext, req: Request, res: Response): Promise<void> {
+async function answerListing(hub: Hub, req: Request, res: Response): Promise<void> {
   const { segments } = parseRequestPath(targetPath(req.originalUrl).slice(FILES.length));
   await withOpen(hub, segments, async (directory) => {
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');

@@ -6,10 +6,11 @@ import type { Emit } from '../telemetry/event.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { targetPath } from './request-path.ts';
 
-/** Chosen: longer than TCP takes to recover from a lost path. */
-export const STALL_MS = 30_000;
-/** Chosen: the slowest reader worth its buffer; one that is slower resumes where it was cut. */
-export const MIN_BYTES_PER_SECOND = 4096;
+/**
+ * What a client must take or give in each stall time, beyond a first one: 4 KiB/s at
+ * 30 s. Chosen: the slowest that is worth its buffer; who is slower resumes after the cut.
+ */
+const BYTES_PER_STALL = 128 * 1024;
 /** Of a path in the log. Chosen. */
 const MAX_LOGGED_PATH = 1024;
 
@@ -23,9 +24,17 @@ export class Exchange {
   readonly #gone = new AbortController();
   readonly #emit: Emit;
 
-  constructor(req: IncomingMessage, res: ServerResponse, emit: Emit) {
+  /** How long the other side may take or give nothing. */
+  readonly stallMs: number;
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { emit, stallMs }: { emit: Emit; stallMs: number },
+  ) {
     this.req = req;
     this.res = res;
+    this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
     // The socket forgets its address when it closes.
@@ -57,12 +66,16 @@ export class Exchange {
     return this.#gone.signal;
   }
 
+  /** How long so many bytes may take the other side. */
+  patienceMs(bytes: number): number {
+    return this.stallMs * (1 + bytes / BYTES_PER_STALL);
+  }
+
   /** Resolves when the kernel has taken the bytes; the buffer is then the caller's again. */
   write(bytes: Uint8Array): Promise<void> {
     const { res, signal } = this;
     return new Promise((resolve, reject) => {
-      const stalledMs = STALL_MS + (bytes.length / MIN_BYTES_PER_SECOND) * 1000;
-      const timer = setTimeout(() => res.destroy(), stalledMs);
+      const timer = setTimeout(() => res.destroy(), this.patienceMs(bytes.length));
       const settle = (error?: unknown): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onGone);

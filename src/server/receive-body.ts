@@ -4,7 +4,7 @@
 // uploads, however lively; this ends stalled and trickled ones.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Link } from '../link/link.ts';
-import { type Exchange, MIN_BYTES_PER_SECOND, STALL_MS } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { PartialFile } from './partial-file.ts';
 
@@ -39,9 +39,9 @@ async function* chunksInTime(exchange: Exchange): AsyncGenerator<Buffer> {
   const chunks: AsyncIterator<Buffer> = exchange.req[Symbol.asyncIterator]();
   let waitedMs = 0;
   for (;;) {
-    const earnedMs = STALL_MS + (exchange.bytes / MIN_BYTES_PER_SECOND) * 1000;
+    const leftMs = exchange.patienceMs(exchange.bytes) - waitedMs;
     const startedAt = performance.now();
-    const next = await inTime(chunks, Math.min(STALL_MS, earnedMs - waitedMs));
+    const next = await inTime(chunks, Math.min(exchange.stallMs, leftMs));
     waitedMs += performance.now() - startedAt;
     if (next.done) return;
     yield next.value;

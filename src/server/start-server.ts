@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
+  /** How long a client may take or give nothing. */
+  readonly stallMs?: number | undefined;
 }
 
 export interface RunningServer {
@@ -43,6 +45,8 @@ const HEAD_CHECK_MS = 1000;
 /** Chosen: between a page and the next click, without keeping sockets of clients that left. */
 const KEEP_ALIVE_MS = 15_000;
 const GRACE_MS = 10_000;
+/** Chosen: longer than TCP takes to recover from a short loss of the path. */
+const STALL_MS = 30_000;
 /** Uncapped traffic is counted once in so many bytes; capped traffic every 50 ms (counts.ts). */
 const COUNT_EVERY_BYTES = 2 ** 20;
 
@@ -57,7 +61,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onCount: createCountReporter(emit, COUNT_EVERY_BYTES),
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
-  const server = createHttpServer(createListener({ root, catalogue, link, writable, emit }));
+  const stallMs = options.stallMs ?? STALL_MS;
+  const server = createHttpServer(
+    createListener({ root, catalogue, link, writable, emit, stallMs }),
+  );
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
   const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });

@@ -5,26 +5,16 @@
 // unless it asked not to.
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Link } from '../link/link.ts';
-import type { Emit } from '../telemetry/event.ts';
-import type { Catalogue } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import { validatorsOf } from './file-response.ts';
 import { Gate } from './gate.ts';
 import { HttpFailure } from './http-failure.ts';
+import type { Hub } from './hub.ts';
 import { PartialFile } from './partial-file.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { receiveBody } from './receive-body.ts';
 import { filesUrl, parseRequestPath } from './request-path.ts';
 import type { ServedRoot } from './served-root.ts';
-
-export interface UploadContext {
-  readonly root: ServedRoot;
-  readonly catalogue: Catalogue;
-  readonly link: Link;
-  readonly writable: boolean;
-  readonly emit: Emit;
-}
 
 interface Target {
   readonly segments: readonly string[];
@@ -36,31 +26,27 @@ interface Target {
 const publishing = new Gate(1);
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
-export async function answerUpload(
-  context: UploadContext,
-  exchange: Exchange,
-  rest: string,
-): Promise<void> {
-  checkAcceptable(context, exchange);
+export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
+  checkAcceptable(hub, exchange);
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
   const name = segments.at(-1);
   if (name === undefined || trailingSlash) {
     throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
   }
-  await checkTarget(context, exchange, segments);
-  const directory = await context.root.makeDirectory(segments.slice(0, -1));
+  await checkTarget(hub, exchange, segments);
+  const directory = await hub.root.makeDirectory(segments.slice(0, -1));
   await checkRoom(directory, Number(exchange.req.headers['content-length'] ?? 0));
   const partial = await PartialFile.create(directory, name);
   try {
     if (exchange.req.headers.expect !== undefined) exchange.res.writeContinue();
-    await receiveBody(exchange, context.link, partial);
-    await publish(context, exchange, { segments, directory, name }, partial);
+    await receiveBody(exchange, hub.link, partial);
+    await publish(hub, exchange, { segments, directory, name }, partial);
   } finally {
     await partial.close();
   }
 }
 
-function checkAcceptable({ writable }: UploadContext, { req }: Exchange): void {
+function checkAcceptable({ writable }: Hub, { req }: Exchange): void {
   if (!writable) {
     throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
   }
@@ -75,7 +61,7 @@ function checkAcceptable({ writable }: UploadContext, { req }: Exchange): void {
 
 /** Whether the name is taken, after what is there was held against the preconditions. */
 async function checkTarget(
-  { root, catalogue }: UploadContext,
+  { root, catalogue }: Hub,
   { req }: Exchange,
   segments: readonly string[],
 ): Promise<boolean> {
@@ -106,20 +92,20 @@ async function checkRoom(directory: string, bytes: number): Promise<void> {
 }
 
 async function publish(
-  context: UploadContext,
+  hub: Hub,
   exchange: Exchange,
   { segments, directory, name }: Target,
   partial: PartialFile,
 ): Promise<void> {
   const { req, res } = exchange;
   const replaced = await publishing.run(async () => {
-    const taken = await checkTarget(context, exchange, segments);
+    const taken = await checkTarget(hub, exchange, segments);
     await partial.publish(name, req.headers['if-none-match']?.trim() === '*');
     return taken;
   });
   const path = join(directory, name);
   const stats = await partial.handle.stat();
-  context.emit({
+  hub.emit({
     event: 'file_stored',
     path: segments.join('/'),
     bytes: stats.size,
@@ -127,7 +113,7 @@ async function publish(
   });
   // Another upload may have replaced it already: then there is no tag to give.
   const stored = { handle: partial.handle, stats, path, name };
-  const entry = await context.catalogue.entryOf(stored).catch(() => undefined);
+  const entry = await hub.catalogue.entryOf(stored).catch(() => undefined);
   if (entry) {
     res.setHeader('ETag', `"${entry.cid}"`);
     res.setHeader('X-Ipfs-Roots', entry.cid);
