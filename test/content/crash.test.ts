@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRng } from '../../src/runtime/rng.ts';
@@ -18,7 +19,7 @@ beforeAll(async () => {
   bundleDir = await mkdtemp(join(tmpdir(), 'hubswarm-content-'));
   bundle = join(bundleDir, 'child.mjs');
   await build({
-    entryPoints: [join(import.meta.dirname, 'download-child.ts')],
+    entryPoints: [fileURLToPath(new URL('./download-child.ts', import.meta.url))],
     outfile: bundle,
     bundle: true,
     format: 'esm',

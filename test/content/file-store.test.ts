@@ -20,10 +20,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileStore } from '../../src/content/file-store.ts';
 import { Geometry } from '../../src/content/geometry.ts';
-import { importPath } from '../../src/content/import.ts';
+import { type Imported, importPath } from '../../src/content/import.ts';
 import type { Manifest } from '../../src/content/manifest.ts';
 import { pieceStoreContract } from '../contract/piece-store.ts';
-import { importedFile, importedTree, seededBytes, tempDir } from './files.ts';
+import { importedFile, importedTree, seededBytes, tempDir, writeTree } from './files.ts';
 
 /** Writes the given pieces from the content. */
 async function fill(
@@ -36,6 +36,17 @@ async function fill(
     const end = start + store.manifest.geometry.length(piece);
     expect(await store.write(piece, [bytes.subarray(start, end)])).toBe(true);
   }
+}
+
+/** More files than a store keeps open, of one piece each. */
+async function importedMany(): Promise<Imported & { bytes: Buffer }> {
+  const root = join(await tempDir(), 'many');
+  const names = Array.from({ length: 150 }, (_, i) => String(i));
+  const text = (name: string): Buffer => Buffer.from(`file ${name}`.padEnd(64));
+  await writeTree(root, Object.fromEntries(names.map((name) => [name, text(name)])));
+  const imported = await importPath(root);
+  const bytes = Buffer.concat(imported.manifest.files.map(({ path }) => text(path)));
+  return { ...imported, bytes };
 }
 
 const partialOf = (manifest: Manifest, target: string): string =>
@@ -84,14 +95,11 @@ describe('FileStore, downloading', () => {
   it.skipIf(process.platform !== 'linux')(
     'keeps at most 64 files of a directory open, and reads them all',
     async () => {
-      const root = join(await tempDir(), 'many');
-      await mkdir(root);
-      const names = Array.from({ length: 150 }, (_, i) => String(i));
-      await Promise.all(names.map((name) => writeFile(join(root, name), `file ${name}`)));
-      const store = await FileStore.share(await importPath(root));
+      const imported = await importedMany();
+      const store = await FileStore.share(imported);
       const opened = async () => (await readdir('/proc/self/fd')).length;
       const before = await opened();
-      const reads = names.map((_, piece) => store.read(piece, 0, 6));
+      const reads = imported.manifest.files.map((_, piece) => store.read(piece, 0, 6));
       const texts = (await Promise.all(reads)).map((bytes) => Buffer.from(bytes).toString());
       expect(texts.every((text) => text.startsWith('file '))).toBe(true);
       expect((await opened()) - before).toBeLessThanOrEqual(64);
@@ -265,6 +273,7 @@ describe('FileStore, at a target that exists', () => {
   it.each([
     ['file', () => importedFile(1000, 64)],
     ['directory', () => importedTree()],
+    ['directory of more files than stay open', () => importedMany()],
   ])('lets two processes download the same %s to it', async (_, content) => {
     const { manifest, bytes } = await content();
     const target = join(await tempDir(), 'copy');
