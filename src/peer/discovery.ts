@@ -28,12 +28,6 @@ const MAX_ADDRESSES = 8;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 10_000;
 const WAIT_GROWTH = 1.6;
-/**
- * A walk ends once a peer named only providers that were known: in a small swarm
- * every peer holds the same record, and each one asked is one more to dial (asking
- * all took 16 peers on two cores ten seconds). The next walk begins elsewhere.
- */
-const ENOUGH_ECHOES = 1;
 /** A walk over peers that do not answer is given up for a new one. */
 const WALK_TIMEOUT_MS = 30_000;
 
@@ -100,11 +94,16 @@ export class Discovery {
   /**
    * Providers as the DHT names them, walk after walk, each once a walk, until the
    * signal aborts or stop(); then it ends quietly. Never this peer itself.
+   *
+   * The first walk ends with the first peer that names nobody new, for each one asked
+   * is one more to dial: asking all took 16 peers on two cores ten seconds. Walks begin
+   * with the same peers, the closest, so each goes on for one such peer more.
    */
   async *findProviders(cid: CID, signal: AbortSignal): AsyncGenerator<Provider, void, undefined> {
     const either = AbortSignal.any([signal, this.#stop.signal]);
+    let echoes = 1;
     for (let waitMs = FIRST_WAIT_MS; !either.aborted; waitMs = grown(waitMs)) {
-      yield* this.#walk(cid, either);
+      yield* this.#walk(cid, either, echoes++);
       await delay(waitMs, undefined, { signal: either, ref: false }).catch(() => undefined);
     }
   }
@@ -116,9 +115,13 @@ export class Discovery {
     await Promise.all([...this.#provisions].map(({ ended }) => ended));
   }
 
-  async *#walk(cid: CID, signal: AbortSignal): AsyncGenerator<Provider, void, undefined> {
+  /** @param echoes how many peers may name nobody new before the walk ends */
+  async *#walk(
+    cid: CID,
+    signal: AbortSignal,
+    echoes: number,
+  ): AsyncGenerator<Provider, void, undefined> {
     const seen = new Set([this.#node.peerId.toString()]);
-    let echoes = 0;
     try {
       await dhtPeers(this.#node, signal);
       const limit = this.#limit(signal, WALK_TIMEOUT_MS);
@@ -129,8 +132,7 @@ export class Discovery {
           seen.add(info.id.toString());
           yield toProvider(info);
         }
-        if (event.providers.length > 0 && fresh.length === 0) echoes++;
-        if (echoes >= ENOUGH_ECHOES) return;
+        if (event.providers.length > 0 && fresh.length === 0 && --echoes === 0) return;
       }
     } catch {
       // A walk that fails, or takes too long, is followed by another.

@@ -36,9 +36,6 @@ export interface NodeOptions {
 /** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
 const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
 
-/** Kademlia's k. Chosen; see createDht. */
-const RECORD_COPIES = 8;
-
 /** As long as libp2p keeps the addresses that a record is no use without. */
 const RECORD_VALID_MS = 60 * 60_000;
 
@@ -104,10 +101,8 @@ const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Single
     allowQueryWithZeroPeers: true,
     // Not in the first second, which belongs to finding the file.
     initialQuerySelfInterval: SELF_QUERY_AFTER_MS,
-    // Default 20 closest, 10 at a time, on 10 disjoint paths: in a small swarm that
-    // asks everybody everything. 8 hold a record as safely among peers that live as
-    // long as a download, for half the CPU.
-    kBucketSize: RECORD_COPIES,
+    // Default 10 at a time on 10 disjoint paths: in a small swarm that asks everybody
+    // everything. k stays 20: it is also how many providers a search ends at.
     alpha: 3,
     disjointPaths: 1,
     // Default 48 h: too long for peers that come and go. Forgets them within 15 min

@@ -13,8 +13,8 @@ const TABLE_CHECK_MS = 20;
 const CHECK_MS = 250;
 /** Tell again when there are this many times more peers: the newcomers may be the closest. */
 const NOTABLE_GROWTH = 2;
-/** Records go to the 8 closest; beyond twice that, growth moves few of them. */
-const LARGE_TABLE = 16;
+/** Records go to the 20 closest (kad-dht's k); beyond, growth moves few of them. */
+const LARGE_TABLE = 20;
 
 /** Resolves once the routing table has a peer; rejects with the signal's reason. */
 export async function dhtPeers(node: Node, signal: AbortSignal): Promise<void> {
