@@ -56,12 +56,12 @@ export interface TestServer {
 }
 
 export async function startServer(
-  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<TestServer> {
   const seen: string[] = [];
   const server = createServer((request, response) => {
     seen.push([request.method, request.url, request.headers.range].filter(Boolean).join(' '));
-    handle(request, response);
+    void handle(request, response);
   });
   const port = await listen(server);
   const origin = `http://127.0.0.1:${port}`;
