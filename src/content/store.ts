@@ -21,7 +21,7 @@ export interface PieceStore {
   /**
    * Hashes the piece (given as consecutive parts); writes it when it matches.
    * Resolves to false, with nothing written, when it does not match. A piece that
-   * is already here is not written again.
+   * is already here is not written again. The parts must not change until then.
    *
    * @throws HubswarmError ERR_DISK_FULL, ERR_NOT_PERMITTED ...
    */
