@@ -21,7 +21,7 @@ describe('Assembler with WriteQueue', () => {
             maxLength: 50,
             length: (index) => lengths[index] ?? 0,
             handle: (index, bytes) =>
-              void queue.push(async () => {
+              queue.push(async () => {
                 if (slow[index % slow.length]) await new Promise((done) => setImmediate(done));
                 written[index] = Buffer.from(bytes);
               }),

@@ -56,7 +56,7 @@ export interface TestServer {
 }
 
 export async function startServer(
-  handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<TestServer> {
   const seen: string[] = [];
   const server = createServer((request, response) => {

@@ -14,7 +14,7 @@ let server: TestServer;
 afterAll(removeTempDirs);
 
 async function put(
-  handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
   options: { onEvent?: (event: Event, path: string) => void; uplink?: number } = {},
 ) {
   server = await startServer(handle);
