@@ -2,8 +2,9 @@
 // Everything that can be wrong with either is one HubswarmError before anything
 // is served. Nothing about single requests is decided here.
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createCountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { HubswarmError, systemCode } from '../runtime/errors.ts';
@@ -62,14 +63,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const server = createHttpServer(
-    createListener({ root, catalogue, link, writable, emit, stallMs }),
-  );
+  const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
+  const busy = new Set<ServerResponse>();
+  const server = createHttpServer((req, res) => {
+    busy.add(res);
+    res.once('close', () => busy.delete(res));
+    listener(req, res);
+  });
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
   const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
   const stop = async (): Promise<void> => {
-    await drain(server, options.graceMs ?? GRACE_MS);
+    await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
     emit({ event: 'link_counted', sentBytes: link.sentBytes, receivedBytes: link.receivedBytes });
@@ -77,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { url, link, stop };
 }
 
-function createHttpServer(listener: ReturnType<typeof createListener>): Server {
+function createHttpServer(listener: RequestListener): Server {
   const server = createServer({
     headersTimeout: HEAD_WITHIN_MS,
     connectionsCheckingInterval: HEAD_CHECK_MS,
@@ -116,13 +121,15 @@ function listenError(cause: unknown, host: string, port: number): unknown {
   return reason ? new HubswarmError('ERR_LISTEN', reason, { cause }) : cause;
 }
 
-async function drain(server: Server, graceMs: number): Promise<void> {
+/** Waits for the running responses alone: a connection that asks nothing holds up nobody. */
+async function drain(server: Server, busy: Set<ServerResponse>, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
-  // A connection that falls idle from now on is of no use to anybody.
-  const sweep = setInterval(() => server.closeIdleConnections(), HEAD_CHECK_MS / 10);
-  const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   server.close();
+  const ended = [...busy].map((res) => new Promise((resolve) => res.once('close', resolve)));
+  const over = new AbortController();
+  const grace = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([Promise.all(ended), grace]);
+  over.abort();
+  server.closeAllConnections();
   await closed;
-  clearInterval(sweep);
-  clearTimeout(cut);
 }

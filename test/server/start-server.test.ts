@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -38,6 +39,16 @@ describe('startServer', () => {
     expect((await answer).body).toHaveLength(2 * MIB);
     await expect(hub.ask('/healthz')).rejects.toThrow();
     expect(hub.events.at(-1)).toMatchObject({ event: 'link_counted', sentBytes: 2 * MIB });
+  });
+
+  it('waits for no connection that asks nothing', async () => {
+    const hub = await startHub({ graceMs: 60_000 });
+    const [unused, slow] = [hub.socket(), hub.socket()];
+    await Promise.all([unused, slow].map((socket) => once(socket, 'connect')));
+    slow.write('GET /files/ HTTP/1.1\r\n');
+    await hub.ask('/healthz');
+    await hub.running.stop();
+    await expect(hub.ask('/healthz')).rejects.toThrow();
   });
 
   it('cuts a response that does not end within the grace', async () => {
