@@ -18,7 +18,7 @@ export interface Provider {
   readonly multiaddrs: Multiaddr[];
 }
 
-/** libp2p's own. A host that is there answers soon, but 16 peers starting on two cores took 6 s. */
+/** libp2p's own. A host that is there answers soon, but of 16 that start at once on two busy cores some took over 5 s. */
 const DIAL_TIMEOUT_MS = 10_000;
 /** Discovered peers are dialled while fewer are connected: enough not to depend on any. Chosen. */
 const ENOUGH_PEERS = 8;

@@ -73,8 +73,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
         // Default 5: of 16 peers on one host that dial at once, 11 were refused.
         inboundConnectionThreshold: CONNECTIONS_PER_HOST_PER_SECOND,
-        // Default 10: the same refusal, by handshakes under way. A handshake costs
-        // some 10 ms of CPU, so 128 are dealt with well within the 10 s limit.
+        // Default 10: the same refusal, by handshakes under way. Chosen: twice 64 peers.
         maxIncomingPendingConnections: 128,
       },
       // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
