@@ -31,7 +31,7 @@ export interface Entry {
 export type BlockPlace = { readonly bytes: Uint8Array } | { readonly entry: Entry; piece: number };
 
 /** Chosen: with an average file of a few pieces about 50 MB. */
-export const MAX_ENTRIES = 16_384;
+const MAX_ENTRIES = 16_384;
 /** Chosen: a small file need not wait for one big one, and memory stays at 8 MiB each. */
 const HASHING_AT_ONCE = 2;
 /** Linux stamps files by a clock that ticks every 1 to 10 ms; a tick must pass before a stamp is a name. */

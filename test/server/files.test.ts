@@ -209,7 +209,7 @@ describe('paths', () => {
 
   it.skipIf(process.platform === 'win32')('refuses a FIFO at once', async () => {
     const hub = await startHub();
-    execFileSync('mkfifo', [join(hub.root, 'fifo')]);
+    execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(hub.root, 'fifo')]);
     expect(await hub.ask('/files/fifo')).toMatchObject({
       status: 403,
       text: 'not a regular file\n',
