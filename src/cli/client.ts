@@ -69,6 +69,8 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
     throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
   const { getFile } = await import('../client/get.ts');
+  // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
+  process.stdout.on('error', () => undefined);
   await runCommand(flags, async (context) => {
     if (flags.hold) await untilLine(context);
     await getFile({

@@ -80,6 +80,16 @@ describe('client get', () => {
     expect(got.stderr).toContain('done');
   });
 
+  it('ends with one line when the reader of -o - leaves', async () => {
+    const root = await scratch();
+    await randomFile(join(root, 'a.bin'), 8 * MIB);
+    const { url } = await hub(root);
+    const client = start(['client', 'get', `${url}a.bin`, '-o', '-', '--quiet']);
+    client.child.stdout!.destroy();
+    expect(await client.exit).not.toBe(0);
+    expect(client.stderr).toBe('hubswarm: standard output: closed by its reader\n');
+  });
+
   it.each([
     [['ftp://127.0.0.1/x'], "URL: 'ftp://127.0.0.1/x' has the scheme 'ftp:'"],
     [['not-a-url'], "URL: 'not-a-url' is not a URL"],
