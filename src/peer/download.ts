@@ -3,18 +3,48 @@
 // are here are served from the first one on.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
+import type { PieceStore } from '../content/store.ts';
 import { describeError, fileError, HubswarmError } from '../runtime/errors.ts';
-import type { FetchedManifest } from './dag-protocol.ts';
+import type { Emit } from '../telemetry/event.ts';
+import type { Contacts } from './contacts.ts';
+import type { FetchedManifest, HeldDag } from './dag-protocol.ts';
+import type { Discovery } from './discovery.ts';
 import { searchManifest } from './manifest-search.ts';
-import type { Peer, Share } from './peer.ts';
+import type { Node } from './node.ts';
+import type { Swarm, SwarmHooks } from './swarm.ts';
 
 /** How often progress is told, and time without any is looked at. */
 const PROGRESS_MS = 100;
+/**
+ * The first seconds belong to the neighbours, who name each other; walks of the DHT
+ * by everybody at once took more CPU than the transfer.
+ */
+const DHT_AFTER_MS = 1500;
+/** With so many the DHT is not asked for more. Chosen. */
+const ENOUGH_NEIGHBOURS = 4;
 /** Nothing for so long is worth a word. Chosen. */
 const STALLED_MS = 10_000;
+
+/** One file of a peer: what others can ask of it, and who takes part. */
+export interface Share {
+  readonly cid: CID;
+  readonly store: PieceStore;
+  readonly swarm: Swarm;
+  readonly contacts: Contacts;
+}
+
+/** The peer, as far as a download needs it. */
+export interface DownloadHost {
+  readonly node: Node;
+  readonly discovery: Discovery;
+  readonly emit: Emit;
+  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks>): Share;
+  announce(cid: CID, afterMs: number): void;
+}
 
 export interface DownloadOptions {
   /** A directory; made when it does not exist. */
@@ -27,7 +57,7 @@ export interface DownloadOptions {
 }
 
 export class Download {
-  readonly #peer: Peer;
+  readonly #host: DownloadHost;
   readonly #cid: CID;
   readonly #options: DownloadOptions;
   readonly #abort = new AbortController();
@@ -41,8 +71,8 @@ export class Download {
   #warned = false;
   #share: Share | undefined;
 
-  constructor(peer: Peer, cid: CID, options: DownloadOptions) {
-    this.#peer = peer;
+  constructor(host: DownloadHost, cid: CID, options: DownloadOptions) {
+    this.#host = host;
     this.#cid = cid;
     this.#options = options;
     this.#name = cid.toString();
@@ -59,7 +89,7 @@ export class Download {
   async run(): Promise<string> {
     const watch = setInterval(() => this.#watch(), PROGRESS_MS);
     try {
-      const found = await searchManifest(this.#peer, this.#cid, this.#abort.signal);
+      const found = await searchManifest(this.#host, this.#cid, this.#abort.signal);
       return await this.#fetch(found);
     } catch (error) {
       const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : error;
@@ -86,7 +116,7 @@ export class Download {
     try {
       if (rawRoot && manifest.geometry.pieceCount === 1) await store.write(0, [rawRoot]);
       this.#begin(manifest, store);
-      this.#share = this.#peer.hold(
+      this.#share = this.#host.hold(
         this.#cid,
         store,
         { name, dag, rawRoot: () => Promise.resolve(rawRoot ?? new Uint8Array()) },
@@ -100,8 +130,8 @@ export class Download {
       await store.close();
       throw error;
     }
-    this.#peer.announce(this.#cid);
-    void this.#findPeers();
+    this.#host.announce(this.#cid, DHT_AFTER_MS);
+    void this.#findPeers(this.#share);
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
     const path = (await store.publish()) ?? name;
     this.#finish(path);
@@ -112,7 +142,7 @@ export class Download {
     for (const piece of store.have) this.#verifiedBytes += manifest.geometry.length(piece);
     this.#toldBytes = this.#verifiedBytes;
     this.#progressAt = performance.now();
-    this.#peer.emit({
+    this.#host.emit({
       event: 'transfer_started',
       cid: this.#cid.toString(),
       name: this.#name,
@@ -123,16 +153,22 @@ export class Download {
     });
   }
 
-  /** Whoever the DHT names is called, for as long as pieces are missing. */
-  async #findPeers(): Promise<void> {
+  /** While neighbours are few, whoever the DHT names is called. */
+  async #findPeers(share: Share): Promise<void> {
     const { signal } = this.#abort;
+    const { session } = share.swarm;
     try {
-      for await (const found of this.#peer.discovery.findProviders(this.#cid, signal)) {
-        const { peerId, multiaddrs } = found;
-        this.#share?.contacts.add(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
+      while (!signal.aborted) {
+        await delay(DHT_AFTER_MS, undefined, { signal });
+        if (session.neighbourCount >= ENOUGH_NEIGHBOURS) continue;
+        for await (const found of this.#host.discovery.findProviders(this.#cid, signal)) {
+          const { peerId, multiaddrs } = found;
+          share.contacts.add(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
+          if (session.neighbourCount >= ENOUGH_NEIGHBOURS) break;
+        }
       }
     } catch (error) {
-      if (!signal.aborted) this.#peer.emit({ event: 'warned', message: describeError(error) });
+      if (!signal.aborted) this.#host.emit({ event: 'warned', message: describeError(error) });
     }
   }
 
@@ -150,7 +186,7 @@ export class Download {
       this.#abort.abort(new HubswarmError('ERR_TIMEOUT', message));
     } else if (idleMs >= STALLED_MS && !this.#warned) {
       this.#warned = true;
-      this.#peer.emit({ event: 'warned', message: `waiting: ${this.#lack()}` });
+      this.#host.emit({ event: 'warned', message: `waiting: ${this.#lack()}` });
     }
   }
 
@@ -170,7 +206,7 @@ export class Download {
   #tellProgress(): void {
     if (this.#verifiedBytes === this.#toldBytes) return;
     this.#toldBytes = this.#verifiedBytes;
-    this.#peer.emit({
+    this.#host.emit({
       event: 'transfer_progressed',
       name: this.#name,
       bytes: this.#verifiedBytes,
@@ -180,7 +216,7 @@ export class Download {
 
   #finish(path: string): void {
     this.#tellProgress();
-    this.#peer.emit({
+    this.#host.emit({
       event: 'transfer_completed',
       cid: this.#cid.toString(),
       name: this.#name,
@@ -193,7 +229,7 @@ export class Download {
   #fail(error: unknown): void {
     const code = error instanceof HubswarmError ? error.code : 'ERR_REMOTE';
     const message = describeError(error);
-    this.#peer.emit({ event: 'transfer_failed', code, message, name: this.#name });
+    this.#host.emit({ event: 'transfer_failed', code, message, name: this.#name });
   }
 }
 

@@ -1,6 +1,7 @@
 // Finds out what a CID stands for: asks everybody who is connected, and everybody
 // the DHT names, until one gives a manifest. The answer hashes up to the CID, so
 // the first good one is as good as any.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
@@ -12,6 +13,8 @@ import type { Node } from './node.ts';
 /** Sources asked at the same time, and remembered. Chosen. */
 const MOST_AT_ONCE = 8;
 const MOST_ASKED = 256;
+/** Peers that are connected answer sooner than a walk of the DHT begins to cost. */
+const ASK_DHT_AFTER_MS = 500;
 /** Who does not know the file now may be about to fetch it. */
 const ASK_AGAIN_MS = 1000;
 
@@ -65,6 +68,7 @@ class ManifestSearch {
 
   async askProviders(discovery: Discovery): Promise<void> {
     try {
+      if (this.#asked.size > 0) await delay(ASK_DHT_AFTER_MS, undefined, { signal: this.#signal });
       for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
         this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
       }

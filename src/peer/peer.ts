@@ -14,7 +14,7 @@ import type { Emit } from '../telemetry/event.ts';
 import { Contacts } from './contacts.ts';
 import { type HeldDag, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
-import { Download, type DownloadOptions } from './download.ts';
+import { Download, type DownloadHost, type DownloadOptions, type Share } from './download.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
 import { readKnownPeers, rememberPeers } from './known-peers.ts';
@@ -37,19 +37,11 @@ export interface PeerOptions {
   emit: Emit;
 }
 
-/** One file of this peer: what others can ask of it, and who takes part. */
-export interface Share {
-  readonly cid: CID;
-  readonly store: PieceStore;
-  readonly swarm: Swarm;
-  readonly contacts: Contacts;
-}
-
 interface Held extends Share {
   readonly dag: HeldDag;
 }
 
-export class Peer {
+export class Peer implements DownloadHost {
   readonly node: Node;
   readonly discovery: Discovery;
   readonly link: Link;
@@ -234,13 +226,14 @@ export class Peer {
   }
 
   /** Tells the DHT that pieces of this file are here, as soon as there is somebody to tell. */
-  announce(cid: CID): void {
-    void this.#provide(cid, this.#stopping.signal);
+  announce(cid: CID, afterMs = 0): void {
+    void this.#provide(cid, afterMs, this.#stopping.signal);
   }
 
-  async #provide(cid: CID, signal: AbortSignal): Promise<void> {
-    const from = performance.now();
+  async #provide(cid: CID, afterMs: number, signal: AbortSignal): Promise<void> {
     try {
+      await wait(afterMs, undefined, { signal });
+      const from = performance.now();
       await this.discovery.provide(cid, signal);
       this.emit({ event: 'file_provided', cid: cid.toString(), ms: performance.now() - from });
     } catch (error) {
