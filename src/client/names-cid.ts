@@ -12,7 +12,7 @@ export function namedCid(headers: ReadonlyMap<string, string>): CID | undefined 
   return tryParseCid(root) ?? tryParseCid(tag);
 }
 
-export function tryParseCid(text: string | undefined): CID | undefined {
+function tryParseCid(text: string | undefined): CID | undefined {
   // Version 1 with sha2-256 takes 59 characters in base32, 49 at least in others.
   if (text === undefined || text.length < 46 || text.length > 80) return undefined;
   try {

@@ -3,7 +3,7 @@
 // are never shown.
 import { HubswarmError } from '../runtime/errors.ts';
 
-export function tryParseHttpUrl(text: string, base?: string): URL | undefined {
+function tryParseHttpUrl(text: string, base?: string): URL | undefined {
   if (!URL.canParse(text, base)) return undefined;
   const url = new URL(text, base);
   url.hash = '';
