@@ -20,10 +20,11 @@ const CALL_TIMEOUT_MS = 5000;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
 /**
- * Two peers that hear of each other at once would both call. The greater PeerId
- * waits this long for the smaller one's call.
+ * Two peers that hear of each other at once would both call, and make two
+ * connections at some 50 ms of CPU each. The greater PeerId leaves it to the smaller
+ * one for so long.
  */
-const YIELD_MS = 250;
+const YIELD_MS = 2000;
 
 interface Candidate {
   readonly peer: string;

@@ -20,10 +20,12 @@ import type { Swarm, SwarmHooks } from './swarm.ts';
 /** How often progress is told, and time without any is looked at. */
 const PROGRESS_MS = 100;
 /**
- * The first seconds belong to the neighbours, who name each other; walks of the DHT
- * by everybody at once took more CPU than the transfer.
+ * The first seconds belong to the neighbours, who name each other: walks of the DHT
+ * by everybody at once took more CPU than a short transfer. A peer that is alone
+ * asks it soon; telling it of one more source can wait.
  */
-const DHT_AFTER_MS = 1500;
+const LOOK_AFTER_MS = 1500;
+const ANNOUNCE_AFTER_MS = 5000;
 /** With so many the DHT is not asked for more. Chosen. */
 const ENOUGH_NEIGHBOURS = 4;
 /** Nothing for so long is worth a word. Chosen. */
@@ -130,7 +132,7 @@ export class Download {
       await store.close();
       throw error;
     }
-    this.#host.announce(this.#cid, DHT_AFTER_MS);
+    this.#host.announce(this.#cid, ANNOUNCE_AFTER_MS);
     void this.#findPeers(this.#share);
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
     const path = (await store.publish()) ?? name;
@@ -159,7 +161,7 @@ export class Download {
     const { session } = share.swarm;
     try {
       while (!signal.aborted) {
-        await delay(DHT_AFTER_MS, undefined, { signal });
+        await delay(LOOK_AFTER_MS, undefined, { signal });
         if (session.neighbourCount >= ENOUGH_NEIGHBOURS) continue;
         for await (const found of this.#host.discovery.findProviders(this.#cid, signal)) {
           const { peerId, multiaddrs } = found;

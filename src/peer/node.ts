@@ -5,7 +5,7 @@
 // dialled, and what is said over a stream, is decided elsewhere.
 import { noise } from '@chainsafe/libp2p-noise';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, PrivateKey } from '@libp2p/interface';
+import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
 import { mdns } from '@libp2p/mdns';
 import { type Ping, ping } from '@libp2p/ping';
@@ -80,12 +80,27 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       // and yamux notice the dead.
       connectionMonitor: { enabled: false },
       peerDiscovery: options.mdns ? [mdns({ serviceTag: MDNS_SERVICE_TAG })] : [],
-      services: { identify: identify(), ping: ping(), dht: createDht },
+      services: { identify: identify(), ping: createPing, dht: createDht },
     });
   } catch (error) {
     throw listenError(error, listen);
   }
 }
+
+/**
+ * kad-dht pings every peer before it enters the routing table. One that is connected
+ * has just proven that it lives, and a ping costs two streams: a quarter of all that
+ * a flash crowd opens.
+ */
+const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping => {
+  const service = ping()(components);
+  const measure = service.ping.bind(service);
+  service.ping = async (peer, options) => {
+    const [connection] = components.connectionManager.getConnections(peer as PeerId);
+    return connection?.status === 'open' ? (connection.rtt ?? 0) : measure(peer, options);
+  };
+  return service;
+};
 
 const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): SingleKadDHT =>
   kadDHT({

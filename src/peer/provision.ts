@@ -9,8 +9,11 @@ import type { Node } from './node.ts';
 const REPROVIDE_MS = 15 * 60_000;
 /** How soon the first peer of the routing table is noticed. */
 const TABLE_CHECK_MS = 20;
-/** How soon a larger routing table, or a failure, is noticed. */
-const CHECK_MS = 250;
+/**
+ * How soon a failure, or a larger routing table, is noticed: a flash crowd grows the
+ * table each moment, and every telling asks all of it.
+ */
+const CHECK_MS = 5000;
 /** Tell again when there are this many times more peers: the newcomers may be the closest. */
 const NOTABLE_GROWTH = 2;
 /** Records go to the 20 closest (kad-dht's k); beyond, growth moves few of them. */

@@ -31,6 +31,7 @@ export class FrameStream {
     this.remote = remote;
     this.#stream = stream;
     stream.maxWriteBufferLength = MAX_UNSENT_BYTES;
+    updateWindowByHalves(stream);
     stream.addEventListener('close', (event) => this.#handleClose(event));
     stream.addEventListener('end', () => {
       // A reset says 'end' too, and then 'close' with the cause.
@@ -143,4 +144,33 @@ export class FrameStream {
     const end = this.#end;
     if (end !== undefined) for (const tell of this.#handlers.splice(0)) tell(end);
   }
+}
+
+/** Before this state an update also opens the stream, or says that it is open. */
+const YAMUX_ESTABLISHED = 3;
+
+/** What the window of a yamux stream (@libp2p/yamux 8) is called inside. */
+interface YamuxWindow {
+  recvWindow: number;
+  recvWindowCapacity: number;
+  state: number;
+  sendWindowUpdate(): void;
+}
+
+/**
+ * js-yamux answers every frame with a window update, however small: half of all
+ * frames of an exchange, each an encryption and a system call at either end. As
+ * the yamux specification leaves open, wait until half of the window is used up.
+ * Streams of another muxer are left alone.
+ */
+function updateWindowByHalves(stream: Stream): void {
+  const yamux = stream as Stream & Partial<YamuxWindow>;
+  const { sendWindowUpdate } = yamux;
+  if (sendWindowUpdate === undefined || yamux.recvWindow === undefined) return;
+  const window = yamux as Stream & YamuxWindow;
+  window.sendWindowUpdate = () => {
+    const established = window.state === YAMUX_ESTABLISHED;
+    if (established && window.recvWindowCapacity > window.recvWindow / 2) return;
+    sendWindowUpdate.call(window);
+  };
 }
