@@ -16,7 +16,7 @@ export interface Uplinks {
   readonly downlink: number;
 }
 
-export type BoundName =
+type BoundName =
   | 'origin sends N copies'
   | 'slowest downlink'
   | 'origin sends one copy'

@@ -1,6 +1,7 @@
 // Makes one run happen: an origin, then all receivers held, one go to all at once,
 // perhaps the kill, and the end. Fresh processes, identities and directories each
 // time; nothing is left behind. Reports what it saw (trace.ts) and judges nothing.
+import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Stamped } from '../telemetry/event.ts';
@@ -40,6 +41,8 @@ export function createExecutor(setup: Setup): Execute {
     const dir = join(setup.workDir, plan.id);
     const children: Child[] = [];
     await mkdir(dir);
+    // Each process that boots listens to the signal until it is ready.
+    setMaxListeners(0, signal);
     try {
       return await run(setup, plan, { dir, children, signal });
     } finally {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { type Result, type Run, resultSchema } from './result.ts';
 
-export const RESULT_FILE = 'result.json';
-export const REPORT_FILE = 'report.html';
+const RESULT_FILE = 'result.json';
+const REPORT_FILE = 'report.html';
 const RUNS_FILE = 'runs.ndjson';
 
 /** @throws HubswarmError ERR_EXISTS when it holds results already. */

@@ -5,7 +5,7 @@ import { ARMS, type ArmName, type Cell, type Parameters, type PlannedRun } from 
 const MIRRORED = [...ARMS].reverse();
 
 /** The arms of one repetition: A B in even ones, B A in odd ones. */
-export function armsOf(repetition: number): readonly ArmName[] {
+function armsOf(repetition: number): readonly ArmName[] {
   return repetition % 2 === 0 ? ARMS : MIRRORED;
 }
 
@@ -41,7 +41,7 @@ export function schedule(parameters: Parameters): PlannedRun[] {
 }
 
 /** One A B B A: fewer cannot cancel a trend, and more are dropped first when time runs out. */
-export const SURE_REPETITIONS = 2;
+const SURE_REPETITIONS = 2;
 
 /** True of a run that a spent time budget may drop. */
 export const isExtra = (run: PlannedRun): boolean =>

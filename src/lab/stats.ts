@@ -15,7 +15,9 @@ export function quantile(values: readonly number[], q: number): number {
   const at = (sorted.length - 1) * q;
   const low = sorted[Math.floor(at)]!;
   const high = sorted[Math.ceil(at)]!;
-  return low + (high - low) * (at - Math.floor(at));
+  const part = at - Math.floor(at);
+  // In this form an infinite value stays infinite, and is not NaN.
+  return part === 0 ? low : low * (1 - part) + high * part;
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
@@ -26,8 +28,13 @@ export function rangeOf(values: readonly number[]): Range | undefined {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
-/** Of `over[i] / under[i]`, pair by pair: what both runs of a pair suffered cancels out. */
+/**
+ * Of `over[i] / under[i]`, pair by pair: what both runs of a pair suffered cancels
+ * out. The median is taken of logarithms, so that twice and half are equally far off.
+ */
 export function pairedRatios(over: readonly number[], under: readonly number[]): Range | undefined {
   const pairs = Math.min(over.length, under.length);
-  return rangeOf(Array.from({ length: pairs }, (_, i) => over[i]! / under[i]!));
+  const ratios = Array.from({ length: pairs }, (_, i) => over[i]! / under[i]!);
+  const range = rangeOf(ratios);
+  return range && { ...range, median: Math.exp(median(ratios.map(Math.log))) };
 }

@@ -23,7 +23,7 @@ describe('the report', () => {
     ['the speed-up in words', 'To 8 receivers the server took'],
     ['the reach of the swarm', '>8/8'],
     ['the reach of the server', '>0/8<'],
-    ['the bounds', 'bound: swarm, whole pieces'],
+    ['the bounds', 'bounds: swarm (whole pieces, fluid)'],
     ['every raw run', 'scaling-n8-swarm-2'],
     ['where the swarm loses', 'Where the swarm loses'],
     ['how to run it again', './scripts/compare.sh --seed 7'],

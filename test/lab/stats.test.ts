@@ -37,5 +37,14 @@ it('a range of nothing is undefined, not 0', () => {
 });
 
 it('ratios are taken pair by pair, so that what slowed both cancels out', () => {
-  expect(pairedRatios([4, 8], [2, 4])).toEqual({ median: 2, min: 2, max: 2 });
+  const ratios = pairedRatios([4, 8], [2, 4])!;
+  expect(ratios).toMatchObject({ min: 2, max: 2 });
+  expect(ratios.median).toBeCloseTo(2, 12);
+});
+
+it.each([
+  ['twice and half cancel out', [2, 1], [1, 2], 1],
+  ['never finishing is infinitely slow', [8, 8], [1, Number.POSITIVE_INFINITY], 0],
+])('the median of ratios: %s', (_, over, under, expected) => {
+  expect(pairedRatios(over, under)!.median).toBeCloseTo(expected, 12);
 });

@@ -22,7 +22,7 @@ export const BOUND_COLOUR = 'var(--bound)';
 
 /** Chosen: two figures side by side on a projector, one below the other on a phone. */
 export const FIGURE_WIDTH = 560;
-export const FIGURE_HEIGHT = 340;
+const FIGURE_HEIGHT = 340;
 
 /** One point set of an arm, in its colour and shape. */
 export function armDots<T>(

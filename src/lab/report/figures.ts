@@ -108,8 +108,8 @@ export function makespanFigure(result: Result): string {
     marks: [
       Plot.ruleY([0]),
       ...dashed(server, 'bound: server', -12),
-      ...dashed(whole, 'bound: swarm, whole pieces', -14),
-      ...dashed(fluid, 'bound: swarm, fluid', 12),
+      ...dashed(whole, 'bounds: swarm (whole pieces, fluid)', -12),
+      ...dashed(fluid, '', 0),
       ...ARMS.flatMap((arm) => makespanMarks(arm, scalingRuns(result, arm))),
     ],
   });

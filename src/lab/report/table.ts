@@ -55,7 +55,7 @@ function scalingTable({ summaries, comparisons }: Result): string {
 const medianCopies = (summary: Summary | undefined): string =>
   summary?.originCopies ? copiesText(summary.originCopies.median) : '-';
 
-export function reachText({ completed, receivers, killed, runs }: Kill): string {
+function reachText({ completed, receivers, killed, runs }: Kill): string {
   const reached = completed.map((count) => `${count}/${receivers}`);
   const text = [...new Set(reached)].join(' ');
   return killed < runs ? `${text} *` : text;

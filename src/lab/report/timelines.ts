@@ -80,7 +80,7 @@ function staircaseName(arm: ArmName, runs: readonly Run[]): Plot.Markish {
     // Where the swarm is done there is room to the right, where the server is, to the left.
     textAnchor: arm === 'swarm' ? 'start' : 'end',
     dx: arm === 'swarm' ? 8 : -8,
-    dy: -11,
+    dy: arm === 'swarm' ? -11 : 14,
   });
 }
 
