@@ -2,8 +2,8 @@
 // The entry: the runtime shim before anything else, then the command table.
 import './runtime/with-resolvers.ts';
 import { Command, CommanderError } from 'commander';
-import { clientCommand } from './cli/client.ts';
 import { cidCommand } from './cli/cid.ts';
+import { clientCommand } from './cli/client.ts';
 import { compareCommand } from './cli/compare.ts';
 import { peerCommand } from './cli/peer.ts';
 import { EXIT, reportFailure } from './cli/run.ts';
@@ -24,7 +24,12 @@ function strict(command: Command): void {
   command.exitOverride();
   command.configureOutput({
     outputError: (text, write) =>
-      write(`hubswarm: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ')}; see '${pathOf(command)} --help'\n`),
+      write(
+        `hubswarm: ${text
+          .replace(/^error: /, '')
+          .trim()
+          .replaceAll('\n', ' ')}; see '${pathOf(command)} --help'\n`,
+      ),
   });
   for (const child of command.commands) strict(child);
 }

@@ -9,7 +9,10 @@ const SRC = resolve(import.meta.dirname, '../src');
 /** Which rooms a room may import, itself aside, and why. */
 const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
   runtime: { rooms: [], reason: 'everything stands on runtime, so it stands on nothing' },
-  telemetry: { rooms: ['runtime'], reason: 'one event stream must not depend on what reports to it' },
+  telemetry: {
+    rooms: ['runtime'],
+    reason: 'one event stream must not depend on what reports to it',
+  },
   content: { rooms: ['runtime'], reason: 'what a file is does not depend on how it travels' },
   link: {
     rooms: ['runtime', 'telemetry'],
@@ -47,7 +50,11 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     what: /libp2p|multiaddr/,
     reason: 'only peer/ knows libp2p',
   },
-  { where: /^(client|peer|lab|content|link)\//, what: /^express/, reason: 'only server/ knows express' },
+  {
+    where: /^(client|peer|lab|content|link)\//,
+    what: /^express/,
+    reason: 'only server/ knows express',
+  },
   {
     where: /^content\/(geometry|bitfield|manifest)\.ts/,
     what: /^node:/,
@@ -78,7 +85,9 @@ interface Import {
 const files = sources(SRC).map((path) => relative(SRC, path));
 const imports: Import[] = files.flatMap((from) => {
   const text = readFileSync(join(SRC, from), 'utf8');
-  const found = text.matchAll(/(?:^|[\s;])(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'/gm);
+  const found = text.matchAll(
+    /(?:^|[\s;])(?:import|export)\s[^'";]*?from\s+'([^']+)'|import\(\s*'([^']+)'\s*\)|^import\s+'([^']+)'/gm,
+  );
   return [...found].map((match) => ({ from, target: match[1] ?? match[2] ?? match[3]! }));
 });
 

@@ -12,7 +12,7 @@ export const clean = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
 
 /** An event's line; undefined for those that only machines read. */
-export function describeEvent(event: Event): string | undefined {
+function describeEvent(event: Event): string | undefined {
   switch (event.event) {
     case 'listening':
       return event.addresses.map((address) => `listening on ${address}`).join('\n');

@@ -9,7 +9,7 @@
 import type { Neighbour } from './neighbour.ts';
 import type { PieceRanking } from './ranking.ts';
 
-export interface PickView {
+interface PickView {
   /** The missing pieces, rarest first. */
   readonly missing: PieceRanking;
   isWanted(piece: number): boolean;

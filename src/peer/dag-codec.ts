@@ -8,7 +8,7 @@ import { Uint8ArrayList } from 'uint8arraylist';
 import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
 
 /** A CIDv1 with sha2-256 has 36 bytes; 100 leaves room for longer hashes. Fits one varint byte. */
-export const MAX_CID_BYTES = 100;
+const MAX_CID_BYTES = 100;
 /** NAME_MAX of the file systems in use. */
 export const MAX_NAME_BYTES = 255;
 /** 2^20 pieces take some 55 MiB of links. */
@@ -16,7 +16,7 @@ export const MAX_DAG_BYTES = 64 * 2 ** 20;
 /** MAX_PIECE_LENGTH needs four bytes. */
 const MAX_VARINT_BYTES = 4;
 
-export const STATUS = { ok: 0, unknown: 1, tooLarge: 2 } as const;
+const STATUS = { ok: 0, unknown: 1, tooLarge: 2 } as const;
 export type Status = keyof typeof STATUS;
 const STATUS_BY_BYTE: readonly (Status | undefined)[] = ['ok', 'unknown', 'tooLarge'];
 

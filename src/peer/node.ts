@@ -15,7 +15,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { HubswarmError } from '../runtime/errors.ts';
 
-export type Services = {
+type Services = {
   identify: Identify;
   ping: Ping;
   dht: SingleKadDHT;

@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import type { EventName, Stamped } from '../../src/telemetry/event.ts';
 import { parseEvent } from '../../src/telemetry/ndjson.ts';
 
-export const BINARY = resolve(import.meta.dirname, '../../dist/cli.js');
+const BINARY = resolve(import.meta.dirname, '../../dist/cli.js');
 
 type Of<N extends EventName> = Extract<Stamped, { event: N }>;
 
