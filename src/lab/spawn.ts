@@ -120,14 +120,22 @@ export class Child {
     this.#process.kill('SIGKILL');
   }
 
-  /** SIGTERM, and SIGKILL to one that does not heed it; resolves when it is gone. */
+  /**
+   * SIGTERM, then SIGKILL once it has said its last word, or does not heed the first;
+   * resolves when it is gone. What a process does after its last word is not measured.
+   */
   async stop(): Promise<void> {
     this.#asked = true;
     if (this.#over) return;
+    const end = (): unknown => this.#process.kill('SIGKILL');
+    const unwatch = this.watch(() => {
+      if (this.has('stopped') && this.events.at(-1)?.event === 'usage_sampled') end();
+    });
+    const timer = setTimeout(end, GRACE_MS);
     this.#process.kill('SIGTERM');
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), GRACE_MS);
     await this.#ended.catch(() => {});
     clearTimeout(timer);
+    unwatch();
   }
 
   #take(line: string): void {

@@ -124,7 +124,8 @@ export function judge({ runs, claims, calibration, missing }: Evidence): Verdict
   }
   if (missing > 0) unknown.push(`${missing} planned runs were not made`);
   for (const { id, state } of claims) {
-    if (state === 'unknown') unknown.push(`claim '${id}' rests on no valid run`);
+    if (state === 'unknown')
+      unknown.push(`claim '${id}' cannot be judged: the runs that it rests on were disturbed`);
   }
   if (invalid.length > 0) return { state: 'invalid', reasons: [...invalid, ...unknown] };
   return { state: unknown.length > 0 ? 'unknown' : 'valid', reasons: unknown };
