@@ -108,7 +108,7 @@ export function makespanFigure(result: Result): string {
     marks: [
       Plot.ruleY([0]),
       ...dashed(server, 'bound: server', -12),
-      ...dashed(whole, 'bounds: swarm (whole pieces, fluid)', -12),
+      ...dashed(whole, 'bounds: swarm (whole pieces, fluid)', 13),
       ...dashed(fluid, '', 0),
       ...ARMS.flatMap((arm) => makespanMarks(arm, scalingRuns(result, arm))),
     ],
