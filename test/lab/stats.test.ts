@@ -25,7 +25,8 @@ describe('quantile', () => {
         const range = rangeOf(list)!;
         expect(range.median).toBeGreaterThanOrEqual(range.min);
         expect(range.median).toBeLessThanOrEqual(range.max);
-        expect(median([...list].reverse())).toBe(range.median);
+        // 0 and -0 are one value, but sort as they come.
+        expect(median([...list].reverse()) + 0).toBe(range.median + 0);
       }),
     );
   });
