@@ -3,7 +3,7 @@
 
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { createNdjsonWriter } from '../telemetry/ndjson.ts';
+import { NdjsonWriter } from '../telemetry/ndjson.ts';
 import { startUsageSampler } from '../telemetry/usage.ts';
 import { createHumanReporter } from './human.ts';
 
@@ -18,17 +18,25 @@ export interface RunContext {
   stoppedBy(): string | undefined;
 }
 
+/** Where events go: to machines on stdout, or to a person on stderr. */
+function openOutput(options: { json?: boolean; quiet?: boolean }): {
+  emit: Emit;
+  close: () => void;
+} {
+  if (!options.json) {
+    const reporter = createHumanReporter({ quiet: options.quiet ?? false });
+    return { emit: (event) => reporter.report(event), close: () => reporter.close() };
+  }
+  const writer = new NdjsonWriter(process.stdout);
+  return { emit: writer.emit, close: () => writer.flush() };
+}
+
 /** Runs a command's body to its end with events, signals and usage wired up. */
 export async function runCommand(
   options: { json?: boolean; quiet?: boolean },
   body: (context: RunContext) => Promise<void>,
 ): Promise<void> {
-  const reporter = options.json
-    ? undefined
-    : createHumanReporter({ quiet: options.quiet ?? false });
-  const emit: Emit = options.json
-    ? createNdjsonWriter(process.stdout)
-    : (event) => reporter?.report(event);
+  const { emit, close } = openOutput(options);
   const abort = new AbortController();
   let stoppedBy: string | undefined;
   const stop = (name: NodeJS.Signals): void => {
@@ -43,7 +51,7 @@ export async function runCommand(
     await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });
   } finally {
     stopSampling?.();
-    reporter?.close();
+    close();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }

@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
-import { createCountReporter } from '../link/counts.ts';
+import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
@@ -44,10 +44,6 @@ export interface GetOptions {
 
 /** Chosen: a mirror that is silent for this long is left for another one. */
 const MAX_STALL_MS = 10_000;
-/** Until the file's size is known. */
-const FIRST_COUNT_BYTES = 64 * 1024;
-/** As the contract of link_counted says. */
-const COUNTS_PER_FILE = 64;
 
 /** @throws HubswarmError; the partial stays, so that the next call goes on there */
 export async function getFile(options: GetOptions): Promise<void> {
@@ -74,7 +70,7 @@ class Transfer {
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   /** Those given, without those that turned out to have another file. */
   #urls: readonly URL[];
-  #count: (link: Link) => void;
+  readonly #counts: CountReporter;
 
   constructor(options: GetOptions, events: TransferEvents) {
     this.#options = options;
@@ -82,11 +78,11 @@ class Transfer {
     this.events = events;
     this.#http = new HttpClient({ stallMs: Math.min(MAX_STALL_MS, options.timeoutMs) });
     this.#patience = new Patience(options.timeoutMs, systemClock);
-    this.#count = createCountReporter(options.emit, FIRST_COUNT_BYTES);
+    this.#counts = new CountReporter(options.emit);
     this.#link = new Link({
       uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
       downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      onCount: (link) => this.#count(link),
+      onCount: this.#counts.note,
     });
   }
 
@@ -105,8 +101,7 @@ class Transfer {
 
   close(): void {
     this.#http.close();
-    const { sentBytes, receivedBytes } = this.#link;
-    this.#options.emit({ event: 'link_counted', sentBytes, receivedBytes });
+    this.#counts.close(this.#link);
   }
 
   /** The mirrors that do not name another file; at least one. */
@@ -145,7 +140,7 @@ class Transfer {
     const sink: PieceSink = store ?? new StdoutSink(manifest, this.#options.stdout);
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
-    this.#expect(geometry.totalLength);
+    this.#expectBytes();
     this.events.start({
       cid: root.toString(),
       bytes: geometry.totalLength,
@@ -187,7 +182,7 @@ class Transfer {
     const onStart = (bytes: number | undefined): void => {
       if (started) return;
       started = true;
-      this.#expect(bytes ?? 0);
+      this.#expectBytes();
       this.events.start({
         bytes: bytes ?? 0,
         pieces: 0,
@@ -209,11 +204,9 @@ class Transfer {
     }
   }
 
-  #expect(bytes: number): void {
+  #expectBytes(): void {
     // Whatever came before (a slow hub, a partial to hash) the bytes have their own time.
     this.#patience.restart();
-    const everyBytes = Math.max(1, bytes / COUNTS_PER_FILE);
-    this.#count = createCountReporter(this.#options.emit, everyBytes);
   }
 
   #context() {

@@ -6,7 +6,7 @@ import { request as requestHttps } from 'node:https';
 import { basename } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { importPath } from '../content/import.ts';
-import { createCountReporter } from '../link/counts.ts';
+import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { HubswarmError, hasCode } from '../runtime/errors.ts';
@@ -38,7 +38,6 @@ export interface Stored {
 
 /** As curl does: a server that does not know 100-continue costs no more than this. */
 const CONTINUE_WITHIN_MS = 1000;
-const COUNTS_PER_FILE = 64;
 
 /** @throws HubswarmError ERR_REMOTE, ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
 export async function putFile(options: PutOptions): Promise<Stored> {
@@ -46,9 +45,10 @@ export async function putFile(options: PutOptions): Promise<Stored> {
   const events = new TransferEvents(basename(options.path), options.emit, systemClock);
   try {
     const source = await UploadSource.open(options.path);
+    const counts = new CountReporter(options.emit);
     const link = new Link({
       uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      onCount: createCountReporter(options.emit, Math.max(1, source.bytes / COUNTS_PER_FILE)),
+      onCount: counts.note,
     });
     try {
       events.start({
@@ -67,8 +67,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
       return { url: showUrl(url), etag: headers.get('etag') };
     } finally {
       await source.close();
-      const { sentBytes, receivedBytes } = link;
-      options.emit({ event: 'link_counted', sentBytes, receivedBytes });
+      counts.close(link);
     }
   } catch (error) {
     const reason: unknown = options.signal.aborted ? options.signal.reason : error;

@@ -1,20 +1,28 @@
-// Turns a link's counters into `link_counted` events, often enough that a fault
-// can be triggered by bytes sent, and rarely enough that it costs nothing.
+// Turns a link's counters into `link_counted` events: soon enough that a fault can
+// be triggered by bytes sent, and seldom enough that it costs nothing.
 import type { Emit } from '../telemetry/event.ts';
 import type { Link } from './link.ts';
 
-const EVERY_MS = 50;
+/** How old a count may get: 1 % of a file that takes its link a second. */
+const WITHIN_MS = 10;
 
-/** For LinkOptions.onCount; `everyBytes` is a 64th of the file, or what fits. */
-export function createCountReporter(emit: Emit, everyBytes: number): (link: Link) => void {
-  let reportedBytes = 0;
-  let reportedAt = Number.NEGATIVE_INFINITY;
-  return (link) => {
-    const bytes = link.sentBytes + link.receivedBytes;
-    const now = performance.now();
-    if (bytes - reportedBytes < everyBytes && now - reportedAt < EVERY_MS) return;
-    reportedBytes = bytes;
-    reportedAt = now;
-    emit({ event: 'link_counted', sentBytes: link.sentBytes, receivedBytes: link.receivedBytes });
+export class CountReporter {
+  readonly #emit: Emit;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  /** For LinkOptions.onCount. */
+  readonly note = (link: Link): void => {
+    this.#timer ??= setTimeout(() => this.close(link), WITHIN_MS);
   };
+
+  /** Reports what the link has counted in the end. */
+  close({ sentBytes, receivedBytes }: Link): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#emit({ event: 'link_counted', sentBytes, receivedBytes });
+  }
 }

@@ -6,7 +6,7 @@ import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
 import type { PieceStore } from '../content/store.ts';
-import { createCountReporter } from '../link/counts.ts';
+import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
@@ -23,8 +23,6 @@ import { announceRun, findLocalPeers } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
 import { UploadQueue } from './upload-queue.ts';
 
-/** Fine enough to trigger a fault by bytes; see link/counts.ts. */
-const COUNT_EVERY_BYTES = 64 * 1024;
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
 const REJOIN_MS = 1000;
 
@@ -48,6 +46,7 @@ export class Peer implements DownloadHost {
   readonly emit: Emit;
   readonly #dataDir: string;
   readonly #identity: Identity;
+  readonly #counts: CountReporter;
   readonly #uploads: UploadQueue;
   readonly #rng: Rng;
   readonly #held = new Map<string, Held>();
@@ -80,6 +79,7 @@ export class Peer implements DownloadHost {
     this.emit = options.emit;
     this.#dataDir = options.dataDir;
     this.#identity = identity;
+    this.#counts = new CountReporter(options.emit);
     this.link = new Link({
       ...(options.uplinkBytesPerSecond === undefined
         ? {}
@@ -87,7 +87,7 @@ export class Peer implements DownloadHost {
       ...(options.downlinkBytesPerSecond === undefined
         ? {}
         : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
-      onCount: createCountReporter(options.emit, COUNT_EVERY_BYTES),
+      onCount: this.#counts.note,
     });
     this.#uploads = new UploadQueue(this.link);
     this.#rng = createRng(randomInt(2 ** 32));
@@ -217,6 +217,7 @@ export class Peer implements DownloadHost {
     const contacts = new Contacts({
       node: this.node,
       swarm,
+      rng: this.#rng,
       isBanned: (peer) => this.#banned.has(peer),
     });
     const share = { cid, store, swarm, contacts, dag };
@@ -254,6 +255,7 @@ export class Peer implements DownloadHost {
       contacts.close();
       swarm.close();
     }
+    this.#counts.close(this.link);
     await this.discovery.stop();
     await this.node.stop();
     for (const { store } of this.#held.values()) await store.close();

@@ -53,6 +53,8 @@ interface Member extends Call {
   readonly decoder: FrameDecoder;
   /** Messages that wait for the downlink, in order. */
   readonly waiting: Message[];
+  /** Frames of this turn of the event loop: sent as one. */
+  readonly unsent: Uint8Array[];
 }
 
 export class Swarm {
@@ -105,7 +107,12 @@ export class Swarm {
       return undefined;
     }
     this.#leave(peer, 'replaced');
-    const member: Member = { ...call, decoder: call.decoder ?? new FrameDecoder(), waiting: [] };
+    const member: Member = {
+      ...call,
+      decoder: call.decoder ?? new FrameDecoder(),
+      waiting: [],
+      unsent: [],
+    };
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
     this.#step({ type: 'neighbour_joined', neighbour: peer });
@@ -200,17 +207,20 @@ export class Swarm {
   }
 
   #carryOut(effects: readonly SessionEffect[]): void {
-    const frames = new Map<string, Uint8Array[]>();
     for (const effect of effects) {
-      if (effect.type !== 'send') {
-        this.#perform(effect);
-        continue;
-      }
-      const parts = frames.get(effect.neighbour) ?? [];
-      parts.push(...encodeMessage(effect.message));
-      frames.set(effect.neighbour, parts);
+      if (effect.type === 'send') this.#send(effect.neighbour, effect.message);
+      else this.#perform(effect);
     }
-    for (const [peer, parts] of frames) this.#members.get(peer)?.stream.send(parts);
+  }
+
+  /** With whatever else this turn has for the neighbour: each send costs an encryption. */
+  #send(neighbour: string, message: Message): void {
+    const member = this.#members.get(neighbour);
+    if (!member) return;
+    if (member.unsent.length === 0) {
+      setImmediate(() => member.stream.send(member.unsent.splice(0)));
+    }
+    member.unsent.push(...encodeMessage(message));
   }
 
   #perform(effect: Exclude<SessionEffect, { type: 'send' }>): void {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCountReporter } from '../link/counts.ts';
+import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
@@ -48,18 +48,17 @@ const KEEP_ALIVE_MS = 15_000;
 const GRACE_MS = 10_000;
 /** Chosen: longer than TCP takes to recover from a short loss of the path. */
 const STALL_MS = 30_000;
-/** Uncapped traffic is counted once in so many bytes; capped traffic every 50 ms (counts.ts). */
-const COUNT_EVERY_BYTES = 2 ** 20;
 
 /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { emit, writable, pieceLength } = options;
   const root = await ServedRoot.at(options.root);
   const stopping = new AbortController();
+  const counts = new CountReporter(emit);
   const link = new Link({
     uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
     downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    onCount: createCountReporter(emit, COUNT_EVERY_BYTES),
+    onCount: counts.note,
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
@@ -77,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
-    emit({ event: 'link_counted', sentBytes: link.sentBytes, receivedBytes: link.receivedBytes });
+    counts.close(link);
   };
   return { url, link, stop };
 }

@@ -69,7 +69,7 @@ export type Event =
   /** The whole file is here and goes on being served. */
   | { event: 'seeding_started'; cid: string }
   | { event: 'transfer_failed'; code: string; message: string; name: string }
-  /** Cumulative payload over this process' link; at most 50 ms or 1/64 of a file old, and final at the end. */
+  /** Cumulative payload over this process' link; at most 10 ms old, and final at the end. */
   | { event: 'link_counted'; sentBytes: number; receivedBytes: number }
   | { event: 'source_failed'; remote: Remote; reason: string }
   | { event: 'source_retried'; remote: Remote; attempt: number; delayMs: number }

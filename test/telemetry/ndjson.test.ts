@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { createNdjsonWriter, parseEvent } from '../../src/telemetry/ndjson.ts';
+import { NdjsonWriter, parseEvent } from '../../src/telemetry/ndjson.ts';
 
 describe('NDJSON events', () => {
   it('are read back as written, with the time of the wall clock', () => {
     let text = '';
-    const emit = createNdjsonWriter({ write: (chunk: string) => (text += chunk) });
+    const writer = new NdjsonWriter({ write: (chunk: string) => (text += chunk) });
     const before = Date.now();
-    emit({ event: 'warned', message: 'a\nb' });
+    writer.emit({ event: 'warned', message: 'a\nb' });
+    writer.flush();
     expect(text.match(/\n/g)).toHaveLength(1);
     const event = parseEvent(text.trimEnd())!;
     expect(event).toMatchObject({ event: 'warned', message: 'a\nb' });
