@@ -25,7 +25,7 @@ const PROGRESS_MS = 100;
  * asks it soon; telling it of one more source can wait.
  */
 const LOOK_AFTER_MS = 1500;
-const ANNOUNCE_AFTER_MS = 5000;
+const ANNOUNCE_AFTER_MS = 20_000;
 /** With so many the DHT is not asked for more. Chosen. */
 const ENOUGH_NEIGHBOURS = 4;
 /** Nothing for so long is worth a word. Chosen. */

@@ -39,7 +39,7 @@ const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
 /** As long as libp2p keeps the addresses that a record is no use without. */
 const RECORD_VALID_MS = 60 * 60_000;
 
-const SELF_QUERY_AFTER_MS = 5_000;
+const SELF_QUERY_AFTER_MS = 60_000;
 
 /** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
 const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
