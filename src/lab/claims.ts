@@ -56,7 +56,7 @@ const CLAIMS: readonly ClaimRule[] = [
   {
     id: 'swarm-survives',
     text: () =>
-      `Every peer completes when the origin is killed after ${SURVIVABLE_COPIES} copies or more`,
+      `Every peer completes although the origin is killed after ${SURVIVABLE_COPIES} copies or more (or is done before it has sent so much)`,
     comparison: 'at least',
     threshold: 1,
     applies: (parameters) => parameters.killRepetitions > 0 && survivable(parameters).length > 0,

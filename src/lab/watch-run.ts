@@ -6,8 +6,8 @@ import type { Parameters, PlannedRun } from './scenario.ts';
 import type { Child } from './spawn.ts';
 import type { Trace } from './trace.ts';
 
-/** Without an origin: ten times what the slowest retry of a client or peer takes. */
-const STALL_AFTER_KILL_MS = 2000;
+/** Without an origin: several times what the slowest retry of a client or peer takes. */
+const STALL_AFTER_KILL_MS = 1500;
 /** With one: more than any time-out after which a receiver tries again. */
 const STALL_MS = 15_000;
 /** How often a silence is looked at; the events themselves arrive by themselves. */

@@ -67,7 +67,7 @@ describe('compare', () => {
     [['--receivers', '2,,4'], /--receivers: '' is not accepted/],
     [['--receivers', '65'], /from 1 to 64/],
     [['--kills', '1,-2'], /--kills: '-2' is not accepted; give copies/],
-    [['--kills', '9'], /--kills: 9 is not accepted; with 6 receivers give copies below 6/],
+    [['--kills', '9'], /--kills: 9 is not accepted; with 8 receivers give copies below 8/],
     [['--size', '0'], /--size: '0' is not accepted/],
     [['--size', '4 parsecs'], /--size: '4 parsecs' is not a size/],
     [['--repetitions', '1.5'], /--repetitions: '1.5' is not accepted; give a whole number/],
