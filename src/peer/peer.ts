@@ -26,6 +26,9 @@ import { UploadQueue } from './upload-queue.ts';
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
 const REJOIN_MS = 1000;
 
+/** For streams to be closed in good order at the end. Chosen. */
+const GOODBYE_MS = 50;
+
 export interface PeerOptions {
   dataDir: string;
   listen?: readonly string[];
@@ -257,11 +260,23 @@ export class Peer implements DownloadHost {
     }
     this.#counts.close(this.link);
     await this.discovery.stop();
-    await this.node.stop();
+    await this.#hangUp();
     for (const { store } of this.#held.values()) await store.close();
     await this.#remember();
     await this.#withdrawRun?.();
     await this.#identity.release();
+  }
+
+  /**
+   * libp2p waits half a second for each connection to close in good order; streams
+   * have said goodbye by then, so what is left is cut.
+   */
+  async #hangUp(): Promise<void> {
+    const cut = setTimeout(() => {
+      for (const connection of this.node.getConnections()) connection.abort(new Error('stopped'));
+    }, GOODBYE_MS);
+    await this.node.stop();
+    clearTimeout(cut);
   }
 
   /** For the next run's `--join`. */

@@ -5,7 +5,7 @@ import { schedule } from '../../src/lab/schedule.ts';
 describe('profiles', () => {
   it('quick asks what the claims are about, at least A B B A', () => {
     const parameters = parametersOf(QUICK, {});
-    expect(parameters).toMatchObject({ receivers: [2, 4, 8], killCopies: [0.5, 1.05, 1.25, 2] });
+    expect(parameters).toMatchObject({ receivers: [2, 4, 8], killCopies: [0.5, 1.25, 2] });
     expect(parameters.repetitions).toBeGreaterThanOrEqual(2);
     expect(parameters.downlinkBytesPerSecond).toBe(5 * parameters.uplinkBytesPerSecond);
   });
@@ -27,7 +27,7 @@ describe('profiles', () => {
   });
 
   it('leaves out by itself a kill that would come too late, and refuses one that was asked for', () => {
-    expect(parametersOf(QUICK, { receivers: [2] }).killCopies).toEqual([0.5, 1.05, 1.25]);
+    expect(parametersOf(QUICK, { receivers: [2] }).killCopies).toEqual([0.5, 1.25]);
     expect(() => parametersOf(QUICK, { receivers: [2], killCopies: [2] })).toThrow(
       /--kills: 2 is not accepted; with 2 receivers give copies below 2/,
     );
