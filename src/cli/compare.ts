@@ -62,7 +62,10 @@ Exit codes: 0 valid and every claim holds, 1 a claim failed or an error,
 export function compareCommand(): Command {
   return new Command('compare')
     .description('Hand one file out by a server and by a swarm, and measure which serves better.')
-    .option('--file <path>', 'hand out this file (default: one made from the seed)')
+    .option(
+      '--file <path>',
+      'hand out this file, or directory packed as one archive (default: a file made from the seed)',
+    )
     .option('--size <size>', 'size of the file that is made, as in 4MiB', fileSize)
     .option('--receivers <list>', 'receivers, as in 2,4,8', receivers)
     .option('--uplink <rate>', 'what everybody may send, as in 4MiB/s', rate('--uplink'))

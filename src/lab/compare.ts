@@ -5,7 +5,14 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describeEnvironment } from './environment.ts';
-import { checkSpace, generateFile, hashFile, inspectFile, placeFile } from './file.ts';
+import {
+  checkSpace,
+  generateFile,
+  hashFile,
+  inspectFile,
+  packDirectory,
+  placeFile,
+} from './file.ts';
 import { measure } from './measure.ts';
 import { type Overrides, type Profile, parametersOf } from './profile.ts';
 import type { Progress } from './progress.ts';
@@ -38,18 +45,18 @@ const now = (): number => performance.now();
 export async function compare(options: CompareOptions): Promise<Result> {
   const startedAt = new Date().toISOString();
   const begunAt = now();
-  const file = options.filePath === undefined ? undefined : await inspectFile(options.filePath);
-  const parameters = parametersOf(options.profile, {
-    ...options.overrides,
-    ...(file ? { file } : {}),
-  });
-  await createOutDir(options.outDir);
   const work = await mkdtemp(join(tmpdir(), 'hubswarm-compare-'));
   // Also when a second Ctrl-C ends this process at once.
   const clean = (): void => rmSync(work, { recursive: true, force: true, maxRetries: 3 });
   process.on('exit', clean);
   try {
-    const { sourceDir, sha256 } = await prepareFile(options, parameters, work);
+    const filePath = options.filePath && (await packDirectory(options.filePath, work));
+    const parameters = parametersOf(options.profile, {
+      ...options.overrides,
+      ...(filePath ? { file: await inspectFile(filePath) } : {}),
+    });
+    await createOutDir(options.outDir);
+    const { sourceDir, sha256 } = await prepareFile({ ...options, filePath }, parameters, work);
     const environment = await describeEnvironment(options.signal);
     const { cliPath } = options;
     const execute = createExecutor({ cliPath, sourceDir, sha256, parameters, workDir: work });

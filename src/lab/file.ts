@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, open, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { create as createArchive } from 'tar';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { createRng } from '../runtime/rng.ts';
 
@@ -40,16 +41,29 @@ export async function inspectFile(path: string): Promise<{ name: string; bytes: 
   const found = await stat(path).catch((error: unknown) => {
     throw fileError(error, path);
   });
-  if (found.isDirectory()) {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `--file: '${path}' is a directory; give a file (pack it first, as in tar -cf all.tar '${path}')`,
-    );
-  }
   if (!found.isFile() || found.size === 0) {
     throw new HubswarmError('ERR_USAGE', `--file: '${path}' is not a file with something in it`);
   }
   return { name: basename(path), bytes: found.size };
+}
+
+/**
+ * A directory as one archive below `dir`, so that both architectures hand out the
+ * same bytes; a file as it is. Modes and owners are left out.
+ */
+export async function packDirectory(path: string, dir: string): Promise<string> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  if (!found.isDirectory()) return path;
+  const whole = resolve(path);
+  const archive = join(dir, `${basename(whole) || 'root'}.tar`);
+  await createArchive({ file: archive, cwd: dirname(whole), portable: true }, [
+    basename(whole) || '.',
+  ]).catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  return archive;
 }
 
 /** A directory with this file alone, so that a server's root shows nothing else of this disk. */

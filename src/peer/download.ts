@@ -116,7 +116,6 @@ export class Download {
       signal,
     });
     try {
-      if (rawRoot && manifest.geometry.pieceCount === 1) await store.write(0, [rawRoot]);
       this.#begin(manifest, store);
       this.#share = this.#host.hold(
         this.#cid,

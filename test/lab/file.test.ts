@@ -1,8 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { checkSpace, generateFile, hashFile, inspectFile, placeFile } from '../../src/lab/file.ts';
+import {
+  checkSpace,
+  generateFile,
+  hashFile,
+  inspectFile,
+  packDirectory,
+  placeFile,
+} from '../../src/lab/file.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -45,9 +52,23 @@ it('takes a file with something in it, and says what else it was given', async (
   await writeFile(join(dir, 'full'), 'x');
   await writeFile(join(dir, 'empty'), '');
   expect(await inspectFile(join(dir, 'full'))).toEqual({ name: 'full', bytes: 1 });
-  await expect(inspectFile(dir)).rejects.toThrow(/is a directory; give a file \(pack it first/);
+  await expect(inspectFile(dir)).rejects.toThrow(/not a file with something in it/);
   await expect(inspectFile(join(dir, 'empty'))).rejects.toThrow(/not a file with something in it/);
   await expect(inspectFile(join(dir, 'gone'))).rejects.toThrow(/no such file/);
+});
+
+it('packs a directory into one archive, the same each time, and leaves a file as it is', async () => {
+  await mkdir(join(dir, 'tree/sub'), { recursive: true });
+  await writeFile(join(dir, 'tree/sub/leaf'), 'x');
+  await mkdir(join(dir, 'once'));
+  await mkdir(join(dir, 'twice'));
+  const once = await packDirectory(join(dir, 'tree'), join(dir, 'once'));
+  const twice = await packDirectory(`${dir}/tree/`, join(dir, 'twice'));
+  expect(once).toBe(join(dir, 'once', 'tree.tar'));
+  expect(await hashFile(once)).toBe(await hashFile(twice));
+  expect((await readFile(once)).includes('tree/sub/leaf')).toBe(true);
+  expect(await packDirectory(once, dir)).toBe(once);
+  await expect(packDirectory(join(dir, 'gone'), dir)).rejects.toThrow(/no such file/);
 });
 
 it('refuses what the disk has no room for, before anything starts', async () => {

@@ -10,7 +10,7 @@ import { STYLE } from './style.ts';
 import { calibrationTable, claimsTable, costTable, makespanTable, runsTable } from './tables.ts';
 
 const MEANING: Record<Result['verdict']['state'], string> = {
-  valid: 'Nothing contradicts itself or theory, and nothing else had a hand in it.',
+  valid: 'Nothing contradicts itself or theory.',
   unknown: 'The machine or an accident may have decided it; do not rely on the figures.',
   invalid: 'The figures contradict themselves or theory; something is wrong.',
 };
@@ -21,9 +21,20 @@ const MARK: Record<Result['verdict']['state'], string> = {
   invalid: '\u2715 INVALID',
 };
 
-function banner({ verdict, claims, wallSeconds }: Result): Markup {
+/** Of a result that holds although the machine was busy in some of its runs. */
+function disturbedWords({ verdict, runs }: Result): string {
+  const disturbed = runs.filter((run) => run.verdict.state === 'unknown').length;
+  if (verdict.state !== 'valid' || disturbed === 0) return '';
+  return ` ${disturbed} of ${runs.length} runs were slowed by a busy CPU, which no claim profits from; see the warnings.`;
+}
+
+function banner(result: Result): Markup {
+  const { verdict, claims, wallSeconds } = result;
   const holding = claims.filter(({ state }) => state === 'holds').length;
-  const words = verdict.reasons.length > 0 ? verdict.reasons.join('; ') : MEANING[verdict.state];
+  const words =
+    verdict.reasons.length > 0
+      ? verdict.reasons.join('; ')
+      : `${MEANING[verdict.state]}${disturbedWords(result)}`;
   return html`<div class="verdict ${verdict.state}"><b>${MARK[verdict.state]}</b>
 <span>${holding} of ${claims.length} claims hold. ${words}</span>
 <span class="meta">measured in ${wallSeconds.toFixed(0)} s</span></div>`;
@@ -54,8 +65,9 @@ ${list([
   'All receivers are loaded and wait; one go is written to all at once, and time counts from there, connecting and discovering included.',
   'The origin is killed by the bytes it has sent, not by the clock.',
 ])}
-<p>Different by nature: clients do not use their uplinks, which is what a swarm is about. The swarm is encrypted (Noise), the server speaks plain HTTP;
-the caps are far below what either costs in CPU time, so that decides nothing but the cost table.
+<p>Different by nature: clients do not use their uplinks, which is what a swarm is about. The swarm is encrypted (Noise), the server speaks plain HTTP.
+All processes share this machine's cores, and a peer's start and handshakes cost more of them than a client's (see the cost table):
+where the swarm stays far from its bound at the largest N, that is what it waits for.
 A server with an uplink of ${rateText(parameters.uplinkBytesPerSecond * (1 + Math.max(...parameters.receivers)))}
 (its own and all the receivers' together) would be as fast as the swarm at N = ${Math.max(...parameters.receivers)}: a swarm wins because receivers bring uplinks.</p>`;
 }
