@@ -160,6 +160,7 @@ describe('a peer among hostile ones', () => {
   it('goes on when a neighbour cuts a frame short and leaves', async () => {
     const enemy = hostile(
       seedlike((_say, _piece, stream) => {
+        if (stream.writeStatus !== 'writable') return;
         stream.send(Uint8Array.of(0, 1, 0, 9, 7, 0, 0));
         stream.abort(new Error('gone'));
       }),
