@@ -18,11 +18,17 @@ import type { Swarm } from './swarm.ts';
  * 11 %; each costs some 50 ms of CPU at either end.
  */
 const ENOUGH = 6;
+/**
+ * How many of them at once, and how long until one more: a flash crowd that makes all
+ * its connections first has no CPU left to pass on pieces.
+ */
+const ENOUGH_AT_FIRST = 3;
+const ONE_MORE_MS = 300;
 /** Candidates remembered. Chosen. */
 const MOST_KNOWN = 512;
 const CALL_TIMEOUT_MS = 5000;
 /** How often there is a look at who could be called. */
-const LOOK_MS = 500;
+const LOOK_MS = 300;
 /** Until another try at one that failed; doubled up to the second figure. Chosen. */
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
@@ -50,6 +56,7 @@ export class Contacts {
   readonly #candidates = new Map<string, Candidate>();
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  readonly #startedAt = performance.now();
   #calling = 0;
   #looking = false;
 
@@ -112,11 +119,16 @@ export class Contacts {
   #look(): void {
     const { session } = this.#swarm;
     if (this.#abort.signal.aborted || session.isComplete) return;
-    while (session.neighbourCount + this.#calling < ENOUGH) {
+    while (session.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
       void this.#call(candidate);
     }
+  }
+
+  get #enough(): number {
+    const more = (performance.now() - this.#startedAt) / ONE_MORE_MS;
+    return Math.min(ENOUGH, ENOUGH_AT_FIRST + Math.floor(more));
   }
 
   #draw(): Candidate | undefined {
