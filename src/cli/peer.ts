@@ -139,6 +139,7 @@ async function fetchAndServe(
     timeoutMs: (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
     signal,
   });
+  if (options.linger === 0) return;
   emit({ event: 'seeding_started', cid: cid.toString() });
   if (options.linger === undefined) return stopped(signal);
   await delay(options.linger * 1000, undefined, { signal });

@@ -24,8 +24,9 @@ export class Running {
   readonly #exit: Promise<number | NodeJS.Signals>;
   #ended = false;
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.child = spawn(process.execPath, [BINARY, ...args], {
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, wrapper: readonly string[]) {
+    const [command, ...rest] = [...wrapper, process.execPath, BINARY, ...args];
+    this.child = spawn(command!, rest, {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
@@ -85,9 +86,17 @@ export class Running {
   }
 }
 
-/** Starts the binary; killed at the end of the test if it still runs. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-  const running = new Running(args, env);
+/**
+ * Starts the binary; killed at the end of the test if it still runs.
+ *
+ * @param wrapper a command that runs the one behind it, as in `ip netns exec NAME`
+ */
+export function start(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  wrapper: readonly string[] = [],
+): Running {
+  const running = new Running(args, env, wrapper);
   onTestFinished(async () => {
     await running.end('SIGKILL');
   });
