@@ -1,8 +1,9 @@
 // Where a comparison leaves its results: each run the moment it ends, so that
 // nothing measured is lost to what comes after; the summary and the report last.
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import { type Result, type Run, resultSchema } from './result.ts';
 
 const RESULT_FILE = 'result.json';
@@ -12,7 +13,7 @@ const RUNS_FILE = 'runs.ndjson';
 /** @throws HubswarmError ERR_EXISTS when it holds results already. */
 export async function createOutDir(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeDirectory(dir);
     await writeFile(join(dir, RUNS_FILE), '', { flag: 'wx' });
   } catch (error) {
     if (systemCode(error) === 'EEXIST') {

@@ -1,14 +1,14 @@
 // Fetches one file: finds out what it is, opens (or resumes) the partial file,
 // takes part in the swarm until every piece is here, and publishes it. Pieces that
 // are here are served from the first one on.
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
-import { describeError, fileError, HubswarmError } from '../runtime/errors.ts';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Contacts } from './contacts.ts';
 import type { FetchedManifest, HeldDag } from './dag-protocol.ts';
@@ -108,9 +108,7 @@ export class Download {
     const { signal } = this.#abort;
     this.#name = name;
     this.#total = manifest.geometry.totalLength;
-    await mkdir(this.#options.out, { recursive: true }).catch((error: unknown) => {
-      throw fileError(error, this.#options.out);
-    });
+    await makeDirectory(this.#options.out);
     const store = await FileStore.download(manifest, join(this.#options.out, name), {
       overwrite: this.#options.force,
       signal,

@@ -2,13 +2,14 @@
 // of one user run at once, so there are numbered slots; each running peer holds
 // one, and the lowest free one is taken, so that a peer started again is the
 // same peer. What else a peer remembers lies beside its key.
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import { lockDirectory } from './slot-lock.ts';
 import { writeWhole } from './small-file.ts';
 
@@ -39,7 +40,7 @@ export function defaultDataDir(): string {
 export async function openIdentity(dataDir: string): Promise<Identity> {
   for (let slot = 0; slot < MAX_SLOTS; slot++) {
     const dir = join(dataDir, `peer-${slot}`);
-    await makeDirectory(dir);
+    await makeDirectory(dir, 0o700);
     const release = await lockDirectory(dir);
     if (!release) continue;
     try {
@@ -54,14 +55,6 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
     'ERR_NOT_PERMITTED',
     `${dataDir}: all ${MAX_SLOTS} identities are in use by running peers`,
   );
-}
-
-async function makeDirectory(dir: string): Promise<void> {
-  try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw fileError(error, dir);
-  }
 }
 
 async function openKey(path: string): Promise<Ed25519PrivateKey> {

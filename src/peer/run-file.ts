@@ -2,9 +2,10 @@
 // that runs leaves its addresses in `<data directory>/run/<PeerId>.json`. The
 // files are hints, not facts: malformed ones are passed over, those of processes
 // that are gone are removed, and the dial finds out whether the rest is true.
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemCode } from '../runtime/errors.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import { isAlive } from './alive.ts';
 import { tryParseAddress } from './peer-address.ts';
 import { readJson, writeWhole } from './small-file.ts';
@@ -43,11 +44,7 @@ export async function announceRun(
     addresses: addresses.slice(0, MAX_ADDRESSES),
     startedAt: Date.now(),
   };
-  try {
-    await mkdir(runDir(dataDir), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw fileError(error, runDir(dataDir));
-  }
+  await makeDirectory(runDir(dataDir), 0o700);
   await writeWhole(path, `${JSON.stringify(run)}\n`);
   return () => rm(path, { force: true });
 }
