@@ -21,7 +21,7 @@ type BoundName =
   | 'slowest downlink'
   | 'origin sends one copy'
   | 'all uplinks together'
-  | 'whole pieces, equal uplinks';
+  | 'whole pieces';
 
 export interface Bound {
   readonly seconds: number;
@@ -65,7 +65,7 @@ export function wholePieceBound(
 ): Bound {
   return {
     seconds: (fileBytes / uplink) * (wholePieceRounds(receivers, pieces) / pieces),
-    name: 'whole pieces, equal uplinks',
+    name: 'whole pieces',
   };
 }
 

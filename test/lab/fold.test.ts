@@ -104,7 +104,7 @@ describe('foldRun', () => {
     const run = foldRun(plan({}), PARAMETERS, trace);
     expect(run.makespanMs).toBeCloseTo(run.boundMs * 1.25, 6);
     expect(run.efficiency).toBeCloseTo(0.8, 6);
-    expect(run).toMatchObject({ completed: 4, boundName: 'whole pieces, equal uplinks' });
+    expect(run).toMatchObject({ completed: 4, boundName: 'whole pieces' });
     expect(run.originCopies).toBeCloseTo(1.06, 2);
   });
 

@@ -33,7 +33,7 @@ figure svg { --plot-background: var(--paper); width: 100%; height: auto; color: 
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { text-align: right; padding: .34em .7em; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 th:first-child, td:first-child, .text { text-align: left; white-space: normal; }
-th { font-weight: 600; color: var(--soft); }
+th { font-weight: 600; color: var(--soft); white-space: normal; }
 .server { color: var(--server); font-weight: 600; } .swarm { color: var(--swarm); font-weight: 600; }
 .server::before { content: '\\25A0\\00A0'; } .swarm::before { content: '\\25CF\\00A0'; }
 ul { padding-left: 1.2em; max-width: 86ch; } li { margin: .2em 0; }
