@@ -61,6 +61,21 @@ describe('peer', () => {
     await sameBytes(join(out, 'a file.bin'), file);
   });
 
+  it('finds by the DHT a peer that it was never told of', async () => {
+    const dir = await scratch();
+    // The only one whose address anybody knows has no file.
+    const meeting = start(['peer', '--json', '--data', join(dir, 'meeting')]);
+    const address = (await meeting.until('listening')).addresses[0]!;
+    const file = await randomFile(join(dir, 'content.bin'), MIB);
+    const data = ['--data', join(dir, 'origin')];
+    const peer = start(['peer', '--json', ...data, '--join', address, '--share', file]);
+    await peer.until('file_provided');
+    const { cid } = await peer.until('file_shared');
+    const last = fetcher(dir, 'out', { peer, address, cid, file }, '--linger', '0');
+    expect(await last.exit).toBe(0);
+    await sameBytes(join(dir, 'out', 'content.bin'), file);
+  });
+
   it('fetches a directory, with empty files and empty directories', async () => {
     const dir = await scratch();
     const tree = join(dir, 'tree');
