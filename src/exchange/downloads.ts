@@ -7,6 +7,7 @@ import { blameForBadPiece, blameForSnubs, blameForStrayBlocks } from './blame.ts
 import type { Fetch, Neighbour } from './neighbour.ts';
 import type { Picker } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
+import { smooth } from './smooth.ts';
 import type { SwarmState } from './state.ts';
 
 /** Nothing from a source for this long, or a multiple of its usual time: snubbed. */
@@ -129,9 +130,9 @@ export class Downloads {
     const { piece } = fetch;
     neighbour.fetches.delete(piece);
     const ms = now - fetch.requestedAt;
-    neighbour.pieceMs = smooth(neighbour.pieceMs, ms);
+    neighbour.pieceMs = smooth(neighbour.pieceMs, ms, GAIN);
     neighbour.snubs = 0;
-    this.#pieceMs = smooth(this.#pieceMs, ms);
+    this.#pieceMs = smooth(this.#pieceMs, ms, GAIN);
     if (this.#state.have.has(piece) || this.#storing.has(piece)) {
       this.duplicateBytes += fetch.received;
       this.#inFlightBytes -= fetch.received;
@@ -247,8 +248,4 @@ export class Downloads {
       if (neighbour.has(piece)) neighbour.wanted += change;
     }
   }
-}
-
-function smooth(value: number | undefined, sample: number): number {
-  return value === undefined ? sample : value + GAIN * (sample - value);
 }

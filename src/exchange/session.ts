@@ -86,14 +86,6 @@ export class Session {
     return this.#state.neighbours.size;
   }
 
-  /** True when some neighbour still misses pieces: it would miss us. */
-  get isNeeded(): boolean {
-    for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.pieces && !neighbour.pieces.isFull) return true;
-    }
-    return false;
-  }
-
   /** Missing pieces that no neighbour has. */
   get unavailablePieces(): number {
     return this.#downloads.unavailable;

@@ -22,17 +22,13 @@ export class Uploads {
   readonly #choker: Choker;
   readonly #window = new TurnWindow();
   readonly #hinted = new Set<number>();
+  /** Turns that are open: offered, bound or on the way. */
   #turns = 0;
   #nextGrant = 0;
 
   constructor(state: SwarmState, choker: Choker) {
     this.#state = state;
     this.#choker = choker;
-  }
-
-  /** Turns that are open: offered, bound or on the way. */
-  get turns(): number {
-    return this.#turns;
   }
 
   setCap(bytesPerSecond: number): void {

@@ -3,6 +3,7 @@
 // bound before they must be, and queue in the kernel in front of control
 // messages. So: one turn being sent, plus what fits into a turn's overhead (offer
 // to request, last block to have) at the uplink's rate.
+import { smooth } from './smooth.ts';
 
 /** One being sent and one bound: the least that keeps an uplink busy. */
 const LEAST_TURNS = 2;
@@ -34,13 +35,13 @@ export class TurnWindow {
   /** A turn was offered and, this much later, bound to a piece. */
   noteRequest(ms: number): void {
     const sample = Math.min(ms, MOST_OVERHEAD_MS);
-    this.#requestMs = smooth(this.#requestMs, sample);
+    this.#requestMs = smooth(this.#requestMs, sample, GAIN);
     this.#leastRequestMs = Math.min(this.#leastRequestMs, sample);
   }
 
   /** A piece was received whole, so long after its last block left here. */
   noteHave(now: number, sinceSentMs: number, bytes: number): void {
-    this.#haveMs = smooth(this.#haveMs, Math.min(sinceSentMs, MOST_OVERHEAD_MS));
+    this.#haveMs = smooth(this.#haveMs, Math.min(sinceSentMs, MOST_OVERHEAD_MS), GAIN);
     if (now - this.#spanStart > RATE_SPAN_MS) {
       this.#deliveredPerMs = this.#spanBytes / Math.max(now - this.#spanStart, 1);
       this.#spanStart = now;
@@ -71,8 +72,4 @@ export class TurnWindow {
     const least = Number.isFinite(this.#leastRequestMs) ? this.#leastRequestMs : 0;
     return 2 * least + UNCAPPED_OVERHEAD_MS;
   }
-}
-
-function smooth(value: number | undefined, sample: number): number {
-  return value === undefined ? sample : value + GAIN * (sample - value);
 }

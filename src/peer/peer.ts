@@ -199,7 +199,7 @@ export class Peer implements DownloadHost {
     return this.#held.get(cid.toString())?.swarm.session.isComplete ?? false;
   }
 
-  /** Takes part in a file's swarm with what the store holds, and tells the DHT. */
+  /** Takes part in a file's swarm with what the store holds. */
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
     const swarm = new Swarm({
       self: this.peerId,

@@ -80,10 +80,6 @@ export class Swarm {
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.link.uplinkBytesPerSecond });
   }
 
-  get store(): PieceStore {
-    return this.#init.store;
-  }
-
   get session(): Session {
     return this.#session;
   }
