@@ -3,7 +3,6 @@
 // libp2p's default says why; the defaults are those of a wallet in the open
 // internet, and a swarm on one host or one LAN dies of several of them. Who is
 // dialled, and what is said over a stream, is decided elsewhere.
-import { noise } from '@chainsafe/libp2p-noise';
 import { type Identify, identify } from '@libp2p/identify';
 import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
@@ -14,6 +13,7 @@ import { yamux } from '@libp2p/yamux';
 import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { HubswarmError } from '../runtime/errors.ts';
+import { fastNoise } from './noise.ts';
 
 type Services = {
   identify: Identify;
@@ -51,6 +51,12 @@ const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
  */
 const MAX_STREAM_WINDOW_BYTES = 2 ** 20;
 
+/**
+ * By default 16 KiB: then each block fills its socket, and 'drain' runs through every
+ * layer and stream of the connection for nothing. Room for one block, encrypted.
+ */
+const SOCKET_BUFFER_BYTES = 512 * 1024;
+
 /** 64 peers behind one address (a host, a NAT) may all dial, and redial, within a second. */
 const CONNECTIONS_PER_HOST_PER_SECOND = 256;
 
@@ -66,8 +72,13 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     return await createLibp2p({
       privateKey: options.privateKey,
       addresses: { listen },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
+      transports: [
+        tcp({
+          dialOpts: { writableHighWaterMark: SOCKET_BUFFER_BYTES } as object,
+          listenOpts: { highWaterMark: SOCKET_BUFFER_BYTES } as object,
+        }),
+      ],
+      connectionEncrypters: [fastNoise],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
       connectionManager: {
         ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),

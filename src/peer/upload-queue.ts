@@ -3,8 +3,8 @@
 // as possible. A neighbour that takes no more at the moment is passed over, not
 // waited for. One queue serves all files of a peer, since they share its link.
 
+import { blockLength } from '../exchange/block-length.ts';
 import { encodeMessage } from '../exchange/codec.ts';
-import { BLOCK_LENGTH } from '../exchange/message.ts';
 import type { Link } from '../link/link.ts';
 import type { FrameStream } from './stream.ts';
 
@@ -76,7 +76,8 @@ export class UploadQueue {
       if (!job.stopped) upload.failed(error);
       return;
     }
-    const block = bytes.subarray(job.begin, job.begin + BLOCK_LENGTH);
+    const end = job.begin + blockLength(bytes.length, this.#link.uplinkBytesPerSecond);
+    const block = bytes.subarray(job.begin, end);
     const wait = this.#link.send(block.length);
     if (wait !== undefined) await wait;
     if (job.stopped) return;
