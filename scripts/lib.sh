@@ -42,7 +42,7 @@ install_if_needed() {
 # Stale: older than any source, the build script, or the installed dependencies.
 build_if_stale() {
   local built="$ROOT/dist/cli.js"
-  if [ -f "$built" ] && [ -z "$(find "$ROOT/src" "$ROOT/scripts/build.mjs" "$ROOT/package-lock.json" -newer "$built" -print -quit)" ]; then
+  if [ -f "$built" ] && [ -z "$(find "$ROOT/src" "$ROOT/scripts/build.mjs" "$ROOT/scripts/warm-up.mjs" "$ROOT/package-lock.json" -newer "$built" -print -quit)" ]; then
     return
   fi
   printf 'Building ...\n' >&2

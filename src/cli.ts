@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The entry: the runtime shim before anything else, then the command table.
+// The program's entry (src/launch.ts loads it): the runtime shim before anything else, then the command table.
 import './runtime/with-resolvers.ts';
 import { Command, CommanderError } from 'commander';
 import { cidCommand } from './cli/cid.ts';
@@ -39,14 +38,18 @@ function pathOf(command: Command): string {
 }
 
 strict(program);
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  } else {
-    process.exitCode = reportFailure(error);
+void main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    } else {
+      process.exitCode = reportFailure(error);
+    }
   }
+  // All is closed and said by now; libp2p keeps a timer that would cost a second.
+  process.stdout.write('', () => process.exit());
 }
-// All is closed and said by now; libp2p keeps a timer that would cost a second.
-process.stdout.write('', () => process.exit());

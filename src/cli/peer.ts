@@ -4,7 +4,6 @@ import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { optimizeLater } from '../runtime/lazy-optimizer.ts';
 import { untilLine } from './hold.ts';
 import { rate, seconds, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
@@ -77,7 +76,6 @@ export function peerCommand(): Command {
 }
 
 async function run(options: Options, context: RunContext): Promise<void> {
-  optimizeLater();
   const { Peer } = await import('../peer/peer.ts');
   const { defaultDataDir } = await import('../peer/identity.ts');
   const request = await parse(options);

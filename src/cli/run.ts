@@ -46,6 +46,8 @@ export async function runCommand(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // Who read our events has gone, as in `| head`: Node ignores the signal that says so.
+  if (options.json) process.stdout.on('error', () => stop('SIGPIPE'));
   const stopSampling = options.json ? startUsageSampler(emit) : undefined;
   try {
     await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });

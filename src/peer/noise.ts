@@ -1,7 +1,8 @@
 // The connection encrypter: libp2p's Noise, without four things that make it slow
 // in Node. What travels is the same, byte for byte.
-import { createHmac, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
+
 import type { KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { Socket } from 'node:net';
 import { type KeyPair, noise } from '@chainsafe/libp2p-noise';
 import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto';

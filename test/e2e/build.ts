@@ -20,7 +20,9 @@ function builtAt(): number {
 }
 
 export function setup(): void {
-  const sources = ['src', 'package.json', 'scripts/build.mjs'].map((path) => join(ROOT, path));
+  const sources = ['src', 'package.json', 'scripts/build.mjs', 'scripts/warm-up.mjs'].map((path) =>
+    join(ROOT, path),
+  );
   if (builtAt() > Math.max(...sources.map(newest))) return;
   execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: ROOT, stdio: 'inherit' });
 }

@@ -89,4 +89,11 @@ describe('server', () => {
       expect(ended.stderr.trim().split('\n')).toHaveLength(1);
     }
   });
+
+  it('stops, and says nothing, when the reader of its events has gone', async () => {
+    const { server } = await hub(await scratch());
+    server.child.stdout!.destroy();
+    await server.exit;
+    expect(server.stderr).toBe('');
+  });
 });
