@@ -70,12 +70,14 @@ export class Downloads {
     if (this.isWanted(piece)) neighbour.wanted++;
   }
 
-  /** Tells the neighbour when our interest in it has changed. */
-  tellInterest(neighbour: Neighbour): void {
+  /** Tells the neighbour when our interest in it has changed: at once that it arose. */
+  tellInterest(neighbour: Neighbour, now: number): void {
     const interested = neighbour.wanted > 0 && this.#hasRoom;
     if (interested === neighbour.amInterested) return;
     neighbour.amInterested = interested;
-    this.#state.outbox.send(neighbour, { type: 'interest', interested });
+    if (interested === neighbour.toldInterested) return;
+    if (interested) this.#state.outbox.flush(neighbour);
+    else this.#state.outbox.flushSoon(neighbour, now);
   }
 
   get #hasRoom(): boolean {
@@ -93,6 +95,7 @@ export class Downloads {
       : undefined;
     if (piece === undefined) {
       neighbour.amInterested = false;
+      neighbour.toldInterested = false;
       this.#state.outbox.send(neighbour, { type: 'decline', grant });
       return;
     }

@@ -29,8 +29,10 @@ export class Neighbour {
   addresses: readonly string[] = [];
   /** How many of its pieces we want: lack, and are not getting elsewhere. */
   wanted = 0;
-  /** As we last told it, and as it last told us. */
+  /** Whether we want something of it, as it is now, as we last told it, and it us. */
+  /** Whether we want something of it, as it is now, as we last told it, and it us. */
   amInterested = false;
+  toldInterested = false;
   peerInterested = false;
 
   /** Turns offered to it, by id. */

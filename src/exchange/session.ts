@@ -30,6 +30,9 @@ const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
 /** A slow downlink is kept busy by what it takes in this time. */
 const DOWNLINK_MS = 500;
 
+/** With so many interested neighbours the uplink is busy, and others need not hurry. */
+const ENOUGH_TAKERS = 3;
+
 export interface SessionInit {
   /** The root CID's bytes: the shell sees to it that all neighbours mean this file. */
   file: Uint8Array;
@@ -108,10 +111,10 @@ export class Session {
 
   step(now: number, event: SessionEvent): SessionEffect[] {
     this.#handle(now, event);
-    if (now >= this.#state.outbox.flushAt) this.#state.outbox.flushAll();
+    if (now >= this.#state.outbox.flushAt) this.#state.outbox.flushDue(now);
     if (now >= this.#sweepAt) this.#sweep(now);
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.pieces) this.#downloads.tellInterest(neighbour);
+      if (neighbour.pieces) this.#downloads.tellInterest(neighbour, now);
     }
     this.#uploads.offer(now);
     this.#scheduleSweep(now);
@@ -260,10 +263,15 @@ export class Session {
     const { have, neighbours, outbox } = this.#state;
     const source = this.#downloads.handleStored(piece);
     if (!have.add(piece)) return;
+    let takers = 0;
+    for (const { peerInterested } of neighbours.values()) if (peerInterested) takers++;
     for (const neighbour of neighbours.values()) {
       // The source waits for it: its turn is over.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
-      else if (!neighbour.has(piece)) outbox.sendHaveSoon(neighbour, piece, now);
+      else if (!neighbour.has(piece)) {
+        const isNews = takers < ENOUGH_TAKERS && !neighbour.peerInterested;
+        outbox.sendHaveSoon(neighbour, piece, isNews, now);
+      }
     }
     if (have.isFull) outbox.push({ type: 'completed' });
   }
