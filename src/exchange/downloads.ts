@@ -72,7 +72,7 @@ export class Downloads {
 
   /** Tells the neighbour when our interest in it has changed: at once that it arose. */
   tellInterest(neighbour: Neighbour, now: number): void {
-    const interested = neighbour.wanted > 0 && this.#hasRoom;
+    const interested = neighbour.wanted > 0 && this.hasRoom;
     if (interested === neighbour.amInterested) return;
     neighbour.amInterested = interested;
     if (interested === neighbour.toldInterested) return;
@@ -80,13 +80,14 @@ export class Downloads {
     else this.#state.outbox.flushSoon(neighbour, now);
   }
 
-  get #hasRoom(): boolean {
+  /** Whether more may be asked for: what is on its way is bounded. */
+  get hasRoom(): boolean {
     return this.#inFlightBytes < this.#options.inFlightLimit;
   }
 
   /** A neighbour offers a turn: bind it to a piece, or decline. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
-    const piece = this.#hasRoom
+    const piece = this.hasRoom
       ? this.#options.picker(
           { missing: this.missing, isWanted: (p) => this.isWanted(p) },
           neighbour,

@@ -94,6 +94,13 @@ export class Session {
     return this.#downloads.unavailable;
   }
 
+  /** Every neighbour has something that we want: more neighbours would send us more. */
+  get isHungry(): boolean {
+    return (
+      this.#downloads.hasRoom && [...this.#state.neighbours.values()].every((n) => n.wanted > 0)
+    );
+  }
+
   /** Payload that came for nothing. */
   get duplicateBytes(): number {
     return this.#downloads.duplicateBytes;

@@ -24,6 +24,12 @@ const ENOUGH = 6;
  */
 const ENOUGH_AT_FIRST = 3;
 const ONE_MORE_MS = 300;
+/**
+ * Further ones while every neighbour has something for us, as when all are seeds: then
+ * their uplinks are what we wait for. So many at each look, and in all. Chosen.
+ */
+const MORE_AT_ONCE = 2;
+const MOST_MORE = 26;
 /** Candidates remembered. Chosen. */
 const MOST_KNOWN = 512;
 const CALL_TIMEOUT_MS = 5000;
@@ -58,6 +64,7 @@ export class Contacts {
   readonly #timer: NodeJS.Timeout;
   readonly #startedAt = performance.now();
   #calling = 0;
+  #more = 0;
   #looking = false;
 
   constructor(init: { node: Node; swarm: Swarm; rng: Rng; isBanned: (peer: string) => boolean }) {
@@ -66,7 +73,10 @@ export class Contacts {
     this.#swarm = init.swarm;
     this.#rng = init.rng;
     this.#isBanned = init.isBanned;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    this.#timer = setInterval(() => {
+      this.#wantMore();
+      this.#look();
+    }, LOOK_MS);
   }
 
   /** Addresses somebody named; those without a PeerId are ignored. */
@@ -128,7 +138,14 @@ export class Contacts {
 
   get #enough(): number {
     const more = (performance.now() - this.#startedAt) / ONE_MORE_MS;
-    return Math.min(ENOUGH, ENOUGH_AT_FIRST + Math.floor(more));
+    return Math.min(ENOUGH, ENOUGH_AT_FIRST + Math.floor(more)) + this.#more;
+  }
+
+  #wantMore(): void {
+    const { session } = this.#swarm;
+    if (session.isHungry && session.neighbourCount >= this.#enough) {
+      this.#more = Math.min(this.#more + MORE_AT_ONCE, MOST_MORE);
+    }
   }
 
   #draw(): Candidate | undefined {
