@@ -1,7 +1,8 @@
 // Whole swarms of real sessions on a virtual clock. What is asserted are shapes:
 // who completes, what the origin sends, how near to the bound.
 import { describe, expect, it } from 'vitest';
-import { type SimNode, SimSwarm } from './sim-swarm.ts';
+import type { SimNode } from '../../src/simulate/sim-node.ts';
+import { SimSwarm } from '../../src/simulate/sim-swarm.ts';
 
 const MIB = 2 ** 20;
 const FILE = 32 * MIB;
