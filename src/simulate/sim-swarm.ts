@@ -39,12 +39,16 @@ export class SimSwarm {
   lostBytes = 0;
   /** Payload that has left an uplink and not yet arrived. */
   underWayBytes = 0;
+  /** When a block last came in somewhere. */
+  movedAt = 0;
+  /** By all nodes. */
+  storedPieces = 0;
   /** Blocks that are passing an uplink. */
   busyUplinks = 0;
-  /** When every piece had been stored by somebody who did not start with it. */
-  firstCopyAt: number | undefined;
   /** Checked after every event; true ends the run. */
   until: (() => boolean) | undefined;
+  /** Called once, when every piece has been stored by somebody who did not start with it. */
+  onFirstCopy: (() => void) | undefined;
   /** Called when a node has lost a neighbour. */
   onLost: ((node: SimNode) => void) | undefined;
   readonly #byId = new Map<string, SimNode>();
@@ -52,7 +56,7 @@ export class SimSwarm {
   readonly #rng: Rng;
   readonly #agenda = new Agenda();
   readonly #passedOn: Bitfield;
-  /** Nodes alive that lack something. */
+  /** Nodes alive that lack something and are waited for. */
   #unfinished = 0;
 
   constructor({ bytes, pieceLength, latencyMs = 5, seed = 1 }: SimSwarmInit) {
@@ -77,7 +81,7 @@ export class SimSwarm {
     const node = new SimNode(`n${this.nodes.length}`, session, options);
     this.nodes.push(node);
     this.#byId.set(node.id, node);
-    if (!session.isComplete) this.#unfinished++;
+    if (isAwaited(node)) this.#unfinished++;
     this.#step(node, { type: 'uplink_capped', bytesPerSecond: options.up });
     return node;
   }
@@ -127,7 +131,7 @@ export class SimSwarm {
   /** SIGKILL: gone at once, with what it was sending. */
   kill(node: SimNode): void {
     if (!node.alive) return;
-    if (!node.session.isComplete) this.#unfinished--;
+    if (isAwaited(node)) this.#unfinished--;
     node.diedAt = this.now;
     for (const { to } of [...node.links.values()]) this.disconnect(node, to);
   }
@@ -164,6 +168,11 @@ export class SimSwarm {
       run();
     }
     return true;
+  }
+
+  /** Whether nothing will ever happen any more. */
+  get isQuiet(): boolean {
+    return this.#agenda.size === 0;
   }
 
   /** Milliseconds until the last of the nodes that had not everything was done. */
@@ -215,7 +224,7 @@ export class SimSwarm {
   }
 
   #complete(node: SimNode): void {
-    this.#unfinished--;
+    if (!node.options.poison) this.#unfinished--;
     node.completedAt = this.now;
     const { lingerMs } = node.options;
     if (lingerMs !== undefined) this.at(this.now + lingerMs, () => this.kill(node));
@@ -248,6 +257,7 @@ export class SimSwarm {
 
   #count(stream: SimStream, bytes: number): void {
     this.underWayBytes -= bytes;
+    this.movedAt = this.now;
     if (stream.isOpen) stream.to.receivedBytes += bytes;
     else this.lostBytes += bytes;
   }
@@ -291,11 +301,16 @@ export class SimSwarm {
         return this.#step(node, { type: 'piece_refused', piece });
       }
       node.storedPieces++;
-      this.#passedOn.add(piece);
-      if (this.#passedOn.isFull) this.firstCopyAt ??= this.now;
+      this.storedPieces++;
+      if (this.#passedOn.add(piece) && this.#passedOn.isFull) this.onFirstCopy?.();
       this.#step(node, { type: 'piece_stored', piece });
     });
   }
+}
+
+/** Nobody waits for a poisoner: once all have banned it, it never completes. */
+function isAwaited({ session, options }: SimNode): boolean {
+  return !session.isComplete && !options.poison;
 }
 
 function openStream(from: SimNode, to: SimNode, latencyMs: number): SimStream {

@@ -1,0 +1,213 @@
+// `simulate`: the options of a simulated distribution in, its figures out.
+import { Command } from 'commander';
+import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import type { Scenario } from '../simulate/scenario.ts';
+import { integer, rate, seconds, size } from './options.ts';
+import { type RunContext, runCommand } from './run.ts';
+
+/** A simulated peer takes some 10 KiB and 25 bytes for each piece. */
+const MAX_RECEIVERS = 100_000;
+/** Receivers times pieces: about half a gigabyte, and minutes. */
+const MAX_PIECES_HELD = 20_000_000;
+/** Receivers times neighbours: a neighbour takes about a kilobyte at either end. */
+const MAX_NEIGHBOURS = 1_000_000;
+const MAX_SEED = 0xffff_ffff;
+/** A receiver's downlink over its uplink, as in `compare`. */
+const DOWNLINK_FACTOR = 5;
+
+interface Options {
+  receivers: number;
+  size: number;
+  chunkSize?: number;
+  uplink: number[];
+  originUplink?: number;
+  downlink?: number;
+  latency: { least: number; most: number };
+  degree: number;
+  seed: number;
+  stagger: number;
+  linger?: number;
+  lifetime?: number;
+  kill?: number;
+  freeRiders: number;
+  poisoners: number;
+  limit: number;
+  json: boolean;
+}
+
+const refuse = (option: string, text: string, accepted: string): HubswarmError =>
+  new HubswarmError('ERR_USAGE', `${option}: '${text}' is not accepted; give ${accepted}`);
+
+function fileSize(text: string): number {
+  const bytes = size('--size')(text);
+  if (bytes > 0) return bytes;
+  throw refuse('--size', text, '1 byte or more');
+}
+
+const uplinks = (text: string): number[] => text.split(',').map(rate('--uplink'));
+
+function latency(text: string): { least: number; most: number } {
+  const match = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?ms$/.exec(text.replace('ms-', '-'));
+  const least = Number(match?.[1]);
+  const most = Number(match?.[2] ?? match?.[1]);
+  if (match && least <= most) return { least, most };
+  throw refuse('--latency', text, 'milliseconds, or a range of them (as in 5ms or 5ms-50ms)');
+}
+
+function degree(text: string): number {
+  if (text === 'all') return Number.POSITIVE_INFINITY;
+  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
+  throw refuse('--degree', text, 'a whole number above 0, or all');
+}
+
+function copies(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text);
+  throw refuse('--kill', text, 'copies sent before the kill, above 0 (as in 1.25)');
+}
+
+const HELP = `
+The very sessions of 'hubswarm peer', on a virtual clock and links of so many bytes per
+second: what a swarm of thousands would do, without the machines. The same options give
+the same run. Not simulated: CPU, connecting, the bytes of control messages.
+
+  hubswarm simulate --receivers 1000 --degree 12
+  hubswarm simulate --uplink 5Mbit/s,20Mbit/s,80Mbit/s --origin-uplink 20Mbit/s
+  hubswarm simulate --receivers 16 --kill 1.05 --linger 0
+`;
+
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('Simulate a swarm of any size on a virtual clock, and compare it with its bound.')
+    .option('--receivers <n>', 'how many fetch', integer('--receivers', 1, MAX_RECEIVERS), 8)
+    .option('--size <size>', 'size of the file (default: 32MiB)', fileSize, 32 * 2 ** 20)
+    .option('--chunk-size <size>', 'length of a piece (default: by size)', (text) =>
+      checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option(
+      '--uplink <rates>',
+      'what each may send; several, with commas, are dealt to the receivers in turn (default: 20Mbit/s)',
+      uplinks,
+      [2_500_000],
+    )
+    .option(
+      '--origin-uplink <rate>',
+      'what the origin may send (default: the first of --uplink)',
+      rate('--origin-uplink'),
+    )
+    .option(
+      '--downlink <rate>',
+      `what each may take (default: ${DOWNLINK_FACTOR} x its uplink)`,
+      rate('--downlink'),
+    )
+    .option(
+      '--latency <time>',
+      'one way; a range is drawn from for each stream (default: 5ms)',
+      latency,
+      { least: 5, most: 5 },
+    )
+    .option(
+      '--degree <n>',
+      'neighbours that each calls for, the origin among them; or all',
+      degree,
+      6,
+    )
+    .option('--seed <n>', 'of all that is drawn', integer('--seed', 0, MAX_SEED), 42)
+    .option(
+      '--stagger <seconds>',
+      'each receiver joins so long after the one before',
+      seconds('--stagger'),
+      0,
+    )
+    .option(
+      '--linger <seconds>',
+      'a receiver leaves so long after it is complete (default: stays)',
+      seconds('--linger'),
+    )
+    .option(
+      '--lifetime <seconds>',
+      'receivers vanish at random, after so long on average (default: never)',
+      seconds('--lifetime'),
+    )
+    .option('--kill <copies>', 'the origin dies when it has sent so many copies', copies)
+    .option(
+      '--free-riders <n>',
+      'so many of the receivers take and never give',
+      integer('--free-riders', 0, MAX_RECEIVERS),
+      0,
+    )
+    .option(
+      '--poisoners <n>',
+      'peers beside the receivers that send wrong bytes',
+      integer('--poisoners', 0, MAX_RECEIVERS),
+      0,
+    )
+    .option('--limit <seconds>', 'simulated time after which it ends', seconds('--limit'), 86_400)
+    .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts', false)
+    .addHelpText('after', HELP)
+    .action((options: Options) =>
+      // Quiet: a simulation has figures and no events.
+      runCommand({ quiet: true }, (context) => act(options, context)),
+    );
+}
+
+async function act(options: Options, { signal }: RunContext): Promise<void> {
+  const scenario = scenarioOf(options);
+  checkTogether(scenario);
+  const { simulate } = await import('../simulate/simulate.ts');
+  const { drawTable } = await import('../simulate/table.ts');
+  const startedAt = performance.now();
+  const result = await simulate(scenario, { signal });
+  const wallMs = performance.now() - startedAt;
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ ...result, wallMs })}\n` : `${drawTable(result, wallMs)}\n`,
+  );
+}
+
+function scenarioOf(options: Options): Scenario {
+  const inMs = (s: number | undefined): number | null => (s === undefined ? null : s * 1000);
+  return {
+    fileBytes: options.size,
+    pieceLength: options.chunkSize ?? choosePieceLength(options.size),
+    receivers: options.receivers,
+    originUplink: options.originUplink ?? options.uplink[0]!,
+    classes: options.uplink.map((uplink) => ({
+      uplink,
+      downlink: options.downlink ?? DOWNLINK_FACTOR * uplink,
+    })),
+    latencyMs: options.latency,
+    degree: Number.isFinite(options.degree) ? options.degree : null,
+    seed: options.seed,
+    staggerMs: options.stagger * 1000,
+    lingerMs: inMs(options.linger),
+    lifetimeMs: inMs(options.lifetime),
+    killCopies: options.kill ?? null,
+    freeRiders: options.freeRiders,
+    poisoners: options.poisoners,
+    limitMs: options.limit * 1000,
+  };
+}
+
+function checkTogether(scenario: Scenario): void {
+  const { receivers, freeRiders, poisoners, fileBytes, pieceLength, degree } = scenario;
+  const peers = receivers + poisoners;
+  if (freeRiders > receivers) {
+    throw refuse('--free-riders', String(freeRiders), `at most ${receivers}, the receivers`);
+  }
+  const pieces = Math.ceil(fileBytes / pieceLength);
+  if (peers * pieces > MAX_PIECES_HELD) {
+    throw refuse(
+      '--size',
+      `${peers} peers x ${pieces} pieces`,
+      `a file of at most ${Math.floor(MAX_PIECES_HELD / peers)} pieces for so many peers`,
+    );
+  }
+  const neighbours = Math.min(degree ?? peers, peers);
+  if (peers * neighbours > MAX_NEIGHBOURS) {
+    throw refuse(
+      '--degree',
+      degree === null ? 'all' : String(degree),
+      `at most ${Math.floor(MAX_NEIGHBOURS / peers)} for so many peers`,
+    );
+  }
+}
