@@ -113,9 +113,7 @@ export class Session {
     this.#handle(now, event);
     if (now >= this.#state.outbox.flushAt) this.#state.outbox.flushDue(now);
     if (now >= this.#sweepAt) this.#sweep(now);
-    for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.pieces) this.#downloads.tellInterest(neighbour, now);
-    }
+    this.#downloads.tellInterest(now);
     this.#uploads.offer(now);
     this.#scheduleSweep(now);
     return this.#state.outbox.take();
