@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Scenario } from '../simulate/scenario.ts';
+import type { Emit } from '../telemetry/event.ts';
 import { integer, rate, seconds, size } from './options.ts';
-import { type RunContext, runCommand } from './run.ts';
+import { runCommand } from './run.ts';
 
 /** A simulated peer takes some 10 KiB and 25 bytes for each piece. */
 const MAX_RECEIVERS = 100_000;
@@ -12,6 +13,8 @@ const MAX_RECEIVERS = 100_000;
 const MAX_PIECES_HELD = 20_000_000;
 /** Receivers times neighbours: a neighbour takes about a kilobyte at either end. */
 const MAX_NEIGHBOURS = 1_000_000;
+/** As the event schema promises for transfers. */
+const PROGRESS_INTERVAL_MS = 100;
 const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
@@ -145,23 +148,33 @@ export function simulateCommand(): Command {
     .option('--limit <seconds>', 'simulated time after which it ends', seconds('--limit'), 86_400)
     .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts', false)
     .addHelpText('after', HELP)
-    .action((options: Options) =>
-      // Quiet: a simulation has figures and no events.
-      runCommand({ quiet: true }, (context) => act(options, context)),
-    );
+    .action(act);
 }
 
-async function act(options: Options, { signal }: RunContext): Promise<void> {
+async function act(options: Options): Promise<void> {
   const scenario = scenarioOf(options);
   checkTogether(scenario);
   const { simulate } = await import('../simulate/simulate.ts');
   const { drawTable } = await import('../simulate/table.ts');
-  const startedAt = performance.now();
-  const result = await simulate(scenario, { signal });
-  const wallMs = performance.now() - startedAt;
-  process.stdout.write(
-    options.json ? `${JSON.stringify({ ...result, wallMs })}\n` : `${drawTable(result, wallMs)}\n`,
-  );
+  let answer = '';
+  // Events are for a person's progress bar alone: the answer is one object or table.
+  await runCommand({ quiet: options.json }, async ({ emit, signal }) => {
+    const startedAt = performance.now();
+    const result = await simulate(scenario, { signal, onProgress: progress(emit) });
+    const wallMs = performance.now() - startedAt;
+    answer = options.json ? JSON.stringify({ ...result, wallMs }) : drawTable(result, wallMs);
+  });
+  process.stdout.write(`${answer}\n`);
+}
+
+/** For a terminal, as bytes: what all receivers together have of what they want. */
+function progress(emit: Emit): (bytes: number, total: number) => void {
+  let next = performance.now() + PROGRESS_INTERVAL_MS;
+  return (bytes, total) => {
+    if (!process.stderr.isTTY || performance.now() < next) return;
+    next = performance.now() + PROGRESS_INTERVAL_MS;
+    emit({ event: 'transfer_progressed', bytes, total, name: 'simulation' });
+  };
 }
 
 function scenarioOf(options: Options): Scenario {

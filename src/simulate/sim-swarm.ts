@@ -41,8 +41,8 @@ export class SimSwarm {
   underWayBytes = 0;
   /** When a block last came in somewhere. */
   movedAt = 0;
-  /** By all nodes. */
-  storedPieces = 0;
+  /** By all nodes, beyond what they started with. */
+  storedBytes = 0;
   /** Blocks that are passing an uplink. */
   busyUplinks = 0;
   /** Checked after every event; true ends the run. */
@@ -301,7 +301,7 @@ export class SimSwarm {
         return this.#step(node, { type: 'piece_refused', piece });
       }
       node.storedPieces++;
-      this.storedPieces++;
+      this.storedBytes += this.geometry.length(piece);
       if (this.#passedOn.add(piece) && this.#passedOn.isFull) this.onFirstCopy?.();
       this.#step(node, { type: 'piece_stored', piece });
     });

@@ -11,8 +11,8 @@ export interface SimulateOptions {
   /** What every honest session is told beyond the scenario: policies under study. */
   readonly session?: Partial<SessionInit>;
   readonly signal?: AbortSignal;
-  /** After each slice: pieces stored of those to be stored. */
-  readonly onProgress?: (pieces: number, of: number) => void;
+  /** After each slice: bytes that the receivers have, of what they want all together. */
+  readonly onProgress?: (bytes: number, total: number) => void;
 }
 
 /** @throws the signal's reason when it aborts */
@@ -23,7 +23,7 @@ export async function simulate(
   const simulation = new Simulation(scenario, session);
   const { swarm, receivers } = simulation;
   while (simulation.advance(SLICE_EVENTS)) {
-    onProgress?.(swarm.storedPieces, receivers.length * swarm.geometry.pieceCount);
+    onProgress?.(swarm.storedBytes, receivers.length * scenario.fileBytes);
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
   }
