@@ -15,6 +15,8 @@ const MAX_PIECES_HELD = 20_000_000;
 const MAX_NEIGHBOURS = 1_000_000;
 /** As the event schema promises for transfers. */
 const PROGRESS_INTERVAL_MS = 100;
+/** With more, all is bound long before it must be. */
+const MAX_TURNS = 64;
 const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
@@ -28,6 +30,7 @@ interface Options {
   downlink?: number;
   latency: { least: number; most: number };
   degree: number;
+  turns?: number;
   seed: number;
   stagger: number;
   linger?: number;
@@ -115,6 +118,11 @@ export function simulateCommand(): Command {
       degree,
       6,
     )
+    .option(
+      '--turns <n>',
+      'turns of its uplink that each keeps offered (default: measured)',
+      integer('--turns', 1, MAX_TURNS),
+    )
     .option('--seed <n>', 'of all that is drawn', integer('--seed', 0, MAX_SEED), 42)
     .option(
       '--stagger <seconds>',
@@ -189,6 +197,7 @@ function scenarioOf(options: Options): Scenario {
       downlink: options.downlink ?? DOWNLINK_FACTOR * uplink,
     })),
     latencyMs: options.latency,
+    turns: options.turns ?? null,
     degree: Number.isFinite(options.degree) ? options.degree : null,
     seed: options.seed,
     staggerMs: options.stagger * 1000,

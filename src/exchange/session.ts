@@ -43,6 +43,8 @@ export interface SessionInit {
   addresses?: readonly string[];
   rng: Rng;
   downlinkBytesPerSecond?: number;
+  /** Turns of the uplink offered at once; measured when left out. */
+  turns?: number;
 }
 
 export class Session {
@@ -66,7 +68,7 @@ export class Session {
       outbox: new Outbox(),
       rng,
     };
-    this.#uploads = new Uploads(this.#state, pickFewestPieces);
+    this.#uploads = new Uploads(this.#state, pickFewestPieces, init.turns);
     this.#downloads = new Downloads(this.#state, {
       picker: pickRarest,
       inFlightLimit: inFlightLimit(

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly latencyMs: { readonly least: number; readonly most: number };
   /** Neighbours that a receiver calls for, the origin among them; null for everybody. */
   readonly degree: number | null;
+  /** Turns of its uplink that a peer keeps offered; null when it measures. */
+  readonly turns: number | null;
   readonly seed: number;
   /** Each receiver joins so long after the one before. */
   readonly staggerMs: number;

@@ -263,7 +263,7 @@ export class SimSwarm {
   }
 
   #pump(node: SimNode): void {
-    const block = node.uplink.start();
+    const block = node.uplink.start(node.options.up);
     if (!block) return;
     this.busyUplinks++;
     const passesMs = (block.length / node.options.up) * 1000;

@@ -40,7 +40,7 @@ export class Simulation {
   /** @param session what every honest session is told beyond the scenario */
   constructor(scenario: Scenario, session: Partial<SessionInit> = {}) {
     this.scenario = scenario;
-    this.#session = session;
+    this.#session = scenario.turns === null ? session : { turns: scenario.turns, ...session };
     this.#rng = createRng(scenario.seed);
     this.swarm = new SimSwarm({
       bytes: scenario.fileBytes,

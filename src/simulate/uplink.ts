@@ -1,7 +1,7 @@
 // A node's uplink: pieces leave one after the other, first come, first served, in
 // blocks, as in peer/upload-queue.ts. Knows no clock: the swarm says when a block
 // has left.
-import { BLOCK_LENGTH } from '../exchange/message.ts';
+import { blockLength } from '../exchange/block-length.ts';
 
 /** A piece to be sent on a stream. */
 interface Upload<Stream> {
@@ -28,12 +28,16 @@ export class Uplink<Stream> {
     this.#queue.push({ stream, piece, length, sent: 0, stopped: false });
   }
 
-  /** The next block, which now passes; undefined when there is none or one is passing. */
-  start(): OutgoingBlock<Stream> | undefined {
+  /**
+   * The next block, which now passes at that rate; undefined when there is none or one
+   * is passing.
+   */
+  start(bytesPerSecond: number): OutgoingBlock<Stream> | undefined {
     const upload = this.#queue[0];
     if (this.isBusy || !upload) return undefined;
     this.isBusy = true;
-    const length = Math.min(BLOCK_LENGTH, upload.length - upload.sent);
+    const most = blockLength(upload.length, bytesPerSecond);
+    const length = Math.min(most, upload.length - upload.sent);
     return { upload, begin: upload.sent, length };
   }
 

@@ -40,6 +40,7 @@ describe('hubswarm simulate', () => {
       ],
       latencyMs: { least: 5, most: 9 },
       degree: null,
+      turns: null,
       seed: 3,
       staggerMs: 0,
       lingerMs: null,

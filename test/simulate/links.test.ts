@@ -1,7 +1,7 @@
 // The two ends of a simulated access link.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BLOCK_LENGTH } from '../../src/exchange/message.ts';
+import { blockLength } from '../../src/exchange/block-length.ts';
 import { Downlink } from '../../src/simulate/downlink.ts';
 import { Uplink } from '../../src/simulate/uplink.ts';
 
@@ -52,30 +52,34 @@ describe('a downlink', () => {
 });
 
 describe('an uplink', () => {
+  const RATE = 2_500_000;
+  const PIECE = 256 * 1024;
+  const BLOCK = blockLength(PIECE, RATE);
+
   it('sends pieces one after the other, in blocks, one block at a time', () => {
     const uplink = new Uplink<string>();
-    uplink.add('a', 7, BLOCK_LENGTH + 1);
+    uplink.add('a', 7, PIECE);
     uplink.add('b', 8, 5);
-    const first = uplink.start()!;
-    expect(first).toMatchObject({ begin: 0, length: BLOCK_LENGTH });
-    expect(uplink.start()).toBeUndefined();
+    const first = uplink.start(RATE)!;
+    expect(first).toMatchObject({ begin: 0, length: BLOCK });
+    expect(uplink.start(RATE)).toBeUndefined();
     expect(uplink.finish(first)).toBe(false);
-    const last = uplink.start()!;
-    expect(last).toMatchObject({ begin: BLOCK_LENGTH, length: 1 });
+    const last = uplink.start(RATE)!;
+    expect(last).toMatchObject({ begin: BLOCK, length: PIECE - BLOCK });
     expect(last.upload).toMatchObject({ stream: 'a', piece: 7 });
     expect(uplink.finish(last)).toBe(true);
-    expect(uplink.start()!.upload).toMatchObject({ stream: 'b', piece: 8 });
+    expect(uplink.start(RATE)!.upload).toMatchObject({ stream: 'b', piece: 8 });
   });
 
   it('lets a block go that is passing when its piece is stopped, and no other', () => {
     const uplink = new Uplink<string>();
-    uplink.add('a', 1, 3 * BLOCK_LENGTH);
+    uplink.add('a', 1, PIECE);
     uplink.add('a', 2, 5);
     uplink.add('b', 1, 5);
-    const passing = uplink.start()!;
+    const passing = uplink.start(RATE)!;
     uplink.stop('a', 1);
     expect(uplink.finish(passing)).toBe(false);
-    expect(uplink.start()!.upload).toMatchObject({ stream: 'a', piece: 2 });
+    expect(uplink.start(RATE)!.upload).toMatchObject({ stream: 'a', piece: 2 });
   });
 
   it('forgets all of a stream', () => {
@@ -84,9 +88,9 @@ describe('an uplink', () => {
     uplink.add('b', 1, 5);
     uplink.add('a', 2, 5);
     uplink.stop('a');
-    const only = uplink.start()!;
+    const only = uplink.start(RATE)!;
     expect(only.upload.stream).toBe('b');
     expect(uplink.finish(only)).toBe(true);
-    expect(uplink.start()).toBeUndefined();
+    expect(uplink.start(RATE)).toBeUndefined();
   });
 });

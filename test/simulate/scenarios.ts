@@ -13,6 +13,7 @@ export const scenario = (over: Partial<Scenario> = {}): Scenario => ({
   classes: [{ uplink: UP, downlink: 5 * UP }],
   latencyMs: { least: 5, most: 5 },
   degree: 6,
+  turns: null,
   seed: 1,
   staggerMs: 0,
   lingerMs: null,

@@ -198,6 +198,13 @@ describe('a simulation', () => {
     expect(seen.at(-1)).toBeLessThan(40 * 128 * PIECE);
   });
 
+  it('keeps as many turns offered as it is told', async () => {
+    const [one, two] = await Promise.all(
+      [1, 2].map((turns) => simulate(scenario({ turns, latencyMs: { least: 20, most: 20 } }))),
+    );
+    expect(one!.makespanMs).toBeGreaterThan(1.1 * two!.makespanMs!);
+  });
+
   it('hands sessions what is under study', async () => {
     const choked = simulate(scenario({ limitMs: 60_000 }), {
       session: { downlinkBytesPerSecond: 1 },
