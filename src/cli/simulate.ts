@@ -35,7 +35,7 @@ interface Options {
   stagger: number;
   linger?: number;
   lifetime?: number;
-  kill?: number;
+  kill?: { copies: number } | { ms: number };
   freeRiders: number;
   poisoners: number;
   limit: number;
@@ -67,9 +67,12 @@ function degree(text: string): number {
   throw refuse('--degree', text, 'a whole number above 0, or all');
 }
 
-function copies(text: string): number {
-  if (/^\d+(\.\d+)?$/.test(text) && Number(text) > 0) return Number(text);
-  throw refuse('--kill', text, 'copies sent before the kill, above 0 (as in 1.25)');
+function kill(text: string): { copies: number } | { ms: number } {
+  const match = /^(\d+(?:\.\d+)?)(s?)$/.exec(text);
+  const value = Number(match?.[1]);
+  if (match?.[2]) return { ms: value * 1000 };
+  if (value > 0) return { copies: value };
+  throw refuse('--kill', text, 'copies sent before it, above 0, or seconds (as in 1.25 or 5s)');
 }
 
 const HELP = `
@@ -140,7 +143,11 @@ export function simulateCommand(): Command {
       'receivers vanish at random, after so long on average (default: never)',
       seconds('--lifetime'),
     )
-    .option('--kill <copies>', 'the origin dies when it has sent so many copies', copies)
+    .option(
+      '--kill <when>',
+      'the origin dies when it has sent so many copies, or at that time (as in 1.25 or 5s)',
+      kill,
+    )
     .option(
       '--free-riders <n>',
       'so many of the receivers take and never give',
@@ -203,7 +210,7 @@ function scenarioOf(options: Options): Scenario {
     staggerMs: options.stagger * 1000,
     lingerMs: inMs(options.linger),
     lifetimeMs: inMs(options.lifetime),
-    killCopies: options.kill ?? null,
+    kill: options.kill ?? null,
     freeRiders: options.freeRiders,
     poisoners: options.poisoners,
     limitMs: options.limit * 1000,

@@ -77,13 +77,15 @@ export class Simulation {
   }
 
   #addOrigin(): SimNode {
-    const { originUplink, killCopies, fileBytes } = this.scenario;
-    return this.swarm.add({
+    const { originUplink, kill, fileBytes } = this.scenario;
+    const origin = this.swarm.add({
       up: originUplink,
       have: 'all',
       session: this.#session,
-      ...(killCopies === null ? {} : { diesAfterBytes: killCopies * fileBytes }),
+      ...(kill !== null && 'copies' in kill ? { diesAfterBytes: kill.copies * fileBytes } : {}),
     });
+    if (kill !== null && 'ms' in kill) this.swarm.at(kill.ms, () => this.swarm.kill(origin));
+    return origin;
   }
 
   #addReceiver(index: number): Receiver {

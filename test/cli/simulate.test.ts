@@ -45,7 +45,7 @@ describe('hubswarm simulate', () => {
       staggerMs: 0,
       lingerMs: null,
       lifetimeMs: null,
-      killCopies: 9,
+      kill: { copies: 9 },
       freeRiders: 0,
       poisoners: 0,
       limitMs: 86_400_000,
@@ -55,6 +55,11 @@ describe('hubswarm simulate', () => {
       outcome: 'completed',
       wallMs: expect.any(Number),
     });
+  });
+
+  it('kills the origin at a time as well', async () => {
+    const table = await run(...small, '--kill', '0.3s');
+    expect(table).toMatch(/^origin sent .* killed at 0\.30 s$/m);
   });
 
   it('says who is left without, and what nobody has', async () => {
@@ -71,6 +76,7 @@ describe('hubswarm simulate', () => {
     [['--degree', '0'], "--degree: '0' is not accepted; give a whole number above 0, or all"],
     [['--uplink', '1MiB/s,fast'], "--uplink: 'fast' is not a rate"],
     [['--kill', '0'], "--kill: '0' is not accepted; give copies"],
+    [['--kill', 'soon'], "--kill: 'soon' is not accepted; give copies"],
     [['--size', '0'], "--size: '0' is not accepted; give 1 byte or more"],
     [['--chunk-size', '1KiB'], '--chunk-size: 1024 bytes is not accepted'],
     [['--free-riders', '5'], "--free-riders: '5' is not accepted; give at most 4, the receivers"],

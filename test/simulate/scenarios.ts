@@ -18,7 +18,7 @@ export const scenario = (over: Partial<Scenario> = {}): Scenario => ({
   staggerMs: 0,
   lingerMs: null,
   lifetimeMs: null,
-  killCopies: null,
+  kill: null,
   freeRiders: 0,
   poisoners: 0,
   limitMs: 3_600_000,

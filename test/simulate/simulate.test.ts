@@ -24,7 +24,7 @@ const anyScenario: fc.Arbitrary<Scenario> = fc
     staggerMs: fc.constantFrom(0, 50, 2000),
     lingerMs: fc.constantFrom(null, 0, 500),
     lifetimeMs: fc.constantFrom(null, 3000),
-    killCopies: fc.constantFrom(null, 0.5, 1.1, 2),
+    kill: fc.constantFrom(null, { copies: 0.5 }, { copies: 1.1 }, { ms: 900 }),
     freeRiders: fc.constantFrom(0, 1),
     poisoners: fc.constantFrom(0, 0, 1),
   })
@@ -92,7 +92,7 @@ describe('a simulation', () => {
 
   it('goes on without an origin that dies once each piece is with somebody', async () => {
     const { completed, outcome, origin, firstCopy } = await simulate(
-      scenario({ killCopies: 1.015, fileBytes: 128 * PIECE }),
+      scenario({ kill: { copies: 1.015 }, fileBytes: 128 * PIECE }),
     );
     expect({ completed, outcome }).toEqual({ completed: 6, outcome: 'completed' });
     expect(origin.copies).toBeCloseTo(1.015, 2);
@@ -102,7 +102,7 @@ describe('a simulation', () => {
 
   it('stalls when the origin dies too soon, and says how much is lost', async () => {
     const { completed, outcome, lostPieces, firstCopy, efficiency } = await simulate(
-      scenario({ killCopies: 0.5 }),
+      scenario({ kill: { copies: 0.5 } }),
     );
     expect({ completed, outcome }).toEqual({ completed: 0, outcome: 'stalled' });
     expect(lostPieces).toBeGreaterThanOrEqual(16);
