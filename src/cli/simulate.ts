@@ -1,5 +1,5 @@
 // `simulate`: the options of a simulated distribution in, its figures out.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Scenario } from '../simulate/scenario.ts';
@@ -39,7 +39,7 @@ interface Options {
   freeRiders: number;
   poisoners: number;
   limit: number;
-  json: boolean;
+  json?: boolean;
 }
 
 const refuse = (option: string, text: string, accepted: string): HubswarmError =>
@@ -89,15 +89,21 @@ export function simulateCommand(): Command {
   return new Command('simulate')
     .description('Simulate a swarm of any size on a virtual clock, and compare it with its bound.')
     .option('--receivers <n>', 'how many fetch', integer('--receivers', 1, MAX_RECEIVERS), 8)
-    .option('--size <size>', 'size of the file (default: 32MiB)', fileSize, 32 * 2 ** 20)
+    .addOption(
+      new Option('--size <size>', 'size of the file')
+        .argParser(fileSize)
+        .default(32 * 2 ** 20, '32MiB'),
+    )
     .option('--chunk-size <size>', 'length of a piece (default: by size)', (text) =>
       checkPieceLength('--chunk-size', size('--chunk-size')(text)),
     )
-    .option(
-      '--uplink <rates>',
-      'what each may send; several, with commas, are dealt to the receivers in turn (default: 20Mbit/s)',
-      uplinks,
-      [2_500_000],
+    .addOption(
+      new Option(
+        '--uplink <rates>',
+        'what each may send; several, with commas, are dealt to the receivers in turn',
+      )
+        .argParser(uplinks)
+        .default([2_500_000], '20Mbit/s'),
     )
     .option(
       '--origin-uplink <rate>',
@@ -109,11 +115,10 @@ export function simulateCommand(): Command {
       `what each may take (default: ${DOWNLINK_FACTOR} x its uplink)`,
       rate('--downlink'),
     )
-    .option(
-      '--latency <time>',
-      'one way; a range is drawn from for each stream (default: 5ms)',
-      latency,
-      { least: 5, most: 5 },
+    .addOption(
+      new Option('--latency <time>', 'one way; of a range, it is drawn for each stream')
+        .argParser(latency)
+        .default({ least: 5, most: 5 }, '5ms'),
     )
     .option(
       '--degree <n>',
@@ -161,7 +166,7 @@ export function simulateCommand(): Command {
       0,
     )
     .option('--limit <seconds>', 'simulated time after which it ends', seconds('--limit'), 86_400)
-    .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts', false)
+    .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts')
     .addHelpText('after', HELP)
     .action(act);
 }
@@ -173,7 +178,7 @@ async function act(options: Options): Promise<void> {
   const { drawTable } = await import('../simulate/table.ts');
   let answer = '';
   // Events are for a person's progress bar alone: the answer is one object or table.
-  await runCommand({ quiet: options.json }, async ({ emit, signal }) => {
+  await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
     const startedAt = performance.now();
     const result = await simulate(scenario, { signal, onProgress: progress(emit) });
     const wallMs = performance.now() - startedAt;
