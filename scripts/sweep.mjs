@@ -2,7 +2,7 @@
 // simulates flash crowds over each (`hubswarm simulate`), prints a table and draws
 // docs/sweep.svg. The same figures each time: the seeds are given. Efficiency is the fluid
 // bound over the makespan, so that piece lengths can be compared; it counts no CPU time,
-// which speaks for longer pieces. Mean of two seeds; 96 CPU seconds in all.
+// which speaks for longer pieces. Mean of two seeds; about 100 CPU seconds in all.
 // Needs dist/ (npm run build).
 //   node scripts/sweep.mjs [figure=docs/sweep.svg]
 import { execFile } from 'node:child_process';
@@ -65,7 +65,7 @@ const SWEEPS = [
   },
   {
     title: 'Neighbours called for',
-    label: 'neighbours, the origin among them',
+    label: 'neighbours, origin included',
     crowds: [crowd(32, 16, 5), crowd(32, 64, 5), crowd(32, 64, 50)],
     values: DEGREES,
     option: (degree) => ['--degree', degree],
