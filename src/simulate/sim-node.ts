@@ -14,7 +14,7 @@ export interface NodeOptions {
   /** Sends wrong bytes in every piece. */
   poison?: boolean;
   /** Takes and never gives: what it offers is lost before it leaves. */
-  freeRider?: boolean;
+  freeRides?: boolean;
   /** Dies the moment it has sent so many bytes. */
   diesAfterBytes?: number;
   /** Leaves so long after it is complete; stays when left out. */

@@ -232,7 +232,7 @@ export class SimSwarm {
 
   #send(node: SimNode, to: string, message: Message): void {
     const stream = node.links.get(to);
-    if (!stream || (node.options.freeRider && message.type === 'grant')) return;
+    if (!stream || (node.options.freeRides && message.type === 'grant')) return;
     this.at(this.now + stream.latencyMs, () => {
       this.#arrive(stream, message, Math.max(this.now, stream.heldUntil));
     });

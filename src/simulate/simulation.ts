@@ -96,7 +96,7 @@ export class Simulation {
       up: uplink,
       down: downlink,
       session: this.#session,
-      freeRider: isFreeRider,
+      freeRides: isFreeRider,
       ...(lingerMs === null ? {} : { lingerMs }),
     });
     const joinedAt = index * staggerMs;
