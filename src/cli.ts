@@ -7,6 +7,7 @@ import { compareCommand } from './cli/compare.ts';
 import { peerCommand } from './cli/peer.ts';
 import { EXIT, reportFailure } from './cli/run.ts';
 import { serverCommand } from './cli/server.ts';
+import { simulateCommand } from './cli/simulate.ts';
 
 const program = new Command('hubswarm')
   .description('One file to many machines: from a central server, or through a swarm of peers.')
@@ -14,7 +15,14 @@ const program = new Command('hubswarm')
   .showSuggestionAfterError(true)
   .configureHelp({ showGlobalOptions: true });
 
-for (const command of [serverCommand, clientCommand, peerCommand, compareCommand, cidCommand]) {
+for (const command of [
+  serverCommand,
+  clientCommand,
+  peerCommand,
+  compareCommand,
+  simulateCommand,
+  cidCommand,
+]) {
   program.addCommand(command());
 }
 

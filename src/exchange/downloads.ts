@@ -38,6 +38,9 @@ export class Downloads {
   /** Of pieces on their way or being stored: what they take of memory. */
   #inFlightBytes = 0;
   #pieceMs: number | undefined;
+  /** Neighbours in which our interest may have changed since it was told. */
+  readonly #unsettled = new Set<Neighbour>();
+  #hadRoom = true;
   /** Payload that came for pieces already here. */
   duplicateBytes = 0;
 
@@ -67,12 +70,31 @@ export class Downloads {
   /** A neighbour has this piece (hello or have). */
   handleHave(neighbour: Neighbour, piece: number): void {
     this.missing.increment(piece);
-    if (this.isWanted(piece)) neighbour.wanted++;
+    if (this.isWanted(piece)) this.#changeWanted(neighbour, 1);
   }
 
-  /** Tells the neighbour when our interest in it has changed: at once that it arose. */
-  tellInterest(neighbour: Neighbour, now: number): void {
-    const interested = neighbour.wanted > 0 && this.hasRoom;
+  #changeWanted(neighbour: Neighbour, change: 1 | -1): void {
+    const before = neighbour.wanted;
+    neighbour.wanted += change;
+    if (before === 0 || neighbour.wanted === 0) this.#unsettled.add(neighbour);
+  }
+
+  /**
+   * Tells neighbours in which our interest has changed. Call once at the end of a step:
+   * it walks those that may have, since an origin's neighbours are the whole swarm.
+   */
+  tellInterest(now: number): void {
+    const hasRoom = this.hasRoom;
+    const { neighbours } = this.#state;
+    const unsettled = hasRoom === this.#hadRoom ? this.#unsettled : neighbours.values();
+    this.#hadRoom = hasRoom;
+    for (const neighbour of unsettled) this.#tellInterest(neighbour, hasRoom, now);
+    this.#unsettled.clear();
+  }
+
+  /** At once that it arose. */
+  #tellInterest(neighbour: Neighbour, hasRoom: boolean, now: number): void {
+    const interested = neighbour.wanted > 0 && hasRoom;
     if (interested === neighbour.amInterested) return;
     neighbour.amInterested = interested;
     if (interested === neighbour.toldInterested) return;
@@ -97,6 +119,7 @@ export class Downloads {
     if (piece === undefined) {
       neighbour.amInterested = false;
       neighbour.toldInterested = false;
+      this.#unsettled.add(neighbour);
       this.#state.outbox.send(neighbour, { type: 'decline', grant });
       return;
     }
@@ -178,6 +201,7 @@ export class Downloads {
   }
 
   handleLeft(neighbour: Neighbour): void {
+    this.#unsettled.delete(neighbour);
     for (const fetch of neighbour.fetches.values()) this.#release(neighbour, fetch);
     if (neighbour.pieces) for (const piece of neighbour.pieces) this.missing.decrement(piece);
   }
@@ -249,7 +273,7 @@ export class Downloads {
     const change = wanted ? 1 : -1;
     this.#wantedCount += change;
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.has(piece)) neighbour.wanted += change;
+      if (neighbour.has(piece)) this.#changeWanted(neighbour, change);
     }
   }
 }

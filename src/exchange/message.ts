@@ -81,8 +81,6 @@ export type Message =
   | { type: 'cancel'; piece: number }
   | { type: 'peers'; addresses: string[] };
 
-/** Payload of one block frame; control frames wait behind no more than one. */
-export const BLOCK_LENGTH = 64 * 1024;
 /** The longest block accepted. */
 export const MAX_BLOCK_LENGTH = 256 * 1024;
 /** Pieces in one file: their bitfield fits a hello, their manifest fits memory. */

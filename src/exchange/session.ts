@@ -43,6 +43,8 @@ export interface SessionInit {
   addresses?: readonly string[];
   rng: Rng;
   downlinkBytesPerSecond?: number;
+  /** Turns of the uplink offered at once; measured when left out. */
+  turns?: number;
 }
 
 export class Session {
@@ -66,7 +68,7 @@ export class Session {
       outbox: new Outbox(),
       rng,
     };
-    this.#uploads = new Uploads(this.#state, pickFewestPieces);
+    this.#uploads = new Uploads(this.#state, pickFewestPieces, init.turns);
     this.#downloads = new Downloads(this.#state, {
       picker: pickRarest,
       inFlightLimit: inFlightLimit(
@@ -120,9 +122,7 @@ export class Session {
     this.#handle(now, event);
     if (now >= this.#state.outbox.flushAt) this.#state.outbox.flushDue(now);
     if (now >= this.#sweepAt) this.#sweep(now);
-    for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.pieces) this.#downloads.tellInterest(neighbour, now);
-    }
+    this.#downloads.tellInterest(now);
     this.#uploads.offer(now);
     this.#scheduleSweep(now);
     return this.#state.outbox.take();

@@ -20,15 +20,17 @@ const ACKNOWLEDGE_WITHIN_MS = 5000;
 export class Uploads {
   readonly #state: SwarmState;
   readonly #choker: Choker;
-  readonly #window = new TurnWindow();
+  readonly #window: TurnWindow;
   readonly #hinted = new Set<number>();
   /** Turns that are open: offered, bound or on the way. */
   #turns = 0;
   #nextGrant = 0;
 
-  constructor(state: SwarmState, choker: Choker) {
+  /** @param turns offered at once; measured when left out */
+  constructor(state: SwarmState, choker: Choker, turns?: number) {
     this.#state = state;
     this.#choker = choker;
+    this.#window = new TurnWindow(turns);
   }
 
   setCap(bytesPerSecond: number): void {

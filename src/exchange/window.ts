@@ -19,6 +19,7 @@ const UNCAPPED_OVERHEAD_MS = 8;
 const RATE_SPAN_MS = 500;
 
 export class TurnWindow {
+  readonly #fixed: number | undefined;
   #cap = Number.POSITIVE_INFINITY;
   #requestMs: number | undefined;
   #leastRequestMs = Number.POSITIVE_INFINITY;
@@ -26,6 +27,11 @@ export class TurnWindow {
   #spanStart = Number.NEGATIVE_INFINITY;
   #spanBytes = 0;
   #deliveredPerMs = 0;
+
+  /** @param fixed that many turns, whatever is measured: for studies */
+  constructor(fixed?: number) {
+    this.#fixed = fixed;
+  }
 
   /** The link's cap in bytes per second; Infinity when it has none. */
   setCap(bytesPerSecond: number): void {
@@ -52,6 +58,7 @@ export class TurnWindow {
 
   /** Turns to keep offered, for pieces of this length. */
   size(pieceLength: number): number {
+    if (this.#fixed !== undefined) return this.#fixed;
     if (pieceLength === 0) return LEAST_TURNS;
     const inFlight = this.#ratePerMs() * this.#overheadMs();
     const turns = 1 + Math.ceil(inFlight / pieceLength);

@@ -1,6 +1,6 @@
 // From single runs to what the figures and tables show. Every run that was made
 // counts, disturbed ones too: leaving some out after looking would be choosing.
-import type { Bound } from './bounds.ts';
+import type { Bound } from '../simulate/bounds.ts';
 import { judgeClaims } from './claims.ts';
 import { boundOf } from './fold.ts';
 import type { Calibration, Comparison, Kill, Result, Run, RunNode, Summary } from './result.ts';

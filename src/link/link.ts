@@ -85,7 +85,7 @@ export class Link {
 
   /**
    * Resolves when `bytes` may be handed to the network. Ask for at most
-   * BLOCK_LENGTH at a time. Returns undefined, and costs no turn of the event
+   * a block at a time. Returns undefined, and costs no turn of the event
    * loop, when they may go at once: `const wait = link.send(n); if (wait !== undefined) await wait;`
    *
    * @throws the abort reason of `signal`; the bytes are then not counted.

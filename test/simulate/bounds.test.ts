@@ -7,7 +7,7 @@ import {
   type Uplinks,
   wholePieceBound,
   wholePieceRounds,
-} from '../../src/lab/bounds.ts';
+} from '../../src/simulate/bounds.ts';
 
 const links = (over: Partial<Uplinks>): Uplinks => ({
   fileBytes: 100,

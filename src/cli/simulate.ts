@@ -1,0 +1,247 @@
+// `simulate`: the options of a simulated distribution in, its figures out.
+import { Command, Option } from 'commander';
+import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import type { Scenario } from '../simulate/scenario.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { integer, rate, seconds, size } from './options.ts';
+import { runCommand } from './run.ts';
+
+/** A simulated peer takes some 10 KiB and 25 bytes for each piece. */
+const MAX_RECEIVERS = 100_000;
+/** Receivers times pieces: about half a gigabyte, and minutes. */
+const MAX_PIECES_HELD = 20_000_000;
+/** Receivers times neighbours: a neighbour takes about a kilobyte at either end. */
+const MAX_NEIGHBOURS = 1_000_000;
+/** As the event schema promises for transfers. */
+const PROGRESS_INTERVAL_MS = 100;
+/** With more, all is bound long before it must be. */
+const MAX_TURNS = 64;
+const MAX_SEED = 0xffff_ffff;
+/** A receiver's downlink over its uplink, as in `compare`. */
+const DOWNLINK_FACTOR = 5;
+
+interface Options {
+  receivers: number;
+  size: number;
+  chunkSize?: number;
+  uplink: number[];
+  originUplink?: number;
+  downlink?: number;
+  latency: { least: number; most: number };
+  degree: number;
+  turns?: number;
+  seed: number;
+  stagger: number;
+  linger?: number;
+  lifetime?: number;
+  kill?: { copies: number } | { ms: number };
+  freeRiders: number;
+  poisoners: number;
+  limit: number;
+  json?: boolean;
+}
+
+const refuse = (option: string, text: string, accepted: string): HubswarmError =>
+  new HubswarmError('ERR_USAGE', `${option}: '${text}' is not accepted; give ${accepted}`);
+
+function fileSize(text: string): number {
+  const bytes = size('--size')(text);
+  if (bytes > 0) return bytes;
+  throw refuse('--size', text, '1 byte or more');
+}
+
+const uplinks = (text: string): number[] => text.split(',').map(rate('--uplink'));
+
+function latency(text: string): { least: number; most: number } {
+  const match = /^(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?ms$/.exec(text.replace('ms-', '-'));
+  const least = Number(match?.[1]);
+  const most = Number(match?.[2] ?? match?.[1]);
+  if (match && least <= most) return { least, most };
+  throw refuse('--latency', text, 'milliseconds, or a range of them (as in 5ms or 5ms-50ms)');
+}
+
+function degree(text: string): number {
+  if (text === 'all') return Number.POSITIVE_INFINITY;
+  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
+  throw refuse('--degree', text, 'a whole number above 0, or all');
+}
+
+function kill(text: string): { copies: number } | { ms: number } {
+  const match = /^(\d+(?:\.\d+)?)(s?)$/.exec(text);
+  const value = Number(match?.[1]);
+  if (match?.[2]) return { ms: value * 1000 };
+  if (value > 0) return { copies: value };
+  throw refuse('--kill', text, 'copies sent before it, above 0, or seconds (as in 1.25 or 5s)');
+}
+
+const HELP = `
+The very sessions of 'hubswarm peer', on a virtual clock and links of so many bytes per
+second: what a swarm of thousands would do, without the machines. The same options give
+the same run. Not simulated: CPU, connecting, the bytes of control messages.
+
+  hubswarm simulate --receivers 1000 --degree 12
+  hubswarm simulate --uplink 5Mbit/s,20Mbit/s,80Mbit/s --origin-uplink 20Mbit/s
+  hubswarm simulate --receivers 16 --kill 1.05 --linger 0
+`;
+
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('Simulate a swarm of any size on a virtual clock, and compare it with its bound.')
+    .option('--receivers <n>', 'how many fetch', integer('--receivers', 1, MAX_RECEIVERS), 8)
+    .addOption(
+      new Option('--size <size>', 'size of the file')
+        .argParser(fileSize)
+        .default(32 * 2 ** 20, '32MiB'),
+    )
+    .option('--chunk-size <size>', 'length of a piece (default: by size)', (text) =>
+      checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .addOption(
+      new Option(
+        '--uplink <rates>',
+        'what each may send; several, with commas, are dealt to the receivers in turn',
+      )
+        .argParser(uplinks)
+        .default([2_500_000], '20Mbit/s'),
+    )
+    .option(
+      '--origin-uplink <rate>',
+      'what the origin may send (default: the first of --uplink)',
+      rate('--origin-uplink'),
+    )
+    .option(
+      '--downlink <rate>',
+      `what each may take (default: ${DOWNLINK_FACTOR} x its uplink)`,
+      rate('--downlink'),
+    )
+    .addOption(
+      new Option('--latency <time>', 'one way; of a range, it is drawn for each stream')
+        .argParser(latency)
+        .default({ least: 5, most: 5 }, '5ms'),
+    )
+    .option(
+      '--degree <n>',
+      'neighbours that each calls for, the origin among them; or all',
+      degree,
+      6,
+    )
+    .option(
+      '--turns <n>',
+      'turns of its uplink that each keeps offered (default: measured)',
+      integer('--turns', 1, MAX_TURNS),
+    )
+    .option('--seed <n>', 'of all that is drawn', integer('--seed', 0, MAX_SEED), 42)
+    .option(
+      '--stagger <seconds>',
+      'each receiver joins so long after the one before',
+      seconds('--stagger'),
+      0,
+    )
+    .option(
+      '--linger <seconds>',
+      'a receiver leaves so long after it is complete (default: stays)',
+      seconds('--linger'),
+    )
+    .option(
+      '--lifetime <seconds>',
+      'receivers vanish at random, after so long on average (default: never)',
+      seconds('--lifetime'),
+    )
+    .option(
+      '--kill <when>',
+      'the origin dies when it has sent so many copies, or at that time (as in 1.25 or 5s)',
+      kill,
+    )
+    .option(
+      '--free-riders <n>',
+      'so many of the receivers take and never give',
+      integer('--free-riders', 0, MAX_RECEIVERS),
+      0,
+    )
+    .option(
+      '--poisoners <n>',
+      'peers beside the receivers that send wrong bytes',
+      integer('--poisoners', 0, MAX_RECEIVERS),
+      0,
+    )
+    .option('--limit <seconds>', 'simulated time after which it ends', seconds('--limit'), 86_400)
+    .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts')
+    .addHelpText('after', HELP)
+    .action(act);
+}
+
+async function act(options: Options): Promise<void> {
+  const scenario = scenarioOf(options);
+  checkTogether(scenario);
+  const { simulate } = await import('../simulate/simulate.ts');
+  const { drawTable } = await import('../simulate/table.ts');
+  let answer = '';
+  // Events are for a person's progress bar alone: the answer is one object or table.
+  await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
+    const startedAt = performance.now();
+    const result = await simulate(scenario, { signal, onProgress: progress(emit) });
+    const wallMs = performance.now() - startedAt;
+    answer = options.json ? JSON.stringify({ ...result, wallMs }) : drawTable(result, wallMs);
+  });
+  process.stdout.write(`${answer}\n`);
+}
+
+/** For a terminal, as bytes: what all receivers together have of what they want. */
+function progress(emit: Emit): (bytes: number, total: number) => void {
+  let next = performance.now() + PROGRESS_INTERVAL_MS;
+  return (bytes, total) => {
+    if (!process.stderr.isTTY || performance.now() < next) return;
+    next = performance.now() + PROGRESS_INTERVAL_MS;
+    emit({ event: 'transfer_progressed', bytes, total, name: 'simulation' });
+  };
+}
+
+function scenarioOf(options: Options): Scenario {
+  const inMs = (s: number | undefined): number | null => (s === undefined ? null : s * 1000);
+  return {
+    fileBytes: options.size,
+    pieceLength: options.chunkSize ?? choosePieceLength(options.size),
+    receivers: options.receivers,
+    originUplink: options.originUplink ?? options.uplink[0]!,
+    classes: options.uplink.map((uplink) => ({
+      uplink,
+      downlink: options.downlink ?? DOWNLINK_FACTOR * uplink,
+    })),
+    latencyMs: options.latency,
+    turns: options.turns ?? null,
+    degree: Number.isFinite(options.degree) ? options.degree : null,
+    seed: options.seed,
+    staggerMs: options.stagger * 1000,
+    lingerMs: inMs(options.linger),
+    lifetimeMs: inMs(options.lifetime),
+    kill: options.kill ?? null,
+    freeRiders: options.freeRiders,
+    poisoners: options.poisoners,
+    limitMs: options.limit * 1000,
+  };
+}
+
+function checkTogether(scenario: Scenario): void {
+  const { receivers, freeRiders, poisoners, fileBytes, pieceLength, degree } = scenario;
+  const peers = receivers + poisoners;
+  if (freeRiders > receivers) {
+    throw refuse('--free-riders', String(freeRiders), `at most ${receivers}, the receivers`);
+  }
+  const pieces = Math.ceil(fileBytes / pieceLength);
+  if (peers * pieces > MAX_PIECES_HELD) {
+    throw refuse(
+      '--size',
+      `${peers} peers x ${pieces} pieces`,
+      `a file of at most ${Math.floor(MAX_PIECES_HELD / peers)} pieces for so many peers`,
+    );
+  }
+  const neighbours = Math.min(degree ?? peers, peers);
+  if (peers * neighbours > MAX_NEIGHBOURS) {
+    throw refuse(
+      '--degree',
+      degree === null ? 'all' : String(degree),
+      `at most ${Math.floor(MAX_NEIGHBOURS / peers)} for so many peers`,
+    );
+  }
+}

@@ -1,0 +1,39 @@
+// What is simulated, as data: a result repeats it, and the same scenario is the same
+// run. Bytes, bytes per second and milliseconds of the virtual clock throughout.
+
+/** The links of one class of receivers, in bytes per second. */
+interface LinkClass {
+  readonly uplink: number;
+  readonly downlink: number;
+}
+
+export interface Scenario {
+  readonly fileBytes: number;
+  readonly pieceLength: number;
+  readonly receivers: number;
+  /** In bytes per second. */
+  readonly originUplink: number;
+  /** Dealt to the receivers in turn. */
+  readonly classes: readonly LinkClass[];
+  /** One way, of each stream; drawn evenly when the two differ. */
+  readonly latencyMs: { readonly least: number; readonly most: number };
+  /** Neighbours that a receiver calls for, the origin among them; null for everybody. */
+  readonly degree: number | null;
+  /** Turns of its uplink that a peer keeps offered; null when it measures. */
+  readonly turns: number | null;
+  readonly seed: number;
+  /** Each receiver joins so long after the one before. */
+  readonly staggerMs: number;
+  /** A receiver leaves so long after it is complete; null when it stays. */
+  readonly lingerMs: number | null;
+  /** Receivers vanish after lifetimes of this mean, exponentially distributed; null for never. */
+  readonly lifetimeMs: number | null;
+  /** The origin dies when it has sent so many copies, or at that time; null for never. */
+  readonly kill: { readonly copies: number } | { readonly ms: number } | null;
+  /** The last so many of the receivers take and never give. */
+  readonly freeRiders: number;
+  /** Peers beside the receivers that send wrong bytes in every piece. */
+  readonly poisoners: number;
+  /** The run ends then, whoever is not complete. */
+  readonly limitMs: number;
+}

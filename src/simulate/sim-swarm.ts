@@ -1,0 +1,318 @@
+// A swarm of real sessions on a virtual clock: no sockets, no disk, no waiting.
+// Uplinks and downlinks carry so many bytes per second, block by block; messages take
+// their stream's latency and keep its order, as on TCP, so none is ever lost. What a
+// run leaves out: CPU time, the cost of connecting, the bytes of control messages. A
+// run is a function of its seed.
+import { Bitfield } from '../content/bitfield.ts';
+import { Geometry } from '../content/geometry.ts';
+import type { SessionEffect } from '../exchange/effect.ts';
+import type { SessionEvent } from '../exchange/event.ts';
+import type { Message } from '../exchange/message.ts';
+import { Session } from '../exchange/session.ts';
+import { createRng, type Rng } from '../runtime/rng.ts';
+import { Agenda } from './agenda.ts';
+import { type NodeOptions, SimNode, type SimStream } from './sim-node.ts';
+import type { OutgoingBlock } from './uplink.ts';
+
+/** From a piece's last block to its being stored: about what hashing 256 KiB takes. */
+const STORE_MS = 1;
+/** The root CID, which all mean. */
+const FILE = new Uint8Array(36);
+
+/** Milliseconds one way, for all streams or drawn for each, evenly between two ends. */
+export type Latency = number | { readonly least: number; readonly most: number };
+
+export interface SimSwarmInit {
+  bytes: number;
+  pieceLength: number;
+  latencyMs?: Latency;
+  seed?: number;
+}
+
+export class SimSwarm {
+  readonly nodes: SimNode[] = [];
+  readonly geometry: Geometry;
+  now = 0;
+  /** Events carried out so far. */
+  events = 0;
+  /** Payload that a node sent and nobody got, because either end had left. */
+  lostBytes = 0;
+  /** Payload that has left an uplink and not yet arrived. */
+  underWayBytes = 0;
+  /** When a block last came in somewhere. */
+  movedAt = 0;
+  /** By all nodes, beyond what they started with. */
+  storedBytes = 0;
+  /** Blocks that are passing an uplink. */
+  busyUplinks = 0;
+  /** Checked after every event; true ends the run. */
+  until: (() => boolean) | undefined;
+  /** Called once, when every piece has been stored by somebody who did not start with it. */
+  onFirstCopy: (() => void) | undefined;
+  /** Called when a node has lost a neighbour. */
+  onLost: ((node: SimNode) => void) | undefined;
+  readonly #byId = new Map<string, SimNode>();
+  readonly #latency: Latency;
+  readonly #rng: Rng;
+  readonly #agenda = new Agenda();
+  readonly #passedOn: Bitfield;
+  /** Nodes alive that lack something and are waited for. */
+  #unfinished = 0;
+
+  constructor({ bytes, pieceLength, latencyMs = 5, seed = 1 }: SimSwarmInit) {
+    const pieces = Math.ceil(bytes / pieceLength);
+    this.geometry = new Geometry(
+      Array.from({ length: pieces }, (_, i) => Math.min(pieceLength, bytes - i * pieceLength)),
+    );
+    this.#latency = latencyMs;
+    this.#rng = createRng(seed);
+    this.#passedOn = new Bitfield(pieces);
+  }
+
+  add(options: NodeOptions): SimNode {
+    const session = new Session({
+      file: FILE,
+      geometry: this.geometry,
+      have: this.#held(options.have ?? 'none'),
+      rng: createRng(this.#rng.below(2 ** 32)),
+      ...(options.down === undefined ? {} : { downlinkBytesPerSecond: options.down }),
+      ...options.session,
+    });
+    const node = new SimNode(`n${this.nodes.length}`, session, options);
+    this.nodes.push(node);
+    this.#byId.set(node.id, node);
+    if (isAwaited(node)) this.#unfinished++;
+    this.#step(node, { type: 'uplink_capped', bytesPerSecond: options.up });
+    return node;
+  }
+
+  #held(pieces: 'all' | 'none' | Iterable<number>): Bitfield {
+    if (pieces === 'all') return Bitfield.full(this.geometry.pieceCount);
+    const have = new Bitfield(this.geometry.pieceCount);
+    if (pieces !== 'none') for (const piece of pieces) have.add(piece);
+    return have;
+  }
+
+  connect(a: SimNode, b: SimNode): void {
+    if (a === b || !a.alive || !b.alive || a.links.has(b.id)) return;
+    if (a.banned.has(b.id) || b.banned.has(a.id)) return;
+    const latencyMs = this.#drawLatency();
+    a.links.set(b.id, openStream(a, b, latencyMs));
+    b.links.set(a.id, openStream(b, a, latencyMs));
+    this.#step(a, { type: 'neighbour_joined', neighbour: b.id });
+    this.#step(b, { type: 'neighbour_joined', neighbour: a.id });
+  }
+
+  #drawLatency(): number {
+    if (typeof this.#latency === 'number') return this.#latency;
+    const { least, most } = this.#latency;
+    return least + this.#rng.next() * (most - least);
+  }
+
+  /** Everybody with everybody, or each with `degree` others drawn at random. */
+  connectAll(degree = Number.POSITIVE_INFINITY): void {
+    for (const a of this.nodes) {
+      if (degree >= this.nodes.length - 1) {
+        for (const b of this.nodes) this.connect(a, b);
+        continue;
+      }
+      let tries = 20 * degree;
+      while (a.links.size < degree && tries-- > 0) {
+        const b = this.nodes[this.#rng.below(this.nodes.length)]!;
+        if (b.links.size < 2 * degree) this.connect(a, b);
+      }
+    }
+  }
+
+  at(ms: number, run: () => void): void {
+    this.#agenda.add(ms, run);
+  }
+
+  /** SIGKILL: gone at once, with what it was sending. */
+  kill(node: SimNode): void {
+    if (!node.alive) return;
+    if (isAwaited(node)) this.#unfinished--;
+    node.diedAt = this.now;
+    for (const { to } of [...node.links.values()]) this.disconnect(node, to);
+  }
+
+  disconnect(a: SimNode, b: SimNode): void {
+    this.#leave(a, b);
+    this.#leave(b, a);
+  }
+
+  #leave(node: SimNode, other: SimNode): void {
+    const stream = node.links.get(other.id);
+    if (!stream) return;
+    stream.isOpen = false;
+    node.links.delete(other.id);
+    node.uplink.stop(stream);
+    if (!node.alive) return;
+    this.#step(node, { type: 'neighbour_left', neighbour: other.id });
+    this.onLost?.(node);
+  }
+
+  /** Runs until everybody alive is complete, `until` says so, or `limitMs` is reached. */
+  run(limitMs = 3_600_000): void {
+    while (this.advance(Number.POSITIVE_INFINITY, limitMs));
+  }
+
+  /** Carries out so many events at the most. Returns false when the run has ended. */
+  advance(events: number, limitMs: number): boolean {
+    for (let left = events; left > 0; left--) {
+      if (this.#unfinished === 0 || this.until?.() || this.#agenda.nextAt > limitMs) return false;
+      this.now = this.#agenda.nextAt;
+      const run = this.#agenda.next();
+      if (!run) return false;
+      this.events++;
+      run();
+    }
+    return true;
+  }
+
+  /** Whether nothing will ever happen any more. */
+  get isQuiet(): boolean {
+    return this.#agenda.size === 0;
+  }
+
+  /** Milliseconds until the last of the nodes that had not everything was done. */
+  get makespanMs(): number {
+    return this.nodes.reduce((latest, node) => Math.max(latest, node.completedAt ?? 0), 0);
+  }
+
+  #step(node: SimNode, event: SessionEvent): void {
+    if (!node.alive) return;
+    for (const effect of node.session.step(this.now, event)) this.#carryOut(node, effect);
+    this.#wake(node);
+  }
+
+  #wake(node: SimNode): void {
+    const { wakeAt } = node.session;
+    if (wakeAt >= node.wakeAt) return;
+    node.wakeAt = wakeAt;
+    this.at(wakeAt, () => {
+      if (node.wakeAt !== wakeAt) return;
+      node.wakeAt = Number.POSITIVE_INFINITY;
+      this.#step(node, { type: 'tick' });
+    });
+  }
+
+  #carryOut(node: SimNode, effect: SessionEffect): void {
+    switch (effect.type) {
+      case 'send':
+        return this.#send(node, effect.neighbour, effect.message);
+      case 'upload': {
+        const stream = node.links.get(effect.neighbour);
+        if (!stream) return;
+        node.uplink.add(stream, effect.piece, this.geometry.length(effect.piece));
+        return this.#pump(node);
+      }
+      case 'stop_upload': {
+        const stream = node.links.get(effect.neighbour);
+        if (stream) node.uplink.stop(stream, effect.piece);
+        return;
+      }
+      case 'store':
+        return this.#store(node, effect.piece, this.#byId.get(effect.neighbour)!);
+      case 'ban': {
+        node.banned.add(effect.neighbour);
+        return this.disconnect(node, this.#byId.get(effect.neighbour)!);
+      }
+      case 'completed':
+        return this.#complete(node);
+    }
+  }
+
+  #complete(node: SimNode): void {
+    if (!node.options.poison) this.#unfinished--;
+    node.completedAt = this.now;
+    const { lingerMs } = node.options;
+    if (lingerMs !== undefined) this.at(this.now + lingerMs, () => this.kill(node));
+  }
+
+  #send(node: SimNode, to: string, message: Message): void {
+    const stream = node.links.get(to);
+    if (!stream || (node.options.freeRides && message.type === 'grant')) return;
+    this.at(this.now + stream.latencyMs, () => {
+      this.#arrive(stream, message, Math.max(this.now, stream.heldUntil));
+    });
+  }
+
+  /** Hands a message on now or, behind what the receiver's downlink holds up, at `at`. */
+  #arrive(stream: SimStream, message: Message, at: number): void {
+    if (at <= this.now && stream.held === 0) return this.#deliver(stream, message);
+    stream.held++;
+    stream.heldUntil = at;
+    this.at(at, () => {
+      stream.held--;
+      this.#deliver(stream, message);
+    });
+  }
+
+  #deliver(stream: SimStream, message: Message): void {
+    if (message.type === 'block') this.#count(stream, message.length);
+    if (!stream.isOpen) return;
+    this.#step(stream.to, { type: 'message', neighbour: stream.from.id, message });
+  }
+
+  #count(stream: SimStream, bytes: number): void {
+    this.underWayBytes -= bytes;
+    this.movedAt = this.now;
+    if (stream.isOpen) stream.to.receivedBytes += bytes;
+    else this.lostBytes += bytes;
+  }
+
+  #pump(node: SimNode): void {
+    const block = node.uplink.start(node.options.up);
+    if (!block) return;
+    this.busyUplinks++;
+    const passesMs = (block.length / node.options.up) * 1000;
+    this.at(this.now + passesMs, () => {
+      this.busyUplinks--;
+      this.#transmitted(node, block, passesMs);
+    });
+  }
+
+  #transmitted(node: SimNode, block: OutgoingBlock<SimStream>, passesMs: number): void {
+    const { stream, piece } = block.upload;
+    const isLast = node.uplink.finish(block);
+    if (stream.isOpen) this.#transmit(block, passesMs);
+    if (isLast) this.#step(node, { type: 'upload_finished', neighbour: stream.to.id, piece });
+    if (node.sentBytes >= (node.options.diesAfterBytes ?? Number.POSITIVE_INFINITY)) {
+      this.kill(node);
+    }
+    this.#pump(node);
+  }
+
+  #transmit({ upload, begin, length }: OutgoingBlock<SimStream>, passesMs: number): void {
+    const { stream, piece } = upload;
+    stream.from.sentBytes += length;
+    this.underWayBytes += length;
+    const message: Message = { type: 'block', piece, begin, parts: [], length };
+    this.at(this.now + stream.latencyMs, () => {
+      this.#arrive(stream, message, stream.to.downlink.carry(this.now, length, passesMs));
+    });
+  }
+
+  #store(node: SimNode, piece: number, from: SimNode): void {
+    this.at(this.now + STORE_MS, () => {
+      if (from.options.poison) {
+        node.refusedPieces++;
+        return this.#step(node, { type: 'piece_refused', piece });
+      }
+      node.storedPieces++;
+      this.storedBytes += this.geometry.length(piece);
+      if (this.#passedOn.add(piece) && this.#passedOn.isFull) this.onFirstCopy?.();
+      this.#step(node, { type: 'piece_stored', piece });
+    });
+  }
+}
+
+/** Nobody waits for a poisoner: once all have banned it, it never completes. */
+function isAwaited({ session, options }: SimNode): boolean {
+  return !session.isComplete && !options.poison;
+}
+
+function openStream(from: SimNode, to: SimNode, latencyMs: number): SimStream {
+  return { from, to, latencyMs, isOpen: true, held: 0, heldUntil: 0 };
+}

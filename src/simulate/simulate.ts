@@ -1,0 +1,31 @@
+// Runs a scenario to its end, in slices, so that the process can be stopped meanwhile.
+import type { SessionInit } from '../exchange/session.ts';
+import { type SimulationResult, summarize } from './result.ts';
+import type { Scenario } from './scenario.ts';
+import { Simulation } from './simulation.ts';
+
+/** Some 10 ms of work. */
+const SLICE_EVENTS = 4096;
+
+export interface SimulateOptions {
+  /** What every honest session is told beyond the scenario: policies under study. */
+  readonly session?: Partial<SessionInit>;
+  readonly signal?: AbortSignal;
+  /** After each slice: bytes that the receivers have, of what they want all together. */
+  readonly onProgress?: (bytes: number, total: number) => void;
+}
+
+/** @throws the signal's reason when it aborts */
+export async function simulate(
+  scenario: Scenario,
+  { session, signal, onProgress }: SimulateOptions = {},
+): Promise<SimulationResult> {
+  const simulation = new Simulation(scenario, session);
+  const { swarm, receivers } = simulation;
+  while (simulation.advance(SLICE_EVENTS)) {
+    onProgress?.(swarm.storedBytes, receivers.length * scenario.fileBytes);
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+  }
+  return summarize(simulation);
+}

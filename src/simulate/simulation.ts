@@ -1,0 +1,131 @@
+// A scenario as a swarm: who takes part with which links, when they join and leave,
+// and when there is nothing more to wait for.
+import type { SessionInit } from '../exchange/session.ts';
+import { createRng, type Rng } from '../runtime/rng.ts';
+import { Overlay } from './overlay.ts';
+import type { Scenario } from './scenario.ts';
+import type { SimNode } from './sim-node.ts';
+import { SimSwarm } from './sim-swarm.ts';
+
+/** Longer than anything in exchange/ waits (a first piece: 20 s). */
+const STALLED_MS = 30_000;
+
+/**
+ * How a run ended: everybody that stayed is complete; nothing moves any more although
+ * somebody lacks something; or the time is up.
+ */
+export type Outcome = 'completed' | 'stalled' | 'time is up';
+
+export interface Receiver {
+  readonly node: SimNode;
+  readonly uplink: number;
+  readonly downlink: number;
+  readonly joinedAt: number;
+  readonly isFreeRider: boolean;
+}
+
+export class Simulation {
+  readonly scenario: Scenario;
+  readonly swarm: SimSwarm;
+  readonly origin: SimNode;
+  readonly receivers: readonly Receiver[];
+  /** When every piece had been passed on once, and how many copies the origin had sent. */
+  firstCopy: { readonly ms: number; readonly copies: number } | undefined;
+  readonly #rng: Rng;
+  readonly #overlay: Overlay;
+  readonly #session: Partial<SessionInit>;
+  #toJoin = 0;
+  #stalled = false;
+
+  /** @param session what every honest session is told beyond the scenario */
+  constructor(scenario: Scenario, session: Partial<SessionInit> = {}) {
+    this.scenario = scenario;
+    this.#session = scenario.turns === null ? session : { turns: scenario.turns, ...session };
+    this.#rng = createRng(scenario.seed);
+    this.swarm = new SimSwarm({
+      bytes: scenario.fileBytes,
+      pieceLength: scenario.pieceLength,
+      latencyMs: scenario.latencyMs,
+      seed: this.#rng.below(2 ** 32),
+    });
+    this.origin = this.#addOrigin();
+    this.#overlay = new Overlay({
+      swarm: this.swarm,
+      origin: this.origin,
+      degree: scenario.degree ?? Number.POSITIVE_INFINITY,
+      rng: this.#rng,
+    });
+    this.receivers = Array.from({ length: scenario.receivers }, (_, i) => this.#addReceiver(i));
+    for (let i = 0; i < scenario.poisoners; i++) this.#addPoisoner(i);
+    this.swarm.onFirstCopy = () => {
+      const copies = this.origin.sentBytes / scenario.fileBytes;
+      this.firstCopy = { ms: this.swarm.now, copies };
+    };
+    this.swarm.until = () => this.#isOver();
+  }
+
+  get outcome(): Outcome {
+    if (this.receivers.every(({ node }) => !node.alive || node.session.isComplete)) {
+      return 'completed';
+    }
+    return this.#stalled || this.swarm.isQuiet ? 'stalled' : 'time is up';
+  }
+
+  /** Carries out so many events at the most; false when the run has ended. */
+  advance(events: number): boolean {
+    return this.swarm.advance(events, this.scenario.limitMs);
+  }
+
+  #addOrigin(): SimNode {
+    const { originUplink, kill, fileBytes } = this.scenario;
+    const origin = this.swarm.add({
+      up: originUplink,
+      have: 'all',
+      session: this.#session,
+      ...(kill !== null && 'copies' in kill ? { diesAfterBytes: kill.copies * fileBytes } : {}),
+    });
+    if (kill !== null && 'ms' in kill) this.swarm.at(kill.ms, () => this.swarm.kill(origin));
+    return origin;
+  }
+
+  #addReceiver(index: number): Receiver {
+    const { classes, staggerMs, lingerMs, lifetimeMs, receivers, freeRiders } = this.scenario;
+    const { uplink, downlink } = classes[index % classes.length]!;
+    const isFreeRider = index >= receivers - freeRiders;
+    const node = this.swarm.add({
+      up: uplink,
+      down: downlink,
+      session: this.#session,
+      freeRides: isFreeRider,
+      ...(lingerMs === null ? {} : { lingerMs }),
+    });
+    const joinedAt = index * staggerMs;
+    this.#joinAt(node, joinedAt);
+    if (lifetimeMs !== null) {
+      const lifetime = -lifetimeMs * Math.log(1 - this.#rng.next());
+      this.swarm.at(joinedAt + lifetime, () => this.swarm.kill(node));
+    }
+    return { node, uplink, downlink, joinedAt, isFreeRider };
+  }
+
+  #addPoisoner(index: number): void {
+    const { classes } = this.scenario;
+    const { uplink, downlink } = classes[index % classes.length]!;
+    this.#joinAt(this.swarm.add({ up: uplink, down: downlink, poison: true }), 0);
+  }
+
+  #joinAt(node: SimNode, ms: number): void {
+    this.#toJoin++;
+    this.swarm.at(ms, () => {
+      this.#toJoin--;
+      this.#overlay.join(node);
+    });
+  }
+
+  #isOver(): boolean {
+    const { swarm } = this;
+    const moving = swarm.busyUplinks > 0 || swarm.underWayBytes > 0 || this.#toJoin > 0;
+    this.#stalled = !moving && swarm.now - swarm.movedAt > STALLED_MS;
+    return this.#stalled;
+  }
+}

@@ -1,0 +1,26 @@
+// A scenario small enough to run in a few milliseconds, and changes to it.
+import type { Scenario } from '../../src/simulate/scenario.ts';
+
+/** Bytes per second: 20 Mbit/s. */
+export const UP = 2_500_000;
+export const PIECE = 64 * 1024;
+
+export const scenario = (over: Partial<Scenario> = {}): Scenario => ({
+  fileBytes: 32 * PIECE,
+  pieceLength: PIECE,
+  receivers: 6,
+  originUplink: UP,
+  classes: [{ uplink: UP, downlink: 5 * UP }],
+  latencyMs: { least: 5, most: 5 },
+  degree: 6,
+  turns: null,
+  seed: 1,
+  staggerMs: 0,
+  lingerMs: null,
+  lifetimeMs: null,
+  kill: null,
+  freeRiders: 0,
+  poisoners: 0,
+  limitMs: 3_600_000,
+  ...over,
+});
