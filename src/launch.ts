@@ -2,9 +2,7 @@
 // dist/cli.js: loads the bundled program through V8's code cache. Half of a peer's
 // start-up is otherwise compilation, of the same code in each of many processes.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
@@ -24,7 +22,6 @@ interface Loaded {
   exports: unknown;
 }
 
-const builtIn = createRequire(import.meta.url);
 const loaded = new Map<string, Loaded>();
 
 /** A chunk of the bundle, or one of Node's own modules. */
@@ -38,9 +35,9 @@ function load(path: string): unknown {
   );
   const module: Loaded = { script, exports: {} };
   loaded.set(path, module);
-  const require = (id: string): unknown =>
-    id.startsWith('.') ? load(join(dirname(path), id)) : builtIn(id);
-  script.runInThisContext()(module.exports, require, module);
+  const requireFrom = (id: string): unknown =>
+    id.startsWith('.') ? load(join(dirname(path), id)) : require(id);
+  script.runInThisContext()(module.exports, requireFrom, module);
   return module.exports;
 }
 
@@ -62,4 +59,4 @@ function writeCaches(): void {
 if (WRITES_CACHE) process.on('exit', writeCaches);
 // Flags are part of what a cache is checked against: before anything is loaded.
 setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
-load(fileURLToPath(new URL('./program/cli.cjs', import.meta.url)));
+load(join(__dirname, 'program', 'cli.cjs'));
