@@ -63,6 +63,14 @@ export class Neighbour {
     this.id = id;
   }
 
+  /** Whether it let an offer of before then lie. */
+  owesAnswer(since: number): boolean {
+    for (const { piece, offeredAt } of this.grants.values()) {
+      if (piece === undefined && offeredAt <= since) return true;
+    }
+    return false;
+  }
+
   has(piece: number): boolean {
     return this.pieces?.has(piece) ?? false;
   }

@@ -98,7 +98,7 @@ export class Session {
 
   /** When a `tick` is due (on the caller's clock); Infinity when none is. */
   get wakeAt(): number {
-    return Math.min(this.#sweepAt, this.#state.outbox.flushAt);
+    return Math.min(this.#sweepAt, this.#state.outbox.flushAt, this.#uploads.offerAt);
   }
 
   /** Addresses for hellos from now on. */
