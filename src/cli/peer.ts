@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
+import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { untilLine } from './hold.ts';
-import { rate, seconds, size } from './options.ts';
+import { oneOf, rate, seconds, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 
 interface Options {
@@ -18,6 +19,8 @@ interface Options {
   data?: string;
   uplink?: number;
   downlink?: number;
+  picker?: string;
+  choker?: string;
   chunkSize?: number;
   force: boolean;
   timeout?: number;
@@ -49,6 +52,14 @@ export function peerCommand(): Command {
       rate('--uplink'),
     )
     .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
+    .option(
+      '--picker <policy>',
+      'which piece to ask for next: rarest, random or sequential (default: rarest)',
+    )
+    .option(
+      '--choker <policy>',
+      'whom to serve first: cooperative (who has least) or tit-for-tat (who gives; for all peers of a swarm alike) (default: cooperative)',
+    )
     .option(
       '--chunk-size <size>',
       'piece length of shared files (default: by size)',
@@ -83,6 +94,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
   const peer = await Peer.start({
     dataDir: options.data ?? defaultDataDir(),
     mdns: options.mdns,
+    policy: request.policy,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),
     ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
@@ -109,7 +121,9 @@ async function run(options: Options, context: RunContext): Promise<void> {
 }
 
 /** Everything that can be wrong with the command line, before anything is started. */
-async function parse(options: Options): Promise<{ cid?: CID; pieceLength?: number }> {
+async function parse(
+  options: Options,
+): Promise<{ cid?: CID; pieceLength?: number; policy: Policy }> {
   const { parseCid } = await import('../content/cid.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/peer-address.ts');
@@ -120,10 +134,19 @@ async function parse(options: Options): Promise<{ cid?: CID; pieceLength?: numbe
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
   }
   return {
+    policy: await parsePolicy(options),
     ...(options.get === undefined ? {} : { cid: parseCid('--get', options.get) }),
     ...(options.chunkSize === undefined
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
+  };
+}
+
+async function parsePolicy({ picker, choker }: Options): Promise<Policy> {
+  const { PICKER_NAMES, CHOKER_NAMES } = await import('../peer/policy.ts');
+  return {
+    ...(picker === undefined ? {} : { picker: oneOf('--picker', picker, PICKER_NAMES) }),
+    ...(choker === undefined ? {} : { choker: oneOf('--choker', choker, CHOKER_NAMES) }),
   };
 }
 

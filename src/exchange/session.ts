@@ -6,14 +6,14 @@ import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Rng } from '../runtime/rng.ts';
-import { pickFewestPieces } from './choker.ts';
+import { CHOKERS, type ChokerName } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
 import { MAX_PEERS, type Message } from './message.ts';
 import { Neighbour } from './neighbour.ts';
 import { Outbox } from './outbox.ts';
-import { pickRarest } from './picker.ts';
+import { PICKERS, type PickerName } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import type { SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
@@ -40,6 +40,10 @@ export interface SessionInit {
   addresses?: readonly string[];
   rng: Rng;
   downlinkBytesPerSecond?: number;
+  /** Which piece a turn is used for; rarest when not given. */
+  picker?: PickerName;
+  /** Whom a turn is given to; cooperative when not given. */
+  choker?: ChokerName;
 }
 
 export class Session {
@@ -47,6 +51,13 @@ export class Session {
   readonly #uploads: Uploads;
   readonly #downloads: Downloads;
   readonly #file: Uint8Array;
+  /**
+   * Whether complete peers are told who has what from others, and count it: it shows
+   * them who gives. A cooperative one does better without. What six neighbours have
+   * is not what the swarm has; simulated, 64 receivers came to 0.90 of the bound with
+   * it and to 0.95 without.
+   */
+  readonly #isReciprocal: boolean;
   #addresses: readonly string[];
   #sweepAt = Number.POSITIVE_INFINITY;
 
@@ -63,9 +74,10 @@ export class Session {
       outbox: new Outbox(),
       rng,
     };
-    this.#uploads = new Uploads(this.#state, pickFewestPieces);
+    this.#uploads = new Uploads(this.#state, CHOKERS[init.choker ?? 'cooperative']);
+    this.#isReciprocal = init.choker === 'tit-for-tat';
     this.#downloads = new Downloads(this.#state, {
-      picker: pickRarest,
+      picker: PICKERS[init.picker ?? 'rarest'],
       inFlightLimit: inFlightLimit(
         init.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
         geometry,
@@ -249,8 +261,12 @@ export class Session {
   #handleHaves(neighbour: Neighbour, pieces: readonly number[], now: number): string | undefined {
     for (const piece of pieces) {
       if (piece >= this.#state.geometry.pieceCount) return 'a have out of range';
-      if (!neighbour.pieces!.add(piece)) continue;
-      if (!this.#uploads.handleHave(neighbour, piece, now)) this.#state.copies.increment(piece);
+      if (neighbour.pieces!.has(piece)) continue;
+      if (!this.#uploads.handleHave(neighbour, piece, now)) {
+        if (this.#state.have.isFull && !this.#isReciprocal) continue;
+        this.#state.copies.increment(piece);
+      }
+      neighbour.pieces!.add(piece);
       this.#downloads.handleHave(neighbour, piece);
     }
     return undefined;
@@ -258,14 +274,18 @@ export class Session {
 
   #handleStored(piece: number, now: number): void {
     const { have, neighbours, outbox } = this.#state;
-    const source = this.#downloads.handleStored(piece);
+    const source = this.#downloads.handleStored(piece, now);
     if (!have.add(piece)) return;
     for (const neighbour of neighbours.values()) {
       // The source waits for it: its turn is over.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
-      else if (!neighbour.has(piece)) outbox.sendHaveSoon(neighbour, piece, now);
+      else if (this.#isNews(neighbour, piece)) outbox.sendHaveSoon(neighbour, piece, now);
     }
     if (have.isFull) outbox.push({ type: 'completed' });
+  }
+
+  #isNews(neighbour: Neighbour, piece: number): boolean {
+    return !neighbour.has(piece) || (this.#isReciprocal && neighbour.pieces!.isFull);
   }
 
   #handleRefused(piece: number): void {

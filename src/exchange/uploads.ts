@@ -6,6 +6,7 @@
 import type { Choker } from './choker.ts';
 import { UplinkForecast } from './forecast.ts';
 import type { Grant, Neighbour } from './neighbour.ts';
+import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
 import { MOST_TURNS, TurnWindow } from './window.ts';
 
@@ -23,6 +24,7 @@ export class Uploads {
   readonly #choker: Choker;
   readonly #window = new TurnWindow();
   readonly #forecast = new UplinkForecast();
+  readonly #spread = new Spread();
   readonly #hinted = new Set<number>();
   /** Offers that were not answered yet, oldest first. */
   readonly #unanswered = new Set<Grant>();
@@ -52,7 +54,7 @@ export class Uploads {
         this.offerAt = dueAt;
         return;
       }
-      const neighbour = this.#choker(this.#candidates(now), this.#state.rng);
+      const neighbour = this.#choker(this.#candidates(now), this.#state.rng, now);
       if (!neighbour) return;
       this.#offerTo(neighbour, now);
     }
@@ -152,6 +154,7 @@ export class Uploads {
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
       grant.sentAt = now;
+      neighbour.served.add(now);
       this.#forecast.noteSent(now, this.#state.geometry.length(piece));
     }
   }
@@ -169,6 +172,13 @@ export class Uploads {
    * and so counted as a copy already.
    */
   handleHave(neighbour: Neighbour, piece: number, now: number): boolean {
+    const isOurs = this.#endTurn(neighbour, piece, now);
+    if (isOurs) this.#spread.noteGiven(piece, neighbour, this.#state.copies.count(piece));
+    else this.#spread.takeSource(piece)?.credit.add(now);
+    return isOurs;
+  }
+
+  #endTurn(neighbour: Neighbour, piece: number, now: number): boolean {
     if (neighbour.unacknowledged.delete(piece)) return true;
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
@@ -184,6 +194,7 @@ export class Uploads {
   }
 
   handleLeft(neighbour: Neighbour): void {
+    this.#spread.forget(neighbour);
     for (const piece of neighbour.unacknowledged) this.#state.copies.decrement(piece);
     for (const grant of neighbour.grants.values()) {
       this.#stop(neighbour, grant);

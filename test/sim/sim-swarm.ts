@@ -7,16 +7,18 @@ import { Geometry } from '../../src/content/geometry.ts';
 import type { SessionEffect } from '../../src/exchange/effect.ts';
 import type { SessionEvent } from '../../src/exchange/event.ts';
 import { BLOCK_LENGTH, type Message } from '../../src/exchange/message.ts';
-import { Session } from '../../src/exchange/session.ts';
+import { Session, type SessionInit } from '../../src/exchange/session.ts';
 import { createRng, type Rng } from '../../src/runtime/rng.ts';
 
-export interface NodeOptions {
+export interface NodeOptions extends Pick<SessionInit, 'picker' | 'choker'> {
   up: number;
   down?: number;
   /** Pieces it starts with. */
   have?: 'all' | 'none' | Iterable<number>;
   /** Sends wrong bytes in every piece. */
   poison?: boolean;
+  /** Takes and never offers a turn. */
+  freeRides?: boolean;
 }
 
 interface Job {
@@ -121,6 +123,8 @@ export class SimSwarm {
       have,
       rng: createRng(this.#rng.below(2 ** 32)),
       ...(options.down === undefined ? {} : { downlinkBytesPerSecond: options.down }),
+      ...(options.picker === undefined ? {} : { picker: options.picker }),
+      ...(options.choker === undefined ? {} : { choker: options.choker }),
     });
     const node = new SimNode(`n${this.nodes.length}`, session, options);
     this.nodes.push(node);
@@ -207,6 +211,7 @@ export class SimSwarm {
   #carryOut(node: SimNode, effect: SessionEffect): void {
     switch (effect.type) {
       case 'send':
+        if (node.options.freeRides && effect.message.type === 'grant') return;
         return this.#deliver(node, effect.neighbour, effect.message, this.latencyMs);
       case 'upload':
         node.jobs.push({ to: node.links.get(effect.neighbour)!, piece: effect.piece, sent: 0 });
