@@ -27,6 +27,18 @@ export const integer =
     return value;
   };
 
+/** One of the names; @throws HubswarmError ERR_USAGE */
+export function oneOf<Name extends string>(
+  option: string,
+  text: string,
+  names: readonly Name[],
+): Name {
+  const name = names.find((known) => known === text);
+  if (name !== undefined) return name;
+  const accepted = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  throw new HubswarmError('ERR_USAGE', `${option}: '${text}' is not known; give ${accepted}`);
+}
+
 /** Seconds with a fraction, 0 or more. */
 export const seconds =
   (option: string) =>

@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
+import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { untilLine } from './hold.ts';
 import { rate, seconds, size } from './options.ts';
+import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
 import { type RunContext, runCommand } from './run.ts';
 
-interface Options {
+interface Options extends PolicyOptions {
   join?: true | string[];
   share: string[];
   get?: string;
@@ -28,7 +30,7 @@ interface Options {
 }
 
 export function peerCommand(): Command {
-  return new Command('peer')
+  const command = new Command('peer')
     .description('Share files in a swarm, and fetch from it; whoever fetches also serves.')
     .option(
       '--join [multiaddrs...]',
@@ -73,6 +75,7 @@ export function peerCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => run(options, context)));
+  return withPolicyOptions(command);
 }
 
 async function run(options: Options, context: RunContext): Promise<void> {
@@ -83,6 +86,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
   const peer = await Peer.start({
     dataDir: options.data ?? defaultDataDir(),
     mdns: options.mdns,
+    policy: request.policy,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),
     ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
@@ -109,7 +113,9 @@ async function run(options: Options, context: RunContext): Promise<void> {
 }
 
 /** Everything that can be wrong with the command line, before anything is started. */
-async function parse(options: Options): Promise<{ cid?: CID; pieceLength?: number }> {
+async function parse(
+  options: Options,
+): Promise<{ cid?: CID; pieceLength?: number; policy: Policy }> {
   const { parseCid } = await import('../content/cid.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/peer-address.ts');
@@ -120,6 +126,7 @@ async function parse(options: Options): Promise<{ cid?: CID; pieceLength?: numbe
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
   }
   return {
+    policy: await parsePolicy(options),
     ...(options.get === undefined ? {} : { cid: parseCid('--get', options.get) }),
     ...(options.chunkSize === undefined
       ? {}

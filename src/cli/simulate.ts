@@ -1,10 +1,12 @@
 // `simulate`: the options of a simulated distribution in, its figures out.
 import { Command, Option } from 'commander';
 import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
+import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Scenario } from '../simulate/scenario.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { integer, rate, seconds, size } from './options.ts';
+import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
 import { runCommand } from './run.ts';
 
 /** A simulated peer takes some 10 KiB and 25 bytes for each piece. */
@@ -21,7 +23,7 @@ const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
 
-interface Options {
+interface Options extends PolicyOptions {
   receivers: number;
   size: number;
   chunkSize?: number;
@@ -86,7 +88,7 @@ the same run. Not simulated: CPU, connecting, the bytes of control messages.
 `;
 
 export function simulateCommand(): Command {
-  return new Command('simulate')
+  const command = new Command('simulate')
     .description('Simulate a swarm of any size on a virtual clock, and compare it with its bound.')
     .option('--receivers <n>', 'how many fetch', integer('--receivers', 1, MAX_RECEIVERS), 8)
     .addOption(
@@ -169,10 +171,11 @@ export function simulateCommand(): Command {
     .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts')
     .addHelpText('after', HELP)
     .action(act);
+  return withPolicyOptions(command);
 }
 
 async function act(options: Options): Promise<void> {
-  const scenario = scenarioOf(options);
+  const scenario = scenarioOf(options, await parsePolicy(options));
   checkTogether(scenario);
   const { simulate } = await import('../simulate/simulate.ts');
   const { drawTable } = await import('../simulate/table.ts');
@@ -197,7 +200,7 @@ function progress(emit: Emit): (bytes: number, total: number) => void {
   };
 }
 
-function scenarioOf(options: Options): Scenario {
+function scenarioOf(options: Options, policy: Policy): Scenario {
   const inMs = (s: number | undefined): number | null => (s === undefined ? null : s * 1000);
   return {
     fileBytes: options.size,
@@ -210,6 +213,8 @@ function scenarioOf(options: Options): Scenario {
     })),
     latencyMs: options.latency,
     turns: options.turns ?? null,
+    picker: policy.picker ?? 'rarest',
+    choker: policy.choker ?? 'cooperative',
     degree: Number.isFinite(options.degree) ? options.degree : null,
     seed: options.seed,
     staggerMs: options.stagger * 1000,

@@ -3,9 +3,10 @@
 // that blame is certain. A piece is wanted while it is missing and nobody is
 // sending it; towards the end, when everything missing is on its way, one whose
 // source is slow is wanted again, and the copy that comes second is cancelled.
+import type { Rng } from '../runtime/rng.ts';
 import { blameForBadPiece, blameForSnubs, blameForStrayBlocks } from './blame.ts';
 import type { Fetch, Neighbour } from './neighbour.ts';
-import type { Picker } from './picker.ts';
+import type { Picker, PickView } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import { smooth } from './smooth.ts';
 import type { SwarmState } from './state.ts';
@@ -27,12 +28,13 @@ export interface DownloadOptions {
   inFlightLimit: number;
 }
 
-export class Downloads {
+export class Downloads implements PickView {
   readonly missing: PieceRanking;
   readonly #state: SwarmState;
   readonly #options: DownloadOptions;
   readonly #wanted: Uint8Array;
   #wantedCount: number;
+  #firstMissing = 0;
   /** Pieces handed to the store, by the neighbour they came from. */
   readonly #storing = new Map<number, Neighbour>();
   /** Of pieces on their way or being stored: what they take of memory. */
@@ -54,6 +56,21 @@ export class Downloads {
       this.#wanted[piece] = 0;
     }
     this.#wantedCount = this.missing.size;
+  }
+
+  get pieceCount(): number {
+    return this.#state.geometry.pieceCount;
+  }
+
+  get rng(): Rng {
+    return this.#state.rng;
+  }
+
+  /** No piece below it is missing. */
+  get firstMissing(): number {
+    const { have } = this.#state;
+    while (this.#firstMissing < have.length && have.has(this.#firstMissing)) this.#firstMissing++;
+    return this.#firstMissing;
   }
 
   isWanted(piece: number): boolean {
@@ -109,13 +126,7 @@ export class Downloads {
 
   /** A neighbour offers a turn: bind it to a piece, or decline. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
-    const piece = this.hasRoom
-      ? this.#options.picker(
-          { missing: this.missing, isWanted: (p) => this.isWanted(p) },
-          neighbour,
-          hints,
-        )
-      : undefined;
+    const piece = this.hasRoom ? this.#options.picker(this, neighbour, hints) : undefined;
     if (piece === undefined) {
       neighbour.amInterested = false;
       neighbour.toldInterested = false;
@@ -172,8 +183,9 @@ export class Downloads {
   }
 
   /** Returns the neighbour that sent the piece. */
-  handleStored(piece: number): Neighbour | undefined {
+  handleStored(piece: number, now: number): Neighbour | undefined {
     const source = this.#takeStoring(piece);
+    source?.credit.add(now);
     this.missing.remove(piece);
     return source;
   }

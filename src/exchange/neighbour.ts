@@ -1,5 +1,6 @@
 // What a session knows of one neighbour. State only: decisions are made elsewhere.
 import type { Bitfield } from '../content/bitfield.ts';
+import { DecayedCount } from './decayed.ts';
 
 /** A turn of our uplink, offered to a neighbour (see message.ts). */
 export interface Grant {
@@ -41,6 +42,10 @@ export class Neighbour {
   readonly unacknowledged = new Set<number>();
   /** Turns in a row that it did not answer in time. */
   missedGrants = 0;
+  /** Pieces that it has from us, lately. */
+  readonly served = new DecayedCount();
+  /** Pieces that it gave us, verified, or passed on to others from us, lately. */
+  readonly credit = new DecayedCount();
 
   /** Pieces coming from it, by piece. */
   readonly fetches = new Map<number, Fetch>();
@@ -63,6 +68,14 @@ export class Neighbour {
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** Whether it let an offer of before then lie. */
+  owesAnswer(since: number): boolean {
+    for (const { piece, offeredAt } of this.grants.values()) {
+      if (piece === undefined && offeredAt <= since) return true;
+    }
+    return false;
   }
 
   has(piece: number): boolean {

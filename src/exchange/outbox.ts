@@ -12,7 +12,7 @@ const NEWS_DELAY_MS = 10;
  * already, or when others are; a lost interest, which is heard in time as an answer to
  * an offer. Simulated, with 8 to 64 receivers: a seventh to a third fewer frames.
  */
-const DETAIL_DELAY_MS = 200;
+const DETAIL_DELAY_MS = 100;
 /** Haves sent without waiting further. */
 const HAVE_BATCH = 16;
 

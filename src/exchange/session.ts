@@ -6,14 +6,14 @@ import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Rng } from '../runtime/rng.ts';
-import { pickFewestPieces } from './choker.ts';
+import { CHOKERS, type ChokerName } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
 import { MAX_PEERS, type Message } from './message.ts';
 import { Neighbour } from './neighbour.ts';
 import { Outbox } from './outbox.ts';
-import { pickRarest } from './picker.ts';
+import { PICKERS, type PickerName } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import type { SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
@@ -45,6 +45,10 @@ export interface SessionInit {
   downlinkBytesPerSecond?: number;
   /** Turns of the uplink offered at once; measured when left out. */
   turns?: number;
+  /** Which piece a turn is used for; rarest when not given. */
+  picker?: PickerName;
+  /** Whom a turn is given to; cooperative when not given. */
+  choker?: ChokerName;
 }
 
 export class Session {
@@ -52,6 +56,13 @@ export class Session {
   readonly #uploads: Uploads;
   readonly #downloads: Downloads;
   readonly #file: Uint8Array;
+  /**
+   * Whether complete peers are told who has what from others, and count it: it shows
+   * them who gives. A cooperative one does better without. What six neighbours have
+   * is not what the swarm has; simulated, 64 receivers came to 0.90 of the bound with
+   * it and to 0.95 without.
+   */
+  readonly #isReciprocal: boolean;
   #addresses: readonly string[];
   #sweepAt = Number.POSITIVE_INFINITY;
 
@@ -68,9 +79,10 @@ export class Session {
       outbox: new Outbox(),
       rng,
     };
-    this.#uploads = new Uploads(this.#state, pickFewestPieces, init.turns);
+    this.#uploads = new Uploads(this.#state, CHOKERS[init.choker ?? 'cooperative'], init.turns);
+    this.#isReciprocal = init.choker === 'tit-for-tat';
     this.#downloads = new Downloads(this.#state, {
-      picker: pickRarest,
+      picker: PICKERS[init.picker ?? 'rarest'],
       inFlightLimit: inFlightLimit(
         init.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
         geometry,
@@ -110,7 +122,7 @@ export class Session {
 
   /** When a `tick` is due (on the caller's clock); Infinity when none is. */
   get wakeAt(): number {
-    return Math.min(this.#sweepAt, this.#state.outbox.flushAt);
+    return Math.min(this.#sweepAt, this.#state.outbox.flushAt, this.#uploads.offerAt);
   }
 
   /** Addresses for hellos from now on. */
@@ -259,8 +271,12 @@ export class Session {
   #handleHaves(neighbour: Neighbour, pieces: readonly number[], now: number): string | undefined {
     for (const piece of pieces) {
       if (piece >= this.#state.geometry.pieceCount) return 'a have out of range';
-      if (!neighbour.pieces!.add(piece)) continue;
-      if (!this.#uploads.handleHave(neighbour, piece, now)) this.#state.copies.increment(piece);
+      if (neighbour.pieces!.has(piece)) continue;
+      if (!this.#uploads.handleHave(neighbour, piece, now)) {
+        if (this.#state.have.isFull && !this.#isReciprocal) continue;
+        this.#state.copies.increment(piece);
+      }
+      neighbour.pieces!.add(piece);
       this.#downloads.handleHave(neighbour, piece);
     }
     return undefined;
@@ -268,19 +284,23 @@ export class Session {
 
   #handleStored(piece: number, now: number): void {
     const { have, neighbours, outbox } = this.#state;
-    const source = this.#downloads.handleStored(piece);
+    const source = this.#downloads.handleStored(piece, now);
     if (!have.add(piece)) return;
     let takers = 0;
     for (const { peerInterested } of neighbours.values()) if (peerInterested) takers++;
     for (const neighbour of neighbours.values()) {
       // The source waits for it: its turn is over.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
-      else if (!neighbour.has(piece)) {
+      else if (this.#mustKnow(neighbour, piece)) {
         const isNews = takers < ENOUGH_TAKERS && !neighbour.peerInterested;
         outbox.sendHaveSoon(neighbour, piece, isNews, now);
       }
     }
     if (have.isFull) outbox.push({ type: 'completed' });
+  }
+
+  #mustKnow(neighbour: Neighbour, piece: number): boolean {
+    return !neighbour.has(piece) || (this.#isReciprocal && neighbour.pieces!.isFull);
   }
 
   #handleRefused(piece: number): void {

@@ -1,12 +1,14 @@
 // The giving side: offers the uplink's turns, and sees each through to the
-// receiver's have. Decides how many turns are open (window), to whom they go
-// (choker) and which pieces a complete peer hints at: those with the fewest
-// copies, never one that another open offer hints at, so that an origin sends
-// nothing twice while a piece unsent remains.
+// receiver's have. Decides how many turns are open (window) and when the next one is
+// due (forecast), to whom it goes (choker), and which pieces a complete peer hints
+// at: those with the fewest copies, never one that another open offer hints at, so
+// that an origin sends nothing twice while a piece unsent remains.
 import type { Choker } from './choker.ts';
+import { UplinkForecast } from './forecast.ts';
 import type { Grant, Neighbour } from './neighbour.ts';
+import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
-import { TurnWindow } from './window.ts';
+import { MOST_TURNS, TurnWindow } from './window.ts';
 
 /** Hints of one offer: the first can nearly always be used, the rest are spares. */
 const HINTS = 3;
@@ -21,10 +23,16 @@ export class Uploads {
   readonly #state: SwarmState;
   readonly #choker: Choker;
   readonly #window: TurnWindow;
+  readonly #forecast = new UplinkForecast();
+  readonly #spread = new Spread();
   readonly #hinted = new Set<number>();
+  /** Offers that were not answered yet, oldest first. */
+  readonly #unanswered = new Set<Grant>();
   /** Turns that are open: offered, bound or on the way. */
   #turns = 0;
   #nextGrant = 0;
+  /** When a turn falls due that is not due yet; Infinity when none will by time alone. */
+  offerAt = Number.POSITIVE_INFINITY;
 
   /** @param turns offered at once; measured when left out */
   constructor(state: SwarmState, choker: Choker, turns?: number) {
@@ -35,23 +43,56 @@ export class Uploads {
 
   setCap(bytesPerSecond: number): void {
     this.#window.setCap(bytesPerSecond);
+    this.#forecast.setCap(bytesPerSecond);
   }
 
-  /** Offers free turns while somebody wants them. Call once at the end of a step. */
+  /** Offers the turns that are due while somebody wants them. Call once at the end of a step. */
   offer(now: number): void {
-    const { have, geometry, rng } = this.#state;
-    if (have.count === 0) return;
-    const most = this.#window.size(geometry.length(0));
-    while (this.#turns < most) {
-      const neighbour = this.#choker(this.#candidates(), rng);
+    this.offerAt = Number.POSITIVE_INFINITY;
+    if (this.#state.have.count === 0) return;
+    for (;;) {
+      const dueAt = this.#nextDueAt(now);
+      if (dueAt > now) {
+        this.offerAt = dueAt;
+        return;
+      }
+      const neighbour = this.#choker(this.#candidates(now), this.#state.rng, now);
       if (!neighbour) return;
       this.#offerTo(neighbour, now);
     }
   }
 
-  *#candidates(): Generator<Neighbour> {
+  /**
+   * When the next turn is to be offered: so early that the answer is here when the
+   * uplink falls free, and not while as many are open as the window allows. An offer
+   * that is not answered in that time is taken for lost, and holds nothing up.
+   */
+  #nextDueAt(now: number): number {
+    const lead = this.#window.leadMs;
+    let late = 0;
+    let answersFrom = Number.NEGATIVE_INFINITY;
+    let lateAt = Number.POSITIVE_INFINITY;
+    for (const { offeredAt } of this.#unanswered) {
+      if (offeredAt + lead > now) {
+        answersFrom = offeredAt;
+        lateAt = offeredAt + lead;
+        break;
+      }
+      late++;
+    }
+    if (this.#turns >= MOST_TURNS) return Number.POSITIVE_INFINITY;
+    const length = this.#state.geometry.length(0);
+    if (this.#turns - late >= this.#window.size(length)) return lateAt;
+    const prompt = this.#unanswered.size - late;
+    const freeAt =
+      Math.max(this.#forecast.freeAt, answersFrom) + prompt * this.#forecast.msToSend(length);
+    return Math.min(freeAt - lead, lateAt);
+  }
+
+  *#candidates(now: number): Generator<Neighbour> {
+    const since = now - this.#window.leadMs;
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.peerInterested) yield neighbour;
+      if (neighbour.peerInterested && !neighbour.owesAnswer(since)) yield neighbour;
     }
   }
 
@@ -59,7 +100,9 @@ export class Uploads {
     const id = this.#nextGrant++;
     const hints = this.#state.have.isFull ? this.#pickHints(neighbour) : [];
     for (const hint of hints) this.#hinted.add(hint);
-    neighbour.grants.set(id, { id, hints, offeredAt: now, piece: undefined, sentAt: undefined });
+    const grant = { id, hints, offeredAt: now, piece: undefined, sentAt: undefined };
+    neighbour.grants.set(id, grant);
+    this.#unanswered.add(grant);
     this.#turns++;
     this.#state.outbox.send(neighbour, { type: 'grant', grant: id, hints: [...hints] });
   }
@@ -83,7 +126,9 @@ export class Uploads {
     if (grant.piece !== undefined) return 'a second request on one grant';
     if (!this.#state.have.has(piece)) return `a request of piece ${piece}, which was not announced`;
     this.#unhint(grant);
+    this.#unanswered.delete(grant);
     grant.piece = piece;
+    this.#forecast.noteBound(now, this.#state.geometry.length(piece));
     neighbour.missedGrants = 0;
     this.#state.copies.increment(piece);
     this.#window.noteRequest(now - grant.offeredAt);
@@ -109,13 +154,18 @@ export class Uploads {
 
   handleFinished(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.grants.values()) {
-      if (grant.piece === piece) grant.sentAt ??= now;
+      if (grant.piece !== piece || grant.sentAt !== undefined) continue;
+      grant.sentAt = now;
+      neighbour.served.add(now);
+      this.#forecast.noteSent(now, this.#state.geometry.length(piece));
     }
   }
 
   handleFailed(neighbour: Neighbour, piece: number): void {
     for (const grant of neighbour.grants.values()) {
-      if (grant.piece === piece) this.#revoke(neighbour, grant);
+      if (grant.piece !== piece || grant.sentAt !== undefined) continue;
+      this.#forecast.noteDropped(this.#state.geometry.length(piece));
+      this.#revoke(neighbour, grant);
     }
   }
 
@@ -124,6 +174,13 @@ export class Uploads {
    * and so counted as a copy already.
    */
   handleHave(neighbour: Neighbour, piece: number, now: number): boolean {
+    const isOurs = this.#endTurn(neighbour, piece, now);
+    if (isOurs) this.#spread.noteGiven(piece, neighbour, this.#state.copies.count(piece));
+    else this.#spread.takeSource(piece)?.credit.add(now);
+    return isOurs;
+  }
+
+  #endTurn(neighbour: Neighbour, piece: number, now: number): boolean {
     if (neighbour.unacknowledged.delete(piece)) return true;
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
@@ -139,6 +196,7 @@ export class Uploads {
   }
 
   handleLeft(neighbour: Neighbour): void {
+    this.#spread.forget(neighbour);
     for (const piece of neighbour.unacknowledged) this.#state.copies.decrement(piece);
     for (const grant of neighbour.grants.values()) {
       this.#stop(neighbour, grant);
@@ -174,6 +232,7 @@ export class Uploads {
 
   #stop(neighbour: Neighbour, grant: Grant): void {
     if (grant.piece === undefined || grant.sentAt !== undefined) return;
+    this.#forecast.noteDropped(this.#state.geometry.length(grant.piece));
     this.#state.outbox.push({
       type: 'stop_upload',
       neighbour: neighbour.id,
@@ -184,6 +243,7 @@ export class Uploads {
   /** Ends a turn that did not lead to a have. */
   #close(neighbour: Neighbour, grant: Grant): void {
     this.#unhint(grant);
+    this.#unanswered.delete(grant);
     if (grant.piece !== undefined) this.#state.copies.decrement(grant.piece);
     neighbour.grants.delete(grant.id);
     this.#turns--;

@@ -19,6 +19,7 @@ import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
 import { readKnownPeers, rememberPeers } from './known-peers.ts';
 import { createNode, type Node } from './node.ts';
+import type { Policy } from './policy.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
 import { UploadQueue } from './upload-queue.ts';
@@ -35,6 +36,7 @@ export interface PeerOptions {
   mdns?: boolean;
   uplinkBytesPerSecond?: number;
   downlinkBytesPerSecond?: number;
+  policy?: Policy;
   emit: Emit;
 }
 
@@ -52,6 +54,7 @@ export class Peer implements DownloadHost {
   readonly #counts: CountReporter;
   readonly #uploads: UploadQueue;
   readonly #rng: Rng;
+  readonly #policy: Policy;
   readonly #held = new Map<string, Held>();
   readonly #banned = new Set<string>();
   /** An address of each peer met in this run. */
@@ -93,6 +96,7 @@ export class Peer implements DownloadHost {
       onCount: this.#counts.note,
     });
     this.#uploads = new UploadQueue(this.link);
+    this.#policy = options.policy ?? {};
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
   }
@@ -208,6 +212,7 @@ export class Peer implements DownloadHost {
       link: this.link,
       uploads: this.#uploads,
       rng: this.#rng,
+      policy: this.#policy,
       emit: this.emit,
       addresses: () => this.addresses,
       onPeersLearned: (addresses) => contacts.hear(addresses),

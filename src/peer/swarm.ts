@@ -12,6 +12,7 @@ import type { Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Policy } from './policy.ts';
 import type { FrameStream } from './stream.ts';
 import type { UploadQueue } from './upload-queue.ts';
 
@@ -35,6 +36,7 @@ export interface SwarmInit extends SwarmHooks {
   readonly link: Link;
   readonly uploads: UploadQueue;
   readonly rng: Rng;
+  readonly policy: Policy;
   readonly emit: Emit;
   /** Multiaddrs under which this peer can be reached. */
   addresses(): readonly string[];
@@ -76,6 +78,7 @@ export class Swarm {
       addresses: init.addresses(),
       rng: init.rng,
       downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
+      ...init.policy,
     });
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.link.uplinkBytesPerSecond });
   }

@@ -1,5 +1,7 @@
 // What is simulated, as data: a result repeats it, and the same scenario is the same
 // run. Bytes, bytes per second and milliseconds of the virtual clock throughout.
+import type { ChokerName } from '../exchange/choker.ts';
+import type { PickerName } from '../exchange/picker.ts';
 
 /** The links of one class of receivers, in bytes per second. */
 interface LinkClass {
@@ -21,6 +23,9 @@ export interface Scenario {
   readonly degree: number | null;
   /** Turns of its uplink that a peer keeps offered; null when it measures. */
   readonly turns: number | null;
+  /** Which piece a turn is used for, and whom a turn goes to. */
+  readonly picker: PickerName;
+  readonly choker: ChokerName;
   readonly seed: number;
   /** Each receiver joins so long after the one before. */
   readonly staggerMs: number;

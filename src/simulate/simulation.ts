@@ -40,7 +40,8 @@ export class Simulation {
   /** @param session what every honest session is told beyond the scenario */
   constructor(scenario: Scenario, session: Partial<SessionInit> = {}) {
     this.scenario = scenario;
-    this.#session = scenario.turns === null ? session : { turns: scenario.turns, ...session };
+    const { picker, choker, turns } = scenario;
+    this.#session = { picker, choker, ...(turns === null ? {} : { turns }), ...session };
     this.#rng = createRng(scenario.seed);
     this.swarm = new SimSwarm({
       bytes: scenario.fileBytes,

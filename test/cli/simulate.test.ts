@@ -41,6 +41,8 @@ describe('hubswarm simulate', () => {
       latencyMs: { least: 5, most: 9 },
       degree: null,
       turns: null,
+      picker: 'rarest',
+      choker: 'cooperative',
       seed: 3,
       staggerMs: 0,
       lingerMs: null,

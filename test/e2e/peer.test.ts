@@ -190,6 +190,14 @@ describe('peer', () => {
     [['--get', 'nonsense'], /^hubswarm: --get: 'nonsense' .*CID/],
     [['--join', 'localhost:4001'], /^hubswarm: --join: 'localhost:4001' /],
     [['--listen', '/ip4/999.0.0.1/tcp/1'], /^hubswarm: --listen: /],
+    [
+      ['--picker', 'best'],
+      /^hubswarm: --picker: 'best' is not known; give rarest, random or sequential$/m,
+    ],
+    [
+      ['--choker', 'fair'],
+      /^hubswarm: --choker: 'fair' is not known; give cooperative or tit-for-tat$/m,
+    ],
     [['--uplink', 'fast'], /^hubswarm: --uplink: 'fast' is not a rate/],
     [['--chunk-size', '3'], /^hubswarm: --chunk-size: 3 bytes is not accepted/],
     [['--linger', '5'], /^hubswarm: --linger: only goes with --get/],

@@ -88,6 +88,30 @@ describe('the giving side', () => {
     expect(grants.flatMap(({ hints }) => hints)).toHaveLength(6);
   });
 
+  it('offers behind a cap when the uplink is about to fall free, and not before', () => {
+    const table = new Table(ALL);
+    // A piece takes 1 s.
+    table.session.step(0, { type: 'uplink_capped', bytesPerSecond: PIECE });
+    table.join('a', []);
+    const first = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
+    expect(first).toHaveLength(1);
+    table.say('a', { type: 'request', grant: first[0]!.grant, piece: 3 });
+    expect(sent(table.wait(900), 'grant')).toEqual([]);
+    expect(sent(table.wait(99), 'grant')).toHaveLength(1);
+  });
+
+  it('behind a cap gives the turn to another when an offer is not answered in time', () => {
+    const table = new Table(ALL);
+    table.session.step(0, { type: 'uplink_capped', bytesPerSecond: PIECE });
+    table.join('asleep', []);
+    expect(sent(table.say('asleep', { type: 'interest', interested: true }), 'grant')).toHaveLength(
+      1,
+    );
+    table.join('b', []);
+    table.say('b', { type: 'interest', interested: true });
+    expect(sent(table.wait(100), 'grant').map(({ to }) => to)).toEqual(['b']);
+  });
+
   it('never hints at one piece in two open offers', () => {
     const table = new Table(ALL);
     table.join('a', []);

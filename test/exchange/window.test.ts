@@ -9,15 +9,26 @@ describe('TurnWindow', () => {
   });
 
   it.each([
-    [5, 2],
-    [200, 3],
-    [400, 5],
+    [5, 3],
+    [200, 4],
+    [400, 6],
   ])('covers the delay behind a cap: %i ms of overhead at 2.5 MB/s make %i turns', (ms, turns) => {
     const window = new TurnWindow();
     window.setCap(2_500_000);
     window.noteRequest(ms / 2);
     for (let i = 0; i < 50; i++) window.noteHave(i, ms / 2, PIECE);
     expect(window.size(PIECE)).toBe(turns);
+  });
+
+  it('offers as early as answers take, and earlier the more they vary', () => {
+    const [steady, erratic] = [new TurnWindow(), new TurnWindow()];
+    for (let i = 0; i < 100; i++) {
+      steady.noteRequest(40);
+      erratic.noteRequest(i % 2 === 0 ? 10 : 70);
+    }
+    expect(steady.leadMs).toBeGreaterThan(40);
+    expect(steady.leadMs).toBeLessThan(60);
+    expect(erratic.leadMs).toBeGreaterThan(70);
   });
 
   it('does not take its own queue for distance when there is no cap', () => {

@@ -1,6 +1,8 @@
 // Whole swarms of real sessions on a virtual clock. What is asserted are shapes:
 // who completes, what the origin sends, how near to the bound.
 import { describe, expect, it } from 'vitest';
+import { CHOKERS, type ChokerName } from '../../src/exchange/choker.ts';
+import { PICKERS, type PickerName } from '../../src/exchange/picker.ts';
 import type { SimNode } from '../../src/simulate/sim-node.ts';
 import { SimSwarm } from '../../src/simulate/sim-swarm.ts';
 
@@ -10,11 +12,11 @@ const PIECE = 256 * 1024;
 /** 20 Mbit/s. */
 const UP = 2_500_000;
 
-function flashCrowd(receivers: number, options: { seed?: number; degree?: number } = {}) {
+function flashCrowd(receivers: number, options: { seed?: number } = {}) {
   const swarm = new SimSwarm({ bytes: FILE, pieceLength: PIECE, seed: options.seed ?? receivers });
   const origin = swarm.add({ up: UP, have: 'all' });
   for (let i = 0; i < receivers; i++) swarm.add({ up: UP, down: 5 * UP });
-  swarm.connectAll(options.degree);
+  swarm.connectAll();
   return { swarm, origin };
 }
 
@@ -29,16 +31,6 @@ const unfinished = (swarm: SimSwarm): SimNode[] =>
 const copiesOf = (node: SimNode): number => node.sentBytes / FILE;
 
 describe('a flash crowd with equal uplinks', () => {
-  it.each([2, 3, 5, 8, 16, 33])('comes near the bound with %i receivers', (receivers) => {
-    const { swarm, origin } = flashCrowd(receivers);
-    swarm.run();
-    expect(unfinished(swarm)).toEqual([]);
-    const efficiency = leastMakespanMs(receivers) / swarm.makespanMs;
-    expect(efficiency).toBeGreaterThan(0.95);
-    expect(efficiency).toBeLessThanOrEqual(1);
-    expect(copiesOf(origin)).toBeLessThan(1.1);
-  });
-
   it('moves each piece to each receiver once: no byte for nothing', () => {
     const { swarm } = flashCrowd(8);
     swarm.run();
@@ -51,21 +43,28 @@ describe('a flash crowd with equal uplinks', () => {
     }
   });
 
-  it('needs no full mesh: 64 receivers with twelve neighbours or so', () => {
-    const { swarm } = flashCrowd(64, { degree: 12 });
-    swarm.run();
-    expect(unfinished(swarm)).toEqual([]);
-    expect(leastMakespanMs(64) / swarm.makespanMs).toBeGreaterThan(0.9);
-  });
-
   it('is the same run again with the same seed, and another with another', () => {
     const runs = [7, 7, 8].map((seed) => {
       const { swarm } = flashCrowd(5, { seed });
       swarm.run();
-      return swarm.nodes.map((node) => node.completedAt);
+      return swarm.nodes.map(({ completedAt }) => completedAt);
     });
     expect(runs[0]).toEqual(runs[1]);
     expect(runs[0]).not.toEqual(runs[2]);
+  });
+});
+
+describe.each(Object.keys(PICKERS) as PickerName[])('the %s picker', (picker) => {
+  it.each(Object.keys(CHOKERS) as ChokerName[])('completes with the %s choker', (choker) => {
+    const swarm = new SimSwarm({ bytes: FILE, pieceLength: PIECE, seed: 4 });
+    swarm.add({ up: UP, have: 'all', session: { choker } });
+    for (let i = 0; i < 8; i++) swarm.add({ up: UP, down: 5 * UP, session: { picker, choker } });
+    swarm.connectAll();
+    swarm.run();
+    expect(unfinished(swarm)).toEqual([]);
+    // Reading in order costs: all want the same pieces of the origin.
+    const least = picker === 'sequential' ? 0.3 : 0.9;
+    expect(leastMakespanMs(8) / swarm.makespanMs).toBeGreaterThan(least);
   });
 });
 
@@ -87,7 +86,7 @@ describe('the origin dies', () => {
     return killed;
   }
 
-  it.each([2, 4, 8, 16])(
+  it.each([2, 3, 4, 7, 8, 12, 16])(
     'after one full copy: all %i receivers complete, and little more was needed',
     (receivers) => {
       const { swarm, origin } = flashCrowd(receivers);
@@ -95,7 +94,7 @@ describe('the origin dies', () => {
       swarm.run();
       expect(origin.alive).toBe(false);
       expect(unfinished(swarm)).toEqual([]);
-      expect(killed.copies).toBeLessThan(1.05);
+      expect(killed.copies).toBeLessThan(1.03);
     },
   );
 
@@ -141,6 +140,25 @@ describe('peers that come, go, and lack things', () => {
     expect(late.completedAt).toBeLessThan((1.1 * FILE * 1000) / (5 * UP));
   });
 
+  it('serves those who come one after the other as fast as the first', () => {
+    const { swarm } = flashCrowd(0);
+    const started = new Map<SimNode, number>();
+    for (let i = 0; i < 8; i++) {
+      swarm.at(i * 1500, () => {
+        const late = swarm.add({ up: UP, down: 5 * UP });
+        started.set(late, swarm.now);
+        for (const other of swarm.nodes) swarm.connect(late, other);
+      });
+    }
+    swarm.until = () =>
+      started.size === 8 && swarm.nodes.every(({ session }) => session.isComplete);
+    swarm.run();
+    expect(unfinished(swarm)).toEqual([]);
+    for (const [node, at] of started) {
+      expect(node.completedAt! - at).toBeLessThan(1.05 * leastMakespanMs(8));
+    }
+  });
+
   it('is not held up by a neighbour that stops sending without leaving', () => {
     const { swarm, origin } = flashCrowd(4);
     const [, stalled] = swarm.nodes as [SimNode, SimNode];
@@ -166,27 +184,5 @@ describe('peers that come, go, and lack things', () => {
       expect(node.refusedPieces).toBeLessThanOrEqual(2 + 1);
     }
     expect(honest.some((node) => node.banned.has(poisoner.id))).toBe(true);
-  });
-});
-
-describe('unequal uplinks', () => {
-  it.each([
-    ['a fast origin with slow receivers', 16 * UP, () => UP],
-    ['three classes 1:4:16', 4 * UP, (i: number) => UP * 4 ** (i % 3)],
-    ['a slow origin with fast receivers', UP, () => 8 * UP],
-  ])('%s come near the fluid bound', (_, originUp, up) => {
-    const receivers = 12;
-    const swarm = new SimSwarm({ bytes: FILE, pieceLength: PIECE, seed: 3 });
-    swarm.add({ up: originUp, have: 'all' });
-    let total = originUp;
-    for (let i = 0; i < receivers; i++) {
-      swarm.add({ up: up(i), down: 20 * UP });
-      total += up(i);
-    }
-    swarm.connectAll();
-    swarm.run();
-    expect(unfinished(swarm)).toEqual([]);
-    const bound = Math.max(FILE / originUp, (receivers * FILE) / total, FILE / (20 * UP)) * 1000;
-    expect(bound / swarm.makespanMs).toBeGreaterThan(0.85);
   });
 });

@@ -14,6 +14,8 @@ export const scenario = (over: Partial<Scenario> = {}): Scenario => ({
   latencyMs: { least: 5, most: 5 },
   degree: 6,
   turns: null,
+  picker: 'rarest',
+  choker: 'cooperative',
   seed: 1,
   staggerMs: 0,
   lingerMs: null,
