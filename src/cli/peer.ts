@@ -4,7 +4,9 @@ import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { obeyLines } from './control.ts';
 import { untilLine } from './hold.ts';
+import { readLines } from './lines.ts';
 import { rate, seconds, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 
@@ -23,6 +25,7 @@ interface Options {
   timeout?: number;
   linger?: number;
   hold: boolean;
+  control: boolean;
   json: boolean;
   quiet: boolean;
 }
@@ -70,6 +73,11 @@ export function peerCommand(): Command {
       'get ready, then start on a line from standard input (for experiments)',
       false,
     )
+    .option(
+      '--control',
+      "take commands on standard input, one a line: 'uplink RATE' or 'downlink RATE', RATE or none",
+      false,
+    )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => run(options, context)));
@@ -95,7 +103,9 @@ async function run(options: Options, context: RunContext): Promise<void> {
         ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
       });
     }
-    if (options.hold) await untilLine(context);
+    const lines = readLines(process.stdin);
+    if (options.hold) await untilLine(context, lines);
+    if (options.control) void obeyLines(lines, peer, emit);
     if (options.join) await peer.join(options.join === true ? [] : options.join, signal);
     if (request.cid) await fetchAndServe(peer, request.cid, options, context);
     else await stopped(signal);

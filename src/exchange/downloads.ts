@@ -30,7 +30,8 @@ export interface DownloadOptions {
 export class Downloads {
   readonly missing: PieceRanking;
   readonly #state: SwarmState;
-  readonly #options: DownloadOptions;
+  readonly #picker: Picker;
+  #inFlightLimit: number;
   readonly #wanted: Uint8Array;
   #wantedCount: number;
   /** Pieces handed to the store, by the neighbour they came from. */
@@ -43,7 +44,8 @@ export class Downloads {
 
   constructor(state: SwarmState, options: DownloadOptions) {
     this.#state = state;
-    this.#options = options;
+    this.#picker = options.picker;
+    this.#inFlightLimit = options.inFlightLimit;
     this.missing = new PieceRanking(state.geometry.pieceCount, state.rng);
     this.#wanted = new Uint8Array(state.geometry.pieceCount).fill(1);
     for (const piece of state.have) {
@@ -79,17 +81,17 @@ export class Downloads {
   }
 
   get #hasRoom(): boolean {
-    return this.#inFlightBytes < this.#options.inFlightLimit;
+    return this.#inFlightBytes < this.#inFlightLimit;
+  }
+
+  setInFlightLimit(bytes: number): void {
+    this.#inFlightLimit = bytes;
   }
 
   /** A neighbour offers a turn: bind it to a piece, or decline. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
     const piece = this.#hasRoom
-      ? this.#options.picker(
-          { missing: this.missing, isWanted: (p) => this.isWanted(p) },
-          neighbour,
-          hints,
-        )
+      ? this.#picker({ missing: this.missing, isWanted: (p) => this.isWanted(p) }, neighbour, hints)
       : undefined;
     if (piece === undefined) {
       neighbour.amInterested = false;

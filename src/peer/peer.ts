@@ -7,7 +7,8 @@ import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
 import type { PieceStore } from '../content/store.ts';
 import { CountReporter } from '../link/counts.ts';
-import { Link } from '../link/link.ts';
+import { limitLink } from '../link/limit-link.ts';
+import { type Caps, Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
@@ -249,6 +250,12 @@ export class Peer implements DownloadHost {
   #ban(peer: string, reason: string): void {
     this.#banned.add(peer);
     this.emit({ event: 'neighbour_banned', remote: peer, reason });
+  }
+
+  /** Changes the caps of the running link, for all files. */
+  limit(caps: Caps): void {
+    limitLink(this.link, caps, this.emit);
+    for (const { swarm } of this.#held.values()) swarm.handleLimited();
   }
 
   /** Ends everything; partial downloads stay resumable. */

@@ -80,6 +80,13 @@ export class Swarm {
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.link.uplinkBytesPerSecond });
   }
 
+  /** Must be called when the caps of the link have changed. */
+  handleLimited(): void {
+    const { uplinkBytesPerSecond, downlinkBytesPerSecond } = this.#init.link;
+    this.#step({ type: 'uplink_capped', bytesPerSecond: uplinkBytesPerSecond });
+    this.#step({ type: 'downlink_capped', bytesPerSecond: downlinkBytesPerSecond });
+  }
+
   get session(): Session {
     return this.#session;
   }

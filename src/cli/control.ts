@@ -1,0 +1,42 @@
+// --control: commands on standard input, one a line, while a process runs. Only when
+// asked for: a process that reads an input that is not meant for it takes the lines of
+// the script around it, and is stopped when it runs in the background of a terminal.
+import type { Caps } from '../link/link.ts';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { parseRate } from '../runtime/units.ts';
+import type { Emit } from '../telemetry/event.ts';
+
+/** What commands change. */
+interface Controlled {
+  limit(caps: Caps): void;
+}
+
+/** Until the input ends, which ends nothing else. A line that is no command is warned of. */
+export async function obeyLines(
+  lines: AsyncIterable<string>,
+  controlled: Controlled,
+  emit: Emit,
+): Promise<void> {
+  for await (const line of lines) {
+    if (line.trim() === '') continue;
+    try {
+      controlled.limit(parseCommand(line.trim()));
+    } catch (error) {
+      emit({ event: 'warned', message: `standard input: ${describeError(error)}` });
+    }
+  }
+}
+
+function parseCommand(line: string): Caps {
+  const [, name, value] = /^(uplink|downlink)\s+(.+)$/i.exec(line) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `'${line}' is not a command; give 'uplink RATE' or 'downlink RATE', RATE as in 20Mbit/s, or none`,
+    );
+  }
+  const rate = value.toLowerCase() === 'none' ? Number.POSITIVE_INFINITY : parseRate(name, value);
+  return name.toLowerCase() === 'uplink'
+    ? { uplinkBytesPerSecond: rate }
+    : { downlinkBytesPerSecond: rate };
+}
