@@ -9,6 +9,8 @@ import type { Emit } from '../telemetry/event.ts';
 /** What commands change. */
 interface Controlled {
   limit(caps: Caps): void;
+  /** For `uplink auto`, where the uplink's rate can be found. */
+  adapt?(): void;
 }
 
 /** Until the input ends, which ends nothing else. A line that is no command is warned of. */
@@ -20,23 +22,26 @@ export async function obeyLines(
   for await (const line of lines) {
     if (line.trim() === '') continue;
     try {
-      controlled.limit(parseCommand(line.trim()));
+      obey(line.trim(), controlled);
     } catch (error) {
       emit({ event: 'warned', message: `standard input: ${describeError(error)}` });
     }
   }
 }
 
-function parseCommand(line: string): Caps {
-  const [, name, value] = /^(uplink|downlink)\s+(.+)$/i.exec(line) ?? [];
-  if (name === undefined || value === undefined) {
+function obey(line: string, controlled: Controlled): void {
+  const [, direction, rate] = /^(uplink|downlink)\s+(.+)$/.exec(line.toLowerCase()) ?? [];
+  if (direction === undefined || rate === undefined) {
     throw new HubswarmError(
       'ERR_USAGE',
       `'${line}' is not a command; give 'uplink RATE' or 'downlink RATE', RATE as in 20Mbit/s, or none`,
     );
   }
-  const rate = value.toLowerCase() === 'none' ? Number.POSITIVE_INFINITY : parseRate(name, value);
-  return name.toLowerCase() === 'uplink'
-    ? { uplinkBytesPerSecond: rate }
-    : { downlinkBytesPerSecond: rate };
+  if (direction === 'downlink')
+    controlled.limit({ downlinkBytesPerSecond: capOf(direction, rate) });
+  else if (rate === 'auto' && controlled.adapt) controlled.adapt();
+  else controlled.limit({ uplinkBytesPerSecond: capOf(direction, rate) });
 }
+
+const capOf = (direction: string, rate: string): number =>
+  rate === 'none' ? Number.POSITIVE_INFINITY : parseRate(direction, rate, ', or none');

@@ -34,6 +34,7 @@ function describeEvent(event: Event): string | undefined {
     case 'seeding_started':
       return 'serving it to others now; Ctrl-C ends';
     case 'link_limited':
+      if (event.auto) return undefined;
       return `uplink ${rate(event.uplinkBytesPerSecond)}, downlink ${rate(event.downlinkBytesPerSecond)}`;
     case 'source_failed':
       return `${event.remote} failed: ${clean(event.reason)}`;

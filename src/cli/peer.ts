@@ -7,7 +7,7 @@ import { HubswarmError } from '../runtime/errors.ts';
 import { obeyLines } from './control.ts';
 import { untilLine } from './hold.ts';
 import { readLines } from './lines.ts';
-import { rate, seconds, size } from './options.ts';
+import { rate, rateOrAuto, seconds, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 
 interface Options {
@@ -18,7 +18,7 @@ interface Options {
   listen?: string[];
   mdns: boolean;
   data?: string;
-  uplink?: number;
+  uplink?: number | 'auto';
   downlink?: number;
   chunkSize?: number;
   force: boolean;
@@ -48,8 +48,8 @@ export function peerCommand(): Command {
     )
     .option(
       '--uplink <rate>',
-      'upload at most so fast (as in 20Mbit/s or 4MiB/s)',
-      rate('--uplink'),
+      'upload at most so fast (as in 20Mbit/s or 4MiB/s), or auto: as fast as nothing queues',
+      rateOrAuto('--uplink'),
     )
     .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
     .option(
@@ -75,7 +75,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--control',
-      "take commands on standard input, one a line: 'uplink RATE' or 'downlink RATE', RATE or none",
+      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none, or auto for the uplink",
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)

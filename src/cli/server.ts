@@ -42,7 +42,7 @@ export function serverCommand(): Command {
     )
     .option(
       '--control',
-      "take commands on standard input, one a line: 'uplink RATE' or 'downlink RATE', RATE or none",
+      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none",
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)

@@ -6,6 +6,12 @@ import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Direction } from './direction.ts';
 
+/** A block takes so long at the most, while the shortest is not longer. Chosen. */
+const BLOCK_SECONDS = 1 / 32;
+/** Each block costs 40 bytes of framing and a system call. */
+const LEAST_BLOCK_BYTES = 1024;
+const MOST_BLOCK_BYTES = 64 * 1024;
+
 /** Bytes per second, Infinity for no cap; a direction that is left out stays as it is. */
 export interface Caps {
   readonly uplinkBytesPerSecond?: number;
@@ -47,6 +53,15 @@ export class Link {
     return this.#up.bytesPerSecond;
   }
 
+  /**
+   * What to ask send() for at a time, at most: what goes into a slow line at once is
+   * what all others wait for.
+   */
+  get sendBlockBytes(): number {
+    const bytes = Math.round(this.uplinkBytesPerSecond * BLOCK_SECONDS);
+    return Math.max(LEAST_BLOCK_BYTES, Math.min(MOST_BLOCK_BYTES, bytes));
+  }
+
   get downlinkBytesPerSecond(): number {
     return this.#down.bytesPerSecond;
   }
@@ -59,7 +74,7 @@ export class Link {
 
   /**
    * Resolves when `bytes` may be handed to the network. Ask for at most
-   * BLOCK_LENGTH at a time. Returns undefined, and costs no turn of the event
+   * sendBlockBytes at a time. Returns undefined, and costs no turn of the event
    * loop, when they may go at once: `const wait = link.send(n); if (wait !== undefined) await wait;`
    *
    * @throws the abort reason of `signal`; the bytes are then not counted.

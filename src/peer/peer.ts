@@ -7,7 +7,7 @@ import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
 import type { PieceStore } from '../content/store.ts';
 import { CountReporter } from '../link/counts.ts';
-import { limitLink } from '../link/limit-link.ts';
+import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
@@ -22,6 +22,7 @@ import { readKnownPeers, rememberPeers } from './known-peers.ts';
 import { createNode, type Node } from './node.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
+import { UplinkTuner } from './uplink-tuner.ts';
 import { UploadQueue } from './upload-queue.ts';
 
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
@@ -34,7 +35,8 @@ export interface PeerOptions {
   dataDir: string;
   listen?: readonly string[];
   mdns?: boolean;
-  uplinkBytesPerSecond?: number;
+  /** 'auto': as much as the uplink carries without a queue. */
+  uplinkBytesPerSecond?: number | 'auto';
   downlinkBytesPerSecond?: number;
   emit: Emit;
 }
@@ -51,6 +53,7 @@ export class Peer implements DownloadHost {
   readonly #dataDir: string;
   readonly #identity: Identity;
   readonly #counts: CountReporter;
+  readonly #limits: LimitReporter;
   readonly #uploads: UploadQueue;
   readonly #rng: Rng;
   readonly #held = new Map<string, Held>();
@@ -58,6 +61,7 @@ export class Peer implements DownloadHost {
   /** An address of each peer met in this run. */
   readonly #useful = new Map<string, string>();
   readonly #stopping = new AbortController();
+  #tuner: UplinkTuner | undefined;
   #withdrawRun: (() => Promise<void>) | undefined;
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
@@ -84,10 +88,10 @@ export class Peer implements DownloadHost {
     this.#dataDir = options.dataDir;
     this.#identity = identity;
     this.#counts = new CountReporter(options.emit);
+    this.#limits = new LimitReporter(options.emit);
+    const { uplinkBytesPerSecond = Number.POSITIVE_INFINITY } = options;
     this.link = new Link({
-      ...(options.uplinkBytesPerSecond === undefined
-        ? {}
-        : { uplinkBytesPerSecond: options.uplinkBytesPerSecond }),
+      ...(uplinkBytesPerSecond === 'auto' ? {} : { uplinkBytesPerSecond }),
       ...(options.downlinkBytesPerSecond === undefined
         ? {}
         : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
@@ -96,6 +100,7 @@ export class Peer implements DownloadHost {
     this.#uploads = new UploadQueue(this.link);
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
+    if (uplinkBytesPerSecond === 'auto') this.#tune();
   }
 
   get peerId(): string {
@@ -211,6 +216,8 @@ export class Peer implements DownloadHost {
       rng: this.#rng,
       emit: this.emit,
       addresses: () => this.addresses,
+      // The window of a session must not follow a rate that follows the uplink's queue.
+      uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
       onPeersLearned: (addresses) => contacts.hear(addresses),
       onLeft: (peer) => contacts.lost(peer),
       onBan: (peer, reason) => this.#ban(peer, reason),
@@ -254,13 +261,36 @@ export class Peer implements DownloadHost {
 
   /** Changes the caps of the running link, for all files. */
   limit(caps: Caps): void {
-    limitLink(this.link, caps, this.emit);
+    if (caps.uplinkBytesPerSecond !== undefined) {
+      this.#tuner?.close();
+      this.#tuner = undefined;
+    }
+    this.link.limit(caps);
+    this.#limits.report(this.link);
     for (const { swarm } of this.#held.values()) swarm.handleLimited();
+  }
+
+  /** Lets the uplink's rate follow what it carries, from now on. */
+  adapt(): void {
+    if (this.#tuner) return;
+    this.#tune();
+    for (const { swarm } of this.#held.values()) swarm.handleLimited();
+  }
+
+  #tune(): void {
+    this.#tuner = new UplinkTuner({
+      node: this.node,
+      link: this.link,
+      receivers: () => this.#uploads.receivers,
+      neighbours: () => [...this.#held.values()].flatMap(({ swarm }) => [...swarm.neighbours]),
+      onTuned: () => this.#limits.noteFound(this.link),
+    });
   }
 
   /** Ends everything; partial downloads stay resumable. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#tuner?.close();
     for (const { swarm, contacts } of this.#held.values()) {
       contacts.close();
       swarm.close();

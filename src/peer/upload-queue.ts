@@ -38,6 +38,11 @@ export class UploadQueue {
     this.#link = link;
   }
 
+  /** To whom pieces are being sent, the one who is served now first. */
+  get receivers(): Set<string> {
+    return new Set(this.#jobs.map(({ upload }) => upload.stream.remote));
+  }
+
   add(upload: Upload): void {
     this.#jobs.push({ upload, bytes: undefined, begin: 0, stopped: false });
     this.#wake?.();
@@ -76,7 +81,8 @@ export class UploadQueue {
       if (!job.stopped) upload.failed(error);
       return;
     }
-    const block = bytes.subarray(job.begin, job.begin + BLOCK_LENGTH);
+    const most = Math.min(BLOCK_LENGTH, this.#link.sendBlockBytes);
+    const block = bytes.subarray(job.begin, job.begin + most);
     const wait = this.#link.send(block.length);
     if (wait !== undefined) await wait;
     if (job.stopped) return;

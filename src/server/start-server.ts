@@ -6,7 +6,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CountReporter } from '../link/counts.ts';
-import { limitLink } from '../link/limit-link.ts';
+import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
 import { HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
@@ -81,7 +81,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await warming;
     counts.close(link);
   };
-  const limit = (caps: Caps): void => limitLink(link, caps, emit);
+  const limits = new LimitReporter(emit);
+  const limit = (caps: Caps): void => {
+    link.limit(caps);
+    limits.report(link);
+  };
   return { url, link, limit, stop };
 }
 

@@ -64,6 +64,16 @@ describe('obeyLines', () => {
     ]);
   });
 
+  it('takes auto for the uplink, where that can be', async () => {
+    const calls: string[] = [];
+    const peer = { limit: () => calls.push('limit'), adapt: () => calls.push('adapt') };
+    await obeyLines(readLines(chunks('uplink auto\n')), peer, () => calls.push('warned'));
+    expect(calls).toEqual(['adapt']);
+    expect((await obey('uplink auto\n')).warnings).toEqual([
+      expect.stringMatching(/^standard input: uplink: 'auto' is not a rate; .* or none$/),
+    ]);
+  });
+
   it.each([
     ['uplink', /'uplink' is not a command/],
     ['uplink fast', /^standard input: uplink: 'fast' is not a rate/],
