@@ -4,6 +4,7 @@ import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
+import { readLines } from './lines.ts';
 import { rate, seconds } from './options.ts';
 import { runCommand } from './run.ts';
 
@@ -72,7 +73,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
   process.stdout.on('error', () => undefined);
   await runCommand(flags, async (context) => {
-    if (flags.hold) await untilLine(context);
+    if (flags.hold) await untilLine(context, readLines(process.stdin));
     await getFile({
       urls,
       output: flags.output,

@@ -6,6 +6,7 @@ import prettyBytes from 'pretty-bytes';
 import type { Event } from '../telemetry/event.ts';
 
 const bytes = (count: number): string => prettyBytes(count, { binary: true });
+const rate = (cap: number | null): string => (cap === null ? 'not capped' : `${bytes(cap)}/s`);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 /** Names come from remotes: no control character of theirs reaches a terminal. */
 export const clean = (text: string): string =>
@@ -32,6 +33,9 @@ function describeEvent(event: Event): string | undefined {
       return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
     case 'seeding_started':
       return 'serving it to others now; Ctrl-C ends';
+    case 'link_limited':
+      if (event.auto) return undefined;
+      return `uplink ${rate(event.uplinkBytesPerSecond)}, downlink ${rate(event.downlinkBytesPerSecond)}`;
     case 'source_failed':
       return `${event.remote} failed: ${clean(event.reason)}`;
     case 'source_retried':

@@ -8,6 +8,12 @@ export const rate =
   (text: string): number =>
     parseRate(option, text);
 
+/** A rate, or the word for one that is found. */
+export const rateOrAuto =
+  (option: string) =>
+  (text: string): number | 'auto' =>
+    text.toLowerCase() === 'auto' ? 'auto' : parseRate(option, text, ', or auto');
+
 export const size =
   (option: string) =>
   (text: string): number =>

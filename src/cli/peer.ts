@@ -5,8 +5,10 @@ import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { obeyLines } from './control.ts';
 import { untilLine } from './hold.ts';
-import { rate, seconds, size } from './options.ts';
+import { readLines } from './lines.ts';
+import { rate, rateOrAuto, seconds, size } from './options.ts';
 import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
 import { type RunContext, runCommand } from './run.ts';
 
@@ -18,13 +20,14 @@ interface Options extends PolicyOptions {
   listen?: string[];
   mdns: boolean;
   data?: string;
-  uplink?: number;
+  uplink?: number | 'auto';
   downlink?: number;
   chunkSize?: number;
   force: boolean;
   timeout?: number;
   linger?: number;
   hold: boolean;
+  control: boolean;
   json: boolean;
   quiet: boolean;
 }
@@ -47,8 +50,8 @@ export function peerCommand(): Command {
     )
     .option(
       '--uplink <rate>',
-      'upload at most so fast (as in 20Mbit/s or 4MiB/s)',
-      rate('--uplink'),
+      'upload at most so fast (as in 20Mbit/s or 4MiB/s), or auto: as fast as nothing queues',
+      rateOrAuto('--uplink'),
     )
     .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
     .option(
@@ -70,6 +73,11 @@ export function peerCommand(): Command {
     .option(
       '--hold',
       'get ready, then start on a line from standard input (for experiments)',
+      false,
+    )
+    .option(
+      '--control',
+      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none, or auto for the uplink",
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
@@ -99,7 +107,9 @@ async function run(options: Options, context: RunContext): Promise<void> {
         ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
       });
     }
-    if (options.hold) await untilLine(context);
+    const lines = readLines(process.stdin);
+    if (options.hold) await untilLine(context, lines);
+    if (options.control) void obeyLines(lines, peer, emit);
     if (options.join) await peer.join(options.join === true ? [] : options.join, signal);
     if (request.cid) await fetchAndServe(peer, request.cid, options, context);
     else await stopped(signal);

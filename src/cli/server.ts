@@ -1,6 +1,8 @@
 // hubswarm server: the hub, until it is told to stop.
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { obeyLines } from './control.ts';
+import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 
@@ -11,6 +13,7 @@ interface Options {
   uplink?: number;
   downlink?: number;
   writable: boolean;
+  control: boolean;
   chunkSize?: number;
   json: boolean;
   quiet: boolean;
@@ -37,6 +40,11 @@ export function serverCommand(): Command {
       'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
     )
+    .option(
+      '--control',
+      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none",
+      false,
+    )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
@@ -54,6 +62,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     writable: options.writable,
     emit,
   });
+  if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });

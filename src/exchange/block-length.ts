@@ -5,7 +5,8 @@ import { MAX_BLOCK_LENGTH } from './message.ts';
 
 /** An uplink's time for a block: under a tenth of a second in any second. */
 const BLOCK_MS = 60;
-const LEAST_BLOCK_LENGTH = 16 * 1024;
+/** Each block costs 40 bytes of framing and a system call. */
+const LEAST_BLOCK_LENGTH = 1024;
 
 /** Bytes; the piece's length comes out in equal blocks. Infinity is a rate without a cap. */
 export function blockLength(pieceLength: number, uplinkBytesPerSecond: number): number {

@@ -31,7 +31,8 @@ export interface DownloadOptions {
 export class Downloads implements PickView {
   readonly missing: PieceRanking;
   readonly #state: SwarmState;
-  readonly #options: DownloadOptions;
+  readonly #picker: Picker;
+  #inFlightLimit: number;
   readonly #wanted: Uint8Array;
   #wantedCount: number;
   #firstMissing = 0;
@@ -48,7 +49,8 @@ export class Downloads implements PickView {
 
   constructor(state: SwarmState, options: DownloadOptions) {
     this.#state = state;
-    this.#options = options;
+    this.#picker = options.picker;
+    this.#inFlightLimit = options.inFlightLimit;
     this.missing = new PieceRanking(state.geometry.pieceCount, state.rng);
     this.#wanted = new Uint8Array(state.geometry.pieceCount).fill(1);
     for (const piece of state.have) {
@@ -121,12 +123,16 @@ export class Downloads implements PickView {
 
   /** Whether more may be asked for: what is on its way is bounded. */
   get hasRoom(): boolean {
-    return this.#inFlightBytes < this.#options.inFlightLimit;
+    return this.#inFlightBytes < this.#inFlightLimit;
+  }
+
+  setInFlightLimit(bytes: number): void {
+    this.#inFlightLimit = bytes;
   }
 
   /** A neighbour offers a turn: bind it to a piece, or decline. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
-    const piece = this.hasRoom ? this.#options.picker(this, neighbour, hints) : undefined;
+    const piece = this.hasRoom ? this.#picker(this, neighbour, hints) : undefined;
     if (piece === undefined) {
       neighbour.amInterested = false;
       neighbour.toldInterested = false;

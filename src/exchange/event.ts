@@ -19,5 +19,7 @@ export type SessionEvent =
   | { type: 'piece_refused'; piece: number }
   /** The uplink's cap (bytes per second, Infinity for none), at first and when it changes. */
   | { type: 'uplink_capped'; bytesPerSecond: number }
+  /** The downlink's cap changed. */
+  | { type: 'downlink_capped'; bytesPerSecond: number }
   /** `wakeAt` has come. */
   | { type: 'tick' };

@@ -146,6 +146,10 @@ export class Session {
         return this.#handleJoined(event.neighbour);
       case 'uplink_capped':
         return this.#uploads.setCap(event.bytesPerSecond);
+      case 'downlink_capped':
+        return this.#downloads.setInFlightLimit(
+          inFlightLimit(event.bytesPerSecond, this.#state.geometry),
+        );
       case 'piece_stored':
         return this.#handleStored(event.piece, now);
       case 'piece_refused':

@@ -4,10 +4,13 @@
 // asks for a block at a time shares the link evenly with the others.
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { Pacer } from './pacer.ts';
+import { Direction } from './direction.ts';
 
-/** A sender that asks again this soon after its last turn was waiting for the link. */
-const BUSY_WITHIN_MS = 5;
+/** Bytes per second, Infinity for no cap; a direction that is left out stays as it is. */
+export interface Caps {
+  readonly uplinkBytesPerSecond?: number;
+  readonly downlinkBytesPerSecond?: number;
+}
 
 export interface LinkOptions {
   /** Bytes per second; Infinity (the default) for no cap. */
@@ -18,42 +21,17 @@ export interface LinkOptions {
   onCount?: (link: Link) => void;
 }
 
-class Direction {
-  readonly pacer: Pacer;
-  readonly #clock: Clock;
-  #lastTurnAt = Number.NEGATIVE_INFINITY;
-  bytes = 0;
-
-  constructor(bytesPerSecond: number, clock: Clock) {
-    this.pacer = new Pacer(bytesPerSecond);
-    this.#clock = clock;
-  }
-
-  /** Milliseconds until these bytes have passed; 0 when they may go now. */
-  book(bytes: number): number {
-    const now = this.#clock.now();
-    const busy = now - this.#lastTurnAt <= BUSY_WITHIN_MS;
-    const waitMs = this.pacer.reserve(now, bytes, busy) - now;
-    if (waitMs <= 0) this.#lastTurnAt = now;
-    return Math.max(0, waitMs);
-  }
-
-  async wait(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    await this.#clock.sleep(waitMs, signal);
-    this.#lastTurnAt = this.#clock.now();
-  }
-}
-
 export class Link {
   readonly #up: Direction;
   readonly #down: Direction;
-  readonly #onCount: ((link: Link) => void) | undefined;
 
   constructor(options: LinkOptions = {}) {
     const clock = options.clock ?? systemClock;
-    this.#up = new Direction(options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY, clock);
-    this.#down = new Direction(options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY, clock);
-    this.#onCount = options.onCount;
+    const { onCount } = options;
+    const direction = (bytesPerSecond = Number.POSITIVE_INFINITY): Direction =>
+      new Direction(bytesPerSecond, clock, () => onCount?.(this));
+    this.#up = direction(options.uplinkBytesPerSecond);
+    this.#down = direction(options.downlinkBytesPerSecond);
   }
 
   /** Payload bytes that left, and that came, so far. */
@@ -66,21 +44,17 @@ export class Link {
   }
 
   get uplinkBytesPerSecond(): number {
-    return this.#up.pacer.bytesPerSecond;
+    return this.#up.bytesPerSecond;
   }
 
   get downlinkBytesPerSecond(): number {
-    return this.#down.pacer.bytesPerSecond;
+    return this.#down.bytesPerSecond;
   }
 
-  /** Changes a cap of a running link; holds from the next block on. */
-  limit(caps: { uplinkBytesPerSecond?: number; downlinkBytesPerSecond?: number }): void {
-    if (caps.uplinkBytesPerSecond !== undefined) {
-      this.#up.pacer.bytesPerSecond = caps.uplinkBytesPerSecond;
-    }
-    if (caps.downlinkBytesPerSecond !== undefined) {
-      this.#down.pacer.bytesPerSecond = caps.downlinkBytesPerSecond;
-    }
+  /** Changes the caps of a running link; holds at once, for those who wait as well. */
+  limit({ uplinkBytesPerSecond, downlinkBytesPerSecond }: Caps): void {
+    if (uplinkBytesPerSecond !== undefined) this.#up.limit(uplinkBytesPerSecond);
+    if (downlinkBytesPerSecond !== undefined) this.#down.limit(downlinkBytesPerSecond);
   }
 
   /**
@@ -91,25 +65,11 @@ export class Link {
    * @throws the abort reason of `signal`; the bytes are then not counted.
    */
   send(bytes: number, signal?: AbortSignal): Promise<void> | undefined {
-    return this.#pass(this.#up, bytes, signal);
+    return this.#up.pass(bytes, signal);
   }
 
   /** Resolves when `bytes` that arrived may be taken; call before reading on. */
   receive(bytes: number, signal?: AbortSignal): Promise<void> | undefined {
-    return this.#pass(this.#down, bytes, signal);
-  }
-
-  #pass(direction: Direction, bytes: number, signal?: AbortSignal): Promise<void> | undefined {
-    const waitMs = direction.book(bytes);
-    if (waitMs === 0) {
-      this.#count(direction, bytes);
-      return undefined;
-    }
-    return direction.wait(waitMs, signal).then(() => this.#count(direction, bytes));
-  }
-
-  #count(direction: Direction, bytes: number): void {
-    direction.bytes += bytes;
-    this.#onCount?.(this);
+    return this.#down.pass(bytes, signal);
   }
 }

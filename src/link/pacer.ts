@@ -2,7 +2,8 @@
 // each for bytes / rate. Unlike a refilled token bucket it does not lose rate to
 // late timers, since the next item starts where the last one ended, not when
 // somebody woke up. How far the past may be caught up is bounded. From its first
-// use on a link never carries more than rate x time. Pure: time comes in.
+// use on a link never carries more than rate x time, nor, when the rate changes,
+// more than the sum of it. Pure: time comes in.
 
 /**
  * What an idle link may catch up: under the 3 % by which a cap may be missed over
@@ -28,9 +29,9 @@ export class Pacer {
     return this.#bytesPerMs * 1000;
   }
 
-  /** Holds from the next reservation on. */
-  set bytesPerSecond(rate: number) {
-    this.#bytesPerMs = rate / 1000;
+  /** When the last byte booked has passed; long ago when nothing is. */
+  get freeAt(): number {
+    return this.#freeAt ?? Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -46,5 +47,23 @@ export class Pacer {
     const startAt = Math.max(this.#freeAt ?? now, earliest);
     this.#freeAt = startAt + bytes / this.#bytesPerMs;
     return this.#freeAt;
+  }
+
+  /**
+   * From `now` on at this rate, what is booked and has not passed included: as many
+   * bytes as were still to pass, or may be caught up, are so afterwards.
+   */
+  changeRate(now: number, bytesPerSecond: number): void {
+    const before = this.#bytesPerMs;
+    this.#bytesPerMs = bytesPerSecond / 1000;
+    if (this.#freeAt === undefined) return;
+    // Without a cap nothing is ever late or early: the next cap starts anew.
+    if (this.#bytesPerMs === Number.POSITIVE_INFINITY) this.#freeAt = undefined;
+    else this.#freeAt = now + ((this.#freeAt - now) * before) / this.#bytesPerMs;
+  }
+
+  /** What is booked and has not passed will not be sent after all. */
+  release(now: number): void {
+    if (this.#freeAt !== undefined) this.#freeAt = Math.min(this.#freeAt, now);
   }
 }

@@ -7,7 +7,8 @@ import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
 import type { PieceStore } from '../content/store.ts';
 import { CountReporter } from '../link/counts.ts';
-import { Link } from '../link/link.ts';
+import { LimitReporter } from '../link/limits.ts';
+import { type Caps, Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
@@ -22,6 +23,7 @@ import { createNode, type Node } from './node.ts';
 import type { Policy } from './policy.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
+import { UplinkTuner } from './uplink-tuner.ts';
 import { UploadQueue } from './upload-queue.ts';
 
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
@@ -34,7 +36,8 @@ export interface PeerOptions {
   dataDir: string;
   listen?: readonly string[];
   mdns?: boolean;
-  uplinkBytesPerSecond?: number;
+  /** 'auto': as much as the uplink carries without a queue. */
+  uplinkBytesPerSecond?: number | 'auto';
   downlinkBytesPerSecond?: number;
   policy?: Policy;
   emit: Emit;
@@ -52,6 +55,7 @@ export class Peer implements DownloadHost {
   readonly #dataDir: string;
   readonly #identity: Identity;
   readonly #counts: CountReporter;
+  readonly #limits: LimitReporter;
   readonly #uploads: UploadQueue;
   readonly #rng: Rng;
   readonly #policy: Policy;
@@ -60,6 +64,7 @@ export class Peer implements DownloadHost {
   /** An address of each peer met in this run. */
   readonly #useful = new Map<string, string>();
   readonly #stopping = new AbortController();
+  #tuner: UplinkTuner | undefined;
   #withdrawRun: (() => Promise<void>) | undefined;
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
@@ -86,10 +91,10 @@ export class Peer implements DownloadHost {
     this.#dataDir = options.dataDir;
     this.#identity = identity;
     this.#counts = new CountReporter(options.emit);
+    this.#limits = new LimitReporter(options.emit);
+    const { uplinkBytesPerSecond = Number.POSITIVE_INFINITY } = options;
     this.link = new Link({
-      ...(options.uplinkBytesPerSecond === undefined
-        ? {}
-        : { uplinkBytesPerSecond: options.uplinkBytesPerSecond }),
+      ...(uplinkBytesPerSecond === 'auto' ? {} : { uplinkBytesPerSecond }),
       ...(options.downlinkBytesPerSecond === undefined
         ? {}
         : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
@@ -99,6 +104,7 @@ export class Peer implements DownloadHost {
     this.#policy = options.policy ?? {};
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
+    if (uplinkBytesPerSecond === 'auto') this.#tune();
   }
 
   get peerId(): string {
@@ -215,6 +221,8 @@ export class Peer implements DownloadHost {
       policy: this.#policy,
       emit: this.emit,
       addresses: () => this.addresses,
+      // The window of a session must not follow a rate that follows the uplink's queue.
+      uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
       onPeersLearned: (addresses) => contacts.hear(addresses),
       onLeft: (peer) => contacts.lost(peer),
       onBan: (peer, reason) => this.#ban(peer, reason),
@@ -256,9 +264,38 @@ export class Peer implements DownloadHost {
     this.emit({ event: 'neighbour_banned', remote: peer, reason });
   }
 
+  /** Changes the caps of the running link, for all files. */
+  limit(caps: Caps): void {
+    if (caps.uplinkBytesPerSecond !== undefined) {
+      this.#tuner?.close();
+      this.#tuner = undefined;
+    }
+    this.link.limit(caps);
+    this.#limits.report(this.link);
+    for (const { swarm } of this.#held.values()) swarm.handleLimited();
+  }
+
+  /** Lets the uplink's rate follow what it carries, from now on. */
+  adapt(): void {
+    if (this.#tuner) return;
+    this.#tune();
+    for (const { swarm } of this.#held.values()) swarm.handleLimited();
+  }
+
+  #tune(): void {
+    this.#tuner = new UplinkTuner({
+      node: this.node,
+      link: this.link,
+      receivers: () => this.#uploads.receivers,
+      neighbours: () => [...this.#held.values()].flatMap(({ swarm }) => [...swarm.neighbours]),
+      onTuned: () => this.#limits.noteFound(this.link),
+    });
+  }
+
   /** Ends everything; partial downloads stay resumable. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#tuner?.close();
     for (const { swarm, contacts } of this.#held.values()) {
       contacts.close();
       swarm.close();

@@ -40,6 +40,8 @@ export interface SwarmInit extends SwarmHooks {
   readonly emit: Emit;
   /** Multiaddrs under which this peer can be reached. */
   addresses(): readonly string[];
+  /** The uplink's cap in bytes per second; Infinity when where the queue is is not known. */
+  uplinkCap(): number;
 }
 
 /** An open exchange stream. */
@@ -80,11 +82,23 @@ export class Swarm {
       downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
       ...init.policy,
     });
-    this.#step({ type: 'uplink_capped', bytesPerSecond: init.link.uplinkBytesPerSecond });
+    this.#step({ type: 'uplink_capped', bytesPerSecond: init.uplinkCap() });
+  }
+
+  /** Must be called when the caps of the link have changed. */
+  handleLimited(): void {
+    const { link, uplinkCap } = this.#init;
+    this.#step({ type: 'uplink_capped', bytesPerSecond: uplinkCap() });
+    this.#step({ type: 'downlink_capped', bytesPerSecond: link.downlinkBytesPerSecond });
   }
 
   get session(): Session {
     return this.#session;
+  }
+
+  /** PeerIds. */
+  get neighbours(): Iterable<string> {
+    return this.#members.keys();
   }
 
   has(peer: string): boolean {

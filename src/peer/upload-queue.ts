@@ -38,6 +38,11 @@ export class UploadQueue {
     this.#link = link;
   }
 
+  /** To whom pieces are being sent, the one who is served now first. */
+  get receivers(): Set<string> {
+    return new Set(this.#jobs.map(({ upload }) => upload.stream.remote));
+  }
+
   add(upload: Upload): void {
     this.#jobs.push({ upload, bytes: undefined, begin: 0, stopped: false });
     this.#wake?.();

@@ -48,12 +48,13 @@ export function parseSize(option: string, text: string): number {
   return bytes;
 }
 
-export function parseRate(option: string, text: string): number {
+/** @param words what else is accepted, for the error */
+export function parseRate(option: string, text: string, words = ''): number {
   const rate = tryParseRate(text);
   if (rate === undefined) {
     throw new HubswarmError(
       'ERR_USAGE',
-      `${option}: '${text}' is not a rate; give bytes per second, or a number with a unit (as in 20Mbit/s or 4MiB/s)`,
+      `${option}: '${text}' is not a rate; give bytes per second, or a number with a unit (as in 20Mbit/s or 4MiB/s)${words}`,
     );
   }
   return rate;

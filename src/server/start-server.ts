@@ -6,7 +6,8 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CountReporter } from '../link/counts.ts';
-import { Link } from '../link/link.ts';
+import { LimitReporter } from '../link/limits.ts';
+import { type Caps, Link } from '../link/link.ts';
 import { HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { createListener } from './app.ts';
@@ -35,6 +36,8 @@ export interface RunningServer {
   /** Ends in a slash. */
   readonly url: string;
   readonly link: Link;
+  /** Changes the caps of the running link. */
+  limit(caps: Caps): void;
   /** Takes no more requests, lets running ones end within the grace, then cuts them. */
   stop(): Promise<void>;
 }
@@ -78,7 +81,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await warming;
     counts.close(link);
   };
-  return { url, link, stop };
+  const limits = new LimitReporter(emit);
+  const limit = (caps: Caps): void => {
+    link.limit(caps);
+    limits.report(link);
+  };
+  return { url, link, limit, stop };
 }
 
 function createHttpServer(listener: RequestListener): Server {

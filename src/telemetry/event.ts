@@ -71,6 +71,14 @@ export type Event =
   | { event: 'transfer_failed'; code: string; message: string; name: string }
   /** Cumulative payload over this process' link; at most 10 ms old, and final at the end. */
   | { event: 'link_counted'; sentBytes: number; receivedBytes: number }
+  /** The link's caps changed while it ran: bytes per second, null for no cap. */
+  | {
+      event: 'link_limited';
+      uplinkBytesPerSecond: number | null;
+      downlinkBytesPerSecond: number | null;
+      /** The uplink's rate was found, not commanded; reported when it has moved by a tenth. */
+      auto: boolean;
+    }
   | { event: 'source_failed'; remote: Remote; reason: string }
   | { event: 'source_retried'; remote: Remote; attempt: number; delayMs: number }
   | { event: 'neighbour_joined'; cid: string; remote: Remote; pieces: number }

@@ -1,37 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Link } from '../../src/link/link.ts';
-import type { Clock } from '../../src/runtime/clock.ts';
-
-/** A clock whose sleepers wake, in order, as `advance` passes them. */
-class TestClock implements Clock {
-  #now = 0;
-  readonly #sleepers: { at: number; wake: () => void }[] = [];
-
-  now(): number {
-    return this.#now;
-  }
-
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason));
-      this.#sleepers.push({ at: this.#now + ms, wake: resolve });
-    });
-  }
-
-  async advance(to: number): Promise<void> {
-    for (;;) {
-      this.#sleepers.sort((a, b) => a.at - b.at);
-      const next = this.#sleepers[0];
-      if (!next || next.at > to) break;
-      this.#now = next.at;
-      this.#sleepers.shift();
-      next.wake();
-      // Whoever woke goes on, and perhaps to sleep again, before the next one.
-      for (let i = 0; i < 10; i++) await Promise.resolve();
-    }
-    this.#now = to;
-  }
-}
+import { TestClock } from './test-clock.ts';
 
 describe('Link', () => {
   it('answers at once, without a promise, when there is no cap', () => {
@@ -75,10 +45,59 @@ describe('Link', () => {
     expect(link.receive(100)).toBeUndefined();
   });
 
-  it('changes its cap while it runs', () => {
-    const link = new Link({ uplinkBytesPerSecond: 10 });
+  it('changes its cap while it runs, one direction at a time', () => {
+    const link = new Link({ uplinkBytesPerSecond: 10, downlinkBytesPerSecond: 20 });
     link.limit({ uplinkBytesPerSecond: Number.POSITIVE_INFINITY });
     expect(link.send(100)).toBeUndefined();
+    expect([link.uplinkBytesPerSecond, link.downlinkBytesPerSecond]).toEqual([Infinity, 20]);
+  });
+
+  it.each([
+    ['faster', 10 * 2 ** 20, 1000 + 6.25],
+    ['off', Number.POSITIVE_INFINITY, 1000],
+    ['slower', 512, 1000 + 126_000],
+  ])('holds a cap that gets %s for a wait that is under way', async (_, rate, passedAt) => {
+    const clock = new TestClock();
+    const link = new Link({ uplinkBytesPerSecond: 1024, clock });
+    let at: number | undefined;
+    void link.send(64 * 1024)!.then(() => {
+      at = clock.now();
+    });
+    await clock.advance(1000);
+    link.limit({ uplinkBytesPerSecond: rate });
+    await clock.advance(1_000_000);
+    expect(at).toBeCloseTo(passedAt, -1);
+  });
+
+  it('never passes more than its caps allowed, nor less than 97 % of it while it is busy', async () => {
+    const phase = fc.record({
+      ms: fc.integer({ min: 1, max: 2000 }),
+      rate: fc.integer({ min: 20_000, max: 8_000_000 }),
+    });
+    const sizes = fc.array(fc.integer({ min: 2000, max: 16_384 }), { minLength: 1, maxLength: 20 });
+    const late = fc.array(fc.nat(20), { minLength: 1, maxLength: 20 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(phase, { minLength: 1, maxLength: 6 }), sizes, late, runPhases),
+      { numRuns: 40 },
+    );
+  });
+
+  it('gives the turn of one who leaves the line to the next', async () => {
+    const clock = new TestClock();
+    const link = new Link({ uplinkBytesPerSecond: 1000, clock });
+    const abort = new AbortController();
+    const first = link.send(10_000, abort.signal);
+    const last = link.send(10_000, abort.signal);
+    let at: number | undefined;
+    void link.send(100)!.then(() => {
+      at = clock.now();
+    });
+    await clock.advance(500);
+    abort.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    await expect(last).rejects.toThrow('enough');
+    await clock.advance(1000);
+    expect([at, link.sentBytes]).toEqual([600, 100]);
   });
 
   it('does not count what was aborted', async () => {
@@ -90,3 +109,38 @@ describe('Link', () => {
     expect(link.sentBytes).toBe(0);
   });
 });
+
+/** One sender that always has more to send, over a cap that changes, with late timers. */
+async function runPhases(
+  phases: readonly { ms: number; rate: number }[],
+  sizes: readonly number[],
+  late: readonly number[],
+): Promise<void> {
+  let slept = 0;
+  const clock = new TestClock(() => late[slept++ % late.length]!);
+  const link = new Link({ uplinkBytesPerSecond: phases[0]!.rate, clock });
+  let [allowed, since, rate] = [0, 0, phases[0]!.rate];
+  const allowedNow = (): number => allowed + ((clock.now() - since) * rate) / 1000;
+  let over = false;
+  let mostOver = 0;
+  const send = async (): Promise<void> => {
+    for (let i = 0; !over; i++) {
+      const wait = link.send(sizes[i % sizes.length]!);
+      if (wait !== undefined) await wait;
+      mostOver = Math.max(mostOver, link.sentBytes - allowedNow());
+    }
+  };
+  const sending = send();
+  for (const { ms, rate: next } of phases) {
+    link.limit({ uplinkBytesPerSecond: next });
+    [allowed, since, rate] = [allowedNow(), clock.now(), next];
+    await clock.advance(since + ms);
+  }
+  expect(mostOver).toBeLessThan(1e-3);
+  // What a timer that is late holds up is caught up at its next turn.
+  const slackBytes = Math.max(...sizes) + (Math.max(...late) * rate) / 1000 + 1;
+  expect(link.sentBytes).toBeGreaterThanOrEqual(0.97 * allowedNow() - slackBytes);
+  over = true;
+  await clock.advance(clock.now() + 2_000);
+  await sending;
+}

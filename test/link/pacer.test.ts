@@ -54,10 +54,27 @@ describe('Pacer', () => {
     expect(stalled.reserve(5000, 200, true)).toBe(5000 - LATE_CREDIT_MS + 200);
   });
 
-  it('takes a new rate from the next item on', () => {
+  it('takes a new rate for what is booked as well', () => {
     const pacer = new Pacer(1000);
     pacer.reserve(0, 100, false);
-    pacer.bytesPerSecond = 2000;
-    expect(pacer.reserve(0, 100, false)).toBe(150);
+    pacer.changeRate(50, 2000);
+    expect(pacer.freeAt).toBe(75);
+    expect(pacer.reserve(50, 100, false)).toBe(125);
+  });
+
+  it('keeps its lateness in bytes, not in time, when the rate changes', () => {
+    const pacer = new Pacer(1000);
+    pacer.reserve(0, 100, false);
+    pacer.changeRate(150, 5000);
+    // 50 ms at 1000 bytes/s were missed: 10 ms at 5000.
+    expect(pacer.reserve(150, 100, true)).toBe(160);
+  });
+
+  it('starts anew with a cap after a time without', () => {
+    const pacer = new Pacer(1000);
+    pacer.reserve(0, 100, false);
+    pacer.changeRate(10, Number.POSITIVE_INFINITY);
+    pacer.changeRate(20, 1000);
+    expect(pacer.reserve(20, 100, true)).toBe(120);
   });
 });

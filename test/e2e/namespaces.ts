@@ -1,0 +1,48 @@
+// Hosts in network namespaces of a test's own, removed at its end. Needs Linux, root
+// and iproute2.
+import { execFileSync } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+
+export function ip(command: string): string {
+  return execFileSync('ip', command.split(' '), { stdio: 'pipe', encoding: 'utf8' });
+}
+
+/** Whether these commands of `ip` work in a namespace of their own. */
+export function namespacesAllow(...commands: readonly string[]): boolean {
+  const name = `hubswarm-${process.pid}-try`;
+  try {
+    ip(`netns add ${name}`);
+  } catch {
+    return false;
+  }
+  try {
+    for (const command of commands) ip(`netns exec ${name} ${command}`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    ip(`netns del ${name}`);
+  }
+}
+
+/** New namespaces, their loopback up: `hubswarm-<pid>-<name>` for each name. */
+export function makeHosts(...names: readonly string[]): string[] {
+  const hosts = names.map((name) => `hubswarm-${process.pid}-${name}`);
+  onTestFinished(() => {
+    for (const host of hosts) ip(`netns del ${host}`);
+  });
+  for (const host of hosts) {
+    ip(`netns add ${host}`);
+    ip(`-n ${host} link set lo up`);
+  }
+  return hosts;
+}
+
+/** A wire: one end for each of the two hosts, `<device> <address>`, up. */
+export function wire(one: readonly [string, string, string], other: typeof one): void {
+  ip(`link add ${one[1]} netns ${one[0]} type veth peer name ${other[1]} netns ${other[0]}`);
+  for (const [host, device, address] of [one, other]) {
+    ip(`-n ${host} addr add ${address} dev ${device}`);
+    ip(`-n ${host} link set ${device} up`);
+  }
+}
