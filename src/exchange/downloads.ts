@@ -2,17 +2,25 @@
 // happens when they arrive or do not. A piece comes whole from one neighbour, so
 // that blame is certain. A piece is wanted while it is missing and nobody is
 // sending it; towards the end, when everything missing is on its way, one whose
-// source is slow is wanted again, and the copy that comes second is cancelled.
-import { blameForBadPiece, blameForSnubs, blameForStrayBlocks } from './blame.ts';
+// source is slow is wanted again, and the copy that comes second is cancelled. What
+// a slow source holds is not counted as on its way, so that none can keep the others
+// waiting.
+import { blameForStalls, blameForStrayBlocks } from './blame.ts';
 import type { Fetch, Neighbour } from './neighbour.ts';
 import type { Picker } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import { smooth } from './smooth.ts';
 import type { SwarmState } from './state.ts';
 
-/** Nothing from a source for this long, or a multiple of its usual time: snubbed. */
-const SNUB_MS = 5000;
-const SNUB_FACTOR = 4;
+/** Nothing to speak of from a source for this long, or a multiple of its usual time: it stalls. */
+const STALL_MS = 5000;
+const STALL_FACTOR = 4;
+/** Less than this in that time is nothing: a block of an honest source has 64 KiB. Chosen. */
+const NOTABLE_BYTES = 16 * 1024;
+/** A piece that takes so long is slow. */
+const SLOW_MS = 5000;
+/** Pieces on their way from a neighbour one of whose is slow. */
+const SLOW_FETCHES = 2;
 /** Until a source has sent a piece nobody knows how slow its uplink is. */
 const FIRST_PIECE_MS = 20_000;
 /** In the endgame a piece is asked for again when it takes this much longer than usual. */
@@ -72,7 +80,7 @@ export class Downloads {
 
   /** Tells the neighbour when our interest in it has changed. */
   tellInterest(neighbour: Neighbour): void {
-    const interested = neighbour.wanted > 0 && this.#hasRoom;
+    const interested = neighbour.wanted > 0 && this.#hasRoom && this.#mayAsk(neighbour);
     if (interested === neighbour.amInterested) return;
     neighbour.amInterested = interested;
     this.#state.outbox.send(neighbour, { type: 'interest', interested });
@@ -82,23 +90,40 @@ export class Downloads {
     return this.#inFlightBytes < this.#options.inFlightLimit;
   }
 
+  /** Whether one more piece may be on its way from this neighbour. */
+  #mayAsk(neighbour: Neighbour): boolean {
+    const { id, fetches, slowFetches, storing, goodPieces, stalls } = neighbour;
+    const open = fetches.size + storing;
+    if (stalls > 0) return open < 1;
+    if (slowFetches > 0) return open < SLOW_FETCHES;
+    return open < this.#state.blame.trust(id, goodPieces);
+  }
+
   /** A neighbour offers a turn: bind it to a piece, or decline. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
-    const piece = this.#hasRoom
-      ? this.#options.picker(
-          { missing: this.missing, isWanted: (p) => this.isWanted(p) },
-          neighbour,
-          hints,
-        )
-      : undefined;
+    // To look through all pieces for one that it does not have would be work for nothing.
+    const piece =
+      this.#hasRoom && neighbour.wanted > 0 && this.#mayAsk(neighbour)
+        ? this.#options.picker(
+            { missing: this.missing, isWanted: (p) => this.isWanted(p) },
+            neighbour,
+            hints,
+          )
+        : undefined;
     if (piece === undefined) {
       neighbour.amInterested = false;
       this.#state.outbox.send(neighbour, { type: 'decline', grant });
       return;
     }
     this.#state.outbox.send(neighbour, { type: 'request', grant, piece });
-    neighbour.fetches.set(piece, { piece, grant, requestedAt: now, parts: [], received: 0 });
-    neighbour.cancelled.delete(piece);
+    neighbour.fetches.set(piece, {
+      piece,
+      grant,
+      requestedAt: now,
+      parts: [],
+      received: 0,
+      slow: false,
+    });
     this.#inFlightBytes += this.#state.geometry.length(piece);
     this.#setWanted(piece, false);
   }
@@ -109,37 +134,42 @@ export class Downloads {
     block: { piece: number; begin: number; parts: readonly Uint8Array[]; length: number },
     now: number,
   ): string | undefined {
-    neighbour.lastBlockAt = now;
-    const fetch = neighbour.fetches.get(block.piece);
-    if (!fetch) {
+    const { piece, begin } = block;
+    const fetch = neighbour.fetches.get(piece);
+    const length = this.#state.geometry.length(piece);
+    if (!fetch || begin !== fetch.received || begin + block.length > length) {
       this.duplicateBytes += block.length;
-      if (neighbour.cancelled.has(block.piece)) return undefined;
-      return blameForStrayBlocks(++neighbour.strayBlocks);
-    }
-    const length = this.#state.geometry.length(block.piece);
-    if (block.begin !== fetch.received || block.begin + block.length > length) {
-      return `a block at ${block.begin} of piece ${block.piece} where ${fetch.received} was due`;
+      // Of a piece that was cancelled, and perhaps asked for again since.
+      if (forgive(neighbour, piece, block.length)) return undefined;
+      if (!fetch) return blameForStrayBlocks(++neighbour.strayBlocks);
+      return `a block at ${begin} of piece ${piece} where ${fetch.received} was due`;
     }
     for (const part of block.parts) fetch.parts.push(part);
     fetch.received += block.length;
+    neighbour.progressBytes += block.length;
+    if (neighbour.progressBytes >= NOTABLE_BYTES || fetch.received === length) {
+      neighbour.progressAt = now;
+      neighbour.progressBytes = 0;
+    }
     if (fetch.received === length) this.#finish(neighbour, fetch, now);
     return undefined;
   }
 
   #finish(neighbour: Neighbour, fetch: Fetch, now: number): void {
     const { piece } = fetch;
-    neighbour.fetches.delete(piece);
+    this.#drop(neighbour, fetch);
     const ms = now - fetch.requestedAt;
     neighbour.pieceMs = smooth(neighbour.pieceMs, ms, GAIN);
-    neighbour.snubs = 0;
+    neighbour.stalls = 0;
     this.#pieceMs = smooth(this.#pieceMs, ms, GAIN);
     if (this.#state.have.has(piece) || this.#storing.has(piece)) {
       this.duplicateBytes += fetch.received;
-      this.#inFlightBytes -= fetch.received;
       return;
     }
     this.#setWanted(piece, false);
     this.#storing.set(piece, neighbour);
+    this.#inFlightBytes += fetch.received;
+    neighbour.storing++;
     this.#state.outbox.push({ type: 'store', piece, parts: fetch.parts, neighbour: neighbour.id });
     for (const other of this.#state.neighbours.values()) this.#cancel(other, piece);
   }
@@ -147,22 +177,28 @@ export class Downloads {
   /** Returns the neighbour that sent the piece. */
   handleStored(piece: number): Neighbour | undefined {
     const source = this.#takeStoring(piece);
+    if (source) {
+      source.goodPieces++;
+      source.allowance.earnPiece();
+    }
     this.missing.remove(piece);
     return source;
   }
 
-  /** Wrong bytes: nothing was written. Returns the sender and, when it is banned, why. */
-  handleRefused(piece: number): { source: Neighbour; ban: string | undefined } | undefined {
+  /** Wrong bytes: nothing was written. Returns the PeerId that sent them. */
+  handleRefused(piece: number): string | undefined {
     const source = this.#takeStoring(piece);
     this.#setWanted(piece, true);
-    if (!source) return undefined;
-    source.refused.add(piece);
-    return { source, ban: blameForBadPiece(source.refused.size) };
+    source?.refused.add(piece);
+    return source?.id;
   }
 
   #takeStoring(piece: number): Neighbour | undefined {
     const source = this.#storing.get(piece);
-    if (source) this.#inFlightBytes -= this.#state.geometry.length(piece);
+    if (source) {
+      this.#inFlightBytes -= this.#state.geometry.length(piece);
+      source.storing--;
+    }
     this.#storing.delete(piece);
     return source;
   }
@@ -183,17 +219,32 @@ export class Downloads {
     const bans: { neighbour: Neighbour; reason: string }[] = [];
     const endgame = this.missing.size > 0 && this.#wantedCount === 0;
     for (const neighbour of this.#state.neighbours.values()) {
+      if (this.#isStalled(neighbour, now)) {
+        // However many pieces: who was asleep has let one chance go by.
+        for (const fetch of neighbour.fetches.values()) this.#takeBack(neighbour, fetch);
+        const reason = blameForStalls(++neighbour.stalls);
+        if (reason !== undefined) bans.push({ neighbour, reason });
+      }
       for (const fetch of neighbour.fetches.values()) {
-        if (now - Math.max(fetch.requestedAt, neighbour.lastBlockAt) > this.#patience(neighbour)) {
-          this.#snub(neighbour, fetch);
-          const reason = blameForSnubs(++neighbour.snubs);
-          if (reason !== undefined) bans.push({ neighbour, reason });
-        } else if (endgame && now - fetch.requestedAt > this.#usualMs * RESCUE_FACTOR) {
-          this.#setWanted(fetch.piece, true);
-        }
+        const age = now - fetch.requestedAt;
+        if (age > SLOW_MS) this.#markSlow(neighbour, fetch);
+        if (endgame && age > this.#usualMs * RESCUE_FACTOR) this.#setWanted(fetch.piece, true);
       }
     }
     return bans;
+  }
+
+  #isStalled(neighbour: Neighbour, now: number): boolean {
+    const [oldest] = neighbour.fetches.values();
+    if (!oldest) return false;
+    return now - Math.max(oldest.requestedAt, neighbour.progressAt) > this.#patience(neighbour);
+  }
+
+  #markSlow(neighbour: Neighbour, fetch: Fetch): void {
+    if (fetch.slow) return;
+    fetch.slow = true;
+    neighbour.slowFetches++;
+    this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
   }
 
   get #usualMs(): number {
@@ -202,10 +253,10 @@ export class Downloads {
 
   #patience(neighbour: Neighbour): number {
     if (neighbour.pieceMs === undefined) return FIRST_PIECE_MS;
-    return Math.max(SNUB_MS, SNUB_FACTOR * neighbour.pieceMs);
+    return Math.max(STALL_MS, STALL_FACTOR * neighbour.pieceMs);
   }
 
-  #snub(neighbour: Neighbour, fetch: Fetch): void {
+  #takeBack(neighbour: Neighbour, fetch: Fetch): void {
     this.#cancel(neighbour, fetch.piece);
     this.#setWanted(fetch.piece, !this.#isComing(fetch.piece));
   }
@@ -216,7 +267,8 @@ export class Downloads {
     if (!fetch) return;
     this.duplicateBytes += fetch.received;
     this.#drop(neighbour, fetch);
-    neighbour.cancelled.add(piece);
+    const due = this.#state.geometry.length(piece) - fetch.received;
+    neighbour.cancelled.set(piece, (neighbour.cancelled.get(piece) ?? 0) + due);
     this.#state.outbox.send(neighbour, { type: 'cancel', piece });
   }
 
@@ -229,7 +281,8 @@ export class Downloads {
 
   #drop(neighbour: Neighbour, fetch: Fetch): void {
     neighbour.fetches.delete(fetch.piece);
-    this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
+    if (fetch.slow) neighbour.slowFetches--;
+    else this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
   }
 
   #isComing(piece: number): boolean {
@@ -248,4 +301,12 @@ export class Downloads {
       if (neighbour.has(piece)) neighbour.wanted += change;
     }
   }
+}
+
+/** Takes bytes that a cancel explains off what it explains; false when there are too many. */
+function forgive(neighbour: Neighbour, piece: number, bytes: number): boolean {
+  const left = (neighbour.cancelled.get(piece) ?? 0) - bytes;
+  if (left > 0) neighbour.cancelled.set(piece, left);
+  else neighbour.cancelled.delete(piece);
+  return left >= 0;
 }

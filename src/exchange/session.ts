@@ -6,6 +6,7 @@ import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Rng } from '../runtime/rng.ts';
+import { Blame } from './blame.ts';
 import { pickFewestPieces } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
@@ -20,11 +21,6 @@ import { Uploads } from './uploads.ts';
 
 /** How often stalls are looked for while anything is under way. */
 const SWEEP_MS = 250;
-/**
- * Messages from one neighbour within a sweep that nobody sends in earnest: four
- * for each 16 KiB piece at 1 GiB/s come to 65536.
- */
-const FLOOD = 65_536;
 /** What may be on its way to us at once, unless the downlink is slower than that. */
 const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
 /** A slow downlink is kept busy by what it takes in this time. */
@@ -47,6 +43,8 @@ export class Session {
   readonly #uploads: Uploads;
   readonly #downloads: Downloads;
   readonly #file: Uint8Array;
+  /** Bytes that are asked for at once, of all neighbours together. */
+  readonly inFlightLimit: number;
   #addresses: readonly string[];
   #sweepAt = Number.POSITIVE_INFINITY;
 
@@ -61,15 +59,17 @@ export class Session {
       neighbours: new Map(),
       copies: new PieceRanking(geometry.pieceCount, rng),
       outbox: new Outbox(),
+      blame: new Blame(),
       rng,
     };
     this.#uploads = new Uploads(this.#state, pickFewestPieces);
+    this.inFlightLimit = inFlightLimit(
+      init.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      geometry,
+    );
     this.#downloads = new Downloads(this.#state, {
       picker: pickRarest,
-      inFlightLimit: inFlightLimit(
-        init.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-        geometry,
-      ),
+      inFlightLimit: this.inFlightLimit,
     });
   }
 
@@ -148,6 +148,8 @@ export class Session {
         return this.#uploads.handleFinished(neighbour, event.piece, now);
       case 'upload_failed':
         return this.#uploads.handleFailed(neighbour, event.piece);
+      case 'upload_stalled':
+        return this.#uploads.handleStalled(neighbour, event.piece, now);
       case 'message': {
         const reason = this.#handleMessage(neighbour, event.message, now);
         if (reason !== undefined) this.#ban(neighbour, reason);
@@ -170,7 +172,7 @@ export class Session {
 
   /** Returns a violation's reason, if the message is one. */
   #handleMessage(neighbour: Neighbour, message: Message, now: number): string | undefined {
-    if (++neighbour.messages > FLOOD) return 'a flood of messages';
+    if (!neighbour.allowance.spend(message, now)) return 'a flood of messages';
     if (message.type === 'hello') return this.#handleHello(neighbour, message);
     if (!neighbour.pieces) return `a ${message.type} before hello`;
     switch (message.type) {
@@ -188,7 +190,7 @@ export class Session {
       case 'request':
         return this.#uploads.handleRequest(neighbour, message.grant, message.piece, now);
       case 'decline':
-        this.#uploads.handleDecline(neighbour, message.grant);
+        this.#uploads.handleDecline(neighbour, message.grant, now);
         return undefined;
       case 'revoke':
         this.#downloads.handleRevoke(neighbour, message.grant);
@@ -269,16 +271,20 @@ export class Session {
   }
 
   #handleRefused(piece: number): void {
-    const blamed = this.#downloads.handleRefused(piece);
-    if (!blamed || !this.#state.neighbours.has(blamed.source.id)) return;
-    if (blamed.ban !== undefined) this.#ban(blamed.source, blamed.ban);
+    const source = this.#downloads.handleRefused(piece);
+    if (!source) return;
+    const reason = this.#state.blame.noteBadPiece(source);
+    if (reason === undefined) return;
+    const neighbour = this.#state.neighbours.get(source);
+    // It may have left, or called again, since it sent the piece.
+    if (neighbour) this.#ban(neighbour, reason);
+    else this.#state.outbox.push({ type: 'ban', neighbour: source, reason });
   }
 
   #sweep(now: number): void {
     this.#sweepAt = Number.POSITIVE_INFINITY;
     this.#uploads.sweep(now);
     for (const { neighbour, reason } of this.#downloads.sweep(now)) this.#ban(neighbour, reason);
-    for (const neighbour of this.#state.neighbours.values()) neighbour.messages = 0;
   }
 
   #scheduleSweep(now: number): void {
