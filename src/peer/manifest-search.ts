@@ -15,6 +15,13 @@ const MOST_AT_ONCE = 8;
 const MOST_ASKED = 256;
 /** Peers that are connected answer sooner than a walk of the DHT begins to cost. */
 const ASK_DHT_AFTER_MS = 500;
+/**
+ * One that has not answered by then keeps no other waiting: eight that say nothing
+ * would hold up the search until each timed out. Chosen.
+ */
+const SLOW_MS = 1500;
+/** Sources whose answers are waited for, the slow ones included: each may send much. Chosen. */
+const MOST_OPEN = 16;
 /** Who does not know the file now may be about to fetch it. */
 const ASK_AGAIN_MS = 1000;
 
@@ -49,6 +56,7 @@ class ManifestSearch {
   readonly #asked = new Set<string>();
   readonly #result = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
+  #open = 0;
 
   constructor(node: Node, cid: CID, signal: AbortSignal) {
     this.#node = node;
@@ -79,7 +87,7 @@ class ManifestSearch {
 
   ask(peer: string, dial: Multiaddr[] | PeerId): void {
     if (peer === this.#node.peerId.toString() || this.#asked.has(peer)) return;
-    if (this.#asking >= MOST_AT_ONCE) return this.#askLater(peer, dial);
+    if (this.#asking >= MOST_AT_ONCE || this.#open >= MOST_OPEN) return this.#askLater(peer, dial);
     if (this.#asked.size >= MOST_ASKED) return;
     this.#asked.add(peer);
     void this.#ask(peer, dial);
@@ -92,6 +100,13 @@ class ManifestSearch {
 
   async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
     this.#asking++;
+    this.#open++;
+    let prompt = true;
+    const giveWay = (): void => {
+      if (prompt) this.#asking--;
+      prompt = false;
+    };
+    const timer = setTimeout(giveWay, SLOW_MS);
     try {
       const connection = await this.#node.dial(dial, { signal: this.#signal });
       this.#result.resolve(await fetchManifest(connection, this.#cid, this.#signal));
@@ -102,7 +117,9 @@ class ManifestSearch {
       this.#asked.delete(peer);
       this.#askLater(peer, dial);
     } finally {
-      this.#asking--;
+      clearTimeout(timer);
+      giveWay();
+      this.#open--;
     }
   }
 }
