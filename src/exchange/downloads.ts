@@ -26,6 +26,9 @@ const FIRST_PIECE_MS = 20_000;
 /** In the endgame a piece is asked for again when it takes this much longer than usual. */
 const RESCUE_FACTOR = 3;
 const RESCUE_MS = 1000;
+/** Wait for the next request after one was revoked, doubled by each in a row. Chosen. */
+const REVOKED_MS = 25;
+const LONGEST_REVOKED_MS = 30_000;
 /** Weight of a new sample in the smoothed time of a piece. */
 const GAIN = 0.25;
 
@@ -79,8 +82,8 @@ export class Downloads {
   }
 
   /** Tells the neighbour when our interest in it has changed. */
-  tellInterest(neighbour: Neighbour): void {
-    const interested = neighbour.wanted > 0 && this.#hasRoom && this.#mayAsk(neighbour);
+  tellInterest(neighbour: Neighbour, now: number): void {
+    const interested = neighbour.wanted > 0 && this.#hasRoom && this.#mayAsk(neighbour, now);
     if (interested === neighbour.amInterested) return;
     neighbour.amInterested = interested;
     this.#state.outbox.send(neighbour, { type: 'interest', interested });
@@ -91,8 +94,9 @@ export class Downloads {
   }
 
   /** Whether one more piece may be on its way from this neighbour. */
-  #mayAsk(neighbour: Neighbour): boolean {
+  #mayAsk(neighbour: Neighbour, now: number): boolean {
     const { id, fetches, slowFetches, storing, goodPieces, stalls } = neighbour;
+    if (now < neighbour.asksFrom) return false;
     const open = fetches.size + storing;
     if (stalls > 0) return open < 1;
     if (slowFetches > 0) return open < SLOW_FETCHES;
@@ -103,7 +107,7 @@ export class Downloads {
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
     // To look through all pieces for one that it does not have would be work for nothing.
     const piece =
-      this.#hasRoom && neighbour.wanted > 0 && this.#mayAsk(neighbour)
+      this.#hasRoom && neighbour.wanted > 0 && this.#mayAsk(neighbour, now)
         ? this.#options.picker(
             { missing: this.missing, isWanted: (p) => this.isWanted(p) },
             neighbour,
@@ -179,6 +183,7 @@ export class Downloads {
     const source = this.#takeStoring(piece);
     if (source) {
       source.goodPieces++;
+      source.revoked = 0;
       source.allowance.earnPiece();
     }
     this.missing.remove(piece);
@@ -203,9 +208,13 @@ export class Downloads {
     return source;
   }
 
-  handleRevoke(neighbour: Neighbour, grant: number): void {
+  /** What it takes back is asked of others: it must not be the first to be asked again. */
+  handleRevoke(neighbour: Neighbour, grant: number, now: number): void {
     for (const fetch of neighbour.fetches.values()) {
-      if (fetch.grant === grant) this.#release(neighbour, fetch);
+      if (fetch.grant !== grant) continue;
+      this.#release(neighbour, fetch);
+      const wait = REVOKED_MS * 2 ** ++neighbour.revoked;
+      neighbour.asksFrom = now + Math.min(wait, LONGEST_REVOKED_MS);
     }
   }
 

@@ -54,6 +54,9 @@ export class Neighbour {
   /** No turn is offered to it before this. */
   turnsFrom = Number.NEGATIVE_INFINITY;
 
+  /** Requests in a row that it took back, and when it is asked again. */
+  revoked = 0;
+  asksFrom = Number.NEGATIVE_INFINITY;
   /** Pieces coming from it, by piece. */
   readonly fetches = new Map<number, Fetch>();
   /** How many of them are slow. */

@@ -111,7 +111,7 @@ export class Session {
     if (now >= this.#state.outbox.flushAt) this.#state.outbox.flushAll();
     if (now >= this.#sweepAt) this.#sweep(now);
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.pieces) this.#downloads.tellInterest(neighbour);
+      if (neighbour.pieces) this.#downloads.tellInterest(neighbour, now);
     }
     this.#uploads.offer(now);
     this.#scheduleSweep(now);
@@ -193,7 +193,7 @@ export class Session {
         this.#uploads.handleDecline(neighbour, message.grant, now);
         return undefined;
       case 'revoke':
-        this.#downloads.handleRevoke(neighbour, message.grant);
+        this.#downloads.handleRevoke(neighbour, message.grant, now);
         return undefined;
       case 'block':
         if (message.piece >= this.#state.geometry.pieceCount) return 'a block out of range';
