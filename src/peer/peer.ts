@@ -11,6 +11,7 @@ import { Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { Admission } from './admission.ts';
 import { Contacts } from './contacts.ts';
 import { type HeldDag, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
@@ -53,7 +54,7 @@ export class Peer implements DownloadHost {
   readonly #uploads: UploadQueue;
   readonly #rng: Rng;
   readonly #held = new Map<string, Held>();
-  readonly #banned = new Set<string>();
+  readonly #admission: Admission;
   /** An address of each peer met in this run. */
   readonly #useful = new Map<string, string>();
   readonly #stopping = new AbortController();
@@ -63,12 +64,14 @@ export class Peer implements DownloadHost {
   static async start(options: PeerOptions): Promise<Peer> {
     const identity = await openIdentity(options.dataDir);
     try {
+      const admission = new Admission();
       const node = await createNode({
         privateKey: identity.privateKey,
+        isRefused: (id) => admission.isBanned(id),
         ...(options.listen ? { listen: options.listen } : {}),
         mdns: options.mdns ?? false,
       });
-      const peer = new Peer(options, identity, node);
+      const peer = new Peer(options, identity, node, admission);
       await peer.#open();
       return peer;
     } catch (error) {
@@ -77,7 +80,8 @@ export class Peer implements DownloadHost {
     }
   }
 
-  private constructor(options: PeerOptions, identity: Identity, node: Node) {
+  private constructor(options: PeerOptions, identity: Identity, node: Node, admission: Admission) {
+    this.#admission = admission;
     this.node = node;
     this.emit = options.emit;
     this.#dataDir = options.dataDir;
@@ -108,6 +112,7 @@ export class Peer implements DownloadHost {
 
   async #open(): Promise<void> {
     const { node, emit } = this;
+    this.#admission.watch(node);
     node.addEventListener('peer:connect', ({ detail }) => {
       emit({ event: 'peer_connected', remote: detail.toString() });
     });
@@ -123,7 +128,7 @@ export class Peer implements DownloadHost {
     await serveDag(node, (cid) => this.#held.get(cid.toString())?.dag);
     await answerCalls(node, {
       swarmOf: (file) => this.#swarmOf(file),
-      isBanned: (peer) => this.#banned.has(peer),
+      isBanned: (peer) => this.#admission.isBanned(peer),
       onViolation: (peer, reason) => this.#ban(peer, reason),
     });
     this.#withdrawRun = await announceRun(this.#dataDir, this.peerId, this.addresses);
@@ -210,7 +215,7 @@ export class Peer implements DownloadHost {
       rng: this.#rng,
       emit: this.emit,
       addresses: () => this.addresses,
-      onPeersLearned: (addresses) => contacts.hear(addresses),
+      onPeersLearned: (addresses, teller) => contacts.hear(addresses, teller),
       onLeft: (peer) => contacts.lost(peer),
       onBan: (peer, reason) => this.#ban(peer, reason),
       onPieceStored: (piece) => hooks.onPieceStored?.(piece),
@@ -221,7 +226,7 @@ export class Peer implements DownloadHost {
       node: this.node,
       swarm,
       rng: this.#rng,
-      isBanned: (peer) => this.#banned.has(peer),
+      isBanned: (peer) => this.#admission.isBanned(peer),
     });
     const share = { cid, store, swarm, contacts, dag };
     this.#held.set(cid.toString(), share);
@@ -247,7 +252,7 @@ export class Peer implements DownloadHost {
   }
 
   #ban(peer: string, reason: string): void {
-    this.#banned.add(peer);
+    this.#admission.ban(peer);
     this.emit({ event: 'neighbour_banned', remote: peer, reason });
   }
 
