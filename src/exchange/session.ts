@@ -199,7 +199,7 @@ export class Session {
         if (message.piece >= this.#state.geometry.pieceCount) return 'a block out of range';
         return this.#downloads.handleBlock(neighbour, message, now);
       case 'cancel':
-        this.#uploads.handleCancel(neighbour, message.piece);
+        this.#uploads.handleCancel(neighbour, message.piece, now);
         return undefined;
       case 'peers':
         this.#learnPeers(neighbour, message.addresses);

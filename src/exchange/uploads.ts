@@ -25,8 +25,9 @@ const STALLED_FOR_MS = 30_000;
 /** Turns that one neighbour may let lie at once, before and after one led to a have. */
 const IDLE_TURNS_AT_FIRST = 1;
 const IDLE_TURNS = 2;
-/** What a turn of which nothing came counts: an answered one held nobody up. */
+/** What a turn of which nothing came counts: one declined at once held nobody up. */
 const DECLINED = 1;
+const CANCELLED = 2;
 const LET_LIE = 4;
 /** What costs nothing until a turn leads to a have; beyond it each count doubles the wait. */
 const FREE_WASTE = 8;
@@ -131,9 +132,10 @@ export class Uploads {
     this.#close(neighbour, grant);
   }
 
-  handleCancel(neighbour: Neighbour, piece: number): void {
+  handleCancel(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
+      this.#waste(neighbour, CANCELLED, now);
       this.#stop(neighbour, grant);
       this.#close(neighbour, grant);
     }
