@@ -2,35 +2,8 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Running, randomFile, run, scratch, sha256, start } from './binary.ts';
-
-const MIB = 2 ** 20;
-
-interface Origin {
-  peer: Running;
-  address: string;
-  cid: string;
-  file: string;
-}
-
-async function origin(dir: string, bytes: number, ...args: string[]): Promise<Origin> {
-  const file = await randomFile(join(dir, 'content.bin'), bytes);
-  const data = join(dir, 'origin');
-  const peer = start(['peer', '--json', '--data', data, '--share', file, ...args]);
-  const { addresses } = await peer.until('listening');
-  const { cid } = await peer.until('file_shared');
-  return { peer, address: addresses[0]!, cid, file };
-}
-
-function fetcher(dir: string, name: string, from: Origin, ...args: string[]): Running {
-  const data = ['--data', join(dir, `${name}-data`)];
-  const get = ['--get', from.cid, '--out', join(dir, name)];
-  return start(['peer', '--json', ...data, '--join', from.address, ...get, ...args]);
-}
-
-const sameBytes = async (a: string, b: string): Promise<void> => {
-  expect(await sha256(a)).toBe(await sha256(b));
-};
+import { randomFile, run, scratch, start } from './binary.ts';
+import { fetcher, MIB, origin, sameBytes, verified } from './swarm.ts';
 
 describe('peer', () => {
   it('passes a file on from peer to peer, the origin gone before the second asks', async () => {
@@ -201,7 +174,3 @@ describe('peer', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 });
-
-function verified(peer: Running): number[] {
-  return peer.events.flatMap((event) => (event.event === 'piece_verified' ? [event.piece] : []));
-}
