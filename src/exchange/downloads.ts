@@ -75,6 +75,12 @@ export class Downloads {
     return count;
   }
 
+  /** Which they are, ascending. */
+  listUnavailable(): number[] {
+    const pieces = Array.from({ length: this.unavailable }, (_, place) => this.missing.at(place));
+    return pieces.sort((a, b) => a - b);
+  }
+
   /** A neighbour has this piece (hello or have). */
   handleHave(neighbour: Neighbour, piece: number): void {
     this.missing.increment(piece);

@@ -91,6 +91,11 @@ export class Session {
     return this.#downloads.unavailable;
   }
 
+  /** Which they are, ascending; takes time by their number. */
+  listUnavailable(): number[] {
+    return this.#downloads.listUnavailable();
+  }
+
   /** Payload that came for nothing. */
   get duplicateBytes(): number {
     return this.#downloads.duplicateBytes;

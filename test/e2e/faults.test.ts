@@ -2,7 +2,7 @@
 // each fault triggered by how far a transfer is.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Running, scratch } from './binary.ts';
+import { type Running, scratch, start } from './binary.ts';
 import { fetcher, MIB, origin, sameBytes, untilVerified, verified } from './swarm.ts';
 
 /** 48 pieces of 64 KiB; the uplinks make it some four seconds. */
@@ -64,5 +64,32 @@ describe('peers with faults', () => {
     await Promise.all([one, two].map((peer) => peer.end('SIGKILL')));
     for (const peer of rest) await peer.until('transfer_completed');
     for (const name of ['c', 'd']) await sameBytes(join(dir, name, 'content.bin'), first.file);
+  }, 30_000);
+
+  it('say which pieces none of them has, wait, go on when somebody brings them', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, BYTES, ...UPLINK);
+    const waiting = fetcher(dir, 'waits', first);
+    const giving = fetcher(dir, 'gives-up', first, '--timeout', '4');
+    for (const peer of [waiting, giving]) await untilVerified(peer, 6);
+    await first.peer.end('SIGKILL');
+    const lacked = await waiting.until('pieces_lacked');
+    const told = lacked.ranges.flatMap(([from, to]) =>
+      Array.from({ length: to - from + 1 }, (_, i) => from + i),
+    );
+    const held = new Set([waiting, giving].flatMap(verified));
+    expect(told.length).toBe(lacked.pieces);
+    expect(told.filter((piece) => held.has(piece))).toEqual([]);
+    expect(await giving.exit).toBe(124);
+    expect(giving.stderr).toMatch(
+      /^hubswarm: gave up after 4 s without a new piece: \d+ of \d+ missing pieces are with none of 1 peers: \d+.*\n$/,
+    );
+    const { addresses } = await waiting.until('listening');
+    const data = ['--data', join(dir, 'again'), '--join', addresses[0]!];
+    start(['peer', '--json', ...data, '--share', first.file]);
+    await waiting.until('pieces_found');
+    const { path } = await waiting.until('transfer_completed');
+    await sameBytes(path, first.file);
+    expect(waiting.events.filter(({ event }) => event === 'pieces_lacked')).toHaveLength(1);
   }, 30_000);
 });
