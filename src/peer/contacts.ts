@@ -10,7 +10,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Node } from './node.ts';
-import { tryParseAddress } from './peer-address.ts';
+import { type PeerAddress, tryParseAddress } from './peer-address.ts';
 import { REACH, type Reach, reachOf } from './reach.ts';
 import { FrameStream } from './stream.ts';
 import type { Swarm } from './swarm.ts';
@@ -33,7 +33,7 @@ const MOST_OF_ONE_TELLER = 64;
 /** Addresses of one candidate; a host has a few interfaces. Chosen. */
 const MOST_ADDRESSES = 4;
 /** Candidates heard of that may fail in a row at once, and how soon one more may. Chosen. */
-const MOST_TRIES = 64;
+const MOST_TRIES = 32;
 const TRY_EVERY_MS = 2000;
 /** Calls that fail until a candidate that was only heard of is forgotten. */
 const FAILURES_OF_HEARD = 2;
@@ -90,13 +90,25 @@ export class Contacts {
    * than the neighbour itself, are ignored: what it calls 127.0.0.1 is not this host.
    */
   hear(addresses: readonly string[], teller: string): void {
+    for (const { peerId, multiaddr } of this.#credible(addresses, teller)) {
+      if (peerId !== undefined) this.#consider(peerId, [multiaddr], teller);
+    }
+  }
+
+  /** Of the addresses that a neighbour says are its own, those that may be passed on. */
+  vouchFor(addresses: readonly string[], neighbour: string): string[] {
+    return this.#credible(addresses, neighbour)
+      .filter(({ peerId }) => peerId === neighbour)
+      .map(({ multiaddr }) => multiaddr.toString());
+  }
+
+  #credible(addresses: readonly string[], teller: string): PeerAddress[] {
     const least = this.#reachOf(teller);
-    for (const text of addresses) {
+    return addresses.flatMap((text) => {
       const parsed = tryParseAddress(text);
       const reach = parsed && reachOf(parsed.multiaddr);
-      if (parsed?.peerId === undefined || reach === undefined || reach < least) continue;
-      this.#consider(parsed.peerId, [parsed.multiaddr], teller);
-    }
+      return reach !== undefined && reach >= least ? [parsed!] : [];
+    });
   }
 
   #reachOf(neighbour: string): Reach {

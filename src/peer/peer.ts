@@ -216,6 +216,7 @@ export class Peer implements DownloadHost {
       emit: this.emit,
       addresses: () => this.addresses,
       onPeersLearned: (addresses, teller) => contacts.hear(addresses, teller),
+      vouchFor: (addresses, neighbour): string[] => contacts.vouchFor(addresses, neighbour),
       onLeft: (peer) => contacts.lost(peer),
       onBan: (peer, reason) => this.#ban(peer, reason),
       onPieceStored: (piece) => hooks.onPieceStored?.(piece),

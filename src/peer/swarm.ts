@@ -19,6 +19,8 @@ import type { UploadQueue } from './upload-queue.ts';
 export interface SwarmHooks {
   /** Untrusted addresses of peers that exchange this file. */
   onPeersLearned(addresses: readonly string[], teller: string): void;
+  /** Of the addresses that a neighbour gives for itself, those that others may be told. */
+  vouchFor(addresses: readonly string[], neighbour: string): string[];
   onLeft(peer: string): void;
   onBan(peer: string, reason: string): void;
   onPieceStored(piece: number): void;
@@ -184,9 +186,15 @@ export class Swarm {
         member.waitingBytes -= message.length;
       }
       if (this.#members.get(peer) !== member) return;
-      this.#step({ type: 'message', neighbour: peer, message });
+      this.#step({ type: 'message', neighbour: peer, message: this.#checked(message, peer) });
       member.waiting.shift();
     }
+  }
+
+  /** A hello's addresses are passed on under this peer's name. */
+  #checked(message: Message, neighbour: string): Message {
+    if (message.type !== 'hello') return message;
+    return { ...message, addresses: this.#init.vouchFor(message.addresses, neighbour) };
   }
 
   /** One event at a time: effects may cause further events, which wait their turn. */

@@ -18,7 +18,7 @@ import { Peer } from '../../src/peer/peer.ts';
 import type { Event } from '../../src/telemetry/event.ts';
 
 export const BYTES = 2 ** 20;
-export const PIECES = 16;
+const PIECES = 16;
 export const PIECE = BYTES / PIECES;
 
 /** One end of an exchange stream that a hostile node holds. */
