@@ -26,6 +26,8 @@ const ENOUGH = 6;
  * its connections first has no CPU left to pass on pieces.
  */
 const ENOUGH_AT_FIRST = 3;
+/** Calls at once: on a busy host they take seconds, while others call us. */
+const CALLS_AT_ONCE = 3;
 const ONE_MORE_MS = 300;
 /** Candidates remembered, and of those the ones that one neighbour named. Chosen. */
 const MOST_KNOWN = 512;
@@ -142,6 +144,14 @@ export class Contacts {
     return count;
   }
 
+  /** Whether somebody is left to be called who did not fail the last time. */
+  get hasMore(): boolean {
+    for (const { peer, failures } of this.#candidates.values()) {
+      if (failures === 0 && !this.#swarm.has(peer)) return true;
+    }
+    return false;
+  }
+
   /** A neighbour left: it may come back, and somebody else may take its place. */
   lost(peer: string): void {
     const candidate = this.#candidates.get(peer);
@@ -168,7 +178,7 @@ export class Contacts {
   #look(): void {
     const { session } = this.#swarm;
     if (this.#abort.signal.aborted || session.isComplete) return;
-    while (session.neighbourCount + this.#calling < this.#enough) {
+    while (this.#calling < CALLS_AT_ONCE && session.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
       void this.#call(candidate);

@@ -29,6 +29,8 @@ const LOOK_AFTER_MS = 1500;
 const ANNOUNCE_AFTER_MS = 20_000;
 /** With so many the DHT is not asked for more. Chosen. */
 const ENOUGH_NEIGHBOURS = 4;
+/** While there are others to call the DHT, too, is left in peace; but not for ever, they may be lies. */
+const LOOK_ANYWAY_MS = 15_000;
 /** Nothing for so long is worth a word. Chosen. */
 const STALLED_MS = 10_000;
 
@@ -159,10 +161,15 @@ export class Download {
   async #findPeers(share: Share): Promise<void> {
     const { signal } = this.#abort;
     const { session } = share.swarm;
+    let lookedAt = performance.now();
     try {
       while (!signal.aborted) {
         await delay(LOOK_AFTER_MS, undefined, { signal });
         if (session.neighbourCount >= ENOUGH_NEIGHBOURS) continue;
+        const idleMs = performance.now() - lookedAt;
+        if (share.contacts.hasMore && session.neighbourCount > 0 && idleMs < LOOK_ANYWAY_MS)
+          continue;
+        lookedAt = performance.now();
         for await (const found of this.#host.discovery.findProviders(this.#cid, signal)) {
           const { peerId, multiaddrs } = found;
           share.contacts.add(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);

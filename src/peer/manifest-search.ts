@@ -13,8 +13,12 @@ import type { Node } from './node.ts';
 /** Sources asked at the same time, and remembered. Chosen. */
 const MOST_AT_ONCE = 8;
 const MOST_ASKED = 256;
-/** Peers that are connected answer sooner than a walk of the DHT begins to cost. */
-const ASK_DHT_AFTER_MS = 500;
+/**
+ * Peers that are connected answer sooner than a walk of the DHT begins to cost: it is
+ * asked once they have, or when they take so long. Each of a flash crowd that asked it
+ * while the one peer they all knew was busy made that one busier still. Chosen.
+ */
+const ASK_DHT_AFTER_MS = 2000;
 /**
  * One that has not answered by then keeps no other waiting: eight that say nothing
  * would hold up the search until each timed out. Chosen.
@@ -57,6 +61,7 @@ class ManifestSearch {
   readonly #result = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
   #open = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(node: Node, cid: CID, signal: AbortSignal) {
     this.#node = node;
@@ -76,13 +81,23 @@ class ManifestSearch {
 
   async askProviders(discovery: Discovery): Promise<void> {
     try {
-      if (this.#asked.size > 0) await delay(ASK_DHT_AFTER_MS, undefined, { signal: this.#signal });
+      if (this.#asked.size > 0) await this.#answered(ASK_DHT_AFTER_MS);
       for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
         this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
       }
     } catch (error) {
       if (!this.#signal.aborted) this.#result.reject(error);
     }
+  }
+
+  /** Resolves once nobody is being asked, or after so long. */
+  async #answered(withinMs: number): Promise<void> {
+    const signal = this.#signal;
+    const silent = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    await Promise.race([silent, delay(withinMs, undefined, { signal }).catch(() => undefined)]);
+    this.#signal.throwIfAborted();
   }
 
   ask(peer: string, dial: Multiaddr[] | PeerId): void {
@@ -120,6 +135,7 @@ class ManifestSearch {
       clearTimeout(timer);
       giveWay();
       this.#open--;
+      if (this.#open === 0) this.#onIdle?.();
     }
   }
 }
