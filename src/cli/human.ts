@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
 import prettyBytes from 'pretty-bytes';
+import { describeRanges } from '../runtime/ranges.ts';
 import type { Event } from '../telemetry/event.ts';
 
 const bytes = (count: number): string => prettyBytes(count, { binary: true });
@@ -42,6 +43,10 @@ function describeEvent(event: Event): string | undefined {
       return `trying ${event.remote} again in ${seconds(event.delayMs)} (attempt ${event.attempt})`;
     case 'piece_rejected':
       return `piece ${event.piece} from ${event.remote} did not match its hash; fetching it again`;
+    case 'pieces_lacked':
+      return `waiting: ${event.pieces} missing pieces are with none of ${event.neighbours} peers: ${describeRanges(event.ranges)}`;
+    case 'pieces_found':
+      return 'going on: the missing pieces can be had';
     case 'neighbour_banned':
       return `banned ${event.remote}: ${clean(event.reason)}`;
     case 'peer_connected':

@@ -8,7 +8,14 @@ import { startUsageSampler } from '../telemetry/usage.ts';
 import { createHumanReporter } from './human.ts';
 
 /** Exit codes, as the README lists them. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  /** --timeout passed; as of timeout(1). */
+  timedOut: 124,
+  interrupted: 130,
+} as const;
 
 export interface RunContext {
   readonly emit: Emit;
@@ -66,5 +73,6 @@ export function reportFailure(error: unknown): number {
     process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
   }
   if (hasCode(error, 'ERR_USAGE')) return EXIT.usage;
+  if (hasCode(error, 'ERR_TIMEOUT')) return EXIT.timedOut;
   return hasCode(error, 'ERR_ABORTED') ? EXIT.interrupted : EXIT.failed;
 }

@@ -34,6 +34,9 @@ const TYPE_CODE = Object.fromEntries(TYPES.map((type, code) => [type, code])) as
 
 const HEADER_LENGTH = 5;
 const BLOCK_HEAD_LENGTH = 8;
+/** Chunks of a frame are kept as they come, unless they are this many or this small. Chosen. */
+const MOST_CHUNKS = 64;
+const CHUNK_LENGTH = 1024;
 /** Of a hello without CID, addresses and bitfield. */
 const HELLO_HEAD_LENGTH = 7;
 
@@ -171,6 +174,7 @@ export class FrameDecoder {
     if (chunk.length > 0) {
       this.#chunks.push(chunk);
       this.#available += chunk.length;
+      if (this.#chunks.length > MOST_CHUNKS + this.#available / CHUNK_LENGTH) this.#join();
     }
     for (;;) {
       const next = this.#next();
@@ -182,6 +186,14 @@ export class FrameDecoder {
       }
       messages.push(next);
     }
+  }
+
+  /** A byte at a time, each in a chunk of its own, must cost little more than a byte. */
+  #join(): void {
+    const available = this.#available;
+    const joined = this.#takeCopy(available);
+    this.#chunks.push(joined);
+    this.#available = available;
   }
 
   /** A message, a violation's reason, or undefined when more bytes are needed. */

@@ -2,20 +2,20 @@
 // happens when they arrive or do not. A piece comes whole from one neighbour, so
 // that blame is certain. A piece is wanted while it is missing and nobody is
 // sending it; towards the end, when everything missing is on its way, one whose
-// source is slow is wanted again, and the copy that comes second is cancelled.
+// source is slow is wanted again, and the copy that comes second is cancelled. What
+// a slow source holds is not counted as on its way, so that none can keep the others
+// waiting.
 import type { Rng } from '../runtime/rng.ts';
-import { blameForBadPiece, blameForSnubs, blameForStrayBlocks } from './blame.ts';
+import { blameForStalls, blameForStrayBlocks } from './blame.ts';
 import type { Fetch, Neighbour } from './neighbour.ts';
 import type { Picker, PickView } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import { smooth } from './smooth.ts';
+import { forgive, isStalled, mayAsk, noteProgress, noteRevoked } from './source.ts';
 import type { SwarmState } from './state.ts';
 
-/** Nothing from a source for this long, or a multiple of its usual time: snubbed. */
-const SNUB_MS = 5000;
-const SNUB_FACTOR = 4;
-/** Until a source has sent a piece nobody knows how slow its uplink is. */
-const FIRST_PIECE_MS = 20_000;
+/** A piece that takes so long is slow. */
+const SLOW_MS = 5000;
 /** In the endgame a piece is asked for again when it takes this much longer than usual. */
 const RESCUE_FACTOR = 3;
 const RESCUE_MS = 1000;
@@ -32,7 +32,8 @@ export class Downloads implements PickView {
   readonly missing: PieceRanking;
   readonly #state: SwarmState;
   readonly #picker: Picker;
-  #inFlightLimit: number;
+  /** Bytes that may be on their way to us, or being stored, at once. */
+  inFlightLimit: number;
   readonly #wanted: Uint8Array;
   #wantedCount: number;
   #firstMissing = 0;
@@ -50,7 +51,7 @@ export class Downloads implements PickView {
   constructor(state: SwarmState, options: DownloadOptions) {
     this.#state = state;
     this.#picker = options.picker;
-    this.#inFlightLimit = options.inFlightLimit;
+    this.inFlightLimit = options.inFlightLimit;
     this.missing = new PieceRanking(state.geometry.pieceCount, state.rng);
     this.#wanted = new Uint8Array(state.geometry.pieceCount).fill(1);
     for (const piece of state.have) {
@@ -86,6 +87,12 @@ export class Downloads implements PickView {
     return count;
   }
 
+  /** Which they are, ascending. */
+  listUnavailable(): number[] {
+    const pieces = Array.from({ length: this.unavailable }, (_, place) => this.missing.at(place));
+    return pieces.sort((a, b) => a - b);
+  }
+
   /** A neighbour has this piece (hello or have). */
   handleHave(neighbour: Neighbour, piece: number): void {
     this.missing.increment(piece);
@@ -107,13 +114,16 @@ export class Downloads implements PickView {
     const { neighbours } = this.#state;
     const unsettled = hasRoom === this.#hadRoom ? this.#unsettled : neighbours.values();
     this.#hadRoom = hasRoom;
-    for (const neighbour of unsettled) this.#tellInterest(neighbour, hasRoom, now);
+    for (const neighbour of unsettled) {
+      // One that left meanwhile, with a piece of its being stored, is told nothing.
+      if (neighbours.has(neighbour.id)) this.#tellInterest(neighbour, hasRoom, now);
+    }
     this.#unsettled.clear();
   }
 
   /** At once that it arose. */
   #tellInterest(neighbour: Neighbour, hasRoom: boolean, now: number): void {
-    const interested = neighbour.wanted > 0 && hasRoom;
+    const interested = neighbour.wanted > 0 && hasRoom && mayAsk(neighbour, this.#state.blame, now);
     if (interested === neighbour.amInterested) return;
     neighbour.amInterested = interested;
     if (interested === neighbour.toldInterested) return;
@@ -123,16 +133,15 @@ export class Downloads implements PickView {
 
   /** Whether more may be asked for: what is on its way is bounded. */
   get hasRoom(): boolean {
-    return this.#inFlightBytes < this.#inFlightLimit;
-  }
-
-  setInFlightLimit(bytes: number): void {
-    this.#inFlightLimit = bytes;
+    return this.#inFlightBytes < this.inFlightLimit;
   }
 
   /** A neighbour offers a turn: bind it to a piece, or decline. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
-    const piece = this.hasRoom ? this.#picker(this, neighbour, hints) : undefined;
+    const isOpen =
+      this.hasRoom && neighbour.wanted > 0 && mayAsk(neighbour, this.#state.blame, now);
+    // To look through all pieces for one that it does not have would be work for nothing.
+    const piece = isOpen ? this.#picker(this, neighbour, hints) : undefined;
     if (piece === undefined) {
       neighbour.amInterested = false;
       neighbour.toldInterested = false;
@@ -141,9 +150,16 @@ export class Downloads implements PickView {
       return;
     }
     this.#state.outbox.send(neighbour, { type: 'request', grant, piece });
-    neighbour.fetches.set(piece, { piece, grant, requestedAt: now, parts: [], received: 0 });
-    neighbour.cancelled.delete(piece);
+    neighbour.fetches.set(piece, {
+      piece,
+      grant,
+      requestedAt: now,
+      parts: [],
+      received: 0,
+      slow: false,
+    });
     this.#inFlightBytes += this.#state.geometry.length(piece);
+    this.#unsettled.add(neighbour);
     this.#setWanted(piece, false);
   }
 
@@ -153,37 +169,38 @@ export class Downloads implements PickView {
     block: { piece: number; begin: number; parts: readonly Uint8Array[]; length: number },
     now: number,
   ): string | undefined {
-    neighbour.lastBlockAt = now;
-    const fetch = neighbour.fetches.get(block.piece);
-    if (!fetch) {
+    const { piece, begin } = block;
+    const fetch = neighbour.fetches.get(piece);
+    const length = this.#state.geometry.length(piece);
+    if (!fetch || begin !== fetch.received || begin + block.length > length) {
       this.duplicateBytes += block.length;
-      if (neighbour.cancelled.has(block.piece)) return undefined;
-      return blameForStrayBlocks(++neighbour.strayBlocks);
-    }
-    const length = this.#state.geometry.length(block.piece);
-    if (block.begin !== fetch.received || block.begin + block.length > length) {
-      return `a block at ${block.begin} of piece ${block.piece} where ${fetch.received} was due`;
+      // Of a piece that was cancelled, and perhaps asked for again since.
+      if (forgive(neighbour, piece, block.length)) return undefined;
+      if (!fetch) return blameForStrayBlocks(++neighbour.strayBlocks);
+      return `a block at ${begin} of piece ${piece} where ${fetch.received} was due`;
     }
     for (const part of block.parts) fetch.parts.push(part);
     fetch.received += block.length;
+    noteProgress(neighbour, block.length, fetch.received === length, now);
     if (fetch.received === length) this.#finish(neighbour, fetch, now);
     return undefined;
   }
 
   #finish(neighbour: Neighbour, fetch: Fetch, now: number): void {
     const { piece } = fetch;
-    neighbour.fetches.delete(piece);
+    this.#drop(neighbour, fetch);
     const ms = now - fetch.requestedAt;
     neighbour.pieceMs = smooth(neighbour.pieceMs, ms, GAIN);
-    neighbour.snubs = 0;
+    neighbour.stalls = 0;
     this.#pieceMs = smooth(this.#pieceMs, ms, GAIN);
     if (this.#state.have.has(piece) || this.#storing.has(piece)) {
       this.duplicateBytes += fetch.received;
-      this.#inFlightBytes -= fetch.received;
       return;
     }
     this.#setWanted(piece, false);
     this.#storing.set(piece, neighbour);
+    this.#inFlightBytes += fetch.received;
+    neighbour.storing++;
     this.#state.outbox.push({ type: 'store', piece, parts: fetch.parts, neighbour: neighbour.id });
     for (const other of this.#state.neighbours.values()) this.#cancel(other, piece);
   }
@@ -191,30 +208,41 @@ export class Downloads implements PickView {
   /** Returns the neighbour that sent the piece. */
   handleStored(piece: number, now: number): Neighbour | undefined {
     const source = this.#takeStoring(piece);
-    source?.credit.add(now);
+    if (source) {
+      source.credit.add(now);
+      source.goodPieces++;
+      source.revoked = 0;
+      source.allowance.earnPiece();
+    }
     this.missing.remove(piece);
     return source;
   }
 
-  /** Wrong bytes: nothing was written. Returns the sender and, when it is banned, why. */
-  handleRefused(piece: number): { source: Neighbour; ban: string | undefined } | undefined {
+  /** Wrong bytes: nothing was written. Returns the PeerId that sent them. */
+  handleRefused(piece: number): string | undefined {
     const source = this.#takeStoring(piece);
     this.#setWanted(piece, true);
-    if (!source) return undefined;
-    source.refused.add(piece);
-    return { source, ban: blameForBadPiece(source.refused.size) };
+    source?.refused.add(piece);
+    return source?.id;
   }
 
   #takeStoring(piece: number): Neighbour | undefined {
     const source = this.#storing.get(piece);
-    if (source) this.#inFlightBytes -= this.#state.geometry.length(piece);
+    if (source) {
+      this.#inFlightBytes -= this.#state.geometry.length(piece);
+      source.storing--;
+      this.#unsettled.add(source);
+    }
     this.#storing.delete(piece);
     return source;
   }
 
-  handleRevoke(neighbour: Neighbour, grant: number): void {
+  /** What it takes back is asked of others: it must not be the first to be asked again. */
+  handleRevoke(neighbour: Neighbour, grant: number, now: number): void {
     for (const fetch of neighbour.fetches.values()) {
-      if (fetch.grant === grant) this.#release(neighbour, fetch);
+      if (fetch.grant !== grant) continue;
+      this.#release(neighbour, fetch);
+      noteRevoked(neighbour, now);
     }
   }
 
@@ -229,29 +257,35 @@ export class Downloads implements PickView {
     const bans: { neighbour: Neighbour; reason: string }[] = [];
     const endgame = this.missing.size > 0 && this.#wantedCount === 0;
     for (const neighbour of this.#state.neighbours.values()) {
+      // Some reasons not to ask pass with time.
+      this.#unsettled.add(neighbour);
+      if (isStalled(neighbour, now)) {
+        // However many pieces: who was asleep has let one chance go by.
+        for (const fetch of neighbour.fetches.values()) this.#takeBack(neighbour, fetch);
+        const reason = blameForStalls(++neighbour.stalls);
+        if (reason !== undefined) bans.push({ neighbour, reason });
+      }
       for (const fetch of neighbour.fetches.values()) {
-        if (now - Math.max(fetch.requestedAt, neighbour.lastBlockAt) > this.#patience(neighbour)) {
-          this.#snub(neighbour, fetch);
-          const reason = blameForSnubs(++neighbour.snubs);
-          if (reason !== undefined) bans.push({ neighbour, reason });
-        } else if (endgame && now - fetch.requestedAt > this.#usualMs * RESCUE_FACTOR) {
-          this.#setWanted(fetch.piece, true);
-        }
+        const age = now - fetch.requestedAt;
+        if (age > SLOW_MS) this.#markSlow(neighbour, fetch);
+        if (endgame && age > this.#usualMs * RESCUE_FACTOR) this.#setWanted(fetch.piece, true);
       }
     }
     return bans;
+  }
+
+  #markSlow(neighbour: Neighbour, fetch: Fetch): void {
+    if (fetch.slow) return;
+    fetch.slow = true;
+    neighbour.slowFetches++;
+    this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
   }
 
   get #usualMs(): number {
     return Math.max(this.#pieceMs ?? RESCUE_MS, RESCUE_MS / RESCUE_FACTOR);
   }
 
-  #patience(neighbour: Neighbour): number {
-    if (neighbour.pieceMs === undefined) return FIRST_PIECE_MS;
-    return Math.max(SNUB_MS, SNUB_FACTOR * neighbour.pieceMs);
-  }
-
-  #snub(neighbour: Neighbour, fetch: Fetch): void {
+  #takeBack(neighbour: Neighbour, fetch: Fetch): void {
     this.#cancel(neighbour, fetch.piece);
     this.#setWanted(fetch.piece, !this.#isComing(fetch.piece));
   }
@@ -262,7 +296,8 @@ export class Downloads implements PickView {
     if (!fetch) return;
     this.duplicateBytes += fetch.received;
     this.#drop(neighbour, fetch);
-    neighbour.cancelled.add(piece);
+    const due = this.#state.geometry.length(piece) - fetch.received;
+    neighbour.cancelled.set(piece, (neighbour.cancelled.get(piece) ?? 0) + due);
     this.#state.outbox.send(neighbour, { type: 'cancel', piece });
   }
 
@@ -275,7 +310,8 @@ export class Downloads implements PickView {
 
   #drop(neighbour: Neighbour, fetch: Fetch): void {
     neighbour.fetches.delete(fetch.piece);
-    this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
+    if (fetch.slow) neighbour.slowFetches--;
+    else this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
   }
 
   #isComing(piece: number): boolean {

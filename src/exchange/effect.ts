@@ -14,7 +14,10 @@ export type SessionEffect =
   | { type: 'stop_upload'; neighbour: string; piece: number }
   /** Verify and write; answer with `piece_stored` or `piece_refused`. */
   | { type: 'store'; piece: number; parts: readonly Uint8Array[]; neighbour: string }
-  /** Close the stream, do not come back; `neighbour_left` need not be told. */
+  /**
+   * Close the stream, do not come back; `neighbour_left` need not be told. The peer
+   * may have left already.
+   */
   | { type: 'ban'; neighbour: string; reason: string }
   /** Multiaddrs of others that exchange this file: untrusted, may be known already. */
   | { type: 'peers_learned'; addresses: readonly string[]; neighbour: string }

@@ -13,6 +13,8 @@ export type SessionEvent =
   | { type: 'upload_finished'; neighbour: string; piece: number }
   /** The piece could not be read; an `upload` that was stopped needs no event. */
   | { type: 'upload_failed'; neighbour: string; piece: number }
+  /** The neighbour has taken nothing of an `upload` that is due for a good while. */
+  | { type: 'upload_stalled'; neighbour: string; piece: number }
   /** The answer to `store`: verified and written. */
   | { type: 'piece_stored'; piece: number }
   /** The answer to `store`: its hash does not match. */

@@ -1,5 +1,6 @@
 /**
- * The piece-exchange protocol, `/hubswarm/exchange/1.0.0`.
+ * The piece-exchange protocol, `/hubswarm/exchange/1.0.0`, in short; all that a second
+ * implementation needs stands in docs/protocol.md.
  *
  * **Participants.** Two peers that want to pass pieces of one file (named by its
  * root CID) to each other, over one long-lived, ordered, encrypted and

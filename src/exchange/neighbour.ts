@@ -1,5 +1,6 @@
 // What a session knows of one neighbour. State only: decisions are made elsewhere.
 import type { Bitfield } from '../content/bitfield.ts';
+import { Allowance } from './allowance.ts';
 import { DecayedCount } from './decayed.ts';
 
 /** A turn of our uplink, offered to a neighbour (see message.ts). */
@@ -11,6 +12,10 @@ export interface Grant {
   piece: number | undefined;
   /** When the last block was handed to the network. */
   sentAt: number | undefined;
+  /** Whether it takes up one of the uplink's turns; one that stalls no longer does. */
+  counted: boolean;
+  /** When the neighbour was last seen to take nothing of it. */
+  stalledAt: number | undefined;
 }
 
 /** A piece on its way from a neighbour. */
@@ -21,6 +26,8 @@ export interface Fetch {
   readonly parts: Uint8Array[];
   /** Bytes so far; blocks come in order. */
   received: number;
+  /** Taking so long that it is left to itself and no longer counted as on its way. */
+  slow: boolean;
 }
 
 export class Neighbour {
@@ -40,31 +47,47 @@ export class Neighbour {
   readonly grants = new Map<number, Grant>();
   /** Pieces sent to it whole that it has not said it has. */
   readonly unacknowledged = new Set<number>();
-  /** Turns in a row that it did not answer in time. */
+  /** Offers in a row that it did not answer in time. */
   missedGrants = 0;
   /** Pieces that it has from us, lately. */
   readonly served = new DecayedCount();
   /** Pieces that it gave us, verified, or passed on to others from us, lately. */
   readonly credit = new DecayedCount();
+  /** Open turns that it has let lie. */
+  idleTurns = 0;
+  /** Turns that led to a have, and what those since the last weigh of which nothing came. */
+  turnsDone = 0;
+  waste = 0;
+  /** No turn is offered to it before this. */
+  turnsFrom = Number.NEGATIVE_INFINITY;
 
+  /** Requests in a row that it took back, and when it is asked again. */
+  revoked = 0;
+  asksFrom = Number.NEGATIVE_INFINITY;
   /** Pieces coming from it, by piece. */
   readonly fetches = new Map<number, Fetch>();
-  /** Pieces no longer wanted from it whose blocks may still arrive. */
-  readonly cancelled = new Set<number>();
+  /** How many of them are slow. */
+  slowFetches = 0;
+  /** Pieces no longer wanted from it, and how many bytes of each may still arrive. */
+  readonly cancelled = new Map<number, number>();
   /** Pieces whose bytes from it failed their hash. */
   readonly refused = new Set<number>();
-  lastBlockAt = Number.NEGATIVE_INFINITY;
+  /** Pieces from it that are being verified, and those that were good. */
+  storing = 0;
+  goodPieces = 0;
+  /** When a notable number of bytes had come, and what came since. */
+  progressAt = Number.NEGATIVE_INFINITY;
+  progressBytes = 0;
   /** Smoothed time from request to last block; undefined before the first piece. */
   pieceMs: number | undefined;
-  /** Pieces in a row taken back because nothing came. */
-  snubs = 0;
+  /** Times in a row that all that was on its way was taken back, since nothing came. */
+  stalls = 0;
   /** Blocks that came without having been asked for. */
   strayBlocks = 0;
 
   /** Pieces to tell it of, together with others of the next moment. */
   readonly unsentHaves: number[] = [];
-  /** Messages since the last sweep, to see a flood. */
-  messages = 0;
+  readonly allowance = new Allowance();
 
   constructor(id: string) {
     this.id = id;

@@ -6,11 +6,13 @@ import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Rng } from '../runtime/rng.ts';
+import { Blame } from './blame.ts';
 import { CHOKERS, type ChokerName } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
-import { MAX_PEERS, type Message } from './message.ts';
+import { introduce } from './introduce.ts';
+import type { Message } from './message.ts';
 import { Neighbour } from './neighbour.ts';
 import { Outbox } from './outbox.ts';
 import { PICKERS, type PickerName } from './picker.ts';
@@ -20,11 +22,6 @@ import { Uploads } from './uploads.ts';
 
 /** How often stalls are looked for while anything is under way. */
 const SWEEP_MS = 250;
-/**
- * Messages from one neighbour within a sweep that nobody sends in earnest: four
- * for each 16 KiB piece at 1 GiB/s come to 65536.
- */
-const FLOOD = 65_536;
 /** What may be on its way to us at once, unless the downlink is slower than that. */
 const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
 /** A slow downlink is kept busy by what it takes in this time. */
@@ -77,6 +74,7 @@ export class Session {
       neighbours: new Map(),
       copies: new PieceRanking(geometry.pieceCount, rng),
       outbox: new Outbox(),
+      blame: new Blame(),
       rng,
     };
     this.#uploads = new Uploads(this.#state, CHOKERS[init.choker ?? 'cooperative'], init.turns);
@@ -108,11 +106,21 @@ export class Session {
     return this.#downloads.unavailable;
   }
 
+  /** Bytes that are asked for at once, of all neighbours together. */
+  get inFlightLimit(): number {
+    return this.#downloads.inFlightLimit;
+  }
+
   /** Every neighbour has something that we want: more neighbours would send us more. */
   get isHungry(): boolean {
     return (
       this.#downloads.hasRoom && [...this.#state.neighbours.values()].every((n) => n.wanted > 0)
     );
+  }
+
+  /** Which they are, ascending; takes time by their number. */
+  listUnavailable(): number[] {
+    return this.#downloads.listUnavailable();
   }
 
   /** Payload that came for nothing. */
@@ -147,9 +155,8 @@ export class Session {
       case 'uplink_capped':
         return this.#uploads.setCap(event.bytesPerSecond);
       case 'downlink_capped':
-        return this.#downloads.setInFlightLimit(
-          inFlightLimit(event.bytesPerSecond, this.#state.geometry),
-        );
+        this.#downloads.inFlightLimit = inFlightLimit(event.bytesPerSecond, this.#state.geometry);
+        return;
       case 'piece_stored':
         return this.#handleStored(event.piece, now);
       case 'piece_refused':
@@ -174,6 +181,8 @@ export class Session {
         return this.#uploads.handleFinished(neighbour, event.piece, now);
       case 'upload_failed':
         return this.#uploads.handleFailed(neighbour, event.piece);
+      case 'upload_stalled':
+        return this.#uploads.handleStalled(neighbour, event.piece, now);
       case 'message': {
         const reason = this.#handleMessage(neighbour, event.message, now);
         if (reason !== undefined) this.#ban(neighbour, reason);
@@ -196,7 +205,7 @@ export class Session {
 
   /** Returns a violation's reason, if the message is one. */
   #handleMessage(neighbour: Neighbour, message: Message, now: number): string | undefined {
-    if (++neighbour.messages > FLOOD) return 'a flood of messages';
+    if (!neighbour.allowance.spend(message, now)) return 'a flood of messages';
     if (message.type === 'hello') return this.#handleHello(neighbour, message);
     if (!neighbour.pieces) return `a ${message.type} before hello`;
     switch (message.type) {
@@ -214,16 +223,16 @@ export class Session {
       case 'request':
         return this.#uploads.handleRequest(neighbour, message.grant, message.piece, now);
       case 'decline':
-        this.#uploads.handleDecline(neighbour, message.grant);
+        this.#uploads.handleDecline(neighbour, message.grant, now);
         return undefined;
       case 'revoke':
-        this.#downloads.handleRevoke(neighbour, message.grant);
+        this.#downloads.handleRevoke(neighbour, message.grant, now);
         return undefined;
       case 'block':
         if (message.piece >= this.#state.geometry.pieceCount) return 'a block out of range';
         return this.#downloads.handleBlock(neighbour, message, now);
       case 'cancel':
-        this.#uploads.handleCancel(neighbour, message.piece);
+        this.#uploads.handleCancel(neighbour, message.piece, now);
         return undefined;
       case 'peers':
         this.#learnPeers(neighbour, message.addresses);
@@ -248,24 +257,8 @@ export class Session {
     }
     neighbour.addresses = hello.addresses;
     outbox.push({ type: 'neighbour_met', neighbour: neighbour.id, pieces: neighbour.pieces.count });
-    this.#introduce(neighbour);
+    introduce(this.#state, neighbour);
     return undefined;
-  }
-
-  /** Tells a newcomer of the others, and the others of it. */
-  #introduce(newcomer: Neighbour): void {
-    const others: string[] = [];
-    for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour === newcomer || !neighbour.pieces) continue;
-      if (newcomer.addresses.length > 0) {
-        this.#state.outbox.send(neighbour, { type: 'peers', addresses: [...newcomer.addresses] });
-      }
-      others.push(...neighbour.addresses);
-    }
-    if (others.length > 0) {
-      const addresses = others.slice(-MAX_PEERS);
-      this.#state.outbox.send(newcomer, { type: 'peers', addresses });
-    }
   }
 
   #learnPeers(neighbour: Neighbour, addresses: readonly string[]): void {
@@ -308,16 +301,20 @@ export class Session {
   }
 
   #handleRefused(piece: number): void {
-    const blamed = this.#downloads.handleRefused(piece);
-    if (!blamed || !this.#state.neighbours.has(blamed.source.id)) return;
-    if (blamed.ban !== undefined) this.#ban(blamed.source, blamed.ban);
+    const source = this.#downloads.handleRefused(piece);
+    if (!source) return;
+    const reason = this.#state.blame.noteBadPiece(source);
+    if (reason === undefined) return;
+    const neighbour = this.#state.neighbours.get(source);
+    // It may have left, or called again, since it sent the piece.
+    if (neighbour) this.#ban(neighbour, reason);
+    else this.#state.outbox.push({ type: 'ban', neighbour: source, reason });
   }
 
   #sweep(now: number): void {
     this.#sweepAt = Number.POSITIVE_INFINITY;
     this.#uploads.sweep(now);
     for (const { neighbour, reason } of this.#downloads.sweep(now)) this.#ban(neighbour, reason);
-    for (const neighbour of this.#state.neighbours.values()) neighbour.messages = 0;
   }
 
   #scheduleSweep(now: number): void {

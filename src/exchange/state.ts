@@ -3,6 +3,7 @@
 import type { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import type { Rng } from '../runtime/rng.ts';
+import type { Blame } from './blame.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Outbox } from './outbox.ts';
 import type { PieceRanking } from './ranking.ts';
@@ -15,5 +16,6 @@ export interface SwarmState {
   /** Every piece by its copies among the neighbours, those under way from us counted. */
   readonly copies: PieceRanking;
   readonly outbox: Outbox;
+  readonly blame: Blame;
   readonly rng: Rng;
 }

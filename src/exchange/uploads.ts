@@ -2,12 +2,14 @@
 // receiver's have. Decides how many turns are open (window) and when the next one is
 // due (forecast), to whom it goes (choker), and which pieces a complete peer hints
 // at: those with the fewest copies, never one that another open offer hints at, so
-// that an origin sends nothing twice while a piece unsent remains.
+// that an origin sends nothing twice while a piece unsent remains. A turn that its
+// neighbour lets lie soon counts no more.
 import type { Choker } from './choker.ts';
 import { UplinkForecast } from './forecast.ts';
 import type { Grant, Neighbour } from './neighbour.ts';
 import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
+import { forgetWaste, noteWaste } from './waste.ts';
 import { MOST_TURNS, TurnWindow } from './window.ts';
 
 /** Hints of one offer: the first can nearly always be used, the rest are spares. */
@@ -18,7 +20,13 @@ const ANSWER_WITHIN_MS = 2000;
 const MISSED_GRANTS = 3;
 /** A piece not acknowledged for so long after it was sent no longer holds a turn. */
 const ACKNOWLEDGE_WITHIN_MS = 5000;
-
+/** An offer unanswered, or a piece not acknowledged, for so long lets others go first. Chosen. */
+const OVERDUE_MS = 500;
+/** Of an upload that is not taken; then it is given up. Chosen. */
+const STALLED_FOR_MS = 30_000;
+/** Turns that one neighbour may let lie at once, before and after one led to a have. */
+const IDLE_TURNS_AT_FIRST = 1;
+const IDLE_TURNS = 2;
 export class Uploads {
   readonly #state: SwarmState;
   readonly #choker: Choker;
@@ -26,9 +34,9 @@ export class Uploads {
   readonly #forecast = new UplinkForecast();
   readonly #spread = new Spread();
   readonly #hinted = new Set<number>();
-  /** Offers that were not answered yet, oldest first. */
+  /** Offers that were not answered yet and are not overdue, oldest first. */
   readonly #unanswered = new Set<Grant>();
-  /** Turns that are open: offered, bound or on the way. */
+  /** Turns that are open: offered, bound or on the way, and not left to lie. */
   #turns = 0;
   #nextGrant = 0;
   /** When a turn falls due that is not due yet; Infinity when none will by time alone. */
@@ -92,7 +100,9 @@ export class Uploads {
   *#candidates(now: number): Generator<Neighbour> {
     const since = now - this.#window.leadMs;
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.peerInterested && !neighbour.owesAnswer(since)) yield neighbour;
+      if (!neighbour.peerInterested || now < neighbour.turnsFrom) continue;
+      const idle = neighbour.turnsDone > 0 ? IDLE_TURNS : IDLE_TURNS_AT_FIRST;
+      if (neighbour.idleTurns < idle && !neighbour.owesAnswer(since)) yield neighbour;
     }
   }
 
@@ -100,7 +110,15 @@ export class Uploads {
     const id = this.#nextGrant++;
     const hints = this.#state.have.isFull ? this.#pickHints(neighbour) : [];
     for (const hint of hints) this.#hinted.add(hint);
-    const grant = { id, hints, offeredAt: now, piece: undefined, sentAt: undefined };
+    const grant: Grant = {
+      id,
+      hints,
+      offeredAt: now,
+      piece: undefined,
+      sentAt: undefined,
+      counted: true,
+      stalledAt: undefined,
+    };
     neighbour.grants.set(id, grant);
     this.#unanswered.add(grant);
     this.#turns++;
@@ -121,13 +139,20 @@ export class Uploads {
   handleRequest(neighbour: Neighbour, id: number, piece: number, now: number): string | undefined {
     if (piece >= this.#state.geometry.pieceCount) return `a request of piece ${piece}`;
     const grant = neighbour.grants.get(id);
-    // An offer that was withdrawn while the request was on its way.
-    if (!grant) return id < this.#nextGrant ? undefined : 'a request without a grant';
+    if (!grant) {
+      if (id >= this.#nextGrant) return 'a request without a grant';
+      // An offer that was withdrawn meanwhile: who asks so late has woken up.
+      if (neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = true;
+      neighbour.missedGrants = 0;
+      neighbour.turnsFrom = now;
+      return undefined;
+    }
     if (grant.piece !== undefined) return 'a second request on one grant';
     if (!this.#state.have.has(piece)) return `a request of piece ${piece}, which was not announced`;
     this.#unhint(grant);
     this.#unanswered.delete(grant);
     grant.piece = piece;
+    this.#count(neighbour, grant);
     this.#forecast.noteBound(now, this.#state.geometry.length(piece));
     neighbour.missedGrants = 0;
     this.#state.copies.increment(piece);
@@ -136,17 +161,19 @@ export class Uploads {
     return undefined;
   }
 
-  handleDecline(neighbour: Neighbour, id: number): void {
+  handleDecline(neighbour: Neighbour, id: number, now: number): void {
     const grant = neighbour.grants.get(id);
     if (!grant || grant.piece !== undefined) return;
     neighbour.peerInterested = false;
     neighbour.missedGrants = 0;
+    noteWaste(neighbour, 'declined', now);
     this.#close(neighbour, grant);
   }
 
-  handleCancel(neighbour: Neighbour, piece: number): void {
+  handleCancel(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
+      noteWaste(neighbour, 'cancelled', now);
       this.#stop(neighbour, grant);
       this.#close(neighbour, grant);
     }
@@ -155,16 +182,31 @@ export class Uploads {
   handleFinished(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
+      // What stalled is not in the forecast any more.
+      if (grant.stalledAt === undefined) {
+        this.#forecast.noteSent(now, this.#state.geometry.length(piece));
+      }
       grant.sentAt = now;
+      grant.stalledAt = undefined;
       neighbour.served.add(now);
-      this.#forecast.noteSent(now, this.#state.geometry.length(piece));
+      neighbour.allowance.earnPiece();
+    }
+  }
+
+  /** The neighbour takes nothing of what it asked for: others go first. */
+  handleStalled(neighbour: Neighbour, piece: number, now: number): void {
+    for (const grant of neighbour.grants.values()) {
+      if (grant.piece !== piece || grant.sentAt !== undefined) continue;
+      this.#unforecast(grant);
+      grant.stalledAt ??= now;
+      this.#discount(neighbour, grant);
     }
   }
 
   handleFailed(neighbour: Neighbour, piece: number): void {
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
-      this.#forecast.noteDropped(this.#state.geometry.length(piece));
+      this.#unforecast(grant);
       this.#revoke(neighbour, grant);
     }
   }
@@ -188,8 +230,8 @@ export class Uploads {
       this.#window.noteHave(now, now - sentAt, this.#state.geometry.length(piece));
       // Had from elsewhere before ours was through: the rest need not be sent.
       if (grant.sentAt === undefined) this.#stop(neighbour, grant);
-      neighbour.grants.delete(grant.id);
-      this.#turns--;
+      this.#end(neighbour, grant);
+      forgetWaste(neighbour, now);
       return true;
     }
     return false;
@@ -208,21 +250,56 @@ export class Uploads {
   sweep(now: number): void {
     for (const neighbour of this.#state.neighbours.values()) {
       for (const grant of neighbour.grants.values()) {
-        if (grant.piece === undefined) {
-          if (now - grant.offeredAt > ANSWER_WITHIN_MS) this.#withdraw(neighbour, grant);
-        } else if (grant.sentAt !== undefined && now - grant.sentAt > ACKNOWLEDGE_WITHIN_MS) {
-          // It left here whole, so it counts as a copy: only the turn ends.
-          neighbour.unacknowledged.add(grant.piece);
-          neighbour.grants.delete(grant.id);
-          this.#turns--;
+        if (grant.piece === undefined) this.#sweepOffer(neighbour, grant, now);
+        else if (grant.sentAt !== undefined) {
+          this.#sweepSent(neighbour, grant, grant.piece, now - grant.sentAt, now);
+        } else if (now - (grant.stalledAt ?? now) > STALLED_FOR_MS) {
+          noteWaste(neighbour, 'letLie', now);
+          this.#stop(neighbour, grant);
+          this.#revoke(neighbour, grant);
         }
       }
     }
   }
 
-  #withdraw(neighbour: Neighbour, grant: Grant): void {
+  #sweepOffer(neighbour: Neighbour, grant: Grant, now: number): void {
+    const age = now - grant.offeredAt;
+    if (age > OVERDUE_MS) this.#discount(neighbour, grant);
+    if (age <= ANSWER_WITHIN_MS) return;
     if (++neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = false;
+    noteWaste(neighbour, 'letLie', now);
     this.#revoke(neighbour, grant);
+  }
+
+  #sweepSent(neighbour: Neighbour, grant: Grant, piece: number, age: number, now: number): void {
+    if (age > OVERDUE_MS) this.#discount(neighbour, grant);
+    if (age <= ACKNOWLEDGE_WITHIN_MS) return;
+    // It left here whole, so it counts as a copy: only the turn ends.
+    neighbour.unacknowledged.add(piece);
+    noteWaste(neighbour, 'letLie', now);
+    this.#end(neighbour, grant);
+  }
+
+  /** The turn is let lie: another may be offered in its place. */
+  #discount(neighbour: Neighbour, grant: Grant): void {
+    if (!grant.counted) return;
+    grant.counted = false;
+    this.#unanswered.delete(grant);
+    neighbour.idleTurns++;
+    this.#turns--;
+  }
+
+  #count(neighbour: Neighbour, grant: Grant): void {
+    if (grant.counted) return;
+    grant.counted = true;
+    neighbour.idleTurns--;
+    this.#turns++;
+  }
+
+  #end(neighbour: Neighbour, grant: Grant): void {
+    neighbour.grants.delete(grant.id);
+    if (grant.counted) this.#turns--;
+    else neighbour.idleTurns--;
   }
 
   #revoke(neighbour: Neighbour, grant: Grant): void {
@@ -232,7 +309,7 @@ export class Uploads {
 
   #stop(neighbour: Neighbour, grant: Grant): void {
     if (grant.piece === undefined || grant.sentAt !== undefined) return;
-    this.#forecast.noteDropped(this.#state.geometry.length(grant.piece));
+    this.#unforecast(grant);
     this.#state.outbox.push({
       type: 'stop_upload',
       neighbour: neighbour.id,
@@ -240,13 +317,18 @@ export class Uploads {
     });
   }
 
+  /** What was bound to the uplink does not take its time after all, or not now. */
+  #unforecast({ piece, stalledAt }: Grant): void {
+    if (piece === undefined || stalledAt !== undefined) return;
+    this.#forecast.noteDropped(this.#state.geometry.length(piece));
+  }
+
   /** Ends a turn that did not lead to a have. */
   #close(neighbour: Neighbour, grant: Grant): void {
     this.#unhint(grant);
     this.#unanswered.delete(grant);
     if (grant.piece !== undefined) this.#state.copies.decrement(grant.piece);
-    neighbour.grants.delete(grant.id);
-    this.#turns--;
+    this.#end(neighbour, grant);
   }
 
   #unhint(grant: Grant): void {

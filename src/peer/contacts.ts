@@ -2,13 +2,16 @@
 // connections that are open anyway; drawn at random, they are dialled and asked for
 // an exchange stream until there are enough neighbours, and later again when some
 // left or did not answer. Bounded in what it remembers and in how many it calls at
-// once. Candidates are untrusted: a dial proves who answers.
+// once. Candidates are untrusted: a dial proves who answers. Those that were only
+// heard of are tried within a budget and forgotten when they do not answer, so that a
+// neighbour that names ports of others does not make a port scanner of this peer.
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Node } from './node.ts';
-import { tryParseAddress } from './peer-address.ts';
+import { type PeerAddress, tryParseAddress } from './peer-address.ts';
+import { REACH, type Reach, reachOf } from './reach.ts';
 import { FrameStream } from './stream.ts';
 import type { Swarm } from './swarm.ts';
 
@@ -23,6 +26,8 @@ const ENOUGH = 6;
  * its connections first has no CPU left to pass on pieces.
  */
 const ENOUGH_AT_FIRST = 3;
+/** Calls at once: on a busy host they take seconds, while others call us. */
+const CALLS_AT_ONCE = 3;
 const ONE_MORE_MS = 300;
 /**
  * Further ones while every neighbour has something for us, as when all are seeds: then
@@ -30,8 +35,16 @@ const ONE_MORE_MS = 300;
  */
 const MORE_AT_ONCE = 2;
 const MOST_MORE = 26;
-/** Candidates remembered. Chosen. */
+/** Candidates remembered, and of those the ones that one neighbour named. Chosen. */
 const MOST_KNOWN = 512;
+const MOST_OF_ONE_TELLER = 64;
+/** Addresses of one candidate; a host has a few interfaces. Chosen. */
+const MOST_ADDRESSES = 4;
+/** Candidates heard of that may fail in a row at once, and how soon one more may. Chosen. */
+const MOST_TRIES = 32;
+const TRY_EVERY_MS = 2000;
+/** Calls that fail until a candidate that was only heard of is forgotten. */
+const FAILURES_OF_HEARD = 2;
 const CALL_TIMEOUT_MS = 5000;
 /** How often there is a look at who could be called. */
 const LOOK_MS = 300;
@@ -47,6 +60,8 @@ const YIELD_MS = 2000;
 interface Candidate {
   readonly peer: string;
   dial: Multiaddr[] | PeerId;
+  /** The neighbour that named it; undefined once there was a better reason to believe in it. */
+  teller: string | undefined;
   failures: number;
   /** Not to be called before this. */
   notBefore: number;
@@ -63,6 +78,9 @@ export class Contacts {
   readonly #abort = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #startedAt = performance.now();
+  /** Tries left for candidates that were only heard of, and since when they grow back. */
+  #tries = MOST_TRIES;
+  #triesAt = performance.now();
   #calling = 0;
   #more = 0;
   #looking = false;
@@ -79,28 +97,69 @@ export class Contacts {
     }, LOOK_MS);
   }
 
-  /** Addresses somebody named; those without a PeerId are ignored. */
-  hear(addresses: readonly string[]): void {
-    for (const text of addresses) {
-      const parsed = tryParseAddress(text);
-      if (parsed?.peerId !== undefined) this.add(parsed.peerId, [parsed.multiaddr]);
+  /**
+   * Addresses that a neighbour named. Those without a PeerId, or that reach less far
+   * than the neighbour itself, are ignored: what it calls 127.0.0.1 is not this host.
+   */
+  hear(addresses: readonly string[], teller: string): void {
+    for (const { peerId, multiaddr } of this.#credible(addresses, teller)) {
+      if (peerId !== undefined) this.#consider(peerId, [multiaddr], teller);
     }
+  }
+
+  /** Of the addresses that a neighbour says are its own, those that may be passed on. */
+  vouchFor(addresses: readonly string[], neighbour: string): string[] {
+    return this.#credible(addresses, neighbour)
+      .filter(({ peerId }) => peerId === neighbour)
+      .map(({ multiaddr }) => multiaddr.toString());
+  }
+
+  #credible(addresses: readonly string[], teller: string): PeerAddress[] {
+    const least = this.#reachOf(teller);
+    return addresses.flatMap((text) => {
+      const parsed = tryParseAddress(text);
+      const reach = parsed && reachOf(parsed.multiaddr);
+      return reach !== undefined && reach >= least ? [parsed!] : [];
+    });
+  }
+
+  #reachOf(neighbour: string): Reach {
+    const [connection] = this.#node
+      .getConnections()
+      .filter(({ remotePeer }) => remotePeer.toString() === neighbour);
+    return (connection && reachOf(connection.remoteAddr)) ?? REACH.everywhere;
   }
 
   /** A candidate, to be dialled at these addresses or over a connection that is open. */
   add(peer: string, dial: Multiaddr[] | PeerId): void {
+    this.#consider(peer, dial, undefined);
+  }
+
+  #consider(peer: string, dial: Multiaddr[] | PeerId, teller: string | undefined): void {
     if (peer === this.#self || this.#isBanned(peer)) return;
     const known = this.#candidates.get(peer);
-    if (known) {
-      known.dial = dial;
-      return;
-    }
+    if (known) return learn(known, dial, teller);
     if (this.#candidates.size >= MOST_KNOWN) return;
+    if (teller !== undefined && this.#namedBy(teller) >= MOST_OF_ONE_TELLER) return;
     // With nobody to fetch from, calling at once beats calling once.
     const yields = this.#self > peer && this.#swarm.session.neighbourCount > 0;
     const notBefore = performance.now() + (yields ? YIELD_MS : 0);
-    this.#candidates.set(peer, { peer, dial, failures: 0, notBefore, calling: false });
+    this.#candidates.set(peer, { peer, dial, teller, failures: 0, notBefore, calling: false });
     this.#lookSoon();
+  }
+
+  #namedBy(teller: string): number {
+    let count = 0;
+    for (const candidate of this.#candidates.values()) if (candidate.teller === teller) count++;
+    return count;
+  }
+
+  /** Whether somebody is left to be called who did not fail the last time. */
+  get hasMore(): boolean {
+    for (const { peer, failures } of this.#candidates.values()) {
+      if (failures === 0 && !this.#swarm.has(peer)) return true;
+    }
+    return false;
   }
 
   /** A neighbour left: it may come back, and somebody else may take its place. */
@@ -129,7 +188,7 @@ export class Contacts {
   #look(): void {
     const { session } = this.#swarm;
     if (this.#abort.signal.aborted || session.isComplete) return;
-    while (session.neighbourCount + this.#calling < this.#enough) {
+    while (this.#calling < CALLS_AT_ONCE && session.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
       void this.#call(candidate);
@@ -150,17 +209,28 @@ export class Contacts {
 
   #draw(): Candidate | undefined {
     const now = performance.now();
+    const mayTry = this.#mayTry(now);
     let drawn: Candidate | undefined;
     let eligible = 0;
     for (const candidate of this.#candidates.values()) {
-      const { peer, calling, notBefore } = candidate;
+      const { peer, calling, notBefore, teller } = candidate;
+      if (teller !== undefined && !mayTry) continue;
       if (calling || now < notBefore || this.#swarm.has(peer) || this.#isBanned(peer)) continue;
       if (this.#rng.below(++eligible) === 0) drawn = candidate;
     }
     return drawn;
   }
 
+  #mayTry(now: number): boolean {
+    const grown = Math.floor((now - this.#triesAt) / TRY_EVERY_MS);
+    this.#triesAt += grown * TRY_EVERY_MS;
+    this.#tries = Math.min(MOST_TRIES, this.#tries + grown);
+    return this.#tries > 0;
+  }
+
   #defer(candidate: Candidate): void {
+    const { peer, teller, failures } = candidate;
+    if (teller !== undefined && failures + 1 >= FAILURES_OF_HEARD) this.#candidates.delete(peer);
     const ms = Math.min(RETRY_MS * 2 ** candidate.failures++, LONGEST_RETRY_MS);
     candidate.notBefore = performance.now() + ms;
   }
@@ -168,8 +238,11 @@ export class Contacts {
   async #call(candidate: Candidate): Promise<void> {
     candidate.calling = true;
     this.#calling++;
+    if (candidate.teller !== undefined) this.#tries--;
     try {
       await this.#open(candidate);
+      if (candidate.teller !== undefined) this.#tries++;
+      candidate.teller = undefined;
       candidate.failures = 0;
     } catch {
       // Gone, or it does not know the file: its own affair, asked again later.
@@ -186,5 +259,17 @@ export class Contacts {
     const stream = new FrameStream(await connection.newStream(EXCHANGE_PROTOCOL, { signal }), peer);
     const intake = this.#swarm.join({ stream, outbound: true });
     if (intake) stream.onData(intake);
+  }
+}
+
+/** What is known of a candidate already is added to by hearsay, and replaced by better. */
+function learn(known: Candidate, dial: Multiaddr[] | PeerId, teller: string | undefined): void {
+  if (teller === undefined) {
+    known.dial = dial;
+    known.teller = undefined;
+  } else if (Array.isArray(known.dial) && Array.isArray(dial)) {
+    const addresses = known.dial;
+    const fresh = dial.filter((address) => !addresses.some((other) => other.equals(address)));
+    known.dial = [...addresses, ...fresh].slice(0, MOST_ADDRESSES);
   }
 }

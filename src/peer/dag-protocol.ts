@@ -48,6 +48,8 @@ const DAG_PROTOCOL = '/hubswarm/dag/1.0.0';
 const STALL_TIMEOUT_MS = 10_000;
 /** 64 MiB take 27 s at 20 Mbit/s; a remote that drips is left behind. Chosen. */
 const FETCH_TIMEOUT_MS = 120_000;
+/** Of blocks that came before the walk asked for them: it lags behind a fast remote. Chosen. */
+const MOST_UNASKED_BYTES = 32 * 2 ** 20;
 /** Of one connection: a client asks once for each CID it wants. Chosen. */
 const MAX_STREAMS = 8;
 
@@ -186,7 +188,10 @@ class Answer implements AnswerHandler {
   readonly #cid: CID;
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #waiting = new Map<string, PromiseWithResolvers<Uint8Array>>();
+  /** Keys of blocks that nobody has asked for: the walk is about to, or they are none of the DAG's. */
+  readonly #unasked = new Set<string>();
   readonly #idle: NodeJS.Timeout;
+  #unaskedBytes = 0;
   #failure: unknown;
 
   constructor(remote: string, cid: CID) {
@@ -213,7 +218,10 @@ class Answer implements AnswerHandler {
   readonly getBlock = (cid: CID): Promise<Uint8Array> => {
     const key = keyOf(cid.multihash.digest);
     const block = this.#blocks.get(key);
-    if (block) return Promise.resolve(block);
+    if (block) {
+      if (this.#unasked.delete(key)) this.#unaskedBytes -= block.length;
+      return Promise.resolve(block);
+    }
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const waiting = this.#waiting.get(key) ?? Promise.withResolvers<Uint8Array>();
     this.#waiting.set(key, waiting);
@@ -232,6 +240,11 @@ class Answer implements AnswerHandler {
     if (this.#blocks.size === 0 && key !== keyOf(this.#cid.multihash.digest)) {
       return this.#refuse('sent another block than the root');
     }
+    if (!this.#waiting.has(key) && !this.#blocks.has(key)) {
+      this.#unasked.add(key);
+      this.#unaskedBytes += block.length;
+      if (this.#unaskedBytes > MOST_UNASKED_BYTES) return this.#refuse('sends blocks of no use');
+    }
     this.#blocks.set(key, block);
     this.#waiting.get(key)?.resolve(block);
     this.#waiting.delete(key);
@@ -240,6 +253,7 @@ class Answer implements AnswerHandler {
   /** The first failure counts. Blocks that are here can still be had. */
   fail(error: unknown): void {
     this.#failure ??= error;
+    this.#unasked.clear();
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();
   }

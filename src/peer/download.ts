@@ -13,6 +13,7 @@ import type { Emit } from '../telemetry/event.ts';
 import type { Contacts } from './contacts.ts';
 import type { FetchedManifest, HeldDag } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
+import { Lack } from './lack.ts';
 import { searchManifest } from './manifest-search.ts';
 import type { Node } from './node.ts';
 import type { Swarm, SwarmHooks } from './swarm.ts';
@@ -28,6 +29,8 @@ const LOOK_AFTER_MS = 1500;
 const ANNOUNCE_AFTER_MS = 20_000;
 /** With so many the DHT is not asked for more. Chosen. */
 const ENOUGH_NEIGHBOURS = 4;
+/** While there are others to call the DHT, too, is left in peace; but not for ever, they may be lies. */
+const LOOK_ANYWAY_MS = 15_000;
 /** Nothing for so long is worth a word. Chosen. */
 const STALLED_MS = 10_000;
 
@@ -71,7 +74,7 @@ export class Download {
   #toldBytes = 0;
   #progressAt = performance.now();
   #warned = false;
-  #share: Share | undefined;
+  #lack: Lack | undefined;
 
   constructor(host: DownloadHost, cid: CID, options: DownloadOptions) {
     this.#host = host;
@@ -113,9 +116,10 @@ export class Download {
       overwrite: this.#options.force,
       signal,
     });
+    let share: Share;
     try {
       this.#begin(manifest, store);
-      this.#share = this.#host.hold(
+      share = this.#host.hold(
         this.#cid,
         store,
         { name, dag, rawRoot: () => Promise.resolve(rawRoot ?? new Uint8Array()) },
@@ -130,7 +134,8 @@ export class Download {
       throw error;
     }
     this.#host.announce(this.#cid, ANNOUNCE_AFTER_MS);
-    void this.#findPeers(this.#share);
+    this.#lack = new Lack(share.swarm.session, this.#cid, this.#host.emit);
+    void this.#findPeers(share);
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
     const path = (await store.publish()) ?? name;
     this.#finish(path);
@@ -156,10 +161,15 @@ export class Download {
   async #findPeers(share: Share): Promise<void> {
     const { signal } = this.#abort;
     const { session } = share.swarm;
+    let lookedAt = performance.now();
     try {
       while (!signal.aborted) {
         await delay(LOOK_AFTER_MS, undefined, { signal });
         if (session.neighbourCount >= ENOUGH_NEIGHBOURS) continue;
+        const idleMs = performance.now() - lookedAt;
+        if (share.contacts.hasMore && session.neighbourCount > 0 && idleMs < LOOK_ANYWAY_MS)
+          continue;
+        lookedAt = performance.now();
         for await (const found of this.#host.discovery.findProviders(this.#cid, signal)) {
           const { peerId, multiaddrs } = found;
           share.contacts.add(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
@@ -180,26 +190,18 @@ export class Download {
   #watch(): void {
     this.#tellProgress();
     const idleMs = performance.now() - this.#progressAt;
+    this.#lack?.look(idleMs);
     if (idleMs >= this.#options.timeoutMs) {
-      const message = `gave up after ${Math.round(idleMs / 1000)} s without a new piece: ${this.#lack()}`;
+      const message = `gave up after ${Math.round(idleMs / 1000)} s without a new piece: ${this.#waitsFor}`;
       this.#abort.abort(new HubswarmError('ERR_TIMEOUT', message));
-    } else if (idleMs >= STALLED_MS && !this.#warned) {
+    } else if (idleMs >= STALLED_MS && !this.#warned && !this.#lack?.isLacking) {
       this.#warned = true;
-      this.#host.emit({ event: 'warned', message: `waiting: ${this.#lack()}` });
+      this.#host.emit({ event: 'warned', message: `waiting: ${this.#waitsFor}` });
     }
   }
 
-  /** What the download waits for. */
-  #lack(): string {
-    const session = this.#share?.swarm.session;
-    if (!session) return `nobody found who knows ${this.#cid}`;
-    const missing = session.have.length - session.have.count;
-    if (session.neighbourCount === 0)
-      return `${missing} pieces missing, and no peer to get them from`;
-    const unavailable = session.unavailablePieces;
-    return unavailable > 0
-      ? `${unavailable} of ${missing} missing pieces are with none of the ${session.neighbourCount} peers connected`
-      : `${missing} pieces missing, and no peer is sending`;
+  get #waitsFor(): string {
+    return this.#lack?.describe() ?? `nobody found who knows ${this.#cid}`;
   }
 
   #tellProgress(): void {

@@ -4,6 +4,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { FrameDecoder } from '../exchange/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../exchange/message.ts';
+import { Callers } from './callers.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 import type { Swarm } from './swarm.ts';
@@ -21,25 +22,41 @@ export interface Reception {
 
 /** Must be called once per node. */
 export async function answerCalls(node: Node, reception: Reception): Promise<void> {
+  const callers = new Callers();
   await node.handle(
     EXCHANGE_PROTOCOL,
-    (stream: Stream, connection: Connection) => answer(stream, connection, reception),
+    (stream: Stream, connection: Connection) => answer(stream, connection, reception, callers),
     { maxInboundStreams: STREAMS_PER_CONNECTION, maxOutboundStreams: STREAMS_PER_CONNECTION },
   );
 }
 
-function answer(opened: Stream, connection: Connection, reception: Reception): void {
+function answer(
+  opened: Stream,
+  connection: Connection,
+  reception: Reception,
+  callers: Callers,
+): void {
   const peer = connection.remotePeer.toString();
   const stream = new FrameStream(opened, peer);
   if (reception.isBanned(peer)) return stream.abort('banned');
+  if (!callers.mayCall(peer, performance.now())) {
+    stream.abort('violation');
+    return reception.onViolation(peer, 'a flood of calls');
+  }
+  const named = callers.wait(peer);
+  if (!named) return stream.abort('too many calls');
   const decoder = new FrameDecoder();
   const silence = setTimeout(() => stream.abort('no hello'), HELLO_WITHIN_MS);
-  stream.onEnd(() => clearTimeout(silence));
+  stream.onEnd(() => {
+    clearTimeout(silence);
+    named();
+  });
   let intake = (chunk: Uint8Array): void => {
     const { messages, violation } = decoder.push(chunk);
     const [hello] = messages;
     if (!hello && violation === undefined) return;
     clearTimeout(silence);
+    named();
     intake = () => {};
     if (hello?.type !== 'hello' || violation !== undefined) {
       reception.onViolation(peer, violation ?? `a ${hello?.type} before hello`);

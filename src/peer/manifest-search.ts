@@ -13,8 +13,19 @@ import type { Node } from './node.ts';
 /** Sources asked at the same time, and remembered. Chosen. */
 const MOST_AT_ONCE = 8;
 const MOST_ASKED = 256;
-/** Peers that are connected answer sooner than a walk of the DHT begins to cost. */
-const ASK_DHT_AFTER_MS = 500;
+/**
+ * Peers that are connected answer sooner than a walk of the DHT begins to cost: it is
+ * asked once they have, or when they take so long. Each of a flash crowd that asked it
+ * while the one peer they all knew was busy made that one busier still. Chosen.
+ */
+const ASK_DHT_AFTER_MS = 2000;
+/**
+ * One that has not answered by then keeps no other waiting: eight that say nothing
+ * would hold up the search until each timed out. Chosen.
+ */
+const SLOW_MS = 1500;
+/** Sources whose answers are waited for, the slow ones included: each may send much. Chosen. */
+const MOST_OPEN = 16;
 /** Who does not know the file now may be about to fetch it. */
 const ASK_AGAIN_MS = 1000;
 
@@ -49,6 +60,8 @@ class ManifestSearch {
   readonly #asked = new Set<string>();
   readonly #result = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
+  #open = 0;
+  #onIdle: (() => void) | undefined;
 
   constructor(node: Node, cid: CID, signal: AbortSignal) {
     this.#node = node;
@@ -68,7 +81,7 @@ class ManifestSearch {
 
   async askProviders(discovery: Discovery): Promise<void> {
     try {
-      if (this.#asked.size > 0) await delay(ASK_DHT_AFTER_MS, undefined, { signal: this.#signal });
+      if (this.#asked.size > 0) await this.#answered(ASK_DHT_AFTER_MS);
       for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
         this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
       }
@@ -77,9 +90,19 @@ class ManifestSearch {
     }
   }
 
+  /** Resolves once nobody is being asked, or after so long. */
+  async #answered(withinMs: number): Promise<void> {
+    const signal = this.#signal;
+    const silent = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    await Promise.race([silent, delay(withinMs, undefined, { signal }).catch(() => undefined)]);
+    this.#signal.throwIfAborted();
+  }
+
   ask(peer: string, dial: Multiaddr[] | PeerId): void {
     if (peer === this.#node.peerId.toString() || this.#asked.has(peer)) return;
-    if (this.#asking >= MOST_AT_ONCE) return this.#askLater(peer, dial);
+    if (this.#asking >= MOST_AT_ONCE || this.#open >= MOST_OPEN) return this.#askLater(peer, dial);
     if (this.#asked.size >= MOST_ASKED) return;
     this.#asked.add(peer);
     void this.#ask(peer, dial);
@@ -92,6 +115,13 @@ class ManifestSearch {
 
   async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
     this.#asking++;
+    this.#open++;
+    let prompt = true;
+    const giveWay = (): void => {
+      if (prompt) this.#asking--;
+      prompt = false;
+    };
+    const timer = setTimeout(giveWay, SLOW_MS);
     try {
       const connection = await this.#node.dial(dial, { signal: this.#signal });
       this.#result.resolve(await fetchManifest(connection, this.#cid, this.#signal));
@@ -102,7 +132,10 @@ class ManifestSearch {
       this.#asked.delete(peer);
       this.#askLater(peer, dial);
     } finally {
-      this.#asking--;
+      clearTimeout(timer);
+      giveWay();
+      this.#open--;
+      if (this.#open === 0) this.#onIdle?.();
     }
   }
 }

@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly mdns?: boolean;
   /** Further connections are refused, those that stand are kept. libp2p's default: 300. */
   readonly maxConnections?: number;
+  /** Whose connections end as soon as it is known whose they are, and who is not dialled. */
+  readonly isRefused?: (peer: string) => boolean;
 }
 
 /** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
@@ -80,6 +82,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       ],
       connectionEncrypters: [fastNoise],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
+      connectionGater: {
+        denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
+        denyDialPeer: (peer) => options.isRefused?.(peer.toString()) ?? false,
+      },
       connectionManager: {
         ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
         // Default 5: of 16 peers on one host that dial at once, 11 were refused.

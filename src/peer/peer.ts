@@ -12,6 +12,7 @@ import { type Caps, Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { Admission } from './admission.ts';
 import { Contacts } from './contacts.ts';
 import { type HeldDag, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
@@ -60,7 +61,7 @@ export class Peer implements DownloadHost {
   readonly #rng: Rng;
   readonly #policy: Policy;
   readonly #held = new Map<string, Held>();
-  readonly #banned = new Set<string>();
+  readonly #admission: Admission;
   /** An address of each peer met in this run. */
   readonly #useful = new Map<string, string>();
   readonly #stopping = new AbortController();
@@ -71,12 +72,14 @@ export class Peer implements DownloadHost {
   static async start(options: PeerOptions): Promise<Peer> {
     const identity = await openIdentity(options.dataDir);
     try {
+      const admission = new Admission();
       const node = await createNode({
         privateKey: identity.privateKey,
+        isRefused: (id) => admission.isBanned(id),
         ...(options.listen ? { listen: options.listen } : {}),
         mdns: options.mdns ?? false,
       });
-      const peer = new Peer(options, identity, node);
+      const peer = new Peer(options, identity, node, admission);
       await peer.#open();
       return peer;
     } catch (error) {
@@ -85,7 +88,8 @@ export class Peer implements DownloadHost {
     }
   }
 
-  private constructor(options: PeerOptions, identity: Identity, node: Node) {
+  private constructor(options: PeerOptions, identity: Identity, node: Node, admission: Admission) {
+    this.#admission = admission;
     this.node = node;
     this.emit = options.emit;
     this.#dataDir = options.dataDir;
@@ -118,6 +122,7 @@ export class Peer implements DownloadHost {
 
   async #open(): Promise<void> {
     const { node, emit } = this;
+    this.#admission.watch(node);
     node.addEventListener('peer:connect', ({ detail }) => {
       emit({ event: 'peer_connected', remote: detail.toString() });
     });
@@ -133,7 +138,7 @@ export class Peer implements DownloadHost {
     await serveDag(node, (cid) => this.#held.get(cid.toString())?.dag);
     await answerCalls(node, {
       swarmOf: (file) => this.#swarmOf(file),
-      isBanned: (peer) => this.#banned.has(peer),
+      isBanned: (peer) => this.#admission.isBanned(peer),
       onViolation: (peer, reason) => this.#ban(peer, reason),
     });
     this.#withdrawRun = await announceRun(this.#dataDir, this.peerId, this.addresses);
@@ -223,7 +228,8 @@ export class Peer implements DownloadHost {
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
       uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
-      onPeersLearned: (addresses) => contacts.hear(addresses),
+      onPeersLearned: (addresses, teller) => contacts.hear(addresses, teller),
+      vouchFor: (addresses, neighbour): string[] => contacts.vouchFor(addresses, neighbour),
       onLeft: (peer) => contacts.lost(peer),
       onBan: (peer, reason) => this.#ban(peer, reason),
       onPieceStored: (piece) => hooks.onPieceStored?.(piece),
@@ -234,7 +240,7 @@ export class Peer implements DownloadHost {
       node: this.node,
       swarm,
       rng: this.#rng,
-      isBanned: (peer) => this.#banned.has(peer),
+      isBanned: (peer) => this.#admission.isBanned(peer),
     });
     const share = { cid, store, swarm, contacts, dag };
     this.#held.set(cid.toString(), share);
@@ -260,7 +266,7 @@ export class Peer implements DownloadHost {
   }
 
   #ban(peer: string, reason: string): void {
-    this.#banned.add(peer);
+    this.#admission.ban(peer);
     this.emit({ event: 'neighbour_banned', remote: peer, reason });
   }
 

@@ -19,7 +19,9 @@ import type { UploadQueue } from './upload-queue.ts';
 /** What a swarm tells its owner. */
 export interface SwarmHooks {
   /** Untrusted addresses of peers that exchange this file. */
-  onPeersLearned(addresses: readonly string[]): void;
+  onPeersLearned(addresses: readonly string[], teller: string): void;
+  /** Of the addresses that a neighbour gives for itself, those that others may be told. */
+  vouchFor(addresses: readonly string[], neighbour: string): string[];
   onLeft(peer: string): void;
   onBan(peer: string, reason: string): void;
   onPieceStored(piece: number): void;
@@ -53,10 +55,14 @@ export interface Call {
   readonly decoder?: FrameDecoder;
 }
 
+/** Messages of one neighbour that wait behind blocks for the downlink. Chosen. */
+const MOST_WAITING = 16_384;
+
 interface Member extends Call {
   readonly decoder: FrameDecoder;
-  /** Messages that wait for the downlink, in order. */
+  /** Messages that wait for the downlink, in order, and what their blocks take. */
   readonly waiting: Message[];
+  waitingBytes: number;
   /** Frames of this turn of the event loop: sent as one. */
   readonly unsent: Uint8Array[];
 }
@@ -124,6 +130,7 @@ export class Swarm {
       ...call,
       decoder: call.decoder ?? new FrameDecoder(),
       waiting: [],
+      waitingBytes: 0,
       unsent: [],
     };
     this.#members.set(peer, member);
@@ -174,8 +181,16 @@ export class Swarm {
   /** Hands messages on in order, each block when the downlink has let it through. */
   #take(member: Member, messages: readonly Message[]): void {
     const idle = member.waiting.length === 0;
-    for (const message of messages) member.waiting.push(message);
+    for (const message of messages) {
+      member.waiting.push(message);
+      if (message.type === 'block') member.waitingBytes += message.length;
+    }
     if (idle) void this.#drain(member);
+    const { waiting, waitingBytes } = member;
+    // What was asked for, and as much again that was cancelled on its way.
+    if (waitingBytes <= 2 * this.#session.inFlightLimit && waiting.length <= MOST_WAITING) return;
+    const neighbour = member.stream.remote;
+    this.#step({ type: 'violation', neighbour, reason: 'sends more than was asked for' });
   }
 
   async #drain(member: Member): Promise<void> {
@@ -185,11 +200,18 @@ export class Swarm {
       if (message.type === 'block') {
         const wait = this.#init.link.receive(message.length);
         if (wait !== undefined) await wait;
+        member.waitingBytes -= message.length;
       }
       if (this.#members.get(peer) !== member) return;
-      this.#step({ type: 'message', neighbour: peer, message });
+      this.#step({ type: 'message', neighbour: peer, message: this.#checked(message, peer) });
       member.waiting.shift();
     }
+  }
+
+  /** A hello's addresses are passed on under this peer's name. */
+  #checked(message: Message, neighbour: string): Message {
+    if (message.type !== 'hello') return message;
+    return { ...message, addresses: this.#init.vouchFor(message.addresses, neighbour) };
   }
 
   /** One event at a time: effects may cause further events, which wait their turn. */
@@ -251,7 +273,7 @@ export class Swarm {
       case 'ban':
         return this.#ban(effect.neighbour, effect.reason);
       case 'peers_learned':
-        return this.#init.onPeersLearned(effect.addresses);
+        return this.#init.onPeersLearned(effect.addresses, effect.neighbour);
       case 'neighbour_met':
         return this.#init.emit({
           event: 'neighbour_joined',
@@ -277,6 +299,7 @@ export class Swarm {
         emit({ event: 'warned', message: `cannot serve: ${describeError(error)}` });
         this.#step({ type: 'upload_failed', neighbour, piece });
       },
+      stalled: () => this.#step({ type: 'upload_stalled', neighbour, piece }),
     });
   }
 

@@ -16,6 +16,8 @@ export interface Upload {
   /** The last block was handed over; not called for a stopped upload. */
   finished(): void;
   failed(error: unknown): void;
+  /** Nothing was taken of it for STALL_MS, though it was due; it still waits. Called once. */
+  stalled(): void;
 }
 
 interface Job {
@@ -23,14 +25,22 @@ interface Job {
   bytes: Promise<Uint8Array> | undefined;
   begin: number;
   stopped: boolean;
+  /** Since when it has been passed over, its stream taking no more; told() once for too long. */
+  passedOverAt: number | undefined;
+  told: boolean;
 }
 
 /** Pieces read ahead of the one being sent, so that the disk never delays the link. */
 const READ_AHEAD = 1;
 
+/** Longer than a window takes to pass at 20 Mbit/s; over it others should have the turn. Chosen. */
+const STALL_MS = 500;
+
 export class UploadQueue {
   readonly #link: Link;
   readonly #jobs: Job[] = [];
+  /** When a block was last handed to a stream. */
+  readonly #sentAt = new WeakMap<FrameStream, number>();
   #running = false;
   #wake: (() => void) | undefined;
 
@@ -44,7 +54,14 @@ export class UploadQueue {
   }
 
   add(upload: Upload): void {
-    this.#jobs.push({ upload, bytes: undefined, begin: 0, stopped: false });
+    this.#jobs.push({
+      upload,
+      bytes: undefined,
+      begin: 0,
+      stopped: false,
+      passedOverAt: undefined,
+      told: false,
+    });
     this.#wake?.();
     if (!this.#running) void this.#run();
   }
@@ -62,12 +79,27 @@ export class UploadQueue {
   async #run(): Promise<void> {
     this.#running = true;
     while (this.#jobs.length > 0) {
-      const job = this.#jobs.find(({ upload, stopped }) => stopped || !upload.stream.congested);
+      const job = this.#nextJob();
       if (!job) await this.#waitForRoom();
       else if (job.stopped) this.#remove(job);
       else await this.#sendBlock(job);
     }
     this.#running = false;
+  }
+
+  /** The first whose stream takes more; those that were passed over for long are told. */
+  #nextJob(): Job | undefined {
+    for (const job of this.#jobs) {
+      const { stream } = job.upload;
+      if (job.stopped || !stream.congested) return job;
+      const now = performance.now();
+      job.passedOverAt ??= now;
+      const since = Math.max(job.passedOverAt, this.#sentAt.get(stream) ?? 0);
+      if (job.told || now - since < STALL_MS) continue;
+      job.told = true;
+      job.upload.stalled();
+    }
+    return undefined;
   }
 
   async #sendBlock(job: Job): Promise<void> {
@@ -95,6 +127,7 @@ export class UploadQueue {
         length: block.length,
       }),
     );
+    this.#sentAt.set(upload.stream, performance.now());
     job.begin += block.length;
     if (job.begin < bytes.length) return;
     this.#remove(job);
@@ -107,9 +140,11 @@ export class UploadQueue {
     const changed = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
+    const timer = setTimeout(() => this.#wake?.(), STALL_MS);
     const streams = new Set(this.#jobs.map(({ upload }) => upload.stream));
     const drained = [...streams].map((stream) => stream.drained(abort.signal).catch(() => {}));
     await Promise.race([changed, ...drained]);
+    clearTimeout(timer);
     this.#wake = undefined;
     abort.abort();
   }

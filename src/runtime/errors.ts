@@ -26,7 +26,7 @@ export type ErrorCode =
   | 'ERR_NO_SOURCE'
   /** A remote answered, and refused or made no sense. */
   | 'ERR_REMOTE'
-  /** A limit on time passed. */
+  /** A limit on time passed. Exit 124. */
   | 'ERR_TIMEOUT'
   /** Stopped by a signal or the caller's AbortSignal. */
   | 'ERR_ABORTED'

@@ -3,6 +3,8 @@
 // Names are facts in the past tense. Bytes and milliseconds are numbers in base
 // units. Readers ignore events and fields that they do not know.
 
+import type { Range } from '../runtime/ranges.ts';
+
 /** Whose bytes: a mirror's URL, a PeerId, or a client's address. */
 type Remote = string;
 
@@ -81,6 +83,19 @@ export type Event =
     }
   | { event: 'source_failed'; remote: Remote; reason: string }
   | { event: 'source_retried'; remote: Remote; attempt: number; delayMs: number }
+  /** The download waits for pieces that none of its neighbours has; told once when that begins. */
+  | {
+      event: 'pieces_lacked';
+      cid: string;
+      /** How many. */
+      pieces: number;
+      /** Which: at most the first 16 runs of them. */
+      ranges: Range[];
+      /** Peers connected for this file, perhaps none. */
+      neighbours: number;
+    }
+  /** ... and once when it ends: somebody has them now, or others have come. */
+  | { event: 'pieces_found'; cid: string }
   | { event: 'neighbour_joined'; cid: string; remote: Remote; pieces: number }
   | { event: 'neighbour_left'; cid: string; remote: Remote; reason: string }
   | { event: 'neighbour_banned'; remote: Remote; reason: string }

@@ -33,7 +33,15 @@ function arrange({ pieces, onTheWay, gave, got }: Party, index = 0): Neighbour {
 }
 
 function open(neighbour: Neighbour, id: number): void {
-  const grant = { id, hints: [], offeredAt: NOW, piece: undefined, sentAt: undefined };
+  const grant = {
+    id,
+    hints: [],
+    offeredAt: NOW,
+    piece: undefined,
+    sentAt: undefined,
+    counted: true,
+    stalledAt: undefined,
+  };
   neighbour.grants.set(id, grant);
 }
 

@@ -53,7 +53,14 @@ function arrange(given: Situation) {
   neighbour.pieces = new Bitfield(PIECES);
   for (const one of given.theirs) neighbour.pieces.add(one);
   for (const one of given.fetching) {
-    neighbour.fetches.set(one, { piece: one, grant: 0, requestedAt: 0, parts: [], received: 0 });
+    neighbour.fetches.set(one, {
+      piece: one,
+      grant: 0,
+      requestedAt: 0,
+      parts: [],
+      received: 0,
+      slow: false,
+    });
   }
   for (const one of given.refused) neighbour.refused.add(one);
   const candidates = given.theirs

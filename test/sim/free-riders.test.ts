@@ -60,7 +60,7 @@ describe.each([
     const among = distribute(honest, riders, 'tit-for-tat', seed);
     // An uplink that gives nothing back takes one turn in 32, and the first pieces.
     expect(among.honestMs / alone.honestMs).toBeLessThan(1.15);
-    expect(among.ridersThen).toBeLessThan(0.55);
+    expect(among.ridersThen).toBeLessThan(0.65);
     expect(among.firstRiderMs / among.honestMs).toBeGreaterThan(1.1);
     expect(among.firstRiderMs).toBeLessThan(Infinity);
   });
@@ -77,6 +77,6 @@ describe('without free riders', () => {
   it.each([1, 2, 3, 4])('tit-for-tat costs little (seed %i)', (seed) => {
     const cooperative = distribute(12, 0, 'cooperative', seed);
     const fair = distribute(12, 0, 'tit-for-tat', seed);
-    expect(fair.honestMs / cooperative.honestMs).toBeLessThan(1.06);
+    expect(fair.honestMs / cooperative.honestMs).toBeLessThan(1.08);
   });
 });

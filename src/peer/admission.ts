@@ -1,0 +1,79 @@
+// Who may be connected to this peer: bans, and what one remote may hold. A ban is of
+// the PeerId, for all files, and lasts as long as this process. New PeerIds cost a
+// remote nothing, so what strangers hold together is bounded too: while room for
+// newcomers is short, connections that carry no exchange make way, or a few hundred
+// idle ones would lock everybody out.
+import type { Connection, PeerId } from '@libp2p/interface';
+import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import type { Node } from './node.ts';
+
+/** PeerIds remembered; then the oldest ban ends. Chosen. */
+const MOST_BANNED = 16_384;
+/** With one peer: two that both ends opened, and two that replace them. Chosen. */
+const CONNECTIONS_PER_PEER = 4;
+/** Of all that libp2p lets in; beyond, idle ones are cut. Chosen. */
+const CROWDED = 0.75;
+/** A connection that is to carry an exchange does so by then. Chosen. */
+const IDLE_AFTER_MS = 5000;
+
+/** libp2p's own limit of connections, where none is given. */
+const MAX_CONNECTIONS = 300;
+
+export class Admission {
+  readonly #banned = new Set<string>();
+  readonly #most: number;
+  #node: Node | undefined;
+
+  constructor(maxConnections = MAX_CONNECTIONS) {
+    this.#most = Math.floor(maxConnections * CROWDED);
+  }
+
+  /** Begins to watch. Must be called once, as soon as the node is there. */
+  watch(node: Node): void {
+    this.#node = node;
+    node.addEventListener('connection:open', ({ detail }) => this.#handleOpen(detail));
+  }
+
+  isBanned(peer: string): boolean {
+    return this.#banned.has(peer);
+  }
+
+  /** Cuts the peer off, now and whenever it comes back. */
+  ban(peer: string): void {
+    this.#banned.add(peer);
+    if (this.#banned.size > MOST_BANNED) {
+      for (const oldest of this.#banned) {
+        this.#banned.delete(oldest);
+        break;
+      }
+    }
+    for (const connection of this.#node?.getConnections() ?? []) {
+      if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
+    }
+  }
+
+  #handleOpen(opened: Connection): void {
+    if (!this.#node) return;
+    const connections = this.#node.getConnections();
+    if (countOf(connections, opened.remotePeer) > CONNECTIONS_PER_PEER) {
+      return cut(opened, 'too many connections');
+    }
+    const over = connections.length - this.#most;
+    if (over <= 0) return;
+    const idle = connections.filter(isIdle).sort((a, b) => a.timeline.open - b.timeline.open);
+    for (const connection of idle.slice(0, over)) cut(connection, 'makes way for others');
+  }
+}
+
+function countOf(connections: readonly Connection[], peer: PeerId): number {
+  return connections.filter(({ remotePeer }) => remotePeer.equals(peer)).length;
+}
+
+function isIdle({ streams, timeline }: Connection): boolean {
+  if (Date.now() - timeline.open < IDLE_AFTER_MS) return false;
+  return !streams.some(({ protocol }) => protocol === EXCHANGE_PROTOCOL);
+}
+
+function cut(connection: Connection, reason: string): void {
+  connection.abort(new Error(reason));
+}

@@ -1,0 +1,53 @@
+// How far an address reaches: this host, a private network, or everywhere. What a
+// remote says about third parties is a request to connect there. A stranger from the
+// internet could so have ports tried on this host and behind its firewall; whoever is
+// on this host or network could try them itself.
+import { BlockList } from 'node:net';
+import type { Multiaddr } from '@multiformats/multiaddr';
+
+/** The wider, the greater. */
+export const REACH = { host: 0, network: 1, everywhere: 2 } as const;
+export type Reach = (typeof REACH)[keyof typeof REACH];
+
+/** Nobody can be dialled there (RFC 6890): this network, multicast, reserved. */
+const NOWHERE = blocks([
+  ['0.0.0.0', 8],
+  ['224.0.0.0', 3],
+  ['::', 128],
+  ['ff00::', 8],
+]);
+const HOST = blocks([
+  ['127.0.0.0', 8],
+  ['::1', 128],
+]);
+/** RFC 1918, 6598 (shared by a carrier's customers), 3927 and 4291 (link-local), 4193. */
+const NETWORK = blocks([
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+  ['169.254.0.0', 16],
+  ['fe80::', 10],
+  ['fc00::', 7],
+]);
+
+/** Undefined for what no peer listens at: no IP address, no port, multicast and the like. */
+export function reachOf(address: Multiaddr): Reach | undefined {
+  const parts = address.getComponents();
+  const host = parts.find(({ name }) => name === 'ip4' || name === 'ip6');
+  const port = Number(parts.find(({ name }) => name === 'tcp')?.value ?? 0);
+  if (host?.value === undefined || port === 0) return undefined;
+  const family = host.name === 'ip4' ? 'ipv4' : 'ipv6';
+  // BlockList sees through ::ffff:a.b.c.d.
+  if (NOWHERE.check(host.value, family)) return undefined;
+  if (HOST.check(host.value, family)) return REACH.host;
+  return NETWORK.check(host.value, family) ? REACH.network : REACH.everywhere;
+}
+
+function blocks(subnets: readonly (readonly [string, number])[]): BlockList {
+  const list = new BlockList();
+  for (const [net, prefix] of subnets) {
+    list.addSubnet(net, prefix, net.includes(':') ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}

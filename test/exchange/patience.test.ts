@@ -1,0 +1,74 @@
+// How far a session goes with neighbours that let turns lie, stall or are unproven.
+import { describe, expect, it } from 'vitest';
+import { ALL, bans, block, PIECE, sent, Table } from './table.ts';
+
+describe('an unproven source', () => {
+  it('is asked for two pieces at once, and for one more with each that was good', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    let grant = 0;
+    const offer = (turns: number): number[] =>
+      Array.from({ length: turns }, () =>
+        sent(table.say('a', { type: 'grant', grant: grant++, hints: [] }), 'request'),
+      ).flatMap((requests) => requests.map(({ piece }) => piece));
+    const [first, ...others] = offer(6);
+    expect(others).toHaveLength(1);
+    table.say('a', block(first!));
+    expect(offer(6)).toEqual([]);
+    table.session.step(table.now, { type: 'piece_stored', piece: first! });
+    expect(offer(6)).toHaveLength(2);
+  });
+
+  it('that stalls is asked for one piece at a time, and banned only after four stalls', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    const reasons: string[] = [];
+    for (let grant = 0; grant < 40 && reasons.length === 0; grant += 2) {
+      const requests = [grant, grant + 1].flatMap((id) =>
+        sent(table.say('a', { type: 'grant', grant: id, hints: [] }), 'request'),
+      );
+      expect(requests).toHaveLength(grant === 0 ? 2 : 1);
+      // A byte now and then is as good as nothing.
+      for (const { piece } of requests) table.say('a', block(piece, 0, 1));
+      reasons.push(...bans(table.wait(21_000)));
+      if (grant < 6) expect(reasons).toEqual([]);
+    }
+    expect(reasons).toEqual([expect.stringMatching(/sent nothing, 4 times/)]);
+  });
+
+  it('may still send what was due of a cancelled piece, and no byte more', () => {
+    const table = new Table([]);
+    table.join('a', ALL);
+    const [request] = sent(table.say('a', { type: 'grant', grant: 0, hints: [] }), 'request');
+    const { piece } = request!;
+    table.say('a', block(piece, 0, PIECE / 2));
+    expect(sent(table.wait(21_000), 'cancel')).toMatchObject([{ piece }]);
+    expect(bans(table.say('a', block(piece, PIECE / 2, PIECE / 2)))).toEqual([]);
+    const strays = ALL.flatMap(() => bans(table.say('a', block(piece, PIECE / 2, PIECE / 2))));
+    expect(strays).toEqual([expect.stringMatching(/not asked for/)]);
+  });
+});
+
+describe('a receiver that lets turns lie', () => {
+  it('holds no more than the two that it was offered, while another is served', () => {
+    const table = new Table(ALL);
+    table.join('sleeper', []);
+    const first = sent(table.say('sleeper', { type: 'interest', interested: true }), 'grant');
+    expect(first).toHaveLength(2);
+    expect(sent(table.wait(1900), 'grant')).toEqual([]);
+    table.join('b', []);
+    const other = sent(table.say('b', { type: 'interest', interested: true }), 'grant');
+    expect(other.map(({ to }) => to)).toEqual(['b', 'b']);
+  });
+
+  it('is offered turns again when it wakes and answers, however late', () => {
+    const table = new Table(ALL);
+    table.join('sleeper', []);
+    table.say('sleeper', { type: 'interest', interested: true });
+    table.wait(60_000);
+    expect(sent(table.wait(10_000), 'grant')).toEqual([]);
+    const woken = table.say('sleeper', { type: 'request', grant: 0, piece: 1 });
+    expect(bans(woken)).toEqual([]);
+    expect(sent(woken, 'grant').length).toBeGreaterThan(0);
+  });
+});

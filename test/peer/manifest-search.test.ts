@@ -1,0 +1,41 @@
+// Many sources that do not answer, and one that does.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { importPath } from '../../src/content/import.ts';
+import { serveDag } from '../../src/peer/dag-protocol.ts';
+import { Discovery } from '../../src/peer/discovery.ts';
+import { searchManifest } from '../../src/peer/manifest-search.ts';
+import { useNodes } from './nodes.ts';
+
+const startNode = useNodes();
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+it('a manifest is found beside eight peers that take the question and say nothing', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'hubswarm-manifest-'));
+  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  const file = join(dir, 'file');
+  await writeFile(file, randomBytes(300_000));
+  const { manifest, dag, name } = await importPath(file);
+  const node = await startNode();
+  const discovery = new Discovery(node);
+  cleanups.unshift(() => discovery.stop());
+  for (let i = 0; i < 8; i++) {
+    const silent = await startNode();
+    await silent.handle('/hubswarm/dag/1.0.0', () => {});
+    await node.dial(silent.getMultiaddrs());
+  }
+  const search = searchManifest({ node, discovery }, manifest.root, AbortSignal.timeout(15_000));
+  const honest = await startNode();
+  await serveDag(honest, () => ({ dag, name }));
+  await node.dial(honest.getMultiaddrs());
+  const startedAt = performance.now();
+  expect((await search).manifest.root.equals(manifest.root)).toBe(true);
+  // Each of the eight times out after 10 s.
+  expect(performance.now() - startedAt).toBeLessThan(6000);
+});
