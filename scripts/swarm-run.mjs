@@ -93,7 +93,9 @@ async function startOrigins({ file, origins, share = [] }, start) {
 async function completion(receiver, startedAt, { file, origins, receivers }) {
   const { size } = await stat(file);
   const limit = PATIENCE * boundSeconds(size, origins, receivers) * 1000 + 10_000;
-  const timer = AbortSignal.timeout(Number.isFinite(limit) ? Math.max(limit, 60_000) : 600_000);
+  const timer = AbortSignal.timeout(
+    Number.isFinite(limit) ? Math.ceil(Math.max(limit, 60_000)) : 600_000,
+  );
   const done = await Promise.race([
     receiver.until('transfer_completed'),
     new Promise((resolve) => timer.addEventListener('abort', () => resolve(undefined))),

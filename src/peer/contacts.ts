@@ -33,8 +33,8 @@ const ONE_MORE_MS = 300;
  * Further ones while every neighbour has something for us, as when all are seeds: then
  * their uplinks are what we wait for. So many at each look, and in all. Chosen.
  */
-const MORE_AT_ONCE = 2;
-const MOST_MORE = 26;
+const MORE_AT_ONCE = 4;
+const MOST_MORE = 24;
 /** Candidates remembered, and of those the ones that one neighbour named. Chosen. */
 const MOST_KNOWN = 512;
 const MOST_OF_ONE_TELLER = 64;
@@ -56,6 +56,14 @@ const LONGEST_RETRY_MS = 15_000;
  * leaves it to the smaller one for so long.
  */
 const YIELD_MS = 2000;
+/** Unless this many looks in a row showed that others would send us more. */
+const HUNGRY_LOOKS = 2;
+/**
+ * A complete peer needs nobody, and still calls two of those it is connected to, if they
+ * do not call it: so that a newcomer hears of the others from whichever it asks first.
+ */
+const ENOUGH_FOR_SEED = 2;
+const SEED_WAIT_MS = 1000;
 
 interface Candidate {
   readonly peer: string;
@@ -83,6 +91,8 @@ export class Contacts {
   #triesAt = performance.now();
   #calling = 0;
   #more = 0;
+  /** Looks in a row at which every neighbour had something for us. */
+  #hungryLooks = 0;
   #looking = false;
 
   constructor(init: { node: Node; swarm: Swarm; rng: Rng; isBanned: (peer: string) => boolean }) {
@@ -141,11 +151,18 @@ export class Contacts {
     if (known) return learn(known, dial, teller);
     if (this.#candidates.size >= MOST_KNOWN) return;
     if (teller !== undefined && this.#namedBy(teller) >= MOST_OF_ONE_TELLER) return;
-    // With nobody to fetch from, calling at once beats calling once.
-    const yields = this.#self > peer && this.#swarm.session.neighbourCount > 0;
-    const notBefore = performance.now() + (yields ? YIELD_MS : 0);
+    const notBefore = performance.now() + this.#waitFor(peer, teller);
     this.#candidates.set(peer, { peer, dial, teller, failures: 0, notBefore, calling: false });
     this.#lookSoon();
+  }
+
+  /** How long it has to call us before we call it. */
+  #waitFor(peer: string, teller: string | undefined): number {
+    const { session } = this.#swarm;
+    if (session.isComplete) return SEED_WAIT_MS;
+    // With nobody to fetch from, calling at once beats calling once.
+    const yields = teller !== undefined && this.#self > peer && session.neighbourCount > 0;
+    return yields ? YIELD_MS : 0;
   }
 
   #namedBy(teller: string): number {
@@ -184,10 +201,10 @@ export class Contacts {
     });
   }
 
-  /** Calls while neighbours are few. A seed waits to be called. */
+  /** Calls while neighbours are few. */
   #look(): void {
     const { session } = this.#swarm;
-    if (this.#abort.signal.aborted || session.isComplete) return;
+    if (this.#abort.signal.aborted) return;
     while (this.#calling < CALLS_AT_ONCE && session.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
@@ -196,13 +213,15 @@ export class Contacts {
   }
 
   get #enough(): number {
+    if (this.#swarm.session.isComplete) return ENOUGH_FOR_SEED;
     const more = (performance.now() - this.#startedAt) / ONE_MORE_MS;
     return Math.min(ENOUGH, ENOUGH_AT_FIRST + Math.floor(more)) + this.#more;
   }
 
   #wantMore(): void {
     const { session } = this.#swarm;
-    if (session.isHungry && session.neighbourCount >= this.#enough) {
+    this.#hungryLooks = session.isHungry ? this.#hungryLooks + 1 : 0;
+    if (this.#hungryLooks > 0 && session.neighbourCount >= this.#enough) {
       this.#more = Math.min(this.#more + MORE_AT_ONCE, MOST_MORE);
     }
   }
@@ -210,12 +229,17 @@ export class Contacts {
   #draw(): Candidate | undefined {
     const now = performance.now();
     const mayTry = this.#mayTry(now);
+    const { isComplete } = this.#swarm.session;
+    const isUrgent = this.#hungryLooks >= HUNGRY_LOOKS;
     let drawn: Candidate | undefined;
     let eligible = 0;
     for (const candidate of this.#candidates.values()) {
-      const { peer, calling, notBefore, teller } = candidate;
+      const { peer, calling, notBefore, teller, failures } = candidate;
       if (teller !== undefined && !mayTry) continue;
-      if (calling || now < notBefore || this.#swarm.has(peer) || this.#isBanned(peer)) continue;
+      // A seed asks once; who is hungry does not wait to be called.
+      if (failures > 0 && isComplete) continue;
+      if (now < notBefore && !(isUrgent && failures === 0)) continue;
+      if (calling || this.#swarm.has(peer) || this.#isBanned(peer)) continue;
       if (this.#rng.below(++eligible) === 0) drawn = candidate;
     }
     return drawn;
