@@ -41,6 +41,9 @@ const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
 /** As long as libp2p keeps the addresses that a record is no use without. */
 const RECORD_VALID_MS = 60 * 60_000;
 
+/** The next is asked twice as late at the most. */
+const IDENTIFY_AFTER_MS = 2500;
+
 const SELF_QUERY_AFTER_MS = 60_000;
 
 /** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
@@ -71,7 +74,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const listen = [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])];
   checkListen(listen);
   try {
-    return await createLibp2p({
+    const node = await createLibp2p({
       privateKey: options.privateKey,
       addresses: { listen },
       transports: [
@@ -97,11 +100,35 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       // and yamux notice the dead.
       connectionMonitor: { enabled: false },
       peerDiscovery: options.mdns ? [mdns({ serviceTag: MDNS_SERVICE_TAG })] : [],
-      services: { identify: identify(), ping: createPing, dht: createDht },
+      services: {
+        identify: identify({ runOnConnectionOpen: false }),
+        ping: createPing,
+        dht: createDht,
+      },
     });
+    identifyInTime(node);
+    return node;
   } catch (error) {
     throw listenError(error, listen);
   }
+}
+
+/**
+ * By default both ends ask at once, on every connection, what the other speaks. The
+ * exchange need not know; with 16 receivers at once it cost the last of them half a
+ * second. The DHT does: the first connection is its way in, the others follow later.
+ */
+function identifyInTime(node: Node): void {
+  node.addEventListener('connection:open', ({ detail: connection }) => {
+    const isFirst = node.getConnections().length === 1;
+    const wait = isFirst ? 0 : IDENTIFY_AFTER_MS * (1 + Math.random());
+    const timer = setTimeout(() => {
+      if (connection.status !== 'open') return;
+      // It does not answer, or is gone: then the DHT does without it.
+      node.services.identify.identify(connection).catch(() => undefined);
+    }, wait);
+    timer.unref();
+  });
 }
 
 /**
