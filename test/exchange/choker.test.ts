@@ -129,8 +129,8 @@ describe('tit-for-tat', () => {
           const turns = rounds(gifts, 3000, seed);
           gifts.forEach((mine, a) => {
             gifts.forEach((theirs, b) => {
-              // The few turns of those who give little are draws: a tenth more or less.
-              if (mine > theirs) expect(turns[a]).toBeGreaterThan(0.85 * turns[b]!);
+              // Who gave nothing has the optimistic turns, which may be more than a trifle earns.
+              if (mine > theirs && theirs > 0) expect(turns[a]).toBeGreaterThan(turns[b]!);
             });
           });
         },
