@@ -15,13 +15,13 @@ const PATIENCE = 4;
  *   receivers: Caps[],
  *   share?: string[], further options of the origins
  *   killOnceCopied?: boolean, the first origin, as soon as each piece is with a receiver
- *   node?: string[], options of node
+ *   scratch?: string, where the receivers write; the system's place for temporary files
  * }} scenario
  * @returns seconds are from the receivers' start (of their processes) to the last one's
  * verified file; copies are the first origin's; `lost` is how many did not complete
  */
 export async function runSwarm(scenario) {
-  const dir = await mkdtemp(join(tmpdir(), 'hubswarm-swarm-'));
+  const dir = await mkdtemp(join(scenario.scratch ?? tmpdir(), 'hubswarm-swarm-'));
   const running = [];
   const start = (name, caps, args) => {
     const peer = new Running(
@@ -52,6 +52,7 @@ export async function runSwarm(scenario) {
       seconds: Math.max(...times),
       lost: times.filter((time) => !Number.isFinite(time)).length,
       copies: (origins[0].last('link_counted')?.sentBytes ?? 0) / size,
+      transferSeconds: Math.max(...receivers.map((r) => r.last('transfer_completed')?.ms / 1000)),
       duplicates: received / (size * receivers.length) - 1,
       cpuSeconds:
         running.reduce((sum, peer) => sum + (peer.last('usage_sampled')?.cpuMs ?? 0), 0) / 1000,
