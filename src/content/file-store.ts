@@ -73,18 +73,23 @@ export class FileStore implements PieceStore {
     return store;
   }
 
-  async read(piece: number, begin: number, length: number): Promise<Uint8Array> {
+  async read(
+    piece: number,
+    begin: number,
+    length: number,
+    into: Uint8Array = allocAligned(length),
+  ): Promise<Uint8Array> {
+    invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
     invariant(this.have.has(piece), `piece ${piece} is not here`);
     const room = this.manifest.geometry.length(piece) - begin;
     invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     const file = fileOfPiece(this.manifest, piece);
-    const buffer = allocAligned(length);
     return this.#attempt(file, async (handle) => {
-      const { bytesRead } = await handle.read(buffer, 0, length, this.#offset(file, piece) + begin);
+      const { bytesRead } = await handle.read(into, 0, length, this.#offset(file, piece) + begin);
       // After the read: had the file been written to before it, this would show.
       const source = this.#place.sources?.[file];
       if (source) checkUnchanged(source, fstatSync(handle.fd));
-      if (bytesRead === length) return buffer;
+      if (bytesRead === length) return into;
       throw new HubswarmError('ERR_SOURCE_CHANGED', `${this.#place.path(file)}: became shorter`);
     });
   }

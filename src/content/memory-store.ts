@@ -29,12 +29,19 @@ export class MemoryStore implements PieceStore {
     return new MemoryStore(manifest, new Uint8Array(totalLength), new Bitfield(pieceCount));
   }
 
-  async read(piece: number, begin: number, length: number): Promise<Uint8Array> {
+  async read(
+    piece: number,
+    begin: number,
+    length: number,
+    into: Uint8Array = new Uint8Array(length),
+  ): Promise<Uint8Array> {
+    invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
     invariant(this.have.has(piece), `piece ${piece} is not here`);
     const room = this.manifest.geometry.length(piece) - begin;
     invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     const start = this.manifest.geometry.offset(piece) + begin;
-    return this.#bytes.slice(start, start + length);
+    into.set(this.#bytes.subarray(start, start + length));
+    return into;
   }
 
   async write(piece: number, parts: readonly Uint8Array[]): Promise<boolean> {

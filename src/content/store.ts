@@ -10,13 +10,13 @@ export interface PieceStore {
 
   /**
    * Bytes [begin, begin + length) of a piece that is here; a range that a remote
-   * asks for is to be checked before. The bytes are the
-   * caller's to keep: they are never reused for another read.
+   * asks for is to be checked before. The bytes are in `into`, which has that length,
+   * or else the caller's to keep: they are never reused for another read.
    *
    * @throws HubswarmError ERR_SOURCE_CHANGED when the file is not the one imported
    * any more, ERR_NOT_FOUND when it vanished.
    */
-  read(piece: number, begin: number, length: number): Promise<Uint8Array>;
+  read(piece: number, begin: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 
   /**
    * Hashes the piece (given as consecutive parts); writes it when it matches.

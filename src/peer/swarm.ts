@@ -290,10 +290,12 @@ export class Swarm {
     const member = this.#members.get(neighbour);
     if (!member) return;
     const { store, uploads, emit } = this.#init;
+    const length = store.manifest.geometry.length(piece);
     uploads.add({
       stream: member.stream,
       piece,
-      read: () => store.read(piece, 0, store.manifest.geometry.length(piece)),
+      length,
+      read: (into) => store.read(piece, 0, length, into),
       finished: () => this.#step({ type: 'upload_finished', neighbour, piece }),
       failed: (error) => {
         emit({ event: 'warned', message: `cannot serve: ${describeError(error)}` });

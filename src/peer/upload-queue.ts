@@ -3,6 +3,7 @@
 // as possible. A neighbour that takes no more at the moment is passed over, not
 // waited for. One queue serves all files of a peer, since they share its link.
 
+import { SpareBuffers } from '../content/spare-buffers.ts';
 import { blockLength } from '../exchange/block-length.ts';
 import { encodeMessage } from '../exchange/codec.ts';
 import type { Link } from '../link/link.ts';
@@ -11,8 +12,10 @@ import type { FrameStream } from './stream.ts';
 export interface Upload {
   readonly stream: FrameStream;
   readonly piece: number;
-  /** The whole piece; called once, shortly before its first block is due. */
-  read(): Promise<Uint8Array>;
+  /** Of the piece, in bytes. */
+  readonly length: number;
+  /** Reads the whole piece; called once, shortly before its first block is due. */
+  read(into: Uint8Array): Promise<Uint8Array>;
   /** The last block was handed over; not called for a stopped upload. */
   finished(): void;
   failed(error: unknown): void;
@@ -33,12 +36,16 @@ interface Job {
 /** Pieces read ahead of the one being sent, so that the disk never delays the link. */
 const READ_AHEAD = 1;
 
+/** Pieces' memory kept for the next ones. Chosen. */
+const MOST_SPARE = 4;
+
 /** Longer than a window takes to pass at 20 Mbit/s; over it others should have the turn. Chosen. */
 const STALL_MS = 500;
 
 export class UploadQueue {
   readonly #link: Link;
   readonly #jobs: Job[] = [];
+  readonly #spare = new SpareBuffers(MOST_SPARE);
   /** When a block was last handed to a stream. */
   readonly #sentAt = new WeakMap<FrameStream, number>();
   #running = false;
@@ -104,10 +111,10 @@ export class UploadQueue {
 
   async #sendBlock(job: Job): Promise<void> {
     const { upload } = job;
-    for (const ahead of this.#jobs.slice(0, READ_AHEAD + 1)) void startReading(ahead);
+    for (const ahead of this.#jobs.slice(0, READ_AHEAD + 1)) void this.#startReading(ahead);
     let bytes: Uint8Array;
     try {
-      bytes = await startReading(job);
+      bytes = await this.#startReading(job);
     } catch (error) {
       this.#remove(job);
       if (!job.stopped) upload.failed(error);
@@ -131,7 +138,23 @@ export class UploadQueue {
     job.begin += block.length;
     if (job.begin < bytes.length) return;
     this.#remove(job);
+    void this.#reuse(bytes, upload.stream);
     upload.finished();
+  }
+
+  #startReading(job: Job): Promise<Uint8Array> {
+    if (!job.bytes) {
+      job.bytes = job.upload.read(this.#spare.take(job.upload.length));
+      // Awaited when its turn comes; a failure before that is not unhandled.
+      job.bytes.catch(() => {});
+    }
+    return job.bytes;
+  }
+
+  /** A stream that is not congested has encrypted all that it was given. */
+  async #reuse(bytes: Uint8Array, stream: FrameStream): Promise<void> {
+    await stream.drained();
+    this.#spare.give(bytes);
   }
 
   /** Every stream that has work is full: until one drains, or the work changes. */
@@ -153,13 +176,4 @@ export class UploadQueue {
     const at = this.#jobs.indexOf(job);
     if (at >= 0) this.#jobs.splice(at, 1);
   }
-}
-
-function startReading(job: Job): Promise<Uint8Array> {
-  if (!job.bytes) {
-    job.bytes = job.upload.read();
-    // Awaited when its turn comes; a failure before that is not unhandled.
-    job.bytes.catch(() => {});
-  }
-  return job.bytes;
 }

@@ -4,6 +4,7 @@
 // CPU. Before a chunk leaves, the open file must still be the version that the
 // headers named; else the connection is cut, for a response never mixes two.
 import { allocAligned } from '../content/aligned-buffer.ts';
+import { SpareBuffers } from '../content/spare-buffers.ts';
 import type { Link } from '../link/link.ts';
 import type { ByteRange } from './byte-range.ts';
 import { stampOf } from './catalogue.ts';
@@ -23,11 +24,11 @@ export interface Outlet {
   readonly link: Link;
 }
 
-const spare: Buffer[] = [];
+const spare = new SpareBuffers(MAX_SPARE);
 
 interface Chunk {
-  readonly buffer: Buffer;
-  readonly bytes: Buffer;
+  readonly buffer: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 /** @throws HttpFailure 503 when the file changed, or the reason why the client is gone */
@@ -48,7 +49,7 @@ export async function sendFilePart(outlet: Outlet, file: Opened, part: ByteRange
     ahead.catch(() => undefined);
     // On failure the buffer is not reused: the socket may still hold it.
     await sendBytes(outlet, chunk.bytes);
-    if (chunk.buffer.length === CHUNK_BYTES && spare.length < MAX_SPARE) spare.push(chunk.buffer);
+    if (chunk.buffer.length === CHUNK_BYTES) spare.give(chunk.buffer);
     chunk = await ahead;
   }
 }
@@ -72,8 +73,7 @@ async function readChunk(
   partLength: number,
 ): Promise<Chunk> {
   // A buffer no larger than what is sent: small files are most of the requests.
-  const buffer =
-    partLength < CHUNK_BYTES ? allocSmall(length) : (spare.pop() ?? allocAligned(CHUNK_BYTES));
+  const buffer = partLength < CHUNK_BYTES ? allocSmall(length) : spare.take(CHUNK_BYTES);
   const bytes = buffer.subarray(0, length);
   await readFully(file, bytes, at);
   if (stampOf(await file.handle.stat()) !== stampOf(file.stats)) throw changed();
@@ -90,7 +90,7 @@ function allocSmall(length: number): Buffer {
 /** Fills `into` from the file. @throws HttpFailure 503 when the file is shorter */
 export async function readFully(
   { handle }: Pick<Opened, 'handle'>,
-  into: Buffer,
+  into: Uint8Array,
   position: number,
 ): Promise<void> {
   let filled = 0;
