@@ -17,6 +17,9 @@ const MAX_UNSENT_BYTES = 8 * 2 ** 20;
 /** How long a graceful close waits for the remote to take what is left. Chosen. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
+/** 'drain' may be another stream's of the same connection. */
+const CHANGES = ['drain', 'idle', 'close'] as const;
+
 export class FrameStream {
   /** The PeerId at the other end. */
   readonly remote: string;
@@ -103,21 +106,20 @@ export class FrameStream {
 
   #nextChange(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const settle = new AbortController();
-      const once = { signal: settle.signal };
+      const settle = (): void => {
+        for (const name of CHANGES) this.#stream.removeEventListener(name, done);
+        signal?.removeEventListener('abort', stop);
+      };
       const done = (): void => {
-        settle.abort();
+        settle();
         resolve();
       };
-      // 'drain' may be another stream's of the same connection: the caller loops.
-      for (const name of ['drain', 'idle', 'close'] as const) {
-        this.#stream.addEventListener(name, done, once);
-      }
       const stop = (): void => {
-        settle.abort();
+        settle();
         reject(signal?.reason as Error);
       };
-      signal?.addEventListener('abort', stop, once);
+      for (const name of CHANGES) this.#stream.addEventListener(name, done);
+      signal?.addEventListener('abort', stop);
     });
   }
 

@@ -169,7 +169,8 @@ export class UploadQueue {
     await Promise.race([changed, ...drained]);
     clearTimeout(timer);
     this.#wake = undefined;
-    abort.abort();
+    // A reason of its own: making the usual one captures a stack each time.
+    abort.abort('over');
   }
 
   #remove(job: Job): void {
