@@ -7,12 +7,20 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /**
- * Bytecode that a function runs through before V8 compiles it anew; V8's default is
- * 132 KB. A peer lives for seconds, in processes that share cores, and most of what is
- * optimized so early is not run again often enough to pay for it: with the default a
- * swarm of 8 spent a fifth more CPU. Hot loops get there a fraction of a second later.
+ * A peer shares its cores, often with other peers, and may live for seconds only:
+ * - V8 compiles a function anew when it has run through 132 KB of bytecode, and most of
+ *   what is optimized so early is not run often enough to pay for it: a swarm of 8 spent
+ *   a fifth more CPU. Not for a hub, where small files came at 0.6 of the speed.
+ * - The collector's helper threads are waited for: one pair without caps was a sixth
+ *   slower with them, and its receiver took a quarter more CPU.
  */
-const INTERRUPT_BUDGET = 2_000_000;
+const PEER_FLAGS = [
+  '--interrupt-budget=2000000',
+  '--no-concurrent-marking',
+  '--no-concurrent-sweeping',
+  '--no-parallel-scavenge',
+];
+const IS_PEER = process.argv[2] === 'peer';
 
 /** Set by the build, in runs that show which functions are needed. */
 const WRITES_CACHE = process.env.HUBSWARM_WRITE_CODE_CACHE === '1';
@@ -31,7 +39,7 @@ function load(path: string): unknown {
   const script = new Script(
     // esbuild writes ASCII, which V8 then keeps at a byte a character.
     `(function (exports, require, module) {${readFileSync(path, 'latin1')}\n})`,
-    { filename: path, cachedData: cacheOf(path) },
+    { filename: path, cachedData: readCache(path) },
   );
   const module: Loaded = { script, exports: {} };
   loaded.set(path, module);
@@ -41,10 +49,15 @@ function load(path: string): unknown {
   return module.exports;
 }
 
-/** V8 refuses one of another version, or made with other flags, and compiles as ever. */
-function cacheOf(path: string): Buffer | undefined {
+/** V8 refuses a cache that was made with other flags. */
+function cachePath(path: string): string {
+  return `${path}.${IS_PEER ? 'peer' : 'other'}.cache`;
+}
+
+/** One of another version of V8 is refused as well; then it compiles as ever. */
+function readCache(path: string): Buffer | undefined {
   try {
-    return readFileSync(`${path}.cache`);
+    return readFileSync(cachePath(path));
   } catch {
     return undefined;
   }
@@ -52,11 +65,10 @@ function cacheOf(path: string): Buffer | undefined {
 
 function writeCaches(): void {
   for (const [path, { script }] of loaded) {
-    writeFileSync(`${path}.cache`, script.createCachedData());
+    writeFileSync(cachePath(path), script.createCachedData());
   }
 }
 
 if (WRITES_CACHE) process.on('exit', writeCaches);
-// Flags are part of what a cache is checked against: before anything is loaded.
-setFlagsFromString(`--interrupt-budget=${INTERRUPT_BUDGET}`);
+if (IS_PEER) for (const flag of PEER_FLAGS) setFlagsFromString(flag);
 load(join(__dirname, 'program', 'cli.cjs'));
