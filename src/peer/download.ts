@@ -137,6 +137,8 @@ export class Download {
     this.#lack = new Lack(share.swarm.session, this.#cid, this.#host.emit);
     void this.#findPeers(share);
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
+    // They may all have come since the last look.
+    this.#lack.look(0);
     const path = (await store.publish()) ?? name;
     this.#finish(path);
     return path;
