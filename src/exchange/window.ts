@@ -7,7 +7,7 @@
 // enough for the answer to be here by then.
 import { smooth } from './smooth.ts';
 
-/** One being sent and one bound: the least that keeps an uplink busy. */
+/** One being sent and one bound: the least that keeps a link busy whose queue is ours. */
 const LEAST_TURNS = 2;
 /**
  * Behind a cap one more, whose have is still on its way: what is offered late anyway
@@ -15,6 +15,13 @@ const LEAST_TURNS = 2;
  * without it, 0.90 with it.
  */
 const CAPPED_TURNS = 1;
+/**
+ * At the least, without a cap: the uplink's queue is then in a kernel or a router, and
+ * offer, request and have each wait behind pieces in one. Measured behind a kernel's rate
+ * limit of 20 Mbit/s, 8 receivers: 0.77 of the bound with two, 0.84 with three, 0.88 with
+ * five, 0.87 with eight.
+ */
+const UNCAPPED_TURNS = 5;
 /** Bounds what a wrong estimate can do. */
 export const MOST_TURNS = 32;
 /** Weight of a new sample in the smoothed overhead. */
@@ -82,15 +89,20 @@ export class TurnWindow {
   /** Turns to keep offered, for pieces of this length. */
   size(pieceLength: number): number {
     if (this.#fixed !== undefined) return this.#fixed;
-    const spare = Number.isFinite(this.#cap) ? CAPPED_TURNS : 0;
-    if (pieceLength === 0) return LEAST_TURNS + spare;
+    const least = this.#isCapped ? LEAST_TURNS : UNCAPPED_TURNS;
+    const spare = this.#isCapped ? CAPPED_TURNS : 0;
+    if (pieceLength === 0) return least + spare;
     const inFlight = this.#ratePerMs() * this.#overheadMs();
-    const turns = Math.max(LEAST_TURNS, 1 + Math.ceil(inFlight / pieceLength));
+    const turns = Math.max(least, 1 + Math.ceil(inFlight / pieceLength));
     return Math.min(MOST_TURNS, turns + spare);
   }
 
+  get #isCapped(): boolean {
+    return Number.isFinite(this.#cap);
+  }
+
   #ratePerMs(): number {
-    return Number.isFinite(this.#cap) ? this.#cap / 1000 : this.#deliveredPerMs;
+    return this.#isCapped ? this.#cap / 1000 : this.#deliveredPerMs;
   }
 
   /**
@@ -99,7 +111,7 @@ export class TurnWindow {
    * delay ever seen tells the distance.
    */
   #overheadMs(): number {
-    if (Number.isFinite(this.#cap)) return (this.#requestMs ?? 0) + this.#haveMs;
+    if (this.#isCapped) return (this.#requestMs ?? 0) + this.#haveMs;
     const least = Number.isFinite(this.#leastRequestMs) ? this.#leastRequestMs : 0;
     return 2 * least + UNCAPPED_OVERHEAD_MS;
   }

@@ -4,8 +4,11 @@ import { TurnWindow } from '../../src/exchange/window.ts';
 const PIECE = 256 * 1024;
 
 describe('TurnWindow', () => {
-  it('starts with one turn being sent and one bound', () => {
-    expect(new TurnWindow().size(PIECE)).toBe(2);
+  it('starts with one turn being sent, one bound and one on its way behind a cap', () => {
+    const window = new TurnWindow();
+    expect(window.size(PIECE)).toBe(5);
+    window.setCap(2_500_000);
+    expect(window.size(PIECE)).toBe(3);
   });
 
   it.each([
@@ -38,7 +41,7 @@ describe('TurnWindow', () => {
       window.noteRequest(400);
       window.noteHave(i * 100, 400, PIECE);
     }
-    expect(window.size(PIECE)).toBe(2);
+    expect(window.size(PIECE)).toBe(5);
   });
 
   it('opens for a fast receiver when there is no cap', () => {
