@@ -93,7 +93,8 @@ describe.skipIf(!possible)('peer --uplink auto (needs root, ip, namespaces, tbf 
     for (const { share, queueMs } of [fast, slow]) {
       expect(share).toBeGreaterThan(0.85);
       expect(share).toBeLessThan(1.03);
-      expect(queueMs).toBeLessThan(100);
+      // 56 and 42 on a quiet machine, 116 on a busy one; without auto 424 and 1005.
+      expect(queueMs).toBeLessThan(200);
     }
   }, 60_000);
 });
