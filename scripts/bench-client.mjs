@@ -2,14 +2,13 @@
 // the hub, against `curl -o` (no check) of the same URL, in interleaved rounds, with
 // the speed of plain sha256 beside them. Needs dist/ (npm run build) and curl.
 //   node scripts/bench-client.mjs [MiB=512] [rounds=5]
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { BINARY, Running } from './binary.mjs';
 
-const BINARY = resolve(import.meta.dirname, '../dist/cli.js');
 const MIB = 2 ** 20;
 const mebibytes = Number(process.argv[2] ?? 512);
 const rounds = Number(process.argv[3] ?? 5);
@@ -41,14 +40,9 @@ function sha256Speed() {
 }
 
 async function startHub(root) {
-  const hub = spawn(process.execPath, [BINARY, 'server', '--root', root, '--port', '0', '--json']);
-  for await (const line of createInterface({ input: hub.stdout })) {
-    const event = JSON.parse(line);
-    if (event.event !== 'listening') continue;
-    hub.stdout.resume();
-    return { hub, url: new URL('/files/bench.bin', event.addresses[0]).href };
-  }
-  throw new Error('the hub ended');
+  const hub = new Running(['server', '--root', root, '--port', '0']);
+  const { addresses } = await hub.until('listening');
+  return { hub, url: new URL('/files/bench.bin', addresses[0]).href };
 }
 
 /** By its own account: from the first request to the final name. */
@@ -105,6 +99,6 @@ try {
   }
   console.log(`median ratio ${median(ratios).toFixed(2)}`);
 } finally {
-  hub?.kill();
+  await hub?.stop();
   rmSync(dir, { recursive: true, force: true });
 }

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** The figure: everybody has found others by then. */
+/** Everybody has found others by then. Chosen. */
 const TARGET_S = 5;
 const NEIGHBOURS = [1, 3, 6];
 const GIVE_UP_S = 60;

@@ -4,6 +4,7 @@
 // and not by stream, or a poisoner would only have to call again. A neighbour that
 // is slow or silent breaks no rule: it is left to its own pace, and only banned when
 // nothing comes of its turns again and again.
+import { forgetOldest } from '../runtime/forget-oldest.ts';
 
 /** Bad pieces until a neighbour is banned. */
 const BAD_PIECES = 2;
@@ -23,12 +24,7 @@ export class Blame {
     const count = (this.#badPieces.get(peer) ?? 0) + 1;
     this.#badPieces.delete(peer);
     this.#badPieces.set(peer, count);
-    if (this.#badPieces.size > MOST_REMEMBERED) {
-      for (const oldest of this.#badPieces.keys()) {
-        this.#badPieces.delete(oldest);
-        break;
-      }
-    }
+    forgetOldest(this.#badPieces, MOST_REMEMBERED);
     return count >= BAD_PIECES ? `${count} pieces with wrong bytes` : undefined;
   }
 

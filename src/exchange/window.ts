@@ -11,8 +11,8 @@ import { smooth } from './smooth.ts';
 const LEAST_TURNS = 2;
 /**
  * Behind a cap one more, whose have is still on its way: what is offered late anyway
- * need not be few. Simulated, three classes of uplinks 1:4:16 behind a fast origin: 0.85 of the bound
- * without it, 0.90 with it.
+ * need not be few. Simulated, three classes of uplinks 1:4:16 behind a fast origin: 0.85
+ * of the bound without it, 0.90 with it.
  */
 const CAPPED_TURNS = 1;
 /**

@@ -5,6 +5,7 @@
 // idle ones would lock everybody out.
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import { forgetOldest } from '../runtime/forget-oldest.ts';
 import type { Node } from './node.ts';
 
 /** PeerIds remembered; then the oldest ban ends. Chosen. */
@@ -41,12 +42,7 @@ export class Admission {
   /** Cuts the peer off, now and whenever it comes back. */
   ban(peer: string): void {
     this.#banned.add(peer);
-    if (this.#banned.size > MOST_BANNED) {
-      for (const oldest of this.#banned) {
-        this.#banned.delete(oldest);
-        break;
-      }
-    }
+    forgetOldest(this.#banned, MOST_BANNED);
     for (const connection of this.#node?.getConnections() ?? []) {
       if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
     }

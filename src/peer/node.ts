@@ -115,8 +115,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
 /**
  * By default both ends ask at once, on every connection, what the other speaks. The
- * exchange need not know; with 16 receivers at once it cost the last of them half a
- * second. The DHT does: the first connection is its way in, the others follow later.
+ * exchange need not know; with 16 receivers at once it cost the last of them 0.4 s. The DHT does: the first connection is its way in, the others follow later.
  */
 function identifyInTime(node: Node): void {
   node.addEventListener('connection:open', ({ detail: connection }) => {
