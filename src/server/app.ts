@@ -13,6 +13,7 @@ import { listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import type { Opened } from './served-root.ts';
+import { SmallFiles } from './small-files.ts';
 import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
@@ -21,19 +22,25 @@ const BLOCKS = '/ipfs/';
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
   const app = createApp(hub);
-  return (req: IncomingMessage, res: ServerResponse): void => {
-    const exchange = new Exchange(req, res, hub);
-    answerBytes(hub, exchange)
+  const longWay = (exchange: Exchange): void => {
+    answerBytes(hub, smallFiles, exchange)
       .then((answered) => {
+        if (answered) return;
+        exchange.register();
         // Express may be called with what node:http makes; its types ask for its own.
-        if (!answered) app(req as Request, res as Response);
+        app(exchange.req as Request, exchange.res as Response);
       })
       .catch((error: unknown) => exchange.fail(error));
+  };
+  const smallFiles = new SmallFiles(hub.root, hub.link, longWay);
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    const exchange = new Exchange(req, res, hub);
+    if (!smallFiles.answer(exchange)) longWay(exchange);
   };
 }
 
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
-async function answerBytes(hub: Hub, exchange: Exchange): Promise<boolean> {
+async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
@@ -47,7 +54,9 @@ async function answerBytes(hub: Hub, exchange: Exchange): Promise<boolean> {
   if (trailingSlash) return false;
   return withOpen(hub, segments, async (file) => {
     if (file.stats.isDirectory()) return false;
-    await answerFile(outlet, file, await hub.catalogue.entryOf(file));
+    const entry = await hub.catalogue.entryOf(file);
+    await answerFile(outlet, file, entry);
+    await smallFiles.keep(url ?? '', segments, file, entry);
     return true;
   });
 }

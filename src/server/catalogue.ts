@@ -1,9 +1,9 @@
 // What is known of the files below the root: each version's manifest, and with it
-// the CID that is its ETag. A version is a path, an inode, a size and a
-// modification time; a file is hashed when it is first asked for (or by
-// warm-up.ts before that), once however many ask. A writer that puts the old time
-// back after writing as many bytes goes unseen here, and is found by whoever
-// checks the pieces. Memory: 32 bytes a piece, and the inner nodes.
+// the CID that is its ETag. A version is a path, an inode, a size and the times of
+// the last write and of the last change to the inode (the second costs a hashing
+// when a file only gets another name or mode, and is what a writer cannot put
+// back). A file is hashed when it is first asked for (or by warm-up.ts before
+// that), once however many ask. Memory: 32 bytes a piece, and the inner nodes.
 import type { Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
@@ -37,8 +37,17 @@ const HASHING_AT_ONCE = 2;
 /** Linux stamps files by a clock that ticks every 1 to 10 ms; a tick must pass before a stamp is a name. */
 const STAMP_TICK_MS = 20;
 
-export function stampOf({ ino, size, mtimeMs }: Stats): string {
-  return `${ino}:${size}:${mtimeMs}`;
+/** A version's name. With the time of the last change of the inode, which no writer can put back. */
+export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+}
+
+/**
+ * Whether the bytes of an open file are still the same, as far as one can see. Its
+ * names and rights may change while it is read: another version has replaced it.
+ */
+export function isUnchanged(before: Stats, now: Stats): boolean {
+  return now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino;
 }
 
 export class Catalogue {
@@ -113,7 +122,7 @@ export class Catalogue {
       checkUnchanged(sources[0]!, await file.handle.stat());
       const { path, stats } = file;
       const entry = { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
-      if (stampOf(await file.handle.stat()) !== entry.stamp) throw changing();
+      if (!isUnchanged(stats, await file.handle.stat())) throw changing();
       this.#keep(entry);
       return entry;
     } catch (error) {

@@ -1,6 +1,6 @@
 // One request and its response: what was sent of it, when the other side left,
 // how a small answer and a failure look, and the one line of the access log.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
@@ -21,7 +21,9 @@ export class Exchange {
   readonly res: ServerResponse;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
-  readonly #gone = new AbortController();
+  #left = false;
+  /** Made when somebody asks: most answers are over before anybody would. */
+  #gone: AbortController | undefined;
   readonly #emit: Emit;
 
   /** How long the other side may take or give nothing. */
@@ -39,10 +41,9 @@ export class Exchange {
     const startedAt = performance.now();
     // The socket forgets its address when it closes.
     const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
-    Exchange.#all.set(res, this);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.once('close', () => {
-      if (!res.writableFinished) this.#gone.abort(new HubswarmError('ERR_ABORTED', 'client left'));
+      if (!res.writableFinished) this.#leave();
       emit({
         event: 'request_completed',
         method: req.method ?? '',
@@ -56,6 +57,11 @@ export class Exchange {
     });
   }
 
+  /** Before express gets the response: its routes find the exchange again with of(). */
+  register(): void {
+    Exchange.#all.set(this.res, this);
+  }
+
   /** The exchange of a response that express hands on. */
   static of(res: ServerResponse): Exchange {
     return Exchange.#all.get(res)!;
@@ -63,7 +69,14 @@ export class Exchange {
 
   /** Aborts when the other side leaves before the last byte. */
   get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#left) this.#gone.abort(leftError());
     return this.#gone.signal;
+  }
+
+  #leave(): void {
+    this.#left = true;
+    this.#gone?.abort(leftError());
   }
 
   /** How long so many bytes may take the other side. */
@@ -92,6 +105,25 @@ export class Exchange {
     });
   }
 
+  /** A prepared answer: its head, and a body that is sent in one go. */
+  answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
+    const { req, res } = this;
+    res.writeHead(status, headers);
+    if (body === undefined || req.method === 'HEAD') {
+      res.end();
+      return;
+    }
+    this.bytes += body.length;
+    res.end(body);
+    // The kernel took all of it, or a client that reads nothing must not hold it for ever.
+    if (!res.writableFinished && req.socket.writableLength > 0) this.#cutIn(body.length);
+  }
+
+  #cutIn(bytes: number): void {
+    const timer = setTimeout(() => this.res.destroy(), this.patienceMs(bytes));
+    this.res.once('close', () => clearTimeout(timer));
+  }
+
   /** A whole small answer. */
   reply(status: number, type: string, text: string): void {
     const { req, res } = this;
@@ -109,7 +141,7 @@ export class Exchange {
   /** Answers what a route threw; once the answer has begun, only by cutting it off. */
   fail(thrown: unknown): void {
     const { req, res } = this;
-    if (this.signal.aborted) return;
+    if (this.#left) return;
     if (res.headersSent) {
       res.destroy();
       return;
@@ -129,4 +161,8 @@ export class Exchange {
     this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
     return new HttpFailure(500, 'the server failed to answer; its log says why');
   }
+}
+
+function leftError(): HubswarmError {
+  return new HubswarmError('ERR_ABORTED', 'client left');
 }

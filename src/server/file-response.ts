@@ -66,6 +66,16 @@ function validatorHeaders({ etag, lastModifiedMs }: Validators, { cid }: Entry) 
 /** Scripts of a served page must not act as this origin, which may take uploads. */
 const SANDBOX = 'sandbox allow-scripts';
 
+/** Of the whole, when it is answered with 200. */
+export function fileHeaders(file: Opened, entry: Entry): OutgoingHttpHeaders {
+  const { headers, size } = describe(file, validatorHeaders(validatorsOf(file, entry), entry));
+  return { ...headers, 'Content-Length': size };
+}
+
+export function notModifiedHeaders(file: Opened, entry: Entry): OutgoingHttpHeaders {
+  return validatorHeaders(validatorsOf(file, entry), entry);
+}
+
 function describe(file: Opened, validators: OutgoingHttpHeaders): Representation {
   const { name } = file;
   const type = contentType(name) || 'application/octet-stream';

@@ -56,7 +56,8 @@ export function ifRangeHolds(
   );
 }
 
-function listMatches(header: string, etag: string, weak: boolean): boolean {
+/** Whether a list of tags, or `*`, holds this one. */
+export function listMatches(header: string, etag: string, weak: boolean): boolean {
   if (header.trim() === '*') return true;
   const tags = header.matchAll(/(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g);
   return [...tags].some(([, isWeak, tag]) => tag === etag && (weak || isWeak === undefined));
