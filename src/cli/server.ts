@@ -1,6 +1,8 @@
 // hubswarm server: the hub, until it is told to stop.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
@@ -15,6 +17,7 @@ interface Options {
   writable: boolean;
   control: boolean;
   chunkSize?: number;
+  catalogue?: string;
   json: boolean;
   quiet: boolean;
 }
@@ -41,6 +44,10 @@ export function serverCommand(): Command {
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
     )
     .option(
+      '--catalogue <dir>',
+      "where hashes are kept for the next start (default: in the user's cache; 'none' for nowhere)",
+    )
+    .option(
       '--control',
       "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none",
       false,
@@ -59,6 +66,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
+    catalogueDirectory: catalogueDirectory(options.catalogue),
     writable: options.writable,
     emit,
   });
@@ -69,4 +77,9 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
   });
   await server.stop();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+function catalogueDirectory(given: string | undefined): string | undefined {
+  if (given === 'none') return undefined;
+  return given ?? join(userDirectory('cache'), 'catalogue');
 }

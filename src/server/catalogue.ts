@@ -3,7 +3,7 @@
 // the last write and of the last change to the inode (the second costs a hashing
 // when a file only gets another name or mode, and is what a writer cannot put
 // back). A file is hashed when it is first asked for (or by warm-up.ts before
-// that), once however many ask. Memory: 32 bytes a piece, and the inner nodes.
+// that), once however many ask; the store remembers it for the next run. Memory: 32 bytes a piece, and the inner nodes.
 import type { Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
@@ -11,8 +11,11 @@ import * as raw from 'multiformats/codecs/raw';
 
 import { importPath } from '../content/import.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
+import { manifestOfLeaves } from '../content/manifest-of.ts';
+import { choosePieceLength } from '../content/piece-length.ts';
 import { checkUnchanged } from '../content/source.ts';
 import { hasCode } from '../runtime/errors.ts';
+import type { CatalogueStore } from './catalogue-store.ts';
 import { Gate } from './gate.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
@@ -50,21 +53,32 @@ export function isUnchanged(before: Stats, now: Stats): boolean {
   return now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino;
 }
 
+export interface CatalogueOptions {
+  /** Of every file; by its size unless given. */
+  readonly pieceLength?: number | undefined;
+  /** What earlier runs hashed. */
+  readonly store?: CatalogueStore | undefined;
+  readonly signal: AbortSignal;
+}
+
 export class Catalogue {
   readonly #pieceLength: number | undefined;
+  readonly #store: CatalogueStore | undefined;
   readonly #signal: AbortSignal;
   /** By path, in the order of last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #running = new Map<string, Promise<Entry>>();
   readonly #gate = new Gate(HASHING_AT_ONCE);
 
-  constructor(options: { pieceLength?: number | undefined; signal: AbortSignal }) {
+  constructor(options: CatalogueOptions) {
     this.#pieceLength = options.pieceLength;
+    this.#store = options.store;
     this.#signal = options.signal;
   }
 
+  /** Hashing more would be forgotten: there is no room in memory, and no store. */
   get isFull(): boolean {
-    return this.#entries.size >= MAX_ENTRIES;
+    return this.#store === undefined && this.#entries.size >= MAX_ENTRIES;
   }
 
   /** The entry of this version, if it has been hashed. */
@@ -88,7 +102,7 @@ export class Catalogue {
     const key = `${stampOf(file.stats)}:${file.path}`;
     let running = this.#running.get(key);
     if (!running) {
-      running = this.#gate.run(() => this.#hash(file)).finally(() => this.#running.delete(key));
+      running = this.#find(file).finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
     return running;
@@ -110,25 +124,48 @@ export class Catalogue {
     }
   }
 
+  async #find(file: Opened): Promise<Entry> {
+    const entry = (await this.#recall(file)) ?? (await this.#gate.run(() => this.#hash(file)));
+    this.#keep(entry);
+    return entry;
+  }
+
+  /** From the store, when it has this version. */
+  async #recall({ path, stats }: Opened): Promise<Entry | undefined> {
+    // A cache that fails is no reason to fail.
+    const hashed = await this.#store?.get(path).catch(() => undefined);
+    const stamp = stampOf(stats);
+    if (hashed?.stamp !== stamp || hashed.pieceLength !== this.#pieceLengthOf(stats)) return;
+    const { manifest, dag } = await manifestOfLeaves(hashed);
+    return { path, stamp, manifest, dag, cid: manifest.root.toString() };
+  }
+
   async #hash(file: Opened): Promise<Entry> {
-    const age = Date.now() - file.stats.mtimeMs;
+    const { path, stats } = file;
+    const age = Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs);
     if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
     try {
-      const { manifest, dag, sources } = await importPath(file.path, {
+      const pieceLength = this.#pieceLengthOf(stats);
+      const { manifest, dag, sources } = await importPath(path, {
         signal: this.#signal,
-        ...(this.#pieceLength === undefined ? {} : { pieceLength: this.#pieceLength }),
+        pieceLength,
       });
       // By path another file may have been read than the one that is open.
       checkUnchanged(sources[0]!, await file.handle.stat());
-      const { path, stats } = file;
-      const entry = { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
       if (!isUnchanged(stats, await file.handle.stat())) throw changing();
-      this.#keep(entry);
-      return entry;
+      const stamp = stampOf(stats);
+      const { digests } = manifest;
+      const hashed = { stamp, pieceLength, totalLength: stats.size, digests };
+      await this.#store?.put(path, hashed).catch(() => undefined);
+      return { path, stamp, manifest, dag, cid: manifest.root.toString() };
     } catch (error) {
       const gone = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
       throw gone ? changing() : error;
     }
+  }
+
+  #pieceLengthOf({ size }: Stats): number {
+    return this.#pieceLength ?? choosePieceLength(size);
   }
 
   #keep(entry: Entry): void {

@@ -8,10 +8,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
-import { HubswarmError, systemCode } from '../runtime/errors.ts';
+import { describeError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import { CatalogueStore } from './catalogue-store.ts';
 import { ServedRoot } from './served-root.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
+  /** Where hashes are kept between runs; nowhere unless given. */
+  readonly catalogueDirectory?: string | undefined;
   readonly writable: boolean;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
@@ -63,7 +66,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
     onCount: counts.note,
   });
-  const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
+  const store = await openStore(options, root);
+  const catalogue = new Catalogue({ pieceLength, store, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
   const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
   const busy = new Set<ServerResponse>();
@@ -74,11 +78,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
-  const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
+  const warming = warmUp({ root, catalogue, store, writable, emit, signal: stopping.signal });
   const stop = async (): Promise<void> => {
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
+    await store?.close();
     counts.close(link);
   };
   const limits = new LimitReporter(emit);
@@ -87,6 +92,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     limits.report(link);
   };
   return { url, link, limit, stop };
+}
+
+/** A hub without a store is slower after its next start, and as good otherwise. */
+async function openStore(
+  { catalogueDirectory, emit }: ServerOptions,
+  root: ServedRoot,
+): Promise<CatalogueStore | undefined> {
+  if (catalogueDirectory === undefined) return undefined;
+  try {
+    return await CatalogueStore.open(catalogueDirectory, root.path);
+  } catch (error) {
+    const reason = describeError(error);
+    emit({ event: 'warned', message: `hashes are not kept for the next start: ${reason}` });
+    return undefined;
+  }
 }
 
 function createHttpServer(listener: RequestListener): Server {
