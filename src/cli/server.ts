@@ -7,8 +7,15 @@ import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import {
+  type AccessFlags,
+  accessOptionsOf,
+  addAccessOptions,
+  canReload,
+  tlsOptionsOf,
+} from './server-access.ts';
 
-interface Options {
+interface Options extends AccessFlags {
   root: string;
   host: string;
   port: number;
@@ -26,7 +33,7 @@ interface Options {
 const MAX_PORT = 65_535;
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
@@ -55,6 +62,7 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  return addAccessOptions(command);
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
@@ -68,8 +76,12 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     pieceLength: options.chunkSize,
     catalogueDirectory: catalogueDirectory(options.catalogue),
     writable: options.writable,
+    access: await accessOptionsOf(options),
+    tls: tlsOptionsOf(options),
     emit,
   });
+  // Otherwise the signal keeps its meaning: the terminal has gone.
+  if (canReload(options)) process.on('SIGHUP', () => void server.reload());
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -9,8 +9,8 @@ import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
+import { writeWhole } from '../runtime/small-file.ts';
 import { lockDirectory } from './slot-lock.ts';
-import { writeWhole } from './small-file.ts';
 
 export interface Identity {
   readonly privateKey: Ed25519PrivateKey;

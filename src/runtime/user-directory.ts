@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 const KINDS = {
+  /** What a person may want to copy or edit: keys. */
+  config: ['XDG_CONFIG_HOME', '.config'],
   /** Must not be lost: keys, identities. */
   data: ['XDG_DATA_HOME', '.local/share'],
   /** Goes on after a restart, and is of no use elsewhere. */

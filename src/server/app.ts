@@ -4,7 +4,7 @@
 // Measured: express alone costs a 10 KiB file two thirds of its speed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { answerBlock } from './block-route.ts';
+import { answerBlock, type Blocks } from './block-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
@@ -32,10 +32,23 @@ export function createListener(hub: Hub) {
       })
       .catch((error: unknown) => exchange.fail(error));
   };
-  const smallFiles = new SmallFiles(hub.root, hub.link, longWay);
+  const smallFiles = new SmallFiles(hub, longWay);
+  const route = (exchange: Exchange): void => {
+    if (!smallFiles.answer(exchange)) longWay(exchange);
+  };
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    if (!smallFiles.answer(exchange)) longWay(exchange);
+    try {
+      const admitted = hub.access.admit(exchange);
+      if (admitted === true) route(exchange);
+      else if (admitted !== false) {
+        admitted
+          .then((later) => later && route(exchange))
+          .catch((error: unknown) => exchange.fail(error));
+      }
+    } catch (error) {
+      exchange.fail(error);
+    }
   };
 }
 
@@ -46,12 +59,13 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   const path = targetPath(url ?? '');
   const outlet = { exchange, link: hub.link };
   if (path.startsWith(BLOCKS)) {
-    await answerBlock(outlet, hub.catalogue, path.slice(BLOCKS.length));
+    await answerBlock(outlet, readableBlocks(hub, exchange), path.slice(BLOCKS.length));
     return true;
   }
   if (!path.startsWith(FILES)) return false;
   const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
-  if (trailingSlash) return false;
+  if (trailingSlash || hub.access.leads(exchange, segments)) return false;
+  hub.access.check(exchange, 'read', segments);
   return withOpen(hub, segments, async (file) => {
     if (file.stats.isDirectory()) return false;
     const entry = await hub.catalogue.entryOf(file);
@@ -59,6 +73,16 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
     await smallFiles.keep(url ?? '', segments, file, entry);
     return true;
   });
+}
+
+/** A block lies in files: whoever may read one of them may have it. */
+function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): Blocks {
+  access.checkListing(exchange, []);
+  const isReadable = (path: string) => access.allows(exchange, 'read', root.segmentsOf(path));
+  return {
+    places: (cid) => catalogue.places(cid, isReadable),
+    sharing: access.isPublic ? 'public' : 'private',
+  };
 }
 
 async function withOpen<T>(
@@ -97,14 +121,17 @@ function createApp(hub: Hub) {
 
 async function answerListing(hub: Hub, req: Request, res: Response): Promise<void> {
   const { segments } = parseRequestPath(targetPath(req.originalUrl).slice(FILES.length));
+  const exchange = Exchange.of(res);
+  hub.access.checkListing(exchange, segments);
   await withOpen(hub, segments, async (directory) => {
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-    const listing = await listDirectory(hub, directory, segments);
-    res.setHeader('Vary', 'Accept');
+    const shows = (entry: readonly string[]) => hub.access.shows(exchange, entry);
+    const listing = await listDirectory(hub, directory, segments, shows);
+    exchange.vary('Accept');
     res.setHeader('Cache-Control', 'no-cache');
     if (req.accepts(['json', 'html']) !== 'html') return json(res, listing);
     res.setHeader('Content-Security-Policy', PAGE_POLICY);
-    Exchange.of(res).reply(200, 'text/html; charset=utf-8', listingPage(listing));
+    exchange.reply(200, 'text/html; charset=utf-8', listingPage(listing));
   });
 }
 

@@ -108,11 +108,16 @@ export class Catalogue {
     return running;
   }
 
-  /** Every place that may still have a block: a file can have changed since. */
-  *places(cid: CID): Generator<BlockPlace> {
+  /**
+   * Every place that may still have a block: a file can have changed since.
+   *
+   * @param isReadable whether whoever asks may read the file at that real path
+   */
+  *places(cid: CID, isReadable: (path: string) => boolean): Generator<BlockPlace> {
     const name = cid.toString();
     const digest = cid.multihash.digest;
     for (const entry of this.#entries.values()) {
+      if (!isReadable(entry.path)) continue;
       const bytes = entry.dag.get(name);
       if (bytes) yield { bytes };
       if (cid.code !== raw.code) continue;

@@ -27,8 +27,9 @@ const publishing = new Gate(1);
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
 export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
-  checkAcceptable(hub, exchange);
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
+  hub.access.check(exchange, 'write', segments);
+  checkAcceptable(exchange);
   const name = segments.at(-1);
   if (name === undefined || trailingSlash) {
     throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
@@ -46,10 +47,7 @@ export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): 
   }
 }
 
-function checkAcceptable({ writable }: Hub, { req }: Exchange): void {
-  if (!writable) {
-    throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
-  }
+function checkAcceptable({ req }: Exchange): void {
   // Section 14.5: a part taken for the whole would destroy a file.
   if (req.headers['content-range'] !== undefined) {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');
@@ -109,7 +107,7 @@ async function publish(
     event: 'file_stored',
     path: segments.join('/'),
     bytes: stats.size,
-    remote: `${req.socket.remoteAddress}:${req.socket.remotePort}`,
+    remote: exchange.remote,
   });
   // Another upload may have replaced it already: then there is no tag to give.
   const stored = { handle: partial.handle, stats, path, name };

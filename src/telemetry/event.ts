@@ -17,6 +17,17 @@ export type Event =
       addresses: string[];
       peerId?: string;
     }
+  /** What the server proves itself with; at the start and whenever it was read anew. */
+  | {
+      event: 'certificate_loaded';
+      /** Of its DER form, in hex with colons: what clients pin and people compare. */
+      sha256: string;
+      /** Host names and addresses. */
+      names: string[];
+      /** ISO 8601. */
+      expires: string;
+      selfSigned: boolean;
+    }
   /** With --hold: everything is loaded, the transfer starts on a line from stdin. */
   | { event: 'held' }
   | {
@@ -43,6 +54,8 @@ export type Event =
       remote: Remote;
       /** False when the remote left before the last byte. */
       whole: boolean;
+      /** To whom the token was given that came with it. */
+      subject?: string;
     }
   | {
       event: 'transfer_started';

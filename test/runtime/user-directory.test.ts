@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { userDirectory } from '../../src/runtime/user-directory.ts';
 
 test.each([
+  ['config', 'XDG_CONFIG_HOME', '.config'],
   ['data', 'XDG_DATA_HOME', '.local/share'],
   ['state', 'XDG_STATE_HOME', '.local/state'],
   ['cache', 'XDG_CACHE_HOME', '.cache'],
