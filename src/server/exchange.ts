@@ -167,7 +167,7 @@ export class Exchange {
     }
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.
-    if (!req.complete) res.setHeader('Connection', 'close');
+    if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
     this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
   }
 
@@ -175,6 +175,12 @@ export class Exchange {
     this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
     return new HttpFailure(500, 'the server failed to answer; its log says why');
   }
+}
+
+/** RFC 9112 section 6.3. A request is complete only after its listeners were called. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'] ?? 0;
+  return headers['transfer-encoding'] !== undefined || Number(length) !== 0;
 }
 
 function leftError(): HubswarmError {
