@@ -8,8 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { isRawCid } from './cid.ts';
+import { singleLeaf } from './describe-file.ts';
 import { buildFileDag, type DagRoot } from './file-dag.ts';
-import { Geometry, MAX_PIECES } from './geometry.ts';
+import { MAX_PIECES } from './geometry.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
 import { MAX_NODES } from './node-reader.ts';
@@ -157,18 +158,6 @@ async function describe(
   const byPath = new Map(sourcesByPath(found, ''));
   const sources = manifest.files.map(({ path }) => byPath.get(path)!);
   return { manifest, dag, sources };
-}
-
-function singleLeaf({ cid, length }: DagRoot): Manifest {
-  const pieceCount = length > 0 ? 1 : 0;
-  return {
-    root: cid,
-    kind: 'file',
-    files: [{ path: '', length, firstPiece: 0, pieceCount }],
-    directories: [],
-    geometry: new Geometry(length > 0 ? [length] : []),
-    digests: cid.multihash.digest.slice(0, pieceCount * DIGEST_LENGTH),
-  };
 }
 
 function* sourcesByPath(found: Found, path: string): Generator<[string, SourceFile]> {
