@@ -5,8 +5,9 @@ import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options {
+interface Options extends UploadFlags {
   root: string;
   host: string;
   port: number;
@@ -23,7 +24,7 @@ interface Options {
 const MAX_PORT = 65_535;
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
@@ -34,7 +35,11 @@ export function serverCommand(): Command {
       rate('--uplink'),
     )
     .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
-    .option('--writable', 'take uploads (PUT, as in curl -T FILE URL)', false)
+    .option(
+      '--writable',
+      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      false,
+    )
     .option(
       '--chunk-size <size>',
       'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
@@ -48,6 +53,8 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  addUploadOptions(command);
+  return command;
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
@@ -60,6 +67,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
     writable: options.writable,
+    uploads: uploadOptionsOf(options),
     emit,
   });
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);

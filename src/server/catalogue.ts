@@ -9,8 +9,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 
+import { describeFile } from '../content/describe-file.ts';
+import type { Leaves } from '../content/file-dag.ts';
 import { importPath } from '../content/import.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
+import { choosePieceLength } from '../content/piece-length.ts';
 import { checkUnchanged } from '../content/source.ts';
 import { hasCode } from '../runtime/errors.ts';
 import { Gate } from './gate.ts';
@@ -85,6 +88,34 @@ export class Catalogue {
     return running;
   }
 
+  /** The pieces that a file of that many bytes is cut into. */
+  piecesOf(totalLength: number): Pick<Leaves, 'totalLength' | 'pieceLength'> {
+    return { totalLength, pieceLength: this.#pieceLength ?? choosePieceLength(totalLength) };
+  }
+
+  /**
+   * The entry of a file that was hashed while it was written here, by piecesOf(). The
+   * handle must stay open.
+   *
+   * @throws HttpFailure 503 when the file is no longer the one that was written
+   */
+  async learn(file: Opened, leaves: Leaves): Promise<Entry> {
+    await stampAged(file.stats);
+    const { path } = file;
+    const { manifest, dag } = await describeFile(leaves);
+    const entry = {
+      path,
+      stamp: stampOf(file.stats),
+      manifest,
+      dag,
+      cid: manifest.root.toString(),
+    };
+    const now = await file.handle.stat();
+    if (stampOf(now) !== entry.stamp || now.nlink === 0) throw changing();
+    this.#keep(entry);
+    return entry;
+  }
+
   /** Every place that may still have a block: a file can have changed since. */
   *places(cid: CID): Generator<BlockPlace> {
     const name = cid.toString();
@@ -102,8 +133,7 @@ export class Catalogue {
   }
 
   async #hash(file: Opened): Promise<Entry> {
-    const age = Date.now() - file.stats.mtimeMs;
-    if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
+    await stampAged(file.stats);
     try {
       const { manifest, dag, sources } = await importPath(file.path, {
         signal: this.#signal,
@@ -129,6 +159,11 @@ export class Catalogue {
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
+}
+
+async function stampAged({ mtimeMs }: Stats): Promise<void> {
+  const age = Date.now() - mtimeMs;
+  if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
 }
 
 /** Which piece has this digest: a search through bytes needs no index in memory. */

@@ -19,6 +19,8 @@ export class Exchange {
 
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** The client's address and port. */
+  readonly remote: string;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
   readonly #gone = new AbortController();
@@ -39,6 +41,7 @@ export class Exchange {
     const startedAt = performance.now();
     // The socket forgets its address when it closes.
     const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
+    this.remote = remote;
     Exchange.#all.set(res, this);
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.once('close', () => {

@@ -3,12 +3,14 @@ import type { Link } from '../link/link.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ServedRoot } from './served-root.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface Hub {
   readonly root: ServedRoot;
   readonly catalogue: Catalogue;
   readonly link: Link;
   readonly writable: boolean;
+  readonly uploads: Uploads;
   readonly emit: Emit;
   /** How long a client may take or give nothing. */
   readonly stallMs: number;

@@ -13,6 +13,7 @@ import type { Emit } from '../telemetry/event.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import { ServedRoot } from './served-root.ts';
+import { type UploadOptions, Uploads } from './uploads.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface ServerOptions {
@@ -25,6 +26,7 @@ export interface ServerOptions {
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
   readonly writable: boolean;
+  readonly uploads?: UploadOptions | undefined;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
@@ -65,7 +67,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
+  const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
+  const listener = createListener({ root, catalogue, link, writable, uploads, emit, stallMs });
   const busy = new Set<ServerResponse>();
   const server = createHttpServer((req, res) => {
     busy.add(res);
@@ -75,10 +78,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
   const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
+  const sweeping = writable ? uploads.unfinished.sweep(stopping.signal) : undefined;
   const stop = async (): Promise<void> => {
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
+    await sweeping;
     counts.close(link);
   };
   const limits = new LimitReporter(emit);
