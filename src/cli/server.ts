@@ -15,7 +15,9 @@ import {
   tlsOptionsOf,
 } from './server-access.ts';
 
-interface Options extends AccessFlags {
+import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
+
+interface Options extends AccessFlags, UploadFlags {
   root: string;
   host: string;
   port: number;
@@ -44,7 +46,11 @@ export function serverCommand(): Command {
       rate('--uplink'),
     )
     .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
-    .option('--writable', 'take uploads (PUT, as in curl -T FILE URL)', false)
+    .option(
+      '--writable',
+      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      false,
+    )
     .option(
       '--chunk-size <size>',
       'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
@@ -62,7 +68,9 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
-  return addAccessOptions(command);
+  addAccessOptions(command);
+  addUploadOptions(command);
+  return command;
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
@@ -78,6 +86,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     writable: options.writable,
     access: await accessOptionsOf(options),
     tls: tlsOptionsOf(options),
+    uploads: uploadOptionsOf(options),
     emit,
   });
   // Otherwise the signal keeps its meaning: the terminal has gone.

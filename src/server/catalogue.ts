@@ -2,13 +2,14 @@
 // the CID that is its ETag. A version is a path, an inode, a size and the times of
 // the last write and of the last change to the inode (the second costs a hashing
 // when a file only gets another name or mode, and is what a writer cannot put
-// back). A file is hashed when it is first asked for (or by warm-up.ts before
-// that), once however many ask; the store remembers it for the next run. Memory: 32 bytes a piece, and the inner nodes.
+// back). A file is hashed when it is first asked for (or by warm-up.ts before that),
+// once however many ask, or while it is uploaded; the store remembers it for the next
+// run. Memory: 32 bytes a piece, and the inner nodes.
 import type { Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
-
+import type { Leaves } from '../content/file-dag.ts';
 import { importPath } from '../content/import.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
 import { manifestOfLeaves } from '../content/manifest-of.ts';
@@ -108,6 +109,27 @@ export class Catalogue {
     return running;
   }
 
+  /** The pieces that a file of that many bytes is cut into. */
+  piecesOf(totalLength: number): Omit<Leaves, 'digests'> {
+    return { totalLength, pieceLength: this.#pieceLength ?? choosePieceLength(totalLength) };
+  }
+
+  /**
+   * The entry of a file that was hashed while it was written here, by piecesOf(). The
+   * handle must stay open.
+   *
+   * @throws HttpFailure 503 when the file is no longer the one that was written
+   */
+  async learn(file: Opened, leaves: Leaves): Promise<Entry> {
+    await stampAged(file.stats);
+    const now = await file.handle.stat();
+    if (stampOf(now) !== stampOf(file.stats) || now.nlink === 0) throw changing();
+    await this.#record(file, leaves);
+    const entry = await entryOfLeaves(file, leaves);
+    this.#keep(entry);
+    return entry;
+  }
+
   /**
    * Every place that may still have a block: a file can have changed since.
    *
@@ -136,41 +158,36 @@ export class Catalogue {
   }
 
   /** From the store, when it has this version. */
-  async #recall({ path, stats }: Opened): Promise<Entry | undefined> {
+  async #recall(file: Opened): Promise<Entry | undefined> {
     // A cache that fails is no reason to fail.
-    const hashed = await this.#store?.get(path).catch(() => undefined);
-    const stamp = stampOf(stats);
-    if (hashed?.stamp !== stamp || hashed.pieceLength !== this.#pieceLengthOf(stats)) return;
-    const { manifest, dag } = await manifestOfLeaves(hashed);
-    return { path, stamp, manifest, dag, cid: manifest.root.toString() };
+    const hashed = await this.#store?.get(file.path).catch(() => undefined);
+    if (hashed?.stamp !== stampOf(file.stats)) return undefined;
+    const { pieceLength } = this.piecesOf(file.stats.size);
+    return hashed.pieceLength === pieceLength ? entryOfLeaves(file, hashed) : undefined;
+  }
+
+  async #record({ path, stats }: Opened, leaves: Leaves): Promise<void> {
+    await this.#store?.put(path, { stamp: stampOf(stats), ...leaves }).catch(() => undefined);
   }
 
   async #hash(file: Opened): Promise<Entry> {
     const { path, stats } = file;
-    const age = Date.now() - Math.max(stats.mtimeMs, stats.ctimeMs);
-    if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
+    await stampAged(stats);
     try {
-      const pieceLength = this.#pieceLengthOf(stats);
+      const pieces = this.piecesOf(stats.size);
       const { manifest, dag, sources } = await importPath(path, {
         signal: this.#signal,
-        pieceLength,
+        pieceLength: pieces.pieceLength,
       });
       // By path another file may have been read than the one that is open.
       checkUnchanged(sources[0]!, await file.handle.stat());
       if (!isUnchanged(stats, await file.handle.stat())) throw changing();
-      const stamp = stampOf(stats);
-      const { digests } = manifest;
-      const hashed = { stamp, pieceLength, totalLength: stats.size, digests };
-      await this.#store?.put(path, hashed).catch(() => undefined);
-      return { path, stamp, manifest, dag, cid: manifest.root.toString() };
+      await this.#record(file, { ...pieces, digests: manifest.digests });
+      return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
     } catch (error) {
       const gone = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
       throw gone ? changing() : error;
     }
-  }
-
-  #pieceLengthOf({ size }: Stats): number {
-    return this.#pieceLength ?? choosePieceLength(size);
   }
 
   #keep(entry: Entry): void {
@@ -180,6 +197,17 @@ export class Catalogue {
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
+}
+
+/** Waits until another write would be stamped with another time. */
+async function stampAged({ mtimeMs, ctimeMs }: Stats): Promise<void> {
+  const age = Date.now() - Math.max(mtimeMs, ctimeMs);
+  if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
+}
+
+async function entryOfLeaves({ path, stats }: Opened, leaves: Leaves): Promise<Entry> {
+  const { manifest, dag } = await manifestOfLeaves(leaves);
+  return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
 }
 
 /** Which piece has this digest: a search through bytes needs no index in memory. */

@@ -24,6 +24,7 @@ import { CatalogueStore } from './catalogue-store.ts';
 import { ServedRoot } from './served-root.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { listenerOptions, loadCertificate, secureContext, type TlsOptions } from './tls/tls.ts';
+import { type UploadOptions, Uploads } from './uploads.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface ServerOptions {
@@ -41,6 +42,7 @@ export interface ServerOptions {
   readonly access?: AccessOptions | undefined;
   /** Plain HTTP without. */
   readonly tls?: TlsOptions | undefined;
+  readonly uploads?: UploadOptions | undefined;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
@@ -87,7 +89,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const store = await openStore(options, root);
   const catalogue = new Catalogue({ pieceLength, store, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, access, emit, stallMs });
+  const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
+  const listener = createListener({ root, catalogue, link, access, uploads, emit, stallMs });
   const busy = new Set<ServerResponse>();
   const server = createHttpServer(certificate, (req, res) => {
     busy.add(res);
@@ -97,10 +100,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
   const warming = warmUp({ root, catalogue, store, writable, emit, signal: stopping.signal });
+  const sweeping = writable ? uploads.unfinished.sweep(stopping.signal) : undefined;
   const stop = async (): Promise<void> => {
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
+    await sweeping;
     await store?.close();
     access.close();
     counts.close(link);

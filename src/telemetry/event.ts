@@ -44,6 +44,9 @@ export type Event =
   /** A hub has been through everything below its root, and knows the CID of each file. */
   | { event: 'catalogue_completed'; files: number; ms: number }
   | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
+  | { event: 'file_deleted'; path: string; remote: Remote }
+  /** An unfinished upload was given up: nothing came for too long. */
+  | { event: 'upload_expired'; bytes: number }
   | {
       event: 'request_completed';
       method: string;
