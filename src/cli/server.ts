@@ -5,8 +5,13 @@ import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import {
+  addRepresentationOptions,
+  type RepresentationFlags,
+  representationOptionsOf,
+} from './server-representations.ts';
 
-interface Options {
+interface Options extends RepresentationFlags {
   root: string;
   host: string;
   port: number;
@@ -23,7 +28,7 @@ interface Options {
 const MAX_PORT = 65_535;
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
@@ -48,6 +53,7 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  return addRepresentationOptions(command);
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
@@ -59,6 +65,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
+    representations: representationOptionsOf(options),
     writable: options.writable,
     emit,
   });

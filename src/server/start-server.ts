@@ -12,6 +12,8 @@ import { HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import { answerParseFailures } from './parse-failure.ts';
+import { createRepresentations, type RepresentationOptions } from './representations.ts';
 import { ServedRoot } from './served-root.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -24,6 +26,7 @@ export interface ServerOptions {
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
+  readonly representations?: RepresentationOptions | undefined;
   readonly writable: boolean;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
@@ -65,13 +68,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
+  const representations = createRepresentations(options.representations ?? {}, stopping.signal);
+  const hub = { root, catalogue, link, representations, writable, emit, stallMs };
+  const listener = createListener(hub);
   const busy = new Set<ServerResponse>();
   const server = createHttpServer((req, res) => {
     busy.add(res);
     res.once('close', () => busy.delete(res));
     listener(req, res);
   });
+  answerParseFailures(server, busy);
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
   const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });

@@ -22,6 +22,9 @@ describe('listings', () => {
       const modified = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
       expect(JSON.parse(answer.text)).toEqual({
         path: '/files/',
+        page: 1,
+        pages: 1,
+        total: 4,
         truncated: false,
         entries: [
           { name: 'dir', type: 'directory', url: '/files/dir/', modified },
