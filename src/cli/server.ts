@@ -5,8 +5,14 @@ import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import {
+  addOperationsOptions,
+  type OperationsFlags,
+  operationsOf,
+  reopenOnHangup,
+} from './server-operations.ts';
 
-interface Options {
+interface Options extends OperationsFlags {
   root: string;
   host: string;
   port: number;
@@ -23,7 +29,7 @@ interface Options {
 const MAX_PORT = 65_535;
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
@@ -48,9 +54,11 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  return addOperationsOptions(command);
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
+  const operations = operationsOf(options);
   const { startServer } = await import('../server/start-server.ts');
   const server = await startServer({
     root: options.root,
@@ -61,12 +69,15 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     pieceLength: options.chunkSize,
     writable: options.writable,
     emit,
+    ...operations,
   });
+  const endReopening = reopenOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await server.stop();
+  endReopening();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
 }

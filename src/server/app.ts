@@ -5,12 +5,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { answerBlock } from './block-route.ts';
+import { answerEvents } from './events/events-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Hub } from './hub.ts';
 import { listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
+import { answerHealth } from './operations/health-route.ts';
+import { answerMetrics } from './operations/metrics-route.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import type { Opened } from './served-root.ts';
 import { SmallFiles } from './small-files.ts';
@@ -18,6 +21,7 @@ import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
 const BLOCKS = '/ipfs/';
+const OTHERS = new Set(['/', '/events', '/metrics', '/healthz', '/readyz']);
 
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
@@ -42,6 +46,7 @@ export function createListener(hub: Hub) {
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
 async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
+  if (await answerHealth(hub.health, exchange)) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
   const outlet = { exchange, link: hub.link };
@@ -78,7 +83,8 @@ function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
   app.route('/').get((_req, res) => redirect(res, FILES));
-  app.route('/healthz').get((_req, res) => json(res, { status: 'ok' }));
+  app.route('/events').get((_req, res) => answerEvents(hub.events, Exchange.of(res)));
+  app.route('/metrics').get((_req, res) => answerMetrics(hub.metrics, Exchange.of(res)));
   // Express decodes nothing here: the path is read from the target as it came.
   app.use('/files', (req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD') return answerListing(hub, req, res);
@@ -112,7 +118,7 @@ async function answerListing(hub: Hub, req: Request, res: Response): Promise<voi
 function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
   const inFiles = path === '/files' || path.startsWith(FILES);
-  const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
+  const known = inFiles || path.startsWith(BLOCKS) || OTHERS.has(path);
   const allowed = inFiles ? 'GET, HEAD, PUT, OPTIONS' : 'GET, HEAD, OPTIONS';
   if (known && req.method === 'OPTIONS') {
     res.setHeader('Allow', allowed);

@@ -63,6 +63,16 @@ export class Catalogue {
     this.#signal = options.signal;
   }
 
+  /** Files whose CID is known. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Files that are being hashed, or wait for it. */
+  get backlog(): number {
+    return this.#running.size;
+  }
+
   get isFull(): boolean {
     return this.#entries.size >= MAX_ENTRIES;
   }

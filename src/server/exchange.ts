@@ -4,6 +4,8 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
+import { detailsOf } from './operations/request-details.ts';
+import type { Traffic } from './operations/traffic.ts';
 import { targetPath } from './request-path.ts';
 
 /**
@@ -14,11 +16,17 @@ const BYTES_PER_STALL = 128 * 1024;
 /** Of a path in the log. Chosen. */
 const MAX_LOGGED_PATH = 1024;
 
+/** Of an answer that failed; the others described what was to be sent. */
+const KEPT_HEADERS = new Set(['x-content-type-options', 'x-request-id', 'connection']);
+
 export class Exchange {
   static readonly #all = new WeakMap<ServerResponse, Exchange>();
 
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  readonly id: number;
+  /** Of the token that the request came with; for the log. */
+  subject: string | undefined;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
   #left = false;
@@ -32,17 +40,21 @@ export class Exchange {
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    { emit, stallMs }: { emit: Emit; stallMs: number },
+    { emit, stallMs, traffic }: { emit: Emit; stallMs: number; traffic: Traffic },
   ) {
     this.req = req;
     this.res = res;
+    this.id = traffic.nextId();
     this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
     // The socket forgets its address when it closes.
     const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
     res.setHeader('X-Content-Type-Options', 'nosniff');
+    traffic.enter(this);
+    const details = traffic.detailed ? detailsOf(req, res) : undefined;
     res.once('close', () => {
+      traffic.leave(this);
       if (!res.writableFinished) this.#leave();
       emit({
         event: 'request_completed',
@@ -53,6 +65,9 @@ export class Exchange {
         ms: performance.now() - startedAt,
         remote,
         whole: res.writableFinished,
+        request: this.id,
+        ...(this.subject === undefined ? {} : { subject: this.subject }),
+        ...details,
       });
     });
   }
@@ -149,7 +164,7 @@ export class Exchange {
     const error = httpFailure(thrown);
     const failure = error instanceof HttpFailure ? error : this.#internal(error);
     for (const name of res.getHeaderNames()) {
-      if (name !== 'x-content-type-options') res.removeHeader(name);
+      if (!KEPT_HEADERS.has(name)) res.removeHeader(name);
     }
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.

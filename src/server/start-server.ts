@@ -2,9 +2,8 @@
 // Everything that can be wrong with either is one HubswarmError before anything
 // is served. Nothing about single requests is decided here.
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
@@ -12,6 +11,14 @@ import { HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import { type EventsOptions, HubEvents } from './events/hub-events.ts';
+import { createUpgradeListener } from './events/upgrade.ts';
+import type { Hub } from './hub.ts';
+import { createLimitedServer } from './operations/connections.ts';
+import { drain } from './operations/drain.ts';
+import { Health } from './operations/health.ts';
+
+import { Operations, type OperationsOptions } from './operations/operations.ts';
 import { ServedRoot } from './served-root.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -30,6 +37,8 @@ export interface ServerOptions {
   readonly graceMs?: number | undefined;
   /** How long a client may take or give nothing. */
   readonly stallMs?: number | undefined;
+  readonly operations?: OperationsOptions | undefined;
+  readonly events?: EventsOptions | undefined;
 }
 
 export interface RunningServer {
@@ -38,24 +47,22 @@ export interface RunningServer {
   readonly link: Link;
   /** Changes the caps of the running link. */
   limit(caps: Caps): void;
+  /** Goes on in new files where logs were renamed. */
+  reopenLogs(): Promise<void>;
   /** Takes no more requests, lets running ones end within the grace, then cuts them. */
   stop(): Promise<void>;
 }
 
-/** A request's head comes in one packet; who takes longer holds sockets open (slow-loris). */
-const HEAD_WITHIN_MS = 5000;
-/** How often Node.js looks for those. */
-const HEAD_CHECK_MS = 1000;
-/** Chosen: between a page and the next click, without keeping sockets of clients that left. */
-const KEEP_ALIVE_MS = 15_000;
 const GRACE_MS = 10_000;
 /** Chosen: longer than TCP takes to recover from a short loss of the path. */
 const STALL_MS = 30_000;
 
 /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { emit, writable, pieceLength } = options;
+  const { writable, pieceLength } = options;
   const root = await ServedRoot.at(options.root);
+  const operations = await Operations.open(options.operations ?? {}, options.emit);
+  const { emit, traffic } = operations;
   const stopping = new AbortController();
   const counts = new CountReporter(emit);
   const link = new Link({
@@ -65,43 +72,51 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
-  const busy = new Set<ServerResponse>();
-  const server = createHttpServer((req, res) => {
-    busy.add(res);
-    res.once('close', () => busy.delete(res));
-    listener(req, res);
-  });
-  const url = await listen(server, options);
+  const { maxSubscribers } = operations.limits;
+  const events = new HubEvents(
+    { root, catalogue, traffic, emit, maxSubscribers },
+    options.events ?? {},
+  );
+  operations.listen(events);
+  const server = createLimitedServer(operations.limits);
+  const health = new Health(root.path, traffic);
+  const metrics = operations.metricsOf({ server, catalogue, link, events });
+  const shared = { root, catalogue, link, writable, emit, stallMs };
+  const hub = { ...shared, traffic, health, metrics, events };
+  attach(server, hub);
+  let url: string;
+  try {
+    url = await listen(server, options);
+  } catch (error) {
+    await operations.close();
+    throw error;
+  }
   emit({ event: 'listening', role: 'server', addresses: [url] });
   const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
-  const stop = async (): Promise<void> => {
-    await drain(server, busy, options.graceMs ?? GRACE_MS);
+  const end = async (): Promise<void> => {
+    const graceMs = options.graceMs ?? GRACE_MS;
+    await drain(server, traffic, () => events.end(), { delayMs: operations.drainDelayMs, graceMs });
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
     counts.close(link);
+    await operations.close();
   };
+  let ended: Promise<void> | undefined;
+  const stop = (): Promise<void> => (ended ??= end());
   const limits = new LimitReporter(emit);
   const limit = (caps: Caps): void => {
     link.limit(caps);
     limits.report(link);
   };
-  return { url, link, limit, stop };
+  return { url, link, limit, reopenLogs: () => operations.reopenLogs(), stop };
 }
 
-function createHttpServer(listener: RequestListener): Server {
-  const server = createServer({
-    headersTimeout: HEAD_WITHIN_MS,
-    connectionsCheckingInterval: HEAD_CHECK_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // It would end long uploads; receive-body.ts watches their pace instead.
-    requestTimeout: 0,
-    noDelay: true,
-  });
+function attach(server: Server, hub: Hub): void {
+  const listener = createListener(hub);
   server.on('request', listener);
   // So that a refusal comes before the body; whoever takes the body says continue.
   server.on('checkContinue', listener);
-  return server;
+  server.on('upgrade', createUpgradeListener(hub, server));
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<string> {
@@ -126,17 +141,4 @@ function listenError(cause: unknown, host: string, port: number): unknown {
   };
   const reason = reasons[systemCode(cause) ?? ''];
   return reason ? new HubswarmError('ERR_LISTEN', reason, { cause }) : cause;
-}
-
-/** Waits for the running responses alone: a connection that asks nothing holds up nobody. */
-async function drain(server: Server, busy: Set<ServerResponse>, graceMs: number): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  const ended = [...busy].map((res) => new Promise((resolve) => res.once('close', resolve)));
-  const over = new AbortController();
-  const grace = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined);
-  await Promise.race([Promise.all(ended), grace]);
-  over.abort();
-  server.closeAllConnections();
-  await closed;
 }
