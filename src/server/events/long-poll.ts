@@ -30,7 +30,7 @@ export async function answerPoll(
     end,
   });
   came.unshift(...subscription.missed);
-  if (came.length === 0) await untilOver(over.signal, exchange.signal, waitMs);
+  if (came.length === 0 && waitMs > 0) await untilOver(over.signal, exchange.signal, waitMs);
   subscription.close();
   if (exchange.signal.aborted) return;
   const { position } = events.feed;
