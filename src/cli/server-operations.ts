@@ -96,9 +96,10 @@ export function addOperationsOptions(command: Command): Command {
     );
 }
 
-export function operationsOf(
-  flags: OperationsFlags & { json: boolean },
-): Pick<ServerOptions, 'operations' | 'graceMs' | 'stallMs'> {
+export type OperationsChoice = Pick<ServerOptions, 'operations' | 'graceMs' | 'stallMs'>;
+
+/** @throws HubswarmError ERR_USAGE */
+export function operationsOf(flags: OperationsFlags & { json: boolean }): OperationsChoice {
   const { accessLog: path, accessLogFormat: format, maxConnections } = flags;
   if (path === '-' && flags.json) {
     throw new HubswarmError(

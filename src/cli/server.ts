@@ -7,6 +7,7 @@ import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 import {
   addOperationsOptions,
+  type OperationsChoice,
   type OperationsFlags,
   operationsOf,
   reopenOnHangup,
@@ -53,12 +54,17 @@ export function serverCommand(): Command {
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+    .action(async (options: Options) => {
+      const operations = operationsOf(options);
+      await runCommand(options, (context) => serve({ ...options, operations }, context));
+    });
   return addOperationsOptions(command);
 }
 
-async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
-  const operations = operationsOf(options);
+async function serve(
+  options: Options & { operations: OperationsChoice },
+  { emit, signal, stoppedBy }: RunContext,
+): Promise<void> {
   const { startServer } = await import('../server/start-server.ts');
   const server = await startServer({
     root: options.root,
@@ -69,7 +75,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     pieceLength: options.chunkSize,
     writable: options.writable,
     emit,
-    ...operations,
+    ...options.operations,
   });
   const endReopening = reopenOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
