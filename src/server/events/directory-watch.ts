@@ -6,20 +6,19 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { join, sep } from 'node:path';
 
-/** Chosen: a small part of what Linux allows a user (8,192 in the smallest default). */
-const MAX_WATCHES = 4096;
-
 const ONE_FOR_ALL = process.platform === 'darwin' || process.platform === 'win32';
 
 export class DirectoryWatch {
   readonly #root: string;
+  readonly #maxWatches: number;
   readonly #onTouched: (path: string) => void;
   readonly #directories = new Map<string, FSWatcher | undefined>();
   #blind = false;
 
   /** @param onTouched gets paths below the root, joined with slashes */
-  constructor(root: string, onTouched: (path: string) => void) {
+  constructor(root: string, maxWatches: number, onTouched: (path: string) => void) {
     this.#root = root;
+    this.#maxWatches = maxWatches;
     this.#onTouched = onTouched;
   }
 
@@ -52,7 +51,7 @@ export class DirectoryWatch {
   }
 
   #watch(path: string): FSWatcher | undefined {
-    if (this.#directories.size >= MAX_WATCHES) {
+    if (this.#directories.size >= this.#maxWatches) {
       this.#blind = true;
       return undefined;
     }

@@ -15,6 +15,8 @@ export interface EventsOptions {
   readonly settleMs?: number | undefined;
   /** How long after the last subscriber the watch goes on. */
   readonly lingerMs?: number | undefined;
+  /** Directories that the system is asked to watch; those beyond are walked over and over. */
+  readonly maxWatches?: number | undefined;
 }
 
 export interface EventsContext {
@@ -36,6 +38,8 @@ export interface Subscription {
 
 /** Chosen: a writer that pauses for longer is told of twice. */
 const SETTLE_MS = 300;
+/** Chosen: a small part of what Linux allows a user (8,192 in the smallest default). */
+const MAX_WATCHES = 4096;
 /** Chosen: a client restarts, or a laptop changes its network, in this time. */
 const LINGER_MS = 10 * 60_000;
 
@@ -44,6 +48,7 @@ export class HubEvents {
   readonly #context: EventsContext;
   readonly #transfers: TransferWatch;
   readonly #settleMs: number;
+  readonly #maxWatches: number;
   readonly #lingerMs: number;
   #tree: TreeWatch | undefined;
   #started: Promise<void> | undefined;
@@ -52,6 +57,7 @@ export class HubEvents {
   constructor(context: EventsContext, options: EventsOptions) {
     this.#context = context;
     this.#settleMs = options.settleMs ?? SETTLE_MS;
+    this.#maxWatches = options.maxWatches ?? MAX_WATCHES;
     this.#lingerMs = options.lingerMs ?? LINGER_MS;
     this.feed = new Feed({ maxSubscribers: context.maxSubscribers });
     this.#transfers = new TransferWatch(context.traffic, (event) => this.feed.publish(event));
@@ -88,7 +94,8 @@ export class HubEvents {
   async #start(): Promise<void> {
     const { root, catalogue, emit } = this.#context;
     const publish = this.feed.publish.bind(this.feed);
-    this.#tree = new TreeWatch({ root, catalogue, publish, emit, settleMs: this.#settleMs });
+    const limits = { settleMs: this.#settleMs, maxWatches: this.#maxWatches };
+    this.#tree = new TreeWatch({ root, catalogue, publish, emit, ...limits });
     this.#transfers.start();
     await this.#tree.start();
   }

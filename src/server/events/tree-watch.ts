@@ -24,6 +24,7 @@ export interface TreeContext {
   readonly emit: Emit;
   /** How long a file must stay the same before it is news. */
   readonly settleMs: number;
+  readonly maxWatches: number;
 }
 
 /** Chosen: 20 MB. What is beyond is not watched, only uploads are told. */
@@ -57,7 +58,8 @@ export class TreeWatch {
 
   constructor(context: TreeContext) {
     this.#context = context;
-    this.#directories = new DirectoryWatch(context.root.path, (path) => this.#touch(path));
+    const { root, maxWatches } = context;
+    this.#directories = new DirectoryWatch(root.path, maxWatches, (path) => this.#touch(path));
   }
 
   /** Resolves when everything that is there is known; what comes after that is told. */

@@ -93,3 +93,41 @@ describe('events of files', () => {
     expect(transfers.told()).toEqual([]);
   });
 });
+
+describe('the watch over files', () => {
+  it('sees by walking what the system is not asked to watch', async () => {
+    const hub = await startHub({ events: { settleMs: 50, maxWatches: 0 } });
+    await mkdir(join(hub.root, 'a/b'), { recursive: true });
+    await writeFile(join(hub.root, 'before'), 'x');
+    const stream = await openStream(hub);
+    await writeFile(join(hub.root, 'a/b/f'), 'x');
+    await unlink(join(hub.root, 'before'));
+    await expect
+      .poll(() => stream.files().sort(), SOON)
+      .toEqual(['file_added /a/b/f', 'file_deleted /before']);
+  });
+
+  it('goes on for a while after the last subscriber', async () => {
+    const hub = await startHub({ events: { settleMs: 50 } });
+    const first = await openStream(hub);
+    await expect.poll(first.position, SOON).toBeDefined();
+    first.close();
+    await hub.until('request_completed', ({ path }) => path === '/events');
+    await writeFile(join(hub.root, 'f'), 'x');
+    const second = await openStream(hub, `?after=${first.position()}`);
+    await expect.poll(second.files, SOON).toEqual(['file_added /f']);
+  });
+
+  it('is a new one after that, and nobody resumes', async () => {
+    const hub = await startHub({ events: { settleMs: 50, lingerMs: 0 } });
+    const first = await openStream(hub);
+    await expect.poll(first.position, SOON).toBeDefined();
+    const id = first.position()!;
+    first.close();
+    const resume = async (): Promise<string> =>
+      (await hub.ask(`/events?wait=0&after=${id}`, { headers: { accept: 'application/json' } }))
+        .text;
+    await expect.poll(resume, SOON).toContain('"event":"reset"');
+    expect(JSON.parse(await resume()).next.split('-')[0]).not.toBe(id.split('-')[0]);
+  });
+});
