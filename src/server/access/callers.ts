@@ -17,8 +17,10 @@ export interface Caller {
   readonly proxied: boolean;
 }
 
-/** Chosen: some 10 MB. */
-const MAX_NAMED = 65_536;
+/** Of what proxies say; with MAX_REMEMBERED_LENGTH some 10 MB at the most. Chosen. */
+const MAX_REMEMBERED = 16_384;
+/** Longer lists are of several proxies, or somebody's play. */
+const MAX_REMEMBERED_LENGTH = 256;
 
 export interface CallerRules {
   readonly rules: AddressRules;
@@ -30,6 +32,9 @@ export interface CallerRules {
 export class Callers {
   readonly #given: CallerRules;
   readonly #connected = new WeakMap<Socket, Caller>();
+  /** Connections of trusted proxies, with their address. */
+  readonly #proxies = new WeakMap<Socket, string>();
+  /** By the proxy's address and what it said. */
   readonly #named = new Map<string, Caller>();
 
   constructor(given: CallerRules) {
@@ -39,25 +44,33 @@ export class Callers {
   of({ socket, headers }: IncomingMessage): Caller {
     const known = this.#connected.get(socket);
     if (known) return known;
-    const peer = normalAddress(socket.remoteAddress ?? '');
-    const { proxies, proxyHeader } = this.#given;
-    const value = headers[proxyHeader];
-    if (proxies?.has(peer) && value !== undefined) {
-      const list = Array.isArray(value) ? value.join(',') : value;
-      return this.#proxied(forwardedClient(proxyHeader, list, peer, proxies));
-    }
-    const caller = this.#describe(peer, false);
-    // What a proxy sends without the header is about the proxy; its next may bear one.
-    if (!proxies?.has(peer)) this.#connected.set(socket, caller);
+    const proxy = this.#proxies.get(socket) ?? this.#meet(socket);
+    const said = headers[this.#given.proxyHeader];
+    // A proxy that names nobody asks for itself; its next request may be another's.
+    if (proxy !== undefined && said !== undefined) return this.#proxied(proxy, String(said));
+    const caller = this.#describe(proxy ?? normalAddress(socket.remoteAddress ?? ''), false);
+    if (proxy === undefined) this.#connected.set(socket, caller);
     return caller;
   }
 
-  #proxied(address: string): Caller {
-    const known = this.#named.get(address);
+  /** The address of a new connection if it is a trusted proxy's. */
+  #meet(socket: Socket): string | undefined {
+    const peer = normalAddress(socket.remoteAddress ?? '');
+    if (!this.#given.proxies?.has(peer)) return undefined;
+    this.#proxies.set(socket, peer);
+    return peer;
+  }
+
+  #proxied(proxy: string, said: string): Caller {
+    const key = `${proxy} ${said}`;
+    const known = this.#named.get(key);
     if (known) return known;
+    const { proxies, proxyHeader } = this.#given;
+    const address = forwardedClient(proxyHeader, said, proxy, proxies!);
     const caller = this.#describe(address, true);
-    this.#named.set(address, caller);
-    forgetOldest(this.#named, MAX_NAMED);
+    if (said.length > MAX_REMEMBERED_LENGTH) return caller;
+    this.#named.set(key, caller);
+    forgetOldest(this.#named, MAX_REMEMBERED);
     return caller;
   }
 

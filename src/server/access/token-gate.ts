@@ -1,6 +1,6 @@
 // The tokens of a running server: held against its keys once, then remembered by the
 // whole Authorization header, so that a request with a known token costs one look
-// into a map (a signature costs some 100 us). What is remembered is looked at again
+// into a map (a signature costs some 200 us). What is remembered is looked at again
 // for expiry and revocation each time. The map compares hashes of strings before the
 // strings: nothing of a token can be guessed from how long that takes.
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
