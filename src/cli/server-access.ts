@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
-import { stateDirectory } from '../runtime/user-directories.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
 import type { AccessOptions } from '../server/access/access.ts';
 import { checkCidr } from '../server/access/address-rules.ts';
 import { checkOrigin } from '../server/access/cors.ts';
@@ -126,7 +126,7 @@ export function tlsOptionsOf({ tls, tlsCert, tlsKey }: AccessFlags): TlsOptions 
   if (tlsCert !== undefined && tlsKey !== undefined) {
     return { kind: 'given', certFile: tlsCert, keyFile: tlsKey };
   }
-  return tls ? { kind: 'self_signed', directory: join(stateDirectory(), 'tls') } : undefined;
+  return tls ? { kind: 'self_signed', directory: join(userDirectory('state'), 'tls') } : undefined;
 }
 
 /** Whether there are files that a running server reads anew on SIGHUP. */

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { answerBlock, type Blocks } from './block-route.ts';
+import { answerDelete } from './delete.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
@@ -14,6 +15,7 @@ import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import type { Opened } from './served-root.ts';
 import { SmallFiles } from './small-files.ts';
+import { answerTus } from './tus/tus-route.ts';
 import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
@@ -106,12 +108,12 @@ function createApp(hub: Hub) {
   // Express decodes nothing here: the path is read from the target as it came.
   app.use('/files', (req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD') return answerListing(hub, req, res);
-    if (req.method === 'PUT') {
-      const rest = targetPath(req.originalUrl).slice(FILES.length);
-      return answerUpload(hub, Exchange.of(res), rest);
-    }
+    const rest = targetPath(req.originalUrl).slice(FILES.length);
+    if (req.method === 'PUT') return answerUpload(hub, Exchange.of(res), rest);
+    if (req.method === 'DELETE') return answerDelete(hub, Exchange.of(res), rest);
     return next();
   });
+  app.use('/uploads', (req, res) => answerTus(hub, Exchange.of(res), targetPath(req.originalUrl)));
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
     Exchange.of(res).fail(error),
@@ -140,7 +142,7 @@ function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
   const inFiles = path === '/files' || path.startsWith(FILES);
   const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
-  const allowed = inFiles ? 'GET, HEAD, PUT, OPTIONS' : 'GET, HEAD, OPTIONS';
+  const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';
   if (known && req.method === 'OPTIONS') {
     res.setHeader('Allow', allowed);
     res.writeHead(204).end();

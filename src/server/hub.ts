@@ -4,6 +4,7 @@ import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access/access.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ServedRoot } from './served-root.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface Hub {
   readonly root: ServedRoot;
@@ -11,6 +12,7 @@ export interface Hub {
   readonly link: Link;
   /** Who may read, write or delete which path. */
   readonly access: Access;
+  readonly uploads: Uploads;
   readonly emit: Emit;
   /** How long a client may take or give nothing. */
   readonly stallMs: number;

@@ -20,9 +20,11 @@ import type { Emit } from '../telemetry/event.ts';
 import { Access, type AccessOptions } from './access/access.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import { CatalogueStore } from './catalogue-store.ts';
 import { ServedRoot } from './served-root.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { listenerOptions, loadCertificate, secureContext, type TlsOptions } from './tls/tls.ts';
+import { type UploadOptions, Uploads } from './uploads.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface ServerOptions {
@@ -34,10 +36,13 @@ export interface ServerOptions {
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
+  /** Where hashes are kept between runs; nowhere unless given. */
+  readonly catalogueDirectory?: string | undefined;
   readonly writable: boolean;
   readonly access?: AccessOptions | undefined;
   /** Plain HTTP without. */
   readonly tls?: TlsOptions | undefined;
+  readonly uploads?: UploadOptions | undefined;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
@@ -81,9 +86,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
     onCount: counts.note,
   });
-  const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
+  const store = await openStore(options, root);
+  const catalogue = new Catalogue({ pieceLength, store, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, access, emit, stallMs });
+  const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
+  const listener = createListener({ root, catalogue, link, access, uploads, emit, stallMs });
   const busy = new Set<ServerResponse>();
   const server = createHttpServer(certificate, (req, res) => {
     busy.add(res);
@@ -92,11 +99,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const url = await listen(server, options);
   emit({ event: 'listening', role: 'server', addresses: [url] });
-  const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
+  const warming = warmUp({ root, catalogue, store, writable, emit, signal: stopping.signal });
+  const sweeping = writable ? uploads.unfinished.sweep(stopping.signal) : undefined;
   const stop = async (): Promise<void> => {
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
+    await sweeping;
+    await store?.close();
     access.close();
     counts.close(link);
   };
@@ -116,6 +126,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     }
   };
   return { url, link, limit, reload, stop };
+}
+
+/** A hub without a store is slower after its next start, and as good otherwise. */
+async function openStore(
+  { catalogueDirectory, emit }: ServerOptions,
+  root: ServedRoot,
+): Promise<CatalogueStore | undefined> {
+  if (catalogueDirectory === undefined) return undefined;
+  try {
+    return await CatalogueStore.open(catalogueDirectory, root.path);
+  } catch (error) {
+    const reason = describeError(error);
+    emit({ event: 'warned', message: `hashes are not kept for the next start: ${reason}` });
+    return undefined;
+  }
 }
 
 function createHttpServer(certificate: Certificate | undefined, listener: RequestListener): Server {

@@ -41,7 +41,12 @@ export type Event =
     }
   /** Providers for this CID can be found by others from now on. */
   | { event: 'file_provided'; cid: string; ms: number }
+  /** A hub has been through everything below its root, and knows the CID of each file. */
+  | { event: 'catalogue_completed'; files: number; ms: number }
   | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
+  | { event: 'file_deleted'; path: string; remote: Remote }
+  /** An unfinished upload was given up: nothing came for too long. */
+  | { event: 'upload_expired'; bytes: number }
   | {
       event: 'request_completed';
       method: string;

@@ -107,6 +107,11 @@ export class Access {
     return this.#anyone.scopes.has('read');
   }
 
+  /** Somebody may write. */
+  get isWritable(): boolean {
+    return this.#context.writable;
+  }
+
   /** Reads the keys anew. @throws HubswarmError, and goes on with the old ones */
   async reload(): Promise<void> {
     await this.#tokens?.reload();
@@ -141,6 +146,13 @@ export class Access {
   check(exchange: Exchange, scope: Scope, segments: Segments): void {
     if (scope !== 'read') this.#checkChange(exchange);
     if (!this.allows(exchange, scope, segments)) throw this.#refusal(exchange, scope);
+  }
+
+  /** As check, where the path is not known yet. @throws HttpFailure 401, 403 */
+  checkAnywhere(exchange: Exchange, scope: Scope): void {
+    if (scope !== 'read') this.#checkChange(exchange);
+    if (this.#anyone.scopes.has(scope) || exchange.grant?.scopes.has(scope)) return;
+    throw this.#refusal(exchange, scope);
   }
 
   /** As check, of one entry among many: what is not allowed is left out. */

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/make-directory.ts';
 import { createWhole, readSmall } from '../../runtime/small-file.ts';
-import { configDirectory } from '../../runtime/user-directories.ts';
+import { userDirectory } from '../../runtime/user-directory.ts';
 
 export interface TokenKey {
   readonly algorithm: 'EdDSA' | 'HS256';
@@ -30,7 +30,7 @@ export interface TokenKey {
 /** RFC 7518 section 3.2: no shorter than the hash. */
 const MIN_SECRET_BYTES = 32;
 
-export const defaultTokenKeyFile = (): string => join(configDirectory(), 'token-key.jwk');
+export const defaultTokenKeyFile = (): string => join(userDirectory('config'), 'token-key.jwk');
 
 /**
  * The key in the file, made (Ed25519, only the user may read it) when the file is missing.
