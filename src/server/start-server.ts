@@ -75,8 +75,12 @@ const STALL_MS = 30_000;
 /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { emit, writable, pieceLength, host, tls } = options;
-  const alwaysTls = tls?.kind === 'given';
-  const access = await Access.open(options.access ?? {}, { host, writable, alwaysTls, emit });
+  const access = await Access.open(options.access ?? {}, {
+    host,
+    writable,
+    tls: tls?.kind ?? 'none',
+    emit,
+  });
   const root = await ServedRoot.at(options.root);
   const certificate = tls && (await loadCertificate(tls, host, emit));
   const stopping = new AbortController();

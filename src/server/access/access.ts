@@ -13,7 +13,7 @@ import { scopeInsufficient, tokenMissing } from './challenge.ts';
 import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
 import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
-import { isForeignPage, refuseOpenWrites } from './open-writes.ts';
+import { isForeignPage, isLoopback, refuseOpenWrites } from './open-writes.ts';
 import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
 import { standingHeaders } from './standing-headers.ts';
 import type { VerifiedToken } from './token.ts';
@@ -46,12 +46,14 @@ export interface AccessOptions {
 export interface AccessContext {
   readonly host: string;
   readonly writable: boolean;
-  /** TLS with a given certificate. */
-  readonly alwaysTls: boolean;
+  readonly tls: 'none' | 'self_signed' | 'given';
   readonly emit: Emit;
 }
 
 type Segments = readonly string[];
+
+const OPEN_WIRE =
+  'tokens come in the clear, for whoever is on the way to take; give --tls, or --tls-cert and --tls-key';
 
 export class Access {
   readonly #context: AccessContext;
@@ -85,7 +87,7 @@ export class Access {
         proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
       });
     }
-    const rules = { embeddable: corsOrigins.length > 0, alwaysTls: context.alwaysTls };
+    const rules = { embeddable: corsOrigins.length > 0, alwaysTls: context.tls === 'given' };
     this.#standing = pairs(standingHeaders(rules));
   }
 
@@ -96,6 +98,10 @@ export class Access {
     const hasTokenKeys = tokenKeyFiles.length > 0;
     refuseOpenWrites({ host, writable, hasTokenKeys, anonymousWrites });
     if (!hasTokenKeys) return new Access(options, context, undefined);
+    // A proxy that is trusted may well speak TLS to the world.
+    const isOpenWire =
+      context.tls === 'none' && !isLoopback(host) && !options.trustedProxies?.length;
+    if (isOpenWire) context.emit({ event: 'warned', message: OPEN_WIRE });
     // Only a hub with tokens pays for loading what verifies them.
     const { TokenGate } = await import('./token-gate.ts');
     const gate = await TokenGate.open(tokenKeyFiles, options.revokedFile, context.emit);

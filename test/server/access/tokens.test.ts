@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessOptions } from '../../../src/server/access/access.ts';
 import type { Scope } from '../../../src/server/access/grant.ts';
+import type { ServerOptions } from '../../../src/server/start-server.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 import {
   basic,
@@ -210,6 +211,45 @@ describe('tokens', () => {
     await writeFile(own.file, pem(ed25519().publicKey));
     await hub.running.reload();
     expect(await status()).toBe(401);
+  });
+});
+
+describe('a hub with tokens', () => {
+  const openWire = /tokens come in the clear/;
+  const warnings = async (options: Partial<ServerOptions>) => {
+    const hub = await startHub({
+      ...options,
+      access: { tokenKeyFiles: [own.file], ...options.access },
+    });
+    return hub.events.filter((event) => event.event === 'warned' && openWire.test(event.message))
+      .length;
+  };
+
+  it('warns when they come in the clear over a network, and only then', async () => {
+    const host = '0.0.0.0';
+    expect(await warnings({ host })).toBe(1);
+    expect(await warnings({})).toBe(0);
+    expect(
+      await warnings({ host, tls: { kind: 'self_signed', directory: await tempRoot() } }),
+    ).toBe(0);
+    expect(await warnings({ host, access: { trustedProxies: ['10.0.0.1'] } })).toBe(0);
+  });
+
+  it('verifies a crowd of tokens at once, good and forged ones', async () => {
+    const hub = await startGuarded();
+    const forged = await forge(ed25519().privateKey, 'EdDSA');
+    const good = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => makeToken(own, { id: `${i}` })),
+    );
+    const statuses = await Promise.all(
+      good.flatMap((token) =>
+        [token, forged].map(async (bearing) => {
+          const answer = await hub.ask('/files/private/f', { headers: bearer(bearing) });
+          return answer.status;
+        }),
+      ),
+    );
+    expect(statuses).toEqual(good.flatMap(() => [200, 401]));
   });
 });
 
