@@ -10,6 +10,7 @@ import { HttpFailure } from '../http-failure.ts';
 import { AddressRules, AddressSet } from './address-rules.ts';
 import { Callers } from './callers.ts';
 import { scopeInsufficient, tokenMissing } from './challenge.ts';
+import { ClientLinks } from './client-links.ts';
 import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
 import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
@@ -39,6 +40,8 @@ export interface AccessOptions {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Of each address. */
   readonly rateLimit?: RequestRate | undefined;
+  /** To each address, all its connections together. */
+  readonly clientUplinkBytesPerSecond?: number | undefined;
   /** Of each token. */
   readonly tokenRateLimit?: RequestRate | undefined;
 }
@@ -72,21 +75,14 @@ export class Access {
     context: AccessContext,
     tokens: TokenGate | undefined,
   ) {
-    const { allow = [], deny = [], trustedProxies = [], corsOrigins = [] } = options;
+    const { corsOrigins = [] } = options;
     this.#context = context;
     this.#tokens = tokens;
     this.#anyone = { scopes: publicScopes(options, tokens !== undefined), paths: [[]] };
     this.#cors = corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined;
     this.#addressLimit = options.rateLimit && new RequestLimit('address', options.rateLimit);
     this.#tokenLimit = options.tokenRateLimit && new RequestLimit('token', options.tokenRateLimit);
-    if (allow.length + deny.length + trustedProxies.length > 0 || this.#addressLimit) {
-      this.#callers = new Callers({
-        rules: new AddressRules(allow, deny),
-        limit: this.#addressLimit,
-        proxies: trustedProxies.length > 0 ? new AddressSet(trustedProxies) : undefined,
-        proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
-      });
-    }
+    this.#callers = callersOf(options, this.#addressLimit);
     const rules = { embeddable: corsOrigins.length > 0, alwaysTls: context.tls === 'given' };
     this.#standing = pairs(standingHeaders(rules));
   }
@@ -201,8 +197,9 @@ export class Access {
   }
 
   #admitCaller(exchange: Exchange, callers: Callers): void {
-    const { address, admitted, allowance, proxied } = callers.of(exchange.req);
+    const { address, admitted, allowance, link, proxied } = callers.of(exchange.req);
     if (proxied) exchange.remote = address;
+    exchange.clientLink = link;
     if (!admitted) throw new HttpFailure(403, 'this address may not come here');
     if (allowance) this.#addressLimit!.spend(allowance);
   }
@@ -220,6 +217,21 @@ export class Access {
     limit.spend(allowance);
     return true;
   }
+}
+
+/** Undefined when it makes no difference who calls. */
+function callersOf(options: AccessOptions, limit: RequestLimit | undefined): Callers | undefined {
+  const { allow = [], deny = [], trustedProxies = [], clientUplinkBytesPerSecond } = options;
+  const links = clientUplinkBytesPerSecond && new ClientLinks(clientUplinkBytesPerSecond);
+  if (allow.length + deny.length + trustedProxies.length === 0 && !limit && !links)
+    return undefined;
+  return new Callers({
+    rules: new AddressRules(allow, deny),
+    limit,
+    links: links || undefined,
+    proxies: trustedProxies.length > 0 ? new AddressSet(trustedProxies) : undefined,
+    proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
+  });
 }
 
 function publicScopes({ publicRead }: AccessOptions, hasTokens: boolean): ReadonlySet<Scope> {

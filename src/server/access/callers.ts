@@ -3,8 +3,10 @@
 // trusted proxy names.
 import type { IncomingMessage } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
+import type { Link } from '../../link/link.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { type AddressRules, type AddressSet, normalAddress } from './address-rules.ts';
+import type { ClientLinks } from './client-links.ts';
 import { forwardedClient, type ProxyHeader } from './forwarded.ts';
 import type { Allowance, RequestLimit } from './request-rate.ts';
 
@@ -13,6 +15,8 @@ export interface Caller {
   /** By --allow and --deny. */
   readonly admitted: boolean;
   readonly allowance: Allowance | undefined;
+  /** What is sent to it passes here first. */
+  readonly link: Link | undefined;
   /** Named by a proxy: there is no port to log. */
   readonly proxied: boolean;
 }
@@ -25,6 +29,7 @@ const MAX_REMEMBERED_LENGTH = 256;
 export interface CallerRules {
   readonly rules: AddressRules;
   readonly limit: RequestLimit | undefined;
+  readonly links: ClientLinks | undefined;
   readonly proxies: AddressSet | undefined;
   readonly proxyHeader: ProxyHeader;
 }
@@ -75,9 +80,15 @@ export class Callers {
   }
 
   #describe(address: string, proxied: boolean): Caller {
-    const { rules, limit } = this.#given;
-    const allowance = limit?.of(household(address));
-    return { address, admitted: rules.admits(address), allowance, proxied };
+    const { rules, limit, links } = this.#given;
+    const client = household(address);
+    return {
+      address,
+      admitted: rules.admits(address),
+      allowance: limit?.of(client),
+      link: links?.of(client),
+      proxied,
+    };
   }
 }
 
