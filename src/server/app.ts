@@ -40,17 +40,7 @@ export function createListener(hub: Hub) {
   };
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    try {
-      const admitted = hub.access.admit(exchange);
-      if (admitted === true) route(exchange);
-      else if (admitted !== false) {
-        admitted
-          .then((later) => later && route(exchange))
-          .catch((error: unknown) => exchange.fail(error));
-      }
-    } catch (error) {
-      exchange.fail(error);
-    }
+    hub.access.letIn(exchange, route);
   };
 }
 

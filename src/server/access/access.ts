@@ -114,6 +114,11 @@ export class Access {
     return this.#context.writable;
   }
 
+  /** Whether a page of that origin may use the hub; for what CORS does not cover (WebSocket). */
+  letsPage(origin: string): boolean {
+    return this.#cors?.lets(origin) === true;
+  }
+
   /** Reads the keys anew. @throws HubswarmError, and goes on with the old ones */
   async reload(): Promise<void> {
     await this.#tokens?.reload();
@@ -121,6 +126,21 @@ export class Access {
 
   close(): void {
     this.#tokens?.close();
+  }
+
+  /** Lets a request in to its route, or answers why not. Never throws. */
+  letIn(exchange: Exchange, route: (exchange: Exchange) => void): void {
+    try {
+      const admitted = this.admit(exchange);
+      if (admitted === true) route(exchange);
+      else if (admitted !== false) {
+        admitted
+          .then((later) => later && route(exchange))
+          .catch((error: unknown) => exchange.fail(error));
+      }
+    } catch (error) {
+      exchange.fail(error);
+    }
   }
 
   /**
@@ -136,8 +156,8 @@ export class Access {
     const { authorization } = exchange.req.headers;
     if (authorization === undefined || !this.#tokens) return true;
     const known = this.#tokens.known(authorization);
-    if (known) return this.#enter(exchange, known);
-    return this.#tokens.verify(authorization).then((token) => this.#enter(exchange, token));
+    if (known) return this.#bear(exchange, known);
+    return this.#tokens.verify(authorization).then((token) => this.#bear(exchange, token));
   }
 
   /**
@@ -176,8 +196,10 @@ export class Access {
   }
 
   /** Whether the path is only a way to what may be read. */
-  leads({ grant }: Exchange, segments: Segments): boolean {
-    return grant !== undefined && leadsToReadable(grant, segments);
+  leads(exchange: Exchange, segments: Segments): boolean {
+    const { grant } = exchange;
+    if (!grant || !leadsToReadable(grant, segments)) return false;
+    return !this.allows(exchange, 'read', segments);
   }
 
   #checkChange(exchange: Exchange): void {
@@ -186,7 +208,7 @@ export class Access {
       throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
     }
     const { origin } = exchange.req.headers;
-    if (exchange.grant || origin === undefined || this.#cors?.lets(origin)) return;
+    if (exchange.grant || origin === undefined || this.letsPage(origin)) return;
     if (isForeignPage(origin, host)) {
       throw new HttpFailure(403, 'pages of other origins may not write here; see --cors-origin');
     }
@@ -204,7 +226,7 @@ export class Access {
     if (allowance) this.#addressLimit!.spend(allowance);
   }
 
-  #enter(exchange: Exchange, token: VerifiedToken): boolean {
+  #bear(exchange: Exchange, token: VerifiedToken): boolean {
     exchange.grant = token;
     const limit = this.#tokenLimit;
     if (!limit) return true;

@@ -179,6 +179,59 @@ describe('tokens', () => {
     expect(answer.text).toContain('--writable');
   });
 
+  it.each<[Scope[], string[], string, number]>([
+    [['delete'], ['photos'], '/files/photos/2024/f', 204],
+    [['delete'], ['photos'], '/files/private/f', 403],
+    [['read', 'write'], ['photos'], '/files/photos/2024/f', 403],
+  ])('allow %o on %o to delete %s: %i', async (scopes, paths, path, status) => {
+    const hub = await startGuarded();
+    const headers = bearer(await makeToken(own, { scopes, paths }));
+    expect((await hub.ask(path, { method: 'DELETE', headers })).status).toBe(status);
+    expect((await hub.ask(path, { method: 'DELETE' })).status).toBe(401);
+  });
+
+  it('are asked by resumable uploads for the path that is to be, at each step', async () => {
+    const hub = await startGuarded();
+    const mine = bearer(await makeToken(own, { scopes: ['write'], paths: ['photos'] }));
+    const other = bearer(await makeToken(own, { scopes: ['write'], paths: ['private'] }));
+    const reader = bearer(await makeToken(own, { scopes: ['read'] }));
+    const create = (path: string, headers: object) =>
+      hub.ask('/uploads/', {
+        method: 'POST',
+        headers: {
+          ...headers,
+          'tus-resumable': '1.0.0',
+          'upload-length': '3',
+          'upload-metadata': `path ${btoa(path)}`,
+        },
+      });
+    for (const [path, headers, status] of [
+      ['photos/new', {}, 401],
+      ['photos/new', reader, 403],
+      ['photos/new', other, 403],
+      ['photos/../private/new', mine, 400],
+      ['photos/new', mine, 201],
+    ] as const) {
+      expect((await create(path, headers)).status).toBe(status);
+    }
+    const { location } = (await create('photos/new', mine)).headers;
+    const patch = (headers: object) =>
+      hub.ask(location!, {
+        method: 'PATCH',
+        body: Buffer.from('abc'),
+        headers: {
+          ...headers,
+          'tus-resumable': '1.0.0',
+          'upload-offset': '0',
+          'content-type': 'application/offset+octet-stream',
+        },
+      });
+    const statuses = [await patch({}), await patch(other), await patch(mine)].map((a) => a.status);
+    expect(statuses).toEqual([401, 403, 204]);
+    const all = bearer(await makeToken(own));
+    expect((await hub.ask('/files/photos/new', { headers: all })).text).toBe('abc');
+  });
+
   it('that are revoked hold no more, from the next look at the list', async () => {
     const revokedFile = await writeTemp('# nobody yet\n');
     const hub = await startGuarded({ revokedFile });
