@@ -14,10 +14,14 @@ import {
   canReload,
   tlsOptionsOf,
 } from './server-access.ts';
-
+import {
+  addRepresentationOptions,
+  type RepresentationFlags,
+  representationOptionsOf,
+} from './server-representations.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends AccessFlags, UploadFlags {
+interface Options extends AccessFlags, UploadFlags, RepresentationFlags {
   root: string;
   host: string;
   port: number;
@@ -68,6 +72,7 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  addRepresentationOptions(command);
   addAccessOptions(command);
   addUploadOptions(command);
   return command;
@@ -83,6 +88,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
     catalogueDirectory: catalogueDirectory(options.catalogue),
+    representations: representationOptionsOf(options),
     writable: options.writable,
     access: await accessOptionsOf(options),
     tls: tlsOptionsOf(options),
