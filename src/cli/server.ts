@@ -1,6 +1,7 @@
 // hubswarm server: the hub, until it is told to stop.
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { collectAlone } from '../runtime/collector.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
@@ -70,6 +71,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     uploads: uploadOptionsOf(options),
     emit,
   });
+  collectAlone();
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -16,7 +16,7 @@ export interface Transport {
   readonly tls?: ConnectionOptions | undefined;
 }
 
-export interface SentBody {
+interface SentBody {
   readonly bytes: number;
   readonly chunks: AsyncIterable<Uint8Array>;
   /** With what was sent of it so far. */

@@ -14,7 +14,7 @@ const WRITE_BYTES = 2 ** 20;
 /** Chosen: so much may come while a write waits for its turn on a busy machine. */
 const HELD_BYTES = 4 * WRITE_BYTES;
 
-export interface Pieces {
+interface Pieces {
   readonly totalLength: number;
   readonly pieceLength: number;
 }
