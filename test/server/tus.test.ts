@@ -298,6 +298,11 @@ describe('tus', () => {
       'upload-offset': '11',
     });
     expect((await patch(hub, url, 11, '')).status).toBe(403);
+    // The parts are not needed any longer, but may be asked for once more.
+    const soon = Date.now() + 3_600_000;
+    const { status, headers } = await head(hub, one);
+    expect(status).toBe(200);
+    expect(Date.parse(headers['upload-expires'] as string)).toBeLessThan(soon);
   });
 
   it('holds the preconditions of its creation against what is there at the end', async () => {
