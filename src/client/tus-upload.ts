@@ -26,14 +26,24 @@ export interface TusTarget {
 /** The hub's upload endpoint for a file's URL, if it offers one. @throws SourceFailure */
 export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget | undefined> {
   const match = /^(.*?\/)files\/(.+)$/.exec(url.pathname);
-  if (!match) return undefined;
+  const path = match && tryDecode(match[2]!);
+  if (!path) return undefined;
   const endpoint = new URL(url);
   endpoint.pathname = `${match[1]}uploads/`;
   const { status, headers } = await sendRequest({ ...basis, method: 'OPTIONS', url: endpoint });
   const offered = (name: string): string[] => (headers.get(name) ?? '').split(/\s*,\s*/);
   const able = offered('tus-version').includes('1.0.0');
   if (status >= 300 || !able || !offered('tus-extension').includes('creation')) return undefined;
-  return { endpoint, path: decodeURIComponent(match[2]!) };
+  return { endpoint, path };
+}
+
+/** Undefined when it is malformed: the server's answer to a PUT will say so. */
+function tryDecode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 export interface TusUpload extends RequestBasis {

@@ -89,6 +89,8 @@ describe('tus', () => {
     // The answer may have been lost: the client asks again.
     const after = await head(hub, url);
     expect(after).toMatchObject({ status: 200, headers: { 'upload-offset': String(at) } });
+    expect((await patch(hub, url, at, '')).status).toBe(204);
+    expect((await patch(hub, url, at, 'more')).status).toBe(413);
     expect(hub.events.filter(({ event }) => event === 'file_stored')).toHaveLength(1);
   });
 
