@@ -21,8 +21,11 @@ const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 /** @param busy the responses that are not over */
 export function answerParseFailures(server: Server, busy: ReadonlySet<ServerResponse>): void {
   server.on('clientError', (error: ParseError, socket) => {
-    const begun = [...busy].some(({ req, headersSent }) => headersSent && req.socket === socket);
-    if (error.code === 'ECONNRESET' || !socket.writable || begun) socket.destroy();
+    const open = [...busy].findLast(({ req }) => req.socket === socket);
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    // What is wrong came behind a whole request, which has its answer first.
+    else if (open?.req.complete) open.once('finish', () => refuse(socket, ...failureOf(error)));
+    else if (open?.headersSent) socket.destroy();
     else refuse(socket, ...failureOf(error));
   });
   server.on('connect', (_req, socket) => refuse(socket, 501, 'this server is no proxy'));

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** Whether a command can be found in PATH. */
 export function hasCommand(name: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
     try {
       accessSync(join(directory, name), constants.X_OK);
       return true;
