@@ -4,7 +4,8 @@
 // Measured: express alone costs a 10 KiB file two thirds of its speed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { answerBlock } from './block-route.ts';
+import { answerBlock, type Blocks } from './block-route.ts';
+import { answerDelete } from './delete.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
@@ -13,6 +14,7 @@ import { answerDirectory } from './listing/directory-response.ts';
 import { framingFailure } from './request-framing.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import { SmallFiles } from './small-files.ts';
+import { answerTus } from './tus/tus-route.ts';
 import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
@@ -31,12 +33,25 @@ export function createListener(hub: Hub) {
       })
       .catch((error: unknown) => exchange.fail(error));
   };
-  const smallFiles = new SmallFiles(hub.root, hub.link, longWay);
+  const smallFiles = new SmallFiles(hub, longWay);
+  const route = (exchange: Exchange): void => {
+    if (!smallFiles.answer(exchange)) longWay(exchange);
+  };
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    const failure = framingFailure(req);
-    if (failure) exchange.fail(failure);
-    else if (!smallFiles.answer(exchange)) longWay(exchange);
+    try {
+      const failure = framingFailure(req);
+      if (failure) throw failure;
+      const admitted = hub.access.admit(exchange);
+      if (admitted === true) route(exchange);
+      else if (admitted !== false) {
+        admitted
+          .then((later) => later && route(exchange))
+          .catch((error: unknown) => exchange.fail(error));
+      }
+    } catch (error) {
+      exchange.fail(error);
+    }
   };
 }
 
@@ -46,12 +61,14 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
   if (path.startsWith(BLOCKS)) {
-    await answerBlock({ exchange, link: hub.link }, hub.catalogue, path.slice(BLOCKS.length));
+    const outlet = { exchange, link: hub.link };
+    await answerBlock(outlet, readableBlocks(hub, exchange), path.slice(BLOCKS.length));
     return true;
   }
   if (!path.startsWith(FILES)) return false;
   const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
-  if (trailingSlash) return false;
+  if (trailingSlash || hub.access.leads(exchange, segments)) return false;
+  hub.access.check(exchange, 'read', segments);
   return hub.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
     const entry = await hub.catalogue.entryOf(file);
@@ -59,6 +76,16 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
     await smallFiles.keep(url ?? '', segments, file, entry, representation);
     return true;
   });
+}
+
+/** A block lies in files: whoever may read one of them may have it. */
+function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): Blocks {
+  access.checkListing(exchange, []);
+  const isReadable = (path: string) => access.allows(exchange, 'read', root.segmentsOf(path));
+  return {
+    places: (cid) => catalogue.places(cid, isReadable),
+    sharing: access.isPublic ? 'public' : 'private',
+  };
 }
 
 function createApp(hub: Hub) {
@@ -72,12 +99,12 @@ function createApp(hub: Hub) {
       const prefersHtml = req.accepts(['json', 'html']) === 'html';
       return answerDirectory(hub, Exchange.of(res), segmentsOf(req), prefersHtml);
     }
-    if (req.method === 'PUT') {
-      const rest = targetPath(req.originalUrl).slice(FILES.length);
-      return answerUpload(hub, Exchange.of(res), rest);
-    }
+    const rest = targetPath(req.originalUrl).slice(FILES.length);
+    if (req.method === 'PUT') return answerUpload(hub, Exchange.of(res), rest);
+    if (req.method === 'DELETE') return answerDelete(hub, Exchange.of(res), rest);
     return next();
   });
+  app.use('/uploads', (req, res) => answerTus(hub, Exchange.of(res), targetPath(req.originalUrl)));
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
     Exchange.of(res).fail(error),
@@ -94,12 +121,12 @@ function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
   if (path === '*' && req.method === 'OPTIONS') {
     // Section 9.3.7: of the server as a whole.
-    res.writeHead(204, { Allow: 'GET, HEAD, PUT, OPTIONS' }).end();
+    res.writeHead(204, { Allow: 'GET, HEAD, PUT, DELETE, OPTIONS' }).end();
     return;
   }
   const inFiles = path === '/files' || path.startsWith(FILES);
   const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
-  const allowed = inFiles ? 'GET, HEAD, PUT, OPTIONS' : 'GET, HEAD, OPTIONS';
+  const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';
   if (known && req.method === 'OPTIONS') {
     res.setHeader('Allow', allowed);
     res.writeHead(204).end();

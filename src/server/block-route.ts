@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises';
 import { CID } from 'multiformats/cid';
 import { isSupportedCid, matchesCid } from '../content/cid.ts';
 import type { ByteRange } from './byte-range.ts';
-import type { BlockPlace, Catalogue } from './catalogue.ts';
+import type { BlockPlace } from './catalogue.ts';
 import { HttpFailure } from './http-failure.ts';
 import { digestHeaders } from './repr-digest.ts';
 import type { Representation } from './representation.ts';
@@ -17,32 +17,35 @@ import { sendRepresentation } from './send-representation.ts';
 
 const RAW = 'application/vnd.ipld.raw';
 /** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'max-age=31536000, immutable';
+
+/** The blocks that whoever asks may have. */
+export interface Blocks {
+  places(cid: CID): Iterable<BlockPlace>;
+  /** Whether a shared cache may hand them to others. */
+  readonly sharing: 'public' | 'private';
+}
 
 /**
  * @param rest what follows `/ipfs/`, without the query.
  * @throws HttpFailure 400, 404, 406
  */
-export async function answerBlock(
-  outlet: Outlet,
-  catalogue: Catalogue,
-  rest: string,
-): Promise<void> {
+export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string): Promise<void> {
   const { req } = outlet.exchange;
   const cid = parse(rest);
   checkFormat(req.url ?? '', req.headers.accept);
-  const block = await findBlock(catalogue, cid);
+  const block = await findBlock(blocks, cid);
   if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
   const sendPart = ({ first, length }: ByteRange): Promise<void> =>
     sendBytes(outlet, block.subarray(first, first + length));
-  await sendRepresentation(outlet, describe(cid, block.length), sendPart);
+  await sendRepresentation(outlet, describe(cid, block.length, blocks.sharing), sendPart);
 }
 
 /** A block has no date, so only its tag is compared. */
-function describe(cid: CID, size: number): Representation {
+function describe(cid: CID, size: number, sharing: Blocks['sharing']): Representation {
   const cacheHeaders = {
     ETag: `"${cid}.raw"`,
-    'Cache-Control': IMMUTABLE,
+    'Cache-Control': `${sharing}, ${IMMUTABLE}`,
     'X-Ipfs-Path': `/ipfs/${cid}`,
     'X-Ipfs-Roots': `${cid}`,
   };
@@ -79,8 +82,8 @@ function checkFormat(target: string, accept: string | undefined): void {
   throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
 }
 
-async function findBlock(catalogue: Catalogue, cid: CID): Promise<Uint8Array | undefined> {
-  for (const place of catalogue.places(cid)) {
+async function findBlock(blocks: Blocks, cid: CID): Promise<Uint8Array | undefined> {
+  for (const place of blocks.places(cid)) {
     const block = await read(place).catch(() => undefined);
     if (block && matchesCid(cid, block)) return block;
   }

@@ -22,7 +22,9 @@ const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 export function answerParseFailures(server: Server, busy: ReadonlySet<ServerResponse>): void {
   server.on('clientError', (error: ParseError, socket) => {
     const open = [...busy].findLast(({ req }) => req.socket === socket);
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
+    const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
+    if (!ofHttp || !socket.writable) socket.destroy();
     // What is wrong came behind a whole request, which has its answer first.
     else if (open?.req.complete) open.once('finish', () => refuse(socket, ...failureOf(error)));
     else if (open?.headersSent) socket.destroy();

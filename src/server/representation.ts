@@ -3,6 +3,7 @@
 // can be prepared. Which bytes go is send-representation.ts's matter.
 // RFC 9110 sections 8 and 12.5, RFC 9111 section 5.2, RFC 9530.
 import type { OutgoingHttpHeaders } from 'node:http';
+import { extname } from 'node:path';
 import { create as formatDisposition } from 'content-disposition';
 import { contentType } from 'mime-types';
 import { isCompressible } from './coding/compressible.ts';
@@ -52,10 +53,15 @@ export function versionValidators({ cid, mtimeMs }: Pick<Version, 'cid' | 'mtime
   return { etag: `"${cid}"`, lastModifiedMs: Math.floor(ms / 1000) * 1000 };
 }
 
+/** By the extension; a whole name that looks like one (`html`, `f`) says nothing. */
+function typeOf(name: string): string {
+  return contentType(extname(name)) || 'application/octet-stream';
+}
+
 /** The file as it is. */
 export function representationOf(version: Version, presentation: Presentation): Representation {
   const { name, cid, size } = version;
-  const type = contentType(name) || 'application/octet-stream';
+  const type = typeOf(name);
   const validators = versionValidators(version);
   const cacheHeaders = {
     ...cacheHeadersOf(validators, presentation, type),
@@ -88,7 +94,7 @@ export function codedRepresentation(
   presentation: Presentation,
   { coding, size, etag, sha256 }: Coded,
 ): Representation {
-  const type = contentType(version.name) || 'application/octet-stream';
+  const type = typeOf(version.name);
   const validators = { etag, lastModifiedMs: versionValidators(version).lastModifiedMs };
   const cacheHeaders = cacheHeadersOf(validators, presentation, type);
   const headers = {

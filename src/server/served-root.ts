@@ -95,6 +95,11 @@ export class ServedRoot {
     return this.#isBelow(real) && !this.#isHidden(real);
   }
 
+  /** The names from the root to a real path that it holds. */
+  segmentsOf(real: string): string[] {
+    return real === this.path ? [] : real.slice(this.#prefix().length).split(sep);
+  }
+
   #checkInside(real: string): void {
     if (!this.#isBelow(real)) {
       throw new HttpFailure(403, 'a symbolic link leads out of the served directory');
@@ -107,7 +112,7 @@ export class ServedRoot {
   }
 
   #isHidden(real: string): boolean {
-    return real !== this.path && real.slice(this.#prefix().length).split(sep).some(isHidden);
+    return this.segmentsOf(real).some(isHidden);
   }
 
   /** The root of a file system already ends in a separator. */

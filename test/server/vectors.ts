@@ -232,7 +232,7 @@ export const METHODS: readonly Vector[] = [
     what: 'a method that is known, not here',
     method: 'PROPFIND',
     status: 405,
-    headers: { allow: 'GET, HEAD, PUT, OPTIONS' },
+    headers: { allow: 'GET, HEAD, PUT, DELETE, OPTIONS' },
   },
   { section: '9.3.8', what: 'TRACE is not answered', method: 'TRACE', status: 405 },
   { section: '15.6.2', what: 'a method that nobody knows', method: 'FROBNICATE', status: 501 },

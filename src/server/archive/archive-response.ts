@@ -46,8 +46,11 @@ export async function answerArchive(
     res.end();
     return;
   }
-  const { root, link, representations } = hub;
-  const walk = { root, directories: representations.directories, signal: exchange.signal };
+  const { root, link, access, representations } = hub;
+  const { directories } = representations;
+  const shows = (entry: readonly string[], isDirectory: boolean): boolean =>
+    isDirectory ? access.shows(exchange, entry) : access.allows(exchange, 'read', entry);
+  const walk = { root, directories, shows, signal: exchange.signal };
   for await (const bytes of known.pack(walkArchive(walk, segments, top))) {
     await sendBytes({ exchange, link }, bytes);
   }

@@ -1,5 +1,5 @@
 // What an archive of a directory holds, in order: every file and directory below it
-// that could be asked for by name, each directory before what is in it, names by
+// that could be asked for by name by the same client, each directory before what is in it, names by
 // UTF-16 code units. What may not be served (hidden, special, links that lead out)
 // is left out, as it is from listings. A directory that several links lead to comes
 // once: else links could make a tree without end out of a few.
@@ -17,6 +17,8 @@ export interface ArchiveEntry {
 export interface Walk {
   readonly root: ServedRoot;
   readonly directories: DirectoryNames;
+  /** Whether a file is for whoever asks, or a directory may lead to one that is. */
+  readonly shows: (segments: readonly string[], isDirectory: boolean) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -40,6 +42,7 @@ async function* walkOne(
   if (!opened) return;
   let names: readonly string[] = [];
   try {
+    if (!walk.shows(segments, opened.stats.isDirectory())) return;
     if (opened.stats.isDirectory()) {
       if (visited.has(opened.path)) return;
       visited.add(opened.path);

@@ -30,6 +30,7 @@ export async function answerDirectory(
   segments: readonly string[],
   prefersHtml: boolean,
 ): Promise<void> {
+  hub.access.checkListing(exchange, segments);
   const params = targetQuery(exchange.req.url ?? '');
   const archive = params.get('archive');
   if (archive !== null) return answerArchive(hub, exchange, segments, archive);
@@ -40,7 +41,8 @@ export async function answerDirectory(
     : (query.limit ?? MAX_LIMIT);
   const listing = await hub.root.withOpen(segments, (directory) => {
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-    return listDirectory(hub, directory, segments, { ...query, limit });
+    const shows = (entry: readonly string[]) => hub.access.shows(exchange, entry);
+    return listDirectory({ ...hub, shows }, directory, segments, { ...query, limit });
   });
   const text = asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`;
   const headers = {

@@ -41,6 +41,8 @@ interface Shelves {
   readonly root: ServedRoot;
   readonly catalogue: Catalogue;
   readonly representations: { readonly directories: DirectoryNames };
+  /** Whether an entry is for whoever asks. */
+  readonly shows: (segments: readonly string[]) => boolean;
 }
 
 interface Place {
@@ -57,12 +59,16 @@ const MAX_SORTED = 20_000;
 
 /** @throws HttpFailure 400, 404, and what the file system says */
 export async function listDirectory(
-  { root, catalogue, representations }: Shelves,
+  { root, catalogue, representations, shows }: Shelves,
   directory: Opened,
   segments: readonly string[],
   query: ListingQuery & { readonly limit: number },
 ): Promise<Listing> {
-  const names = filterNames(await representations.directories.of(directory), query.q);
+  const wanted = query.q.toLowerCase();
+  const names = filterNames(
+    await representations.directories.of(directory),
+    (name) => name.toLowerCase().includes(wanted) && shows([...segments, name]),
+  );
   const total = names.directories.length + names.files.length;
   const { page, limit } = query;
   const pages = Math.max(1, Math.ceil(total / limit));
@@ -79,10 +85,7 @@ export async function listDirectory(
   return { path, page, pages, total, truncated, ...(next === undefined ? {} : { next }), entries };
 }
 
-function filterNames(names: Names, q: string): Names {
-  if (q === '') return names;
-  const wanted = q.toLowerCase();
-  const fits = (name: string): boolean => name.toLowerCase().includes(wanted);
+function filterNames(names: Names, fits: (name: string) => boolean): Names {
   return {
     directories: names.directories.filter(fits),
     files: names.files.filter(fits),
