@@ -301,7 +301,10 @@ export const TARGETS: readonly Vector[] = [
   path('a target of 20,000 bytes', `/files/${'a'.repeat(20_000)}`, 414, '15.5.15'),
   path('a path of 5,000 bytes', `/files/${'a/'.repeat(2500)}`, 414, '15.5.15'),
   path('no slash', 'files/f', 400, 'RFC 9112 3.2.1'),
-  path('no route', '/elsewhere', 404, '15.5.5'),
+  {
+    ...path('no route, which no cache may remember', '/elsewhere', 404, 'RFC 9111 4.2.2'),
+    headers: { 'cache-control': 'no-store' },
+  },
 ];
 
 const PUT = { method: 'PUT', target: '/files/new' } as const;
