@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { importPath } from '../../src/content/import.ts';
 import { startHub, tempRoot } from './hub.ts';
 
@@ -217,7 +217,7 @@ describe('paths', () => {
   });
 });
 
-test('a name without an extension is no type, whatever it spells', async () => {
+it('a name without an extension is no type, whatever it spells', async () => {
   const root = await tempRoot();
   await writeFile(join(root, 'html'), '<p>');
   const hub = await startHub({ root });
