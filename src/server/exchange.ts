@@ -178,6 +178,8 @@ export class Exchange {
     for (const name of res.getHeaderNames()) {
       if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }
+    // RFC 9111 section 4.2.2 would let caches keep a 404 or 414 as long as they like.
+    res.setHeader('Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.
     if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
