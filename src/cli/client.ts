@@ -5,7 +5,7 @@ import { HubswarmError } from '../runtime/errors.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
 import { readLines } from './lines.ts';
-import { rate, seconds } from './options.ts';
+import { integer, rate, seconds } from './options.ts';
 import { runCommand } from './run.ts';
 
 /** Chosen: long enough for a hub to restart. */
@@ -25,6 +25,7 @@ interface GetFlags {
   uplink?: number;
   downlink?: number;
   timeout: number;
+  connectionsPerHost: number;
   force: boolean;
   quiet: boolean;
   json: boolean;
@@ -34,7 +35,7 @@ interface GetFlags {
 function getCommand(): Command {
   return new Command('get')
     .description('Fetch a file, verified piece by piece where the server names a CID.')
-    .argument('<url...>', 'mirrors of one file, in the order of preference')
+    .argument('<url...>', 'mirrors of one file, fetched from at the same time')
     .option('-o, --output <path>', "file, existing directory, or '-' for standard output")
     .option('--cid <cid>', 'what the file must be (default: what the server says)')
     .option('--uplink <rate>', 'send at most so fast', rate('--uplink'))
@@ -48,6 +49,12 @@ function getCommand(): Command {
       'give up after so long without progress',
       seconds('--timeout'),
       TIMEOUT_SECONDS,
+    )
+    .option(
+      '--connections-per-host <number>',
+      'at once, to each mirror; more help where each connection is held to a rate',
+      integer('--connections-per-host', 1, 16),
+      1,
     )
     .option('--force', 'replace a file of the name that the server gave', false)
     .option('--quiet', 'print nothing but errors', false)
@@ -79,6 +86,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       output: flags.output,
       cid,
       force: flags.force,
+      connectionsPerHost: flags.connectionsPerHost,
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,
       timeoutMs: flags.timeout * 1000,

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
+import { partsMatch } from '../content/parts.ts';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -17,13 +18,15 @@ import { fetchManifest } from './fetch-manifest.ts';
 import { deriveFileName } from './file-name.ts';
 import { HttpClient } from './http-client.ts';
 import { Mirrors } from './mirrors.ts';
+import { OrderedSink } from './ordered-sink.ts';
 import { downloadPlain } from './plain-download.ts';
 import { PlainFileSink, PlainStdoutSink } from './plain-sink.ts';
 import { type Probed, probeMirrors } from './probe.ts';
-import { StdoutSink } from './stdout-sink.ts';
 import { chooseTarget, type Target } from './target.ts';
 import { TransferEvents } from './transfer-events.ts';
 import { showUrl } from './url.ts';
+import { verifiedVersion } from './version.ts';
+import { writeOut } from './write-out.ts';
 
 export interface GetOptions {
   /** At least one; mirrors of one file in the order of preference. */
@@ -33,17 +36,21 @@ export interface GetOptions {
   /** What the file must be; otherwise what the mirrors say. */
   readonly cid?: CID | undefined;
   readonly force?: boolean | undefined;
+  /** At most, to each host of a mirror. */
+  readonly connectionsPerHost?: number | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Without progress. */
   readonly timeoutMs: number;
+  /** A mirror that is silent for this long is asked anew, or another one. */
+  readonly stallMs?: number | undefined;
   readonly stdout: Writable;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-/** Chosen: a mirror that is silent for this long is left for another one. */
-const MAX_STALL_MS = 10_000;
+/** Chosen: longer than TCP takes to recover from a short loss of the path. */
+const STALL_MS = 10_000;
 
 /** @throws HubswarmError; the partial stays, so that the next call goes on there */
 export async function getFile(options: GetOptions): Promise<void> {
@@ -76,7 +83,9 @@ class Transfer {
     this.#options = options;
     this.#urls = options.urls;
     this.events = events;
-    this.#http = new HttpClient({ stallMs: Math.min(MAX_STALL_MS, options.timeoutMs) });
+    this.#http = new HttpClient({
+      stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
+    });
     this.#patience = new Patience(options.timeoutMs, systemClock);
     this.#counts = new CountReporter(options.emit);
     this.#link = new Link({
@@ -137,7 +146,7 @@ class Transfer {
   async #getVerified(manifest: Manifest, target: Target): Promise<void> {
     const { root, geometry } = manifest;
     const store = target.kind === 'file' ? await this.#openStore(manifest, target) : undefined;
-    const sink: PieceSink = store ?? new StdoutSink(manifest, this.#options.stdout);
+    const sink: PieceSink = store ?? this.#verifiedPipe(manifest);
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
     this.#expectBytes();
@@ -151,7 +160,10 @@ class Transfer {
     try {
       await downloadPieces({
         ...this.#context(),
-        mirrors: new Mirrors(this.#urls, createRng(this.#seed)),
+        urls: this.#urls,
+        connectionsPerHost: this.#options.connectionsPerHost ?? 1,
+        geometry,
+        version: verifiedVersion(manifest),
         sink,
         onPiece: (length) => {
           bytes += length;
@@ -163,6 +175,14 @@ class Transfer {
     } finally {
       await store?.close();
     }
+  }
+
+  #verifiedPipe(manifest: Manifest): OrderedSink {
+    return new OrderedSink({
+      pieceCount: manifest.geometry.pieceCount,
+      accepts: (piece, parts) => partsMatch(manifest, piece, parts),
+      append: (bytes) => writeOut(this.#options.stdout, bytes),
+    });
   }
 
   #openStore(manifest: Manifest, target: Target & { kind: 'file' }): Promise<FileStore> {

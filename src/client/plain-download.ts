@@ -48,7 +48,7 @@ async function fetchRest(download: PlainDownload, url: URL): Promise<void> {
   let received = response.offset;
   const take = paced(download.link, download.signal, (chunk) => {
     received += chunk.length;
-    download.patience.handlePosition(received);
+    download.patience.handleBytes(0, received);
     return assembler.take(chunk);
   });
   try {

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { z } from 'zod';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
-import { writeOut } from './stdout-sink.ts';
+import { writeOut } from './write-out.ts';
 
 /** One version of a file at one server. */
 const originSchema = z.object({

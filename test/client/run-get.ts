@@ -18,6 +18,8 @@ export async function runGet(
     cid?: CID;
     force?: boolean;
     timeoutMs?: number;
+    stallMs?: number;
+    connectionsPerHost?: number;
     downlinkBytesPerSecond?: number;
     signal?: AbortSignal;
     onEvent?: (event: Event) => void;

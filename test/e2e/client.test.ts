@@ -47,7 +47,7 @@ describe('client get', () => {
     const out = join(await scratch(), 'got.bin');
     const source = await randomFile(join(root, 'a.bin'), 16 * MIB);
     const first = await hub(root, '--uplink', '8MiB/s');
-    const second = await hub(root);
+    const second = await hub(root, '--uplink', '8MiB/s');
     const urls = [`${first.url}a.bin`, `${second.url}a.bin`];
     const client = start(['client', 'get', ...urls, '-o', out, '--json']);
     await client.until('piece_verified', ({ remote }) => remote === urls[0]);
@@ -55,6 +55,10 @@ describe('client get', () => {
     expect(await client.exit).toBe(0);
     const { remote } = await client.until('source_failed');
     expect(remote).toBe(urls[0]);
+    const froms = client.events.flatMap((each) =>
+      each.event === 'piece_verified' ? [each.remote] : [],
+    );
+    expect(new Set(froms)).toEqual(new Set(urls));
     expect(await sha256(out)).toBe(await sha256(source));
   });
 
