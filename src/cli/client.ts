@@ -1,7 +1,9 @@
 // hubswarm client: fetches from, sends to and lists HTTP servers.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { cacheDirectory } from './cache-directory.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
 import { readLines } from './lines.ts';
@@ -26,6 +28,7 @@ interface GetFlags {
   downlink?: number;
   timeout: number;
   connectionsPerHost: number;
+  followMirrors: boolean;
   force: boolean;
   quiet: boolean;
   json: boolean;
@@ -56,7 +59,12 @@ function getCommand(): Command {
       integer('--connections-per-host', 1, 16),
       1,
     )
-    .option('--force', 'replace a file of the name that the server gave', false)
+    .option('--no-follow-mirrors', 'do not fetch from mirrors that a server names (RFC 6249)')
+    .option(
+      '--force',
+      'replace a file of the name that the server gave, and fetch what did not change',
+      false,
+    )
     .option('--quiet', 'print nothing but errors', false)
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--hold', 'get ready, then start on a line from standard input', false)
@@ -77,6 +85,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
     throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
   const { getFile } = await import('../client/get.ts');
+  const { DownloadRecords } = await import('../client/download-records.ts');
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
   process.stdout.on('error', () => undefined);
   await runCommand(flags, async (context) => {
@@ -86,6 +95,8 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       output: flags.output,
       cid,
       force: flags.force,
+      records: new DownloadRecords(join(cacheDirectory(), 'downloads')),
+      followMirrors: flags.followMirrors,
       connectionsPerHost: flags.connectionsPerHost,
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,

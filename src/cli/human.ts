@@ -31,6 +31,7 @@ function describeEvent(event: Event): string | undefined {
         (event.verified ? '' : '\n  the source names no CID: the bytes cannot be verified')
       );
     case 'transfer_completed':
+      if (event.unchanged) return `unchanged: ${clean(event.path)} (${bytes(event.bytes)})`;
       return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
     case 'seeding_started':
       return 'serving it to others now; Ctrl-C ends';

@@ -3,53 +3,20 @@
 // from its host's mirrors (fetch-segment.ts) and takes the next. A mirror that fails
 // is waited for while the others take over what it left; the download fails when no
 // mirror is left, or when nothing came from any for too long.
-import type { CID } from 'multiformats/cid';
-import type { Bitfield } from '../content/bitfield.ts';
-import type { Geometry } from '../content/geometry.ts';
-import type { Link } from '../link/link.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { createRng } from '../runtime/rng.ts';
-import type { FailOver } from './fail-over.ts';
-import type { RangeResponse } from './fetch-range.ts';
-import { fetchSegment } from './fetch-segment.ts';
-import type { HttpClient } from './http-client.ts';
+import { type FetchContext, fetchSegment } from './fetch-segment.ts';
 import { Mirrors } from './mirrors.ts';
-import { type Lane, Segments, type Window } from './segments.ts';
+import { type Lane, Segments } from './segments.ts';
 import { SourceFailure } from './source-failure.ts';
 import { Speed } from './speed.ts';
 import { showUrl } from './url.ts';
 
-/** Where pieces go. */
-export interface PieceSink {
-  readonly have: Bitfield;
-  /** For a place that takes bytes in order only; absent for one that takes any piece. */
-  readonly window?: Window;
-  /** Resolves to false when the bytes are not that piece. The parts may be reused afterwards. */
-  write(piece: number, parts: readonly Uint8Array[]): Promise<boolean>;
-}
-
-/** What holds the answers of several mirrors together. */
-export interface Version {
-  /** When each piece is verified. */
-  readonly cid?: CID;
-  /** For If-Range. */
-  validator(url: URL): string | undefined;
-  /** Why an answer is of another file. */
-  refuse(response: RangeResponse, url: URL): string | undefined;
-}
-
-export interface Download extends Omit<FailOver, 'mirrors'> {
-  readonly http: HttpClient;
-  readonly link: Link;
+export interface Download extends FetchContext {
   readonly seed: number;
   /** Those of the same host share its connections, in the order of preference. */
   readonly urls: readonly URL[];
   readonly connectionsPerHost: number;
-  readonly geometry: Geometry;
-  readonly version: Version;
-  readonly sink: PieceSink;
-  /** After each piece. */
-  readonly onPiece: (bytes: number) => void;
 }
 
 /** Chosen: how soon an idle lane looks again whether a mirror went silent. */

@@ -2,18 +2,33 @@
 // the sink as it becomes whole, and verified there. What came whole before a failure
 // counts. Ends early, without a failure, when others took the rest over.
 
+import type { Geometry } from '../content/geometry.ts';
+import type { Link } from '../link/link.ts';
 import { Assembler } from './assembler.ts';
-import type { Download } from './download.ts';
 import type { FailOver } from './fail-over.ts';
 import { openRange, type RangeResponse } from './fetch-range.ts';
+import type { HttpClient } from './http-client.ts';
 import type { Take } from './http-connection.ts';
 import { paced } from './paced.ts';
+import type { PieceSink } from './piece-sink.ts';
 import type { Segment, Segments } from './segments.ts';
 import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
+import type { Version } from './version.ts';
 import { WriteQueue } from './write-queue.ts';
 
-export interface SegmentFetch extends Download, Pick<FailOver, 'mirrors'> {
+/** What all fetches of one download share. */
+export interface FetchContext extends Omit<FailOver, 'mirrors'> {
+  readonly http: HttpClient;
+  readonly link: Link;
+  readonly geometry: Geometry;
+  readonly version: Version;
+  readonly sink: PieceSink;
+  /** After each piece. */
+  readonly onPiece: (bytes: number) => void;
+}
+
+export interface SegmentFetch extends FetchContext, Pick<FailOver, 'mirrors'> {
   readonly segments: Segments;
   /** Pieces that any lane is writing. */
   readonly storing: Set<number>;

@@ -2,7 +2,7 @@
 // growing prefix. Pieces of several mirrors come out of order; those that are early
 // are kept until their turn, within a window that bounds the memory.
 import { Bitfield } from '../content/bitfield.ts';
-import type { PieceSink } from './download.ts';
+import type { PieceSink } from './piece-sink.ts';
 
 /** Chosen: two fast mirrors are kept at work, and it is little beside a process' own memory. */
 const WINDOW_BYTES = 32 * 2 ** 20;

@@ -67,6 +67,8 @@ export type Event =
       bytes: number;
       /** From the start of the transfer, discovery and connection set-up included. */
       ms: number;
+      /** The file was here, and the server said that it is still the same: nothing moved. */
+      unchanged?: true;
     }
   /** The whole file is here and goes on being served. */
   | { event: 'seeding_started'; cid: string }

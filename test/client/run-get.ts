@@ -1,6 +1,7 @@
 // getFile as a command would call it, with its events kept.
 import { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
+import type { DownloadRecords } from '../../src/client/download-records.ts';
 import { getFile } from '../../src/client/get.ts';
 import type { Event, EventName } from '../../src/telemetry/event.ts';
 
@@ -20,6 +21,8 @@ export async function runGet(
     timeoutMs?: number;
     stallMs?: number;
     connectionsPerHost?: number;
+    followMirrors?: boolean;
+    records?: DownloadRecords;
     downlinkBytesPerSecond?: number;
     signal?: AbortSignal;
     onEvent?: (event: Event) => void;
