@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
+import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
 import { readLines } from './lines.ts';
@@ -21,7 +22,7 @@ export function clientCommand(): Command {
     .addCommand(listCommand());
 }
 
-interface GetFlags {
+interface GetFlags extends AccessFlags {
   output?: string;
   cid?: string;
   uplink?: number;
@@ -36,7 +37,7 @@ interface GetFlags {
 }
 
 function getCommand(): Command {
-  return new Command('get')
+  return addAccessOptions(new Command('get'))
     .description('Fetch a file, verified piece by piece where the server names a CID.')
     .argument('<url...>', 'mirrors of one file, fetched from at the same time')
     .option('-o, --output <path>', "file, existing directory, or '-' for standard output")
@@ -84,6 +85,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   if (flags.timeout === 0) {
     throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
+  const access = await accessOf(flags, urls);
   const { getFile } = await import('../client/get.ts');
   const { DownloadRecords } = await import('../client/download-records.ts');
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
@@ -101,6 +103,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,
       timeoutMs: flags.timeout * 1000,
+      access,
       stdout: process.stdout,
       emit: context.emit,
       signal: context.signal,
@@ -140,18 +143,19 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
 }
 
 function listCommand(): Command {
-  return new Command('ls')
+  return addAccessOptions(new Command('ls'))
     .description('List a directory of a hub.')
     .argument('<url>', 'as in http://127.0.0.1:8080/files/')
     .option('--json', 'as the hub gives it', false)
     .action(list);
 }
 
-async function list(text: string, flags: { json: boolean }): Promise<void> {
+async function list(text: string, flags: AccessFlags & { json: boolean }): Promise<void> {
   const url = parseHttpUrl(text);
+  const access = await accessOf(flags, [url]);
   const { fetchListing, formatListing } = await import('../client/list.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
-    const listing = await fetchListing(url, TIMEOUT_SECONDS * 1000, signal);
+    const listing = await fetchListing(url, TIMEOUT_SECONDS * 1000, signal, access);
     const text = flags.json ? JSON.stringify(listing, undefined, 2) : formatListing(listing, clean);
     process.stdout.write(`${text}\n`);
   });

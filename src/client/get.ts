@@ -12,6 +12,7 @@ import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Access } from './access.ts';
 import { askAgain } from './ask-again.ts';
 import { downloadPieces } from './download.ts';
 import type { DownloadRecords } from './download-records.ts';
@@ -49,6 +50,7 @@ export interface GetOptions {
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Without progress. */
   readonly timeoutMs: number;
+  readonly access?: Access | undefined;
   /** A mirror that is silent for this long is asked anew, or another one. */
   readonly stallMs?: number | undefined;
   readonly stdout: Writable;
@@ -97,6 +99,7 @@ class Transfer {
     this.events = events;
     this.#http = new HttpClient({
       stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
+      access: options.access,
     });
     this.#patience = new Patience(options.timeoutMs, systemClock);
     this.#counts = new CountReporter(options.emit);

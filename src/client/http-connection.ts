@@ -1,19 +1,16 @@
 // One connection to an HTTP/1.1 server, one request at a time. Exists for speed:
 // the socket reads into one fixed buffer (`onread`) and its bytes go to the taker
 // as views of it, which took half the CPU of node:http or undici with the same
-// hashing and writing. Over TLS, whose decrypted records may still come when
-// reading is stopped, the ordinary stream is used.
+// hashing and writing.
 // Redirects, retries and reuse are http-client.ts's.
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { allocAligned } from '../content/aligned-buffer.ts';
+import type { Socket } from 'node:net';
 import { invariant } from '../runtime/invariant.ts';
+import type { Trust } from './access.ts';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
 import { bodyFraming, MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from './http-head.ts';
+import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
 
-/** Measured: 1 MiB, more than a core's cache holds, takes a few per cent longer. */
-const READ_BYTES = 256 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -35,6 +32,7 @@ interface Pump {
 
 export class HttpConnection {
   readonly #socket: Socket;
+  readonly #whenTrusted: OpenSocket['whenTrusted'];
   readonly #stallMs: number;
   #method = '';
   #awaited: Pending | undefined;
@@ -53,9 +51,11 @@ export class HttpConnection {
   answered = false;
 
   /** @param stallMs without a byte, while one is awaited, until it counts as failed. */
-  constructor(origin: URL, stallMs: number) {
+  constructor(origin: URL, stallMs: number, trust: Trust) {
     this.#stallMs = stallMs;
-    this.#socket = openSocket(origin, (bytes) => this.#handleBytes(bytes));
+    const { socket, whenTrusted } = openSocket(origin, trust, (bytes) => this.#handleBytes(bytes));
+    this.#socket = socket;
+    this.#whenTrusted = whenTrusted;
     this.#socket.setNoDelay(true);
     this.#socket.setTimeout(stallMs);
     this.#socket.on('timeout', () => {
@@ -93,7 +93,7 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
-      this.#socket.write(head, 'latin1');
+      this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
       this.#resume();
     });
   }
@@ -248,28 +248,4 @@ function deliver(
     if (wait !== undefined) return wait.then(() => deliver(parts, i + 1, take));
   }
   return undefined;
-}
-
-function openSocket(origin: URL, onBytes: (bytes: Buffer) => boolean): Socket {
-  // URL keeps the brackets of an IPv6 address.
-  const host = origin.hostname.replace(/^\[|\]$/g, '');
-  if (origin.protocol === 'https:') {
-    const socket = connectTls({
-      host,
-      port: Number(origin.port || 443),
-      ALPNProtocols: ['http/1.1'],
-      // RFC 6066 section 3: an address is not a server name.
-      ...(isIP(host) ? {} : { servername: host }),
-    });
-    socket.on('data', (bytes) => {
-      if (!onBytes(bytes)) socket.pause();
-    });
-    return socket;
-  }
-  const buffer = allocAligned(READ_BYTES);
-  return connectTcp({
-    host,
-    port: Number(origin.port || 80),
-    onread: { buffer, callback: (count) => onBytes(buffer.subarray(0, count)) },
-  });
 }

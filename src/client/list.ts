@@ -4,6 +4,7 @@ import Table from 'cli-table3';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import { HubswarmError } from '../runtime/errors.ts';
+import type { Access } from './access.ts';
 import { HttpClient } from './http-client.ts';
 import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
@@ -31,8 +32,9 @@ export async function fetchListing(
   url: URL,
   stallMs: number,
   signal: AbortSignal,
+  access?: Access,
 ): Promise<Listing> {
-  const http = new HttpClient({ stallMs });
+  const http = new HttpClient({ stallMs, access });
   try {
     const accept = 'application/json';
     const bytes = await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept });

@@ -1,6 +1,7 @@
 // getFile as a command would call it, with its events kept.
 import { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
+import type { Access } from '../../src/client/access.ts';
 import type { DownloadRecords } from '../../src/client/download-records.ts';
 import { getFile } from '../../src/client/get.ts';
 import type { Event, EventName } from '../../src/telemetry/event.ts';
@@ -23,6 +24,7 @@ export async function runGet(
     connectionsPerHost?: number;
     followMirrors?: boolean;
     records?: DownloadRecords;
+    access?: Access;
     downlinkBytesPerSecond?: number;
     signal?: AbortSignal;
     onEvent?: (event: Event) => void;
