@@ -56,7 +56,7 @@ export async function fetchSegment(fetch: SegmentFetch): Promise<void> {
   );
   const coming = { response, assembler, end: ranged ? asked : geometry.pieceCount };
   try {
-    await response.pump(takerOf(fetch, coming));
+    await response.pump(takerOf(fetch, coming), () => assembler.room());
   } catch (error) {
     // Given up because others have the rest.
     if (segment.next < segment.end || !(error instanceof SourceFailure)) throw error;

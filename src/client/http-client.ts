@@ -2,7 +2,7 @@
 // try when a kept connection turns out to be closed. Every failure of the remote
 // is a SourceFailure. One client per transfer; close() it.
 import { Access } from './access.ts';
-import { HttpConnection, type Take } from './http-connection.ts';
+import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 import { redirectTarget } from './url.ts';
@@ -22,7 +22,7 @@ export interface HttpResponse extends ResponseHead {
   /** After redirects. */
   readonly url: URL;
   /** Hands the body over; call this or discard(), exactly once. */
-  pump(take: Take): Promise<void>;
+  pump(take: Take, room?: Room): Promise<void>;
   /** Gives the rest of the response up. */
   discard(): void;
 }
@@ -122,8 +122,8 @@ export class HttpClient {
     return {
       ...head,
       url,
-      pump: async (take) => {
-        await guarded(connection.pump(take));
+      pump: async (take, room) => {
+        await guarded(connection.pump(take, room));
         release();
       },
       discard: () => {

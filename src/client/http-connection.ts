@@ -1,13 +1,19 @@
 // One connection to an HTTP/1.1 server, one request at a time. Exists for speed:
-// the socket reads into one fixed buffer (`onread`) and its bytes go to the taker
-// as views of it, which took half the CPU of node:http or undici with the same
-// hashing and writing.
+// the socket reads straight to where the payload is wanted, or into one fixed buffer
+// (`onread`), and the bytes go to the taker as views, which took half the CPU of
+// node:http or undici with the same hashing and writing.
 // Redirects, retries and reuse are http-client.ts's.
 import type { Socket } from 'node:net';
 import { invariant } from '../runtime/invariant.ts';
 import type { Trust } from './access.ts';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
-import { bodyFraming, MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from './http-head.ts';
+import {
+  type BodyFraming,
+  bodyFraming,
+  MAX_HEAD_BYTES,
+  parseResponseHead,
+  type ResponseHead,
+} from './http-head.ts';
 import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
 
@@ -24,8 +30,15 @@ interface Pending {
   readonly reject: (failure: SourceFailure) => void;
 }
 
+/**
+ * Where payload may be read to, so that it need not be copied; asked when nothing that
+ * was taken is waited for.
+ */
+export type Room = () => Uint8Array | undefined;
+
 interface Pump {
   readonly take: Take;
+  readonly room: Room | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -39,6 +52,7 @@ export class HttpConnection {
   #headBytes = Buffer.alloc(0);
   #head: ResponseHead | undefined;
   #decoder: BodyDecoder | undefined;
+  #framing: BodyFraming['kind'] = 'none';
   #pump: Pump | undefined;
   /** Payload that came with the head, until the pump starts. */
   #leftover: Uint8Array = new Uint8Array();
@@ -53,7 +67,12 @@ export class HttpConnection {
   /** @param stallMs without a byte, while one is awaited, until it counts as failed. */
   constructor(origin: URL, stallMs: number, trust: Trust) {
     this.#stallMs = stallMs;
-    const { socket, whenTrusted } = openSocket(origin, trust, (bytes) => this.#handleBytes(bytes));
+    const { socket, whenTrusted } = openSocket(
+      origin,
+      trust,
+      (bytes) => this.#handleBytes(bytes),
+      () => this.#room(),
+    );
     this.#socket = socket;
     this.#whenTrusted = whenTrusted;
     this.#socket.setNoDelay(true);
@@ -99,18 +118,24 @@ export class HttpConnection {
   }
 
   /** Hands the body to `take`; resolves at its end, rejects with what `take` threw. */
-  pump(take: Take): Promise<void> {
+  pump(take: Take, room?: Room): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      this.#pump = { take, resolve, reject };
+      this.#pump = { take, room, resolve, reject };
       const bytes = this.#leftover;
       this.#leftover = new Uint8Array();
       if (this.#handleBody(bytes)) this.#resume();
     });
   }
 
+  /** Only bytes without framing may go to their final place. */
+  #room(): Uint8Array | undefined {
+    if (this.#taking || this.#framing !== 'length') return undefined;
+    return this.#pump?.room?.();
+  }
+
   /** Returns false to stop reading. */
-  #handleBytes(bytes: Buffer): boolean {
+  #handleBytes(bytes: Uint8Array): boolean {
     if (this.#failure) return false;
     this.answered = true;
     if (this.#awaited) return this.#handleHead(bytes);
@@ -119,8 +144,9 @@ export class HttpConnection {
     return false;
   }
 
-  #handleHead(bytes: Buffer): boolean {
-    let rest = this.#headBytes.length > 0 ? Buffer.concat([this.#headBytes, bytes]) : bytes;
+  #handleHead(bytes: Uint8Array): boolean {
+    let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (this.#headBytes.length > 0) rest = Buffer.concat([this.#headBytes, rest]);
     for (;;) {
       const end = rest.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END);
       if (end < 0) {
@@ -141,6 +167,7 @@ export class HttpConnection {
     const framing = bodyFraming(this.#method, head);
     if (typeof framing === 'string') return this.#violate(framing);
     this.#head = head;
+    this.#framing = framing.kind;
     this.#decoder = createBodyDecoder(framing);
     this.#leftover = rest;
     this.#paused = true;

@@ -16,11 +16,16 @@ export interface OpenSocket {
   whenTrusted(send: () => void): void;
 }
 
-/** @param onBytes returns false to stop reading */
+/**
+ * @param onBytes returns false to stop reading
+ * @param room where to read into next, asked after each onBytes; for want of one into
+ * a buffer that is written over by the next read
+ */
 export function openSocket(
   origin: URL,
   trust: Trust,
-  onBytes: (bytes: Buffer) => boolean,
+  onBytes: (bytes: Uint8Array) => boolean,
+  room: () => Uint8Array | undefined,
 ): OpenSocket {
   // URL keeps the brackets of an IPv6 address.
   const host = origin.hostname.replace(/^\[|\]$/g, '');
@@ -29,7 +34,10 @@ export function openSocket(
   const socket = connectTcp({
     host,
     port: Number(origin.port || 80),
-    onread: { buffer, callback: (count) => onBytes(buffer.subarray(0, count)) },
+    onread: {
+      buffer: () => room() ?? buffer,
+      callback: (count, into) => onBytes(into.subarray(0, count)),
+    },
   });
   return { socket, whenTrusted: (send) => send() };
 }
@@ -38,7 +46,7 @@ function openTls(
   host: string,
   port: string,
   trust: Trust,
-  onBytes: (bytes: Buffer) => boolean,
+  onBytes: (bytes: Uint8Array) => boolean,
 ): OpenSocket {
   const socket = connectTls({
     host,

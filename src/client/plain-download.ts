@@ -56,7 +56,7 @@ async function fetchRest(download: PlainDownload, url: URL): Promise<void> {
     return assembler.take(chunk);
   });
   try {
-    await response.pump(take);
+    await response.pump(take, () => assembler.room());
   } finally {
     // What came before a failure is kept: the next try may go on there.
     await assembler.flush();
