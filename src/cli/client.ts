@@ -1,15 +1,11 @@
 // hubswarm client: fetches from, sends to and lists HTTP servers.
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
-import { HubswarmError } from '../runtime/errors.ts';
-import { cacheDirectory } from './cache-directory.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
-import { untilLine } from './hold.ts';
+import { getCommand } from './client-get.ts';
 import { clean } from './human.ts';
-import { readLines } from './lines.ts';
-import { integer, rate, seconds } from './options.ts';
-import { runCommand } from './run.ts';
+import { rate } from './options.ts';
+import { EXIT_CODES, runCommand } from './run.ts';
 
 /** Chosen: long enough for a hub to restart. */
 const TIMEOUT_SECONDS = 30;
@@ -17,98 +13,10 @@ const TIMEOUT_SECONDS = 30;
 export function clientCommand(): Command {
   return new Command('client')
     .description('Fetch from, send to and list HTTP servers: hubs, and plain ones.')
+    .addHelpText('after', EXIT_CODES)
     .addCommand(getCommand())
     .addCommand(putCommand())
     .addCommand(listCommand());
-}
-
-interface GetFlags extends AccessFlags {
-  output?: string;
-  cid?: string;
-  uplink?: number;
-  downlink?: number;
-  timeout: number;
-  connectionsPerHost: number;
-  followMirrors: boolean;
-  force: boolean;
-  quiet: boolean;
-  json: boolean;
-  hold: boolean;
-}
-
-function getCommand(): Command {
-  return addAccessOptions(new Command('get'))
-    .description('Fetch a file, verified piece by piece where the server names a CID.')
-    .argument('<url...>', 'mirrors of one file, fetched from at the same time')
-    .option('-o, --output <path>', "file, existing directory, or '-' for standard output")
-    .option('--cid <cid>', 'what the file must be (default: what the server says)')
-    .option('--uplink <rate>', 'send at most so fast', rate('--uplink'))
-    .option(
-      '--downlink <rate>',
-      'fetch at most so fast (as in 20Mbit/s or 4MiB/s)',
-      rate('--downlink'),
-    )
-    .option(
-      '--timeout <seconds>',
-      'give up after so long without progress',
-      seconds('--timeout'),
-      TIMEOUT_SECONDS,
-    )
-    .option(
-      '--connections-per-host <number>',
-      'at once, to each mirror; more help where each connection is held to a rate',
-      integer('--connections-per-host', 1, 16),
-      1,
-    )
-    .option('--no-follow-mirrors', 'do not fetch from mirrors that a server names (RFC 6249)')
-    .option(
-      '--force',
-      'replace a file of the name that the server gave, and fetch what did not change',
-      false,
-    )
-    .option('--quiet', 'print nothing but errors', false)
-    .option('--json', 'events as JSON, one a line, on standard output', false)
-    .option('--hold', 'get ready, then start on a line from standard input', false)
-    .action(get);
-}
-
-async function get(texts: string[], flags: GetFlags): Promise<void> {
-  const urls = texts.map(parseHttpUrl);
-  const { parseCid } = await import('../content/cid.ts');
-  const cid = flags.cid === undefined ? undefined : parseCid('--cid', flags.cid);
-  if (flags.json && flags.output === '-') {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      "--json: cannot be given with '-o -': standard output carries the file",
-    );
-  }
-  if (flags.timeout === 0) {
-    throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
-  }
-  const access = await accessOf(flags, urls);
-  const { getFile } = await import('../client/get.ts');
-  const { DownloadRecords } = await import('../client/download-records.ts');
-  // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
-  process.stdout.on('error', () => undefined);
-  await runCommand(flags, async (context) => {
-    if (flags.hold) await untilLine(context, readLines(process.stdin));
-    await getFile({
-      urls,
-      output: flags.output,
-      cid,
-      force: flags.force,
-      records: new DownloadRecords(join(cacheDirectory(), 'downloads')),
-      followMirrors: flags.followMirrors,
-      connectionsPerHost: flags.connectionsPerHost,
-      uplinkBytesPerSecond: flags.uplink,
-      downlinkBytesPerSecond: flags.downlink,
-      timeoutMs: flags.timeout * 1000,
-      access,
-      stdout: process.stdout,
-      emit: context.emit,
-      signal: context.signal,
-    });
-  });
 }
 
 interface PutFlags {

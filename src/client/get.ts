@@ -53,6 +53,8 @@ export interface GetOptions {
   readonly access?: Access | undefined;
   /** A mirror that is silent for this long is asked anew, or another one. */
   readonly stallMs?: number | undefined;
+  /** What several transfers use together; its owner closes it. */
+  readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;
   readonly stdout: Writable;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -97,17 +99,21 @@ class Transfer {
     this.#options = options;
     this.#urls = options.urls;
     this.events = events;
-    this.#http = new HttpClient({
-      stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
-      access: options.access,
-    });
+    this.#http =
+      options.shared?.http ??
+      new HttpClient({
+        stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
+        access: options.access,
+      });
     this.#patience = new Patience(options.timeoutMs, systemClock);
     this.#counts = new CountReporter(options.emit);
-    this.#link = new Link({
-      uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      onCount: this.#counts.note,
-    });
+    this.#link =
+      options.shared?.link ??
+      new Link({
+        uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        onCount: this.#counts.note,
+      });
   }
 
   async run(): Promise<void> {
@@ -182,6 +188,7 @@ class Transfer {
   }
 
   close(): void {
+    if (this.#options.shared) return;
     this.#http.close();
     this.#counts.close(this.#link);
   }

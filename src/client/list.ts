@@ -23,6 +23,8 @@ const entrySchema = z.object({
 const listingSchema = z.object({
   path: z.string(),
   truncated: z.boolean().optional(),
+  /** URL of the next page. */
+  next: z.string().optional(),
   entries: z.array(entrySchema),
 });
 export type Listing = z.infer<typeof listingSchema>;
@@ -36,9 +38,7 @@ export async function fetchListing(
 ): Promise<Listing> {
   const http = new HttpClient({ stallMs, access });
   try {
-    const accept = 'application/json';
-    const bytes = await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept });
-    return parseListing(bytes);
+    return await getListing(http, url, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SourceFailure)) throw error;
@@ -46,6 +46,16 @@ export async function fetchListing(
   } finally {
     http.close();
   }
+}
+
+/** One page of it. @throws SourceFailure */
+export async function getListing(
+  http: HttpClient,
+  url: URL,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const accept = 'application/json';
+  return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept }));
 }
 
 export function parseListing(bytes: Uint8Array): Listing {

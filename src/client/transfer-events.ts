@@ -46,7 +46,7 @@ export class TransferEvents {
   complete(path: string, bytes: number, how: { unchanged?: true } = {}): void {
     this.#total = bytes;
     this.path = path;
-    this.#emitProgress(bytes);
+    if (!how.unchanged) this.#emitProgress(bytes);
     this.#emit({
       event: 'transfer_completed',
       ...(this.#cid === undefined ? {} : { cid: this.#cid }),
