@@ -15,7 +15,7 @@ import {
 import { type Got, runGet } from './run-get.ts';
 
 const MIB = 2 ** 20;
-const LENGTH = 24 * MIB;
+const LENGTH = 12 * MIB;
 const PIECES = LENGTH / (256 * 1024);
 
 let content: Content;
@@ -66,10 +66,10 @@ describe('several mirrors at once', () => {
     const startedAt = performance.now();
     const got = await runGet([slow.url, fast.url], { output: target });
     await expectWhole(got);
-    expect(piecesFrom(got, fast) / PIECES).toBeGreaterThan(0.8);
+    expect(piecesFrom(got, fast) / PIECES).toBeGreaterThan(0.75);
     expect(piecesFrom(got, slow)).toBeGreaterThan(0);
-    // The slow one alone would take 24 s, for its half 12 s.
-    expect(performance.now() - startedAt).toBeLessThan(6000);
+    // The slow one alone would take 12 s, for its half 6 s.
+    expect(performance.now() - startedAt).toBeLessThan(5000);
   });
 
   it('are not held up by one that goes silent', async () => {
@@ -88,6 +88,15 @@ describe('several mirrors at once', () => {
     const good = await hub(pacedHook(content, 16 * MIB));
     const got = await runGet([mute.url, good.url], { output: target, timeoutMs: 30_000 });
     await expectWhole(got);
+    expect(got.all('transfer_completed')[0]!.ms).toBeLessThan(6000);
+  });
+
+  it('are not held up by one that is silent when asked for blocks', async () => {
+    const mute = await hub((request) => request.url!.startsWith('/ipfs/'));
+    const good = await hub();
+    const got = await runGet([mute.url, good.url], { output: target, timeoutMs: 30_000 });
+    await expectWhole(got);
+    expect(got.all('source_failed')[0]).toMatchObject({ reason: 'gave no block within 1 s' });
     expect(got.all('transfer_completed')[0]!.ms).toBeLessThan(6000);
   });
 
