@@ -44,7 +44,7 @@ export function openSocket(
 export interface TrustedConnection {
   readonly origin: URL;
   readonly trust: Trust;
-  /** How long the handshake may take. */
+  /** How long the handshake may take; later the socket emits 'timeout' after so long. */
   readonly stallMs: number;
   readonly signal: AbortSignal;
 }
@@ -56,22 +56,23 @@ export function connectTrusted(
 ): void {
   const host = hostOf(origin);
   if (origin.protocol !== 'https:') {
-    done(null, connectTcp({ host, port: Number(origin.port || 80) }));
+    const socket = connectTcp({ host, port: Number(origin.port || 80) });
+    done(null, socket.setTimeout(stallMs));
     return;
   }
   const socket = startTls(host, origin.port, trust);
   const abort = (): void => void socket.destroy(signal.reason);
+  const stall = (): void => {
+    socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
+  };
   const settle = (error: Error | null): void => {
-    socket.off('error', settle);
+    socket.off('error', settle).off('timeout', stall);
     signal.removeEventListener('abort', abort);
-    socket.setTimeout(0);
     done(error, socket);
   };
-  socket.once('error', settle);
   signal.addEventListener('abort', abort);
-  socket.setTimeout(stallMs, () => {
-    socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
-  });
+  socket.setTimeout(stallMs);
+  socket.once('error', settle).once('timeout', stall);
   socket.once('secureConnect', () => {
     const failure = judge(socket, trust);
     if (failure) socket.destroy(failure);
