@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { putCommand, removeCommand } from './client-put.ts';
+import { watchCommand } from './client-watch.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
 import { readLines } from './lines.ts';
@@ -18,7 +19,8 @@ export function clientCommand(): Command {
     .addCommand(getCommand())
     .addCommand(putCommand())
     .addCommand(removeCommand())
-    .addCommand(listCommand());
+    .addCommand(listCommand())
+    .addCommand(watchCommand());
 }
 
 interface GetFlags {

@@ -18,6 +18,8 @@ function describeEvent(event: Event): string | undefined {
   switch (event.event) {
     case 'listening':
       return event.addresses.map((address) => `listening on ${address}`).join('\n');
+    case 'certificate_loaded':
+      return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${clean(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
     case 'file_shared':
       return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
     case 'file_stored':

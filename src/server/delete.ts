@@ -16,10 +16,8 @@ import { parseRequestPath } from './request-path.ts';
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
 export async function answerDelete(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
-  if (!hub.writable) {
-    throw new HttpFailure(403, 'this server deletes nothing; start it with --writable to allow');
-  }
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
+  hub.access.check(exchange, 'delete', segments);
   const name = segments.at(-1);
   if (name === undefined) throw new HttpFailure(403, 'the root itself cannot be deleted');
   const directory = await Directory.open(hub.root, segments.slice(0, -1));

@@ -7,7 +7,7 @@ import { allocAligned } from '../content/aligned-buffer.ts';
 import { SpareBuffers } from '../content/spare-buffers.ts';
 import type { Link } from '../link/link.ts';
 import type { ByteRange } from './byte-range.ts';
-import { stampOf } from './catalogue.ts';
+import { isUnchanged } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
@@ -76,7 +76,7 @@ async function readChunk(
   const buffer = partLength < CHUNK_BYTES ? allocSmall(length) : spare.take(CHUNK_BYTES);
   const bytes = buffer.subarray(0, length);
   await readFully(file, bytes, at);
-  if (stampOf(await file.handle.stat()) !== stampOf(file.stats)) throw changed();
+  if (!isUnchanged(file.stats, await file.handle.stat())) throw changed();
   return { buffer, bytes };
 }
 

@@ -26,10 +26,11 @@ interface Upload {
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
 export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
-  checkAcceptable(hub, exchange);
+  const { segments, trailingSlash } = parseRequestPath(rest, 403);
+  hub.access.check(exchange, 'write', segments);
+  checkAcceptable(exchange);
   const { headers } = exchange.req;
   const digests = UploadDigests.of(headers);
-  const { segments, trailingSlash } = parseRequestPath(rest, 403);
   if (segments.length === 0 || trailingSlash) {
     throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
   }
@@ -46,10 +47,7 @@ export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): 
   }
 }
 
-function checkAcceptable({ writable }: Hub, { req }: Exchange): void {
-  if (!writable) {
-    throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
-  }
+function checkAcceptable({ req }: Exchange): void {
   // Section 14.5: a part taken for the whole would destroy a file.
   if (req.headers['content-range'] !== undefined) {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');

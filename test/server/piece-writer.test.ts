@@ -3,8 +3,8 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeFile } from '../../src/content/describe-file.ts';
 import { importPath } from '../../src/content/import.ts';
+import { manifestOfLeaves } from '../../src/content/manifest-of.ts';
 import { PieceWriter } from '../../src/server/piece-writer.ts';
 import { tempRoot } from './hub.ts';
 
@@ -38,7 +38,7 @@ describe('a piece writer', () => {
         const sorted = some.toSorted((a, b) => a - b);
         const { leaves, digest } = await write(path, bytes, sorted, piece);
         const { manifest, dag } = await importPath(path, { pieceLength: piece });
-        const described = await describeFile(leaves!);
+        const described = await manifestOfLeaves(leaves!);
         expect(described.manifest.root.toString()).toBe(manifest.root.toString());
         expect([...described.dag.keys()].sort()).toEqual([...dag.keys()].sort());
         expect((await readFile(path)).equals(bytes)).toBe(true);

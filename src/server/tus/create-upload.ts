@@ -39,6 +39,8 @@ export async function createUpload(hub: Hub, exchange: Exchange): Promise<Finish
     named: targetOf(parseMetadata(metadata === undefined ? undefined : String(metadata))),
     conditions: conditionsOf(headers),
   };
+  // What has no name of its own lands in the root, unless it is a part of another.
+  if (concat !== 'partial') hub.access.check(exchange, 'write', facts.named ?? []);
   if (facts.named && concat !== 'partial') await checkTarget(hub, facts.named, headers);
   return typeof concat === 'object'
     ? createFinal(hub, exchange, facts, concat.parts)

@@ -43,9 +43,7 @@ async function route(hub: Hub, exchange: Exchange, path: string): Promise<void> 
   const { req } = exchange;
   const method = String(req.headers['x-http-method-override'] ?? req.method).toUpperCase();
   if (method === 'OPTIONS') return answerOptions(hub, exchange);
-  if (!hub.writable) {
-    throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
-  }
+  hub.access.checkAnywhere(exchange, 'write');
   const collection = /^\/uploads\/?$/.test(path);
   const id = uploadIdOf(path);
   if (!collection && id === undefined) throw new HttpFailure(404, 'no such upload');
@@ -62,8 +60,8 @@ async function route(hub: Hub, exchange: Exchange, path: string): Promise<void> 
   return answerTermination(hub, exchange, id);
 }
 
-function answerOptions({ writable, uploads }: Hub, { res }: Exchange): void {
-  if (writable) {
+function answerOptions({ access, uploads }: Hub, { res }: Exchange): void {
+  if (access.isWritable) {
     res.setHeader('Tus-Version', TUS_VERSION);
     res.setHeader('Tus-Extension', TUS_EXTENSIONS);
     res.setHeader('Tus-Checksum-Algorithm', TUS_CHECKSUMS);
@@ -88,7 +86,7 @@ async function answerCreation(hub: Hub, exchange: Exchange): Promise<void> {
 }
 
 async function answerHead(hub: Hub, exchange: Exchange, id: string): Promise<void> {
-  const found = await hub.uploads.unfinished.load(id);
+  const found = await loadFor(hub, exchange, id);
   // Left whole but without its name by a process that was killed.
   const finished = awaitsPublication(found)
     ? await holding(hub, id, (upload) => finish(hub, exchange, upload))
@@ -112,7 +110,7 @@ async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<vo
   parseChecksum(headers);
   const offset = parseCount(headers, 'Upload-Offset');
   if (offset === undefined) throw new HttpFailure(400, 'Upload-Offset: missing');
-  await hub.uploads.unfinished.load(id);
+  await loadFor(hub, exchange, id);
   const finished = await holding(hub, id, async (found, lock) => {
     if (found.record.concat?.startsWith('final')) {
       throw new HttpFailure(403, 'a final upload is made of its parts and takes no bytes');
@@ -154,7 +152,7 @@ async function declareLength(
 }
 
 async function answerTermination(hub: Hub, exchange: Exchange, id: string): Promise<void> {
-  await hub.uploads.unfinished.load(id);
+  await loadFor(hub, exchange, id);
   await holding(hub, id, () => hub.uploads.unfinished.remove(id));
   exchange.res.writeHead(204).end();
 }
@@ -167,6 +165,13 @@ async function finish(
 ): Promise<Finished> {
   if (!awaitsPublication(upload)) return { upload, entry: undefined };
   return finishUpload(hub, upload, exchange.remote, leaves);
+}
+
+/** Whoever may write what the upload becomes may go on with it; a part has no name yet. */
+async function loadFor(hub: Hub, exchange: Exchange, id: string): Promise<StoredUpload> {
+  const upload = await hub.uploads.unfinished.load(id);
+  if (upload.record.target) hub.access.check(exchange, 'write', upload.record.target);
+  return upload;
 }
 
 /** Runs the body as the upload's one writer. */

@@ -1,31 +1,33 @@
-// The manifest of one file whose pieces were hashed while its bytes went by: what
-// importPath() would find by reading it again.
+// The manifest of content whose leaves were hashed here: read off the finished DAG by
+// the walk that a receiver does, so both sides agree on the order of pieces by
+// construction.
 import { invariant } from '../runtime/invariant.ts';
 import { isRawCid } from './cid.ts';
 import { buildFileDag, type DagRoot, type Leaves } from './file-dag.ts';
 import { Geometry } from './geometry.ts';
 import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
-import { resolveManifest } from './resolve.ts';
+import { type Resolved, resolveManifest } from './resolve.ts';
 
-export interface DescribedFile {
-  readonly manifest: Manifest;
-  /** Inner blocks by CID string; empty when the root is a raw leaf. */
-  readonly dag: ReadonlyMap<string, Uint8Array>;
-}
-
-export async function describeFile(leaves: Leaves): Promise<DescribedFile> {
-  const blocks = new Map<string, Uint8Array>();
-  const root = buildFileDag(leaves, blocks);
+/** @param blocks every inner block below the root, by CID */
+export async function manifestOf(
+  root: DagRoot,
+  blocks: ReadonlyMap<string, Uint8Array>,
+): Promise<Resolved> {
   if (isRawCid(root.cid)) return { manifest: singleLeaf(root), dag: new Map() };
   return resolveManifest(root.cid, async (cid) => {
     const block = blocks.get(cid.toString());
-    invariant(block, `the import made no block ${cid}`);
+    invariant(block, `no block ${cid} was made`);
     return block;
   });
 }
 
-/** A file of one piece, or of none. */
-export function singleLeaf({ cid, length }: DagRoot): Manifest {
+/** Of one file. */
+export async function manifestOfLeaves(leaves: Leaves): Promise<Resolved> {
+  const blocks = new Map<string, Uint8Array>();
+  return manifestOf(buildFileDag(leaves, blocks), blocks);
+}
+
+function singleLeaf({ cid, length }: DagRoot): Manifest {
   const pieceCount = length > 0 ? 1 : 0;
   return {
     root: cid,
