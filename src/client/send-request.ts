@@ -2,9 +2,14 @@
 // asks whether it could, with a body as long as it takes. Uses node:http, whose
 // Expect: 100-continue lets a hub refuse before the bytes go out. Any status is an
 // answer; every failure of the remote is a SourceFailure.
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestHttp,
+} from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { ConnectionOptions } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
@@ -13,7 +18,8 @@ import { authorizationOf } from './url.ts';
 /** What every request of a command carries besides its own. */
 export interface Transport {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly tls?: ConnectionOptions | undefined;
+  /** Resolves to a connection that bytes may be sent on; Node.js' own way unless given. */
+  readonly connect?: ((url: URL) => Promise<Socket>) | undefined;
 }
 
 interface SentBody {
@@ -64,9 +70,8 @@ class Sending {
     target.password = '';
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     this.#request = send(target, {
-      ...transport?.tls,
+      ...connecting(transport, url),
       method,
-      agent: false,
       signal,
       timeout: stallMs,
       headers: {
@@ -142,6 +147,22 @@ class Sending {
     const drained = new Promise((resolve) => this.#request.once('drain', resolve));
     await Promise.race([drained, this.#answer.catch(() => undefined)]);
   }
+}
+
+/** Without an agent the connection is made by createConnection, and closed at the end. */
+function connecting(transport: Transport | undefined, url: URL): RequestOptions {
+  const connect = transport?.connect;
+  if (!connect) return { agent: false };
+  return {
+    createConnection: (_options, done) => {
+      connect(url).then(
+        (socket) => done(null, socket),
+        // Typed as if there were always a socket.
+        (error: Error) => done(error, undefined as never),
+      );
+      return undefined;
+    },
+  };
 }
 
 const HINTS: Record<number, string> = {

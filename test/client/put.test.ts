@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { formatListing, parseListing } from '../../src/client/list.ts';
 import { putFile } from '../../src/client/put.ts';
+import type { Transport } from '../../src/client/send-request.ts';
+import { SourceFailure } from '../../src/client/source-failure.ts';
 import type { Event } from '../../src/telemetry/event.ts';
 import { makeContent, removeTempDirs, startServer, type TestServer, tempDir } from './hub.ts';
 
@@ -100,6 +104,39 @@ describe('put', () => {
     });
     expect(stored.etag).toContain('bafkrei');
     expect(seen).toEqual([`PUT ${digest}`]);
+  });
+
+  it('shows who it is, on the connection that it was given', async () => {
+    const path = join(await tempDir(), 'small');
+    await writeFile(path, 'hello');
+    let shown: string | undefined;
+    server = await startServer(async (request, response) => {
+      shown = request.headers.authorization;
+      await receive(request);
+      response.writeHead(201).end();
+    });
+    const { port } = new URL(server.origin);
+    const asked: string[] = [];
+    const connectTo = async (url: URL) => {
+      asked.push(url.host);
+      const socket = connect(Number(port), '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    };
+    const put = (transport: Transport) =>
+      putFile({
+        path,
+        // Nobody has this name: only the connection that is given leads to the server.
+        url: new URL('http://hub.invalid/files/x'),
+        stallMs: 1000,
+        transport,
+        emit: () => undefined,
+        signal: new AbortController().signal,
+      });
+    await put({ headers: { authorization: 'Bearer t' }, connect: connectTo });
+    expect([shown, asked]).toEqual(['Bearer t', ['hub.invalid']]);
+    const refused = new SourceFailure('its certificate is not the pinned one', { final: true });
+    await expect(put({ connect: () => Promise.reject(refused) })).rejects.toThrow('the pinned one');
   });
 
   it('sends nothing to the upload of another server', async () => {
