@@ -47,7 +47,11 @@ export class PartialFile {
       return new PartialFile(directory, name, await open(directory.at(name), 'wx+'));
     } catch (error) {
       live.delete(path);
-      throw httpFailure(error);
+      // It was there a moment ago, and is made again by the next request.
+      if (systemCode(error) !== 'ENOENT') throw httpFailure(error);
+      throw new HttpFailure(503, 'the directory was removed meanwhile; try again', {
+        'Retry-After': '1',
+      });
     }
   }
 

@@ -1,12 +1,14 @@
 // Tokens and TLS: real servers, certificates made for the test.
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Access, isToken, parseFingerprint } from '../../src/client/access.ts';
+import { putFile } from '../../src/client/put.ts';
+import { removeFile } from '../../src/client/remove.ts';
 import {
   type Content,
   makeContent,
@@ -214,4 +216,53 @@ it.each([
   ['zz'.repeat(32), undefined],
 ])('reads the fingerprint %s', (text, expected) => {
   expect(parseFingerprint(text)).toBe(expected);
+});
+
+describe('what changes a server', () => {
+  const quiet = { stallMs: 2000, emit: () => undefined, signal: new AbortController().signal };
+
+  /** Takes everything; `shown` are the tokens that came. */
+  async function startTaker(): Promise<{ url: URL; shown: (string | undefined)[] }> {
+    const shown: (string | undefined)[] = [];
+    const server = createServer({ cert: own.cert, key: own.key }, (request, response) => {
+      shown.push(request.headers.authorization);
+      request.resume().once('end', () => response.writeHead(204).end());
+    });
+    server.on('checkContinue', (request, response) => {
+      response.writeContinue();
+      server.emit('request', request, response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    return { url: new URL(`https://127.0.0.1:${port}/files/x`), shown };
+  }
+
+  const accessTo = (url: URL, { fingerprint }: Identity): Access =>
+    new Access({
+      urls: [url],
+      token: 'secret',
+      fingerprints: [parseFingerprint(fingerprint)!],
+    });
+
+  it('gets the token when it is the pinned one', async () => {
+    const { url, shown } = await startTaker();
+    const access = accessTo(url, own);
+    await writeFile(target, 'hello');
+    await putFile({ ...quiet, path: target, url, access });
+    await removeFile({ ...quiet, url, access });
+    expect(new Set(shown)).toEqual(new Set(['Bearer secret']));
+  });
+
+  it('gets nothing at all when it is not', async () => {
+    const { url, shown } = await startTaker();
+    const access = accessTo(url, other);
+    await writeFile(target, 'hello');
+    await expect(putFile({ ...quiet, path: target, url, access })).rejects.toThrow('pinned');
+    await expect(removeFile({ ...quiet, url, access })).rejects.toThrow('pinned');
+    expect(shown).toEqual([]);
+  });
 });
