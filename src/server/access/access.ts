@@ -64,7 +64,6 @@ export class Access {
   /** What a request without a token may do; one with a token may do that as well. */
   readonly #anyone: Grant;
   readonly #cors: Cors | undefined;
-  readonly #corsOrigins: readonly string[];
   readonly #callers: Callers | undefined;
   readonly #addressLimit: RequestLimit | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
@@ -80,7 +79,6 @@ export class Access {
     this.#context = context;
     this.#tokens = tokens;
     this.#anyone = { scopes: publicScopes(options, tokens !== undefined), paths: [[]] };
-    this.#corsOrigins = corsOrigins;
     this.#cors = corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined;
     this.#addressLimit = options.rateLimit && new RequestLimit('address', options.rateLimit);
     this.#tokenLimit = options.tokenRateLimit && new RequestLimit('token', options.tokenRateLimit);
@@ -111,14 +109,14 @@ export class Access {
     return this.#anyone.scopes.has('read');
   }
 
-  /** Of pages that may use the hub; `*` for all. */
-  get corsOrigins(): readonly string[] {
-    return this.#corsOrigins;
-  }
-
   /** Somebody may write. */
   get isWritable(): boolean {
     return this.#context.writable;
+  }
+
+  /** Whether a page of that origin may use the hub; for what CORS does not cover (WebSocket). */
+  letsPage(origin: string): boolean {
+    return this.#cors?.lets(origin) === true;
   }
 
   /** Reads the keys anew. @throws HubswarmError, and goes on with the old ones */
@@ -199,7 +197,7 @@ export class Access {
       throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
     }
     const { origin } = exchange.req.headers;
-    if (exchange.grant || origin === undefined || this.#cors?.lets(origin)) return;
+    if (exchange.grant || origin === undefined || this.letsPage(origin)) return;
     if (isForeignPage(origin, host)) {
       throw new HttpFailure(403, 'pages of other origins may not write here; see --cors-origin');
     }
