@@ -21,7 +21,7 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
   const filter = readable(hub, exchange, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
   res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Vary', 'Accept');
+  exchange.vary('Accept');
   // Told of by what it lists: programs that poll say that they want JSON.
   if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
     await answerPoll(events, exchange, { filter, after, waitMs: parseWait(query) });

@@ -325,6 +325,17 @@ describe('what a token with a path sees', () => {
     expect(await names('/files/none/')).toBe(403);
   });
 
+  it('of an archive: what it may read, packed as if there were nothing else', async () => {
+    const hub = await startGuarded();
+    const headers = bearer(await makeToken(own, { paths: ['photos/2024'] }));
+    const packed = async (path: string) => (await hub.ask(`${path}?archive=tar`, { headers })).body;
+    const all = (await packed('/files/')).toString('latin1');
+    expect(all).toContain('in photos/2024');
+    expect(all).not.toMatch(/in photos2|in private|photos2|private/);
+    expect((await hub.ask('/files/private/?archive=tar', { headers })).status).toBe(403);
+    expect((await hub.ask('/files/?archive=tar')).status).toBe(401);
+  });
+
   it('of blocks: those of files that it may read, inner ones too', async () => {
     const hub = await startGuarded();
     const all = bearer(await makeToken(own));
