@@ -1,6 +1,7 @@
 // One request and its response: what was sent of it, when the other side left,
 // how a small answer and a failure look, and the one line of the access log.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Grant } from './access/grant.ts';
@@ -29,6 +30,8 @@ export class Exchange {
   bytes = 0;
   /** What its token allows; set by access/. */
   grant: Grant | undefined;
+  /** Its client's own share of the uplink, where each has one; set by access/. */
+  clientLink: Link | undefined;
   /** Address and port; the address alone where a trusted proxy named it. */
   remote: string;
   #left = false;
