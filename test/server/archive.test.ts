@@ -137,6 +137,7 @@ describe('GET /files/<dir>/?archive=', () => {
       await writeFile(path, randomBytes(4 * MIB));
       expect(await answer).toBeInstanceOf(Error);
       expect(await hub.until('request_completed')).toMatchObject({ whole: false });
+      if (process.platform === 'linux') await expect.poll(() => openBelow(hub.root)).toEqual([]);
     },
   );
 

@@ -8,7 +8,7 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
   try {
     for await (const bytes of makeZip(members(entries))) yield bytes;
   } finally {
-    // The library ends what it reads from only when it has read all of it.
+    // The library ends what it reads from when it is cancelled, not when it fails.
     await entries.return(undefined);
   }
 }
