@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
 import { DEFAULT_LIMITS } from '../server/operations/limits.ts';
 import { LOG_FORMATS, type LogFormat } from '../server/operations/log-line.ts';
-import type { RunningServer, ServerOptions } from '../server/start-server.ts';
+import type { ServerOptions } from '../server/start-server.ts';
 import { integer, oneOf, seconds, size } from './options.ts';
 
 export interface OperationsFlags {
@@ -29,11 +29,14 @@ const MOST_CONNECTIONS = 1_000_000;
 /** Chosen: one request fits, and a thousand connections do not fill the memory. */
 const HEADER_BYTES = { least: 1024, most: 2 ** 20 };
 
-export function addOperationsOptions(command: Command): Command {
+export function addOperationsOptions(command: Command): void {
   const count = (option: string) => integer(option, 1, MOST_CONNECTIONS);
   const limits = DEFAULT_LIMITS;
-  return command
-    .option('--access-log <file>', "append a line for each request; '-' for standard output")
+  command
+    .option(
+      '--access-log <file>',
+      "append a line for each request ('-' for standard output); opened anew on SIGHUP",
+    )
     .option(
       '--access-log-format <name>',
       'json or combined (as Apache and nginx write it)',
@@ -126,16 +129,9 @@ export function operationsOf(flags: OperationsFlags & { json: boolean }): Operat
   };
 }
 
-/**
- * Logs are opened again on SIGHUP, as logrotate sends it. Without a log the signal
- * keeps its meaning: the terminal hung up.
- */
-export function reopenOnHangup(flags: OperationsFlags, server: RunningServer): () => void {
-  if (flags.accessLog === undefined || flags.accessLog === '-') return () => undefined;
-  const reopen = (): void => void server.reopenLogs();
-  process.on('SIGHUP', reopen);
-  return () => void process.off('SIGHUP', reopen);
-}
+/** Whether there is a file that SIGHUP, as logrotate sends it, opens anew. */
+export const keepsLog = ({ accessLog }: OperationsFlags): boolean =>
+  accessLog !== undefined && accessLog !== '-';
 
 /** Timers hold 2^31 ms at the most. */
 const MOST_SECONDS = 2_000_000;

@@ -1,19 +1,34 @@
 // hubswarm server: the hub, until it is told to stop.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
 import {
+  type AccessFlags,
+  accessOptionsOf,
+  addAccessOptions,
+  canReload,
+  tlsOptionsOf,
+} from './server-access.ts';
+import {
   addOperationsOptions,
+  keepsLog,
   type OperationsChoice,
   type OperationsFlags,
   operationsOf,
-  reopenOnHangup,
 } from './server-operations.ts';
+import {
+  addRepresentationOptions,
+  type RepresentationFlags,
+  representationOptionsOf,
+} from './server-representations.ts';
+import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends OperationsFlags {
+interface Options extends AccessFlags, OperationsFlags, UploadFlags, RepresentationFlags {
   root: string;
   host: string;
   port: number;
@@ -22,6 +37,7 @@ interface Options extends OperationsFlags {
   writable: boolean;
   control: boolean;
   chunkSize?: number;
+  catalogue?: string;
   json: boolean;
   quiet: boolean;
 }
@@ -41,11 +57,19 @@ export function serverCommand(): Command {
       rate('--uplink'),
     )
     .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
-    .option('--writable', 'take uploads (PUT, as in curl -T FILE URL)', false)
+    .option(
+      '--writable',
+      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      false,
+    )
     .option(
       '--chunk-size <size>',
       'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option(
+      '--catalogue <dir>',
+      "where hashes are kept for the next start (default: in the user's cache; 'none' for nowhere)",
     )
     .option(
       '--control',
@@ -58,7 +82,11 @@ export function serverCommand(): Command {
       const operations = operationsOf(options);
       await runCommand(options, (context) => serve({ ...options, operations }, context));
     });
-  return addOperationsOptions(command);
+  addRepresentationOptions(command);
+  addAccessOptions(command);
+  addUploadOptions(command);
+  addOperationsOptions(command);
+  return command;
 }
 
 async function serve(
@@ -73,17 +101,27 @@ async function serve(
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
+    catalogueDirectory: catalogueDirectory(options.catalogue),
+    representations: representationOptionsOf(options),
     writable: options.writable,
+    access: await accessOptionsOf(options),
+    tls: tlsOptionsOf(options),
+    uploads: uploadOptionsOf(options),
     emit,
     ...options.operations,
   });
-  const endReopening = reopenOnHangup(options, server);
+  // Otherwise the signal keeps its meaning: the terminal has gone.
+  if (canReload(options) || keepsLog(options)) process.on('SIGHUP', () => void server.reload());
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await server.stop();
-  endReopening();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+function catalogueDirectory(given: string | undefined): string | undefined {
+  if (given === 'none') return undefined;
+  return given ?? join(userDirectory('cache'), 'catalogue');
 }

@@ -3,10 +3,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Grant } from './access/grant.ts';
+import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { detailsOf } from './operations/request-details.ts';
 import type { Traffic } from './operations/traffic.ts';
 import { targetPath } from './request-path.ts';
+import { withVary } from './vary.ts';
 
 /**
  * What a client must take or give in each stall time, beyond a first one: 4 KiB/s at
@@ -16,19 +19,18 @@ const BYTES_PER_STALL = 128 * 1024;
 /** Of a path in the log. Chosen. */
 const MAX_LOGGED_PATH = 1024;
 
-/** Of an answer that failed; the others described what was to be sent. */
-const KEPT_HEADERS = new Set(['x-content-type-options', 'x-request-id', 'connection']);
-
 export class Exchange {
   static readonly #all = new WeakMap<ServerResponse, Exchange>();
 
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly id: number;
-  /** Of the token that the request came with; for the log. */
-  subject: string | undefined;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
+  /** What its token allows; set by access/. */
+  grant: Grant | undefined;
+  /** Address and port; the address alone where a trusted proxy named it. */
+  remote: string;
   #left = false;
   /** Made when somebody asks: most answers are over before anybody would. */
   #gone: AbortController | undefined;
@@ -48,9 +50,10 @@ export class Exchange {
     this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
+    // Express shortens it while a route answers.
+    const { url = '' } = req;
     // The socket forgets its address when it closes.
-    const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
-    res.setHeader('X-Content-Type-Options', 'nosniff');
+    this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
     traffic.enter(this);
     const details = traffic.detailed ? detailsOf(req, res) : undefined;
     res.once('close', () => {
@@ -59,14 +62,14 @@ export class Exchange {
       emit({
         event: 'request_completed',
         method: req.method ?? '',
-        path: targetPath(req.url ?? '').slice(0, MAX_LOGGED_PATH),
+        path: targetPath(url).slice(0, MAX_LOGGED_PATH),
         status: res.statusCode,
         bytes: this.bytes,
         ms: performance.now() - startedAt,
-        remote,
+        remote: this.remote,
         whole: res.writableFinished,
         request: this.id,
-        ...(this.subject === undefined ? {} : { subject: this.subject }),
+        ...(this.grant?.subject !== undefined && { subject: this.grant.subject }),
         ...details,
       });
     });
@@ -120,10 +123,16 @@ export class Exchange {
     });
   }
 
+  /** One more request header that the answer depends on (RFC 9110 section 12.5.5). */
+  vary(name: string): void {
+    const before = this.res.getHeader('Vary');
+    this.res.setHeader('Vary', before === undefined ? name : `${before}, ${name}`);
+  }
+
   /** A prepared answer: its head, and a body that is sent in one go. */
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
     const { req, res } = this;
-    res.writeHead(status, headers);
+    res.writeHead(status, withVary(res, headers));
     if (body === undefined || req.method === 'HEAD') {
       res.end();
       return;
@@ -164,11 +173,11 @@ export class Exchange {
     const error = httpFailure(thrown);
     const failure = error instanceof HttpFailure ? error : this.#internal(error);
     for (const name of res.getHeaderNames()) {
-      if (!KEPT_HEADERS.has(name)) res.removeHeader(name);
+      if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.
-    if (!req.complete) res.setHeader('Connection', 'close');
+    if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
     this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
   }
 
@@ -176,6 +185,12 @@ export class Exchange {
     this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
     return new HttpFailure(500, 'the server failed to answer; its log says why');
   }
+}
+
+/** RFC 9112 section 6.3. A request is complete only after its listeners were called. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'] ?? 0;
+  return headers['transfer-encoding'] !== undefined || Number(length) !== 0;
 }
 
 function leftError(): HubswarmError {

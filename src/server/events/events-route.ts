@@ -6,23 +6,42 @@
 //   after=ID         what came after that event first; SSE clients send Last-Event-ID
 //   wait=SECONDS     of long polling
 import type { Exchange } from '../exchange.ts';
-import { parseFilter, parseWait } from './event-filter.ts';
+import type { Hub } from '../hub.ts';
+import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
-import type { HubEvents } from './hub-events.ts';
 import { answerPoll } from './long-poll.ts';
 
-/** @throws HttpFailure 400, 404, 503 */
-export async function answerEvents(events: HubEvents, exchange: Exchange): Promise<void> {
+export type EventsHub = Pick<Hub, 'events' | 'access'>;
+
+/** @throws HttpFailure 400, 401, 403, 404, 503 */
+export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
   const { req, res } = exchange;
   const query = queryOf(req.url);
-  const filter = parseFilter(query);
+  const filter = readableFilter(hub, exchange, query);
   const after = afterOf(query, req.headers['last-event-id']);
   res.setHeader('Cache-Control', 'no-store');
-  res.setHeader('Vary', 'Accept');
+  exchange.vary('Accept');
   // Told of by what it lists: programs that poll say that they want JSON.
   if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
-    await answerPoll(events, exchange, { filter, after, waitMs: parseWait(query) });
-  } else await answerStream(events, exchange, { filter, after });
+    const waitMs = parseWait(query);
+    await answerPoll(hub.events, exchange, { filter, after, waitMs });
+  } else await answerStream(hub, exchange, { filter, after });
+}
+
+/** What was asked for, less what the one who asked may not read. */
+export function readableFilter(
+  { access }: EventsHub,
+  exchange: Exchange,
+  query: URLSearchParams,
+): EventFilter {
+  const filter = parseFilter(query);
+  access.checkListing(exchange, filter.segments);
+  if (access.isPublic) return filter;
+  return {
+    ...filter,
+    matches: (event) =>
+      filter.matches(event) && access.allows(exchange, 'read', event.path.slice(1).split('/')),
+  };
 }
 
 export function queryOf(target: string | undefined): URLSearchParams {

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
+import { framingFailure } from '../request-framing.ts';
 import { targetPath } from '../request-path.ts';
 import { answerWebSocket } from './web-socket.ts';
 
@@ -31,9 +32,14 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
   res.assignSocket(socket);
   res.once('finish', () => socket.end());
   const exchange = new Exchange(req, res, hub);
-  answerWebSocket(hub.events, exchange, { socket, head, origins: [] }).catch((error: unknown) =>
-    exchange.fail(error),
-  );
+  admitAndAnswer(hub, exchange, head).catch((error: unknown) => exchange.fail(error));
+}
+
+async function admitAndAnswer(hub: Hub, exchange: Exchange, head: Buffer): Promise<void> {
+  const failure = framingFailure(exchange.req);
+  if (failure) throw failure;
+  if (!(await hub.access.admit(exchange))) return;
+  await answerWebSocket(hub, exchange, { socket: exchange.req.socket, head });
 }
 
 const HOP_BY_HOP = new Set(['upgrade', 'connection', 'http2-settings']);

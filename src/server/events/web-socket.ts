@@ -7,17 +7,16 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
-import { parseFilter } from './event-filter.ts';
 import { MAX_BACKLOG_BYTES } from './event-stream.ts';
-import { afterOf, queryOf } from './events-route.ts';
+import { afterOf, type EventsHub, queryOf, readableFilter } from './events-route.ts';
 import type { Message } from './feed.ts';
-import type { HubEvents } from './hub-events.ts';
 
 const PING_MS = 15_000;
 /** Nothing is asked of clients. */
 const MAX_PAYLOAD_BYTES = 1024;
 /** RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 
 const webSockets = new WebSocketServer({
   noServer: true,
@@ -26,21 +25,19 @@ const webSockets = new WebSocketServer({
   perMessageDeflate: false,
 });
 
-/** Origins of pages that may connect, beside the hub's own; '*' for every one. */
-export type Origins = readonly string[];
-
-/** @throws HttpFailure 400, 403, 404, 503, all before the protocol is switched */
+/** @throws HttpFailure 400, 401, 403, 404, 503, all before the protocol is switched */
 export async function answerWebSocket(
-  events: HubEvents,
+  { events, access }: EventsHub,
   exchange: Exchange,
-  { socket, head, origins }: { socket: Duplex; head: Buffer; origins: Origins },
+  { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
   const { req, res } = exchange;
-  if (!mayConnect(req.headers.origin, req.headers.host, origins)) {
+  const { origin, host } = req.headers;
+  if (origin !== undefined && !access.lets(origin) && !isOwn(origin, host)) {
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
   const query = queryOf(req.url);
-  const filter = parseFilter(query);
+  const filter = readableFilter({ events, access }, exchange, query);
   let open: WebSocket | undefined;
   const early: Message[] = [];
   const send = (webSocket: WebSocket, text: string): void => {
@@ -67,29 +64,26 @@ export async function answerWebSocket(
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
     open = webSocket;
-    keepAlive(webSocket);
+    keepAlive(webSocket, () => access.holds(exchange));
   });
 }
 
-function keepAlive(webSocket: WebSocket): void {
+function keepAlive(webSocket: WebSocket, holds: () => boolean): void {
   let alive = true;
   webSocket.on('pong', () => {
     alive = true;
   });
   const timer = setInterval(() => {
     if (!alive) return webSocket.terminate();
+    // Its token does not hold any more: it must come with another.
+    if (!holds()) return webSocket.close(POLICY_VIOLATION);
     alive = false;
     webSocket.ping();
   }, PING_MS);
   webSocket.once('close', () => clearInterval(timer));
 }
 
-/** Programs send no Origin; of a page's, scheme apart, host and port must be the hub's. */
-export function mayConnect(
-  origin: string | undefined,
-  host: string | undefined,
-  origins: Origins,
-): boolean {
-  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true;
+/** A page of this hub: scheme apart, which a proxy may have changed. */
+export function isOwn(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

@@ -1,15 +1,20 @@
 // The server within its limits (limits.ts), and its connections: counted, and by
 // address bounded. A refused one is closed before a byte is read.
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Server as NetServer, Socket } from 'node:net';
+import { normalAddress } from '../access/address-rules.ts';
+import { household } from '../access/callers.ts';
+import type { Certificate } from '../tls/certificate.ts';
+import { listenerOptions } from '../tls/tls.ts';
 import type { Limits } from './limits.ts';
 
 /** How often Node.js looks for heads that are late; short limits are looked after more often. */
 const CHECK_EVERY_MS = 1000;
 
-/** Options of node:http and node:https for these limits. */
-export function serverOptions(limits: Limits) {
-  return {
+/** Over TLS with a certificate. It answers nothing yet. */
+export function createLimitedServer(limits: Limits, certificate?: Certificate): Server {
+  const options = {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersWithinMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, limits.headersWithinMs),
@@ -18,10 +23,11 @@ export function serverOptions(limits: Limits) {
     requestTimeout: 0,
     noDelay: true,
   };
-}
-
-export function createLimitedServer(limits: Limits): Server {
-  return createServer(serverOptions(limits));
+  if (!certificate) return createServer(options);
+  return createSecureServer({
+    ...options,
+    ...listenerOptions(certificate, limits.headersWithinMs),
+  });
 }
 
 /** The connections of a server, counted and, by address, bounded. */
@@ -55,7 +61,7 @@ export class Connections {
   }
 
   #hold(socket: Socket, most: number): void {
-    const key = addressKey(socket.remoteAddress ?? '');
+    const key = household(normalAddress(socket.remoteAddress ?? ''));
     const count = this.#byAddress.get(key) ?? 0;
     if (count >= most) {
       this.#refused++;
@@ -69,17 +75,4 @@ export class Connections {
       else this.#byAddress.set(key, left);
     });
   }
-}
-
-/** What one client may be taken to have: an IPv4 address, or the /64 of an IPv6 one. */
-export function addressKey(address: string): string {
-  if (!address.includes(':')) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped) return mapped[1]!;
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
-  const groups = tail === undefined ? left : [...left, ...zeros, ...right];
-  return groups.slice(0, 4).join(':');
 }

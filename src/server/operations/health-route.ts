@@ -1,20 +1,22 @@
 // The answers of health.ts over HTTP: 200 or 503, as JSON of one field.
+import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../exchange.ts';
-import type { Health } from './health.ts';
+import type { Hub } from '../hub.ts';
 
-/** True when it was a question of health, and is answered. */
-export async function answerHealth(health: Health, exchange: Exchange): Promise<boolean> {
-  const { method, url } = exchange.req;
-  if (method !== 'GET' && method !== 'HEAD') return false;
-  if (url === '/healthz') {
-    reply(exchange, 200, 'ok');
-    return true;
-  }
-  if (url !== '/readyz') return false;
-  const readiness = await health.readiness();
-  if (readiness !== 'ready') exchange.res.setHeader('Retry-After', '1');
-  reply(exchange, readiness === 'ready' ? 200 : 503, readiness);
-  return true;
+export function isHealth({ method, url }: IncomingMessage): boolean {
+  return (url === '/healthz' || url === '/readyz') && (method === 'GET' || method === 'HEAD');
+}
+
+/** Never throws. */
+export async function answerHealth(
+  { access, health }: Pick<Hub, 'access' | 'health'>,
+  exchange: Exchange,
+): Promise<void> {
+  access.mark(exchange);
+  const readiness = exchange.req.url === '/healthz' ? 'ok' : await health.readiness();
+  const isWell = readiness === 'ok' || readiness === 'ready';
+  if (!isWell) exchange.res.setHeader('Retry-After', '1');
+  reply(exchange, isWell ? 200 : 503, readiness);
 }
 
 function reply(exchange: Exchange, status: number, text: string): void {

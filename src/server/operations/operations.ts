@@ -65,7 +65,7 @@ export class Operations {
     return new Metrics(tally, gaugesOf(parts, connections, tally, this.traffic));
   }
 
-  async reopenLogs(): Promise<void> {
+  async reopenLog(): Promise<void> {
     await this.#log?.reopen();
   }
 

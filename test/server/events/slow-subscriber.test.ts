@@ -4,6 +4,7 @@ import { createServer, ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { Access } from '../../../src/server/access/access.ts';
 import { Catalogue } from '../../../src/server/catalogue.ts';
 import { answerEvents } from '../../../src/server/events/events-route.ts';
 import { HubEvents } from '../../../src/server/events/hub-events.ts';
@@ -20,12 +21,16 @@ async function startEvents(): Promise<{ events: HubEvents; port: number }> {
   const hub = { emit: () => undefined, stallMs: 30_000, traffic };
   const catalogue = new Catalogue({ signal: new AbortController().signal });
   const events = new HubEvents({ root, catalogue, maxSubscribers: 9, ...hub }, {});
-  const server = createServer((req, res) => void answerEvents(events, new Exchange(req, res, hub)));
+  const context = { host: '127.0.0.1', writable: false, alwaysTls: false, emit: hub.emit };
+  const access = await Access.open({}, context);
+  const server = createServer((req, res) => {
+    void answerEvents({ events, access }, new Exchange(req, res, hub));
+  });
   server.on('upgrade', (req, socket, head) => {
     // As upgrade.ts makes it.
     const res = new ServerResponse(req);
     res.assignSocket(req.socket);
-    void answerWebSocket(events, new Exchange(req, res, hub), { socket, head, origins: [] });
+    void answerWebSocket({ events, access }, new Exchange(req, res, hub), { socket, head });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

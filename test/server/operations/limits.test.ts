@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { addressKey } from '../../../src/server/operations/connections.ts';
 import { type Hub, startHub } from '../hub.ts';
 
 const closed = (socket: Socket) => new Promise<void>((done) => socket.once('close', () => done()));
@@ -76,16 +75,4 @@ describe('limits', () => {
     const other = await fetch(`http://[::1]:${hub.port}/healthz`);
     expect(other.status).toBe(200);
   });
-});
-
-describe('addressKey', () => {
-  it.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['::ffff:192.0.2.1', '192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
-    ['2001:db8::6', '2001:db8:0:0'],
-    ['::1', '0:0:0:0'],
-    ['fe80::1%eth0', 'fe80:0:0:0'],
-    ['', ''],
-  ])('%s counts as %s', (address, key) => expect(addressKey(address)).toBe(key));
 });
