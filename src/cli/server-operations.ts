@@ -29,14 +29,11 @@ const MOST_CONNECTIONS = 1_000_000;
 /** Chosen: one request fits, and a thousand connections do not fill the memory. */
 const HEADER_BYTES = { least: 1024, most: 2 ** 20 };
 
-export function addOperationsOptions(command: Command): void {
+export function addOperationsOptions(command: Command): Command {
   const count = (option: string) => integer(option, 1, MOST_CONNECTIONS);
   const limits = DEFAULT_LIMITS;
-  command
-    .option(
-      '--access-log <file>',
-      "append a line for each request ('-' for standard output); opened anew on SIGHUP",
-    )
+  return command
+    .option('--access-log <file>', "append a line for each request; '-' for standard output")
     .option(
       '--access-log-format <name>',
       'json or combined (as Apache and nginx write it)',
@@ -129,8 +126,8 @@ export function operationsOf(flags: OperationsFlags & { json: boolean }): Operat
   };
 }
 
-/** Whether there is a file that SIGHUP, as logrotate sends it, opens anew. */
-export const keepsLog = ({ accessLog }: OperationsFlags): boolean =>
+/** Whether there is a log that may be renamed while it is written. */
+export const logsToFile = ({ accessLog }: OperationsFlags): boolean =>
   accessLog !== undefined && accessLog !== '-';
 
 /** Timers hold 2^31 ms at the most. */

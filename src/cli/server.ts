@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { collectAlone } from '../runtime/collector.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
+import type { RunningServer } from '../server/start-server.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
@@ -16,7 +18,7 @@ import {
 } from './server-access.ts';
 import {
   addOperationsOptions,
-  keepsLog,
+  logsToFile,
   type OperationsChoice,
   type OperationsFlags,
   operationsOf,
@@ -28,7 +30,7 @@ import {
 } from './server-representations.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends AccessFlags, OperationsFlags, UploadFlags, RepresentationFlags {
+interface Options extends AccessFlags, UploadFlags, RepresentationFlags, OperationsFlags {
   root: string;
   host: string;
   port: number;
@@ -110,18 +112,30 @@ async function serve(
     emit,
     ...options.operations,
   });
-  // Otherwise the signal keeps its meaning: the terminal has gone.
-  if (canReload(options) || keepsLog(options)) process.on('SIGHUP', () => void server.reload());
+  collectAlone();
+  const stopHearing = renewOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await server.stop();
+  stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
 }
 
 function catalogueDirectory(given: string | undefined): string | undefined {
   if (given === 'none') return undefined;
   return given ?? join(userDirectory('cache'), 'catalogue');
+}
+
+/**
+ * On SIGHUP keys, certificate and logs are read or opened anew, as logrotate and ACME
+ * clients ask for. Without any of them the signal keeps its meaning: the terminal has gone.
+ */
+function renewOnHangup(options: Options, server: RunningServer): () => void {
+  if (!canReload(options) && !logsToFile(options)) return () => undefined;
+  const renew = (): void => void Promise.all([server.reload(), server.reopenLogs()]);
+  process.on('SIGHUP', renew);
+  return () => void process.off('SIGHUP', renew);
 }

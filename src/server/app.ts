@@ -6,15 +6,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { answerBlock, type Blocks } from './block-route.ts';
 import { answerDelete } from './delete.ts';
+import { enter } from './door.ts';
 import { answerEvents } from './events/events-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Hub } from './hub.ts';
 import { answerDirectory } from './listing/directory-response.ts';
-import { answerHealth, isHealth } from './operations/health-route.ts';
+import { answerHealth, asksForHealth } from './operations/health-route.ts';
 import { answerMetrics } from './operations/metrics-route.ts';
-import { framingFailure } from './request-framing.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import { SmallFiles } from './small-files.ts';
 import { answerTus } from './tus/tus-route.ts';
@@ -27,37 +27,22 @@ const OTHERS = new Set(['/', '/events', '/metrics', '/healthz', '/readyz']);
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
   const app = createApp(hub);
-  const longWay = (exchange: Exchange): void => {
-    answerBytes(hub, smallFiles, exchange)
-      .then((answered) => {
-        if (answered) return;
-        exchange.register();
-        // Express may be called with what node:http makes; its types ask for its own.
-        app(exchange.req as Request, exchange.res as Response);
-      })
-      .catch((error: unknown) => exchange.fail(error));
+  const longWay = async (exchange: Exchange): Promise<void> => {
+    if (await answerBytes(hub, smallFiles, exchange)) return;
+    exchange.register();
+    // Express may be called with what node:http makes; its types ask for its own.
+    app(exchange.req as Request, exchange.res as Response);
   };
-  const smallFiles = new SmallFiles(hub, longWay);
-  const route = (exchange: Exchange): void => {
-    if (!smallFiles.answer(exchange)) longWay(exchange);
-  };
+  const smallFiles = new SmallFiles(hub, (exchange) => {
+    longWay(exchange).catch((error: unknown) => exchange.fail(error));
+  });
+  const route = (exchange: Exchange): Promise<void> | undefined =>
+    smallFiles.answer(exchange) ? undefined : longWay(exchange);
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    try {
-      const failure = framingFailure(req);
-      if (failure) throw failure;
-      // Before limits and tokens: a balancer has none.
-      if (isHealth(req)) return void answerHealth(hub, exchange);
-      const admitted = hub.access.admit(exchange);
-      if (admitted === true) route(exchange);
-      else if (admitted !== false) {
-        admitted
-          .then((later) => later && route(exchange))
-          .catch((error: unknown) => exchange.fail(error));
-      }
-    } catch (error) {
-      exchange.fail(error);
-    }
+    // Balancers ask from anywhere and often: neither tokens nor limits are for them.
+    if (asksForHealth(req)) void answerHealth(hub, exchange);
+    else enter(hub, exchange, route);
   };
 }
 
@@ -128,7 +113,7 @@ function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
   if (path === '*' && req.method === 'OPTIONS') {
     // Section 9.3.7: of the server as a whole.
-    res.writeHead(204, { Allow: 'GET, HEAD, PUT, OPTIONS' }).end();
+    res.writeHead(204, { Allow: 'GET, HEAD, PUT, DELETE, OPTIONS' }).end();
     return;
   }
   const inFiles = path === '/files' || path.startsWith(FILES);

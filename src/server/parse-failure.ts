@@ -4,7 +4,7 @@
 // section 15.5 and 15.6). CONNECT, which Node.js would drop in silence, is among it.
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Running } from './operations/traffic.ts';
+import type { Traffic } from './operations/traffic.ts';
 
 interface ParseError extends Error {
   readonly code?: string;
@@ -19,13 +19,15 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
-/** @param running the requests that are not over */
-export function answerParseFailures(server: Server, running: ReadonlySet<Running>): void {
+export function answerParseFailures(server: Server, { running }: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
-    const begun = [...running].some(({ req, res }) => res.headersSent && req.socket === socket);
+    const open = [...running].findLast(({ req }) => req.socket === socket);
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
-    if (!ofHttp || !socket.writable || begun) socket.destroy();
+    if (!ofHttp || !socket.writable) socket.destroy();
+    // What is wrong came behind a whole request, which has its answer first.
+    else if (open?.req.complete) open.res.once('finish', () => refuse(socket, ...failureOf(error)));
+    else if (open?.res.headersSent) socket.destroy();
     else refuse(socket, ...failureOf(error));
   });
   server.on('connect', (_req, socket) => refuse(socket, 501, 'this server is no proxy'));

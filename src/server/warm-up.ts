@@ -1,9 +1,10 @@
 // A walk over the whole root after the start, one file after another: hashes what
 // has no CID yet, so that first requests need not wait, and removes partial
-// uploads that a crash left; then the store forgets the files that are gone. Hidden directories and links are not entered. What
-// cannot be read is passed over; a request for it will say why.
+// uploads that a crash left; then the store forgets the files that are gone. Hidden
+// directories and links are not entered. What cannot be read is passed over; a request
+// for it will say why.
 import type { Dirent } from 'node:fs';
-import { opendir, stat, unlink } from 'node:fs/promises';
+import { lstat, opendir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
@@ -12,6 +13,9 @@ import type { CatalogueStore } from './catalogue-store.ts';
 import { isLive, isPartial } from './partial-file.ts';
 import { isHidden } from './request-path.ts';
 import type { ServedRoot } from './served-root.ts';
+
+/** Chosen: another hub over the same root that still receives it writes more often than that. */
+const LEFT_AFTER_MS = 3_600_000;
 
 export interface WarmUpContext {
   readonly root: ServedRoot;
@@ -70,7 +74,13 @@ async function* entriesOf(path: string): AsyncGenerator<Dirent> {
 
 async function removeLeftover({ root, writable }: WarmUpContext, segments: string[]) {
   const path = join(root.path, ...segments);
-  if (writable && !isLive(path)) await unlink(path).catch(() => undefined);
+  if (!writable || isLive(path)) return;
+  try {
+    const { mtimeMs } = await lstat(path);
+    if (Date.now() - mtimeMs > LEFT_AFTER_MS) await unlink(path);
+  } catch {
+    // Published or removed meanwhile.
+  }
 }
 
 async function hashFile({ root, catalogue }: WarmUpContext, segments: string[]): Promise<void> {

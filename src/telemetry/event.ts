@@ -59,7 +59,7 @@ export type Event =
       whole: boolean;
       /** Counts up from 1 in each process. */
       request: number;
-      /** To whom the token was given that came with it. */
+      /** Of the token that the request came with. */
       subject?: string;
       /** These only where an access log is kept. */
       requestId?: string;

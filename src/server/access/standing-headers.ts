@@ -31,6 +31,5 @@ export const KEPT_BY_FAILURES: ReadonlySet<string> = new Set([
   'access-control-expose-headers',
   'vary',
   'x-request-id',
-  // While the server is stopping (operations/traffic.ts).
   'connection',
 ]);

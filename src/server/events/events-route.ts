@@ -17,7 +17,7 @@ export type EventsHub = Pick<Hub, 'events' | 'access'>;
 export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
   const { req, res } = exchange;
   const query = queryOf(req.url);
-  const filter = readableFilter(hub, exchange, query);
+  const filter = readable(hub, exchange, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
   res.setHeader('Cache-Control', 'no-store');
   exchange.vary('Accept');
@@ -28,20 +28,18 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
   } else await answerStream(hub, exchange, { filter, after });
 }
 
-/** What was asked for, less what the one who asked may not read. */
-export function readableFilter(
+/** Of what passes the filter only what the client may read. @throws HttpFailure 401, 403 */
+export function readable(
   { access }: EventsHub,
   exchange: Exchange,
-  query: URLSearchParams,
+  filter: EventFilter,
 ): EventFilter {
-  const filter = parseFilter(query);
   access.checkListing(exchange, filter.segments);
   if (access.isPublic) return filter;
-  return {
-    ...filter,
-    matches: (event) =>
-      filter.matches(event) && access.allows(exchange, 'read', event.path.slice(1).split('/')),
-  };
+  const { segments } = filter;
+  const isReadable = (path: string): boolean =>
+    access.allows(exchange, 'read', path.split('/').slice(1));
+  return { segments, matches: (event) => filter.matches(event) && isReadable(event.path) };
 }
 
 export function queryOf(target: string | undefined): URLSearchParams {

@@ -20,6 +20,8 @@ export class TransferWatch {
   readonly #traffic: Traffic;
   readonly #publish: (event: FeedEvent) => void;
   readonly #told = new Map<number, Told>();
+  /** Requests that were under way the last time, so that chance catches no short one. */
+  #seen: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(traffic: Traffic, publish: (event: FeedEvent) => void) {
@@ -54,7 +56,10 @@ export class TransferWatch {
   }
 
   #look(): void {
+    const seen = new Set<number>();
     for (const request of this.#traffic.running) {
+      seen.add(request.id);
+      if (!this.#seen.has(request.id)) continue;
       const told = this.#told.get(request.id) ?? this.#begin(request);
       if (!told) continue;
       const bytes = told.offset + request.bytes;
@@ -62,6 +67,7 @@ export class TransferWatch {
       told.bytes = bytes;
       this.#publish({ event: 'transfer_progressed', ...told.facts, bytes });
     }
+    this.#seen = seen;
   }
 
   /** Nothing when it is no transfer of a file, or has moved nothing yet. */

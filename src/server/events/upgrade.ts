@@ -6,9 +6,9 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { enter } from '../door.ts';
 import { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
-import { framingFailure } from '../request-framing.ts';
 import { targetPath } from '../request-path.ts';
 import { answerWebSocket } from './web-socket.ts';
 
@@ -32,14 +32,7 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
   res.assignSocket(socket);
   res.once('finish', () => socket.end());
   const exchange = new Exchange(req, res, hub);
-  admitAndAnswer(hub, exchange, head).catch((error: unknown) => exchange.fail(error));
-}
-
-async function admitAndAnswer(hub: Hub, exchange: Exchange, head: Buffer): Promise<void> {
-  const failure = framingFailure(exchange.req);
-  if (failure) throw failure;
-  if (!(await hub.access.admit(exchange))) return;
-  await answerWebSocket(hub, exchange, { socket: exchange.req.socket, head });
+  enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
 }
 
 const HOP_BY_HOP = new Set(['upgrade', 'connection', 'http2-settings']);

@@ -7,8 +7,9 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
+import { parseFilter } from './event-filter.ts';
 import { MAX_BACKLOG_BYTES } from './event-stream.ts';
-import { afterOf, type EventsHub, queryOf, readableFilter } from './events-route.ts';
+import { afterOf, type EventsHub, queryOf, readable } from './events-route.ts';
 import type { Message } from './feed.ts';
 
 const PING_MS = 15_000;
@@ -27,17 +28,18 @@ const webSockets = new WebSocketServer({
 
 /** @throws HttpFailure 400, 401, 403, 404, 503, all before the protocol is switched */
 export async function answerWebSocket(
-  { events, access }: EventsHub,
+  hub: EventsHub,
   exchange: Exchange,
   { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
+  const { events, access } = hub;
   const { req, res } = exchange;
-  const { origin, host } = req.headers;
-  if (origin !== undefined && !access.lets(origin) && !isOwn(origin, host)) {
+  const letsPage = (origin: string): boolean => access.letsPage(origin);
+  if (!mayConnect(req.headers.origin, req.headers.host, letsPage)) {
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
   const query = queryOf(req.url);
-  const filter = readableFilter({ events, access }, exchange, query);
+  const filter = readable(hub, exchange, parseFilter(query));
   let open: WebSocket | undefined;
   const early: Message[] = [];
   const send = (webSocket: WebSocket, text: string): void => {
@@ -83,7 +85,12 @@ function keepAlive(webSocket: WebSocket, holds: () => boolean): void {
   webSocket.once('close', () => clearInterval(timer));
 }
 
-/** A page of this hub: scheme apart, which a proxy may have changed. */
-export function isOwn(origin: string, host: string | undefined): boolean {
+/** Programs send no Origin; of a page's, scheme apart, host and port must be the hub's. */
+export function mayConnect(
+  origin: string | undefined,
+  host: string | undefined,
+  letsPage: (origin: string) => boolean,
+): boolean {
+  if (origin === undefined || letsPage(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

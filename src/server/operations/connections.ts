@@ -12,9 +12,9 @@ import type { Limits } from './limits.ts';
 /** How often Node.js looks for heads that are late; short limits are looked after more often. */
 const CHECK_EVERY_MS = 1000;
 
-/** Over TLS with a certificate. It answers nothing yet. */
-export function createLimitedServer(limits: Limits, certificate?: Certificate): Server {
-  const options = {
+/** Options of node:http and node:https for these limits. */
+function serverOptions(limits: Limits) {
+  return {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersWithinMs,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, limits.headersWithinMs),
@@ -23,11 +23,14 @@ export function createLimitedServer(limits: Limits, certificate?: Certificate): 
     requestTimeout: 0,
     noDelay: true,
   };
+}
+
+/** @param certificate for HTTPS; plain HTTP without. */
+export function createLimitedServer(limits: Limits, certificate?: Certificate): Server {
+  const options = serverOptions(limits);
   if (!certificate) return createServer(options);
-  return createSecureServer({
-    ...options,
-    ...listenerOptions(certificate, limits.headersWithinMs),
-  });
+  const tls = listenerOptions(certificate, limits.headersWithinMs);
+  return createSecureServer({ ...options, ...tls });
 }
 
 /** The connections of a server, counted and, by address, bounded. */

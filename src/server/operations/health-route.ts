@@ -3,20 +3,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
 
-export function isHealth({ method, url }: IncomingMessage): boolean {
-  return (url === '/healthz' || url === '/readyz') && (method === 'GET' || method === 'HEAD');
+const PATHS = new Set(['/healthz', '/readyz']);
+
+export function asksForHealth({ method, url }: IncomingMessage): boolean {
+  return PATHS.has(url ?? '') && (method === 'GET' || method === 'HEAD');
 }
 
-/** Never throws. */
-export async function answerHealth(
-  { access, health }: Pick<Hub, 'access' | 'health'>,
-  exchange: Exchange,
-): Promise<void> {
-  access.mark(exchange);
-  const readiness = exchange.req.url === '/healthz' ? 'ok' : await health.readiness();
-  const isWell = readiness === 'ok' || readiness === 'ready';
-  if (!isWell) exchange.res.setHeader('Retry-After', '1');
-  reply(exchange, isWell ? 200 : 503, readiness);
+/** The process lives if it answers; whether it should be sent requests is another question. */
+export async function answerHealth({ health, access }: Hub, exchange: Exchange): Promise<void> {
+  access.greet(exchange);
+  if (exchange.req.url === '/healthz') return reply(exchange, 200, 'ok');
+  const readiness = await health.readiness();
+  if (readiness !== 'ready') exchange.res.setHeader('Retry-After', '1');
+  reply(exchange, readiness === 'ready' ? 200 : 503, readiness);
 }
 
 function reply(exchange: Exchange, status: number, text: string): void {

@@ -65,7 +65,7 @@ export class Operations {
     return new Metrics(tally, gaugesOf(parts, connections, tally, this.traffic));
   }
 
-  async reopenLog(): Promise<void> {
+  async reopenLogs(): Promise<void> {
     await this.#log?.reopen();
   }
 

@@ -52,7 +52,8 @@ describe('events behind tokens', () => {
     expect(await asked('/events?wait=0&path=/b/', elsewhere)).toBe(403);
     expect(await asked('/events?wait=0&path=/a/', elsewhere)).toBe(200);
     expect(await asked('/metrics')).toBe(401);
-    expect(await asked('/metrics', elsewhere)).toBe(200);
+    expect(await asked('/metrics', elsewhere)).toBe(403);
+    expect(await asked('/metrics', bearer(await makeToken(key)))).toBe(200);
     expect(await asked('/healthz')).toBe(200);
     expect(await asked('/readyz')).toBe(200);
     const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/events`);

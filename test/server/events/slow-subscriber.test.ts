@@ -21,16 +21,15 @@ async function startEvents(): Promise<{ events: HubEvents; port: number }> {
   const hub = { emit: () => undefined, stallMs: 30_000, traffic };
   const catalogue = new Catalogue({ signal: new AbortController().signal });
   const events = new HubEvents({ root, catalogue, maxSubscribers: 9, ...hub }, {});
-  const context = { host: '127.0.0.1', writable: false, alwaysTls: false, emit: hub.emit };
-  const access = await Access.open({}, context);
-  const server = createServer((req, res) => {
-    void answerEvents({ events, access }, new Exchange(req, res, hub));
-  });
+  const { emit } = hub;
+  const access = await Access.open({}, { host: '127.0.0.1', writable: false, tls: 'none', emit });
+  const routes = { events, access };
+  const server = createServer((req, res) => void answerEvents(routes, new Exchange(req, res, hub)));
   server.on('upgrade', (req, socket, head) => {
     // As upgrade.ts makes it.
     const res = new ServerResponse(req);
     res.assignSocket(req.socket);
-    void answerWebSocket({ events, access }, new Exchange(req, res, hub), { socket, head });
+    void answerWebSocket(routes, new Exchange(req, res, hub), { socket, head });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
-import { isOwn } from '../../../src/server/events/web-socket.ts';
+import { mayConnect } from '../../../src/server/events/web-socket.ts';
 import { type Hub, startHub } from '../hub.ts';
 import { fileOf, type Told } from './subscribers.ts';
 
@@ -99,13 +99,17 @@ describe('events over a WebSocket', () => {
   });
 });
 
-describe('isOwn', () => {
-  it.each([
-    ['http://h:8080', 'h:8080', true],
-    ['https://h', 'H', true],
-    ['http://h:8080', 'h', false],
-    ['http://h.evil', 'h', false],
-    ['null', 'h', false],
-    ['http://h', undefined, false],
-  ])('origin %s at host %s: %s', (origin, host, own) => expect(isOwn(origin, host)).toBe(own));
+describe('mayConnect', () => {
+  it.each<[string | undefined, string | undefined, boolean, boolean]>([
+    [undefined, 'h', false, true],
+    ['http://h:8080', 'h:8080', false, true],
+    ['https://h', 'h', false, true],
+    ['http://h:8080', 'h', false, false],
+    ['http://h.evil', 'h', false, false],
+    ['null', 'h', false, false],
+    ['http://h', undefined, false, false],
+    ['http://a', 'h', true, true],
+  ])('origin %s to host %s, listed %s: %s', (origin, host, listed, may) => {
+    expect(mayConnect(origin, host, () => listed)).toBe(may);
+  });
 });

@@ -43,7 +43,7 @@ describe('the access log', () => {
     await hub.ask('/healthz?1');
     await rename(path, `${path}.1`);
     await hub.ask('/healthz?2');
-    await hub.running.reload();
+    await hub.running.reopenLogs();
     await hub.ask('/readyz');
     await hub.running.stop();
     expect((await lines(`${path}.1`)).map((line) => line.path)).toEqual(['/healthz', '/healthz']);
