@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { clean } from './human.ts';
 import { rate, seconds } from './options.ts';
 import { runCommand } from './run.ts';
@@ -9,7 +10,7 @@ import { runCommand } from './run.ts';
 /** Chosen: long enough for a hub to restart. */
 const TIMEOUT_SECONDS = 30;
 
-interface PutFlags {
+interface PutFlags extends AccessFlags {
   recursive: boolean;
   delete: boolean;
   ifAbsent: boolean;
@@ -20,7 +21,7 @@ interface PutFlags {
 }
 
 export function putCommand(): Command {
-  return new Command('put')
+  return addAccessOptions(new Command('put'))
     .description('Send a file, or a directory, to a hub that is writable.')
     .argument('<file>', 'a regular file; with -r a directory')
     .argument('<url>', "where to; one that ends in '/' gets the file's name")
@@ -50,6 +51,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
   if (flags.timeout === 0) {
     throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
+  const access = await accessOf(flags, [url]);
   const print = (line: string): void => {
     if (!flags.json && !flags.quiet) process.stdout.write(`${clean(line)}\n`);
   };
@@ -58,6 +60,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
       path,
       url,
       ifAbsent: flags.ifAbsent,
+      access,
       uplinkBytesPerSecond: flags.uplink,
       stallMs: flags.timeout * 1000,
       emit,
@@ -77,16 +80,18 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
 }
 
 export function removeCommand(): Command {
-  return new Command('rm')
+  return addAccessOptions(new Command('rm'))
     .description('Delete a file, or an empty directory, of a hub that is writable.')
     .argument('<url...>', 'as in http://127.0.0.1:8080/files/name')
     .action(remove);
 }
 
-async function remove(texts: string[]): Promise<void> {
+async function remove(texts: string[], flags: AccessFlags): Promise<void> {
   const urls = texts.map(parseHttpUrl);
+  const access = await accessOf(flags, urls);
   const { removeFile } = await import('../client/remove.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
-    for (const url of urls) await removeFile({ url, stallMs: TIMEOUT_SECONDS * 1000, signal });
+    for (const url of urls)
+      await removeFile({ url, access, stallMs: TIMEOUT_SECONDS * 1000, signal });
   });
 }

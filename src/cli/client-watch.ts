@@ -5,11 +5,12 @@ import type { HubEvent } from '../client/hub-event.ts';
 import { parseHttpUrl } from '../client/url.ts';
 import type { Via } from '../client/watch.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { clean } from './human.ts';
 import { integer, oneOf, seconds } from './options.ts';
 import { runCommand } from './run.ts';
 
-interface WatchFlags {
+interface WatchFlags extends AccessFlags {
   via: Via;
   only?: 'files' | 'transfers';
   after?: string;
@@ -23,7 +24,7 @@ interface WatchFlags {
 const MOST_EVENTS = 1_000_000_000;
 
 export function watchCommand(): Command {
-  return new Command('watch')
+  return addAccessOptions(new Command('watch'))
     .description('Tell of files that come, change and go on a hub, and of transfers.')
     .argument(
       '<url>',
@@ -54,6 +55,7 @@ export function watchCommand(): Command {
 
 async function watch(text: string, flags: WatchFlags): Promise<void> {
   const url = parseHttpUrl(text);
+  const access = await accessOf(flags, [url]);
   const { watchHub } = await import('../client/watch.ts');
   const gone = new AbortController();
   // Who read the lines has gone, as in `| head`.
@@ -68,6 +70,7 @@ async function watch(text: string, flags: WatchFlags): Promise<void> {
     try {
       await watchHub({
         url,
+        access,
         via: flags.via,
         only: flags.only,
         after: flags.after,

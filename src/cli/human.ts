@@ -37,7 +37,14 @@ function describeEvent(event: Event): string | undefined {
         (event.verified ? '' : '\n  the source names no CID: the bytes cannot be verified')
       );
     case 'transfer_completed':
+      if (event.unchanged) return `unchanged: ${clean(event.path)} (${bytes(event.bytes)})`;
       return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
+    case 'file_fetched':
+      return `fetched ${clean(event.path)} (${bytes(event.bytes)})`;
+    case 'file_removed':
+      return `removed ${clean(event.path)}`;
+    case 'tree_mirrored':
+      return `${clean(event.path)}: ${event.fetched} fetched, ${event.unchanged} unchanged, ${event.removed} removed`;
     case 'seeding_started':
       return 'serving it to others now; Ctrl-C ends';
     case 'link_limited':

@@ -1,6 +1,6 @@
-// Cuts a stream of chunks into blocks of given lengths. A chunk is a view that
-// the socket writes over, so its bytes are copied, into a few buffers that take
-// turns: memory does not grow with the file.
+// Cuts a stream of chunks into blocks of given lengths. A chunk is a view that the
+// socket writes over, so its bytes are copied, into a few buffers that take turns:
+// memory does not grow with the file. Whoever reads straight into room() spares the copy.
 import { allocAligned } from '../content/aligned-buffer.ts';
 import { WRITES_AHEAD } from './write-queue.ts';
 
@@ -36,6 +36,15 @@ export class Assembler {
     return this.#filled;
   }
 
+  /**
+   * Where the next bytes may be put before take() gets them, as long as nothing that
+   * was taken is waited for.
+   */
+  room(): Uint8Array | undefined {
+    const length = this.#blocks.length(this.#index);
+    return length === 0 ? undefined : this.#buffer().subarray(this.#filled, length);
+  }
+
   /** Bytes past the last block are left out. */
   take(chunk: Uint8Array): Promise<void> | undefined {
     let at = 0;
@@ -43,7 +52,11 @@ export class Assembler {
       const length = this.#blocks.length(this.#index);
       if (length === 0) return undefined;
       const part = chunk.subarray(at, at + length - this.#filled);
-      this.#buffer().set(part, this.#filled);
+      const buffer = this.#buffer();
+      const there = buffer.byteOffset + this.#filled;
+      if (part.buffer !== buffer.buffer || part.byteOffset !== there) {
+        buffer.set(part, this.#filled);
+      }
       at += part.length;
       this.#filled += part.length;
       if (this.#filled < length) return undefined;

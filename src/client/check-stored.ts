@@ -5,6 +5,7 @@ import { importPath } from '../content/import.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Access } from './access.ts';
 import { Patience } from './fail-over.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import { HttpClient } from './http-client.ts';
@@ -15,6 +16,7 @@ export interface StoredCheck {
   readonly url: URL;
   readonly cid: CID;
   readonly stallMs: number;
+  readonly access?: Access | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
@@ -24,7 +26,7 @@ export async function hasSameBytes(check: StoredCheck): Promise<boolean> {
   const { path, url, cid, stallMs, emit, signal } = check;
   // As a hub cuts them unless it was told otherwise.
   if ((await importPath(path, { signal })).manifest.root.equals(cid)) return true;
-  const http = new HttpClient({ stallMs });
+  const http = new HttpClient({ stallMs, access: check.access });
   try {
     const patience = new Patience(stallMs, systemClock);
     const context = { http, link: new Link(), patience, clock: systemClock, seed: 0, emit, signal };

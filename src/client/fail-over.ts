@@ -13,7 +13,8 @@ export class Patience {
   readonly #clock: Clock;
   readonly #limitMs: number;
   #progressAt: number;
-  #furthest = 0;
+  /** By stretch of the file: how far any try came in it. */
+  readonly #furthest = new Map<number, number>();
 
   constructor(limitMs: number, clock: Clock) {
     this.#limitMs = limitMs;
@@ -34,10 +35,19 @@ export class Patience {
     this.#progressAt = this.#clock.now();
   }
 
-  /** Only what is new counts: a mirror that dies in the same place over and over makes none. */
-  handlePosition(position: number): void {
-    if (position <= this.#furthest) return;
-    this.#furthest = position;
+  /**
+   * Bytes of a stretch of the file (a piece, or the whole) that came. Only what is new
+   * counts: a mirror that dies in the same place over and over makes no progress.
+   */
+  handleBytes(stretch: number, bytes: number): void {
+    if (bytes <= (this.#furthest.get(stretch) ?? 0)) return;
+    this.#furthest.set(stretch, bytes);
+    this.#progressAt = this.#clock.now();
+  }
+
+  /** That stretch is here for good. */
+  handleDone(stretch: number): void {
+    this.#furthest.delete(stretch);
     this.#progressAt = this.#clock.now();
   }
 }

@@ -20,6 +20,13 @@ export interface ManifestContext extends Omit<FailOver, 'mirrors'> {
   readonly seed: number;
 }
 
+/** Chosen: a block is small; while there are others to ask, a silent origin holds up nobody. */
+const FIRST_LIMIT_MS = 1000;
+/** They may all be slow: each one that is left makes the next wait longer. */
+const LIMIT_FACTOR = 3;
+/** The connection's own time for silence is not longer. */
+const MAX_LIMIT_MS = 10_000;
+
 /**
  * @param files URLs of the file itself, in order of preference.
  * @throws HubswarmError ERR_NO_SOURCE when no origin gives the blocks, ERR_MANIFEST
@@ -31,8 +38,24 @@ export async function fetchManifest(
 ): Promise<Manifest> {
   const origins = [...new Map(files.map((url) => [url.origin, url])).values()];
   const mirrors = new Mirrors(origins, createRng(context.seed));
+  let limitMs = origins.length > 1 ? FIRST_LIMIT_MS : Number.POSITIVE_INFINITY;
   const getBlock = (cid: CID): Promise<Uint8Array> =>
-    tryMirrors({ ...context, mirrors }, (url) => fetchBlock(context, url, cid));
+    tryMirrors({ ...context, mirrors }, async (url) => {
+      const late = new AbortController();
+      const timer = limitMs < MAX_LIMIT_MS ? setTimeout(() => late.abort(), limitMs) : undefined;
+      try {
+        const signal = AbortSignal.any([context.signal, late.signal]);
+        return await fetchBlock({ ...context, signal }, url, cid);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        if (!late.signal.aborted) throw error;
+        const reason = `gave no block within ${limitMs / 1000} s`;
+        limitMs *= LIMIT_FACTOR;
+        throw new SourceFailure(reason, { cause: error });
+      } finally {
+        clearTimeout(timer);
+      }
+    });
   const { manifest } = await resolveManifest(root, getBlock, { signal: context.signal });
   return manifest;
 }

@@ -3,7 +3,7 @@
 // piece by piece. Shared by downloads and by peers that use a hub as a seed.
 // Source: RFC 9110 sections 14 and 15.
 import type { HttpClient, HttpResponse } from './http-client.ts';
-import type { Take } from './http-connection.ts';
+import type { Room, Take } from './http-connection.ts';
 import { parseContentRange } from './http-head.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 
@@ -25,7 +25,7 @@ export interface RangeResponse {
   readonly offset: number;
   /** Of the whole file, where known. */
   readonly totalBytes: number | undefined;
-  pump(take: Take): Promise<void>;
+  pump(take: Take, room?: Room): Promise<void>;
   discard(): void;
 }
 
@@ -44,7 +44,7 @@ export async function openRange(http: HttpClient, request: RangeRequest): Promis
       url: response.url,
       offset,
       totalBytes,
-      pump: (take) => response.pump(take),
+      pump: (take, room) => response.pump(take, room),
       discard: () => response.discard(),
     };
   } catch (failure) {

@@ -1,29 +1,36 @@
 // One file from one or several mirrors, from the first question to the final
 // name: asks the mirrors, finds the manifest, chooses where the file goes, and
 // hands over to the verified or to the plain download.
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
+import { partsMatch } from '../content/parts.ts';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
-import { createRng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { downloadPieces, type PieceSink } from './download.ts';
+import type { Access } from './access.ts';
+import { askAgain } from './ask-again.ts';
+import { downloadPieces } from './download.ts';
+import type { DownloadRecords } from './download-records.ts';
 import { Patience } from './fail-over.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import { deriveFileName } from './file-name.ts';
+import { type Gotten, getPlain } from './get-plain.ts';
 import { HttpClient } from './http-client.ts';
-import { Mirrors } from './mirrors.ts';
-import { downloadPlain } from './plain-download.ts';
-import { PlainFileSink, PlainStdoutSink } from './plain-sink.ts';
+import { parseDuplicates } from './link-header.ts';
+import { namedCid } from './names-cid.ts';
+import { OrderedSink } from './ordered-sink.ts';
+import type { PieceSink } from './piece-sink.ts';
 import { type Probed, probeMirrors } from './probe.ts';
-import { StdoutSink } from './stdout-sink.ts';
 import { chooseTarget, type Target } from './target.ts';
 import { TransferEvents } from './transfer-events.ts';
 import { showUrl } from './url.ts';
+import { isSameFile, verifiedVersion } from './version.ts';
+import { writeOut } from './write-out.ts';
 
 export interface GetOptions {
   /** At least one; mirrors of one file in the order of preference. */
@@ -33,17 +40,33 @@ export interface GetOptions {
   /** What the file must be; otherwise what the mirrors say. */
   readonly cid?: CID | undefined;
   readonly force?: boolean | undefined;
+  /** Where downloads are noted, so that what did not change is not fetched again. */
+  readonly records?: DownloadRecords | undefined;
+  /** False to fetch from no other server than those given (and those they redirect to). */
+  readonly followMirrors?: boolean | undefined;
+  /** At most, to each host of a mirror. */
+  readonly connectionsPerHost?: number | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Without progress. */
   readonly timeoutMs: number;
+  readonly access?: Access | undefined;
+  /** A mirror that is silent for this long is asked anew, or another one. */
+  readonly stallMs?: number | undefined;
+  /** What several transfers use together; its owner closes it. */
+  readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;
   readonly stdout: Writable;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-/** Chosen: a mirror that is silent for this long is left for another one. */
-const MAX_STALL_MS = 10_000;
+/** Chosen: longer than TCP takes to recover from a short loss of the path. */
+const STALL_MS = 10_000;
+
+/** Mirrors that servers name, all of them together; chosen. */
+const MAX_NAMED = 16;
+/** Chosen: how long those are waited for that nobody asked for. */
+const NAMED_WITHIN_MS = 2000;
 
 /** @throws HubswarmError; the partial stays, so that the next call goes on there */
 export async function getFile(options: GetOptions): Promise<void> {
@@ -76,18 +99,26 @@ class Transfer {
     this.#options = options;
     this.#urls = options.urls;
     this.events = events;
-    this.#http = new HttpClient({ stallMs: Math.min(MAX_STALL_MS, options.timeoutMs) });
+    this.#http =
+      options.shared?.http ??
+      new HttpClient({
+        stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
+        access: options.access,
+      });
     this.#patience = new Patience(options.timeoutMs, systemClock);
     this.#counts = new CountReporter(options.emit);
-    this.#link = new Link({
-      uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      onCount: this.#counts.note,
-    });
+    this.#link =
+      options.shared?.link ??
+      new Link({
+        uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        onCount: this.#counts.note,
+      });
   }
 
   async run(): Promise<void> {
     const { urls, output, force } = this.#options;
+    if (await this.#isUnchanged()) return;
     const probed = await probeMirrors(this.#context(), urls);
     const root = this.#options.cid ?? probed.find(({ cid }) => cid)?.cid;
     const same = root ? this.#sameFile(probed, root) : probed;
@@ -95,11 +126,69 @@ class Transfer {
     const [first] = same;
     this.events.name = deriveFileName(first!.url, first!.headers.get('content-disposition'));
     const target = await chooseTarget(output, this.events.name, force ?? false);
-    if (manifest) await this.#getVerified(manifest, target);
-    else await this.#getPlain(target);
+    const named = this.#namedMirrors(same);
+    if (manifest) {
+      this.#urls = [...this.#urls, ...named];
+      await this.#getVerified(manifest, target);
+      const source = same.find(({ cid }) => cid?.equals(manifest.root));
+      return source && this.#note(source);
+    }
+    const found = await this.#probeNamed(named, first!);
+    this.#urls = [...this.#urls, ...found.map(({ url }) => url)];
+    await this.#note(await this.#getPlain(target, [...same, ...found]));
+  }
+
+  /** Asks the server of an earlier download whether the file is still the one that is here. */
+  async #isUnchanged(): Promise<boolean> {
+    const { records, urls, output, force, cid } = this.#options;
+    if (!records || force || output === '-') return false;
+    for (const url of urls) {
+      const known = await records.find(showUrl(url), output);
+      if (!known) continue;
+      const { headers } = known;
+      const answer = await askAgain(this.#http, { url, headers, signal: this.#options.signal });
+      const named = answer && namedCid(answer);
+      if (!answer || (cid && !named?.equals(cid))) continue;
+      this.events.name = basename(known.path);
+      this.events.complete(known.path, known.bytes, { unchanged: true });
+      return true;
+    }
+    return false;
+  }
+
+  /** Under the URL whose validator it is. */
+  async #note({ url, headers }: Pick<Probed, 'url' | 'headers'>): Promise<void> {
+    const { records, output } = this.#options;
+    const { path } = this.events;
+    if (path === undefined || path === '-') return;
+    await records?.note(showUrl(url), output, path, headers);
+  }
+
+  /** Other places of the file, as the servers name them (RFC 6249). */
+  #namedMirrors(probed: readonly Probed[]): URL[] {
+    if (this.#options.followMirrors === false) return [];
+    const given = new Set(this.#urls.map((url) => showUrl(url)));
+    const named = probed.flatMap(({ headers, finalUrl }) =>
+      parseDuplicates(headers.get('link'), finalUrl),
+    );
+    const byHref = new Map(named.map((url) => [url.href, url]));
+    return [...byHref.values()].filter(({ href }) => !given.has(href)).slice(0, MAX_NAMED);
+  }
+
+  /** Without a CID only what says that it has the same file is of use. */
+  async #probeNamed(urls: readonly URL[], first: Probed): Promise<readonly Probed[]> {
+    if (urls.length === 0) return [];
+    const patience = new Patience(NAMED_WITHIN_MS, systemClock);
+    const context = { ...this.#context(), patience, emit: () => undefined };
+    const probed = await probeMirrors(context, urls).catch((error: unknown) => {
+      if (hasCode(error, 'ERR_NO_SOURCE')) return [];
+      throw error;
+    });
+    return probed.filter((each) => isSameFile(each, first));
   }
 
   close(): void {
+    if (this.#options.shared) return;
     this.#http.close();
     this.#counts.close(this.#link);
   }
@@ -137,7 +226,7 @@ class Transfer {
   async #getVerified(manifest: Manifest, target: Target): Promise<void> {
     const { root, geometry } = manifest;
     const store = target.kind === 'file' ? await this.#openStore(manifest, target) : undefined;
-    const sink: PieceSink = store ?? new StdoutSink(manifest, this.#options.stdout);
+    const sink: PieceSink = store ?? this.#verifiedPipe(manifest);
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
     this.#expectBytes();
@@ -151,7 +240,10 @@ class Transfer {
     try {
       await downloadPieces({
         ...this.#context(),
-        mirrors: new Mirrors(this.#urls, createRng(this.#seed)),
+        urls: this.#urls,
+        connectionsPerHost: this.#options.connectionsPerHost ?? 1,
+        geometry,
+        version: verifiedVersion(manifest),
         sink,
         onPiece: (length) => {
           bytes += length;
@@ -165,43 +257,35 @@ class Transfer {
     }
   }
 
+  #verifiedPipe(manifest: Manifest): OrderedSink {
+    return new OrderedSink({
+      pieceCount: manifest.geometry.pieceCount,
+      accepts: (piece, parts) => partsMatch(manifest, piece, parts),
+      append: (bytes) => writeOut(this.#options.stdout, bytes),
+    });
+  }
+
   #openStore(manifest: Manifest, target: Target & { kind: 'file' }): Promise<FileStore> {
     const { path, overwrite } = target;
     return FileStore.download(manifest, path, { overwrite, signal: this.#options.signal });
   }
 
-  async #getPlain(target: Target): Promise<void> {
-    const sink =
-      target.kind === 'file'
-        ? await PlainFileSink.open(target.path, target.overwrite)
-        : new PlainStdoutSink(this.#options.stdout);
-    // Where an earlier run began there is something to go on with.
-    const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
-    const urls = [...this.#urls].sort((a, b) => begun(a) - begun(b));
-    let started = false;
-    const onStart = (bytes: number | undefined): void => {
-      if (started) return;
-      started = true;
-      this.#expectBytes();
-      this.events.start({
-        bytes: bytes ?? 0,
-        pieces: 0,
-        resumedBytes: sink.position,
-        verified: false,
-      });
-    };
-    try {
-      await downloadPlain({
-        ...this.#context(),
-        mirrors: new Mirrors(urls, createRng(this.#seed)),
-        sink,
-        onStart,
-        onBytes: (position) => this.events.progress(position),
-      });
-      this.events.complete(await sink.publish(), sink.position);
-    } finally {
-      await sink.close();
-    }
+  async #getPlain(target: Target, probed: readonly Probed[]): Promise<Gotten['from']> {
+    const { path, bytes, from } = await getPlain({
+      ...this.#context(),
+      target,
+      urls: this.#urls,
+      probed,
+      connectionsPerHost: this.#options.connectionsPerHost ?? 1,
+      stdout: this.#options.stdout,
+      onStart: (facts) => {
+        this.#expectBytes();
+        this.events.start({ pieces: 0, ...facts });
+      },
+      onProgress: (position) => this.events.progress(position),
+    });
+    this.events.complete(path, bytes);
+    return from;
   }
 
   #expectBytes(): void {

@@ -1,10 +1,11 @@
 // Requests without a body over kept connections: redirects, reuse, and a second
 // try when a kept connection turns out to be closed. Every failure of the remote
 // is a SourceFailure. One client per transfer; close() it.
-import { HttpConnection, type Take } from './http-connection.ts';
+import { Access } from './access.ts';
+import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
-import { authorizationOf, redirectTarget } from './url.ts';
+import { redirectTarget } from './url.ts';
 
 /** As browsers and curl do, rounded down: hubs redirect once. */
 const MAX_REDIRECTS = 5;
@@ -21,7 +22,7 @@ export interface HttpResponse extends ResponseHead {
   /** After redirects. */
   readonly url: URL;
   /** Hands the body over; call this or discard(), exactly once. */
-  pump(take: Take): Promise<void>;
+  pump(take: Take, room?: Room): Promise<void>;
   /** Gives the rest of the response up. */
   discard(): void;
 }
@@ -30,10 +31,12 @@ export class HttpClient {
   readonly #idle = new Map<string, HttpConnection[]>();
   readonly #open = new Set<HttpConnection>();
   readonly #stallMs: number;
+  readonly #access: Access;
 
   /** @param options.stallMs how long a server may send nothing while it should. */
-  constructor(options: { stallMs: number }) {
+  constructor(options: { stallMs: number; access?: Access | undefined }) {
     this.#stallMs = options.stallMs;
+    this.#access = options.access ?? new Access({ urls: [] });
   }
 
   /** @throws SourceFailure, or the signal's reason; any status is an answer. */
@@ -93,7 +96,7 @@ export class HttpClient {
         if (kept.answered || !(error instanceof SourceFailure)) throw error;
       }
     }
-    return this.#send(new HttpConnection(request.url, this.#stallMs), request);
+    return this.#send(this.#connect(request.url), request);
   }
 
   async #send(connection: HttpConnection, request: HttpRequest): Promise<HttpResponse> {
@@ -115,12 +118,12 @@ export class HttpClient {
       }
     };
     signal.addEventListener('abort', abort);
-    const head = await guarded(connection.request(request.method, formatHead(request)));
+    const head = await guarded(connection.request(request.method, this.#formatHead(request)));
     return {
       ...head,
       url,
-      pump: async (take) => {
-        await guarded(connection.pump(take));
+      pump: async (take, room) => {
+        await guarded(connection.pump(take, room));
         release();
       },
       discard: () => {
@@ -128,6 +131,10 @@ export class HttpClient {
         release();
       },
     };
+  }
+
+  #connect(url: URL): HttpConnection {
+    return new HttpConnection(url, this.#stallMs, this.#access.trust(url));
   }
 
   #takeIdle(origin: string): HttpConnection | undefined {
@@ -144,20 +151,20 @@ export class HttpClient {
     if (idle) idle.push(connection);
     else this.#idle.set(origin, [connection]);
   }
-}
 
-function formatHead({ method, url, headers }: HttpRequest): string {
-  const authorization = authorizationOf(url);
-  const fields = {
-    host: url.host,
-    'user-agent': 'hubswarm',
-    accept: '*/*',
-    // Bytes are stored and counted as they are.
-    'accept-encoding': 'identity',
-    ...(authorization ? { authorization } : {}),
-    ...headers,
-  };
-  // URL has percent-encoded what could end a line; the headers are this program's own.
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  #formatHead({ method, url, headers }: HttpRequest): string {
+    const authorization = this.#access.authorization(url);
+    const fields = {
+      host: url.host,
+      'user-agent': 'hubswarm',
+      accept: '*/*',
+      // Bytes are stored and counted as they are.
+      'accept-encoding': 'identity',
+      ...(authorization ? { authorization } : {}),
+      ...headers,
+    };
+    // URL has percent-encoded what could end a line; the headers are this program's own.
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  }
 }

@@ -1,19 +1,22 @@
 // One connection to an HTTP/1.1 server, one request at a time. Exists for speed:
-// the socket reads into one fixed buffer (`onread`) and its bytes go to the taker
-// as views of it, which took half the CPU of node:http or undici with the same
-// hashing and writing. Over TLS, whose decrypted records may still come when
-// reading is stopped, the ordinary stream is used.
+// the socket reads straight to where the payload is wanted, or into one fixed buffer
+// (`onread`), and the bytes go to the taker as views, which took half the CPU of
+// node:http or undici with the same hashing and writing.
 // Redirects, retries and reuse are http-client.ts's.
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import { allocAligned } from '../content/aligned-buffer.ts';
+import type { Socket } from 'node:net';
 import { invariant } from '../runtime/invariant.ts';
+import type { Trust } from './access.ts';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
-import { bodyFraming, MAX_HEAD_BYTES, parseResponseHead, type ResponseHead } from './http-head.ts';
+import {
+  type BodyFraming,
+  bodyFraming,
+  MAX_HEAD_BYTES,
+  parseResponseHead,
+  type ResponseHead,
+} from './http-head.ts';
+import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
 
-/** Measured: 1 MiB, more than a core's cache holds, takes a few per cent longer. */
-const READ_BYTES = 256 * 1024;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -27,20 +30,29 @@ interface Pending {
   readonly reject: (failure: SourceFailure) => void;
 }
 
+/**
+ * Where payload may be read to, so that it need not be copied; asked when nothing that
+ * was taken is waited for.
+ */
+export type Room = () => Uint8Array | undefined;
+
 interface Pump {
   readonly take: Take;
+  readonly room: Room | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 export class HttpConnection {
   readonly #socket: Socket;
+  readonly #whenTrusted: OpenSocket['whenTrusted'];
   readonly #stallMs: number;
   #method = '';
   #awaited: Pending | undefined;
   #headBytes = Buffer.alloc(0);
   #head: ResponseHead | undefined;
   #decoder: BodyDecoder | undefined;
+  #framing: BodyFraming['kind'] = 'none';
   #pump: Pump | undefined;
   /** Payload that came with the head, until the pump starts. */
   #leftover: Uint8Array = new Uint8Array();
@@ -53,9 +65,16 @@ export class HttpConnection {
   answered = false;
 
   /** @param stallMs without a byte, while one is awaited, until it counts as failed. */
-  constructor(origin: URL, stallMs: number) {
+  constructor(origin: URL, stallMs: number, trust: Trust) {
     this.#stallMs = stallMs;
-    this.#socket = openSocket(origin, (bytes) => this.#handleBytes(bytes));
+    const { socket, whenTrusted } = openSocket(
+      origin,
+      trust,
+      (bytes) => this.#handleBytes(bytes),
+      () => this.#room(),
+    );
+    this.#socket = socket;
+    this.#whenTrusted = whenTrusted;
     this.#socket.setNoDelay(true);
     this.#socket.setTimeout(stallMs);
     this.#socket.on('timeout', () => {
@@ -93,24 +112,30 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
-      this.#socket.write(head, 'latin1');
+      this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
       this.#resume();
     });
   }
 
   /** Hands the body to `take`; resolves at its end, rejects with what `take` threw. */
-  pump(take: Take): Promise<void> {
+  pump(take: Take, room?: Room): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
-      this.#pump = { take, resolve, reject };
+      this.#pump = { take, room, resolve, reject };
       const bytes = this.#leftover;
       this.#leftover = new Uint8Array();
       if (this.#handleBody(bytes)) this.#resume();
     });
   }
 
+  /** Only bytes without framing may go to their final place. */
+  #room(): Uint8Array | undefined {
+    if (this.#taking || this.#framing !== 'length') return undefined;
+    return this.#pump?.room?.();
+  }
+
   /** Returns false to stop reading. */
-  #handleBytes(bytes: Buffer): boolean {
+  #handleBytes(bytes: Uint8Array): boolean {
     if (this.#failure) return false;
     this.answered = true;
     if (this.#awaited) return this.#handleHead(bytes);
@@ -119,8 +144,9 @@ export class HttpConnection {
     return false;
   }
 
-  #handleHead(bytes: Buffer): boolean {
-    let rest = this.#headBytes.length > 0 ? Buffer.concat([this.#headBytes, bytes]) : bytes;
+  #handleHead(bytes: Uint8Array): boolean {
+    let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (this.#headBytes.length > 0) rest = Buffer.concat([this.#headBytes, rest]);
     for (;;) {
       const end = rest.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END);
       if (end < 0) {
@@ -141,6 +167,7 @@ export class HttpConnection {
     const framing = bodyFraming(this.#method, head);
     if (typeof framing === 'string') return this.#violate(framing);
     this.#head = head;
+    this.#framing = framing.kind;
     this.#decoder = createBodyDecoder(framing);
     this.#leftover = rest;
     this.#paused = true;
@@ -248,28 +275,4 @@ function deliver(
     if (wait !== undefined) return wait.then(() => deliver(parts, i + 1, take));
   }
   return undefined;
-}
-
-function openSocket(origin: URL, onBytes: (bytes: Buffer) => boolean): Socket {
-  // URL keeps the brackets of an IPv6 address.
-  const host = origin.hostname.replace(/^\[|\]$/g, '');
-  if (origin.protocol === 'https:') {
-    const socket = connectTls({
-      host,
-      port: Number(origin.port || 443),
-      ALPNProtocols: ['http/1.1'],
-      // RFC 6066 section 3: an address is not a server name.
-      ...(isIP(host) ? {} : { servername: host }),
-    });
-    socket.on('data', (bytes) => {
-      if (!onBytes(bytes)) socket.pause();
-    });
-    return socket;
-  }
-  const buffer = allocAligned(READ_BYTES);
-  return connectTcp({
-    host,
-    port: Number(origin.port || 80),
-    onread: { buffer, callback: (count) => onBytes(buffer.subarray(0, count)) },
-  });
 }

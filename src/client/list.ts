@@ -4,6 +4,7 @@ import Table from 'cli-table3';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import { HubswarmError } from '../runtime/errors.ts';
+import type { Access } from './access.ts';
 import { HttpClient } from './http-client.ts';
 import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
@@ -22,6 +23,8 @@ const entrySchema = z.object({
 const listingSchema = z.object({
   path: z.string(),
   truncated: z.boolean().optional(),
+  /** URL of the next page. */
+  next: z.string().optional(),
   entries: z.array(entrySchema),
 });
 export type Listing = z.infer<typeof listingSchema>;
@@ -31,12 +34,11 @@ export async function fetchListing(
   url: URL,
   stallMs: number,
   signal: AbortSignal,
+  access?: Access,
 ): Promise<Listing> {
-  const http = new HttpClient({ stallMs });
+  const http = new HttpClient({ stallMs, access });
   try {
-    const accept = 'application/json';
-    const bytes = await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept });
-    return parseListing(bytes);
+    return await getListing(http, url, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SourceFailure)) throw error;
@@ -44,6 +46,16 @@ export async function fetchListing(
   } finally {
     http.close();
   }
+}
+
+/** One page of it. @throws SourceFailure */
+export async function getListing(
+  http: HttpClient,
+  url: URL,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const accept = 'application/json';
+  return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept }));
 }
 
 export function parseListing(bytes: Uint8Array): Listing {

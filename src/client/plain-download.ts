@@ -2,9 +2,11 @@
 // is joined that one strong validator does not hold together, and bytes of two
 // mirrors never mix. Source: RFC 9110 sections 13.1.5 (If-Range) and 14.
 import type { Link } from '../link/link.ts';
+import { HubswarmError, hasCode } from '../runtime/errors.ts';
 import { Assembler } from './assembler.ts';
 import { type FailOver, tryMirrors } from './fail-over.ts';
 import { openRange, type RangeResponse } from './fetch-range.ts';
+import { HashedSink } from './hashed-sink.ts';
 import type { HttpClient } from './http-client.ts';
 import { paced } from './paced.ts';
 import type { PlainOrigin, PlainSink } from './plain-sink.ts';
@@ -20,8 +22,10 @@ export interface PlainDownload extends FailOver {
   readonly http: HttpClient;
   readonly link: Link;
   readonly sink: PlainSink;
-  /** At the start (of each try), with the file's length where known. */
-  readonly onStart: (bytes: number | undefined) => void;
+  /** Of the whole file, as that server names it. */
+  readonly digest: (url: URL) => string | undefined;
+  /** At the start (of each try). */
+  readonly onStart: (url: URL, response: RangeResponse) => void;
   readonly onBytes: (position: number) => void;
 }
 
@@ -35,7 +39,7 @@ async function fetchRest(download: PlainDownload, url: URL): Promise<void> {
   const response = await openRest(download, url);
   const continued = response.offset > 0;
   if (!continued) await sink.restart(originOf(url, response)).catch(discarding(response));
-  download.onStart(response.totalBytes);
+  download.onStart(url, response);
   const queue = new WriteQueue();
   const assembler = new Assembler(
     {
@@ -48,11 +52,11 @@ async function fetchRest(download: PlainDownload, url: URL): Promise<void> {
   let received = response.offset;
   const take = paced(download.link, download.signal, (chunk) => {
     received += chunk.length;
-    download.patience.handlePosition(received);
+    download.patience.handleBytes(0, received);
     return assembler.take(chunk);
   });
   try {
-    await response.pump(take);
+    await response.pump(take, () => assembler.room());
   } finally {
     // What came before a failure is kept: the next try may go on there.
     await assembler.flush();
@@ -61,6 +65,20 @@ async function fetchRest(download: PlainDownload, url: URL): Promise<void> {
   if (response.totalBytes !== undefined && sink.position !== response.totalBytes) {
     throw new SourceFailure(`sent ${sink.position} bytes of ${response.totalBytes}`);
   }
+  await checkDigest(sink, url, download.digest(url));
+}
+
+async function checkDigest(sink: PlainSink, url: URL, digest: string | undefined): Promise<void> {
+  if (digest === undefined || !(sink instanceof HashedSink)) return;
+  if ((await sink.digest()) === digest) return;
+  const reason = 'sent bytes that do not match the digest it names';
+  // Nothing of it is gone on with. What a pipe took cannot be taken back.
+  await sink.restart(undefined).catch((cause: unknown) => {
+    throw hasCode(cause, 'ERR_SOURCE_CHANGED')
+      ? new HubswarmError('ERR_HASH_MISMATCH', `${showUrl(url)}: ${reason}`, { cause })
+      : cause;
+  });
+  throw new SourceFailure(reason, { final: true });
 }
 
 async function append(download: PlainDownload, url: URL, bytes: Uint8Array): Promise<void> {

@@ -5,10 +5,15 @@
 // is cut and written after.
 import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { z } from 'zod';
+import { allocAligned } from '../content/aligned-buffer.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
-import { writeOut } from './stdout-sink.ts';
+import { invariant } from '../runtime/invariant.ts';
+import { writeOut } from './write-out.ts';
+
+/** Of a partial that is hashed again. */
+const READ_BYTES = 2 ** 20;
 
 /** One version of a file at one server. */
 const originSchema = z.object({
@@ -26,6 +31,10 @@ export interface PlainSink {
   /** Drops what is here. @throws HubswarmError ERR_SOURCE_CHANGED when it cannot be taken back */
   restart(origin: PlainOrigin | undefined): Promise<void>;
   append(bytes: Uint8Array): Promise<void>;
+  /** Goes on from an earlier byte of the same origin. */
+  rewind(position: number): void;
+  /** The bytes up to the position, in parts that are valid until the next is asked for. */
+  read(): AsyncIterable<Uint8Array>;
   /** Gives whole content its name; resolves to its path. */
   publish(): Promise<string>;
   close(): Promise<void>;
@@ -53,6 +62,15 @@ export class PlainStdoutSink implements PlainSink {
   async append(bytes: Uint8Array): Promise<void> {
     await writeOut(this.#out, bytes);
     this.position += bytes.length;
+  }
+
+  rewind(position: number): void {
+    invariant(position === this.position, 'a pipe takes nothing back');
+  }
+
+  read(): AsyncIterable<Uint8Array> {
+    invariant(this.position === 0, 'a pipe keeps nothing');
+    return Readable.from([]);
   }
 
   async publish(): Promise<string> {
@@ -124,6 +142,21 @@ export class PlainFileSink implements PlainSink {
       throw fileError(error, partialOf(this.#target));
     }
     this.position += bytes.length;
+  }
+
+  rewind(position: number): void {
+    this.position = position;
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    const buffer = allocAligned(READ_BYTES);
+    for (let at = 0; at < this.position; ) {
+      const wanted = Math.min(buffer.length, this.position - at);
+      const { bytesRead } = await this.#handle.read(buffer, 0, wanted, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
   }
 
   async publish(): Promise<string> {

@@ -4,6 +4,7 @@
 // found. Later mirrors are used for bytes all the same.
 import type { CID } from 'multiformats/cid';
 import { createRng } from '../runtime/rng.ts';
+import { WANT_DIGEST } from './digest.ts';
 import { type FailOver, tryMirrors } from './fail-over.ts';
 import { openRange } from './fetch-range.ts';
 import type { HttpClient } from './http-client.ts';
@@ -61,7 +62,7 @@ export async function probeMirrors(
 }
 
 async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<Probed> {
-  const head = await http.request({ method: 'HEAD', url, signal });
+  const head = await http.request({ method: 'HEAD', url, headers: WANT_DIGEST, signal });
   await head.pump(() => undefined);
   if (head.status === 200) return describe(url, head);
   // Some servers know GET only, or sign URLs for it (403).

@@ -99,8 +99,8 @@ class Mirroring {
   }
 
   async #askCid(file: LocalFile) {
-    const { stallMs, transport, signal } = this.#options;
-    const basis = { link: this.#link, stallMs, transport, signal };
+    const { stallMs, access, signal } = this.#options;
+    const basis = { link: this.#link, stallMs, access, signal };
     const { headers } = await sendRequest({ ...basis, method: 'HEAD', url: this.#urlOf(file) });
     return namedCid(headers);
   }

@@ -6,7 +6,7 @@ import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
-import type { Transport } from './send-request.ts';
+import type { Access } from './access.ts';
 import { SourceFailure } from './source-failure.ts';
 import { type Stored, storeFile } from './store-file.ts';
 import { TransferEvents } from './transfer-events.ts';
@@ -21,14 +21,14 @@ export interface PutOptions {
   readonly uplinkBytesPerSecond?: number | undefined;
   /** How long the hub may take nothing. */
   readonly stallMs: number;
-  readonly transport?: Transport | undefined;
+  readonly access?: Access | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** @throws HubswarmError ERR_REMOTE, ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
 export async function putFile(options: PutOptions): Promise<Stored> {
-  const { path, emit, signal, stallMs, transport } = options;
+  const { path, emit, signal, stallMs, access } = options;
   const url = uploadUrl(options.url, path);
   const events = new TransferEvents(basename(path), emit, systemClock);
   const counts = new CountReporter(emit);
@@ -43,7 +43,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
       link,
       paced: Number.isFinite(uplinkBytesPerSecond),
       stallMs,
-      transport,
+      access,
       emit,
       signal,
       onStart: (bytes, resumedBytes) => {

@@ -1,9 +1,11 @@
 // What a hub has below a URL, by its listings. A server that lists nothing has
 // nothing, as far as this knows: then every file is sent.
+
+import type { Access } from './access.ts';
 import { HttpClient } from './http-client.ts';
-import { type Listing, MAX_LISTING_BYTES, parseListing } from './list.ts';
-import type { Transport } from './send-request.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import type { Listing } from './list.ts';
+import { readDirectory } from './read-directory.ts';
+import { SourceFailure } from './source-failure.ts';
 
 export interface RemoteFile {
   readonly size: number | undefined;
@@ -20,7 +22,7 @@ interface Basis {
   /** Ends in '/'. */
   readonly url: URL;
   readonly stallMs: number;
-  readonly transport?: Transport | undefined;
+  readonly access?: Access | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -34,20 +36,15 @@ export async function listRemote(
   wanted: ReadonlySet<string>,
   all: boolean,
 ): Promise<RemoteTree> {
-  const http = new HttpClient({ stallMs: basis.stallMs });
+  const http = new HttpClient(basis);
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
   try {
     const above = ancestors(wanted);
     const left = [''];
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
-      const listing = await fetchIfAny(http, basis, path);
-      if (all && listing?.truncated) {
-        throw new SourceFailure('lists only part of a directory: cannot tell what to delete', {
-          final: true,
-        });
-      }
-      for (const { name, type, size, cid } of listing?.entries ?? []) {
+      for (const entry of (await entriesIfAny(http, basis, path)) ?? []) {
+        const { name, type, size, cid } = entry;
         const inside = path === '' ? name : `${path}/${name}`;
         if (type === 'file') files.set(inside, { size, cid });
         else {
@@ -73,28 +70,19 @@ function ancestors(paths: ReadonlySet<string>): Set<string> {
 }
 
 /** Undefined when there is no such directory, or no listing of it. */
-async function fetchIfAny(
+async function entriesIfAny(
   http: HttpClient,
-  { url, transport, signal }: Basis,
+  { url, signal }: Basis,
   path: string,
-): Promise<Listing | undefined> {
+): Promise<Listing['entries'] | undefined> {
   const target = new URL(url);
   if (path !== '') target.pathname += `${path.split('/').map(encodeURIComponent).join('/')}/`;
-  const headers = { accept: 'application/json', ...transport?.headers };
-  const response = await http.request({ method: 'GET', url: target, headers, signal });
-  const { status } = response;
-  if (status !== 200) {
-    response.discard();
-    if (status === 404 || status === 405) return undefined;
-    throw statusFailure(status, response.headers.get('retry-after'));
+  try {
+    return await readDirectory(http, target, signal);
+  } catch (error) {
+    if (error instanceof SourceFailure && NO_LISTING.has(error.status ?? 0)) return undefined;
+    throw error;
   }
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  await response.pump((chunk) => {
-    bytes += chunk.length;
-    if (bytes > MAX_LISTING_BYTES) throw new SourceFailure('sent a listing that is too long');
-    parts.push(chunk.slice());
-    return undefined;
-  });
-  return parseListing(Buffer.concat(parts));
 }
+
+const NO_LISTING = new Set([404, 405]);

@@ -1,12 +1,13 @@
 import { Link } from '../link/link.ts';
+import type { Access } from './access.ts';
 import { putFailure } from './put.ts';
-import { sendRequest, type Transport } from './send-request.ts';
+import { sendRequest } from './send-request.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 
 export interface RemoveOptions {
   readonly url: URL;
   readonly stallMs: number;
-  readonly transport?: Transport | undefined;
+  readonly access?: Access | undefined;
   readonly signal: AbortSignal;
 }
 

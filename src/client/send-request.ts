@@ -3,18 +3,11 @@
 // Expect: 100-continue lets a hub refuse before the bytes go out. Any status is an
 // answer; every failure of the remote is a SourceFailure.
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import type { ConnectionOptions } from 'node:tls';
 import type { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { Access } from './access.ts';
+import { connectTrusted } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
-import { authorizationOf } from './url.ts';
-
-/** What every request of a command carries besides its own. */
-export interface Transport {
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  readonly tls?: ConnectionOptions | undefined;
-}
 
 interface SentBody {
   readonly bytes: number;
@@ -31,7 +24,7 @@ export interface SentRequest {
   readonly link: Link;
   /** How long the server may take or give nothing. */
   readonly stallMs: number;
-  readonly transport?: Transport | undefined;
+  readonly access?: Access | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -56,17 +49,21 @@ class Sending {
   #answered = false;
 
   constructor(options: SentRequest) {
-    const { url, signal, stallMs, body, transport, method } = options;
+    const { url, signal, stallMs, body, method } = options;
+    const access = options.access ?? new Access({ urls: [] });
     this.#options = options;
-    const authorization = authorizationOf(url);
+    const authorization = access.authorization(url);
     const target = new URL(url);
     target.username = '';
     target.password = '';
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-    this.#request = send(target, {
-      ...transport?.tls,
+    this.#request = requestHttp(target, {
+      protocol: 'http:',
       method,
-      agent: false,
+      // Over TLS as well: only who was found to be the right server gets the request.
+      createConnection: (_options, done) => {
+        connectTrusted({ origin: url, trust: access.trust(url), stallMs, signal }, done);
+        return undefined;
+      },
       signal,
       timeout: stallMs,
       headers: {
@@ -74,7 +71,6 @@ class Sending {
         'user-agent': 'hubswarm',
         ...(body && body.bytes > 0 ? { expect: '100-continue' } : {}),
         ...(authorization ? { authorization } : {}),
-        ...transport?.headers,
         ...options.headers,
       },
     });

@@ -7,15 +7,27 @@ import { HubswarmError, systemCode } from '../runtime/errors.ts';
 export class SourceFailure extends HubswarmError {
   /** True when asking this mirror again is of no use. */
   readonly final: boolean;
+  /** Of the answer, when there was one. */
+  readonly status: number | undefined;
   /** What its Retry-After asked for. */
   readonly retryAfterMs: number | undefined;
+  /** It has too much to do: fewer connections may help. */
+  readonly busy: boolean;
 
   constructor(
     reason: string,
-    options: { final?: boolean; retryAfterMs?: number | undefined; cause?: unknown } = {},
+    options: {
+      final?: boolean;
+      busy?: boolean;
+      status?: number;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super('ERR_REMOTE', reason, { cause: options.cause });
     this.final = options.final ?? false;
+    this.busy = options.busy ?? false;
+    this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }
 }
@@ -44,20 +56,24 @@ export function connectionFailure(cause: unknown): SourceFailure {
 
 /** 408, 425, 429 and 5xx may pass (RFC 9110 section 15, RFC 8470, RFC 6585). */
 const TRANSIENT = new Set([408, 425, 429]);
+const BUSY = new Set([429, 503]);
+/** Chosen: whoever asks for more time than this is as good as gone. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 /** A status that does not deliver what was asked for. */
 export function statusFailure(status: number, retryAfter: string | undefined): SourceFailure {
   const phrase = STATUS_CODES[status];
   return new SourceFailure(phrase ? `${status} ${phrase}` : `status ${status}`, {
     final: status < 500 && !TRANSIENT.has(status),
+    busy: BUSY.has(status),
+    status,
     retryAfterMs: parseRetryAfter(retryAfter, Date.now()),
   });
 }
 
-/** RFC 9110 section 10.2.3: seconds, or an HTTP date. */
+/** RFC 9110 section 10.2.3: seconds, or an HTTP date; cut to ten minutes. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
+  const ms = /^\d{1,15}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
+  return Number.isNaN(ms) ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms));
 }

@@ -17,6 +17,8 @@ export class TransferEvents {
   #total = 0;
   #cid: string | undefined;
   name: string;
+  /** Where it went, once it is complete. */
+  path: string | undefined;
 
   /** Make it when the transfer starts: `ms` counts from here. */
   constructor(name: string, emit: Emit, clock: Clock) {
@@ -40,9 +42,11 @@ export class TransferEvents {
     this.#emitProgress(bytes);
   }
 
-  complete(path: string, bytes: number): void {
+  /** @param how.unchanged it was here already: the server said so, and nothing moved. */
+  complete(path: string, bytes: number, how: { unchanged?: true } = {}): void {
     this.#total = bytes;
-    this.#emitProgress(bytes);
+    this.path = path;
+    if (!how.unchanged) this.#emitProgress(bytes);
     this.#emit({
       event: 'transfer_completed',
       ...(this.#cid === undefined ? {} : { cid: this.#cid }),
@@ -50,6 +54,7 @@ export class TransferEvents {
       path,
       bytes,
       ms: this.#clock.now() - this.#startedAt,
+      ...how,
     });
   }
 

@@ -15,7 +15,7 @@ const RETRY_AFTER_MS = 500;
 /** A writer that was cut off holds the upload until the hub has noticed. */
 const BUSY = new Set([409, 423, 460]);
 
-export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'transport' | 'signal'>;
+export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'access' | 'signal'>;
 
 export interface TusTarget {
   readonly endpoint: URL;
@@ -98,7 +98,7 @@ class Attempt {
     const { source, onStart, onSent } = this.#upload;
     if (!this.#started) onStart(offset);
     this.#started = true;
-    this.#patience.handlePosition(offset);
+    this.#patience.handleBytes(0, offset);
     onSent(offset);
     return offset === source.bytes ? headers : this.#append(url, offset);
   }
@@ -147,7 +147,7 @@ class Attempt {
         bytes: source.bytes - offset,
         chunks: source.read(paced, offset),
         onSent: (bytes) => {
-          this.#patience.handlePosition(offset + bytes);
+          this.#patience.handleBytes(0, offset + bytes);
           onSent(offset + bytes);
         },
       },

@@ -52,3 +52,12 @@ export function redirectTarget(from: URL, location: string): URL | undefined {
   to.password = to.origin === from.origin ? from.password : '';
   return to;
 }
+
+/** What a server names beside its own URL; https is not left, and no credentials come along. */
+export function parseLinkedUrl(text: string, base: URL): URL | undefined {
+  const url = tryParseHttpUrl(text, base.href);
+  if (!url || (base.protocol === 'https:' && url.protocol === 'http:')) return undefined;
+  url.username = '';
+  url.password = '';
+  return url;
+}

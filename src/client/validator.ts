@@ -8,9 +8,14 @@
  */
 const STRONG_DATE_MS = 60_000;
 
-export function strongValidator(headers: ReadonlyMap<string, string>): string | undefined {
+export function strongTag(headers: ReadonlyMap<string, string>): string | undefined {
   const tag = headers.get('etag');
-  if (tag !== undefined && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(tag)) return tag;
+  return tag !== undefined && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(tag) ? tag : undefined;
+}
+
+export function strongValidator(headers: ReadonlyMap<string, string>): string | undefined {
+  const tag = strongTag(headers);
+  if (tag !== undefined) return tag;
   const modified = headers.get('last-modified');
   const age = Date.parse(headers.get('date') ?? '') - Date.parse(modified ?? '');
   return modified !== undefined && age >= STRONG_DATE_MS ? modified : undefined;

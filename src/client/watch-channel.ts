@@ -1,5 +1,6 @@
 // What the three ways to a hub's events have in common: where to ask, and whom to
 // tell. Each way is one attempt: it ends when the connection does.
+import type { Access } from './access.ts';
 import type { HttpClient } from './http-client.ts';
 import type { HubEvent } from './hub-event.ts';
 import { SourceFailure } from './source-failure.ts';
@@ -8,8 +9,7 @@ export interface Channel {
   /** Of /events, with the query that says which events. */
   readonly url: URL;
   readonly client: HttpClient;
-  /** Beside those that the way itself needs. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly access?: Access | undefined;
   /** Where to go on; undefined to begin now. */
   readonly after: string | undefined;
   readonly signal: AbortSignal;

@@ -24,8 +24,8 @@ export async function watchPoll(channel: Channel): Promise<void> {
   }
 }
 
-async function ask({ client, headers, signal }: Channel, url: URL) {
-  const asked = { ...headers, accept: 'application/json' };
+async function ask({ client, signal }: Channel, url: URL) {
+  const asked = { accept: 'application/json' };
   const bytes = await client.getBytes(url, MAX_ANSWER_BYTES, signal, asked);
   const found = answerSchema.safeParse(parseJson(Buffer.from(bytes).toString()));
   if (found.success) return found.data;

@@ -1,20 +1,29 @@
 // A hub's events over a WebSocket.
+import type { connect, Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { Access } from './access.ts';
 import { MAX_EVENT_BYTES, parseHubEvent } from './hub-event.ts';
+import { connectTrusted } from './open-socket.ts';
 import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
-import { authorizationOf } from './url.ts';
 import { type Channel, SILENCE_MS, withQuery } from './watch-channel.ts';
+
+type ConnectionDone = (error: Error | null, socket: Socket) => void;
 
 /** @throws SourceFailure in any case: a socket has no end of its own */
 export function watchSocket(channel: Channel): Promise<never> {
-  const { url, after, signal } = channel;
-  const authorization = authorizationOf(url);
+  const { url, after, signal, access = new Access({ urls: [] }) } = channel;
+  const authorization = access.authorization(url);
   const target = withQuery(url, { after });
   target.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   target.username = '';
   target.password = '';
   const socket = new WebSocket(target, {
-    headers: { ...(authorization ? { authorization } : {}), ...channel.headers },
+    headers: authorization ? { authorization } : {},
+    // The type wants a socket now; node:http takes one later (its documentation says how).
+    createConnection: ((_options: unknown, done: ConnectionDone) => {
+      const trust = access.trust(url);
+      connectTrusted({ origin: url, trust, stallMs: SILENCE_MS, signal }, done);
+    }) as unknown as typeof connect,
     maxPayload: MAX_EVENT_BYTES,
     handshakeTimeout: SILENCE_MS,
     perMessageDeflate: false,

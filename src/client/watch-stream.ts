@@ -10,7 +10,7 @@ const FIRST_WITHIN_MS = 20_000;
 
 /** @throws SourceFailure in any case: a stream has no end of its own */
 export async function watchStream(channel: Channel): Promise<void> {
-  const { url, client, headers, after, signal } = channel;
+  const { url, client, after, signal } = channel;
   const silent = new AbortController();
   const timer = setTimeout(() => silent.abort(), FIRST_WITHIN_MS);
   try {
@@ -19,7 +19,6 @@ export async function watchStream(channel: Channel): Promise<void> {
       url,
       signal: AbortSignal.any([signal, silent.signal]),
       headers: {
-        ...headers,
         accept: 'text/event-stream',
         ...(after === undefined ? {} : { 'last-event-id': after }),
       },

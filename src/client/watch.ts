@@ -4,6 +4,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Access } from './access.ts';
 import { Patience } from './fail-over.ts';
 import { HttpClient } from './http-client.ts';
 import type { HubEvent } from './hub-event.ts';
@@ -32,7 +33,7 @@ export interface WatchOptions {
   readonly after?: string | undefined;
   /** How long it may be without a connection; Infinity for ever. */
   readonly timeoutMs: number;
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly access?: Access | undefined;
   /** Returns false when it has heard enough. */
   readonly take: (event: HubEvent) => boolean;
   readonly clock: Clock;
@@ -85,11 +86,11 @@ interface Attempt extends Pick<Channel, 'url' | 'handlePosition'> {
 }
 
 async function attemptOnce(
-  { take, signal, headers = {} }: WatchOptions,
+  { take, signal, access }: WatchOptions,
   { url, via, place, handlePosition }: Attempt,
 ): Promise<'enough' | SourceFailure> {
   const enough = new AbortController();
-  const client = new HttpClient({ stallMs: SILENCE_MS });
+  const client = new HttpClient({ stallMs: SILENCE_MS, access });
   const handleEvent = (event: HubEvent): void => {
     if (enough.signal.aborted) return;
     if (event.event === 'reset') place.resetTo(undefined);
@@ -102,7 +103,7 @@ async function attemptOnce(
     await WAYS[via]({
       url,
       client,
-      headers,
+      access,
       after: place.id,
       signal: AbortSignal.any([signal, enough.signal]),
       handlePosition,

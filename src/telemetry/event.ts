@@ -93,7 +93,15 @@ export type Event =
       bytes: number;
       /** From the start of the transfer, discovery and connection set-up included. */
       ms: number;
+      /** The file was here, and the server said that it is still the same: nothing moved. */
+      unchanged?: true;
     }
+  /** Of a directory that is mirrored: a file is whole and has its name (relative, with '/'). */
+  | { event: 'file_fetched'; path: string; bytes: number; cid?: string }
+  /** ... a local file or directory was removed, since the hub has none of that name. */
+  | { event: 'file_removed'; path: string }
+  /** ... and all of it is as on the hub. Counts of files. */
+  | { event: 'tree_mirrored'; path: string; fetched: number; unchanged: number; removed: number }
   /** The whole file is here and goes on being served. */
   | { event: 'seeding_started'; cid: string }
   | { event: 'transfer_failed'; code: string; message: string; name: string }

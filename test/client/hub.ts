@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { CID } from 'multiformats/cid';
 import { importPath } from '../../src/content/import.ts';
 import { type Manifest, pieceCid } from '../../src/content/manifest.ts';
+import { Link } from '../../src/link/link.ts';
 
 export interface Content {
   readonly bytes: Buffer;
@@ -118,4 +119,54 @@ export function sendBytes(bytes: Buffer, request: IncomingMessage, response: Ser
     'content-range': `bytes ${first}-${last}/${bytes.length}`,
   });
   response.end(bytes.subarray(first, last + 1));
+}
+
+const BLOCK = 64 * 1024;
+
+/**
+ * Answers GETs of the file so fast, all connections together or each by itself.
+ *
+ * @param until bytes of each answer after which nothing more comes
+ */
+export function pacedHook(
+  content: Content,
+  bytesPerSecond: number,
+  options: { each?: boolean; until?: number } = {},
+): Hook {
+  const shared = new Link({ uplinkBytesPerSecond: bytesPerSecond });
+  return (request, response) => {
+    if (request.method === 'HEAD' || request.url !== '/files/content.bin') return false;
+    const link = options.each ? new Link({ uplinkBytesPerSecond: bytesPerSecond }) : shared;
+    const [, from, to] = /=(\d+)-(\d+)/.exec(request.headers.range ?? '')?.map(Number) ?? [];
+    const first = from ?? 0;
+    const end = to === undefined ? content.bytes.length : to + 1;
+    response.writeHead(206, {
+      'content-length': end - first,
+      'content-range': `bytes ${first}-${end - 1}/${content.bytes.length}`,
+    });
+    void sendPaced(response, content.bytes.subarray(first, end), link, options.until);
+    return true;
+  };
+}
+
+async function sendPaced(
+  response: ServerResponse,
+  bytes: Buffer,
+  link: Link,
+  until = bytes.length,
+): Promise<void> {
+  for (let at = 0; at < Math.min(until, bytes.length) && !response.destroyed; at += BLOCK) {
+    const block = bytes.subarray(at, at + BLOCK);
+    await link.send(block.length);
+    if (!response.write(block) && !response.destroyed) {
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          response.off('drain', go).off('close', go);
+          resolve();
+        };
+        response.on('drain', go).on('close', go);
+      });
+    }
+  }
+  if (until >= bytes.length) response.end();
 }

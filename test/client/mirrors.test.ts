@@ -55,6 +55,9 @@ it('never asks again after a final failure', () => {
 it.each([
   ['120', 120_000],
   ['0', 0],
+  ['86400', 600_000],
+  ['999999999999999', 600_000],
+  ['Thu, 01 Jan 2099 00:00:00 GMT', 600_000],
   ['Thu, 01 Jan 1970 00:01:00 GMT', 59_000],
   ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
   ['soon', undefined],

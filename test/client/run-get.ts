@@ -1,6 +1,8 @@
 // getFile as a command would call it, with its events kept.
 import { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
+import type { Access } from '../../src/client/access.ts';
+import type { DownloadRecords } from '../../src/client/download-records.ts';
 import { getFile } from '../../src/client/get.ts';
 import type { Event, EventName } from '../../src/telemetry/event.ts';
 
@@ -18,6 +20,11 @@ export async function runGet(
     cid?: CID;
     force?: boolean;
     timeoutMs?: number;
+    stallMs?: number;
+    connectionsPerHost?: number;
+    followMirrors?: boolean;
+    records?: DownloadRecords;
+    access?: Access;
     downlinkBytesPerSecond?: number;
     signal?: AbortSignal;
     onEvent?: (event: Event) => void;

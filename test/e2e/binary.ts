@@ -11,6 +11,9 @@ import { onTestFinished } from 'vitest';
 import type { EventName, Stamped } from '../../src/telemetry/event.ts';
 import { parseEvent } from '../../src/telemetry/ndjson.ts';
 
+/** Apart from that of whoever runs the tests. */
+const CACHE = join(tmpdir(), 'hubswarm-test-cache');
+
 const BINARY = resolve(import.meta.dirname, '../../dist/cli.js');
 
 type Of<N extends EventName> = Extract<Stamped, { event: N }>;
@@ -27,7 +30,7 @@ export class Running {
   constructor(args: readonly string[], env: NodeJS.ProcessEnv, wrapper: readonly string[]) {
     const [command, ...rest] = [...wrapper, process.execPath, BINARY, ...args];
     this.child = spawn(command!, rest, {
-      env: { ...process.env, ...env },
+      env: { ...process.env, XDG_CACHE_HOME: CACHE, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     createInterface({ input: this.child.stdout! }).on('line', (line) => this.#read(line));

@@ -1,7 +1,9 @@
 // The built binary as a user runs it: hub and client as processes of their own.
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Running, randomFile, run, scratch, sha256, start } from './binary.ts';
 
 const MIB = 2 ** 20;
@@ -47,7 +49,7 @@ describe('client get', () => {
     const out = join(await scratch(), 'got.bin');
     const source = await randomFile(join(root, 'a.bin'), 16 * MIB);
     const first = await hub(root, '--uplink', '8MiB/s');
-    const second = await hub(root);
+    const second = await hub(root, '--uplink', '8MiB/s');
     const urls = [`${first.url}a.bin`, `${second.url}a.bin`];
     const client = start(['client', 'get', ...urls, '-o', out, '--json']);
     await client.until('piece_verified', ({ remote }) => remote === urls[0]);
@@ -55,6 +57,10 @@ describe('client get', () => {
     expect(await client.exit).toBe(0);
     const { remote } = await client.until('source_failed');
     expect(remote).toBe(urls[0]);
+    const froms = client.events.flatMap((each) =>
+      each.event === 'piece_verified' ? [each.remote] : [],
+    );
+    expect(new Set(froms)).toEqual(new Set(urls));
     expect(await sha256(out)).toBe(await sha256(source));
   });
 
@@ -90,7 +96,68 @@ describe('client get', () => {
     expect(client.stderr).toBe('hubswarm: standard output: closed by its reader\n');
   });
 
+  it('asks about a file that it fetched before, and moves nothing', async () => {
+    const root = await scratch();
+    const out = join(await scratch(), 'got.bin');
+    await randomFile(join(root, 'a.bin'), MIB);
+    const { url } = await hub(root);
+    const get = ['client', 'get', `${url}a.bin`, '-o', out];
+    expect(await run(get)).toMatchObject({ code: 0, stderr: expect.stringContaining('done') });
+    const again = await run(get);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toBe(`unchanged: ${out} (1 MiB)\n`);
+  });
+
+  it('mirrors a directory with -r', async () => {
+    const root = await scratch();
+    const out = join(await scratch(), 'mirror');
+    await randomFile(join(root, 'a.bin'), MIB);
+    await writeFile(join(root, 'b.txt'), 'hello');
+    const { url } = await hub(root);
+    const got = await run(['client', 'get', '-r', url, out]);
+    expect(got.code).toBe(0);
+    expect(got.stderr).toContain(': 2 fetched, 0 unchanged, 0 removed');
+    expect(await sha256(join(out, 'a.bin'))).toBe(await sha256(join(root, 'a.bin')));
+    await rm(join(root, 'b.txt'));
+    const again = await run(['client', 'get', '-r', '--delete', url, out]);
+    expect(again.stderr).toContain(': 0 fetched, 1 unchanged, 1 removed');
+    expect((await readdir(out)).sort()).toEqual(['.hubswarm-mirror.json', 'a.bin']);
+  });
+
+  it('documents its exit codes', async () => {
+    for (const args of [['client'], ['client', 'get']]) {
+      const { stdout } = await run([...args, '--help']);
+      expect(stdout).toMatch(/Exit codes:\n {2}0 {4}done/);
+    }
+  });
+
+  it('sends the token of its environment, and never shows one', async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(401).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const client = start(['client', 'get', `http://127.0.0.1:${port}/x`], {
+      HUBSWARM_TOKEN: 'abc.def',
+    });
+    expect(await client.exit).toBe(1);
+    expect(seen).toEqual(['Bearer abc.def']);
+    expect(client.stderr).toContain('401 Unauthorized');
+    const bad = await run(['client', 'get', 'http://127.0.0.1:1/x', '--token', 'se cret']);
+    expect(bad).toMatchObject({ code: 2 });
+    expect(bad.stderr).not.toContain('cret');
+  });
+
   it.each([
+    [['http://127.0.0.1:1/x', '--connections-per-host', '0'], '--connections-per-host'],
+    [['http://127.0.0.1:1/x', '--fingerprint', 'ab'], "--fingerprint: 'ab' is no SHA-256"],
+    [['http://127.0.0.1:1/x', '--fingerprint', '00'.repeat(32)], 'no https:// URL was given'],
+    [['https://127.0.0.1:1/x', '--cacert', '/nonexistent'], 'no such file'],
+    [['http://127.0.0.1:1/x', '--delete'], '--delete: only goes with -r'],
+    [['-r', 'http://127.0.0.1:1/x'], '-r: give one URL and one directory'],
     [['ftp://127.0.0.1/x'], "URL: 'ftp://127.0.0.1/x' has the scheme 'ftp:'"],
     [['not-a-url'], "URL: 'not-a-url' is not a URL"],
     [['http://127.0.0.1:1/x', '--cid', 'zzz'], "--cid: 'zzz' is not a CID"],
@@ -99,7 +166,7 @@ describe('client get', () => {
     [['http://127.0.0.1:1/x', '-o', '-', '--json'], "--json: cannot be given with '-o -'"],
   ])('refuses %j in one line', async (args, message) => {
     const { code, stdout, stderr } = await run(['client', 'get', ...args]);
-    expect(code).toBe(2);
+    expect(code).toBe(message === 'no such file' ? 1 : 2);
     expect(stderr.trim().split('\n')).toEqual([expect.stringContaining(message)]);
     expect(stdout).toBe('');
   });

@@ -1,0 +1,60 @@
+// The options by which a client shows who it is and whom it trusts, for every command
+// that talks to a server.
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { Access, isToken, parseFingerprint } from '../client/access.ts';
+import { fileError, HubswarmError } from '../runtime/errors.ts';
+
+export interface AccessFlags {
+  token?: string;
+  cacert?: string;
+  fingerprint?: string[];
+}
+
+/** A certificate bundle of all public issuers takes a quarter of that. */
+const MAX_CA_BYTES = 2 ** 20;
+
+export function addAccessOptions(command: Command): Command {
+  return command
+    .option(
+      '--token <token>',
+      'what opens the hub (default: HUBSWARM_TOKEN); only for the servers given here',
+    )
+    .option('--cacert <file>', 'trust the issuer with this certificate (PEM), too')
+    .option(
+      '--fingerprint <sha256>',
+      'the certificate that an https server given here must have; may be repeated',
+      (text: string, before: string[] = []) => [...before, fingerprint(text)],
+    );
+}
+
+function fingerprint(text: string): string {
+  const hex = parseFingerprint(text);
+  if (hex !== undefined) return hex;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--fingerprint: '${text}' is no SHA-256; give 64 hex digits, with or without colons`,
+  );
+}
+
+/** @throws HubswarmError ERR_USAGE, and what is wrong with the file */
+export async function accessOf(flags: AccessFlags, urls: readonly URL[]): Promise<Access> {
+  const { token = process.env.HUBSWARM_TOKEN, fingerprint } = flags;
+  if (token !== undefined && token !== '' && !isToken(token)) {
+    // Not shown: it may be a token with a slip of the pen.
+    throw new HubswarmError('ERR_USAGE', '--token: what was given is not a bearer token');
+  }
+  if (fingerprint && !urls.some(({ protocol }) => protocol === 'https:')) {
+    throw new HubswarmError('ERR_USAGE', '--fingerprint: no https:// URL was given to hold to it');
+  }
+  const ca = flags.cacert === undefined ? undefined : await readCa(flags.cacert);
+  return new Access({ urls, token: token || undefined, fingerprints: fingerprint, ca });
+}
+
+async function readCa(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  if (text.length <= MAX_CA_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new HubswarmError('ERR_USAGE', `--cacert: ${path} holds no certificate in PEM`);
+}

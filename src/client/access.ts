@@ -1,0 +1,58 @@
+// What opens a server to this client and this client to a server: a bearer token
+// (RFC 6750) and whom to trust over TLS. Token and pins are meant for the servers that
+// the user named, and for no other that a redirect or a Link header leads to.
+import { authorizationOf } from './url.ts';
+
+export interface AccessOptions {
+  /** Whose origins get the token and may have a pinned certificate. */
+  readonly urls: readonly URL[];
+  readonly token?: string | undefined;
+  /** SHA-256 of a server's certificate, as parseFingerprint gives it; any of them will do. */
+  readonly fingerprints?: readonly string[] | undefined;
+  /** Certificates (PEM) to trust beside those that Node.js knows. */
+  readonly ca?: string | undefined;
+}
+
+/** Whom to believe that it is the server. */
+export interface Trust {
+  readonly fingerprints: readonly string[];
+  readonly ca: string | undefined;
+}
+
+export class Access {
+  readonly #origins: ReadonlySet<string>;
+  readonly #token: string | undefined;
+  readonly #fingerprints: readonly string[];
+  readonly #ca: string | undefined;
+
+  constructor({ urls, token, fingerprints = [], ca }: AccessOptions) {
+    this.#origins = new Set(urls.map(({ origin }) => origin));
+    this.#token = token;
+    this.#fingerprints = fingerprints;
+    this.#ca = ca;
+  }
+
+  /** What a URL itself says comes first. */
+  authorization(url: URL): string | undefined {
+    const own = authorizationOf(url);
+    if (own !== undefined || this.#token === undefined) return own;
+    return this.#origins.has(url.origin) ? `Bearer ${this.#token}` : undefined;
+  }
+
+  trust(url: URL): Trust {
+    const pins = this.#origins.has(url.origin) ? this.#fingerprints : [];
+    return { fingerprints: pins, ca: this.#ca };
+  }
+}
+
+/** 64 hex digits, upper case, without colons; undefined when it is no SHA-256. */
+export function parseFingerprint(text: string): string | undefined {
+  const hex = text
+    .replace(/^sha-?256[:=]/i, '')
+    .replaceAll(':', '')
+    .toUpperCase();
+  return /^[0-9A-F]{64}$/.test(hex) ? hex : undefined;
+}
+
+/** RFC 6750 section 2.1: what may follow 'Bearer '. */
+export const isToken = (text: string): boolean => /^[A-Za-z0-9\-._~+/]+=*$/.test(text);

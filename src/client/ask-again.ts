@@ -1,0 +1,36 @@
+// The question of a file that was downloaded before: did it change? Only a clear no
+// counts; whatever else comes, or does not come soon, is the download's to deal with.
+import type { HttpClient } from './http-client.ts';
+import { SourceFailure } from './source-failure.ts';
+
+export interface Question {
+  readonly url: URL;
+  /** If-None-Match or If-Modified-Since. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** Chosen: a server that takes longer is asked with the others. */
+const ANSWER_WITHIN_MS = 3000;
+
+/** Resolves to the headers of a 304 (RFC 9110 section 15.4.5). */
+export async function askAgain(
+  http: HttpClient,
+  { url, headers, signal }: Question,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  try {
+    const answer = await http.request({
+      method: 'HEAD',
+      url,
+      headers,
+      signal: AbortSignal.any([signal, late]),
+    });
+    await answer.pump(() => undefined);
+    return answer.status === 304 ? answer.headers : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof SourceFailure || late.aborted) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,156 @@
+// A file of servers that name no CID. When all of them name one strong ETag or one
+// digest, and ranges, it is fetched from all at once; otherwise from one after the
+// other, and bytes of two never mix. A digest that was named is held at the end.
+import type { Writable } from 'node:stream';
+import { Geometry } from '../content/geometry.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import { createRng } from '../runtime/rng.ts';
+import { reprDigest } from './digest.ts';
+import { downloadPieces } from './download.ts';
+import type { FetchContext } from './fetch-segment.ts';
+import { HashedSink } from './hashed-sink.ts';
+import { Mirrors } from './mirrors.ts';
+import { OrderedSink } from './ordered-sink.ts';
+import { downloadPlain } from './plain-download.ts';
+import { PlainFileSink, type PlainOrigin, type PlainSink, PlainStdoutSink } from './plain-sink.ts';
+import type { Probed } from './probe.ts';
+import type { Target } from './target.ts';
+import { showUrl } from './url.ts';
+import { type SharedVersion, sharedVersion } from './version.ts';
+
+type Base = Omit<FetchContext, 'geometry' | 'version' | 'sink' | 'onPiece'>;
+
+export interface PlainGet extends Base {
+  readonly seed: number;
+  readonly target: Target;
+  /** All that were given, and those of them that answered. */
+  readonly urls: readonly URL[];
+  readonly probed: readonly Probed[];
+  readonly connectionsPerHost: number;
+  readonly stdout: Writable;
+  /** Once, when the first byte is about to come. */
+  readonly onStart: (facts: { bytes: number; resumedBytes: number; verified: boolean }) => void;
+  readonly onProgress: (bytes: number) => void;
+}
+
+/** Of one request's smallest part, as of one write. */
+const BLOCK_BYTES = 2 ** 20;
+/** A server may claim any length: no more memory than for a TiB is taken for it. */
+const MAX_BLOCKS = 2 ** 20;
+
+export interface Gotten {
+  readonly path: string;
+  readonly bytes: number;
+  /** Whose bytes they are, and what that server said of them. */
+  readonly from: Source;
+}
+
+interface Source {
+  readonly url: URL;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Resolves when the file has its name. */
+export async function getPlain(get: PlainGet): Promise<Gotten> {
+  const { target, probed } = get;
+  const place =
+    target.kind === 'file'
+      ? await PlainFileSink.open(target.path, target.overwrite)
+      : new PlainStdoutSink(get.stdout);
+  const digests = new Map(probed.map(({ url, headers }) => [url, reprDigest(headers)]));
+  const hashed = [...digests.values()].some((digest) => digest !== undefined);
+  const sink = hashed ? new HashedSink(place) : place;
+  const several = get.probed.length > 1 || get.connectionsPerHost > 1;
+  const shared = several ? sharedVersion(probed) : undefined;
+  try {
+    const from =
+      shared && shared.bytes <= BLOCK_BYTES * MAX_BLOCKS
+        ? await getShared(get, sink, shared)
+        : await getSingle(get, sink, digests);
+    return { path: await sink.publish(), bytes: sink.position, from };
+  } finally {
+    await sink.close();
+  }
+}
+
+async function getSingle(
+  get: PlainGet,
+  sink: PlainSink,
+  digests: ReadonlyMap<URL, string | undefined>,
+): Promise<Source> {
+  // Where an earlier run began there is something to go on with.
+  const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
+  const urls = [...get.urls].sort((a, b) => begun(a) - begun(b));
+  let from: Source | undefined;
+  await downloadPlain({
+    ...get,
+    mirrors: new Mirrors(urls, createRng(get.seed)),
+    sink,
+    digest: (url) => digests.get(url),
+    onStart: (url, { totalBytes: bytes, headers }) => {
+      const first = from === undefined;
+      from = { url, headers };
+      if (!first) return;
+      const verified = digests.get(url) !== undefined;
+      get.onStart({ bytes: bytes ?? 0, resumedBytes: sink.position, verified });
+    },
+    onBytes: get.onProgress,
+  });
+  return from!;
+}
+
+async function getShared(get: PlainGet, sink: PlainSink, version: SharedVersion): Promise<Source> {
+  const { probed } = get;
+  const { bytes } = version;
+  const urls = probed.map(({ url }) => url);
+  await goOn(sink, urls, version);
+  const pieceCount = Math.ceil(bytes / BLOCK_BYTES);
+  const geometry = new Geometry(
+    Array.from({ length: pieceCount }, (_, i) => Math.min(BLOCK_BYTES, bytes - i * BLOCK_BYTES)),
+  );
+  const digest = probed.map(({ headers }) => reprDigest(headers)).find((each) => each);
+  get.onStart({ bytes, resumedBytes: sink.position, verified: digest !== undefined });
+  let came = sink.position;
+  await downloadPieces({
+    ...get,
+    urls,
+    geometry,
+    version,
+    sink: new OrderedSink({
+      pieceCount,
+      firstPiece: sink.position === bytes ? pieceCount : sink.position / BLOCK_BYTES,
+      // Nothing is known of a block but its place.
+      accepts: () => true,
+      append: (part) => sink.append(part),
+    }),
+    onPiece: (length) => {
+      came += length;
+      get.onProgress(came);
+    },
+  });
+  if (!(sink instanceof HashedSink) || (await sink.digest()) === digest) return probed[0]!;
+  if (get.target.kind === 'file') await sink.restart(undefined);
+  throw new HubswarmError(
+    'ERR_HASH_MISMATCH',
+    'the bytes that came do not match the digest that the servers name',
+  );
+}
+
+/** From the last whole block of this version that is here, or from the start. */
+async function goOn(
+  sink: PlainSink,
+  urls: readonly URL[],
+  { bytes, validator }: SharedVersion,
+): Promise<void> {
+  const { origin, position } = sink;
+  const same = urls.find((url) => showUrl(url) === origin?.url);
+  if (same && origin?.bytes === bytes && origin.validator === validator(same)) {
+    if (position < bytes) sink.rewind(position - (position % BLOCK_BYTES));
+    return;
+  }
+  const [first] = urls;
+  const tag = validator(first!);
+  const begun: PlainOrigin | undefined =
+    tag === undefined ? undefined : { url: showUrl(first!), validator: tag, bytes };
+  await sink.restart(begun);
+}

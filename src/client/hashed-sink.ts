@@ -1,0 +1,71 @@
+// A plain sink whose bytes are hashed on their way, where a server named the digest
+// of the whole file. A partial that is gone on with is hashed again first.
+import { createHash } from 'node:crypto';
+import type { PlainOrigin, PlainSink } from './plain-sink.ts';
+
+export class HashedSink implements PlainSink {
+  readonly #sink: PlainSink;
+  #hash = createHash('sha256');
+  /** Bytes that the hash has seen. */
+  #hashed = 0;
+
+  constructor(sink: PlainSink) {
+    this.#sink = sink;
+  }
+
+  get position(): number {
+    return this.#sink.position;
+  }
+
+  get origin(): PlainOrigin | undefined {
+    return this.#sink.origin;
+  }
+
+  async restart(origin: PlainOrigin | undefined): Promise<void> {
+    await this.#sink.restart(origin);
+    this.#reset();
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await this.#catchUp();
+    await this.#sink.append(bytes);
+    this.#hash.update(bytes);
+    this.#hashed += bytes.length;
+  }
+
+  rewind(position: number): void {
+    this.#sink.rewind(position);
+  }
+
+  read(): AsyncIterable<Uint8Array> {
+    return this.#sink.read();
+  }
+
+  /** Of all that is here, in base64. */
+  async digest(): Promise<string> {
+    await this.#catchUp();
+    return this.#hash.copy().digest('base64');
+  }
+
+  publish(): Promise<string> {
+    return this.#sink.publish();
+  }
+
+  close(): Promise<void> {
+    return this.#sink.close();
+  }
+
+  #reset(): void {
+    this.#hash = createHash('sha256');
+    this.#hashed = 0;
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#hashed === this.#sink.position) return;
+    this.#reset();
+    for await (const bytes of this.#sink.read()) {
+      this.#hash.update(bytes);
+      this.#hashed += bytes.length;
+    }
+  }
+}
