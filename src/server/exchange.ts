@@ -8,7 +8,7 @@ import type { Grant } from './access/grant.ts';
 import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { detailsOf } from './operations/request-details.ts';
-import type { Traffic } from './operations/traffic.ts';
+import type { About, Traffic } from './operations/traffic.ts';
 import { targetPath } from './request-path.ts';
 import { withVary } from './vary.ts';
 
@@ -26,6 +26,10 @@ export class Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly id: number;
+  /** As it came: express shortens `req.url` while a route answers. */
+  readonly target: string;
+  /** Set by routes whose target does not name the file. */
+  about: About | undefined;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
   /** What its token allows; set by access/. */
@@ -53,8 +57,7 @@ export class Exchange {
     this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
-    // Express shortens it while a route answers.
-    const { url = '' } = req;
+    this.target = req.url ?? '';
     // The socket forgets its address when it closes.
     this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
     traffic.enter(this);
@@ -65,7 +68,7 @@ export class Exchange {
       emit({
         event: 'request_completed',
         method: req.method ?? '',
-        path: targetPath(url).slice(0, MAX_LOGGED_PATH),
+        path: targetPath(this.target).slice(0, MAX_LOGGED_PATH),
         status: res.statusCode,
         bytes: this.bytes,
         ms: performance.now() - startedAt,

@@ -34,6 +34,30 @@ describe('many clients', () => {
   });
 });
 
+describe('clients that read nothing', () => {
+  it('cost little memory each, and nobody else an answer', async () => {
+    const root = await scratch();
+    await randomFile(join(root, 'f'), 8 * MIB);
+    const server = start(['server', '--json', '--root', root, '--port', '0']);
+    const { addresses } = await server.until('listening');
+    const url = addresses[0]!;
+    await (await fetch(`${url}files/f`)).arrayBuffer();
+    const before = residentBytes(server);
+    await Promise.all(Array.from({ length: 400 }, () => stalled(Number(new URL(url).port))));
+    expect((await (await fetch(`${url}files/f`)).arrayBuffer()).byteLength).toBe(8 * MIB);
+    // Two chunks each would be 400 MiB if a crowd got as long ones as a single client.
+    if (before !== undefined) expect(residentBytes(server)! - before).toBeLessThan(200 * MIB);
+  });
+});
+
+/** A connection whose answer has begun and is not read. */
+async function stalled(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write('GET /files/f HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'readable');
+}
+
 /** A connection that has had an answer and waits. */
 async function idling(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');

@@ -191,6 +191,11 @@ export class Access {
     return !this.allows(exchange, 'read', segments);
   }
 
+  /** Whether the token of an exchange that goes on for long would still be taken. */
+  holds({ grant, req }: Exchange): boolean {
+    return grant === undefined || this.#tokens?.known(req.headers.authorization ?? '') === grant;
+  }
+
   #checkChange(exchange: Exchange): void {
     const { host, writable } = this.#context;
     if (!writable) {

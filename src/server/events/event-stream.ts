@@ -3,9 +3,9 @@
 // first one tells where it is, and each heartbeat does, since a filter may have held
 // back all that happened. Who does not read is let go, and resumes.
 import type { Exchange } from '../exchange.ts';
+import type { Hub } from '../hub.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { Message } from './feed.ts';
-import type { HubEvents } from './hub-events.ts';
 
 /** Below the 60 s after which proxies end a silent answer, with room for three. */
 const HEARTBEAT_MS = 15_000;
@@ -16,7 +16,7 @@ export const MAX_BACKLOG_BYTES = 2 ** 20;
 
 /** @throws HttpFailure 503; resolves when the stream has begun */
 export async function answerStream(
-  events: HubEvents,
+  { events, access }: Pick<Hub, 'events' | 'access'>,
   exchange: Exchange,
   { filter, after }: { filter: EventFilter; after: string | undefined },
 ): Promise<void> {
@@ -47,6 +47,8 @@ export async function answerStream(
   write(`retry: ${RETRY_MS}\nid: ${subscription.position}\n\n`);
   let unreadBytes = 0;
   const heartbeat = setInterval(() => {
+    // Its token does not hold any more: it must come with another.
+    if (!access.holds(exchange)) return void res.end();
     // What lay there a heartbeat ago still lies there: nobody reads.
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);

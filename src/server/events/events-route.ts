@@ -15,7 +15,6 @@ export type EventsHub = Pick<Hub, 'events' | 'access'>;
 
 /** @throws HttpFailure 400, 401, 403, 404, 503 */
 export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
-  const { events } = hub;
   const { req, res } = exchange;
   const query = queryOf(req.url);
   const filter = readable(hub, exchange, parseFilter(query));
@@ -24,8 +23,9 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
   exchange.vary('Accept');
   // Told of by what it lists: programs that poll say that they want JSON.
   if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
-    await answerPoll(events, exchange, { filter, after, waitMs: parseWait(query) });
-  } else await answerStream(events, exchange, { filter, after });
+    const waitMs = parseWait(query);
+    await answerPoll(hub.events, exchange, { filter, after, waitMs });
+  } else await answerStream(hub, exchange, { filter, after });
 }
 
 /** Of what passes the filter only what the client may read. @throws HttpFailure 401, 403 */

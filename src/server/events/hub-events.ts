@@ -81,7 +81,9 @@ export class HubEvents {
 
   handleEvent(event: Event): void {
     if (!this.#tree) return;
-    if (event.event === 'file_stored') void this.#tree.handleStored(event.path);
+    if (event.event === 'file_stored' || event.event === 'file_deleted') {
+      void this.#tree.handleChanged(event.path);
+    }
     if (event.event === 'request_completed') this.#transfers.handleEnd(event);
   }
 

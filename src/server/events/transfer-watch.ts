@@ -3,18 +3,25 @@
 // (a hub answers thousands of them a second; a new file is told of anyway).
 
 import { isUpload, type Running, type Traffic } from '../operations/traffic.ts';
-import { parseRequestPath, targetPath } from '../request-path.ts';
+import { filesUrl, parseRequestPath, targetPath } from '../request-path.ts';
 import type { FeedEvent, TransferEvent } from './feed-event.ts';
 
 const EVERY_MS = 250;
 const FILES = '/files/';
 
-type Told = Omit<TransferEvent, 'event' | 'bytes'> & { bytes: number };
+interface Told {
+  readonly facts: Omit<TransferEvent, 'event' | 'bytes'>;
+  /** Where in the file the request's bytes begin. */
+  readonly offset: number;
+  bytes: number;
+}
 
 export class TransferWatch {
   readonly #traffic: Traffic;
   readonly #publish: (event: FeedEvent) => void;
   readonly #told = new Map<number, Told>();
+  /** Requests that were under way the last time, so that chance catches no short one. */
+  #seen: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(traffic: Traffic, publish: (event: FeedEvent) => void) {
@@ -37,47 +44,61 @@ export class TransferWatch {
     const told = this.#told.get(request.request);
     if (!told) return;
     this.#told.delete(request.request);
-    const done = request.whole && request.status < 300;
-    const event = done ? 'transfer_finished' : 'transfer_aborted';
-    this.#publish({ event, ...told, bytes: request.bytes });
+    const { facts, offset } = told;
+    const { total = Number.POSITIVE_INFINITY } = facts;
+    // The answer to an upload counts as well; it is no part of the file.
+    const bytes = Math.min(offset + request.bytes, total);
+    const isDone = request.whole && request.status < 300;
+    // One request of several, as tus makes them.
+    const isPart = facts.total !== undefined && bytes < facts.total;
+    const event = isPart ? 'transfer_progressed' : 'transfer_finished';
+    this.#publish({ event: isDone ? event : 'transfer_aborted', ...facts, bytes });
   }
 
   #look(): void {
+    const seen = new Set<number>();
     for (const request of this.#traffic.running) {
+      seen.add(request.id);
+      if (!this.#seen.has(request.id)) continue;
       const told = this.#told.get(request.id) ?? this.#begin(request);
-      if (!told || told.bytes === request.bytes) continue;
-      told.bytes = request.bytes;
-      this.#publish({ event: 'transfer_progressed', ...told });
+      if (!told) continue;
+      const bytes = told.offset + request.bytes;
+      if (told.bytes === bytes) continue;
+      told.bytes = bytes;
+      this.#publish({ event: 'transfer_progressed', ...told.facts, bytes });
     }
+    this.#seen = seen;
   }
 
   /** Nothing when it is no transfer of a file, or has moved nothing yet. */
   #begin(request: Running): Told | undefined {
+    const { id, about } = request;
     const direction = directionOf(request);
-    const path = targetPath(request.req.url ?? '');
-    if (!direction || request.bytes === 0 || !path.startsWith(FILES)) return undefined;
-    const { segments } = parseRequestPath(path.slice(FILES.length));
-    const total = totalOf(request, direction);
-    const told = {
-      transfer: request.id,
-      direction,
-      path: `/${segments.join('/')}`,
-      url: path,
-      bytes: 0,
-      ...(total === undefined ? {} : { total }),
-    };
-    this.#told.set(request.id, told);
+    if (!direction || request.bytes === 0) return undefined;
+    const segments = about?.segments ?? segmentsOf(request);
+    if (!segments) return undefined;
+    const total = about ? about.length : lengthOf(request, direction);
+    const path = `/${segments.join('/')}`;
+    const known = { transfer: id, direction, path, url: filesUrl(segments) };
+    const facts = { ...known, ...(total === undefined ? {} : { total }) };
+    const told = { facts, offset: about?.offset ?? 0, bytes: -1 };
+    this.#told.set(id, told);
     return told;
   }
 }
 
 /** A path that cannot be parsed never has bytes, so it does not get this far. */
+function segmentsOf({ target }: Running): readonly string[] | undefined {
+  const path = targetPath(target);
+  return path.startsWith(FILES) ? parseRequestPath(path.slice(FILES.length)).segments : undefined;
+}
+
 function directionOf({ req: { method }, res }: Running): 'download' | 'upload' | undefined {
   if (method === 'GET') return res.statusCode < 300 ? 'download' : undefined;
   return isUpload(method) ? 'upload' : undefined;
 }
 
-function totalOf({ req, res }: Running, direction: 'download' | 'upload'): number | undefined {
+function lengthOf({ req, res }: Running, direction: 'download' | 'upload'): number | undefined {
   const header =
     direction === 'upload' ? req.headers['content-length'] : res.getHeader('content-length');
   return header === undefined ? undefined : Number(header);

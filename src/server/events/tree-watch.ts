@@ -75,10 +75,12 @@ export class TreeWatch {
     this.#directories.close();
   }
 
-  /** This file is whole now: tells of it at once if it is news. */
-  async handleStored(path: string): Promise<void> {
+  /** This hub has stored or deleted it: what it is now is told at once. */
+  async handleChanged(path: string): Promise<void> {
     const found = await this.#find(path);
-    if (found && !this.#stopped) this.#tell(path, found);
+    if (this.#stopped) return;
+    if (found) this.#tell(path, found);
+    else this.#forgetFile(path);
   }
 
   #touch(path: string): void {

@@ -17,6 +17,7 @@ const PING_MS = 15_000;
 const MAX_PAYLOAD_BYTES = 1024;
 /** RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
 
 const webSockets = new WebSocketServer({
   noServer: true,
@@ -65,17 +66,19 @@ export async function answerWebSocket(
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
     open = webSocket;
-    keepAlive(webSocket);
+    keepAlive(webSocket, () => access.holds(exchange));
   });
 }
 
-function keepAlive(webSocket: WebSocket): void {
+function keepAlive(webSocket: WebSocket, holds: () => boolean): void {
   let alive = true;
   webSocket.on('pong', () => {
     alive = true;
   });
   const timer = setInterval(() => {
     if (!alive) return webSocket.terminate();
+    // Its token does not hold any more: it must come with another.
+    if (!holds()) return webSocket.close(POLICY_VIOLATION);
     alive = false;
     webSocket.ping();
   }, PING_MS);

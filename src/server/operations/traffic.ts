@@ -8,8 +8,21 @@ export interface Running {
   readonly id: number;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** Of the request as it came; express shortens `req.url` while a route answers. */
+  readonly target: string;
   /** Of the representation, so far. */
   readonly bytes: number;
+  readonly about: About | undefined;
+}
+
+/** The file that a request's bytes are of, where its target does not name it. */
+export interface About {
+  /** Names below the root. */
+  readonly segments: readonly string[];
+  /** Where in the file the bytes begin. */
+  readonly offset: number;
+  /** Of the file, when it is known. */
+  readonly length: number | undefined;
 }
 
 export class Traffic {

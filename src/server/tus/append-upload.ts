@@ -111,7 +111,9 @@ class Append {
   }
 
   async #receive(lock: UploadLock): Promise<void> {
-    const { id } = this.#upload;
+    const { id, record, offset } = this.#upload;
+    const { target: segments, length } = record;
+    if (segments) this.#exchange.about = { segments, offset, length: length ?? undefined };
     if (this.#exchange.req.headers.expect !== undefined) this.#exchange.res.writeContinue();
     await receiveBody(this.#exchange, this.#hub.link, (chunk) => {
       const bytes = this.#writer.position + chunk.length;

@@ -1,0 +1,79 @@
+// Events are of files: who may not read a file is not told of it.
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { bearer, keyFile, makeToken } from '../access/keys.ts';
+import { startHub, tempRoot } from '../hub.ts';
+import { openStream, type Told } from './subscribers.ts';
+
+const SOON = { timeout: 8000 };
+const JSON_WANTED = { accept: 'application/json' };
+
+describe('events behind tokens', () => {
+  it('are told to who may read the file, in each of the ways', async () => {
+    const key = await keyFile();
+    const root = await tempRoot();
+    await Promise.all(['mine', 'theirs'].map((name) => mkdir(join(root, name))));
+    const hub = await startHub({
+      root,
+      access: { tokenKeyFiles: [key.file] },
+      events: { settleMs: 50 },
+    });
+    const headers = bearer(await makeToken(key, { paths: ['mine'] }));
+    const stream = await openStream(hub, '', headers);
+    await expect.poll(stream.position, SOON).toBeDefined();
+    const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/events`, { headers });
+    onTestFinished(() => socket.terminate());
+    const told: Told[] = [];
+    socket.on('message', (data) => told.push(JSON.parse(String(data))));
+    await once(socket, 'message');
+    await writeFile(join(root, 'theirs/f'), 'x');
+    await writeFile(join(root, 'mine/f'), 'x');
+    const all = await openStream(hub, `?after=${stream.position()}`, bearer(await makeToken(key)));
+    await expect
+      .poll(() => all.files().sort(), SOON)
+      .toEqual(['file_added /mine/f', 'file_added /theirs/f']);
+    await expect.poll(stream.files, SOON).toEqual(['file_added /mine/f']);
+    await expect.poll(() => told.map(({ path }) => path), SOON).toEqual([undefined, '/mine/f']);
+    const query = `/events?wait=0&after=${stream.position()!.split('-')[0]}-0`;
+    const polled = await hub.ask(query, { headers: { ...JSON_WANTED, ...headers } });
+    expect(JSON.parse(polled.text).events.map(({ path }: Told) => path)).toEqual(['/mine/f']);
+  });
+
+  it('are refused without a token or the right one; health is not, metrics are', async () => {
+    const key = await keyFile();
+    const hub = await startHub({ access: { tokenKeyFiles: [key.file] } });
+    const elsewhere = bearer(await makeToken(key, { paths: ['a'] }));
+    const asked = async (path: string, headers = {}): Promise<number> =>
+      (await hub.ask(path, { headers: { ...JSON_WANTED, ...headers } })).status;
+    expect(await asked('/events?wait=0')).toBe(401);
+    expect(await asked('/events?wait=0&path=/b/', elsewhere)).toBe(403);
+    expect(await asked('/events?wait=0&path=/a/', elsewhere)).toBe(200);
+    expect(await asked('/metrics')).toBe(401);
+    expect(await asked('/metrics', elsewhere)).toBe(403);
+    expect(await asked('/metrics', bearer(await makeToken(key)))).toBe(200);
+    expect(await asked('/healthz')).toBe(200);
+    expect(await asked('/readyz')).toBe(200);
+    const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/events`);
+    socket.on('error', () => undefined);
+    const [, answer] = await once(socket, 'unexpected-response');
+    expect(answer.statusCode).toBe(401);
+    socket.terminate();
+  });
+
+  it('come over a WebSocket to pages that --cors-origin names', async () => {
+    const origin = 'http://friend.example';
+    const hub = await startHub({ access: { corsOrigins: [origin] } });
+    const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/events`, { origin });
+    onTestFinished(() => socket.terminate());
+    expect(JSON.parse(String((await once(socket, 'message'))[0])).event).toBe('subscribed');
+  });
+
+  it('are refused to addresses that may not come, health is not', async () => {
+    const hub = await startHub({ access: { deny: ['127.0.0.1'] } });
+    expect((await hub.ask('/readyz')).status).toBe(200);
+    expect((await hub.ask('/events')).status).toBe(403);
+  });
+});
