@@ -28,6 +28,10 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
   },
   server: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'the hub knows no swarm' },
   client: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'a client knows no swarm' },
+  balance: {
+    rooms: ['runtime'],
+    reason: 'what stands in front of hubs is told of them by addresses, and knows no hub',
+  },
   peer: {
     rooms: ['exchange', 'content', 'link', 'telemetry', 'client', 'runtime'],
     reason: 'a peer is a thin shell round exchange/',
@@ -43,6 +47,7 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
       'peer',
       'lab',
       'simulate',
+      'balance',
       'content',
       'link',
       'telemetry',
