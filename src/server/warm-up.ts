@@ -2,13 +2,26 @@
 // has no CID yet, so that first requests need not wait, and removes partial
 // uploads that a crash left. Hidden directories and links are not entered. What
 // cannot be read is passed over; a request for it will say why.
+//
+// Another hub may serve the same root, on another machine even, so whether anybody
+// still writes a partial is told by its age alone: one that is too young to tell is
+// looked at again when it is old enough. Rejected: the process id in the name (says
+// nothing of other machines and containers), a lock (Node.js has none, and network
+// file systems often not).
 import type { Dirent } from 'node:fs';
-import { opendir, unlink } from 'node:fs/promises';
+import { lstat, opendir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Catalogue } from './catalogue.ts';
 import { isLive, isPartial } from './partial-file.ts';
 import { isHidden } from './request-path.ts';
 import type { ServedRoot } from './served-root.ts';
+
+/**
+ * An upload is written to every mebibyte, which the slowest that is suffered takes
+ * some four minutes for (exchange.ts); many that share a capped link take longer.
+ */
+const LEFTOVER_AFTER_MS = 60 * 60 * 1000;
 
 export interface WarmUpContext {
   readonly root: ServedRoot;
@@ -19,17 +32,21 @@ export interface WarmUpContext {
 }
 
 export async function warmUp(context: WarmUpContext): Promise<void> {
+  const young: string[] = [];
   const directories: string[][] = [[]];
   for (let next = directories.pop(); next; next = directories.pop()) {
     for await (const found of entriesOf(join(context.root.path, ...next))) {
       if (context.signal.aborted) return;
       const segments = [...next, found.name];
-      if (isPartial(found.name) && found.isFile()) await removeLeftover(context, segments);
-      else if (isHidden(found.name)) continue;
+      if (isPartial(found.name) && found.isFile()) {
+        const path = join(context.root.path, ...segments);
+        if (context.writable && (await removeIfOld(path)) === 'young') young.push(path);
+      } else if (isHidden(found.name)) continue;
       else if (found.isDirectory()) directories.push(segments);
       else if (found.isFile() && !context.catalogue.isFull) await hashFile(context, segments);
     }
   }
+  await removeLater(young, context.signal);
 }
 
 async function* entriesOf(path: string): AsyncGenerator<Dirent> {
@@ -40,9 +57,26 @@ async function* entriesOf(path: string): AsyncGenerator<Dirent> {
   }
 }
 
-async function removeLeftover({ root, writable }: WarmUpContext, segments: string[]) {
-  const path = join(root.path, ...segments);
-  if (writable && !isLive(path)) await unlink(path).catch(() => undefined);
+/** Until each is removed, or written to its end. */
+async function removeLater(paths: string[], signal: AbortSignal): Promise<void> {
+  let left = paths;
+  while (left.length > 0) {
+    await delay(LEFTOVER_AFTER_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    const states = await Promise.all(left.map(removeIfOld));
+    left = left.filter((_path, index) => states[index] === 'young');
+  }
+}
+
+async function removeIfOld(path: string): Promise<'young' | 'gone'> {
+  try {
+    const { mtimeMs } = await lstat(path);
+    if (isLive(path) || Date.now() - mtimeMs < LEFTOVER_AFTER_MS) return 'young';
+    await unlink(path);
+  } catch {
+    // Published, or removed by another hub; or not ours to remove.
+  }
+  return 'gone';
 }
 
 async function hashFile({ root, catalogue }: WarmUpContext, segments: string[]): Promise<void> {
