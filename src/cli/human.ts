@@ -22,6 +22,10 @@ function describeEvent(event: Event): string | undefined {
       return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
     case 'file_stored':
       return `stored ${clean(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
+    case 'file_cached':
+      return `cached ${event.cid} (${bytes(event.bytes)})`;
+    case 'file_evicted':
+      return `removed ${event.cid} from the cache (${bytes(event.bytes)})`;
     case 'request_completed':
       return `${event.remote} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
     case 'transfer_started':

@@ -5,8 +5,9 @@ import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import { addEdgeOptions, type EdgeFlags, edgeOptionsOf } from './server-edge.ts';
 
-interface Options {
+interface Options extends EdgeFlags {
   root: string;
   host: string;
   port: number;
@@ -23,7 +24,7 @@ interface Options {
 const MAX_PORT = 65_535;
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
@@ -46,8 +47,10 @@ export function serverCommand(): Command {
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
-    .option('--quiet', 'print nothing but errors', false)
-    .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+    .option('--quiet', 'print nothing but errors', false);
+  return addEdgeOptions(command).action((options: Options) =>
+    runCommand(options, (context) => serve(options, context)),
+  );
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
@@ -61,6 +64,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     pieceLength: options.chunkSize,
     writable: options.writable,
     emit,
+    ...(await edgeOptionsOf(options)),
   });
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {

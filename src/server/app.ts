@@ -8,7 +8,7 @@ import { answerBlock } from './block-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
-import type { Hub } from './hub.ts';
+import type { Hub, Senders } from './hub.ts';
 import { listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
@@ -42,9 +42,14 @@ export function createListener(hub: Hub) {
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
 async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
+  const outlet = { exchange, link: hub.link };
+  const senders: Senders = {
+    file: (_segments, file, entry) => answerFile(outlet, file, entry),
+    block: (places, rest) => answerBlock(outlet, places, rest),
+  };
+  if (hub.front && (await hub.front.answer(exchange, senders))) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
-  const outlet = { exchange, link: hub.link };
   if (path.startsWith(BLOCKS)) {
     await answerBlock(outlet, hub.catalogue, path.slice(BLOCKS.length));
     return true;

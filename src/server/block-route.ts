@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { CID } from 'multiformats/cid';
 import { isSupportedCid, matchesCid } from '../content/cid.ts';
-import type { BlockPlace, Catalogue } from './catalogue.ts';
+import type { BlockPlace } from './catalogue.ts';
 import { HttpFailure } from './http-failure.ts';
 import { checkPreconditions } from './preconditions.ts';
 import { type Outlet, readFully, sendBytes } from './send-body.ts';
@@ -15,13 +15,18 @@ const RAW = 'application/vnd.ipld.raw';
 /** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
+export interface BlockPlaces {
+  /** Where a block may be; what is found there is hashed. */
+  places(cid: CID): Iterable<BlockPlace>;
+}
+
 /**
  * @param rest what follows `/ipfs/`, without the query.
  * @throws HttpFailure 400, 404, 406
  */
 export async function answerBlock(
   outlet: Outlet,
-  catalogue: Catalogue,
+  catalogue: BlockPlaces,
   rest: string,
 ): Promise<void> {
   const { req, res } = outlet.exchange;
@@ -76,7 +81,7 @@ function checkFormat(target: string, accept: string | undefined): void {
   throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
 }
 
-async function findBlock(catalogue: Catalogue, cid: CID): Promise<Uint8Array | undefined> {
+async function findBlock(catalogue: BlockPlaces, cid: CID): Promise<Uint8Array | undefined> {
   for (const place of catalogue.places(cid)) {
     const block = await read(place).catch(() => undefined);
     if (block && matchesCid(cid, block)) return block;

@@ -9,9 +9,21 @@ import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { isHidden } from './request-path.ts';
 
+/** What is asked of an open file; an edge has some whose bytes are still to come. */
+export interface ReadHandle {
+  read(
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
+  stat(): Promise<Stats>;
+  close(): Promise<void>;
+}
+
 export interface Opened {
   /** The caller's to close. */
-  readonly handle: FileHandle;
+  readonly handle: ReadHandle;
   readonly stats: Stats;
   /** Where it really lies. */
   readonly path: string;

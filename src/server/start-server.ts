@@ -12,6 +12,7 @@ import { HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import type { Front } from './hub.ts';
 import { ServedRoot } from './served-root.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -30,6 +31,8 @@ export interface ServerOptions {
   readonly graceMs?: number | undefined;
   /** How long a client may take or give nothing. */
   readonly stallMs?: number | undefined;
+  /** What answers in place of the root. */
+  readonly openFront?: ((context: { link: Link; emit: Emit }) => Promise<Front>) | undefined;
 }
 
 export interface RunningServer {
@@ -65,20 +68,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
+  const front = await options.openFront?.({ link, emit });
+  const listener = createListener({ root, catalogue, link, writable, emit, stallMs, front });
   const busy = new Set<ServerResponse>();
   const server = createHttpServer((req, res) => {
     busy.add(res);
     res.once('close', () => busy.delete(res));
     listener(req, res);
   });
-  const url = await listen(server, options);
+  const url = await listen(server, options).catch(async (error: unknown) => {
+    await front?.close();
+    throw error;
+  });
   emit({ event: 'listening', role: 'server', addresses: [url] });
-  const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
+  const warming = front ?? warmUp({ root, catalogue, writable, signal: stopping.signal });
   const stop = async (): Promise<void> => {
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
+    await front?.close();
     counts.close(link);
   };
   const limits = new LimitReporter(emit);

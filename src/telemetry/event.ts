@@ -31,6 +31,10 @@ export type Event =
   /** Providers for this CID can be found by others from now on. */
   | { event: 'file_provided'; cid: string; ms: number }
   | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
+  /** An edge has the whole file now ... */
+  | { event: 'file_cached'; cid: string; bytes: number }
+  /** ... or not any more: room was needed. */
+  | { event: 'file_evicted'; cid: string; bytes: number }
   | {
       event: 'request_completed';
       method: string;
