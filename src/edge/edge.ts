@@ -14,6 +14,7 @@ import type { Exchange } from '../server/exchange.ts';
 import { HttpFailure } from '../server/http-failure.ts';
 import type { Front, Senders } from '../server/hub.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../server/request-path.ts';
+import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
 import { cacheHeaders, type Outcome, passedHeaders } from './cache-status.ts';
 import type { CachedFile } from './cached-file.ts';
@@ -34,6 +35,7 @@ export interface EdgeParts {
   readonly index: PathIndex;
   readonly ttlMs: number;
   readonly patienceMs: number;
+  readonly emit: Emit;
   readonly stopping: AbortController;
 }
 
@@ -58,7 +60,7 @@ export class Edge implements Front {
     exchange.res.setHeader('Via', `1.1 ${this.#name}`);
     if (method !== 'GET' && method !== 'HEAD') throw this.#elsewhere(path, url, 'method');
     try {
-      if (!isFile) await this.#block(exchange, send, path.slice(BLOCKS.length));
+      if (!isFile) await this.#block(exchange, send, path.slice(BLOCKS.length), via);
       else await this.#file(exchange, send, path, via);
     } catch (error) {
       if (error instanceof SourceFailure || hasCode(error, 'ERR_NO_SOURCE')) throw badGateway();
@@ -81,7 +83,8 @@ export class Edge implements Front {
     if (trailingSlash) return this.#page(exchange, via);
     const key = filesUrl(segments);
     const url = this.#parts.origin.urlOf(key);
-    const checked = await this.#revalidation.check(key, url, via);
+    const mustAsk = /\bno-cache\b/i.test(exchange.req.headers['cache-control'] ?? '');
+    const checked = await this.#revalidation.check(key, url, { via, mustAsk });
     if (checked === 'page') return this.#page(exchange, via);
     const name = segments.at(-1) ?? '';
     const cid = CID.parse(checked.version.cid);
@@ -106,20 +109,20 @@ export class Edge implements Front {
     }
   }
 
-  async #block(exchange: Exchange, send: Senders, rest: string): Promise<void> {
+  async #block(exchange: Exchange, send: Senders, rest: string, via: string): Promise<void> {
     const cid = tryParse(rest);
-    const bytes = cid && (await this.#findBlock(exchange, cid));
+    const bytes = cid && (await this.#findBlock(exchange, cid, via));
     await send.block({ places: () => (bytes ? [{ bytes }] : []) }, rest);
   }
 
-  async #findBlock({ res }: Exchange, cid: CID): Promise<Uint8Array | undefined> {
+  async #findBlock({ res }: Exchange, cid: CID, via: string): Promise<Uint8Array | undefined> {
     const { cache, origin, stopping } = this.#parts;
     const here = await cache.block(cid);
     const headers = here ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss');
     for (const [field, value] of Object.entries(headers)) res.setHeader(field, value);
     if (here) return here;
     try {
-      return await origin.block(cid, stopping.signal);
+      return await origin.block(cid, stopping.signal, via);
     } catch (error) {
       if (error instanceof SourceFailure && error.message.startsWith('404')) return undefined;
       throw error;

@@ -48,7 +48,7 @@ export async function openEdge(
     const { signal } = stopping;
     const context = { directory, origin, emit, patienceMs, signal, maxOpenFiles };
     const cache = await Cache.open(context, options.sizeBytes, index.lastUse());
-    return new Edge({ origin, cache, index, stopping, patienceMs, ttlMs: options.ttlMs });
+    return new Edge({ origin, cache, index, emit, stopping, patienceMs, ttlMs: options.ttlMs });
   } catch (error) {
     http.close();
     throw error;

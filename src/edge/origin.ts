@@ -26,8 +26,8 @@ export interface Page {
   readonly bytes: Uint8Array;
 }
 
-/** As many as a client takes of a listing. */
-const MAX_PAGE_BYTES = 16 * 2 ** 20;
+/** Chosen: some 13,000 entries of a listing; what is larger is not for memory. */
+const MAX_PAGE_BYTES = 4 * 2 ** 20;
 
 export interface OriginOptions {
   /** Ends in a slash; may hold credentials. */
@@ -102,10 +102,11 @@ export class Origin {
   }
 
   /** @throws SourceFailure also when the bytes are not the block */
-  async block(cid: CID, signal: AbortSignal): Promise<Uint8Array> {
+  async block(cid: CID, signal: AbortSignal, via?: string): Promise<Uint8Array> {
     const accept = 'application/vnd.ipld.raw';
+    const headers = { accept, ...(via === undefined ? {} : { via }) };
     const url = this.urlOf(`/ipfs/${cid}?format=raw`);
-    const bytes = await this.http.getBytes(url, MAX_PIECE_LENGTH, signal, { accept });
+    const bytes = await this.http.getBytes(url, MAX_PIECE_LENGTH, signal, headers);
     if (!matchesCid(cid, bytes)) {
       throw new SourceFailure(`sent wrong bytes for block ${cid}`, { final: true });
     }

@@ -16,7 +16,7 @@ export interface KnownVersion {
 /** Chosen: as many as a hub keeps CIDs of. */
 const MAX_PATHS = 16_384;
 /** Chosen: a crash may lose so much, which the origin then tells again. */
-const SAVE_AFTER_MS = 1000;
+const SAVE_AFTER_MS = 5000;
 
 const schema = z.array(
   z.tuple([

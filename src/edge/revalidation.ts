@@ -2,6 +2,7 @@
 // tag of what is here, once for all who ask meanwhile. An origin that does not answer
 // is left alone for a moment, so that a crowd does not wait for it one by one.
 import { HttpFailure } from '../server/http-failure.ts';
+import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
 import type { Outcome } from './cache-status.ts';
 import type { Head, Origin } from './origin.ts';
@@ -17,7 +18,15 @@ export interface RevalidationOptions {
   readonly ttlMs: number;
   /** How long the origin may take when there is nothing to serve instead. */
   readonly patienceMs: number;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
+}
+
+export interface Asker {
+  /** The way that the request took so far. */
+  readonly via: string;
+  /** Cache-Control: no-cache (RFC 9111 section 5.2.1.4). */
+  readonly mustAsk: boolean;
 }
 
 /** Chosen: who can be served at once does not wait longer for what may be newer. */
@@ -38,23 +47,23 @@ export class Revalidation {
    * @param key of the path.
    * @throws HttpFailure 403, 404, 502, 508
    */
-  async check(key: string, url: URL, via: string): Promise<Checked> {
+  async check(key: string, url: URL, asker: Asker): Promise<Checked> {
     const running = this.#running.get(key);
     if (running !== undefined) {
       const checked = await running;
       if (checked === 'page' || checked.outcome.kind !== 'miss') return checked;
       return { ...checked, outcome: { ...checked.outcome, collapsed: true } };
     }
-    const asked = this.#ask(key, url, via).finally(() => this.#running.delete(key));
+    const asked = this.#ask(key, url, asker).finally(() => this.#running.delete(key));
     this.#running.set(key, asked);
     return asked;
   }
 
-  async #ask(key: string, url: URL, via: string): Promise<Checked> {
+  async #ask(key: string, url: URL, { via, mustAsk }: Asker): Promise<Checked> {
     const { origin, cache, index, ttlMs, patienceMs, signal } = this.#options;
     const known = index.get(key);
     const here = known && cache.holds(known.cid) ? known : undefined;
-    if (here && Date.now() - here.checkedAtMs < ttlMs) {
+    if (here && !mustAsk && Date.now() - here.checkedAtMs < ttlMs) {
       return { version: here, outcome: { kind: 'fresh' } };
     }
     if (here && performance.now() < this.#unreachable.untilMs) return this.#stale(here);
@@ -64,11 +73,12 @@ export class Revalidation {
   }
 
   #settle(key: string, here: KnownVersion | undefined, head: Head): Checked {
-    const { index } = this.#options;
+    const { index, origin, emit } = this.#options;
     const checkedAtMs = Date.now();
     if (head.kind === 'unreachable') {
       const untilMs = performance.now() + LEAVE_ALONE_MS;
       this.#unreachable = { untilMs, reason: head.reason };
+      emit({ event: 'source_failed', remote: origin.shown, reason: head.reason });
       if (here) return this.#stale(here);
       throw new HttpFailure(502, 'the origin cannot be reached', { 'Retry-After': '2' });
     }

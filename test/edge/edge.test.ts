@@ -9,6 +9,15 @@ import { share, startEdge } from './edge.ts';
 
 const MIB = 2 ** 20;
 
+/** One that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
 const statusOf = async (edge: Hub, path: string) => (await edge.ask(path)).headers['cache-status'];
 
 describe('an edge', () => {
@@ -137,14 +146,17 @@ describe('an edge', () => {
     const edge = await startEdge(origin, { ttlMs: 60_000 });
     await edge.ask('/files/f');
     expect(await statusOf(edge, '/files/f')).toBe('hubswarm-edge; hit');
+    const headers = { 'cache-control': 'max-age=0, no-cache' };
+    const compared = await edge.ask('/files/f', { headers });
+    expect(compared.headers['cache-status']).toBe('hubswarm-edge; fwd=stale; fwd-status=304');
     // What the origin is asked after that it has been asked after all the rest.
     await edge.ask('/files/none');
     await origin.until('request_completed', ({ path }) => path === '/files/none');
     const asked = origin.events.filter(
       (event) => event.event === 'request_completed' && event.path === '/files/f',
     );
-    // By share(), and once by the edge, to whom the file's only piece came as a block.
-    expect(asked).toHaveLength(2);
+    // By share(), and twice by the edge, to whom the file's only piece came as a block.
+    expect(asked).toHaveLength(3);
   });
 });
 
@@ -262,6 +274,21 @@ describe('what an edge passes on', () => {
     const via = String((await first.ask('/files/f')).headers.via);
     const circle = await first.ask('/files/f', { headers: { via: `1.0 proxy, ${via}` } });
     expect(circle.status).toBe(508);
+  });
+});
+
+describe('two edges that are each other’s origin', () => {
+  it('say so, and do not ask each other for ever', async () => {
+    const port = await freePort();
+    const first = await startEdge(`http://127.0.0.1:${port}/`);
+    const second = await startEdge(first, { server: { port } });
+    for (const path of ['/files/f', '/files/', `/ipfs/bafkrei${'a'.repeat(52)}`]) {
+      expect((await first.ask(path)).status).toBeGreaterThanOrEqual(500);
+    }
+    const ended = (edge: Hub) =>
+      edge.events.filter(({ event }) => event === 'request_completed').length;
+    await first.until('request_completed', ({ path }) => path.startsWith('/ipfs/'));
+    expect(ended(first) + ended(second)).toBeLessThan(16);
   });
 });
 
