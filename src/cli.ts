@@ -9,6 +9,7 @@ import { peerCommand } from './cli/peer.ts';
 import { EXIT, reportFailure } from './cli/run.ts';
 import { serverCommand } from './cli/server.ts';
 import { simulateCommand } from './cli/simulate.ts';
+import { tokenCommand } from './cli/token.ts';
 
 const program = new Command('hubswarm')
   .description('One file to many machines: from a central server, or through a swarm of peers.')
@@ -24,6 +25,7 @@ for (const command of [
   simulateCommand,
   cidCommand,
   balancerCommand,
+  tokenCommand,
 ]) {
   program.addCommand(command());
 }

@@ -17,8 +17,8 @@ export interface EdgeFlags {
 
 const SIZE_BYTES = 10 * 2 ** 30;
 
-export function addEdgeOptions(command: Command): Command {
-  return command
+export function addEdgeOptions(command: Command): void {
+  command
     .option('--cache <url>', 'be a cache in front of another hub: serve what it has')
     .option(
       '--cache-dir <dir>',
@@ -62,6 +62,8 @@ export async function edgeOptionsOf(
   const ttlMs = (flags.cacheTtl ?? 0) * 1000;
   return {
     root: directory,
+    // Nothing below it is served as a file of its own.
+    catalogueDirectory: undefined,
     openFront: (context) => openEdge({ url, directory, sizeBytes, ttlMs }, context),
   };
 }

@@ -1,13 +1,23 @@
 // hubswarm server: the hub, until it is told to stop.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import {
+  type AccessFlags,
+  accessOptionsOf,
+  addAccessOptions,
+  canReload,
+  tlsOptionsOf,
+} from './server-access.ts';
 import { addEdgeOptions, type EdgeFlags, edgeOptionsOf } from './server-edge.ts';
+import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends EdgeFlags {
+interface Options extends AccessFlags, UploadFlags, EdgeFlags {
   root: string;
   host: string;
   port: number;
@@ -16,6 +26,7 @@ interface Options extends EdgeFlags {
   writable: boolean;
   control: boolean;
   chunkSize?: number;
+  catalogue?: string;
   json: boolean;
   quiet: boolean;
 }
@@ -35,11 +46,19 @@ export function serverCommand(): Command {
       rate('--uplink'),
     )
     .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
-    .option('--writable', 'take uploads (PUT, as in curl -T FILE URL)', false)
+    .option(
+      '--writable',
+      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      false,
+    )
     .option(
       '--chunk-size <size>',
       'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option(
+      '--catalogue <dir>',
+      "where hashes are kept for the next start (default: in the user's cache; 'none' for nowhere)",
     )
     .option(
       '--control',
@@ -47,10 +66,12 @@ export function serverCommand(): Command {
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
-    .option('--quiet', 'print nothing but errors', false);
-  return addEdgeOptions(command).action((options: Options) =>
-    runCommand(options, (context) => serve(options, context)),
-  );
+    .option('--quiet', 'print nothing but errors', false)
+    .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  addAccessOptions(command);
+  addUploadOptions(command);
+  addEdgeOptions(command);
+  return command;
 }
 
 async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
@@ -62,10 +83,16 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
+    catalogueDirectory: catalogueDirectory(options.catalogue),
     writable: options.writable,
+    access: await accessOptionsOf(options),
+    tls: tlsOptionsOf(options),
+    uploads: uploadOptionsOf(options),
     emit,
     ...(await edgeOptionsOf(options)),
   });
+  // Otherwise the signal keeps its meaning: the terminal has gone.
+  if (canReload(options)) process.on('SIGHUP', () => void server.reload());
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
@@ -73,4 +100,9 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
   });
   await server.stop();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+function catalogueDirectory(given: string | undefined): string | undefined {
+  if (given === 'none') return undefined;
+  return given ?? join(userDirectory('cache'), 'catalogue');
 }

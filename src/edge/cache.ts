@@ -84,11 +84,11 @@ export class Cache {
     }
   }
 
-  /** A block that is in any version that is open. */
-  async block(cid: CID): Promise<Uint8Array | undefined> {
-    for (const { opened } of this.#slots.values()) {
+  /** A block that is in any version that is open and may be read. */
+  async block(cid: CID, mayRead: (file: string) => boolean): Promise<Uint8Array | undefined> {
+    for (const { opened } of [...this.#slots.values()]) {
       const block = await opened?.block(cid).catch(() => undefined);
-      if (block) return block;
+      if (opened && block && mayRead(opened.cid)) return block;
     }
     return undefined;
   }

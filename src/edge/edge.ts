@@ -10,9 +10,10 @@ import { SourceFailure } from '../client/source-failure.ts';
 import { showUrl } from '../client/url.ts';
 import { isSupportedCid } from '../content/cid.ts';
 import { hasCode } from '../runtime/errors.ts';
+import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/exchange.ts';
 import { HttpFailure } from '../server/http-failure.ts';
-import type { Front, Senders } from '../server/hub.ts';
+import type { Desk, Front } from '../server/hub.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../server/request-path.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
@@ -24,6 +25,8 @@ import { type Checked, Revalidation } from './revalidation.ts';
 
 const FILES = '/files/';
 const BLOCKS = '/ipfs/';
+/** Where unfinished uploads are. */
+const UPLOADS = '/uploads/';
 /** Chosen: more edges in a row than anybody needs. */
 const MAX_HOPS = 8;
 /** Of a page that is passed on. */
@@ -50,18 +53,21 @@ export class Edge implements Front {
     this.#revalidation = new Revalidation({ ...parts, signal: parts.stopping.signal });
   }
 
-  async answer(exchange: Exchange, send: Senders): Promise<boolean> {
+  async answer(exchange: Exchange, desk: Desk): Promise<boolean> {
     const { method, url = '' } = exchange.req;
     const path = targetPath(url);
     // The root's own listing has this name, too.
     const isFile = path.startsWith(FILES) || `${path}/` === FILES;
-    if (method === 'OPTIONS' || !(isFile || path.startsWith(BLOCKS))) return false;
+    const isUpload = path.startsWith(UPLOADS) || `${path}/` === UPLOADS;
+    const isOurs = isFile || isUpload || path.startsWith(BLOCKS);
+    if (method === 'OPTIONS' || !isOurs) return false;
     const via = this.#via(exchange);
     exchange.res.setHeader('Via', `1.1 ${this.#name}`);
-    if (method !== 'GET' && method !== 'HEAD') throw this.#elsewhere(path, url, 'method');
+    if (isUpload || (method !== 'GET' && method !== 'HEAD'))
+      throw this.#elsewhere(path, url, 'method');
     try {
-      if (!isFile) await this.#block(exchange, send, path.slice(BLOCKS.length), via);
-      else await this.#file(exchange, send, path, via);
+      if (!isFile) await this.#block(exchange, desk, path.slice(BLOCKS.length), via);
+      else await this.#file(exchange, desk, path, via);
     } catch (error) {
       if (error instanceof SourceFailure || hasCode(error, 'ERR_NO_SOURCE')) throw badGateway();
       if (hasCode(error, 'ERR_MANIFEST')) throw badGateway();
@@ -78,8 +84,10 @@ export class Edge implements Front {
     this.#parts.origin.http.close();
   }
 
-  async #file(exchange: Exchange, send: Senders, path: string, via: string): Promise<void> {
+  async #file(exchange: Exchange, desk: Desk, path: string, via: string): Promise<void> {
     const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
+    // A listing is not cut to what a token may see, so it takes one for all that is in it.
+    desk.access.check(exchange, 'read', segments);
     if (trailingSlash) return this.#page(exchange, via);
     const key = filesUrl(segments);
     const url = this.#parts.origin.urlOf(key);
@@ -97,7 +105,7 @@ export class Edge implements Front {
     const leave = (): void => void opened.handle.close();
     exchange.signal.addEventListener('abort', leave);
     try {
-      await send.file(segments, opened, file.entry);
+      await desk.sendFile(segments, opened, file.entry);
     } catch (error) {
       // Somebody changed the cache's own file: it is fetched again.
       const spoilt = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
@@ -109,17 +117,31 @@ export class Edge implements Front {
     }
   }
 
-  async #block(exchange: Exchange, send: Senders, rest: string, via: string): Promise<void> {
+  async #block(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
+    const { access } = desk;
+    access.checkAnywhere(exchange, 'read');
     const cid = tryParse(rest);
-    const bytes = cid && (await this.#findBlock(exchange, cid, via));
-    await send.block({ places: () => (bytes ? [{ bytes }] : []) }, rest);
+    const bytes = cid && (await this.#findBlock(exchange, access, cid, via));
+    const sharing = access.isPublic ? 'public' : 'private';
+    await desk.sendBlock({ places: () => (bytes ? [{ bytes }] : []), sharing }, rest);
   }
 
-  async #findBlock({ res }: Exchange, cid: CID, via: string): Promise<Uint8Array | undefined> {
-    const { cache, origin, stopping } = this.#parts;
-    const here = await cache.block(cid);
+  async #findBlock(
+    exchange: Exchange,
+    access: Access,
+    cid: CID,
+    via: string,
+  ): Promise<Uint8Array | undefined> {
+    const { cache, index, origin, stopping } = this.#parts;
+    const mayReadAll = access.allows(exchange, 'read', []);
+    // A block lies in files: whoever may read one of them may have it.
+    const mayRead = (file: string): boolean =>
+      mayReadAll ||
+      index.pathsOf(file).some((path) => access.allows(exchange, 'read', segmentsOf(path)));
+    const here = await cache.block(cid, mayRead);
+    if (!here && !mayReadAll) return undefined;
     const headers = here ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss');
-    for (const [field, value] of Object.entries(headers)) res.setHeader(field, value);
+    for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
     if (here) return here;
     try {
       return await origin.block(cid, stopping.signal, via);
@@ -188,6 +210,9 @@ function outcomeOf(checked: Exclude<Checked, 'page'>, file: CachedFile): Outcome
     collapsed: file.readers > 0 || (isNew && outcome.collapsed),
   };
 }
+
+const segmentsOf = (path: string): readonly string[] =>
+  parseRequestPath(path.slice(FILES.length)).segments;
 
 function queryOf(url: string): string {
   const at = url.indexOf('?');

@@ -60,6 +60,11 @@ export class PathIndex {
     if (this.#versions.delete(path)) this.#changed();
   }
 
+  /** Under which paths a version was last seen. */
+  pathsOf(cid: string): string[] {
+    return [...this.#versions].flatMap(([path, version]) => (version.cid === cid ? [path] : []));
+  }
+
   /** When each version was last confirmed, under any path. */
   lastUse(): ReadonlyMap<string, number> {
     const uses = new Map<string, number>();

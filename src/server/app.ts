@@ -4,16 +4,18 @@
 // Measured: express alone costs a 10 KiB file two thirds of its speed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { answerBlock } from './block-route.ts';
+import { answerBlock, type Blocks } from './block-route.ts';
+import { answerDelete } from './delete.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
-import type { Hub, Senders } from './hub.ts';
+import type { Desk, Hub } from './hub.ts';
 import { listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import type { Opened } from './served-root.ts';
 import { SmallFiles } from './small-files.ts';
+import { answerTus } from './tus/tus-route.ts';
 import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
@@ -32,10 +34,23 @@ export function createListener(hub: Hub) {
       })
       .catch((error: unknown) => exchange.fail(error));
   };
-  const smallFiles = new SmallFiles(hub.root, hub.link, longWay);
+  const smallFiles = new SmallFiles(hub, longWay);
+  const route = (exchange: Exchange): void => {
+    if (!smallFiles.answer(exchange)) longWay(exchange);
+  };
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    if (!smallFiles.answer(exchange)) longWay(exchange);
+    try {
+      const admitted = hub.access.admit(exchange);
+      if (admitted === true) route(exchange);
+      else if (admitted !== false) {
+        admitted
+          .then((later) => later && route(exchange))
+          .catch((error: unknown) => exchange.fail(error));
+      }
+    } catch (error) {
+      exchange.fail(error);
+    }
   };
 }
 
@@ -43,20 +58,22 @@ export function createListener(hub: Hub) {
 async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
   const outlet = { exchange, link: hub.link };
-  const senders: Senders = {
-    file: (_segments, file, entry) => answerFile(outlet, file, entry),
-    block: (places, rest) => answerBlock(outlet, places, rest),
+  const desk: Desk = {
+    access: hub.access,
+    sendFile: (_segments, file, entry) => answerFile(outlet, file, entry),
+    sendBlock: (blocks, rest) => answerBlock(outlet, blocks, rest),
   };
-  if (hub.front && (await hub.front.answer(exchange, senders))) return true;
+  if (hub.front && (await hub.front.answer(exchange, desk))) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
   if (path.startsWith(BLOCKS)) {
-    await answerBlock(outlet, hub.catalogue, path.slice(BLOCKS.length));
+    await answerBlock(outlet, readableBlocks(hub, exchange), path.slice(BLOCKS.length));
     return true;
   }
   if (!path.startsWith(FILES)) return false;
   const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
-  if (trailingSlash) return false;
+  if (trailingSlash || hub.access.leads(exchange, segments)) return false;
+  hub.access.check(exchange, 'read', segments);
   return withOpen(hub, segments, async (file) => {
     if (file.stats.isDirectory()) return false;
     const entry = await hub.catalogue.entryOf(file);
@@ -64,6 +81,16 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
     await smallFiles.keep(url ?? '', segments, file, entry);
     return true;
   });
+}
+
+/** A block lies in files: whoever may read one of them may have it. */
+function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): Blocks {
+  access.checkListing(exchange, []);
+  const isReadable = (path: string) => access.allows(exchange, 'read', root.segmentsOf(path));
+  return {
+    places: (cid) => catalogue.places(cid, isReadable),
+    sharing: access.isPublic ? 'public' : 'private',
+  };
 }
 
 async function withOpen<T>(
@@ -87,12 +114,12 @@ function createApp(hub: Hub) {
   // Express decodes nothing here: the path is read from the target as it came.
   app.use('/files', (req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD') return answerListing(hub, req, res);
-    if (req.method === 'PUT') {
-      const rest = targetPath(req.originalUrl).slice(FILES.length);
-      return answerUpload(hub, Exchange.of(res), rest);
-    }
+    const rest = targetPath(req.originalUrl).slice(FILES.length);
+    if (req.method === 'PUT') return answerUpload(hub, Exchange.of(res), rest);
+    if (req.method === 'DELETE') return answerDelete(hub, Exchange.of(res), rest);
     return next();
   });
+  app.use('/uploads', (req, res) => answerTus(hub, Exchange.of(res), targetPath(req.originalUrl)));
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
     Exchange.of(res).fail(error),
@@ -102,14 +129,17 @@ function createApp(hub: Hub) {
 
 async function answerListing(hub: Hub, req: Request, res: Response): Promise<void> {
   const { segments } = parseRequestPath(targetPath(req.originalUrl).slice(FILES.length));
+  const exchange = Exchange.of(res);
+  hub.access.checkListing(exchange, segments);
   await withOpen(hub, segments, async (directory) => {
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-    const listing = await listDirectory(hub, directory, segments);
-    res.setHeader('Vary', 'Accept');
+    const shows = (entry: readonly string[]) => hub.access.shows(exchange, entry);
+    const listing = await listDirectory(hub, directory, segments, shows);
+    exchange.vary('Accept');
     res.setHeader('Cache-Control', 'no-cache');
     if (req.accepts(['json', 'html']) !== 'html') return json(res, listing);
     res.setHeader('Content-Security-Policy', PAGE_POLICY);
-    Exchange.of(res).reply(200, 'text/html; charset=utf-8', listingPage(listing));
+    exchange.reply(200, 'text/html; charset=utf-8', listingPage(listing));
   });
 }
 
@@ -118,7 +148,7 @@ function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
   const inFiles = path === '/files' || path.startsWith(FILES);
   const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
-  const allowed = inFiles ? 'GET, HEAD, PUT, OPTIONS' : 'GET, HEAD, OPTIONS';
+  const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';
   if (known && req.method === 'OPTIONS') {
     res.setHeader('Allow', allowed);
     res.writeHead(204).end();

@@ -13,32 +13,30 @@ import { type Outlet, readFully, sendBytes } from './send-body.ts';
 
 const RAW = 'application/vnd.ipld.raw';
 /** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'max-age=31536000, immutable';
 
-export interface BlockPlaces {
-  /** Where a block may be; what is found there is hashed. */
+/** The blocks that whoever asks may have. */
+export interface Blocks {
   places(cid: CID): Iterable<BlockPlace>;
+  /** Whether a shared cache may hand them to others. */
+  readonly sharing: 'public' | 'private';
 }
 
 /**
  * @param rest what follows `/ipfs/`, without the query.
  * @throws HttpFailure 400, 404, 406
  */
-export async function answerBlock(
-  outlet: Outlet,
-  catalogue: BlockPlaces,
-  rest: string,
-): Promise<void> {
+export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string): Promise<void> {
   const { req, res } = outlet.exchange;
   const cid = parse(rest);
   checkFormat(req.url ?? '', req.headers.accept);
   const headers = {
     ETag: `"${cid}.raw"`,
-    'Cache-Control': IMMUTABLE,
+    'Cache-Control': `${blocks.sharing}, ${IMMUTABLE}`,
     'X-Ipfs-Path': `/ipfs/${cid}`,
     'X-Ipfs-Roots': `${cid}`,
   };
-  const block = await findBlock(catalogue, cid);
+  const block = await findBlock(blocks, cid);
   if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
   const validators = { etag: headers.ETag, lastModifiedMs: 0 };
   // A block has no date, so only its tag is compared.
@@ -81,8 +79,8 @@ function checkFormat(target: string, accept: string | undefined): void {
   throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
 }
 
-async function findBlock(catalogue: BlockPlaces, cid: CID): Promise<Uint8Array | undefined> {
-  for (const place of catalogue.places(cid)) {
+async function findBlock(blocks: Blocks, cid: CID): Promise<Uint8Array | undefined> {
+  for (const place of blocks.places(cid)) {
     const block = await read(place).catch(() => undefined);
     if (block && matchesCid(cid, block)) return block;
   }

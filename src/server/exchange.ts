@@ -3,6 +3,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Grant } from './access/grant.ts';
+import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { targetPath } from './request-path.ts';
 
@@ -21,6 +23,10 @@ export class Exchange {
   readonly res: ServerResponse;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
+  /** What its token allows; set by access/. */
+  grant: Grant | undefined;
+  /** Address and port; the address alone where a trusted proxy named it. */
+  remote: string;
   #left = false;
   /** Made when somebody asks: most answers are over before anybody would. */
   #gone: AbortController | undefined;
@@ -39,20 +45,22 @@ export class Exchange {
     this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
+    // Express shortens it while a route answers.
+    const { url = '' } = req;
     // The socket forgets its address when it closes.
-    const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
-    res.setHeader('X-Content-Type-Options', 'nosniff');
+    this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
     res.once('close', () => {
       if (!res.writableFinished) this.#leave();
       emit({
         event: 'request_completed',
         method: req.method ?? '',
-        path: targetPath(req.url ?? '').slice(0, MAX_LOGGED_PATH),
+        path: targetPath(url).slice(0, MAX_LOGGED_PATH),
         status: res.statusCode,
         bytes: this.bytes,
         ms: performance.now() - startedAt,
-        remote,
+        remote: this.remote,
         whole: res.writableFinished,
+        ...(this.grant?.subject !== undefined && { subject: this.grant.subject }),
       });
     });
   }
@@ -105,6 +113,12 @@ export class Exchange {
     });
   }
 
+  /** One more request header that the answer depends on (RFC 9110 section 12.5.5). */
+  vary(name: string): void {
+    const before = this.res.getHeader('Vary');
+    this.res.setHeader('Vary', before === undefined ? name : `${before}, ${name}`);
+  }
+
   /** A prepared answer: its head, and a body that is sent in one go. */
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
     const { req, res } = this;
@@ -149,11 +163,11 @@ export class Exchange {
     const error = httpFailure(thrown);
     const failure = error instanceof HttpFailure ? error : this.#internal(error);
     for (const name of res.getHeaderNames()) {
-      if (name !== 'x-content-type-options') res.removeHeader(name);
+      if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.
-    if (!req.complete) res.setHeader('Connection', 'close');
+    if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
     this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
   }
 
@@ -161,6 +175,12 @@ export class Exchange {
     this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
     return new HttpFailure(500, 'the server failed to answer; its log says why');
   }
+}
+
+/** RFC 9112 section 6.3. A request is complete only after its listeners were called. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'] ?? 0;
+  return headers['transfer-encoding'] !== undefined || Number(length) !== 0;
 }
 
 function leftError(): HubswarmError {

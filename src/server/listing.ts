@@ -35,12 +35,15 @@ const MAX_ENTRIES = 10_000;
 /** Chosen: as many calls as the thread pool of Node.js has threads. */
 const STATS_AT_ONCE = 4;
 
+/** @param shows whether an entry is for whoever asks */
 export async function listDirectory(
   hub: { root: ServedRoot; catalogue: Catalogue },
   directory: Opened,
   segments: readonly string[],
+  shows: (segments: readonly string[]) => boolean,
 ): Promise<Listing> {
-  const { names, truncated } = await readNames(directory.path);
+  const shown = (name: string): boolean => shows([...segments, name]);
+  const { names, truncated } = await readNames(directory.path, shown);
   const entries: ListedEntry[] = [];
   for (let at = 0; at < names.length; at += STATS_AT_ONCE) {
     const some = names.slice(at, at + STATS_AT_ONCE);
@@ -57,11 +60,15 @@ export async function listDirectory(
   return { path, truncated, entries: entries.sort(byTypeAndName) };
 }
 
-async function readNames(path: string): Promise<{ names: string[]; truncated: boolean }> {
+async function readNames(
+  path: string,
+  shown: (name: string) => boolean,
+): Promise<{ names: string[]; truncated: boolean }> {
   const names: string[] = [];
   try {
     for await (const { name } of await opendir(path)) {
       if (isHidden(name) || name.includes('\\') || name.includes('\ufffd')) continue;
+      if (!shown(name)) continue;
       if (names.length === MAX_ENTRIES) return { names, truncated: true };
       names.push(name);
     }

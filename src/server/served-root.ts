@@ -31,6 +31,11 @@ export interface Opened {
   readonly name: string;
 }
 
+/** What lies below the root. */
+export interface OpenedOnDisk extends Opened {
+  readonly handle: FileHandle;
+}
+
 // O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
@@ -53,7 +58,7 @@ export class ServedRoot {
   }
 
   /** @throws HttpFailure 403, 404, 414, 503 */
-  async open(segments: readonly string[]): Promise<Opened> {
+  async open(segments: readonly string[]): Promise<OpenedOnDisk> {
     const path = join(this.path, ...segments);
     const handle = await attempt(open(path, OPEN_FLAGS));
     try {
@@ -97,6 +102,11 @@ export class ServedRoot {
     return this.#isBelow(real) && !this.#isHidden(real);
   }
 
+  /** The names from the root to a real path that it holds. */
+  segmentsOf(real: string): string[] {
+    return real === this.path ? [] : real.slice(this.#prefix().length).split(sep);
+  }
+
   #checkInside(real: string): void {
     if (!this.#isBelow(real)) {
       throw new HttpFailure(403, 'a symbolic link leads out of the served directory');
@@ -109,7 +119,7 @@ export class ServedRoot {
   }
 
   #isHidden(real: string): boolean {
-    return real !== this.path && real.slice(this.#prefix().length).split(sep).some(isHidden);
+    return this.segmentsOf(real).some(isHidden);
   }
 
   /** The root of a file system already ends in a separator. */

@@ -9,9 +9,11 @@ import { stat } from 'node:fs';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { Link } from '../link/link.ts';
+import type { Access } from './access/access.ts';
 import { type Entry, stampOf } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import { fileHeaders, notModifiedHeaders } from './file-response.ts';
+import type { Hub } from './hub.ts';
 import { listMatches } from './preconditions.ts';
 import { readFully } from './send-body.ts';
 import type { Opened, ServedRoot } from './served-root.ts';
@@ -30,6 +32,7 @@ type LongWay = (exchange: Exchange) => void;
 
 interface Kept {
   readonly target: string;
+  readonly segments: readonly string[];
   readonly path: string;
   readonly stamp: string;
   readonly etag: string;
@@ -44,14 +47,16 @@ interface Kept {
 export class SmallFiles {
   readonly #root: ServedRoot;
   readonly #link: Link;
+  readonly #access: Access;
   readonly #longWay: LongWay;
   /** By request target, the last used at the end. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
 
-  constructor(root: ServedRoot, link: Link, longWay: LongWay) {
+  constructor({ root, link, access }: Pick<Hub, 'root' | 'link' | 'access'>, longWay: LongWay) {
     this.#root = root;
     this.#link = link;
+    this.#access = access;
     this.#longWay = longWay;
   }
 
@@ -61,6 +66,8 @@ export class SmallFiles {
     if (!kept || !isPlain(exchange.req)) return false;
     // Paced answers wait their turn, block by block.
     if (this.#link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
+    // The refusal is the long way's.
+    if (!this.#access.allows(exchange, 'read', kept.segments)) return false;
     kept.waiting.push(exchange);
     if (!kept.asking) this.#ask(kept);
     return true;
@@ -82,6 +89,7 @@ export class SmallFiles {
     this.#drop(this.#kept.get(target));
     this.#kept.set(target, {
       target,
+      segments,
       path: join(this.#root.path, ...segments),
       stamp: entry.stamp,
       etag: `"${entry.cid}"`,

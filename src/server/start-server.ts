@@ -2,18 +2,30 @@
 // Everything that can be wrong with either is one HubswarmError before anything
 // is served. Nothing about single requests is decided here.
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type ServerOptions as HttpOptions,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
-import { HubswarmError, systemCode } from '../runtime/errors.ts';
+import { describeError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { Access, type AccessOptions } from './access/access.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import { CatalogueStore } from './catalogue-store.ts';
 import type { Front } from './hub.ts';
 import { ServedRoot } from './served-root.ts';
+import type { Certificate } from './tls/certificate.ts';
+import { listenerOptions, loadCertificate, secureContext, type TlsOptions } from './tls/tls.ts';
+import { type UploadOptions, Uploads } from './uploads.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface ServerOptions {
@@ -25,7 +37,13 @@ export interface ServerOptions {
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
+  /** Where hashes are kept between runs; nowhere unless given. */
+  readonly catalogueDirectory?: string | undefined;
   readonly writable: boolean;
+  readonly access?: AccessOptions | undefined;
+  /** Plain HTTP without. */
+  readonly tls?: TlsOptions | undefined;
+  readonly uploads?: UploadOptions | undefined;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
@@ -41,6 +59,8 @@ export interface RunningServer {
   readonly link: Link;
   /** Changes the caps of the running link. */
   limit(caps: Caps): void;
+  /** Reads keys and certificate anew; what is wrong is warned of, and the old ones stay. */
+  reload(): Promise<void>;
   /** Takes no more requests, lets running ones end within the grace, then cuts them. */
   stop(): Promise<void>;
 }
@@ -57,8 +77,11 @@ const STALL_MS = 30_000;
 
 /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { emit, writable, pieceLength } = options;
+  const { emit, writable, pieceLength, host, tls } = options;
+  const alwaysTls = tls?.kind === 'given';
+  const access = await Access.open(options.access ?? {}, { host, writable, alwaysTls, emit });
   const root = await ServedRoot.at(options.root);
+  const certificate = tls && (await loadCertificate(tls, host, emit));
   const stopping = new AbortController();
   const counts = new CountReporter(emit);
   const link = new Link({
@@ -66,12 +89,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
     onCount: counts.note,
   });
-  const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
+  const store = await openStore(options, root);
+  const catalogue = new Catalogue({ pieceLength, store, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
+  const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
   const front = await options.openFront?.({ link, emit });
-  const listener = createListener({ root, catalogue, link, writable, emit, stallMs, front });
+  const listener = createListener({ root, catalogue, link, access, uploads, emit, stallMs, front });
   const busy = new Set<ServerResponse>();
-  const server = createHttpServer((req, res) => {
+  const server = createHttpServer(certificate, (req, res) => {
     busy.add(res);
     res.once('close', () => busy.delete(res));
     listener(req, res);
@@ -81,12 +106,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   });
   emit({ event: 'listening', role: 'server', addresses: [url] });
-  const warming = front ?? warmUp({ root, catalogue, writable, signal: stopping.signal });
+  const { signal } = stopping;
+  const warming = front ? undefined : warmUp({ root, catalogue, store, writable, emit, signal });
+  const sweeping = writable ? uploads.unfinished.sweep(signal) : undefined;
   const stop = async (): Promise<void> => {
     await drain(server, busy, options.graceMs ?? GRACE_MS);
     stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
     await warming;
     await front?.close();
+    await sweeping;
+    await store?.close();
+    access.close();
     counts.close(link);
   };
   const limits = new LimitReporter(emit);
@@ -94,25 +124,53 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     link.limit(caps);
     limits.report(link);
   };
-  return { url, link, limit, stop };
+  const reload = async (): Promise<void> => {
+    try {
+      await access.reload();
+      if (!tls) return;
+      const renewed = await loadCertificate(tls, host, emit);
+      (server as SecureServer).setSecureContext(secureContext(renewed));
+    } catch (error) {
+      emit({ event: 'warned', message: `${describeError(error)}; the old one stays in use` });
+    }
+  };
+  return { url, link, limit, reload, stop };
 }
 
-function createHttpServer(listener: RequestListener): Server {
-  const server = createServer({
+/** A hub without a store is slower after its next start, and as good otherwise. */
+async function openStore(
+  { catalogueDirectory, emit }: ServerOptions,
+  root: ServedRoot,
+): Promise<CatalogueStore | undefined> {
+  if (catalogueDirectory === undefined) return undefined;
+  try {
+    return await CatalogueStore.open(catalogueDirectory, root.path);
+  } catch (error) {
+    const reason = describeError(error);
+    emit({ event: 'warned', message: `hashes are not kept for the next start: ${reason}` });
+    return undefined;
+  }
+}
+
+function createHttpServer(certificate: Certificate | undefined, listener: RequestListener): Server {
+  const options: HttpOptions = {
     headersTimeout: HEAD_WITHIN_MS,
     connectionsCheckingInterval: HEAD_CHECK_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     // It would end long uploads; receive-body.ts watches their pace instead.
     requestTimeout: 0,
     noDelay: true,
-  });
+  };
+  const server = certificate
+    ? createSecureServer({ ...options, ...listenerOptions(certificate, HEAD_WITHIN_MS) })
+    : createServer(options);
   server.on('request', listener);
   // So that a refusal comes before the body; whoever takes the body says continue.
   server.on('checkContinue', listener);
   return server;
 }
 
-async function listen(server: Server, { host, port }: ServerOptions): Promise<string> {
+async function listen(server: Server, { host, port, tls }: ServerOptions): Promise<string> {
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -120,7 +178,7 @@ async function listen(server: Server, { host, port }: ServerOptions): Promise<st
     throw listenError(error, host, port);
   }
   const { address, family, port: given } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}/`;
+  return `${tls ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${given}/`;
 }
 
 function listenError(cause: unknown, host: string, port: number): unknown {

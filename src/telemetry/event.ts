@@ -17,6 +17,17 @@ export type Event =
       addresses: string[];
       peerId?: string;
     }
+  /** What the server proves itself with; at the start and whenever it was read anew. */
+  | {
+      event: 'certificate_loaded';
+      /** Of its DER form, in hex with colons: what clients pin and people compare. */
+      sha256: string;
+      /** Host names and addresses. */
+      names: string[];
+      /** ISO 8601. */
+      expires: string;
+      selfSigned: boolean;
+    }
   /** With --hold: everything is loaded, the transfer starts on a line from stdin. */
   | { event: 'held' }
   | {
@@ -30,11 +41,16 @@ export type Event =
     }
   /** Providers for this CID can be found by others from now on. */
   | { event: 'file_provided'; cid: string; ms: number }
+  /** A hub has been through everything below its root, and knows the CID of each file. */
+  | { event: 'catalogue_completed'; files: number; ms: number }
   | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
   /** An edge has the whole file now ... */
   | { event: 'file_cached'; cid: string; bytes: number }
   /** ... or not any more: room was needed. */
   | { event: 'file_evicted'; cid: string; bytes: number }
+  | { event: 'file_deleted'; path: string; remote: Remote }
+  /** An unfinished upload was given up: nothing came for too long. */
+  | { event: 'upload_expired'; bytes: number }
   | {
       event: 'request_completed';
       method: string;
@@ -45,6 +61,8 @@ export type Event =
       remote: Remote;
       /** False when the remote left before the last byte. */
       whole: boolean;
+      /** To whom the token was given that came with it. */
+      subject?: string;
     }
   | {
       event: 'transfer_started';

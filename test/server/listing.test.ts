@@ -64,7 +64,10 @@ describe('the rest of the server', () => {
     expect(JSON.parse((await hub.ask('/healthz')).text)).toEqual({ status: 'ok' });
     expect((await hub.ask('/nothing')).status).toBe(404);
     const posted = await hub.ask('/files/f', { method: 'POST' });
-    expect(posted).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD, PUT, OPTIONS' } });
+    expect(posted).toMatchObject({
+      status: 405,
+      headers: { allow: 'GET, HEAD, PUT, DELETE, OPTIONS' },
+    });
     const options = await hub.ask('/ipfs/x', { method: 'OPTIONS' });
     expect(options).toMatchObject({ status: 204, headers: { allow: 'GET, HEAD, OPTIONS' } });
     expect((await hub.ask('/files/', { method: 'HEAD' })).body).toHaveLength(0);
