@@ -1,10 +1,10 @@
 // The options that make a server an edge: one that serves what another hub has.
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
 import type { ServerOptions } from '../server/start-server.ts';
 import { seconds, size } from './options.ts';
 
@@ -56,7 +56,8 @@ export async function edgeOptionsOf(
   }
   const { checkOriginUrl, openEdge } = await import('../edge/open-edge.ts');
   const url = checkOriginUrl(parseHttpUrl(flags.cache));
-  const directory = resolve(flags.cacheDir ?? defaultDirectory(url));
+  // One of its own below the one that was given: nothing else in there is touched.
+  const directory = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
   await makeDirectory(directory, 0o700);
   const sizeBytes = flags.cacheSize ?? SIZE_BYTES;
   const ttlMs = (flags.cacheTtl ?? 0) * 1000;
@@ -69,7 +70,6 @@ export async function edgeOptionsOf(
 }
 
 function defaultDirectory(url: URL): string {
-  const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   // A port's colon is no character for every file system's names.
-  return join(caches, 'hubswarm', 'edge', url.host.replace(/[^a-z0-9.-]/gi, '_'));
+  return join(userDirectory('cache'), 'edge', url.host.replace(/[^a-z0-9.-]/gi, '_'));
 }

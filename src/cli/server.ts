@@ -15,9 +15,14 @@ import {
   tlsOptionsOf,
 } from './server-access.ts';
 import { addEdgeOptions, type EdgeFlags, edgeOptionsOf } from './server-edge.ts';
+import {
+  addRepresentationOptions,
+  type RepresentationFlags,
+  representationOptionsOf,
+} from './server-representations.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends AccessFlags, UploadFlags, EdgeFlags {
+interface Options extends AccessFlags, UploadFlags, RepresentationFlags, EdgeFlags {
   root: string;
   host: string;
   port: number;
@@ -68,6 +73,7 @@ export function serverCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+  addRepresentationOptions(command);
   addAccessOptions(command);
   addUploadOptions(command);
   addEdgeOptions(command);
@@ -84,6 +90,7 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
     catalogueDirectory: catalogueDirectory(options.catalogue),
+    representations: representationOptionsOf(options),
     writable: options.writable,
     access: await accessOptionsOf(options),
     tls: tlsOptionsOf(options),

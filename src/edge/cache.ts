@@ -1,7 +1,6 @@
 // Which versions are in the cache, and which must go: the one that was used longest
 // ago and that nobody reads, until what is to come fits. A file counts with its full
-// length from the start. What is not the cache's own in its directory is never
-// touched: it works in a hidden one of its own below it.
+// length from the start. The directory is the cache's own, and of one process at a time.
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';

@@ -7,7 +7,7 @@
 // What a restart finds is hashed before it is served.
 import type { Stats } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { isRawCid, matchesCid } from '../content/cid.ts';
 import { FileStore } from '../content/file-store.ts';
@@ -75,6 +75,7 @@ export class CachedFile {
   /** Those who have it open; it is not evicted while there are any. */
   readers = 0;
   readonly #parts: CachedParts;
+  #entry: Entry | undefined;
 
   private constructor(parts: CachedParts) {
     this.cid = parts.described.cid.toString();
@@ -130,9 +131,15 @@ export class CachedFile {
     return this.#parts.described.manifest;
   }
 
+  /** The same one as long as nothing changes: what is computed of it is kept in it. */
   get entry(): Entry {
+    const { stamp, cid } = this;
     const { manifest, dag } = this.#parts.described;
-    return { path: this.#parts.path, stamp: this.cid, manifest, dag, cid: this.cid };
+    if (this.#entry && (stamp === undefined || this.#entry.stamp === stamp)) return this.#entry;
+    // Before it is whole there is no file to be read by its path: a directory is none.
+    const path = stamp === undefined ? dirname(this.#parts.path) : this.#parts.path;
+    this.#entry = { path, stamp: stamp ?? '', manifest, dag, cid };
+    return this.#entry;
   }
 
   /** @param url where its bytes are; close() the handle. */

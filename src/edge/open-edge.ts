@@ -5,7 +5,6 @@ import { HttpClient } from '../client/http-client.ts';
 import { showUrl } from '../client/url.ts';
 import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
-import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Cache } from './cache.ts';
 import { Edge } from './edge.ts';
@@ -15,6 +14,7 @@ import { PathIndex } from './path-index.ts';
 export interface EdgeOptions {
   /** The origin's; ends in a slash. */
   readonly url: URL;
+  /** The cache's own: whatever else lies in it is removed. */
   readonly directory: string;
   readonly sizeBytes: number;
   /** For so long after it was compared a copy is served without asking. */
@@ -35,9 +35,7 @@ export async function openEdge(
   { link, emit }: { link: Link; emit: Emit },
 ): Promise<Edge> {
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
-  // Hidden, and the cache's own: whatever else lies in the directory is left alone.
-  const directory = join(options.directory, '.hubswarm-edge');
-  await makeDirectory(directory);
+  const { directory } = options;
   const http = new HttpClient({ stallMs: patienceMs });
   const origin = new Origin({ url: options.url, http, link });
   const stopping = new AbortController();

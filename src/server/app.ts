@@ -9,11 +9,10 @@ import { answerDelete } from './delete.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
-import type { Desk, Hub } from './hub.ts';
-import { listDirectory } from './listing.ts';
-import { listingPage, PAGE_POLICY } from './listing-page.ts';
+import type { Front, Hub } from './hub.ts';
+import { answerDirectory } from './listing/directory-response.ts';
+import { framingFailure } from './request-framing.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
-import type { Opened } from './served-root.ts';
 import { SmallFiles } from './small-files.ts';
 import { answerTus } from './tus/tus-route.ts';
 import { answerUpload } from './upload.ts';
@@ -41,6 +40,8 @@ export function createListener(hub: Hub) {
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
     try {
+      const failure = framingFailure(req);
+      if (failure) throw failure;
       const admitted = hub.access.admit(exchange);
       if (admitted === true) route(exchange);
       else if (admitted !== false) {
@@ -57,16 +58,11 @@ export function createListener(hub: Hub) {
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
 async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
-  const outlet = { exchange, link: hub.link };
-  const desk: Desk = {
-    access: hub.access,
-    sendFile: (_segments, file, entry) => answerFile(outlet, file, entry),
-    sendBlock: (blocks, rest) => answerBlock(outlet, blocks, rest),
-  };
-  if (hub.front && (await hub.front.answer(exchange, desk))) return true;
+  if (hub.front && (await answerFromFront(hub, hub.front, exchange))) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
   if (path.startsWith(BLOCKS)) {
+    const outlet = { exchange, link: hub.link };
     await answerBlock(outlet, readableBlocks(hub, exchange), path.slice(BLOCKS.length));
     return true;
   }
@@ -74,12 +70,22 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
   if (trailingSlash || hub.access.leads(exchange, segments)) return false;
   hub.access.check(exchange, 'read', segments);
-  return withOpen(hub, segments, async (file) => {
+  return hub.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
     const entry = await hub.catalogue.entryOf(file);
-    await answerFile(outlet, file, entry);
-    await smallFiles.keep(url ?? '', segments, file, entry);
+    const representation = await answerFile(hub, exchange, segments, file, entry);
+    await smallFiles.keep(url ?? '', segments, file, entry, representation);
     return true;
+  });
+}
+
+function answerFromFront(hub: Hub, front: Front, exchange: Exchange): Promise<boolean> {
+  return front.answer(exchange, {
+    access: hub.access,
+    sendFile: async (segments, file, entry) => {
+      await answerFile(hub, exchange, segments, file, entry);
+    },
+    sendBlock: (blocks, rest) => answerBlock({ exchange, link: hub.link }, blocks, rest),
   });
 }
 
@@ -93,19 +99,6 @@ function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): B
   };
 }
 
-async function withOpen<T>(
-  hub: Hub,
-  segments: readonly string[],
-  body: (file: Opened) => Promise<T>,
-): Promise<T> {
-  const file = await hub.root.open(segments);
-  try {
-    return await body(file);
-  } finally {
-    await file.handle.close();
-  }
-}
-
 function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
@@ -113,7 +106,10 @@ function createApp(hub: Hub) {
   app.route('/healthz').get((_req, res) => json(res, { status: 'ok' }));
   // Express decodes nothing here: the path is read from the target as it came.
   app.use('/files', (req, res, next) => {
-    if (req.method === 'GET' || req.method === 'HEAD') return answerListing(hub, req, res);
+    if (req.method === 'GET' || req.method === 'HEAD') {
+      const prefersHtml = req.accepts(['json', 'html']) === 'html';
+      return answerDirectory(hub, Exchange.of(res), segmentsOf(req), prefersHtml);
+    }
     const rest = targetPath(req.originalUrl).slice(FILES.length);
     if (req.method === 'PUT') return answerUpload(hub, Exchange.of(res), rest);
     if (req.method === 'DELETE') return answerDelete(hub, Exchange.of(res), rest);
@@ -127,25 +123,18 @@ function createApp(hub: Hub) {
   return app;
 }
 
-async function answerListing(hub: Hub, req: Request, res: Response): Promise<void> {
-  const { segments } = parseRequestPath(targetPath(req.originalUrl).slice(FILES.length));
-  const exchange = Exchange.of(res);
-  hub.access.checkListing(exchange, segments);
-  await withOpen(hub, segments, async (directory) => {
-    if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-    const shows = (entry: readonly string[]) => hub.access.shows(exchange, entry);
-    const listing = await listDirectory(hub, directory, segments, shows);
-    exchange.vary('Accept');
-    res.setHeader('Cache-Control', 'no-cache');
-    if (req.accepts(['json', 'html']) !== 'html') return json(res, listing);
-    res.setHeader('Content-Security-Policy', PAGE_POLICY);
-    exchange.reply(200, 'text/html; charset=utf-8', listingPage(listing));
-  });
+function segmentsOf({ originalUrl }: Request): readonly string[] {
+  return parseRequestPath(targetPath(originalUrl).slice(FILES.length)).segments;
 }
 
 /** 405 where another method would do (RFC 9110 section 15.5.6), else 404. */
 function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
+  if (path === '*' && req.method === 'OPTIONS') {
+    // Section 9.3.7: of the server as a whole.
+    res.writeHead(204, { Allow: 'GET, HEAD, PUT, OPTIONS' }).end();
+    return;
+  }
   const inFiles = path === '/files' || path.startsWith(FILES);
   const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
   const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';

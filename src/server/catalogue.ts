@@ -29,6 +29,8 @@ export interface Entry {
   /** The inner blocks. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
   readonly cid: string;
+  /** Of the whole file, once somebody asked for it (file-digest.ts). */
+  sha256?: Uint8Array | undefined;
 }
 
 /** Where a block is: at hand, or a piece of a file. */

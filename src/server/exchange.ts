@@ -7,6 +7,7 @@ import type { Grant } from './access/grant.ts';
 import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { targetPath } from './request-path.ts';
+import { withVary } from './vary.ts';
 
 /**
  * What a client must take or give in each stall time, beyond a first one: 4 KiB/s at
@@ -122,7 +123,7 @@ export class Exchange {
   /** A prepared answer: its head, and a body that is sent in one go. */
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
     const { req, res } = this;
-    res.writeHead(status, headers);
+    res.writeHead(status, withVary(res, headers));
     if (body === undefined || req.method === 'HEAD') {
       res.end();
       return;

@@ -5,6 +5,7 @@ import type { Access } from './access/access.ts';
 import type { Blocks } from './block-route.ts';
 import type { Catalogue, Entry } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
+import type { Representations } from './representations.ts';
 import type { Opened, ServedRoot } from './served-root.ts';
 import type { Uploads } from './uploads.ts';
 
@@ -15,6 +16,7 @@ export interface Hub {
   /** Who may read, write or delete which path. */
   readonly access: Access;
   readonly uploads: Uploads;
+  readonly representations: Representations;
   readonly emit: Emit;
   /** How long a client may take or give nothing. */
   readonly stallMs: number;

@@ -75,6 +75,16 @@ export class ServedRoot {
     }
   }
 
+  /** Opens, lets `body` use it, and closes. @throws as open() does, and what `body` throws */
+  async withOpen<T>(segments: readonly string[], body: (opened: Opened) => Promise<T>): Promise<T> {
+    const opened = await this.open(segments);
+    try {
+      return await body(opened);
+    } finally {
+      await opened.handle.close();
+    }
+  }
+
   /**
    * The real path of a directory below the root, made if it is missing. One level
    * at a time, so that nothing is ever made beyond a link that leads outside.

@@ -11,10 +11,11 @@ import { join } from 'node:path';
 import type { Link } from '../link/link.ts';
 import type { Access } from './access/access.ts';
 import { type Entry, stampOf } from './catalogue.ts';
+import { acceptedCodings } from './coding/accept-encoding.ts';
 import type { Exchange } from './exchange.ts';
-import { fileHeaders, notModifiedHeaders } from './file-response.ts';
 import type { Hub } from './hub.ts';
 import { listMatches } from './preconditions.ts';
+import type { Representation } from './representation.ts';
 import { readFully } from './send-body.ts';
 import type { Opened, ServedRoot } from './served-root.ts';
 
@@ -63,7 +64,7 @@ export class SmallFiles {
   /** False when it is not for here. */
   answer(exchange: Exchange): boolean {
     const kept = this.#kept.get(exchange.req.url ?? '');
-    if (!kept || !isPlain(exchange.req)) return false;
+    if (!kept || !isPlain(exchange.req, kept)) return false;
     // Paced answers wait their turn, block by block.
     if (this.#link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     // The refusal is the long way's.
@@ -79,6 +80,7 @@ export class SmallFiles {
     segments: readonly string[],
     file: Opened,
     entry: Entry,
+    representation: Representation,
   ): Promise<void> {
     const { size } = file.stats;
     if (size > MAX_FILE_BYTES || target.length > MAX_TARGET) return;
@@ -94,8 +96,8 @@ export class SmallFiles {
       stamp: entry.stamp,
       etag: `"${entry.cid}"`,
       body,
-      headers: fileHeaders(file, entry),
-      notModified: notModifiedHeaders(file, entry),
+      headers: { ...representation.headers, 'Content-Length': size },
+      notModified: representation.cacheHeaders,
       waiting: [],
       asking: false,
     });
@@ -142,9 +144,19 @@ export class SmallFiles {
 }
 
 /** Headers that make more of a request than the whole file, or one 304. */
-const SPECIAL = ['range', 'if-match', 'if-modified-since', 'if-unmodified-since'];
+const SPECIAL = [
+  'range',
+  'if-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'want-repr-digest',
+  'want-digest',
+];
 
-function isPlain({ method, headers }: IncomingMessage): boolean {
+function isPlain({ method, headers }: IncomingMessage, kept: Kept): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
+  // Another may get it compressed.
+  const codings = headers['accept-encoding']?.toString();
+  if (kept.headers.Vary !== undefined && acceptedCodings(codings).length > 0) return false;
   return SPECIAL.every((name) => headers[name] === undefined);
 }

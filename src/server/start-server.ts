@@ -22,6 +22,8 @@ import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import { CatalogueStore } from './catalogue-store.ts';
 import type { Front } from './hub.ts';
+import { answerParseFailures } from './parse-failure.ts';
+import { createRepresentations, type RepresentationOptions } from './representations.ts';
 import { ServedRoot } from './served-root.ts';
 import type { Certificate } from './tls/certificate.ts';
 import { listenerOptions, loadCertificate, secureContext, type TlsOptions } from './tls/tls.ts';
@@ -39,6 +41,7 @@ export interface ServerOptions {
   readonly pieceLength?: number | undefined;
   /** Where hashes are kept between runs; nowhere unless given. */
   readonly catalogueDirectory?: string | undefined;
+  readonly representations?: RepresentationOptions | undefined;
   readonly writable: boolean;
   readonly access?: AccessOptions | undefined;
   /** Plain HTTP without. */
@@ -93,14 +96,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const catalogue = new Catalogue({ pieceLength, store, signal: stopping.signal });
   const stallMs = options.stallMs ?? STALL_MS;
   const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
+  const representations = createRepresentations(options.representations ?? {}, stopping.signal);
   const front = await options.openFront?.({ link, emit });
-  const listener = createListener({ root, catalogue, link, access, uploads, emit, stallMs, front });
+  const hub = { root, catalogue, link, access, uploads, representations, emit, stallMs, front };
+  const listener = createListener(hub);
   const busy = new Set<ServerResponse>();
   const server = createHttpServer(certificate, (req, res) => {
     busy.add(res);
     res.once('close', () => busy.delete(res));
     listener(req, res);
   });
+  answerParseFailures(server, busy);
   const url = await listen(server, options).catch(async (error: unknown) => {
     await front?.close();
     throw error;

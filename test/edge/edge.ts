@@ -31,6 +31,6 @@ export async function startEdge(
 export async function share(hub: Hub, name: string, length: number): Promise<Buffer> {
   const bytes = randomBytes(length);
   await writeFile(join(hub.root, name), bytes);
-  await hub.ask(`/files/${encodeURIComponent(name)}`, { method: 'HEAD' });
+  await hub.ask(`/files/${name.split('/').map(encodeURIComponent).join('/')}`, { method: 'HEAD' });
   return bytes;
 }

@@ -216,3 +216,11 @@ describe('paths', () => {
     });
   });
 });
+
+test('a name without an extension is no type, whatever it spells', async () => {
+  const root = await tempRoot();
+  await writeFile(join(root, 'html'), '<p>');
+  const hub = await startHub({ root });
+  const { headers } = await hub.ask('/files/html');
+  expect(headers['content-type']).toBe('application/octet-stream');
+});

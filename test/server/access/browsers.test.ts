@@ -34,7 +34,7 @@ describe('CORS', () => {
       expect(answer.headers.vary).toBe('Origin');
     }
     const listing = await hub.ask('/files/', { headers: { origin: APP } });
-    expect(listing.headers.vary).toBe('Origin, Accept');
+    expect(listing.headers.vary).toBe('Origin, Accept, Accept-Encoding');
   });
 
   it('lets all in by *, with no need to vary', async () => {
