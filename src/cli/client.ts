@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { watchCommand } from './client-watch.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
 import { readLines } from './lines.ts';
@@ -16,7 +17,8 @@ export function clientCommand(): Command {
     .description('Fetch from, send to and list HTTP servers: hubs, and plain ones.')
     .addCommand(getCommand())
     .addCommand(putCommand())
-    .addCommand(listCommand());
+    .addCommand(listCommand())
+    .addCommand(watchCommand());
 }
 
 interface GetFlags {

@@ -56,13 +56,17 @@ export async function edgeOptionsOf(
   }
   const { checkOriginUrl, openEdge } = await import('../edge/open-edge.ts');
   const url = checkOriginUrl(parseHttpUrl(flags.cache));
-  // One of its own below the one that was given: nothing else in there is touched.
-  const directory = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
+  // Below a directory of its own: whatever else is in the one that was given is left alone.
+  const own = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
+  const directory = join(own, 'files');
   await makeDirectory(directory, 0o700);
+  // A hub serves a directory; what an edge serves is none, so this one stays empty.
+  const root = join(own, 'root');
+  await makeDirectory(root, 0o700);
   const sizeBytes = flags.cacheSize ?? SIZE_BYTES;
   const ttlMs = (flags.cacheTtl ?? 0) * 1000;
   return {
-    root: directory,
+    root,
     // Nothing below it is served as a file of its own.
     catalogueDirectory: undefined,
     openFront: (context) => openEdge({ url, directory, sizeBytes, ttlMs }, context),

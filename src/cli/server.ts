@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
+import type { RunningServer } from '../server/start-server.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
@@ -16,13 +17,25 @@ import {
 } from './server-access.ts';
 import { addEdgeOptions, type EdgeFlags, edgeOptionsOf } from './server-edge.ts';
 import {
+  addOperationsOptions,
+  logsToFile,
+  type OperationsChoice,
+  type OperationsFlags,
+  operationsOf,
+} from './server-operations.ts';
+import {
   addRepresentationOptions,
   type RepresentationFlags,
   representationOptionsOf,
 } from './server-representations.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends AccessFlags, UploadFlags, RepresentationFlags, EdgeFlags {
+interface Options
+  extends AccessFlags,
+    UploadFlags,
+    RepresentationFlags,
+    OperationsFlags,
+    EdgeFlags {
   root: string;
   host: string;
   port: number;
@@ -72,15 +85,22 @@ export function serverCommand(): Command {
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+    .action(async (options: Options) => {
+      const operations = operationsOf(options);
+      await runCommand(options, (context) => serve({ ...options, operations }, context));
+    });
   addRepresentationOptions(command);
   addAccessOptions(command);
   addUploadOptions(command);
+  addOperationsOptions(command);
   addEdgeOptions(command);
   return command;
 }
 
-async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
+async function serve(
+  options: Options & { operations: OperationsChoice },
+  { emit, signal, stoppedBy }: RunContext,
+): Promise<void> {
   const { startServer } = await import('../server/start-server.ts');
   const server = await startServer({
     root: options.root,
@@ -96,20 +116,32 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     tls: tlsOptionsOf(options),
     uploads: uploadOptionsOf(options),
     emit,
+    ...options.operations,
     ...(await edgeOptionsOf(options)),
   });
-  // Otherwise the signal keeps its meaning: the terminal has gone.
-  if (canReload(options)) process.on('SIGHUP', () => void server.reload());
+  const stopHearing = renewOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await server.stop();
+  stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
 }
 
 function catalogueDirectory(given: string | undefined): string | undefined {
   if (given === 'none') return undefined;
   return given ?? join(userDirectory('cache'), 'catalogue');
+}
+
+/**
+ * On SIGHUP keys, certificate and logs are read or opened anew, as logrotate and ACME
+ * clients ask for. Without any of them the signal keeps its meaning: the terminal has gone.
+ */
+function renewOnHangup(options: Options, server: RunningServer): () => void {
+  if (!canReload(options) && !logsToFile(options)) return () => undefined;
+  const renew = (): void => void Promise.all([server.reload(), server.reopenLogs()]);
+  process.on('SIGHUP', renew);
+  return () => void process.off('SIGHUP', renew);
 }

@@ -6,12 +6,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { answerBlock, type Blocks } from './block-route.ts';
 import { answerDelete } from './delete.ts';
+import { enter } from './door.ts';
+import { answerEvents } from './events/events-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Front, Hub } from './hub.ts';
 import { answerDirectory } from './listing/directory-response.ts';
-import { framingFailure } from './request-framing.ts';
+import { answerHealth, asksForHealth } from './operations/health-route.ts';
+import { answerMetrics } from './operations/metrics-route.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
 import { SmallFiles } from './small-files.ts';
 import { answerTus } from './tus/tus-route.ts';
@@ -19,39 +22,27 @@ import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
 const BLOCKS = '/ipfs/';
+const OTHERS = new Set(['/', '/events', '/metrics', '/healthz', '/readyz']);
 
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
   const app = createApp(hub);
-  const longWay = (exchange: Exchange): void => {
-    answerBytes(hub, smallFiles, exchange)
-      .then((answered) => {
-        if (answered) return;
-        exchange.register();
-        // Express may be called with what node:http makes; its types ask for its own.
-        app(exchange.req as Request, exchange.res as Response);
-      })
-      .catch((error: unknown) => exchange.fail(error));
+  const longWay = async (exchange: Exchange): Promise<void> => {
+    if (await answerBytes(hub, smallFiles, exchange)) return;
+    exchange.register();
+    // Express may be called with what node:http makes; its types ask for its own.
+    app(exchange.req as Request, exchange.res as Response);
   };
-  const smallFiles = new SmallFiles(hub, longWay);
-  const route = (exchange: Exchange): void => {
-    if (!smallFiles.answer(exchange)) longWay(exchange);
-  };
+  const smallFiles = new SmallFiles(hub, (exchange) => {
+    longWay(exchange).catch((error: unknown) => exchange.fail(error));
+  });
+  const route = (exchange: Exchange): Promise<void> | undefined =>
+    smallFiles.answer(exchange) ? undefined : longWay(exchange);
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    try {
-      const failure = framingFailure(req);
-      if (failure) throw failure;
-      const admitted = hub.access.admit(exchange);
-      if (admitted === true) route(exchange);
-      else if (admitted !== false) {
-        admitted
-          .then((later) => later && route(exchange))
-          .catch((error: unknown) => exchange.fail(error));
-      }
-    } catch (error) {
-      exchange.fail(error);
-    }
+    // Balancers ask from anywhere and often: neither tokens nor limits are for them.
+    if (asksForHealth(req)) void answerHealth(hub, exchange);
+    else enter(hub, exchange, route);
   };
 }
 
@@ -103,7 +94,8 @@ function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
   app.route('/').get((_req, res) => redirect(res, FILES));
-  app.route('/healthz').get((_req, res) => json(res, { status: 'ok' }));
+  app.route('/events').get((_req, res) => answerEvents(hub, Exchange.of(res)));
+  app.route('/metrics').get((_req, res) => answerMetrics(hub, Exchange.of(res)));
   // Express decodes nothing here: the path is read from the target as it came.
   app.use('/files', (req, res, next) => {
     if (req.method === 'GET' || req.method === 'HEAD') {
@@ -136,7 +128,7 @@ function refuse(req: Request, res: Response): void {
     return;
   }
   const inFiles = path === '/files' || path.startsWith(FILES);
-  const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
+  const known = inFiles || path.startsWith(BLOCKS) || OTHERS.has(path);
   const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';
   if (known && req.method === 'OPTIONS') {
     res.setHeader('Allow', allowed);
@@ -151,8 +143,4 @@ function refuse(req: Request, res: Response): void {
 function redirect(res: Response, location: string): void {
   res.setHeader('Location', location);
   Exchange.of(res).reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
-}
-
-function json(res: Response, value: unknown): void {
-  Exchange.of(res).reply(200, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`);
 }

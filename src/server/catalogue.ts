@@ -79,6 +79,16 @@ export class Catalogue {
     this.#signal = options.signal;
   }
 
+  /** Files whose CID is known. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Files that are being hashed, or wait for it. */
+  get backlog(): number {
+    return this.#running.size;
+  }
+
   /** Hashing more would be forgotten: there is no room in memory, and no store. */
   get isFull(): boolean {
     return this.#store === undefined && this.#entries.size >= MAX_ENTRIES;

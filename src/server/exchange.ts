@@ -6,6 +6,8 @@ import type { Emit } from '../telemetry/event.ts';
 import type { Grant } from './access/grant.ts';
 import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
+import { detailsOf } from './operations/request-details.ts';
+import type { Traffic } from './operations/traffic.ts';
 import { targetPath } from './request-path.ts';
 import { withVary } from './vary.ts';
 
@@ -22,6 +24,7 @@ export class Exchange {
 
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  readonly id: number;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
   /** What its token allows; set by access/. */
@@ -39,10 +42,11 @@ export class Exchange {
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    { emit, stallMs }: { emit: Emit; stallMs: number },
+    { emit, stallMs, traffic }: { emit: Emit; stallMs: number; traffic: Traffic },
   ) {
     this.req = req;
     this.res = res;
+    this.id = traffic.nextId();
     this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
@@ -50,7 +54,10 @@ export class Exchange {
     const { url = '' } = req;
     // The socket forgets its address when it closes.
     this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
+    traffic.enter(this);
+    const details = traffic.detailed ? detailsOf(req, res) : undefined;
     res.once('close', () => {
+      traffic.leave(this);
       if (!res.writableFinished) this.#leave();
       emit({
         event: 'request_completed',
@@ -61,7 +68,9 @@ export class Exchange {
         ms: performance.now() - startedAt,
         remote: this.remote,
         whole: res.writableFinished,
+        request: this.id,
         ...(this.grant?.subject !== undefined && { subject: this.grant.subject }),
+        ...details,
       });
     });
   }

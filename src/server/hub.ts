@@ -4,7 +4,11 @@ import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access/access.ts';
 import type { Blocks } from './block-route.ts';
 import type { Catalogue, Entry } from './catalogue.ts';
+import type { HubEvents } from './events/hub-events.ts';
 import type { Exchange } from './exchange.ts';
+import type { Health } from './operations/health.ts';
+import type { Metrics } from './operations/metrics.ts';
+import type { Traffic } from './operations/traffic.ts';
 import type { Representations } from './representations.ts';
 import type { Opened, ServedRoot } from './served-root.ts';
 import type { Uploads } from './uploads.ts';
@@ -20,6 +24,11 @@ export interface Hub {
   readonly emit: Emit;
   /** How long a client may take or give nothing. */
   readonly stallMs: number;
+  readonly traffic: Traffic;
+  readonly health: Health;
+  /** Absent when they are not to be seen. */
+  readonly metrics: Metrics | undefined;
+  readonly events: HubEvents;
   readonly front?: Front | undefined;
 }
 

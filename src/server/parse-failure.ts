@@ -2,8 +2,9 @@
 // the status that says what was wrong, one line, and the end of the connection, for
 // nobody knows where the next request would begin (RFC 9112 section 2.2, RFC 9110
 // section 15.5 and 15.6). CONNECT, which Node.js would drop in silence, is among it.
-import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Traffic } from './operations/traffic.ts';
 
 interface ParseError extends Error {
   readonly code?: string;
@@ -18,10 +19,9 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
-/** @param busy the responses that are not over */
-export function answerParseFailures(server: Server, busy: ReadonlySet<ServerResponse>): void {
+export function answerParseFailures(server: Server, { running }: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
-    const begun = [...busy].some(({ req, headersSent }) => headersSent && req.socket === socket);
+    const begun = [...running].some(({ req, res }) => res.headersSent && req.socket === socket);
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable || begun) socket.destroy();

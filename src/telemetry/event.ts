@@ -61,8 +61,16 @@ export type Event =
       remote: Remote;
       /** False when the remote left before the last byte. */
       whole: boolean;
-      /** To whom the token was given that came with it. */
+      /** Counts up from 1 in each process. */
+      request: number;
+      /** Of the token that the request came with. */
       subject?: string;
+      /** These only where an access log is kept. */
+      requestId?: string;
+      httpVersion?: string;
+      userAgent?: string;
+      referer?: string;
+      range?: string;
     }
   | {
       event: 'transfer_started';

@@ -33,7 +33,7 @@ async function startReplicas(root: string, ...args: string[]): Promise<Replica[]
 
 async function balance(program: Program, replicas: readonly Replica[], ...args: string[]) {
   const urls = replicas.map(({ url }) => url);
-  const balancer = await startBalancer(program, urls, '--health-path', '/healthz', ...args);
+  const balancer = await startBalancer(program, urls, ...args);
   for (const { server } of replicas) server.events.length = 0;
   return balancer;
 }
@@ -152,6 +152,26 @@ for (const program of PROGRAMS) {
       await replicas[1]!.server.end('SIGKILL');
       const answers = await Promise.all(Array.from({ length: 12 }, () => get(`${url}files/a`)));
       expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(200));
+    });
+
+    it('loses no request when a hub is stopped in the middle of many', async () => {
+      const replicas = await startReplicas(await smallRoot(), '--drain-delay', '4');
+      const { url } = await balance(program, replicas);
+      const leaving = replicas[2]!.server;
+      let over = false;
+      const ended = leaving.end('SIGTERM').finally(() => {
+        over = true;
+      });
+      const statuses = new Set<number>();
+      while (!over) statuses.add((await get(`${url}files/a`)).status);
+      for (let i = 0; i < 6; i++) statuses.add((await get(`${url}files/a`)).status);
+      expect([...statuses]).toEqual([200]);
+      expect(await ended).toBe(0);
+      // HAProxy asks how it is, and stopped sending before the port closed.
+      const asked = leaving.events.filter(({ event }) => event === 'request_completed');
+      const last = asked.filter((event) => 'path' in event && event.path === '/files/a').at(-1);
+      const stopped = leaving.events.find(({ event }) => event === 'stopped');
+      if (program === 'haproxy') expect(stopped!.t - last!.t).toBeGreaterThan(500);
     });
 
     it('stores every upload when a hub is dead, each once', async () => {

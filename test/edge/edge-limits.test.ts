@@ -155,11 +155,12 @@ describe('the room of an edge', () => {
   it('is kept by removing what was used longest ago', async () => {
     const origin = await startHub();
     for (const name of ['a', 'b', 'c']) await share(origin, name, MIB);
-    const edge = await startEdge(origin, { sizeBytes: 2.5 * MIB });
+    const directory = await tempRoot();
+    const edge = await startEdge(origin, { directory, sizeBytes: 2.5 * MIB });
     for (const name of ['a', 'b', 'a', 'c']) await edge.ask(`/files/${name}`);
     const { headers } = await origin.ask('/files/b', { method: 'HEAD' });
     expect(await edge.until('file_evicted')).toMatchObject({ cid: headers['x-ipfs-roots'] });
-    const names = await readdir(edge.root);
+    const names = await readdir(directory);
     expect(names.filter((name) => name.startsWith(String(headers['x-ipfs-roots'])))).toEqual([]);
     const sent = origin.running.link.sentBytes;
     for (const name of ['a', 'c']) await edge.ask(`/files/${name}`);

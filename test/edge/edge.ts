@@ -22,7 +22,8 @@ export async function startEdge(
   const options = { sizeBytes: 1024 * MIB, ttlMs: 0, patienceMs: 5000, ...settings };
   return startHub({
     ...server,
-    root: directory,
+    // Empty: what an edge serves is not below it.
+    root: await tempRoot(),
     openFront: (context) => openEdge({ ...options, url, directory }, context),
   });
 }

@@ -217,7 +217,7 @@ describe('paths', () => {
   });
 });
 
-test('a name without an extension is no type, whatever it spells', async () => {
+it('a name without an extension is no type, whatever it spells', async () => {
   const root = await tempRoot();
   await writeFile(join(root, 'html'), '<p>');
   const hub = await startHub({ root });

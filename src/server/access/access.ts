@@ -59,6 +59,7 @@ export class Access {
   /** What a request without a token may do; one with a token may do that as well. */
   readonly #anyone: Grant;
   readonly #cors: Cors | undefined;
+  readonly #corsOrigins: readonly string[];
   readonly #callers: Callers | undefined;
   readonly #addressLimit: RequestLimit | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
@@ -74,6 +75,7 @@ export class Access {
     this.#context = context;
     this.#tokens = tokens;
     this.#anyone = { scopes: publicScopes(options, tokens !== undefined), paths: [[]] };
+    this.#corsOrigins = corsOrigins;
     this.#cors = corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined;
     this.#addressLimit = options.rateLimit && new RequestLimit('address', options.rateLimit);
     this.#tokenLimit = options.tokenRateLimit && new RequestLimit('token', options.tokenRateLimit);
@@ -107,6 +109,11 @@ export class Access {
     return this.#anyone.scopes.has('read');
   }
 
+  /** Of pages that may use the hub; `*` for all. */
+  get corsOrigins(): readonly string[] {
+    return this.#corsOrigins;
+  }
+
   /** Somebody may write. */
   get isWritable(): boolean {
     return this.#context.writable;
@@ -121,14 +128,18 @@ export class Access {
     this.#tokens?.close();
   }
 
+  /** What stands on every answer, refusals and health too. */
+  greet(exchange: Exchange): void {
+    for (const [name, value] of this.#standing) exchange.res.setHeader(name, value);
+    this.#cors?.mark(exchange);
+  }
+
   /**
-   * Before any route. False when it has answered the request itself.
+   * Before any route, after greet(). False when it has answered the request itself.
    *
    * @throws HttpFailure 401, 403, 429; so does what it promises
    */
   admit(exchange: Exchange): boolean | Promise<boolean> {
-    for (const [name, value] of this.#standing) exchange.res.setHeader(name, value);
-    this.#cors?.mark(exchange);
     if (this.#callers) this.#admitCaller(exchange, this.#callers);
     if (this.#cors?.answerPreflight(exchange)) return false;
     const { authorization } = exchange.req.headers;

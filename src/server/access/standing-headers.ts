@@ -30,4 +30,6 @@ export const KEPT_BY_FAILURES: ReadonlySet<string> = new Set([
   'access-control-allow-origin',
   'access-control-expose-headers',
   'vary',
+  'x-request-id',
+  'connection',
 ]);

@@ -110,13 +110,13 @@ describe('a hub', () => {
   const behind = (client: string) => ({ headers: { 'x-forwarded-for': client } });
   const status = async (access: AccessOptions, client: string) => {
     const hub = await startHub({ access });
-    return (await hub.ask('/healthz', behind(client))).status;
+    return (await hub.ask('/metrics', behind(client))).status;
   };
 
   it('refuses who may not come with 403, whatever is asked', async () => {
     const hub = await startHub({ access: { deny: ['127.0.0.0/8'] }, writable: true });
     await writeFile(join(hub.root, 'f'), 'x');
-    for (const path of ['/files/f', '/files/', '/healthz', '/', '/nothing']) {
+    for (const path of ['/files/f', '/files/', '/metrics', '/', '/nothing']) {
       expect((await hub.ask(path)).status).toBe(403);
     }
     const put = await hub.ask('/files/new', { method: 'PUT', body: Buffer.from('x') });
@@ -137,14 +137,14 @@ describe('a hub', () => {
 
   it('logs the client that the proxy names', async () => {
     const hub = await startHub({ access: { trustedProxies: ['127.0.0.1'] } });
-    await hub.ask('/healthz', behind('192.0.2.77'));
+    await hub.ask('/metrics', behind('192.0.2.77'));
     expect(await hub.until('request_completed')).toMatchObject({ remote: '192.0.2.77' });
   });
 
   it('gives each client behind a proxy a rate of its own', async () => {
     const rateLimit = { requests: 1, perMs: 3_600_000 };
     const hub = await startHub({ access: { rateLimit, trustedProxies: ['127.0.0.1'] } });
-    const ask = async (client: string) => (await hub.ask('/healthz', behind(client))).status;
+    const ask = async (client: string) => (await hub.ask('/metrics', behind(client))).status;
     expect([await ask('192.0.2.1'), await ask('192.0.2.1')]).toEqual([200, 429]);
     expect([await ask('192.0.2.2'), await ask('192.0.2.2')]).toEqual([200, 429]);
     expect([await ask('2001:db8::1'), await ask('2001:db8::2')]).toEqual([200, 429]);

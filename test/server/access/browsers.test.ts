@@ -39,7 +39,7 @@ describe('CORS', () => {
 
   it('lets all in by *, with no need to vary', async () => {
     const hub = await startHub({ access: { corsOrigins: ['*'] } });
-    const { headers } = await hub.ask('/healthz', { headers: { origin: OTHER } });
+    const { headers } = await hub.ask('/metrics', { headers: { origin: OTHER } });
     expect(headers['access-control-allow-origin']).toBe('*');
     expect(headers).not.toHaveProperty('vary');
     expect(headers).not.toHaveProperty('access-control-allow-credentials');
@@ -68,7 +68,7 @@ describe('CORS', () => {
 
   it('is off unless it was asked for', async () => {
     const hub = await startHub();
-    const { headers } = await hub.ask('/healthz', { headers: { origin: APP } });
+    const { headers } = await hub.ask('/metrics', { headers: { origin: APP } });
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
     expect((await preflight(hub, APP)).headers).not.toHaveProperty('access-control-allow-methods');
   });
@@ -98,7 +98,7 @@ describe('headers that protect', () => {
   it('stand on every answer: files, pages, refusals', async () => {
     const hub = await startHub();
     await writeFile(join(hub.root, 'f'), 'x');
-    for (const path of ['/files/f', '/files/f', '/files/', '/files/none', '/nothing', '/healthz']) {
+    for (const path of ['/files/f', '/files/f', '/files/', '/files/none', '/nothing', '/metrics']) {
       const { headers } = await hub.ask(path);
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
@@ -142,7 +142,7 @@ describe('writes by anyone', () => {
     const refused = startHub({ host: '0.0.0.0', writable: true });
     await expect(refused).rejects.toMatchObject({ code: 'ERR_USAGE' });
     const hub = await startHub({ host: '0.0.0.0' });
-    expect((await hub.ask('/healthz')).status).toBe(200);
+    expect((await hub.ask('/metrics')).status).toBe(200);
   });
 
   // A page whose name was pointed at this machine is of the same origin as the hub.

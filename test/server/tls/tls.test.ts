@@ -105,7 +105,7 @@ describe('TLS with a given certificate', () => {
   it('serves it, tells browsers to come by TLS from now on, and takes no TLS 1.1', async () => {
     const files = await certificateFiles();
     const hub = await startHub({ tls: given(files) });
-    const { headers } = await get(hub, '/healthz', files.cert, 'localhost');
+    const { headers } = await get(hub, '/metrics', files.cert, 'localhost');
     expect(headers['strict-transport-security']).toMatch(/^max-age=\d+$/);
     expect((await handshake(hub, { maxVersion: 'TLSv1.2' })).getProtocol()).toBe('TLSv1.2');
     const old = handshake(hub, { minVersion: 'TLSv1', maxVersion: 'TLSv1.1' });
