@@ -1,7 +1,8 @@
-// hubswarm client: fetches from, sends to and lists HTTP servers.
+// hubswarm client: fetches from and lists HTTP servers; client-put.ts sends to them.
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { putCommand, removeCommand } from './client-put.ts';
 import { watchCommand } from './client-watch.ts';
 import { untilLine } from './hold.ts';
 import { clean } from './human.ts';
@@ -17,6 +18,7 @@ export function clientCommand(): Command {
     .description('Fetch from, send to and list HTTP servers: hubs, and plain ones.')
     .addCommand(getCommand())
     .addCommand(putCommand())
+    .addCommand(removeCommand())
     .addCommand(listCommand())
     .addCommand(watchCommand());
 }
@@ -88,37 +90,6 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       emit: context.emit,
       signal: context.signal,
     });
-  });
-}
-
-interface PutFlags {
-  uplink?: number;
-  json: boolean;
-}
-
-function putCommand(): Command {
-  return new Command('put')
-    .description('Send a file to a hub that is writable.')
-    .argument('<file>', 'a regular file')
-    .argument('<url>', "where to; one that ends in '/' gets the file's name")
-    .option('--uplink <rate>', 'send at most so fast (as in 20Mbit/s or 4MiB/s)', rate('--uplink'))
-    .option('--json', 'events as JSON, one a line, on standard output', false)
-    .action(put);
-}
-
-async function put(path: string, text: string, flags: PutFlags): Promise<void> {
-  const url = parseHttpUrl(text);
-  const { putFile } = await import('../client/put.ts');
-  await runCommand(flags, async ({ emit, signal }) => {
-    const stored = await putFile({
-      path,
-      url,
-      uplinkBytesPerSecond: flags.uplink,
-      stallMs: TIMEOUT_SECONDS * 1000,
-      emit,
-      signal,
-    });
-    if (!flags.json) process.stdout.write(`${clean(stored.url)}\n${clean(stored.etag ?? '')}\n`);
   });
 }
 

@@ -33,7 +33,7 @@ function describeEvent(event: Event): string | undefined {
     case 'upload_expired':
       return `gave up an unfinished upload (${bytes(event.bytes)} of it had come)`;
     case 'request_completed':
-      return `${event.remote} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
+      return `${event.remote}${event.subject === undefined ? '' : ` (${clean(event.subject)})`} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
     case 'transfer_started':
       return (
         `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +

@@ -10,6 +10,7 @@ import { PROXY_HEADERS, type ProxyHeader } from '../server/access/forwarded.ts';
 import { parseRequestRate, type RequestRate } from '../server/access/request-rate.ts';
 import { defaultTokenKeyFile, openTokenKey } from '../server/access/token-key.ts';
 import type { TlsOptions } from '../server/tls/tls.ts';
+import { rate } from './options.ts';
 
 export interface AccessFlags {
   tokenKey?: string[];
@@ -23,6 +24,7 @@ export interface AccessFlags {
   corsOrigin?: string[];
   rateLimit?: RequestRate;
   tokenRateLimit?: RequestRate;
+  clientUplink?: number;
   tls?: boolean;
   tlsCert?: string;
   tlsKey?: string;
@@ -82,6 +84,11 @@ export function addAccessOptions(command: Command): Command {
       'requests of each address, as in 100/s or 600/m; so many may come at once (default: no limit)',
       (text) => parseRequestRate('--rate-limit', text),
     )
+    .option(
+      '--client-uplink <rate>',
+      'send at most so fast to each address, as in 20Mbit/s (default: no limit)',
+      rate('--client-uplink'),
+    )
     .option('--token-rate-limit <rate>', 'requests with each token (default: no limit)', (text) =>
       parseRequestRate('--token-rate-limit', text),
     )
@@ -114,6 +121,7 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions
     proxyHeader: flags.proxyHeader,
     corsOrigins: flags.corsOrigin,
     rateLimit: flags.rateLimit,
+    clientUplinkBytesPerSecond: flags.clientUplink,
     tokenRateLimit: flags.tokenRateLimit,
   };
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { collectAlone } from '../runtime/collector.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
 import type { RunningServer } from '../server/start-server.ts';
 import { obeyLines } from './control.ts';
@@ -119,6 +120,7 @@ async function serve(
     ...options.operations,
     ...(await edgeOptionsOf(options)),
   });
+  collectAlone();
   const stopHearing = renewOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {

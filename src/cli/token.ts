@@ -2,7 +2,7 @@
 // tokens. The token alone is on standard output, so that it can go where it is needed:
 // curl -H "Authorization: Bearer $(hubswarm token --scope read)" ...
 import { randomUUID } from 'node:crypto';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
 import { SCOPES, type Scope } from '../server/access/grant.ts';
 import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../server/access/token-key.ts';
@@ -27,19 +27,20 @@ export function tokenCommand(): Command {
   const key = ['--key <file>', 'the key; made when it is missing (default: your own)'] as const;
   return new Command('token')
     .description('Make a token that lets its bearer use a hub (server --token-key).')
-    .option('--scope <scopes>', 'what it allows: read, write, delete, comma-separated', scopes, [
-      'read',
-    ] as Scope[])
+    .addOption(
+      new Option('--scope <scopes>', 'what it allows: read, write, delete, comma-separated')
+        .argParser(scopes)
+        .default(['read'], 'read'),
+    )
     .option(
       '--path <path>',
       'only below this path of the hub, escaped as in its URL, as in /photos/2024/; may be repeated (default: everything)',
       prefixes,
     )
-    .option(
-      '--expires <time>',
-      `how long it holds: 90s, 15m, 12h, 7d or never (default: ${DEFAULT_LIFETIME})`,
-      lifetime,
-      lifetime(DEFAULT_LIFETIME),
+    .addOption(
+      new Option('--expires <time>', 'how long it holds: 90s, 15m, 12h, 7d or never')
+        .argParser(lifetime)
+        .default(lifetime(DEFAULT_LIFETIME), DEFAULT_LIFETIME),
     )
     .option('--subject <name>', 'whom it is for; the access log names it')
     .option(...key)

@@ -124,7 +124,7 @@ function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
   if (path === '*' && req.method === 'OPTIONS') {
     // Section 9.3.7: of the server as a whole.
-    res.writeHead(204, { Allow: 'GET, HEAD, PUT, OPTIONS' }).end();
+    res.writeHead(204, { Allow: 'GET, HEAD, PUT, DELETE, OPTIONS' }).end();
     return;
   }
   const inFiles = path === '/files' || path.startsWith(FILES);

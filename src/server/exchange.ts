@@ -1,6 +1,7 @@
 // One request and its response: what was sent of it, when the other side left,
 // how a small answer and a failure look, and the one line of the access log.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Grant } from './access/grant.ts';
@@ -29,6 +30,8 @@ export class Exchange {
   bytes = 0;
   /** What its token allows; set by access/. */
   grant: Grant | undefined;
+  /** Its client's own share of the uplink, where each has one; set by access/. */
+  clientLink: Link | undefined;
   /** Address and port; the address alone where a trusted proxy named it. */
   remote: string;
   #left = false;
@@ -175,6 +178,8 @@ export class Exchange {
     for (const name of res.getHeaderNames()) {
       if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }
+    // RFC 9111 section 4.2.2 would let caches keep a 404 or 414 as long as they like.
+    res.setHeader('Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.
     if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');

@@ -21,10 +21,13 @@ const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
 export function answerParseFailures(server: Server, { running }: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
-    const begun = [...running].some(({ req, res }) => res.headersSent && req.socket === socket);
+    const open = [...running].findLast(({ req }) => req.socket === socket);
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
-    if (!ofHttp || !socket.writable || begun) socket.destroy();
+    if (!ofHttp || !socket.writable) socket.destroy();
+    // What is wrong came behind a whole request, which has its answer first.
+    else if (open?.req.complete) open.res.once('finish', () => refuse(socket, ...failureOf(error)));
+    else if (open?.res.headersSent) socket.destroy();
     else refuse(socket, ...failureOf(error));
   });
   server.on('connect', (_req, socket) => refuse(socket, 501, 'this server is no proxy'));

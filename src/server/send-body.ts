@@ -56,10 +56,14 @@ export async function sendFilePart(outlet: Outlet, file: Opened, part: ByteRange
 
 /** Sends bytes that are at hand. */
 export async function sendBytes({ exchange, link }: Outlet, bytes: Uint8Array): Promise<void> {
-  const capped = link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY;
+  const own = exchange.clientLink;
+  const capped = own !== undefined || link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY;
   const step = capped ? PACED_BLOCK_BYTES : bytes.length;
   for (let at = 0; at < bytes.length; at += step) {
     const block = bytes.subarray(at, at + step);
+    // First its own: who waits for that holds up nobody else.
+    const ownWait = own?.send(block.length, exchange.signal);
+    if (ownWait !== undefined) await ownWait;
     const wait = link.send(block.length, exchange.signal);
     if (wait !== undefined) await wait;
     await exchange.write(block);

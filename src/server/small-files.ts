@@ -66,7 +66,8 @@ export class SmallFiles {
     const kept = this.#kept.get(exchange.req.url ?? '');
     if (!kept || !isPlain(exchange.req, kept)) return false;
     // Paced answers wait their turn, block by block.
-    if (this.#link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
+    const capped = exchange.clientLink ?? this.#link;
+    if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     // The refusal is the long way's.
     if (!this.#access.allows(exchange, 'read', kept.segments)) return false;
     kept.waiting.push(exchange);

@@ -85,8 +85,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const each of closing.toReversed()) await each();
   };
   try {
-    const alwaysTls = tls?.kind === 'given';
-    const access = await Access.open(options.access ?? {}, { host, writable, alwaysTls, emit });
+    const context = { host, writable, tls: tls?.kind ?? 'none', emit } as const;
+    const access = await Access.open(options.access ?? {}, context);
     closing.push(() => access.close());
     const certificate = tls && (await loadCertificate(tls, host, emit));
     const server = createLimitedServer(operations.limits, certificate);

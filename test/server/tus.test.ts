@@ -89,6 +89,8 @@ describe('tus', () => {
     // The answer may have been lost: the client asks again.
     const after = await head(hub, url);
     expect(after).toMatchObject({ status: 200, headers: { 'upload-offset': String(at) } });
+    expect((await patch(hub, url, at, '')).status).toBe(204);
+    expect((await patch(hub, url, at, 'more')).status).toBe(413);
     expect(hub.events.filter(({ event }) => event === 'file_stored')).toHaveLength(1);
   });
 
@@ -298,6 +300,11 @@ describe('tus', () => {
       'upload-offset': '11',
     });
     expect((await patch(hub, url, 11, '')).status).toBe(403);
+    // The parts are not needed any longer, but may be asked for once more.
+    const soon = Date.now() + 3_600_000;
+    const { status, headers } = await head(hub, one);
+    expect(status).toBe(200);
+    expect(Date.parse(headers['upload-expires'] as string)).toBeLessThan(soon);
   });
 
   it('holds the preconditions of its creation against what is there at the end', async () => {

@@ -10,10 +10,11 @@ import { HttpFailure } from '../http-failure.ts';
 import { AddressRules, AddressSet } from './address-rules.ts';
 import { Callers } from './callers.ts';
 import { scopeInsufficient, tokenMissing } from './challenge.ts';
+import { ClientLinks } from './client-links.ts';
 import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
 import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
-import { isForeignPage, refuseOpenWrites } from './open-writes.ts';
+import { isForeignPage, isLoopback, refuseOpenWrites } from './open-writes.ts';
 import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
 import { standingHeaders } from './standing-headers.ts';
 import type { VerifiedToken } from './token.ts';
@@ -39,6 +40,8 @@ export interface AccessOptions {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Of each address. */
   readonly rateLimit?: RequestRate | undefined;
+  /** To each address, all its connections together. */
+  readonly clientUplinkBytesPerSecond?: number | undefined;
   /** Of each token. */
   readonly tokenRateLimit?: RequestRate | undefined;
 }
@@ -46,12 +49,14 @@ export interface AccessOptions {
 export interface AccessContext {
   readonly host: string;
   readonly writable: boolean;
-  /** TLS with a given certificate. */
-  readonly alwaysTls: boolean;
+  readonly tls: 'none' | 'self_signed' | 'given';
   readonly emit: Emit;
 }
 
 type Segments = readonly string[];
+
+const OPEN_WIRE =
+  'tokens come in the clear, for whoever is on the way to take; give --tls, or --tls-cert and --tls-key';
 
 export class Access {
   readonly #context: AccessContext;
@@ -59,7 +64,6 @@ export class Access {
   /** What a request without a token may do; one with a token may do that as well. */
   readonly #anyone: Grant;
   readonly #cors: Cors | undefined;
-  readonly #corsOrigins: readonly string[];
   readonly #callers: Callers | undefined;
   readonly #addressLimit: RequestLimit | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
@@ -71,23 +75,15 @@ export class Access {
     context: AccessContext,
     tokens: TokenGate | undefined,
   ) {
-    const { allow = [], deny = [], trustedProxies = [], corsOrigins = [] } = options;
+    const { corsOrigins = [] } = options;
     this.#context = context;
     this.#tokens = tokens;
     this.#anyone = { scopes: publicScopes(options, tokens !== undefined), paths: [[]] };
-    this.#corsOrigins = corsOrigins;
     this.#cors = corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined;
     this.#addressLimit = options.rateLimit && new RequestLimit('address', options.rateLimit);
     this.#tokenLimit = options.tokenRateLimit && new RequestLimit('token', options.tokenRateLimit);
-    if (allow.length + deny.length + trustedProxies.length > 0 || this.#addressLimit) {
-      this.#callers = new Callers({
-        rules: new AddressRules(allow, deny),
-        limit: this.#addressLimit,
-        proxies: trustedProxies.length > 0 ? new AddressSet(trustedProxies) : undefined,
-        proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
-      });
-    }
-    const rules = { embeddable: corsOrigins.length > 0, alwaysTls: context.alwaysTls };
+    this.#callers = callersOf(options, this.#addressLimit);
+    const rules = { embeddable: corsOrigins.length > 0, alwaysTls: context.tls === 'given' };
     this.#standing = pairs(standingHeaders(rules));
   }
 
@@ -98,6 +94,10 @@ export class Access {
     const hasTokenKeys = tokenKeyFiles.length > 0;
     refuseOpenWrites({ host, writable, hasTokenKeys, anonymousWrites });
     if (!hasTokenKeys) return new Access(options, context, undefined);
+    // A proxy that is trusted may well speak TLS to the world.
+    const isOpenWire =
+      context.tls === 'none' && !isLoopback(host) && !options.trustedProxies?.length;
+    if (isOpenWire) context.emit({ event: 'warned', message: OPEN_WIRE });
     // Only a hub with tokens pays for loading what verifies them.
     const { TokenGate } = await import('./token-gate.ts');
     const gate = await TokenGate.open(tokenKeyFiles, options.revokedFile, context.emit);
@@ -109,14 +109,14 @@ export class Access {
     return this.#anyone.scopes.has('read');
   }
 
-  /** Of pages that may use the hub; `*` for all. */
-  get corsOrigins(): readonly string[] {
-    return this.#corsOrigins;
-  }
-
   /** Somebody may write. */
   get isWritable(): boolean {
     return this.#context.writable;
+  }
+
+  /** Whether a page of that origin may use the hub; for what CORS does not cover (WebSocket). */
+  letsPage(origin: string): boolean {
+    return this.#cors?.lets(origin) === true;
   }
 
   /** Reads the keys anew. @throws HubswarmError, and goes on with the old ones */
@@ -145,8 +145,8 @@ export class Access {
     const { authorization } = exchange.req.headers;
     if (authorization === undefined || !this.#tokens) return true;
     const known = this.#tokens.known(authorization);
-    if (known) return this.#enter(exchange, known);
-    return this.#tokens.verify(authorization).then((token) => this.#enter(exchange, token));
+    if (known) return this.#bear(exchange, known);
+    return this.#tokens.verify(authorization).then((token) => this.#bear(exchange, token));
   }
 
   /**
@@ -185,8 +185,10 @@ export class Access {
   }
 
   /** Whether the path is only a way to what may be read. */
-  leads({ grant }: Exchange, segments: Segments): boolean {
-    return grant !== undefined && leadsToReadable(grant, segments);
+  leads(exchange: Exchange, segments: Segments): boolean {
+    const { grant } = exchange;
+    if (!grant || !leadsToReadable(grant, segments)) return false;
+    return !this.allows(exchange, 'read', segments);
   }
 
   #checkChange(exchange: Exchange): void {
@@ -195,7 +197,7 @@ export class Access {
       throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
     }
     const { origin } = exchange.req.headers;
-    if (exchange.grant || origin === undefined || this.#cors?.lets(origin)) return;
+    if (exchange.grant || origin === undefined || this.letsPage(origin)) return;
     if (isForeignPage(origin, host)) {
       throw new HttpFailure(403, 'pages of other origins may not write here; see --cors-origin');
     }
@@ -206,13 +208,14 @@ export class Access {
   }
 
   #admitCaller(exchange: Exchange, callers: Callers): void {
-    const { address, admitted, allowance, proxied } = callers.of(exchange.req);
+    const { address, admitted, allowance, link, proxied } = callers.of(exchange.req);
     if (proxied) exchange.remote = address;
+    exchange.clientLink = link;
     if (!admitted) throw new HttpFailure(403, 'this address may not come here');
     if (allowance) this.#addressLimit!.spend(allowance);
   }
 
-  #enter(exchange: Exchange, token: VerifiedToken): boolean {
+  #bear(exchange: Exchange, token: VerifiedToken): boolean {
     exchange.grant = token;
     const limit = this.#tokenLimit;
     if (!limit) return true;
@@ -225,6 +228,21 @@ export class Access {
     limit.spend(allowance);
     return true;
   }
+}
+
+/** Undefined when it makes no difference who calls. */
+function callersOf(options: AccessOptions, limit: RequestLimit | undefined): Callers | undefined {
+  const { allow = [], deny = [], trustedProxies = [], clientUplinkBytesPerSecond } = options;
+  const links = clientUplinkBytesPerSecond && new ClientLinks(clientUplinkBytesPerSecond);
+  if (allow.length + deny.length + trustedProxies.length === 0 && !limit && !links)
+    return undefined;
+  return new Callers({
+    rules: new AddressRules(allow, deny),
+    limit,
+    links: links || undefined,
+    proxies: trustedProxies.length > 0 ? new AddressSet(trustedProxies) : undefined,
+    proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
+  });
 }
 
 function publicScopes({ publicRead }: AccessOptions, hasTokens: boolean): ReadonlySet<Scope> {

@@ -3,8 +3,10 @@
 // trusted proxy names.
 import type { IncomingMessage } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
+import type { Link } from '../../link/link.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { type AddressRules, type AddressSet, normalAddress } from './address-rules.ts';
+import type { ClientLinks } from './client-links.ts';
 import { forwardedClient, type ProxyHeader } from './forwarded.ts';
 import type { Allowance, RequestLimit } from './request-rate.ts';
 
@@ -13,16 +15,21 @@ export interface Caller {
   /** By --allow and --deny. */
   readonly admitted: boolean;
   readonly allowance: Allowance | undefined;
+  /** What is sent to it passes here first. */
+  readonly link: Link | undefined;
   /** Named by a proxy: there is no port to log. */
   readonly proxied: boolean;
 }
 
-/** Chosen: some 10 MB. */
-const MAX_NAMED = 65_536;
+/** Of what proxies say; with MAX_REMEMBERED_LENGTH some 10 MB at the most. Chosen. */
+const MAX_REMEMBERED = 16_384;
+/** Longer lists are of several proxies, or somebody's play. */
+const MAX_REMEMBERED_LENGTH = 256;
 
 export interface CallerRules {
   readonly rules: AddressRules;
   readonly limit: RequestLimit | undefined;
+  readonly links: ClientLinks | undefined;
   readonly proxies: AddressSet | undefined;
   readonly proxyHeader: ProxyHeader;
 }
@@ -30,6 +37,9 @@ export interface CallerRules {
 export class Callers {
   readonly #given: CallerRules;
   readonly #connected = new WeakMap<Socket, Caller>();
+  /** Connections of trusted proxies, with their address. */
+  readonly #proxies = new WeakMap<Socket, string>();
+  /** By the proxy's address and what it said. */
   readonly #named = new Map<string, Caller>();
 
   constructor(given: CallerRules) {
@@ -39,32 +49,46 @@ export class Callers {
   of({ socket, headers }: IncomingMessage): Caller {
     const known = this.#connected.get(socket);
     if (known) return known;
-    const peer = normalAddress(socket.remoteAddress ?? '');
-    const { proxies, proxyHeader } = this.#given;
-    const value = headers[proxyHeader];
-    if (proxies?.has(peer) && value !== undefined) {
-      const list = Array.isArray(value) ? value.join(',') : value;
-      return this.#proxied(forwardedClient(proxyHeader, list, peer, proxies));
-    }
-    const caller = this.#describe(peer, false);
-    // What a proxy sends without the header is about the proxy; its next may bear one.
-    if (!proxies?.has(peer)) this.#connected.set(socket, caller);
+    const proxy = this.#proxies.get(socket) ?? this.#meet(socket);
+    const said = headers[this.#given.proxyHeader];
+    // A proxy that names nobody asks for itself; its next request may be another's.
+    if (proxy !== undefined && said !== undefined) return this.#proxied(proxy, String(said));
+    const caller = this.#describe(proxy ?? normalAddress(socket.remoteAddress ?? ''), false);
+    if (proxy === undefined) this.#connected.set(socket, caller);
     return caller;
   }
 
-  #proxied(address: string): Caller {
-    const known = this.#named.get(address);
+  /** The address of a new connection if it is a trusted proxy's. */
+  #meet(socket: Socket): string | undefined {
+    const peer = normalAddress(socket.remoteAddress ?? '');
+    if (!this.#given.proxies?.has(peer)) return undefined;
+    this.#proxies.set(socket, peer);
+    return peer;
+  }
+
+  #proxied(proxy: string, said: string): Caller {
+    const key = `${proxy} ${said}`;
+    const known = this.#named.get(key);
     if (known) return known;
+    const { proxies, proxyHeader } = this.#given;
+    const address = forwardedClient(proxyHeader, said, proxy, proxies!);
     const caller = this.#describe(address, true);
-    this.#named.set(address, caller);
-    forgetOldest(this.#named, MAX_NAMED);
+    if (said.length > MAX_REMEMBERED_LENGTH) return caller;
+    this.#named.set(key, caller);
+    forgetOldest(this.#named, MAX_REMEMBERED);
     return caller;
   }
 
   #describe(address: string, proxied: boolean): Caller {
-    const { rules, limit } = this.#given;
-    const allowance = limit?.of(household(address));
-    return { address, admitted: rules.admits(address), allowance, proxied };
+    const { rules, limit, links } = this.#given;
+    const client = household(address);
+    return {
+      address,
+      admitted: rules.admits(address),
+      allowance: limit?.of(client),
+      link: links?.of(client),
+      proxied,
+    };
   }
 }
 

@@ -69,7 +69,7 @@ const ACCEPTED =
   'give an Ed25519 key as JWK or PEM, or a secret of 32 bytes or more (as of openssl rand -hex 32)';
 
 /** The key, or what is wrong with the text. */
-export function parseTokenKey(text: string): Omit<TokenKey, 'exposed'> | string {
+function parseTokenKey(text: string): Omit<TokenKey, 'exposed'> | string {
   const trimmed = text.trim();
   try {
     if (trimmed.startsWith('{')) return fromJwk(JSON.parse(trimmed) as JsonWebKey);

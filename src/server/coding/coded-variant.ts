@@ -63,6 +63,8 @@ async function openSibling(
   coding: Coding,
 ): Promise<CodedVariant | undefined> {
   const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
+  // Who may read one file of a directory may not read its sibling for that.
+  if (!hub.access.allows(exchange, 'read', path)) return undefined;
   const sibling = await hub.root.open(path).catch((error: unknown) => {
     if (error instanceof HttpFailure) return undefined;
     throw error;

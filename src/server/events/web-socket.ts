@@ -25,9 +25,6 @@ const webSockets = new WebSocketServer({
   perMessageDeflate: false,
 });
 
-/** Origins of pages that may connect, beside the hub's own; '*' for every one. */
-export type Origins = readonly string[];
-
 /** @throws HttpFailure 400, 401, 403, 404, 503, all before the protocol is switched */
 export async function answerWebSocket(
   hub: EventsHub,
@@ -36,7 +33,8 @@ export async function answerWebSocket(
 ): Promise<void> {
   const { events, access } = hub;
   const { req, res } = exchange;
-  if (!mayConnect(req.headers.origin, req.headers.host, access.corsOrigins)) {
+  const letsPage = (origin: string): boolean => access.letsPage(origin);
+  if (!mayConnect(req.headers.origin, req.headers.host, letsPage)) {
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
   const query = queryOf(req.url);
@@ -88,8 +86,8 @@ function keepAlive(webSocket: WebSocket): void {
 export function mayConnect(
   origin: string | undefined,
   host: string | undefined,
-  origins: Origins,
+  letsPage: (origin: string) => boolean,
 ): boolean {
-  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true;
+  if (origin === undefined || letsPage(origin)) return true;
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

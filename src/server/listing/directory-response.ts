@@ -41,7 +41,9 @@ export async function answerDirectory(
     : (query.limit ?? MAX_LIMIT);
   const listing = await hub.root.withOpen(segments, (directory) => {
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-    const shows = (entry: readonly string[]) => hub.access.shows(exchange, entry);
+    const shows = hub.access.isPublic
+      ? undefined
+      : (entry: readonly string[]) => hub.access.shows(exchange, entry);
     return listDirectory({ ...hub, shows }, directory, segments, { ...query, limit });
   });
   const text = asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`;

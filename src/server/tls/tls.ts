@@ -8,8 +8,9 @@ export type TlsOptions =
   | { readonly kind: 'given'; readonly certFile: string; readonly keyFile: string };
 
 /**
- * AES-128-GCM first, in the server's order: half a GiB of file was sent with 0.9 of the
- * CPU that AES-256 takes, and no attack on AES-128 is in sight. All have forward secrecy.
+ * Of those with forward secrecy and authenticated encryption alone; Node's own list goes on
+ * to CBC. AES-128-GCM first, in the server's order: 7 % cheaper than AES-256 (openssl speed,
+ * records of 16 KiB), which does not show in a download.
  */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',

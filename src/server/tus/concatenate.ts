@@ -1,6 +1,6 @@
 // The concatenation extension: a final upload is made of finished parts, in the
 // order in which it names them. They are copied, since a part may be in several
-// finals, and stay until they expire; the copy is hashed on the way, and published.
+// finals, and stay for a while; the copy is hashed on the way, and published.
 import { open } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
 import { HttpFailure } from '../http-failure.ts';

@@ -9,9 +9,10 @@ const READ_BYTES = 2 ** 20;
 export async function copyBytes(path: string, length: number, writer: PieceWriter): Promise<void> {
   const handle = await open(path, 'r');
   try {
-    const buffer = allocAligned(Math.max(1, Math.min(READ_BYTES, length)));
     for (let at = 0; at < length; ) {
-      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, length - at), at);
+      // Of its own: the writer holds it for a while.
+      const buffer = allocAligned(Math.min(READ_BYTES, length - at));
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) throw new HttpFailure(409, 'a part of the upload was cut meanwhile');
       await writer.take(buffer.subarray(0, bytesRead));
       at += bytesRead;

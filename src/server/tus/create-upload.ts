@@ -75,7 +75,10 @@ async function createFinal(
   await checkRoom(hub, length);
   return begin(hub, { ...facts, length }, async (made) => {
     const leaves = await joinParts(hub, made, parts);
-    return finishUpload(hub, { ...made, offset: length }, exchange.remote, leaves);
+    const finished = await finishUpload(hub, { ...made, offset: length }, exchange.remote, leaves);
+    // It may be gone, or its disk full: then it goes when it expires.
+    for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
+    return finished;
   });
 }
 

@@ -40,7 +40,7 @@ export function parseCount(headers: IncomingHttpHeaders, name: string): number |
 }
 
 /** True when the length comes later. @throws HttpFailure 400 */
-export function parseDeferLength(headers: IncomingHttpHeaders): boolean {
+function parseDeferLength(headers: IncomingHttpHeaders): boolean {
   const text = field(headers, 'Upload-Defer-Length');
   if (text === undefined) return false;
   if (text === '1') return true;

@@ -119,7 +119,12 @@ async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<vo
       throw new HttpFailure(409, `Upload-Offset: ${offset} is not where it ends: ${found.offset}`);
     }
     const upload = await declareLength(hub, exchange, found);
-    if (upload.record.state !== 'open') return finish(hub, exchange, upload);
+    if (upload.record.state !== 'open') {
+      if (Number(headers['content-length'] ?? 0) > 0) {
+        throw new HttpFailure(413, 'the upload is whole and takes no more bytes');
+      }
+      return finish(hub, exchange, upload);
+    }
     const appended = await appendBody(hub, exchange, upload, lock);
     return finish(hub, exchange, appended.upload, appended.leaves);
   });

@@ -19,6 +19,8 @@ import { bootId, offsetOf, parseRecord, type UploadRecord } from './upload-recor
 const MAX_UNFINISHED = 10_000;
 /** Chosen: the record of a published upload answers a client whose last answer was lost. */
 const PUBLISHED_KEPT_MS = 3_600_000;
+/** Chosen: a client whose answer was lost asks for the final upload again before that. */
+const JOINED_KEPT_MS = 600_000;
 const SWEEP_EVERY_MS = 60_000;
 
 export interface UploadStoreOptions {
@@ -117,6 +119,12 @@ export class UploadStore {
     await this.#write(id, next);
     if (published) this.#release(id);
     return { id, record: next, offset };
+  }
+
+  /** A part whose bytes are in a published file need not be kept for long. */
+  async retire({ id, record }: StoredUpload): Promise<void> {
+    const expiresMs = Math.min(record.expiresMs, Date.now() + JOINED_KEPT_MS);
+    await this.#write(id, { ...record, expiresMs });
   }
 
   /** @throws HttpFailure 507 when the quota has no room for so many bytes of it */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessOptions } from '../../../src/server/access/access.ts';
 import type { Scope } from '../../../src/server/access/grant.ts';
+import type { ServerOptions } from '../../../src/server/start-server.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 import {
   basic,
@@ -178,6 +179,59 @@ describe('tokens', () => {
     expect(answer.text).toContain('--writable');
   });
 
+  it.each<[Scope[], string[], string, number]>([
+    [['delete'], ['photos'], '/files/photos/2024/f', 204],
+    [['delete'], ['photos'], '/files/private/f', 403],
+    [['read', 'write'], ['photos'], '/files/photos/2024/f', 403],
+  ])('allow %o on %o to delete %s: %i', async (scopes, paths, path, status) => {
+    const hub = await startGuarded();
+    const headers = bearer(await makeToken(own, { scopes, paths }));
+    expect((await hub.ask(path, { method: 'DELETE', headers })).status).toBe(status);
+    expect((await hub.ask(path, { method: 'DELETE' })).status).toBe(401);
+  });
+
+  it('are asked by resumable uploads for the path that is to be, at each step', async () => {
+    const hub = await startGuarded();
+    const mine = bearer(await makeToken(own, { scopes: ['write'], paths: ['photos'] }));
+    const other = bearer(await makeToken(own, { scopes: ['write'], paths: ['private'] }));
+    const reader = bearer(await makeToken(own, { scopes: ['read'] }));
+    const create = (path: string, headers: object) =>
+      hub.ask('/uploads/', {
+        method: 'POST',
+        headers: {
+          ...headers,
+          'tus-resumable': '1.0.0',
+          'upload-length': '3',
+          'upload-metadata': `path ${btoa(path)}`,
+        },
+      });
+    for (const [path, headers, status] of [
+      ['photos/new', {}, 401],
+      ['photos/new', reader, 403],
+      ['photos/new', other, 403],
+      ['photos/../private/new', mine, 400],
+      ['photos/new', mine, 201],
+    ] as const) {
+      expect((await create(path, headers)).status).toBe(status);
+    }
+    const { location } = (await create('photos/new', mine)).headers;
+    const patch = (headers: object) =>
+      hub.ask(location!, {
+        method: 'PATCH',
+        body: Buffer.from('abc'),
+        headers: {
+          ...headers,
+          'tus-resumable': '1.0.0',
+          'upload-offset': '0',
+          'content-type': 'application/offset+octet-stream',
+        },
+      });
+    const statuses = [await patch({}), await patch(other), await patch(mine)].map((a) => a.status);
+    expect(statuses).toEqual([401, 403, 204]);
+    const all = bearer(await makeToken(own));
+    expect((await hub.ask('/files/photos/new', { headers: all })).text).toBe('abc');
+  });
+
   it('that are revoked hold no more, from the next look at the list', async () => {
     const revokedFile = await writeTemp('# nobody yet\n');
     const hub = await startGuarded({ revokedFile });
@@ -210,6 +264,45 @@ describe('tokens', () => {
     await writeFile(own.file, pem(ed25519().publicKey));
     await hub.running.reload();
     expect(await status()).toBe(401);
+  });
+});
+
+describe('a hub with tokens', () => {
+  const openWire = /tokens come in the clear/;
+  const warnings = async (options: Partial<ServerOptions>) => {
+    const hub = await startHub({
+      ...options,
+      access: { tokenKeyFiles: [own.file], ...options.access },
+    });
+    return hub.events.filter((event) => event.event === 'warned' && openWire.test(event.message))
+      .length;
+  };
+
+  it('warns when they come in the clear over a network, and only then', async () => {
+    const host = '0.0.0.0';
+    expect(await warnings({ host })).toBe(1);
+    expect(await warnings({})).toBe(0);
+    expect(
+      await warnings({ host, tls: { kind: 'self_signed', directory: await tempRoot() } }),
+    ).toBe(0);
+    expect(await warnings({ host, access: { trustedProxies: ['10.0.0.1'] } })).toBe(0);
+  });
+
+  it('verifies a crowd of tokens at once, good and forged ones', async () => {
+    const hub = await startGuarded();
+    const forged = await forge(ed25519().privateKey, 'EdDSA');
+    const good = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => makeToken(own, { id: `${i}` })),
+    );
+    const statuses = await Promise.all(
+      good.flatMap((token) =>
+        [token, forged].map(async (bearing) => {
+          const answer = await hub.ask('/files/private/f', { headers: bearer(bearing) });
+          return answer.status;
+        }),
+      ),
+    );
+    expect(statuses).toEqual(good.flatMap(() => [200, 401]));
   });
 });
 

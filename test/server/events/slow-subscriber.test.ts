@@ -22,10 +22,7 @@ async function startEvents(): Promise<{ events: HubEvents; port: number }> {
   const catalogue = new Catalogue({ signal: new AbortController().signal });
   const events = new HubEvents({ root, catalogue, maxSubscribers: 9, ...hub }, {});
   const { emit } = hub;
-  const access = await Access.open(
-    {},
-    { host: '127.0.0.1', writable: false, alwaysTls: false, emit },
-  );
+  const access = await Access.open({}, { host: '127.0.0.1', writable: false, tls: 'none', emit });
   const routes = { events, access };
   const server = createServer((req, res) => void answerEvents(routes, new Exchange(req, res, hub)));
   server.on('upgrade', (req, socket, head) => {
