@@ -90,6 +90,11 @@ for (const program of PROGRAMS) {
       expect(new Set(answers.map(({ etag }) => etag)).size).toBe(1);
       expect(answers.every(({ status }) => status === 200)).toBe(true);
       expect(await untilCounted(replicas, '/files/a', 12)).toEqual([4, 4, 4]);
+      // nginx gives an idle connection up after 10 s: before the hub does.
+      const kept = await fetch(`${replicas[0]!.url}readyz`);
+      expect(
+        Number(/timeout=(\d+)/.exec(kept.headers.get('keep-alive') ?? '')?.[1]),
+      ).toBeGreaterThan(10);
     });
 
     it('gives nothing new to the hub that is busy, by least-connections', async () => {
