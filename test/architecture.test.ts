@@ -28,6 +28,14 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
   },
   server: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'the hub knows no swarm' },
   client: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'a client knows no swarm' },
+  edge: {
+    rooms: ['server', 'client', 'content', 'link', 'telemetry', 'runtime'],
+    reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
+  },
+  balance: {
+    rooms: ['runtime'],
+    reason: 'what stands in front of hubs is told of them by addresses, and knows no hub',
+  },
   peer: {
     rooms: ['exchange', 'content', 'link', 'telemetry', 'client', 'runtime'],
     reason: 'a peer is a thin shell round exchange/',
@@ -43,6 +51,8 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
       'peer',
       'lab',
       'simulate',
+      'balance',
+      'edge',
       'content',
       'link',
       'telemetry',
@@ -60,12 +70,12 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     reason: 'exchange/ imports no node: module and no package: time and bytes come in as events',
   },
   {
-    where: /^(server|client|lab|content|link|simulate)\//,
+    where: /^(server|client|edge|lab|content|link|simulate)\//,
     what: /libp2p|multiaddr/,
     reason: 'only peer/ knows libp2p',
   },
   {
-    where: /^(client|peer|lab|content|link|simulate)\//,
+    where: /^(client|edge|peer|lab|content|link|simulate)\//,
     what: /^express/,
     reason: 'only server/ knows express',
   },

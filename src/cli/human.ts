@@ -24,6 +24,10 @@ function describeEvent(event: Event): string | undefined {
       return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
     case 'file_stored':
       return `stored ${clean(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
+    case 'file_cached':
+      return `cached ${event.cid} (${bytes(event.bytes)})`;
+    case 'file_evicted':
+      return `removed ${event.cid} from the cache (${bytes(event.bytes)})`;
     case 'file_deleted':
       return `deleted ${clean(event.path)} for ${event.remote}`;
     case 'upload_expired':

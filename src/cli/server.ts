@@ -16,6 +16,7 @@ import {
   canReload,
   tlsOptionsOf,
 } from './server-access.ts';
+import { addEdgeOptions, type EdgeFlags, edgeOptionsOf } from './server-edge.ts';
 import {
   addOperationsOptions,
   logsToFile,
@@ -30,7 +31,12 @@ import {
 } from './server-representations.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options extends AccessFlags, UploadFlags, RepresentationFlags, OperationsFlags {
+interface Options
+  extends AccessFlags,
+    UploadFlags,
+    RepresentationFlags,
+    OperationsFlags,
+    EdgeFlags {
   root: string;
   host: string;
   port: number;
@@ -88,6 +94,7 @@ export function serverCommand(): Command {
   addAccessOptions(command);
   addUploadOptions(command);
   addOperationsOptions(command);
+  addEdgeOptions(command);
   return command;
 }
 
@@ -111,6 +118,7 @@ async function serve(
     uploads: uploadOptionsOf(options),
     emit,
     ...options.operations,
+    ...(await edgeOptionsOf(options)),
   });
   collectAlone();
   const stopHearing = renewOnHangup(options, server);

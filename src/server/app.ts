@@ -11,7 +11,7 @@ import { answerEvents } from './events/events-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
-import type { Hub } from './hub.ts';
+import type { Front, Hub } from './hub.ts';
 import { answerDirectory } from './listing/directory-response.ts';
 import { answerHealth, asksForHealth } from './operations/health-route.ts';
 import { answerMetrics } from './operations/metrics-route.ts';
@@ -49,6 +49,7 @@ export function createListener(hub: Hub) {
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
 async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
+  if (hub.front && (await answerFromFront(hub, hub.front, exchange))) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
   if (path.startsWith(BLOCKS)) {
@@ -66,6 +67,16 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
     const representation = await answerFile(hub, exchange, segments, file, entry);
     await smallFiles.keep(url ?? '', segments, file, entry, representation);
     return true;
+  });
+}
+
+function answerFromFront(hub: Hub, front: Front, exchange: Exchange): Promise<boolean> {
+  return front.answer(exchange, {
+    access: hub.access,
+    sendFile: async (segments, file, entry) => {
+      await answerFile(hub, exchange, segments, file, entry);
+    },
+    sendBlock: (blocks, rest) => answerBlock({ exchange, link: hub.link }, blocks, rest),
   });
 }
 

@@ -223,7 +223,7 @@ async function entryOfLeaves({ path, stats }: Opened, leaves: Leaves): Promise<E
 }
 
 /** Which piece has this digest: a search through bytes needs no index in memory. */
-function findPiece({ digests }: Manifest, digest: Uint8Array): number | undefined {
+export function findPiece({ digests }: Manifest, digest: Uint8Array): number | undefined {
   const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   let at = all.indexOf(digest);
   while (at >= 0 && at % DIGEST_LENGTH !== 0) at = all.indexOf(digest, at + 1);

@@ -4,12 +4,12 @@
 // the steps stay in the directory that was checked. Elsewhere the path is used,
 // and a directory swapped for a link between check and step is followed.
 import { join } from 'node:path';
-import type { Opened, ServedRoot } from './served-root.ts';
+import type { OpenedOnDisk, ServedRoot } from './served-root.ts';
 
 export class Directory {
-  readonly #opened: Opened;
+  readonly #opened: OpenedOnDisk;
 
-  private constructor(opened: Opened) {
+  private constructor(opened: OpenedOnDisk) {
     this.#opened = opened;
   }
 

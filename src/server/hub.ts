@@ -2,13 +2,15 @@
 import type { Link } from '../link/link.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access/access.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Blocks } from './block-route.ts';
+import type { Catalogue, Entry } from './catalogue.ts';
 import type { HubEvents } from './events/hub-events.ts';
+import type { Exchange } from './exchange.ts';
 import type { Health } from './operations/health.ts';
 import type { Metrics } from './operations/metrics.ts';
 import type { Traffic } from './operations/traffic.ts';
 import type { Representations } from './representations.ts';
-import type { ServedRoot } from './served-root.ts';
+import type { Opened, ServedRoot } from './served-root.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface Hub {
@@ -27,4 +29,20 @@ export interface Hub {
   /** Absent when they are not to be seen. */
   readonly metrics: Metrics | undefined;
   readonly events: HubEvents;
+  readonly front?: Front | undefined;
+}
+
+/** What a front has of its hub: who may read what, and how to send what was found. */
+export interface Desk {
+  readonly access: Access;
+  sendFile(segments: readonly string[], file: Opened, entry: Entry): Promise<void>;
+  /** @param rest what follows `/ipfs/`. */
+  sendBlock(blocks: Blocks, rest: string): Promise<void>;
+}
+
+/** Stands before the root and answers in its place: an edge's cache (src/edge/). */
+export interface Front {
+  /** True when it has answered; what it leaves is the hub's own. @throws HttpFailure */
+  answer(exchange: Exchange, desk: Desk): Promise<boolean>;
+  close(): Promise<void>;
 }

@@ -9,14 +9,31 @@ import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { isHidden } from './request-path.ts';
 
+/** What is asked of an open file; an edge has some whose bytes are still to come. */
+export interface ReadHandle {
+  read(
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesRead: number }>;
+  stat(): Promise<Stats>;
+  close(): Promise<void>;
+}
+
 export interface Opened {
   /** The caller's to close. */
-  readonly handle: FileHandle;
+  readonly handle: ReadHandle;
   readonly stats: Stats;
   /** Where it really lies. */
   readonly path: string;
   /** As it was asked for; a link's target may have another. */
   readonly name: string;
+}
+
+/** What lies below the root. */
+export interface OpenedOnDisk extends Opened {
+  readonly handle: FileHandle;
 }
 
 // O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
@@ -41,7 +58,7 @@ export class ServedRoot {
   }
 
   /** @throws HttpFailure 403, 404, 414, 503 */
-  async open(segments: readonly string[]): Promise<Opened> {
+  async open(segments: readonly string[]): Promise<OpenedOnDisk> {
     const path = join(this.path, ...segments);
     const handle = await attempt(open(path, OPEN_FLAGS));
     try {

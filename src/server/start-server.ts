@@ -14,7 +14,7 @@ import { Catalogue } from './catalogue.ts';
 import { CatalogueStore } from './catalogue-store.ts';
 import { type EventsOptions, HubEvents } from './events/hub-events.ts';
 import { createUpgradeListener } from './events/upgrade.ts';
-import type { Hub } from './hub.ts';
+import type { Front, Hub } from './hub.ts';
 import { listen } from './listen.ts';
 import { createLimitedServer } from './operations/connections.ts';
 import { drain } from './operations/drain.ts';
@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly graceMs?: number | undefined;
   /** How long a client may take or give nothing. */
   readonly stallMs?: number | undefined;
+  /** What answers in place of the root. */
+  readonly openFront?: ((context: { link: Link; emit: Emit }) => Promise<Front>) | undefined;
 }
 
 export interface RunningServer {
@@ -95,7 +97,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     emit({ event: 'listening', role: 'server', addresses: [url] });
     const stopping = new AbortController();
     const { signal } = stopping;
-    const warming = warmUp({ root, catalogue: hub.catalogue, store, writable, emit, signal });
+    const { catalogue, front } = hub;
+    const warming = front ? undefined : warmUp({ root, catalogue, store, writable, emit, signal });
     const sweeping = writable ? hub.uploads.unfinished.sweep(signal) : undefined;
     const end = async (): Promise<void> => {
       const { graceMs = GRACE_MS } = options;
@@ -160,11 +163,13 @@ async function assemble(
     options.events ?? {},
   );
   operations.listen(events);
+  const front = await options.openFront?.({ link, emit });
+  closing.push(() => front?.close());
   const health = new Health(root.path, traffic);
   const metrics = operations.metricsOf({ server, catalogue, link, events });
   const { stallMs = STALL_MS } = options;
   const parts = { root, catalogue, link, access, uploads, representations, events };
-  return { hub: { ...parts, emit, stallMs, traffic, health, metrics }, store };
+  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, front }, store };
 }
 
 function attach(server: Server, hub: Hub): void {

@@ -44,6 +44,10 @@ export type Event =
   /** A hub has been through everything below its root, and knows the CID of each file. */
   | { event: 'catalogue_completed'; files: number; ms: number }
   | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
+  /** An edge has the whole file now ... */
+  | { event: 'file_cached'; cid: string; bytes: number }
+  /** ... or not any more: room was needed. */
+  | { event: 'file_evicted'; cid: string; bytes: number }
   | { event: 'file_deleted'; path: string; remote: Remote }
   /** An unfinished upload was given up: nothing came for too long. */
   | { event: 'upload_expired'; bytes: number }

@@ -1,0 +1,45 @@
+// What an edge says of how it came to an answer: Cache-Status (RFC 9211), and of a
+// copy that could not be compared, Warning 111 (RFC 7234 section 5.5.2; obsolete
+// since RFC 9111, and still what tools look for). Pure.
+
+export type Outcome =
+  /** Compared with the origin within the ttl, or asked for by its CID. */
+  | { readonly kind: 'fresh' }
+  /** The origin said that the copy is still the file. */
+  | { readonly kind: 'revalidated' }
+  /** The origin could not say; the copy is what the file was. */
+  | { readonly kind: 'stale'; readonly reason: string }
+  /** Not here, or only another version: on its way from the origin. */
+  | { readonly kind: 'miss'; readonly replaces: boolean; readonly collapsed: boolean };
+
+/** A token (RFC 9651 section 3.3.4): this cache among those that an answer passed. */
+const CACHE = 'hubswarm-edge';
+
+/** @param ageMs since the origin last confirmed the copy */
+export function cacheHeaders(outcome: Outcome, ageMs: number): Record<string, string> {
+  const age = String(Math.max(0, Math.floor(ageMs / 1000)));
+  const status = (parameters: string): Record<string, string> => ({
+    'Cache-Status': `${CACHE}; ${parameters}`,
+    Age: age,
+  });
+  switch (outcome.kind) {
+    case 'fresh':
+      return status('hit');
+    case 'revalidated':
+      return status('fwd=stale; fwd-status=304');
+    case 'stale':
+      return {
+        ...status(`hit; ttl=-${age}; detail="${outcome.reason.replace(/[^ !#-[\]-~]/g, '?')}"`),
+        Warning: `111 ${CACHE} "Revalidation Failed"`,
+      };
+    case 'miss':
+      return status(
+        `fwd=${outcome.replaces ? 'stale' : 'uri-miss'}; stored${outcome.collapsed ? '; collapsed' : ''}`,
+      );
+  }
+}
+
+/** For what is only passed on. */
+export function passedHeaders(reason: 'bypass' | 'method' | 'uri-miss'): Record<string, string> {
+  return { 'Cache-Status': `${CACHE}; fwd=${reason}` };
+}

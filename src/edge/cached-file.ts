@@ -1,0 +1,254 @@
+// One version of a file in the cache: what it is, the bytes that are here, and the
+// way of those that are not. A reader gets an open file as the hub has them, but one
+// whose reads wait for bytes that are still to come. On disk, all named by the CID:
+//   <cid>            the whole file, once it is
+//   <cid>.*.part     before that (content/download-place.ts)
+//   <cid>.dag        the inner blocks, which hash up to the CID
+// What a restart finds is hashed before it is served.
+import type { Stats } from 'node:fs';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { CID } from 'multiformats/cid';
+import { isRawCid, matchesCid } from '../content/cid.ts';
+import { FileStore } from '../content/file-store.ts';
+import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
+import type { Manifest } from '../content/manifest.ts';
+import { resolveManifest } from '../content/resolve.ts';
+import { sourceFile } from '../content/source.ts';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { type Entry, findPiece, stampOf } from '../server/catalogue.ts';
+import type { Opened, ReadHandle } from '../server/served-root.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { Fill } from './fill.ts';
+import type { Origin } from './origin.ts';
+
+/** What is known of a version before its bytes are. */
+export interface Described {
+  readonly cid: CID;
+  readonly manifest: Manifest;
+  readonly dag: ReadonlyMap<string, Uint8Array>;
+  /** A file that is one piece is its own block, and came with the description. */
+  readonly leaf: Uint8Array | undefined;
+}
+
+export interface CacheContext {
+  readonly directory: string;
+  readonly origin: Origin;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** How long the origin may give nothing. */
+  readonly patienceMs: number;
+  /** More are closed when nobody reads them. */
+  readonly maxOpenFiles?: number | undefined;
+}
+
+/** From the disk where it is there, else from the origin; hashed either way. @throws SourceFailure, HubswarmError */
+export async function describeVersion(context: CacheContext, cid: CID): Promise<Described> {
+  const { directory, origin, signal } = context;
+  const kept = await readDag(join(directory, `${cid}.dag`));
+  let leaf: Uint8Array | undefined;
+  const getBlock = async (wanted: CID): Promise<Uint8Array> => {
+    const found = kept.get(wanted.toString());
+    if (found && matchesCid(wanted, found)) return found;
+    if (!isRawCid(wanted)) return origin.block(wanted, signal);
+    leaf = await readLeaf(join(directory, `${cid}`), wanted);
+    leaf ??= await origin.block(wanted, signal);
+    return leaf;
+  };
+  const { manifest, dag } = await resolveManifest(cid, getBlock, { signal });
+  if (manifest.kind !== 'file') throw new HubswarmError('ERR_MANIFEST', `${cid}: is a directory`);
+  return { cid, manifest, dag, leaf };
+}
+
+interface CachedParts {
+  readonly described: Described;
+  readonly store: FileStore;
+  readonly fill: Fill;
+  readonly path: string;
+  /** Of anything on that disk: the frame for those that are made up. */
+  readonly stats: Stats;
+  readonly stampNow: () => string | undefined;
+}
+
+export class CachedFile {
+  readonly cid: string;
+  /** Those who have it open; it is not evicted while there are any. */
+  readers = 0;
+  readonly #parts: CachedParts;
+  #entry: Entry | undefined;
+
+  private constructor(parts: CachedParts) {
+    this.cid = parts.described.cid.toString();
+    this.#parts = parts;
+  }
+
+  /**
+   * @param verifiedStamp of the whole file when this process hashed it.
+   * @throws HubswarmError ERR_DISK_FULL, ERR_NOT_PERMITTED
+   */
+  static async open(
+    context: CacheContext,
+    described: Described,
+    verifiedStamp?: string,
+  ): Promise<CachedFile> {
+    const { directory, origin, emit, signal, patienceMs } = context;
+    const { manifest, cid, leaf } = described;
+    const path = join(directory, `${cid}`);
+    if (described.dag.size > 0) await writeDag(`${path}.dag`, described.dag);
+    const store = await openStore(described, path, verifiedStamp, signal);
+    let stamp: string | undefined;
+    const publish = async (): Promise<void> => {
+      await store.publish();
+      stamp = stampOf(await stat(path));
+    };
+    const finish = async (): Promise<void> => {
+      try {
+        await publish();
+        emit({ event: 'file_cached', cid: `${cid}`, bytes: manifest.geometry.totalLength });
+      } catch (error) {
+        // It is served from its partial all the same.
+        emit({ event: 'warned', message: `cache: ${describeError(error)}` });
+      }
+    };
+    const wasWhole = store.have.isFull;
+    if (leaf && manifest.geometry.pieceCount > 0) await store.write(0, [leaf]);
+    if (store.have.isFull) await (wasWhole ? publish() : finish());
+    const fill = new Fill({ store, origin, emit, patienceMs, onWhole: finish });
+    const stats = await stat(directory);
+    return new CachedFile({ described, store, path, fill, stats, stampNow: () => stamp });
+  }
+
+  get isWhole(): boolean {
+    return this.#parts.store.have.isFull;
+  }
+
+  /** Of the whole file, as it was when its bytes had been hashed. */
+  get stamp(): string | undefined {
+    return this.#parts.stampNow();
+  }
+
+  get manifest(): Manifest {
+    return this.#parts.described.manifest;
+  }
+
+  /** The same one as long as nothing changes: what is computed of it is kept in it. */
+  get entry(): Entry {
+    const { stamp, cid } = this;
+    const { manifest, dag } = this.#parts.described;
+    if (this.#entry && (stamp === undefined || this.#entry.stamp === stamp)) return this.#entry;
+    // Before it is whole there is no file to be read by its path: a directory is none.
+    const path = stamp === undefined ? dirname(this.#parts.path) : this.#parts.path;
+    this.#entry = { path, stamp: stamp ?? '', manifest, dag, cid };
+    return this.#entry;
+  }
+
+  /** @param url where its bytes are; close() the handle. */
+  open(name: string, modifiedMs: number, url: URL): Opened {
+    const size = this.manifest.geometry.totalLength;
+    // Of no file that is there: what is said of it is what the origin says.
+    const stats: Stats = Object.assign(
+      Object.create(Object.getPrototypeOf(this.#parts.stats)),
+      this.#parts.stats,
+      {
+        mode: 0o100644,
+        size,
+        mtimeMs: modifiedMs,
+        ctimeMs: modifiedMs,
+      },
+    );
+    const closed = new AbortController();
+    let isOpen = true;
+    this.readers++;
+    this.#parts.fill.enter();
+    const handle: ReadHandle = {
+      read: (into, offset, length, position) =>
+        this.#read(into.subarray(offset, offset + length), position, url, closed.signal),
+      stat: async () => stats,
+      close: async () => {
+        if (!isOpen) return;
+        isOpen = false;
+        this.readers--;
+        this.#parts.fill.leave();
+        closed.abort(new HubswarmError('ERR_ABORTED', 'the reader left'));
+      },
+    };
+    return { handle, stats, path: this.#parts.path, name };
+  }
+
+  /** A block of it that is here. */
+  async block(cid: CID): Promise<Uint8Array | undefined> {
+    const inner = this.#parts.described.dag.get(cid.toString());
+    if (inner || !isRawCid(cid)) return inner;
+    const piece = findPiece(this.manifest, cid.multihash.digest);
+    if (piece === undefined || !this.#parts.store.have.has(piece)) return undefined;
+    return this.#parts.store.read(piece, 0, this.manifest.geometry.length(piece));
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.fill.stop(new HubswarmError('ERR_ABORTED', 'the cache closes'));
+    await this.#parts.store.close();
+  }
+
+  async #read(into: Uint8Array, position: number, url: URL, signal: AbortSignal) {
+    const { geometry } = this.manifest;
+    const length = Math.min(into.length, geometry.totalLength - position);
+    let filled = 0;
+    while (filled < length) {
+      const piece = geometry.pieceAt(position + filled);
+      await this.#parts.fill.need(piece, url, signal);
+      const begin = position + filled - geometry.offset(piece);
+      const part = Math.min(length - filled, geometry.length(piece) - begin);
+      await this.#parts.store.read(piece, begin, part, into.subarray(filled, filled + part));
+      filled += part;
+    }
+    return { bytesRead: filled };
+  }
+}
+
+/** What this process has hashed is not hashed again, unless its stamp has changed. */
+async function openStore(
+  { manifest }: Described,
+  path: string,
+  verifiedStamp: string | undefined,
+  signal: AbortSignal,
+): Promise<FileStore> {
+  if (verifiedStamp !== undefined) {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats && stampOf(stats) === verifiedStamp) {
+      return FileStore.share({
+        manifest,
+        sources: [sourceFile(path, stats)],
+        name: '',
+        dag: new Map(),
+      });
+    }
+  }
+  return FileStore.download(manifest, path, { overwrite: true, signal });
+}
+
+async function readDag(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  try {
+    const blocks: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const entries = Object.entries(blocks as Record<string, string>);
+    return new Map(entries.map(([cid, text]) => [cid, Buffer.from(text, 'base64')]));
+  } catch {
+    // Not there, or not whole: the origin has it.
+    return new Map();
+  }
+}
+
+async function writeDag(path: string, dag: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  const blocks = [...dag].map(([cid, block]) => [cid, Buffer.from(block).toString('base64')]);
+  await writeFile(`${path}.part`, JSON.stringify(Object.fromEntries(blocks)));
+  await rename(`${path}.part`, path);
+}
+
+async function readLeaf(path: string, cid: CID): Promise<Uint8Array | undefined> {
+  try {
+    if ((await stat(path)).size > MAX_PIECE_LENGTH) return undefined;
+    const bytes = await readFile(path);
+    return matchesCid(cid, bytes) ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,235 @@
+// A caching edge: answers for the files of another hub, its origin, out of a cache
+// that it fills as it is asked. Each path is compared with the origin by its ETag
+// before it is served (once for all who ask meanwhile, and not again within the ttl);
+// when the origin cannot say, what is here is served as stale. What goes to the
+// origin itself, by 307: whatever changes a file, and what the cache has no room for.
+// RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
+import { randomBytes } from 'node:crypto';
+import { CID } from 'multiformats/cid';
+import { SourceFailure } from '../client/source-failure.ts';
+import { showUrl } from '../client/url.ts';
+import { isSupportedCid } from '../content/cid.ts';
+import { hasCode } from '../runtime/errors.ts';
+import type { Access } from '../server/access/access.ts';
+import type { Exchange } from '../server/exchange.ts';
+import { HttpFailure } from '../server/http-failure.ts';
+import type { Desk, Front } from '../server/hub.ts';
+import { filesUrl, parseRequestPath, targetPath } from '../server/request-path.ts';
+import type { Emit } from '../telemetry/event.ts';
+import type { Cache } from './cache.ts';
+import { cacheHeaders, type Outcome, passedHeaders } from './cache-status.ts';
+import type { CachedFile } from './cached-file.ts';
+import type { Origin } from './origin.ts';
+import type { PathIndex } from './path-index.ts';
+import { type Checked, Revalidation } from './revalidation.ts';
+
+const FILES = '/files/';
+const BLOCKS = '/ipfs/';
+/** Where unfinished uploads are. */
+const UPLOADS = '/uploads/';
+/** Chosen: more edges in a row than anybody needs. */
+const MAX_HOPS = 8;
+/** Of a page that is passed on. */
+const PAGE_FIELDS = ['content-type', 'content-security-policy', 'cache-control', 'vary'];
+
+export interface EdgeParts {
+  readonly origin: Origin;
+  readonly cache: Cache;
+  readonly index: PathIndex;
+  readonly ttlMs: number;
+  readonly patienceMs: number;
+  readonly emit: Emit;
+  readonly stopping: AbortController;
+}
+
+export class Edge implements Front {
+  readonly #parts: EdgeParts;
+  readonly #revalidation: Revalidation;
+  /** Tells this edge from others in Via: a pseudonym, so that no address is told. */
+  readonly #name = `hubswarm-edge-${randomBytes(6).toString('hex')}`;
+
+  constructor(parts: EdgeParts) {
+    this.#parts = parts;
+    this.#revalidation = new Revalidation({ ...parts, signal: parts.stopping.signal });
+  }
+
+  async answer(exchange: Exchange, desk: Desk): Promise<boolean> {
+    const { method, url = '' } = exchange.req;
+    const path = targetPath(url);
+    // The root's own listing has this name, too.
+    const isFile = path.startsWith(FILES) || `${path}/` === FILES;
+    const isUpload = path.startsWith(UPLOADS) || `${path}/` === UPLOADS;
+    const isOurs = isFile || isUpload || path.startsWith(BLOCKS);
+    if (method === 'OPTIONS' || !isOurs) return false;
+    const via = this.#via(exchange);
+    exchange.res.setHeader('Via', `1.1 ${this.#name}`);
+    if (isUpload || (method !== 'GET' && method !== 'HEAD'))
+      throw this.#elsewhere(path, url, 'method');
+    try {
+      if (!isFile) await this.#block(exchange, desk, path.slice(BLOCKS.length), via);
+      else await this.#file(exchange, desk, path, via);
+    } catch (error) {
+      if (error instanceof SourceFailure || hasCode(error, 'ERR_NO_SOURCE')) throw badGateway();
+      if (hasCode(error, 'ERR_MANIFEST')) throw badGateway();
+      if (hasCode(error, 'ERR_DISK_FULL')) throw this.#elsewhere(path, url, 'bypass');
+      throw error;
+    }
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#parts.stopping.abort();
+    await this.#parts.cache.close();
+    await this.#parts.index.close();
+    this.#parts.origin.http.close();
+  }
+
+  async #file(exchange: Exchange, desk: Desk, path: string, via: string): Promise<void> {
+    const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
+    // A listing is not cut to what a token may see, so it takes one for all that is in it.
+    desk.access.check(exchange, 'read', segments);
+    if (trailingSlash) return this.#page(exchange, via);
+    const key = filesUrl(segments);
+    const url = this.#parts.origin.urlOf(key);
+    const mustAsk = /\bno-cache\b/i.test(exchange.req.headers['cache-control'] ?? '');
+    const checked = await this.#revalidation.check(key, url, { via, mustAsk });
+    if (checked === 'page') return this.#page(exchange, via);
+    const name = segments.at(-1) ?? '';
+    const cid = CID.parse(checked.version.cid);
+    const [file, opened, outcome] = await this.#parts.cache.use(cid, (found) => {
+      const seen = outcomeOf(checked, found);
+      return [found, found.open(name, checked.version.modifiedMs, url), seen] as const;
+    });
+    const headers = cacheHeaders(outcome, Date.now() - checked.version.checkedAtMs);
+    for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
+    const leave = (): void => void opened.handle.close();
+    exchange.signal.addEventListener('abort', leave);
+    try {
+      await desk.sendFile(segments, opened, file.entry);
+    } catch (error) {
+      // Somebody changed the cache's own file: it is fetched again.
+      const spoilt = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
+      if (spoilt) await this.#parts.cache.drop(file.cid);
+      throw error;
+    } finally {
+      exchange.signal.removeEventListener('abort', leave);
+      await opened.handle.close();
+    }
+  }
+
+  async #block(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
+    const { access } = desk;
+    access.checkAnywhere(exchange, 'read');
+    const cid = tryParse(rest);
+    const bytes = cid && (await this.#findBlock(exchange, access, cid, via));
+    const sharing = access.isPublic ? 'public' : 'private';
+    await desk.sendBlock({ places: () => (bytes ? [{ bytes }] : []), sharing }, rest);
+  }
+
+  async #findBlock(
+    exchange: Exchange,
+    access: Access,
+    cid: CID,
+    via: string,
+  ): Promise<Uint8Array | undefined> {
+    const { cache, index, origin, stopping } = this.#parts;
+    const mayReadAll = access.allows(exchange, 'read', []);
+    // A block lies in files: whoever may read one of them may have it.
+    const mayRead = (file: string): boolean =>
+      mayReadAll ||
+      index.pathsOf(file).some((path) => access.allows(exchange, 'read', segmentsOf(path)));
+    const here = await cache.block(cid, mayRead);
+    if (!here && !mayReadAll) return undefined;
+    const headers = here ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss');
+    for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
+    if (here) return here;
+    try {
+      return await origin.block(cid, stopping.signal, via);
+    } catch (error) {
+      if (error instanceof SourceFailure && error.message.startsWith('404')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Passed on as it is: listings change with every file in them. */
+  async #page(exchange: Exchange, via: string): Promise<void> {
+    const { origin, stopping } = this.#parts;
+    const { url = '', headers } = exchange.req;
+    const target = targetPath(url) + queryOf(url);
+    const accept = headers.accept ?? '*/*';
+    const signal = AbortSignal.any([stopping.signal, exchange.signal]);
+    const page = await origin
+      .page(origin.urlOf(target), accept, via, signal)
+      .catch((error: unknown) => {
+        if (!(error instanceof SourceFailure && error.final)) throw error;
+        // Too large to hold in memory, an archive perhaps; or a refusal, which it tells itself.
+        throw this.#elsewhere(targetPath(url), url, 'bypass');
+      });
+    const kept = PAGE_FIELDS.flatMap((field) => {
+      const value = page.headers.get(field);
+      return value === undefined ? [] : [[field, value]];
+    });
+    exchange.answer(
+      200,
+      {
+        ...Object.fromEntries(kept),
+        ...passedHeaders('uri-miss'),
+        'Content-Length': page.bytes.length,
+      },
+      page.bytes,
+    );
+  }
+
+  /** What the origin gets to see. @throws HttpFailure 508 */
+  #via({ req }: Exchange): string {
+    const hops = (req.headers.via ?? '').split(',').map((hop) => hop.trim());
+    const edges = hops.filter((hop) => hop.includes('hubswarm-edge'));
+    if (edges.some((hop) => hop.includes(this.#name)) || edges.length >= MAX_HOPS) {
+      throw new HttpFailure(508, 'the caches ask one another in a circle; --cache must name a hub');
+    }
+    return [...hops.filter((hop) => hop !== ''), `1.1 ${this.#name}`].join(', ');
+  }
+
+  #elsewhere(path: string, url: string, reason: 'bypass' | 'method'): HttpFailure {
+    const location = showUrl(this.#parts.origin.urlOf(path + queryOf(url)));
+    return new HttpFailure(307, `ask the origin: ${location}`, {
+      Location: location,
+      ...passedHeaders(reason),
+    });
+  }
+}
+
+/** A file that is not all here is on its way, whatever was found out about its version. */
+function outcomeOf(checked: Exclude<Checked, 'page'>, file: CachedFile): Outcome {
+  const { outcome } = checked;
+  if (file.isWhole || outcome.kind === 'stale') return outcome;
+  const isNew = outcome.kind === 'miss';
+  return {
+    kind: 'miss',
+    replaces: isNew && outcome.replaces,
+    collapsed: file.readers > 0 || (isNew && outcome.collapsed),
+  };
+}
+
+const segmentsOf = (path: string): readonly string[] =>
+  parseRequestPath(path.slice(FILES.length)).segments;
+
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
+}
+
+function tryParse(rest: string): CID | undefined {
+  try {
+    const cid = CID.parse(rest.replace(/\/$/, ''));
+    return isSupportedCid(cid) ? cid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function badGateway(): HttpFailure {
+  return new HttpFailure(502, 'the origin cannot be reached, or sent what it should not', {
+    'Retry-After': '1',
+  });
+}

@@ -1,0 +1,73 @@
+// Opens an edge: its directory, what an earlier run left there, and its origin, which
+// must be a hub (a server without CIDs cannot be checked) but need not be up.
+import { join } from 'node:path';
+import { HttpClient } from '../client/http-client.ts';
+import { showUrl } from '../client/url.ts';
+import type { Link } from '../link/link.ts';
+import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { Cache } from './cache.ts';
+import { Edge } from './edge.ts';
+import { Origin } from './origin.ts';
+import { PathIndex } from './path-index.ts';
+
+export interface EdgeOptions {
+  /** The origin's; ends in a slash. */
+  readonly url: URL;
+  /** The cache's own: whatever else lies in it is removed. */
+  readonly directory: string;
+  readonly sizeBytes: number;
+  /** For so long after it was compared a copy is served without asking. */
+  readonly ttlMs: number;
+  /** How long the origin may give nothing. */
+  readonly patienceMs?: number | undefined;
+  readonly maxOpenFiles?: number | undefined;
+}
+
+/** As a client's default --timeout. */
+const PATIENCE_MS = 30_000;
+/** Chosen: the start does not wait longer for an origin. */
+const CHECK_WITHIN_MS = 5000;
+
+/** @throws HubswarmError ERR_REMOTE (no hub), ERR_NOT_PERMITTED and what the file system says */
+export async function openEdge(
+  options: EdgeOptions,
+  { link, emit }: { link: Link; emit: Emit },
+): Promise<Edge> {
+  const patienceMs = options.patienceMs ?? PATIENCE_MS;
+  const { directory } = options;
+  const http = new HttpClient({ stallMs: patienceMs });
+  const origin = new Origin({ url: options.url, http, link });
+  const stopping = new AbortController();
+  try {
+    await checkOrigin(origin, emit);
+    const index = await PathIndex.open(join(directory, 'index.json'));
+    const { maxOpenFiles } = options;
+    const { signal } = stopping;
+    const context = { directory, origin, emit, patienceMs, signal, maxOpenFiles };
+    const cache = await Cache.open(context, options.sizeBytes, index.lastUse());
+    return new Edge({ origin, cache, index, emit, stopping, patienceMs, ttlMs: options.ttlMs });
+  } catch (error) {
+    http.close();
+    throw error;
+  }
+}
+
+async function checkOrigin(origin: Origin, emit: Emit): Promise<void> {
+  try {
+    await origin.checkIsHub(AbortSignal.timeout(CHECK_WITHIN_MS));
+  } catch (error) {
+    if (error instanceof HubswarmError && error.message.startsWith('--cache')) throw error;
+    const reason = hasCode(error, 'ERR_REMOTE') ? describeError(error) : 'did not answer in time';
+    emit({ event: 'source_failed', remote: origin.shown, reason });
+  }
+}
+
+/** @throws HubswarmError ERR_USAGE */
+export function checkOriginUrl(url: URL): URL {
+  if (url.pathname === '/' && url.search === '') return url;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--cache: '${showUrl(url)}' is not accepted; give the address of a hub without a path (as in http://10.0.0.1:8080/)`,
+  );
+}

@@ -1,0 +1,142 @@
+// The hub behind an edge, and what it can be asked: which version a path has, a
+// block by its CID, and a page. Bytes of files come through fill.ts. Nothing that the
+// origin says is believed but what hashes to the CID that it named.
+import type { CID } from 'multiformats/cid';
+import type { HttpClient, HttpResponse } from '../client/http-client.ts';
+import { namedCid } from '../client/names-cid.ts';
+import { SourceFailure } from '../client/source-failure.ts';
+import { showUrl } from '../client/url.ts';
+import { matchesCid } from '../content/cid.ts';
+import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
+import type { Link } from '../link/link.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+
+export type Head =
+  | { readonly kind: 'file'; readonly cid: CID; readonly modifiedMs: number }
+  /** Still the version asked about. */
+  | { readonly kind: 'unchanged' }
+  /** There is something, and it is no file of a hub: a listing, as a rule. */
+  | { readonly kind: 'page' }
+  /** The origin said no: 404, and what else of 4xx. */
+  | { readonly kind: 'refused'; readonly status: number }
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+export interface Page {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly bytes: Uint8Array;
+}
+
+/** Chosen: some 13,000 entries of a listing; what is larger is not for memory. */
+const MAX_PAGE_BYTES = 4 * 2 ** 20;
+
+export interface OriginOptions {
+  /** Ends in a slash; may hold credentials. */
+  readonly url: URL;
+  readonly http: HttpClient;
+  readonly link: Link;
+}
+
+export class Origin {
+  readonly http: HttpClient;
+  readonly link: Link;
+  readonly #url: URL;
+
+  constructor({ url, http, link }: OriginOptions) {
+    this.#url = url;
+    this.http = http;
+    this.link = link;
+  }
+
+  /** Without credentials. */
+  get shown(): string {
+    return showUrl(this.#url);
+  }
+
+  /** @param target a path and query as they came, with their escapes. */
+  urlOf(target: string): URL {
+    const url = new URL(this.#url);
+    const [path = '/', query = ''] = target.split(/\?(.*)/s);
+    url.pathname = path;
+    url.search = query;
+    return url;
+  }
+
+  /** @throws HubswarmError ERR_REMOTE when something answers that is no hub */
+  async checkIsHub(signal: AbortSignal): Promise<void> {
+    const url = this.urlOf('/healthz');
+    const bytes = await this.http.getBytes(url, 1024, signal).catch((error: unknown) => {
+      if (!(error instanceof SourceFailure) || error.final) throw this.#noHub();
+      throw error;
+    });
+    let answer: unknown;
+    try {
+      answer = JSON.parse(Buffer.from(bytes).toString());
+    } catch {
+      throw this.#noHub();
+    }
+    if ((answer as { status?: unknown } | null)?.status !== 'ok') throw this.#noHub();
+  }
+
+  /** @param known the version at hand; a hub then says only whether it still is. */
+  async head(url: URL, known: string | undefined, via: string, signal: AbortSignal): Promise<Head> {
+    const headers = { via, ...(known === undefined ? {} : { 'if-none-match': `"${known}"` }) };
+    let response: HttpResponse;
+    try {
+      response = await this.http.request({ method: 'HEAD', url, headers, signal });
+      await response.pump(() => undefined);
+    } catch (error) {
+      if (error instanceof SourceFailure) return { kind: 'unreachable', reason: error.message };
+      return { kind: 'unreachable', reason: 'did not answer in time' };
+    }
+    const { status } = response;
+    if (status === 304 && known !== undefined) return { kind: 'unchanged' };
+    if (status === 508) return { kind: 'refused', status };
+    if (status >= 500 || status === 429 || status === 408) {
+      return { kind: 'unreachable', reason: `answered ${status}` };
+    }
+    if (status !== 200) return { kind: 'refused', status };
+    const cid = namedCid(response.headers);
+    if (!cid) return { kind: 'page' };
+    const modifiedMs = Date.parse(response.headers.get('last-modified') ?? '');
+    return { kind: 'file', cid, modifiedMs: Number.isNaN(modifiedMs) ? Date.now() : modifiedMs };
+  }
+
+  /** @throws SourceFailure also when the bytes are not the block */
+  async block(cid: CID, signal: AbortSignal, via?: string): Promise<Uint8Array> {
+    const accept = 'application/vnd.ipld.raw';
+    const headers = { accept, ...(via === undefined ? {} : { via }) };
+    const url = this.urlOf(`/ipfs/${cid}?format=raw`);
+    const bytes = await this.http.getBytes(url, MAX_PIECE_LENGTH, signal, headers);
+    if (!matchesCid(cid, bytes)) {
+      throw new SourceFailure(`sent wrong bytes for block ${cid}`, { final: true });
+    }
+    await this.link.receive(bytes.length, signal);
+    return bytes;
+  }
+
+  /** A small answer as it is. @throws SourceFailure */
+  async page(url: URL, accept: string, via: string, signal: AbortSignal): Promise<Page> {
+    const headers = { accept, via };
+    const response = await this.http.request({ method: 'GET', url, headers, signal });
+    const parts: Uint8Array[] = [];
+    let left = MAX_PAGE_BYTES;
+    if (response.status !== 200) {
+      response.discard();
+      throw new SourceFailure(`answered ${response.status}`, { final: response.status < 500 });
+    }
+    await response.pump((chunk) => {
+      left -= chunk.length;
+      if (left < 0) throw new SourceFailure(`sent over ${MAX_PAGE_BYTES} bytes`, { final: true });
+      parts.push(chunk.slice());
+      return undefined;
+    });
+    return { headers: response.headers, bytes: Buffer.concat(parts) };
+  }
+
+  #noHub(): HubswarmError {
+    return new HubswarmError(
+      'ERR_REMOTE',
+      `--cache: ${this.shown} is not a hub of this program; give one (as in http://10.0.0.1:8080/)`,
+    );
+  }
+}

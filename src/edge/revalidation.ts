@@ -1,0 +1,114 @@
+// Which version of a path is the one to serve: the origin is asked by HEAD, with the
+// tag of what is here, once for all who ask meanwhile. An origin that does not answer
+// is left alone for a moment, so that a crowd does not wait for it one by one.
+import { HttpFailure } from '../server/http-failure.ts';
+import type { Emit } from '../telemetry/event.ts';
+import type { Cache } from './cache.ts';
+import type { Outcome } from './cache-status.ts';
+import type { Head, Origin } from './origin.ts';
+import type { KnownVersion, PathIndex } from './path-index.ts';
+
+export type Checked = { readonly version: KnownVersion; readonly outcome: Outcome } | 'page';
+
+export interface RevalidationOptions {
+  readonly origin: Origin;
+  readonly cache: Pick<Cache, 'holds'>;
+  readonly index: PathIndex;
+  /** For so long after it was compared a copy is served without asking. */
+  readonly ttlMs: number;
+  /** How long the origin may take when there is nothing to serve instead. */
+  readonly patienceMs: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface Asker {
+  /** The way that the request took so far. */
+  readonly via: string;
+  /** Cache-Control: no-cache (RFC 9111 section 5.2.1.4). */
+  readonly mustAsk: boolean;
+}
+
+/** Chosen: who can be served at once does not wait longer for what may be newer. */
+const STALE_AFTER_MS = 3000;
+/** Chosen: a restart takes about that long. */
+const LEAVE_ALONE_MS = 2000;
+
+export class Revalidation {
+  readonly #options: RevalidationOptions;
+  readonly #running = new Map<string, Promise<Checked>>();
+  #unreachable = { untilMs: 0, reason: '' };
+
+  constructor(options: RevalidationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param key of the path.
+   * @throws HttpFailure 403, 404, 502, 508
+   */
+  async check(key: string, url: URL, asker: Asker): Promise<Checked> {
+    const running = this.#running.get(key);
+    if (running !== undefined) {
+      const checked = await running;
+      if (checked === 'page' || checked.outcome.kind !== 'miss') return checked;
+      return { ...checked, outcome: { ...checked.outcome, collapsed: true } };
+    }
+    const asked = this.#ask(key, url, asker).finally(() => this.#running.delete(key));
+    this.#running.set(key, asked);
+    return asked;
+  }
+
+  async #ask(key: string, url: URL, { via, mustAsk }: Asker): Promise<Checked> {
+    const { origin, cache, index, ttlMs, patienceMs, signal } = this.#options;
+    const known = index.get(key);
+    const here = known && cache.holds(known.cid) ? known : undefined;
+    if (here && !mustAsk && Date.now() - here.checkedAtMs < ttlMs) {
+      return { version: here, outcome: { kind: 'fresh' } };
+    }
+    if (here && performance.now() < this.#unreachable.untilMs) return this.#stale(here);
+    const limit = AbortSignal.timeout(here ? STALE_AFTER_MS : patienceMs);
+    const head = await origin.head(url, here?.cid, via, AbortSignal.any([signal, limit]));
+    return this.#settle(key, here, head);
+  }
+
+  #settle(key: string, here: KnownVersion | undefined, head: Head): Checked {
+    const { index, origin, emit } = this.#options;
+    const checkedAtMs = Date.now();
+    if (head.kind === 'unreachable') {
+      const untilMs = performance.now() + LEAVE_ALONE_MS;
+      this.#unreachable = { untilMs, reason: head.reason };
+      emit({ event: 'source_failed', remote: origin.shown, reason: head.reason });
+      if (here) return this.#stale(here);
+      throw new HttpFailure(502, 'the origin cannot be reached', { 'Retry-After': '2' });
+    }
+    this.#unreachable.untilMs = 0;
+    if (head.kind === 'unchanged' && here) {
+      const version = { ...here, checkedAtMs };
+      index.set(key, version);
+      return { version, outcome: { kind: 'revalidated' } };
+    }
+    if (head.kind === 'file') {
+      const version = { cid: head.cid.toString(), modifiedMs: head.modifiedMs, checkedAtMs };
+      const isSame = version.cid === here?.cid;
+      index.set(key, version);
+      const miss = { kind: 'miss', replaces: here !== undefined, collapsed: false } as const;
+      return { version, outcome: isSame ? { kind: 'revalidated' } : miss };
+    }
+    index.delete(key);
+    if (head.kind === 'page') return 'page';
+    throw refusal(head.kind === 'refused' ? head.status : 502);
+  }
+
+  #stale(version: KnownVersion): Checked {
+    return { version, outcome: { kind: 'stale', reason: this.#unreachable.reason } };
+  }
+}
+
+/** The origin's no is this edge's no; its reasons it tells itself. */
+function refusal(status: number): HttpFailure {
+  if (status === 404 || status === 410) return new HttpFailure(404, 'no such file or directory');
+  if (status === 401 || status === 403) return new HttpFailure(403, 'the origin does not give it');
+  if (status === 508) return new HttpFailure(508, 'the caches ask one another in a circle');
+  return new HttpFailure(502, `the origin answered ${status}`);
+}

@@ -1,0 +1,219 @@
+// What an edge sends on instead of serving it, whom it serves, and what it keeps.
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { keyFile, makeToken } from '../server/access/keys.ts';
+import { type Hub, startHub, tempRoot } from '../server/hub.ts';
+import { share, startEdge } from './edge.ts';
+
+const MIB = 2 ** 20;
+
+/** One that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const statusOf = async (edge: Hub, path: string) => (await edge.ask(path)).headers['cache-status'];
+
+describe('what an edge passes on', () => {
+  it('404, and listings', async () => {
+    const origin = await startHub();
+    await mkdir(join(origin.root, 'dir'));
+    await writeFile(join(origin.root, 'dir', 'a'), 'x');
+    // Listings tell CIDs as soon as they are known.
+    await origin.ask('/files/dir/a', { method: 'HEAD' });
+    const edge = await startEdge(origin);
+    expect((await edge.ask('/files/none')).status).toBe(404);
+    for (const path of ['/files/', '/files', '/files/dir/', '/files/dir']) {
+      const headers = { accept: 'application/json' };
+      const listing = await edge.ask(path, { headers });
+      expect(listing.status).toBe(200);
+      const there = await origin.ask(path, { headers });
+      expect(JSON.parse(listing.text)).toEqual(JSON.parse(there.text));
+    }
+    const page = await edge.ask('/files/dir/', { headers: { accept: 'text/html' } });
+    expect(page.headers['content-type']).toContain('text/html');
+    expect(page.headers['content-security-policy']).toBeDefined();
+  });
+
+  it('blocks by CID, of what it has and of what it has not', async () => {
+    const origin = await startHub();
+    const bytes = await share(origin, 'f', 1000);
+    const edge = await startEdge(origin);
+    const { headers } = await origin.ask('/files/f', { method: 'HEAD' });
+    const path = `/ipfs/${headers['x-ipfs-roots']}`;
+    const passed = await edge.ask(path);
+    expect(passed.body.equals(bytes)).toBe(true);
+    expect(passed.headers['cache-status']).toBe('hubswarm-edge; fwd=uri-miss');
+    await edge.ask('/files/f');
+    expect(await statusOf(edge, path)).toBe('hubswarm-edge; hit');
+    const other = `bafkrei${'a'.repeat(52)}`;
+    expect((await edge.ask(`/ipfs/${other}`)).status).toBe(404);
+    expect((await edge.ask('/ipfs/nonsense')).status).toBe(400);
+  });
+
+  it.each(['PUT', 'POST', 'PATCH', 'DELETE'])('%s, by sending it to the origin', async (method) => {
+    const origin = await startHub({ writable: true });
+    const edge = await startEdge(origin);
+    const body = method === 'DELETE' ? {} : { body: Buffer.from('x') };
+    const answer = await edge.ask('/files/new%20file?x=1', { method, ...body });
+    expect(answer.status).toBe(307);
+    expect(answer.headers.location).toBe(`${origin.running.url}files/new%20file?x=1`);
+    expect(answer.headers['cache-status']).toBe('hubswarm-edge; fwd=method');
+  });
+
+  it('no credentials of its own to its clients', async () => {
+    const origin = await startHub();
+    const url = origin.running.url.replace('http://', 'http://user:secret@');
+    const edge = await startEdge(url);
+    const answer = await edge.ask('/files/f', { method: 'PUT' });
+    expect(JSON.stringify(answer)).not.toContain('secret');
+    expect(answer.headers.location).toBe(`${origin.running.url}files/f`);
+  });
+
+  it('nothing in a circle', async () => {
+    const hub = await startHub();
+    const first = await startEdge(hub);
+    const second = await startEdge(first);
+    await share(hub, 'f', 100);
+    expect((await second.ask('/files/f')).status).toBe(200);
+    const via = String((await first.ask('/files/f')).headers.via);
+    const circle = await first.ask('/files/f', { headers: { via: `1.0 proxy, ${via}` } });
+    expect(circle.status).toBe(508);
+  });
+});
+
+describe('who may read through an edge', () => {
+  it('is asked of its own rules, for files, listings and blocks', async () => {
+    const origin = await startHub();
+    await mkdir(join(origin.root, 'open'));
+    await share(origin, 'open/f', 300_000);
+    await share(origin, 'g', 300_000);
+    const key = await keyFile();
+    const edge = await startEdge(origin, { server: { access: { tokenKeyFiles: [key.file] } } });
+    const some = { authorization: `Bearer ${await makeToken(key, { paths: ['open'] })}` };
+    const all = { authorization: `Bearer ${await makeToken(key)}` };
+    const status = async (path: string, headers = {}) => (await edge.ask(path, { headers })).status;
+    expect(await status('/files/open/f')).toBe(401);
+    expect(await status('/files/g', some)).toBe(403);
+    expect(await status('/files/', some)).toBe(403);
+    expect(await status('/files/open/', some)).toBe(200);
+    expect(await status('/files/open/f', some)).toBe(200);
+    expect(await status('/files/g', all)).toBe(200);
+    const blockOf = async (path: string) =>
+      `/ipfs/${(await origin.ask(path, { method: 'HEAD' })).headers['x-ipfs-roots']}`;
+    expect(await status(await blockOf('/files/open/f'))).toBe(401);
+    expect(await status(await blockOf('/files/open/f'), some)).toBe(200);
+    expect(await status(await blockOf('/files/g'), some)).toBe(404);
+    expect(await status(await blockOf('/files/g'), all)).toBe(200);
+  });
+});
+
+describe('what hubs know of files', () => {
+  it('edges know as well: codings, digests and a name to save under', async () => {
+    const origin = await startHub();
+    const text = Buffer.from('some text that is repeated; '.repeat(100_000));
+    await writeFile(join(origin.root, 'f.txt'), text);
+    const edge = await startEdge(origin);
+    const digest = { 'want-repr-digest': 'sha-256=9' };
+    for (let i = 0; i < 2; i++) {
+      const coded = await edge.ask('/files/f.txt', { headers: { 'accept-encoding': 'gzip' } });
+      expect(gunzipSync(coded.body).equals(text)).toBe(true);
+      expect((await edge.ask('/files/f.txt', { headers: digest })).body.equals(text)).toBe(true);
+    }
+    const sum = createHash('sha256').update(text).digest('base64');
+    const asked = await edge.ask('/files/f.txt?download', { method: 'HEAD', headers: digest });
+    expect(asked.headers['repr-digest']).toBe(`sha-256=:${sum}:`);
+    expect(asked.headers['content-disposition']).toContain('attachment');
+  });
+});
+
+describe('two edges that are each other’s origin', () => {
+  it('say so, and do not ask each other for ever', async () => {
+    const port = await freePort();
+    const first = await startEdge(`http://127.0.0.1:${port}/`);
+    const second = await startEdge(first, { server: { port } });
+    for (const path of ['/files/f', '/files/', `/ipfs/bafkrei${'a'.repeat(52)}`]) {
+      expect((await first.ask(path)).status).toBeGreaterThanOrEqual(500);
+    }
+    const ended = (edge: Hub) =>
+      edge.events.filter(({ event }) => event === 'request_completed').length;
+    await first.until('request_completed', ({ path }) => path.startsWith('/ipfs/'));
+    expect(ended(first) + ended(second)).toBeLessThan(16);
+  });
+});
+
+describe('the room of an edge', () => {
+  it('is kept by removing what was used longest ago', async () => {
+    const origin = await startHub();
+    for (const name of ['a', 'b', 'c']) await share(origin, name, MIB);
+    const directory = await tempRoot();
+    const edge = await startEdge(origin, { directory, sizeBytes: 2.5 * MIB });
+    for (const name of ['a', 'b', 'a', 'c']) await edge.ask(`/files/${name}`);
+    const { headers } = await origin.ask('/files/b', { method: 'HEAD' });
+    expect(await edge.until('file_evicted')).toMatchObject({ cid: headers['x-ipfs-roots'] });
+    const names = await readdir(directory);
+    expect(names.filter((name) => name.startsWith(String(headers['x-ipfs-roots'])))).toEqual([]);
+    const sent = origin.running.link.sentBytes;
+    for (const name of ['a', 'c']) await edge.ask(`/files/${name}`);
+    expect(origin.running.link.sentBytes).toBe(sent);
+  });
+
+  it('is not a matter of open files: those that are closed are read again, not fetched', async () => {
+    const origin = await startHub();
+    const files = new Map<string, Buffer>();
+    for (const name of ['a', 'b', 'c']) files.set(name, await share(origin, name, MIB));
+    const edge = await startEdge(origin, { maxOpenFiles: 1 });
+    for (const name of files.keys()) await edge.ask(`/files/${name}`);
+    const sent = origin.running.link.sentBytes;
+    for (const [name, bytes] of files) {
+      expect((await edge.ask(`/files/${name}`)).body.equals(bytes)).toBe(true);
+    }
+    expect(origin.running.link.sentBytes).toBe(sent);
+  });
+
+  it('is not for what is larger than all of it: the origin has that', async () => {
+    const origin = await startHub();
+    await share(origin, 'f', 2 * MIB);
+    const edge = await startEdge(origin, { sizeBytes: MIB });
+    const answer = await edge.ask('/files/f');
+    expect(answer.status).toBe(307);
+    expect(answer.headers.location).toBe(`${origin.running.url}files/f`);
+    expect(answer.headers['cache-status']).toBe('hubswarm-edge; fwd=bypass');
+  });
+
+  it('holds after a start with less of it, and strays are removed', async () => {
+    const origin = await startHub();
+    for (const name of ['a', 'b']) await share(origin, name, MIB);
+    const directory = await tempRoot();
+    const edge = await startEdge(origin, { directory });
+    for (const name of ['a', 'b']) await edge.ask(`/files/${name}`);
+    await edge.running.stop();
+    await writeFile(join(directory, `bafybei${'a'.repeat(52)}.dag`), '{}');
+    await writeFile(join(directory, 'x.part'), 'x');
+    const { running } = await startEdge(origin, { directory, sizeBytes: 1.5 * MIB });
+    await running.stop();
+    const { headers } = await origin.ask('/files/b', { method: 'HEAD' });
+    const cid = String(headers['x-ipfs-roots']);
+    expect((await readdir(directory)).sort()).toEqual([cid, `${cid}.dag`, 'index.json'].sort());
+  });
+});
+
+describe('an edge does not start', () => {
+  it('before a server that is no hub', async () => {
+    const server = createServer((_req, res) => void res.end(randomBytes(10)));
+    server.listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await expect(startEdge(url)).rejects.toThrow(`--cache: ${url} is not a hub`);
+  });
+});
