@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +7,13 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/e2e/build.ts'],
     setupFiles: ['src/runtime/with-resolvers.ts'],
+    // What the binary keeps for itself is not mixed with the user's own.
+    env: Object.fromEntries(
+      ['XDG_CACHE_HOME', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME'].map((name) => [
+        name,
+        join(tmpdir(), `hubswarm-test-${process.pid}`, name),
+      ]),
+    ),
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

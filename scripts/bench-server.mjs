@@ -1,38 +1,35 @@
-// How fast the hub sends, as ratios to what else could: nginx over the same files
-// (where it is installed) and `cat FILE >/dev/null`, no network at all. Rounds are
-// interleaved (A B C, C B A, ...) so that a busy machine hits all alike; the median
-// of the ratios within a round is what counts. CPU is of the serving processes.
+// How fast the hub sends, as ratios to nginx (one worker, sendfile) over the same files,
+// with express.static beside it. Rounds are interleaved (A B C, C B A, ...) so that a
+// busy machine hits all alike; the median of the ratios within a round counts. CPU is
+// the server's. The table's last column is the project's target.
 //
 //   node scripts/bench-server.mjs [rounds, default 5]
 //
-// Needs dist/ (npm run build) and curl; nginx and wrk where they are in PATH. All
-// listen on 127.0.0.1; the files are removed at the end.
-import { execFile, spawn } from 'node:child_process';
+// Needs Linux, dist/ (npm run build), curl and nginx; rows that need wrk or python3 are
+// left out where those are missing. All listen on 127.0.0.1; the files are removed.
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { has, ready, startExpress, startHub, startNginx, writeCertificate } from './rivals.mjs';
 
 const MIB = 2 ** 20;
 const BIG = 1024;
 const MIDDLE = 64;
 const CLIENTS = 16;
-/** Ticks of /proc/PID/stat a second; 100 on every Linux of today. */
-const CPU_TICKS = 100;
-const NGINX_PORT = 18_090;
 
 const run = promisify(execFile);
 const rounds = Number(process.argv[2] ?? 5);
-const has = (name) => process.env.PATH.split(':').some((dir) => existsSync(join(dir, name)));
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const dir = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hubswarm-bench-'));
 const root = join(dir, 'root');
 
 async function writeFiles() {
-  await run('mkdir', [root]);
+  await mkdir(root);
   const chunk = randomBytes(16 * MIB);
   for (const [name, mebibytes] of Object.entries({ big: BIG, middle: MIDDLE })) {
     const file = await open(join(root, name), 'w');
@@ -42,125 +39,138 @@ async function writeFiles() {
   await writeFile(join(root, 'small'), randomBytes(10 * 1024));
 }
 
-async function startHub() {
-  const binary = resolve(import.meta.dirname, '../dist/cli.js');
-  const args = ['server', '--json', '--root', root, '--port', '0'];
-  const child = spawn(process.execPath, [binary, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise((found) => {
-    child.stdout.on('data', (text) => {
-      const event = /"addresses":\["([^"]+)"\]/.exec(text);
-      if (event) found(event[1]);
-    });
-  });
-  return {
-    name: 'hub',
-    url: `${url}files/`,
-    pids: async () => [child.pid],
-    stop: () => child.kill(),
-  };
+/** Takes the bytes off the socket without copying them anywhere. */
+const DISCARD = `
+import socket, sys, urllib.parse
+url = urllib.parse.urlparse(sys.argv[1])
+with socket.create_connection((url.hostname, url.port)) as s:
+    s.sendall(f"GET {url.path} HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n".encode())
+    buffer = bytearray(1 << 20)
+    while s.recv_into(buffer, len(buffer), socket.MSG_TRUNC): pass
+`;
+
+const curl = (url) => run('curl', ['-skf', '-o', '/dev/null', url]);
+
+async function mebibytesPerSecond(mebibytes, body) {
+  const startedAt = performance.now();
+  await body();
+  return (mebibytes * 1000) / (performance.now() - startedAt);
 }
 
-async function startNginx() {
-  // Started by root it would drop to a user who may not read the directory.
-  const user = process.getuid() === 0 ? 'user root;' : '';
-  const config = `${user} worker_processes 1; daemon off; pid ${dir}/pid; error_log ${dir}/error.log;
-    events { worker_connections 512; }
-    http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
-      client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3;
-      uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
-      server { listen 127.0.0.1:${NGINX_PORT}; root ${root}; } }`;
-  await writeFile(join(dir, 'nginx.conf'), config);
-  const child = spawn('nginx', ['-c', join(dir, 'nginx.conf')], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${NGINX_PORT}/`;
-  const workers = async () => {
-    const { stdout } = await run('ps', ['--ppid', String(child.pid), '-o', 'pid=']);
-    return stdout.trim().split(/\s+/).map(Number);
-  };
-  return { name: 'nginx', url, pids: workers, stop: () => child.kill() };
+/** @param header one more, as `Name: value` */
+async function requestsPerSecond(url, header) {
+  const { stdout } = await run('wrk', ['-t1', '-c32', '-d3s', '-H', header ?? 'X: y', url]);
+  if (/Non-2xx/.test(stdout)) throw new Error(`${url} refused: ${stdout}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]);
 }
 
-const ready = (url) =>
-  run('curl', ['-sf', '-o', '/dev/null', '--retry', '20', '--retry-connrefused', `${url}small`]);
-
-async function cpuSeconds(server) {
-  let ticks = 0;
-  for (const pid of await server.pids()) {
-    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1].split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
+/** Measures one row; servers[0] is the one that the others are compared with. */
+async function row({ load, servers, rate, target, gibibytes }) {
+  const rates = servers.map(() => []);
+  const cpu = servers.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    const order = servers.map((_, i) => i);
+    for (const i of round % 2 === 0 ? order : order.reverse()) {
+      const before = servers[i].cpuSeconds();
+      rates[i].push(await rate(servers[i]));
+      cpu[i].push(servers[i].cpuSeconds() - before);
+    }
   }
-  return ticks / CPU_TICKS;
+  return servers.map(({ name }, i) => ({
+    load,
+    server: name,
+    median: Math.round(median(rates[i])),
+    'to nginx': median(rates[i].map((value, r) => value / rates[0][r])).toFixed(2),
+    'CPU s/GiB': gibibytes ? (median(cpu[i]) / gibibytes).toFixed(2) : '-',
+    target: name.startsWith('hub') ? target : '',
+  }));
 }
 
-const curl = (url) => run('curl', ['-sf', '-o', '/dev/null', url]);
-
-/** Each gives a rate: bytes or requests a second. */
-const LOADS = {
-  '1 client, 1 GiB (MiB/s)': async ({ url }) => {
-    const started = performance.now();
-    await curl(`${url}big`);
-    return (BIG * 1000) / (performance.now() - started);
-  },
-  '16 clients, 64 MiB each (MiB/s)': async ({ url }) => {
-    const started = performance.now();
-    await Promise.all(Array.from({ length: CLIENTS }, () => curl(`${url}middle`)));
-    return (CLIENTS * MIDDLE * 1000) / (performance.now() - started);
-  },
-  ...(has('wrk') && {
-    '32 connections, 10 KiB (requests/s)': async ({ url }) => {
-      const { stdout } = await run('wrk', ['-t1', '-c32', '-d3s', `${url}small`]);
-      return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]);
+async function measure({ nginx, hub, express, guarded, underTls }) {
+  const plain = [nginx, hub, express];
+  const rows = [
+    {
+      load: '1 curl, 1 GiB (MiB/s)',
+      servers: plain,
+      rate: ({ url }) => mebibytesPerSecond(BIG, () => curl(`${url}big`)),
+      gibibytes: BIG / 1024,
+      target: '>= 1.1, CPU <= 0.6',
     },
-  }),
+    {
+      load: '16 curls, 64 MiB each (MiB/s)',
+      servers: plain,
+      rate: ({ url }) =>
+        mebibytesPerSecond(CLIENTS * MIDDLE, () =>
+          Promise.all(Array.from({ length: CLIENTS }, () => curl(`${url}middle`))),
+        ),
+      gibibytes: (CLIENTS * MIDDLE) / 1024,
+      target: '>= 1.0, CPU <= 0.6',
+    },
+    has('python3') && {
+      load: '1 GiB to who throws it away (MiB/s)',
+      servers: plain,
+      rate: ({ url }) =>
+        mebibytesPerSecond(BIG, () => run('python3', ['-c', DISCARD, `${url}big`])),
+      gibibytes: BIG / 1024,
+      target: '>= 0.65, CPU <= 0.6',
+    },
+    {
+      load: '1 curl, 1 GiB under TLS (MiB/s)',
+      servers: [{ ...nginx, url: nginx.tlsUrl }, underTls],
+      rate: ({ url }) => mebibytesPerSecond(BIG, () => curl(`${url}big`)),
+      gibibytes: BIG / 1024,
+      target: '>= 0.95',
+    },
+    has('wrk') && {
+      load: '32 connections, 10 KiB (requests/s)',
+      servers: [...plain, guarded],
+      rate: ({ url, header }) => requestsPerSecond(`${url}small`, header),
+      target: '>= 0.35',
+    },
+  ];
+  const table = [];
+  for (const each of rows.filter(Boolean)) table.push(...(await row(each)));
+  console.table(table);
+}
+
+/** Everything that a hub in the open has on: tokens, limits, log, and what metrics count. */
+async function startGuarded() {
+  const key = join(dir, 'token.key');
+  const { stdout } = await run(process.execPath, [
+    ...[join(import.meta.dirname, '../dist/cli.js'), 'token'],
+    ...['--key', key, '--scope', 'read', '--subject', 'bench'],
+  ]);
+  const options = ['--token-key', key, '--rate-limit', '1000000/s'];
+  const server = await startHub(root, [...options, '--access-log', join(dir, 'access.log')], {
+    name: 'hub: tokens, limits, log',
+  });
+  return { ...server, header: `Authorization: Bearer ${stdout.trim()}` };
+}
+
+const started = [];
+const start = async (starting) => {
+  const server = await starting;
+  started.push(server);
+  return server;
 };
-
-async function readOnly() {
-  const started = performance.now();
-  await run('sh', ['-c', `cat ${join(root, 'big')} > /dev/null`]);
-  return (BIG * 1000) / (performance.now() - started);
-}
-
-async function measure(servers) {
-  const rows = [];
-  const cat = [];
-  for (const [load, rate] of Object.entries(LOADS)) {
-    const rates = Object.fromEntries(servers.map(({ name }) => [name, []]));
-    const cpu = Object.fromEntries(servers.map(({ name }) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      cat.push(await readOnly());
-      for (const server of round % 2 === 0 ? servers : servers.toReversed()) {
-        const before = await cpuSeconds(server);
-        rates[server.name].push(await rate(server));
-        cpu[server.name].push((await cpuSeconds(server)) - before);
-      }
-    }
-    for (const { name } of servers) {
-      const ratios = rates[name].map((value, i) => value / (rates.nginx ?? rates.hub)[i]);
-      rows.push({
-        load,
-        server: name,
-        median: Math.round(median(rates[name])),
-        'to nginx': rates.nginx ? median(ratios).toFixed(2) : '-',
-        'CPU s': median(cpu[name]).toFixed(2),
-      });
-    }
-  }
-  console.table(rows);
-  console.log(`cat of the same 1 GiB, median: ${Math.round(median(cat))} MiB/s`);
-}
-
-const servers = [];
 try {
+  if (!has('nginx')) throw new Error('nginx is not installed; it is what is compared with');
   await writeFiles();
-  servers.push(await startHub());
-  if (has('nginx')) servers.push(await startNginx());
-  for (const { url } of servers) await ready(url);
-  // Once before: the hub hashes what it has not seen, both fill their caches.
-  for (const { url } of servers)
-    for (const name of await readdir(root)) await curl(`${url}${name}`);
+  const certificate = await writeCertificate(dir);
+  const tls = ['--tls-cert', certificate.cert, '--tls-key', certificate.key];
+  const servers = {
+    nginx: await start(startNginx(dir, root, certificate)),
+    hub: await start(startHub(root)),
+    express: await start(startExpress(root)),
+    underTls: await start(startHub(root, tls, { name: 'hub', scheme: 'https' })),
+    guarded: await start(startGuarded()),
+  };
+  // Once before: the hubs hash what they have not seen, all fill their caches.
+  const open = [servers.nginx, servers.hub, servers.express, servers.underTls];
+  for (const server of open)
+    for (const name of ['big', 'middle', 'small']) await ready(server, name);
   await measure(servers);
 } finally {
-  for (const server of servers) server.stop();
+  for (const server of started) await server.stop();
   await rm(dir, { recursive: true, force: true });
 }

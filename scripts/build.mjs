@@ -48,6 +48,8 @@ async function buildProgram(outdir) {
     entryPoints: { cli: 'src/cli.ts' },
     outdir,
     splitting: true,
+    // Its compiled part is found beside its own files.
+    external: ['classic-level'],
     chunkNames: '[name]-[hash]',
     write: false,
   });

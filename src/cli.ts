@@ -8,6 +8,7 @@ import { peerCommand } from './cli/peer.ts';
 import { EXIT, reportFailure } from './cli/run.ts';
 import { serverCommand } from './cli/server.ts';
 import { simulateCommand } from './cli/simulate.ts';
+import { tokenCommand } from './cli/token.ts';
 
 const program = new Command('hubswarm')
   .description('One file to many machines: from a central server, or through a swarm of peers.')
@@ -22,6 +23,7 @@ for (const command of [
   compareCommand,
   simulateCommand,
   cidCommand,
+  tokenCommand,
 ]) {
   program.addCommand(command());
 }

@@ -1,10 +1,11 @@
-// hubswarm client: fetches from, sends to and lists HTTP servers.
+// hubswarm client: one command of its own for each thing that is done to a server.
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { getCommand } from './client-get.ts';
+import { putCommand, removeCommand } from './client-put.ts';
+import { watchCommand } from './client-watch.ts';
 import { clean } from './human.ts';
-import { rate } from './options.ts';
 import { EXIT_CODES, runCommand } from './run.ts';
 
 /** Chosen: long enough for a hub to restart. */
@@ -16,38 +17,9 @@ export function clientCommand(): Command {
     .addHelpText('after', EXIT_CODES)
     .addCommand(getCommand())
     .addCommand(putCommand())
-    .addCommand(listCommand());
-}
-
-interface PutFlags {
-  uplink?: number;
-  json: boolean;
-}
-
-function putCommand(): Command {
-  return new Command('put')
-    .description('Send a file to a hub that is writable.')
-    .argument('<file>', 'a regular file')
-    .argument('<url>', "where to; one that ends in '/' gets the file's name")
-    .option('--uplink <rate>', 'send at most so fast (as in 20Mbit/s or 4MiB/s)', rate('--uplink'))
-    .option('--json', 'events as JSON, one a line, on standard output', false)
-    .action(put);
-}
-
-async function put(path: string, text: string, flags: PutFlags): Promise<void> {
-  const url = parseHttpUrl(text);
-  const { putFile } = await import('../client/put.ts');
-  await runCommand(flags, async ({ emit, signal }) => {
-    const stored = await putFile({
-      path,
-      url,
-      uplinkBytesPerSecond: flags.uplink,
-      stallMs: TIMEOUT_SECONDS * 1000,
-      emit,
-      signal,
-    });
-    if (!flags.json) process.stdout.write(`${clean(stored.url)}\n${clean(stored.etag ?? '')}\n`);
-  });
+    .addCommand(removeCommand())
+    .addCommand(listCommand())
+    .addCommand(watchCommand());
 }
 
 function listCommand(): Command {

@@ -18,12 +18,18 @@ function describeEvent(event: Event): string | undefined {
   switch (event.event) {
     case 'listening':
       return event.addresses.map((address) => `listening on ${address}`).join('\n');
+    case 'certificate_loaded':
+      return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${clean(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
     case 'file_shared':
       return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
     case 'file_stored':
       return `stored ${clean(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
+    case 'file_deleted':
+      return `deleted ${clean(event.path)} for ${event.remote}`;
+    case 'upload_expired':
+      return `gave up an unfinished upload (${bytes(event.bytes)} of it had come)`;
     case 'request_completed':
-      return `${event.remote} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
+      return `${event.remote}${event.subject === undefined ? '' : ` (${clean(event.subject)})`} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
     case 'transfer_started':
       return (
         `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +

@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
 import { obeyLines } from './control.ts';
 import { untilLine } from './hold.ts';
 import { readLines } from './lines.ts';
@@ -88,11 +89,10 @@ export function peerCommand(): Command {
 
 async function run(options: Options, context: RunContext): Promise<void> {
   const { Peer } = await import('../peer/peer.ts');
-  const { defaultDataDir } = await import('../peer/identity.ts');
   const request = await parse(options);
   const { emit, signal } = context;
   const peer = await Peer.start({
-    dataDir: options.data ?? defaultDataDir(),
+    dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
     policy: request.policy,
     emit,

@@ -1,12 +1,36 @@
 // hubswarm server: the hub, until it is told to stop.
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
+import { collectAlone } from '../runtime/collector.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
+import type { RunningServer } from '../server/start-server.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
 import { type RunContext, runCommand } from './run.ts';
+import {
+  type AccessFlags,
+  accessOptionsOf,
+  addAccessOptions,
+  canReload,
+  tlsOptionsOf,
+} from './server-access.ts';
+import {
+  addOperationsOptions,
+  logsToFile,
+  type OperationsChoice,
+  type OperationsFlags,
+  operationsOf,
+} from './server-operations.ts';
+import {
+  addRepresentationOptions,
+  type RepresentationFlags,
+  representationOptionsOf,
+} from './server-representations.ts';
+import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
 
-interface Options {
+interface Options extends AccessFlags, UploadFlags, RepresentationFlags, OperationsFlags {
   root: string;
   host: string;
   port: number;
@@ -15,6 +39,7 @@ interface Options {
   writable: boolean;
   control: boolean;
   chunkSize?: number;
+  catalogue?: string;
   json: boolean;
   quiet: boolean;
 }
@@ -23,7 +48,7 @@ interface Options {
 const MAX_PORT = 65_535;
 
 export function serverCommand(): Command {
-  return new Command('server')
+  const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
@@ -34,11 +59,19 @@ export function serverCommand(): Command {
       rate('--uplink'),
     )
     .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
-    .option('--writable', 'take uploads (PUT, as in curl -T FILE URL)', false)
+    .option(
+      '--writable',
+      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      false,
+    )
     .option(
       '--chunk-size <size>',
       'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option(
+      '--catalogue <dir>',
+      "where hashes are kept for the next start (default: in the user's cache; 'none' for nowhere)",
     )
     .option(
       '--control',
@@ -47,10 +80,21 @@ export function serverCommand(): Command {
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action((options: Options) => runCommand(options, (context) => serve(options, context)));
+    .action(async (options: Options) => {
+      const operations = operationsOf(options);
+      await runCommand(options, (context) => serve({ ...options, operations }, context));
+    });
+  addRepresentationOptions(command);
+  addAccessOptions(command);
+  addUploadOptions(command);
+  addOperationsOptions(command);
+  return command;
 }
 
-async function serve(options: Options, { emit, signal, stoppedBy }: RunContext): Promise<void> {
+async function serve(
+  options: Options & { operations: OperationsChoice },
+  { emit, signal, stoppedBy }: RunContext,
+): Promise<void> {
   const { startServer } = await import('../server/start-server.ts');
   const server = await startServer({
     root: options.root,
@@ -59,14 +103,39 @@ async function serve(options: Options, { emit, signal, stoppedBy }: RunContext):
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
+    catalogueDirectory: catalogueDirectory(options.catalogue),
+    representations: representationOptionsOf(options),
     writable: options.writable,
+    access: await accessOptionsOf(options),
+    tls: tlsOptionsOf(options),
+    uploads: uploadOptionsOf(options),
     emit,
+    ...options.operations,
   });
+  collectAlone();
+  const stopHearing = renewOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
   await server.stop();
+  stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+function catalogueDirectory(given: string | undefined): string | undefined {
+  if (given === 'none') return undefined;
+  return given ?? join(userDirectory('cache'), 'catalogue');
+}
+
+/**
+ * On SIGHUP keys, certificate and logs are read or opened anew, as logrotate and ACME
+ * clients ask for. Without any of them the signal keeps its meaning: the terminal has gone.
+ */
+function renewOnHangup(options: Options, server: RunningServer): () => void {
+  if (!canReload(options) && !logsToFile(options)) return () => undefined;
+  const renew = (): void => void Promise.all([server.reload(), server.reopenLogs()]);
+  process.on('SIGHUP', renew);
+  return () => void process.off('SIGHUP', renew);
 }

@@ -27,8 +27,7 @@ export function openSocket(
   onBytes: (bytes: Uint8Array) => boolean,
   room: () => Uint8Array | undefined,
 ): OpenSocket {
-  // URL keeps the brackets of an IPv6 address.
-  const host = origin.hostname.replace(/^\[|\]$/g, '');
+  const host = hostOf(origin);
   if (origin.protocol === 'https:') return openTls(host, origin.port, trust, onBytes);
   const buffer = allocAligned(READ_BYTES);
   const socket = connectTcp({
@@ -42,13 +41,49 @@ export function openSocket(
   return { socket, whenTrusted: (send) => send() };
 }
 
-function openTls(
-  host: string,
-  port: string,
-  trust: Trust,
-  onBytes: (bytes: Uint8Array) => boolean,
-): OpenSocket {
-  const socket = connectTls({
+export interface TrustedConnection {
+  readonly origin: URL;
+  readonly trust: Trust;
+  /** How long the handshake may take. */
+  readonly stallMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** For node:http, which would write as soon as it has a socket: it gets one of a known server. */
+export function connectTrusted(
+  { origin, trust, stallMs, signal }: TrustedConnection,
+  done: (error: Error | null, socket: Socket) => void,
+): void {
+  const host = hostOf(origin);
+  if (origin.protocol !== 'https:') {
+    done(null, connectTcp({ host, port: Number(origin.port || 80) }));
+    return;
+  }
+  const socket = startTls(host, origin.port, trust);
+  const abort = (): void => void socket.destroy(signal.reason);
+  const settle = (error: Error | null): void => {
+    socket.off('error', settle);
+    signal.removeEventListener('abort', abort);
+    socket.setTimeout(0);
+    done(error, socket);
+  };
+  socket.once('error', settle);
+  signal.addEventListener('abort', abort);
+  socket.setTimeout(stallMs, () => {
+    socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
+  });
+  socket.once('secureConnect', () => {
+    const failure = judge(socket, trust);
+    if (failure) socket.destroy(failure);
+    else settle(null);
+  });
+}
+
+/** URL keeps the brackets of an IPv6 address. */
+const hostOf = (origin: URL): string => origin.hostname.replace(/^\[|\]$/g, '');
+
+function startTls(host: string, port: string, trust: Trust): TLSSocket {
+  return connectTls({
     host,
     port: Number(port || 443),
     ALPNProtocols: ['http/1.1'],
@@ -59,6 +94,15 @@ function openTls(
     // RFC 6066 section 3: an address is not a server name.
     ...(isIP(host) ? {} : { servername: host }),
   });
+}
+
+function openTls(
+  host: string,
+  port: string,
+  trust: Trust,
+  onBytes: (bytes: Uint8Array) => boolean,
+): OpenSocket {
+  const socket = startTls(host, port, trust);
   let trusted = false;
   let waiting = (): void => undefined;
   socket.once('secureConnect', () => {

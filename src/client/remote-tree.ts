@@ -4,7 +4,7 @@
 // The URL of an entry is made from its name; what the listing says of it is not used.
 import { HubswarmError } from '../runtime/errors.ts';
 import type { HttpClient } from './http-client.ts';
-import { getListing, type Listing } from './list.ts';
+import { readDirectory } from './read-directory.ts';
 import { showUrl } from './url.ts';
 
 export interface RemoteFile {
@@ -69,38 +69,6 @@ export async function readRemoteTree(
     }
   }
   return { files, directories };
-}
-
-async function readDirectory(
-  http: HttpClient,
-  url: URL,
-  signal: AbortSignal,
-): Promise<Listing['entries']> {
-  const entries: Listing['entries'] = [];
-  const seen = new Set<string>();
-  for (let page: URL | undefined = url; page; ) {
-    seen.add(page.href);
-    const listing: Listing = await getListing(http, page, signal);
-    entries.push(...listing.entries);
-    if (entries.length > MAX_ENTRIES) throw refusal(url, `holds more than ${MAX_ENTRIES} entries`);
-    if (listing.next === undefined) {
-      if (listing.truncated) throw refusal(url, 'is listed in part only');
-      return entries;
-    }
-    page = nextPage(url, page, listing.next);
-    if (!page || seen.has(page.href)) throw refusal(url, 'has a next page that leads elsewhere');
-  }
-  return entries;
-}
-
-/** Only another page of the same directory. */
-function nextPage(directory: URL, page: URL, next: string): URL | undefined {
-  if (!URL.canParse(next, page.href)) return undefined;
-  const url = new URL(next, page.href);
-  url.username = page.username;
-  url.password = page.password;
-  const same = url.origin === directory.origin && url.pathname === directory.pathname;
-  return same ? url : undefined;
 }
 
 function childUrl(directory: URL, escaped: string): URL {

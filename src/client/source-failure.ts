@@ -7,6 +7,8 @@ import { HubswarmError, systemCode } from '../runtime/errors.ts';
 export class SourceFailure extends HubswarmError {
   /** True when asking this mirror again is of no use. */
   readonly final: boolean;
+  /** Of the answer, when there was one. */
+  readonly status: number | undefined;
   /** What its Retry-After asked for. */
   readonly retryAfterMs: number | undefined;
   /** It has too much to do: fewer connections may help. */
@@ -17,6 +19,7 @@ export class SourceFailure extends HubswarmError {
     options: {
       final?: boolean;
       busy?: boolean;
+      status?: number;
       retryAfterMs?: number | undefined;
       cause?: unknown;
     } = {},
@@ -24,6 +27,7 @@ export class SourceFailure extends HubswarmError {
     super('ERR_REMOTE', reason, { cause: options.cause });
     this.final = options.final ?? false;
     this.busy = options.busy ?? false;
+    this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }
 }
@@ -63,6 +67,7 @@ export function statusFailure(status: number, retryAfter: string | undefined): S
   return new SourceFailure(status === 401 ? `${reason}; it may want a --token` : reason, {
     final: status < 500 && !TRANSIENT.has(status),
     busy: BUSY.has(status),
+    status,
     retryAfterMs: parseRetryAfter(retryAfter, Date.now()),
   });
 }

@@ -1,7 +1,9 @@
 // The file that is sent: read once from one descriptor, and checked to be the
 // same at the end, so that no mixture of two versions is announced as sent.
+import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 
 /** What a link may be asked for at a time (Link.send). */
@@ -38,10 +40,23 @@ export class UploadSource {
     return this.#before.size;
   }
 
-  /** All of it in order. @throws HubswarmError ERR_SOURCE_CHANGED */
-  async *read(paced: boolean): AsyncGenerator<Uint8Array> {
+  /** What tells this version of the file from others. */
+  get version(): readonly (string | number)[] {
+    const { dev, ino, size, mtimeMs } = this.#before;
+    return [resolve(this.#path), dev, ino, size, mtimeMs];
+  }
+
+  /** As a Repr-Digest (RFC 9530). @throws HubswarmError ERR_SOURCE_CHANGED */
+  async digest(): Promise<string> {
+    const hash = createHash('sha256');
+    for await (const bytes of this.read(false)) hash.update(bytes);
+    return `sha-256=:${hash.digest('base64')}:`;
+  }
+
+  /** In order, all of it or from an offset on. @throws HubswarmError ERR_SOURCE_CHANGED */
+  async *read(paced: boolean, from = 0): AsyncGenerator<Uint8Array> {
     const length = paced ? PACED_BYTES : READ_BYTES;
-    for (let at = 0; at < this.bytes; ) {
+    for (let at = from; at < this.bytes; ) {
       // Of its own: the socket may hold it for a while.
       const buffer = Buffer.allocUnsafeSlow(Math.min(length, this.bytes - at));
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);

@@ -6,15 +6,13 @@ import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
-import { invariant } from '../runtime/invariant.ts';
-import { isRawCid } from './cid.ts';
 import { buildFileDag, type DagRoot } from './file-dag.ts';
-import { Geometry, MAX_PIECES } from './geometry.ts';
+import { MAX_PIECES } from './geometry.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
+import { manifestOf } from './manifest-of.ts';
 import { MAX_NODES } from './node-reader.ts';
 import { choosePieceLength } from './piece-length.ts';
-import { resolveManifest } from './resolve.ts';
 import { countEntries, type Found, filesOf, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 
@@ -146,29 +144,11 @@ async function describe(
   blocks: ReadonlyMap<string, Uint8Array>,
   found: Found,
 ): Promise<Pick<Imported, 'manifest' | 'dag' | 'sources'>> {
-  if (found.kind === 'file' && isRawCid(root.cid)) {
-    return { manifest: singleLeaf(root), dag: new Map(), sources: [found.source] };
-  }
-  const { manifest, dag } = await resolveManifest(root.cid, async (cid) => {
-    const block = blocks.get(cid.toString());
-    invariant(block, `the import made no block ${cid}`);
-    return block;
-  });
+  const { manifest, dag } = await manifestOf(root, blocks);
+  if (found.kind === 'file') return { manifest, dag, sources: [found.source] };
   const byPath = new Map(sourcesByPath(found, ''));
   const sources = manifest.files.map(({ path }) => byPath.get(path)!);
   return { manifest, dag, sources };
-}
-
-function singleLeaf({ cid, length }: DagRoot): Manifest {
-  const pieceCount = length > 0 ? 1 : 0;
-  return {
-    root: cid,
-    kind: 'file',
-    files: [{ path: '', length, firstPiece: 0, pieceCount }],
-    directories: [],
-    geometry: new Geometry(length > 0 ? [length] : []),
-    digests: cid.multihash.digest.slice(0, pieceCount * DIGEST_LENGTH),
-  };
 }
 
 function* sourcesByPath(found: Found, path: string): Generator<[string, SourceFile]> {

@@ -48,7 +48,8 @@ const fileUrl = ({ fileName }: Place, origin: readonly Stamped[]): string =>
 const server: Arm = {
   originArgs: ({ sourceDir }, { uplinkBytesPerSecond }) => [
     'server',
-    ...['--root', sourceDir, '--port', '0', '--uplink', rate(uplinkBytesPerSecond), '--json'],
+    ...['--root', sourceDir, '--catalogue', 'none', '--port', '0'],
+    ...['--uplink', rate(uplinkBytesPerSecond), '--json'],
   ],
   originReady: ['listening'],
   receiverArgs: (place, { downlinkBytesPerSecond }, origin) => [

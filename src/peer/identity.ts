@@ -3,15 +3,14 @@
 // one, and the lowest free one is taken, so that a peer started again is the
 // same peer. What else a peer remembers lies beside its key.
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
+import { writeWhole } from '../runtime/small-file.ts';
 import { lockDirectory } from './slot-lock.ts';
-import { writeWhole } from './small-file.ts';
 
 export interface Identity {
   readonly privateKey: Ed25519PrivateKey;
@@ -24,13 +23,6 @@ export interface Identity {
 
 /** More peers of one user and one data directory than this are a mistake. Chosen. */
 const MAX_SLOTS = 1024;
-
-/** XDG Base Directory Specification: a relative value must be ignored. */
-export function defaultDataDir(): string {
-  const data = process.env.XDG_DATA_HOME;
-  const base = data && isAbsolute(data) ? data : join(homedir(), '.local', 'share');
-  return join(base, 'hubswarm');
-}
 
 /**
  * Takes the lowest slot that no running peer holds, and its key, made when missing.

@@ -2,8 +2,8 @@
 // directory: `--join` without an address begins with them. Losing the file costs
 // nothing but a hint, so a damaged one counts as empty.
 import { join } from 'node:path';
+import { readJson, writeWhole } from '../runtime/small-file.ts';
 import { tryParseAddress } from './peer-address.ts';
-import { readJson, writeWhole } from './small-file.ts';
 
 /** Enough to find one that still runs, few enough to dial all at once. Chosen. */
 const MAX_PEERS = 50;

@@ -6,9 +6,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemCode } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
+import { readJson, writeWhole } from '../runtime/small-file.ts';
 import { isAlive } from './alive.ts';
 import { tryParseAddress } from './peer-address.ts';
-import { readJson, writeWhole } from './small-file.ts';
 
 interface Run {
   readonly peerId: string;

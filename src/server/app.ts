@@ -4,81 +4,99 @@
 // Measured: express alone costs a 10 KiB file two thirds of its speed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { answerBlock } from './block-route.ts';
+import { answerBlock, type Blocks } from './block-route.ts';
+import { answerDelete } from './delete.ts';
+import { enter } from './door.ts';
+import { answerEvents } from './events/events-route.ts';
 import { Exchange } from './exchange.ts';
 import { answerFile } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Hub } from './hub.ts';
-import { listDirectory } from './listing.ts';
-import { listingPage, PAGE_POLICY } from './listing-page.ts';
+import { answerDirectory } from './listing/directory-response.ts';
+import { answerHealth, asksForHealth } from './operations/health-route.ts';
+import { answerMetrics } from './operations/metrics-route.ts';
 import { parseRequestPath, targetPath } from './request-path.ts';
-import type { Opened } from './served-root.ts';
+import { SmallFiles } from './small-files.ts';
+import { answerTus } from './tus/tus-route.ts';
 import { answerUpload } from './upload.ts';
 
 const FILES = '/files/';
 const BLOCKS = '/ipfs/';
+const OTHERS = new Set(['/', '/events', '/metrics', '/healthz', '/readyz']);
 
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
   const app = createApp(hub);
+  const longWay = async (exchange: Exchange): Promise<void> => {
+    if (await answerBytes(hub, smallFiles, exchange)) return;
+    exchange.register();
+    // Express may be called with what node:http makes; its types ask for its own.
+    app(exchange.req as Request, exchange.res as Response);
+  };
+  const smallFiles = new SmallFiles(hub, (exchange) => {
+    longWay(exchange).catch((error: unknown) => exchange.fail(error));
+  });
+  const route = (exchange: Exchange): Promise<void> | undefined =>
+    smallFiles.answer(exchange) ? undefined : longWay(exchange);
   return (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
-    answerBytes(hub, exchange)
-      .then((answered) => {
-        // Express may be called with what node:http makes; its types ask for its own.
-        if (!answered) app(req as Request, res as Response);
-      })
-      .catch((error: unknown) => exchange.fail(error));
+    // Balancers ask from anywhere and often: neither tokens nor limits are for them.
+    if (asksForHealth(req)) void answerHealth(hub, exchange);
+    else enter(hub, exchange, route);
   };
 }
 
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
-async function answerBytes(hub: Hub, exchange: Exchange): Promise<boolean> {
+async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
   const { method, url } = exchange.req;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const path = targetPath(url ?? '');
-  const outlet = { exchange, link: hub.link };
   if (path.startsWith(BLOCKS)) {
-    await answerBlock(outlet, hub.catalogue, path.slice(BLOCKS.length));
+    const outlet = { exchange, link: hub.link };
+    await answerBlock(outlet, readableBlocks(hub, exchange), path.slice(BLOCKS.length));
     return true;
   }
   if (!path.startsWith(FILES)) return false;
   const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
-  if (trailingSlash) return false;
-  return withOpen(hub, segments, async (file) => {
+  if (trailingSlash || hub.access.leads(exchange, segments)) return false;
+  hub.access.check(exchange, 'read', segments);
+  return hub.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
-    await answerFile(outlet, file, await hub.catalogue.entryOf(file));
+    const entry = await hub.catalogue.entryOf(file);
+    const representation = await answerFile(hub, exchange, segments, file, entry);
+    await smallFiles.keep(url ?? '', segments, file, entry, representation);
     return true;
   });
 }
 
-async function withOpen<T>(
-  hub: Hub,
-  segments: readonly string[],
-  body: (file: Opened) => Promise<T>,
-): Promise<T> {
-  const file = await hub.root.open(segments);
-  try {
-    return await body(file);
-  } finally {
-    await file.handle.close();
-  }
+/** A block lies in files: whoever may read one of them may have it. */
+function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): Blocks {
+  access.checkListing(exchange, []);
+  const isReadable = (path: string) => access.allows(exchange, 'read', root.segmentsOf(path));
+  return {
+    places: (cid) => catalogue.places(cid, isReadable),
+    sharing: access.isPublic ? 'public' : 'private',
+  };
 }
 
 function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
   app.route('/').get((_req, res) => redirect(res, FILES));
-  app.route('/healthz').get((_req, res) => json(res, { status: 'ok' }));
+  app.route('/events').get((_req, res) => answerEvents(hub, Exchange.of(res)));
+  app.route('/metrics').get((_req, res) => answerMetrics(hub, Exchange.of(res)));
   // Express decodes nothing here: the path is read from the target as it came.
   app.use('/files', (req, res, next) => {
-    if (req.method === 'GET' || req.method === 'HEAD') return answerListing(hub, req, res);
-    if (req.method === 'PUT') {
-      const rest = targetPath(req.originalUrl).slice(FILES.length);
-      return answerUpload(hub, Exchange.of(res), rest);
+    if (req.method === 'GET' || req.method === 'HEAD') {
+      const prefersHtml = req.accepts(['json', 'html']) === 'html';
+      return answerDirectory(hub, Exchange.of(res), segmentsOf(req), prefersHtml);
     }
+    const rest = targetPath(req.originalUrl).slice(FILES.length);
+    if (req.method === 'PUT') return answerUpload(hub, Exchange.of(res), rest);
+    if (req.method === 'DELETE') return answerDelete(hub, Exchange.of(res), rest);
     return next();
   });
+  app.use('/uploads', (req, res) => answerTus(hub, Exchange.of(res), targetPath(req.originalUrl)));
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
     Exchange.of(res).fail(error),
@@ -86,25 +104,21 @@ function createApp(hub: Hub) {
   return app;
 }
 
-async function answerListing(hub: Hub, req: Request, res: Response): Promise<void> {
-  const { segments } = parseRequestPath(targetPath(req.originalUrl).slice(FILES.length));
-  await withOpen(hub, segments, async (directory) => {
-    if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-    const listing = await listDirectory(hub, directory, segments);
-    res.setHeader('Vary', 'Accept');
-    res.setHeader('Cache-Control', 'no-cache');
-    if (req.accepts(['json', 'html']) !== 'html') return json(res, listing);
-    res.setHeader('Content-Security-Policy', PAGE_POLICY);
-    Exchange.of(res).reply(200, 'text/html; charset=utf-8', listingPage(listing));
-  });
+function segmentsOf({ originalUrl }: Request): readonly string[] {
+  return parseRequestPath(targetPath(originalUrl).slice(FILES.length)).segments;
 }
 
 /** 405 where another method would do (RFC 9110 section 15.5.6), else 404. */
 function refuse(req: Request, res: Response): void {
   const path = targetPath(req.originalUrl);
+  if (path === '*' && req.method === 'OPTIONS') {
+    // Section 9.3.7: of the server as a whole.
+    res.writeHead(204, { Allow: 'GET, HEAD, PUT, DELETE, OPTIONS' }).end();
+    return;
+  }
   const inFiles = path === '/files' || path.startsWith(FILES);
-  const known = inFiles || path.startsWith(BLOCKS) || path === '/' || path === '/healthz';
-  const allowed = inFiles ? 'GET, HEAD, PUT, OPTIONS' : 'GET, HEAD, OPTIONS';
+  const known = inFiles || path.startsWith(BLOCKS) || OTHERS.has(path);
+  const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';
   if (known && req.method === 'OPTIONS') {
     res.setHeader('Allow', allowed);
     res.writeHead(204).end();
@@ -118,8 +132,4 @@ function refuse(req: Request, res: Response): void {
 function redirect(res: Response, location: string): void {
   res.setHeader('Location', location);
   Exchange.of(res).reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
-}
-
-function json(res: Response, value: unknown): void {
-  Exchange.of(res).reply(200, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`);
 }

@@ -6,51 +6,57 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { CID } from 'multiformats/cid';
 import { isSupportedCid, matchesCid } from '../content/cid.ts';
-import type { BlockPlace, Catalogue } from './catalogue.ts';
+import type { ByteRange } from './byte-range.ts';
+import type { BlockPlace } from './catalogue.ts';
 import { HttpFailure } from './http-failure.ts';
-import { checkPreconditions } from './preconditions.ts';
+import { digestHeaders } from './repr-digest.ts';
+import type { Representation } from './representation.ts';
+import { targetQuery } from './request-path.ts';
 import { type Outlet, readFully, sendBytes } from './send-body.ts';
+import { sendRepresentation } from './send-representation.ts';
 
 const RAW = 'application/vnd.ipld.raw';
 /** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
-const IMMUTABLE = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'max-age=31536000, immutable';
+
+/** The blocks that whoever asks may have. */
+export interface Blocks {
+  places(cid: CID): Iterable<BlockPlace>;
+  /** Whether a shared cache may hand them to others. */
+  readonly sharing: 'public' | 'private';
+}
 
 /**
  * @param rest what follows `/ipfs/`, without the query.
  * @throws HttpFailure 400, 404, 406
  */
-export async function answerBlock(
-  outlet: Outlet,
-  catalogue: Catalogue,
-  rest: string,
-): Promise<void> {
-  const { req, res } = outlet.exchange;
+export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string): Promise<void> {
+  const { req } = outlet.exchange;
   const cid = parse(rest);
   checkFormat(req.url ?? '', req.headers.accept);
-  const headers = {
+  const block = await findBlock(blocks, cid);
+  if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
+  const sendPart = ({ first, length }: ByteRange): Promise<void> =>
+    sendBytes(outlet, block.subarray(first, first + length));
+  await sendRepresentation(outlet, describe(cid, block.length, blocks.sharing), sendPart);
+}
+
+/** A block has no date, so only its tag is compared. */
+function describe(cid: CID, size: number, sharing: Blocks['sharing']): Representation {
+  const cacheHeaders = {
     ETag: `"${cid}.raw"`,
-    'Cache-Control': IMMUTABLE,
+    'Cache-Control': `${sharing}, ${IMMUTABLE}`,
     'X-Ipfs-Path': `/ipfs/${cid}`,
     'X-Ipfs-Roots': `${cid}`,
   };
-  const block = await findBlock(catalogue, cid);
-  if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
-  const validators = { etag: headers.ETag, lastModifiedMs: 0 };
-  // A block has no date, so only its tag is compared.
-  const { 'if-none-match': ifNoneMatch } = req.headers;
-  const conditions = ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch };
-  if (checkPreconditions('GET', conditions, validators) === 'not_modified') {
-    res.writeHead(304, headers).end();
-    return;
-  }
-  res.writeHead(200, {
-    ...headers,
+  const headers = {
+    ...cacheHeaders,
     'Content-Type': RAW,
-    'Content-Length': block.length,
     'Content-Disposition': `attachment; filename="${cid}.bin"`,
-  });
-  if (req.method !== 'HEAD') await sendBytes(outlet, block);
-  res.end();
+    'Accept-Ranges': 'bytes',
+    ...digestHeaders(cid.multihash.digest),
+  };
+  return { size, validators: { etag: cacheHeaders.ETag }, cacheHeaders, headers, rangeable: true };
 }
 
 function parse(text: string): CID {
@@ -69,15 +75,15 @@ function parse(text: string): CID {
 
 /** Raw is also what a client gets that does not say; another wish is refused, not ignored. */
 function checkFormat(target: string, accept: string | undefined): void {
-  const format = new URLSearchParams(target.split('?')[1] ?? '').get('format');
+  const format = targetQuery(target).get('format');
   const wish = format ?? /application\/vnd\.ipld\.([a-z-]+)/.exec(accept ?? '')?.[1] ?? 'raw';
   const acceptsRaw = format === 'raw' || accept === undefined || /\.raw|\*\/\*/.test(accept);
   if (wish === 'raw' || (format === null && acceptsRaw)) return;
   throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
 }
 
-async function findBlock(catalogue: Catalogue, cid: CID): Promise<Uint8Array | undefined> {
-  for (const place of catalogue.places(cid)) {
+async function findBlock(blocks: Blocks, cid: CID): Promise<Uint8Array | undefined> {
+  for (const place of blocks.places(cid)) {
     const block = await read(place).catch(() => undefined);
     if (block && matchesCid(cid, block)) return block;
   }

@@ -1,18 +1,22 @@
 // What is known of the files below the root: each version's manifest, and with it
-// the CID that is its ETag. A version is a path, an inode, a size and a
-// modification time; a file is hashed when it is first asked for (or by
-// warm-up.ts before that), once however many ask. A writer that puts the old time
-// back after writing as many bytes goes unseen here, and is found by whoever
-// checks the pieces. Memory: 32 bytes a piece, and the inner nodes.
+// the CID that is its ETag. A version is a path, an inode, a size and the times of
+// the last write and of the last change to the inode (the second costs a hashing
+// when a file only gets another name or mode, and is what a writer cannot put
+// back). A file is hashed when it is first asked for (or by warm-up.ts before that),
+// once however many ask, or while it is uploaded; the store remembers it for the next
+// run. Memory: 32 bytes a piece, and the inner nodes.
 import type { Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
-
+import type { Leaves } from '../content/file-dag.ts';
 import { importPath } from '../content/import.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
+import { manifestOfLeaves } from '../content/manifest-of.ts';
+import { choosePieceLength } from '../content/piece-length.ts';
 import { checkUnchanged } from '../content/source.ts';
 import { hasCode } from '../runtime/errors.ts';
+import type { CatalogueStore } from './catalogue-store.ts';
 import { Gate } from './gate.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
@@ -25,6 +29,8 @@ export interface Entry {
   /** The inner blocks. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
   readonly cid: string;
+  /** Of the whole file, once somebody asked for it (file-digest.ts). */
+  sha256?: Uint8Array | undefined;
 }
 
 /** Where a block is: at hand, or a piece of a file. */
@@ -37,25 +43,55 @@ const HASHING_AT_ONCE = 2;
 /** Linux stamps files by a clock that ticks every 1 to 10 ms; a tick must pass before a stamp is a name. */
 const STAMP_TICK_MS = 20;
 
-export function stampOf({ ino, size, mtimeMs }: Stats): string {
-  return `${ino}:${size}:${mtimeMs}`;
+/** A version's name. With the time of the last change of the inode, which no writer can put back. */
+export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+}
+
+/**
+ * Whether the bytes of an open file are still the same, as far as one can see. Its
+ * names and rights may change while it is read: another version has replaced it.
+ */
+export function isUnchanged(before: Stats, now: Stats): boolean {
+  return now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino;
+}
+
+export interface CatalogueOptions {
+  /** Of every file; by its size unless given. */
+  readonly pieceLength?: number | undefined;
+  /** What earlier runs hashed. */
+  readonly store?: CatalogueStore | undefined;
+  readonly signal: AbortSignal;
 }
 
 export class Catalogue {
   readonly #pieceLength: number | undefined;
+  readonly #store: CatalogueStore | undefined;
   readonly #signal: AbortSignal;
   /** By path, in the order of last use. */
   readonly #entries = new Map<string, Entry>();
   readonly #running = new Map<string, Promise<Entry>>();
   readonly #gate = new Gate(HASHING_AT_ONCE);
 
-  constructor(options: { pieceLength?: number | undefined; signal: AbortSignal }) {
+  constructor(options: CatalogueOptions) {
     this.#pieceLength = options.pieceLength;
+    this.#store = options.store;
     this.#signal = options.signal;
   }
 
+  /** Files whose CID is known. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Files that are being hashed, or wait for it. */
+  get backlog(): number {
+    return this.#running.size;
+  }
+
+  /** Hashing more would be forgotten: there is no room in memory, and no store. */
   get isFull(): boolean {
-    return this.#entries.size >= MAX_ENTRIES;
+    return this.#store === undefined && this.#entries.size >= MAX_ENTRIES;
   }
 
   /** The entry of this version, if it has been hashed. */
@@ -79,17 +115,43 @@ export class Catalogue {
     const key = `${stampOf(file.stats)}:${file.path}`;
     let running = this.#running.get(key);
     if (!running) {
-      running = this.#gate.run(() => this.#hash(file)).finally(() => this.#running.delete(key));
+      running = this.#find(file).finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
     return running;
   }
 
-  /** Every place that may still have a block: a file can have changed since. */
-  *places(cid: CID): Generator<BlockPlace> {
+  /** The pieces that a file of that many bytes is cut into. */
+  piecesOf(totalLength: number): Omit<Leaves, 'digests'> {
+    return { totalLength, pieceLength: this.#pieceLength ?? choosePieceLength(totalLength) };
+  }
+
+  /**
+   * The entry of a file that was hashed while it was written here, by piecesOf(). The
+   * handle must stay open.
+   *
+   * @throws HttpFailure 503 when the file is no longer the one that was written
+   */
+  async learn(file: Opened, leaves: Leaves): Promise<Entry> {
+    await stampAged(file.stats);
+    const now = await file.handle.stat();
+    if (stampOf(now) !== stampOf(file.stats) || now.nlink === 0) throw changing();
+    await this.#record(file, leaves);
+    const entry = await entryOfLeaves(file, leaves);
+    this.#keep(entry);
+    return entry;
+  }
+
+  /**
+   * Every place that may still have a block: a file can have changed since.
+   *
+   * @param isReadable whether whoever asks may read the file at that real path
+   */
+  *places(cid: CID, isReadable: (path: string) => boolean): Generator<BlockPlace> {
     const name = cid.toString();
     const digest = cid.multihash.digest;
     for (const entry of this.#entries.values()) {
+      if (!isReadable(entry.path)) continue;
       const bytes = entry.dag.get(name);
       if (bytes) yield { bytes };
       if (cid.code !== raw.code) continue;
@@ -101,21 +163,39 @@ export class Catalogue {
     }
   }
 
+  async #find(file: Opened): Promise<Entry> {
+    const entry = (await this.#recall(file)) ?? (await this.#gate.run(() => this.#hash(file)));
+    this.#keep(entry);
+    return entry;
+  }
+
+  /** From the store, when it has this version. */
+  async #recall(file: Opened): Promise<Entry | undefined> {
+    // A cache that fails is no reason to fail.
+    const hashed = await this.#store?.get(file.path).catch(() => undefined);
+    if (hashed?.stamp !== stampOf(file.stats)) return undefined;
+    const { pieceLength } = this.piecesOf(file.stats.size);
+    return hashed.pieceLength === pieceLength ? entryOfLeaves(file, hashed) : undefined;
+  }
+
+  async #record({ path, stats }: Opened, leaves: Leaves): Promise<void> {
+    await this.#store?.put(path, { stamp: stampOf(stats), ...leaves }).catch(() => undefined);
+  }
+
   async #hash(file: Opened): Promise<Entry> {
-    const age = Date.now() - file.stats.mtimeMs;
-    if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
+    const { path, stats } = file;
+    await stampAged(stats);
     try {
-      const { manifest, dag, sources } = await importPath(file.path, {
+      const pieces = this.piecesOf(stats.size);
+      const { manifest, dag, sources } = await importPath(path, {
         signal: this.#signal,
-        ...(this.#pieceLength === undefined ? {} : { pieceLength: this.#pieceLength }),
+        pieceLength: pieces.pieceLength,
       });
       // By path another file may have been read than the one that is open.
       checkUnchanged(sources[0]!, await file.handle.stat());
-      const { path, stats } = file;
-      const entry = { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
-      if (stampOf(await file.handle.stat()) !== entry.stamp) throw changing();
-      this.#keep(entry);
-      return entry;
+      if (!isUnchanged(stats, await file.handle.stat())) throw changing();
+      await this.#record(file, { ...pieces, digests: manifest.digests });
+      return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
     } catch (error) {
       const gone = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
       throw gone ? changing() : error;
@@ -129,6 +209,17 @@ export class Catalogue {
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
+}
+
+/** Waits until another write would be stamped with another time. */
+async function stampAged({ mtimeMs, ctimeMs }: Stats): Promise<void> {
+  const age = Date.now() - Math.max(mtimeMs, ctimeMs);
+  if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
+}
+
+async function entryOfLeaves({ path, stats }: Opened, leaves: Leaves): Promise<Entry> {
+  const { manifest, dag } = await manifestOfLeaves(leaves);
+  return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
 }
 
 /** Which piece has this digest: a search through bytes needs no index in memory. */

@@ -1,10 +1,16 @@
 // One request and its response: what was sent of it, when the other side left,
 // how a small answer and a failure look, and the one line of the access log.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Grant } from './access/grant.ts';
+import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
+import { detailsOf } from './operations/request-details.ts';
+import type { Traffic } from './operations/traffic.ts';
 import { targetPath } from './request-path.ts';
+import { withVary } from './vary.ts';
 
 /**
  * What a client must take or give in each stall time, beyond a first one: 4 KiB/s at
@@ -19,9 +25,18 @@ export class Exchange {
 
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  readonly id: number;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
-  readonly #gone = new AbortController();
+  /** What its token allows; set by access/. */
+  grant: Grant | undefined;
+  /** Its client's own share of the uplink, where each has one; set by access/. */
+  clientLink: Link | undefined;
+  /** Address and port; the address alone where a trusted proxy named it. */
+  remote: string;
+  #left = false;
+  /** Made when somebody asks: most answers are over before anybody would. */
+  #gone: AbortController | undefined;
   readonly #emit: Emit;
 
   /** How long the other side may take or give nothing. */
@@ -30,30 +45,42 @@ export class Exchange {
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    { emit, stallMs }: { emit: Emit; stallMs: number },
+    { emit, stallMs, traffic }: { emit: Emit; stallMs: number; traffic: Traffic },
   ) {
     this.req = req;
     this.res = res;
+    this.id = traffic.nextId();
     this.stallMs = stallMs;
     this.#emit = emit;
     const startedAt = performance.now();
+    // Express shortens it while a route answers.
+    const { url = '' } = req;
     // The socket forgets its address when it closes.
-    const remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
-    Exchange.#all.set(res, this);
-    res.setHeader('X-Content-Type-Options', 'nosniff');
+    this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
+    traffic.enter(this);
+    const details = traffic.detailed ? detailsOf(req, res) : undefined;
     res.once('close', () => {
-      if (!res.writableFinished) this.#gone.abort(new HubswarmError('ERR_ABORTED', 'client left'));
+      traffic.leave(this);
+      if (!res.writableFinished) this.#leave();
       emit({
         event: 'request_completed',
         method: req.method ?? '',
-        path: targetPath(req.url ?? '').slice(0, MAX_LOGGED_PATH),
+        path: targetPath(url).slice(0, MAX_LOGGED_PATH),
         status: res.statusCode,
         bytes: this.bytes,
         ms: performance.now() - startedAt,
-        remote,
+        remote: this.remote,
         whole: res.writableFinished,
+        request: this.id,
+        ...(this.grant?.subject !== undefined && { subject: this.grant.subject }),
+        ...details,
       });
     });
+  }
+
+  /** Before express gets the response: its routes find the exchange again with of(). */
+  register(): void {
+    Exchange.#all.set(this.res, this);
   }
 
   /** The exchange of a response that express hands on. */
@@ -63,7 +90,14 @@ export class Exchange {
 
   /** Aborts when the other side leaves before the last byte. */
   get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#left) this.#gone.abort(leftError());
     return this.#gone.signal;
+  }
+
+  #leave(): void {
+    this.#left = true;
+    this.#gone?.abort(leftError());
   }
 
   /** How long so many bytes may take the other side. */
@@ -92,6 +126,31 @@ export class Exchange {
     });
   }
 
+  /** One more request header that the answer depends on (RFC 9110 section 12.5.5). */
+  vary(name: string): void {
+    const before = this.res.getHeader('Vary');
+    this.res.setHeader('Vary', before === undefined ? name : `${before}, ${name}`);
+  }
+
+  /** A prepared answer: its head, and a body that is sent in one go. */
+  answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
+    const { req, res } = this;
+    res.writeHead(status, withVary(res, headers));
+    if (body === undefined || req.method === 'HEAD') {
+      res.end();
+      return;
+    }
+    this.bytes += body.length;
+    res.end(body);
+    // The kernel took all of it, or a client that reads nothing must not hold it for ever.
+    if (!res.writableFinished && req.socket.writableLength > 0) this.#cutIn(body.length);
+  }
+
+  #cutIn(bytes: number): void {
+    const timer = setTimeout(() => this.res.destroy(), this.patienceMs(bytes));
+    this.res.once('close', () => clearTimeout(timer));
+  }
+
   /** A whole small answer. */
   reply(status: number, type: string, text: string): void {
     const { req, res } = this;
@@ -109,7 +168,7 @@ export class Exchange {
   /** Answers what a route threw; once the answer has begun, only by cutting it off. */
   fail(thrown: unknown): void {
     const { req, res } = this;
-    if (this.signal.aborted) return;
+    if (this.#left) return;
     if (res.headersSent) {
       res.destroy();
       return;
@@ -117,11 +176,13 @@ export class Exchange {
     const error = httpFailure(thrown);
     const failure = error instanceof HttpFailure ? error : this.#internal(error);
     for (const name of res.getHeaderNames()) {
-      if (name !== 'x-content-type-options') res.removeHeader(name);
+      if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }
+    // RFC 9111 section 4.2.2 would let caches keep a 404 or 414 as long as they like.
+    res.setHeader('Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of a body that nobody reads would be taken for the next request.
-    if (!req.complete) res.setHeader('Connection', 'close');
+    if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
     this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
   }
 
@@ -129,4 +190,14 @@ export class Exchange {
     this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
     return new HttpFailure(500, 'the server failed to answer; its log says why');
   }
+}
+
+/** RFC 9112 section 6.3. A request is complete only after its listeners were called. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length'] ?? 0;
+  return headers['transfer-encoding'] !== undefined || Number(length) !== 0;
+}
+
+function leftError(): HubswarmError {
+  return new HubswarmError('ERR_ABORTED', 'client left');
 }

@@ -3,11 +3,14 @@
 // holds a path of this machine.
 import { systemCode } from '../runtime/errors.ts';
 
+/** Several values are sent as several headers of the name. */
+type FailureHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 export class HttpFailure extends Error {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: FailureHeaders;
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(status: number, message: string, headers: FailureHeaders = {}) {
     super(message);
     this.name = 'HttpFailure';
     this.status = status;

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../runtime/errors.ts';
+import type { Directory } from './directory.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 
 /** Names that only this file makes, so that what a crash left can be told and removed. */
@@ -27,86 +28,75 @@ export function isLive(path: string): boolean {
 
 export class PartialFile {
   readonly handle: FileHandle;
-  readonly #path: string;
-  readonly #directory: string;
+  readonly #directory: Directory;
+  readonly #name: string;
 
-  private constructor(directory: string, path: string, handle: FileHandle) {
+  private constructor(directory: Directory, name: string, handle: FileHandle) {
     this.#directory = directory;
-    this.#path = path;
+    this.#name = name;
     this.handle = handle;
   }
 
-  static async create(directory: string, name: string): Promise<PartialFile> {
-    const stem = Buffer.byteLength(name) > MAX_STEM_BYTES ? 'upload' : name;
-    const path = join(directory, `.${stem}.${randomBytes(8).toString('hex')}.part`);
+  /** @param directory stays open until close() */
+  static async create(directory: Directory, target: string): Promise<PartialFile> {
+    const stem = Buffer.byteLength(target) > MAX_STEM_BYTES ? 'upload' : target;
+    const name = `.${stem}.${randomBytes(8).toString('hex')}.part`;
+    const path = join(directory.path, name);
     live.add(path);
     try {
-      return new PartialFile(directory, path, await open(path, 'wx+'));
+      return new PartialFile(directory, name, await open(directory.at(name), 'wx+'));
     } catch (error) {
       live.delete(path);
       throw httpFailure(error);
     }
   }
 
-  async write(chunks: readonly Buffer[]): Promise<void> {
-    let left = [...chunks];
-    try {
-      while (left.length > 0) {
-        const { bytesWritten } = await this.handle.writev(left);
-        left = skip(left, bytesWritten);
-      }
-    } catch (error) {
-      throw httpFailure(error);
-    }
-  }
-
   /** @param createOnly fails with 412 when the name is taken. */
-  async publish(name: string, createOnly: boolean): Promise<void> {
-    const target = join(this.#directory, name);
-    try {
-      await this.handle.sync();
-      if (createOnly) {
-        await link(this.#path, target);
-        await unlink(this.#path);
-      } else await rename(this.#path, target);
-    } catch (error) {
-      if (createOnly && systemCode(error) === 'EEXIST') {
-        throw new HttpFailure(412, 'the name is taken');
-      }
-      throw httpFailure(error);
-    }
+  async place(name: string, createOnly: boolean): Promise<void> {
+    await placeFile(
+      { handle: this.handle, path: this.#directory.at(this.#name) },
+      this.#directory,
+      { name, createOnly },
+    );
     live.delete(this.#path);
-    await syncDirectory(this.#directory);
   }
 
-  /** After publish() only the handle is left to close. */
+  /** After place() only the handle is left to close. */
   async close(): Promise<void> {
     await this.handle.close();
     if (!live.has(this.#path)) return;
-    await unlink(this.#path).catch(() => undefined);
+    await unlink(this.#directory.at(this.#name)).catch(() => undefined);
     live.delete(this.#path);
   }
-}
 
-/** What writev() did not take; it may stop short when the disk fills. */
-function skip(chunks: readonly Buffer[], bytes: number): Buffer[] {
-  const left: Buffer[] = [];
-  let skipped = 0;
-  for (const chunk of chunks) {
-    const from = Math.min(chunk.length, Math.max(0, bytes - skipped));
-    skipped += chunk.length;
-    if (from < chunk.length) left.push(chunk.subarray(from));
+  get #path(): string {
+    return join(this.#directory.path, this.#name);
   }
-  return left;
 }
 
-async function syncDirectory(path: string): Promise<void> {
-  // Windows cannot open a directory; its rename is on the disk by itself.
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
+/**
+ * Gives a written file its name, in one step that is on the disk when this resolves.
+ *
+ * @param file of the file system that the directory is on
+ * @throws HttpFailure 412 when only a new name would do; what the file system says
+ */
+export async function placeFile(
+  file: { readonly handle: FileHandle; readonly path: string },
+  directory: Directory,
+  { name, createOnly }: { readonly name: string; readonly createOnly: boolean },
+): Promise<void> {
+  const target = directory.at(name);
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await file.handle.sync();
+    if (createOnly) {
+      await link(file.path, target);
+      await unlink(file.path);
+    } else await rename(file.path, target);
+  } catch (error) {
+    if (createOnly && systemCode(error) === 'EEXIST') {
+      throw new HttpFailure(412, 'the name is taken');
+    }
+    throw httpFailure(error);
   }
+  await directory.sync();
 }

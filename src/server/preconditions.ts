@@ -1,20 +1,20 @@
 // Conditional requests (RFC 9110 section 13), in the order of section 13.2.2.
-// Pure. Stricter than it must be in one place: a date in If-Range counts only
-// when the file has not changed for a minute, since a younger date may stand for
-// two versions, and a wrong yes would splice them.
+// Pure. A list of tags that cannot be read matches nothing, so a read is answered
+// whole; a write with one is refused, for what it was to guard is not known.
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseHttpDate } from './http-date.ts';
 
 export interface Validators {
-  /** Strong, quotes included. */
+  /** Quotes included, and the W/ of a weak one. */
   readonly etag: string;
-  /** Milliseconds since the epoch, whole seconds. */
-  readonly lastModifiedMs: number;
+  /** Milliseconds since the epoch, whole seconds; absent when there is no date. */
+  readonly lastModifiedMs?: number | undefined;
 }
 
 export type Verdict = 'proceed' | 'not_modified' | 'failed';
 
-/** RFC 7232 section 2.2.2; RFC 9110 asks for a second, coarse file times for more. */
-const STRONG_DATE_AGE_MS = 60_000;
+/** Section 8.8.2.2: a date names one version only once its second is over. */
+const STRONG_DATE_AGE_MS = 1000;
 
 /** @param current undefined when nothing has this name. */
 export function checkPreconditions(
@@ -23,23 +23,30 @@ export function checkPreconditions(
   current: Validators | undefined,
 ): Verdict {
   const safe = method === 'GET' || method === 'HEAD';
-  const ifMatch = headers['if-match'];
-  const unmodifiedSince = parseHttpDate(headers['if-unmodified-since']);
-  if (ifMatch !== undefined) {
-    if (!current || !listMatches(ifMatch, current.etag, false)) return 'failed';
-  } else if (unmodifiedSince !== undefined) {
-    if (!current || current.lastModifiedMs > unmodifiedSince) return 'failed';
-  }
+  if (!mayProceed(headers, current)) return 'failed';
   const ifNoneMatch = headers['if-none-match'];
-  const modifiedSince = parseHttpDate(headers['if-modified-since']);
   if (ifNoneMatch !== undefined) {
-    if (current && listMatches(ifNoneMatch, current.etag, true)) {
-      return safe ? 'not_modified' : 'failed';
-    }
-  } else if (safe && current && modifiedSince !== undefined) {
-    if (current.lastModifiedMs <= modifiedSince) return 'not_modified';
+    if (safe)
+      return current && listMatches(ifNoneMatch, current.etag, true) ? 'not_modified' : 'proceed';
+    const free =
+      parseTags(ifNoneMatch) && !(current && listMatches(ifNoneMatch, current.etag, true));
+    return free ? 'proceed' : 'failed';
   }
-  return 'proceed';
+  const since = parseHttpDate(headers['if-modified-since']);
+  if (!safe || since === undefined || current?.lastModifiedMs === undefined) return 'proceed';
+  return current.lastModifiedMs <= since ? 'not_modified' : 'proceed';
+}
+
+/** If-Match, and If-Unmodified-Since only without it. */
+function mayProceed(headers: IncomingHttpHeaders, current: Validators | undefined): boolean {
+  const ifMatch = headers['if-match'];
+  if (ifMatch !== undefined) {
+    return current !== undefined && listMatches(ifMatch, current.etag, false);
+  }
+  const since = parseHttpDate(headers['if-unmodified-since']);
+  if (since === undefined) return true;
+  if (!current) return false;
+  return current.lastModifiedMs === undefined || current.lastModifiedMs <= since;
 }
 
 /** Whether a Range header is to be looked at (section 13.1.5). */
@@ -49,32 +56,45 @@ export function ifRangeHolds(
   nowMs: number,
 ): boolean {
   if (header === undefined) return true;
-  if (header.trim().endsWith('"')) return header.trim() === current.etag;
+  const { etag, lastModifiedMs } = current;
+  if (header.endsWith('"')) return header === etag && !isWeak(etag);
   return (
-    parseHttpDate(header) === current.lastModifiedMs &&
-    nowMs - current.lastModifiedMs >= STRONG_DATE_AGE_MS
+    lastModifiedMs !== undefined &&
+    parseHttpDate(header, nowMs) === lastModifiedMs &&
+    nowMs - lastModifiedMs >= STRONG_DATE_AGE_MS
   );
 }
 
-function listMatches(header: string, etag: string, weak: boolean): boolean {
-  if (header.trim() === '*') return true;
-  const tags = header.matchAll(/(W\/)?("[\x21\x23-\x7e\x80-\xff]*")/g);
-  return [...tags].some(([, isWeak, tag]) => tag === etag && (weak || isWeak === undefined));
+type Tags = '*' | readonly string[];
+
+/** One element with the comma behind it; empty elements are allowed (section 5.6.1.2). */
+const ELEMENT = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
+
+/** Undefined when it is no list of entity tags (section 8.8.3). */
+function parseTags(header: string): Tags | undefined {
+  if (header.trim() === '*') return '*';
+  const tags: string[] = [];
+  let end = 0;
+  ELEMENT.lastIndex = 0;
+  for (let found = ELEMENT.exec(header); found; found = ELEMENT.exec(header)) {
+    tags.push(found[1]!);
+    end = ELEMENT.lastIndex;
+  }
+  return tags.length > 0 && /^[ \t,]*$/.test(header.slice(end)) ? tags : undefined;
 }
 
-const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
-const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
-const TIME = '\\d\\d:\\d\\d:\\d\\d';
-const IMF_FIXDATE = new RegExp(`^${DAY}, \\d\\d ${MONTH} \\d{4} ${TIME} GMT$`);
-const RFC_850 = new RegExp(`^${DAY}[a-z]*, \\d\\d-${MONTH}-\\d\\d ${TIME} GMT$`);
-const ASCTIME = new RegExp(`^${DAY} ${MONTH} [ \\d]\\d ${TIME} \\d{4}$`);
+/** Whether a list of tags, or `*`, holds this one (section 8.8.3.2). */
+export function listMatches(header: string, etag: string, weak: boolean): boolean {
+  const tags = parseTags(header);
+  if (tags === undefined || tags === '*') return tags === '*';
+  if (weak) return tags.some((tag) => opaque(tag) === opaque(etag));
+  return !isWeak(etag) && tags.includes(etag);
+}
 
-/** Milliseconds; undefined for what is no HTTP date (section 5.6.7), which is ignored. */
-export function parseHttpDate(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  // Without a zone Date.parse would take it for local time.
-  const zoned = ASCTIME.test(text) ? `${text} GMT` : text;
-  if (zoned === text && !IMF_FIXDATE.test(text) && !RFC_850.test(text)) return undefined;
-  const ms = Date.parse(zoned);
-  return Number.isNaN(ms) ? undefined : ms;
+function isWeak(etag: string): boolean {
+  return etag.startsWith('W/');
+}
+
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, '');
 }

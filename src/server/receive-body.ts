@@ -1,69 +1,95 @@
-// A request's body into a partial file: through the link's downlink, in writes of
-// about a mebibyte (measured: 1.3 times the speed of one write a chunk), and only
-// as long as the sender keeps a pace. requestTimeout of Node.js would end long
-// uploads, however lively; this ends stalled and trickled ones.
-import { setTimeout as delay } from 'node:timers/promises';
+// A request's body, chunk by chunk, to whoever takes it: through the link's
+// downlink, and only as long as the sender keeps a pace. requestTimeout of Node.js
+// would end long uploads, however lively; this ends stalled and trickled ones. One
+// timer for the whole body and no promise for a chunk that is taken at once.
 import type { Link } from '../link/link.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
-import type { PartialFile } from './partial-file.ts';
 
-const WRITE_BYTES = 2 ** 20;
+/** May answer with a promise, and gets nothing more until that is settled. */
+export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined;
 
-/** @throws HttpFailure 400 (cut short), 408, 507 and what the file system says */
-export async function receiveBody(
-  exchange: Exchange,
-  link: Link,
-  partial: PartialFile,
-): Promise<void> {
-  let gathered: Buffer[] = [];
-  let gatheredBytes = 0;
-  const flush = async (): Promise<void> => {
-    await partial.write(gathered);
-    gathered = [];
-    gatheredBytes = 0;
-  };
-  for await (const chunk of chunksInTime(exchange)) {
-    const wait = link.receive(chunk.length, exchange.signal);
-    if (wait !== undefined) await wait;
-    gathered.push(chunk);
-    gatheredBytes += chunk.length;
-    exchange.bytes += chunk.length;
-    if (gatheredBytes >= WRITE_BYTES) await flush();
-  }
-  await flush();
+/** @throws HttpFailure 400 (cut short), 408, and what `take` threw */
+export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { req, stallMs } = exchange;
+    let waitedMs = 0;
+    let waitingSince = performance.now();
+    let taking = false;
+    let over = false;
+
+    let ended = false;
+    let closed = false;
+
+    const stall = setTimeout(() => {
+      if (!taking) fail(tooSlow());
+    }, stallMs);
+    const end = (): void => {
+      over = true;
+      clearTimeout(stall);
+      req.off('data', onData);
+      req.off('end', onEnd);
+      req.off('close', onClose);
+    };
+    const fail = (error: unknown): void => {
+      if (over) return;
+      end();
+      req.pause();
+      reject(error);
+    };
+    // Only the time spent waiting for the sender counts against it.
+    const wait = (): void => {
+      waitingSince = performance.now();
+      stall.refresh();
+    };
+    const onTaken = (): void => {
+      taking = false;
+      if (over) return;
+      wait();
+      // What came while the chunk was taken lies in the request's own buffer.
+      req.resume();
+      if (ended) onEnd();
+      else if (closed) onClose();
+    };
+    const onData = (chunk: Buffer): void => {
+      waitedMs += performance.now() - waitingSince;
+      exchange.bytes += chunk.length;
+      if (waitedMs > exchange.patienceMs(exchange.bytes)) return fail(tooSlow());
+      let work: Promise<void> | undefined;
+      try {
+        work = passOn(chunk);
+      } catch (error) {
+        return fail(error);
+      }
+      if (work === undefined) return wait();
+      taking = true;
+      req.pause();
+      work.then(onTaken, fail);
+    };
+    const passOn = (chunk: Buffer): Promise<void> | undefined => {
+      const paced = link.receive(chunk.length, exchange.signal);
+      return paced === undefined ? take(chunk) : paced.then(() => take(chunk));
+    };
+    const onEnd = (): void => {
+      ended = true;
+      if (taking || over) return;
+      end();
+      resolve();
+    };
+    const onClose = (): void => {
+      closed = true;
+      if (!taking) fail(new HttpFailure(400, 'the upload ended before its last byte'));
+    };
+    if (req.readableEnded) return onEnd();
+    if (req.destroyed) return onClose();
+    req.on('data', onData);
+    req.on('end', onEnd);
+    req.on('close', onClose);
+    // Reported by 'close'; unheard it would end the process.
+    req.on('error', () => undefined);
+  });
 }
 
-/** The body's chunks; only the time spent waiting for the sender counts against it. */
-async function* chunksInTime(exchange: Exchange): AsyncGenerator<Buffer> {
-  const chunks: AsyncIterator<Buffer> = exchange.req[Symbol.asyncIterator]();
-  let waitedMs = 0;
-  for (;;) {
-    const leftMs = exchange.patienceMs(exchange.bytes) - waitedMs;
-    const startedAt = performance.now();
-    const next = await inTime(chunks, Math.min(exchange.stallMs, leftMs));
-    waitedMs += performance.now() - startedAt;
-    if (next.done) return;
-    yield next.value;
-  }
-}
-
-async function inTime(
-  chunks: AsyncIterator<Buffer>,
-  limitMs: number,
-): Promise<IteratorResult<Buffer>> {
-  const abort = new AbortController();
-  try {
-    return await Promise.race([
-      chunks.next(),
-      delay(limitMs, undefined, { signal: abort.signal }).then(() => {
-        throw new HttpFailure(408, 'the upload came too slowly, or not at all');
-      }),
-    ]);
-  } catch (error) {
-    if (error instanceof HttpFailure) throw error;
-    throw new HttpFailure(400, 'the upload ended before its last byte');
-  } finally {
-    abort.abort();
-  }
+function tooSlow(): HttpFailure {
+  return new HttpFailure(408, 'the upload came too slowly, or not at all');
 }

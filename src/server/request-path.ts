@@ -23,6 +23,12 @@ export function targetPath(target: string): string {
   return path === '' ? '/' : path;
 }
 
+/** What follows the question mark. */
+export function targetQuery(target: string): URLSearchParams {
+  const at = target.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : target.slice(at + 1));
+}
+
 /**
  * @param rest what follows the route's prefix and its slash, still escaped.
  * @param hiddenStatus what a name that begins with a dot is answered with.

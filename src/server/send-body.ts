@@ -7,7 +7,7 @@ import { allocAligned } from '../content/aligned-buffer.ts';
 import { SpareBuffers } from '../content/spare-buffers.ts';
 import type { Link } from '../link/link.ts';
 import type { ByteRange } from './byte-range.ts';
-import { stampOf } from './catalogue.ts';
+import { isUnchanged } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
@@ -56,10 +56,14 @@ export async function sendFilePart(outlet: Outlet, file: Opened, part: ByteRange
 
 /** Sends bytes that are at hand. */
 export async function sendBytes({ exchange, link }: Outlet, bytes: Uint8Array): Promise<void> {
-  const capped = link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY;
+  const own = exchange.clientLink;
+  const capped = own !== undefined || link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY;
   const step = capped ? PACED_BLOCK_BYTES : bytes.length;
   for (let at = 0; at < bytes.length; at += step) {
     const block = bytes.subarray(at, at + step);
+    // First its own: who waits for that holds up nobody else.
+    const ownWait = own?.send(block.length, exchange.signal);
+    if (ownWait !== undefined) await ownWait;
     const wait = link.send(block.length, exchange.signal);
     if (wait !== undefined) await wait;
     await exchange.write(block);
@@ -76,7 +80,7 @@ async function readChunk(
   const buffer = partLength < CHUNK_BYTES ? allocSmall(length) : spare.take(CHUNK_BYTES);
   const bytes = buffer.subarray(0, length);
   await readFully(file, bytes, at);
-  if (stampOf(await file.handle.stat()) !== stampOf(file.stats)) throw changed();
+  if (!isUnchanged(file.stats, await file.handle.stat())) throw changed();
   return { buffer, bytes };
 }
 

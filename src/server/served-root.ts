@@ -58,6 +58,16 @@ export class ServedRoot {
     }
   }
 
+  /** Opens, lets `body` use it, and closes. @throws as open() does, and what `body` throws */
+  async withOpen<T>(segments: readonly string[], body: (opened: Opened) => Promise<T>): Promise<T> {
+    const opened = await this.open(segments);
+    try {
+      return await body(opened);
+    } finally {
+      await opened.handle.close();
+    }
+  }
+
   /**
    * The real path of a directory below the root, made if it is missing. One level
    * at a time, so that nothing is ever made beyond a link that leads outside.
@@ -85,6 +95,11 @@ export class ServedRoot {
     return this.#isBelow(real) && !this.#isHidden(real);
   }
 
+  /** The names from the root to a real path that it holds. */
+  segmentsOf(real: string): string[] {
+    return real === this.path ? [] : real.slice(this.#prefix().length).split(sep);
+  }
+
   #checkInside(real: string): void {
     if (!this.#isBelow(real)) {
       throw new HttpFailure(403, 'a symbolic link leads out of the served directory');
@@ -97,7 +112,7 @@ export class ServedRoot {
   }
 
   #isHidden(real: string): boolean {
-    return real !== this.path && real.slice(this.#prefix().length).split(sep).some(isHidden);
+    return this.segmentsOf(real).some(isHidden);
   }
 
   /** The root of a file system already ends in a separator. */

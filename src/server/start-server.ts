@@ -1,18 +1,30 @@
 // The hub as a running process: opens the root and the port, and ends in order.
 // Everything that can be wrong with either is one HubswarmError before anything
 // is served. Nothing about single requests is decided here.
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
-import { HubswarmError, systemCode } from '../runtime/errors.ts';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { Access, type AccessOptions } from './access/access.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
+import { CatalogueStore } from './catalogue-store.ts';
+import { type EventsOptions, HubEvents } from './events/hub-events.ts';
+import { createUpgradeListener } from './events/upgrade.ts';
+import type { Hub } from './hub.ts';
+import { listen } from './listen.ts';
+import { createLimitedServer } from './operations/connections.ts';
+import { drain } from './operations/drain.ts';
+import { Health } from './operations/health.ts';
+import { Operations, type OperationsOptions } from './operations/operations.ts';
+import { answerParseFailures } from './parse-failure.ts';
+import { createRepresentations, type RepresentationOptions } from './representations.ts';
 import { ServedRoot } from './served-root.ts';
+import { loadCertificate, secureContext, type TlsOptions } from './tls/tls.ts';
+import { type UploadOptions, Uploads } from './uploads.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface ServerOptions {
@@ -24,7 +36,16 @@ export interface ServerOptions {
   readonly downlinkBytesPerSecond?: number | undefined;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
+  /** Where hashes are kept between runs; nowhere unless given. */
+  readonly catalogueDirectory?: string | undefined;
   readonly writable: boolean;
+  readonly access?: AccessOptions | undefined;
+  /** Plain HTTP without. */
+  readonly tls?: TlsOptions | undefined;
+  readonly uploads?: UploadOptions | undefined;
+  readonly representations?: RepresentationOptions | undefined;
+  readonly events?: EventsOptions | undefined;
+  readonly operations?: OperationsOptions | undefined;
   readonly emit: Emit;
   /** How long running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
@@ -38,105 +59,151 @@ export interface RunningServer {
   readonly link: Link;
   /** Changes the caps of the running link. */
   limit(caps: Caps): void;
+  /** Reads keys and certificate anew; what is wrong is warned of, and the old ones stay. */
+  reload(): Promise<void>;
+  /** Goes on in new files where logs were renamed. */
+  reopenLogs(): Promise<void>;
   /** Takes no more requests, lets running ones end within the grace, then cuts them. */
   stop(): Promise<void>;
 }
 
-/** A request's head comes in one packet; who takes longer holds sockets open (slow-loris). */
-const HEAD_WITHIN_MS = 5000;
-/** How often Node.js looks for those. */
-const HEAD_CHECK_MS = 1000;
-/** Chosen: between a page and the next click, without keeping sockets of clients that left. */
-const KEEP_ALIVE_MS = 15_000;
 const GRACE_MS = 10_000;
 /** Chosen: longer than TCP takes to recover from a short loss of the path. */
 const STALL_MS = 30_000;
 
 /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { emit, writable, pieceLength } = options;
+  const { host, writable, tls } = options;
   const root = await ServedRoot.at(options.root);
-  const stopping = new AbortController();
+  const operations = await Operations.open(options.operations ?? {}, options.emit);
+  const { emit, traffic } = operations;
+  // What was opened, to be closed in the opposite order.
+  const closing: (() => Promise<void> | void)[] = [() => operations.close()];
+  const close = async (): Promise<void> => {
+    for (const each of closing.toReversed()) await each();
+  };
+  try {
+    const context = { host, writable, tls: tls?.kind ?? 'none', emit } as const;
+    const access = await Access.open(options.access ?? {}, context);
+    closing.push(() => access.close());
+    const certificate = tls && (await loadCertificate(tls, host, emit));
+    const server = createLimitedServer(operations.limits, certificate);
+    const { hub, store } = await assemble(options, { root, operations, access, server, closing });
+    attach(server, hub);
+    const place = await listen(server, host, options.port);
+    const url = `${tls ? 'https' : 'http'}://${place}/`;
+    emit({ event: 'listening', role: 'server', addresses: [url] });
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const warming = warmUp({ root, catalogue: hub.catalogue, store, writable, emit, signal });
+    const sweeping = writable ? hub.uploads.unfinished.sweep(signal) : undefined;
+    const end = async (): Promise<void> => {
+      const { graceMs = GRACE_MS } = options;
+      const periods = { delayMs: operations.drainDelayMs, graceMs };
+      await drain(server, traffic, () => hub.events.end(), periods);
+      stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
+      await Promise.all([warming, sweeping]);
+      await close();
+    };
+    let ended: Promise<void> | undefined;
+    const limits = new LimitReporter(emit);
+    return {
+      url,
+      link: hub.link,
+      limit: (caps) => {
+        hub.link.limit(caps);
+        limits.report(hub.link);
+      },
+      reload: () => reload(options, access, server, emit),
+      reopenLogs: () => operations.reopenLogs(),
+      stop: () => (ended ??= end()),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly root: ServedRoot;
+  readonly operations: Operations;
+  readonly access: Access;
+  readonly server: Server;
+  readonly closing: (() => Promise<void> | void)[];
+}
+
+async function assemble(
+  options: ServerOptions,
+  { root, operations, access, server, closing }: Opened,
+): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
+  const { emit, traffic } = operations;
   const counts = new CountReporter(emit);
   const link = new Link({
     uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
     downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
     onCount: counts.note,
   });
-  const catalogue = new Catalogue({ pieceLength, signal: stopping.signal });
-  const stallMs = options.stallMs ?? STALL_MS;
-  const listener = createListener({ root, catalogue, link, writable, emit, stallMs });
-  const busy = new Set<ServerResponse>();
-  const server = createHttpServer((req, res) => {
-    busy.add(res);
-    res.once('close', () => busy.delete(res));
-    listener(req, res);
+  closing.push(() => counts.close(link));
+  const hashing = new AbortController();
+  const { signal } = hashing;
+  const store = await openStore(options, root, emit);
+  closing.push(async () => {
+    hashing.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
+    await store?.close();
   });
-  const url = await listen(server, options);
-  emit({ event: 'listening', role: 'server', addresses: [url] });
-  const warming = warmUp({ root, catalogue, writable, signal: stopping.signal });
-  const stop = async (): Promise<void> => {
-    await drain(server, busy, options.graceMs ?? GRACE_MS);
-    stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
-    await warming;
-    counts.close(link);
-  };
-  const limits = new LimitReporter(emit);
-  const limit = (caps: Caps): void => {
-    link.limit(caps);
-    limits.report(link);
-  };
-  return { url, link, limit, stop };
+  const catalogue = new Catalogue({ pieceLength: options.pieceLength, store, signal });
+  const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
+  const representations = createRepresentations(options.representations ?? {}, signal);
+  const { maxSubscribers } = operations.limits;
+  const events = new HubEvents(
+    { root, catalogue, traffic, emit, maxSubscribers },
+    options.events ?? {},
+  );
+  operations.listen(events);
+  const health = new Health(root.path, traffic);
+  const metrics = operations.metricsOf({ server, catalogue, link, events });
+  const { stallMs = STALL_MS } = options;
+  const parts = { root, catalogue, link, access, uploads, representations, events };
+  return { hub: { ...parts, emit, stallMs, traffic, health, metrics }, store };
 }
 
-function createHttpServer(listener: RequestListener): Server {
-  const server = createServer({
-    headersTimeout: HEAD_WITHIN_MS,
-    connectionsCheckingInterval: HEAD_CHECK_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // It would end long uploads; receive-body.ts watches their pace instead.
-    requestTimeout: 0,
-    noDelay: true,
-  });
+function attach(server: Server, hub: Hub): void {
+  const listener = createListener(hub);
   server.on('request', listener);
   // So that a refusal comes before the body; whoever takes the body says continue.
   server.on('checkContinue', listener);
-  return server;
+  server.on('upgrade', createUpgradeListener(hub, server));
+  answerParseFailures(server, hub.traffic);
 }
 
-async function listen(server: Server, { host, port }: ServerOptions): Promise<string> {
+/** A hub without a store is slower after its next start, and as good otherwise. */
+async function openStore(
+  { catalogueDirectory }: ServerOptions,
+  root: ServedRoot,
+  emit: Emit,
+): Promise<CatalogueStore | undefined> {
+  if (catalogueDirectory === undefined) return undefined;
   try {
-    server.listen({ host, port });
-    await once(server, 'listening');
+    return await CatalogueStore.open(catalogueDirectory, root.path);
   } catch (error) {
-    throw listenError(error, host, port);
+    const reason = describeError(error);
+    emit({ event: 'warned', message: `hashes are not kept for the next start: ${reason}` });
+    return undefined;
   }
-  const { address, family, port: given } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${given}/`;
 }
 
-function listenError(cause: unknown, host: string, port: number): unknown {
-  const reasons: Record<string, string> = {
-    EADDRINUSE: `port ${port} on ${host} is in use; give another with --port, or 0 for any`,
-    EADDRNOTAVAIL: `--host: ${host} is not an address of this machine`,
-    ENOTFOUND: `--host: ${host} is not a known name or address`,
-    EAI_AGAIN: `--host: ${host} cannot be looked up now`,
-    EACCES: `port ${port} needs more rights; give one above 1023`,
-    EINVAL: `--host: ${host} is not an address that can be listened on`,
-  };
-  const reason = reasons[systemCode(cause) ?? ''];
-  return reason ? new HubswarmError('ERR_LISTEN', reason, { cause }) : cause;
-}
-
-/** Waits for the running responses alone: a connection that asks nothing holds up nobody. */
-async function drain(server: Server, busy: Set<ServerResponse>, graceMs: number): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  const ended = [...busy].map((res) => new Promise((resolve) => res.once('close', resolve)));
-  const over = new AbortController();
-  const grace = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined);
-  await Promise.race([Promise.all(ended), grace]);
-  over.abort();
-  server.closeAllConnections();
-  await closed;
+async function reload(
+  { tls, host }: ServerOptions,
+  access: Access,
+  server: Server,
+  emit: Emit,
+): Promise<void> {
+  try {
+    await access.reload();
+    if (!tls) return;
+    const renewed = await loadCertificate(tls, host, emit);
+    (server as SecureServer).setSecureContext(secureContext(renewed));
+  } catch (error) {
+    emit({ event: 'warned', message: `${describeError(error)}; the old one stays in use` });
+  }
 }

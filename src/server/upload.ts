@@ -1,55 +1,53 @@
 // PUT /files/<path>: the body becomes the file, whole or not at all (RFC 9110
 // section 9.3.4). Refusals come before the body is asked for. Uploads of one name
-// run side by side, each into its own partial file; they are published one after
-// the other, each against the preconditions of that moment, so the last one wins
-// unless it asked not to.
-import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+// run side by side, each into its own partial file; publication.ts puts them in
+// order.
+import type { Leaves } from '../content/file-dag.ts';
+import { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
-import { validatorsOf } from './file-response.ts';
-import { Gate } from './gate.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Hub } from './hub.ts';
 import { PartialFile } from './partial-file.ts';
-import { checkPreconditions } from './preconditions.ts';
+import { PieceWriter } from './piece-writer.ts';
+import { checkTarget, type Published, publish } from './publication.ts';
+import type { Reservation } from './quota.ts';
 import { receiveBody } from './receive-body.ts';
 import { filesUrl, parseRequestPath } from './request-path.ts';
-import type { ServedRoot } from './served-root.ts';
+import { UploadDigests } from './upload-digests.ts';
 
-interface Target {
+interface Upload {
+  readonly exchange: Exchange;
   readonly segments: readonly string[];
-  readonly directory: string;
-  readonly name: string;
+  /** Undefined when the body is chunked. */
+  readonly declaredBytes: number | undefined;
+  readonly digests: UploadDigests;
+  readonly reservation: Reservation;
 }
-
-/** One publication at a time: it is short, and checks what another would change. */
-const publishing = new Gate(1);
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
 export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
-  checkAcceptable(hub, exchange);
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
-  const name = segments.at(-1);
-  if (name === undefined || trailingSlash) {
+  hub.access.check(exchange, 'write', segments);
+  checkAcceptable(exchange);
+  const { headers } = exchange.req;
+  const digests = UploadDigests.of(headers);
+  if (segments.length === 0 || trailingSlash) {
     throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
   }
-  await checkTarget(hub, exchange, segments);
-  const directory = await hub.root.makeDirectory(segments.slice(0, -1));
-  await checkRoom(directory, Number(exchange.req.headers['content-length'] ?? 0));
-  const partial = await PartialFile.create(directory, name);
+  const length = headers['content-length'];
+  const declaredBytes = length === undefined ? undefined : Number(length);
+  hub.uploads.checkSize(declaredBytes ?? 0);
+  await checkTarget(hub, segments, headers);
+  const reservation = hub.uploads.quota.reserve(declaredBytes ?? 0);
   try {
-    if (exchange.req.headers.expect !== undefined) exchange.res.writeContinue();
-    await receiveBody(exchange, hub.link, partial);
-    await publish(hub, exchange, { segments, directory, name }, partial);
+    const upload = { exchange, segments, declaredBytes, digests, reservation };
+    answerStored(exchange, segments, await store(hub, upload));
   } finally {
-    await partial.close();
+    reservation.release();
   }
 }
 
-function checkAcceptable({ writable }: Hub, { req }: Exchange): void {
-  if (!writable) {
-    throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
-  }
+function checkAcceptable({ req }: Exchange): void {
   // Section 14.5: a part taken for the whole would destroy a file.
   if (req.headers['content-range'] !== undefined) {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');
@@ -59,61 +57,60 @@ function checkAcceptable({ writable }: Hub, { req }: Exchange): void {
   }
 }
 
-/** Whether the name is taken, after what is there was held against the preconditions. */
-async function checkTarget(
-  { root, catalogue }: Hub,
-  { req }: Exchange,
-  segments: readonly string[],
-): Promise<boolean> {
-  let existing: Awaited<ReturnType<ServedRoot['open']>> | undefined;
+async function store(hub: Hub, upload: Upload): Promise<Published> {
+  const { exchange, segments, declaredBytes, digests } = upload;
+  const directory = await Directory.make(hub.root, segments.slice(0, -1));
+  let partial: PartialFile | undefined;
   try {
-    existing = await root.open(segments);
-  } catch (error) {
-    if (!(error instanceof HttpFailure && error.status === 404)) throw error;
-  }
-  try {
-    if (existing?.stats.isDirectory()) throw new HttpFailure(409, 'a directory has this name');
-    // Hashing what will be replaced is only worth it when a tag is compared.
-    const compared = ['if-match', 'if-none-match', 'if-unmodified-since'].some(
-      (header) => req.headers[header] !== undefined,
-    );
-    if (!compared) return existing !== undefined;
-    const current = existing && validatorsOf(existing, await catalogue.entryOf(existing));
-    if (checkPreconditions('PUT', req.headers, current) === 'proceed') return current !== undefined;
-    throw new HttpFailure(412, current ? 'the file is not that version' : 'there is no such file');
+    await hub.uploads.checkRoom(directory.path, declaredBytes ?? 0);
+    const file = await PartialFile.create(directory, segments.at(-1)!);
+    partial = file;
+    const leaves = await receive(hub, upload, file);
+    const verified = digests.check();
+    if (verified !== undefined) exchange.res.setHeader('Repr-Digest', verified);
+    return await publish(hub, {
+      segments,
+      directory,
+      conditions: exchange.req.headers,
+      remote: exchange.remote,
+      handle: file.handle,
+      leaves,
+      place: (name, createOnly) => file.place(name, createOnly),
+    });
   } finally {
-    await existing?.handle.close();
+    await partial?.close();
+    await directory.close();
   }
 }
 
-async function checkRoom(directory: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  if (bytes > bavail * bsize) throw new HttpFailure(507, 'no space left on the device');
+/** Resolves to the pieces' digests when the length was known beforehand. */
+async function receive(
+  hub: Hub,
+  { exchange, declaredBytes, digests, reservation }: Upload,
+  { handle }: PartialFile,
+): Promise<Leaves | undefined> {
+  const pieces = declaredBytes === undefined ? undefined : hub.catalogue.piecesOf(declaredBytes);
+  const writer = new PieceWriter({ handle, position: 0, pieces, hashes: digests.hashes });
+  if (exchange.req.headers.expect !== undefined) exchange.res.writeContinue();
+  try {
+    await receiveBody(exchange, hub.link, (chunk) => {
+      hub.uploads.checkSize(exchange.bytes);
+      reservation.cover(exchange.bytes);
+      return writer.take(chunk);
+    });
+    await writer.finish();
+    return writer.leaves();
+  } finally {
+    await writer.settle();
+  }
 }
 
-async function publish(
-  hub: Hub,
+function answerStored(
   exchange: Exchange,
-  { segments, directory, name }: Target,
-  partial: PartialFile,
-): Promise<void> {
-  const { req, res } = exchange;
-  const replaced = await publishing.run(async () => {
-    const taken = await checkTarget(hub, exchange, segments);
-    await partial.publish(name, req.headers['if-none-match']?.trim() === '*');
-    return taken;
-  });
-  const path = join(directory, name);
-  const stats = await partial.handle.stat();
-  hub.emit({
-    event: 'file_stored',
-    path: segments.join('/'),
-    bytes: stats.size,
-    remote: `${req.socket.remoteAddress}:${req.socket.remotePort}`,
-  });
-  // Another upload may have replaced it already: then there is no tag to give.
-  const stored = { handle: partial.handle, stats, path, name };
-  const entry = await hub.catalogue.entryOf(stored).catch(() => undefined);
+  segments: readonly string[],
+  { replaced, entry }: Published,
+): void {
+  const { res } = exchange;
   if (entry) {
     res.setHeader('ETag', `"${entry.cid}"`);
     res.setHeader('X-Ipfs-Roots', entry.cid);

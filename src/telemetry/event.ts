@@ -17,6 +17,17 @@ export type Event =
       addresses: string[];
       peerId?: string;
     }
+  /** What the server proves itself with; at the start and whenever it was read anew. */
+  | {
+      event: 'certificate_loaded';
+      /** Of its DER form, in hex with colons: what clients pin and people compare. */
+      sha256: string;
+      /** Host names and addresses. */
+      names: string[];
+      /** ISO 8601. */
+      expires: string;
+      selfSigned: boolean;
+    }
   /** With --hold: everything is loaded, the transfer starts on a line from stdin. */
   | { event: 'held' }
   | {
@@ -30,7 +41,12 @@ export type Event =
     }
   /** Providers for this CID can be found by others from now on. */
   | { event: 'file_provided'; cid: string; ms: number }
+  /** A hub has been through everything below its root, and knows the CID of each file. */
+  | { event: 'catalogue_completed'; files: number; ms: number }
   | { event: 'file_stored'; path: string; bytes: number; remote: Remote }
+  | { event: 'file_deleted'; path: string; remote: Remote }
+  /** An unfinished upload was given up: nothing came for too long. */
+  | { event: 'upload_expired'; bytes: number }
   | {
       event: 'request_completed';
       method: string;
@@ -41,6 +57,16 @@ export type Event =
       remote: Remote;
       /** False when the remote left before the last byte. */
       whole: boolean;
+      /** Counts up from 1 in each process. */
+      request: number;
+      /** Of the token that the request came with. */
+      subject?: string;
+      /** These only where an access log is kept. */
+      requestId?: string;
+      httpVersion?: string;
+      userAgent?: string;
+      referer?: string;
+      range?: string;
     }
   | {
       event: 'transfer_started';

@@ -80,6 +80,44 @@ describe('put', () => {
     await expect(sent).rejects.toMatchObject({ code: 'ERR_HASH_MISMATCH' });
   });
 
+  it('says what a small file is, and believes the server that compared it', async () => {
+    const path = join(await tempDir(), 'small');
+    await writeFile(path, 'hello');
+    const digest = 'sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:';
+    const seen: string[] = [];
+    server = await startServer(async (request, response) => {
+      seen.push(`${request.method} ${request.headers['repr-digest']}`);
+      await receive(request);
+      const cid = 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq';
+      response.writeHead(201, { 'repr-digest': digest, etag: `"${cid}"` }).end();
+    });
+    const stored = await putFile({
+      path,
+      url: new URL('/files/x', server.origin),
+      stallMs: 1000,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    });
+    expect(stored.etag).toContain('bafkrei');
+    expect(seen).toEqual([`PUT ${digest}`]);
+  });
+
+  it('sends nothing to the upload of another server', async () => {
+    const other = await startServer((_, response) => response.end());
+    const sent = put((request, response) => {
+      request.resume();
+      if (request.method === 'OPTIONS') {
+        const able = { 'tus-version': '1.0.0', 'tus-extension': 'creation' };
+        return response.writeHead(204, able).end();
+      }
+      const location = `${other.origin}/uploads/0123`;
+      return response.writeHead(201, { location }).end();
+    });
+    await expect(sent).rejects.toThrow('named an upload of another server');
+    expect(other.seen).toEqual([]);
+    await other.close();
+  });
+
   it('is an error when the file changes meanwhile', async () => {
     const sent = put(
       async (request, response) => {

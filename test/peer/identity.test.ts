@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { defaultDataDir, type Identity, openIdentity } from '../../src/peer/identity.ts';
+import { type Identity, openIdentity } from '../../src/peer/identity.ts';
 
 let dir: string;
 const open: Identity[] = [];
@@ -161,22 +161,5 @@ describe('openIdentity of several processes', () => {
     const [first] = await race(1);
     await Promise.all(children.splice(0).map(kill));
     expect((await race(1))[0]).toEqual(first);
-  });
-});
-
-describe('defaultDataDir', () => {
-  it.each([
-    ['/data', '/data/hubswarm'],
-    ['relative', expect.stringMatching(/\/\.local\/share\/hubswarm$/)],
-    ['', expect.stringMatching(/\/\.local\/share\/hubswarm$/)],
-  ])('with XDG_DATA_HOME=%s', (value, expected) => {
-    const before = process.env.XDG_DATA_HOME;
-    process.env.XDG_DATA_HOME = value;
-    try {
-      expect(defaultDataDir()).toEqual(expected);
-    } finally {
-      if (before === undefined) delete process.env.XDG_DATA_HOME;
-      else process.env.XDG_DATA_HOME = before;
-    }
   });
 });

@@ -116,10 +116,10 @@ describe('GET /files/<path>', () => {
     const hub = await startHub({ uplinkBytesPerSecond: 8 * MIB });
     const path = join(hub.root, 'f');
     await writeFile(path, Buffer.alloc(4 * MIB, 1));
-    const answer = hub.ask('/files/f');
+    const answer = hub.ask('/files/f').catch((error: Error) => error);
     await hub.until('link_counted');
     await writeFile(path, Buffer.alloc(4 * MIB, 2));
-    await expect(answer).rejects.toThrow();
+    expect(await answer).toBeInstanceOf(Error);
     await expect(hub.until('request_completed')).resolves.toMatchObject({ whole: false });
   });
 
@@ -215,4 +215,12 @@ describe('paths', () => {
       text: 'not a regular file\n',
     });
   });
+});
+
+it('a name without an extension is no type, whatever it spells', async () => {
+  const root = await tempRoot();
+  await writeFile(join(root, 'html'), '<p>');
+  const hub = await startHub({ root });
+  const { headers } = await hub.ask('/files/html');
+  expect(headers['content-type']).toBe('application/octet-stream');
 });

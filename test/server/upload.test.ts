@@ -131,6 +131,8 @@ describe('PUT /files/<path>', () => {
     await mkdir(join(root, 'dir'));
     const leftover = 'dir/.f.0123456789abcdef.part';
     const others = ['.f.part', 'dir/.f.0123456789abcdeg.part', 'dir/f.0123456789abcdef.part'];
+    // Of another hub over the same root, under way.
+    others.push('dir/.young.0123456789abcdef.part');
     for (const name of [leftover, ...others]) await writeFile(join(root, name), 'x');
     await utimes(join(root, leftover), 1000, 1000);
     const reading = await startHub({ root });

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Installs the programs that some tests and benchmarks hold Hubswarm against, from Debian's
+# packages (needs root and apt-get). Without them those tests are skipped and say so.
+set -euo pipefail
+
+declare -A PACKAGE=(
+  [nginx]=nginx-light [haproxy]=haproxy [aria2c]=aria2 [wget]=wget [curl]=curl
+  [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2
+)
+
+missing=()
+for program in "${!PACKAGE[@]}"; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null 2>&1 || missing+=("${PACKAGE[$program]}")
+done
+[ "${#missing[@]}" -gt 0 ] || exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  printf 'hubswarm: missing, and not installed without root and apt-get: %s\n' "${missing[*]}" >&2
+  exit 1
+fi
+printf 'Installing %s ...\n' "${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,37 @@
+// The options of the server's write side.
+import type { Command } from 'commander';
+import type { UploadOptions } from '../server/uploads.ts';
+import { seconds, size } from './options.ts';
+
+export interface UploadFlags {
+  maxUpload?: number;
+  quota?: number;
+  uploadExpiry?: number;
+}
+
+export function addUploadOptions(command: Command): void {
+  command
+    .option(
+      '--max-upload <size>',
+      'take no file that is longer (as in 10GiB)',
+      size('--max-upload'),
+    )
+    .option(
+      '--quota <size>',
+      'hold at most so much below the root, unfinished uploads included',
+      size('--quota'),
+    )
+    .option(
+      '--upload-expiry <seconds>',
+      'keep an unfinished upload for so long after its last byte (default: a day)',
+      seconds('--upload-expiry'),
+    );
+}
+
+export function uploadOptionsOf(flags: UploadFlags): UploadOptions {
+  return {
+    maxBytes: flags.maxUpload,
+    quotaBytes: flags.quota,
+    expireMs: flags.uploadExpiry === undefined ? undefined : flags.uploadExpiry * 1000,
+  };
+}

@@ -1,0 +1,162 @@
+// hubswarm token: makes tokens for `hubswarm server --token-key`, and shows keys and
+// tokens. The token alone is on standard output, so that it can go where it is needed:
+// curl -H "Authorization: Bearer $(hubswarm token --scope read)" ...
+import { randomUUID } from 'node:crypto';
+import { Command, Option } from 'commander';
+import { HubswarmError } from '../runtime/errors.ts';
+import { SCOPES, type Scope } from '../server/access/grant.ts';
+import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../server/access/token-key.ts';
+import { HttpFailure } from '../server/http-failure.ts';
+import { parseRequestPath } from '../server/request-path.ts';
+
+interface MakeOptions {
+  scope: Scope[];
+  path?: string[][];
+  expires: number;
+  subject?: string;
+  key?: string;
+  json?: boolean;
+}
+
+const DAY_MS = 86_400_000;
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
+/** Chosen: a token that is lost is of use to its finder no longer than that. */
+const DEFAULT_LIFETIME = '30d';
+
+export function tokenCommand(): Command {
+  const key = ['--key <file>', 'the key; made when it is missing (default: your own)'] as const;
+  return new Command('token')
+    .description('Make a token that lets its bearer use a hub (server --token-key).')
+    .addOption(
+      new Option('--scope <scopes>', 'what it allows: read, write, delete, comma-separated')
+        .argParser(scopes)
+        .default(['read'], 'read'),
+    )
+    .option(
+      '--path <path>',
+      'only below this path of the hub, escaped as in its URL, as in /photos/2024/; may be repeated (default: everything)',
+      prefixes,
+    )
+    .addOption(
+      new Option('--expires <time>', 'how long it holds: 90s, 15m, 12h, 7d or never')
+        .argParser(lifetime)
+        .default(lifetime(DEFAULT_LIFETIME), DEFAULT_LIFETIME),
+    )
+    .option('--subject <name>', 'whom it is for; the access log names it')
+    .option(...key)
+    .option('--json', 'one JSON object with the token, its id and claims')
+    .action(makeToken)
+    .addCommand(
+      new Command('public')
+        .description("Print the key's public half (PEM): enough for a server to check tokens.")
+        .option(...key)
+        .action(printPublic),
+    )
+    .addCommand(
+      new Command('check')
+        .description('Check a token against the key, and print its claims as JSON.')
+        .argument('<token>', 'the token')
+        .option(...key)
+        .action(checkToken),
+    );
+}
+
+async function makeToken(options: MakeOptions): Promise<void> {
+  const key = await openTokenKey(options.key ?? defaultTokenKeyFile());
+  if (!key.signing) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `--key: ${options.key}: a public key makes no tokens; give the private one`,
+    );
+  }
+  const { signToken } = await import('../server/access/token.ts');
+  const { scope, path, subject, expires } = options;
+  const now = Date.now();
+  const expiresAtMs = Number.isFinite(expires) ? now + expires : undefined;
+  const id = randomUUID();
+  const token = await signToken(key, {
+    scopes: scope,
+    paths: path,
+    subject,
+    id,
+    issuedAtMs: now,
+    expiresAtMs,
+  });
+  if (!options.json) return print(token);
+  const ends = expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString();
+  const paths = path?.map((segments) => `/${segments.join('/')}`) ?? ['/'];
+  print(
+    JSON.stringify({ token, id, scopes: scope, paths, subject: subject ?? null, expires: ends }),
+  );
+}
+
+async function printPublic(_options: unknown, command: Command): Promise<void> {
+  const { key: file } = command.optsWithGlobals<{ key?: string }>();
+  const key = await openTokenKey(file ?? defaultTokenKeyFile());
+  if (key.algorithm === 'HS256') {
+    throw new HubswarmError('ERR_USAGE', `--key: ${file}: a secret has no public half`);
+  }
+  print(key.verifying.export({ type: 'spki', format: 'pem' }).toString().trim());
+}
+
+async function checkToken(token: string, _options: unknown, command: Command): Promise<void> {
+  const { key: file } = command.optsWithGlobals<{ key?: string }>();
+  const key = await readTokenKey(file ?? defaultTokenKeyFile());
+  const { verifyToken } = await import('../server/access/token.ts');
+  try {
+    const {
+      scopes: granted,
+      paths,
+      subject,
+      id,
+      expiresAtMs,
+    } = await verifyToken(key, token, Date.now());
+    const expires = Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null;
+    const shown = paths.map((segments) => `/${segments.join('/')}`);
+    print(
+      JSON.stringify({ id, scopes: [...granted], paths: shown, subject: subject ?? null, expires }),
+    );
+  } catch (error) {
+    if (error instanceof HttpFailure) throw new HubswarmError('ERR_REMOTE', error.message);
+    throw error;
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function scopes(text: string): Scope[] {
+  const words = text.split(',').map((word) => word.trim());
+  const unknown = words.find((word) => !SCOPES.includes(word as Scope));
+  if (unknown === undefined) return [...new Set(words as Scope[])];
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--scope: '${unknown}' is not known; give read, write, delete or several with commas between`,
+  );
+}
+
+/** Read as the server reads the path of a request, so that both mean the same names. */
+function prefixes(text: string, before: string[][] = []): string[][] {
+  try {
+    const { segments } = parseRequestPath(text.replace(/^\//, ''));
+    return [...before, [...segments]];
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `--path: '${text}': ${error.message}; give one as in /photos/2024/`,
+    );
+  }
+}
+
+/** Milliseconds. */
+function lifetime(text: string): number {
+  if (text === 'never') return Number.POSITIVE_INFINITY;
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (Number(count) > 0) return Number(count) * UNITS[unit]!;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--expires: '${text}' is not accepted; give a time as in 90s, 15m, 12h or 7d, or never`,
+  );
+}

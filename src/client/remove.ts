@@ -1,0 +1,35 @@
+import { Link } from '../link/link.ts';
+import type { Access } from './access.ts';
+import { putFailure } from './put.ts';
+import { sendRequest } from './send-request.ts';
+import { SourceFailure, statusFailure } from './source-failure.ts';
+
+export interface RemoveOptions {
+  readonly url: URL;
+  readonly stallMs: number;
+  readonly access?: Access | undefined;
+  readonly signal: AbortSignal;
+}
+
+const HINTS: Record<number, string> = {
+  403: 'the server deletes nothing there (a hub does when started with --writable)',
+  405: 'the server deletes nothing there',
+  409: 'the directory is not empty',
+};
+
+/** Deletes a file or an empty directory of a hub. @throws HubswarmError ERR_REMOTE */
+export async function removeFile(options: RemoveOptions): Promise<void> {
+  try {
+    const { status, headers } = await sendRequest({
+      ...options,
+      method: 'DELETE',
+      link: new Link(),
+    });
+    if (status >= 200 && status < 300) return;
+    const failure = statusFailure(status, headers.get('retry-after'));
+    const hint = HINTS[status];
+    throw hint ? new SourceFailure(`${failure.message}: ${hint}`) : failure;
+  } catch (error) {
+    throw putFailure(error, options.url, options.signal);
+  }
+}

@@ -1,0 +1,160 @@
+// One request that changes something on a server (PUT, PATCH, POST, DELETE), or
+// asks whether it could, with a body as long as it takes. Uses node:http, whose
+// Expect: 100-continue lets a hub refuse before the bytes go out. Any status is an
+// answer; every failure of the remote is a SourceFailure.
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { Link } from '../link/link.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { Access } from './access.ts';
+import { connectTrusted } from './open-socket.ts';
+import { connectionFailure, SourceFailure } from './source-failure.ts';
+
+interface SentBody {
+  readonly bytes: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** With what was sent of it so far. */
+  readonly onSent: (bytes: number) => void;
+}
+
+export interface SentRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: SentBody;
+  readonly link: Link;
+  /** How long the server may take or give nothing. */
+  readonly stallMs: number;
+  readonly access?: Access | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface SentAnswer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** As curl does: a server that does not know 100-continue costs no more than this. */
+const CONTINUE_WITHIN_MS = 1000;
+
+/** @throws SourceFailure, and what the body's chunks throw */
+export async function sendRequest(request: SentRequest): Promise<SentAnswer> {
+  return new Sending(request).run();
+}
+
+class Sending {
+  readonly #options: SentRequest;
+  readonly #request: ClientRequest;
+  /** The answer; also when it comes before all is sent. */
+  readonly #answer: Promise<IncomingMessage>;
+  #answered = false;
+
+  constructor(options: SentRequest) {
+    const { url, signal, stallMs, body, method } = options;
+    const access = options.access ?? new Access({ urls: [] });
+    this.#options = options;
+    const authorization = access.authorization(url);
+    const target = new URL(url);
+    target.username = '';
+    target.password = '';
+    this.#request = requestHttp(target, {
+      protocol: 'http:',
+      method,
+      // Over TLS as well: only who was found to be the right server gets the request.
+      createConnection: (_options, done) => {
+        connectTrusted({ origin: url, trust: access.trust(url), stallMs, signal }, done);
+        return undefined;
+      },
+      signal,
+      timeout: stallMs,
+      headers: {
+        'content-length': body?.bytes ?? 0,
+        'user-agent': 'hubswarm',
+        ...(body && body.bytes > 0 ? { expect: '100-continue' } : {}),
+        ...(authorization ? { authorization } : {}),
+        ...options.headers,
+      },
+    });
+    this.#answer = new Promise((resolve, reject) => {
+      this.#request.once('response', resolve);
+      this.#request.once('error', (error) => reject(connectionFailure(error)));
+      this.#request.once('timeout', () => {
+        const reason = `took nothing for ${stallMs / 1000} s`;
+        this.#request.destroy(new SourceFailure(reason));
+      });
+    });
+    const answered = (): void => {
+      this.#answered = true;
+    };
+    this.#answer.then(answered, answered);
+  }
+
+  async run(): Promise<SentAnswer> {
+    const { body } = this.#options;
+    try {
+      if (body && body.bytes > 0) {
+        await this.#untilContinue();
+        await this.#sendBody(body);
+      } else this.#request.end();
+      const answer = await this.#answer;
+      answer.resume();
+      const headers = Object.entries(answer.headers).map(
+        ([name, value]) => [name, String(value)] as const,
+      );
+      return { status: answer.statusCode ?? 0, headers: new Map(headers) };
+    } finally {
+      this.#request.destroy();
+    }
+  }
+
+  async #untilContinue(): Promise<void> {
+    this.#request.flushHeaders();
+    const abort = new AbortController();
+    try {
+      await Promise.race([
+        new Promise((resolve) => this.#request.once('continue', resolve)),
+        systemClock.sleep(CONTINUE_WITHIN_MS, abort.signal).catch(() => undefined),
+        this.#answer,
+      ]);
+    } finally {
+      abort.abort();
+    }
+  }
+
+  async #sendBody({ chunks, onSent }: SentBody): Promise<void> {
+    let sent = 0;
+    for await (const bytes of chunks) {
+      const turn = this.#options.link.send(bytes.length, this.#options.signal);
+      if (turn !== undefined) await turn;
+      // An answer before the end is a refusal: the rest is not wanted.
+      if (this.#answered) return;
+      if (!this.#request.write(bytes)) await this.#untilDrained();
+      sent += bytes.length;
+      onSent(sent);
+    }
+    this.#request.end();
+  }
+
+  async #untilDrained(): Promise<void> {
+    const drained = new Promise((resolve) => this.#request.once('drain', resolve));
+    await Promise.race([drained, this.#answer.catch(() => undefined)]);
+  }
+}
+
+const HINTS: Record<number, string> = {
+  401: 'the server wants a token or a password',
+  403: 'the server takes no uploads there (a hub does when started with --writable)',
+  405: 'the server takes no uploads there',
+  409: 'a directory has that name',
+  412: 'the server has another file of that name',
+  413: 'too large for the server',
+  422: 'the bytes were damaged on their way',
+  507: 'no room left on the server',
+};
+
+/** A status that refuses what was sent, as a person reads it. */
+export function describeRefusal(status: number, failure: SourceFailure): SourceFailure {
+  const hint = HINTS[status];
+  return hint
+    ? new SourceFailure(`${failure.message}: ${hint}`, { final: failure.final })
+    : failure;
+}

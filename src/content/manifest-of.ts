@@ -1,0 +1,40 @@
+// The manifest of content whose leaves were hashed here: read off the finished DAG by
+// the walk that a receiver does, so both sides agree on the order of pieces by
+// construction.
+import { invariant } from '../runtime/invariant.ts';
+import { isRawCid } from './cid.ts';
+import { buildFileDag, type DagRoot, type Leaves } from './file-dag.ts';
+import { Geometry } from './geometry.ts';
+import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
+import { type Resolved, resolveManifest } from './resolve.ts';
+
+/** @param blocks every inner block below the root, by CID */
+export async function manifestOf(
+  root: DagRoot,
+  blocks: ReadonlyMap<string, Uint8Array>,
+): Promise<Resolved> {
+  if (isRawCid(root.cid)) return { manifest: singleLeaf(root), dag: new Map() };
+  return resolveManifest(root.cid, async (cid) => {
+    const block = blocks.get(cid.toString());
+    invariant(block, `no block ${cid} was made`);
+    return block;
+  });
+}
+
+/** Of one file. */
+export async function manifestOfLeaves(leaves: Leaves): Promise<Resolved> {
+  const blocks = new Map<string, Uint8Array>();
+  return manifestOf(buildFileDag(leaves, blocks), blocks);
+}
+
+function singleLeaf({ cid, length }: DagRoot): Manifest {
+  const pieceCount = length > 0 ? 1 : 0;
+  return {
+    root: cid,
+    kind: 'file',
+    files: [{ path: '', length, firstPiece: 0, pieceCount }],
+    directories: [],
+    geometry: new Geometry(length > 0 ? [length] : []),
+    digests: cid.multihash.digest.slice(0, pieceCount * DIGEST_LENGTH),
+  };
+}

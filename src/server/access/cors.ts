@@ -1,0 +1,121 @@
+// Which pages of other origins may use this hub (the Fetch standard's CORS protocol).
+// One implementation for byte routes and express alike; the `cors` package knows only
+// the latter. Credentials are never allowed: a script sends its token itself, in
+// Authorization, so no page can use what a browser has stored for another.
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Exchange } from '../exchange.ts';
+
+const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE';
+const REQUEST_HEADERS = [
+  'Authorization',
+  'Cache-Control',
+  'Content-Digest',
+  'Content-Type',
+  'If-Match',
+  'If-Modified-Since',
+  'If-None-Match',
+  'If-Range',
+  'If-Unmodified-Since',
+  'Last-Event-ID',
+  'Range',
+  'Repr-Digest',
+  'Tus-Resumable',
+  'Upload-Checksum',
+  'Upload-Concat',
+  'Upload-Defer-Length',
+  'Upload-Length',
+  'Upload-Metadata',
+  'Upload-Offset',
+  'Want-Content-Digest',
+  'Want-Repr-Digest',
+  'X-HTTP-Method-Override',
+  'X-Requested-With',
+].join(', ');
+const RESPONSE_HEADERS = [
+  'Accept-Ranges',
+  'Content-Digest',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Length',
+  'Content-Range',
+  'Date',
+  'ETag',
+  'Link',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Repr-Digest',
+  'Retry-After',
+  'Tus-Checksum-Algorithm',
+  'Tus-Extension',
+  'Tus-Max-Size',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Upload-Concat',
+  'Upload-Defer-Length',
+  'Upload-Expires',
+  'Upload-Length',
+  'Upload-Metadata',
+  'Upload-Offset',
+  'WWW-Authenticate',
+  'X-Ipfs-Path',
+  'X-Ipfs-Roots',
+].join(', ');
+/** Two hours: what Chromium keeps an answer to a preflight at most. */
+const MAX_AGE_S = 7200;
+
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+  readonly #any: boolean;
+
+  /** @param origins as checked by checkOrigin */
+  constructor(origins: readonly string[]) {
+    this.#origins = new Set(origins);
+    this.#any = origins.includes('*');
+  }
+
+  /** Says on the answer which page may read it; for every request, before anything else. */
+  mark(exchange: Exchange): void {
+    const { res } = exchange;
+    const { origin } = exchange.req.headers;
+    // A cache must not give the answer for one origin to another.
+    if (!this.#any) exchange.vary('Origin');
+    if (origin === undefined || !this.lets(origin)) return;
+    res.setHeader('Access-Control-Allow-Origin', this.#any ? '*' : origin);
+    res.setHeader('Access-Control-Expose-Headers', RESPONSE_HEADERS);
+  }
+
+  lets(origin: string): boolean {
+    return this.#any || this.#origins.has(origin);
+  }
+
+  /** Answers a preflight; false when it is none. An origin that is not listed gets no leave. */
+  answerPreflight({ req, res }: Exchange): boolean {
+    const { origin } = req.headers;
+    const isPreflight =
+      req.method === 'OPTIONS' &&
+      origin !== undefined &&
+      req.headers['access-control-request-method'] !== undefined;
+    if (!isPreflight) return false;
+    if (this.lets(origin)) {
+      res.setHeader('Access-Control-Allow-Methods', METHODS);
+      res.setHeader('Access-Control-Allow-Headers', REQUEST_HEADERS);
+      res.setHeader('Access-Control-Max-Age', MAX_AGE_S);
+    }
+    res.writeHead(204).end();
+    return true;
+  }
+}
+
+/** An origin as browsers write it, or `*`. @throws HubswarmError ERR_USAGE */
+export function checkOrigin(option: string, text: string): string {
+  if (text === '*') return text;
+  const origin = URL.canParse(text) ? new URL(text).origin : 'null';
+  // Browsers leave out a default port and a path, and write the host in lower case.
+  if (/^https?:/.test(origin) && (text === origin || text === `${origin}/`)) return origin;
+  const hint = origin === 'null' ? '' : ` (did you mean ${origin}?)`;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `${option}: '${text}' is not an origin${hint}; give scheme, host and port, as in https://app.example.org, or *`,
+  );
+}

@@ -1,0 +1,47 @@
+// The client behind trusted proxies. Each proxy appends whom it was called by, so
+// the list is read from its end, and only as far as those who wrote it are trusted:
+// what stands before that is whatever the client liked to send. One header alone is
+// read, the one that the proxy writes: a proxy that knows only X-Forwarded-For hands
+// a forged Forwarded on (RFC 7239 section 8.1). Pure.
+import { isIP } from 'node:net';
+import { type AddressSet, normalAddress } from './address-rules.ts';
+
+export const PROXY_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
+export type ProxyHeader = (typeof PROXY_HEADERS)[number];
+
+/** Chosen: nobody has more proxies in a row. */
+const MAX_HOPS = 16;
+
+/**
+ * @param peer whose connection it is, trusted.
+ * @param value of the header, several joined by commas.
+ * @returns the first address from the end that is not a trusted proxy's; what cannot be
+ *   read ends the list, and the hop that wrote it counts.
+ */
+export function forwardedClient(
+  header: ProxyHeader,
+  value: string,
+  peer: string,
+  trusted: AddressSet,
+): string {
+  let client = peer;
+  for (const element of value.split(',').slice(-MAX_HOPS).reverse()) {
+    const node = header === 'forwarded' ? forOf(element) : element.trim();
+    const address = node && addressOf(node);
+    if (!address) return client;
+    client = address;
+    if (!trusted.has(client)) return client;
+  }
+  return client;
+}
+
+/** RFC 7239 section 4: pairs of one hop, separated by semicolons. */
+function forOf(element: string): string | undefined {
+  return /(?:^|;)\s*for="?([^";]*)"?/i.exec(element.trim())?.[1];
+}
+
+/** `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`; not `unknown` or `_hidden`. */
+function addressOf(node: string): string | undefined {
+  const bare = /^\[(.*)\](?::\d+)?$/.exec(node)?.[1] ?? /^([\d.]+):\d+$/.exec(node)?.[1] ?? node;
+  return isIP(bare) ? normalAddress(bare) : undefined;
+}

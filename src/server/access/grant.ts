@@ -1,0 +1,35 @@
+// What a request may do: scopes, each on the paths below some prefixes. Prefixes are
+// compared name by name, as request-path.ts decoded them, so no escape, no dot and no
+// name that merely begins alike passes for another. Pure.
+
+export const SCOPES = ['read', 'write', 'delete'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+type Segments = readonly string[];
+
+export interface Grant {
+  readonly scopes: ReadonlySet<Scope>;
+  /** The empty prefix covers everything; no prefix at all covers nothing. */
+  readonly paths: readonly Segments[];
+  /** Who it was given to, for the log. */
+  readonly subject?: string | undefined;
+}
+
+/** Whether it allows that at the path itself. */
+export function allows(grant: Grant, scope: Scope, segments: Segments): boolean {
+  return grant.scopes.has(scope) && grant.paths.some((prefix) => startsWith(segments, prefix));
+}
+
+/** Whether something below the path may be read, though the path itself may not. */
+export function leadsToReadable(grant: Grant, segments: Segments): boolean {
+  return (
+    grant.scopes.has('read') &&
+    grant.paths.some((prefix) => prefix.length > segments.length && startsWith(prefix, segments))
+  );
+}
+
+function startsWith(segments: Segments, prefix: Segments): boolean {
+  return (
+    prefix.length <= segments.length && prefix.every((name, index) => name === segments[index])
+  );
+}

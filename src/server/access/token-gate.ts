@@ -1,0 +1,104 @@
+// The tokens of a running server: held against its keys once, then remembered by the
+// whole Authorization header, so that a request with a known token costs one look
+// into a map (a signature costs some 200 us). What is remembered is looked at again
+// for expiry and revocation each time. The map compares hashes of strings before the
+// strings: nothing of a token can be guessed from how long that takes.
+import { forgetOldest } from '../../runtime/forget-oldest.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import { Gate } from '../gate.ts';
+import { tokenInvalid } from './challenge.ts';
+import { tokenOf } from './credentials.ts';
+import { RevokedTokens } from './revoked-tokens.ts';
+import { type VerifiedToken, verifyToken } from './token.ts';
+import { readTokenKey, type TokenKey } from './token-key.ts';
+
+/** Files are read in the same four threads: forged tokens must not take them all. */
+const SIGNATURES_AT_ONCE = 2;
+/** Chosen: some 10 MB; who is forgotten is verified again. */
+const MAX_KNOWN = 10_000;
+
+export class TokenGate {
+  readonly #files: readonly string[];
+  readonly #revoked: RevokedTokens | undefined;
+  readonly #emit: Emit;
+  readonly #signatures = new Gate(SIGNATURES_AT_ONCE);
+  #keys: readonly TokenKey[] = [];
+  #known = new Map<string, VerifiedToken>();
+
+  private constructor(files: readonly string[], revoked: RevokedTokens | undefined, emit: Emit) {
+    this.#files = files;
+    this.#revoked = revoked;
+    this.#emit = emit;
+  }
+
+  /** @throws HubswarmError of a file */
+  static async open(
+    keyFiles: readonly string[],
+    revokedFile: string | undefined,
+    emit: Emit,
+  ): Promise<TokenGate> {
+    const revoked =
+      revokedFile === undefined ? undefined : await RevokedTokens.open(revokedFile, emit);
+    const gate = new TokenGate(keyFiles, revoked, emit);
+    await gate.reload();
+    return gate;
+  }
+
+  /** Reads the keys again and forgets the tokens. @throws HubswarmError; the old keys stay then */
+  async reload(): Promise<void> {
+    const keys = await Promise.all(this.#files.map(readTokenKey));
+    for (const [i, { exposed }] of keys.entries()) {
+      if (!exposed) continue;
+      const message = `${this.#files[i]}: others may read this key and make tokens; chmod 600 it`;
+      this.#emit({ event: 'warned', message });
+    }
+    this.#keys = keys;
+    this.#known = new Map();
+  }
+
+  close(): void {
+    this.#revoked?.close();
+  }
+
+  /** What a header that was verified before allows; undefined when it is to be verified. */
+  known(authorization: string): VerifiedToken | undefined {
+    const token = this.#known.get(authorization);
+    if (!token) return undefined;
+    if (Date.now() < token.expiresAtMs && !this.#isRevoked(token)) return token;
+    this.#known.delete(authorization);
+    return undefined;
+  }
+
+  /** @throws HttpFailure 401 */
+  async verify(authorization: string): Promise<VerifiedToken> {
+    const known = this.#known;
+    const text = tokenOf(authorization);
+    const token = await this.#signatures.run(() => this.#tryKeys(text));
+    if (this.#isRevoked(token)) throw tokenInvalid('the token was revoked');
+    // Into the map of the keys it was held against, should they have changed meanwhile.
+    known.set(authorization, token);
+    forgetOldest(known, MAX_KNOWN);
+    return token;
+  }
+
+  /** By the first key that signed it; else the most telling of the reasons. */
+  async #tryKeys(token: string): Promise<VerifiedToken> {
+    let reason: unknown;
+    for (const key of this.#keys) {
+      try {
+        return await verifyToken(key, token, Date.now());
+      } catch (error) {
+        // That it has expired says more than that another key did not sign it.
+        if (reason === undefined || !isOfAnotherKey(error)) reason = error;
+      }
+    }
+    throw reason;
+  }
+
+  #isRevoked({ id }: VerifiedToken): boolean {
+    return id !== undefined && this.#revoked?.has(id) === true;
+  }
+}
+
+const isOfAnotherKey = (error: unknown): boolean =>
+  error instanceof Error && /not signed by|not taken here/.test(error.message);

@@ -1,0 +1,58 @@
+// GET and HEAD of a directory as an archive: made while it is sent, so memory stays
+// what a few reads take (and, of a zip, a line for each file, which its directory at
+// the end needs). Its length is not known before, so it comes chunked; a file that
+// changes under way cuts the connection, and a client that leaves ends the walk.
+// Not stored and not resumed: the next one may hold other versions.
+import { create as formatDisposition } from 'content-disposition';
+import type { Exchange } from '../exchange.ts';
+import { HttpFailure } from '../http-failure.ts';
+import type { Hub } from '../hub.ts';
+import { sendBytes } from '../send-body.ts';
+import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
+import { gzippedTarOf, tarOf } from './tar-of.ts';
+import { zipOf } from './zip-of.ts';
+
+type Packer = (entries: AsyncGenerator<ArchiveEntry>) => AsyncIterable<Uint8Array>;
+
+const FORMATS: Readonly<Record<string, { readonly type: string; readonly pack: Packer }>> = {
+  zip: { type: 'application/zip', pack: zipOf },
+  tar: { type: 'application/x-tar', pack: tarOf },
+  'tar.gz': { type: 'application/gzip', pack: gzippedTarOf },
+};
+
+/** @throws HttpFailure 400, 404 */
+export async function answerArchive(
+  hub: Hub,
+  exchange: Exchange,
+  segments: readonly string[],
+  format: string,
+): Promise<void> {
+  const known = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  if (!known) {
+    throw new HttpFailure(400, `archive: give one of ${Object.keys(FORMATS).join(', ')}`);
+  }
+  const { req, res } = exchange;
+  const top = segments.at(-1) ?? 'files';
+  await hub.root.withOpen(segments, async ({ stats }) => {
+    if (!stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
+  });
+  res.writeHead(200, {
+    'Content-Type': known.type,
+    'Content-Disposition': formatDisposition(`${top}.${format}`),
+    'Cache-Control': 'no-store',
+    'Accept-Ranges': 'none',
+  });
+  if (req.method === 'HEAD') {
+    res.end();
+    return;
+  }
+  const { root, link, access, representations } = hub;
+  const { directories } = representations;
+  const shows = (entry: readonly string[], isDirectory: boolean): boolean =>
+    isDirectory ? access.shows(exchange, entry) : access.allows(exchange, 'read', entry);
+  const walk = { root, directories, shows, signal: exchange.signal };
+  for await (const bytes of known.pack(walkArchive(walk, segments, top))) {
+    await sendBytes({ exchange, link }, bytes);
+  }
+  res.end();
+}

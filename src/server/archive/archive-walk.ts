@@ -1,0 +1,70 @@
+// What an archive of a directory holds, in order: every file and directory below it
+// that could be asked for by name by the same client, each directory before what is in it, names by
+// UTF-16 code units. What may not be served (hidden, special, links that lead out)
+// is left out, as it is from listings. A directory that several links lead to comes
+// once: else links could make a tree without end out of a few.
+import { HttpFailure } from '../http-failure.ts';
+import type { DirectoryNames } from '../listing/directory-names.ts';
+import type { Opened, ServedRoot } from '../served-root.ts';
+
+export interface ArchiveEntry {
+  /** Relative to the archive's top, with that top's name before it; '/' between the names. */
+  readonly path: string;
+  /** Open until the next entry is asked for. */
+  readonly opened: Opened;
+}
+
+export interface Walk {
+  readonly root: ServedRoot;
+  readonly directories: DirectoryNames;
+  /** Whether a file is for whoever asks, or a directory may lead to one that is. */
+  readonly shows: (segments: readonly string[], isDirectory: boolean) => boolean;
+  readonly signal: AbortSignal;
+}
+
+/** @param top what the archive's paths begin with. @throws what the signal holds */
+export async function* walkArchive(
+  walk: Walk,
+  segments: readonly string[],
+  top: string,
+): AsyncGenerator<ArchiveEntry> {
+  yield* walkOne(walk, segments, top, new Set());
+}
+
+async function* walkOne(
+  walk: Walk,
+  segments: readonly string[],
+  path: string,
+  visited: Set<string>,
+): AsyncGenerator<ArchiveEntry> {
+  walk.signal.throwIfAborted();
+  const opened = await openIfServed(walk.root, segments);
+  if (!opened) return;
+  let names: readonly string[] = [];
+  try {
+    if (!walk.shows(segments, opened.stats.isDirectory())) return;
+    if (opened.stats.isDirectory()) {
+      if (visited.has(opened.path)) return;
+      visited.add(opened.path);
+      const found = await walk.directories.of(opened);
+      names = [...found.directories, ...found.files];
+    }
+    yield { path, opened };
+  } finally {
+    await opened.handle.close();
+  }
+  for (const name of names) yield* walkOne(walk, [...segments, name], `${path}/${name}`, visited);
+}
+
+async function openIfServed(
+  root: ServedRoot,
+  segments: readonly string[],
+): Promise<Opened | undefined> {
+  try {
+    return await root.open(segments);
+  } catch (error) {
+    // Gone, or not to be served; what says that the server is at its end is thrown.
+    if (error instanceof HttpFailure && error.status < 500) return undefined;
+    throw error;
+  }
+}

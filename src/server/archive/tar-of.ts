@@ -1,0 +1,59 @@
+// Entries as a tar file (POSIX pax, whose extended headers take long names and big
+// sizes), gzipped or not. No owner and plain modes: the same files make the same
+// archive, whoever serves them.
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { Header, Pax } from 'tar';
+import type { ArchiveEntry } from './archive-walk.ts';
+import { fileChunks } from './file-chunks.ts';
+
+const BLOCK_BYTES = 512;
+const FILE_MODE = 0o644;
+const DIRECTORY_MODE = 0o755;
+/** Two empty blocks. */
+const END = Buffer.alloc(2 * BLOCK_BYTES);
+
+export async function* tarOf(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Uint8Array> {
+  for await (const { path, opened } of entries) {
+    const { stats } = opened;
+    yield headOf(path, opened);
+    if (stats.isDirectory()) continue;
+    yield* fileChunks(opened);
+    const rest = stats.size % BLOCK_BYTES;
+    if (rest > 0) yield Buffer.alloc(BLOCK_BYTES - rest);
+  }
+  yield END;
+}
+
+export async function* gzippedTarOf(
+  entries: AsyncIterable<ArchiveEntry>,
+): AsyncGenerator<Uint8Array> {
+  const gzip = createGzip();
+  // It destroys either end with the other's failure, which reading throws.
+  const packing = pipeline(tarOf(entries), gzip).catch(() => undefined);
+  try {
+    for await (const bytes of gzip) yield bytes as Uint8Array;
+  } finally {
+    gzip.destroy();
+    await packing;
+  }
+}
+
+function headOf(path: string, { stats }: ArchiveEntry['opened']): Buffer {
+  const directory = stats.isDirectory();
+  const fields = {
+    path: directory ? `${path}/` : path,
+    size: directory ? 0 : stats.size,
+    // Whole seconds: a fraction would ask for an extended header for each file.
+    mtime: new Date(Math.floor(stats.mtimeMs / 1000) * 1000),
+  };
+  const header = new Header({
+    ...fields,
+    type: directory ? 'Directory' : 'File',
+    mode: directory ? DIRECTORY_MODE : FILE_MODE,
+    uid: 0,
+    gid: 0,
+  });
+  const needsMore = header.encode();
+  return needsMore ? Buffer.concat([new Pax(fields).encode(), header.block!]) : header.block!;
+}

@@ -1,0 +1,22 @@
+// Entries as a zip file, stored and not deflated: what is big is packed already.
+// Sizes beyond 4 GiB and more than 65,535 entries take zip64.
+import { makeZip } from 'client-zip';
+import type { ArchiveEntry } from './archive-walk.ts';
+import { fileChunks } from './file-chunks.ts';
+
+export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const bytes of makeZip(members(entries))) yield bytes;
+  } finally {
+    // The library ends what it reads from only when it has read all of it.
+    await entries.return(undefined);
+  }
+}
+
+async function* members(entries: AsyncGenerator<ArchiveEntry>) {
+  for await (const { path, opened } of entries) {
+    const lastModified = opened.stats.mtime;
+    if (opened.stats.isDirectory()) yield { name: `${path}/`, lastModified };
+    else yield { name: path, lastModified, size: opened.stats.size, input: fileChunks(opened) };
+  }
+}

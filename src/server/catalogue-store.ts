@@ -1,0 +1,108 @@
+// The catalogue between two runs of a hub: of each file below a root its version and
+// the digests of its pieces, in LevelDB. What is found is never taken on trust: the
+// version must be that of the file on the disk, and the CID is built anew from the
+// digests. It is a cache: one that cannot be read is thrown away, and the files are
+// hashed again. Alternatives: a JSON file (rewritten whole for each change), SQLite
+// (compiled by the installation, or a wasm build whose locks outlive a kill), LMDB
+// (npm cannot lock its optional packages).
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClassicLevel } from 'classic-level';
+import { makeDirectory } from '../runtime/make-directory.ts';
+
+/** One version of a file, as it was hashed. */
+export interface HashedFile {
+  readonly stamp: string;
+  readonly pieceLength: number;
+  readonly totalLength: number;
+  /** 32 bytes a piece. */
+  readonly digests: Uint8Array;
+}
+
+type Head = Omit<HashedFile, 'digests'>;
+
+/** Hubs of one user over one root: each has its own, since LevelDB has one owner. Chosen. */
+const MAX_SLOTS = 8;
+
+export class CatalogueStore {
+  readonly #db: ClassicLevel;
+  readonly #heads: ReturnType<typeof headsOf>;
+  readonly #digests: ReturnType<typeof digestsOf>;
+
+  private constructor(db: ClassicLevel) {
+    this.#db = db;
+    this.#heads = headsOf(db);
+    this.#digests = digestsOf(db);
+  }
+
+  /**
+   * The first store of this root that no running hub holds.
+   *
+   * @param directory of all stores; made when it is missing
+   * @throws Error why there can be none
+   */
+  static async open(directory: string, root: string): Promise<CatalogueStore> {
+    await makeDirectory(directory, 0o700);
+    const name = createHash('sha256').update(root).digest('hex').slice(0, 32);
+    for (let slot = 0; slot < MAX_SLOTS; slot++) {
+      const db = await openSlot(join(directory, `${name}-${slot}`));
+      if (db) return new CatalogueStore(db);
+    }
+    throw new Error(`${MAX_SLOTS} hubs over this root have one already`);
+  }
+
+  /** @param path relative to the root */
+  async get(path: string): Promise<HashedFile | undefined> {
+    const [head, digests] = await Promise.all([this.#heads.get(path), this.#digests.get(path)]);
+    return head && digests && { ...head, digests };
+  }
+
+  async put(path: string, { digests, ...head }: HashedFile): Promise<void> {
+    // A head without digests counts for nothing, so the two need not be one write.
+    await this.#digests.put(path, digests);
+    await this.#heads.put(path, head);
+  }
+
+  async delete(path: string): Promise<void> {
+    await this.#heads.del(path);
+    await this.#digests.del(path);
+  }
+
+  /** Of every file, in the order of their names. */
+  paths(): AsyncIterable<string> {
+    return this.#heads.keys();
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+}
+
+const headsOf = (db: ClassicLevel) => db.sublevel<string, Head>('heads', { valueEncoding: 'json' });
+const digestsOf = (db: ClassicLevel) =>
+  db.sublevel<string, Uint8Array>('digests', { valueEncoding: 'view' });
+
+/** Undefined when another hub holds it. */
+async function openSlot(path: string): Promise<ClassicLevel | undefined> {
+  // Loaded when it is needed: its compiled part takes some milliseconds.
+  const { ClassicLevel } = await import('classic-level');
+  const open = async (): Promise<ClassicLevel> => {
+    const db = new ClassicLevel(path);
+    await db.open();
+    return db;
+  };
+  try {
+    return await open();
+  } catch (error) {
+    if (isLocked(error)) return undefined;
+    await rm(path, { recursive: true, force: true });
+    return open();
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  const cause =
+    error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
+  return cause?.code === 'LEVEL_LOCKED';
+}

@@ -1,0 +1,26 @@
+// The door that every request goes through, WebSockets too: who comes may come in, or
+// is told why not. Behind it is the route's.
+import type { Exchange } from './exchange.ts';
+import type { Hub } from './hub.ts';
+import { framingFailure } from './request-framing.ts';
+
+/** Never throws. A token that was seen before costs no turn of the event loop. */
+export function enter(
+  { access }: Hub,
+  exchange: Exchange,
+  route: (exchange: Exchange) => Promise<void> | undefined,
+): void {
+  const failed = (error: unknown): void => exchange.fail(error);
+  const go = (admitted: boolean): Promise<void> | undefined =>
+    admitted ? route(exchange) : undefined;
+  try {
+    access.greet(exchange);
+    const failure = framingFailure(exchange.req);
+    if (failure) throw failure;
+    const admission = access.admit(exchange);
+    if (typeof admission === 'boolean') go(admission)?.catch(failed);
+    else admission.then(go).catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}

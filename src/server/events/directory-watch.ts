@@ -1,0 +1,75 @@
+// Who says that a name in a directory was touched: one watch for each directory on
+// Linux (inotify), one for the whole tree where the system can (macOS, Windows).
+// fs.watch's own `recursive` is emulated on Linux by a watch for every single file
+// and reads directories synchronously, so it is not used there. Where watches run
+// out, or a file system has none, this is blind, and says so: then others must look.
+import { type FSWatcher, watch } from 'node:fs';
+import { join, sep } from 'node:path';
+
+const ONE_FOR_ALL = process.platform === 'darwin' || process.platform === 'win32';
+
+export class DirectoryWatch {
+  readonly #root: string;
+  readonly #maxWatches: number;
+  readonly #onTouched: (path: string) => void;
+  readonly #directories = new Map<string, FSWatcher | undefined>();
+  #blind = false;
+
+  /** @param onTouched gets paths below the root, joined with slashes */
+  constructor(root: string, maxWatches: number, onTouched: (path: string) => void) {
+    this.#root = root;
+    this.#maxWatches = maxWatches;
+    this.#onTouched = onTouched;
+  }
+
+  /** Changes may go unreported. */
+  get isBlind(): boolean {
+    return this.#blind;
+  }
+
+  /** Harmless when it is watched already. */
+  add(path: string): void {
+    if (this.#directories.has(path)) return;
+    const watched = !ONE_FOR_ALL || path === '';
+    this.#directories.set(path, watched ? this.#watch(path) : undefined);
+  }
+
+  /** Returns whether it was a directory; those below it are forgotten as well. */
+  forget(path: string): boolean {
+    if (!this.#directories.has(path)) return false;
+    for (const directory of [...this.#directories.keys()]) {
+      if (directory !== path && !directory.startsWith(`${path}/`)) continue;
+      this.#directories.get(directory)?.close();
+      this.#directories.delete(directory);
+    }
+    return true;
+  }
+
+  close(): void {
+    for (const watcher of this.#directories.values()) watcher?.close();
+    this.#directories.clear();
+  }
+
+  #watch(path: string): FSWatcher | undefined {
+    if (this.#directories.size >= this.#maxWatches) {
+      this.#blind = true;
+      return undefined;
+    }
+    try {
+      const options = { persistent: false, recursive: ONE_FOR_ALL };
+      const watcher = watch(join(this.#root, path), options, (_type, name) => {
+        if (name === null) return;
+        const below = sep === '/' ? name : name.replaceAll(sep, '/');
+        this.#onTouched(path === '' ? below : `${path}/${below}`);
+      });
+      watcher.on('error', () => {
+        watcher.close();
+        this.#blind = true;
+      });
+      return watcher;
+    } catch {
+      this.#blind = true;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+// Events as a text/event-stream (SSE, https://html.spec.whatwg.org/ section 9.2). A
+// block with an id and no data is no event but sets where the client resumes: the
+// first one tells where it is, and each heartbeat does, since a filter may have held
+// back all that happened. Who does not read is let go, and resumes.
+import type { Exchange } from '../exchange.ts';
+import type { EventFilter } from './event-filter.ts';
+import type { Message } from './feed.ts';
+import type { HubEvents } from './hub-events.ts';
+
+/** Below the 60 s after which proxies end a silent answer, with room for three. */
+const HEARTBEAT_MS = 15_000;
+/** How long a client waits before it comes back. */
+const RETRY_MS = 2000;
+/** Chosen: the events of minutes; kernels hold as much again. */
+export const MAX_BACKLOG_BYTES = 2 ** 20;
+
+/** @throws HttpFailure 503; resolves when the stream has begun */
+export async function answerStream(
+  events: HubEvents,
+  exchange: Exchange,
+  { filter, after }: { filter: EventFilter; after: string | undefined },
+): Promise<void> {
+  const { req, res } = exchange;
+  const write = (text: string): void => {
+    if (res.destroyed || res.writableEnded) return;
+    exchange.bytes += Buffer.byteLength(text);
+    res.write(text);
+    if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();
+  };
+  const subscription = await events.subscribe(after, {
+    filter,
+    deliver: (message) => write(formatMessage(message)),
+    end: () => res.end(),
+  });
+  if (exchange.signal.aborted) return subscription.close();
+  res.writeHead(200, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    // nginx would gather the stream into buffers of its own.
+    'X-Accel-Buffering': 'no',
+  });
+  if (req.method === 'HEAD') {
+    subscription.close();
+    res.end();
+    return;
+  }
+  for (const message of subscription.missed) write(formatMessage(message));
+  write(`retry: ${RETRY_MS}\nid: ${subscription.position}\n\n`);
+  let unreadBytes = 0;
+  const heartbeat = setInterval(() => {
+    // What lay there a heartbeat ago still lies there: nobody reads.
+    if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
+    write(`: alive\nid: ${events.feed.position}\n\n`);
+    unreadBytes = res.writableLength;
+  }, HEARTBEAT_MS);
+  res.once('close', () => {
+    clearInterval(heartbeat);
+    subscription.close();
+  });
+}
+
+/** JSON holds no line end, so one data line carries it. */
+function formatMessage({ id, event, json }: Message): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${json}\n\n`;
+}

@@ -1,0 +1,57 @@
+// GET /events: a stream (SSE) unless JSON is asked for, then one answer that waits
+// for the next event (long polling). The same query and the same ids for both, and
+// for the WebSocket at the same path (web-socket.ts):
+//   path=/dir/       only what is below (or is) that path
+//   only=files|transfers
+//   after=ID         what came after that event first; SSE clients send Last-Event-ID
+//   wait=SECONDS     of long polling
+import type { Exchange } from '../exchange.ts';
+import type { Hub } from '../hub.ts';
+import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
+import { answerStream } from './event-stream.ts';
+import { answerPoll } from './long-poll.ts';
+
+export type EventsHub = Pick<Hub, 'events' | 'access'>;
+
+/** @throws HttpFailure 400, 401, 403, 404, 503 */
+export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
+  const { events } = hub;
+  const { req, res } = exchange;
+  const query = queryOf(req.url);
+  const filter = readable(hub, exchange, parseFilter(query));
+  const after = afterOf(query, req.headers['last-event-id']);
+  res.setHeader('Cache-Control', 'no-store');
+  res.setHeader('Vary', 'Accept');
+  // Told of by what it lists: programs that poll say that they want JSON.
+  if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
+    await answerPoll(events, exchange, { filter, after, waitMs: parseWait(query) });
+  } else await answerStream(events, exchange, { filter, after });
+}
+
+/** Of what passes the filter only what the client may read. @throws HttpFailure 401, 403 */
+export function readable(
+  { access }: EventsHub,
+  exchange: Exchange,
+  filter: EventFilter,
+): EventFilter {
+  access.checkListing(exchange, filter.segments);
+  if (access.isPublic) return filter;
+  const { segments } = filter;
+  const isReadable = (path: string): boolean =>
+    access.allows(exchange, 'read', path.split('/').slice(1));
+  return { segments, matches: (event) => filter.matches(event) && isReadable(event.path) };
+}
+
+export function queryOf(target: string | undefined): URLSearchParams {
+  const at = target?.indexOf('?') ?? -1;
+  return new URLSearchParams(at < 0 ? '' : target!.slice(at + 1));
+}
+
+/** The header is what the browser saw last, so it counts more than the URL it began with. */
+export function afterOf(
+  query: URLSearchParams,
+  header?: string | string[] | undefined,
+): string | undefined {
+  const given = typeof header === 'string' ? header : undefined;
+  return given || query.get('after') || query.get('last-event-id') || undefined;
+}

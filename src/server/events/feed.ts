@@ -1,0 +1,136 @@
+// The one line of events: numbers them, keeps the last of them for those who come
+// back, and hands each to every subscriber whose filter it passes. Ids are
+// `<epoch>-<n>`: another epoch is another start of the hub, or a time in which
+// nobody watched, so an id never stands for two events.
+import { randomBytes } from 'node:crypto';
+import { HttpFailure } from '../http-failure.ts';
+import type { EventFilter } from './event-filter.ts';
+import type { FeedEvent, Reset } from './feed-event.ts';
+
+/** One event, made into text once for all subscribers. */
+export interface Message {
+  /** Absent when it is not kept. */
+  readonly id: string | undefined;
+  readonly event: string;
+  readonly json: string;
+}
+
+export interface Subscriber {
+  readonly filter: EventFilter;
+  /** Must not throw. May end the subscription. */
+  deliver(message: Message): void;
+  /** The feed has ended. */
+  end(): void;
+}
+
+interface Kept {
+  readonly n: number;
+  readonly event: FeedEvent;
+  readonly message: Message;
+}
+
+/** Chosen: some 300 KiB. */
+const KEPT_EVENTS = 1000;
+const ID = /^([0-9a-z]{1,32})-(\d{1,15})$/;
+
+export class Feed {
+  readonly #maxSubscribers: number;
+  readonly #subscribers = new Set<Subscriber>();
+  #epoch = newEpoch();
+  #last = 0;
+  #kept: Kept[] = [];
+  #ended = false;
+
+  constructor(options: { maxSubscribers: number }) {
+    this.#maxSubscribers = options.maxSubscribers;
+  }
+
+  get subscribers(): number {
+    return this.#subscribers.size;
+  }
+
+  /** The id of the last event, or of the place before the first. */
+  get position(): string {
+    return this.#idOf(this.#last);
+  }
+
+  publish(event: FeedEvent): void {
+    const kept = event.event !== 'transfer_progressed';
+    const message = this.#message(kept ? ++this.#last : undefined, event);
+    if (kept) {
+      this.#kept.push({ n: this.#last, event, message });
+      // Twice as many at times, so that few are moved.
+      if (this.#kept.length >= 2 * KEPT_EVENTS) this.#kept = this.#kept.slice(-KEPT_EVENTS);
+    }
+    for (const subscriber of [...this.#subscribers]) {
+      if (subscriber.filter.matches(event)) subscriber.deliver(message);
+    }
+  }
+
+  /**
+   * What came after `id` and passes the filter; or that this cannot be told.
+   * Without an id nothing: the subscriber begins now.
+   */
+  since(id: string | undefined, filter: EventFilter): readonly Message[] {
+    if (id === undefined) return [];
+    const [, epoch, n = ''] = ID.exec(id) ?? [];
+    if (epoch !== this.#epoch) {
+      return [this.#reset('the id is not of this run of the hub, or nobody listened since')];
+    }
+    const after = Number(n);
+    const oldest = this.#kept[0]?.n ?? this.#last + 1;
+    if (after > this.#last) return [this.#reset('the id has not been given yet')];
+    if (after < oldest - 1) return [this.#reset('events after the id are not kept any more')];
+    const missed = this.#kept.filter((kept) => kept.n > after && filter.matches(kept.event));
+    return missed.map(({ message }) => message);
+  }
+
+  /** @throws HttpFailure 503 */
+  checkRoom(): void {
+    if (this.#ended) throw new HttpFailure(503, 'the server is stopping', { 'Retry-After': '2' });
+    if (this.#subscribers.size >= this.#maxSubscribers) {
+      throw new HttpFailure(503, 'too many subscribers; try again', { 'Retry-After': '10' });
+    }
+  }
+
+  /** @throws HttpFailure 503. @returns what ends the subscription; may be called twice */
+  subscribe(subscriber: Subscriber): () => void {
+    this.checkRoom();
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
+  }
+
+  /** Nobody watched for a while: what is told from now on does not follow what was. */
+  restart(): void {
+    this.#epoch = newEpoch();
+    this.#last = 0;
+    this.#kept = [];
+  }
+
+  end(): void {
+    this.#ended = true;
+    for (const subscriber of [...this.#subscribers]) subscriber.end();
+    this.#subscribers.clear();
+  }
+
+  #reset(reason: string): Message {
+    const event: Reset = { event: 'reset', reason };
+    return this.#message(this.#last, event);
+  }
+
+  #message(n: number | undefined, event: FeedEvent | Reset): Message {
+    const id = n === undefined ? undefined : this.#idOf(n);
+    const time = new Date().toISOString();
+    const json = JSON.stringify({ ...(id === undefined ? {} : { id }), time, ...event });
+    return { id, event: event.event, json };
+  }
+
+  #idOf(n: number): string {
+    return `${this.#epoch}-${n}`;
+  }
+}
+
+/** When it began, and chance: two hubs behind one balancer are started together. */
+function newEpoch(): string {
+  return `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`;
+}

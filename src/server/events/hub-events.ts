@@ -1,0 +1,117 @@
+// The events of a hub: who watches what, and when. Nothing is watched before
+// somebody subscribes, and no longer than a while after the last one has left; one
+// who comes back within that while has missed nothing. The answer to a subscriber
+// begins when the watch does: what happens after it is told.
+import type { Emit, Event } from '../../telemetry/event.ts';
+import type { Catalogue } from '../catalogue.ts';
+import type { Traffic } from '../operations/traffic.ts';
+import type { ServedRoot } from '../served-root.ts';
+import { Feed, type Message, type Subscriber } from './feed.ts';
+import { TransferWatch } from './transfer-watch.ts';
+import { TreeWatch } from './tree-watch.ts';
+
+export interface EventsOptions {
+  /** How long a file must stay the same before it is news. */
+  readonly settleMs?: number | undefined;
+  /** How long after the last subscriber the watch goes on. */
+  readonly lingerMs?: number | undefined;
+  /** Directories that the system is asked to watch; those beyond are walked over and over. */
+  readonly maxWatches?: number | undefined;
+}
+
+export interface EventsContext {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  readonly traffic: Traffic;
+  readonly emit: Emit;
+  readonly maxSubscribers: number;
+}
+
+export interface Subscription {
+  /** What the subscriber missed. */
+  readonly missed: readonly Message[];
+  /** Where it is then. */
+  readonly position: string;
+  /** May be called twice. */
+  close(): void;
+}
+
+/** Chosen: a writer that pauses for longer is told of twice. */
+const SETTLE_MS = 300;
+/** Chosen: a small part of what Linux allows a user (8,192 in the smallest default). */
+const MAX_WATCHES = 4096;
+/** Chosen: a client restarts, or a laptop changes its network, in this time. */
+const LINGER_MS = 10 * 60_000;
+
+export class HubEvents {
+  readonly feed: Feed;
+  readonly #context: EventsContext;
+  readonly #transfers: TransferWatch;
+  readonly #settleMs: number;
+  readonly #maxWatches: number;
+  readonly #lingerMs: number;
+  #tree: TreeWatch | undefined;
+  #started: Promise<void> | undefined;
+  #lingering: NodeJS.Timeout | undefined;
+
+  constructor(context: EventsContext, options: EventsOptions) {
+    this.#context = context;
+    this.#settleMs = options.settleMs ?? SETTLE_MS;
+    this.#maxWatches = options.maxWatches ?? MAX_WATCHES;
+    this.#lingerMs = options.lingerMs ?? LINGER_MS;
+    this.feed = new Feed({ maxSubscribers: context.maxSubscribers });
+    this.#transfers = new TransferWatch(context.traffic, (event) => this.feed.publish(event));
+  }
+
+  /** @throws HttpFailure 503 */
+  async subscribe(after: string | undefined, subscriber: Subscriber): Promise<Subscription> {
+    this.feed.checkRoom();
+    clearTimeout(this.#lingering);
+    this.#started ??= this.#start();
+    await this.#started;
+    // From here on nothing waits, so that no event falls between what was missed and what comes.
+    const leave = this.feed.subscribe(subscriber);
+    const close = (): void => {
+      leave();
+      if (this.feed.subscribers === 0) this.#linger();
+    };
+    const missed = this.feed.since(after, subscriber.filter);
+    return { missed, position: this.feed.position, close };
+  }
+
+  handleEvent(event: Event): void {
+    if (!this.#tree) return;
+    if (event.event === 'file_stored') void this.#tree.handleStored(event.path);
+    if (event.event === 'request_completed') this.#transfers.handleEnd(event);
+  }
+
+  end(): void {
+    this.feed.end();
+    clearTimeout(this.#lingering);
+    this.#stop();
+  }
+
+  async #start(): Promise<void> {
+    const { root, catalogue, emit } = this.#context;
+    const publish = this.feed.publish.bind(this.feed);
+    const limits = { settleMs: this.#settleMs, maxWatches: this.#maxWatches };
+    this.#tree = new TreeWatch({ root, catalogue, publish, emit, ...limits });
+    this.#transfers.start();
+    await this.#tree.start();
+  }
+
+  #linger(): void {
+    clearTimeout(this.#lingering);
+    this.#lingering = setTimeout(() => {
+      this.#stop();
+      this.feed.restart();
+    }, this.#lingerMs).unref();
+  }
+
+  #stop(): void {
+    this.#tree?.stop();
+    this.#tree = undefined;
+    this.#started = undefined;
+    this.#transfers.stop();
+  }
+}

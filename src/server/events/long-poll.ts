@@ -1,0 +1,53 @@
+// One answer that comes with the next events, or empty when the wait is over:
+//   { "events": [...], "next": ID }
+// The next request gives `next` as `after`; between the two nothing is lost.
+import type { Exchange } from '../exchange.ts';
+import type { EventFilter } from './event-filter.ts';
+import type { Message } from './feed.ts';
+import type { HubEvents } from './hub-events.ts';
+
+export interface Poll {
+  readonly filter: EventFilter;
+  readonly after: string | undefined;
+  readonly waitMs: number;
+}
+
+/** @throws HttpFailure 503 */
+export async function answerPoll(
+  events: HubEvents,
+  exchange: Exchange,
+  { filter, after, waitMs }: Poll,
+): Promise<void> {
+  const came: Message[] = [];
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const subscription = await events.subscribe(after, {
+    filter,
+    deliver: (message) => {
+      // Those of one moment go together.
+      if (came.push(message) === 1) setImmediate(end);
+    },
+    end,
+  });
+  came.unshift(...subscription.missed);
+  if (came.length === 0 && waitMs > 0) await untilOver(over.signal, exchange.signal, waitMs);
+  subscription.close();
+  if (exchange.signal.aborted) return;
+  const { position } = events.feed;
+  const list = came.map(({ json }) => json).join(',');
+  const text = `{"events":[${list}],"next":${JSON.stringify(position)}}\n`;
+  exchange.reply(200, 'application/json; charset=utf-8', text);
+}
+
+function untilOver(over: AbortSignal, gone: AbortSignal, waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      for (const signal of [over, gone]) signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, waitMs);
+    for (const signal of [over, gone]) signal.addEventListener('abort', settle);
+    if (over.aborted || gone.aborted) settle();
+  });
+}

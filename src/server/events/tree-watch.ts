@@ -1,0 +1,215 @@
+// Files that appear, change and vanish below the root, whoever did it. What is told
+// is only ever the difference between what was known and what stat() says, so it
+// does not matter how often or why one looks:
+// - at once after an upload of this hub (it is whole when it has its name);
+// - when the system says that a name was touched (directory-watch.ts), as soon as
+//   size, time and inode have stayed the same for a moment: half a file is no news;
+// - by a walk over everything, rarely where the system reports, else often.
+// Hidden names do not exist here, as elsewhere. Memory: some 200 bytes a file, bounded.
+import type { Stats } from 'node:fs';
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Emit } from '../../telemetry/event.ts';
+import type { Catalogue } from '../catalogue.ts';
+import { filesUrl } from '../request-path.ts';
+import type { ServedRoot } from '../served-root.ts';
+import { DirectoryWatch } from './directory-watch.ts';
+import type { FeedEvent } from './feed-event.ts';
+import { isNameable, walk } from './walk.ts';
+
+export interface TreeContext {
+  readonly root: ServedRoot;
+  readonly catalogue: Pick<Catalogue, 'known'>;
+  readonly publish: (event: FeedEvent) => void;
+  readonly emit: Emit;
+  /** How long a file must stay the same before it is news. */
+  readonly settleMs: number;
+  readonly maxWatches: number;
+}
+
+/** Chosen: 20 MB. What is beyond is not watched, only uploads are told. */
+const MAX_FILES = 100_000;
+/** A safety net where the system reports changes, and the only way where it does not. Chosen. */
+const RESCAN_MS = 60_000;
+const BLIND_RESCAN_MS = 3000;
+/** A walk takes at most a tenth of the time. */
+const RESCAN_PAUSE = 10;
+
+interface Found {
+  readonly stats: Stats;
+  readonly realPath: string;
+}
+
+interface Unsettled {
+  readonly stamp: string;
+  readonly since: number;
+}
+
+export class TreeWatch {
+  readonly #context: TreeContext;
+  readonly #directories: DirectoryWatch;
+  /** Stamps by path below the root, without a leading slash. */
+  readonly #known = new Map<string, string>();
+  readonly #unsettled = new Map<string, Unsettled | undefined>();
+  #settling: NodeJS.Timeout | undefined;
+  #rescanning: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #toldOfBound = false;
+
+  constructor(context: TreeContext) {
+    this.#context = context;
+    const { root, maxWatches } = context;
+    this.#directories = new DirectoryWatch(root.path, maxWatches, (path) => this.#touch(path));
+  }
+
+  /** Resolves when everything that is there is known; what comes after that is told. */
+  async start(): Promise<void> {
+    await this.#scan('', (path, stamp) => this.#remember(path, stamp));
+    this.#scheduleRescan(0);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#settling);
+    clearTimeout(this.#rescanning);
+    this.#directories.close();
+  }
+
+  /** This file is whole now: tells of it at once if it is news. */
+  async handleStored(path: string): Promise<void> {
+    const found = await this.#find(path);
+    if (found && !this.#stopped) this.#tell(path, found);
+  }
+
+  #touch(path: string): void {
+    if (this.#stopped || !path.split('/').every(isNameable)) return;
+    if (!this.#unsettled.has(path)) this.#unsettled.set(path, undefined);
+    this.#scheduleSettling();
+  }
+
+  async #settle(): Promise<void> {
+    for (const [path, before] of [...this.#unsettled]) {
+      if (this.#stopped) return;
+      // First, so that what is touched while it is looked at is looked at again.
+      this.#unsettled.delete(path);
+      const unsettled = await this.#examine(path, before);
+      if (unsettled) this.#unsettled.set(path, unsettled);
+    }
+    this.#settling = undefined;
+    if (this.#unsettled.size > 0) this.#scheduleSettling();
+  }
+
+  #scheduleSettling(): void {
+    if (this.#stopped) return;
+    this.#settling ??= setTimeout(() => void this.#settle(), this.#context.settleMs / 2);
+  }
+
+  /** Returns what it was like when it must be looked at again. */
+  async #examine(path: string, before: Unsettled | undefined): Promise<Unsettled | undefined> {
+    const found = await this.#find(path);
+    if (!found || found.stats.isDirectory()) this.#forgetFile(path);
+    if (!found?.stats.isDirectory()) this.#forgetBelow(path);
+    if (!found) return undefined;
+    if (found.stats.isDirectory()) {
+      await this.#scan(path, (file) => this.#touch(file));
+      return undefined;
+    }
+    const stamp = stampOf(found.stats);
+    if (this.#known.get(path) === stamp) return undefined;
+    const now = performance.now();
+    if (before?.stamp !== stamp) return { stamp, since: now };
+    if (now - before.since < this.#context.settleMs) return before;
+    this.#tell(path, found);
+    return undefined;
+  }
+
+  #tell(path: string, { stats, realPath }: Found): void {
+    const stamp = stampOf(stats);
+    const before = this.#known.get(path);
+    if (before === stamp) return;
+    this.#remember(path, stamp);
+    const cid = this.#context.catalogue.known(realPath, stats)?.cid;
+    this.#context.publish({
+      event: before === undefined ? 'file_added' : 'file_changed',
+      ...about(path),
+      bytes: stats.size,
+      modified: stats.mtime.toISOString(),
+      ...(cid === undefined ? {} : { cid }),
+    });
+  }
+
+  #remember(path: string, stamp: string): void {
+    if (this.#known.size < MAX_FILES || this.#known.has(path)) this.#known.set(path, stamp);
+    else if (!this.#toldOfBound) {
+      this.#toldOfBound = true;
+      const message = `events: only the first ${MAX_FILES} files are watched for changes`;
+      this.#context.emit({ event: 'warned', message });
+    }
+  }
+
+  #forgetFile(path: string): void {
+    if (this.#known.delete(path)) {
+      this.#context.publish({ event: 'file_deleted', ...about(path) });
+    }
+  }
+
+  #forgetBelow(path: string): void {
+    if (!this.#directories.forget(path)) return;
+    for (const file of [...this.#known.keys()]) {
+      if (file.startsWith(`${path}/`)) this.#forgetFile(file);
+    }
+  }
+
+  async #find(path: string): Promise<Found | undefined> {
+    const { root } = this.#context;
+    const full = join(root.path, path);
+    try {
+      const stats = await lstat(full);
+      if (!stats.isSymbolicLink()) {
+        return stats.isFile() || stats.isDirectory() ? { stats, realPath: full } : undefined;
+      }
+      const realPath = await realpath(full);
+      const target = await stat(realPath);
+      return root.holds(realPath) && target.isFile() ? { stats: target, realPath } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #scan(path: string, onFile: (path: string, stamp: string) => void): Promise<Set<string>> {
+    const seen = new Set<string>();
+    const onDirectory = (directory: string): void => this.#directories.add(directory);
+    for await (const file of walk(this.#context.root.path, path, onDirectory)) {
+      if (this.#stopped) return seen;
+      seen.add(file);
+      const found = await this.#find(file);
+      if (found) onFile(file, stampOf(found.stats));
+    }
+    return seen;
+  }
+
+  #scheduleRescan(tookMs: number): void {
+    if (this.#stopped) return;
+    const every = this.#directories.isBlind ? BLIND_RESCAN_MS : RESCAN_MS;
+    const rescan = async (): Promise<void> => {
+      const startedAt = performance.now();
+      const seen = await this.#scan('', (path, stamp) => {
+        const watched = this.#known.has(path) || this.#known.size < MAX_FILES;
+        if (watched && this.#known.get(path) !== stamp) this.#touch(path);
+      });
+      for (const path of this.#known.keys()) if (!seen.has(path)) this.#touch(path);
+      this.#scheduleRescan(performance.now() - startedAt);
+    };
+    const waitMs = Math.max(every, tookMs * RESCAN_PAUSE);
+    this.#rescanning = setTimeout(() => void rescan(), waitMs).unref();
+  }
+}
+
+function about(path: string): { path: string; url: string } {
+  return { path: `/${path}`, url: filesUrl(path.split('/')) };
+}
+
+/** What makes a version news; rights and names that change beside it do not. */
+function stampOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino}:${size}:${mtimeMs}`;
+}

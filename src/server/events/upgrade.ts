@@ -1,0 +1,49 @@
+// Requests that ask for another protocol. A WebSocket at /events goes through the
+// same door as a request: an Exchange, admission, refusals as HTTP answers. Any
+// other wish is ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c
+// with each first request): Node.js has taken the request for an upgrade by then, so
+// it is given back to the server without the header that made it so.
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { enter } from '../door.ts';
+import { Exchange } from '../exchange.ts';
+import type { Hub } from '../hub.ts';
+import { targetPath } from '../request-path.ts';
+import { answerWebSocket } from './web-socket.ts';
+
+/** @param server to which other upgrades are given back; over TLS as well. */
+export function createUpgradeListener(hub: Hub, server: Server) {
+  return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    if (isWebSocket(req)) handleWebSocket(hub, req, socket as Socket, head);
+    else giveBack(server, req, socket, head);
+  };
+}
+
+function isWebSocket({ method, url, headers }: IncomingMessage): boolean {
+  const wished = (headers.upgrade ?? '').toLowerCase() === 'websocket';
+  return wished && method === 'GET' && targetPath(url ?? '') === '/events';
+}
+
+function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: Buffer): void {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  res.once('finish', () => socket.end());
+  const exchange = new Exchange(req, res, hub);
+  enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
+}
+
+const HOP_BY_HOP = new Set(['upgrade', 'connection', 'http2-settings']);
+
+function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = req;
+  let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (HOP_BY_HOP.has(rawHeaders[i]!.toLowerCase())) continue;
+    text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
+}

@@ -1,0 +1,42 @@
+// The files below a directory, as the listings show them: no hidden names, none that
+// a URL cannot name. Links to directories are not entered, so a walk ends.
+import type { Dirent } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isHidden } from '../request-path.ts';
+
+/** U+FFFD stands for bytes that are not UTF-8. */
+export function isNameable(name: string): boolean {
+  return name !== '' && !isHidden(name) && !/[\\\ufffd]/.test(name);
+}
+
+/**
+ * Paths below the root, joined with slashes, of files and of links.
+ *
+ * @param path where to begin; '' for the root
+ * @param onDirectory called with each directory before it is read
+ */
+export async function* walk(
+  root: string,
+  path: string,
+  onDirectory: (path: string) => void,
+): AsyncGenerator<string> {
+  const directories = [path];
+  for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
+    onDirectory(next);
+    for await (const entry of entriesOf(join(root, next))) {
+      if (!isNameable(entry.name)) continue;
+      const found = next === '' ? entry.name : `${next}/${entry.name}`;
+      if (entry.isDirectory()) directories.push(found);
+      else if (entry.isFile() || entry.isSymbolicLink()) yield found;
+    }
+  }
+}
+
+async function* entriesOf(path: string): AsyncGenerator<Dirent> {
+  try {
+    yield* await opendir(path);
+  } catch {
+    // Gone meanwhile, or not ours to read.
+  }
+}

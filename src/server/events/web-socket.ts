@@ -1,0 +1,93 @@
+// Events over a WebSocket (RFC 6455) at /events: one JSON text a message, first
+//   { "event": "subscribed", "id": where the subscriber is }
+// Nothing is taken from the client but pongs. A browser sends cookies and addresses
+// of its own network along with any page's script, so a page of another origin is
+// refused unless it was allowed. Who does not read, or answers no ping, is let go.
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Exchange } from '../exchange.ts';
+import { HttpFailure } from '../http-failure.ts';
+import { parseFilter } from './event-filter.ts';
+import { MAX_BACKLOG_BYTES } from './event-stream.ts';
+import { afterOf, type EventsHub, queryOf, readable } from './events-route.ts';
+import type { Message } from './feed.ts';
+
+const PING_MS = 15_000;
+/** Nothing is asked of clients. */
+const MAX_PAYLOAD_BYTES = 1024;
+/** RFC 6455 section 7.4.1. */
+const GOING_AWAY = 1001;
+
+const webSockets = new WebSocketServer({
+  noServer: true,
+  clientTracking: false,
+  maxPayload: MAX_PAYLOAD_BYTES,
+  perMessageDeflate: false,
+});
+
+/** @throws HttpFailure 400, 401, 403, 404, 503, all before the protocol is switched */
+export async function answerWebSocket(
+  hub: EventsHub,
+  exchange: Exchange,
+  { socket, head }: { socket: Duplex; head: Buffer },
+): Promise<void> {
+  const { events, access } = hub;
+  const { req, res } = exchange;
+  const letsPage = (origin: string): boolean => access.letsPage(origin);
+  if (!mayConnect(req.headers.origin, req.headers.host, letsPage)) {
+    throw new HttpFailure(403, 'pages of this origin may not connect');
+  }
+  const query = queryOf(req.url);
+  const filter = readable(hub, exchange, parseFilter(query));
+  let open: WebSocket | undefined;
+  const early: Message[] = [];
+  const send = (webSocket: WebSocket, text: string): void => {
+    exchange.bytes += Buffer.byteLength(text);
+    webSocket.send(text);
+    if (webSocket.bufferedAmount > MAX_BACKLOG_BYTES) webSocket.terminate();
+  };
+  const subscription = await events.subscribe(afterOf(query), {
+    filter,
+    deliver: (message) => (open ? send(open, message.json) : early.push(message)),
+    end: () => open?.close(GOING_AWAY),
+  });
+  if (socket.destroyed) return subscription.close();
+  res.detachSocket(req.socket);
+  res.statusCode = 101;
+  socket.once('close', () => {
+    subscription.close();
+    // No longer the response's socket, so nobody else tells it that the exchange is over.
+    res.emit('close');
+  });
+  webSockets.handleUpgrade(req, socket, head, (webSocket) => {
+    // The close that follows is all there is to do about it.
+    webSocket.on('error', () => undefined);
+    for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
+    send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
+    open = webSocket;
+    keepAlive(webSocket);
+  });
+}
+
+function keepAlive(webSocket: WebSocket): void {
+  let alive = true;
+  webSocket.on('pong', () => {
+    alive = true;
+  });
+  const timer = setInterval(() => {
+    if (!alive) return webSocket.terminate();
+    alive = false;
+    webSocket.ping();
+  }, PING_MS);
+  webSocket.once('close', () => clearInterval(timer));
+}
+
+/** Programs send no Origin; of a page's, scheme apart, host and port must be the hub's. */
+export function mayConnect(
+  origin: string | undefined,
+  host: string | undefined,
+  letsPage: (origin: string) => boolean,
+): boolean {
+  if (origin === undefined || letsPage(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
+}

@@ -1,0 +1,88 @@
+// GET and HEAD of a directory: its listing as JSON or as a page (RFC 9110 section
+// 12.5.1), or all that is in it as an archive. A listing's tag is the hash of its
+// text, so it changes with whatever it shows; the text goes compressed to who takes it.
+import { createHash } from 'node:crypto';
+import { answerArchive } from '../archive/archive-response.ts';
+import { acceptedCodings } from '../coding/accept-encoding.ts';
+import type { Exchange } from '../exchange.ts';
+import { HttpFailure } from '../http-failure.ts';
+import type { Hub } from '../hub.ts';
+import { REVALIDATE, type Representation } from '../representation.ts';
+import { targetQuery } from '../request-path.ts';
+import { sendBytes } from '../send-body.ts';
+import { sendRepresentation } from '../send-representation.ts';
+import { listDirectory } from './listing.ts';
+import { listingPage, PAGE_POLICY } from './listing-page.ts';
+import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';
+
+/** Chosen: what a person scrolls through. */
+const PAGE_ENTRIES = 200;
+/** Chosen: what a browser lays out at once. */
+const MAX_PAGE_ENTRIES = 1000;
+
+/**
+ * @param prefersHtml what Accept says, for when the query does not.
+ * @throws HttpFailure
+ */
+export async function answerDirectory(
+  hub: Hub,
+  exchange: Exchange,
+  segments: readonly string[],
+  prefersHtml: boolean,
+): Promise<void> {
+  hub.access.checkListing(exchange, segments);
+  const params = targetQuery(exchange.req.url ?? '');
+  const archive = params.get('archive');
+  if (archive !== null) return answerArchive(hub, exchange, segments, archive);
+  const query = parseListingQuery(params);
+  const asPage = query.format === undefined ? prefersHtml : query.format === 'html';
+  const limit = asPage
+    ? Math.min(query.limit ?? PAGE_ENTRIES, MAX_PAGE_ENTRIES)
+    : (query.limit ?? MAX_LIMIT);
+  const listing = await hub.root.withOpen(segments, (directory) => {
+    if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
+    const shows = hub.access.isPublic
+      ? undefined
+      : (entry: readonly string[]) => hub.access.shows(exchange, entry);
+    return listDirectory({ ...hub, shows }, directory, segments, { ...query, limit });
+  });
+  const text = asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`;
+  const headers = {
+    'Content-Type': asPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
+    ...(asPage ? { 'Content-Security-Policy': PAGE_POLICY } : {}),
+    ...(listing.next === undefined ? {} : { Link: `<${listing.next}>; rel="next"` }),
+  };
+  await sendText(hub, exchange, Buffer.from(text), headers);
+}
+
+async function sendText(
+  hub: Hub,
+  exchange: Exchange,
+  text: Buffer,
+  headers: Representation['headers'],
+): Promise<void> {
+  const { compress, compressor } = hub.representations;
+  const hash = createHash('sha256').update(text).digest('base64url');
+  const [coding] = compress
+    ? acceptedCodings(exchange.req.headers['accept-encoding']?.toString())
+    : [];
+  const coded =
+    coding && compressor.takes(text.length)
+      ? await compressor.compress(hash, coding, async () => text)
+      : undefined;
+  const etag = coded ? `W/"${hash}-${coding}"` : `"${hash}"`;
+  const cacheHeaders = {
+    ETag: etag,
+    'Cache-Control': REVALIDATE,
+    Vary: compress ? 'Accept, Accept-Encoding' : 'Accept',
+  };
+  const representation = {
+    size: (coded ?? text).length,
+    validators: { etag },
+    cacheHeaders,
+    headers: { ...headers, ...cacheHeaders, ...(coded ? { 'Content-Encoding': coding } : {}) },
+    rangeable: false,
+  };
+  const outlet = { exchange, link: hub.link };
+  await sendRepresentation(outlet, representation, () => sendBytes(outlet, coded ?? text));
+}

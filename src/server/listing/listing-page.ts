@@ -1,0 +1,127 @@
+// A directory as a page: one file, no script, nothing fetched from elsewhere, and
+// a policy that forbids all of that, so a name that slips through does nothing.
+// Filter, order and pages are links and one form: they work without a script.
+import { createHash } from 'node:crypto';
+import prettyBytes from 'pretty-bytes';
+import type { ListedEntry, Listing } from './listing.ts';
+import { formatListingQuery, type ListingQuery } from './listing-query.ts';
+
+const STYLE = `
+:root { color-scheme: light dark; --line: #8883; --soft: #6b6b6b; --link: #0b57d0; --row: #8881 }
+@media (prefers-color-scheme: dark) { :root { --soft: #9a9a9a; --link: #8ab4f8 } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere; margin: 0 }
+a { color: var(--link); text-decoration: none } a:hover { text-decoration: underline }
+header, footer { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; margin: 1rem 0 }
+header h1 { flex: 1 1 16rem }
+footer { color: var(--soft) } footer nav { margin-left: auto } nav > * { margin-left: .75rem }
+input { font: inherit; padding: .2rem .5rem; border: 1px solid var(--line); border-radius: .4rem; background: none; color: inherit }
+table { width: 100%; border-collapse: collapse }
+th { text-align: left; font-weight: 500; white-space: nowrap } th a { color: var(--soft) }
+th, td { padding: .35rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top }
+tbody tr:hover { background: var(--row) }
+td:first-child { overflow-wrap: anywhere }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+.date { white-space: nowrap; color: var(--soft) }
+code { display: block; font-size: .75rem; color: var(--soft); overflow-wrap: anywhere }
+@media (max-width: 40rem) { .date { display: none } }
+`;
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
+
+export function listingPage(listing: Listing, query: ListingQuery): string {
+  const title = decodeURIComponent(listing.path);
+  const none = query.q === '' ? 'Nothing here.' : 'No name here holds that.';
+  const rows = listing.entries.map(row).join('\n') || `<tr><td colspan="3">${none}`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${STYLE}</style>
+<header>
+<h1>${breadcrumb(listing.path)}</h1>
+<form role="search">${hiddenFields(query)}<input type="search" name="q" value="${escapeHtml(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
+</header>
+<table>
+<thead><tr><th>${sortLink('Name', 'name', query)}<th class="number">${sortLink('Size', 'size', query)}<th class="date">${sortLink('Modified (UTC)', 'modified', query)}</thead>
+<tbody>
+${rows}
+</tbody>
+</table>
+<footer>
+<span>${listing.total === 1 ? '1 entry' : `${listing.total} entries`}</span>
+<span>Download all as <a href="?archive=zip">zip</a> or <a href="?archive=tar">tar</a></span>
+${pager(listing, query)}
+</footer>
+</html>
+`;
+}
+
+function breadcrumb(path: string): string {
+  const names = path.split('/').filter((name) => name !== '');
+  return names
+    .map((name, i) => {
+      const href = `/${names.slice(0, i + 1).join('/')}/`;
+      return `<a href="${escapeHtml(href)}">${escapeHtml(decodeURIComponent(name))}</a>`;
+    })
+    .join(' / ');
+}
+
+/** A new filter begins on the first page, in the order that is shown. */
+function hiddenFields(query: ListingQuery): string {
+  const kept = new URLSearchParams(formatListingQuery({ ...query, q: '', page: 1 }));
+  return [...kept]
+    .map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`)
+    .join('');
+}
+
+function sortLink(label: string, sort: ListingQuery['sort'], query: ListingQuery): string {
+  const current = query.sort === sort;
+  const order = current && query.order === 'asc' ? 'desc' : 'asc';
+  const arrow = current ? (query.order === 'asc' ? ' \u2191' : ' \u2193') : '';
+  return `<a href="${href({ ...query, sort, order, page: 1 })}">${label}${arrow}</a>`;
+}
+
+function pager({ page, pages }: Listing, query: ListingQuery): string {
+  if (pages === 1) return '';
+  const link = (label: string, to: number, rel: string): string =>
+    to < 1 || to > pages || to === page
+      ? `<span>${label}</span>`
+      : `<a rel="${rel}" href="${href({ ...query, page: to })}">${label}</a>`;
+  const links = [
+    link('First', 1, 'first'),
+    link('Previous', page - 1, 'prev'),
+    `<span>Page ${page} of ${pages}</span>`,
+    link('Next', page + 1, 'next'),
+    link('Last', pages, 'last'),
+  ];
+  return `<nav>${links.join('')}</nav>`;
+}
+
+/** Relative to the page's own path, which an empty query must name as well. */
+function href(query: ListingQuery): string {
+  return escapeHtml(formatListingQuery(query) || '?');
+}
+
+function row({ name, type, url, size, modified, cid }: ListedEntry): string {
+  const shown = type === 'directory' ? `${name}/` : name;
+  const sizeText = size === undefined ? '' : prettyBytes(size, { binary: true });
+  const cidText = cid === undefined ? '' : `<code>${cid}</code>`;
+  const date = modified.slice(0, 16).replace('T', ' ');
+  return `<tr><td><a href="${escapeHtml(url)}">${escapeHtml(shown)}</a>${cidText}<td class="number">${sizeText}<td class="date">${date}`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
+}

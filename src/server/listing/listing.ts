@@ -1,0 +1,174 @@
+// What a directory holds, a page of it, for programs (JSON) and for people. The JSON is
+//   { "path": "/files/dir/", "page": 1, "pages": 1, "total": 2, "truncated": false,
+//     "next": URL of the next page, if there is one, "entries": [
+//     { "name", "type": "file" | "directory", "url",
+//       "size": bytes (files), "modified": ISO 8601, "cid": root CID when known } ] }
+// with directories first, in the order asked for. `url` and `next` are paths on this
+// server. Links that lead out of the root or to nothing are left out of the entries.
+import type { Stats } from 'node:fs';
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Catalogue } from '../catalogue.ts';
+import { HttpFailure } from '../http-failure.ts';
+import { filesUrl } from '../request-path.ts';
+import type { Opened, ServedRoot } from '../served-root.ts';
+import type { DirectoryNames, Names } from './directory-names.ts';
+import { formatListingQuery, type ListingQuery } from './listing-query.ts';
+
+export interface ListedEntry {
+  readonly name: string;
+  readonly type: 'file' | 'directory';
+  readonly url: string;
+  readonly size?: number;
+  readonly modified: string;
+  readonly cid?: string;
+}
+
+export interface Listing {
+  /** Escaped, ends in a slash. */
+  readonly path: string;
+  readonly page: number;
+  readonly pages: number;
+  /** On all pages; links that will be left out are counted. */
+  readonly total: number;
+  /** There are more entries than are listed here. */
+  readonly truncated: boolean;
+  readonly next?: string;
+  readonly entries: readonly ListedEntry[];
+}
+
+interface Shelves {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  readonly representations: { readonly directories: DirectoryNames };
+  /** Whether an entry is for whoever asks; absent where all are for everybody. */
+  readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
+}
+
+interface Place {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  readonly directory: Opened;
+  readonly segments: readonly string[];
+}
+
+/** Chosen: twice the threads of Node.js, so that none waits for the event loop. */
+const STATS_AT_ONCE = 8;
+/** By size or date every entry must be asked. Chosen: about a second of it. */
+const MAX_SORTED = 20_000;
+
+/** @throws HttpFailure 400, 404, and what the file system says */
+export async function listDirectory(
+  { root, catalogue, representations, shows }: Shelves,
+  directory: Opened,
+  segments: readonly string[],
+  query: ListingQuery & { readonly limit: number },
+): Promise<Listing> {
+  const all = await representations.directories.of(directory);
+  const wanted = query.q.toLowerCase();
+  const fits = (name: string): boolean =>
+    name.toLowerCase().includes(wanted) && (!shows || shows([...segments, name]));
+  // Asking each of a hundred thousand names takes some 40 ms.
+  const names = wanted === '' && !shows ? all : filterNames(all, fits);
+  const total = names.directories.length + names.files.length;
+  const { page, limit } = query;
+  const pages = Math.max(1, Math.ceil(total / limit));
+  if (page > pages) throw new HttpFailure(404, `there is no page ${page}; the last is ${pages}`);
+  const place = { root, catalogue, directory, segments };
+  const span = { from: (page - 1) * limit, to: page * limit };
+  const entries =
+    query.sort === 'name'
+      ? await describeAll(place, spanOf(names, span, query.order))
+      : (await sortedByStats(place, names, query)).slice(span.from, span.to);
+  const path = segments.length === 0 ? '/files/' : `${filesUrl(segments)}/`;
+  const truncated = names.truncated || page < pages;
+  const next = page < pages ? path + formatListingQuery({ ...query, page: page + 1 }) : undefined;
+  return { path, page, pages, total, truncated, ...(next === undefined ? {} : { next }), entries };
+}
+
+function filterNames(names: Names, fits: (name: string) => boolean): Names {
+  return {
+    directories: names.directories.filter(fits),
+    files: names.files.filter(fits),
+    truncated: names.truncated,
+  };
+}
+
+/** Directories first whatever the order, without making one list of all. */
+function spanOf(
+  { directories, files }: Names,
+  { from, to }: { from: number; to: number },
+  order: 'asc' | 'desc',
+): string[] {
+  const slice = (list: readonly string[], first: number, end: number): readonly string[] => {
+    const [a, b] = [Math.max(0, first), Math.max(0, Math.min(end, list.length))];
+    if (order === 'asc') return list.slice(a, b);
+    return list.slice(Math.max(0, list.length - b), Math.max(0, list.length - a)).toReversed();
+  };
+  const skipped = directories.length;
+  return [...slice(directories, from, to), ...slice(files, from - skipped, to - skipped)];
+}
+
+async function sortedByStats(
+  place: Place,
+  { directories, files }: Names,
+  { sort, order }: ListingQuery,
+): Promise<ListedEntry[]> {
+  if (directories.length + files.length > MAX_SORTED) {
+    throw new HttpFailure(
+      400,
+      `sort: there are more than ${MAX_SORTED} entries; narrow them with q, or sort by name`,
+    );
+  }
+  const sign = order === 'asc' ? 1 : -1;
+  const key = ({ size, modified }: ListedEntry): number =>
+    sort === 'size' ? (size ?? 0) : Date.parse(modified);
+  const compare = (a: ListedEntry, b: ListedEntry): number => {
+    if (a.type !== b.type) return a.type === 'directory' ? -1 : 1;
+    // The names came in order, and sorting keeps what is equal as it was.
+    return sign * (key(a) - key(b));
+  };
+  return (await describeAll(place, [...directories, ...files])).sort(compare);
+}
+
+async function describeAll(place: Place, names: readonly string[]): Promise<ListedEntry[]> {
+  const entries: (ListedEntry | undefined)[] = new Array(names.length);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < names.length; at = next++) {
+      entries[at] = await describeOne(place, names[at]!);
+    }
+  };
+  await Promise.all(Array.from({ length: STATS_AT_ONCE }, work));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function describeOne(place: Place, name: string): Promise<ListedEntry | undefined> {
+  const found = await look(place, name);
+  if (!found) return undefined;
+  const { path, stats } = found;
+  const url = filesUrl([...place.segments, name]);
+  const modified = stats.mtime.toISOString();
+  if (stats.isDirectory()) return { name, type: 'directory', url: `${url}/`, modified };
+  if (!stats.isFile()) return undefined;
+  const cid = place.catalogue.known(path, stats)?.cid;
+  const { size } = stats;
+  return { name, type: 'file', url, size, modified, ...(cid === undefined ? {} : { cid }) };
+}
+
+/** Only a link can lead elsewhere: for all others one call does. */
+async function look(
+  { root, directory }: Place,
+  name: string,
+): Promise<{ path: string; stats: Stats } | undefined> {
+  const path = join(directory.path, name);
+  try {
+    const stats = await lstat(path);
+    if (!stats.isSymbolicLink()) return { path, stats };
+    const real = await realpath(path);
+    return root.holds(real) ? { path: real, stats: await stat(real) } : undefined;
+  } catch {
+    // It vanished, or is a link to nothing.
+    return undefined;
+  }
+}

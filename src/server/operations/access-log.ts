@@ -1,0 +1,128 @@
+// The access log: a line for each request, gathered and appended once a second, so
+// that a request waits for no disk. A disk that does not keep up, or is full, costs
+// lines (counted, and told once) and never memory or an answer. Reopened by name
+// when a log is rotated; what came before that is in the old file.
+import { type FileHandle, open } from 'node:fs/promises';
+import { describeError, fileError } from '../../runtime/errors.ts';
+import type { Emit, Event } from '../../telemetry/event.ts';
+import { formatLine, type LogFormat } from './log-line.ts';
+
+export interface AccessLogOptions {
+  /** `-` for standard output. */
+  readonly path: string;
+  readonly format: LogFormat;
+}
+
+const FLUSH_MS = 1000;
+/** Chosen: some hundred requests; more are written before the second is over. */
+const FLUSH_BYTES = 64 * 1024;
+/** What waits for a slow disk, at the most. Chosen. */
+const MAX_WAITING_BYTES = 8 * 2 ** 20;
+/** Logs name clients: others of the machine need not read them. */
+const MODE = 0o640;
+
+type Sink = Pick<FileHandle, 'appendFile' | 'close'>;
+
+export class AccessLog {
+  readonly #options: AccessLogOptions;
+  readonly #emit: Emit;
+  #sink: Sink;
+  #waiting = '';
+  /** One write after another, and a reopening between two. */
+  #last: Promise<void> = Promise.resolve();
+  #writingBytes = 0;
+  #lost = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(options: AccessLogOptions, sink: Sink, emit: Emit) {
+    this.#options = options;
+    this.#sink = sink;
+    this.#emit = emit;
+    this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
+    this.#timer.unref();
+  }
+
+  /** @throws HubswarmError of the file system, naming the path */
+  static async open(options: AccessLogOptions, emit: Emit): Promise<AccessLog> {
+    return new AccessLog(options, await openSink(options.path), emit);
+  }
+
+  handleEvent(event: Event): void {
+    if (event.event !== 'request_completed') return;
+    if (this.#waiting.length + this.#writingBytes > MAX_WAITING_BYTES) {
+      this.#lose(1, 'the disk does not keep up');
+      return;
+    }
+    this.#waiting += `${formatLine(this.#options.format, event, new Date())}\n`;
+    if (this.#waiting.length >= FLUSH_BYTES && this.#writingBytes === 0) this.#flush();
+  }
+
+  /** Goes on in the file that has the name now; made if there is none. */
+  reopen(): Promise<void> {
+    this.#flush();
+    this.#last = this.#last.then(async () => {
+      try {
+        const next = await openSink(this.#options.path);
+        await this.#sink.close().catch(() => undefined);
+        this.#sink = next;
+        this.#lost = 0;
+      } catch (error) {
+        this.#emit({ event: 'warned', message: `access log: ${describeError(error)}` });
+      }
+    });
+    return this.#last;
+  }
+
+  /** Writes what waits. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#flush();
+    await this.#last;
+    await this.#sink.close();
+  }
+
+  #flush(): void {
+    const lines = this.#waiting;
+    if (lines === '') return;
+    this.#waiting = '';
+    this.#writingBytes += lines.length;
+    this.#last = this.#last.then(() => this.#write(lines));
+  }
+
+  async #write(lines: string): Promise<void> {
+    try {
+      await this.#sink.appendFile(lines);
+    } catch (error) {
+      const count = lines.split('\n').length - 1;
+      this.#lose(count, describeError(fileError(error, this.#options.path)));
+    } finally {
+      this.#writingBytes -= lines.length;
+    }
+  }
+
+  /** Told once, until the log is opened again. */
+  #lose(lines: number, reason: string): void {
+    if (this.#lost === 0) {
+      this.#emit({ event: 'warned', message: `access log: lines are lost: ${reason}` });
+    }
+    this.#lost += lines;
+  }
+}
+
+async function openSink(path: string): Promise<Sink> {
+  if (path === '-') return standardOutput;
+  try {
+    return await open(path, 'a', MODE);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** Not closed: it is not the log's own. */
+const standardOutput: Sink = {
+  appendFile: (text) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text as string, (error) => (error ? reject(error) : resolve()));
+    }),
+  close: () => Promise.resolve(),
+};

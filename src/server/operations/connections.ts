@@ -1,0 +1,81 @@
+// The server within its limits (limits.ts), and its connections: counted, and by
+// address bounded. A refused one is closed before a byte is read.
+import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Server as NetServer, Socket } from 'node:net';
+import { normalAddress } from '../access/address-rules.ts';
+import { household } from '../access/callers.ts';
+import type { Certificate } from '../tls/certificate.ts';
+import { listenerOptions } from '../tls/tls.ts';
+import type { Limits } from './limits.ts';
+
+/** How often Node.js looks for heads that are late; short limits are looked after more often. */
+const CHECK_EVERY_MS = 1000;
+
+/** Options of node:http and node:https for these limits. */
+function serverOptions(limits: Limits) {
+  return {
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersWithinMs,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, limits.headersWithinMs),
+    keepAliveTimeout: limits.idleMs,
+    // It would end long uploads; receive-body.ts watches their pace instead.
+    requestTimeout: 0,
+    noDelay: true,
+  };
+}
+
+/** @param certificate for HTTPS; plain HTTP without. */
+export function createLimitedServer(limits: Limits, certificate?: Certificate): Server {
+  const options = serverOptions(limits);
+  if (!certificate) return createServer(options);
+  const tls = listenerOptions(certificate, limits.headersWithinMs);
+  return createSecureServer({ ...options, ...tls });
+}
+
+/** The connections of a server, counted and, by address, bounded. */
+export class Connections {
+  readonly #byAddress = new Map<string, number>();
+  readonly #counted = new WeakSet<Socket>();
+  #open = 0;
+  #refused = 0;
+
+  /** @param server not listening yet; of TLS as well. */
+  constructor(server: NetServer, limits: Limits) {
+    server.maxConnections = limits.maxConnections;
+    server.on('drop', () => this.#refused++);
+    server.on('connection', (socket: Socket) => {
+      // One may be given back to the server (upgrade.ts).
+      if (this.#counted.has(socket)) return;
+      this.#counted.add(socket);
+      this.#open++;
+      socket.once('close', () => this.#open--);
+      this.#hold(socket, limits.maxConnectionsPerAddress);
+    });
+  }
+
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Closed before a byte was read. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  #hold(socket: Socket, most: number): void {
+    const key = household(normalAddress(socket.remoteAddress ?? ''));
+    const count = this.#byAddress.get(key) ?? 0;
+    if (count >= most) {
+      this.#refused++;
+      socket.destroy();
+      return;
+    }
+    this.#byAddress.set(key, count + 1);
+    socket.once('close', () => {
+      const left = this.#byAddress.get(key)! - 1;
+      if (left === 0) this.#byAddress.delete(key);
+      else this.#byAddress.set(key, left);
+    });
+  }
+}

@@ -1,0 +1,75 @@
+// What a hub's operator has of it, put together: limits, the access log, metrics.
+// All of it reads the one stream of events; nothing reports to it by another way.
+import type { Emit, Event } from '../../telemetry/event.ts';
+import { AccessLog, type AccessLogOptions } from './access-log.ts';
+import { Connections } from './connections.ts';
+import { gaugesOf, type Parts } from './gauges.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { Metrics } from './metrics.ts';
+import { RequestTally } from './request-tally.ts';
+import { Traffic } from './traffic.ts';
+
+export interface OperationsOptions {
+  readonly limits?: Partial<Limits> | undefined;
+  readonly accessLog?: AccessLogOptions | undefined;
+  /** Whether /metrics answers; true unless given. */
+  readonly metrics?: boolean | undefined;
+  /** How long the port stays open after /readyz has begun to say no. */
+  readonly drainDelayMs?: number | undefined;
+}
+
+interface Listener {
+  handleEvent(event: Event): void;
+}
+
+export class Operations {
+  readonly traffic: Traffic;
+  readonly limits: Limits;
+  readonly drainDelayMs: number;
+  readonly #log: AccessLog | undefined;
+  readonly #tally: RequestTally | undefined;
+  readonly #listeners: Listener[];
+  readonly #onEvent: Emit;
+
+  private constructor(options: OperationsOptions, log: AccessLog | undefined, emit: Emit) {
+    this.traffic = new Traffic({ detailed: log !== undefined });
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.drainDelayMs = options.drainDelayMs ?? 0;
+    this.#log = log;
+    this.#tally = options.metrics === false ? undefined : new RequestTally();
+    this.#listeners = [log, this.#tally].filter((listener) => listener !== undefined);
+    this.#onEvent = emit;
+  }
+
+  /** @throws HubswarmError when the log cannot be written */
+  static async open(options: OperationsOptions, emit: Emit): Promise<Operations> {
+    const log = options.accessLog && (await AccessLog.open(options.accessLog, emit));
+    return new Operations(options, log, emit);
+  }
+
+  /** Where the hub reports to. */
+  readonly emit: Emit = (event) => {
+    this.#onEvent(event);
+    for (const listener of this.#listeners) listener.handleEvent(event);
+  };
+
+  listen(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Call once, before the server listens. Undefined when they are not to be seen. */
+  metricsOf(parts: Parts): Metrics | undefined {
+    const connections = new Connections(parts.server, this.limits);
+    const tally = this.#tally;
+    if (!tally) return undefined;
+    return new Metrics(tally, gaugesOf(parts, connections, tally, this.traffic));
+  }
+
+  async reopenLogs(): Promise<void> {
+    await this.#log?.reopen();
+  }
+
+  async close(): Promise<void> {
+    await this.#log?.close();
+  }
+}

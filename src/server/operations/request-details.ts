@@ -1,0 +1,35 @@
+// What an access log says of a request beside its outcome: header fields of the
+// client, cut to a length, and the id that ties the line to those of the balancer
+// in front. An id is taken over only when it is short and plain.
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export interface RequestDetails {
+  readonly userAgent?: string;
+  readonly referer?: string;
+  readonly range?: string;
+  readonly httpVersion: string;
+  readonly requestId: string;
+}
+
+/** Of each field. Chosen: several times what browsers send. */
+const MAX_FIELD_LENGTH = 512;
+const ID = /^[\w.:/+=-]{1,128}$/;
+
+/** Call before the answer begins: it names the request's id to the client. */
+export function detailsOf(req: IncomingMessage, res: ServerResponse): RequestDetails {
+  const given = req.headers['x-request-id'];
+  const requestId =
+    typeof given === 'string' && ID.test(given) ? given : randomBytes(12).toString('base64url');
+  res.setHeader('X-Request-Id', requestId);
+  const field = <Name extends string>(name: Name, value: string | undefined) =>
+    value === undefined ? {} : { [name]: value.slice(0, MAX_FIELD_LENGTH) };
+  const { headers, httpVersion } = req;
+  return {
+    httpVersion,
+    requestId,
+    ...field('userAgent', headers['user-agent']),
+    ...field('referer', headers.referer),
+    ...field('range', headers.range),
+  };
+}

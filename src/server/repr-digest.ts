@@ -1,0 +1,40 @@
+// The digest of a representation (RFC 9530): what is said, and who asks for it.
+// Pure. sha-256 alone: it is what clients know, and what a file's hash tree holds
+// anyway. The legacy pair (RFC 3230: Want-Digest, Digest) is spoken as well, for
+// aria2 sends and checks no other.
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { parseDictionary } from 'structured-headers';
+
+/** `Repr-Digest` and `Digest` of the whole, or nothing when it is not known. */
+export function digestHeaders(sha256: Uint8Array | undefined): OutgoingHttpHeaders {
+  if (sha256 === undefined) return {};
+  const base64 = Buffer.from(sha256).toString('base64');
+  return { 'Repr-Digest': `sha-256=:${base64}:`, Digest: `SHA-256=${base64}` };
+}
+
+/** True when a digest is worth making for this request. */
+export function wantsDigest(headers: IncomingHttpHeaders): boolean {
+  return (
+    weightInDictionary(headers['want-repr-digest']) > 0 || weightInList(headers['want-digest']) > 0
+  );
+}
+
+/** RFC 9530 section 4: weights from 0 (not acceptable) to 10; a malformed field is ignored. */
+function weightInDictionary(field: string | string[] | undefined): number {
+  if (field === undefined) return 0;
+  let weight: unknown;
+  try {
+    weight = parseDictionary(String(field)).get('sha-256')?.[0];
+  } catch {
+    return 0;
+  }
+  return typeof weight === 'number' ? weight : 0;
+}
+
+/** RFC 3230 section 4.3.1. */
+function weightInList(field: string | string[] | undefined): number {
+  const found = /(?:^|,)[ \t]*sha-256[ \t]*(?:;[ \t]*q=([\d.]+))?[ \t]*(?:,|$)/i.exec(
+    String(field ?? ''),
+  );
+  return found ? Number(found[1] ?? 1) : 0;
+}

@@ -1,0 +1,158 @@
+// Bytes of a request appended to an unfinished upload. What came counts, however
+// the request ends; except a chunk with a checksum, which counts as a whole or not
+// at all. Synced at the end of each request, before its answer, and every 64 MiB:
+// a killed process loses nothing, a power cut at most that.
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Leaves } from '../../content/file-dag.ts';
+import type { Exchange } from '../exchange.ts';
+import { HttpFailure, httpFailure } from '../http-failure.ts';
+import type { Hub } from '../hub.ts';
+import { PieceWriter } from '../piece-writer.ts';
+import { receiveBody } from '../receive-body.ts';
+import { type Checksum, parseChecksum } from './tus-headers.ts';
+import type { UploadLock } from './upload-lock.ts';
+import { bootId } from './upload-record.ts';
+import type { StoredUpload } from './upload-store.ts';
+
+/** Chosen: what a power cut may cost, and what a sync at the end may take. */
+const SYNC_EVERY_BYTES = 64 * 2 ** 20;
+
+export interface Appended {
+  readonly upload: StoredUpload;
+  /** The pieces' digests, when all of the file came in this request. */
+  readonly leaves: Leaves | undefined;
+}
+
+/** @throws HttpFailure 400, 408, 413, 460, 507 */
+export async function appendBody(
+  hub: Hub,
+  exchange: Exchange,
+  upload: StoredUpload,
+  lock: UploadLock,
+): Promise<Appended> {
+  const checksum = parseChecksum(exchange.req.headers);
+  checkLength(hub, upload, upload.offset + Number(exchange.req.headers['content-length'] ?? 0));
+  const store = hub.uploads.unfinished;
+  const handle = await open(store.dataPath(upload.id), 'r+').catch((error: unknown) => {
+    throw httpFailure(error);
+  });
+  try {
+    // What lies behind the offset does not count, and would once bytes are appended.
+    await handle.truncate(upload.offset);
+    const begun = await store.save(
+      upload,
+      {
+        boot: await bootId,
+        syncedBytes: upload.offset,
+        uncheckedFrom: checksum ? upload.offset : null,
+      },
+      upload.offset,
+    );
+    return await new Append(hub, exchange, begun, handle, checksum).run(lock);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws HttpFailure 413 */
+function checkLength(hub: Hub, { record }: StoredUpload, bytes: number): void {
+  hub.uploads.checkSize(bytes);
+  if (record.length === null || bytes <= record.length) return;
+  throw new HttpFailure(413, `more than the ${record.length} bytes that Upload-Length named`);
+}
+
+class Append {
+  readonly #hub: Hub;
+  readonly #exchange: Exchange;
+  readonly #handle: FileHandle;
+  readonly #checksum: Checksum | undefined;
+  readonly #from: number;
+  readonly #writer: PieceWriter;
+  readonly #hash;
+  #upload: StoredUpload;
+
+  constructor(
+    hub: Hub,
+    exchange: Exchange,
+    upload: StoredUpload,
+    handle: FileHandle,
+    checksum: Checksum | undefined,
+  ) {
+    this.#hub = hub;
+    this.#exchange = exchange;
+    this.#upload = upload;
+    this.#handle = handle;
+    this.#checksum = checksum;
+    this.#from = upload.offset;
+    this.#hash = checksum && createHash(checksum.algorithm);
+    const { length } = upload.record;
+    const whole = this.#from === 0 && length !== null && upload.record.target !== null;
+    this.#writer = new PieceWriter({
+      handle,
+      position: this.#from,
+      pieces: whole ? hub.catalogue.piecesOf(length) : undefined,
+      hashes: this.#hash ? [this.#hash] : [],
+      onWritten: (position) => this.#syncNowAndThen(position),
+    });
+  }
+
+  async run(lock: UploadLock): Promise<Appended> {
+    try {
+      await this.#receive(lock);
+      await this.#writer.finish();
+      this.#compare();
+    } catch (error) {
+      await this.#giveUp(lock);
+      throw error;
+    }
+    await this.#sync(this.#writer.position, { uncheckedFrom: null });
+    return { upload: this.#upload, leaves: this.#writer.leaves() };
+  }
+
+  async #receive(lock: UploadLock): Promise<void> {
+    const { id } = this.#upload;
+    if (this.#exchange.req.headers.expect !== undefined) this.#exchange.res.writeContinue();
+    await receiveBody(this.#exchange, this.#hub.link, (chunk) => {
+      const bytes = this.#writer.position + chunk.length;
+      checkLength(this.#hub, this.#upload, bytes);
+      this.#hub.uploads.unfinished.cover(id, bytes);
+      lock.lost.throwIfAborted();
+      return this.#writer.take(chunk);
+    });
+  }
+
+  #compare(): void {
+    if (!this.#checksum || this.#hash?.digest().equals(this.#checksum.digest)) return;
+    throw new HttpFailure(460, 'the bytes that came do not match Upload-Checksum');
+  }
+
+  /** Keeps what came of a chunk without a checksum, and nothing of one that has it. */
+  async #giveUp(lock: UploadLock): Promise<void> {
+    if (this.#checksum || lock.lost.aborted) {
+      await this.#writer.settle();
+      if (!lock.lost.aborted) await this.#discard();
+      return;
+    }
+    await this.#writer.finish().catch(() => undefined);
+    // Less than was taken when the disk is full.
+    const { size } = await this.#handle.stat();
+    await this.#sync(Math.min(size, this.#writer.position), {}).catch(() => undefined);
+  }
+
+  async #discard(): Promise<void> {
+    await this.#handle.truncate(this.#from);
+    await this.#sync(this.#from, { uncheckedFrom: null });
+  }
+
+  #syncNowAndThen(position: number): Promise<void> | undefined {
+    const unsynced = position - this.#upload.record.syncedBytes;
+    return unsynced < SYNC_EVERY_BYTES ? undefined : this.#sync(position, {});
+  }
+
+  async #sync(position: number, changes: { uncheckedFrom?: null }): Promise<void> {
+    if (position !== this.#upload.record.syncedBytes) await this.#handle.datasync();
+    const saved = { ...changes, syncedBytes: position };
+    this.#upload = await this.#hub.uploads.unfinished.save(this.#upload, saved, position);
+  }
+}

@@ -1,0 +1,45 @@
+// The concatenation extension: a final upload is made of finished parts, in the
+// order in which it names them. They are copied, since a part may be in several
+// finals, and stay for a while; the copy is hashed on the way, and published.
+import { open } from 'node:fs/promises';
+import type { Leaves } from '../../content/file-dag.ts';
+import { HttpFailure } from '../http-failure.ts';
+import type { Hub } from '../hub.ts';
+import { PieceWriter } from '../piece-writer.ts';
+import { copyBytes } from './copy-bytes.ts';
+import { isComplete } from './finish-upload.ts';
+import type { StoredUpload } from './upload-store.ts';
+
+/** @throws HttpFailure 400, 409 for a part that is not whole */
+export async function loadParts(hub: Hub, ids: readonly string[]): Promise<StoredUpload[]> {
+  return Promise.all(
+    ids.map(async (id) => {
+      const part = await hub.uploads.unfinished.load(id).catch(() => undefined);
+      if (part?.record.concat !== 'partial') {
+        throw new HttpFailure(400, 'Upload-Concat: names an upload that is no part, or is gone');
+      }
+      if (!isComplete(part)) throw new HttpFailure(409, 'Upload-Concat: a part is not whole yet');
+      return part;
+    }),
+  );
+}
+
+/** Resolves to the pieces' digests. */
+export async function joinParts(
+  hub: Hub,
+  final: StoredUpload,
+  parts: readonly StoredUpload[],
+): Promise<Leaves | undefined> {
+  const store = hub.uploads.unfinished;
+  const pieces = hub.catalogue.piecesOf(final.record.length!);
+  const handle = await open(store.dataPath(final.id), 'r+');
+  const writer = new PieceWriter({ handle, position: 0, pieces });
+  try {
+    for (const { id, offset } of parts) await copyBytes(store.dataPath(id), offset, writer);
+    await writer.finish();
+    return writer.leaves();
+  } finally {
+    await writer.settle();
+    await handle.close();
+  }
+}

@@ -1,0 +1,127 @@
+// POST /uploads/: a new upload (creation, creation-with-upload, creation-defer-
+// length) or a final one of parts (concatenation). The metadata says where the file
+// goes: `path`, or `directory` and `filename`; without any it gets the upload's id
+// as its name. Preconditions (If-None-Match, If-Match, If-Unmodified-Since) are
+// checked here and hold again when the file is published.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Exchange } from '../exchange.ts';
+import { HttpFailure } from '../http-failure.ts';
+import type { Hub } from '../hub.ts';
+import { CONDITIONS, checkTarget } from '../publication.ts';
+import { appendBody } from './append-upload.ts';
+import { joinParts, loadParts } from './concatenate.ts';
+import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
+import {
+  CHUNK_TYPE,
+  parseChecksum,
+  parseConcat,
+  parseCount,
+  parseMetadata,
+  parseNewLength,
+  targetOf,
+} from './tus-headers.ts';
+import type { UploadLock } from './upload-lock.ts';
+import type { UploadRecord } from './upload-record.ts';
+import type { StoredUpload } from './upload-store.ts';
+
+type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
+  readonly named: readonly string[] | undefined;
+};
+
+/** @throws HttpFailure */
+export async function createUpload(hub: Hub, exchange: Exchange): Promise<Finished> {
+  const { headers } = exchange.req;
+  const concat = parseConcat(headers);
+  const metadata = headers['upload-metadata'];
+  const facts: Facts = {
+    metadata: metadata === undefined ? null : String(metadata),
+    concat: concat === undefined ? null : String(headers['upload-concat']),
+    named: targetOf(parseMetadata(metadata === undefined ? undefined : String(metadata))),
+    conditions: conditionsOf(headers),
+  };
+  // What has no name of its own lands in the root, unless it is a part of another.
+  if (concat !== 'partial') hub.access.check(exchange, 'write', facts.named ?? []);
+  if (facts.named && concat !== 'partial') await checkTarget(hub, facts.named, headers);
+  return typeof concat === 'object'
+    ? createFinal(hub, exchange, facts, concat.parts)
+    : createPlain(hub, exchange, facts);
+}
+
+async function createPlain(hub: Hub, exchange: Exchange, facts: Facts): Promise<Finished> {
+  const { headers } = exchange.req;
+  const length = parseNewLength(headers) ?? null;
+  const withBody = checkBody(headers);
+  await checkRoom(hub, length ?? 0);
+  return begin(hub, { ...facts, length }, async (made, lock) => {
+    const { upload, leaves } = withBody
+      ? await appendBody(hub, exchange, made, lock)
+      : { upload: made, leaves: undefined };
+    if (!awaitsPublication(upload)) return { upload, entry: undefined };
+    return finishUpload(hub, upload, exchange.remote, leaves);
+  });
+}
+
+async function createFinal(
+  hub: Hub,
+  exchange: Exchange,
+  facts: Facts,
+  ids: readonly string[],
+): Promise<Finished> {
+  if (parseCount(exchange.req.headers, 'Upload-Length') !== undefined) {
+    throw new HttpFailure(400, 'Upload-Length: a final upload is as long as its parts are');
+  }
+  const parts = await loadParts(hub, ids);
+  const length = parts.reduce((sum, { offset }) => sum + offset, 0);
+  await checkRoom(hub, length);
+  return begin(hub, { ...facts, length }, async (made) => {
+    const leaves = await joinParts(hub, made, parts);
+    const finished = await finishUpload(hub, { ...made, offset: length }, exchange.remote, leaves);
+    // It may be gone, or its disk full: then it goes when it expires.
+    for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
+    return finished;
+  });
+}
+
+/** Nobody knows the URL before the answer: an upload that fails here is removed. */
+async function begin(
+  hub: Hub,
+  facts: Facts & Pick<UploadRecord, 'length'>,
+  body: (made: StoredUpload, lock: UploadLock) => Promise<Finished>,
+): Promise<Finished> {
+  const store = hub.uploads.unfinished;
+  const made = await store.create(facts);
+  try {
+    const lock = await store.lock(made.id);
+    try {
+      return await body(made, lock);
+    } finally {
+      await lock.release();
+    }
+  } catch (error) {
+    await store.remove(made.id);
+    throw error;
+  }
+}
+
+async function checkRoom({ uploads, root }: Hub, length: number): Promise<void> {
+  uploads.checkSize(length);
+  await uploads.checkRoom(root.path, length);
+}
+
+/** Whether the first bytes come along. @throws HttpFailure 400, 415 */
+function checkBody(headers: IncomingHttpHeaders): boolean {
+  parseChecksum(headers);
+  const some =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (!some || headers['content-type'] === CHUNK_TYPE) return some;
+  throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`);
+}
+
+function conditionsOf(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    CONDITIONS.flatMap((name) => {
+      const value = headers[name];
+      return value === undefined ? [] : [[name, String(value)]];
+    }),
+  );
+}

@@ -1,0 +1,204 @@
+// /uploads/: resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload),
+// with the extensions that tus-headers.ts lists. Which method goes where, and the
+// fields that every answer carries; what each does is in the files beside.
+import type { Exchange } from '../exchange.ts';
+import { HttpFailure, httpFailure } from '../http-failure.ts';
+import type { Hub } from '../hub.ts';
+import { appendBody } from './append-upload.ts';
+import { createUpload } from './create-upload.ts';
+import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
+import {
+  CHUNK_TYPE,
+  parseChecksum,
+  parseCount,
+  TUS_CHECKSUMS,
+  TUS_EXTENSIONS,
+  TUS_VERSION,
+  uploadIdOf,
+} from './tus-headers.ts';
+import type { StoredUpload } from './upload-store.ts';
+
+const COLLECTION = 'OPTIONS, POST';
+const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';
+
+/** @param path of the request target. @throws HttpFailure */
+export async function answerTus(hub: Hub, exchange: Exchange, path: string): Promise<void> {
+  exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
+  exchange.res.setHeader('Cache-Control', 'no-store');
+  try {
+    await route(hub, exchange, path);
+  } catch (error) {
+    const failure = httpFailure(error);
+    if (!(failure instanceof HttpFailure)) throw failure;
+    const { status, message, headers } = failure;
+    throw new HttpFailure(status, message, {
+      ...headers,
+      'Tus-Resumable': TUS_VERSION,
+      'Cache-Control': 'no-store',
+    });
+  }
+}
+
+async function route(hub: Hub, exchange: Exchange, path: string): Promise<void> {
+  const { req } = exchange;
+  const method = String(req.headers['x-http-method-override'] ?? req.method).toUpperCase();
+  if (method === 'OPTIONS') return answerOptions(hub, exchange);
+  hub.access.checkAnywhere(exchange, 'write');
+  const collection = /^\/uploads\/?$/.test(path);
+  const id = uploadIdOf(path);
+  if (!collection && id === undefined) throw new HttpFailure(404, 'no such upload');
+  const allowed = collection ? COLLECTION : UPLOAD;
+  if (!allowed.split(', ').includes(method)) {
+    throw new HttpFailure(405, `${method} is not taken here; allowed: ${allowed}`, {
+      Allow: allowed,
+    });
+  }
+  checkVersion(exchange);
+  if (id === undefined) return answerCreation(hub, exchange);
+  if (method === 'HEAD') return answerHead(hub, exchange, id);
+  if (method === 'PATCH') return answerPatch(hub, exchange, id);
+  return answerTermination(hub, exchange, id);
+}
+
+function answerOptions({ access, uploads }: Hub, { res }: Exchange): void {
+  if (access.isWritable) {
+    res.setHeader('Tus-Version', TUS_VERSION);
+    res.setHeader('Tus-Extension', TUS_EXTENSIONS);
+    res.setHeader('Tus-Checksum-Algorithm', TUS_CHECKSUMS);
+    if (Number.isFinite(uploads.maxBytes)) res.setHeader('Tus-Max-Size', uploads.maxBytes);
+  }
+  res.setHeader('Allow', `${COLLECTION}, HEAD, PATCH, DELETE`);
+  res.writeHead(204).end();
+}
+
+function checkVersion({ req }: Exchange): void {
+  if (req.headers['tus-resumable'] === TUS_VERSION) return;
+  throw new HttpFailure(412, `Tus-Resumable: missing or not known; give ${TUS_VERSION}`, {
+    'Tus-Version': TUS_VERSION,
+  });
+}
+
+async function answerCreation(hub: Hub, exchange: Exchange): Promise<void> {
+  const finished = await createUpload(hub, exchange);
+  exchange.res.setHeader('Location', `/uploads/${finished.upload.id}`);
+  tell(exchange, finished);
+  exchange.res.writeHead(201).end();
+}
+
+async function answerHead(hub: Hub, exchange: Exchange, id: string): Promise<void> {
+  const found = await loadFor(hub, exchange, id);
+  // Left whole but without its name by a process that was killed.
+  const finished = awaitsPublication(found)
+    ? await holding(hub, id, (upload) => finish(hub, exchange, upload))
+    : { upload: found, entry: undefined };
+  const { length, metadata, concat } = finished.upload.record;
+  const { res } = exchange;
+  if (length === null) res.setHeader('Upload-Defer-Length', '1');
+  else res.setHeader('Upload-Length', length);
+  if (metadata) res.setHeader('Upload-Metadata', metadata);
+  if (concat !== null) res.setHeader('Upload-Concat', concat);
+  tell(exchange, finished);
+  // As the body is none, 204 would do; clients of before 1.0 look for 200.
+  res.writeHead(200, { 'Content-Length': 0 }).end();
+}
+
+async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<void> {
+  const { headers } = exchange.req;
+  if (headers['content-type'] !== CHUNK_TYPE) {
+    throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`);
+  }
+  parseChecksum(headers);
+  const offset = parseCount(headers, 'Upload-Offset');
+  if (offset === undefined) throw new HttpFailure(400, 'Upload-Offset: missing');
+  await loadFor(hub, exchange, id);
+  const finished = await holding(hub, id, async (found, lock) => {
+    if (found.record.concat?.startsWith('final')) {
+      throw new HttpFailure(403, 'a final upload is made of its parts and takes no bytes');
+    }
+    if (found.offset !== offset) {
+      throw new HttpFailure(409, `Upload-Offset: ${offset} is not where it ends: ${found.offset}`);
+    }
+    const upload = await declareLength(hub, exchange, found);
+    if (upload.record.state !== 'open') {
+      if (Number(headers['content-length'] ?? 0) > 0) {
+        throw new HttpFailure(413, 'the upload is whole and takes no more bytes');
+      }
+      return finish(hub, exchange, upload);
+    }
+    const appended = await appendBody(hub, exchange, upload, lock);
+    return finish(hub, exchange, appended.upload, appended.leaves);
+  });
+  tell(exchange, finished);
+  exchange.res.writeHead(204).end();
+}
+
+/** creation-defer-length: the first request that knows the length says it, once. */
+async function declareLength(
+  hub: Hub,
+  { req }: Exchange,
+  upload: StoredUpload,
+): Promise<StoredUpload> {
+  const length = parseCount(req.headers, 'Upload-Length');
+  if (length === undefined || length === upload.record.length) return upload;
+  if (upload.record.length !== null) {
+    throw new HttpFailure(400, `Upload-Length: was ${upload.record.length} and cannot change`);
+  }
+  if (length < upload.offset) {
+    throw new HttpFailure(400, `Upload-Length: ${length} is less than what has come`);
+  }
+  hub.uploads.checkSize(length);
+  hub.uploads.unfinished.cover(upload.id, length);
+  return hub.uploads.unfinished.save(upload, { length }, upload.offset);
+}
+
+async function answerTermination(hub: Hub, exchange: Exchange, id: string): Promise<void> {
+  await loadFor(hub, exchange, id);
+  await holding(hub, id, () => hub.uploads.unfinished.remove(id));
+  exchange.res.writeHead(204).end();
+}
+
+async function finish(
+  hub: Hub,
+  exchange: Exchange,
+  upload: StoredUpload,
+  leaves?: Parameters<typeof finishUpload>[3],
+): Promise<Finished> {
+  if (!awaitsPublication(upload)) return { upload, entry: undefined };
+  return finishUpload(hub, upload, exchange.remote, leaves);
+}
+
+/** Whoever may write what the upload becomes may go on with it; a part has no name yet. */
+async function loadFor(hub: Hub, exchange: Exchange, id: string): Promise<StoredUpload> {
+  const upload = await hub.uploads.unfinished.load(id);
+  if (upload.record.target) hub.access.check(exchange, 'write', upload.record.target);
+  return upload;
+}
+
+/** Runs the body as the upload's one writer. */
+async function holding<T>(
+  hub: Hub,
+  id: string,
+  body: (
+    upload: StoredUpload,
+    lock: Awaited<ReturnType<typeof hub.uploads.unfinished.lock>>,
+  ) => Promise<T>,
+): Promise<T> {
+  const lock = await hub.uploads.unfinished.lock(id);
+  try {
+    return await body(await hub.uploads.unfinished.load(id), lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Where the upload is, and what the file became. */
+function tell({ res }: Exchange, { upload, entry }: Finished): void {
+  const { record, offset } = upload;
+  res.setHeader('Upload-Offset', offset);
+  if (record.state === 'open') {
+    res.setHeader('Upload-Expires', new Date(record.expiresMs).toUTCString());
+  }
+  if (!entry) return;
+  res.setHeader('ETag', `"${entry.cid}"`);
+  res.setHeader('X-Ipfs-Roots', entry.cid);
+}

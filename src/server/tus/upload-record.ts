@@ -1,0 +1,57 @@
+// What is known of one unfinished upload, as it lies on the disk beside its bytes,
+// and how many of those count. The length of the data file is the offset, so that
+// nothing need be recorded while bytes come: what a killed process wrote is in the
+// kernel's hands and stays. Two things cap it:
+// - after a restart of the machine only what was synced counts (the record names
+//   the boot that it was written in);
+// - of a chunk that has a checksum nothing counts before that was compared.
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+
+const recordSchema = z.object({
+  version: z.literal(1),
+  expiresMs: z.number(),
+  /** Null until it is known. */
+  length: z.number().nullable(),
+  /** As the client wrote it. */
+  metadata: z.string().nullable(),
+  concat: z.string().nullable(),
+  /** Where it goes; null for a part. */
+  target: z.array(z.string()).nullable(),
+  /** Preconditions of its creation, for its publication. */
+  conditions: z.record(z.string(), z.string()),
+  syncedBytes: z.number(),
+  boot: z.string(),
+  /** Bytes from here on are not compared with their checksum yet. */
+  uncheckedFrom: z.number().nullable(),
+  /** The data file leaves for its target: `publishing` is written before, `published` after. */
+  state: z.enum(['open', 'publishing', 'published']),
+});
+
+export type UploadRecord = z.infer<typeof recordSchema>;
+
+export function parseRecord(text: string): UploadRecord | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param dataBytes length of the data file; undefined when it is gone */
+export function offsetOf(
+  record: UploadRecord,
+  dataBytes: number | undefined,
+  boot: string,
+): number {
+  if (record.state === 'published' || dataBytes === undefined) return record.length ?? 0;
+  const trusted =
+    record.boot === boot && boot !== '' ? dataBytes : Math.min(dataBytes, record.syncedBytes);
+  return Math.min(trusted, record.uncheckedFrom ?? trusted);
+}
+
+/** Names this run of the machine; '' where that is not told, which equals no other. */
+export const bootId: Promise<string> = readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+  (text) => text.trim(),
+  () => '',
+);
