@@ -17,12 +17,14 @@ export interface Blocks {
 
 export class Assembler {
   readonly #blocks: Blocks;
-  readonly #buffers: Buffer[] = [];
+  readonly #buffers: Buffer[];
   #index: number;
   #filled = 0;
 
-  constructor(blocks: Blocks, firstIndex: number) {
+  /** @param buffers of an assembler of the same lengths that has ended, to be used again. */
+  constructor(blocks: Blocks, firstIndex: number, buffers: Buffer[] = []) {
     this.#blocks = blocks;
+    this.#buffers = buffers;
     this.#index = firstIndex;
   }
 

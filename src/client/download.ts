@@ -24,6 +24,7 @@ const IDLE_MS = 100;
 
 interface HostLane extends Lane {
   readonly host: Host;
+  readonly buffers: Buffer[];
 }
 
 interface Host {
@@ -64,7 +65,7 @@ class Crew {
   async run(): Promise<void> {
     const { signal, sink } = this.#download;
     const lanes: HostLane[] = this.#hosts.flatMap((host) =>
-      Array.from({ length: host.lanes }, () => ({ host, speed: new Speed() })),
+      Array.from({ length: host.lanes }, () => ({ host, speed: new Speed(), buffers: [] })),
     );
     // Every lane has ended when this returns: the sink may then be closed.
     await Promise.all(lanes.map((lane) => this.#work(lane)));
@@ -105,6 +106,7 @@ class Crew {
         storing: this.#storing,
         url: turn.url,
         segment,
+        buffers: lane.buffers,
       });
     } catch (error) {
       if (!(error instanceof SourceFailure) || this.#signal.aborted) throw error;

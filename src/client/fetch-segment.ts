@@ -34,6 +34,8 @@ export interface SegmentFetch extends FetchContext, Pick<FailOver, 'mirrors'> {
   readonly storing: Set<number>;
   readonly url: URL;
   readonly segment: Segment;
+  /** Of the lane: one fetch after the other uses them. */
+  readonly buffers: Buffer[];
 }
 
 /** @throws SourceFailure; the pieces that came before it are kept */
@@ -53,6 +55,7 @@ export async function fetchSegment(fetch: SegmentFetch): Promise<void> {
       handle: (piece, bytes) => queue.push(() => storePiece(fetch, piece, bytes)),
     },
     ranged ? segment.next : 0,
+    fetch.buffers,
   );
   const coming = { response, assembler, end: ranged ? asked : geometry.pieceCount };
   try {

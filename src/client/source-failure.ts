@@ -63,7 +63,8 @@ const MAX_RETRY_AFTER_MS = 10 * 60_000;
 /** A status that does not deliver what was asked for. */
 export function statusFailure(status: number, retryAfter: string | undefined): SourceFailure {
   const phrase = STATUS_CODES[status];
-  return new SourceFailure(phrase ? `${status} ${phrase}` : `status ${status}`, {
+  const reason = phrase ? `${status} ${phrase}` : `status ${status}`;
+  return new SourceFailure(status === 401 ? `${reason}; it may want a --token` : reason, {
     final: status < 500 && !TRANSIENT.has(status),
     busy: BUSY.has(status),
     status,

@@ -69,3 +69,39 @@ describe('WriteQueue', () => {
     expect(begun).toEqual([0]);
   });
 });
+
+it('gives the same blocks when bytes are read into its room', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 12 }),
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 25 }), fc.boolean()), { minLength: 1 }),
+      (lengths, reads) => {
+        const total = lengths.reduce((a, b) => a + b);
+        const source = Buffer.from(Array.from({ length: total }, (_, i) => i & 255));
+        const whole: Buffer[] = [];
+        const assembler = new Assembler(
+          {
+            maxLength: Math.max(...lengths),
+            length: (index) => lengths[index] ?? 0,
+            handle: (_, bytes) => {
+              whole.push(Buffer.from(bytes));
+              return undefined;
+            },
+          },
+          0,
+        );
+        for (let at = 0, turn = 0; at < total; turn++) {
+          const [count, straight] = reads[turn % reads.length]!;
+          const room = straight ? assembler.room() : undefined;
+          const length = Math.min(count, total - at, room?.length ?? count);
+          const bytes = source.subarray(at, at + length);
+          room?.set(bytes);
+          expect(assembler.take(room?.subarray(0, length) ?? bytes)).toBeUndefined();
+          at += length;
+        }
+        expect(Buffer.concat(whole).equals(source)).toBe(true);
+        expect(assembler.room()).toBeUndefined();
+      },
+    ),
+  );
+});
