@@ -10,7 +10,7 @@ import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
 
 /** Chosen: some 50,000 entries. */
-export const MAX_LISTING_BYTES = 16 * 2 ** 20;
+const MAX_LISTING_BYTES = 16 * 2 ** 20;
 
 const entrySchema = z.object({
   name: z.string(),

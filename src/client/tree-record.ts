@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { fileError } from '../runtime/errors.ts';
 import type { RemoteFile } from './remote-tree.ts';
 
-export const TREE_RECORD_NAME = '.hubswarm-mirror.json';
+const TREE_RECORD_NAME = '.hubswarm-mirror.json';
 
 const fileSchema = z.object({
   cid: z.string(),

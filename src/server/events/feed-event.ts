@@ -10,7 +10,7 @@ interface About {
   readonly url: string;
 }
 
-export interface FileAppeared extends About {
+interface FileAppeared extends About {
   readonly event: 'file_added' | 'file_changed';
   readonly bytes: number;
   /** ISO 8601. */
@@ -19,7 +19,7 @@ export interface FileAppeared extends About {
   readonly cid?: string;
 }
 
-export interface FileDeleted extends About {
+interface FileDeleted extends About {
   readonly event: 'file_deleted';
 }
 
