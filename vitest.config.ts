@@ -14,6 +14,8 @@ export default defineConfig({
         join(tmpdir(), `hubswarm-test-${process.pid}`, name),
       ]),
     ),
+    // By default one fewer than there are cores, which on two leaves one idle: most tests wait.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
