@@ -26,6 +26,8 @@ export class Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly id: number;
+  /** Traffic's. */
+  slot = 0;
   /** As it came: express shortens `req.url` while a route answers. */
   readonly target: string;
   /** Set by routes whose target does not name the file. */

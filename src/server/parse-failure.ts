@@ -19,9 +19,9 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
-export function answerParseFailures(server: Server, { running }: Traffic): void {
+export function answerParseFailures(server: Server, traffic: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
-    const open = [...running].findLast(({ req }) => req.socket === socket);
+    const open = traffic.lastOf(socket);
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();

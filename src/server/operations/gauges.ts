@@ -48,7 +48,7 @@ export function gaugesOf(
       () => connections.refused,
     ),
     gauge('open_connections', 'Connections.', () => connections.open),
-    gauge('requests_in_flight', 'Requests under way.', () => traffic.running.size),
+    gauge('requests_in_flight', 'Requests under way.', () => traffic.running.length),
     gauge('uploads_in_flight', 'Uploads under way.', () => traffic.uploads),
     gauge('catalogue_files', 'Files whose CID is known.', () => catalogue.size),
     gauge('hashing_backlog', 'Files being hashed, or waiting for it.', () => catalogue.backlog),

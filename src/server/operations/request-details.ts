@@ -16,11 +16,16 @@ export interface RequestDetails {
 const MAX_FIELD_LENGTH = 512;
 const ID = /^[\w.:/+=-]{1,128}$/;
 
+/** Of this process: random for each request would cost 8 us. */
+const ORIGIN = randomBytes(9).toString('base64url');
+let count = 0;
+
+const nextId = (): string => `${ORIGIN}-${(++count).toString(36)}`;
+
 /** Call before the answer begins: it names the request's id to the client. */
 export function detailsOf(req: IncomingMessage, res: ServerResponse): RequestDetails {
   const given = req.headers['x-request-id'];
-  const requestId =
-    typeof given === 'string' && ID.test(given) ? given : randomBytes(12).toString('base64url');
+  const requestId = typeof given === 'string' && ID.test(given) ? given : nextId();
   res.setHeader('X-Request-Id', requestId);
   const field = <Name extends string>(name: Name, value: string | undefined) =>
     value === undefined ? {} : { [name]: value.slice(0, MAX_FIELD_LENGTH) };

@@ -34,7 +34,7 @@ describe('the access log', () => {
     expect(kept.headers['x-request-id']).toBe('lb-7');
     expect(second).toMatchObject({ path: '/healthz', status: 200, requestId: 'lb-7' });
     expect(third!.requestId).toBe(made.headers['x-request-id']);
-    expect(third!.requestId).toMatch(/^[\w-]{16}$/);
+    expect(third!.requestId).toMatch(/^[\w-]{12}-[0-9a-z]+$/);
   });
 
   it('goes on in a new file after it was renamed, and loses no line', async () => {
