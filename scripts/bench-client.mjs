@@ -1,20 +1,27 @@
-// How fast a verified download is: `client get` (hashing every piece, writing) from
-// the hub, against `curl -o` (no check) of the same URL, in interleaved rounds, with
-// the speed of plain sha256 beside them. Needs dist/ (npm run build) and curl.
+// How fast a verified download is: `client get` into a file against `curl -o` (no check) of
+// the same URL, in interleaved rounds: from the hub, every piece held against the CID, and
+// from nginx (where it is installed), which names the file's SHA-256 in Repr-Digest. The
+// client's time is its own account, from the first request to the final name. Beside them
+// the speed of plain sha256, which nothing verified can pass on one core.
 //   node scripts/bench-client.mjs [MiB=512] [rounds=5]
+// Needs dist/ (npm run build) and curl.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BINARY, Running } from './binary.mjs';
+import { BINARY } from './binary.mjs';
+import { has, ready, startHub, startNginx } from './rivals.mjs';
 
 const MIB = 2 ** 20;
+const TARGET = 0.75;
 const mebibytes = Number(process.argv[2] ?? 512);
 const rounds = Number(process.argv[3] ?? 5);
 
 /** Memory rather than a disk, where there is one: the disk is not what is measured. */
 const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hubswarm-bench-'));
+const root = mkdtempSync(join(dir, 'root-'));
+const name = 'bench.bin';
 const block = Buffer.alloc(MIB);
 
 function seconds(body) {
@@ -23,40 +30,34 @@ function seconds(body) {
   return (performance.now() - startedAt) / 1000;
 }
 
-function makeFile(path) {
-  const fd = openSync(path, 'w');
-  for (let i = 0; i < mebibytes; i++) writeSync(fd, randomFillSync(block));
+/** Returns its SHA-256 in base64. */
+function makeFile() {
+  const hash = createHash('sha256');
+  const fd = openSync(join(root, name), 'w');
+  for (let i = 0; i < mebibytes; i++) {
+    hash.update(randomFillSync(block));
+    writeSync(fd, block);
+  }
   closeSync(fd);
+  return hash.digest('base64');
 }
 
 function sha256Speed() {
   const hash = createHash('sha256');
-  return (
-    mebibytes /
-    seconds(() => {
-      for (let i = 0; i < mebibytes; i++) hash.update(block);
-    })
-  );
+  const took = seconds(() => {
+    for (let i = 0; i < mebibytes; i++) hash.update(block);
+  });
+  return mebibytes / took;
 }
 
-async function startHub(root) {
-  const hub = new Running(['server', '--root', root, '--port', '0']);
-  const { addresses } = await hub.until('listening');
-  return { hub, url: new URL('/files/bench.bin', addresses[0]).href };
-}
-
-/** By its own account: from the first request to the final name. */
 function clientGet(url, path) {
   const { stdout } = spawnSync(
     process.execPath,
-    [BINARY, 'client', 'get', url, '-o', path, '--json'],
-    { maxBuffer: 64 * MIB },
+    [BINARY, 'client', 'get', url, '-o', path, '--force', '--json'],
+    { maxBuffer: 64 * MIB, env: { ...process.env, XDG_CACHE_HOME: dir } },
   );
-  const events = stdout
-    .toString()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
+  const lines = stdout.toString().trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line));
   const done = events.find(({ event }) => event === 'transfer_completed');
   if (!done) throw new Error(`client get failed: ${stdout.toString().slice(-500)}`);
   const usage = events.findLast(({ event }) => event === 'usage_sampled');
@@ -68,37 +69,42 @@ const curl = (url, path) =>
 
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-let hub;
-try {
-  makeFile(join(dir, 'bench.bin'));
-  const started = await startHub(dir);
-  hub = started.hub;
-  const out = join(dir, '.got');
-  // The first request waits for the hub to hash the file.
-  curl(started.url, out);
+function measure(server) {
+  const url = `${server.url}${name}`;
+  const out = join(dir, 'got');
   const ratios = [];
-  console.log('round  curl -o  client get   sha256  (MiB/s)  ratio  CPU s/GiB  RSS MiB');
   for (let round = 1; round <= rounds; round++) {
     rmSync(out, { force: true });
-    const plain = curl(started.url, out);
+    const plain = curl(url, out);
     rmSync(out, { force: true });
-    const got = clientGet(started.url, out);
+    const got = clientGet(url, out);
     const ratio = got.speed / plain;
     ratios.push(ratio);
-    console.log(
-      [
-        String(round).padStart(5),
-        plain.toFixed(0).padStart(8),
-        got.speed.toFixed(0).padStart(11),
-        sha256Speed().toFixed(0).padStart(8),
-        ratio.toFixed(2).padStart(15),
-        ((got.cpuMs / mebibytes) * 1.024).toFixed(2).padStart(10),
-        (got.rssBytes / MIB).toFixed(0).padStart(8),
-      ].join(' '),
-    );
+    const figures = {
+      'curl -o': plain.toFixed(0),
+      'client get': got.speed.toFixed(0),
+      sha256: sha256Speed().toFixed(0),
+      ratio: ratio.toFixed(2),
+      'CPU s/GiB': ((got.cpuMs / mebibytes) * 1.024).toFixed(2),
+      'RSS MiB': (got.rssBytes / MIB).toFixed(0),
+    };
+    const row = Object.entries(figures).map(([what, figure]) => `${what} ${figure}`);
+    console.log(`${server.name} ${round}: ${row.join(', ')} (MiB/s)`);
   }
-  console.log(`median ratio ${median(ratios).toFixed(2)}`);
+  console.log(`${server.name}: median ratio ${median(ratios).toFixed(2)}, target >= ${TARGET}`);
+}
+
+const servers = [];
+try {
+  const headers = { 'Repr-Digest': `sha-256=:${makeFile()}:` };
+  servers.push(await startHub(root, ['--catalogue', 'none']));
+  if (has('nginx')) servers.push(await startNginx(dir, root, { headers }));
+  for (const server of servers) {
+    // The first request waits for the hub to hash the file.
+    await ready(server, name);
+    measure(server);
+  }
 } finally {
-  await hub?.stop();
+  for (const server of servers) await server.stop();
   rmSync(dir, { recursive: true, force: true });
 }

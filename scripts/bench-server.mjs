@@ -159,7 +159,7 @@ try {
   const certificate = await writeCertificate(dir);
   const tls = ['--tls-cert', certificate.cert, '--tls-key', certificate.key];
   const servers = {
-    nginx: await start(startNginx(dir, root, certificate)),
+    nginx: await start(startNginx(dir, root, { certificate })),
     hub: await start(startHub(root)),
     express: await start(startExpress(root)),
     underTls: await start(startHub(root, tls, { name: 'hub', scheme: 'https' })),

@@ -77,19 +77,27 @@ export async function startHub(root, options = [], { name = 'hub', scheme = 'htt
   return { ...server, url: `${scheme}://127.0.0.1:${port}/files/` };
 }
 
-/** One worker, sendfile; under TLS on a second port. */
-export async function startNginx(dir, root, certificate) {
+/**
+ * One worker, sendfile.
+ *
+ * @param options.certificate for TLS on a second port; options.headers: fields of every answer
+ */
+export async function startNginx(dir, root, { certificate, headers = {} } = {}) {
   // Started by root it would drop to a user who may not read the directory.
   const user = process.getuid() === 0 ? 'user root;' : '';
   const [port, tlsPort] = [await freePort(), await freePort()];
+  const fields = Object.entries(headers).map(([name, value]) => `add_header ${name} "${value}";`);
+  const underTls = certificate
+    ? `server { listen 127.0.0.1:${tlsPort} ssl; root ${root}; ssl_protocols TLSv1.3;
+        ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key}; }`
+    : '';
   const config = `${user} worker_processes 1; daemon off; pid ${dir}/pid; error_log ${dir}/error.log;
     events { worker_connections 1024; }
     http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
       client_body_temp_path ${dir}/t1; proxy_temp_path ${dir}/t2; fastcgi_temp_path ${dir}/t3;
       uwsgi_temp_path ${dir}/t4; scgi_temp_path ${dir}/t5;
-      server { listen 127.0.0.1:${port}; root ${root}; }
-      server { listen 127.0.0.1:${tlsPort} ssl; root ${root}; ssl_protocols TLSv1.3;
-        ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key}; } }`;
+      server { listen 127.0.0.1:${port}; root ${root}; ${fields.join(' ')} }
+      ${underTls} }`;
   await writeFile(join(dir, 'nginx.conf'), config);
   const workers = (pid) =>
     execFileSync('ps', ['--ppid', `${pid}`, '-o', 'pid='])
