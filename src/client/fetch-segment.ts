@@ -11,11 +11,11 @@ import type { HttpClient } from './http-client.ts';
 import type { Take } from './http-connection.ts';
 import { paced } from './paced.ts';
 import type { PieceSink } from './piece-sink.ts';
+import { PieceWrites } from './piece-writes.ts';
 import type { Segment, Segments } from './segments.ts';
 import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
 import type { Version } from './version.ts';
-import { WriteQueue } from './write-queue.ts';
 
 /** What all fetches of one download share. */
 export interface FetchContext extends Omit<FailOver, 'mirrors'> {
@@ -47,7 +47,7 @@ export async function fetchSegment(fetch: SegmentFetch): Promise<void> {
   const ranged = response.offset === start;
   // A server without ranges answers with all: what is missing is picked out.
   if (!ranged) segment.end = geometry.pieceCount;
-  const queue = new WriteQueue();
+  const queue = new PieceWrites();
   const assembler = new Assembler(
     {
       maxLength: geometry.maxLength,

@@ -9,8 +9,8 @@ import { openRange } from '../client/fetch-range.ts';
 import { Mirrors } from '../client/mirrors.ts';
 import { namedCid } from '../client/names-cid.ts';
 import { paced } from '../client/paced.ts';
+import { PieceWrites } from '../client/piece-writes.ts';
 import { SourceFailure } from '../client/source-failure.ts';
-import { WriteQueue } from '../client/write-queue.ts';
 import { Bitfield } from '../content/bitfield.ts';
 import type { FileStore } from '../content/file-store.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -162,7 +162,7 @@ export class Fill {
       response.discard();
       throw new SourceFailure('has another version now', { final: true });
     }
-    const queue = new WriteQueue();
+    const queue = new PieceWrites();
     const assembler = new Assembler(
       {
         maxLength: geometry.maxLength,
