@@ -199,9 +199,11 @@ describe('mirrors', () => {
     const got = await runGet([liar.url, honest.url], { output: target });
     expect(got.error).toBeUndefined();
     expect((await readFile(target)).equals(content.bytes)).toBe(true);
-    expect(got.all('piece_rejected')).toEqual([
-      expect.objectContaining({ piece: 0, remote: liar.url.href }),
-    ]);
+    // The next one may have come in the same read, and is looked at as well.
+    const rejected = got.all('piece_rejected').map(({ piece, remote }) => `${piece} ${remote}`);
+    expect([[`0 ${liar.url.href}`], [`0 ${liar.url.href}`, `1 ${liar.url.href}`]]).toContainEqual(
+      rejected,
+    );
     expect(got.all('source_failed')).toEqual([
       expect.objectContaining({ reason: 'sent wrong bytes for piece 0' }),
     ]);

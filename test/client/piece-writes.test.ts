@@ -50,7 +50,7 @@ test('all begin at once, and drain waits for all', async () => {
 test('after a failure none begins, and whoever waits is told', async () => {
   const writes = new PieceWrites();
   const bad = slowWrite();
-  writes.push(bad.write);
+  expect(writes.push(bad.write)).toBeUndefined();
   bad.reject(new Error('disk full'));
   await expect(writes.drain()).rejects.toThrow('disk full');
   let begun = false;
