@@ -5,6 +5,7 @@ import type { Entry } from './catalogue.ts';
 import { pickVariant } from './coding/coded-variant.ts';
 import type { Exchange } from './exchange.ts';
 import type { Hub } from './hub.ts';
+import { mirrorLinks } from './mirror-links.ts';
 import type { Validators } from './preconditions.ts';
 import { wantsDigest } from './repr-digest.ts';
 import { type Representation, representationOf, versionValidators } from './representation.ts';
@@ -30,12 +31,13 @@ export async function answerFile(
   entry: Entry,
 ): Promise<Representation> {
   const { req } = exchange;
-  const { cacheControl, compress, digests } = hub.representations;
+  const { cacheControl, compress, digests, mirrors } = hub.representations;
   const sha256 = wantsDigest(req.headers) ? await digests.of(entry) : digests.known(entry);
   const { name, stats } = file;
   const version = { name, cid: entry.cid, size: stats.size, mtimeMs: stats.mtimeMs, sha256 };
   const attachment = targetQuery(req.url ?? '').has('download');
-  const presentation = { cacheControl, compress, attachment };
+  const duplicates = mirrorLinks(mirrors, segments);
+  const presentation = { cacheControl, compress, attachment, duplicates };
   const identity = representationOf(version, presentation);
   const type = identity.headers['Content-Type'];
   const variant = await pickVariant(hub, exchange, { segments, file, version, presentation, type });

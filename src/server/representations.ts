@@ -10,23 +10,27 @@ export interface RepresentationOptions {
   readonly cacheControl?: string | undefined;
   /** Whether text may be sent compressed; true unless given. */
   readonly compress?: boolean | undefined;
+  /** URLs below which other servers have the same files; each ends in a slash. */
+  readonly mirrors?: readonly string[] | undefined;
 }
 
 export interface Representations {
   readonly cacheControl: string;
   readonly compress: boolean;
+  readonly mirrors: readonly string[];
   readonly compressor: Compressor;
   readonly digests: FileDigests;
   readonly directories: DirectoryNames;
 }
 
 export function createRepresentations(
-  { cacheControl = REVALIDATE, compress = true }: RepresentationOptions,
+  { cacheControl = REVALIDATE, compress = true, mirrors = [] }: RepresentationOptions,
   signal: AbortSignal,
 ): Representations {
   return {
     cacheControl,
     compress,
+    mirrors,
     compressor: new Compressor(),
     digests: new FileDigests(signal),
     directories: new DirectoryNames(),
