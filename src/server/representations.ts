@@ -1,5 +1,6 @@
 // What the routes of one server share for presenting files and directories: how
 // they are to be cached and coded, and what was computed of them.
+import type { Catalogue } from './catalogue.ts';
 import { Compressor } from './coding/compressor.ts';
 import { FileDigests } from './file-digest.ts';
 import { DirectoryNames } from './listing/directory-names.ts';
@@ -25,6 +26,7 @@ export interface Representations {
 
 export function createRepresentations(
   { cacheControl = REVALIDATE, compress = true, mirrors = [] }: RepresentationOptions,
+  catalogue: Catalogue,
   signal: AbortSignal,
 ): Representations {
   return {
@@ -32,7 +34,7 @@ export function createRepresentations(
     compress,
     mirrors,
     compressor: new Compressor(),
-    digests: new FileDigests(signal),
+    digests: new FileDigests(catalogue, signal),
     directories: new DirectoryNames(),
   };
 }
