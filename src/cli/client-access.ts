@@ -24,37 +24,56 @@ export function addAccessOptions(command: Command): Command {
     .option(
       '--fingerprint <sha256>',
       'the certificate that an https server given here must have; may be repeated',
-      (text: string, before: string[] = []) => [...before, fingerprint(text)],
+      fingerprints('--fingerprint'),
     );
 }
 
-function fingerprint(text: string): string {
-  const hex = parseFingerprint(text);
-  if (hex !== undefined) return hex;
-  throw new HubswarmError(
-    'ERR_USAGE',
-    `--fingerprint: '${text}' is no SHA-256; give 64 hex digits, with or without colons`,
-  );
+/** Each of a repeatable option. */
+export const fingerprints =
+  (option: string) =>
+  (text: string, before: readonly string[] = []): string[] => {
+    const hex = parseFingerprint(text);
+    if (hex !== undefined) return [...before, hex];
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is no SHA-256; give 64 hex digits, with or without colons`,
+    );
+  };
+
+/** What the options are called, and where the token is taken from when none is given. */
+interface Names {
+  /** Of every option, dashes included. */
+  readonly prefix: string;
+  readonly variable: string;
 }
 
+const CLIENT: Names = { prefix: '--', variable: 'HUBSWARM_TOKEN' };
+
 /** @throws HubswarmError ERR_USAGE, and what is wrong with the file */
-export async function accessOf(flags: AccessFlags, urls: readonly URL[]): Promise<Access> {
-  const { token = process.env.HUBSWARM_TOKEN, fingerprint } = flags;
+export async function accessOf(
+  flags: AccessFlags,
+  urls: readonly URL[],
+  { prefix, variable }: Names = CLIENT,
+): Promise<Access> {
+  const { token = process.env[variable], fingerprint } = flags;
   if (token !== undefined && token !== '' && !isToken(token)) {
     // Not shown: it may be a token with a slip of the pen.
-    throw new HubswarmError('ERR_USAGE', '--token: what was given is not a bearer token');
+    throw new HubswarmError('ERR_USAGE', `${prefix}token: what was given is not a bearer token`);
   }
   if (fingerprint && !urls.some(({ protocol }) => protocol === 'https:')) {
-    throw new HubswarmError('ERR_USAGE', '--fingerprint: no https:// URL was given to hold to it');
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${prefix}fingerprint: no https:// URL was given to hold to it`,
+    );
   }
-  const ca = flags.cacert === undefined ? undefined : await readCa(flags.cacert);
+  const ca = flags.cacert === undefined ? undefined : await readCa(`${prefix}cacert`, flags.cacert);
   return new Access({ urls, token: token || undefined, fingerprints: fingerprint, ca });
 }
 
-async function readCa(path: string): Promise<string> {
+async function readCa(option: string, path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw fileError(error, path);
   });
   if (text.length <= MAX_CA_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  throw new HubswarmError('ERR_USAGE', `--cacert: ${path} holds no certificate in PEM`);
+  throw new HubswarmError('ERR_USAGE', `${option}: ${path} holds no certificate in PEM`);
 }

@@ -74,7 +74,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   }
   if (flags.recursive) return getDirectory(texts, flags);
   if (flags.delete) throw new HubswarmError('ERR_USAGE', '--delete: only goes with -r');
-  const urls = texts.map(parseHttpUrl);
+  const urls = texts.map((text) => parseHttpUrl(text));
   const { parseCid } = await import('../content/cid.ts');
   const cid = flags.cid === undefined ? undefined : parseCid('--cid', flags.cid);
   if (flags.json && flags.output === '-') {

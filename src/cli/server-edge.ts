@@ -6,6 +6,7 @@ import { HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
 import type { ServerOptions } from '../server/start-server.ts';
+import { type AccessFlags, accessOf, fingerprints } from './client-access.ts';
 import { seconds, size } from './options.ts';
 
 export interface EdgeFlags {
@@ -13,9 +14,24 @@ export interface EdgeFlags {
   cacheDir?: string;
   cacheSize?: number;
   cacheTtl?: number;
+  cacheToken?: string;
+  cacheCacert?: string;
+  cacheFingerprint?: string[];
 }
 
 const SIZE_BYTES = 10 * 2 ** 30;
+
+const ALONE_USELESS = [
+  'cacheDir',
+  'cacheSize',
+  'cacheTtl',
+  'cacheToken',
+  'cacheCacert',
+  'cacheFingerprint',
+] as const;
+
+/** As those of a client, for the other hub. */
+const ACCESS = { prefix: '--cache-', variable: 'HUBSWARM_CACHE_TOKEN' };
 
 export function addEdgeOptions(command: Command): void {
   command
@@ -33,6 +49,19 @@ export function addEdgeOptions(command: Command): void {
       '--cache-ttl <seconds>',
       'with --cache: serve for so long without asking the other hub again (default: 0)',
       seconds('--cache-ttl'),
+    )
+    .option(
+      '--cache-token <token>',
+      'with --cache: what opens the other hub (default: HUBSWARM_CACHE_TOKEN); who may read here is for --token-key',
+    )
+    .option(
+      '--cache-cacert <file>',
+      'with --cache: trust the issuer with this certificate (PEM), too',
+    )
+    .option(
+      '--cache-fingerprint <sha256>',
+      'with --cache: the certificate that the other hub must have; may be repeated',
+      fingerprints('--cache-fingerprint'),
     );
 }
 
@@ -41,7 +70,7 @@ export async function edgeOptionsOf(
   flags: EdgeFlags & { writable: boolean },
 ): Promise<Partial<ServerOptions>> {
   if (flags.cache === undefined) {
-    for (const option of ['cacheDir', 'cacheSize', 'cacheTtl'] as const) {
+    for (const option of ALONE_USELESS) {
       if (flags[option] === undefined) continue;
       const name = `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       throw new HubswarmError('ERR_USAGE', `${name}: is of no use alone; give --cache as well`);
@@ -56,10 +85,9 @@ export async function edgeOptionsOf(
   }
   const { checkOriginUrl, openEdge } = await import('../edge/open-edge.ts');
   const url = checkOriginUrl(parseHttpUrl(flags.cache));
+  const access = await accessOf(accessFlags(flags), [url], ACCESS);
   // Below a directory of its own: whatever else is in the one that was given is left alone.
   const own = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
-  const directory = join(own, 'files');
-  await makeDirectory(directory, 0o700);
   // A hub serves a directory; what an edge serves is none, so this one stays empty.
   const root = join(own, 'root');
   await makeDirectory(root, 0o700);
@@ -69,7 +97,15 @@ export async function edgeOptionsOf(
     root,
     // Nothing below it is served as a file of its own.
     catalogueDirectory: undefined,
-    openFront: (context) => openEdge({ url, directory, sizeBytes, ttlMs }, context),
+    openFront: (context) => openEdge({ url, directory: own, sizeBytes, ttlMs, access }, context),
+  };
+}
+
+function accessFlags(flags: EdgeFlags): AccessFlags {
+  return {
+    ...(flags.cacheToken !== undefined && { token: flags.cacheToken }),
+    ...(flags.cacheCacert !== undefined && { cacert: flags.cacheCacert }),
+    ...(flags.cacheFingerprint !== undefined && { fingerprint: flags.cacheFingerprint }),
   };
 }
 

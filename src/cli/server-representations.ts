@@ -1,11 +1,15 @@
-// The options of `hubswarm server` for how files are presented: caching, compression.
+// The options of `hubswarm server` for how files are presented: caching, compression,
+// and where else they are.
 import type { Command } from 'commander';
+import { parseHttpUrl, showUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { MAX_MIRRORS } from '../server/mirror-links.ts';
 import type { RepresentationOptions } from '../server/representations.ts';
 
 export interface RepresentationFlags {
   readonly compress: boolean;
   readonly cacheControl?: string;
+  readonly mirror?: readonly string[];
 }
 
 export function addRepresentationOptions(command: Command): Command {
@@ -15,11 +19,16 @@ export function addRepresentationOptions(command: Command): Command {
       '--cache-control <value>',
       "the Cache-Control of files, as in 'public, max-age=3600' (default: no-cache)",
       cacheControl,
+    )
+    .option(
+      '--mirror <url...>',
+      'other servers with the same files, told to clients with each file (as in http://10.0.0.2:8080/files/)',
+      mirror,
     );
 }
 
 export function representationOptionsOf(flags: RepresentationFlags): RepresentationOptions {
-  return { compress: flags.compress, cacheControl: flags.cacheControl };
+  return { compress: flags.compress, cacheControl: flags.cacheControl, mirrors: flags.mirror };
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";
@@ -33,4 +42,19 @@ function cacheControl(text: string): string {
     'ERR_USAGE',
     `--cache-control: '${text}' is not accepted; give directives, as in 'public, max-age=3600'`,
   );
+}
+
+/** One more of them. It is published as it is, so it holds no credentials. */
+function mirror(text: string, before: readonly string[] = []): readonly string[] {
+  const url = parseHttpUrl(text, '--mirror');
+  if (url.username !== '' || url.password !== '' || url.search !== '') {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `--mirror: '${showUrl(url)}' has a query or credentials; give the plain URL of the directory with the files`,
+    );
+  }
+  if (before.length === MAX_MIRRORS) {
+    throw new HubswarmError('ERR_USAGE', `--mirror: more than ${MAX_MIRRORS}; give fewer`);
+  }
+  return [...before, url.href.replace(/\/*$/, '/')];
 }

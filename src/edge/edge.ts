@@ -2,13 +2,15 @@
 // that it fills as it is asked. Each path is compared with the origin by its ETag
 // before it is served (once for all who ask meanwhile, and not again within the ttl);
 // when the origin cannot say, what is here is served as stale. What goes to the
-// origin itself, by 307: whatever changes a file, and what the cache has no room for.
+// origin itself, by 307: whatever changes a file, the events, of which an edge has none of
+// its own, and what the cache has no room for.
 // RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
 import { randomBytes } from 'node:crypto';
 import { CID } from 'multiformats/cid';
 import { SourceFailure } from '../client/source-failure.ts';
 import { showUrl } from '../client/url.ts';
 import { isSupportedCid } from '../content/cid.ts';
+import type { Release } from '../runtime/directory-lock.ts';
 import { hasCode } from '../runtime/errors.ts';
 import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/exchange.ts';
@@ -25,6 +27,7 @@ import { type Checked, Revalidation } from './revalidation.ts';
 
 const FILES = '/files/';
 const BLOCKS = '/ipfs/';
+const EVENTS = '/events';
 /** Where unfinished uploads are. */
 const UPLOADS = '/uploads/';
 /** Chosen: more edges in a row than anybody needs. */
@@ -40,6 +43,8 @@ export interface EdgeParts {
   readonly patienceMs: number;
   readonly emit: Emit;
   readonly stopping: AbortController;
+  /** Gives the directory back. */
+  readonly release: Release;
 }
 
 export class Edge implements Front {
@@ -60,7 +65,10 @@ export class Edge implements Front {
     const isFile = path.startsWith(FILES) || `${path}/` === FILES;
     const isUpload = path.startsWith(UPLOADS) || `${path}/` === UPLOADS;
     const isOurs = isFile || isUpload || path.startsWith(BLOCKS);
-    if (method === 'OPTIONS' || !isOurs) return false;
+    if (method === 'OPTIONS') return false;
+    // What the edge saw change would come late, and not at all for what it does not hold.
+    if (path === EVENTS) throw this.#elsewhere(path, url, 'bypass');
+    if (!isOurs) return false;
     const via = this.#via(exchange);
     exchange.res.setHeader('Via', `1.1 ${this.#name}`);
     if (isUpload || (method !== 'GET' && method !== 'HEAD'))
@@ -82,6 +90,7 @@ export class Edge implements Front {
     await this.#parts.cache.close();
     await this.#parts.index.close();
     this.#parts.origin.http.close();
+    await this.#parts.release();
   }
 
   async #file(exchange: Exchange, desk: Desk, path: string, via: string): Promise<void> {

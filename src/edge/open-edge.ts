@@ -1,10 +1,13 @@
-// Opens an edge: its directory, what an earlier run left there, and its origin, which
+// Opens an edge: its directory, which no other edge may hold, what an earlier run left there, and its origin, which
 // must be a hub (a server without CIDs cannot be checked) but need not be up.
 import { join } from 'node:path';
+import type { Access } from '../client/access.ts';
 import { HttpClient } from '../client/http-client.ts';
 import { showUrl } from '../client/url.ts';
 import type { Link } from '../link/link.ts';
+import { lockDirectory, type Release } from '../runtime/directory-lock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Cache } from './cache.ts';
 import { Edge } from './edge.ts';
@@ -14,16 +17,20 @@ import { PathIndex } from './path-index.ts';
 export interface EdgeOptions {
   /** The origin's; ends in a slash. */
   readonly url: URL;
-  /** The cache's own: whatever else lies in it is removed. */
+  /** The edge's own; made if it is missing. What else lies in its `files` is removed. */
   readonly directory: string;
   readonly sizeBytes: number;
   /** For so long after it was compared a copy is served without asking. */
   readonly ttlMs: number;
+  /** What opens the origin, and whom to believe that it is the origin. */
+  readonly access?: Access | undefined;
   /** How long the origin may give nothing. */
   readonly patienceMs?: number | undefined;
   readonly maxOpenFiles?: number | undefined;
 }
 
+/** Of the directory: where the cached bytes are. */
+const FILES = 'files';
 /** As a client's default --timeout. */
 const PATIENCE_MS = 30_000;
 /** Chosen: the start does not wait longer for an origin. */
@@ -35,22 +42,38 @@ export async function openEdge(
   { link, emit }: { link: Link; emit: Emit },
 ): Promise<Edge> {
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
-  const { directory } = options;
-  const http = new HttpClient({ stallMs: patienceMs });
+  const { access } = options;
+  const release = await lockOwn(options.directory);
+  const http = new HttpClient({ stallMs: patienceMs, access });
   const origin = new Origin({ url: options.url, http, link });
   const stopping = new AbortController();
   try {
     await checkOrigin(origin, emit);
+    const directory = join(options.directory, FILES);
+    await makeDirectory(directory, 0o700);
     const index = await PathIndex.open(join(directory, 'index.json'));
     const { maxOpenFiles } = options;
     const { signal } = stopping;
     const context = { directory, origin, emit, patienceMs, signal, maxOpenFiles };
     const cache = await Cache.open(context, options.sizeBytes, index.lastUse());
-    return new Edge({ origin, cache, index, emit, stopping, patienceMs, ttlMs: options.ttlMs });
+    const { ttlMs } = options;
+    return new Edge({ origin, cache, index, emit, stopping, patienceMs, ttlMs, release });
   } catch (error) {
     http.close();
+    await release();
     throw error;
   }
+}
+
+/** Two edges would remove each other's files. @throws HubswarmError ERR_NOT_PERMITTED */
+async function lockOwn(directory: string): Promise<Release> {
+  await makeDirectory(directory, 0o700);
+  const release = await lockDirectory(directory);
+  if (release) return release;
+  throw new HubswarmError(
+    'ERR_NOT_PERMITTED',
+    `--cache-dir: ${directory} is used by another edge that runs; give each a directory of its own`,
+  );
 }
 
 async function checkOrigin(origin: Origin, emit: Emit): Promise<void> {

@@ -61,12 +61,12 @@ export class Origin {
     return url;
   }
 
-  /** @throws HubswarmError ERR_REMOTE when something answers that is no hub */
+  /** @throws HubswarmError ERR_REMOTE when what answers is no hub, or cannot prove itself */
   async checkIsHub(signal: AbortSignal): Promise<void> {
     const url = this.urlOf('/healthz');
     const bytes = await this.http.getBytes(url, 1024, signal).catch((error: unknown) => {
-      if (!(error instanceof SourceFailure) || error.final) throw this.#noHub();
-      throw error;
+      if (error instanceof SourceFailure && !error.final) throw error;
+      throw this.#distrust(error) ?? this.#noHub();
     });
     let answer: unknown;
     try {
@@ -131,6 +131,14 @@ export class Origin {
       return undefined;
     });
     return { headers: response.headers, bytes: Buffer.concat(parts) };
+  }
+
+  /** A refused certificate is told as such, with the options of an edge. */
+  #distrust(error: unknown): HubswarmError | undefined {
+    if (!(error instanceof SourceFailure && error.message.includes('certificate')))
+      return undefined;
+    const reason = error.message.replaceAll(/--(fingerprint|cacert)\b/g, '--cache-$1');
+    return new HubswarmError('ERR_REMOTE', `--cache: ${this.shown}: ${reason}`);
   }
 
   #noHub(): HubswarmError {

@@ -64,8 +64,9 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   return hub.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
     const entry = await hub.catalogue.entryOf(file);
-    const representation = await answerFile(hub, exchange, segments, file, entry);
-    await smallFiles.keep(url ?? '', segments, file, entry, representation);
+    await answerFile(hub, exchange, segments, file, entry, (sent) =>
+      smallFiles.keep(exchange.req, { segments, stamp: entry.stamp }, sent),
+    );
     return true;
   });
 }
@@ -73,9 +74,7 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
 function answerFromFront(hub: Hub, front: Front, exchange: Exchange): Promise<boolean> {
   return front.answer(exchange, {
     access: hub.access,
-    sendFile: async (segments, file, entry) => {
-      await answerFile(hub, exchange, segments, file, entry);
-    },
+    sendFile: (segments, file, entry) => answerFile(hub, exchange, segments, file, entry),
     sendBlock: (blocks, rest) => answerBlock({ exchange, link: hub.link }, blocks, rest),
   });
 }

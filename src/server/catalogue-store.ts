@@ -1,7 +1,7 @@
-// The catalogue between two runs of a hub: of each file below a root its version and
-// the digests of its pieces, in LevelDB. What is found is never taken on trust: the
-// version must be that of the file on the disk, and the CID is built anew from the
-// digests. It is a cache: one that cannot be read is thrown away, and the files are
+// The catalogue between two runs of a hub: of each file below a root its version, the
+// digests of its pieces and, once made, that of the whole, in LevelDB. What is found is
+// never taken on trust: the version must be that of the file on the disk, and the CID
+// is built anew from the digests. It is a cache: one that cannot be read is thrown away, and the files are
 // hashed again. Alternatives: a JSON file (rewritten whole for each change), SQLite
 // (compiled by the installation, or a wasm build whose locks outlive a kill), LMDB
 // (npm cannot lock its optional packages).
@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
+import { DIGEST_LENGTH } from '../content/manifest.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 
 /** One version of a file, as it was hashed. */
@@ -18,9 +19,14 @@ export interface HashedFile {
   readonly totalLength: number;
   /** 32 bytes a piece. */
   readonly digests: Uint8Array;
+  /** Of the whole, when it is known. */
+  readonly sha256?: Uint8Array | undefined;
 }
 
-type Head = Omit<HashedFile, 'digests'>;
+interface Head extends Omit<HashedFile, 'digests' | 'sha256'> {
+  /** Base64. */
+  readonly sha256?: string;
+}
 
 /** Hubs of one user over one root: each has its own, since LevelDB has one owner. Chosen. */
 const MAX_SLOTS = 8;
@@ -55,13 +61,20 @@ export class CatalogueStore {
   /** @param path relative to the root */
   async get(path: string): Promise<HashedFile | undefined> {
     const [head, digests] = await Promise.all([this.#heads.get(path), this.#digests.get(path)]);
-    return head && digests && { ...head, digests };
+    return head && digests && { ...head, digests, sha256: digestOf(head) };
   }
 
-  async put(path: string, { digests, ...head }: HashedFile): Promise<void> {
+  async put(path: string, { digests, sha256, ...head }: HashedFile): Promise<void> {
     // A head without digests counts for nothing, so the two need not be one write.
     await this.#digests.put(path, digests);
-    await this.#heads.put(path, head);
+    await this.#heads.put(path, withDigest(head, sha256));
+  }
+
+  /** Of that version, if it is still the one that is stored. */
+  async putDigest(path: string, stamp: string, sha256: Uint8Array): Promise<void> {
+    const head = await this.#heads.get(path);
+    // A newer one that is put meanwhile may lose its head, and is then hashed again.
+    if (head?.stamp === stamp) await this.#heads.put(path, withDigest(head, sha256));
   }
 
   async delete(path: string): Promise<void> {
@@ -77,6 +90,15 @@ export class CatalogueStore {
   close(): Promise<void> {
     return this.#db.close();
   }
+}
+
+function withDigest(head: Head, sha256: Uint8Array | undefined): Head {
+  return sha256 ? { ...head, sha256: Buffer.from(sha256).toString('base64') } : head;
+}
+
+function digestOf({ sha256 }: Head): Uint8Array | undefined {
+  const bytes = Buffer.from(sha256 ?? '', 'base64');
+  return bytes.length === DIGEST_LENGTH ? bytes : undefined;
 }
 
 const headsOf = (db: ClassicLevel) => db.sublevel<string, Head>('heads', { valueEncoding: 'json' });

@@ -29,8 +29,16 @@ export interface Entry {
   /** The inner blocks. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
   readonly cid: string;
-  /** Of the whole file, once somebody asked for it (file-digest.ts). */
+  /** Of the whole file, once somebody asked for it (file-digest.ts) or said it with an upload. */
   sha256?: Uint8Array | undefined;
+}
+
+/** What is known of a file from the bytes that it was written from. */
+export interface Hashed {
+  /** By piecesOf(). */
+  readonly leaves?: Leaves | undefined;
+  /** Of the whole. */
+  readonly sha256?: Uint8Array | undefined;
 }
 
 /** Where a block is: at hand, or a piece of a file. */
@@ -127,12 +135,24 @@ export class Catalogue {
   }
 
   /**
-   * The entry of a file that was hashed while it was written here, by piecesOf(). The
+   * The entry of a file that was written here; hashed now unless it was on the way. The
    * handle must stay open.
    *
    * @throws HttpFailure 503 when the file is no longer the one that was written
    */
-  async learn(file: Opened, leaves: Leaves): Promise<Entry> {
+  async learn(file: Opened, { leaves, sha256 }: Hashed): Promise<Entry> {
+    const entry = await (leaves ? this.#learnLeaves(file, leaves) : this.entryOf(file));
+    if (sha256) await this.learnDigest(entry, sha256);
+    return entry;
+  }
+
+  /** Keeps the digest of the whole file, for the next run too. */
+  async learnDigest(entry: Entry, sha256: Uint8Array): Promise<void> {
+    entry.sha256 = sha256;
+    await this.#store?.putDigest(entry.path, entry.stamp, sha256).catch(() => undefined);
+  }
+
+  async #learnLeaves(file: Opened, leaves: Leaves): Promise<Entry> {
     await stampAged(file.stats);
     const now = await file.handle.stat();
     if (stampOf(now) !== stampOf(file.stats) || now.nlink === 0) throw changing();
@@ -175,7 +195,8 @@ export class Catalogue {
     const hashed = await this.#store?.get(file.path).catch(() => undefined);
     if (hashed?.stamp !== stampOf(file.stats)) return undefined;
     const { pieceLength } = this.piecesOf(file.stats.size);
-    return hashed.pieceLength === pieceLength ? entryOfLeaves(file, hashed) : undefined;
+    if (hashed.pieceLength !== pieceLength) return undefined;
+    return { ...(await entryOfLeaves(file, hashed)), sha256: hashed.sha256 };
   }
 
   async #record({ path, stats }: Opened, leaves: Leaves): Promise<void> {

@@ -1,13 +1,14 @@
 // The sha-256 of whole files. A file of one piece has it as its CID's digest; of
 // any other it is made when somebody asks for it, once for each version however
 // many ask, and one file at a time: it is a second reading, of about a second for
-// each GiB, and making it with the CID would double what every start costs.
+// each GiB, and making it with the CID would double what every start costs. Once made
+// it is the catalogue's.
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { allocAligned } from '../content/aligned-buffer.ts';
 import { isRawCid } from '../content/cid.ts';
-import { type Entry, isUnchanged, stampOf } from './catalogue.ts';
+import { type Catalogue, type Entry, isUnchanged, stampOf } from './catalogue.ts';
 import { Gate } from './gate.ts';
 import { HttpFailure } from './http-failure.ts';
 import { readFully } from './send-body.ts';
@@ -16,11 +17,13 @@ import { readFully } from './send-body.ts';
 const WINDOW_BYTES = 2 * 2 ** 20;
 
 export class FileDigests {
+  readonly #catalogue: Catalogue;
   readonly #signal: AbortSignal;
   readonly #running = new Map<Entry, Promise<Uint8Array | undefined>>();
   readonly #gate = new Gate(1);
 
-  constructor(signal: AbortSignal) {
+  constructor(catalogue: Catalogue, signal: AbortSignal) {
+    this.#catalogue = catalogue;
     this.#signal = signal;
   }
 
@@ -37,8 +40,8 @@ export class FileDigests {
     if (!running) {
       running = this.#gate
         .run(() => hashFile(entry, this.#signal))
-        .then((digest) => {
-          entry.sha256 = digest;
+        .then(async (digest) => {
+          if (digest) await this.#catalogue.learnDigest(entry, digest);
           return digest;
         })
         .finally(() => this.#running.delete(entry));

@@ -6,8 +6,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import type { Leaves } from '../content/file-dag.ts';
-import type { Entry } from './catalogue.ts';
+import type { Entry, Hashed } from './catalogue.ts';
 import type { Directory } from './directory.ts';
 import { validatorsOf } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
@@ -25,8 +24,8 @@ export interface Publication {
   readonly conditions: IncomingHttpHeaders;
   readonly remote: string;
   readonly handle: FileHandle;
-  /** When the pieces were hashed on the way. */
-  readonly leaves: Leaves | undefined;
+  /** What was hashed on the way. */
+  readonly hashed: Hashed;
   /** Gives the written file its name. */
   place(name: string, createOnly: boolean): Promise<void>;
 }
@@ -50,7 +49,7 @@ export function changeName<T>(
 
 /** @throws HttpFailure 409, 412, 507 and what the file system says */
 export async function publish(hub: Hub, publication: Publication): Promise<Published> {
-  const { segments, directory, conditions, handle, remote, leaves } = publication;
+  const { segments, directory, conditions, handle, remote, hashed } = publication;
   const name = segments.at(-1)!;
   const replacedBytes = await changeName(directory, name, async () => {
     const there = await checkTarget(hub, segments, conditions);
@@ -61,9 +60,8 @@ export async function publish(hub: Hub, publication: Publication): Promise<Publi
   hub.uploads.quota.handleChange(stats.size - (replacedBytes ?? 0));
   hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: stats.size, remote });
   const stored = { handle, stats, path: join(directory.path, name), name };
-  const entry = await (leaves ? hub.catalogue.learn(stored, leaves) : hub.catalogue.entryOf(stored))
-    // Replaced already: then there is no tag to give.
-    .catch(() => undefined);
+  // Replaced already: then there is no tag to give.
+  const entry = await hub.catalogue.learn(stored, hashed).catch(() => undefined);
   return { replaced: replacedBytes !== undefined, entry };
 }
 

@@ -29,6 +29,8 @@ export interface Presentation {
   readonly compress: boolean;
   /** To be saved, not shown. */
   readonly attachment: boolean;
+  /** Where else the file is, as values of Link. */
+  readonly duplicates: readonly string[];
 }
 
 export interface Representation {
@@ -66,7 +68,11 @@ export function representationOf(version: Version, presentation: Presentation): 
   const cacheHeaders = {
     ...cacheHeadersOf(validators, presentation, type),
     'X-Ipfs-Roots': cid,
-    Link: `</ipfs/${cid}>; rel="alternate"; type="application/vnd.ipld.raw"`,
+    // A line for each: aria2 does not read two from one.
+    Link: [
+      `</ipfs/${cid}>; rel="alternate"; type="application/vnd.ipld.raw"`,
+      ...presentation.duplicates,
+    ],
   };
   const headers = {
     ...cacheHeaders,

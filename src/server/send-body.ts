@@ -6,7 +6,7 @@
 import { SpareBuffers } from '../content/spare-buffers.ts';
 import type { Link } from '../link/link.ts';
 import type { ByteRange } from './byte-range.ts';
-import { isUnchanged } from './catalogue.ts';
+import { isUnchanged, stampOf } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
@@ -123,6 +123,13 @@ export async function readFully(
     if (bytesRead === 0) throw changed();
     filled += bytesRead;
   }
+}
+
+/** All of a small file; undefined when it is not that version any more. */
+export async function readVersion(file: Opened, stamp: string): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafeSlow(file.stats.size);
+  await readFully(file, bytes, 0);
+  return stampOf(await file.handle.stat()) === stamp ? bytes : undefined;
 }
 
 function changed(): HttpFailure {

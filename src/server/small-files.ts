@@ -4,20 +4,23 @@
 // believed: before each answer the path is asked whether it still leads to the same
 // version, and a link that was swapped leads to another inode. Requests that come
 // while it is being asked share the next asking, so a slow file system holds up
-// nobody else. Only the plain case is answered here: no range, no condition but tags.
+// nobody else. A text is kept in each form that is asked for: what was chosen for some
+// codings holds as long as all names that the choice looked at are what they were, and
+// for whoever may read them all. Only the plain case is answered here: no range, no
+// condition but tags.
 import { stat } from 'node:fs';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { Link } from '../link/link.ts';
 import type { Access } from './access/access.ts';
-import { type Entry, stampOf } from './catalogue.ts';
-import { acceptedCodings } from './coding/accept-encoding.ts';
+import { stampOf } from './catalogue.ts';
+import type { Coding } from './coding/accept-encoding.ts';
+import { codingsFor, type Looked } from './coding/coded-variant.ts';
 import type { Exchange } from './exchange.ts';
+import type { Sent } from './file-response.ts';
 import type { Hub } from './hub.ts';
 import { listMatches } from './preconditions.ts';
-import type { Representation } from './representation.ts';
-import { readFully } from './send-body.ts';
-import type { Opened, ServedRoot } from './served-root.ts';
+import type { ServedRoot } from './served-root.ts';
 
 /** Chosen: above it copying the body costs more than what is saved. */
 const MAX_FILE_BYTES = 64 * 1024;
@@ -32,12 +35,11 @@ const MAX_TARGET = 1024;
 type LongWay = (exchange: Exchange) => void;
 
 interface Kept {
-  readonly target: string;
-  readonly segments: readonly string[];
-  readonly path: string;
-  readonly stamp: string;
+  readonly key: string;
+  /** The file's own name first. */
+  readonly looked: readonly (Looked & { readonly path: string })[];
   readonly etag: string;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
   readonly headers: OutgoingHttpHeaders;
   readonly notModified: OutgoingHttpHeaders;
   /** Came when the asking that is under way had begun, or none is. */
@@ -50,7 +52,7 @@ export class SmallFiles {
   readonly #link: Link;
   readonly #access: Access;
   readonly #longWay: LongWay;
-  /** By request target, the last used at the end. */
+  /** By request target, and by the codings where they matter; the oldest first. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
 
@@ -63,42 +65,41 @@ export class SmallFiles {
 
   /** False when it is not for here. */
   answer(exchange: Exchange): boolean {
-    const kept = this.#kept.get(exchange.req.url ?? '');
-    if (!kept || !isPlain(exchange.req, kept)) return false;
+    const { req } = exchange;
+    if (!isPlain(req)) return false;
+    const kept = this.#find(req);
+    if (!kept) return false;
     // Paced answers wait their turn, block by block.
     const capped = exchange.clientLink ?? this.#link;
     if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     // The refusal is the long way's.
-    if (!this.#access.allows(exchange, 'read', kept.segments)) return false;
+    const mayRead = ({ segments }: Looked) => this.#access.allows(exchange, 'read', segments);
+    if (!kept.looked.every(mayRead)) return false;
     kept.waiting.push(exchange);
     if (!kept.asking) this.#ask(kept);
     return true;
   }
 
-  /** Remembers an open file that was asked for under this target. */
-  async keep(
-    target: string,
-    segments: readonly string[],
-    file: Opened,
-    entry: Entry,
-    representation: Representation,
-  ): Promise<void> {
-    const { size } = file.stats;
-    if (size > MAX_FILE_BYTES || target.length > MAX_TARGET) return;
-    const body = Buffer.allocUnsafeSlow(size);
-    await readFully(file, body, 0);
+  /** Remembers what a request got. */
+  async keep(req: IncomingMessage, file: Looked, { representation, read, looked }: Sent) {
+    const { size, headers, cacheHeaders, validators } = representation;
+    const { url = '' } = req;
+    if (size > MAX_FILE_BYTES || url.length > MAX_TARGET) return;
+    const body = await read();
     // What was read must be what the tag names.
-    if (stampOf(await file.handle.stat()) !== entry.stamp) return;
-    this.#drop(this.#kept.get(target));
-    this.#kept.set(target, {
-      target,
-      segments,
-      path: join(this.#root.path, ...segments),
-      stamp: entry.stamp,
-      etag: `"${entry.cid}"`,
+    if (body === undefined || validators.etag === undefined) return;
+    const key = headers.Vary === undefined ? url : keyOf(url, codingsFor(req));
+    this.#drop(this.#kept.get(key));
+    this.#kept.set(key, {
+      key,
+      looked: [file, ...looked].map((each) => ({
+        ...each,
+        path: join(this.#root.path, ...each.segments),
+      })),
+      etag: validators.etag,
       body,
-      headers: { ...representation.headers, 'Content-Length': size },
-      notModified: representation.cacheHeaders,
+      headers: { ...headers, 'Content-Length': size },
+      notModified: cacheHeaders,
       waiting: [],
       asking: false,
     });
@@ -114,9 +115,8 @@ export class SmallFiles {
     const exchanges = kept.waiting;
     kept.waiting = [];
     kept.asking = true;
-    stat(kept.path, (error, stats) => {
+    this.#isFresh(kept, (fresh) => {
       kept.asking = false;
-      const fresh = !error && stampOf(stats) === kept.stamp;
       if (!fresh) this.#drop(kept);
       for (const exchange of exchanges) {
         if (fresh) this.#send(exchange, kept);
@@ -124,6 +124,27 @@ export class SmallFiles {
       }
       if (kept.waiting.length > 0) this.#ask(kept);
     });
+  }
+
+  /** Whether every name that was looked at leads where it led. */
+  #isFresh({ looked }: Kept, done: (fresh: boolean) => void): void {
+    let left = looked.length;
+    let fresh = true;
+    for (const { path, stamp } of looked) {
+      stat(path, (error, stats) => {
+        if ((error ? undefined : stampOf(stats)) !== stamp) fresh = false;
+        left--;
+        if (left === 0) done(fresh);
+      });
+    }
+  }
+
+  #find(req: IncomingMessage): Kept | undefined {
+    const { url = '' } = req;
+    const kept = this.#kept.get(url);
+    if (kept && kept.headers.Vary === undefined) return kept;
+    const codings = codingsFor(req);
+    return codings.length === 0 ? kept : this.#kept.get(keyOf(url, codings));
   }
 
   #send(exchange: Exchange, kept: Kept): void {
@@ -138,8 +159,8 @@ export class SmallFiles {
   }
 
   #drop(kept: Kept | undefined): void {
-    if (kept === undefined || this.#kept.get(kept.target) !== kept) return;
-    this.#kept.delete(kept.target);
+    if (kept === undefined || this.#kept.get(kept.key) !== kept) return;
+    this.#kept.delete(kept.key);
     this.#keptBytes -= kept.body.length + OVERHEAD_BYTES;
   }
 }
@@ -154,10 +175,12 @@ const SPECIAL = [
   'want-digest',
 ];
 
-function isPlain({ method, headers }: IncomingMessage, kept: Kept): boolean {
+function isPlain({ method, headers }: IncomingMessage): boolean {
   if (method !== 'GET' && method !== 'HEAD') return false;
-  // Another may get it compressed.
-  const codings = headers['accept-encoding']?.toString();
-  if (kept.headers.Vary !== undefined && acceptedCodings(codings).length > 0) return false;
   return SPECIAL.every((name) => headers[name] === undefined);
+}
+
+/** A target holds no space. */
+function keyOf(target: string, codings: readonly Coding[]): string {
+  return codings.length === 0 ? target : `${target} ${codings}`;
 }

@@ -156,7 +156,7 @@ async function assemble(
   });
   const catalogue = new Catalogue({ pieceLength: options.pieceLength, store, signal });
   const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
-  const representations = createRepresentations(options.representations ?? {}, signal);
+  const representations = createRepresentations(options.representations ?? {}, catalogue, signal);
   const { maxSubscribers } = operations.limits;
   const events = new HubEvents(
     { root, catalogue, traffic, emit, maxSubscribers },

@@ -19,6 +19,12 @@ interface Expected {
   readonly digest: Buffer;
 }
 
+export interface Verified {
+  /** A Repr-Digest for the answer, which says what was checked; undefined when nothing was. */
+  readonly field: string | undefined;
+  readonly sha256: Uint8Array | undefined;
+}
+
 export class UploadDigests {
   readonly #expected: readonly Expected[];
   readonly #hashes = new Map<string, Hash>();
@@ -45,12 +51,11 @@ export class UploadDigests {
   }
 
   /**
-   * Call once, after the last byte. Resolves to a Repr-Digest for the answer, which
-   * says that it was checked; undefined when nothing was asked.
+   * Call once, after the last byte.
    *
    * @throws HttpFailure 422
    */
-  check(): string | undefined {
+  check(): Verified {
     const found = new Map([...this.#hashes].map(([name, hash]) => [name, hash.digest()]));
     const wrong = this.#expected.find(
       ({ algorithm, digest }) => !found.get(algorithm)!.equals(digest),
@@ -59,8 +64,8 @@ export class UploadDigests {
       const what = `${wrong.field} (${wrong.algorithm})`;
       throw new HttpFailure(422, `the bytes that came do not match ${what}; nothing was stored`);
     }
-    if (found.size === 0) return undefined;
-    return [...found].map(([name, digest]) => `${name}=:${digest.toString('base64')}:`).join(', ');
+    const members = [...found].map(([name, bytes]) => `${name}=:${bytes.toString('base64')}:`);
+    return { field: members.join(', ') || undefined, sha256: found.get('sha-256') };
   }
 }
 

@@ -66,15 +66,15 @@ async function store(hub: Hub, upload: Upload): Promise<Published> {
     const file = await PartialFile.create(directory, segments.at(-1)!);
     partial = file;
     const leaves = await receive(hub, upload, file);
-    const verified = digests.check();
-    if (verified !== undefined) exchange.res.setHeader('Repr-Digest', verified);
+    const { field, sha256 } = digests.check();
+    if (field !== undefined) exchange.res.setHeader('Repr-Digest', field);
     return await publish(hub, {
       segments,
       directory,
       conditions: exchange.req.headers,
       remote: exchange.remote,
       handle: file.handle,
-      leaves,
+      hashed: { leaves, sha256 },
       place: (name, createOnly) => file.place(name, createOnly),
     });
   } finally {

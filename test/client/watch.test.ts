@@ -7,6 +7,7 @@ import type { HubEvent } from '../../src/client/hub-event.ts';
 import { type Via, type WatchOptions, watchHub } from '../../src/client/watch.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { Event } from '../../src/telemetry/event.ts';
+import { startEdge } from '../edge/edge.ts';
 import { startHub as startRealHub } from '../server/hub.ts';
 import { startServer as startPlainServer } from './hub.ts';
 
@@ -176,3 +177,12 @@ function pass(port: number, req: IncomingMessage, res: ServerResponse): void {
     answer.pipe(res);
   }).end();
 }
+
+it('through an edge watches its origin, which alone knows', async () => {
+  const origin = await startRealHub({ writable: true });
+  const edge = await startEdge(origin);
+  const watching = [watch(edge.running.url), watch(edge.running.url, { via: 'poll' })];
+  await expect.poll(() => subscribers(origin), SOON).toBe(2);
+  await origin.ask('/files/new', { method: 'PUT', body: Buffer.from('x') });
+  for (const { files } of watching) await expect.poll(files, SOON).toEqual(['file_added /new']);
+});

@@ -44,6 +44,21 @@ describe('client get', () => {
     expect(await sha256(out)).toBe(await sha256(source));
   });
 
+  it('goes on with a mirror that only the killed hub had named', async () => {
+    const root = await scratch();
+    const out = join(await scratch(), 'got.bin');
+    const source = await randomFile(join(root, 'a.bin'), 16 * MIB);
+    const second = await hub(root, '--uplink', '8MiB/s');
+    const first = await hub(root, '--uplink', '8MiB/s', '--mirror', second.url);
+    const client = start(['client', 'get', `${first.url}a.bin`, '-o', out, '--json']);
+    await client.until('piece_verified', ({ remote }) => remote === `${first.url}a.bin`);
+    await first.running.end('SIGKILL');
+    expect(await client.exit).toBe(0);
+    expect(await sha256(out)).toBe(await sha256(source));
+    const { remote } = await client.until('source_failed');
+    expect(remote).toBe(`${first.url}a.bin`);
+  });
+
   it('goes on with a mirror when the other is killed mid-download', async () => {
     const root = await scratch();
     const out = join(await scratch(), 'got.bin');

@@ -58,11 +58,53 @@ describe('server --cache', () => {
     expect(sentBytes(origin.server)).toBeLessThan(24 * MIB + 14 * MIB);
   });
 
+  it('opens its origin with a token, and holds its directory alone', async () => {
+    const root = await scratch();
+    const source = await randomFile(join(root, 'f.bin'), 3 * MIB);
+    const keyFile = join(await scratch(), 'key.jwk');
+    const { stdout } = await run(['token', '--key', keyFile]);
+    const origin = await serve('--root', root, '--token-key', keyFile);
+    const directory = await scratch();
+    const args = ['server', '--json', '--port', '0', '--cache', origin.url];
+    const edge = start([...args, '--cache-dir', directory], {
+      HUBSWARM_CACHE_TOKEN: stdout.trim(),
+    });
+    const { addresses } = await edge.until('listening');
+    const target = join(await scratch(), 'f');
+    const got = await run(['client', 'get', `${addresses[0]}files/f.bin`, '-o', target, '--quiet']);
+    expect(got).toMatchObject({ code: 0, stderr: '' });
+    expect(await sha256(target)).toBe(await sha256(source));
+    const second = await run(['server', '--port', '0', ...args.slice(4), '--cache-dir', directory]);
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toMatch(/^hubswarm: --cache-dir: .* is used by another edge.*\n$/);
+  });
+
   it('says in one line what is wrong', async () => {
     const wrong: [string[], number, RegExp][] = [
       [['--cache', 'ftp://127.0.0.1/'], 2, /has the scheme 'ftp:'/],
       [['--cache', 'http://127.0.0.1:1/files/'], 2, /--cache: '.*' is not accepted; give the addr/],
       [['--cache-size', '1GiB'], 2, /--cache-size: is of no use alone; give --cache as well/],
+      [['--cache-token', 'x'], 2, /--cache-token: is of no use alone/],
+      [
+        ['--cache', 'http://127.0.0.1:1/', '--cache-token', 'a b'],
+        2,
+        /--cache-token: what was given/,
+      ],
+      [
+        ['--cache', 'https://127.0.0.1:1/', '--cache-fingerprint', 'ab'],
+        2,
+        /--cache-fingerprint: 'ab' is no/,
+      ],
+      [
+        ['--cache', 'http://127.0.0.1:1/', '--cache-fingerprint', '0'.repeat(64)],
+        2,
+        /--cache-fingerprint: no https/,
+      ],
+      [
+        ['--cache', 'http://127.0.0.1:1/', '--cache-cacert', '/dev/null'],
+        2,
+        /--cache-cacert: .*PEM/,
+      ],
       [['--cache', 'http://127.0.0.1:1/', '--writable'], 2, /--writable: cannot be given with/],
       [['--cache', 'http://127.0.0.1:1/', '--cache-size', 'big'], 2, /--cache-size: 'big' is not/],
       [

@@ -24,3 +24,14 @@ it.each(['', 'max-age = 3', 'public,, private', 'a\r\nSet-Cookie: b', 'max-age="
     expect(ended.stderr).toContain("give directives, as in 'public, max-age=3600'");
   },
 );
+
+it.each([
+  ['ftp://127.0.0.1/', "--mirror: 'ftp://127.0.0.1/' has the scheme 'ftp:'"],
+  ['127.0.0.1', "--mirror: '127.0.0.1' is not a URL"],
+  ['http://user:secret@127.0.0.1/', "--mirror: 'http://127.0.0.1/' has a query or credentials"],
+  ['http://127.0.0.1/?a=b', "--mirror: 'http://127.0.0.1/?a=b' has a query or credentials"],
+])('server --mirror %j is refused in one line', async (url, line) => {
+  const ended = await run(['server', '--port', '0', '--mirror', 'http://127.0.0.1/', url]);
+  expect(ended.code).toBe(2);
+  expect(ended.stderr.trim().split('\n')).toEqual([expect.stringContaining(line)]);
+});

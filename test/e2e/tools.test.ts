@@ -101,6 +101,23 @@ describe.skipIf(!hasCommand('aria2c'))('aria2c (skipped where it is not installe
     expect(await sha256(join(dir, 'f.bin'))).toBe(await sha256(file));
   });
 
+  it('goes to the mirrors that the hub names', async () => {
+    const [root, dir] = [await scratch(), await scratch()];
+    const file = await randomFile(join(root, 'f.bin'), 4 * MIB);
+    // To aria2 a host is one server, whatever its ports.
+    const options = ['--root', root, '--port', '0', '--host', 'localhost'];
+    const mirror = start(['server', '--json', ...options]);
+    const { addresses } = await mirror.until('listening');
+    const there = `http://localhost:${new URL(addresses[0]!).port}/files`;
+    const url = `${await hub(root, '--mirror', there, '--uplink', '4MiB/s')}files/f.bin`;
+    const { code, output } = await aria2c(dir, '-s', '4', '-k', '1M', url);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    expect(await sha256(join(dir, 'f.bin'))).toBe(await sha256(file));
+    const { path, bytes } = await mirror.until('request_completed', ({ status }) => status === 206);
+    expect(path).toBe('/files/f.bin');
+    expect(bytes).toBeGreaterThan(0);
+  });
+
   it('refuses bytes that are not those of the digest', async () => {
     const [root, dir] = [await scratch(), await scratch()];
     const bytes = randomBytes(2 * MIB);

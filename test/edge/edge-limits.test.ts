@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Access, parseFingerprint } from '../../src/client/access.ts';
 import { keyFile, makeToken } from '../server/access/keys.ts';
 import { type Hub, startHub, tempRoot } from '../server/hub.ts';
 import { share, startEdge } from './edge.ts';
@@ -79,6 +80,22 @@ describe('what an edge passes on', () => {
     expect(answer.headers.location).toBe(`${origin.running.url}files/f`);
   });
 
+  it('events, whichever way they are asked for', async () => {
+    const origin = await startHub();
+    const edge = await startEdge(origin);
+    const webSocket = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': randomBytes(16).toString('base64'),
+    };
+    for (const headers of [{}, { accept: 'application/json' }, webSocket]) {
+      const answer = await edge.ask('/events?path=/a/', { headers });
+      expect(answer.status).toBe(307);
+      expect(answer.headers.location).toBe(`${origin.running.url}events?path=/a/`);
+    }
+  });
+
   it('nothing in a circle', async () => {
     const hub = await startHub();
     const first = await startEdge(hub);
@@ -114,6 +131,44 @@ describe('who may read through an edge', () => {
     expect(await status(await blockOf('/files/open/f'), some)).toBe(200);
     expect(await status(await blockOf('/files/g'), some)).toBe(404);
     expect(await status(await blockOf('/files/g'), all)).toBe(200);
+  });
+});
+
+describe('an origin that asks who comes', () => {
+  it('is shown the token of the edge, which its clients do not get to see', async () => {
+    const key = await keyFile();
+    const origin = await startHub({ access: { tokenKeyFiles: [key.file] } });
+    await writeFile(join(origin.root, 'f'), randomBytes(3 * MIB));
+    const token = await makeToken(key);
+    const access = new Access({ urls: [new URL(origin.running.url)], token });
+    const edge = await startEdge(origin, { access });
+    const without = await startEdge(origin);
+    expect((await without.ask('/files/f')).status).toBe(403);
+    const answers = [await edge.ask('/files/f'), await edge.ask('/files/')];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    answers.push(await edge.ask('/files/f', { method: 'PUT' }));
+    expect(JSON.stringify(answers.map(({ headers }) => headers))).not.toContain(token);
+  });
+
+  it('proves itself over TLS by the certificate that the edge was told', async () => {
+    const directory = join(await tempRoot(), 'tls');
+    const origin = await startHub({ tls: { kind: 'self_signed', directory } });
+    const bytes = randomBytes(3 * MIB);
+    await writeFile(join(origin.root, 'f'), bytes);
+    const urls = [new URL(origin.running.url)];
+    const { sha256 } = await origin.until('certificate_loaded');
+    const fingerprint = parseFingerprint(sha256)!;
+    const edge = await startEdge(origin, {
+      access: new Access({ urls, fingerprints: [fingerprint] }),
+    });
+    expect((await edge.ask('/files/f')).body.equals(bytes)).toBe(true);
+    await expect(startEdge(origin)).rejects.toThrow(
+      /self-signed.*--cache-fingerprint.*--cache-cacert/,
+    );
+    const wrong = new Access({ urls, fingerprints: ['0'.repeat(64)] });
+    await expect(startEdge(origin, { access: wrong })).rejects.toThrow(
+      /^--cache: .*its certificate is not the pinned one/,
+    );
   });
 });
 
@@ -160,7 +215,7 @@ describe('the room of an edge', () => {
     for (const name of ['a', 'b', 'a', 'c']) await edge.ask(`/files/${name}`);
     const { headers } = await origin.ask('/files/b', { method: 'HEAD' });
     expect(await edge.until('file_evicted')).toMatchObject({ cid: headers['x-ipfs-roots'] });
-    const names = await readdir(directory);
+    const names = await readdir(join(directory, 'files'));
     expect(names.filter((name) => name.startsWith(String(headers['x-ipfs-roots'])))).toEqual([]);
     const sent = origin.running.link.sentBytes;
     for (const name of ['a', 'c']) await edge.ask(`/files/${name}`);
@@ -197,17 +252,32 @@ describe('the room of an edge', () => {
     const edge = await startEdge(origin, { directory });
     for (const name of ['a', 'b']) await edge.ask(`/files/${name}`);
     await edge.running.stop();
-    await writeFile(join(directory, `bafybei${'a'.repeat(52)}.dag`), '{}');
-    await writeFile(join(directory, 'x.part'), 'x');
+    await writeFile(join(directory, 'files', `bafybei${'a'.repeat(52)}.dag`), '{}');
+    await writeFile(join(directory, 'files', 'x.part'), 'x');
     const { running } = await startEdge(origin, { directory, sizeBytes: 1.5 * MIB });
     await running.stop();
     const { headers } = await origin.ask('/files/b', { method: 'HEAD' });
     const cid = String(headers['x-ipfs-roots']);
-    expect((await readdir(directory)).sort()).toEqual([cid, `${cid}.dag`, 'index.json'].sort());
+    expect((await readdir(join(directory, 'files'))).sort()).toEqual(
+      [cid, `${cid}.dag`, 'index.json'].sort(),
+    );
   });
 });
 
 describe('an edge does not start', () => {
+  it('over the directory of another one that runs', async () => {
+    const origin = await startHub();
+    const directory = await tempRoot();
+    const first = await startEdge(origin, { directory });
+    const line = `--cache-dir: ${directory} is used by another edge that runs`;
+    await expect(startEdge(origin, { directory })).rejects.toThrow(line);
+    await share(origin, 'f', 100);
+    expect((await first.ask('/files/f')).status).toBe(200);
+    await first.running.stop();
+    const second = await startEdge(origin, { directory });
+    expect((await second.ask('/files/f')).status).toBe(200);
+  });
+
   it('before a server that is no hub', async () => {
     const server = createServer((_req, res) => void res.end(randomBytes(10)));
     server.listen(0, '127.0.0.1');

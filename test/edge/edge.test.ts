@@ -182,7 +182,7 @@ describe('an edge whose origin is gone', () => {
     const { headers } = await edge.ask('/files/f');
     await edge.until('file_cached');
     const spoil = async (): Promise<void> => {
-      const path = join(directory, String(headers['x-ipfs-roots']));
+      const path = join(directory, 'files', String(headers['x-ipfs-roots']));
       const handle = await open(path, 'r+');
       await handle.write(Buffer.from('spoilt'), 0, 6, MIB);
       await handle.close();

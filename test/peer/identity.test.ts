@@ -87,6 +87,13 @@ describe('openIdentity', () => {
     await writeFile(join(first.dir, 'lock-41'), String(child.pid));
     expect((await start()).peerId.toString()).toBe(first.peerId.toString());
   });
+
+  it('takes over what a process with the same pid left, as in a container', async () => {
+    const first = await openIdentity(dir);
+    await first.release();
+    await writeFile(join(first.dir, 'lock-41'), String(process.pid));
+    expect((await start()).peerId.toString()).toBe(first.peerId.toString());
+  });
 });
 
 describe('openIdentity of several processes', () => {

@@ -1,7 +1,9 @@
 import { link, mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { startHub, tempRoot } from './hub.ts';
+import { bearer, keyFile, makeToken } from './access/keys.ts';
+import { type Answer, startHub, tempRoot } from './hub.ts';
 
 async function hubWith(content: string, name = 'page.bin') {
   const root = await tempRoot();
@@ -112,4 +114,84 @@ test('an answer from memory keeps to the cap', async () => {
   await ask();
   await ask();
   expect(performance.now() - startedAt).toBeGreaterThan(700);
+});
+
+const TEXT = 'as it was written\n'.repeat(500);
+const GZIP = { 'Accept-Encoding': 'gzip' };
+const BOTH = { 'Accept-Encoding': 'gzip, deflate, br' };
+
+const decoded = ({ headers, body }: Answer): string =>
+  ({ gzip: gunzipSync, br: brotliDecompressSync })[headers['content-encoding']!]!(body).toString();
+
+test('each coding of a text is answered from memory as it was the first time', async () => {
+  const { hub, ask } = await hubWith(TEXT, 'page.html');
+  for (const headers of [GZIP, BOTH]) {
+    const [first, second] = [await ask(headers), await ask(headers)];
+    expect({ ...second.headers, date: '' }).toEqual({ ...first.headers, date: '' });
+    expect(decoded(second)).toBe(TEXT);
+    const head = await hub.ask('/files/page.html', { method: 'HEAD', headers });
+    expect({ ...head.headers, date: '' }).toEqual({ ...first.headers, date: '' });
+    const { etag } = first.headers;
+    const same = await ask({ ...headers, 'If-None-Match': etag });
+    expect(same).toMatchObject({ status: 304, headers: { etag, vary: 'Accept-Encoding' } });
+    // The tag of one coding says nothing of the file as it is.
+    expect(await ask({ 'If-None-Match': etag })).toMatchObject({ status: 200, text: TEXT });
+  }
+  const none = await ask({ ...BOTH, Range: 'bytes=0-1' });
+  expect(none).toMatchObject({ status: 206, text: 'as' });
+  expect(decoded(await ask(BOTH))).toBe(TEXT);
+});
+
+test('what is kept compressed is compared with the file, too', async () => {
+  const { root, ask } = await hubWith(TEXT, 'page.html');
+  await ask(GZIP);
+  await writeFile(join(root, 'page.html'), TEXT.toUpperCase());
+  expect(decoded(await ask(GZIP))).toBe(TEXT.toUpperCase());
+  await rm(join(root, 'page.html'));
+  expect(await ask(GZIP)).toMatchObject({ status: 404 });
+});
+
+test('a compressed sibling that comes, changes or goes is seen', async () => {
+  const { root, ask } = await hubWith(TEXT, 'page.html');
+  const sibling = join(root, 'page.html.gz');
+  const made = await ask(GZIP);
+  expect(made.headers.etag).toMatch(/^W/);
+  await ask(GZIP);
+  const tags = [];
+  for (const level of [1, 9]) {
+    await writeFile(sibling, gzipSync(TEXT, { level }));
+    const [first, second] = [await ask(GZIP), await ask(GZIP)];
+    expect(first.headers.etag).toMatch(/^"\w+\.gz"$/);
+    expect(second.headers.etag).toBe(first.headers.etag);
+    expect(decoded(second)).toBe(TEXT);
+    tags.push(first.headers.etag);
+  }
+  expect(tags[0]).not.toBe(tags[1]);
+  // The better one was looked for before the one that is there.
+  expect((await ask(BOTH)).headers['content-encoding']).toBe('gzip');
+  await writeFile(join(root, 'page.html.br'), brotliCompressSync(TEXT));
+  expect((await ask(BOTH)).headers['content-encoding']).toBe('br');
+  // Older than its file.
+  await utimes(sibling, new Date('2020-01-01'), new Date('2020-01-01'));
+  expect((await ask(GZIP)).headers.etag).toBe(made.headers.etag);
+  await rm(sibling);
+  expect((await ask(GZIP)).headers.etag).toBe(made.headers.etag);
+});
+
+test('a sibling is kept for those alone who may read it', async () => {
+  const own = await keyFile();
+  const root = await tempRoot();
+  await writeFile(join(root, 'page.html'), TEXT);
+  await writeFile(join(root, 'page.html.gz'), gzipSync(TEXT));
+  const hub = await startHub({ root, access: { tokenKeyFiles: [own.file] } });
+  const all = { ...GZIP, ...bearer(await makeToken(own)) };
+  const one = { ...GZIP, ...bearer(await makeToken(own, { paths: ['page.html'] })) };
+  const ask = async (headers: Record<string, string>) =>
+    (await hub.ask('/files/page.html', { headers })).headers.etag;
+  for (let round = 0; round < 2; round++) {
+    expect(await ask(all)).toMatch(/^"\w+\.gz"$/);
+    expect(await ask(one)).toMatch(/^W/);
+    expect(await ask(one)).toMatch(/^W/);
+  }
+  expect((await hub.ask('/files/page.html', { headers: GZIP })).status).toBe(401);
 });

@@ -3,6 +3,8 @@
 // costs nothing. A sibling older than its file is passed over as stale. Whoever
 // asks for a range gets it of the file as it is: that is what can be resumed and
 // verified. RFC 9110 sections 8.4 and 12.5.3.
+import type { IncomingMessage } from 'node:http';
+import { stampOf } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -12,16 +14,31 @@ import {
   type Representation,
   type Version,
 } from '../representation.ts';
-import { readFully, sendBytes, sendFilePart } from '../send-body.ts';
+import { readFully, readVersion, sendBytes, sendFilePart } from '../send-body.ts';
 import type { SendPart } from '../send-representation.ts';
-import type { Opened } from '../served-root.ts';
+import type { Opened, ServedRoot } from '../served-root.ts';
 import { acceptedCodings, type Coding } from './accept-encoding.ts';
 import { isCompressible } from './compressible.ts';
 
 export interface CodedVariant {
   readonly representation: Representation;
   readonly sendPart: SendPart;
+  /** All of it; undefined when its file has changed. */
+  read(): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
+}
+
+/** A name that the choice depended on. */
+export interface Looked {
+  readonly segments: readonly string[];
+  /** Of the version that it led to; undefined when it led to nothing. */
+  readonly stamp: string | undefined;
+}
+
+export interface Choice {
+  /** Undefined when the file goes as it is. */
+  readonly variant: CodedVariant | undefined;
+  readonly looked: readonly Looked[];
 }
 
 /** The file that was asked for, and how its answers look. */
@@ -35,25 +52,30 @@ export interface Original {
 
 const SUFFIXES: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
 
+/** Those that a request takes for a file that can be coded. */
+export function codingsFor({ method, headers }: IncomingMessage): readonly Coding[] {
+  if (method === 'GET' && headers.range !== undefined) return [];
+  return acceptedCodings(headers['accept-encoding']?.toString());
+}
+
 /** @throws HttpFailure 503 when the file changes meanwhile */
 export async function pickVariant(
   hub: Hub,
   exchange: Exchange,
   original: Original,
-): Promise<CodedVariant | undefined> {
-  const { method, headers } = exchange.req;
-  if (!original.presentation.compress || !isCompressible(original.type)) return undefined;
-  if (method === 'GET' && headers.range !== undefined) return undefined;
-  const codings = acceptedCodings(headers['accept-encoding']?.toString());
+): Promise<Choice> {
+  const looked: Looked[] = [];
+  const codable = original.presentation.compress && isCompressible(original.type);
+  const codings = codable ? codingsFor(exchange.req) : [];
   for (const coding of codings) {
-    const sibling = await openSibling(hub, exchange, original, coding);
-    if (sibling) return sibling;
+    const variant = await openSibling(hub, exchange, original, coding, looked);
+    if (variant) return { variant, looked };
   }
   for (const coding of codings) {
-    const made = await compressNow(hub, exchange, original, coding);
-    if (made) return made;
+    const variant = await compressNow(hub, exchange, original, coding);
+    if (variant) return { variant, looked };
   }
-  return undefined;
+  return { variant: undefined, looked };
 }
 
 async function openSibling(
@@ -61,14 +83,13 @@ async function openSibling(
   exchange: Exchange,
   { segments, file, version, presentation }: Original,
   coding: Coding,
+  looked: Looked[],
 ): Promise<CodedVariant | undefined> {
   const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
   // Who may read one file of a directory may not read its sibling for that.
-  if (!hub.access.allows(exchange, 'read', path)) return undefined;
-  const sibling = await hub.root.open(path).catch((error: unknown) => {
-    if (error instanceof HttpFailure) return undefined;
-    throw error;
-  });
+  const mayRead = hub.access.allows(exchange, 'read', path);
+  const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
+  looked.push({ segments: path, stamp: sibling && stampOf(sibling.stats) });
   if (!sibling) return undefined;
   const close = (): Promise<void> => sibling.handle.close();
   const { stats } = sibling;
@@ -85,7 +106,12 @@ async function openSibling(
       sha256: hub.representations.digests.known(entry),
     });
     const outlet = { exchange, link: hub.link };
-    return { representation, sendPart: (part) => sendFilePart(outlet, sibling, part), close };
+    return {
+      representation,
+      sendPart: (part) => sendFilePart(outlet, sibling, part),
+      read: () => readVersion(sibling, entry.stamp),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -110,7 +136,19 @@ async function compressNow(
   });
   const outlet = { exchange, link: hub.link };
   const sendPart: SendPart = () => sendBytes(outlet, bytes);
-  return { representation, sendPart, close: async () => undefined };
+  return { representation, sendPart, read: async () => bytes, close: async () => undefined };
+}
+
+async function openIfAny(
+  root: ServedRoot,
+  segments: readonly string[],
+): Promise<Opened | undefined> {
+  try {
+    return await root.open(segments);
+  } catch (error) {
+    if (error instanceof HttpFailure) return undefined;
+    throw error;
+  }
 }
 
 /** @throws HttpFailure 503 when it changes meanwhile */

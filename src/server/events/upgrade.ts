@@ -16,7 +16,8 @@ import { answerWebSocket } from './web-socket.ts';
 export function createUpgradeListener(hub: Hub, server: Server) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    if (isWebSocket(req)) handleWebSocket(hub, req, socket as Socket, head);
+    // An edge has no events of its own, and says where they are.
+    if (isWebSocket(req) && !hub.front) handleWebSocket(hub, req, socket as Socket, head);
     else giveBack(server, req, socket, head);
   };
 }

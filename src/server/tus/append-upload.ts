@@ -4,7 +4,7 @@
 // a killed process loses nothing, a power cut at most that.
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Leaves } from '../../content/file-dag.ts';
+import type { Hashed } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure, httpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -20,8 +20,8 @@ const SYNC_EVERY_BYTES = 64 * 2 ** 20;
 
 export interface Appended {
   readonly upload: StoredUpload;
-  /** The pieces' digests, when all of the file came in this request. */
-  readonly leaves: Leaves | undefined;
+  /** Known when all of the file came in this request. */
+  readonly hashed: Hashed;
 }
 
 /** @throws HttpFailure 400, 408, 413, 460, 507 */
@@ -107,7 +107,9 @@ class Append {
       throw error;
     }
     await this.#sync(this.#writer.position, { uncheckedFrom: null });
-    return { upload: this.#upload, leaves: this.#writer.leaves() };
+    const leaves = this.#writer.leaves();
+    const sha256 = this.#checksum?.algorithm === 'sha256' ? this.#checksum.digest : undefined;
+    return { upload: this.#upload, hashed: leaves ? { leaves, sha256 } : {} };
   }
 
   async #receive(lock: UploadLock): Promise<void> {

@@ -53,11 +53,11 @@ async function createPlain(hub: Hub, exchange: Exchange, facts: Facts): Promise<
   const withBody = checkBody(headers);
   await checkRoom(hub, length ?? 0);
   return begin(hub, { ...facts, length }, async (made, lock) => {
-    const { upload, leaves } = withBody
+    const { upload, hashed } = withBody
       ? await appendBody(hub, exchange, made, lock)
-      : { upload: made, leaves: undefined };
+      : { upload: made, hashed: {} };
     if (!awaitsPublication(upload)) return { upload, entry: undefined };
-    return finishUpload(hub, upload, exchange.remote, leaves);
+    return finishUpload(hub, upload, exchange.remote, hashed);
   });
 }
 
@@ -75,7 +75,8 @@ async function createFinal(
   await checkRoom(hub, length);
   return begin(hub, { ...facts, length }, async (made) => {
     const leaves = await joinParts(hub, made, parts);
-    const finished = await finishUpload(hub, { ...made, offset: length }, exchange.remote, leaves);
+    const whole = { ...made, offset: length };
+    const finished = await finishUpload(hub, whole, exchange.remote, { leaves });
     // It may be gone, or its disk full: then it goes when it expires.
     for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
     return finished;

@@ -4,9 +4,8 @@
 // a data file that is gone was published; one that is still there was not, and the
 // next request for the upload publishes it.
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import type { Leaves } from '../../content/file-dag.ts';
 import { systemCode } from '../../runtime/errors.ts';
-import type { Entry } from '../catalogue.ts';
+import type { Entry, Hashed } from '../catalogue.ts';
 import { Directory } from '../directory.ts';
 import { HttpFailure, httpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -40,12 +39,12 @@ export async function finishUpload(
   hub: Hub,
   upload: StoredUpload,
   remote: string,
-  leaves?: Leaves,
+  hashed: Hashed = {},
 ): Promise<Finished> {
   const store = hub.uploads.unfinished;
   const begun = await store.save(upload, { state: 'publishing' }, upload.offset);
   try {
-    const entry = await publishData(hub, begun, remote, leaves);
+    const entry = await publishData(hub, begun, remote, hashed);
     return { upload: await store.save(begun, { state: 'published' }, upload.offset), entry };
   } catch (error) {
     const failure = httpFailure(error);
@@ -58,7 +57,7 @@ async function publishData(
   hub: Hub,
   { id, record }: StoredUpload,
   remote: string,
-  leaves: Leaves | undefined,
+  hashed: Hashed,
 ): Promise<Entry | undefined> {
   const segments = record.target!;
   const path = hub.uploads.unfinished.dataPath(id);
@@ -75,7 +74,7 @@ async function publishData(
       conditions: record.conditions,
       remote,
       handle,
-      leaves,
+      hashed,
       place: (name, createOnly) => place({ handle, path }, parent, name, createOnly),
     });
     return entry;

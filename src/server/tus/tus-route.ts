@@ -1,6 +1,7 @@
 // /uploads/: resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload),
 // with the extensions that tus-headers.ts lists. Which method goes where, and the
 // fields that every answer carries; what each does is in the files beside.
+import type { Hashed } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure, httpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -126,7 +127,7 @@ async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<vo
       return finish(hub, exchange, upload);
     }
     const appended = await appendBody(hub, exchange, upload, lock);
-    return finish(hub, exchange, appended.upload, appended.leaves);
+    return finish(hub, exchange, appended.upload, appended.hashed);
   });
   tell(exchange, finished);
   exchange.res.writeHead(204).end();
@@ -161,10 +162,10 @@ async function finish(
   hub: Hub,
   exchange: Exchange,
   upload: StoredUpload,
-  leaves?: Parameters<typeof finishUpload>[3],
+  hashed?: Hashed,
 ): Promise<Finished> {
   if (!awaitsPublication(upload)) return { upload, entry: undefined };
-  return finishUpload(hub, upload, exchange.remote, leaves);
+  return finishUpload(hub, upload, exchange.remote, hashed);
 }
 
 /** Whoever may write what the upload becomes may go on with it; a part has no name yet. */

@@ -7,13 +7,15 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, systemCode } from '../runtime/errors.ts';
 import { isAlive } from './alive.ts';
+import { fileError, systemCode } from './errors.ts';
 
 /** Gives the directory back. */
 export type Release = () => Promise<void>;
 
 const FREE = 0;
+/** The lock files of this process. */
+const own = new Set<string>();
 
 /**
  * Locks an existing directory; undefined when a running process holds it.
@@ -24,7 +26,7 @@ export async function lockDirectory(dir: string): Promise<Release | undefined> {
   try {
     const last = await highest(dir);
     if (last > 0 && (await isHeld(join(dir, name(last))))) return undefined;
-    return await take(dir, last + 1, process.pid);
+    return await acquire(dir, last + 1);
   } catch (error) {
     throw fileError(error, dir);
   }
@@ -43,7 +45,9 @@ const highest = async (dir: string): Promise<number> => Math.max(0, ...(await nu
 async function isHeld(path: string): Promise<boolean> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return isAlive(Number(text), mtimeMs);
+    const pid = Number(text);
+    // In a container every start may have the same pid: then it is what a killed one left.
+    return pid === process.pid ? own.has(path) : isAlive(pid, mtimeMs);
   } catch (error) {
     // Gone: another process has just taken a higher one.
     if (systemCode(error) === 'ENOENT') return true;
@@ -51,14 +55,34 @@ async function isHeld(path: string): Promise<boolean> {
   }
 }
 
-async function take(dir: string, number: number, pid: number): Promise<Release | undefined> {
+async function acquire(dir: string, number: number): Promise<Release | undefined> {
+  const path = join(dir, name(number));
+  // Another call of this process is about to take it.
+  if (own.has(path)) return undefined;
+  // Before it appears: until then it is nobody's.
+  own.add(path);
+  let taken = false;
+  try {
+    taken = await put(dir, number, process.pid);
+  } finally {
+    if (!taken) own.delete(path);
+  }
+  if (!taken) return undefined;
+  return async () => {
+    await put(dir, number + 1, FREE);
+    own.delete(path);
+  };
+}
+
+/** False when another process was faster. */
+async function put(dir: string, number: number, pid: number): Promise<boolean> {
   // A link makes the file appear with its content; 'wx' would show it empty.
   const temporary = join(dir, `.${randomUUID()}`);
   try {
     await writeFile(temporary, String(pid), { mode: 0o600 });
     await link(temporary, join(dir, name(number)));
   } catch (error) {
-    if (systemCode(error) === 'EEXIST') return undefined;
+    if (systemCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
     await rm(temporary, { force: true });
@@ -67,10 +91,8 @@ async function take(dir: string, number: number, pid: number): Promise<Release |
   // What was read was old: the numbers up to a higher one were cleared meanwhile.
   if (all.some((other) => other > number)) {
     await rm(join(dir, name(number)), { force: true });
-    return undefined;
+    return false;
   }
   for (const other of all) if (other < number) await rm(join(dir, name(other)), { force: true });
-  return async () => {
-    if (pid !== FREE) await take(dir, number + 1, FREE);
-  };
+  return true;
 }
