@@ -114,7 +114,7 @@ class Append {
     const { id, record, offset } = this.#upload;
     const { target: segments, length } = record;
     if (segments) this.#exchange.about = { segments, offset, length: length ?? undefined };
-    if (this.#exchange.req.headers.expect !== undefined) this.#exchange.res.writeContinue();
+    this.#exchange.askForBody();
     await receiveBody(this.#exchange, this.#hub.link, (chunk) => {
       const bytes = this.#writer.position + chunk.length;
       checkLength(this.#hub, this.#upload, bytes);
