@@ -33,7 +33,11 @@ export function answerParseFailures(server: Server, { running }: Traffic): void 
     if (!ofHttp || !socket.writable) socket.destroy();
     else answer();
   });
-  server.on('connect', (_req, socket) => refuse(socket, 501, 'this server is no proxy'));
+  server.on('connect', (_req, socket) => {
+    // Node.js listens to it no longer, and a reset that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
+    refuse(socket, 501, 'this server is no proxy');
+  });
 }
 
 function failureOf({ code, rawPacket }: ParseError): [status: number, message: string] {
