@@ -23,8 +23,9 @@ async function make(path: string, mode: number): Promise<void> {
     const code = systemCode(error);
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
     const parent = dirname(path);
-    if (code !== 'ENOENT' || parent === path || (await exists(parent))) throw error;
-    await make(parent, mode);
+    if (code !== 'ENOENT' || parent === path) throw error;
+    // Where it exists, another has made it since, or the file system means what it said.
+    if (!(await exists(parent))) await make(parent, mode);
     await mkdir(path, { mode }).catch((raced: unknown) => {
       if (systemCode(raced) !== 'EEXIST') throw raced;
     });

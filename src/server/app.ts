@@ -38,11 +38,17 @@ export function createListener(hub: Hub) {
   });
   const route = (exchange: Exchange): Promise<void> | undefined =>
     smallFiles.answer(exchange) ? undefined : longWay(exchange);
-  return (req: IncomingMessage, res: ServerResponse): void => {
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
     // Balancers ask from anywhere and often: neither tokens nor limits are for them.
     if (asksForHealth(req)) void answerHealth(hub, exchange);
     else enter(hub, exchange, route);
+  };
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    // Sent before the answer to the one before it: a GET behind a PUT is of what was
+    // put (RFC 9112 section 9.3.2). Node.js would begin both at once.
+    if (res.socket === null) res.once('socket', () => answer(req, res));
+    else answer(req, res);
   };
 }
 

@@ -3,6 +3,8 @@
 import type { Exchange } from './exchange.ts';
 import type { Hub } from './hub.ts';
 import { framingFailure } from './request-framing.ts';
+import { targetPath } from './request-path.ts';
+import { isTusPath, TUS_VERSION } from './tus/tus-headers.ts';
 
 /** Never throws. A token that was seen before costs no turn of the event loop. */
 export function enter(
@@ -10,7 +12,12 @@ export function enter(
   exchange: Exchange,
   route: (exchange: Exchange) => Promise<void> | undefined,
 ): void {
-  const failed = (error: unknown): void => exchange.fail(error);
+  const failed = (error: unknown): void => {
+    // On every answer that is about uploads, whoever gives it.
+    if (isTusPath(targetPath(exchange.target)))
+      exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
+    exchange.fail(error);
+  };
   const go = (admitted: boolean): Promise<void> | undefined =>
     admitted ? route(exchange) : undefined;
   try {

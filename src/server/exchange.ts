@@ -131,6 +131,12 @@ export class Exchange {
     });
   }
 
+  /** Asks for the body of who waits for that; HTTP/1.0 knows no such answer (RFC 9110 section 10.1.1). */
+  askForBody(): void {
+    const { req, res } = this;
+    if (req.headers.expect !== undefined && req.httpVersionMinor > 0) res.writeContinue();
+  }
+
   /** One more request header that the answer depends on (RFC 9110 section 12.5.5). */
   vary(name: string): void {
     const before = this.res.getHeader('Vary');

@@ -21,16 +21,23 @@ const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
 export function answerParseFailures(server: Server, traffic: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
-    const open = traffic.lastOf(socket);
+    const answer = (): void => {
+      const open = traffic.running.find(({ res }) => res.socket === socket);
+      // What is wrong came behind a whole request, or several: they have their answers first.
+      if (open?.req.complete) open.res.once('finish', answer);
+      else if (open?.res.headersSent) socket.destroy();
+      else refuse(socket, ...failureOf(error));
+    };
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();
-    // What is wrong came behind a whole request, which has its answer first.
-    else if (open?.req.complete) open.res.once('finish', () => refuse(socket, ...failureOf(error)));
-    else if (open?.res.headersSent) socket.destroy();
-    else refuse(socket, ...failureOf(error));
+    else answer();
   });
-  server.on('connect', (_req, socket) => refuse(socket, 501, 'this server is no proxy'));
+  server.on('connect', (_req, socket) => {
+    // Node.js listens to it no longer, and a reset that nobody hears ends the process.
+    socket.on('error', () => socket.destroy());
+    refuse(socket, 501, 'this server is no proxy');
+  });
 }
 
 function failureOf({ code, rawPacket }: ParseError): [status: number, message: string] {
@@ -59,12 +66,16 @@ function failureOf({ code, rawPacket }: ParseError): [status: number, message: s
 }
 
 function refuse(socket: Duplex, status: number, message: string): void {
+  // The answer before it was the last.
+  if (!socket.writable) return;
   const body = `${message}\n`;
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Date: ${new Date().toUTCString()}`,
     'Content-Type: text/plain; charset=utf-8',
     'X-Content-Type-Options: nosniff',
+    // Caches may keep a 414 or 501 as long as they like (RFC 9110 section 15.1).
+    'Cache-Control: no-store',
     `Content-Length: ${body.length}`,
     'Connection: close',
   ];

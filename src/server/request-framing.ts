@@ -1,10 +1,13 @@
 // What Node.js lets through and the standard does not: requests that two servers on
-// the way could read differently (RFC 9112 sections 3.2, 6.1 and 2.3). Pure.
+// the way could read differently (RFC 9112 sections 3.2, 6.1 and 2.3), and an
+// expectation that nobody here meets (RFC 9110 section 10.1.1). Pure.
 import type { IncomingMessage } from 'node:http';
 import { HttpFailure } from './http-failure.ts';
 
 /** A name, an IPv4 address or an IPv6 address in brackets, and a port; or nothing. */
 const HOST = /^(?:(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+(?:%25[\w.~-]+)?\])(?::\d{0,5})?)?$/i;
+/** Of a target in absolute form, which without a host is none (RFC 9110 section 4.2.1). */
+const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
 /** The connection ends: where the next request begins is not certain. */
 const CLOSE = { Connection: 'close' };
 
@@ -14,10 +17,19 @@ export function framingFailure({
   headers,
   httpVersionMajor,
   httpVersionMinor,
+  url = '',
 }: IncomingMessage): HttpFailure | undefined {
   if (httpVersionMajor !== 1) return new HttpFailure(505, 'this server speaks HTTP/1.1', CLOSE);
-  if (!HOST.test(headers.host ?? '') || countHosts(rawHeaders) > 1) {
+  if (!HOST.test(headers.host ?? '') || !isHostCount(countHosts(rawHeaders), httpVersionMinor)) {
     return new HttpFailure(400, 'give one Host, a name or an address', CLOSE);
+  }
+  const authority = AUTHORITY.exec(url)?.[1];
+  if (authority !== undefined && (authority === '' || !HOST.test(authority))) {
+    return new HttpFailure(400, 'the target names no host', CLOSE);
+  }
+  const { expect } = headers;
+  if (expect !== undefined && httpVersionMinor > 0 && !/^100-continue$/i.test(expect)) {
+    return new HttpFailure(417, 'the only Expect that is met is 100-continue');
   }
   const coding = headers['transfer-encoding'];
   if (coding === undefined) return undefined;
@@ -26,6 +38,11 @@ export function framingFailure({
   }
   if (coding.trim().toLowerCase() === 'chunked') return undefined;
   return new HttpFailure(501, 'the only Transfer-Encoding taken is chunked', CLOSE);
+}
+
+/** HTTP/1.0 does not ask for one. */
+function isHostCount(hosts: number, minorVersion: number): boolean {
+  return hosts === 1 || (hosts === 0 && minorVersion === 0);
 }
 
 function countHosts(rawHeaders: readonly string[]): number {

@@ -177,6 +177,7 @@ function attach(server: Server, hub: Hub): void {
   server.on('request', listener);
   // So that a refusal comes before the body; whoever takes the body says continue.
   server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
   server.on('upgrade', createUpgradeListener(hub, server));
   answerParseFailures(server, hub.traffic);
 }

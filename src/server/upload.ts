@@ -53,7 +53,9 @@ function checkAcceptable({ req }: Exchange): void {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');
   }
   if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw new HttpFailure(415, 'upload the bytes as they are, without Content-Encoding');
+    // Section 15.5.16: the codings that would do.
+    const accepted = { 'Accept-Encoding': 'identity' };
+    throw new HttpFailure(415, 'upload the bytes as they are, without Content-Encoding', accepted);
   }
 }
 
@@ -91,7 +93,7 @@ async function receive(
 ): Promise<Leaves | undefined> {
   const pieces = declaredBytes === undefined ? undefined : hub.catalogue.piecesOf(declaredBytes);
   const writer = new PieceWriter({ handle, position: 0, pieces, hashes: digests.hashes });
-  if (exchange.req.headers.expect !== undefined) exchange.res.writeContinue();
+  exchange.askForBody();
   try {
     await receiveBody(exchange, hub.link, (chunk) => {
       hub.uploads.checkSize(exchange.bytes);

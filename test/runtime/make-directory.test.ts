@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeDirectory } from '../../src/runtime/make-directory.ts';
 
@@ -12,10 +13,18 @@ async function scratch(): Promise<string> {
 }
 
 it('makes what is missing, and leaves what is there, also when several do', async () => {
-  const dir = join(await scratch(), 'a', 'b', 'c');
-  await Promise.all(Array.from({ length: 8 }, () => makeDirectory(dir, 0o700)));
-  expect((await stat(dir)).isDirectory()).toBe(true);
-  await makeDirectory(dir);
+  const root = await scratch();
+  for (let round = 0; round < 50; round++) {
+    const dir = join(root, String(round), 'b', 'c');
+    // One after the other, so that each finds another part of it there.
+    const makers = Array.from({ length: 8 }, async (_, i) => {
+      for (let turn = 0; turn < i; turn++) await setImmediate();
+      await makeDirectory(dir, 0o700);
+    });
+    await Promise.all(makers);
+    expect((await stat(dir)).isDirectory()).toBe(true);
+    await makeDirectory(dir);
+  }
 });
 
 it('says what is in the way', async () => {

@@ -2,6 +2,7 @@
 // its status, the process goes on, and what lies under the root is what lay there.
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { lstat, mkdir, readdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -202,6 +203,20 @@ describe('a flood', () => {
     expect((await wire(hub, request)).status).toBe(status);
     // Reading it takes time in proportion to its length, not to its square.
     expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(await alive(hub)).toBe('public');
+  });
+
+  it('for a tunnel ends nothing when it is reset before its answer', async () => {
+    const { root } = await treasure();
+    const hub = await startHub({ root });
+    for (const method of ['CONNECT', 'NONSENSE']) {
+      const socket = hub.socket();
+      await once(socket, 'connect');
+      // Both are there before the hub reads, so that its answer meets the reset.
+      socket.write(`${method} x:80 HTTP/1.1\r\nHost: x\r\n\r\n`);
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+    }
     expect(await alive(hub)).toBe('public');
   });
 

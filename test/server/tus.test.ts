@@ -49,8 +49,10 @@ describe('tus', () => {
       'tus-version': '1.0.0',
       'tus-max-size': '1000',
       'tus-checksum-algorithm': 'sha256,sha1,md5',
+      'accept-patch': 'application/offset+octet-stream',
     });
-    for (const extension of ['creation', 'termination', 'concatenation', 'checksum']) {
+    const expected = ['creation', 'termination', 'concatenation', 'checksum', 'checksum-trailer'];
+    for (const extension of expected) {
       expect(String(headers['tus-extension']).split(',')).toContain(extension);
     }
     const reading = await startHub();
@@ -149,6 +151,7 @@ describe('tus', () => {
     [{ 'upload-length': '1', 'upload-metadata': named('a\\b') }, 400],
     [{ 'upload-length': '1', 'upload-metadata': named('.hidden') }, 403],
     [{ 'upload-length': '1', 'upload-metadata': named('.hubswarm/uploads/x') }, 403],
+    [{ 'upload-length': '1', 'upload-metadata': 'filename //4=' }, 400],
     [{ 'upload-length': '1', 'upload-metadata': named('dir') }, 409],
     [{ 'upload-length': '1', 'upload-metadata': named('dir/') }, 400],
     [{ 'upload-length': '1', 'upload-metadata': named('old'), 'if-none-match': '*' }, 412],
@@ -160,6 +163,9 @@ describe('tus', () => {
     [{ 'upload-length': '3', 'upload-checksum': 'crc32 AAAA' }, 400],
     [{ 'upload-length': '3', 'upload-checksum': 'nonsense' }, 400],
     [{ 'upload-length': '1', 'tus-resumable': '0.2.2' }, 412],
+    // Refused before any route.
+    [{ 'upload-length': '1', expect: 'something' }, 417],
+    [{ 'upload-length': '1', 'transfer-encoding': 'gzip' }, 501],
   ] as [OutgoingHttpHeaders, number][])(
     'refuses a creation with %o by %i',
     async (headers, status) => {
@@ -185,7 +191,9 @@ describe('tus', () => {
   it('refuses bytes that come with a creation as another type, or to its end and beyond', async () => {
     const hub = await startHub({ writable: true });
     const typed = { 'upload-length': 5, 'content-type': 'text/plain' };
-    expect((await create(hub, typed, 'hello')).status).toBe(415);
+    const refused = await create(hub, typed, 'hello');
+    expect(refused.status).toBe(415);
+    expect(refused.headers.accept).toBe(CHUNK['content-type']);
     expect((await create(hub, { ...CHUNK, 'upload-length': 4 }, 'hello')).status).toBe(413);
     expect(await unfinished(hub)).toEqual([]);
   });
@@ -243,6 +251,30 @@ describe('tus', () => {
     expect((await hub.ask('/files/f')).text).toBe('hello world');
   });
 
+  it('takes nothing once it is whole', async () => {
+    const hub = await startHub({ writable: true });
+    const url = await begun(hub, { 'upload-length': 0, 'upload-metadata': named('f') });
+    const chunked = { 'transfer-encoding': 'chunked' };
+    expect((await patch(hub, url, 0, '')).status).toBe(204);
+    expect((await patch(hub, url, 0, 'x')).status).toBe(413);
+    expect((await patch(hub, url, 0, 'x', chunked)).status).toBe(413);
+    expect((await patch(hub, url, 0, '', chunked)).status).toBe(204);
+  });
+
+  it('reads the type of the bytes as a media type', async () => {
+    const hub = await startHub({ writable: true });
+    const url = await begun(hub, { 'upload-length': 5 });
+    const type = (value: string) => ({ 'content-type': value });
+    expect((await patch(hub, url, 0, 'he', type('Application/Offset+Octet-Stream'))).status).toBe(
+      204,
+    );
+    const parameter = type('application/offset+octet-stream; charset=utf-8');
+    expect((await patch(hub, url, 2, 'll', parameter)).status).toBe(204);
+    const other = await patch(hub, url, 4, 'o', type('application/octet-stream'));
+    expect(other.status).toBe(415);
+    expect(other.headers['accept-patch']).toBe(CHUNK['content-type']);
+  });
+
   it('takes the method from X-HTTP-Method-Override', async () => {
     const hub = await startHub({ writable: true });
     const url = await begun(hub, { 'upload-length': 11, 'upload-metadata': named('f') });
@@ -289,6 +321,8 @@ describe('tus', () => {
     await patch(hub, two, 0, 'world');
     expect(await visible(hub)).toEqual(before);
     expect((await create(hub, { ...final, 'upload-length': 11 })).status).toBe(400);
+    expect((await create(hub, { ...final, 'upload-defer-length': 1 })).status).toBe(400);
+    expect((await create(hub, { ...CHUNK, ...final }, 'more')).status).toBe(400);
     expect((await create(hub, { 'upload-concat': `final;${plain}` })).status).toBe(400);
     const made = await create(hub, final);
     expect(made.status).toBe(201);

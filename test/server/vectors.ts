@@ -235,7 +235,22 @@ export const METHODS: readonly Vector[] = [
     headers: { allow: 'GET, HEAD, PUT, DELETE, OPTIONS' },
   },
   { section: '9.3.8', what: 'TRACE is not answered', method: 'TRACE', status: 405 },
-  { section: '15.6.2', what: 'a method that nobody knows', method: 'FROBNICATE', status: 501 },
+  {
+    section: '15.6.2',
+    what: 'a method that nobody knows, which no cache may remember',
+    method: 'FROBNICATE',
+    status: 501,
+    headers: { 'cache-control': 'no-store' },
+  },
+  {
+    section: '15.5.16',
+    what: 'a coding that is not taken',
+    method: 'PUT',
+    target: '/files/new',
+    fields: ['Content-Encoding: gzip', 'Content-Length: 0'],
+    status: 415,
+    headers: { 'accept-encoding': 'identity' },
+  },
   { section: '9.1', what: 'methods are in capitals', method: 'get', status: 501 },
   { section: '9.3.6', what: 'no proxy', method: 'CONNECT', target: 'x:80', status: 501 },
   { section: '9.3.7', what: 'OPTIONS of a file', method: 'OPTIONS', status: 204, text: '' },
@@ -252,6 +267,7 @@ export const METHODS: readonly Vector[] = [
     what: 'an expectation that is not known',
     fields: ['Expect: 200-maybe'],
     status: 417,
+    headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
   },
   { ...whole('9.3.1', 'a body of GET means nothing', 'Content-Length: 3'), body: 'abc' },
 ];
@@ -301,6 +317,9 @@ export const TARGETS: readonly Vector[] = [
   path('a target of 20,000 bytes', `/files/${'a'.repeat(20_000)}`, 414, '15.5.15'),
   path('a path of 5,000 bytes', `/files/${'a/'.repeat(2500)}`, 414, '15.5.15'),
   path('no slash', 'files/f', 400, 'RFC 9112 3.2.1'),
+  path('absolute form without a host', 'http:///files/f', 400, '4.2.1'),
+  path('absolute form of nothing', 'http://', 400, '4.2.1'),
+  path('absolute form with a user', 'http://user:pw@h/files/f', 400, '4.2.4'),
   {
     ...path('no route, which no cache may remember', '/elsewhere', 404, 'RFC 9111 4.2.2'),
     headers: { 'cache-control': 'no-store' },
@@ -310,7 +329,13 @@ export const TARGETS: readonly Vector[] = [
 const PUT = { method: 'PUT', target: '/files/new' } as const;
 
 export const MESSAGES: readonly Vector[] = [
-  { section: 'RFC 9112 3.2', what: 'no Host', hosts: [], status: 400 },
+  {
+    section: 'RFC 9112 3.2',
+    what: 'no Host',
+    hosts: [],
+    status: 400,
+    headers: { 'cache-control': 'no-store' },
+  },
   { section: 'RFC 9112 3.2', what: 'two Hosts', hosts: ['Host: a', 'Host: b'], status: 400 },
   {
     section: 'RFC 9112 3.2',

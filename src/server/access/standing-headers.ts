@@ -30,6 +30,7 @@ export const KEPT_BY_FAILURES: ReadonlySet<string> = new Set([
   'access-control-allow-origin',
   'access-control-expose-headers',
   'vary',
+  'tus-resumable',
   'x-request-id',
   'connection',
 ]);

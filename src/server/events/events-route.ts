@@ -19,6 +19,8 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
   const query = queryOf(req.url);
   const filter = readable(hub, exchange, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
+  // It may be long before anything is written that shows that nobody is there.
+  req.socket.once('end', () => res.destroy());
   res.setHeader('Cache-Control', 'no-store');
   exchange.vary('Accept');
   // Told of by what it lists: programs that poll say that they want JSON.

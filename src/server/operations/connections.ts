@@ -12,6 +12,12 @@ import type { Limits } from './limits.ts';
 /** How often Node.js looks for heads that are late; short limits are looked after more often. */
 const CHECK_EVERY_MS = 1000;
 
+/**
+ * Whoever ends its side after the request (`nc -N`, shutdown()) still has its answer.
+ * One that is gone is found out by the first byte that it resets.
+ */
+const HALF_OPEN = { httpAllowHalfOpen: true };
+
 /** Options of node:http and node:https for these limits. */
 function serverOptions(limits: Limits) {
   return {
@@ -21,6 +27,8 @@ function serverOptions(limits: Limits) {
     keepAliveTimeout: limits.idleMs,
     // It would end long uploads; receive-body.ts watches their pace instead.
     requestTimeout: 0,
+    // request-framing.ts says what is wrong with one that lacks it.
+    requireHostHeader: false,
     noDelay: true,
   };
 }
@@ -28,7 +36,7 @@ function serverOptions(limits: Limits) {
 /** @param certificate for HTTPS; plain HTTP without. */
 export function createLimitedServer(limits: Limits, certificate?: Certificate): Server {
   const options = serverOptions(limits);
-  if (!certificate) return createServer(options);
+  if (!certificate) return Object.assign(createServer(options), HALF_OPEN);
   const tls = listenerOptions(certificate, limits.headersWithinMs);
   return createSecureServer({ ...options, ...tls });
 }

@@ -1,7 +1,6 @@
 // The requests under way: what a drain waits for, what the gauges show, and what
 // the events of transfers are read from. Nothing is decided here but when all ended.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
 
 /** A request under way. */
 export interface Running {
@@ -52,15 +51,6 @@ export class Traffic {
 
   get uploads(): number {
     return this.#running.filter(({ req }) => isUpload(req.method)).length;
-  }
-
-  /** The one that came last on a connection. */
-  lastOf(socket: Duplex): Running | undefined {
-    let last: Running | undefined;
-    for (const request of this.#running) {
-      if (request.req.socket === socket && request.id > (last?.id ?? 0)) last = request;
-    }
-    return last;
   }
 
   nextId(): number {

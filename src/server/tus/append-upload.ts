@@ -2,7 +2,6 @@
 // the request ends; except a chunk with a checksum, which counts as a whole or not
 // at all. Synced at the end of each request, before its answer, and every 64 MiB:
 // a killed process loses nothing, a power cut at most that.
-import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Hashed } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
@@ -10,7 +9,7 @@ import { HttpFailure, httpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
 import { PieceWriter } from '../piece-writer.ts';
 import { receiveBody } from '../receive-body.ts';
-import { type Checksum, parseChecksum } from './tus-headers.ts';
+import { ChunkChecksum } from './chunk-checksum.ts';
 import type { UploadLock } from './upload-lock.ts';
 import { bootId } from './upload-record.ts';
 import type { StoredUpload } from './upload-store.ts';
@@ -31,7 +30,7 @@ export async function appendBody(
   upload: StoredUpload,
   lock: UploadLock,
 ): Promise<Appended> {
-  const checksum = parseChecksum(exchange.req.headers);
+  const checksum = ChunkChecksum.of(exchange);
   checkLength(hub, upload, upload.offset + Number(exchange.req.headers['content-length'] ?? 0));
   const store = hub.uploads.unfinished;
   const handle = await open(store.dataPath(upload.id), 'r+').catch((error: unknown) => {
@@ -66,10 +65,9 @@ class Append {
   readonly #hub: Hub;
   readonly #exchange: Exchange;
   readonly #handle: FileHandle;
-  readonly #checksum: Checksum | undefined;
+  readonly #checksum: ChunkChecksum | undefined;
   readonly #from: number;
   readonly #writer: PieceWriter;
-  readonly #hash;
   #upload: StoredUpload;
 
   constructor(
@@ -77,7 +75,7 @@ class Append {
     exchange: Exchange,
     upload: StoredUpload,
     handle: FileHandle,
-    checksum: Checksum | undefined,
+    checksum: ChunkChecksum | undefined,
   ) {
     this.#hub = hub;
     this.#exchange = exchange;
@@ -85,30 +83,29 @@ class Append {
     this.#handle = handle;
     this.#checksum = checksum;
     this.#from = upload.offset;
-    this.#hash = checksum && createHash(checksum.algorithm);
     const { length } = upload.record;
     const whole = this.#from === 0 && length !== null && upload.record.target !== null;
     this.#writer = new PieceWriter({
       handle,
       position: this.#from,
       pieces: whole ? hub.catalogue.piecesOf(length) : undefined,
-      hashes: this.#hash ? [this.#hash] : [],
+      hashes: checksum?.hashes ?? [],
       onWritten: (position) => this.#syncNowAndThen(position),
     });
   }
 
   async run(lock: UploadLock): Promise<Appended> {
+    let sha256: Uint8Array | undefined;
     try {
       await this.#receive(lock);
       await this.#writer.finish();
-      this.#compare();
+      sha256 = this.#checksum?.check();
     } catch (error) {
       await this.#giveUp(lock);
       throw error;
     }
     await this.#sync(this.#writer.position, { uncheckedFrom: null });
     const leaves = this.#writer.leaves();
-    const sha256 = this.#checksum?.algorithm === 'sha256' ? this.#checksum.digest : undefined;
     return { upload: this.#upload, hashed: leaves ? { leaves, sha256 } : {} };
   }
 
@@ -116,7 +113,7 @@ class Append {
     const { id, record, offset } = this.#upload;
     const { target: segments, length } = record;
     if (segments) this.#exchange.about = { segments, offset, length: length ?? undefined };
-    if (this.#exchange.req.headers.expect !== undefined) this.#exchange.res.writeContinue();
+    this.#exchange.askForBody();
     await receiveBody(this.#exchange, this.#hub.link, (chunk) => {
       const bytes = this.#writer.position + chunk.length;
       checkLength(this.#hub, this.#upload, bytes);
@@ -124,11 +121,6 @@ class Append {
       lock.lost.throwIfAborted();
       return this.#writer.take(chunk);
     });
-  }
-
-  #compare(): void {
-    if (!this.#checksum || this.#hash?.digest().equals(this.#checksum.digest)) return;
-    throw new HttpFailure(460, 'the bytes that came do not match Upload-Checksum');
   }
 
   /** Keeps what came of a chunk without a checksum, and nothing of one that has it. */

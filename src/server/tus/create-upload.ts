@@ -12,12 +12,11 @@ import { appendBody } from './append-upload.ts';
 import { joinParts, loadParts } from './concatenate.ts';
 import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
 import {
-  CHUNK_TYPE,
   parseChecksum,
   parseConcat,
-  parseCount,
   parseMetadata,
   parseNewLength,
+  requireChunkType,
   targetOf,
 } from './tus-headers.ts';
 import type { UploadLock } from './upload-lock.ts';
@@ -67,9 +66,7 @@ async function createFinal(
   facts: Facts,
   ids: readonly string[],
 ): Promise<Finished> {
-  if (parseCount(exchange.req.headers, 'Upload-Length') !== undefined) {
-    throw new HttpFailure(400, 'Upload-Length: a final upload is as long as its parts are');
-  }
+  checkFinal(exchange.req.headers);
   const parts = await loadParts(hub, ids);
   const length = parts.reduce((sum, { offset }) => sum + offset, 0);
   await checkRoom(hub, length);
@@ -81,6 +78,17 @@ async function createFinal(
     for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
     return finished;
   });
+}
+
+/** Its length and its bytes are those of its parts. @throws HttpFailure 400 */
+function checkFinal(headers: IncomingHttpHeaders): void {
+  const own = ['Upload-Length', 'Upload-Defer-Length'].find(
+    (name) => name.toLowerCase() in headers,
+  );
+  if (own) throw new HttpFailure(400, `${own}: a final upload is as long as its parts are`);
+  if (bringsBytes(headers)) {
+    throw new HttpFailure(400, 'a final upload is made of its parts and takes no bytes');
+  }
 }
 
 /** Nobody knows the URL before the answer: an upload that fails here is removed. */
@@ -112,10 +120,13 @@ async function checkRoom({ uploads, root }: Hub, length: number): Promise<void> 
 /** Whether the first bytes come along. @throws HttpFailure 400, 415 */
 function checkBody(headers: IncomingHttpHeaders): boolean {
   parseChecksum(headers);
-  const some =
-    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (!some || headers['content-type'] === CHUNK_TYPE) return some;
-  throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`);
+  const some = bringsBytes(headers);
+  if (some) requireChunkType(headers, 'Accept');
+  return some;
+}
+
+function bringsBytes(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function conditionsOf(headers: IncomingHttpHeaders): Record<string, string> {

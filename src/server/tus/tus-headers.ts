@@ -1,5 +1,6 @@
 // The header fields of tus 1.0 (https://tus.io/protocols/resumable-upload), read
 // strictly and as data: nothing here looks at the disk. Pure.
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import { HttpFailure } from '../http-failure.ts';
 import { parseRequestPath } from '../request-path.ts';
@@ -12,12 +13,14 @@ export const TUS_EXTENSIONS = [
   'expiration',
   'termination',
   'checksum',
+  'checksum-trailer',
   'concatenation',
 ].join(',');
 export const CHUNK_TYPE = 'application/offset+octet-stream';
 
 /** As Node.js names them too. */
-const CHECKSUMS = ['sha256', 'sha1', 'md5'] as const;
+export const CHECKSUMS = ['sha256', 'sha1', 'md5'] as const;
+export type ChecksumAlgorithm = (typeof CHECKSUMS)[number];
 export const TUS_CHECKSUMS = CHECKSUMS.join(',');
 
 /** Chosen: the longest path in base64, and some more. */
@@ -29,6 +32,24 @@ const field = (headers: IncomingHttpHeaders, name: string): string | undefined =
   const value = headers[name.toLowerCase()];
   return value === undefined ? undefined : String(value);
 };
+
+/** Of the collection or of an upload. */
+export function isTusPath(path: string): boolean {
+  return /^\/uploads(?:\/|$)/.test(path);
+}
+
+/** @param acceptedIn the field that says what would do. @throws HttpFailure 415 */
+export function requireChunkType(
+  headers: IncomingHttpHeaders,
+  acceptedIn: 'Accept' | 'Accept-Patch',
+): void {
+  // Media types know no case; a parameter, which this one has not, means nothing.
+  const [type = ''] = (headers['content-type'] ?? '').split(';');
+  if (type.trim().toLowerCase() === CHUNK_TYPE) return;
+  throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`, {
+    [acceptedIn]: CHUNK_TYPE,
+  });
+}
 
 /** A non-negative integer, undefined when absent. @throws HttpFailure 400 */
 export function parseCount(headers: IncomingHttpHeaders, name: string): number | undefined {
@@ -56,11 +77,11 @@ export function parseNewLength(headers: IncomingHttpHeaders): number | undefined
   return length;
 }
 
-export type Metadata = ReadonlyMap<string, string>;
+export type Metadata = ReadonlyMap<string, Buffer>;
 
 /** @throws HttpFailure 400, 431 */
 export function parseMetadata(text: string | undefined): Metadata {
-  const metadata = new Map<string, string>();
+  const metadata = new Map<string, Buffer>();
   if (text === undefined || text === '') return metadata;
   if (text.length > MAX_METADATA_BYTES) {
     throw new HttpFailure(431, `Upload-Metadata: at most ${MAX_METADATA_BYTES} bytes are taken`);
@@ -74,7 +95,7 @@ export function parseMetadata(text: string | undefined): Metadata {
         'Upload-Metadata: malformed; give pairs of a key and a base64 value, each key once',
       );
     }
-    metadata.set(key, Buffer.from(value, 'base64').toString());
+    metadata.set(key, Buffer.from(value, 'base64'));
   }
   return metadata;
 }
@@ -86,9 +107,10 @@ export function parseMetadata(text: string | undefined): Metadata {
  * @throws HttpFailure 400, 403, 414
  */
 export function targetOf(metadata: Metadata): readonly string[] | undefined {
-  const name = metadata.get('filename') ?? metadata.get('name');
-  const directory = metadata.get('directory');
-  const path = metadata.get('path') ?? (name && directory ? `${directory}/${name}` : name);
+  const text = (key: string): string | undefined => textOf(key, metadata.get(key));
+  const name = text('filename') ?? text('name');
+  const directory = text('directory');
+  const path = text('path') ?? (name && directory ? `${directory}/${name}` : name);
   if (!path) return undefined;
   // Read as a URL's path is, so that the same names are refused for the same reasons.
   const escaped = path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');
@@ -97,8 +119,14 @@ export function targetOf(metadata: Metadata): readonly string[] | undefined {
   return segments;
 }
 
+/** Other values may be any bytes; what becomes a name must have one reading. */
+function textOf(key: string, value: Buffer | undefined): string | undefined {
+  if (value === undefined || isUtf8(value)) return value?.toString();
+  throw new HttpFailure(400, `Upload-Metadata: ${key} is not UTF-8`);
+}
+
 export interface Checksum {
-  readonly algorithm: (typeof CHECKSUMS)[number];
+  readonly algorithm: ChecksumAlgorithm;
   readonly digest: Buffer;
 }
 

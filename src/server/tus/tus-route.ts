@@ -3,8 +3,9 @@
 // fields that every answer carries; what each does is in the files beside.
 import type { Hashed } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
-import { HttpFailure, httpFailure } from '../http-failure.ts';
+import { HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
+import { receiveBody } from '../receive-body.ts';
 import { appendBody } from './append-upload.ts';
 import { createUpload } from './create-upload.ts';
 import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
@@ -12,6 +13,7 @@ import {
   CHUNK_TYPE,
   parseChecksum,
   parseCount,
+  requireChunkType,
   TUS_CHECKSUMS,
   TUS_EXTENSIONS,
   TUS_VERSION,
@@ -26,21 +28,6 @@ const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';
 export async function answerTus(hub: Hub, exchange: Exchange, path: string): Promise<void> {
   exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
   exchange.res.setHeader('Cache-Control', 'no-store');
-  try {
-    await route(hub, exchange, path);
-  } catch (error) {
-    const failure = httpFailure(error);
-    if (!(failure instanceof HttpFailure)) throw failure;
-    const { status, message, headers } = failure;
-    throw new HttpFailure(status, message, {
-      ...headers,
-      'Tus-Resumable': TUS_VERSION,
-      'Cache-Control': 'no-store',
-    });
-  }
-}
-
-async function route(hub: Hub, exchange: Exchange, path: string): Promise<void> {
   const { req } = exchange;
   const method = String(req.headers['x-http-method-override'] ?? req.method).toUpperCase();
   if (method === 'OPTIONS') return answerOptions(hub, exchange);
@@ -68,6 +55,7 @@ function answerOptions({ access, uploads }: Hub, { res }: Exchange): void {
     res.setHeader('Tus-Checksum-Algorithm', TUS_CHECKSUMS);
     if (Number.isFinite(uploads.maxBytes)) res.setHeader('Tus-Max-Size', uploads.maxBytes);
   }
+  res.setHeader('Accept-Patch', CHUNK_TYPE);
   res.setHeader('Allow', `${COLLECTION}, HEAD, PATCH, DELETE`);
   res.writeHead(204).end();
 }
@@ -105,9 +93,7 @@ async function answerHead(hub: Hub, exchange: Exchange, id: string): Promise<voi
 
 async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<void> {
   const { headers } = exchange.req;
-  if (headers['content-type'] !== CHUNK_TYPE) {
-    throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`);
-  }
+  requireChunkType(headers, 'Accept-Patch');
   parseChecksum(headers);
   const offset = parseCount(headers, 'Upload-Offset');
   if (offset === undefined) throw new HttpFailure(400, 'Upload-Offset: missing');
@@ -121,9 +107,7 @@ async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<vo
     }
     const upload = await declareLength(hub, exchange, found);
     if (upload.record.state !== 'open') {
-      if (Number(headers['content-length'] ?? 0) > 0) {
-        throw new HttpFailure(413, 'the upload is whole and takes no more bytes');
-      }
+      await takeNothing(hub, exchange);
       return finish(hub, exchange, upload);
     }
     const appended = await appendBody(hub, exchange, upload, lock);
@@ -131,6 +115,16 @@ async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<vo
   });
   tell(exchange, finished);
   exchange.res.writeHead(204).end();
+}
+
+/** @throws HttpFailure 413 */
+async function takeNothing(hub: Hub, exchange: Exchange): Promise<void> {
+  const refuse = (): never => {
+    throw new HttpFailure(413, 'the upload is whole and takes no more bytes');
+  };
+  if (Number(exchange.req.headers['content-length'] ?? 0) > 0) refuse();
+  exchange.askForBody();
+  await receiveBody(exchange, hub.link, refuse);
 }
 
 /** creation-defer-length: the first request that knows the length says it, once. */
