@@ -53,7 +53,7 @@ export async function accessOf(flags: AccessFlags, urls: readonly URL[]): Promis
 
 async function readCa(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(error, path);
+    throw fileError(error, `--cacert: ${path}`);
   });
   if (text.length <= MAX_CA_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new HubswarmError('ERR_USAGE', `--cacert: ${path} holds no certificate in PEM`);

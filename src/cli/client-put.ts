@@ -87,7 +87,7 @@ export function removeCommand(): Command {
 }
 
 async function remove(texts: string[], flags: AccessFlags): Promise<void> {
-  const urls = texts.map(parseHttpUrl);
+  const urls = texts.map((text) => parseHttpUrl(text));
   const access = await accessOf(flags, urls);
   const { removeFile } = await import('../client/remove.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {

@@ -10,7 +10,7 @@ import { PROXY_HEADERS, type ProxyHeader } from '../server/access/forwarded.ts';
 import { parseRequestRate, type RequestRate } from '../server/access/request-rate.ts';
 import { defaultTokenKeyFile, openTokenKey } from '../server/access/token-key.ts';
 import type { TlsOptions } from '../server/tls/tls.ts';
-import { rate } from './options.ts';
+import { needs, oneOf, rate } from './options.ts';
 
 export interface AccessFlags {
   tokenKey?: string[];
@@ -20,7 +20,7 @@ export interface AccessFlags {
   allow?: string[];
   deny?: string[];
   trustProxy?: string[];
-  proxyHeader: ProxyHeader;
+  proxyHeader?: ProxyHeader;
   corsOrigin?: string[];
   rateLimit?: RequestRate;
   tokenRateLimit?: RequestRate;
@@ -40,12 +40,15 @@ export function addAccessOptions(command: Command): Command {
     .addOption(
       new Option(
         '--token-key [file]',
-        "let in who has a token signed by this key (see 'hubswarm token'): JWK, PEM or a secret; may be repeated (default: no tokens)",
+        "let in who has a token signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file, your own; may be repeated (default: no tokens)",
       )
         .preset(defaultTokenKeyFile())
         .argParser(checked('--token-key', (_option, file) => file)),
     )
-    .option('--public-read', 'with --token-key: reading needs no token (default: it does)')
+    .option(
+      '--public-read',
+      'with --token-key: let anyone read (default: reading needs a token, too)',
+    )
     .option(
       '--revoked <file>',
       'ids (jti) of tokens that hold no more, one a line; read anew when it changes',
@@ -69,10 +72,10 @@ export function addAccessOptions(command: Command): Command {
       'believe these proxies who the client is (default: none)',
       checked('--trust-proxy', checkCidr),
     )
-    .addOption(
-      new Option('--proxy-header <name>', 'the header in which trusted proxies say so')
-        .choices(PROXY_HEADERS)
-        .default('x-forwarded-for'),
+    .option(
+      '--proxy-header <name>',
+      'the header in which trusted proxies say so: x-forwarded-for or forwarded (default: x-forwarded-for)',
+      (text) => oneOf('--proxy-header', text, PROXY_HEADERS),
     )
     .option(
       '--cors-origin <origin...>',
@@ -99,14 +102,10 @@ export function addAccessOptions(command: Command): Command {
 
 /** @throws HubswarmError for combinations that make no sense, and for the user's own key */
 export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions> {
-  const needs = (option: string, given: unknown, other: string, present: unknown): void => {
-    if (given && !present) {
-      throw new HubswarmError('ERR_USAGE', `${option} does nothing without ${other}; give both`);
-    }
-  };
   needs('--public-read', flags.publicRead, '--token-key', flags.tokenKey);
   needs('--revoked', flags.revoked, '--token-key', flags.tokenKey);
   needs('--token-rate-limit', flags.tokenRateLimit, '--token-key', flags.tokenKey);
+  needs('--proxy-header', flags.proxyHeader, '--trust-proxy', flags.trustProxy);
   // The user's own key is made here too: the server may be started before the first token is.
   const own = defaultTokenKeyFile();
   if (flags.tokenKey?.includes(own)) await openTokenKey(own);
@@ -130,6 +129,9 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions
 export function tlsOptionsOf({ tls, tlsCert, tlsKey }: AccessFlags): TlsOptions | undefined {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new HubswarmError('ERR_USAGE', '--tls-cert and --tls-key go together; give both');
+  }
+  if (tls && tlsCert !== undefined) {
+    throw new HubswarmError('ERR_USAGE', '--tls: not with --tls-cert; give one of the two');
   }
   if (tlsCert !== undefined && tlsKey !== undefined) {
     return { kind: 'given', certFile: tlsCert, keyFile: tlsKey };

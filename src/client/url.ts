@@ -10,14 +10,14 @@ function tryParseHttpUrl(text: string, base?: string): URL | undefined {
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
 }
 
-/** A command's URL. @throws HubswarmError ERR_USAGE */
-export function parseHttpUrl(text: string): URL {
+/** A command's URL. @param option that it was given with. @throws HubswarmError ERR_USAGE */
+export function parseHttpUrl(text: string, option = 'URL'): URL {
   const url = tryParseHttpUrl(text);
   if (url) return url;
   const what = URL.canParse(text) ? `has the scheme '${new URL(text).protocol}'` : 'is not a URL';
   throw new HubswarmError(
     'ERR_USAGE',
-    `URL: '${text}' ${what}; give http:// or https:// (as in http://127.0.0.1:8080/files/name)`,
+    `${option}: '${text}' ${what}; give http:// or https:// (as in http://127.0.0.1:8080/files/name)`,
   );
 }
 
