@@ -7,6 +7,7 @@ import type { AccessOptions } from '../server/access/access.ts';
 import { checkCidr } from '../server/access/address-rules.ts';
 import { checkOrigin } from '../server/access/cors.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../server/access/forwarded.ts';
+import { checkHostName } from '../server/access/host-names.ts';
 import { parseRequestRate, type RequestRate } from '../server/access/request-rate.ts';
 import { defaultTokenKeyFile, openTokenKey } from '../server/access/token-key.ts';
 import type { TlsOptions } from '../server/tls/tls.ts';
@@ -21,6 +22,7 @@ export interface AccessFlags {
   deny?: string[];
   trustProxy?: string[];
   proxyHeader?: ProxyHeader;
+  allowHost?: string[];
   corsOrigin?: string[];
   rateLimit?: RequestRate;
   tokenRateLimit?: RequestRate;
@@ -78,6 +80,11 @@ export function addAccessOptions(command: Command): Command {
       (text) => oneOf('--proxy-header', text, PROXY_HEADERS),
     )
     .option(
+      '--allow-host <name...>',
+      'be called by these names, * for any (default: on a loopback address its own, else any)',
+      checked('--allow-host', checkHostName),
+    )
+    .option(
       '--cors-origin <origin...>',
       'let pages of these origins use the hub, * for all (default: none)',
       checked('--cors-origin', checkOrigin),
@@ -118,6 +125,7 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions
     deny: flags.deny,
     trustedProxies: flags.trustProxy,
     proxyHeader: flags.proxyHeader,
+    allowHosts: flags.allowHost,
     corsOrigins: flags.corsOrigin,
     rateLimit: flags.rateLimit,
     clientUplinkBytesPerSecond: flags.clientUplink,
