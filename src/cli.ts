@@ -9,13 +9,13 @@ import { peerCommand } from './cli/peer.ts';
 import { EXIT, reportFailure } from './cli/run.ts';
 import { serverCommand } from './cli/server.ts';
 import { simulateCommand } from './cli/simulate.ts';
+import { strict } from './cli/strict.ts';
 import { tokenCommand } from './cli/token.ts';
 
 const program = new Command('hubswarm')
   .description('One file to many machines: from a central server, or through a swarm of peers.')
   .version('0.1.0')
-  .showSuggestionAfterError(true)
-  .configureHelp({ showGlobalOptions: true });
+  .showSuggestionAfterError(true);
 
 for (const command of [
   serverCommand,
@@ -28,25 +28,6 @@ for (const command of [
   tokenCommand,
 ]) {
   program.addCommand(command());
-}
-
-/** One line each, and no exit() in the middle of things. */
-function strict(command: Command): void {
-  command.exitOverride();
-  command.configureOutput({
-    outputError: (text, write) =>
-      write(
-        `hubswarm: ${text
-          .replace(/^error: /, '')
-          .trim()
-          .replaceAll('\n', ' ')}; see '${pathOf(command)} --help'\n`,
-      ),
-  });
-  for (const child of command.commands) strict(child);
-}
-
-function pathOf(command: Command): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 strict(program);

@@ -72,7 +72,7 @@ export async function accessOf(
 
 async function readCa(option: string, path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(error, path);
+    throw fileError(error, `--cacert: ${path}`);
   });
   if (text.length <= MAX_CA_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new HubswarmError('ERR_USAGE', `${option}: ${path} holds no certificate in PEM`);

@@ -8,10 +8,13 @@ import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts
 import { untilLine } from './hold.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, seconds } from './options.ts';
-import { EXIT_CODES, runCommand } from './run.ts';
+import { runCommand } from './run.ts';
 
 /** Chosen: long enough for a hub to restart. */
 const TIMEOUT_SECONDS = 30;
+
+const DIRECTORY =
+  'the URL is that of a directory: what comes is its listing; -r fetches what is in it';
 
 interface GetFlags extends AccessFlags {
   output?: string;
@@ -32,7 +35,10 @@ interface GetFlags extends AccessFlags {
 export function getCommand(): Command {
   return addAccessOptions(new Command('get'))
     .description('Fetch a file, verified piece by piece where the server names a CID.')
-    .argument('<url...>', 'mirrors of one file; with -r: a directory of a hub, and a local one')
+    .argument(
+      '<url...>',
+      "mirrors of one file, and '-' after them for '-o -'; with -r: a directory of a hub, and a local one",
+    )
     .option('-o, --output <path>', "file, existing directory, or '-' for standard output")
     .option('-r, --recursive', 'mirror a directory: client get -r URL/ DIR', false)
     .option('--delete', 'with -r: remove local files that the hub does not have', false)
@@ -51,7 +57,7 @@ export function getCommand(): Command {
     )
     .option(
       '--connections-per-host <number>',
-      'at once, to each mirror; more help where each connection is held to a rate',
+      'open so many to each mirror at once; more help where each connection is held to a rate',
       integer('--connections-per-host', 1, 16),
       1,
     )
@@ -64,7 +70,6 @@ export function getCommand(): Command {
     .option('--quiet', 'print nothing but errors', false)
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--hold', 'get ready, then start on a line from standard input', false)
-    .addHelpText('after', EXIT_CODES)
     .action(get);
 }
 
@@ -74,10 +79,10 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   }
   if (flags.recursive) return getDirectory(texts, flags);
   if (flags.delete) throw new HubswarmError('ERR_USAGE', '--delete: only goes with -r');
-  const urls = texts.map((text) => parseHttpUrl(text));
+  const { urls, output } = placesOf(texts, flags.output);
   const { parseCid } = await import('../content/cid.ts');
   const cid = flags.cid === undefined ? undefined : parseCid('--cid', flags.cid);
-  if (flags.json && flags.output === '-') {
+  if (flags.json && output === '-') {
     throw new HubswarmError(
       'ERR_USAGE',
       "--json: cannot be given with '-o -': standard output carries the file",
@@ -90,9 +95,11 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   process.stdout.on('error', () => undefined);
   await runCommand(flags, async (context) => {
     if (flags.hold) await untilLine(context, readLines(process.stdin));
+    if (urls.some(({ pathname }) => /^\/files\/(.*\/)?$/.test(pathname)))
+      context.emit({ event: 'warned', message: DIRECTORY });
     await getFile({
       urls,
-      output: flags.output,
+      output,
       cid,
       force: flags.force,
       records: new DownloadRecords(join(cacheDirectory(), 'downloads')),
@@ -107,6 +114,16 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       signal: context.signal,
     });
   });
+}
+
+/** As in `get URL -`, for who knows it from other programs. */
+function placesOf(texts: readonly string[], output: string | undefined) {
+  const isToStdout = texts.length > 1 && texts.at(-1) === '-';
+  if (isToStdout && output !== undefined && output !== '-') {
+    throw new HubswarmError('ERR_USAGE', `-o: '${output}' and '-' are two places; give one`);
+  }
+  const urls = (isToStdout ? texts.slice(0, -1) : texts).map((text) => parseHttpUrl(text));
+  return { urls, output: isToStdout ? '-' : output };
 }
 
 async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<void> {

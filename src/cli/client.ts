@@ -12,14 +12,15 @@ import { EXIT_CODES, runCommand } from './run.ts';
 const TIMEOUT_SECONDS = 30;
 
 export function clientCommand(): Command {
-  return new Command('client')
+  const client = new Command('client')
     .description('Fetch from, send to and list HTTP servers: hubs, and plain ones.')
-    .addHelpText('after', EXIT_CODES)
     .addCommand(getCommand())
     .addCommand(putCommand())
     .addCommand(removeCommand())
     .addCommand(listCommand())
     .addCommand(watchCommand());
+  for (const command of [client, ...client.commands]) command.addHelpText('after', EXIT_CODES);
+  return client;
 }
 
 function listCommand(): Command {

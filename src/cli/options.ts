@@ -45,16 +45,36 @@ export function oneOf<Name extends string>(
   throw new HubswarmError('ERR_USAGE', `${option}: '${text}' is not known; give ${accepted}`);
 }
 
+/** Timers hold 2^31 ms at the most: longer ones would be over at once. */
+const MOST_SECONDS = 2_000_000;
+
 /** Seconds with a fraction, 0 or more. */
 export const seconds =
   (option: string) =>
   (text: string): number => {
     const value = Number(text);
-    if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value)) {
-      throw new HubswarmError(
-        'ERR_USAGE',
-        `${option}: '${text}' is not accepted; give seconds, 0 or more (as in 30 or 0.5)`,
-      );
-    }
-    return value;
+    if (/^\d+(\.\d+)?$/.test(text) && value <= MOST_SECONDS) return value;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is not accepted; give seconds, 0 to ${MOST_SECONDS} (as in 30 or 0.5)`,
+    );
   };
+
+export const positiveSeconds =
+  (option: string) =>
+  (text: string): number => {
+    const value = seconds(option)(text);
+    if (value > 0) return value;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is not accepted; give seconds over 0, up to ${MOST_SECONDS}`,
+    );
+  };
+
+/** @throws HubswarmError ERR_USAGE when an option is given that does nothing without another */
+export function needs(option: string, given: unknown, other: string, present: unknown): void {
+  const isGiven = given !== undefined && given !== false;
+  const isPresent = present !== undefined && present !== false;
+  if (!isGiven || isPresent) return;
+  throw new HubswarmError('ERR_USAGE', `${option} does nothing without ${other}; give both`);
+}

@@ -5,7 +5,7 @@ import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { NdjsonWriter } from '../telemetry/ndjson.ts';
 import { startUsageSampler } from '../telemetry/usage.ts';
-import { createHumanReporter } from './human.ts';
+import { clean, createHumanReporter } from './human.ts';
 
 /** Exit codes, as the README lists them. */
 export const EXIT = {
@@ -77,7 +77,7 @@ export async function runCommand(
 
 /** The exit code for what a command threw, after its one line on stderr. */
 export function reportFailure(error: unknown): number {
-  process.stderr.write(`hubswarm: ${describeError(error)}\n`);
+  process.stderr.write(`hubswarm: ${clean(describeError(error))}\n`);
   if (!(error instanceof HubswarmError) && process.env.HUBSWARM_DEBUG) {
     process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
   }

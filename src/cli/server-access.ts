@@ -7,10 +7,11 @@ import type { AccessOptions } from '../server/access/access.ts';
 import { checkCidr } from '../server/access/address-rules.ts';
 import { checkOrigin } from '../server/access/cors.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../server/access/forwarded.ts';
+import { checkHostName } from '../server/access/host-names.ts';
 import { parseRequestRate, type RequestRate } from '../server/access/request-rate.ts';
 import { defaultTokenKeyFile, openTokenKey } from '../server/access/token-key.ts';
 import type { TlsOptions } from '../server/tls/tls.ts';
-import { rate } from './options.ts';
+import { needs, oneOf, rate } from './options.ts';
 
 export interface AccessFlags {
   tokenKey?: string[];
@@ -20,7 +21,8 @@ export interface AccessFlags {
   allow?: string[];
   deny?: string[];
   trustProxy?: string[];
-  proxyHeader: ProxyHeader;
+  proxyHeader?: ProxyHeader;
+  allowHost?: string[];
   corsOrigin?: string[];
   rateLimit?: RequestRate;
   tokenRateLimit?: RequestRate;
@@ -40,12 +42,15 @@ export function addAccessOptions(command: Command): Command {
     .addOption(
       new Option(
         '--token-key [file]',
-        "let in who has a token signed by this key (see 'hubswarm token'): JWK, PEM or a secret; may be repeated (default: no tokens)",
+        "let in who has a token signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file, your own; may be repeated (default: no tokens)",
       )
         .preset(defaultTokenKeyFile())
         .argParser(checked('--token-key', (_option, file) => file)),
     )
-    .option('--public-read', 'with --token-key: reading needs no token (default: it does)')
+    .option(
+      '--public-read',
+      'with --token-key: let anyone read (default: reading needs a token, too)',
+    )
     .option(
       '--revoked <file>',
       'ids (jti) of tokens that hold no more, one a line; read anew when it changes',
@@ -69,10 +74,15 @@ export function addAccessOptions(command: Command): Command {
       'believe these proxies who the client is (default: none)',
       checked('--trust-proxy', checkCidr),
     )
-    .addOption(
-      new Option('--proxy-header <name>', 'the header in which trusted proxies say so')
-        .choices(PROXY_HEADERS)
-        .default('x-forwarded-for'),
+    .option(
+      '--proxy-header <name>',
+      'the header in which trusted proxies say so: x-forwarded-for or forwarded (default: x-forwarded-for)',
+      (text) => oneOf('--proxy-header', text, PROXY_HEADERS),
+    )
+    .option(
+      '--allow-host <name...>',
+      'be called by these names, * for any (default: on a loopback address its own, else any)',
+      checked('--allow-host', checkHostName),
     )
     .option(
       '--cors-origin <origin...>',
@@ -99,14 +109,10 @@ export function addAccessOptions(command: Command): Command {
 
 /** @throws HubswarmError for combinations that make no sense, and for the user's own key */
 export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions> {
-  const needs = (option: string, given: unknown, other: string, present: unknown): void => {
-    if (given && !present) {
-      throw new HubswarmError('ERR_USAGE', `${option} does nothing without ${other}; give both`);
-    }
-  };
   needs('--public-read', flags.publicRead, '--token-key', flags.tokenKey);
   needs('--revoked', flags.revoked, '--token-key', flags.tokenKey);
   needs('--token-rate-limit', flags.tokenRateLimit, '--token-key', flags.tokenKey);
+  needs('--proxy-header', flags.proxyHeader, '--trust-proxy', flags.trustProxy);
   // The user's own key is made here too: the server may be started before the first token is.
   const own = defaultTokenKeyFile();
   if (flags.tokenKey?.includes(own)) await openTokenKey(own);
@@ -119,6 +125,7 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions
     deny: flags.deny,
     trustedProxies: flags.trustProxy,
     proxyHeader: flags.proxyHeader,
+    allowHosts: flags.allowHost,
     corsOrigins: flags.corsOrigin,
     rateLimit: flags.rateLimit,
     clientUplinkBytesPerSecond: flags.clientUplink,
@@ -130,6 +137,9 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions
 export function tlsOptionsOf({ tls, tlsCert, tlsKey }: AccessFlags): TlsOptions | undefined {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new HubswarmError('ERR_USAGE', '--tls-cert and --tls-key go together; give both');
+  }
+  if (tls && tlsCert !== undefined) {
+    throw new HubswarmError('ERR_USAGE', '--tls: not with --tls-cert; give one of the two');
   }
   if (tlsCert !== undefined && tlsKey !== undefined) {
     return { kind: 'given', certFile: tlsCert, keyFile: tlsKey };

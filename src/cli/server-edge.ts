@@ -67,7 +67,7 @@ export function addEdgeOptions(command: Command): void {
 
 /** What an edge's server has otherwise than others; nothing without --cache. @throws HubswarmError ERR_USAGE */
 export async function edgeOptionsOf(
-  flags: EdgeFlags & { writable: boolean },
+  flags: EdgeFlags & { writable: boolean; root?: string; catalogue?: string },
 ): Promise<Partial<ServerOptions>> {
   if (flags.cache === undefined) {
     for (const option of ALONE_USELESS) {
@@ -83,8 +83,12 @@ export async function edgeOptionsOf(
       '--writable: cannot be given with --cache; uploads are sent on to the other hub',
     );
   }
+  for (const option of ['root', 'catalogue'] as const) {
+    if (flags[option] === undefined) continue;
+    throw new HubswarmError('ERR_USAGE', `--${option}: not with --cache; see --cache-dir`);
+  }
   const { checkOriginUrl, openEdge } = await import('../edge/open-edge.ts');
-  const url = checkOriginUrl(parseHttpUrl(flags.cache));
+  const url = checkOriginUrl(parseHttpUrl(flags.cache, '--cache'));
   const access = await accessOf(accessFlags(flags), [url], ACCESS);
   // Below a directory of its own: whatever else is in the one that was given is left alone.
   const own = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');

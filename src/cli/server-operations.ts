@@ -1,14 +1,14 @@
 // Options of `hubswarm server` for whoever runs it: logs, metrics, limits, the end.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
 import { DEFAULT_LIMITS } from '../server/operations/limits.ts';
 import { LOG_FORMATS, type LogFormat } from '../server/operations/log-line.ts';
 import type { ServerOptions } from '../server/start-server.ts';
-import { integer, oneOf, seconds, size } from './options.ts';
+import { integer, needs, oneOf, positiveSeconds, seconds, size } from './options.ts';
 
 export interface OperationsFlags {
   accessLog?: string;
-  accessLogFormat: LogFormat;
+  accessLogFormat?: LogFormat;
   metrics: boolean;
   maxConnections: number;
   maxConnectionsPerAddress?: number;
@@ -36,9 +36,8 @@ export function addOperationsOptions(command: Command): Command {
     .option('--access-log <file>', "append a line for each request; '-' for standard output")
     .option(
       '--access-log-format <name>',
-      'json or combined (as Apache and nginx write it)',
+      'write lines as json or combined (as Apache and nginx do) (default: json)',
       (text) => oneOf('--access-log-format', text, LOG_FORMATS),
-      'json',
     )
     .option('--no-metrics', 'do not answer /metrics (Prometheus)')
     .option(
@@ -49,42 +48,41 @@ export function addOperationsOptions(command: Command): Command {
     )
     .option(
       '--max-connections-per-address <number>',
-      'of one IPv4 address or IPv6 /64 (default: half of --max-connections)',
+      'refuse connections of one IPv4 address or IPv6 /64 beyond so many (default: half of --max-connections)',
       count('--max-connections-per-address'),
     )
     .option(
       '--max-subscribers <number>',
-      'of /events at a time',
+      'refuse subscribers to /events beyond so many',
       count('--max-subscribers'),
       limits.maxSubscribers,
     )
-    .option(
-      '--max-header-size <size>',
-      "of a request's head, 1KiB to 1MiB",
-      headerSize,
-      limits.maxHeaderBytes,
+    .addOption(
+      new Option('--max-header-size <size>', 'refuse longer heads of requests; 1KiB to 1MiB')
+        .argParser(headerSize)
+        .default(limits.maxHeaderBytes, `${limits.maxHeaderBytes / 1024}KiB`),
     )
     .option(
       '--headers-timeout <seconds>',
-      "for a request's head to come",
-      positive('--headers-timeout'),
+      "wait so long for a request's head",
+      positiveSeconds('--headers-timeout'),
       limits.headersWithinMs / 1000,
     )
     .option(
       '--idle-timeout <seconds>',
-      'for which a connection may wait for its next request',
-      positive('--idle-timeout'),
+      'let a connection wait so long for its next request',
+      positiveSeconds('--idle-timeout'),
       limits.idleMs / 1000,
     )
     .option(
       '--stall-timeout <seconds>',
       'cut off a client that takes or gives nothing for so long',
-      positive('--stall-timeout'),
+      positiveSeconds('--stall-timeout'),
       STALL_SECONDS,
     )
     .option(
       '--grace <seconds>',
-      'for which running responses may go on after SIGTERM or Ctrl-C; a second one ends at once',
+      'let running responses go on for so long after SIGTERM or Ctrl-C; a second one ends at once',
       seconds('--grace'),
       GRACE_SECONDS,
     )
@@ -100,7 +98,8 @@ export type OperationsChoice = Pick<ServerOptions, 'operations' | 'graceMs' | 's
 
 /** @throws HubswarmError ERR_USAGE */
 export function operationsOf(flags: OperationsFlags & { json: boolean }): OperationsChoice {
-  const { accessLog: path, accessLogFormat: format, maxConnections } = flags;
+  const { accessLog: path, accessLogFormat: format = 'json', maxConnections } = flags;
+  needs('--access-log-format', flags.accessLogFormat, '--access-log', path);
   if (path === '-' && flags.json) {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -129,20 +128,6 @@ export function operationsOf(flags: OperationsFlags & { json: boolean }): Operat
 /** Whether there is a log that may be renamed while it is written. */
 export const logsToFile = ({ accessLog }: OperationsFlags): boolean =>
   accessLog !== undefined && accessLog !== '-';
-
-/** Timers hold 2^31 ms at the most. */
-const MOST_SECONDS = 2_000_000;
-
-const positive =
-  (option: string) =>
-  (text: string): number => {
-    const value = seconds(option)(text);
-    if (value > 0 && value <= MOST_SECONDS) return value;
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `${option}: '${text}' is not accepted; give seconds over 0, up to ${MOST_SECONDS}`,
-    );
-  };
 
 function headerSize(text: string): number {
   const bytes = size('--max-header-size')(text);

@@ -1,7 +1,7 @@
 // The options of the server's write side.
 import type { Command } from 'commander';
 import type { UploadOptions } from '../server/uploads.ts';
-import { seconds, size } from './options.ts';
+import { needs, positiveSeconds, size } from './options.ts';
 
 export interface UploadFlags {
   maxUpload?: number;
@@ -24,11 +24,16 @@ export function addUploadOptions(command: Command): void {
     .option(
       '--upload-expiry <seconds>',
       'keep an unfinished upload for so long after its last byte (default: a day)',
-      seconds('--upload-expiry'),
+      positiveSeconds('--upload-expiry'),
     );
 }
 
-export function uploadOptionsOf(flags: UploadFlags): UploadOptions {
+/** @throws HubswarmError ERR_USAGE */
+export function uploadOptionsOf(flags: UploadFlags & { writable: boolean }): UploadOptions {
+  const { writable } = flags;
+  needs('--max-upload', flags.maxUpload, '--writable', writable);
+  needs('--quota', flags.quota, '--writable', writable);
+  needs('--upload-expiry', flags.uploadExpiry, '--writable', writable);
   return {
     maxBytes: flags.maxUpload,
     quotaBytes: flags.quota,

@@ -37,7 +37,7 @@ interface Options
     RepresentationFlags,
     OperationsFlags,
     EdgeFlags {
-  root: string;
+  root?: string;
   host: string;
   port: number;
   uplink?: number;
@@ -56,7 +56,7 @@ const MAX_PORT = 65_535;
 export function serverCommand(): Command {
   const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
-    .option('--root <dir>', 'the directory to serve; hidden files are left out', '.')
+    .option('--root <dir>', 'the directory to serve; hidden files are left out (default: .)')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
     .option('--port <number>', 'port, 0 for any that is free', integer('--port', 0, MAX_PORT), 8080)
     .option(
@@ -104,7 +104,7 @@ async function serve(
 ): Promise<void> {
   const { startServer } = await import('../server/start-server.ts');
   const server = await startServer({
-    root: options.root,
+    root: options.root ?? '.',
     host: options.host,
     port: options.port,
     uplinkBytesPerSecond: options.uplink,

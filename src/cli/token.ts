@@ -42,9 +42,10 @@ export function tokenCommand(): Command {
         .argParser(lifetime)
         .default(lifetime(DEFAULT_LIFETIME), DEFAULT_LIFETIME),
     )
-    .option('--subject <name>', 'whom it is for; the access log names it')
+    .option('--subject <name>', 'whom it is for; the access log names it', subject)
     .option(...key)
     .option('--json', 'one JSON object with the token, its id and claims')
+    .allowExcessArguments()
     .action(makeToken)
     .addCommand(
       new Command('public')
@@ -56,12 +57,18 @@ export function tokenCommand(): Command {
       new Command('check')
         .description('Check a token against the key, and print its claims as JSON.')
         .argument('<token>', 'the token')
-        .option(...key)
+        .option('--key <file>', 'the key, or its public half (default: your own)')
         .action(checkToken),
     );
 }
 
-async function makeToken(options: MakeOptions): Promise<void> {
+async function makeToken(options: MakeOptions, { args }: Command): Promise<void> {
+  if (args.length > 0) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `token: '${args[0]}' is not known; give public, check, or options alone`,
+    );
+  }
   const key = await openTokenKey(options.key ?? defaultTokenKeyFile());
   if (!key.signing) {
     throw new HubswarmError(
@@ -134,6 +141,11 @@ function scopes(text: string): Scope[] {
     'ERR_USAGE',
     `--scope: '${unknown}' is not known; give read, write, delete or several with commas between`,
   );
+}
+
+function subject(text: string): string {
+  if (!/\p{Cc}/u.test(text)) return text;
+  throw new HubswarmError('ERR_USAGE', `--subject: '${text}' is not accepted; give one line`);
 }
 
 /** Read as the server reads the path of a request, so that both mean the same names. */

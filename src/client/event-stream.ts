@@ -42,7 +42,8 @@ export class EventStreamParser {
     const [, field = '', value = ''] = /^([^:]*)(?::[ ]?(.*))?$/s.exec(this.#line) ?? [];
     if (field === 'data') {
       this.#data.push(value);
-      this.#dataLength += value.length;
+      // An empty line costs memory, too.
+      this.#dataLength += value.length + 1;
     } else if (field === 'id' && !value.includes('\0')) {
       this.#id = value;
       this.#sawId = true;

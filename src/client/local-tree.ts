@@ -9,7 +9,9 @@ import type { RemoteTree } from './remote-tree.ts';
 /** @throws HubswarmError when something else is in the place of a directory */
 export async function makeDirectories(root: string, directories: readonly string[]): Promise<void> {
   await mkdir(root, { recursive: true }).catch((error: unknown) => {
-    throw fileError(error, root);
+    // A directory would have been taken as it is.
+    if (systemCode(error) !== 'EEXIST') throw fileError(error, root);
+    throw new HubswarmError('ERR_EXISTS', `${root}: is not a directory; give one, or a new name`);
   });
   // Parents come first.
   for (const path of directories) await makeDirectory(join(root, path));

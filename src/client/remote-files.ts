@@ -26,6 +26,11 @@ interface Basis {
   readonly signal: AbortSignal;
 }
 
+/** Chosen: a quarter of a GiB of memory at the most. */
+const MAX_ENTRIES = 500_000;
+/** PATH_MAX of Linux: no hub has longer ones. */
+const MAX_PATH_LENGTH = 4096;
+
 /**
  * @param wanted the directories of interest, decoded; '' for the URL itself
  * @param all look into every directory that is found, not only those
@@ -45,7 +50,11 @@ export async function listRemote(
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
       for (const entry of (await entriesIfAny(http, basis, path)) ?? []) {
         const { name, type, size, cid } = entry;
+        // What is deleted is named by it: only what lies there may be.
+        if (/^\.{0,2}$|\//.test(name)) throw refusal('lists a name that is none');
         const inside = path === '' ? name : `${path}/${name}`;
+        if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
+        if (files.size + directories.length >= MAX_ENTRIES) throw refusal('lists too many files');
         if (type === 'file') files.set(inside, { size, cid });
         else {
           directories.push(inside);
@@ -58,6 +67,8 @@ export async function listRemote(
   }
   return { files, directories };
 }
+
+const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
 
 /** Each of the paths, and the directories on the way to it. */
 function ancestors(paths: ReadonlySet<string>): Set<string> {

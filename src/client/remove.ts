@@ -12,7 +12,7 @@ export interface RemoveOptions {
 }
 
 const HINTS: Record<number, string> = {
-  403: 'the server deletes nothing there (a hub does when started with --writable)',
+  403: 'the server deletes nothing there (a hub does when started with --writable, but not its root)',
   405: 'the server deletes nothing there',
   409: 'the directory is not empty',
 };

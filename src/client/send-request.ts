@@ -142,8 +142,9 @@ class Sending {
 
 const HINTS: Record<number, string> = {
   401: 'the server wants a token or a password',
-  403: 'the server takes no uploads there (a hub does when started with --writable)',
-  405: 'the server takes no uploads there',
+  403: 'the server takes no uploads there (a hub does when started with --writable, and never names that begin with a dot)',
+  404: 'the server takes no uploads there (a hub does below /files/)',
+  405: 'the server takes no uploads there (a hub does below /files/)',
   409: 'a directory has that name',
   412: 'the server has another file of that name',
   413: 'too large for the server',

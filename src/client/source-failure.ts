@@ -49,6 +49,9 @@ export function connectionFailure(cause: unknown): SourceFailure {
   const known = CONNECTION[systemCode(cause) ?? ''];
   if (known) return new SourceFailure(known, { cause });
   const code = (cause as { code?: unknown } | undefined)?.code;
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
+    return new SourceFailure('speaks no TLS there; give http://', { final: true, cause });
+  }
   const name = typeof code === 'string' ? code : 'unknown error';
   const final = /CERT|SIGNATURE|ISSUER/.test(name);
   return new SourceFailure(`connection failed (${name})`, { final, cause });

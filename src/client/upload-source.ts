@@ -24,6 +24,9 @@ export class UploadSource {
 
   /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_USAGE (no regular file) */
   static async open(path: string): Promise<UploadSource> {
+    if (path === '-') {
+      throw new HubswarmError('ERR_USAGE', '-: standard input is not sent; give a file to send');
+    }
     let handle: FileHandle;
     try {
       handle = await open(path, 'r');

@@ -3,8 +3,10 @@
 // openat() and its kin would do): whatever happens to the path after the check,
 // the steps stay in the directory that was checked. Elsewhere the path is used,
 // and a directory swapped for a link between check and step is followed.
-import { join } from 'node:path';
-import type { OpenedOnDisk, ServedRoot } from './served-root.ts';
+import { mkdir } from 'node:fs/promises';
+import { systemCode } from '../runtime/errors.ts';
+import { HttpFailure, httpFailure } from './http-failure.ts';
+import { nameIn, type OpenedOnDisk, type ServedRoot } from './served-root.ts';
 
 export class Directory {
   readonly #opened: OpenedOnDisk;
@@ -18,10 +20,43 @@ export class Directory {
     return new Directory(await root.open(segments));
   }
 
-  /** Made when it is missing, parents and all. Close it. @throws HttpFailure 403, 409 */
+  /**
+   * Made when it is missing, parents and all: one level at a time, each in the open one
+   * above it, so that nothing is ever made beyond a link that leads outside. Close it.
+   *
+   * @throws HttpFailure 403, 409 and what the file system says
+   */
   static async make(root: ServedRoot, segments: readonly string[]): Promise<Directory> {
-    await root.makeDirectory(segments);
-    return Directory.open(root, segments);
+    const there = await Directory.#openIfAny(root, segments);
+    if (there) return there;
+    const above = await Directory.make(root, segments.slice(0, -1));
+    try {
+      await mkdir(above.at(segments.at(-1)!));
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw httpFailure(error);
+    } finally {
+      await above.close();
+    }
+    return Directory.#checked(await Directory.open(root, segments));
+  }
+
+  static async #openIfAny(
+    root: ServedRoot,
+    segments: readonly string[],
+  ): Promise<Directory | undefined> {
+    try {
+      return await Directory.#checked(await Directory.open(root, segments));
+    } catch (error) {
+      // The root itself is not made.
+      if (segments.length > 0 && isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  static async #checked(directory: Directory): Promise<Directory> {
+    if (directory.#opened.stats.isDirectory()) return directory;
+    await directory.close();
+    throw new HttpFailure(409, 'a file has the name of a directory in the path');
   }
 
   /** Absolute, real, as of the opening. */
@@ -31,8 +66,7 @@ export class Directory {
 
   /** A path to that name in the very directory that is open. */
   at(name: string): string {
-    const { handle, path } = this.#opened;
-    return process.platform === 'linux' ? `/proc/self/fd/${handle.fd}/${name}` : join(path, name);
+    return nameIn(this.#opened, name);
   }
 
   /** So that names in it survive a power cut. */
@@ -45,3 +79,5 @@ export class Directory {
     await this.#opened.handle.close();
   }
 }
+
+const isMissing = (error: unknown): boolean => error instanceof HttpFailure && error.status === 404;

@@ -3,14 +3,16 @@
 // between the check and the use (on Linux; elsewhere the two are compared).
 // Opening never waits (a FIFO) and what is no file or directory is refused.
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, readlink, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
 import { isHidden } from './request-path.ts';
 
 /** What is asked of an open file; an edge has some whose bytes are still to come. */
 export interface ReadHandle {
+  /** Of what is on the disk. */
+  readonly fd?: number;
   read(
     into: Uint8Array,
     offset: number,
@@ -34,6 +36,15 @@ export interface Opened {
 /** What lies below the root. */
 export interface OpenedOnDisk extends Opened {
   readonly handle: FileHandle;
+}
+
+/**
+ * A path to that name in the very directory that is open, whatever has happened to its own
+ * path since (openat(2) and its kin, by way of /proc); elsewhere than on Linux by its path.
+ */
+export function nameIn({ handle, path }: Pick<Opened, 'handle' | 'path'>, name: string): string {
+  const isLinux = process.platform === 'linux' && handle.fd !== undefined;
+  return isLinux ? `/proc/self/fd/${handle.fd}/${name}` : join(path, name);
 }
 
 // O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
@@ -83,28 +94,6 @@ export class ServedRoot {
     } finally {
       await opened.handle.close();
     }
-  }
-
-  /**
-   * The real path of a directory below the root, made if it is missing. One level
-   * at a time, so that nothing is ever made beyond a link that leads outside.
-   *
-   * @throws HttpFailure 403, 409 and what the file system says
-   */
-  async makeDirectory(segments: readonly string[]): Promise<string> {
-    let path = this.path;
-    for (const name of segments) {
-      const next = join(path, name);
-      await mkdir(next).catch((error: unknown) => {
-        if (systemCode(error) !== 'EEXIST') throw httpFailure(error);
-      });
-      path = await attempt(realpath(next));
-      this.#checkInside(path);
-      if (!(await attempt(stat(path))).isDirectory()) {
-        throw new HttpFailure(409, 'a file has the name of a directory in the path');
-      }
-    }
-    return path;
   }
 
   /** Whether a real path may be served. */

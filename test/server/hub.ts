@@ -105,7 +105,9 @@ export async function startHub(options: Partial<ServerOptions> = {}): Promise<Hu
     events.push(event);
     for (const listener of [...listeners]) listener();
   };
-  const given = { host: '127.0.0.1', port: 0, writable: false, graceMs: 0, ...options };
+  // What a test writes as Host is its own matter, but where that is tested.
+  const access = { allowHosts: ['*'], ...options.access };
+  const given = { host: '127.0.0.1', port: 0, writable: false, graceMs: 0, ...options, access };
   const running = await startServer({ ...given, root, emit });
   onTestFinished(() => running.stop());
   return new Hub(root, running, events, listeners);

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -210,7 +210,9 @@ describe('DirectoryNames', () => {
     await mkdir(join(root, 'd'));
     await symlink('d', join(root, 'to-d'));
     await symlink('nowhere', join(root, 'dangling'));
-    const found = await new DirectoryNames().of({ path: root, stats: await stat(root) });
+    const handle = await open(root);
+    const found = await new DirectoryNames().of({ handle, path: root, stats: await stat(root) });
+    await handle.close();
     expect(found.directories).toEqual(['d', 'to-d']);
     expect(found.files).toEqual([...names, 'dangling'].sort());
     expect(found.truncated).toBe(false);

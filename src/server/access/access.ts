@@ -14,6 +14,7 @@ import { ClientLinks } from './client-links.ts';
 import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
 import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
+import { HostNames } from './host-names.ts';
 import { isForeignPage, isLoopback, refuseOpenWrites } from './open-writes.ts';
 import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
 import { standingHeaders } from './standing-headers.ts';
@@ -38,6 +39,11 @@ export interface AccessOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   readonly proxyHeader?: ProxyHeader | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
+  /**
+   * Names that it may be called by, '*' for any. By default a hub that only this machine
+   * reaches, and anyone may read, goes by its own alone; others by any.
+   */
+  readonly allowHosts?: readonly string[] | undefined;
   /** Of each address. */
   readonly rateLimit?: RequestRate | undefined;
   /** To each address, all its connections together. */
@@ -64,6 +70,7 @@ export class Access {
   /** What a request without a token may do; one with a token may do that as well. */
   readonly #anyone: Grant;
   readonly #cors: Cors | undefined;
+  readonly #hostNames: HostNames | undefined;
   readonly #callers: Callers | undefined;
   readonly #addressLimit: RequestLimit | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
@@ -80,6 +87,7 @@ export class Access {
     this.#tokens = tokens;
     this.#anyone = { scopes: publicScopes(options, tokens !== undefined), paths: [[]] };
     this.#cors = corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined;
+    this.#hostNames = hostNamesOf(options, context, this.isPublic);
     this.#addressLimit = options.rateLimit && new RequestLimit('address', options.rateLimit);
     this.#tokenLimit = options.tokenRateLimit && new RequestLimit('token', options.tokenRateLimit);
     this.#callers = callersOf(options, this.#addressLimit);
@@ -137,9 +145,10 @@ export class Access {
   /**
    * Before any route, after greet(). False when it has answered the request itself.
    *
-   * @throws HttpFailure 401, 403, 429; so does what it promises
+   * @throws HttpFailure 401, 403, 421, 429; so does what it promises
    */
   admit(exchange: Exchange): boolean | Promise<boolean> {
+    this.#hostNames?.check(exchange.req);
     if (this.#callers) this.#admitCaller(exchange, this.#callers);
     if (this.#cors?.answerPreflight(exchange)) return false;
     const { authorization } = exchange.req.headers;
@@ -233,6 +242,17 @@ export class Access {
     limit.spend(allowance);
     return true;
   }
+}
+
+/** Undefined when any name will do. Behind a proxy the name is the proxy's matter. */
+function hostNamesOf(
+  { allowHosts, trustedProxies = [] }: AccessOptions,
+  { host }: AccessContext,
+  isPublic: boolean,
+): HostNames | undefined {
+  if (allowHosts) return new HostNames([host, ...allowHosts], { pagesOnly: false });
+  const isAtRisk = isPublic && isLoopback(host) && trustedProxies.length === 0;
+  return isAtRisk ? new HostNames([host], { pagesOnly: true }) : undefined;
 }
 
 /** Undefined when it makes no difference who calls. */

@@ -44,7 +44,7 @@ export class RevokedTokens {
     } catch (error) {
       this.#emit({
         event: 'warned',
-        message: `--revoked: ${describeError(error)}; what it said before still holds`,
+        message: `${describeError(error)}; what it said before still holds`,
       });
     }
   }
@@ -53,7 +53,10 @@ export class RevokedTokens {
 async function readIds(path: string): Promise<ReadonlySet<string>> {
   const file = await readSmall(path, MAX_FILE_BYTES);
   if (!file) {
-    throw new HubswarmError('ERR_NOT_FOUND', `${path}: no such file of revoked ids (one a line)`);
+    throw new HubswarmError(
+      'ERR_NOT_FOUND',
+      `--revoked: ${path}: no such file, or none of revoked ids (one a line)`,
+    );
   }
   const lines = file.text.split('\n').map((line) => line.replace(/#.*/, '').trim());
   return new Set(lines.filter((line) => line !== ''));

@@ -53,7 +53,7 @@ export async function readTokenKey(path: string): Promise<TokenKey> {
   if (key) return key;
   throw new HubswarmError(
     'ERR_NOT_FOUND',
-    `${path}: no such key file; 'hubswarm token --key FILE' makes one`,
+    `${path}: no such key file, or none that holds a key; 'hubswarm token --key FILE' makes a new one`,
   );
 }
 

@@ -11,7 +11,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Gate } from '../gate.ts';
 import { httpFailure } from '../http-failure.ts';
 import { isHidden } from '../request-path.ts';
-import type { Opened } from '../served-root.ts';
+import { nameIn, type Opened } from '../served-root.ts';
 
 export interface Names {
   /** By UTF-16 code units; links stand where what they lead to belongs. */
@@ -46,8 +46,9 @@ export class DirectoryNames {
   readonly #running = new Map<string, Promise<Names>>();
   readonly #gate = new Gate(READING_AT_ONCE);
 
-  /** @throws HttpFailure */
-  of({ path, stats }: Pick<Opened, 'path' | 'stats'>): Promise<Names> {
+  /** @param directory stays open meanwhile. @throws HttpFailure */
+  of(directory: Pick<Opened, 'handle' | 'path' | 'stats'>): Promise<Names> {
+    const { path, stats } = directory;
     const stamp = stampOf(stats);
     const kept = this.#kept.get(path);
     if (kept?.stamp === stamp) {
@@ -59,16 +60,17 @@ export class DirectoryNames {
     let running = this.#running.get(key);
     if (!running) {
       running = this.#gate
-        .run(() => this.#read(path, stamp, stats))
+        .run(() => this.#read(directory, stamp))
         .finally(() => this.#running.delete(key));
       this.#running.set(key, running);
     }
     return running;
   }
 
-  async #read(path: string, stamp: string, stats: Stats): Promise<Names> {
+  async #read(directory: Pick<Opened, 'handle' | 'path' | 'stats'>, stamp: string): Promise<Names> {
+    const { path, stats } = directory;
     const settled = Date.now() - stats.mtimeMs >= STAMP_TICK_MS;
-    const names = await readNames(path);
+    const names = await readNames(directory);
     if (settled && countOf(names) <= MAX_KEPT_NAMES) this.#keep(path, { stamp, names });
     return names;
   }
@@ -100,16 +102,17 @@ function countOf({ directories, files }: Names): number {
   return directories.length + files.length + 1;
 }
 
-async function readNames(path: string): Promise<Names> {
+async function readNames(directory: Pick<Opened, 'handle' | 'path'>): Promise<Names> {
+  const place = nameIn(directory, '');
   const directories = new SortedNames();
   const files = new SortedNames();
   let count = 0;
   try {
-    for await (const entry of await opendir(path, { bufferSize: READ_ENTRIES })) {
+    for await (const entry of await opendir(place, { bufferSize: READ_ENTRIES })) {
       const { name } = entry;
       if (isHidden(name) || name.includes('\\') || name.includes('\ufffd')) continue;
       if (count++ === MAX_NAMES) break;
-      if (await isDirectory(path, entry)) directories.add(name);
+      if (await isDirectory(place, entry)) directories.add(name);
       else if (!isSpecial(entry)) files.add(name);
     }
   } catch (error) {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { Catalogue } from '../catalogue.ts';
 import { HttpFailure } from '../http-failure.ts';
 import { filesUrl } from '../request-path.ts';
-import type { Opened, ServedRoot } from '../served-root.ts';
+import { nameIn, type Opened, type ServedRoot } from '../served-root.ts';
 import type { DirectoryNames, Names } from './directory-names.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
@@ -161,11 +161,11 @@ async function look(
   { root, directory }: Place,
   name: string,
 ): Promise<{ path: string; stats: Stats } | undefined> {
-  const path = join(directory.path, name);
+  const entry = nameIn(directory, name);
   try {
-    const stats = await lstat(path);
-    if (!stats.isSymbolicLink()) return { path, stats };
-    const real = await realpath(path);
+    const stats = await lstat(entry);
+    if (!stats.isSymbolicLink()) return { path: join(directory.path, name), stats };
+    const real = await realpath(entry);
     return root.holds(real) ? { path: real, stats: await stat(real) } : undefined;
   } catch {
     // It vanished, or is a link to nothing.

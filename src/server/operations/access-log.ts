@@ -67,7 +67,7 @@ export class AccessLog {
         this.#sink = next;
         this.#lost = 0;
       } catch (error) {
-        this.#emit({ event: 'warned', message: `access log: ${describeError(error)}` });
+        this.#emit({ event: 'warned', message: `the log stays as it is: ${describeError(error)}` });
       }
     });
     return this.#last;
@@ -114,7 +114,7 @@ async function openSink(path: string): Promise<Sink> {
   try {
     return await open(path, 'a', MODE);
   } catch (error) {
-    throw fileError(error, path);
+    throw fileError(error, `--access-log: ${path}`);
   }
 }
 
