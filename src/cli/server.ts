@@ -90,11 +90,11 @@ export function serverCommand(): Command {
       const operations = operationsOf(options);
       await runCommand(options, (context) => serve({ ...options, operations }, context));
     });
-  addRepresentationOptions(command);
-  addAccessOptions(command);
-  addUploadOptions(command);
-  addOperationsOptions(command);
-  addEdgeOptions(command);
+  addRepresentationOptions(command.optionsGroup('How files are presented:'));
+  addAccessOptions(command.optionsGroup('Who may do what:'));
+  addUploadOptions(command.optionsGroup('Uploads:'));
+  addOperationsOptions(command.optionsGroup('Running it:'));
+  addEdgeOptions(command.optionsGroup('A cache in front of another hub:'));
   return command;
 }
 
