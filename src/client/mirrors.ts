@@ -1,6 +1,7 @@
-// Which mirror to ask, and when. A failed mirror waits, exponentially longer and
-// jittered so that clients of a restarted hub do not come back as one; one whose
-// failure is final is asked no more. Pure: time and chance are passed in.
+// Which mirror to ask, and when. After a failure its host waits, exponentially longer
+// and jittered so that clients of a restarted hub do not come back as one: a host that
+// is down or busy is so for all of its URLs. A URL whose failure is final is asked no
+// more, and says nothing of the others. Pure: time and chance are passed in.
 import type { Rng } from '../runtime/rng.ts';
 import type { SourceFailure } from './source-failure.ts';
 
@@ -9,11 +10,17 @@ const FIRST_DELAY_MS = 500;
 /** Chosen: well below the default --timeout, so that there are several tries. */
 const MAX_DELAY_MS = 5000;
 
-interface Mirror {
-  readonly url: URL;
+interface Host {
   /** In a row. */
   failures: number;
   dueAt: number;
+}
+
+interface Mirror {
+  readonly url: URL;
+  readonly host: Host;
+  /** In a row. */
+  failures: number;
 }
 
 export interface Turn {
@@ -27,7 +34,12 @@ export class Mirrors {
 
   /** In the order of preference. */
   constructor(urls: readonly URL[], rng: Rng) {
-    this.#mirrors = urls.map((url) => ({ url, failures: 0, dueAt: Number.NEGATIVE_INFINITY }));
+    const hosts = new Map<string, Host>();
+    this.#mirrors = urls.map((url) => {
+      const host = hosts.get(url.host) ?? { failures: 0, dueAt: Number.NEGATIVE_INFINITY };
+      hosts.set(url.host, host);
+      return { url, host, failures: 0 };
+    });
     this.#rng = rng;
   }
 
@@ -39,20 +51,22 @@ export class Mirrors {
   /** The mirror with the fewest failures of those due, else the one due first. */
   pick(now: number): Turn | undefined {
     const order = [...this.#mirrors].sort((a, b) => {
-      const aWait = Math.max(0, a.dueAt - now);
-      const bWait = Math.max(0, b.dueAt - now);
+      const aWait = Math.max(0, a.host.dueAt - now);
+      const bWait = Math.max(0, b.host.dueAt - now);
       return aWait - bWait || a.failures - b.failures;
     });
     const first = order[0];
-    return first && { url: first.url, waitMs: Math.max(0, first.dueAt - now) };
+    return first && { url: first.url, waitMs: Math.max(0, first.host.dueAt - now) };
   }
 
   handleSuccess(url: URL): void {
     const mirror = this.#mirrors.find((each) => each.url === url);
-    if (mirror) mirror.failures = 0;
+    if (!mirror) return;
+    mirror.failures = 0;
+    mirror.host.failures = 0;
   }
 
-  /** When it will be asked again; undefined when it will not. */
+  /** When its host will be asked again; undefined when that URL will not. */
   handleFailure(
     url: URL,
     failure: SourceFailure,
@@ -65,13 +79,16 @@ export class Mirrors {
       this.#mirrors.splice(index, 1);
       return undefined;
     }
-    const backOffMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** mirror.failures);
+    const { host } = mirror;
+    const backOffMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** host.failures);
     mirror.failures++;
+    host.failures++;
     const delayMs = Math.max(
       failure.retryAfterMs ?? 0,
       Math.round(backOffMs * (0.5 + 0.5 * this.#rng.next())),
     );
-    mirror.dueAt = now + delayMs;
-    return { attempt: mirror.failures, delayMs };
+    // Another of its URLs may have been told to wait longer.
+    host.dueAt = Math.max(host.dueAt, now + delayMs);
+    return { attempt: host.failures, delayMs: host.dueAt - now };
   }
 }

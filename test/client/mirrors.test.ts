@@ -44,6 +44,32 @@ it('waits as long as it is told to', () => {
   expect(mirrors.pick(100)?.waitMs).toBe(12_000);
 });
 
+it('spares a busy host, whichever of its URLs it is asked for', () => {
+  const [first, second] = [new URL('http://a/1'), new URL('http://a/2')];
+  const mirrors = new Mirrors([first, second, B], createRng(7));
+  mirrors.handleFailure(first, new SourceFailure('503', { retryAfterMs: 12_000 }), 0);
+  expect(mirrors.pick(0)).toEqual({ url: B, waitMs: 0 });
+  mirrors.handleFailure(B, new SourceFailure('404', { final: true }), 0);
+  // The one that failed less; not before the host's time.
+  expect(mirrors.pick(0)).toEqual({ url: second, waitMs: 12_000 });
+  // A shorter wait of one does not cut another's.
+  expect(mirrors.handleFailure(second, failure, 100)).toMatchObject({ attempt: 2 });
+  expect(mirrors.pick(100)?.waitMs).toBe(11_900);
+  mirrors.handleSuccess(second);
+  expect(mirrors.handleFailure(first, failure, 12_000)).toMatchObject({ attempt: 1 });
+});
+
+it('tells the ports of one address apart, and a URL that is gone from its host', () => {
+  const [near, gone, other] = ['http://a:1/x', 'http://a:1/y', 'http://a:2/x'].map(
+    (url) => new URL(url),
+  ) as [URL, URL, URL];
+  const mirrors = new Mirrors([gone, near, other], createRng(7));
+  mirrors.handleFailure(gone, new SourceFailure('404', { final: true }), 0);
+  expect(mirrors.pick(0)).toEqual({ url: near, waitMs: 0 });
+  mirrors.handleFailure(near, failure, 0);
+  expect(mirrors.pick(0)).toEqual({ url: other, waitMs: 0 });
+});
+
 it('never asks again after a final failure', () => {
   const mirrors = new Mirrors([A, B], createRng(7));
   expect(mirrors.handleFailure(A, new SourceFailure('404', { final: true }), 0)).toBeUndefined();

@@ -75,6 +75,9 @@ export class TokenGate {
     const text = tokenOf(authorization);
     const token = await this.#signatures.run(() => this.#tryKeys(text));
     if (this.#isRevoked(token)) throw tokenInvalid('the token was revoked');
+    // One token is one grant, however many requests brought it at once.
+    const first = known.get(authorization);
+    if (first) return first;
     // Into the map of the keys it was held against, should they have changed meanwhile.
     known.set(authorization, token);
     forgetOldest(known, MAX_KNOWN);

@@ -7,8 +7,6 @@ import type { Hub } from '../hub.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { Message } from './feed.ts';
 
-/** Below the 60 s after which proxies end a silent answer, with room for three. */
-const HEARTBEAT_MS = 15_000;
 /** How long a client waits before it comes back. */
 const RETRY_MS = 2000;
 /** Chosen: the events of minutes; kernels hold as much again. */
@@ -53,7 +51,7 @@ export async function answerStream(
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);
     unreadBytes = res.writableLength;
-  }, HEARTBEAT_MS);
+  }, events.heartbeatMs);
   res.once('close', () => {
     clearInterval(heartbeat);
     subscription.close();

@@ -26,7 +26,7 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
   // Told of by what it lists: programs that poll say that they want JSON.
   if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
     const waitMs = parseWait(query);
-    await answerPoll(hub.events, exchange, { filter, after, waitMs });
+    await answerPoll(hub, exchange, { filter, after, waitMs });
   } else await answerStream(hub, exchange, { filter, after });
 }
 

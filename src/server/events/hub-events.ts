@@ -15,6 +15,8 @@ export interface EventsOptions {
   readonly settleMs?: number | undefined;
   /** How long after the last subscriber the watch goes on. */
   readonly lingerMs?: number | undefined;
+  /** How often a subscriber is looked after: is it there, may it still listen. */
+  readonly heartbeatMs?: number | undefined;
   /** Directories that the system is asked to watch; those beyond are walked over and over. */
   readonly maxWatches?: number | undefined;
 }
@@ -42,9 +44,12 @@ const SETTLE_MS = 300;
 const MAX_WATCHES = 4096;
 /** Chosen: a client restarts, or a laptop changes its network, in this time. */
 const LINGER_MS = 10 * 60_000;
+/** Below the 60 s after which proxies end a silent answer, with room for three. */
+const HEARTBEAT_MS = 15_000;
 
 export class HubEvents {
   readonly feed: Feed;
+  readonly heartbeatMs: number;
   readonly #context: EventsContext;
   readonly #transfers: TransferWatch;
   readonly #settleMs: number;
@@ -58,6 +63,7 @@ export class HubEvents {
     this.#context = context;
     this.#settleMs = options.settleMs ?? SETTLE_MS;
     this.#maxWatches = options.maxWatches ?? MAX_WATCHES;
+    this.heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.#lingerMs = options.lingerMs ?? LINGER_MS;
     this.feed = new Feed({ maxSubscribers: context.maxSubscribers });
     this.#transfers = new TransferWatch(context.traffic, (event) => this.feed.publish(event));

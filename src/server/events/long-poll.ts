@@ -1,10 +1,11 @@
 // One answer that comes with the next events, or empty when the wait is over:
 //   { "events": [...], "next": ID }
 // The next request gives `next` as `after`; between the two nothing is lost.
+import { tokenInvalid } from '../access/challenge.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Hub } from '../hub.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { Message } from './feed.ts';
-import type { HubEvents } from './hub-events.ts';
 
 export interface Poll {
   readonly filter: EventFilter;
@@ -12,9 +13,9 @@ export interface Poll {
   readonly waitMs: number;
 }
 
-/** @throws HttpFailure 503 */
+/** @throws HttpFailure 401 when the token ends while it waits, 503 */
 export async function answerPoll(
-  events: HubEvents,
+  { events, access }: Pick<Hub, 'events' | 'access'>,
   exchange: Exchange,
   { filter, after, waitMs }: Poll,
 ): Promise<void> {
@@ -30,9 +31,14 @@ export async function answerPoll(
     end,
   });
   came.unshift(...subscription.missed);
+  const heartbeat = setInterval(() => {
+    if (!access.holds(exchange)) over.abort();
+  }, events.heartbeatMs);
   if (came.length === 0 && waitMs > 0) await untilOver(over.signal, exchange.signal, waitMs);
+  clearInterval(heartbeat);
   subscription.close();
   if (exchange.signal.aborted) return;
+  if (!access.holds(exchange)) throw tokenInvalid('the token does not hold any more');
   const { position } = events.feed;
   const list = came.map(({ json }) => json).join(',');
   const text = `{"events":[${list}],"next":${JSON.stringify(position)}}\n`;

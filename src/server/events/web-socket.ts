@@ -12,7 +12,6 @@ import { MAX_BACKLOG_BYTES } from './event-stream.ts';
 import { afterOf, type EventsHub, queryOf, readable } from './events-route.ts';
 import type { Message } from './feed.ts';
 
-const PING_MS = 15_000;
 /** Nothing is asked of clients. */
 const MAX_PAYLOAD_BYTES = 1024;
 /** RFC 6455 section 7.4.1. */
@@ -66,11 +65,11 @@ export async function answerWebSocket(
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
     open = webSocket;
-    keepAlive(webSocket, () => access.holds(exchange));
+    keepAlive(webSocket, events.heartbeatMs, () => access.holds(exchange));
   });
 }
 
-function keepAlive(webSocket: WebSocket, holds: () => boolean): void {
+function keepAlive(webSocket: WebSocket, heartbeatMs: number, holds: () => boolean): void {
   let alive = true;
   webSocket.on('pong', () => {
     alive = true;
@@ -81,7 +80,7 @@ function keepAlive(webSocket: WebSocket, holds: () => boolean): void {
     if (!holds()) return webSocket.close(POLICY_VIOLATION);
     alive = false;
     webSocket.ping();
-  }, PING_MS);
+  }, heartbeatMs);
   webSocket.once('close', () => clearInterval(timer));
 }
 

@@ -4,9 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { bearer, keyFile, makeToken } from '../access/keys.ts';
-import { startHub, tempRoot } from '../hub.ts';
-import { openStream, type Told } from './subscribers.ts';
+import { bearer, keyFile, makeToken, writeTemp } from '../access/keys.ts';
+import { type Hub, startHub, tempRoot } from '../hub.ts';
+import { openStream, type Stream, type Told } from './subscribers.ts';
 
 const SOON = { timeout: 8000 };
 const JSON_WANTED = { accept: 'application/json' };
@@ -77,3 +77,69 @@ describe('events behind tokens', () => {
     expect((await hub.ask('/events')).status).toBe(403);
   });
 });
+
+const HEARTBEAT = { events: { heartbeatMs: 50 } };
+
+/** A stream, a WebSocket and a poll with the same token, all of them begun. */
+async function listen(hub: Hub, headers: Record<string, string>) {
+  const stream = await openStream(hub, '', headers);
+  const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/events`, { headers });
+  onTestFinished(() => socket.terminate());
+  const closed = once(socket, 'close');
+  await once(socket, 'message');
+  let isOver = false;
+  const asked = hub.ask('/events?wait=30', { headers: { ...JSON_WANTED, ...headers } });
+  const poll = asked.finally(() => {
+    isOver = true;
+  });
+  const listening = () => [stream.isOpen(), socket.readyState === WebSocket.OPEN, !isOver];
+  return { stream, closed, poll, listening };
+}
+
+describe('a subscriber whose token ends', () => {
+  it.each(['expired', 'was revoked'])('by the next heartbeat, since it %s', async (why) => {
+    const key = await keyFile();
+    const revokedFile = await writeTemp('');
+    const access = { tokenKeyFiles: [key.file], revokedFile };
+    const hub = await startHub({ ...HEARTBEAT, access });
+    const expiresInMs = why === 'expired' ? 3000 : 60_000;
+    const ending = await listen(hub, bearer(await makeToken(key, { id: 'lost', expiresInMs })));
+    const lasting = await listen(hub, bearer(await makeToken(key, { id: 'kept' })));
+    expect(ending.listening()).toEqual([true, true, true]);
+    if (why === 'was revoked') await writeFile(revokedFile, 'lost\n');
+    await ending.stream.ended;
+    expect((await ending.closed)[0]).toBe(1008);
+    const refusal = await ending.poll;
+    expect(refusal.status).toBe(401);
+    expect(String(refusal.headers['www-authenticate'])).toContain('invalid_token');
+    expect(lasting.listening()).toEqual([true, true, true]);
+  });
+
+  it('is not one whose token came twice at once', async () => {
+    const key = await keyFile();
+    const hub = await startHub({ ...HEARTBEAT, access: { tokenKeyFiles: [key.file] } });
+    const headers = bearer(await makeToken(key));
+    const streams = await Promise.all([1, 2, 3, 4].map(() => openStream(hub, '', headers)));
+    for (const stream of streams)
+      await expect.poll(() => heartbeats(stream), SOON).toBeGreaterThan(2);
+  });
+});
+
+describe('heartbeats', () => {
+  it('come while nothing happens, and tell the place', async () => {
+    const hub = await startHub(HEARTBEAT);
+    const stream = await openStream(hub);
+    const socket = new WebSocket(`ws://127.0.0.1:${hub.port}/events`);
+    onTestFinished(() => socket.terminate());
+    let pings = 0;
+    socket.on('ping', () => pings++);
+    await expect.poll(() => pings, SOON).toBeGreaterThan(2);
+    await expect.poll(() => heartbeats(stream), SOON).toBeGreaterThan(2);
+    const position = stream.position();
+    expect(stream.text()).toContain(`: alive\nid: ${position}\n\n`);
+    expect(stream.told()).toEqual([]);
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+  });
+});
+
+const heartbeats = (stream: Stream): number => stream.text().split(': alive\n').length - 1;

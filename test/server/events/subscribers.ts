@@ -23,6 +23,7 @@ export interface Stream {
   position(): string | undefined;
   /** Resolves when the server has ended it. */
   readonly ended: Promise<void>;
+  isOpen(): boolean;
   close(): void;
   pause(): void;
 }
@@ -48,6 +49,7 @@ export function openStream(hub: Hub, query = '', headers = {}): Promise<Stream> 
         files: () => told().flatMap(fileOf),
         position: () => [...text.matchAll(/^id: (.*)$/gm)].at(-1)?.[1],
         ended,
+        isOpen: () => !response.closed,
         close: () => void sent.destroy(),
         pause: () => void response.pause(),
       });
