@@ -8,6 +8,12 @@ export type ArmName = (typeof ARMS)[number];
 export const SCENARIOS = ['warm-up', 'calibration', 'scaling', 'kill'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
+/** Of payload, for every node. */
+export interface LinkRates {
+  readonly uplinkBytesPerSecond: number;
+  readonly downlinkBytesPerSecond: number;
+}
+
 /** One cell of a scenario, measured once in each arm for every repetition. */
 export interface Cell {
   readonly scenario: ScenarioName;
