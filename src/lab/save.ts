@@ -39,7 +39,7 @@ export async function saveReport(dir: string, html: string): Promise<void> {
   await replace(join(dir, REPORT_FILE), html);
 }
 
-/** @throws HubswarmError ERR_NOT_FOUND, or ERR_USAGE when it is not a result of schema 1. */
+/** @throws HubswarmError ERR_NOT_FOUND, or ERR_USAGE when it is not a result of schema 2. */
 export async function loadResult(dir: string): Promise<Result> {
   const path = join(dir, RESULT_FILE);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -49,7 +49,7 @@ export async function loadResult(dir: string): Promise<Result> {
   if (parsed.success) return parsed.data;
   const { path: at, message } = parsed.error.issues[0]!;
   const where = at.length > 0 ? ` (${at.join('.')}: ${message})` : '';
-  throw new HubswarmError('ERR_USAGE', `${path}: not a result of schema 1${where}`);
+  throw new HubswarmError('ERR_USAGE', `${path}: not a result of schema 2${where}`);
 }
 
 function parseJson(text: string): unknown {

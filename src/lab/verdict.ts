@@ -3,7 +3,7 @@
 // accident may have decided it. `valid`: neither was seen. Each with its reasons,
 // in words. Thresholds are chosen once, here, before any result is looked at.
 import type { Calibration, Claim, Run, RunNode, Verdict } from './result.ts';
-import type { Parameters } from './scenario.ts';
+import { type Parameters, ratesOf } from './scenario.ts';
 
 export const THRESHOLDS = {
   /** A makespan this far under its bound cannot be: links are held within 3 %. */
@@ -24,7 +24,8 @@ export const THRESHOLDS = {
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
-function capsExceeded(run: Omit<Run, 'verdict'>, caps: Parameters): string[] {
+function capsExceeded(run: Omit<Run, 'verdict'>, parameters: Parameters): string[] {
+  const caps = ratesOf(parameters);
   const seconds = run.endedMs / 1000;
   const check = (node: RunNode, way: string, bytes: number, cap: number): string[] => {
     const over = bytes / seconds / cap - 1;

@@ -9,6 +9,7 @@ const scaling: PlannedRun = {
   id: 'x',
   scenario: 'scaling',
   arm: 'swarm',
+  link: 'pacer',
   receivers: 4,
   killCopies: null,
   repetition: 0,
