@@ -92,7 +92,7 @@ describe('compare', () => {
     expect((await compare(['--out', out])).stderr).toMatch(/--out: '.*old' holds results already/);
     const redrawn = await compare(['--redraw', out]);
     expect(redrawn).toMatchObject({ code: 2 });
-    expect(redrawn.stderr).toMatch(/result\.json: not a result of schema 2 \(schema: /);
+    expect(redrawn.stderr).toMatch(/result\.json: not a result of schema 1 or 2 \(schema: /);
     await rm(out, { recursive: true });
   });
 
