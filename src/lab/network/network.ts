@@ -25,7 +25,7 @@ function run(program: string, args: readonly string[], input = ''): string {
   });
 }
 
-/** @throws HubswarmError ERR_USAGE, with what the machine lacks; nothing is left then. */
+/** @throws HubswarmError ERR_USAGE, with what the machine lacks, or ERR_ABORTED; nothing is left then. */
 export function makeNetwork(count: number, rates: LinkRates): Network {
   if (process.platform !== 'linux') throw lacking(`this is ${process.platform}`);
   const { hosts, commands } = planNetwork(process.pid, count, rates);
@@ -44,6 +44,9 @@ function make({ program, args, lines, makes }: NetworkCommand): void {
   try {
     run(program, args, lines.map((line) => `${line}\n`).join(''));
   } catch (error) {
+    // A terminal's Ctrl-C reaches all of its processes.
+    const { signal } = error as { signal?: string | null };
+    if (signal) throw new HubswarmError('ERR_ABORTED', `stopped by ${signal}`, { cause: error });
     throw lacking(`${makes} cannot be made (${reasonOf(program, error)})`, error);
   }
 }
