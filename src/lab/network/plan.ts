@@ -28,7 +28,7 @@ const LEAST_BURST_BYTES = 2 * 1514;
 /** Of a home router's buffer. Chosen. */
 const QUEUE_MS = 100;
 /** Two of the largest bursts that TCP hands to a line (64 KiB with their bookkeeping). Chosen. */
-const SOCKET_BYTES = 64 * 1024;
+export const SOCKET_BYTES = 64 * 1024;
 
 /** Of every host, whatever the machine has. */
 const TCP = [
