@@ -1,7 +1,8 @@
 // `compare`: the options of a comparison in, its table and exit code out.
 import { Command } from 'commander';
+import { LINK_KINDS, type LinkKind } from '../lab/scenario.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { integer, rate, size } from './options.ts';
+import { integer, oneOf, rate, size } from './options.ts';
 import { EXIT, runCommand } from './run.ts';
 
 /** Beyond what every command knows: what a result is worth. */
@@ -21,6 +22,7 @@ interface CompareCliOptions {
   receivers?: number[];
   uplink?: number;
   downlink?: number;
+  link: LinkKind;
   kills?: number[];
   repetitions?: number;
   seed: number;
@@ -75,6 +77,12 @@ export function compareCommand(): Command {
       rate('--downlink'),
     )
     .option(
+      '--link <kind>',
+      'what holds the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none',
+      (text) => oneOf('--link', text, LINK_KINDS),
+      'pacer',
+    )
+    .option(
       '--kills <list>',
       'kill the origin after so many copies, as in 0.5,1.25,2; or none',
       kills,
@@ -126,6 +134,7 @@ async function act(
             ? { ...profile, budgetMs: Number.POSITIVE_INFINITY }
             : profile,
           overrides: {
+            link: options.link,
             fileBytes: options.size,
             receivers: options.receivers,
             killCopies: options.kills,
@@ -152,6 +161,14 @@ async function act(
 }
 
 function checkTogether(options: CompareCliOptions): void {
+  for (const option of ['uplink', 'downlink'] as const) {
+    if (options.link === 'none' && options[option] !== undefined) {
+      throw new HubswarmError(
+        'ERR_USAGE',
+        `--${option}: not accepted with --link none, which holds nothing`,
+      );
+    }
+  }
   if (options.file !== undefined && options.size !== undefined) {
     throw new HubswarmError(
       'ERR_USAGE',

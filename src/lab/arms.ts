@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { EventName, Stamped } from '../telemetry/event.ts';
-import type { ArmName, Parameters } from './scenario.ts';
+import type { ArmName, LinkRates } from './scenario.ts';
 
 export interface Place {
   /** A directory that holds the file to hand out, and nothing else. */
@@ -11,19 +11,26 @@ export interface Place {
   readonly fileName: string;
   /** The process' own directory, empty. */
   readonly dir: string;
+  /** Of the host that the process runs on. */
+  readonly address: string;
+  /** What the process is told to hold its link to; null: nothing. */
+  readonly caps: LinkRates | null;
 }
 
 export interface Arm {
-  originArgs(place: Place, caps: Parameters): string[];
+  originArgs(place: Place): string[];
   readonly originReady: readonly EventName[];
-  receiverArgs(place: Place, caps: Parameters, origin: readonly Stamped[]): string[];
+  receiverArgs(place: Place, origin: readonly Stamped[]): string[];
   /** A request that makes the origin load the file, so that no receiver waits for it. */
   warmUpUrl(place: Place, origin: readonly Stamped[]): string | undefined;
   /** True when a receiver ends by itself after its last byte. */
   readonly receiverLeaves: boolean;
 }
 
-const rate = (bytesPerSecond: number): string => String(Math.round(bytesPerSecond));
+function capArgs(caps: LinkRates | null, ...ways: readonly ('uplink' | 'downlink')[]): string[] {
+  if (!caps) return [];
+  return ways.flatMap((way) => [`--${way}`, String(Math.round(caps[`${way}BytesPerSecond`]))]);
+}
 
 function listening(origin: readonly Stamped[]): string {
   const event = origin.find((seen) => seen.event === 'listening');
@@ -46,34 +53,35 @@ const fileUrl = ({ fileName }: Place, origin: readonly Stamped[]): string =>
   `${listening(origin).replace(/\/$/, '')}/files/${encodeURIComponent(fileName)}`;
 
 const server: Arm = {
-  originArgs: ({ sourceDir }, { uplinkBytesPerSecond }) => [
+  originArgs: ({ sourceDir, address, caps }) => [
     'server',
-    ...['--root', sourceDir, '--catalogue', 'none', '--port', '0'],
-    ...['--uplink', rate(uplinkBytesPerSecond), '--json'],
+    ...['--root', sourceDir, '--catalogue', 'none', '--host', address, '--port', '0'],
+    ...[...capArgs(caps, 'uplink'), '--json'],
   ],
   originReady: ['listening'],
-  receiverArgs: (place, { downlinkBytesPerSecond }, origin) => [
+  receiverArgs: (place, origin) => [
     ...['client', 'get', fileUrl(place, origin), '-o', join(place.dir, 'file')],
-    ...['--downlink', rate(downlinkBytesPerSecond), '--json', '--hold'],
+    ...[...capArgs(place.caps, 'downlink'), '--json', '--hold'],
   ],
   warmUpUrl: fileUrl,
   receiverLeaves: true,
 };
 
-const caps = ({ uplinkBytesPerSecond, downlinkBytesPerSecond }: Parameters): string[] => [
-  ...['--uplink', rate(uplinkBytesPerSecond), '--downlink', rate(downlinkBytesPerSecond)],
+const peerArgs = ({ address, caps }: Place): string[] => [
+  ...['--listen', `/ip4/${address}/tcp/0`],
+  ...[...capArgs(caps, 'uplink', 'downlink'), '--json'],
 ];
 
 const swarm: Arm = {
-  originArgs: ({ sourceDir, fileName, dir }, parameters) => [
-    ...['peer', '--data', dir, '--share', join(sourceDir, fileName)],
-    ...[...caps(parameters), '--json'],
+  originArgs: (place) => [
+    ...['peer', '--data', place.dir, '--share', join(place.sourceDir, place.fileName)],
+    ...peerArgs(place),
   ],
   originReady: ['listening', 'file_shared'],
-  receiverArgs: ({ dir }, parameters, origin) => [
-    ...['peer', '--data', join(dir, 'data'), '--out', join(dir, 'out')],
+  receiverArgs: (place, origin) => [
+    ...['peer', '--data', join(place.dir, 'data'), '--out', join(place.dir, 'out')],
     ...['--join', listening(origin), '--get', sharedCid(origin)],
-    ...[...caps(parameters), '--json', '--hold'],
+    ...[...peerArgs(place), '--hold'],
   ],
   warmUpUrl: () => undefined,
   receiverLeaves: false,

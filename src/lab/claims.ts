@@ -2,7 +2,13 @@
 // each claim has a threshold and can fail. A claim about something that was not
 // asked for (a kill at 1.25 copies, 8 receivers) does not apply and is left out.
 import type { Claim, Run } from './result.ts';
-import type { ArmName, Parameters, ScenarioName } from './scenario.ts';
+import {
+  ARMS,
+  type ArmName,
+  type LinkKind,
+  type Parameters,
+  type ScenarioName,
+} from './scenario.ts';
 import { median, pairedRatios } from './stats.ts';
 
 interface ClaimRule {
@@ -28,6 +34,8 @@ const MANY = 8;
 const SURVIVABLE_COPIES = 1.25;
 
 const most = (parameters: Parameters): number => Math.max(...parameters.receivers);
+/** Theory has a word on what links limit; without caps it is the machine. */
+const isShaped = ({ link }: Parameters): boolean => link !== 'none';
 const isOf = (run: Run, scenario: ScenarioName, arm: ArmName): boolean =>
   run.scenario === scenario && run.arm === arm;
 const survivable = ({ killCopies }: Parameters): number[] =>
@@ -47,7 +55,7 @@ const CLAIMS: readonly ClaimRule[] = [
       `With ${most(parameters)} receivers the swarm finishes at least 3 times sooner than the server, at equal uplinks`,
     comparison: 'at least',
     threshold: 3,
-    applies: (parameters) => most(parameters) >= MANY,
+    applies: (parameters) => isShaped(parameters) && most(parameters) >= MANY,
     basis: (run, parameters) => run.scenario === 'scaling' && run.receivers === most(parameters),
     helpedByLoad: ({ arm }) => arm === 'server',
     measure: (runs) =>
@@ -81,7 +89,7 @@ const CLAIMS: readonly ClaimRule[] = [
     text: () => 'The server is a fair opponent: at least 0.9 of its theoretical best at every N',
     comparison: 'at least',
     threshold: 0.9,
-    applies: () => true,
+    applies: isShaped,
     basis: (run) => isOf(run, 'scaling', 'server'),
     helpedByLoad: () => false,
     measure: (runs) => {
@@ -99,16 +107,28 @@ const CLAIMS: readonly ClaimRule[] = [
       `With ${most(parameters)} receivers the origin of the swarm sends at most 2 copies`,
     comparison: 'at most',
     threshold: 2,
-    applies: (parameters) => most(parameters) >= MANY,
+    applies: (parameters) => isShaped(parameters) && most(parameters) >= MANY,
     basis: (run, parameters) => isOf(run, 'scaling', 'swarm') && run.receivers === most(parameters),
     helpedByLoad: () => false,
     measure: (runs) => median(runs.map((run) => run.originCopies)),
   },
+  {
+    id: 'links-agree',
+    text: () =>
+      'Links held by the kernel and links held by the programs give the same makespans, apart from 10 %',
+    comparison: 'at most',
+    threshold: 0.1,
+    applies: ({ link }) => link === 'netns',
+    basis: (run) => run.scenario === 'agreement',
+    // What disturbs both alike makes them look more alike.
+    helpedByLoad: () => true,
+    measure: (runs) => Math.max(...ARMS.map((arm) => disagreement(runs, arm))),
+  },
 ];
 
 /** Runs that answer the same question; a claim needs a valid one of each group. */
-const groupOf = ({ arm, receivers, killCopies }: Run): string =>
-  `${arm} ${receivers} ${killCopies}`;
+const groupOf = ({ arm, link, receivers, killCopies }: Run): string =>
+  `${arm} ${link} ${receivers} ${killCopies}`;
 
 function isSound(runs: readonly Run[]): boolean {
   const valid = new Set(runs.filter(({ verdict }) => verdict.state === 'valid').map(groupOf));
@@ -134,6 +154,17 @@ function judgeClaim(rule: ClaimRule, runs: readonly Run[], parameters: Parameter
     value: value !== null && Number.isFinite(value) ? value : null,
     state: !known ? 'unknown' : holds ? 'holds' : 'fails',
   };
+}
+
+/** How far apart the medians are; infinitely, when one is of no completed run. */
+function disagreement(runs: readonly Run[], arm: ArmName): number {
+  const held = (link: LinkKind): number =>
+    median(
+      runs
+        .filter((run) => run.arm === arm && run.link === link)
+        .map(({ makespanMs }) => makespanMs ?? Number.POSITIVE_INFINITY),
+    );
+  return Math.abs(held('netns') / held('pacer') - 1);
 }
 
 export function judgeClaims(runs: readonly Run[], parameters: Parameters): Claim[] {

@@ -14,13 +14,14 @@ import {
   placeFile,
 } from './file.ts';
 import { measure } from './measure.ts';
+import { makeNetwork, type Network } from './network/network.ts';
 import { type Overrides, type Profile, parametersOf } from './profile.ts';
 import type { Progress } from './progress.ts';
 import { drawReport } from './report/report.ts';
 import type { Result } from './result.ts';
 import { createExecutor } from './run-arm.ts';
 import { createOutDir, loadResult, saveReport, saveResult, saveRun } from './save.ts';
-import type { Parameters } from './scenario.ts';
+import { type Parameters, ratesOf } from './scenario.ts';
 import { conclude } from './summarize.ts';
 
 export interface CompareOptions {
@@ -46,8 +47,12 @@ export async function compare(options: CompareOptions): Promise<Result> {
   const startedAt = new Date().toISOString();
   const begunAt = now();
   const work = await mkdtemp(join(tmpdir(), 'hubswarm-compare-'));
+  let network: Network | undefined;
   // Also when a second Ctrl-C ends this process at once.
-  const clean = (): void => rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+  const clean = (): void => {
+    network?.remove();
+    rmSync(work, { recursive: true, force: true, maxRetries: 3 });
+  };
   process.on('exit', clean);
   try {
     const filePath = options.filePath && (await packDirectory(options.filePath, work));
@@ -55,11 +60,16 @@ export async function compare(options: CompareOptions): Promise<Result> {
       ...options.overrides,
       ...(filePath ? { file: await inspectFile(filePath) } : {}),
     });
+    network = openNetwork(parameters);
     await createOutDir(options.outDir);
     const { sourceDir, sha256 } = await prepareFile({ ...options, filePath }, parameters, work);
     const environment = await describeEnvironment(options.signal);
     const { cliPath } = options;
-    const execute = createExecutor({ cliPath, sourceDir, sha256, parameters, workDir: work });
+    const hosts = network?.hosts ?? [];
+    const execute = createExecutor({
+      ...{ cliPath, sourceDir, sha256, parameters, hosts },
+      workDir: work,
+    });
     const { progress, signal } = options;
     const measured = await measure({
       parameters,
@@ -76,7 +86,7 @@ export async function compare(options: CompareOptions): Promise<Result> {
     });
     const result = conclude(
       {
-        schema: 1,
+        schema: 2,
         tool: { name: 'hubswarm', version: options.version },
         profile: options.profile.name,
         command: [...options.command],
@@ -96,6 +106,12 @@ export async function compare(options: CompareOptions): Promise<Result> {
     process.off('exit', clean);
     clean();
   }
+}
+
+/** A host for the origin and for each receiver, where the kernel holds the links. */
+function openNetwork(parameters: Parameters): Network | undefined {
+  if (parameters.link !== 'netns') return undefined;
+  return makeNetwork(1 + Math.max(...parameters.receivers), ratesOf(parameters));
 }
 
 /** Draws the report of an earlier comparison again, from its result.json alone. */

@@ -10,7 +10,8 @@ const LOOK_MS = 300;
 
 export async function describeEnvironment(signal: AbortSignal): Promise<Environment> {
   const before = machineCpu();
-  await delay(LOOK_MS, undefined, { signal });
+  // Node's own AbortError has not the reason in it.
+  await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   const cpus = os.cpus();
   return {
     node: process.versions.node,

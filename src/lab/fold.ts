@@ -4,7 +4,7 @@
 import { type Bound, serverBound, swarmBound, type Uplinks } from '../simulate/bounds.ts';
 import type { EventName, Stamped } from '../telemetry/event.ts';
 import type { Run, RunNode } from './result.ts';
-import { type Parameters, type PlannedRun, pieceCount } from './scenario.ts';
+import { type Parameters, type PlannedRun, pieceCount, ratesOf } from './scenario.ts';
 import type { NodeTrace, Trace } from './trace.ts';
 
 const GIB = 2 ** 30;
@@ -17,13 +17,20 @@ function all<E extends EventName>(events: readonly Stamped[], name: E): Of<E>[] 
   return events.filter((event): event is Of<E> => event.event === name);
 }
 
-export function boundOf(run: PlannedRun, parameters: Parameters): Bound {
+export function boundOf(
+  run: PlannedRun,
+  parameters: Parameters,
+): Omit<Bound, 'name'> & { name: string } {
+  const { uplinkBytesPerSecond, downlinkBytesPerSecond } = ratesOf(parameters);
+  if (uplinkBytesPerSecond === Number.POSITIVE_INFINITY) {
+    return { seconds: 0, name: 'nothing but this machine' };
+  }
   const links: Uplinks = {
     fileBytes: parameters.fileBytes,
     receivers: run.receivers,
-    originUplink: parameters.uplinkBytesPerSecond,
-    receiverUplink: parameters.uplinkBytesPerSecond,
-    downlink: parameters.downlinkBytesPerSecond,
+    originUplink: uplinkBytesPerSecond,
+    receiverUplink: uplinkBytesPerSecond,
+    downlink: downlinkBytesPerSecond,
   };
   return run.arm === 'server' ? serverBound(links) : swarmBound(links, pieceCount(parameters));
 }
@@ -86,6 +93,11 @@ function thin(points: readonly [number, number][]): [number, number][] {
 
 const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
 
+/** Of what is limited by no link there is none. */
+export function efficiencyOf(boundMs: number, makespanMs: number | null): number | null {
+  return makespanMs === null || boundMs === 0 ? null : boundMs / makespanMs;
+}
+
 function makespan(receivers: readonly RunNode[]): number | null {
   const times = receivers.map(({ completedMs }) => completedMs);
   return times.every((time) => time !== null) ? Math.max(...times) : null;
@@ -114,6 +126,7 @@ export function foldRun(
     id: plan.id,
     scenario: plan.scenario,
     arm: plan.arm,
+    link: plan.link,
     receivers: plan.receivers,
     repetition: plan.repetition,
     fileBytes: parameters.fileBytes,
@@ -127,7 +140,7 @@ export function foldRun(
     makespanMs,
     boundMs: bound.seconds * 1000,
     boundName: bound.name,
-    efficiency: makespanMs === null ? null : (bound.seconds * 1000) / makespanMs,
+    efficiency: efficiencyOf(bound.seconds * 1000, makespanMs),
     completed: receivers.filter(({ completedMs }) => completedMs !== null).length,
     originCopies: (origin?.sentBytes ?? 0) / parameters.fileBytes,
     sentBytes: sum(nodes.map((node) => node.sentBytes)),

@@ -3,7 +3,7 @@
 // measured 20-30 ms of CPU for each MiB on both sides.
 import { choosePieceLength } from '../content/piece-length.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import type { Parameters } from './scenario.ts';
+import type { LinkKind, Parameters } from './scenario.ts';
 
 const MIB = 2 ** 20;
 
@@ -54,6 +54,7 @@ export const FULL: Profile = {
 const DOWNLINK_FACTOR = 5;
 
 export interface Overrides {
+  readonly link?: LinkKind | undefined;
   readonly file?: { readonly name: string; readonly bytes: number };
   readonly fileBytes?: number | undefined;
   readonly receivers?: readonly number[] | undefined;
@@ -64,10 +65,13 @@ export interface Overrides {
 }
 
 export function parametersOf(profile: Profile, given: Overrides): Parameters {
+  const link = given.link ?? 'pacer';
   const fileBytes = given.file?.bytes ?? given.fileBytes ?? profile.fileBytes;
   const uplink = given.uplinkBytesPerSecond ?? profile.uplinkBytesPerSecond;
   const receivers = [...new Set(given.receivers ?? profile.receivers)].sort((a, b) => a - b);
-  const killCopies = [...new Set(given.killCopies ?? profile.killCopies)].sort((a, b) => a - b);
+  // Where nothing holds the links all is sent before a count of it is heard.
+  const usualKills = link === 'none' ? [] : profile.killCopies;
+  const killCopies = [...new Set(given.killCopies ?? usualKills)].sort((a, b) => a - b);
   const killReceivers = Math.min(profile.killReceivers, Math.max(...receivers));
   const tooLate = killCopies.find((copies) => copies >= killReceivers);
   if (tooLate !== undefined && given.killCopies) {
@@ -77,11 +81,13 @@ export function parametersOf(profile: Profile, given: Overrides): Parameters {
     );
   }
   return {
+    link,
     fileName: given.file?.name ?? 'sample.bin',
     fileBytes,
     pieceLength: choosePieceLength(fileBytes),
-    uplinkBytesPerSecond: uplink,
-    downlinkBytesPerSecond: given.downlinkBytesPerSecond ?? uplink * DOWNLINK_FACTOR,
+    uplinkBytesPerSecond: link === 'none' ? null : uplink,
+    downlinkBytesPerSecond:
+      link === 'none' ? null : (given.downlinkBytesPerSecond ?? uplink * DOWNLINK_FACTOR),
     receivers,
     // A server that has sent a copy to everybody has nothing left to be killed for.
     killCopies: killCopies.filter((copies) => copies < killReceivers),

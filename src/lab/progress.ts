@@ -23,11 +23,13 @@ const NAMES: Record<PlannedRun['scenario'], string> = {
   calibration: 'calibration',
   scaling: 'makespan',
   kill: 'origin killed',
+  agreement: 'links compared',
 };
 
-function title({ scenario, arm, receivers, killCopies }: PlannedRun): string {
+function title({ scenario, arm, link, receivers, killCopies }: PlannedRun): string {
   const copies = killCopies === null ? '' : ` after ${killCopies} copies`;
-  return `${NAMES[scenario]}${copies}: ${arm}, N = ${receivers}`;
+  const held = scenario === 'agreement' ? `, ${link}` : '';
+  return `${NAMES[scenario]}${copies}: ${arm}, N = ${receivers}${held}`;
 }
 
 function outcome(run: Run): string {
@@ -35,7 +37,8 @@ function outcome(run: Run): string {
     run.verdict.state === 'valid' ? '' : `  ${run.verdict.state}: ${run.verdict.reasons[0]}`;
   if (run.killCopies !== null) return `${run.completed}/${run.receivers} completed${trust}`;
   if (run.makespanMs === null) return `only ${run.completed}/${run.receivers} completed${trust}`;
-  return `${secondsText(run.makespanMs)} s (bound ${secondsText(run.boundMs)} s)${trust}`;
+  const bound = run.boundMs > 0 ? ` (bound ${secondsText(run.boundMs)} s)` : '';
+  return `${secondsText(run.makespanMs)} s${bound}${trust}`;
 }
 
 export function createProgress(out: Output, now: () => number): Progress {

@@ -1,12 +1,13 @@
-// The shape of result.json, schema 1: what the lab writes, what a report is drawn
+// The shape of result.json, schema 2: what the lab writes, what a report is drawn
 // from, and what docs/result-schema.md describes. Bytes and milliseconds are
 // numbers in base units; null means "not measured" or "never happened", never 0.
 // A change that an old reader would misread gets a new schema number.
 import { z } from 'zod';
-import { ARMS, SCENARIOS } from './scenario.ts';
+import { ARMS, LINK_KINDS, SCENARIOS } from './scenario.ts';
 
 const stateSchema = z.enum(['valid', 'unknown', 'invalid']);
 const armSchema = z.enum(ARMS);
+const linkSchema = z.enum(LINK_KINDS);
 const bytes = z.number().nonnegative();
 const ms = z.number();
 const share = z.number();
@@ -49,6 +50,7 @@ const runSchema = z.strictObject({
   id: z.string(),
   scenario: z.enum(SCENARIOS),
   arm: armSchema,
+  link: linkSchema,
   receivers: z.number().int().positive(),
   repetition: z.number().int().nonnegative(),
   fileBytes: bytes,
@@ -118,6 +120,16 @@ const calibrationSchema = z.strictObject({
   ratio: share.nullable(),
 });
 
+const agreementSchema = z.strictObject({
+  arm: armSchema,
+  receivers: z.number().int(),
+  /** Makespans with links held by the processes, and by the kernel. */
+  pacerMs: rangeSchema.nullable(),
+  netnsMs: rangeSchema.nullable(),
+  /** Median with the kernel's links over median with the processes'. */
+  ratio: share.nullable(),
+});
+
 const claimSchema = z.strictObject({
   id: z.string(),
   text: z.string(),
@@ -128,11 +140,14 @@ const claimSchema = z.strictObject({
 });
 
 const parametersSchema = z.strictObject({
+  /** What held the links. */
+  link: linkSchema,
   fileName: z.string(),
   fileBytes: bytes,
   pieceLength: z.number().int().positive(),
-  uplinkBytesPerSecond: z.number().positive(),
-  downlinkBytesPerSecond: z.number().positive(),
+  /** Payload; null: nothing held it. */
+  uplinkBytesPerSecond: z.number().positive().nullable(),
+  downlinkBytesPerSecond: z.number().positive().nullable(),
   receivers: z.array(z.number().int().positive()),
   killCopies: z.array(z.number().positive()),
   killReceivers: z.number().int().positive(),
@@ -152,7 +167,7 @@ const environmentSchema = z.strictObject({
 });
 
 export const resultSchema = z.strictObject({
-  schema: z.literal(1),
+  schema: z.literal(2),
   tool: z.strictObject({ name: z.string(), version: z.string() }),
   profile: z.string(),
   /** The arguments after `compare`, for running it again. */
@@ -164,7 +179,10 @@ export const resultSchema = z.strictObject({
   parameters: parametersSchema,
   verdict: verdictSchema,
   claims: z.array(claimSchema),
+  /** Empty where nothing held the links. */
   calibration: z.array(calibrationSchema),
+  /** Of both kinds of link that hold a rate; empty unless the kernel's were asked for. */
+  agreements: z.array(agreementSchema),
   summaries: z.array(summarySchema),
   comparisons: z.array(comparisonSchema),
   kills: z.array(killSchema),
@@ -181,4 +199,5 @@ export type Summary = z.infer<typeof summarySchema>;
 export type Comparison = z.infer<typeof comparisonSchema>;
 export type Kill = z.infer<typeof killSchema>;
 export type Calibration = z.infer<typeof calibrationSchema>;
+export type Agreement = z.infer<typeof agreementSchema>;
 export type Environment = z.infer<typeof environmentSchema>;

@@ -1,14 +1,18 @@
 // Makes one run happen: an origin, then all receivers held, one go to all at once,
 // perhaps the kill, and the end. Fresh processes, identities and directories each
 // time; nothing is left behind. Reports what it saw (trace.ts) and judges nothing.
+import { execFile } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { HubswarmError } from '../runtime/errors.ts';
 import type { Stamped } from '../telemetry/event.ts';
 import { ARM, type Place } from './arms.ts';
 import { foreignShare, machineCpu } from './cpu.ts';
 import { hashFile } from './file.ts';
-import type { Parameters, PlannedRun } from './scenario.ts';
+import type { Host } from './network/plan.ts';
+import { type Parameters, type PlannedRun, ratesOf } from './scenario.ts';
 import { Child } from './spawn.ts';
 import type { NodeTrace, Trace } from './trace.ts';
 import { watchRun } from './watch-run.ts';
@@ -26,7 +30,12 @@ export interface Setup {
   readonly parameters: Parameters;
   /** Each run makes its own directory inside. */
   readonly workDir: string;
+  /** For runs with links of the kernel: one for each process. */
+  readonly hosts: readonly Host[];
 }
+
+/** For a process in a namespace, where the lab itself is not. */
+const WARM_UP = `fetch(process.argv[1], { method: 'HEAD' }).then(() => process.exit())`;
 
 export type Execute = (plan: PlannedRun, signal: AbortSignal) => Promise<Trace>;
 
@@ -101,16 +110,22 @@ async function run(setup: Setup, plan: PlannedRun, scope: Scope): Promise<Trace>
 
 async function startOrigin(setup: Setup, plan: PlannedRun, scope: Scope): Promise<Child> {
   const arm = ARM[plan.arm];
-  const place = await makePlace(setup, scope.dir, 'origin');
-  const origin = new Child('origin', setup.cliPath, arm.originArgs(place, setup.parameters));
+  const wrapper = wrapperOf(setup, plan, 0);
+  const place = await makePlace(setup, plan, { dir: scope.dir, id: 'origin', index: 0 });
+  const origin = new Child('origin', setup.cliPath, arm.originArgs(place), wrapper);
   scope.children.push(origin);
   await origin.ready(arm.originReady, READY_MS, scope.signal);
   const url = arm.warmUpUrl(place, origin.events);
-  if (url !== undefined) {
-    const limit = AbortSignal.any([scope.signal, AbortSignal.timeout(READY_MS)]);
-    await fetch(url, { method: 'HEAD', signal: limit, headers: { connection: 'close' } });
-  }
+  if (url !== undefined) await warmUp(url, wrapper, scope.signal);
   return origin;
+}
+
+async function warmUp(url: string, wrapper: readonly string[], signal: AbortSignal): Promise<void> {
+  const [command, ...args] = [...wrapper, process.execPath, '-e', WARM_UP, url];
+  await promisify(execFile)(command!, args, { signal, timeout: READY_MS }).catch((error) => {
+    signal.throwIfAborted();
+    throw new HubswarmError('ERR_MEASUREMENT', 'the origin does not answer', { cause: error });
+  });
 }
 
 async function startReceivers(
@@ -119,20 +134,37 @@ async function startReceivers(
   scope: Scope & { origin: Child },
 ): Promise<Child[]> {
   const ids = Array.from({ length: plan.receivers }, (_, i) => `receiver-${i + 1}`);
-  const places = await Promise.all(ids.map((id) => makePlace(setup, scope.dir, id)));
+  const places = await Promise.all(
+    ids.map((id, i) => makePlace(setup, plan, { dir: scope.dir, id, index: i + 1 })),
+  );
   const receivers = ids.map((id, i) => {
-    const args = ARM[plan.arm].receiverArgs(places[i]!, setup.parameters, scope.origin.events);
-    return new Child(id, setup.cliPath, args);
+    const args = ARM[plan.arm].receiverArgs(places[i]!, scope.origin.events);
+    return new Child(id, setup.cliPath, args, wrapperOf(setup, plan, i + 1));
   });
   scope.children.push(...receivers);
   await Promise.all(receivers.map((child) => child.ready(['held'], READY_MS, scope.signal)));
   return receivers;
 }
 
-async function makePlace(setup: Setup, runDir: string, id: string): Promise<Place> {
-  const dir = join(runDir, id);
+/** What puts a process on its host. */
+function wrapperOf({ hosts }: Setup, { link }: PlannedRun, index: number): string[] {
+  return link === 'netns' ? ['ip', 'netns', 'exec', hosts[index]!.namespace] : [];
+}
+
+async function makePlace(
+  { sourceDir, parameters, hosts }: Setup,
+  { link }: PlannedRun,
+  process: { readonly dir: string; readonly id: string; readonly index: number },
+): Promise<Place> {
+  const dir = join(process.dir, process.id);
   await mkdir(dir);
-  return { sourceDir: setup.sourceDir, fileName: setup.parameters.fileName, dir };
+  return {
+    sourceDir,
+    fileName: parameters.fileName,
+    dir,
+    address: link === 'netns' ? hosts[process.index]!.address : '127.0.0.1',
+    caps: link === 'pacer' ? ratesOf(parameters) : null,
+  };
 }
 
 /** Those that have their file end by themselves, and write their last counts as they do. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import { type Result, type Run, resultSchema } from './result.ts';
+import { upgrade } from './upgrade.ts';
 
 const RESULT_FILE = 'result.json';
 const REPORT_FILE = 'report.html';
@@ -39,17 +40,17 @@ export async function saveReport(dir: string, html: string): Promise<void> {
   await replace(join(dir, REPORT_FILE), html);
 }
 
-/** @throws HubswarmError ERR_NOT_FOUND, or ERR_USAGE when it is not a result of schema 1. */
+/** @throws HubswarmError ERR_NOT_FOUND, or ERR_USAGE when it is not a result of schema 1 or 2. */
 export async function loadResult(dir: string): Promise<Result> {
   const path = join(dir, RESULT_FILE);
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw fileError(error, path);
   });
-  const parsed = resultSchema.safeParse(parseJson(text));
+  const parsed = resultSchema.safeParse(upgrade(parseJson(text)));
   if (parsed.success) return parsed.data;
   const { path: at, message } = parsed.error.issues[0]!;
   const where = at.length > 0 ? ` (${at.join('.')}: ${message})` : '';
-  throw new HubswarmError('ERR_USAGE', `${path}: not a result of schema 1${where}`);
+  throw new HubswarmError('ERR_USAGE', `${path}: not a result of schema 1 or 2${where}`);
 }
 
 function parseJson(text: string): unknown {

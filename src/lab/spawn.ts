@@ -35,12 +35,21 @@ export class Child {
   #over = false;
   #failure: Error | undefined;
 
-  /** Starts `node cliPath args...`. */
-  constructor(id: string, cliPath: string, args: readonly string[]) {
+  /**
+   * Starts `node cliPath args...`.
+   *
+   * @param wrapper a command that becomes the one behind it, as `ip netns exec NAME` does:
+   * the process id, and with it signals and CPU time, must be the node's own
+   */
+  constructor(
+    id: string,
+    cliPath: string,
+    args: readonly string[],
+    wrapper: readonly string[] = [],
+  ) {
     this.id = id;
-    this.#process = spawn(process.execPath, [cliPath, ...args], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const [command, ...rest] = [...wrapper, process.execPath, cliPath, ...args];
+    this.#process = spawn(command!, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
     running.add(this);
     this.#process.on('error', (error) => {
       this.#failure = spawnError(error, id);

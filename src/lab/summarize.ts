@@ -1,10 +1,19 @@
 // From single runs to what the figures and tables show. Every run that was made
 // counts, disturbed ones too: leaving some out after looking would be choosing.
-import type { Bound } from '../simulate/bounds.ts';
 import { judgeClaims } from './claims.ts';
-import { boundOf } from './fold.ts';
-import type { Calibration, Comparison, Kill, Result, Run, RunNode, Summary } from './result.ts';
-import { ARMS, type ArmName, type Parameters } from './scenario.ts';
+import { boundOf, efficiencyOf } from './fold.ts';
+import type {
+  Agreement,
+  Calibration,
+  Comparison,
+  Kill,
+  Result,
+  Run,
+  RunNode,
+  Summary,
+} from './result.ts';
+import { ARMS, type ArmName, type LinkKind, type Parameters } from './scenario.ts';
+import { agreementReceivers } from './schedule.ts';
 import { pairedRatios, rangeOf } from './stats.ts';
 import { judge, THRESHOLDS } from './verdict.ts';
 
@@ -18,20 +27,28 @@ function perProcess(run: Run, pick: (node: RunNode) => number | null): number | 
   return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
 
-function summarize(runs: readonly Run[], bound: Bound, arm: ArmName, receivers: number): Summary {
+function summarize(
+  runs: readonly Run[],
+  parameters: Parameters,
+  arm: ArmName,
+  receivers: number,
+): Summary {
   const of = runs.filter(
     (run) => run.scenario === 'scaling' && run.arm === arm && run.receivers === receivers,
   );
   const makespanMs = range(of.map((run) => run.makespanMs));
+  const plan = { id: '', scenario: 'scaling', repetition: 0, killCopies: null } as const;
+  const bound = boundOf({ ...plan, arm, receivers, link: parameters.link }, parameters);
+  const boundMs = bound.seconds * 1000;
   return {
     arm,
     receivers,
     runs: of.length,
     validRuns: of.filter(({ verdict }) => verdict.state === 'valid').length,
     makespanMs,
-    boundMs: bound.seconds * 1000,
+    boundMs,
     boundName: bound.name,
-    efficiency: makespanMs && (bound.seconds * 1000) / makespanMs.median,
+    efficiency: efficiencyOf(boundMs, makespanMs?.median ?? null),
     originCopies: range(of.map((run) => run.originCopies)),
     firstPieceMs: range(of.flatMap((run) => run.nodes.map((node) => node.firstPieceMs))),
     cpuSecondsPerGib: range(of.map((run) => run.cpuSecondsPerGib)),
@@ -88,6 +105,19 @@ function calibrate(runs: readonly Run[], arm: ArmName, cap: number): Calibration
   };
 }
 
+function agree(runs: readonly Run[], arm: ArmName, receivers: number): Agreement {
+  const held = (link: LinkKind) =>
+    range(
+      runs
+        .filter((run) => run.scenario === 'agreement' && run.arm === arm && run.link === link)
+        .map((run) => run.makespanMs),
+    );
+  const pacerMs = held('pacer');
+  const netnsMs = held('netns');
+  const ratio = pacerMs && netnsMs ? netnsMs.median / pacerMs.median : null;
+  return { arm, receivers, pacerMs, netnsMs, ratio };
+}
+
 function warningsOf(runs: readonly Run[], environmentShare: number | null): string[] {
   const warnings = runs
     .filter(({ scenario, verdict }) => scenario !== 'warm-up' && verdict.reasons.length > 0)
@@ -119,14 +149,17 @@ export type Header = Pick<
 export function conclude(header: Header, runs: readonly Run[], missing: number): Result {
   const { parameters } = header;
   const claims = judgeClaims(runs, parameters);
-  const calibration = ARMS.map((arm) => calibrate(runs, arm, parameters.uplinkBytesPerSecond));
+  const { link, uplinkBytesPerSecond: cap } = parameters;
+  const calibration = cap === null ? [] : ARMS.map((arm) => calibrate(runs, arm, cap));
   return {
     ...header,
     verdict: judge({ runs, claims, calibration, missing }),
     claims,
     calibration,
+    agreements:
+      link === 'netns' ? ARMS.map((arm) => agree(runs, arm, agreementReceivers(parameters))) : [],
     summaries: parameters.receivers.flatMap((receivers) =>
-      ARMS.map((arm) => summarize(runs, boundFor(parameters, arm, receivers), arm, receivers)),
+      ARMS.map((arm) => summarize(runs, parameters, arm, receivers)),
     ),
     comparisons: parameters.receivers.map((receivers) => compare(runs, receivers)),
     kills:
@@ -138,9 +171,4 @@ export function conclude(header: Header, runs: readonly Run[], missing: number):
     warnings: warningsOf(runs, header.environment.foreignCpuShareBefore),
     runs: [...runs],
   };
-}
-
-function boundFor(parameters: Parameters, arm: ArmName, receivers: number): Bound {
-  const plan = { id: '', scenario: 'scaling', repetition: 0, killCopies: null } as const;
-  return boundOf({ ...plan, arm, receivers }, parameters);
 }

@@ -2,7 +2,7 @@
 // and not by time, so it hits the same moment of the protocol on any machine.
 // A run is over when every receiver has completed or left, or when nothing was
 // verified anywhere for so long that nothing will be.
-import type { Parameters, PlannedRun } from './scenario.ts';
+import { type Parameters, type PlannedRun, ratesOf } from './scenario.ts';
 import type { Child } from './spawn.ts';
 import type { Trace } from './trace.ts';
 
@@ -27,7 +27,7 @@ export async function watchRun(watched: Watched): Promise<Trace['fault']> {
   const { plan, parameters, origin, receivers, goAt, signal } = watched;
   const killBytes =
     plan.killCopies === null ? Number.POSITIVE_INFINITY : plan.killCopies * parameters.fileBytes;
-  const onePassMs = (parameters.fileBytes / parameters.uplinkBytesPerSecond) * 1000;
+  const onePassMs = (parameters.fileBytes / ratesOf(parameters).uplinkBytesPerSecond) * 1000;
   const over = Promise.withResolvers<void>();
   let fault: Trace['fault'] = null;
 

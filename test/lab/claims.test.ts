@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ArmName, PlannedRun } from '../../src/lab/scenario.ts';
+import { parametersOf, QUICK } from '../../src/lab/profile.ts';
+import type { ArmName, Parameters, PlannedRun } from '../../src/lab/scenario.ts';
 import { type Bend, PARAMETERS } from './synthetic.ts';
 import { syntheticResult } from './synthetic-result.ts';
 
@@ -64,6 +65,30 @@ describe('claims', () => {
     );
     expect(found['swarm-faster']).toBe(state);
     expect(found['swarm-survives']).toBe('holds');
+  });
+
+  const kernel: Parameters = { ...PARAMETERS, link: 'netns' };
+
+  it.each<[string, string, Bend]>([
+    ['holds', 'both kinds of link come to much the same', { slower: 1.08 }],
+    ['fails', 'the kernel comes to something else', { slower: 1.3 }],
+    ['unknown', 'load may be why they look alike', { slower: 1.12, foreignCpuShare: 0.5 }],
+  ])('links-agree %s when %s', async (state, _, bend) => {
+    const { claims, agreements } = await syntheticResult(
+      ({ scenario, link, arm }) =>
+        scenario === 'agreement' && link === 'netns' && arm === 'swarm' ? bend : {},
+      kernel,
+    );
+    expect(claims.find(({ id }) => id === 'links-agree')?.state).toBe(state);
+    expect(agreements[0]!.ratio).toBeCloseTo(1, 6);
+    expect(agreements[1]!.ratio).toBeCloseTo(bend.slower! / 1.03, 6);
+  });
+
+  it('about what links limit are not made where nothing holds them', async () => {
+    const none = parametersOf(QUICK, { link: 'none', killCopies: [2] });
+    const { claims, calibration } = await syntheticResult(undefined, none);
+    expect(claims.map(({ id }) => id)).toEqual(['swarm-survives', 'server-strands']);
+    expect(calibration).toEqual([]);
   });
 
   it('are not made about what was not asked for', async () => {

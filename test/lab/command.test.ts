@@ -52,9 +52,9 @@ interface Ended {
   stderr: string;
 }
 
-async function compare(args: string[]): Promise<Ended> {
+async function compare(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
   const cli = join(dir, 'cli.mjs');
-  return run(process.execPath, [cli, 'compare', ...args], { cwd: dir }).then(
+  return run(process.execPath, [cli, 'compare', ...args], { cwd: dir, env }).then(
     (ended) => ({ code: 0, ...ended }),
     (error: Ended) => error,
   );
@@ -72,6 +72,9 @@ describe('compare', () => {
     [['--size', '4 parsecs'], /--size: '4 parsecs' is not a size/],
     [['--repetitions', '1.5'], /--repetitions: '1.5' is not accepted; give a whole number/],
     [['--seed', 'x'], /--seed: 'x' is not accepted/],
+    [['--link', 'wire'], /--link: 'wire' is not known; give pacer, netns or none/],
+    [['--link', 'none', '--uplink', '4MiB/s'], /--uplink: not accepted with --link none/],
+    [['--link', 'none', '--downlink', '4MiB/s'], /--downlink: not accepted with --link none/],
     [['--file', 'x', '--size', '1MiB'], /--size: not accepted with --file/],
   ])('%j is one line and exit code 2, and nothing is started', async (args, line) => {
     const ended = await compare(args);
@@ -85,12 +88,40 @@ describe('compare', () => {
     const out = join(dir, 'old');
     await run('mkdir', [out]);
     await writeFile(join(out, 'runs.ndjson'), '');
-    await writeFile(join(out, 'result.json'), '{"schema": 2}');
+    await writeFile(join(out, 'result.json'), '{"schema": 3}');
     expect((await compare(['--out', out])).stderr).toMatch(/--out: '.*old' holds results already/);
     const redrawn = await compare(['--redraw', out]);
     expect(redrawn).toMatchObject({ code: 2 });
-    expect(redrawn.stderr).toMatch(/result\.json: not a result of schema 1 \(schema: /);
+    expect(redrawn.stderr).toMatch(/result\.json: not a result of schema 1 or 2 \(schema: /);
     await rm(out, { recursive: true });
+  });
+
+  it('holds nothing when told so', async () => {
+    const out = join(dir, 'none');
+    const args = ['--link', 'none', '--size', '64KiB', '--receivers', '2', '--repetitions', '1'];
+    const ended = await compare([...args, '--out', out]);
+    expect(ended.stdout).toContain('sample.bin, 0.06 MiB, nothing holds the links');
+    const { parameters, runs, claims } = resultSchema.parse(
+      JSON.parse(await readFile(join(out, 'result.json'), 'utf8')),
+    );
+    expect(parameters).toMatchObject({ link: 'none', uplinkBytesPerSecond: null });
+    expect(runs.map(({ id, efficiency }) => [id, efficiency])).toEqual([
+      ['warm-up-n1-server-1', null],
+      ['warm-up-n1-swarm-1', null],
+      ['scaling-n2-server-1', null],
+      ['scaling-n2-swarm-1', null],
+    ]);
+    expect(claims).toEqual([]);
+    await rm(out, { recursive: true });
+  }, 60_000);
+
+  it('says what a machine lacks for links of the kernel, before anything is started', async () => {
+    const ended = await compare(['--link', 'netns'], { PATH: '/nowhere' });
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /^hubswarm: --link netns: .*; it needs Linux, root, iproute2.*\n$/,
+    );
+    expect(await readdir(dir)).toEqual(['cli.mjs']);
   });
 
   it('measures, saves each run, a result and a report, and tells by its exit code', async () => {

@@ -29,7 +29,11 @@ beforeEach(async () => {
   await generateFile(path, FILE.fileBytes, 1);
   const cliPath = join(import.meta.dirname, 'fake-cli.mjs');
   const sha256 = await hashFile(path);
-  execute = createExecutor({ cliPath, sourceDir, sha256, parameters: FILE, workDir: work });
+  execute = createExecutor({
+    ...{ cliPath, sourceDir, sha256, parameters: FILE },
+    hosts: [],
+    workDir: work,
+  });
 });
 
 afterEach(async () => {
@@ -41,6 +45,7 @@ const plan = (arm: ArmName, over: Partial<PlannedRun> = {}): PlannedRun => ({
   id: `run-${arm}`,
   scenario: 'scaling',
   arm,
+  link: 'pacer',
   receivers: 2,
   killCopies: null,
   repetition: 0,

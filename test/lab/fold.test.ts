@@ -37,6 +37,7 @@ const plan = (over: Partial<PlannedRun>): PlannedRun => ({
   id: 'x',
   scenario: 'scaling',
   arm: 'swarm',
+  link: 'pacer',
   receivers: 4,
   killCopies: null,
   repetition: 0,

@@ -7,7 +7,7 @@ describe('profiles', () => {
     const parameters = parametersOf(QUICK, {});
     expect(parameters).toMatchObject({ receivers: [2, 4, 8], killCopies: [0.5, 1.25, 2] });
     expect(parameters.repetitions).toBeGreaterThanOrEqual(2);
-    expect(parameters.downlinkBytesPerSecond).toBe(5 * parameters.uplinkBytesPerSecond);
+    expect(parameters.downlinkBytesPerSecond).toBe(5 * parameters.uplinkBytesPerSecond!);
   });
 
   it('full goes further in everything', () => {
@@ -31,6 +31,13 @@ describe('profiles', () => {
     expect(() => parametersOf(QUICK, { receivers: [2], killCopies: [2] })).toThrow(
       /--kills: 2 is not accepted; with 2 receivers give copies below 2/,
     );
+  });
+
+  it('holds nothing without links, and kills only when asked to', () => {
+    const none = parametersOf(QUICK, { link: 'none' });
+    expect(none).toMatchObject({ uplinkBytesPerSecond: null, downlinkBytesPerSecond: null });
+    expect(none.killCopies).toEqual([]);
+    expect(parametersOf(QUICK, { link: 'none', killCopies: [0.5] }).killCopies).toEqual([0.5]);
   });
 
   it('a real file brings its name and size', () => {

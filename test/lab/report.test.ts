@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parametersOf, QUICK } from '../../src/lab/profile.ts';
 import { html, trusted } from '../../src/lab/report/html.ts';
 import { drawReport } from '../../src/lab/report/report.ts';
 import { lossesOfSwarm, threeSentences } from '../../src/lab/report/sentences.ts';
@@ -56,6 +57,32 @@ describe('the report', () => {
     expect(drawTable(broken)).toContain('fails');
   });
 
+  it('of links of the kernel says so, and how the other kind compares', async () => {
+    const kernel = { ...PARAMETERS, link: 'netns' } as const;
+    const result = await syntheticResult(
+      ({ scenario, arm, link }) =>
+        scenario === 'agreement' && arm === 'swarm' && link === 'netns' ? { slower: 1.0815 } : {},
+      kernel,
+    );
+    const drawn = drawReport(result);
+    expect(drawn).toContain('held by the kernel, of which the programs were told nothing');
+    expect(drawn).toContain('>105.0 %<');
+    expect(drawn).toContain('6 of 6 claims hold');
+    expect(drawTable(result)).toContain(
+      'netns over pacer, makespan: server 100.0 %, swarm 105.0 %',
+    );
+    expect(page).toContain('held by the same code in both programs');
+  });
+
+  it('of links that nothing holds draws no bound', async () => {
+    const none = parametersOf(QUICK, { link: 'none' });
+    const result = await syntheticResult(() => ({ endMs: 40 }), none);
+    const drawn = drawReport(result);
+    expect(drawn).not.toMatch(/bound: server|theory allows|Infinity|NaN|MiB\/s/);
+    expect(drawn).toContain('with links that nothing holds.');
+    expect(drawTable(result)).toContain('links   not held');
+  });
+
   it('can be drawn without kills and with one number of receivers', async () => {
     const small = { ...PARAMETERS, receivers: [2], killCopies: [], killReceivers: 2 };
     const result = await syntheticResult(undefined, small);
@@ -104,7 +131,7 @@ describe('result.json', () => {
   });
 
   it.each([
-    ['another schema', { schema: 2 }],
+    ['another schema', { schema: 1 }],
     ['a field it does not know', { extra: 1 }],
     ['a missing list', { runs: undefined }],
   ])('does not with %s', (_, over) => {

@@ -31,6 +31,24 @@ describe('schedule', () => {
     }
   });
 
+  it('makes runs with both kinds of link next to each other where the kernel holds them', () => {
+    const made = schedule({ ...PARAMETERS, link: 'netns' });
+    const agreement = made.filter(({ scenario }) => scenario === 'agreement');
+    expect(agreement.map(({ arm, link }) => `${arm} ${link}`)).toEqual([
+      ...['server pacer', 'server netns', 'swarm pacer', 'swarm netns'],
+      ...['swarm netns', 'swarm pacer', 'server netns', 'server pacer'],
+    ]);
+    expect(agreement.every(({ receivers }) => receivers === 4)).toBe(true);
+    expect(new Set(made.map(({ id }) => id)).size).toBe(made.length);
+    const others = made.filter(({ scenario }) => scenario !== 'agreement');
+    expect(others.every(({ link }) => link === 'netns')).toBe(true);
+  });
+
+  it('calibrates nothing where nothing is held', () => {
+    const made = schedule({ ...PARAMETERS, link: 'none' });
+    expect(made.some(({ scenario }) => scenario === 'calibration')).toBe(false);
+  });
+
   it('has what a budget may drop at its end, and an id of its own for each run', () => {
     const firstExtra = plans.findIndex(isExtra);
     expect(firstExtra).toBeGreaterThan(plans.findLastIndex(({ scenario }) => scenario === 'kill'));

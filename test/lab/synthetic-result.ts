@@ -21,7 +21,7 @@ export async function syntheticResult(
   });
   return conclude(
     {
-      schema: 1,
+      schema: 2,
       tool: { name: 'hubswarm', version: '0.1.0' },
       profile: 'quick',
       command: ['--seed', '7'],

@@ -1,7 +1,7 @@
 // Runs as they would look on a machine that does just what theory says, a little
 // slower: what measuring gives when nothing is wrong. Tests bend one thing at a time.
 import { boundOf } from '../../src/lab/fold.ts';
-import type { Parameters, PlannedRun } from '../../src/lab/scenario.ts';
+import { type Parameters, type PlannedRun, ratesOf } from '../../src/lab/scenario.ts';
 import type { NodeTrace, Trace } from '../../src/lab/trace.ts';
 import type { Event, Stamped } from '../../src/telemetry/event.ts';
 
@@ -11,6 +11,7 @@ const GO_AT = 1_760_000_000_000;
 const SLOWER = 1.03;
 
 export const PARAMETERS: Parameters = {
+  link: 'pacer',
   fileName: 'sample.bin',
   fileBytes: 4 * MIB,
   pieceLength: 64 * 1024,
@@ -26,6 +27,8 @@ export const PARAMETERS: Parameters = {
 export interface Bend {
   /** Makespan over bound. */
   slower?: number;
+  /** For runs without a bound. */
+  endMs?: number;
   /** How many receivers complete. */
   completed?: number;
   foreignCpuShare?: number;
@@ -94,8 +97,10 @@ function receiver(
 
 /** What a run of the plan shows, bent as told. */
 export function syntheticTrace(plan: PlannedRun, parameters: Parameters, bend: Bend = {}): Trace {
-  const { fileBytes, uplinkBytesPerSecond } = parameters;
-  const makespanMs = boundOf(plan, parameters).seconds * 1000 * (bend.slower ?? SLOWER);
+  const { fileBytes } = parameters;
+  const { uplinkBytesPerSecond } = ratesOf(parameters);
+  const makespanMs =
+    bend.endMs ?? boundOf(plan, parameters).seconds * 1000 * (bend.slower ?? SLOWER);
   const { share, ...planned } = fate(plan);
   const completed = bend.completed ?? planned.completed;
   const killMs =

@@ -9,10 +9,12 @@ const scaling: PlannedRun = {
   id: 'x',
   scenario: 'scaling',
   arm: 'swarm',
+  link: 'pacer',
   receivers: 4,
   killCopies: null,
   repetition: 0,
 };
+const kernel: PlannedRun = { ...scaling, link: 'netns' };
 const kill: PlannedRun = { ...scaling, scenario: 'kill', receivers: 8, killCopies: 0.5 };
 const judged = (plan: PlannedRun, bend: Bend) =>
   judgeRun(foldRun(plan, PARAMETERS, syntheticTrace(plan, PARAMETERS, bend)), PARAMETERS);
@@ -26,6 +28,15 @@ describe('the verdict on a run', () => {
     ['faster than theory', scaling, { slower: 0.95 }, 'invalid', /below its bound/],
     ['a little faster than theory', scaling, { slower: 0.98 }, 'valid', undefined],
     ['a cap exceeded', scaling, { originCopies: 1.2 }, 'invalid', /origin: uplink cap exceeded/],
+    ['a cap exceeded a little', scaling, { originCopies: 1.12 }, 'invalid', /exceeded by 5/],
+    [
+      'the same in the sockets of a kernel that holds it',
+      kernel,
+      { originCopies: 1.12 },
+      'valid',
+      undefined,
+    ],
+    ['more than sockets hold', kernel, { originCopies: 1.2 }, 'invalid', /uplink cap exceeded/],
     ['bytes lost', scaling, { slower: 2, lostBytes: 1e6 }, 'invalid', /sent and received differ/],
     ['a crash', scaling, { exit: { code: null, signal: 'SIGSEGV' } }, 'unknown', /SIGSEGV/],
     ['an orderly end', scaling, { exit: { code: 0, signal: null } }, 'valid', undefined],

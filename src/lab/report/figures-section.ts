@@ -60,7 +60,7 @@ export function figuresSection(result: Result): Markup {
 ${figure(
   'How long until the last one has it?',
   makespanFigure(result),
-  `Makespan over the number of receivers; every point is one run with fresh processes (${runsPerPoint(result)} for each arm and N), lines join medians. Dashed: what theory allows at best. A point below its line would mean that a link was not held.`,
+  `Makespan over the number of receivers; every point is one run with fresh processes (${runsPerPoint(result)} for each arm and N), lines join medians. ${result.parameters.link === 'none' ? '' : 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.'}`,
 )}
 ${kills.slice(0, 1)}
 ${figure(

@@ -3,8 +3,8 @@
 import * as Plot from '@observablehq/plot';
 import { fluidSwarmBound, serverBound, swarmBound } from '../../simulate/bounds.ts';
 import type { Kill, Result, Run } from '../result.ts';
-import { ARMS, type ArmName, type Parameters, pieceCount } from '../scenario.ts';
-import { copiesText, secondsText } from '../words.ts';
+import { ARMS, type ArmName, type Parameters, pieceCount, ratesOf } from '../scenario.ts';
+import { boundText, copiesText, secondsText } from '../words.ts';
 import { ARM_STYLE, armDots, BOUND_COLOUR, drawChart } from './chart.ts';
 
 /** Points of a dashed curve between two numbers of receivers: smooth to the eye. */
@@ -88,12 +88,13 @@ function armName<T>(
 
 export function makespanFigure(result: Result): string {
   const { parameters } = result;
+  const rates = ratesOf(parameters);
   const links = (receivers: number) => ({
     fileBytes: parameters.fileBytes,
     receivers,
-    originUplink: parameters.uplinkBytesPerSecond,
-    receiverUplink: parameters.uplinkBytesPerSecond,
-    downlink: parameters.downlinkBytesPerSecond,
+    originUplink: rates.uplinkBytesPerSecond,
+    receiverUplink: rates.uplinkBytesPerSecond,
+    downlink: rates.downlinkBytesPerSecond,
   });
   const pieces = pieceCount(parameters);
   const server = curve(parameters, (count) => serverBound(links(count)).seconds);
@@ -107,9 +108,13 @@ export function makespanFigure(result: Result): string {
     y: { label: 'makespan, s', domain: [0, highest(result, server)], grid: true, nice: true },
     marks: [
       Plot.ruleY([0]),
-      ...dashed(server, 'bound: server', -12),
-      ...dashed(whole, 'bounds: swarm (whole pieces, fluid)', 13),
-      ...dashed(fluid, '', 0),
+      ...(parameters.link === 'none'
+        ? []
+        : [
+            ...dashed(server, 'bound: server', -12),
+            ...dashed(whole, 'bounds: swarm (whole pieces, fluid)', 13),
+            ...dashed(fluid, '', 0),
+          ]),
       ...ARMS.flatMap((arm) => makespanMarks(arm, scalingRuns(result, arm))),
     ],
   });
@@ -120,7 +125,7 @@ function makespanMarks(arm: ArmName, runs: readonly Run[]): Plot.Markish[] {
   const x = (run: Run): number => run.receivers;
   const y = (run: Run): number => run.makespanMs! / 1000;
   const title = (run: Run): string =>
-    `${run.id}: ${secondsText(run.makespanMs!)} s, bound ${secondsText(run.boundMs)} s`;
+    `${run.id}: ${secondsText(run.makespanMs!)} s, bound ${boundText(run.boundMs)} s`;
   return [
     Plot.line(done, Plot.groupX({ y: 'median' }, { x, y, stroke: ARM_STYLE[arm].colour })),
     armDots(arm, done, { x, y, title }),

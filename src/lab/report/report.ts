@@ -5,9 +5,10 @@ import { ARMS } from '../scenario.ts';
 import { mibText, percentText, rateText } from '../words.ts';
 import { figuresSection } from './figures-section.ts';
 import { html, type Markup } from './html.ts';
+import { fairLinks, linksSection, linkWords } from './links-section.ts';
 import { lossesOfSwarm, threeSentences } from './sentences.ts';
 import { STYLE } from './style.ts';
-import { calibrationTable, claimsTable, costTable, makespanTable, runsTable } from './tables.ts';
+import { claimsTable, costTable, makespanTable, runsTable } from './tables.ts';
 
 const MEANING: Record<Result['verdict']['state'], string> = {
   valid: 'Nothing contradicts itself or theory.',
@@ -42,8 +43,7 @@ function banner(result: Result): Markup {
 
 function head({ parameters, startedAt, environment, profile, seed }: Result): Markup {
   return html`<h1>Server or swarm: ${parameters.fileName} to ${Math.max(...parameters.receivers)} machines</h1>
-<p class="meta">${mibText(parameters.fileBytes)}, everybody sends at most ${rateText(parameters.uplinkBytesPerSecond)}
-and takes at most ${rateText(parameters.downlinkBytesPerSecond)}. ${profile} profile, seed ${seed},
+<p class="meta">${mibText(parameters.fileBytes)}, ${linkWords(parameters)}. ${profile} profile, seed ${seed},
 ${startedAt.slice(0, 16).replace('T', ' ')} UTC, Node.js ${environment.node}, ${environment.cores} cores.</p>`;
 }
 
@@ -60,7 +60,7 @@ function fairness({ parameters }: Result): Markup {
   return html`<h2>What is the same for both</h2>
 ${list([
   'The same bytes, cut into the same pieces; every piece is checked with sha2-256 before it is written, and every received file is hashed once more by the lab.',
-  `The same origin uplink (${rateText(parameters.uplinkBytesPerSecond)}) and the same downlink for each receiver (${rateText(parameters.downlinkBytesPerSecond)}), held by the same code in both programs.`,
+  fairLinks(parameters),
   'Fresh processes, identities and directories in every run; the arms alternate (A B B A) after a warm-up that is thrown away.',
   'All receivers are loaded and wait; one go is written to all at once, and time counts from there, connecting and discovering included.',
   'The origin is killed by the bytes it has sent, not by the clock.',
@@ -68,13 +68,18 @@ ${list([
 <p>Different by nature: clients do not use their uplinks, which is what a swarm is about. The swarm is encrypted (Noise), the server speaks plain HTTP.
 All processes share this machine's cores, and a peer's start and handshakes cost more of them than a client's (see the cost table):
 where the swarm stays far from its bound at the largest N, that is what it waits for.
-A server with an uplink of ${rateText(parameters.uplinkBytesPerSecond * (1 + Math.max(...parameters.receivers)))}
-(its own and all the receivers' together) would be as fast as the swarm at N = ${Math.max(...parameters.receivers)}: a swarm wins because receivers bring uplinks.</p>`;
+${asFastServer(parameters)}</p>`;
 }
 
-function limits({ environment }: Result): Markup {
+function asFastServer({ receivers, uplinkBytesPerSecond }: Result['parameters']): string {
+  if (uplinkBytesPerSecond === null) return '';
+  const most = Math.max(...receivers);
+  return `A server with an uplink of ${rateText(uplinkBytesPerSecond * (1 + most))} (its own and all the receivers' together) would be as fast as the swarm at N = ${most}: a swarm wins because receivers bring uplinks.`;
+}
+
+function limits({ environment, parameters }: Result): Markup {
   return html`<h2>Limits</h2>
-<p>One machine, loopback, links with a rate but no delay, loss or NAT, honest peers that stay.
+<p>One machine, ${parameters.link === 'netns' ? 'its kernel between namespaces' : 'loopback'}, links ${parameters.link === 'none' ? 'without a rate,' : 'with a rate but no'} delay, loss or NAT, honest peers that stay.
 (Delay and loss change BitTorrent download times by less than 15 % up to 400 ms and 5 %: Rao, Legout and Dabbous 2010.)
 Do not extrapolate to the Internet.</p>
 <p class="meta">${environment.platform}, ${environment.cpuModel}, ${environment.cores} cores, ${mibText(environment.memoryBytes)} of memory,
@@ -122,8 +127,7 @@ ${makespanTable(result)}
 <h2>Cost</h2>
 ${costTable(result)}
 ${losses(result)}
-<h2>Were the links held?</h2>
-${calibrationTable(result)}
+${linksSection(result)}
 ${fairness(result)}
 ${limits(result)}
 ${warnings(result)}

@@ -28,8 +28,10 @@ function makespanSentence(result: Result): string {
       : `the server was ${timesText(1 / median)} as fast`;
   return (
     `To ${most} receivers the server took ${secondsText(server.makespanMs.median)} s and the swarm ` +
-    `${secondsText(swarm.makespanMs.median)} s: ${faster}, at equal uplinks ` +
-    `(theory allows ${secondsText(server.boundMs)} s and ${secondsText(swarm.boundMs)} s at best).`
+    `${secondsText(swarm.makespanMs.median)} s: ${faster}, ` +
+    (result.parameters.link === 'none'
+      ? 'with links that nothing holds.'
+      : `at equal uplinks (theory allows ${secondsText(server.boundMs)} s and ${secondsText(swarm.boundMs)} s at best).`)
   );
 }
 

@@ -3,14 +3,15 @@ import Table from 'cli-table3';
 import type { Kill, Result, Summary } from '../result.ts';
 import { ARMS, type ArmName } from '../scenario.ts';
 import {
+  boundText,
   copiesText,
   mibText,
   percentText,
   rangeText,
-  rateText,
   secondsText,
   timesText,
 } from '../words.ts';
+import { linkWords } from './links-section.ts';
 
 type Cells = (string | number)[];
 
@@ -39,7 +40,7 @@ function scalingTable({ summaries, comparisons }: Result): string {
       receivers,
       ...[server, swarm].flatMap((arm) => [
         rangeText(arm?.makespanMs ?? null, secondsText),
-        arm ? secondsText(arm.boundMs) : '-',
+        arm ? boundText(arm.boundMs) : '-',
         efficiencyText(arm),
       ]),
       speedup ? timesText(speedup.median) : '-',
@@ -94,18 +95,28 @@ function costTable({ summaries, parameters }: Result): string {
   return table(['cost', 'CPU s/GiB', 'CPU ms to start', 'peak RSS', 'duplicates'], rows);
 }
 
+const shareText = (ratio: number | null): string =>
+  ratio === null ? 'not measured' : percentText(ratio);
+
+function linkLines({ parameters, calibration, agreements }: Result): string[] {
+  if (parameters.link === 'none') return ['links   not held'];
+  const achieved = calibration.map(({ arm, ratio }) => `${arm} ${shareText(ratio)}`);
+  const agreed = agreements.map(({ arm, ratio }) => `${arm} ${shareText(ratio)}`);
+  return [
+    `links   ${parameters.link}, of the uplink cap: ${achieved.join(', ')}`,
+    ...(agreed.length > 0 ? [`links   netns over pacer, makespan: ${agreed.join(', ')}`] : []),
+  ];
+}
+
 /** What goes to stdout, without a newline at the end. */
 export function drawTable(result: Result): string {
-  const { parameters, calibration, claims, verdict, warnings } = result;
-  const links = calibration.map(
-    ({ arm, ratio }) => `${arm} ${ratio === null ? 'not measured' : percentText(ratio)}`,
-  );
+  const { parameters, claims, verdict, warnings } = result;
   const lines = [
-    `${parameters.fileName}, ${mibText(parameters.fileBytes)}, uplinks ${rateText(parameters.uplinkBytesPerSecond)}, downlinks ${rateText(parameters.downlinkBytesPerSecond)}; seconds: median [min max]`,
+    `${parameters.fileName}, ${mibText(parameters.fileBytes)}, ${linkWords(parameters)}; seconds: median [min max]`,
     scalingTable(result),
     ...(result.kills.length > 0 ? [killTable(result)] : []),
     costTable(result),
-    `links   of the uplink cap: ${links.join(', ')}`,
+    ...linkLines(result),
     ...claims.map(({ state, text }) => `claim   ${state}: ${text}`),
     ...warnings.map((text) => `warning ${text}`),
     `verdict ${verdict.state}${verdict.reasons.length > 0 ? `: ${verdict.reasons.join('; ')}` : ''} (${result.wallSeconds.toFixed(0)} s)`,

@@ -1,6 +1,7 @@
 // The report's tables: every figure beside its bound or its cap, every run listed.
 import type { Result, Summary } from '../result.ts';
 import {
+  boundText,
   copiesText,
   mibText,
   percentText,
@@ -49,7 +50,7 @@ export function makespanTable({ summaries, comparisons }: Result): Markup {
       arm(summary.arm),
       summary.receivers,
       rangeText(summary.makespanMs, secondsText),
-      secondsText(summary.boundMs),
+      boundText(summary.boundMs),
       efficiency(summary),
       summary.boundName,
       summary.arm === 'swarm'
@@ -121,7 +122,7 @@ export function runsTable({ runs }: Result): Markup {
       run.id,
       `${run.completed}/${run.receivers}`,
       run.makespanMs === null ? '-' : secondsText(run.makespanMs),
-      secondsText(run.boundMs),
+      boundText(run.boundMs),
       run.efficiency === null ? '-' : run.efficiency.toFixed(2),
       copiesText(run.originCopies),
       run.fault ? secondsText(run.fault.atMs) : '',
