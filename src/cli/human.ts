@@ -13,6 +13,16 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 export const clean = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
 
+/** How fast, and how long it still takes; nothing is known before the first bytes have come. */
+export function describeSpeed(bytesPerSecond: number, leftBytes: number) {
+  if (bytesPerSecond <= 0) return { rate: '-', left: '-' };
+  const left = Math.ceil(leftBytes / bytesPerSecond);
+  const [hours, minutes] = [Math.floor(left / 3600), Math.floor((left % 3600) / 60)];
+  const parts =
+    hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m${left % 60}s` : `${left}s`;
+  return { rate: `${bytes(bytesPerSecond)}/s`, left: parts };
+}
+
 /** An event's line; undefined for those that only machines read. */
 function describeEvent(event: Event): string | undefined {
   switch (event.event) {
@@ -104,18 +114,19 @@ export function createHumanReporter(options: { quiet: boolean }): HumanReporter 
         bar = new SingleBar(
           {
             stream: out,
-            format: '{percentage}% [{bar}] {value}/{total}  {rate}/s  ETA {eta_formatted}',
+            format: '{percentage}% [{bar}] {value}/{total}  {rate}  ETA {left}',
             formatValue: (value, _options, type) =>
               type === 'value' || type === 'total' ? bytes(value) : String(value),
             hideCursor: true,
           },
           Presets.rect,
         );
-        bar.start(total, done, { rate: '-' });
+        bar.start(total, done, { rate: '-', left: '-' });
         started = { at: performance.now(), bytes: done };
       }
       const elapsed = (performance.now() - started.at) / 1000;
-      bar.update(done, { rate: elapsed > 0 ? bytes((done - started.bytes) / elapsed) : '-' });
+      const speed = elapsed > 0 ? (done - started.bytes) / elapsed : 0;
+      bar.update(done, describeSpeed(speed, total - done));
     } else if (total > 0 && Math.floor((done / total) * 10) > tenth) {
       tenth = Math.floor((done / total) * 10);
       out.write(`${tenth * 10}% (${bytes(done)} of ${bytes(total)})\n`);

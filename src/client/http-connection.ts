@@ -17,6 +17,9 @@ import {
 import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
 
+/** Chosen: servers send one or two. */
+const MAX_INTERIM = 16;
+
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -50,6 +53,8 @@ export class HttpConnection {
   #method = '';
   #awaited: Pending | undefined;
   #headBytes = Buffer.alloc(0);
+  /** Answers before the one that counts, to this request. */
+  #interim = 0;
   #head: ResponseHead | undefined;
   #decoder: BodyDecoder | undefined;
   #framing: BodyFraming['kind'] = 'none';
@@ -106,6 +111,7 @@ export class HttpConnection {
     invariant(this.#awaited === undefined, 'one request at a time');
     this.#method = method;
     this.#headBytes = Buffer.alloc(0);
+    this.#interim = 0;
     this.#head = undefined;
     this.#decoder = undefined;
     this.answered = false;
@@ -160,6 +166,7 @@ export class HttpConnection {
       rest = rest.subarray(end + HEAD_END.length);
       // Interim responses (RFC 9110 section 15.2) precede the one that counts.
       if (head.status >= 200) return this.#acceptHead(head, rest);
+      if (++this.#interim > MAX_INTERIM) return this.#violate('sent interim answers without end');
     }
   }
 

@@ -124,6 +124,12 @@ export class Origin {
       response.discard();
       throw new SourceFailure(`answered ${response.status}`, { final: response.status < 500 });
     }
+    // A file is checked by its CID wherever it comes from; a page would be believed, and
+    // an origin could have this machine read it what only this machine can reach.
+    if (response.url.origin !== url.origin) {
+      response.discard();
+      throw new SourceFailure('sent a page of another server', { final: true });
+    }
     await response.pump((chunk) => {
       left -= chunk.length;
       if (left < 0) throw new SourceFailure(`sent over ${MAX_PAGE_BYTES} bytes`, { final: true });

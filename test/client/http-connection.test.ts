@@ -73,6 +73,7 @@ describe('an answer', () => {
       'chunk',
     ],
     ['too short a body', `${OK}Content-Length: 9\r\n\r\nhello`, 'before the end'],
+    ['interim answers without end', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(17), 'without end'],
     ['too long a body', `${OK}Content-Length: 2000\r\n\r\n${'x'.repeat(2000)}`, 'over 1000 bytes'],
     ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n', 'switched protocols'],
     ['nothing', '', 'before the end'],

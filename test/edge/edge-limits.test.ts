@@ -1,7 +1,7 @@
 // What an edge sends on instead of serving it, whom it serves, and what it keeps.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -261,6 +261,32 @@ describe('the room of an edge', () => {
     expect((await readdir(join(directory, 'files'))).sort()).toEqual(
       [cid, `${cid}.dag`, 'index.json'].sort(),
     );
+  });
+});
+
+describe('an origin that leads elsewhere', () => {
+  it('has no page of another server passed on', async () => {
+    const serve = async (listener: RequestListener): Promise<string> => {
+      const server = createServer(listener).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      onTestFinished(() => void server.close());
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    };
+    const inner = await serve((_req, res) => void res.end('for this machine alone'));
+    const origin = await serve((req, res) => {
+      if (req.url === '/healthz') res.end('{"status":"ok"}');
+      else res.writeHead(302, { Location: inner, 'Content-Length': 0 }).end();
+    });
+    const edge = await startEdge(origin);
+    for (const path of ['/files/f', '/files/']) {
+      const { status, text, headers } = await edge.ask(path);
+      expect(text).not.toContain('machine alone');
+      // Whoever may ask the origin can follow it there.
+      expect({ status, location: headers.location }).toEqual({
+        status: 307,
+        location: new URL(path, origin).href,
+      });
+    }
   });
 });
 

@@ -161,6 +161,20 @@ describe('a disk that is full', () => {
   });
 });
 
+describe('a disk that is read-only', () => {
+  it('is answered with 403, by PUT and by tus (skipped where none can be mounted)', async (context) => {
+    const root = await smallDisk();
+    if (!root) return context.skip('needs the right to mount a tmpfs');
+    execFileSync('mount', ['-o', 'remount,ro', root]);
+    const hub = await startHub({ root, writable: true });
+    const tus = { 'tus-resumable': '1.0.0', 'upload-length': '3' };
+    const created = await hub.ask('/uploads/', { method: 'POST', headers: tus });
+    for (const answer of [created, await put(hub, '/files/d/f', 'x')]) {
+      expect(answer).toMatchObject({ status: 403, text: 'the file system is read-only\n' });
+    }
+  });
+});
+
 describe('many writers and readers of one name', () => {
   it('each reader gets one whole version', async () => {
     const hub = await startHub({ writable: true });

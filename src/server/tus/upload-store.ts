@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HubswarmError } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/make-directory.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { HttpFailure, httpFailure } from '../http-failure.ts';
@@ -93,8 +94,8 @@ export class UploadStore {
       await this.#write(id, record);
       return { id, record, offset: 0 };
     } catch (error) {
-      await this.remove(id);
-      throw httpFailure(error);
+      await this.remove(id).catch(() => undefined);
+      throw httpFailure(error instanceof HubswarmError ? error.cause : error);
     }
   }
 
