@@ -19,10 +19,10 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
-export function answerParseFailures(server: Server, { running }: Traffic): void {
+export function answerParseFailures(server: Server, traffic: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
     const answer = (): void => {
-      const open = [...running].find(({ res }) => res.socket === socket);
+      const open = traffic.answering(socket);
       // What is wrong came behind a whole request, or several: they have their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();
