@@ -45,7 +45,7 @@ describe('a connection', () => {
     ['a body that is none', ask('PUT', '/files/f', 'Transfer-Encoding: chunked'), [404, 404, 400]],
   ])('has those before %s answered first', async (_what, bad, expected) => {
     const hub = await startHub({ writable: true });
-    const text = await answersTo(hub, ask('GET', '/files/f').repeat(2) + bad + 'zz\r\n');
+    const text = await answersTo(hub, `${ask('GET', '/files/f').repeat(2)}${bad}zz\r\n`);
     expect(statuses(text)).toEqual(expected);
   });
 
