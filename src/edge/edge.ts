@@ -23,6 +23,7 @@ import { cacheHeaders, type Outcome, passedHeaders } from './cache-status.ts';
 import type { CachedFile } from './cached-file.ts';
 import type { Origin } from './origin.ts';
 import type { PathIndex } from './path-index.ts';
+import { notHere, requestDirectives } from './request-directives.ts';
 import { type Checked, Revalidation } from './revalidation.ts';
 
 const FILES = '/files/';
@@ -100,13 +101,14 @@ export class Edge implements Front {
     if (trailingSlash) return this.#page(exchange, via);
     const key = filesUrl(segments);
     const url = this.#parts.origin.urlOf(key);
-    const mustAsk = /\bno-cache\b/i.test(exchange.req.headers['cache-control'] ?? '');
-    const checked = await this.#revalidation.check(key, url, { via, mustAsk });
+    const wishes = requestDirectives(exchange.req.headers['cache-control']);
+    const checked = await this.#revalidation.check(key, url, { via, wishes });
     if (checked === 'page') return this.#page(exchange, via);
     const name = segments.at(-1) ?? '';
     const cid = CID.parse(checked.version.cid);
     const [file, opened, outcome] = await this.#parts.cache.use(cid, (found) => {
       const seen = outcomeOf(checked, found);
+      if (seen.kind === 'miss' && wishes.onlyIfCached) throw notHere();
       return [found, found.open(name, checked.version.modifiedMs, url), seen] as const;
     });
     const headers = cacheHeaders(outcome, Date.now() - checked.version.checkedAtMs);
@@ -152,6 +154,7 @@ export class Edge implements Front {
     const headers = here ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss');
     for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
     if (here) return here;
+    if (onlyIfCached(exchange)) throw notHere();
     try {
       return await origin.block(cid, stopping.signal, via);
     } catch (error) {
@@ -162,6 +165,7 @@ export class Edge implements Front {
 
   /** Passed on as it is: listings change with every file in them. */
   async #page(exchange: Exchange, via: string): Promise<void> {
+    if (onlyIfCached(exchange)) throw notHere();
     const { origin, stopping } = this.#parts;
     const { url = '', headers } = exchange.req;
     const target = targetPath(url) + queryOf(url);
@@ -219,6 +223,9 @@ function outcomeOf(checked: Exclude<Checked, 'page'>, file: CachedFile): Outcome
     collapsed: file.readers > 0 || (isNew && outcome.collapsed),
   };
 }
+
+const onlyIfCached = ({ req }: Exchange): boolean =>
+  requestDirectives(req.headers['cache-control']).onlyIfCached;
 
 const segmentsOf = (path: string): readonly string[] =>
   parseRequestPath(path.slice(FILES.length)).segments;

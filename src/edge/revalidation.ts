@@ -7,6 +7,7 @@ import type { Cache } from './cache.ts';
 import type { Outcome } from './cache-status.ts';
 import type { Head, Origin } from './origin.ts';
 import type { KnownVersion, PathIndex } from './path-index.ts';
+import { isFresh, notHere, type RequestDirectives } from './request-directives.ts';
 
 export type Checked = { readonly version: KnownVersion; readonly outcome: Outcome } | 'page';
 
@@ -25,8 +26,7 @@ export interface RevalidationOptions {
 export interface Asker {
   /** The way that the request took so far. */
   readonly via: string;
-  /** Cache-Control: no-cache (RFC 9111 section 5.2.1.4). */
-  readonly mustAsk: boolean;
+  readonly wishes: RequestDirectives;
 }
 
 /** Chosen: who can be served at once does not wait longer for what may be newer. */
@@ -59,13 +59,14 @@ export class Revalidation {
     return asked;
   }
 
-  async #ask(key: string, url: URL, { via, mustAsk }: Asker): Promise<Checked> {
+  async #ask(key: string, url: URL, { via, wishes }: Asker): Promise<Checked> {
     const { origin, cache, index, ttlMs, patienceMs, signal } = this.#options;
     const known = index.get(key);
     const here = known && cache.holds(known.cid) ? known : undefined;
-    if (here && !mustAsk && Date.now() - here.checkedAtMs < ttlMs) {
+    if (here && isFresh(Date.now() - here.checkedAtMs, ttlMs, wishes)) {
       return { version: here, outcome: { kind: 'fresh' } };
     }
+    if (wishes.onlyIfCached) throw notHere();
     if (here && performance.now() < this.#unreachable.untilMs) return this.#stale(here);
     const limit = AbortSignal.timeout(here ? STALE_AFTER_MS : patienceMs);
     const head = await origin.head(url, here?.cid, via, AbortSignal.any([signal, limit]));

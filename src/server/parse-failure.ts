@@ -22,7 +22,7 @@ const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 export function answerParseFailures(server: Server, traffic: Traffic): void {
   server.on('clientError', (error: ParseError, socket) => {
     const answer = (): void => {
-      const open = traffic.running.find(({ res }) => res.socket === socket);
+      const open = traffic.answering(socket);
       // What is wrong came behind a whole request, or several: they have their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();

@@ -148,6 +148,52 @@ describe('an edge', () => {
   });
 });
 
+describe('what a client says of freshness', () => {
+  const FRESH = 'hubswarm-edge; hit';
+  const COMPARED = 'hubswarm-edge; fwd=stale; fwd-status=304';
+  it.each([
+    ['no-cache', COMPARED],
+    ['max-age=0', COMPARED],
+    ['max-age=30', FRESH],
+    ['min-fresh=30', FRESH],
+    ['min-fresh=90', COMPARED],
+    ['no-store', FRESH],
+    ['max-stale=9', FRESH],
+    ['only-if-cached', FRESH],
+    ['max-age=x, min-fresh=-1, ,=', FRESH],
+  ])('%s is answered by %s', async (directives, status) => {
+    const origin = await startHub();
+    await share(origin, 'f', 1000);
+    const edge = await startEdge(origin, { ttlMs: 60_000 });
+    await edge.ask('/files/f');
+    await edge.until('file_cached');
+    const headers = { 'cache-control': directives };
+    const answer = await edge.ask('/files/f', { headers });
+    expect(answer).toMatchObject({ status: 200, headers: { 'cache-status': status } });
+  });
+
+  it('only-if-cached asks nothing of the origin', async () => {
+    const origin = await startHub();
+    await share(origin, 'f', 1000);
+    const cid = (await origin.ask('/files/f')).headers['x-ipfs-roots'];
+    const edge = await startEdge(origin);
+    const headers = { 'cache-control': 'only-if-cached' };
+    for (const path of ['/files/f', '/files/', `/ipfs/${cid}`]) {
+      const { status } = await edge.ask(path, { headers });
+      expect([path, status]).toEqual([path, 504]);
+    }
+    // What the origin is asked after that it has been asked after all the rest.
+    await edge.ask('/files/none');
+    await origin.until('request_completed', ({ path }) => path === '/files/none');
+    const paths = origin.events.flatMap((event) =>
+      event.event === 'request_completed' ? [`${event.method} ${event.path}`] : [],
+    );
+    // share(), the ask above, and the edge's start.
+    const expected = ['HEAD /files/f', 'GET /files/f', 'GET /healthz', 'HEAD /files/none'];
+    expect(paths).toEqual(expected);
+  });
+});
+
 describe('an edge whose origin is gone', () => {
   it('serves what it has, says that it is stale, and answers 502 for the rest', async () => {
     const origin = await startHub();

@@ -45,8 +45,41 @@ describe('a connection', () => {
     ['a body that is none', ask('PUT', '/files/f', 'Transfer-Encoding: chunked'), [404, 404, 400]],
   ])('has those before %s answered first', async (_what, bad, expected) => {
     const hub = await startHub({ writable: true });
-    const text = await answersTo(hub, ask('GET', '/files/f').repeat(2) + bad + 'zz\r\n');
+    const text = await answersTo(hub, `${ask('GET', '/files/f').repeat(2)}${bad}zz\r\n`);
     expect(statuses(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['a protocol that is not spoken', '/files/f', 'h2c', 200],
+    ['a WebSocket', '/events', 'websocket', 101],
+  ])('has those before a wish for %s answered first', async (_what, path, upgrade, status) => {
+    const hub = await startHub();
+    await writeFile(join(hub.root, 'f'), 'hello\n');
+    const fields = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+    const wish = ask('GET', path, 'Connection: Upgrade', `Upgrade: ${upgrade}`, ...fields);
+    const socket = hub.socket();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.write(ask('GET', '/files/f').repeat(2) + wish);
+    await expect.poll(() => statuses(text)).toEqual([200, 200, status]);
+  });
+
+  it.each([
+    ['HTTP/1.1', 'h2c', '/files/f', 200],
+    // RFC 9110 section 7.8: it must be ignored.
+    ['HTTP/1.0', 'websocket', '/events?wait=0', 200],
+  ])('of %s that wishes for %s ends as it asks', async (version, upgrade, path, status) => {
+    const hub = await startHub();
+    await writeFile(join(hub.root, 'f'), 'hello\n');
+    const fields = ['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
+    const json = 'Accept: application/json';
+    const options = 'Connection: Upgrade, HTTP2-Settings, close';
+    const wish = ask('GET', path, options, `Upgrade: ${upgrade}`, ...fields, json);
+    const text = await answersTo(hub, wish.replace('HTTP/1.1', version));
+    expect(statuses(text)).toEqual([status]);
+    expect(text).toMatch(/^Connection: close\r$/m);
   });
 
   it('has no second answer behind its last', async () => {

@@ -298,6 +298,20 @@ describe('tus', () => {
     }
   });
 
+  it('goes although others leave files in it meanwhile', async () => {
+    const hub = await startHub({ writable: true });
+    for (let round = 0; round < 10; round++) {
+      const url = await begun(hub, { 'upload-length': 5 });
+      const directory = join(hub.root, '.hubswarm', url);
+      const gone = hub.ask(url, { method: 'DELETE', headers: TUS });
+      // As tries for the lock do.
+      for (let i = 0; i < 40; i++) {
+        await writeFile(join(directory, `.try-${i}`), '').catch(() => undefined);
+      }
+      expect((await gone).status).toBe(204);
+    }
+  });
+
   it('sweeps away what was left for too long', async () => {
     const hub = await startHub({ writable: true, uploads: { expireMs: 150 } });
     const url = await begun(hub, { 'upload-length': 5 });

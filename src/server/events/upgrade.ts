@@ -16,14 +16,22 @@ import { answerWebSocket } from './web-socket.ts';
 export function createUpgradeListener(hub: Hub, server: Server) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    // An edge has no events of its own, and says where they are.
-    if (isWebSocket(req) && !hub.front) handleWebSocket(hub, req, socket as Socket, head);
-    else giveBack(server, req, socket, head);
+    const answer = (): void => {
+      // Sent before the answer to the one before it, which Node.js is still writing.
+      const before = hub.traffic.answering(socket);
+      if (before) before.res.once('finish', answer);
+      else if (!socket.writable) socket.destroy();
+      // An edge has no events of its own, and says where they are.
+      else if (isWebSocket(req) && !hub.front) handleWebSocket(hub, req, socket as Socket, head);
+      else giveBack(server, req, socket, head);
+    };
+    answer();
   };
 }
 
-function isWebSocket({ method, url, headers }: IncomingMessage): boolean {
-  const wished = (headers.upgrade ?? '').toLowerCase() === 'websocket';
+function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
+  // RFC 9110 section 7.8: in HTTP/1.0 it must be ignored.
+  const wished = httpVersionMinor > 0 && (headers.upgrade ?? '').toLowerCase() === 'websocket';
   return wished && method === 'GET' && targetPath(url ?? '') === '/events';
 }
 
@@ -36,15 +44,23 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
   enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
 }
 
-const HOP_BY_HOP = new Set(['upgrade', 'connection', 'http2-settings']);
+/** What makes it a wish; `close` beside it is none, and holds. */
+const WISH = new Set(['upgrade', 'http2-settings']);
 
 function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = req;
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (HOP_BY_HOP.has(rawHeaders[i]!.toLowerCase())) continue;
-    text += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+    const name = rawHeaders[i]!.toLowerCase();
+    const value = rawHeaders[i + 1]!;
+    if (WISH.has(name)) continue;
+    text += `${name}: ${name === 'connection' ? withoutWish(value) : value}\r\n`;
   }
   socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
   server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
+}
+
+function withoutWish(connection: string): string {
+  const options = connection.split(',').map((option) => option.trim());
+  return options.filter((option) => !WISH.has(option.toLowerCase())).join(', ');
 }

@@ -1,6 +1,7 @@
 // The requests under way: what a drain waits for, what the gauges show, and what
 // the events of transfers are read from. Nothing is decided here but when all ended.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 /** A request under way. */
 export interface Running {
@@ -51,6 +52,11 @@ export class Traffic {
 
   get uploads(): number {
     return this.#running.filter(({ req }) => isUpload(req.method)).length;
+  }
+
+  /** What is being answered on that connection; those behind it wait. */
+  answering(socket: Duplex): Running | undefined {
+    return this.#running.find(({ res }) => res.socket === socket);
   }
 
   nextId(): number {

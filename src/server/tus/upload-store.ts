@@ -150,7 +150,8 @@ export class UploadStore {
   }
 
   async remove(id: string): Promise<void> {
-    await rm(this.directoryOf(id), { recursive: true, force: true });
+    // Another request may be trying for the lock, and leave a file there while this goes.
+    await rm(this.directoryOf(id), { recursive: true, force: true, maxRetries: 5, retryDelay: 10 });
     this.#release(id);
   }
 
