@@ -20,7 +20,7 @@ import type { Opened, ServedRoot } from '../served-root.ts';
 import { acceptedCodings, type Coding } from './accept-encoding.ts';
 import { isCompressible } from './compressible.ts';
 
-export interface CodedVariant {
+interface CodedVariant {
   readonly representation: Representation;
   readonly sendPart: SendPart;
   /** All of it; undefined when its file has changed. */
