@@ -1,10 +1,10 @@
 // The write side's limits and state: how large a file may be, how much the root
 // may hold, and the resumable uploads that lie in it unfinished.
-import type { Dirent } from 'node:fs';
-import { lstat, opendir, statfs } from 'node:fs/promises';
+import { lstat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
 import type { Emit } from '../telemetry/event.ts';
+import { entriesOf } from './entries-of.ts';
 import { HttpFailure } from './http-failure.ts';
 import { isPartial } from './partial-file.ts';
 import { Quota } from './quota.ts';
@@ -72,14 +72,6 @@ async function bytesBelow(root: string): Promise<number> {
     }
   }
   return bytes;
-}
-
-async function* entriesOf(path: string): AsyncGenerator<Dirent> {
-  try {
-    yield* await opendir(path);
-  } catch {
-    // Gone meanwhile, or not ours to read.
-  }
 }
 
 const sizeOf = (path: string): Promise<number> =>

@@ -9,14 +9,14 @@
 // looked at again when it is old enough. Rejected: the process id in the name (says
 // nothing of other machines and containers), a lock (Node.js has none, and network
 // file systems often not).
-import type { Dirent } from 'node:fs';
-import { lstat, opendir, stat, unlink } from 'node:fs/promises';
+import { lstat, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
+import { entriesOf } from './entries-of.ts';
 import { isLive, isPartial } from './partial-file.ts';
 import { isHidden } from './request-path.ts';
 import type { ServedRoot } from './served-root.ts';
@@ -75,14 +75,6 @@ async function forgetGone({ store, signal }: WarmUpContext): Promise<void> {
     if (signal.aborted) return;
     const there = await stat(path).catch(systemCode);
     if (there === 'ENOENT' || there === 'ENOTDIR') await store?.delete(path);
-  }
-}
-
-async function* entriesOf(path: string): AsyncGenerator<Dirent> {
-  try {
-    yield* await opendir(path);
-  } catch {
-    // Gone meanwhile, or not ours to read.
   }
 }
 

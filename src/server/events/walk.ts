@@ -1,8 +1,7 @@
 // The files below a directory, as the listings show them: no hidden names, none that
 // a URL cannot name. Links to directories are not entered, so a walk ends.
-import type { Dirent } from 'node:fs';
-import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { entriesOf } from '../entries-of.ts';
 import { isHidden } from '../request-path.ts';
 
 /** U+FFFD stands for bytes that are not UTF-8. */
@@ -30,13 +29,5 @@ export async function* walk(
       if (entry.isDirectory()) directories.push(found);
       else if (entry.isFile() || entry.isSymbolicLink()) yield found;
     }
-  }
-}
-
-async function* entriesOf(path: string): AsyncGenerator<Dirent> {
-  try {
-    yield* await opendir(path);
-  } catch {
-    // Gone meanwhile, or not ours to read.
   }
 }
