@@ -89,6 +89,7 @@ export class Mirrors {
     );
     // Another of its URLs may have been told to wait longer.
     host.dueAt = Math.max(host.dueAt, now + delayMs);
-    return { attempt: host.failures, delayMs: host.dueAt - now };
+    // Clocks have fractions, and their sums errors.
+    return { attempt: host.failures, delayMs: Math.round(host.dueAt - now) };
   }
 }

@@ -11,9 +11,6 @@ import { onTestFinished } from 'vitest';
 import type { EventName, Stamped } from '../../src/telemetry/event.ts';
 import { parseEvent } from '../../src/telemetry/ndjson.ts';
 
-/** Apart from that of whoever runs the tests. */
-const CACHE = join(tmpdir(), 'hubswarm-test-cache');
-
 const BINARY = resolve(import.meta.dirname, '../../dist/cli.js');
 
 type Of<N extends EventName> = Extract<Stamped, { event: N }>;
@@ -30,7 +27,7 @@ export class Running {
   constructor(args: readonly string[], env: NodeJS.ProcessEnv, wrapper: readonly string[]) {
     const [command, ...rest] = [...wrapper, process.execPath, BINARY, ...args];
     this.child = spawn(command!, rest, {
-      env: { ...process.env, XDG_CACHE_HOME: CACHE, ...env },
+      env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     createInterface({ input: this.child.stdout! }).on('line', (line) => this.#read(line));
