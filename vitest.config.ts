@@ -1,6 +1,6 @@
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { USER_DIRECTORY } from './test/e2e/build.ts';
 
 export default defineConfig({
   test: {
@@ -11,7 +11,7 @@ export default defineConfig({
     env: Object.fromEntries(
       ['XDG_CACHE_HOME', 'XDG_STATE_HOME', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME'].map((name) => [
         name,
-        join(tmpdir(), `hubswarm-test-${process.pid}`, name),
+        join(USER_DIRECTORY, name),
       ]),
     ),
     // By default one fewer than there are cores, which on two leaves one idle: most tests wait.
