@@ -57,6 +57,7 @@ class Mirroring {
   readonly #events: TransferEvents;
   /** Of each file under way or done. */
   readonly #sentBytes = new Map<string, number>();
+  #bytes = 0;
 
   constructor(options: PutDirectoryOptions, link: Link, events: TransferEvents) {
     this.#options = options;
@@ -126,10 +127,9 @@ class Mirroring {
   }
 
   #note(file: LocalFile, bytes: number): void {
+    this.#bytes += bytes - (this.#sentBytes.get(file.path) ?? 0);
     this.#sentBytes.set(file.path, bytes);
-    let sum = 0;
-    for (const sent of this.#sentBytes.values()) sum += sent;
-    this.#events.progress(sum);
+    this.#events.progress(this.#bytes);
   }
 
   /** Files first, then the directories that they leave empty, the deepest first. */
