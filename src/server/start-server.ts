@@ -90,13 +90,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closing.push(() => access.close());
     const certificate = tls && (await loadCertificate(tls, host, emit));
     const server = createLimitedServer(operations.limits, certificate);
-    const { hub, store } = await assemble(options, { root, operations, access, server, closing });
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const opened = { root, operations, access, server, signal, closing };
+    const { hub, store } = await assemble(options, opened);
     attach(server, hub);
     const place = await listen(server, host, options.port);
     const url = `${tls ? 'https' : 'http'}://${place}/`;
     emit({ event: 'listening', role: 'server', addresses: [url] });
-    const stopping = new AbortController();
-    const { signal } = stopping;
     const { catalogue, front } = hub;
     const warming = front ? undefined : warmUp({ root, catalogue, store, writable, emit, signal });
     const sweeping = writable ? hub.uploads.unfinished.sweep(signal) : undefined;
@@ -132,12 +133,14 @@ interface Opened {
   readonly operations: Operations;
   readonly access: Access;
   readonly server: Server;
+  /** Of the end: what is being hashed then is given up. */
+  readonly signal: AbortSignal;
   readonly closing: (() => Promise<void> | void)[];
 }
 
 async function assemble(
   options: ServerOptions,
-  { root, operations, access, server, closing }: Opened,
+  { root, operations, access, server, signal, closing }: Opened,
 ): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
   const { emit, traffic } = operations;
   const counts = new CountReporter(emit);
@@ -147,13 +150,8 @@ async function assemble(
     onCount: counts.note,
   });
   closing.push(() => counts.close(link));
-  const hashing = new AbortController();
-  const { signal } = hashing;
   const store = await openStore(options, root, emit);
-  closing.push(async () => {
-    hashing.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
-    await store?.close();
-  });
+  closing.push(() => store?.close());
   const catalogue = new Catalogue({ pieceLength: options.pieceLength, store, signal });
   const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
   const representations = createRepresentations(options.representations ?? {}, catalogue, signal);

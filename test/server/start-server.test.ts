@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startHub, tempRoot } from './hub.ts';
 
 const MIB = 2 ** 20;
+const BACKLOG = /^hubswarm_hashing_backlog 1$/m;
 
 describe('startServer', () => {
   it('says in one line what is wrong with the root', async () => {
@@ -28,6 +29,18 @@ describe('startServer', () => {
     expect((taken as Error).message).toContain(`port ${port} on 127.0.0.1 is in use`);
     // TEST-NET-1 (RFC 5737) is no machine's address.
     await expect(startHub({ host: '192.0.2.1' })).rejects.toMatchObject({ code: 'ERR_LISTEN' });
+  });
+
+  it('gives up what it hashes when it stops', async () => {
+    const root = await tempRoot();
+    // About ten seconds of sha256, and no room on the disk.
+    await writeFile(join(root, 'big'), '');
+    await truncate(join(root, 'big'), 16 * 1024 * MIB);
+    const hub = await startHub({ root });
+    await expect.poll(async () => (await hub.ask('/metrics')).text).toMatch(BACKLOG);
+    const startedAt = performance.now();
+    await hub.running.stop();
+    expect(performance.now() - startedAt).toBeLessThan(4000);
   });
 
   it('lets a running response end before it stops', async () => {
