@@ -7,6 +7,7 @@ import { describeRefusal, type SentAnswer, type SentRequest, sendRequest } from 
 import { SourceFailure, statusFailure } from './source-failure.ts';
 import type { UploadMemory } from './upload-memory.ts';
 import type { UploadSource } from './upload-source.ts';
+import { tryDecode } from './url.ts';
 
 const TUS = { 'tus-resumable': '1.0.0' };
 const CHUNK = { ...TUS, 'content-type': 'application/offset+octet-stream' };
@@ -26,6 +27,7 @@ export interface TusTarget {
 /** The hub's upload endpoint for a file's URL, if it offers one. @throws SourceFailure */
 export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget | undefined> {
   const match = /^(.*?\/)files\/(.+)$/.exec(url.pathname);
+  // One that is malformed the server's answer to a PUT will tell of.
   const path = match && tryDecode(match[2]!);
   if (!path) return undefined;
   const endpoint = new URL(url);
@@ -35,15 +37,6 @@ export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget 
   const able = offered('tus-version').includes('1.0.0');
   if (status >= 300 || !able || !offered('tus-extension').includes('creation')) return undefined;
   return { endpoint, path };
-}
-
-/** Undefined when it is malformed: the server's answer to a PUT will say so. */
-function tryDecode(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface TusUpload extends RequestBasis {

@@ -32,15 +32,16 @@ export function showUrl(url: URL): string {
 /** Basic credentials (RFC 7617) of a URL that has some. */
 export function authorizationOf(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
-  const pair = `${decode(url.username)}:${decode(url.password)}`;
+  const pair = `${tryDecode(url.username) ?? url.username}:${tryDecode(url.password) ?? url.password}`;
   return `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
-function decode(text: string): string {
+/** Undefined when an escape is malformed. */
+export function tryDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text;
+    return undefined;
   }
 }
 

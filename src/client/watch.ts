@@ -9,7 +9,7 @@ import { Patience } from './fail-over.ts';
 import { HttpClient } from './http-client.ts';
 import type { HubEvent } from './hub-event.ts';
 import { SourceFailure } from './source-failure.ts';
-import { showUrl } from './url.ts';
+import { showUrl, tryDecode } from './url.ts';
 import { type Channel, SILENCE_MS, WayBarred, withQuery } from './watch-channel.ts';
 import { WatchPlace } from './watch-place.ts';
 import { watchPoll } from './watch-poll.ts';
@@ -132,18 +132,10 @@ function eventsUrl(url: URL): URL {
   events.pathname = '/events';
   if (url.pathname === '/' || url.pathname === '/events') return events;
   const [, rest] = /^\/files(\/.*)?$/.exec(url.pathname) ?? [];
-  const path = rest === undefined && url.pathname !== '/files' ? undefined : decode(rest ?? '/');
+  const path = rest === undefined && url.pathname !== '/files' ? undefined : tryDecode(rest ?? '/');
   if (path !== undefined) return withQuery(events, { path });
   throw new HubswarmError(
     'ERR_USAGE',
     `URL: '${showUrl(url)}' is no place to watch; give a hub or what is below /files/ (as in http://127.0.0.1:8080/files/dir/)`,
   );
-}
-
-function decode(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }

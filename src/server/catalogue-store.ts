@@ -1,8 +1,8 @@
 // The catalogue between two runs of a hub: of each file below a root its version, the
 // digests of its pieces and, once made, that of the whole, in LevelDB. What is found is
 // never taken on trust: the version must be that of the file on the disk, and the CID
-// is built anew from the digests. It is a cache: one that cannot be read is thrown away, and the files are
-// hashed again. Alternatives: a JSON file (rewritten whole for each change), SQLite
+// is built anew from the digests. It is a cache: one that cannot be read is thrown away,
+// and the files are hashed again. Alternatives: a JSON file (rewritten whole for each change), SQLite
 // (compiled by the installation, or a wasm build whose locks outlive a kill), LMDB
 // (npm cannot lock its optional packages).
 import { createHash } from 'node:crypto';
@@ -58,7 +58,7 @@ export class CatalogueStore {
     throw new Error(`${MAX_SLOTS} hubs over this root have one already`);
   }
 
-  /** @param path relative to the root */
+  /** @param path of the file: absolute, real */
   async get(path: string): Promise<HashedFile | undefined> {
     const [head, digests] = await Promise.all([this.#heads.get(path), this.#digests.get(path)]);
     return head && digests && { ...head, digests, sha256: digestOf(head) };

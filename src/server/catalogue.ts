@@ -18,7 +18,7 @@ import { checkUnchanged } from '../content/source.ts';
 import { hasCode } from '../runtime/errors.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
 import { Gate } from './gate.ts';
-import { HttpFailure } from './http-failure.ts';
+import { fileChanging } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
 
 export interface Entry {
@@ -155,7 +155,7 @@ export class Catalogue {
   async #learnLeaves(file: Opened, leaves: Leaves): Promise<Entry> {
     await stampAged(file.stats);
     const now = await file.handle.stat();
-    if (stampOf(now) !== stampOf(file.stats) || now.nlink === 0) throw changing();
+    if (stampOf(now) !== stampOf(file.stats) || now.nlink === 0) throw fileChanging();
     await this.#record(file, leaves);
     const entry = await entryOfLeaves(file, leaves);
     this.#keep(entry);
@@ -214,12 +214,12 @@ export class Catalogue {
       });
       // By path another file may have been read than the one that is open.
       checkUnchanged(sources[0]!, await file.handle.stat());
-      if (!isUnchanged(stats, await file.handle.stat())) throw changing();
+      if (!isUnchanged(stats, await file.handle.stat())) throw fileChanging();
       await this.#record(file, { ...pieces, digests: manifest.digests });
       return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
     } catch (error) {
       const gone = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
-      throw gone ? changing() : error;
+      throw gone ? fileChanging() : error;
     }
   }
 
@@ -249,8 +249,4 @@ export function findPiece({ digests }: Manifest, digest: Uint8Array): number | u
   let at = all.indexOf(digest);
   while (at >= 0 && at % DIGEST_LENGTH !== 0) at = all.indexOf(digest, at + 1);
   return at < 0 ? undefined : at / DIGEST_LENGTH;
-}
-
-function changing(): HttpFailure {
-  return new HttpFailure(503, 'the file is being changed; try again', { 'Retry-After': '1' });
 }

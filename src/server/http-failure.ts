@@ -18,6 +18,11 @@ export class HttpFailure extends Error {
   }
 }
 
+/** A version that is gone while it was read or hashed: the next request finds the new one. */
+export function fileChanging(): HttpFailure {
+  return new HttpFailure(503, 'the file is being changed; try again', { 'Retry-After': '1' });
+}
+
 const BY_SYSTEM_CODE: Readonly<Record<string, readonly [number, string]>> = {
   ENOENT: [404, 'no such file or directory'],
   ENOTDIR: [404, 'no such file or directory'],

@@ -8,7 +8,7 @@ import type { Link } from '../link/link.ts';
 import type { ByteRange } from './byte-range.ts';
 import { isUnchanged, stampOf } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
-import { HttpFailure } from './http-failure.ts';
+import { fileChanging } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
 
 /** Measured, 1 MiB against 512 KiB: 1.25 to who throws the bytes away, 1.08-1.16 to curl; 256 KiB 0.75. */
@@ -104,7 +104,7 @@ async function readChunk(
     bufferBytes < ALIGN_FROM_BYTES ? Buffer.allocUnsafe(length) : spare.take(bufferBytes);
   const bytes = buffer.subarray(0, length);
   await readFully(file, bytes, at);
-  if (!isUnchanged(file.stats, await file.handle.stat())) throw changed();
+  if (!isUnchanged(file.stats, await file.handle.stat())) throw fileChanging();
   return { buffer, bytes };
 }
 
@@ -120,7 +120,7 @@ export async function readFully(
   let filled = 0;
   while (filled < into.length) {
     const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
-    if (bytesRead === 0) throw changed();
+    if (bytesRead === 0) throw fileChanging();
     filled += bytesRead;
   }
 }
@@ -130,8 +130,4 @@ export async function readVersion(file: Opened, stamp: string): Promise<Buffer |
   const bytes = Buffer.allocUnsafeSlow(file.stats.size);
   await readFully(file, bytes, 0);
   return stampOf(await file.handle.stat()) === stamp ? bytes : undefined;
-}
-
-function changed(): HttpFailure {
-  return new HttpFailure(503, 'the file is being changed; try again', { 'Retry-After': '1' });
 }

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { stampOf } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
+import { fileChanging, HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
 import {
   codedRepresentation,
@@ -158,5 +158,5 @@ async function readWhole(file: Opened): Promise<Uint8Array> {
   const now = await file.handle.stat();
   const { size, mtimeMs } = file.stats;
   if (now.size === size && now.mtimeMs === mtimeMs) return bytes;
-  throw new HttpFailure(503, 'the file is being changed; try again', { 'Retry-After': '1' });
+  throw fileChanging();
 }

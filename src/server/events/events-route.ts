@@ -7,6 +7,7 @@
 //   wait=SECONDS     of long polling
 import type { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
+import { targetQuery } from '../request-path.ts';
 import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
 import { answerPoll } from './long-poll.ts';
@@ -16,7 +17,7 @@ export type EventsHub = Pick<Hub, 'events' | 'access'>;
 /** @throws HttpFailure 400, 401, 403, 404, 503 */
 export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
   const { req, res } = exchange;
-  const query = queryOf(req.url);
+  const query = targetQuery(req.url ?? '');
   const filter = readable(hub, exchange, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
   // It may be long before anything is written that shows that nobody is there.
@@ -42,11 +43,6 @@ export function readable(
   const isReadable = (path: string): boolean =>
     access.allows(exchange, 'read', path.split('/').slice(1));
   return { segments, matches: (event) => filter.matches(event) && isReadable(event.path) };
-}
-
-export function queryOf(target: string | undefined): URLSearchParams {
-  const at = target?.indexOf('?') ?? -1;
-  return new URLSearchParams(at < 0 ? '' : target!.slice(at + 1));
 }
 
 /** The header is what the browser saw last, so it counts more than the URL it began with. */

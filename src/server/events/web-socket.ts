@@ -7,9 +7,10 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
+import { targetQuery } from '../request-path.ts';
 import { parseFilter } from './event-filter.ts';
 import { MAX_BACKLOG_BYTES } from './event-stream.ts';
-import { afterOf, type EventsHub, queryOf, readable } from './events-route.ts';
+import { afterOf, type EventsHub, readable } from './events-route.ts';
 import type { Message } from './feed.ts';
 
 /** Nothing is asked of clients. */
@@ -37,7 +38,7 @@ export async function answerWebSocket(
   if (!mayConnect(req.headers.origin, req.headers.host, letsPage)) {
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
-  const query = queryOf(req.url);
+  const query = targetQuery(req.url ?? '');
   const filter = readable(hub, exchange, parseFilter(query));
   let open: WebSocket | undefined;
   const early: Message[] = [];
