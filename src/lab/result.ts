@@ -1,18 +1,33 @@
-// The shape of result.json, schema 2: what the lab writes, what a report is drawn
+// The shape of result.json, schema 3: what the lab writes, what a report is drawn
 // from, and what docs/result-schema.md describes. Bytes and milliseconds are
 // numbers in base units; null means "not measured" or "never happened", never 0.
 // A change that an old reader would misread gets a new schema number.
 import { z } from 'zod';
-import { ARMS, LINK_KINDS, SCENARIOS } from './scenario.ts';
+import { METRIC_NAMES } from './metric.ts';
+import { ARCHITECTURES, scenarioSchema } from './scenario.ts';
+import { settingSchema } from './setting.ts';
+import { ROLES } from './trace.ts';
 
 const stateSchema = z.enum(['valid', 'unknown', 'invalid']);
-const armSchema = z.enum(ARMS);
-const linkSchema = z.enum(LINK_KINDS);
 const bytes = z.number().nonnegative();
 const ms = z.number();
 const share = z.number();
+const metric = z.enum(METRIC_NAMES);
+const pointSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 
-const rangeSchema = z.strictObject({ median: z.number(), min: z.number(), max: z.number() });
+/** Of a handful of runs. A null stands for one that never came to it: later than all others. */
+export const summarySchema = z.strictObject({
+  runs: z.number().int(),
+  /** Of those, how many have no figure because it never came to that. */
+  censored: z.number().int(),
+  median: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  /** 95 %, bootstrap; null below five runs. */
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  /** Ids of runs far from the others; they count like all. */
+  outliers: z.array(z.string()),
+});
 
 const verdictSchema = z.strictObject({
   state: stateSchema,
@@ -22,137 +37,169 @@ const verdictSchema = z.strictObject({
 
 const nodeSchema = z.strictObject({
   id: z.string(),
-  role: z.enum(['origin', 'receiver']),
-  /** Milliseconds after the go; null: never. */
+  role: z.enum(ROLES),
+  /** Payload; null: nothing held it. */
+  uplinkBytesPerSecond: z.number().positive().nullable(),
+  downlinkBytesPerSecond: z.number().positive().nullable(),
+  /** Milliseconds after the run's go; goMs is its own. Null: never. */
+  goMs: ms.nullable(),
   firstPieceMs: ms.nullable(),
   completedMs: ms.nullable(),
+  /** Killed, cut off or stopped by the script, and never brought back. */
+  removed: z.boolean(),
+  /** 1, and one more for each restart. */
+  lives: z.number().int().positive(),
   /** Payload over its link, by its own count. */
   sentBytes: bytes,
   receivedBytes: bytes,
   verifiedBytes: bytes,
-  rejectedPieces: z.number().int(),
+  /** Kept from an earlier life. */
+  resumedBytes: bytes,
+  refusedPieces: z.number().int(),
   /** CPU time up to the go, and from there on. */
   cpuStartMs: ms.nullable(),
   cpuTransferMs: ms.nullable(),
   rssPeakBytes: bytes.nullable(),
   /** The longest delay of its event loop after the go. */
   loopLagMs: ms.nullable(),
+  wire: z.strictObject({ sentBytes: bytes, receivedBytes: bytes }).nullable(),
   /** How it ended, if that was not the lab's doing. */
   exit: z.strictObject({ code: z.number().nullable(), signal: z.string().nullable() }).nullable(),
-  /** Of the received file, hashed again by the lab. */
+  /** Of the received file, hashed again by the lab; null for who receives none. */
   file: z.enum(['same', 'different', 'absent']).nullable(),
   lastWords: z.string(),
   /** [ms after the go, verified bytes so far], at most 64 points, first and last kept. */
   progress: z.array(z.tuple([ms, bytes])),
+  /** The same of what it sent. */
+  sending: z.array(z.tuple([ms, bytes])),
 });
 
-const runSchema = z.strictObject({
+export const runSchema = z.strictObject({
   id: z.string(),
-  scenario: z.enum(SCENARIOS),
-  arm: armSchema,
-  link: linkSchema,
-  receivers: z.number().int().positive(),
+  scenario: z.string(),
+  arm: z.string(),
+  architecture: z.enum(ARCHITECTURES),
+  point: pointSchema,
   repetition: z.number().int().nonnegative(),
-  fileBytes: bytes,
-  killCopies: z.number().nullable(),
-  /** Wall-clock milliseconds since 1970 at which all receivers were told to go. */
+  seed: z.number().int(),
+  setting: settingSchema,
+  /** Wall-clock milliseconds since 1970 at which the receivers were told to go. */
   goAt: ms,
   endedMs: ms,
-  fault: z.strictObject({ atMs: ms, sentBytes: bytes }).nullable(),
-  /** Last completion; null when a receiver never completed. */
-  makespanMs: ms.nullable(),
+  faults: z.array(
+    z.strictObject({
+      text: z.string(),
+      do: z.string(),
+      node: z.string().nullable(),
+      atMs: ms,
+      /** Copies that the origin had sent by then. */
+      originCopies: z.number().nonnegative(),
+    }),
+  ),
+  /** Steps of the script whose moment never came. */
+  unmetFaults: z.array(z.string()),
+  /** What theory allows at best; 0 where it has no word. */
   boundMs: ms,
   boundName: z.string(),
-  /** Bound divided by makespan. */
-  efficiency: share.nullable(),
-  completed: z.number().int().nonnegative(),
-  originCopies: z.number().nonnegative(),
   sentBytes: bytes,
   receivedBytes: bytes,
-  /** Received beyond what was needed, as a share of what was verified. */
-  duplicateShare: share.nullable(),
-  cpuSecondsPerGib: z.number().nullable(),
   foreignCpuShare: share.nullable(),
+  metrics: z.partialRecord(metric, z.number().nullable()),
   nodes: z.array(nodeSchema),
   verdict: verdictSchema,
 });
 
-const summarySchema = z.strictObject({
-  arm: armSchema,
-  receivers: z.number().int(),
+/** One arm at one point of a sweep. */
+const cellSchema = z.strictObject({
+  arm: z.string(),
+  point: pointSchema,
   runs: z.number().int(),
   validRuns: z.number().int(),
-  makespanMs: rangeSchema.nullable(),
+  /** Runs in which every step of the script came to its moment. */
+  scriptedRuns: z.number().int(),
   boundMs: ms,
   boundName: z.string(),
-  efficiency: share.nullable(),
-  originCopies: rangeSchema.nullable(),
-  firstPieceMs: rangeSchema.nullable(),
-  cpuSecondsPerGib: rangeSchema.nullable(),
-  cpuStartMsPerProcess: rangeSchema.nullable(),
-  rssPeakBytes: rangeSchema.nullable(),
-  duplicateShare: rangeSchema.nullable(),
+  metrics: z.partialRecord(metric, summarySchema),
 });
 
+/** Of makespans, run pair by run pair: how many times as long `arm` took as `against`. */
 const comparisonSchema = z.strictObject({
-  receivers: z.number().int(),
+  arm: z.string(),
+  against: z.string(),
+  point: pointSchema,
   pairs: z.number().int(),
-  /** Makespan of the server over that of the swarm, run pair by run pair. */
-  speedup: rangeSchema.nullable(),
+  ratio: z
+    .strictObject({
+      median: z.number(),
+      min: z.number(),
+      max: z.number(),
+      /** 95 %, bootstrap over pairs; null below five pairs. */
+      interval: z.tuple([z.number(), z.number()]).nullable(),
+    })
+    .nullable(),
 });
 
-const killSchema = z.strictObject({
-  arm: armSchema,
-  killCopies: z.number(),
-  receivers: z.number().int(),
-  runs: z.number().int(),
-  /** Runs in which it came to that: in the others all were done before so much was sent. */
-  killed: z.number().int(),
-  /** Of each run, in order. */
-  completed: z.array(z.number().int()),
-});
-
-const calibrationSchema = z.strictObject({
-  arm: armSchema,
-  capBytesPerSecond: z.number(),
-  achievedBytesPerSecond: z.number().nullable(),
-  /** Achieved over cap, from the first verified piece to the last. */
-  ratio: share.nullable(),
-});
-
-const agreementSchema = z.strictObject({
-  arm: armSchema,
-  receivers: z.number().int(),
-  /** Makespans with links held by the processes, and by the kernel. */
-  pacerMs: rangeSchema.nullable(),
-  netnsMs: rangeSchema.nullable(),
-  /** Median with the kernel's links over median with the processes'. */
-  ratio: share.nullable(),
-});
-
-const claimSchema = z.strictObject({
+const judgedClaimSchema = z.strictObject({
+  scenario: z.string(),
   id: z.string(),
   text: z.string(),
-  comparison: z.enum(['at least', 'at most']),
+  comparison: z.enum(['at least', 'at most', 'within']),
   threshold: z.number(),
   value: z.number().nullable(),
+  /** The point that decided. */
+  point: pointSchema.nullable(),
   state: z.enum(['holds', 'fails', 'unknown']),
 });
 
-const parametersSchema = z.strictObject({
-  /** What held the links. */
-  link: linkSchema,
-  fileName: z.string(),
-  fileBytes: bytes,
-  pieceLength: z.number().int().positive(),
-  /** Payload; null: nothing held it. */
-  uplinkBytesPerSecond: z.number().positive().nullable(),
-  downlinkBytesPerSecond: z.number().positive().nullable(),
-  receivers: z.array(z.number().int().positive()),
-  killCopies: z.array(z.number().positive()),
-  killReceivers: z.number().int().positive(),
-  repetitions: z.number().int().positive(),
-  killRepetitions: z.number().int().nonnegative(),
+const scenarioResultSchema = z.strictObject({
+  scenario: scenarioSchema,
+  /** Why it was not run; null when it was. */
+  skipped: z.string().nullable(),
+  cells: z.array(cellSchema),
+  comparisons: z.array(comparisonSchema),
+});
+
+/** A run looked at from near: drawn from its raw events. */
+const exhibitSchema = z.strictObject({
+  run: z.string(),
+  /** Length of a step of the series below, from the go on. */
+  stepMs: ms,
+  pieces: z.number().int(),
+  /**
+   * How many nodes that are there have a piece, step by step; pieces stand in at most 64
+   * groups, for each the scarcest counts. Empty for a server.
+   */
+  copies: z.array(z.array(z.number().int())),
+  /** Payload sent in each step, and what the uplinks could have sent, by role. */
+  uplinks: z.array(
+    z.strictObject({
+      role: z.enum(ROLES),
+      sentBytes: z.array(bytes),
+      couldBytes: z.array(bytes).nullable(),
+    }),
+  ),
+  /** Bytes verified by all receivers in each step. */
+  verifiedBytes: z.array(bytes),
+});
+
+const simulatedSchema = z.strictObject({
+  /** Of the swarm, at equal uplinks and without CPU: what real runs are held against. */
+  points: z.array(
+    z.strictObject({
+      receivers: z.number().int(),
+      fileBytes: bytes,
+      pieceLength: z.number().int(),
+      uplinkBytesPerSecond: z.number().positive(),
+      makespanMs: ms.nullable(),
+      boundMs: ms,
+      originCopies: z.number(),
+      wallMs: ms,
+    }),
+  ),
+  /** Real over simulated makespan at the same N, for each N that was run. */
+  validation: z.array(
+    z.strictObject({ receivers: z.number().int(), realMs: ms, simulatedMs: ms, ratio: z.number() }),
+  ),
 });
 
 const environmentSchema = z.strictObject({
@@ -164,28 +211,31 @@ const environmentSchema = z.strictObject({
   loadAverage: z.array(z.number()),
   /** Cores that other programs keep busy before the first run, as a share of all. */
   foreignCpuShareBefore: share.nullable(),
+  /** What the kernel lacks for links of its own, or may not do for this user. */
+  network: z.array(z.string()),
 });
 
 export const resultSchema = z.strictObject({
-  schema: z.literal(2),
+  schema: z.literal(3),
   tool: z.strictObject({ name: z.string(), version: z.string() }),
   profile: z.string(),
   /** The arguments after `compare`, for running it again. */
   command: z.array(z.string()),
   seed: z.number().int(),
+  fileName: z.string(),
   startedAt: z.string(),
+  /** Of all parts, where it was interrupted and resumed. */
   wallSeconds: z.number(),
+  /** Planned runs that were wanted for sure and are not there. */
+  missing: z.number().int(),
   environment: environmentSchema,
-  parameters: parametersSchema,
+  /** What scenarios leave open. */
+  base: settingSchema,
   verdict: verdictSchema,
-  claims: z.array(claimSchema),
-  /** Empty where nothing held the links. */
-  calibration: z.array(calibrationSchema),
-  /** Of both kinds of link that hold a rate; empty unless the kernel's were asked for. */
-  agreements: z.array(agreementSchema),
-  summaries: z.array(summarySchema),
-  comparisons: z.array(comparisonSchema),
-  kills: z.array(killSchema),
+  claims: z.array(judgedClaimSchema),
+  scenarios: z.array(scenarioResultSchema),
+  exhibits: z.array(exhibitSchema),
+  simulated: simulatedSchema.nullable(),
   warnings: z.array(z.string()),
   runs: z.array(runSchema),
 });
@@ -194,10 +244,11 @@ export type Result = z.infer<typeof resultSchema>;
 export type Run = z.infer<typeof runSchema>;
 export type RunNode = z.infer<typeof nodeSchema>;
 export type Verdict = z.infer<typeof verdictSchema>;
-export type Claim = z.infer<typeof claimSchema>;
+export type Claim = z.infer<typeof judgedClaimSchema>;
 export type Summary = z.infer<typeof summarySchema>;
+export type Cell = z.infer<typeof cellSchema>;
 export type Comparison = z.infer<typeof comparisonSchema>;
-export type Kill = z.infer<typeof killSchema>;
-export type Calibration = z.infer<typeof calibrationSchema>;
-export type Agreement = z.infer<typeof agreementSchema>;
+export type ScenarioResult = z.infer<typeof scenarioResultSchema>;
+export type Exhibit = z.infer<typeof exhibitSchema>;
+export type Simulated = z.infer<typeof simulatedSchema>;
 export type Environment = z.infer<typeof environmentSchema>;

@@ -1,65 +1,88 @@
-// What is to be measured, as data: an arm is a way to hand a file out, a run is
-// one distribution with fresh processes, identities and directories. Scenarios say
-// which runs; schedule.ts says in which order; nothing here knows a process.
+// A scenario is an experiment as data: a question, the arms that answer it, what is
+// swept, and claims with thresholds that can fail, all written before it runs. The
+// catalogue holds ours; --scenario FILE reads others in the same form.
+import { z } from 'zod';
+import { METRIC_NAMES } from './metric.ts';
+import { settingSchema } from './setting.ts';
 
-export const ARMS = ['server', 'swarm'] as const;
-export type ArmName = (typeof ARMS)[number];
+export const ARCHITECTURES = ['server', 'swarm'] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
 
-export const SCENARIOS = ['warm-up', 'calibration', 'scaling', 'kill', 'agreement'] as const;
-export type ScenarioName = (typeof SCENARIOS)[number];
+const idSchema = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words joined by -');
+const someSetting = settingSchema.partial();
 
-/**
- * What holds a node's link: its own process (pacer), the kernel between namespaces
- * (netns), or nothing.
- */
-export const LINK_KINDS = ['pacer', 'netns', 'none'] as const;
-export type LinkKind = (typeof LINK_KINDS)[number];
+/** Values of a setting, each a point; several swept keys make a grid. */
+const sweepSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(settingSchema.shape).map(([key, value]) => [
+      key,
+      z.array(value).min(1).optional(),
+    ]),
+  ) as {
+    [K in keyof typeof settingSchema.shape]: z.ZodOptional<
+      z.ZodArray<(typeof settingSchema.shape)[K]>
+    >;
+  },
+);
 
-/** Of payload, for every node. */
-export interface LinkRates {
-  readonly uplinkBytesPerSecond: number;
-  readonly downlinkBytesPerSecond: number;
-}
-
-/** One cell of a scenario, measured once in each arm for every repetition. */
-export interface Cell {
-  readonly scenario: ScenarioName;
-  readonly receivers: number;
-  /** The origin is killed with SIGKILL when it has sent that many copies; null: never. */
-  readonly killCopies: number | null;
-}
-
-export interface PlannedRun extends Cell {
-  readonly id: string;
-  readonly arm: ArmName;
-  readonly link: LinkKind;
-  /** From 0, within its cell and arm. */
-  readonly repetition: number;
-}
-
-/** What holds for every run of a comparison. */
-export interface Parameters {
-  /** Of every run, but those that check one kind against another. */
-  readonly link: LinkKind;
-  readonly fileName: string;
-  readonly fileBytes: number;
-  readonly pieceLength: number;
-  /** Null: nothing holds it. */
-  readonly uplinkBytesPerSecond: number | null;
-  readonly downlinkBytesPerSecond: number | null;
-  readonly receivers: readonly number[];
-  readonly killCopies: readonly number[];
-  /** How many receivers the runs with a killed origin have. */
-  readonly killReceivers: number;
-  readonly repetitions: number;
-  readonly killRepetitions: number;
-}
-
-/** With what nothing holds infinitely fast, as theory has it. */
-export const ratesOf = (parameters: Parameters): LinkRates => ({
-  uplinkBytesPerSecond: parameters.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-  downlinkBytesPerSecond: parameters.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+export const armSchema = z.strictObject({
+  id: idSchema,
+  architecture: z.enum(ARCHITECTURES),
+  /** For people; as in `server, one by one`. */
+  text: z.string(),
+  with: someSetting.default({}),
+  /** Points above these values are left out for this arm. */
+  upTo: z.partialRecord(settingSchema.keyof(), z.number()).default({}),
 });
 
-export const pieceCount = ({ fileBytes, pieceLength }: Parameters): number =>
-  Math.ceil(fileBytes / pieceLength);
+/** A value that a swept key must have: itself, a range, or the end of the sweep. */
+const conditionSchema = z.union([
+  z.number(),
+  z.string(),
+  z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() }),
+]);
+
+export const claimSchema = z.strictObject({
+  id: idSchema,
+  /** One sentence, true when it holds. */
+  text: z.string(),
+  metric: z.enum(METRIC_NAMES),
+  /** Of this arm, or `*`: of the worst. */
+  arm: z.union([idSchema, z.literal('*')]),
+  /** The metric of `arm` over that of this arm, run pair by run pair. */
+  against: idSchema.optional(),
+  /** ... or over that of the same arm at this other point. */
+  againstPoint: z.record(z.string(), conditionSchema).optional(),
+  /** Which points; 'most' and 'least' are the ends of the sweep. */
+  at: z.record(z.string(), conditionSchema).default({}),
+  comparison: z.enum(['at least', 'at most', 'within']),
+  /** What counts of a point: the median of its runs, or each of them. The worst point decides. */
+  of: z.enum(['median', 'every run']).default('median'),
+  /** With `within`: how far from 1. */
+  threshold: z.number(),
+});
+
+export const scenarioSchema = z.strictObject({
+  id: idSchema,
+  title: z.string(),
+  question: z.string(),
+  arms: z.array(armSchema).min(1),
+  setting: someSetting.default({}),
+  sweep: sweepSchema.default({}),
+  /** What its table shows. */
+  metrics: z.array(z.enum(METRIC_NAMES)).min(1),
+  claims: z.array(claimSchema).default([]),
+  repetitions: z.strictObject({
+    /** Always made. */
+    least: z.number().int().positive(),
+    /** As time and the spread of what was found call for. */
+    most: z.number().int().positive(),
+  }),
+});
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+/** As it is written down: what has a default may be left out. */
+export type ScenarioText = z.input<typeof scenarioSchema>;
+export type Arm = z.infer<typeof armSchema>;
+export type ClaimRule = z.infer<typeof claimSchema>;
+export type Condition = z.infer<typeof conditionSchema>;

@@ -1,0 +1,50 @@
+// The long tail: who comes after the crowd, and whether somebody still serves them.
+import type { ScenarioText } from '../scenario.ts';
+
+export const late: ScenarioText = {
+  id: 'late',
+  title: 'Who serves the long tail?',
+  question: 'Receivers come one after the other: from whom do the last ones have it?',
+  arms: [
+    { id: 'server', architecture: 'server', text: 'server' },
+    { id: 'server-dies', architecture: 'server', text: 'server that dies', with: { kill: 1.5 } },
+    { id: 'swarm', architecture: 'swarm', text: 'swarm' },
+    {
+      id: 'swarm-dies',
+      architecture: 'swarm',
+      text: 'swarm whose origin dies',
+      with: { kill: 'first copy' },
+    },
+  ],
+  // Faster than a server could serve them: half a copy's time apart.
+  setting: { receivers: 8, arrivals: { apartPasses: 0.5 } },
+  metrics: ['reach', 'medianMs', 'meanMs', 'makespanMs', 'originCopies', 'lastOriginShare'],
+  claims: [
+    {
+      id: 'tail-is-served',
+      text: 'Everybody completes in the swarm, also those who come after its origin died',
+      metric: 'reach',
+      arm: 'swarm-dies',
+      comparison: 'at least',
+      of: 'every run',
+      threshold: 1,
+    },
+    {
+      id: 'tail-is-stranded',
+      text: 'At most half of the clients complete when the server dies after 1.5 copies',
+      metric: 'reach',
+      arm: 'server-dies',
+      comparison: 'at most',
+      threshold: 0.5,
+    },
+    {
+      id: 'tail-from-peers',
+      text: 'The last to come has at most a third of the file from the origin',
+      metric: 'lastOriginShare',
+      arm: 'swarm',
+      comparison: 'at most',
+      threshold: 0.34,
+    },
+  ],
+  repetitions: { least: 2, most: 5 },
+};

@@ -1,0 +1,41 @@
+// Where the swarm loses: few receivers and small files, for which finding each other takes
+// longer than sending.
+import type { ScenarioText } from '../scenario.ts';
+
+const KIB = 1024;
+const MIB = 2 ** 20;
+
+export const small: ScenarioText = {
+  id: 'small',
+  title: 'Where does the swarm lose?',
+  question: 'For how few receivers and how small a file is a server faster?',
+  arms: [
+    { id: 'server', architecture: 'server', text: 'server' },
+    { id: 'swarm', architecture: 'swarm', text: 'swarm' },
+  ],
+  sweep: { receivers: [1, 2, 4, 8], fileBytes: [64 * KIB, 256 * KIB, MIB, 4 * MIB] },
+  metrics: ['makespanMs', 'firstPieceMs', 'cpuSecondsPerGib'],
+  claims: [
+    {
+      id: 'server-wins-small',
+      text: 'One receiver has 64 KiB sooner from a server',
+      metric: 'makespanMs',
+      arm: 'server',
+      against: 'swarm',
+      at: { receivers: 'least', fileBytes: 'least' },
+      comparison: 'at most',
+      threshold: 1,
+    },
+    {
+      id: 'swarm-wins-large',
+      text: 'Eight receivers have 4 MiB at least 3 times sooner from a swarm',
+      metric: 'makespanMs',
+      arm: 'server',
+      against: 'swarm',
+      at: { receivers: 'most', fileBytes: 'most' },
+      comparison: 'at least',
+      threshold: 3,
+    },
+  ],
+  repetitions: { least: 2, most: 3 },
+};
