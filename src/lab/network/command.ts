@@ -1,11 +1,11 @@
-// One call of `ip`, `tc` or `sh`, and in one line what the machine lacks when it fails:
+// One call of `ip`, `tc`, `bridge` or `sh`, and in one line what the machine lacks when it fails:
 // the same words in an error and in what the probe tells. Synchronous, so that no signal
 // is acted on half-way and the end of the process can still remove everything.
 import { execFileSync } from 'node:child_process';
 import { describeError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 export interface NetworkCommand {
-  readonly program: 'ip' | 'tc' | 'sh';
+  readonly program: 'ip' | 'tc' | 'bridge' | 'sh';
   readonly args: readonly string[];
   /** Commands of a batch, on stdin. */
   readonly lines: readonly string[];

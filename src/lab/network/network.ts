@@ -6,7 +6,7 @@ import type { LinkRates } from '../scenario.ts';
 import { attemptAll, type NetworkCommand, run } from './command.ts';
 import { removeLeft, removeOwn } from './namespaces.ts';
 import { type Host, planNetwork } from './plan.ts';
-import { planCut, planHeal, planRates, planSplit } from './plan-change.ts';
+import { planCut, planHeal, planJoin, planRates, planSplit } from './plan-change.ts';
 import { WIRE_BYTES, type WireBytes, wireBytesIn } from './wire-bytes.ts';
 
 /**
@@ -53,8 +53,8 @@ export function makeNetwork(rates: readonly LinkRates[]): Network {
     hosts,
     cut: (some) => change([planCut(bridge, some)]),
     heal: (some) => change([planHeal(bridge, some)]),
-    split: (one, other) => change([planSplit(bridge, [one, other])]),
-    join: () => change([planSplit(bridge, [hosts, []])]),
+    split: (one, other) => change(planSplit(bridge, one, other)),
+    join: () => change(planJoin(bridge, hosts)),
     setRates: (some, to) => {
       const others = some.filter((host) => !isSame(known.get(host), to));
       if (others.length === 0) return;
@@ -71,7 +71,7 @@ export const NOT_LINUX = `this is ${process.platform}`;
 const lacking = (what: string): HubswarmError =>
   new HubswarmError(
     'ERR_USAGE',
-    `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc), and a kernel with network namespaces, veth, bridge and tbf`,
+    `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc, bridge), and a kernel with network namespaces, veth, bridge and tbf`,
   );
 
 function change(commands: readonly NetworkCommand[]): void {

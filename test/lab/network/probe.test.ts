@@ -51,11 +51,18 @@ describe.skipIf(!probeNetwork().able)('a probe (needs root, ip, tc, tbf)', () =>
     expect(ip('-o', 'link')).toBe(links);
   });
 
+  it('names a program that is missing', () => {
+    path(['ip', 'tc', 'sh']);
+    expect(probeNetwork().lacks).toEqual([
+      "a bridge of veth devices cannot be made (there is no program 'bridge')",
+    ]);
+  });
+
   it('names each part that is missing, and what can do without', () => {
     const real = execFileSync('sh', ['-c', 'command -v tc'], { encoding: 'utf8' }).trim();
     // A kernel without netem, and then one without tbf as well.
     for (const missing of ['netem', 'tbf|netem']) {
-      path(['ip', 'sh'], {
+      path(['ip', 'bridge', 'sh'], {
         tc: `read line; case "$line" in *${missing.replace('|', '*|*')}*) echo 'Error: Specified qdisc kind is unknown.' >&2; exit 2;; esac; echo "$line" | ${real} "$@"`,
       });
       const { able, lacks, notes } = probeNetwork();
