@@ -3,7 +3,7 @@
 // gone.
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { LinkRates } from '../scenario.ts';
-import { attemptAll, type NetworkCommand, run } from './command.ts';
+import { attemptAll, lackOf, type NetworkCommand, run } from './command.ts';
 import { removeLeft, removeOwn } from './namespaces.ts';
 import { type Host, planNetwork } from './plan.ts';
 import { planCut, planHeal, planJoin, planRates, planSplit } from './plan-change.ts';
@@ -11,7 +11,7 @@ import { WIRE_BYTES, type WireBytes, wireBytesIn } from './wire-bytes.ts';
 
 /**
  * All of it is done when a function returns, and doing it twice is doing it once.
- * Functions that change it throw HubswarmError ERR_MEASUREMENT, or ERR_ABORTED.
+ * What cannot be done is a HubswarmError, ERR_MEASUREMENT or ERR_ABORTED.
  */
 export interface Network {
   readonly hosts: readonly Host[];
@@ -61,7 +61,7 @@ export function makeNetwork(rates: readonly LinkRates[]): Network {
       change(planRates(bridge, others, to));
       for (const host of others) known.set(host, to);
     },
-    wireBytes: () => wireBytesIn(run('ip', ['-n', bridge, ...WIRE_BYTES]), hosts),
+    wireBytes: () => wireBytesIn(readLinks(bridge), hosts),
     remove: removeOwn,
   };
 }
@@ -76,8 +76,19 @@ const lacking = (what: string): HubswarmError =>
 
 function change(commands: readonly NetworkCommand[]): void {
   const lack = attemptAll(commands);
-  if (lack !== undefined) throw new HubswarmError('ERR_MEASUREMENT', `--link netns: ${lack}`);
+  if (lack !== undefined) throw failure(lack);
 }
+
+function readLinks(bridge: string): string {
+  try {
+    return run('ip', ['-n', bridge, ...WIRE_BYTES]);
+  } catch (error) {
+    throw failure(lackOf({ program: 'ip', does: 'bytes cannot be counted' }, error));
+  }
+}
+
+const failure = (what: string): HubswarmError =>
+  new HubswarmError('ERR_MEASUREMENT', `--link netns: ${what}`);
 
 const isSame = (one: LinkRates | undefined, other: LinkRates): boolean =>
   one?.uplinkBytesPerSecond === other.uplinkBytesPerSecond &&

@@ -122,11 +122,14 @@ describe.skipIf(!probeNetwork().able)('a network (needs root, ip, tc, tbf)', () 
     expect(qdiscs(bridgeOf(one)).match(/rate 438\d\dKbit/g)).toHaveLength(2);
   });
 
-  it('that is removed says so to who would change it', () => {
+  it('that is removed says so to who would use it', () => {
     const network = make(1);
     network.remove();
     expect(() => network.cut(network.hosts)).toThrow(
       /^--link netns: a link cannot be cut \(Cannot open network namespace/,
+    );
+    expect(() => network.wireBytes()).toThrow(
+      /^--link netns: bytes cannot be counted \(Cannot open network namespace/,
     );
   });
 });
