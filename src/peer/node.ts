@@ -99,6 +99,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
       // and yamux notice the dead.
       connectionMonitor: { enabled: false },
+        // Default 5: whoever the DHT counts among the closest is called again when it
+        // hangs up, and without a wait, since the call succeeds: one that had banned this
+        // peer got 25 calls a second. Whom a swarm misses is called by contacts.ts.
+        maxParallelReconnects: 0,
       peerDiscovery: options.mdns ? [mdns({ serviceTag: MDNS_SERVICE_TAG })] : [],
       services: {
         identify: identify({ runOnConnectionOpen: false }),
