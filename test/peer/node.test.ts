@@ -40,6 +40,14 @@ describe('createNode', () => {
     await vi.waitFor(() => expect(hub.getPeers().map(String)).toContain(id));
   });
 
+  it('dials and answers nobody out of its bounds', async () => {
+    const bounded = await start({ mayReach: () => false });
+    const other = await start();
+    await expect(bounded.dial(other.getMultiaddrs())).rejects.toThrow();
+    await expect(other.dial(bounded.getMultiaddrs())).rejects.toThrow();
+    expect(other.getConnections()).toEqual([]);
+  });
+
   it('does not call again and again whoever hangs up on it, close in the DHT or not', async () => {
     let refuses = false;
     const hub = await start({ isRefused: () => refuses });
