@@ -11,7 +11,7 @@ import { createExecutor } from './execute.ts';
 import { designOf, type Experiment } from './experiment.ts';
 import { hashFile, inspectFile, packDirectory } from './file.ts';
 import { lackOf, needsNamespaces } from './needs.ts';
-import { hasBalancer } from './network/balancer.ts';
+import { hasBalancer } from './balancer.ts';
 import { makeNetwork, type Network } from './network/network.ts';
 import { probeNetwork } from './network/probe.ts';
 import type { PlannedRun } from './plan.ts';

@@ -20,6 +20,11 @@ process.on('exit', () => {
   for (const child of running) child.kill();
 });
 
+export interface ChildOptions {
+  readonly wrapper?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export class Child {
   readonly id: string;
   readonly events: Stamped[] = [];
@@ -38,18 +43,22 @@ export class Child {
   /**
    * Starts `node cliPath args...`.
    *
-   * @param wrapper a command that becomes the one behind it, as `ip netns exec NAME` does:
-   * the process id, and with it signals and CPU time, must be the node's own
+   * @param options.wrapper a command that becomes the one behind it, as `ip netns exec NAME`
+   * does: the process id, and with it signals and CPU time, must be the node's own
+   * @param options.env beside the lab's own
    */
   constructor(
     id: string,
     cliPath: string,
     args: readonly string[],
-    wrapper: readonly string[] = [],
+    { wrapper = [], env = {} }: ChildOptions = {},
   ) {
     this.id = id;
     const [command, ...rest] = [...wrapper, process.execPath, cliPath, ...args];
-    this.#process = spawn(command!, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#process = spawn(command!, rest, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     running.add(this);
     this.#process.on('error', (error) => {
       this.#failure = spawnError(error, id);
@@ -129,6 +138,20 @@ export class Child {
     this.#process.kill('SIGKILL');
   }
 
+  /** Frozen, as a machine that hangs; its sockets stay open. */
+  pause(): void {
+    this.#process.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process.kill('SIGCONT');
+  }
+
+  /** Resolves when it is gone. */
+  async ended(): Promise<void> {
+    await this.#ended.catch(() => {});
+  }
+
   /**
    * SIGTERM, then SIGKILL once it has said its last word, or does not heed the first;
    * resolves when it is gone. What a process does after its last word is not measured.
@@ -141,6 +164,8 @@ export class Child {
       if (this.has('stopped') && this.events.at(-1)?.event === 'usage_sampled') end();
     });
     const timer = setTimeout(end, GRACE_MS);
+    // One that is paused must wake to hear it.
+    this.#process.kill('SIGCONT');
     this.#process.kill('SIGTERM');
     await this.#ended.catch(() => {});
     clearTimeout(timer);
