@@ -48,47 +48,50 @@ export function needsOf({ architecture, setting }: PlannedRun): Capacity {
 const size = (bytes: number): string =>
   bytes >= 1024 * MIB ? `${(bytes / 1024 / MIB).toFixed(1)} GiB` : `${Math.ceil(bytes / MIB)} MiB`;
 
+const count = (number: number): string => String(Math.floor(number));
+
+interface Words {
+  readonly amount: (number: number) => string;
+  readonly of: string;
+  readonly instead: string;
+}
+
 /** How each is told, and what else could be given. */
-const WORDS: Record<keyof Capacity, { text: (count: number) => string; instead: string }> = {
+const WORDS: Record<keyof Capacity, Words> = {
   ports: {
-    text: (count) => `${count} ports`,
+    ...{ amount: count, of: 'ports' },
     instead: 'give fewer receivers, or widen net.ipv4.ip_local_port_range',
   },
   memoryBytes: {
-    text: (bytes) => `${size(bytes)} of memory`,
+    ...{ amount: size, of: 'of memory' },
     instead: 'give fewer receivers, or end other programs',
   },
   files: {
-    text: (count) => `${count} open files`,
+    ...{ amount: count, of: 'open files' },
     instead: 'give fewer receivers, or raise ulimit -n',
   },
   threads: {
-    text: (count) => `${count} processes and threads`,
+    ...{ amount: count, of: 'processes and threads' },
     instead: 'give fewer receivers, or raise ulimit -u',
   },
   diskBytes: {
-    text: (bytes) => `${size(bytes)} on the disk`,
+    ...{ amount: size, of: 'on the disk' },
     instead: 'give a smaller file or fewer receivers, or set TMPDIR',
   },
 };
 
 /** @throws HubswarmError ERR_USAGE with the run that asks for most, what it needs and what is there */
 export function checkCapacity(plans: readonly PlannedRun[], there: Capacity): void {
-  const needs = plans.map((plan) => ({ plan, needs: needsOf(plan) }));
-  for (const [key, { text, instead }] of Object.entries(WORDS) as [
-    keyof Capacity,
-    (typeof WORDS)[keyof Capacity],
-  ][]) {
-    const most = needs.reduce<(typeof needs)[number] | undefined>(
-      (top, next) => (top && top.needs[key] >= next.needs[key] ? top : next),
-      undefined,
-    );
-    if (!most || most.needs[key] <= there[key]) continue;
-    const { scenario, point, arm, setting } = most.plan;
+  for (const key of Object.keys(WORDS) as (keyof Capacity)[]) {
+    const needs = plans.map((plan) => needsOf(plan)[key]);
+    const most = Math.max(0, ...needs);
+    if (most <= there[key]) continue;
+    const { scenario, point, arm, setting } = plans[needs.indexOf(most)]!;
+    const { amount, of, instead } = WORDS[key];
     throw new HubswarmError(
       'ERR_USAGE',
-      `scenario '${scenario}' (${pointText(point)}, ${arm}, ${setting.receivers} receivers) needs ${text(most.needs[key])}, ` +
-        `${text(Math.floor(there[key]))} are there; ${instead}`,
+      `scenario '${scenario}' (${pointText(point)}, ${arm}, ${setting.receivers} receivers) ` +
+        `needs ${amount(most)} ${of}, ${amount(there[key])} are there; ${instead}`,
     );
   }
 }

@@ -5,13 +5,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
+import { hasBalancer } from './balancer.ts';
 import { checkCapacity, readCapacity } from './capacity.ts';
 import { describeEnvironment } from './environment.ts';
 import { createExecutor } from './execute.ts';
 import { designOf, type Experiment } from './experiment.ts';
 import { hashFile, inspectFile, packDirectory } from './file.ts';
 import { lackOf, needsNamespaces } from './needs.ts';
-import { hasBalancer } from './balancer.ts';
 import { makeNetwork, type Network } from './network/network.ts';
 import { probeNetwork } from './network/probe.ts';
 import type { PlannedRun } from './plan.ts';
@@ -155,7 +155,9 @@ const plansOf = (experiment: Experiment): PlannedRun[] => {
 
 async function check(experiment: Experiment, work: string): Promise<void> {
   if (experiment.scenarios.every(({ skipped }) => skipped !== null)) {
-    const reasons = experiment.scenarios.map(({ scenario, skipped }) => `${scenario.id} ${skipped}`);
+    const reasons = experiment.scenarios.map(
+      ({ scenario, skipped }) => `${scenario.id} ${skipped}`,
+    );
     throw new HubswarmError('ERR_USAGE', `nothing can be measured here: ${reasons.join('; ')}`);
   }
   checkCapacity(plansOf(experiment), await readCapacity(work));
@@ -211,7 +213,10 @@ async function findFile(
 ): Promise<string | undefined> {
   if (file === null) {
     if (given === undefined) return undefined;
-    throw new HubswarmError('ERR_USAGE', '--file: not accepted here; files were made from the seed');
+    throw new HubswarmError(
+      'ERR_USAGE',
+      '--file: not accepted here; files were made from the seed',
+    );
   }
   const path = await packDirectory(given ?? file.path, work);
   if ((await hashFile(path)) === file.sha256) return path;

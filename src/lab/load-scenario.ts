@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { checkPieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { checkScenario } from './check-scenario.ts';
 import { settingOf, sweepPoints } from './plan.ts';
 import { type Scenario, scenarioSchema } from './scenario.ts';
 import type { Setting } from './setting.ts';
@@ -19,7 +20,8 @@ export async function loadScenario(path: string, base: Setting): Promise<Scenari
   });
   if (text.length > MAX_BYTES) throw refusal(path, 'too long for a scenario; at most 1 MiB');
   const scenario = parseScenario(text, path);
-  checkScenario(scenario, path, base);
+  checkScenario(scenario);
+  checkSettings(scenario, path, base);
   return scenario;
 }
 
@@ -133,47 +135,16 @@ function bare(schema: unknown): unknown {
     : schema;
 }
 
-/**
- * What no schema sees: names that nothing bears, twins, and settings that do not go together.
- *
- * @throws HubswarmError ERR_USAGE
- */
-export function checkScenario(scenario: Scenario, path: string, base: Setting): void {
-  const { arms, claims, sweep, repetitions } = scenario;
-  const known = arms.map(({ id }) => id);
-  checkTwins(path, 'arms', known);
-  checkTwins(
-    path,
-    'claims',
-    claims.map(({ id }) => id),
-  );
-  if (repetitions.most < repetitions.least) {
-    const { least, most } = repetitions;
+/** What no schema sees: settings that do not go together. */
+function checkSettings(scenario: Scenario, path: string, base: Setting): void {
+  const { least, most } = scenario.repetitions;
+  if (most < least) {
     throw refusal(path, `repetitions.most: ${most} is not accepted; give at least ${least}`);
   }
-  for (const [i, claim] of claims.entries()) {
-    for (const key of ['arm', 'against'] as const) {
-      const id = claim[key];
-      if (id === undefined || (key === 'arm' && id === '*') || known.includes(id)) continue;
-      throw refusal(path, `claims[${i}].${key}: no arm '${id}'; give ${known.join(', ')}`);
-    }
-    for (const part of ['at', 'againstPoint'] as const) {
-      const key = Object.keys(claim[part] ?? {}).find((name) => !(name in sweep));
-      if (key === undefined) continue;
-      const swept = Object.keys(sweep);
-      const words = swept.length > 0 ? `give ${swept.join(', ')}` : 'nothing is';
-      throw refusal(path, `claims[${i}].${part}.${key}: not swept; ${words}`);
-    }
-  }
   for (const at of sweepPoints(scenario)) {
-    for (const arm of arms) {
+    for (const arm of scenario.arms) {
       const { pieceLength } = settingOf(scenario, arm, at, base);
       if (pieceLength !== null) checkPieceLength(`${path}: pieceLength`, pieceLength);
     }
   }
-}
-
-function checkTwins(path: string, what: string, ids: readonly string[]): void {
-  const twin = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twin !== undefined) throw refusal(path, `${what}: '${twin}' stands there twice`);
 }

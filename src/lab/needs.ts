@@ -10,7 +10,11 @@ export interface Machine {
 }
 
 /** All values of a setting that some run of the scenario has. */
-function valuesOf<K extends keyof Setting>(scenario: Scenario, base: Setting, key: K): Setting[K][] {
+function valuesOf<K extends keyof Setting>(
+  scenario: Scenario,
+  base: Setting,
+  key: K,
+): Setting[K][] {
   const shared = (scenario.sweep[key] as Setting[K][] | undefined) ?? [
     (scenario.setting[key] as Setting[K] | undefined) ?? base[key],
   ];
@@ -30,7 +34,8 @@ export function lackOf(scenario: Scenario, base: Setting, machine: Machine): str
   }
   const fronts = new Set(valuesOf(scenario, base, 'front'));
   for (const front of ['nginx', 'haproxy'] as const) {
-    if (fronts.has(front) && !machine.hasBalancer(front)) return `needs ${front}, which is not installed`;
+    if (fronts.has(front) && !machine.hasBalancer(front))
+      return `needs ${front}, which is not installed`;
   }
   return null;
 }

@@ -5,12 +5,7 @@ import type { Run } from './result.ts';
 import { percentText, secondsText } from './words.ts';
 
 export interface Progress {
-  start(
-    plan: PlannedRun,
-    index: number,
-    total: number,
-    upcoming: readonly PlannedRun[],
-  ): void;
+  start(plan: PlannedRun, index: number, total: number, upcoming: readonly PlannedRun[]): void;
   end(run: Run): void;
   failed(plan: PlannedRun, message: string): void;
   note(text: string): void;

@@ -3,12 +3,7 @@
 // server's root shows nothing else.
 import { basename, join } from 'node:path';
 import { generateFile, hashFile, placeFile } from './file.ts';
-
-export interface Source {
-  readonly sourceDir: string;
-  readonly fileName: string;
-  readonly sha256: string;
-}
+import type { Source } from './stage.ts';
 
 export type Sources = (bytes: number) => Promise<Source>;
 
