@@ -12,12 +12,12 @@ import {
 import type { Role } from './trace.ts';
 
 export const PROGRAMS = ['hub', 'front', 'client', 'peer', 'rider', 'attacker'] as const;
-export type Program = (typeof PROGRAMS)[number];
+export type ProgramName = (typeof PROGRAMS)[number];
 
 export interface Member {
   readonly id: string;
   readonly role: Role;
-  readonly program: Program;
+  readonly program: ProgramName;
   /** Infinite where nothing is to hold it. */
   readonly rates: Rates;
 }

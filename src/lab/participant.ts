@@ -1,28 +1,17 @@
 // One node of a run while it is running: its process, or one after the other when it comes
 // back, and what all of them have come to.
 import type { Stamped } from '../telemetry/event.ts';
+import type { Balancer } from './balancer.ts';
 import { type Member, receives } from './cast.ts';
-import type { Child } from './spawn.ts';
+import { Child } from './spawn.ts';
 import { Tally } from './tally.ts';
 import type { Life } from './trace.ts';
 
-/** What stands in front of hubs, or a program of ours. */
-export type Process = Pick<
-  Child,
-  | 'kill'
-  | 'pause'
-  | 'resume'
-  | 'stop'
-  | 'ended'
-  | 'cpuMs'
-  | 'over'
-  | 'events'
-  | 'exit'
-  | 'lastWords'
-  | 'cpuAtEndMs'
-  | 'watch'
-  | 'go'
->;
+/** A balancer has no events, and goes by itself. */
+export type Process = Child | Balancer;
+
+const eventsOf = (process: Process): readonly Stamped[] =>
+  process instanceof Child ? process.events : [];
 
 interface LivedProcess {
   readonly process: Process;
@@ -60,7 +49,7 @@ export class Participant {
   go(): void {
     const life = this.#current;
     life.goAt = wallClock();
-    life.process.go();
+    if (life.process instanceof Child) life.process.go();
   }
 
   kill(): void {
@@ -83,7 +72,7 @@ export class Participant {
 
   /** Of the present life, unless it sends and receives none. */
   get events(): readonly Stamped[] {
-    return this.#current.process.events;
+    return eventsOf(this.#current.process);
   }
 
   /** Whether a program of its has begun to transfer. */
@@ -99,7 +88,7 @@ export class Participant {
   /** Of the present life; what it kept of an earlier one counts as verified. */
   get tally(): Tally {
     const { process, tally } = this.#current;
-    tally.read(process.events);
+    tally.read(eventsOf(process));
     return tally;
   }
 
@@ -119,7 +108,7 @@ export class Participant {
 
   lives(): Life[] {
     return this.#lives.map(({ process, goAt, cpuAtGoMs }) => ({
-      events: process.events,
+      events: eventsOf(process),
       goAt,
       cpuAtGoMs,
       cpuAtEndMs: process.cpuAtEndMs,

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { EventName, Stamped } from '../telemetry/event.ts';
-import type { Member, Program } from './cast.ts';
+import type { Member, ProgramName } from './cast.ts';
 import { hasFront, type Rates, type Setting } from './setting.ts';
 
 export interface Place {
@@ -96,7 +96,7 @@ function named<T>(value: T | undefined, what: string): T {
   throw new HubswarmError('ERR_MEASUREMENT', `the origin is ready, but names no ${what}`);
 }
 
-const ARGS: Readonly<Record<Exclude<Program, 'front'>, ArgsOf>> = {
+const ARGS: Readonly<Record<Exclude<ProgramName, 'front'>, ArgsOf>> = {
   hub,
   client,
   peer,

@@ -161,7 +161,7 @@ export class Stage {
       .map((each) => addressOf(each.events));
     const balancer = await startBalancer({
       kind: front as Exclude<typeof front, 'mirrors'>,
-      ...{ cliPath, replicas, dir, address, wrapper, signal },
+      ...{ id: member.id, cliPath, replicas, dir, address, wrapper, signal },
     });
     this.#started.push(balancer);
     this.#frontUrl = balancer.url;

@@ -177,10 +177,10 @@ class Watch {
         return target.kill();
       case 'stop':
         target.isAway = true;
-        return target.process.pause();
+        return target.process.kill('SIGSTOP');
       case 'continue':
         target.isAway = false;
-        return target.process.resume();
+        return target.process.kill('SIGCONT');
       case 'restart':
         return this.#restart(target);
       case 'cut':

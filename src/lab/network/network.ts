@@ -2,7 +2,7 @@
 // killed, the next one removes: its namespaces bear its process id, and that process is
 // gone.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { LinkRates } from '../scenario.ts';
+import type { Rates as LinkRates } from '../setting.ts';
 import { attemptAll, type NetworkCommand, run } from './command.ts';
 import { removeLeft, removeOwn } from './namespaces.ts';
 import { type Host, planNetwork } from './plan.ts';

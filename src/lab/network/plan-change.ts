@@ -7,7 +7,7 @@
 // neighbours and connections stay. A split moves the bridge's ends of some hosts to the
 // second bridge: no host sees anything but silence from the others.
 // Sources: ip-link(8), bridge(8).
-import type { LinkRates } from '../scenario.ts';
+import type { Rates as LinkRates } from '../setting.ts';
 import type { NetworkCommand } from './command.ts';
 import { batch, HALVES, type Host, limit } from './plan.ts';
 

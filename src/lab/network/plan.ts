@@ -11,7 +11,7 @@
 //
 // Sources: ip-netns(8), veth(4), tc-tbf(8), arp(7) for gc_thresh3.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { LinkRates } from '../scenario.ts';
+import type { Rates as LinkRates } from '../setting.ts';
 import type { NetworkCommand } from './command.ts';
 
 /** Not only `hubswarm-`: whatever else makes namespaces must not be taken for a lab. */
