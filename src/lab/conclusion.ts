@@ -1,7 +1,8 @@
 // From a directory of raw traces to a result: folded anew each time, so that what is shown
 // never rests on anything but what was seen. Works on one whose measuring was broken off:
 // the runs that are not there count as missing.
-import { chooseExhibits, drawExhibit } from './exhibit.ts';
+import { chooseExhibits } from './choose-exhibits.ts';
+import { drawExhibit } from './exhibit.ts';
 import { designOf } from './experiment.ts';
 import { foldRun } from './fold.ts';
 import { drawReport } from './report/report.ts';
