@@ -22,8 +22,9 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
     rooms: ['content', 'runtime'],
     reason: 'the protocol is sans-IO, so that swarms can be simulated and replayed',
   },
+  theory: { rooms: ['runtime'], reason: 'theory is arithmetic on what it is given' },
   simulate: {
-    rooms: ['exchange', 'content', 'runtime'],
+    rooms: ['exchange', 'content', 'theory', 'runtime'],
     reason: 'a simulated swarm is the sessions themselves on a virtual clock: nothing of the shell',
   },
   server: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'the hub knows no swarm' },
@@ -41,7 +42,7 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
     reason: 'a peer is a thin shell round exchange/',
   },
   lab: {
-    rooms: ['telemetry', 'simulate', 'content', 'runtime'],
+    rooms: ['telemetry', 'theory', 'content', 'runtime'],
     reason: 'the lab measures the binary, never the library',
   },
   cli: {
@@ -70,6 +71,11 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     reason: 'exchange/ imports no node: module and no package: time and bytes come in as events',
   },
   {
+    where: /^theory\//,
+    what: /^[^.]/,
+    reason: 'theory/ is arithmetic: what it says must not depend on a machine or a package',
+  },
+  {
     where: /^(server|client|edge|lab|content|link|simulate)\//,
     what: /libp2p|multiaddr/,
     reason: 'only peer/ knows libp2p',
@@ -85,7 +91,7 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     reason: 'arithmetic needs no I/O',
   },
   {
-    where: /^(simulate\/bounds|lab\/(report\/|stats|fold|verdict|schedule))/,
+    where: /^lab\/(report\/|stats|fold|verdict|schedule)/,
     what: /^node:/,
     reason: 'the analysis is pure, so that a report can be drawn again from raw data',
   },
@@ -93,7 +99,7 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
 
 /** What the lab may see of other rooms: what names and measures a file, and theory. */
 const LAB_SEES =
-  /^(content\/(manifest|cid|geometry|piece-length)|simulate\/bounds)\.ts$|^(lab|telemetry|runtime)\//;
+  /^content\/(manifest|cid|geometry|piece-length)\.ts$|^(lab|theory|telemetry|runtime)\//;
 
 function sources(dir: string): string[] {
   return readdirSync(dir).flatMap((name) => {
@@ -150,7 +156,7 @@ describe('architecture', () => {
     expect(broken).toEqual([]);
   });
 
-  it('lets the lab see only what names and measures a file, and its bounds', () => {
+  it('lets the lab see only what names and measures a file, and theory', () => {
     const broken = imports
       .filter(({ from, target }) => from.startsWith('lab/') && target.startsWith('.'))
       .map((line) => ({ ...line, to: resolved(line) }))
@@ -159,9 +165,9 @@ describe('architecture', () => {
     expect(broken).toEqual([]);
   });
 
-  it('keeps clocks, timers and chance out of exchange/ and simulate/', () => {
+  it('keeps clocks, timers and chance out of exchange/, simulate/ and theory/', () => {
     const broken = files
-      .filter((path) => /^(exchange|simulate)\//.test(path))
+      .filter((path) => /^(exchange|simulate|theory)\//.test(path))
       .filter((path) =>
         /\bDate\b|performance\.now|setTimeout|setInterval|Math\.random|process\./.test(
           readFileSync(join(SRC, path), 'utf8').replace(/\/\/.*|\/\*[\s\S]*?\*\//g, ''),

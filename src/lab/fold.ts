@@ -1,8 +1,8 @@
 // From what was seen of a run (trace.ts) to its figures. Arithmetic only: no
 // opinion on whether they can be trusted, which is verdict.ts.
 
-import { type Bound, serverBound, swarmBound, type Uplinks } from '../simulate/bounds.ts';
 import type { EventName, Stamped } from '../telemetry/event.ts';
+import { type Bound, serverBound, swarmBound, type Uplinks } from '../theory/bounds.ts';
 import type { Run, RunNode } from './result.ts';
 import { type Parameters, type PlannedRun, pieceCount, ratesOf } from './scenario.ts';
 import type { NodeTrace, Trace } from './trace.ts';

@@ -1,7 +1,7 @@
 // What a simulation found, as `hubswarm simulate --json` prints it. Every figure is of
 // the virtual clock, so the same scenario gives the same object, byte for byte. Bytes
 // are payload; null means that it did not happen.
-import { type Bound, fluidSwarmBound, wholePieceBound } from './bounds.ts';
+import { type Bound, fluidSwarmBound, wholePieceBound } from '../theory/bounds.ts';
 import type { Scenario } from './scenario.ts';
 import type { Outcome, Receiver, Simulation } from './simulation.ts';
 
@@ -33,7 +33,7 @@ export interface SimulationResult {
   readonly freeRidersMs: number | null;
   /**
    * What no swarm can beat, for the receivers that completed: in bits passed on at
-   * once, and, with equal uplinks, in whole pieces (see bounds.ts).
+   * once, and, with equal uplinks, in whole pieces (see theory/bounds.ts).
    */
   readonly bounds: { readonly fluid: Bound | null; readonly wholePieces: Bound | null };
   /** The later bound over the makespan; null unless every receiver completed. */
@@ -112,7 +112,7 @@ function boundsOf(
     fileBytes,
     receivers: completed.length,
     originUplink,
-    receiverUplink: sum(givers, ({ uplink }) => uplink) / completed.length,
+    receiverUplink: givers.map(({ uplink }) => uplink),
     downlink: completed.reduce((least, { downlink }) => Math.min(least, downlink), Infinity),
   });
   if (givers.some(({ uplink }) => uplink !== originUplink)) return { fluid, wholePieces: null };

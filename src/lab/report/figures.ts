@@ -1,7 +1,7 @@
 // The figures over the number of receivers and over the copies sent before a kill.
 // y starts at 0, every run is a point, theory is dashed and named.
 import * as Plot from '@observablehq/plot';
-import { fluidSwarmBound, serverBound, swarmBound } from '../../simulate/bounds.ts';
+import { fluidSwarmBound, serverBound, swarmBound } from '../../theory/bounds.ts';
 import type { Kill, Result, Run } from '../result.ts';
 import { ARMS, type ArmName, type Parameters, pieceCount, ratesOf } from '../scenario.ts';
 import { boundText, copiesText, secondsText } from '../words.ts';

@@ -3,16 +3,28 @@
 // was not capped, never that it was good.
 //
 // Sources: J. Kurose, K. Ross, Computer Networking: A Top-Down Approach, 8th ed.,
-// section 2.5 (both fluid bounds); J. Mundinger, R. Weber, G. Weiss, "Optimal
-// scheduling of peer-to-peer file dissemination", Journal of Scheduling 11 (2008)
-// 105-120 (equal uplinks, whole pieces).
+// section 2.5 (both fluid bounds, for unequal uplinks too); J. Mundinger, R. Weber,
+// G. Weiss, "Optimal scheduling of peer-to-peer file dissemination", Journal of
+// Scheduling 11 (2008) 105-120 (equal uplinks, whole pieces).
+//
+// Checked by trying every schedule (test/theory/bounds.test.ts): the number of rounds
+// for all N M <= 9, whether a receiver may take one piece a round or many; and that no
+// schedule of unequal uplinks beats the fluid bound. Taken from the papers: that sending
+// pieces side by side, out of step, does not help, and all larger cases.
+import { invariant } from '../runtime/invariant.ts';
 
 export interface Uplinks {
   readonly fileBytes: number;
+  /** How many must have the file. */
   readonly receivers: number;
+  /** Bytes per second, as are all rates here. */
   readonly originUplink: number;
-  /** Of each receiver, in bytes per second. */
-  readonly receiverUplink: number;
+  /**
+   * Of each receiver, where they are alike; else one by one, in any order: 0 for one that
+   * gives nothing, more than `receivers` where others help.
+   */
+  readonly receiverUplink: number | readonly number[];
+  /** The slowest. */
   readonly downlink: number;
 }
 
@@ -31,6 +43,12 @@ export interface Bound {
 const largest = (bounds: readonly Bound[]): Bound =>
   bounds.reduce((best, bound) => (bound.seconds > best.seconds ? bound : best));
 
+/** us + sum ui. */
+export function totalUplink({ originUplink, receiverUplink, receivers }: Uplinks): number {
+  if (typeof receiverUplink === 'number') return originUplink + receivers * receiverUplink;
+  return receiverUplink.reduce((sum, uplink) => sum + uplink, originUplink);
+}
+
 /** Client-server: max{N F / us, F / dmin} (Kurose & Ross 2.5). */
 export function serverBound({ fileBytes, receivers, originUplink, downlink }: Uplinks): Bound {
   return largest([
@@ -41,17 +59,17 @@ export function serverBound({ fileBytes, receivers, originUplink, downlink }: Up
 
 /** Swarm, bits forwarded at once: max{F / us, F / dmin, N F / (us + sum ui)} (Kurose & Ross 2.5). */
 export function fluidSwarmBound(links: Uplinks): Bound {
-  const { fileBytes, receivers, originUplink, receiverUplink, downlink } = links;
-  const together = originUplink + receivers * receiverUplink;
+  const { fileBytes, receivers, originUplink, downlink } = links;
   return largest([
     { seconds: fileBytes / originUplink, name: 'origin sends one copy' },
     { seconds: fileBytes / downlink, name: 'slowest downlink' },
-    { seconds: (receivers * fileBytes) / together, name: 'all uplinks together' },
+    { seconds: (receivers * fileBytes) / totalUplink(links), name: 'all uplinks together' },
   ]);
 }
 
 /** Rounds of one piece each that N receivers need for M pieces at equal uplinks. */
 export function wholePieceRounds(receivers: number, pieces: number): number {
+  invariant(receivers >= 1 && pieces >= 1, 'rounds need a receiver and a piece');
   // 31 - clz32 is floor(log2) of a positive 32-bit integer, without rounding errors.
   return pieces + (31 - Math.clz32(receivers));
 }
@@ -69,10 +87,18 @@ export function wholePieceBound(
   };
 }
 
+/** The theorem is about receivers that all give what the origin gives, and nobody else. */
+function areAlike({ originUplink, receiverUplink, receivers }: Uplinks): boolean {
+  if (typeof receiverUplink === 'number') return receiverUplink === originUplink;
+  return (
+    receiverUplink.length === receivers && receiverUplink.every((uplink) => uplink === originUplink)
+  );
+}
+
 /** The tightest bound known for a swarm that forwards whole pieces. */
 export function swarmBound(links: Uplinks, pieces: number): Bound {
   const fluid = fluidSwarmBound(links);
-  if (links.originUplink !== links.receiverUplink) return fluid;
+  if (!areAlike(links)) return fluid;
   return largest([
     fluid,
     wholePieceBound(links.fileBytes, links.originUplink, links.receivers, pieces),
