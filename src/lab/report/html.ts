@@ -36,10 +36,7 @@ export const list = (lines: readonly Part[]): Markup =>
 
 /** A cell of a table whose text is short for something. */
 export const abbreviated = (text: Part, whole: string): Markup =>
-  html`<span title="${whole}">${text}</span>`;
-
-/** More than fit on a screen are folded; paper has all of them. */
-const FOLDED_FROM = 24;
+  html`<span class="short" title="${whole}">${text}</span>`;
 
 /**
  * The first column is text, the others are figures.
@@ -60,9 +57,10 @@ export function table(
   )}</tbody></table></div>`;
 }
 
-/** What is long opens on demand, without a script. */
-export function folded(summary: string, rows: number, content: Markup): Markup {
-  const open = rows > FOLDED_FROM ? html`` : html` open`;
-  return html`<details${open}><summary>${summary}</summary>
+/** More rows than fit on a screen. */
+export const isLong = (rows: number): boolean => rows > 24;
+
+/** Opens on demand, without a script; paper has all of it. */
+export const folded = (summary: string, content: Markup): Markup =>
+  html`<details><summary>${summary}</summary>
 ${content}</details>`;
-}

@@ -1,11 +1,15 @@
 // Where in a result something stands.
 import type { MetricName } from '../metric.ts';
 import type { Point } from '../plan.ts';
-import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
+import type { Cell, Claim, Result, Run, ScenarioResult } from '../result.ts';
 import type { Architecture } from '../scenario.ts';
+import { median } from '../stats.ts';
 
 export const runsOf = ({ runs }: Result, { scenario }: ScenarioResult): Run[] =>
   runs.filter((run) => run.scenario === scenario.id);
+
+export const claimsOf = ({ claims }: Result, { scenario }: ScenarioResult): Claim[] =>
+  claims.filter((claim) => claim.scenario === scenario.id);
 
 export const samePoint = (one: Point, other: Point): boolean =>
   Object.keys(one).length === Object.keys(other).length &&
@@ -44,6 +48,12 @@ export function pairsOf(result: ScenarioResult): Pair[] {
 /** Null where it was not measured, and where half of the runs never came to it. */
 export const medianAt = ({ metrics }: Cell, name: MetricName): number | null =>
   metrics[name]?.median ?? null;
+
+/** The same of what is in no table of the scenario. */
+export function medianOfRuns(runs: readonly Run[], name: MetricName): number | null {
+  const values = runs.flatMap(({ metrics }) => metrics[name] ?? []);
+  return values.length > 0 ? median(values) : null;
+}
 
 /** How many times as long the server took as the swarm there, run pair by run pair. */
 export function gainAt(result: ScenarioResult, { point, server, swarm }: Pair): number | null {

@@ -4,12 +4,12 @@ import type { Result, Run, ScenarioResult } from '../result.ts';
 import type { LinkKind } from '../setting.ts';
 import { mibText, percentText } from '../words.ts';
 import { type ArmStyle, armName, armStyles } from './arm-style.ts';
-import { folded, html, list, type Markup, table } from './html.ts';
-import { scenarioCalled } from './lookup.ts';
+import { folded, html, isLong, list, type Markup, table } from './html.ts';
+import { claimsOf, scenarioCalled } from './lookup.ts';
 import { metricHead, summaryText } from './metric-text.ts';
 import { pointText } from './point-text.ts';
 import { sectionAnchor } from './scenario-section.ts';
-import { runsTable } from './tables.ts';
+import { claimsTable, runsTable } from './tables.ts';
 
 const kindsOf = ({ runs, base }: Result): LinkKind[] => [
   ...new Set(runs.length > 0 ? runs.map(({ setting }) => setting.link) : [base.link]),
@@ -73,14 +73,8 @@ function agreed(result: Result): Markup {
   if (!links) {
     return html`<p class="note">Links of the kernel were not compared with those of the programs here (Linux, root: scenario links).</p>`;
   }
-  const styles = stylesOf(links);
-  const rows = links.comparisons.flatMap(({ arm, against, ratio }) =>
-    ratio && styles.get(arm)!.architecture === styles.get(against)!.architecture
-      ? [[armName(styles.get(arm)!), armName(styles.get(against)!), percentText(ratio.median)]]
-      : [],
-  );
-  return html`${table(['the same, with either kind of link', 'over', 'makespan'], rows)}
-<p class="note">More than 10 % apart is a failed claim. More: <a href="#${sectionAnchor(links)}">${links.scenario.title}</a></p>`;
+  return html`${claimsTable(result, claimsOf(result, links))}
+<p class="note">Both kinds of link at the same rates, makespan over makespan. More: <a href="#${sectionAnchor(links)}">${links.scenario.title}</a></p>`;
 }
 
 export function limits(result: Result): Markup {
@@ -103,7 +97,7 @@ export function warnings(result: Result): Markup {
       : [];
   const lines = [...missing, ...result.warnings];
   if (lines.length === 0) return html``;
-  return html`<h2 id="warnings">Warnings</h2>${folded(`${lines.length} warnings`, lines.length, list(lines))}`;
+  return html`<h2 id="warnings">Warnings</h2>${isLong(lines.length) ? folded(`${lines.length} warnings`, list(lines)) : list(lines)}`;
 }
 
 export function again({ command, seed }: Result): Markup {
@@ -122,9 +116,11 @@ function verdictCounts(runs: readonly Run[]): string {
   return counts.map(([state, count]) => `${count} ${state}`).join(', ');
 }
 
+/** Warm-ups are no runs of a scenario, and stand in result.json alone. */
 export function rawRuns(result: Result): Markup {
-  const { runs } = result;
+  const known = new Set(result.scenarios.map(({ scenario }) => scenario.id));
+  const runs = result.runs.filter(({ scenario }) => known.has(scenario));
   if (runs.length === 0) return html``;
   return html`<h2 id="runs">Raw runs</h2>
-${folded(`${runs.length} runs (${verdictCounts(runs)}), in the order in which they were made; warm-ups count for nothing`, runs.length, runsTable(result))}`;
+${folded(`${runs.length} runs (${verdictCounts(runs)}), in the order in which they were made`, runsTable({ ...result, runs }))}`;
 }

@@ -1,6 +1,6 @@
 // The report: one page that explains itself, from a Result and nothing else. Holds
 // no script and asks for no other file, so it can be mailed, printed and kept.
-import type { Result } from '../result.ts';
+import type { Result, ScenarioResult } from '../result.ts';
 import { mibText } from '../words.ts';
 import { countText, measuredText, thresholdText } from './claim-text.ts';
 import { html, list, type Markup } from './html.ts';
@@ -50,7 +50,7 @@ function banner(result: Result): Markup {
       : `${MEANING[verdict.state]}${disturbedWords(result)}`;
   return html`<div class="verdict ${verdict.state}"><b>${MARK[verdict.state]}</b>
 <span>${countText(claims)}. ${words}</span>
-<span class="meta">measured in ${durationText(wallSeconds)}</span>${failures(result)}</div>`;
+${failures(result)}<span class="meta">measured in ${durationText(wallSeconds)}</span></div>`;
 }
 
 const durationText = (seconds: number): string =>
@@ -70,8 +70,18 @@ function losses(result: Result): Markup {
 ${found.length > 0 ? list(found) : html`<p>Nowhere in these runs, which is more than should be expected elsewhere.</p>`}`;
 }
 
+/** What the page is opened for stands first; the others in the order in which they were run. */
+const HEADLINES = ['scaling', 'kill'];
+
+function headlinesFirst(result: Result): Result {
+  const rank = ({ scenario }: ScenarioResult): number =>
+    HEADLINES.includes(scenario.id) ? HEADLINES.indexOf(scenario.id) : HEADLINES.length;
+  return { ...result, scenarios: result.scenarios.toSorted((a, b) => rank(a) - rank(b)) };
+}
+
 /** The whole page. */
-export function drawReport(result: Result): string {
+export function drawReport(given: Result): string {
+  const result = headlinesFirst(given);
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -5,11 +5,9 @@ import { armStyles } from './arm-style.ts';
 import { countText } from './claim-text.ts';
 import { figuresOf } from './gallery.ts';
 import { html, type Markup } from './html.ts';
+import { claimsOf } from './lookup.ts';
 import { settingText } from './setting-text.ts';
 import { cellsTable, claimsTable, comparisonsTable } from './tables.ts';
-
-const claimsOf = ({ claims }: Result, { scenario }: ScenarioResult) =>
-  claims.filter((claim) => claim.scenario === scenario.id);
 
 export const sectionAnchor = ({ scenario }: ScenarioResult): string => `scenario-${scenario.id}`;
 
@@ -30,7 +28,7 @@ function measured(result: Result, shown: ScenarioResult): Markup {
   return html`<p class="meta">Scenario ${scenario.id}: ${settingText({ ...result.base, ...scenario.setting }, Object.keys(scenario.sweep))}.</p>
 ${figures.length > 0 ? html`<div class="figures">${figures}</div>` : html``}
 ${claims.length > 0 ? html`<h3>Claims</h3>${claimsTable(result, claims)}` : html``}
-<h3>Figures</h3>
+<h3>Measured</h3>
 ${cellsTable(shown, styles)}
 ${comparisonsTable(shown, styles)}`;
 }

@@ -8,6 +8,7 @@ import {
   gainAt,
   headArm,
   medianAt,
+  medianOfRuns,
   type Pair,
   pairsOf,
   runsOf,
@@ -116,9 +117,14 @@ function costOf(result: Result, name: MetricName): Cost | undefined {
   const found = about.flatMap((cost) => pairsOf(cost).map((pair) => ({ result: cost, pair })));
   for (const of of [...found, largest(result)]) {
     if (!of) continue;
-    const server = medianAt(of.pair.server, name);
-    const swarm = medianAt(of.pair.swarm, name);
-    if (server !== null && swarm !== null) return { name, server, swarm, of };
+    const runs = runsOf(result, of.result).filter(({ point }) => samePoint(point, of.pair.point));
+    const [server, swarm] = [of.pair.server, of.pair.swarm].map(({ arm }) =>
+      medianOfRuns(
+        runs.filter((run) => run.arm === arm),
+        name,
+      ),
+    );
+    if (server != null && swarm != null) return { name, server, swarm, of };
   }
   return undefined;
 }

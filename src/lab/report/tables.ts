@@ -5,7 +5,7 @@ import type { Cell, Claim, Result, Run, ScenarioResult, Summary } from '../resul
 import { boundText, percentText, secondsText } from '../words.ts';
 import { type ArmStyle, armName, armStyles } from './arm-style.ts';
 import { failsFirst, measuredText, thresholdText } from './claim-text.ts';
-import { abbreviated, folded, html, type Markup, type Part, table } from './html.ts';
+import { abbreviated, folded, html, isLong, type Markup, type Part, table } from './html.ts';
 import { completions } from './lookup.ts';
 import { metricFigure, metricHead, spreadText, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
@@ -20,7 +20,7 @@ export function claimsTable(result: Result, claims: readonly Claim[]): Markup {
   return table(
     ['claim', 'threshold', 'measured', 'decided at', ''],
     failsFirst(claims).map((claim) => [
-      abbreviated(claim.text, `claim ${claim.id}`),
+      html`<span title="claim ${claim.id}">${claim.text}</span>`,
       thresholdText(result, claim),
       measuredText(result, claim),
       claim.point ? pointText(claim.point) : '',
@@ -85,7 +85,8 @@ export function cellsTable(
     ...(bounded ? [abbreviated(boundText(cell.boundMs), cell.boundName)] : []),
     runsCell(cell),
   ]);
-  return html`${folded(`${cells.length} cells`, rows.length, table(head, rows))}
+  const drawn = table(head, rows);
+  return html`${isLong(rows.length) ? folded(`${rows.length} rows: every arm at every point`, drawn) : drawn}
 <p class="note">${summaryNote(cells)}</p>${outliersNote(cells)}`;
 }
 
@@ -106,7 +107,6 @@ export function comparisonsTable(
   ]);
   return folded(
     'Makespans over each other, run pair by run pair',
-    rows.length,
     table(['makespan', 'at', 'ratio', 'pairs'], rows),
   );
 }
