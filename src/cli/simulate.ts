@@ -23,6 +23,8 @@ const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
 
+type Kill = NonNullable<Scenario['kill']>;
+
 interface Options extends PolicyOptions {
   receivers: number;
   size: number;
@@ -37,7 +39,7 @@ interface Options extends PolicyOptions {
   stagger: number;
   linger?: number;
   lifetime?: number;
-  kill?: { copies: number } | { ms: number };
+  kill?: Kill;
   freeRiders: number;
   poisoners: number;
   limit: number;
@@ -69,12 +71,17 @@ function degree(text: string): number {
   throw refuse('--degree', text, 'a whole number above 0, or all');
 }
 
-function kill(text: string): { copies: number } | { ms: number } {
+function kill(text: string): Kill {
+  if (text === 'first-copy') return { firstCopy: true };
   const match = /^(\d+(?:\.\d+)?)(s?)$/.exec(text);
   const value = Number(match?.[1]);
   if (match?.[2]) return { ms: value * 1000 };
   if (value > 0) return { copies: value };
-  throw refuse('--kill', text, 'copies sent before it, above 0, or seconds (as in 1.25 or 5s)');
+  throw refuse(
+    '--kill',
+    text,
+    'copies sent before it, above 0, seconds, or first-copy (as in 1.25 or 5s)',
+  );
 }
 
 const HELP = `
@@ -152,7 +159,7 @@ export function simulateCommand(): Command {
     )
     .option(
       '--kill <when>',
-      'the origin dies when it has sent so many copies, or at that time (as in 1.25 or 5s)',
+      'the origin dies when it has sent so many copies, at that time, or once every piece is with somebody (as in 1.25, 5s, first-copy)',
       kill,
     )
     .option(

@@ -33,8 +33,15 @@ export interface Scenario {
   readonly lingerMs: number | null;
   /** Receivers vanish after lifetimes of this mean, exponentially distributed; null for never. */
   readonly lifetimeMs: number | null;
-  /** The origin dies when it has sent so many copies, or at that time; null for never. */
-  readonly kill: { readonly copies: number } | { readonly ms: number } | null;
+  /**
+   * The origin dies when it has sent so many copies, when every piece is with some receiver,
+   * or at that time; null for never.
+   */
+  readonly kill:
+    | { readonly copies: number }
+    | { readonly firstCopy: true }
+    | { readonly ms: number }
+    | null;
   /** The last so many of the receivers take and never give. */
   readonly freeRiders: number;
   /** Peers beside the receivers that send wrong bytes in every piece. */

@@ -48,6 +48,8 @@ export class SimNode {
   receivedBytes = 0;
   /** On the clock of the swarm; undefined for one that started complete. */
   completedAt: number | undefined;
+  /** When it had its first piece checked and stored. */
+  firstPieceAt: number | undefined;
   diedAt: number | undefined;
   /** When its next tick is due. */
   wakeAt = Number.POSITIVE_INFINITY;

@@ -301,6 +301,7 @@ export class SimSwarm {
         return this.#step(node, { type: 'piece_refused', piece });
       }
       node.storedPieces++;
+      node.firstPieceAt ??= this.now;
       this.storedBytes += this.geometry.length(piece);
       if (this.#passedOn.add(piece) && this.#passedOn.isFull) this.onFirstCopy?.();
       this.#step(node, { type: 'piece_stored', piece });

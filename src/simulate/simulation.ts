@@ -61,6 +61,7 @@ export class Simulation {
     this.swarm.onFirstCopy = () => {
       const copies = this.origin.sentBytes / scenario.fileBytes;
       this.firstCopy = { ms: this.swarm.now, copies };
+      if (scenario.kill && 'firstCopy' in scenario.kill) this.swarm.kill(this.origin);
     };
     this.swarm.until = () => this.#isOver();
   }

@@ -64,6 +64,14 @@ describe('hubswarm simulate', () => {
     expect(table).toMatch(/^origin sent .* killed at 0\.30 s$/m);
   });
 
+  it('kills the origin once every piece is with somebody', async () => {
+    const table = await run(...small, '--kill', 'first-copy');
+    expect(table).toMatch(/^completed +4 of 4$/m);
+    const [, sentAt] = /^origin sent .* killed at (\d\.\d\d) s$/m.exec(table)!;
+    const [, outAt] = /^first copy out +at (\d\.\d\d) s/m.exec(table)!;
+    expect(sentAt).toBe(outAt);
+  });
+
   it('says who is left without, and what nobody has', async () => {
     const table = await run(...small, '--kill', '0.5', '--free-riders', '1');
     expect(table).toMatch(/^completed +0 of 4, stalled: \d pieces are with nobody any more$/m);
