@@ -24,6 +24,7 @@ const MAX_SEED = 0xffff_ffff;
 const DOWNLINK_FACTOR = 5;
 
 type Kill = NonNullable<Scenario['kill']>;
+type Lifetime = NonNullable<Scenario['lifetime']>;
 
 interface Options extends PolicyOptions {
   receivers: number;
@@ -38,7 +39,7 @@ interface Options extends PolicyOptions {
   seed: number;
   stagger: number;
   linger?: number;
-  lifetime?: number;
+  lifetime?: Lifetime;
   kill?: Kill;
   freeRiders: number;
   poisoners: number;
@@ -82,6 +83,13 @@ function kill(text: string): Kill {
     text,
     'copies sent before it, above 0, seconds, or first-copy (as in 1.25 or 5s)',
   );
+}
+
+function lifetime(text: string): Lifetime {
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (share === undefined) return { meanMs: seconds('--lifetime')(text) * 1000 };
+  if (Number(share) > 0) return { meanShare: Number(share) / 100 };
+  throw refuse('--lifetime', text, 'seconds, or a share above 0 (as in 30, 50%)');
 }
 
 const HELP = `
@@ -153,9 +161,9 @@ export function simulateCommand(): Command {
       seconds('--linger'),
     )
     .option(
-      '--lifetime <seconds>',
-      'receivers vanish at random, after so long on average (default: never)',
-      seconds('--lifetime'),
+      '--lifetime <mean>',
+      'receivers vanish at random, after so many seconds on average; or every second one, with such a share of the file on average (as in 30, 50%; default: never)',
+      lifetime,
     )
     .option(
       '--kill <when>',
@@ -226,7 +234,7 @@ function scenarioOf(options: Options, policy: Policy): Scenario {
     seed: options.seed,
     staggerMs: options.stagger * 1000,
     lingerMs: inMs(options.linger),
-    lifetimeMs: inMs(options.lifetime),
+    lifetime: options.lifetime ?? null,
     kill: options.kill ?? null,
     freeRiders: options.freeRiders,
     poisoners: options.poisoners,

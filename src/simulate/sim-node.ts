@@ -17,6 +17,8 @@ export interface NodeOptions {
   freeRides?: boolean;
   /** Dies the moment it has sent so many bytes. */
   diesAfterBytes?: number;
+  /** Dies the moment it has stored so many bytes, complete or not. */
+  diesAtBytes?: number;
   /** Leaves so long after it is complete; stays when left out. */
   lingerMs?: number;
   /** What its session is told differently from the others'. */
@@ -53,7 +55,7 @@ export class SimNode {
   diedAt: number | undefined;
   /** When its next tick is due. */
   wakeAt = Number.POSITIVE_INFINITY;
-  storedPieces = 0;
+  storedBytes = 0;
   refusedPieces = 0;
 
   constructor(id: string, session: Session, options: NodeOptions) {
