@@ -225,7 +225,7 @@ const validationSchema = z.strictObject({
 
 const spread = z.strictObject({ median: z.number(), min: z.number(), max: z.number() });
 
-const simulatedSchema = z.strictObject({
+export const simulatedSchema = z.strictObject({
   points: z.array(simulatedPointSchema),
   validation: z.array(validationSchema),
   /** Over the validations of `scaling` with at most 16 receivers: what to expect of the rest. */
