@@ -13,10 +13,14 @@ export interface NodeOptions {
   have?: 'all' | 'none' | Iterable<number>;
   /** Sends wrong bytes in every piece. */
   poison?: boolean;
+  /** Offers turns and sends nothing of what is asked for: the pieces it claims it need not have. */
+  silent?: boolean;
   /** Takes and never gives: what it offers is lost before it leaves. */
   freeRides?: boolean;
   /** Dies the moment it has sent so many bytes. */
   diesAfterBytes?: number;
+  /** Dies the moment it has stored so many bytes, complete or not. */
+  diesAtBytes?: number;
   /** Leaves so long after it is complete; stays when left out. */
   lingerMs?: number;
   /** What its session is told differently from the others'. */
@@ -48,10 +52,12 @@ export class SimNode {
   receivedBytes = 0;
   /** On the clock of the swarm; undefined for one that started complete. */
   completedAt: number | undefined;
+  /** When it had its first piece checked and stored. */
+  firstPieceAt: number | undefined;
   diedAt: number | undefined;
   /** When its next tick is due. */
   wakeAt = Number.POSITIVE_INFINITY;
-  storedPieces = 0;
+  storedBytes = 0;
   refusedPieces = 0;
 
   constructor(id: string, session: Session, options: NodeOptions) {

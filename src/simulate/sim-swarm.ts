@@ -203,7 +203,7 @@ export class SimSwarm {
         return this.#send(node, effect.neighbour, effect.message);
       case 'upload': {
         const stream = node.links.get(effect.neighbour);
-        if (!stream) return;
+        if (!stream || node.options.silent) return;
         node.uplink.add(stream, effect.piece, this.geometry.length(effect.piece));
         return this.#pump(node);
       }
@@ -300,10 +300,15 @@ export class SimSwarm {
         node.refusedPieces++;
         return this.#step(node, { type: 'piece_refused', piece });
       }
-      node.storedPieces++;
-      this.storedBytes += this.geometry.length(piece);
+      const bytes = this.geometry.length(piece);
+      node.storedBytes += bytes;
+      node.firstPieceAt ??= this.now;
+      this.storedBytes += bytes;
       if (this.#passedOn.add(piece) && this.#passedOn.isFull) this.onFirstCopy?.();
       this.#step(node, { type: 'piece_stored', piece });
+      if (node.storedBytes >= (node.options.diesAtBytes ?? Number.POSITIVE_INFINITY)) {
+        this.kill(node);
+      }
     });
   }
 }

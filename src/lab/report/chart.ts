@@ -1,37 +1,63 @@
 // Plot, drawn into a document of its own: the figure comes out as inline SVG that
-// needs no script. Colour and shape belong to an arm, the same in every figure;
-// colours are CSS variables, so that light, dark and print can differ.
+// needs no script. Colours are CSS variables, so that light, dark and print can differ.
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import type { ArmName } from '../scenario.ts';
-
-export interface ArmStyle {
-  readonly label: string;
-  readonly colour: string;
-  /** Filled, and unlike the other without any colour. */
-  readonly symbol: 'square' | 'circle';
-}
-
-export const ARM_STYLE: Readonly<Record<ArmName, ArmStyle>> = {
-  server: { label: 'server', colour: 'var(--server)', symbol: 'square' },
-  swarm: { label: 'swarm', colour: 'var(--swarm)', symbol: 'circle' },
-};
+import type { ArmStyle } from './arm-style.ts';
 
 /** Theory is never drawn in the colour of a measurement. */
 export const BOUND_COLOUR = 'var(--bound)';
+export const BOUND_DASH = '5 4';
+/** What the script of a run did. */
+export const FAULT_COLOUR = 'var(--fault)';
 
 /** Chosen: two figures side by side on a projector, one below the other on a phone. */
 export const FIGURE_WIDTH = 560;
 const FIGURE_HEIGHT = 340;
 
-/** One point set of an arm, in its colour and shape. */
+interface Channels<T> {
+  readonly x: (point: T) => number | string;
+  readonly y: (point: T) => number;
+  /** What a pointer that rests on it is told. */
+  readonly title: (point: T) => string;
+}
+
+/** Measured points of an arm, in its colour and shape. */
 export function armDots<T>(
-  arm: ArmName,
+  { colour, symbol }: ArmStyle,
   points: readonly T[],
-  channels: { x: (point: T) => number; y: (point: T) => number; title: (point: T) => string },
+  channels: Channels<T>,
 ): Plot.Markish {
-  const { colour, symbol } = ARM_STYLE[arm];
   return Plot.dot(points, { ...channels, symbol, r: 4.5, fill: colour, stroke: 'var(--paper)' });
+}
+
+/** Simulated ones: hollow. */
+export function hollowDots<T>(
+  { colour, symbol }: ArmStyle,
+  points: readonly T[],
+  channels: Channels<T>,
+): Plot.Markish {
+  return Plot.dot(points, {
+    ...channels,
+    symbol,
+    r: 4.5,
+    fill: 'var(--paper)',
+    stroke: colour,
+    strokeWidth: 1.75,
+  });
+}
+
+/** A line of an arm through the points given, in their order. */
+export function armLine<T>(
+  { colour, dash }: ArmStyle,
+  points: readonly T[],
+  channels: Pick<Channels<T>, 'x' | 'y'>,
+): Plot.Markish {
+  return Plot.line(points, {
+    ...channels,
+    stroke: colour,
+    strokeWidth: 1.75,
+    ...(dash && { strokeDasharray: dash }),
+  });
 }
 
 /** @param label what it shows, for those who cannot see it. */

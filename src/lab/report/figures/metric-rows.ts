@@ -1,0 +1,82 @@
+// A metric of every arm in rows: what a scenario without a number in its sweep is drawn as.
+import { METRICS, type MetricName } from '../../metric.ts';
+import type { Run } from '../../result.ts';
+import { BOUND_COLOUR } from '../chart.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { metricScale, plotted, plottedText } from '../metric-axis.ts';
+import { pointText } from '../point-text.ts';
+import { drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
+import { runTitle } from '../run-marks.ts';
+import type { ArmRuns, Scene } from '../scene.ts';
+import { countText, grouped } from '../series.ts';
+
+export interface MetricRowsFigure {
+  readonly metric: MetricName;
+  readonly title: string;
+  /** What would prove the point wrong. */
+  readonly caption: string;
+  /** To the right of an arm's row. */
+  readonly note?: (run: Run) => string;
+  readonly band?: readonly [number, number];
+}
+
+export function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
+  const text = plottedText(metric);
+  return runs.flatMap((run): RowPoint[] => {
+    const value = plotted(metric, run);
+    if (value === undefined) return [];
+    const title = runTitle({ run, x: 0, y: value }, text);
+    return [{ value, title, hollow: run.verdict.state !== 'valid' }];
+  });
+}
+
+/** One row an arm, and one for each point where something is swept. */
+export function metricRows(
+  arms: readonly ArmRuns[],
+  { metric, note, band }: Pick<MetricRowsFigure, 'metric' | 'note' | 'band'>,
+): Row[] {
+  return arms.flatMap(({ style, runs }) =>
+    [...grouped(runs, ({ point }) => pointText(point))].flatMap(([where, there]): Row[] => {
+      const points = rowPoints(there, metric);
+      const first = there[0];
+      if (points.length === 0 || !first) return [];
+      const name = where && arms.length > 1 ? `${style.label}, ${where}` : where || style.label;
+      return [
+        {
+          name,
+          style,
+          points,
+          ...(metric === 'makespanMs' && first.boundMs > 0 ? { bound: first.boundMs / 1000 } : {}),
+          ...(note ? { note: note(first) } : {}),
+          ...(band ? { band } : {}),
+        },
+      ];
+    }),
+  );
+}
+
+export function metricRowsFigure(scene: Scene, options: MetricRowsFigure): Markup[] {
+  const { metric, title, caption } = options;
+  const rows = metricRows(scene.arms, options);
+  if (rows.length === 0) return [];
+  const isBounded = rows.some(({ bound }) => bound !== undefined);
+  const svg = drawRows(`${METRICS[metric].text} of each arm, every run`, rows, {
+    x: metricScale(metric, rowsTop(rows)),
+    keys: isBounded
+      ? [{ text: 'bound: what theory allows at best', colour: BOUND_COLOUR, glyph: '\u2506' }]
+      : [],
+  });
+  return [figure(title, svg, `${rowsText(rows)} ${caption}`)];
+}
+
+/** The start of a caption. */
+export function rowsText(rows: readonly Row[]): string {
+  const counts = countText(rows.map(({ points }) => points.length));
+  const all = rows.flatMap(({ points }) => points);
+  const never = all.some(({ value }) => value === null);
+  const hollow = all.some((point) => point.hollow && point.value !== null);
+  return `Every point is one run with fresh processes (${counts} in each row), the stroke their median.${
+    never ? ' A cross at the right: it never came to that.' : ''
+  }${hollow ? ' Hollow: a run that is not valid.' : ''}`;
+}

@@ -1,0 +1,31 @@
+// What more hubs buy: makespan beside its bound, and the uplink that had to be there.
+import type { Run } from '../../result.ts';
+import { originRates, receiverRates, type Setting } from '../../setting.ts';
+import { rateText } from '../../words.ts';
+import type { Markup } from '../html.ts';
+import type { Scene } from '../scene.ts';
+import { metricRowsFigure } from './metric-rows.ts';
+
+/** Of all hubs; of a swarm, of its origin and of its receivers, who bring theirs. */
+export function servingUplink(setting: Setting, architecture: Run['architecture']): number {
+  const origin = originRates(setting).uplinkBytesPerSecond * setting.hubs;
+  if (architecture === 'server') return origin;
+  return Array.from(
+    { length: setting.receivers },
+    (_, index) => receiverRates(setting, index).uplinkBytesPerSecond,
+  ).reduce((sum, rate) => sum + rate, origin);
+}
+
+function uplinkText({ setting, architecture }: Run): string {
+  const rate = servingUplink(setting, architecture);
+  return Number.isFinite(rate) ? `${rateText(rate)} up` : '';
+}
+
+export const replicasFigures = (scene: Scene): Markup[] =>
+  metricRowsFigure(scene, {
+    metric: 'makespanMs',
+    title: 'What do more hubs buy?',
+    caption:
+      'At the right: the uplinks that serve, all together; a swarm has those of its receivers for nothing. Hubs that share one uplink and are faster than one hub would prove us wrong: what is bought is uplink.',
+    note: uplinkText,
+  });

@@ -1,0 +1,141 @@
+// Who gives and who only takes: medians of both over the share that takes, one panel for
+// each way to choose whom to serve.
+import * as Plot from '@observablehq/plot';
+import { secondsText } from '../../words.ts';
+import type { ArmStyle } from '../arm-style.ts';
+import { sweptScale } from '../axis.ts';
+import { drawChart, FIGURE_WIDTH } from '../chart.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { keys, runTitle, topOf } from '../run-marks.ts';
+import type { ArmRuns, Scene } from '../scene.ts';
+import { medianLine, type RunPoint, runsPerPoint } from '../series.ts';
+import { neverText, sweepFigure, sweptPoints } from './sweep.ts';
+
+interface Panel {
+  readonly style: ArmStyle;
+  readonly givers: readonly RunPoint[];
+  readonly riders: readonly RunPoint[];
+}
+
+/** Without riders there is no median of theirs, rather than one that never came. */
+export const panelOf = ({ style, runs }: ArmRuns): Panel => ({
+  style,
+  givers: sweptPoints(
+    runs.filter(({ setting }) => setting.riderShare < 1),
+    'riderShare',
+    'giversMs',
+  ),
+  riders: sweptPoints(
+    runs.filter(({ nodes }) => nodes.some(({ role }) => role === 'rider')),
+    'riderShare',
+    'ridersMs',
+  ),
+});
+
+const GAP = 24;
+const SIDES = 56 + 24;
+
+function panelMarks({ style, givers, riders }: Panel): Plot.Markish[] {
+  const fx = (): string => style.label;
+  const title = (point: RunPoint): string => runTitle(point, (y) => `${secondsText(y * 1000)} s`);
+  const line = (points: readonly RunPoint[]) => medianLine(points);
+  const taking = {
+    stroke: style.colour,
+    strokeDasharray: '2 3',
+  };
+  return [
+    Plot.line(line(givers), { fx, x: 'x', y: 'y', stroke: style.colour, strokeWidth: 2 }),
+    Plot.line(line(riders), { fx, x: 'x', y: 'y', strokeWidth: 2, ...taking }),
+    Plot.dot(givers.filter(isThere), {
+      fx,
+      x: 'x',
+      y: 'y',
+      r: 4.5,
+      dx: -4,
+      symbol: style.symbol,
+      fill: style.colour,
+      stroke: 'var(--paper)',
+      title: (point: RunPoint) => `givers, ${title(point)}`,
+    }),
+    Plot.dot(riders.filter(isThere), {
+      fx,
+      x: 'x',
+      y: 'y',
+      r: 4.5,
+      dx: 4,
+      symbol: style.symbol,
+      fill: 'var(--paper)',
+      stroke: style.colour,
+      strokeWidth: 1.75,
+      title: (point: RunPoint) => `free riders, ${title(point)}`,
+    }),
+    Plot.text(
+      [...givers, ...riders].filter((point) => !isThere(point)),
+      {
+        fx,
+        x: 'x',
+        frameAnchor: 'top',
+        text: () => '\u2715',
+        fill: style.colour,
+        title,
+      },
+    ),
+  ];
+}
+
+const isThere = ({ y }: RunPoint): boolean => y !== null;
+
+export function ridersFigures(scene: Scene): Markup[] {
+  const panels = scene.arms.map(panelOf);
+  const all = panels.flatMap(({ givers, riders }) => [...givers, ...riders]);
+  return [
+    ...(all.length > 0 ? [mediansFigure(panels, all)] : []),
+    ...sweepFigure(scene, {
+      key: 'riderShare',
+      metric: 'makespanMs',
+      title: 'What do free riders cost the last one?',
+      caption:
+        'Bounds count the uplinks of those who give. A line far above its bound would mean that free riders cost more than their uplinks.',
+      apart: 7,
+    }),
+  ];
+}
+
+function mediansFigure(panels: readonly Panel[], all: readonly RunPoint[]): Markup {
+  const colour = 'currentColor';
+  const width = (FIGURE_WIDTH - SIDES - GAP * (panels.length - 1)) / panels.length;
+  const svg = drawChart('Median completion of givers and of free riders over the share of these', {
+    marginTop: 56,
+    marginLeft: 56,
+    marginRight: 24,
+    x: sweptScale(
+      'riderShare',
+      all.map(({ x }) => x),
+      width,
+    ),
+    fx: {
+      label: null,
+      domain: panels.map(({ style }) => style.label),
+      padding: 0.12,
+    },
+    y: { label: 'median completion, s', domain: [0, topOf(all.map(({ y }) => y))], grid: true },
+    marks: [
+      ...keys(
+        [
+          { text: 'who gives', colour, glyph: '\u25CF' },
+          { text: 'who only takes (dotted)', colour, glyph: '\u25CB' },
+        ],
+        -38,
+      ),
+      Plot.axisFx({ anchor: 'top', label: null, tickSize: 0, dy: 2, fontWeight: 'bold' }),
+      Plot.ruleY([0]),
+      ...panels.flatMap(panelMarks),
+    ],
+  });
+  return figure(
+    'Are free riders slowed?',
+    svg,
+    `Median completion within each run, over the share that never uploads; every point is one run (${runsPerPoint(panels.map(({ givers }) => givers))} in each place), lines join medians. ${neverText(all)}Under tit for tat, free riders that are done before those who give would prove us wrong.`,
+  );
+}

@@ -1,0 +1,118 @@
+// Is it served? What all receivers together verified, step by step, one lane an arm, with
+// the moments at which something was killed or cut.
+import * as Plot from '@observablehq/plot';
+import type { Exhibit } from '../../result.ts';
+import { FAULT_COLOUR } from '../chart.ts';
+import { faultMarks } from '../fault-marks.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { drawLanes, lanesWidth } from '../lanes.ts';
+import { pointText } from '../point-text.ts';
+import { topOf } from '../run-marks.ts';
+import { endSeconds, type Scene, type ShownExhibit } from '../scene.ts';
+
+const MIB = 2 ** 20;
+
+export interface Step {
+  readonly from: number;
+  readonly to: number;
+  /** MiB/s of all receivers. */
+  readonly goodput: number;
+}
+
+export const goodputSteps = ({ verifiedBytes, stepMs }: Exhibit): Step[] =>
+  verifiedBytes.map((bytes, i) => ({
+    from: (i * stepMs) / 1000,
+    to: ((i + 1) * stepMs) / 1000,
+    goodput: bytes / MIB / (stepMs / 1000),
+  }));
+
+/** Where nothing came although somebody waited: until `end`, in stretches that do not touch. */
+export function outages(steps: readonly Step[], end: number): { from: number; to: number }[] {
+  const found: { from: number; to: number }[] = [];
+  for (const { from, to, goodput } of steps) {
+    if (goodput > 0 || from >= end) continue;
+    const last = found.at(-1);
+    if (last && last.to >= from) found[found.length - 1] = { ...last, to };
+    else found.push({ from, to });
+  }
+  return found;
+}
+
+/** While it was not over: who never completed waits to the end. */
+const waitedUntil = ({ run }: ShownExhibit): number =>
+  (run.metrics.makespanMs ?? run.endedMs) / 1000;
+
+const nameOf = ({ style, run }: ShownExhibit): string => {
+  const where = pointText(run.point);
+  return where ? `${style.label}, ${where}` : style.label;
+};
+
+function laneMarks(shown: ShownExhibit, width: number, end: number): Plot.Markish[] {
+  const { exhibit, run, style } = shown;
+  const lane = nameOf(shown);
+  const fy = (): string => lane;
+  const steps = goodputSteps(exhibit);
+  return [
+    Plot.rectY(steps, {
+      fy,
+      x1: 'from',
+      x2: 'to',
+      y: 'goodput',
+      fill: style.colour,
+      title: ({ from, to, goodput }: Step) =>
+        `${style.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s: ${goodput.toFixed(2)} MiB/s`,
+    }),
+    Plot.ruleY(outages(steps, waitedUntil(shown)), {
+      fy,
+      x1: 'from',
+      x2: 'to',
+      y: 0,
+      stroke: FAULT_COLOUR,
+      strokeWidth: 4,
+      title: ({ from, to }: { from: number; to: number }) =>
+        `${style.label}: nothing verified from ${from.toFixed(2)} to ${to.toFixed(2)} s`,
+    }),
+    ...faultMarks(run.faults, { end, width }, lane),
+  ];
+}
+
+export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
+  // One run of each arm tells the story; the others are in its table.
+  const shown = exhibits.filter(
+    (one, i) => exhibits.findIndex((other) => nameOf(other) === nameOf(one)) === i,
+  );
+  if (shown.length === 0) return [];
+  const lanes = shown.map(nameOf);
+  const steps = shown.flatMap(({ exhibit }) => goodputSteps(exhibit));
+  const end = Math.max(
+    1.04 * endSeconds(shown.map(({ run }) => run)),
+    ...shown.map((one) => Math.min(waitedUntil(one), steps.at(-1)?.to ?? 0)),
+  );
+  const svg = drawLanes(
+    `${scenario.title}: what all receivers verified over time`,
+    {
+      lanes,
+      laneHeight: 86,
+      end,
+      // A quarter above, where what was done to it is named.
+      y: {
+        domain: [
+          0,
+          topOf(
+            steps.map(({ goodput }) => goodput),
+            1.35,
+          ),
+        ],
+      },
+    },
+    shown.flatMap((one) => laneMarks(one, lanesWidth(lanes), end)),
+  );
+  return [
+    figure(
+      'Is it served meanwhile?',
+      svg,
+      `One run of each arm (${shown.map(({ run }) => run.id).join(', ')}): MiB/s that all receivers together verified, in steps of ${Math.round(shown[0]!.exhibit.stepMs)} ms. Red at the bottom: nothing came although somebody waited. A lane without red after a fault shows that nobody noticed; a lane that stays red, that everybody did.`,
+    ),
+  ];
+}

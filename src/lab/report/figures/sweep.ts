@@ -1,0 +1,107 @@
+// A metric over a swept setting, one line an arm: what any scenario with a number in its
+// sweep is drawn as when nothing more fitting is known.
+import * as Plot from '@observablehq/plot';
+import { METRICS, type MetricName } from '../../metric.ts';
+import type { Run } from '../../result.ts';
+import type { SettingKey } from '../../setting.ts';
+import { sweptScale } from '../axis.ts';
+import { drawChart, FIGURE_WIDTH } from '../chart.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { metricScale, plotted, plottedText } from '../metric-axis.ts';
+import { keyAxis } from '../point-text.ts';
+import { NAMES_WIDTH, runDots, runMedians, theoryLines, topOf } from '../run-marks.ts';
+import { type Scene, stylesOf } from '../scene.ts';
+import { boundLines, type NamedLine, type RunPoint, runsPerPoint } from '../series.ts';
+
+const HEIGHT = 340;
+const TOP = 22;
+const BOTTOM = 42;
+const LEFT = 56;
+
+export interface SweepFigure {
+  readonly key: SettingKey;
+  readonly metric: MetricName;
+  readonly title: string;
+  /** What would prove the point wrong. */
+  readonly caption: string;
+  /** Pixels between arms whose points would cover each other. */
+  readonly apart?: number;
+  /** Theory beside the bounds of the runs. */
+  readonly curves?: readonly NamedLine[];
+  readonly marks?: readonly Plot.Markish[];
+}
+
+/** By the setting that a run had, which an arm may hold fast although it is swept. */
+export const sweptPoints = (
+  runs: readonly Run[],
+  key: SettingKey,
+  metric: MetricName,
+): RunPoint[] =>
+  runs.flatMap((run) => {
+    const [x, y] = [run.setting[key], plotted(metric, run)];
+    return typeof x === 'number' && y !== undefined ? [{ run, x, y }] : [];
+  });
+
+export function sweepFigure(scene: Scene, options: SweepFigure): Markup[] {
+  const { key, metric, title, caption, apart = 0 } = options;
+  const arms = scene.arms
+    .map(({ style, runs }) => ({ style, points: sweptPoints(runs, key, metric) }))
+    .filter(({ points }) => points.length > 0);
+  const series = arms.map(({ points }) => points);
+  const all = series.flat();
+  if (all.length === 0) return [];
+  const bounds = metric === 'makespanMs' ? boundLines(series) : [];
+  const theory = [...(options.curves ?? []), ...bounds];
+  const right = theory.length > 0 ? NAMES_WIDTH : 24;
+  const top = topOf([
+    ...all.map(({ y }) => y),
+    ...theory.flatMap(({ points }) => points.map(({ y }) => y)),
+  ]);
+  const width = FIGURE_WIDTH - LEFT - right;
+  const svg = drawChart(`${METRICS[metric].text} over ${keyAxis(key)}, every run`, {
+    height: HEIGHT,
+    marginTop: TOP,
+    marginLeft: LEFT,
+    marginRight: right,
+    x: sweptScale(
+      key,
+      all.map(({ x }) => x),
+      width,
+    ),
+    y: metricScale(metric, top),
+    marks: [
+      Plot.ruleY([0]),
+      ...theoryLines(theory, { top, height: HEIGHT - TOP - BOTTOM }),
+      ...(options.marks ?? []),
+      ...arms.flatMap(({ style, points }, i) => [
+        runMedians(style, points),
+        ...runDots(style, points, {
+          text: plottedText(metric),
+          dx: (i - (arms.length - 1) / 2) * apart,
+        }),
+      ]),
+    ],
+  });
+  const kept = stylesOf(scene).filter((style) => arms.some((arm) => arm.style === style));
+  return [
+    figure(
+      title,
+      svg,
+      `${runsText(series)} ${neverText(all)}${theoryText(bounds)}${caption}`,
+      kept,
+    ),
+  ];
+}
+
+export const runsText = (series: readonly (readonly RunPoint[])[]): string =>
+  `Every point is one run with fresh processes (${runsPerPoint(series)} in each place), lines join medians.`;
+
+export function neverText(points: readonly RunPoint[]): string {
+  const hollow = points.some(({ run, y }) => y !== null && run.verdict.state !== 'valid');
+  const never = points.some(({ y }) => y === null);
+  return `${never ? 'A cross at the top: it never came to that. ' : ''}${hollow ? 'Hollow: a run that is not valid. ' : ''}`;
+}
+
+const theoryText = (bounds: readonly NamedLine[]): string =>
+  bounds.length > 0 ? 'Bounds: what theory allows at best; a point below it would be a leak. ' : '';

@@ -1,0 +1,140 @@
+// What every role sent over time, one upon the other, against what all uplinks could.
+import * as Plot from '@observablehq/plot';
+import type { Exhibit } from '../../result.ts';
+import { percentText } from '../../words.ts';
+import { BOUND_COLOUR, BOUND_DASH, drawChart, FIGURE_WIDTH } from '../chart.ts';
+import { faultMarks } from '../fault-marks.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { pointText } from '../point-text.ts';
+import { keys, topOf } from '../run-marks.ts';
+import type { Scene, ShownExhibit } from '../scene.ts';
+
+const MIB = 2 ** 20;
+
+type Uplinks = Exhibit['uplinks'][number];
+
+export interface RatePoint {
+  /** In the middle of the step. */
+  readonly seconds: number;
+  /** Of all roles before this one, and with it; MiB/s. */
+  readonly below: number;
+  readonly upTo: number;
+}
+
+export interface RoleRates {
+  readonly role: Uplinks['role'];
+  readonly sentBytes: number;
+  /** Null: nothing holds them. */
+  readonly couldBytes: number | null;
+  readonly points: readonly RatePoint[];
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
+
+/** Those who have the file from the start at the bottom, whoever gets it upon them. */
+export function stackedRates({ uplinks, stepMs }: Exhibit): RoleRates[] {
+  const rate = (bytes: number): number => bytes / MIB / (stepMs / 1000);
+  const below: number[] = [];
+  // What cannot send (a client) would only be a name without an area.
+  const senders = uplinks.filter(({ sentBytes }) => sum(sentBytes) > 0);
+  return senders.map(({ role, sentBytes, couldBytes }) => ({
+    role,
+    sentBytes: sum(sentBytes),
+    couldBytes: couldBytes && sum(couldBytes),
+    points: sentBytes.map((bytes, i) => {
+      const from = below[i] ?? 0;
+      below[i] = from + rate(bytes);
+      return { seconds: ((i + 0.5) * stepMs) / 1000, below: from, upTo: below[i]! };
+    }),
+  }));
+}
+
+/** What all uplinks together could send; empty where one of them is not held. */
+export function couldRates({ uplinks, stepMs }: Exhibit): { seconds: number; rate: number }[] {
+  const could = uplinks.map(({ couldBytes }) => couldBytes);
+  if (could.some((bytes) => bytes === null)) return [];
+  const steps = Math.max(0, ...could.map((bytes) => bytes!.length));
+  return Array.from({ length: steps }, (_, i) => ({
+    seconds: ((i + 0.5) * stepMs) / 1000,
+    rate: sum(could.map((bytes) => bytes![i] ?? 0)) / MIB / (stepMs / 1000),
+  }));
+}
+
+const LEFT = 56;
+const RIGHT = 24;
+/** The first role is the deepest. */
+const opacityOf = (index: number): number => Math.max(0.2, 0.9 - 0.45 * index);
+
+const roleTitle = ({ role, sentBytes, couldBytes }: RoleRates): string =>
+  `${role}: sent ${(sentBytes / MIB).toFixed(1)} MiB${couldBytes ? `, ${percentText(sentBytes / couldBytes)} of what it could` : ''}`;
+
+function draw({ exhibit, run, style }: ShownExhibit): string {
+  const roles = stackedRates(exhibit);
+  const could = couldRates(exhibit);
+  const steps = Math.max(0, ...exhibit.uplinks.map(({ sentBytes }) => sentBytes.length));
+  const end = (steps * exhibit.stepMs) / 1000 || 1;
+  const top = topOf([
+    ...could.map(({ rate }) => rate),
+    ...roles.flatMap(({ points }) => points.map(({ upTo }) => upTo)),
+  ]);
+  return drawChart(`What each role sent over time, ${style.label}, one run`, {
+    marginTop: 56,
+    marginLeft: LEFT,
+    marginRight: RIGHT,
+    x: { label: 'seconds after the go', domain: [0, end] },
+    y: { label: 'sent, MiB/s', domain: [0, top], grid: true },
+    marks: [
+      ...keys(
+        [
+          ...roles.map(({ role }, i) => ({
+            text: `by ${role === 'receiver' ? 'receivers' : role}`,
+            colour: style.colour,
+            opacity: opacityOf(i),
+          })),
+          ...(could.length > 0
+            ? [{ text: 'what all uplinks could', colour: BOUND_COLOUR, glyph: '\u2504' }]
+            : []),
+        ],
+        -40,
+      ),
+      Plot.ruleY([0]),
+      ...roles.map((role, i) =>
+        Plot.areaY(role.points, {
+          x: 'seconds',
+          y1: 'below',
+          y2: 'upTo',
+          curve: 'step',
+          fill: style.colour,
+          fillOpacity: opacityOf(i),
+          title: () => roleTitle(role),
+        }),
+      ),
+      Plot.line(could, {
+        x: 'seconds',
+        y: 'rate',
+        curve: 'step',
+        stroke: BOUND_COLOUR,
+        strokeWidth: 1.5,
+        strokeDasharray: BOUND_DASH,
+        title: () => 'what all uplinks could send',
+      }),
+      ...faultMarks(run.faults, { end, width: FIGURE_WIDTH - LEFT - RIGHT }),
+    ],
+  });
+}
+
+const caption = ({ run, exhibit }: ShownExhibit): string =>
+  `One run (${run.id}), in steps of ${Math.round(exhibit.stepMs)} ms: payload sent by each role, one upon the other${couldRates(exhibit).length > 0 ? '; dashed: what the uplinks of all of them together could send' : ''}. Client-server leaves the receivers' uplinks empty; a swarm that did so too would have no advantage.`;
+
+export const uplinksFigures = ({ exhibits }: Scene): Markup[] =>
+  exhibits
+    .filter(({ exhibit }) => stackedRates(exhibit).length > 0)
+    .map((shown) => {
+      const where = pointText(shown.run.point);
+      return figure(
+        `Whose uplinks are used? ${shown.style.label}${where ? `, ${where}` : ''}`,
+        draw(shown),
+        caption(shown),
+      );
+    });
