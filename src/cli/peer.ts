@@ -68,7 +68,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--linger <seconds>',
-      'with --get: serve for so long after it is complete, then end (default: until stopped)',
+      'with --get: serve for so long after it is complete, and up to 30 s more while nobody else is known to have some piece, then end (default: until stopped)',
       seconds('--linger'),
     )
     .option(
@@ -156,10 +156,10 @@ async function fetchAndServe(
     timeoutMs: (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
     signal,
   });
-  if (options.linger === 0) return;
-  emit({ event: 'seeding_started', cid: cid.toString() });
+  if (options.linger !== 0) emit({ event: 'seeding_started', cid: cid.toString() });
   if (options.linger === undefined) return stopped(signal);
   await delay(options.linger * 1000, undefined, { signal });
+  await peer.part(cid, signal);
 }
 
 function stopped(signal: AbortSignal): Promise<void> {
