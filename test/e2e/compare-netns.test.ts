@@ -44,16 +44,15 @@ describe.skipIf(!possible)('compare --link netns (needs root, ip, tc, namespaces
     const lab = compare(await scratch());
     expect(await lab.exit, lab.stderr).toBeTypeOf('number');
     const result: Result = resultSchema.parse(JSON.parse(lab.stdout));
-    expect(result.parameters.link).toBe('netns');
+    expect(result.base.link).toBe('netns');
     // Sooner than the bound, a cap exceeded, a wrong file, bytes lost: any of it is invalid.
     expect(result.runs.filter(({ verdict }) => verdict.state === 'invalid')).toEqual([]);
-    expect(result.calibration.every(({ ratio }) => ratio !== null)).toBe(true);
-    const agreement = result.runs.filter(({ scenario }) => scenario === 'agreement');
-    expect(agreement.map(({ link, completed }) => `${link} ${completed}`).sort()).toEqual([
-      ...Array(4).fill('netns 1'),
-      ...Array(4).fill('pacer 1'),
+    const held = result.runs.filter(({ scenario }) => scenario === 'links');
+    expect(held.map(({ arm, metrics }) => `${arm} ${metrics.reach}`).sort()).toEqual([
+      ...['server 1', 'server-kernel 1', 'swarm 1', 'swarm-kernel 1'],
     ]);
-    expect(result.agreements.every(({ ratio }) => ratio !== null)).toBe(true);
+    const { comparisons } = result.scenarios.find(({ scenario }) => scenario.id === 'links')!;
+    expect(comparisons.every(({ ratio }) => ratio !== null)).toBe(true);
     expect(namespacesOf(lab)).toEqual([]);
     expect(ip('-o link')).toBe(links);
   });
