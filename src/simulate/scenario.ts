@@ -29,7 +29,7 @@ export interface Scenario {
   readonly seed: number;
   /** Each receiver joins so long after the one before. */
   readonly staggerMs: number;
-  /** A receiver leaves so long after it is complete; null when it stays. */
+  /** A receiver leaves so long after it is complete (see exchange/parting.ts); null: it stays. */
   readonly lingerMs: number | null;
   /**
    * Receivers vanish after lifetimes that are exponentially distributed with this mean: all

@@ -158,6 +158,17 @@ describe('a simulation', () => {
     expect(origin.diedMs).toBe(firstCopy!.ms);
   });
 
+  it('lets nobody take the last copy of a piece along, with the origin dead', async () => {
+    // Without that, each of these runs lost a piece for good.
+    for (let seed = 1; seed <= 8; seed++) {
+      const given = { kill: { firstCopy: true }, lingerMs: 0, receivers: 12, seed } as const;
+      const { completed, lostPieces } = await simulate(scenario(given));
+      expect({ completed, seed }).toEqual({ completed: 12, seed });
+      // All have left, each with all of it.
+      expect(lostPieces).toBe(0);
+    }
+  });
+
   it('deals the classes of links out in turn, and the fast ones give more', async () => {
     const { receivers } = await simulate(
       scenario({
