@@ -53,7 +53,7 @@ const pathText = (path: Path): string =>
   );
 
 /** `sweep.receivers[1]: -3 is not accepted; give a number, at least 1` */
-export function issueText(issue: Issue, raw: unknown): string {
+function issueText(issue: Issue, raw: unknown): string {
   if (issue.code === 'unrecognized_keys') {
     const at = pathText([...issue.path, issue.keys[0]!]);
     const known = keysAt(issue.path);
