@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parametersOf, QUICK } from '../../src/lab/profile.ts';
 import { html, trusted } from '../../src/lab/report/html.ts';
 import { drawReport } from '../../src/lab/report/report.ts';
 import { lossesOfSwarm, threeSentences } from '../../src/lab/report/sentences.ts';
 import { drawTable } from '../../src/lab/report/table.ts';
 import { resultSchema } from '../../src/lab/result.ts';
+import { parametersOf, QUICK } from '../../src/lab/schedule/profile.ts';
 import { PARAMETERS } from './synthetic.ts';
 import { syntheticResult } from './synthetic-result.ts';
 

@@ -1,6 +1,6 @@
 // Runs as they would look on a machine that does just what theory says, a little slower:
 // what measuring gives when nothing is wrong. Tests bend one thing at a time.
-import { boundOf } from '../../src/lab/bound.ts';
+import { boundOf } from '../../src/lab/analysis/bound.ts';
 import type { PlannedRun } from '../../src/lab/plan.ts';
 import { originRates, passMs, receiverRates, riderCount } from '../../src/lab/setting.ts';
 import type { FaultTrace, Life, NodeTrace, Role, Trace } from '../../src/lab/trace.ts';
