@@ -8,6 +8,9 @@ import { FAULT_COLOUR } from './chart.ts';
 
 type Fault = Pick<Run['faults'][number], 'text' | 'do' | 'node' | 'atMs'>;
 
+/** Room above a frame for their names. */
+export const NAMES_TOP = 18;
+
 export interface Span {
   /** Seconds at the right end of the frame. */
   readonly end: number;

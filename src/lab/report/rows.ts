@@ -82,7 +82,7 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
       Plot.axisY({
         label: null,
         tickSize: 0,
-        lineWidth: nameWidth / 13.5,
+        lineWidth: nameWidth / 15,
         tickFormat: (place: number) => shortened(rows[place]!.name),
       }),
       Plot.ruleX([0]),

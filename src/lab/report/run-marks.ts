@@ -136,6 +136,11 @@ export function spread(slots: readonly Slot[], room: number): number[] {
   return middles;
 }
 
+/** Room above a frame for the label of its y axis and a line of keys. */
+export const KEYS_TOP = 46;
+/** Of the keys, from the top of the frame. */
+export const KEYS_DY = -14;
+
 export interface Key {
   readonly text: string;
   readonly colour: string;
@@ -144,7 +149,7 @@ export interface Key {
 }
 
 /** What colours mean, in a line above the frame. */
-export function keys(shown: readonly Key[], dy = -14): Plot.Markish[] {
+export function keys(shown: readonly Key[], dy = KEYS_DY): Plot.Markish[] {
   let free = 0;
   return shown.flatMap(({ text, colour, opacity = 1, glyph = '\u25A0' }) => {
     const dx = free;

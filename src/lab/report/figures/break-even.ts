@@ -7,7 +7,7 @@ import { drawChart } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { keyAxis, scalarText } from '../point-text.ts';
-import { keys } from '../run-marks.ts';
+import { KEYS_DY, keys } from '../run-marks.ts';
 import { countText } from '../series.ts';
 
 /** Places count from 0 along each axis. */
@@ -137,7 +137,7 @@ function draw(grid: Grid): string {
   const ends = (values: readonly number[]): [number, number] => [-0.5, values.length - 0.5];
   const places = (values: readonly number[]): number[] => values.map((_, place) => place);
   return drawChart('Makespan of the server over that of the swarm, by receivers and file', {
-    marginTop: 34,
+    marginTop: 32,
     marginLeft: 72,
     x: {
       domain: ends(receivers),
@@ -162,7 +162,7 @@ function draw(grid: Grid): string {
           { text: 'the server is', colour: SERVER, opacity: 0.7 },
           { text: 'as fast as each other', colour: 'currentColor', glyph: '\u2501' },
         ],
-        -18,
+        KEYS_DY,
       ),
       Plot.rect(cells, {
         x1: ({ i }) => i - 0.5,

@@ -123,7 +123,7 @@ export function churnFigures(scene: Scene): Markup[] {
       ...keys(
         [
           { text: 'killed or started again', colour: FAULT_COLOUR, glyph: '\u2758' },
-          { text: 'fluid model (Qiu & Srikant)', colour: BOUND_COLOUR, glyph: '\u2504' },
+          { text: 'fluid model', colour: BOUND_COLOUR, glyph: '\u2504' },
         ],
         -20,
       ),
@@ -135,7 +135,7 @@ export function churnFigures(scene: Scene): Markup[] {
     figure(
       'Who is done when peers come and go?',
       svg,
-      `Receivers done over time, a staircase for each run (${counts} an arm), a dot for each completion. The fluid model has no memory of how much a peer already has, so that of a crowd that starts together some are done at once and a tail is late; it is drawn where nobody vanishes. A staircase that stops below all those who stay would prove us wrong.`,
+      `Receivers done over time, a staircase for each run (${counts} an arm), a dot for each completion. The fluid model (Qiu & Srikant 2004) has no memory of how much a peer already has, so that of a crowd that starts together some are done at once and a tail is late; it is drawn where nobody vanishes. A staircase that stops below all those who stay would prove us wrong.`,
     ),
   ];
 }

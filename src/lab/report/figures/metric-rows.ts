@@ -36,12 +36,14 @@ export function metricRows(
   arms: readonly ArmRuns[],
   { metric, note, band }: Pick<MetricRowsFigure, 'metric' | 'note' | 'band'>,
 ): Row[] {
+  const isSwept =
+    new Set(arms.flatMap(({ runs }) => runs.map(({ point }) => pointText(point)))).size > 1;
   return arms.flatMap(({ style, runs }) =>
     [...grouped(runs, ({ point }) => pointText(point))].flatMap(([where, there]): Row[] => {
       const points = rowPoints(there, metric);
       const first = there[0];
       if (points.length === 0 || !first) return [];
-      const name = where && arms.length > 1 ? `${style.label}, ${where}` : where || style.label;
+      const name = isSwept ? `${style.label}, ${where}` : style.label;
       return [
         {
           name,

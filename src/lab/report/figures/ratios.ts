@@ -53,15 +53,16 @@ const standsAt =
       ([key, wanted]) => typeof wanted === 'object' || point[key] === wanted,
     );
 
+const isRatio = ({ comparison, against }: ClaimRule): boolean =>
+  comparison === 'within' && against !== undefined;
+
 export const ratioRows = ({ scenario, arms }: Scene): Row[] =>
-  scenario.claims
-    .filter(({ comparison, against }) => comparison === 'within' && against !== undefined)
-    .flatMap((claim) => ratioRow(claim, arms, standsAt(claim)));
+  scenario.claims.filter(isRatio).flatMap((claim) => ratioRow(claim, arms, standsAt(claim)));
 
 export function ratiosFigure(scene: Scene, title: string, caption: string): Markup[] {
   const rows = ratioRows(scene);
   if (rows.length === 0) return [];
-  const { metric } = scene.scenario.claims.find(({ comparison }) => comparison === 'within')!;
+  const { metric } = scene.scenario.claims.find(isRatio)!;
   const svg = drawRows(`Ratio of ${METRICS[metric].text}, every pair of runs`, rows, {
     x: { label: `ratio of ${METRICS[metric].text}`, domain: [0, rowsTop(rows)], grid: true },
     keys: [{ text: 'what the claim allows', colour: BOUND_COLOUR, opacity: 0.35 }],
