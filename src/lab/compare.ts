@@ -111,7 +111,7 @@ export async function compare(options: CompareOptions): Promise<Result> {
 /** A host for the origin and for each receiver, where the kernel holds the links. */
 function openNetwork(parameters: Parameters): Network | undefined {
   if (parameters.link !== 'netns') return undefined;
-  return makeNetwork(1 + Math.max(...parameters.receivers), ratesOf(parameters));
+  return makeNetwork(Array(1 + Math.max(...parameters.receivers)).fill(ratesOf(parameters)));
 }
 
 /** Draws the report of an earlier comparison again, from its result.json alone. */
