@@ -33,6 +33,13 @@ export interface RowsOptions {
   readonly keys?: readonly Key[];
 }
 
+/** Of the band behind the points. */
+export const BAND_KEY: Key = {
+  text: 'what the claim allows',
+  colour: BOUND_COLOUR,
+  opacity: 0.35,
+};
+
 const ROW_HEIGHT = 38;
 const NAME_WIDTH = 176;
 /** A name of at most two lines. */
@@ -67,11 +74,12 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
   );
   const longest = Math.max(0, ...rows.map(({ name }) => shortened(name).length));
   const nameWidth = Math.min(NAME_WIDTH, longest * LETTER_WIDTH + 16);
+  const top = options.keys?.length ? 32 : 12;
   const noteWidth = Math.max(0, ...rows.map(({ note = '' }) => note.length)) * LETTER_WIDTH;
   return drawChart(label, {
     width: FIGURE_WIDTH,
-    height: rows.length * ROW_HEIGHT + 76,
-    marginTop: 32,
+    height: rows.length * ROW_HEIGHT + top + 44,
+    marginTop: top,
     marginBottom: 44,
     marginLeft: nameWidth,
     marginRight: noteWidth + 24,

@@ -12,6 +12,9 @@ export function topOf(values: readonly (number | null)[], room = 1.08): number {
   return Math.max(0, ...finite) * room || 1;
 }
 
+/** The same with room at the top for crosses, which stand there for what never came. */
+export const NEVER_ROOM = 1.2;
+
 /** A point in words, for who rests a pointer on it. */
 export const runTitle = ({ run, y }: RunPoint, text: (value: number) => string): string =>
   `${run.id}: ${y === null ? 'never' : text(y)}${run.verdict.state === 'valid' ? '' : `, ${run.verdict.state}`}`;

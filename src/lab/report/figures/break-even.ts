@@ -7,8 +7,8 @@ import { drawChart } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { keyAxis, scalarText } from '../point-text.ts';
-import { KEYS_DY, keys } from '../run-marks.ts';
-import { countText } from '../series.ts';
+import { KEYS_DY, KEYS_TOP, keys } from '../run-marks.ts';
+import { ascending, countText } from '../series.ts';
 
 /** Places count from 0 along each axis. */
 export interface GridCell {
@@ -52,9 +52,6 @@ function found(result: ScenarioResult, comparison: Comparison): Found[] {
   if (pair === 'swarm/server') return [{ ...place, ratio: median === null ? null : 1 / median }];
   return [];
 }
-
-const ascending = (values: readonly number[]): number[] =>
-  [...new Set(values)].sort((a, b) => a - b);
 
 export function gridOf(result: ScenarioResult): Grid {
   const all = result.comparisons.flatMap((comparison) => found(result, comparison));
@@ -137,7 +134,7 @@ function draw(grid: Grid): string {
   const ends = (values: readonly number[]): [number, number] => [-0.5, values.length - 0.5];
   const places = (values: readonly number[]): number[] => values.map((_, place) => place);
   return drawChart('Makespan of the server over that of the swarm, by receivers and file', {
-    marginTop: 32,
+    marginTop: KEYS_TOP,
     marginLeft: 72,
     x: {
       domain: ends(receivers),
@@ -151,7 +148,7 @@ function draw(grid: Grid): string {
       ticks: places(fileBytes),
       tickFormat: (j: number) => scalarText('fileBytes', fileBytes[j]!),
       tickSize: 0,
-      label: null,
+      label: keyAxis('fileBytes'),
     },
     color: { type: 'identity' },
     opacity: { type: 'identity' },

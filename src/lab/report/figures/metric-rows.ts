@@ -6,7 +6,7 @@ import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { metricScale, plotted, plottedText } from '../metric-axis.ts';
 import { pointText } from '../point-text.ts';
-import { drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
+import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
 import { runTitle } from '../run-marks.ts';
 import type { ArmRuns, Scene } from '../scene.ts';
 import { countText, grouped } from '../series.ts';
@@ -65,9 +65,12 @@ export function metricRowsFigure(scene: Scene, options: MetricRowsFigure): Marku
   const isBounded = rows.some(({ bound }) => bound !== undefined);
   const svg = drawRows(`${METRICS[metric].text} of each arm, every run`, rows, {
     x: metricScale(metric, rowsTop(rows)),
-    keys: isBounded
-      ? [{ text: 'bound: what theory allows at best', colour: BOUND_COLOUR, glyph: '\u2506' }]
-      : [],
+    keys: [
+      ...(isBounded
+        ? [{ text: 'bound: what theory allows at best', colour: BOUND_COLOUR, glyph: '\u2506' }]
+        : []),
+      ...(options.band ? [BAND_KEY] : []),
+    ],
   });
   return [figure(title, svg, `${rowsText(rows)} ${caption}`)];
 }

@@ -107,7 +107,7 @@ export function pieceLengthFigures(scene: Scene): Markup[] {
       caption: `${only ? fitText(only) : ''}A line that never climbs to the right would mean that whole pieces hold nobody up.`,
       ...(only
         ? {
-            curves: [{ name: 'fit: bound + c M + d', points: only.points }],
+            curves: [{ name: 'fitted curve', points: only.points }],
             marks: bestMarks(only),
           }
         : {}),
