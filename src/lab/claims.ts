@@ -1,174 +1,175 @@
-// What the comparison is said to show, as data, written down before it is run:
-// each claim has a threshold and can fail. A claim about something that was not
-// asked for (a kill at 1.25 copies, 8 receivers) does not apply and is left out.
+// Whether a claim holds. Each was written down before the runs, as data (scenario.ts), with
+// a threshold that can fail. At every point that it speaks of, runs are reduced to one
+// value; the worst point decides. A claim about what was not run is left out.
+//
+// Load makes transfers longer and strands receivers, and never the other way round. So a
+// disturbed run still counts for an outcome that load could only have worked against.
+import { countedValue } from './censored.ts';
+import { METRICS } from './metric.ts';
+import { type Point, pointText } from './plan.ts';
 import type { Claim, Run } from './result.ts';
-import {
-  ARMS,
-  type ArmName,
-  type LinkKind,
-  type Parameters,
-  type ScenarioName,
-} from './scenario.ts';
-import { median, pairedRatios } from './stats.ts';
+import type { ClaimRule, Condition, Scenario } from './scenario.ts';
+import { median } from './stats.ts';
+import { isMerelyDisturbed } from './verdict.ts';
 
-interface ClaimRule {
-  readonly id: string;
-  readonly text: (parameters: Parameters) => string;
-  readonly comparison: Claim['comparison'];
-  readonly threshold: number;
-  readonly applies: (parameters: Parameters) => boolean;
-  /** The runs it rests on. */
-  readonly basis: (run: Run, parameters: Parameters) => boolean;
-  /**
-   * Runs that a busy machine could bend in favour of the claim. It only ever makes
-   * transfers longer, so a claim that holds although the others were disturbed, holds.
-   */
-  readonly helpedByLoad: (run: Run) => boolean;
-  /** Null: not even once. */
-  readonly measure: (basis: readonly Run[]) => number | null;
+type State = Claim['state'];
+
+/** What a claim says of one arm at one point. */
+interface Instance {
+  readonly point: Point;
+  readonly runs: readonly Run[];
+  /** What the metric is divided by; undefined when it stands for itself. */
+  readonly base: readonly Run[] | undefined;
 }
 
-/** From here on a swarm must win clearly: theory gives N / (1 + log2(N) / M). */
-const MANY = 8;
-/** One copy is what theory asks for; a quarter is left for what was on its way. */
-const SURVIVABLE_COPIES = 1.25;
-
-const most = (parameters: Parameters): number => Math.max(...parameters.receivers);
-/** Theory has a word on what links limit; without caps it is the machine. */
-const isShaped = ({ link }: Parameters): boolean => link !== 'none';
-const isOf = (run: Run, scenario: ScenarioName, arm: ArmName): boolean =>
-  run.scenario === scenario && run.arm === arm;
-const survivable = ({ killCopies }: Parameters): number[] =>
-  killCopies.filter((copies) => copies >= SURVIVABLE_COPIES);
-/** Equal shares of a server: nobody has everything before all have most of it. */
-const strands = (copies: number, { killReceivers }: Parameters): boolean =>
-  copies >= SURVIVABLE_COPIES && copies <= killReceivers / 2;
-
-/** Never finishing counts as infinitely slow. */
-const makespans = (runs: readonly Run[], arm: ArmName): number[] =>
-  runs.filter((run) => run.arm === arm).map((run) => run.makespanMs ?? Number.POSITIVE_INFINITY);
-
-const CLAIMS: readonly ClaimRule[] = [
-  {
-    id: 'swarm-faster',
-    text: (parameters) =>
-      `With ${most(parameters)} receivers the swarm finishes at least 3 times sooner than the server, at equal uplinks`,
-    comparison: 'at least',
-    threshold: 3,
-    applies: (parameters) => isShaped(parameters) && most(parameters) >= MANY,
-    basis: (run, parameters) => run.scenario === 'scaling' && run.receivers === most(parameters),
-    helpedByLoad: ({ arm }) => arm === 'server',
-    measure: (runs) =>
-      pairedRatios(makespans(runs, 'server'), makespans(runs, 'swarm'))?.median ?? null,
-  },
-  {
-    id: 'swarm-survives',
-    text: () =>
-      `Every peer completes although the origin is killed after ${SURVIVABLE_COPIES} copies or more (or is done before it has sent so much)`,
-    comparison: 'at least',
-    threshold: 1,
-    applies: (parameters) => parameters.killRepetitions > 0 && survivable(parameters).length > 0,
-    basis: (run) => isOf(run, 'kill', 'swarm') && run.killCopies! >= SURVIVABLE_COPIES,
-    helpedByLoad: () => false,
-    measure: (runs) => Math.min(...runs.map((run) => run.completed / run.receivers)),
-  },
-  {
-    id: 'server-strands',
-    text: () => 'No client completes when the server is killed at the same points',
-    comparison: 'at most',
-    threshold: 0,
-    applies: (parameters) =>
-      parameters.killRepetitions > 0 &&
-      parameters.killCopies.some((copies) => strands(copies, parameters)),
-    basis: (run, parameters) => isOf(run, 'kill', 'server') && strands(run.killCopies!, parameters),
-    helpedByLoad: ({ arm }) => arm === 'server',
-    measure: (runs) => Math.max(...runs.map((run) => run.completed / run.receivers)),
-  },
-  {
-    id: 'server-at-bound',
-    text: () => 'The server is a fair opponent: at least 0.9 of its theoretical best at every N',
-    comparison: 'at least',
-    threshold: 0.9,
-    applies: isShaped,
-    basis: (run) => isOf(run, 'scaling', 'server'),
-    helpedByLoad: () => false,
-    measure: (runs) => {
-      const counts = [...new Set(runs.map(({ receivers }) => receivers))];
-      return Math.min(
-        ...counts.map((count) =>
-          median(runs.filter((run) => run.receivers === count).map((run) => run.efficiency ?? 0)),
-        ),
-      );
-    },
-  },
-  {
-    id: 'origin-relieved',
-    text: (parameters) =>
-      `With ${most(parameters)} receivers the origin of the swarm sends at most 2 copies`,
-    comparison: 'at most',
-    threshold: 2,
-    applies: (parameters) => isShaped(parameters) && most(parameters) >= MANY,
-    basis: (run, parameters) => isOf(run, 'scaling', 'swarm') && run.receivers === most(parameters),
-    helpedByLoad: () => false,
-    measure: (runs) => median(runs.map((run) => run.originCopies)),
-  },
-  {
-    id: 'links-agree',
-    text: () =>
-      'Links held by the kernel and links held by the programs give the same makespans, apart from 10 %',
-    comparison: 'at most',
-    threshold: 0.1,
-    applies: ({ link }) => link === 'netns',
-    basis: (run) => run.scenario === 'agreement',
-    // What disturbs both alike makes them look more alike.
-    helpedByLoad: () => true,
-    measure: (runs) => Math.max(...ARMS.map((arm) => disagreement(runs, arm))),
-  },
-];
-
-/** Runs that answer the same question; a claim needs a valid one of each group. */
-const groupOf = ({ arm, link, receivers, killCopies }: Run): string =>
-  `${arm} ${link} ${receivers} ${killCopies}`;
-
-function isSound(runs: readonly Run[]): boolean {
-  const valid = new Set(runs.filter(({ verdict }) => verdict.state === 'valid').map(groupOf));
-  return runs.every((run) => valid.has(groupOf(run)));
+interface Found {
+  readonly point: Point;
+  /** NaN: not to be had. */
+  readonly value: number;
+  readonly state: State;
 }
 
-function judgeClaim(rule: ClaimRule, runs: readonly Run[], parameters: Parameters): Claim {
-  const basis = runs.filter((run) => rule.basis(run, parameters));
-  const value = basis.length > 0 ? rule.measure(basis) : null;
-  const holds =
-    value !== null &&
-    (rule.comparison === 'at least' ? value >= rule.threshold : value <= rule.threshold);
-  const known =
-    value !== null &&
-    !Number.isNaN(value) &&
-    isSound(holds ? basis.filter(rule.helpedByLoad) : basis);
+export function judgeClaims(scenario: Scenario, runs: readonly Run[]): Claim[] {
+  const own = runs.filter((run) => run.scenario === scenario.id);
+  return scenario.claims.flatMap((rule) => {
+    const instances = instancesOf(rule, scenario, own);
+    return instances.length > 0 ? [judgeClaim(rule, scenario.id, instances)] : [];
+  });
+}
+
+function instancesOf(rule: ClaimRule, scenario: Scenario, runs: readonly Run[]): Instance[] {
+  const named = scenario.arms.map(({ id }) => id).filter((id) => id !== rule.against);
+  const arms = rule.arm === '*' ? named : [rule.arm];
+  return arms.flatMap((arm) =>
+    groupedByPoint(runs.filter((run) => run.arm === arm)).flatMap((group): Instance[] => {
+      const [first] = group;
+      if (!first || !meets(first, rule.at, scenario)) return [];
+      if (!isRatio(rule)) return [{ point: first.point, runs: group, base: undefined }];
+      const base = baseOf(rule, first, scenario, runs);
+      // A run over itself says nothing.
+      if (base.length === 0 || base.includes(first)) return [];
+      return [{ point: first.point, runs: group, base }];
+    }),
+  );
+}
+
+function baseOf(rule: ClaimRule, run: Run, scenario: Scenario, runs: readonly Run[]): Run[] {
+  const conditions = rule.againstPoint ?? {};
+  const kept = Object.entries(run.point).filter(([key]) => !(key in conditions));
+  return runs.filter(
+    (other) =>
+      other.arm === (rule.against ?? run.arm) &&
+      kept.every(([key, value]) => other.point[key] === value) &&
+      meets(other, conditions, scenario),
+  );
+}
+
+const isRatio = ({ against, againstPoint }: ClaimRule): boolean =>
+  against !== undefined || againstPoint !== undefined;
+
+function groupedByPoint(runs: readonly Run[]): Run[][] {
+  const groups = new Map<string, Run[]>();
+  for (const run of runs) {
+    const key = pointText(run.point);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  return [...groups.values()];
+}
+
+const meets = (run: Run, conditions: Record<string, Condition>, scenario: Scenario): boolean =>
+  Object.entries(conditions).every(([key, condition]) => {
+    const value = run.point[key];
+    if (condition === 'most') return value === endsOf(scenario, key).most;
+    if (condition === 'least') return value === endsOf(scenario, key).least;
+    if (typeof condition !== 'object') return value === condition;
+    const { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY } = condition;
+    return typeof value === 'number' && value >= atLeast && value <= atMost;
+  });
+
+function endsOf({ sweep }: Scenario, key: string): { most?: number; least?: number } {
+  const values: readonly unknown[] = sweep[key as keyof typeof sweep] ?? [];
+  const numbers = values.filter((value) => typeof value === 'number');
+  return numbers.length > 0 ? { most: Math.max(...numbers), least: Math.min(...numbers) } : {};
+}
+
+function judgeClaim(rule: ClaimRule, scenario: string, instances: readonly Instance[]): Claim {
+  const found = instances.map((instance) => judgeInstance(rule, instance));
+  const state: State =
+    (['fails', 'unknown'] as const).find((bad) => found.some((one) => one.state === bad)) ??
+    'holds';
+  const [worst] = found
+    .filter((one) => one.state === state)
+    .sort((a, b) => margin(rule, a.value) - margin(rule, b.value));
   return {
+    scenario,
     id: rule.id,
-    text: rule.text(parameters),
+    text: rule.text,
     comparison: rule.comparison,
     threshold: rule.threshold,
     // JSON has no infinity: never finishing has no figure.
-    value: value !== null && Number.isFinite(value) ? value : null,
-    state: !known ? 'unknown' : holds ? 'holds' : 'fails',
+    value: Number.isFinite(worst!.value) ? worst!.value : null,
+    point: { ...worst!.point },
+    state,
   };
 }
 
-/** How far apart the medians are; infinitely, when one is of no completed run. */
-function disagreement(runs: readonly Run[], arm: ArmName): number {
-  const held = (link: LinkKind): number =>
-    median(
-      runs
-        .filter((run) => run.arm === arm && run.link === link)
-        .map(({ makespanMs }) => makespanMs ?? Number.POSITIVE_INFINITY),
-    );
-  return Math.abs(held('netns') / held('pacer') - 1);
+function judgeInstance(rule: ClaimRule, instance: Instance): Found {
+  const { point } = instance;
+  const value = reduce(rule, figuresOf(rule, instance));
+  if (Number.isNaN(value)) return { point, value, state: 'unknown' };
+  const outcome = margin(rule, value) >= 0 ? 'holds' : 'fails';
+  return { point, value, state: isSound(rule, instance, outcome) ? outcome : 'unknown' };
 }
 
-export function judgeClaims(runs: readonly Run[], parameters: Parameters): Claim[] {
-  return CLAIMS.filter((rule) => rule.applies(parameters)).map((rule) =>
-    judgeClaim(rule, runs, parameters),
+/** How far inside the threshold, below 0 outside; what cannot be had is worst. */
+function margin({ comparison, threshold }: ClaimRule, value: number): number {
+  if (Number.isNaN(value)) return Number.NEGATIVE_INFINITY;
+  if (comparison === 'at least') return value - threshold;
+  if (comparison === 'at most') return threshold - value;
+  return threshold - Math.abs(value - 1);
+}
+
+/** One for each run, or for each pair of runs of one repetition. */
+function figuresOf({ metric }: ClaimRule, { runs, base }: Instance): number[] {
+  const figure = (run: Run): number => countedValue(run, metric) ?? Number.NaN;
+  if (base === undefined) return runs.map(figure);
+  const others = new Map(base.map((run) => [run.repetition, run]));
+  return runs.flatMap((run) => {
+    const other = others.get(run.repetition);
+    return other ? [figure(run) / figure(other)] : [];
+  });
+}
+
+/** Of ratios the median is taken of logarithms: twice and half are equally far off. */
+function reduce(rule: ClaimRule, figures: readonly number[]): number {
+  if (figures.length === 0 || figures.some(Number.isNaN)) return Number.NaN;
+  if (rule.of === 'every run') {
+    return figures.reduce((worst, value) =>
+      margin(rule, value) < margin(rule, worst) ? value : worst,
+    );
+  }
+  return isRatio(rule) ? Math.exp(median(figures.map(Math.log))) : median(figures);
+}
+
+/** A claim needs, of each arm and point that it rests on, a run that could not have misled it. */
+function isSound(rule: ClaimRule, { runs, base }: Instance, outcome: 'holds' | 'fails'): boolean {
+  // A wrong byte on a disk is what makes such a run invalid: it proves what it shows.
+  if (rule.metric === 'badFiles' && outcome === 'fails') return true;
+  const isTrusted = (run: Run, side: 1 | -1): boolean =>
+    run.verdict.state === 'valid' || (isMerelyDisturbed(run) && !couldCause(rule, side, outcome));
+  return (
+    runs.some((run) => isTrusted(run, 1)) &&
+    (base === undefined || base.some((run) => isTrusted(run, -1)))
   );
+}
+
+/** Whether load on a run, above (1) or below (-1) the line of a ratio, pushes towards the outcome. */
+function couldCause(rule: ClaimRule, side: 1 | -1, outcome: 'holds' | 'fails'): boolean {
+  const { load } = METRICS[rule.metric];
+  if (load === 'leaves') return false;
+  // What disturbs both alike also makes them look more alike.
+  if (rule.comparison === 'within') return true;
+  const push = (load === 'raises' ? 1 : -1) * side;
+  const helps = rule.comparison === 'at least' ? push > 0 : push < 0;
+  return helps === (outcome === 'holds');
 }

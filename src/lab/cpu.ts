@@ -1,7 +1,7 @@
 // How busy the machine and single processes are, from Linux' /proc; other systems
 // give undefined, and the report then says that foreign load was not measured.
 // Source: proc(5), /proc/stat and /proc/[pid]/stat.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ: 100 on every Linux platform that Node.js supports. */
 const MS_PER_TICK = 10;
@@ -23,9 +23,12 @@ export function parseMachineCpu(stat: string): MachineCpu | undefined {
   return { busyMs: (total - idle) * MS_PER_TICK, totalMs: total * MS_PER_TICK };
 }
 
-/** utime and stime, the 14th and 15th field; the name before them may hold anything. */
+/** From the third on: the name before them may hold anything. */
+const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
+/** utime and stime, the 14th and 15th field. */
 export function parseProcessCpuMs(stat: string): number | undefined {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsOf(stat);
   const ticks = Number(fields[11]) + Number(fields[12]);
   return Number.isFinite(ticks) ? ticks * MS_PER_TICK : undefined;
 }
@@ -43,6 +46,29 @@ export const machineCpu = (): MachineCpu | undefined => parseMachineCpu(read('/p
 
 export const processCpuMs = (pid: number): number | undefined =>
   parseProcessCpuMs(read(`/proc/${pid}/stat`));
+
+/** Of the processes of a group that are alive; undefined where none is. */
+export function groupCpuMs(group: number): number | undefined {
+  const each = processes()
+    .map((pid) => read(`/proc/${pid}/stat`))
+    .filter((stat) => isAliveIn(group, stat))
+    .flatMap((stat) => parseProcessCpuMs(stat) ?? []);
+  return each.length === 0 ? undefined : each.reduce((sum, ms) => sum + ms, 0);
+}
+
+function isAliveIn(group: number, stat: string): boolean {
+  const [state, , processGroup] = fieldsOf(stat);
+  return state !== 'Z' && Number(processGroup) === group;
+}
+
+function processes(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    // Not Linux.
+    return [];
+  }
+}
 
 /** Cores that others kept busy between two readings, as a share of all; null where unknown. */
 export function foreignShare(

@@ -64,11 +64,11 @@ export const settingSchema = z.strictObject({
   attack: z.enum(ATTACKS),
   /** Every second receiver is killed when it has a share of the file drawn with this mean. */
   lifetimeShare: positive.nullable(),
-  /** ... and started again, with what it has, when those who stayed are half done. */
+  /** ... and started again half a pass later, with what it has. */
   rejoin: z.boolean(),
   /** The origin is killed when it has sent so many copies, or when one is safe elsewhere. */
   kill: z.union([positive, z.literal('first copy')]).nullable(),
-  /** In their order. */
+  /** Each waits for its own moment, in no order; passes count from the step before. */
   faults: z.array(faultSchema),
 });
 
@@ -132,6 +132,9 @@ export function receiverRates(setting: Setting, index: number): Rates {
     downlinkBytesPerSecond: held(setting, uplinkBytesPerSecond * downlinkFactor),
   };
 }
+
+/** Whether clients are told of one address for all hubs. */
+export const hasFront = ({ front }: Setting): boolean => front !== 'mirrors';
 
 /** The last so many of the receivers. */
 export const riderCount = ({ receivers, riderShare }: Setting): number =>

@@ -1,5 +1,6 @@
 // Summaries of a handful of runs. A run is the unit of replication, never a
-// receiver within one. With so few, the range is shown and no confidence interval.
+// receiver within one. The range is always shown; an interval only of five runs or more
+// (stats/interval.ts).
 import { invariant } from '../runtime/invariant.ts';
 
 export interface Range {
@@ -18,6 +19,21 @@ export function quantile(values: readonly number[], q: number): number {
   const part = at - Math.floor(at);
   // In this form an infinite value stays infinite, and is not NaN.
   return part === 0 ? low : low * (1 - part) + high * part;
+}
+
+/** A time, or null of what never finished: later than every time, and never left out. */
+export type Censored = number | null;
+
+/**
+ * Null where the quantile falls on what never finished, or between that and a time: all
+ * that is known of it is that it is later.
+ */
+export function censoredQuantile(values: readonly Censored[], q: number): Censored {
+  const at = quantile(
+    values.map((value) => value ?? Number.POSITIVE_INFINITY),
+    q,
+  );
+  return at === Number.POSITIVE_INFINITY ? null : at;
 }
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);

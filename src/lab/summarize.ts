@@ -1,136 +1,25 @@
 // From single runs to what the figures and tables show. Every run that was made
 // counts, disturbed ones too: leaving some out after looking would be choosing.
+import { createRng } from '../runtime/rng.ts';
+import { countedValue, isCensored } from './censored.ts';
 import { judgeClaims } from './claims.ts';
-import { boundOf, efficiencyOf } from './fold.ts';
+import type { MetricName } from './metric.ts';
+import { type Point, pointText, sweepPoints } from './plan.ts';
 import type {
-  Agreement,
-  Calibration,
+  Cell,
   Comparison,
-  Kill,
+  Exhibit,
   Result,
   Run,
-  RunNode,
+  ScenarioResult,
+  Simulated,
   Summary,
 } from './result.ts';
-import { ARMS, type ArmName, type LinkKind, type Parameters } from './scenario.ts';
-import { agreementReceivers } from './schedule.ts';
-import { pairedRatios, rangeOf } from './stats.ts';
+import type { Arm, Scenario } from './scenario.ts';
+import { type Interval, medianInterval, ratioInterval } from './stats/interval.ts';
+import { markOutliers } from './stats/outliers.ts';
+import { type Censored, median, pairedRatios } from './stats.ts';
 import { judge, THRESHOLDS } from './verdict.ts';
-
-const present = (values: readonly (number | null)[]): number[] =>
-  values.filter((value) => value !== null);
-
-const range = (values: readonly (number | null)[]) => rangeOf(present(values)) ?? null;
-
-function perProcess(run: Run, pick: (node: RunNode) => number | null): number | null {
-  const values = present(run.nodes.map(pick));
-  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
-}
-
-function summarize(
-  runs: readonly Run[],
-  parameters: Parameters,
-  arm: ArmName,
-  receivers: number,
-): Summary {
-  const of = runs.filter(
-    (run) => run.scenario === 'scaling' && run.arm === arm && run.receivers === receivers,
-  );
-  const makespanMs = range(of.map((run) => run.makespanMs));
-  const plan = { id: '', scenario: 'scaling', repetition: 0, killCopies: null } as const;
-  const bound = boundOf({ ...plan, arm, receivers, link: parameters.link }, parameters);
-  const boundMs = bound.seconds * 1000;
-  return {
-    arm,
-    receivers,
-    runs: of.length,
-    validRuns: of.filter(({ verdict }) => verdict.state === 'valid').length,
-    makespanMs,
-    boundMs,
-    boundName: bound.name,
-    efficiency: efficiencyOf(boundMs, makespanMs?.median ?? null),
-    originCopies: range(of.map((run) => run.originCopies)),
-    firstPieceMs: range(of.flatMap((run) => run.nodes.map((node) => node.firstPieceMs))),
-    cpuSecondsPerGib: range(of.map((run) => run.cpuSecondsPerGib)),
-    cpuStartMsPerProcess: range(of.map((run) => perProcess(run, (node) => node.cpuStartMs))),
-    rssPeakBytes: range(of.flatMap((run) => run.nodes.map((node) => node.rssPeakBytes))),
-    duplicateShare: range(of.map((run) => run.duplicateShare)),
-  };
-}
-
-function compare(runs: readonly Run[], receivers: number): Comparison {
-  const of = (arm: ArmName): Run[] =>
-    runs
-      .filter((run) => run.scenario === 'scaling' && run.arm === arm && run.receivers === receivers)
-      .sort((a, b) => a.repetition - b.repetition);
-  const swarm = new Map(of('swarm').map((run) => [run.repetition, run.makespanMs]));
-  const pairs = of('server').flatMap(({ repetition, makespanMs }) => {
-    const other = swarm.get(repetition) ?? null;
-    return makespanMs !== null && other !== null ? [[makespanMs, other] as const] : [];
-  });
-  const speedup = pairedRatios(
-    pairs.map(([server]) => server),
-    pairs.map(([, peer]) => peer),
-  );
-  return { receivers, pairs: pairs.length, speedup: speedup ?? null };
-}
-
-function kill(runs: readonly Run[], arm: ArmName, killCopies: number, receivers: number): Kill {
-  const of = runs.filter((run) => run.arm === arm && run.killCopies === killCopies);
-  const killed = of.filter(({ fault }) => fault !== null).length;
-  const completed = of.map((run) => run.completed);
-  return { arm, killCopies, receivers, runs: of.length, killed, completed };
-}
-
-/** The rate from the first verified piece to the last: without connecting and discovering. */
-export function rateOf({ progress }: Pick<RunNode, 'progress'>): number | null {
-  const first = progress[0];
-  const last = progress.at(-1);
-  if (!first || !last || last[0] <= first[0]) return null;
-  return ((last[1] - first[1]) / (last[0] - first[0])) * 1000;
-}
-
-function calibrate(runs: readonly Run[], arm: ArmName, cap: number): Calibration {
-  const rates = present(
-    runs
-      .filter((run) => run.scenario === 'calibration' && run.arm === arm)
-      .flatMap((run) => run.nodes.filter(({ role }) => role === 'receiver').map(rateOf)),
-  );
-  const achieved = rangeOf(rates)?.median ?? null;
-  return {
-    arm,
-    capBytesPerSecond: cap,
-    achievedBytesPerSecond: achieved,
-    ratio: achieved === null ? null : achieved / cap,
-  };
-}
-
-function agree(runs: readonly Run[], arm: ArmName, receivers: number): Agreement {
-  const held = (link: LinkKind) =>
-    range(
-      runs
-        .filter((run) => run.scenario === 'agreement' && run.arm === arm && run.link === link)
-        .map((run) => run.makespanMs),
-    );
-  const pacerMs = held('pacer');
-  const netnsMs = held('netns');
-  const ratio = pacerMs && netnsMs ? netnsMs.median / pacerMs.median : null;
-  return { arm, receivers, pacerMs, netnsMs, ratio };
-}
-
-function warningsOf(runs: readonly Run[], environmentShare: number | null): string[] {
-  const warnings = runs
-    .filter(({ scenario, verdict }) => scenario !== 'warm-up' && verdict.reasons.length > 0)
-    .map(({ id, verdict }) => `${id} is ${verdict.state}: ${verdict.reasons.join('; ')}`);
-  if (environmentShare === null) {
-    warnings.push('the load by other programs could not be measured on this system');
-  } else if (environmentShare > THRESHOLDS.foreignCpu) {
-    warnings.push(
-      `other programs kept ${(environmentShare * 100).toFixed(0)} % of the CPU busy before the first run`,
-    );
-  }
-  return warnings;
-}
 
 export type Header = Pick<
   Result,
@@ -139,36 +28,172 @@ export type Header = Pick<
   | 'profile'
   | 'command'
   | 'seed'
+  | 'fileName'
   | 'startedAt'
   | 'wallSeconds'
+  | 'missing'
   | 'environment'
-  | 'parameters'
+  | 'base'
 >;
 
-/** @param missing runs that were planned and sure to be wanted, but not made. */
-export function conclude(header: Header, runs: readonly Run[], missing: number): Result {
-  const { parameters } = header;
-  const claims = judgeClaims(runs, parameters);
-  const { link, uplinkBytesPerSecond: cap } = parameters;
-  const calibration = cap === null ? [] : ARMS.map((arm) => calibrate(runs, arm, cap));
+/** A scenario that was asked for, and why it could not be run, if so. */
+export interface Wanted {
+  readonly scenario: Scenario;
+  readonly skipped: string | null;
+}
+
+/** In every cell, whatever the scenario's own table shows. */
+const ALWAYS: readonly MetricName[] = ['makespanMs', 'reach', 'originCopies'];
+
+/** A figure that nobody can have is null and not infinite, as JSON has it. */
+const known = (value: number): Censored => (Number.isFinite(value) ? value : null);
+
+const ends = (interval: Interval | undefined): [number, number] | null =>
+  interval && interval.low !== null && interval.high !== null
+    ? [interval.low, interval.high]
+    : null;
+
+/** Undefined when the metric has no meaning in any of the runs. */
+export function summarize(
+  runs: readonly Run[],
+  metric: MetricName,
+  seed: number,
+): Summary | undefined {
+  const counted = runs.flatMap((run) => {
+    const value = countedValue(run, metric);
+    return value === null ? [] : [{ run, value }];
+  });
+  if (counted.length === 0) return undefined;
+  const values = counted.map(({ value }) => value);
+  const isOutlier = markOutliers(values.map(known));
+  return {
+    runs: counted.length,
+    censored: counted.filter(({ run }) => isCensored(run, metric)).length,
+    median: known(median(values)),
+    min: known(Math.min(...values)),
+    max: known(Math.max(...values)),
+    interval: ends(medianInterval(values.map(known), createRng(seed))),
+    outliers: counted.filter((_, i) => isOutlier[i]).map(({ run }) => run.id),
+  };
+}
+
+function cellOf(runs: readonly Run[], { metrics }: Scenario, seed: number): Cell {
+  const [first] = runs;
+  const summaries = [...new Set([...metrics, ...ALWAYS])].flatMap((metric) => {
+    const summary = summarize(runs, metric, seed);
+    return summary ? [[metric, summary] as const] : [];
+  });
+  return {
+    arm: first!.arm,
+    point: { ...first!.point },
+    runs: runs.length,
+    validRuns: runs.filter(({ verdict }) => verdict.state === 'valid').length,
+    scriptedRuns: runs.filter(({ unmetFaults }) => unmetFaults.length === 0).length,
+    boundMs: first!.boundMs,
+    boundName: first!.boundName,
+    metrics: Object.fromEntries(summaries),
+  };
+}
+
+/** Of the runs of both arms that have the same repetition, as they were made side by side. */
+function compare(over: readonly Run[], under: readonly Run[], seed: number): Comparison {
+  const { arm, point } = over[0]!;
+  const others = new Map(under.map((run) => [run.repetition, run.metrics.makespanMs ?? null]));
+  const pairs = over.flatMap(({ repetition, metrics }) => {
+    const [mine, other] = [metrics.makespanMs ?? null, others.get(repetition) ?? null];
+    return mine === null || other === null ? [] : [[mine, other] as const];
+  });
+  const mine = pairs.map(([time]) => time);
+  const theirs = pairs.map(([, time]) => time);
+  const ratio = pairedRatios(mine, theirs);
+  const interval = ends(ratioInterval(mine, theirs, createRng(seed)));
+  return {
+    arm,
+    against: under[0]!.arm,
+    point: { ...point },
+    pairs: pairs.length,
+    ratio: ratio ? { ...ratio, interval } : null,
+  };
+}
+
+function concludeScenario(
+  { scenario, skipped }: Wanted,
+  runs: readonly Run[],
+  seed: number,
+): ScenarioResult {
+  const cells: Cell[] = [];
+  const comparisons: Comparison[] = [];
+  for (const { point } of sweepPoints(scenario)) {
+    const perArm = scenario.arms
+      .map((arm) => runsOf(runs, scenario, arm, point))
+      .filter((of) => of.length > 0);
+    cells.push(...perArm.map((of) => cellOf(of, scenario, seed)));
+    const [first, ...others] = perArm;
+    if (first?.[0]?.arm !== scenario.arms[0]!.id) continue;
+    comparisons.push(...others.map((of) => compare(of, first, seed)));
+  }
+  return { scenario, skipped, cells, comparisons };
+}
+
+function runsOf(runs: readonly Run[], scenario: Scenario, arm: Arm, point: Point): Run[] {
+  return runs
+    .filter(
+      (run) =>
+        run.scenario === scenario.id &&
+        run.arm === arm.id &&
+        pointText(run.point) === pointText(point),
+    )
+    .sort((a, b) => a.repetition - b.repetition);
+}
+
+function warningsOf(
+  { foreignCpuShareBefore }: Result['environment'],
+  scenarios: readonly ScenarioResult[],
+  runs: readonly Run[],
+): string[] {
+  const warnings = scenarios
+    .filter(({ skipped }) => skipped !== null)
+    .map(({ scenario, skipped }) => `scenario '${scenario.id}' was not run: ${skipped}`);
+  if (foreignCpuShareBefore === null) {
+    warnings.push('the load by other programs could not be measured on this system');
+  } else if (foreignCpuShareBefore > THRESHOLDS.foreignCpu) {
+    const share = (foreignCpuShareBefore * 100).toFixed(0);
+    warnings.push(`other programs kept ${share} % of the CPU busy before the first run`);
+  }
+  const outliers = scenarios.flatMap(({ cells }) =>
+    cells.flatMap(({ metrics }) => metrics.makespanMs?.outliers ?? []),
+  );
+  return [
+    ...warnings,
+    ...outliers.map(
+      (id) => `${id}: its makespan is far from that of the others; it counts like all`,
+    ),
+    ...runs
+      .filter(({ verdict }) => verdict.reasons.length > 0)
+      .map(({ id, verdict }) => `${id} is ${verdict.state}: ${verdict.reasons.join('; ')}`),
+  ];
+}
+
+export function conclude(
+  header: Header,
+  scenarios: readonly Wanted[],
+  runs: readonly Run[],
+  exhibits: readonly Exhibit[],
+  simulated: Simulated | null,
+): Result {
+  const wanted = new Set(scenarios.map(({ scenario }) => scenario.id));
+  // A warm-up belongs to no scenario and proves nothing.
+  const evidence = runs.filter((run) => wanted.has(run.scenario));
+  const claims = scenarios.flatMap(({ scenario }) => judgeClaims(scenario, evidence));
+  const results = scenarios.map((one) => concludeScenario(one, evidence, header.seed));
   return {
     ...header,
-    verdict: judge({ runs, claims, calibration, missing }),
+    verdict: judge({ runs: evidence, claims, missing: header.missing }),
     claims,
-    calibration,
-    agreements:
-      link === 'netns' ? ARMS.map((arm) => agree(runs, arm, agreementReceivers(parameters))) : [],
-    summaries: parameters.receivers.flatMap((receivers) =>
-      ARMS.map((arm) => summarize(runs, parameters, arm, receivers)),
-    ),
-    comparisons: parameters.receivers.map((receivers) => compare(runs, receivers)),
-    kills:
-      parameters.killRepetitions === 0
-        ? []
-        : parameters.killCopies.flatMap((copies) =>
-            ARMS.map((arm) => kill(runs, arm, copies, parameters.killReceivers)),
-          ),
-    warnings: warningsOf(runs, header.environment.foreignCpuShareBefore),
+    scenarios: results,
+    exhibits: [...exhibits],
+    simulated,
+    warnings: warningsOf(header.environment, results, evidence),
     runs: [...runs],
   };
 }

@@ -7,10 +7,10 @@
 // G. Weiss, "Optimal scheduling of peer-to-peer file dissemination", Journal of
 // Scheduling 11 (2008) 105-120 (equal uplinks, whole pieces).
 //
-// Checked by trying every schedule (test/theory/bounds.test.ts): the number of rounds
-// for all N M <= 9, whether a receiver may take one piece a round or many; and that no
-// schedule of unequal uplinks beats the fluid bound. Taken from the papers: that sending
-// pieces side by side, out of step, does not help, and all larger cases.
+// Checked by trying every schedule of rounds (test/theory/bounds.test.ts): the number of
+// rounds for all N M <= 9, whether a receiver may take one piece a round or many; and that
+// with unequal uplinks, free riders too, none of N <= 3, M <= 2 beats the fluid bound. Taken
+// from the papers: that sending side by side, out of step, does not help, and larger cases.
 import { invariant } from '../runtime/invariant.ts';
 
 export interface Uplinks {

@@ -7,8 +7,8 @@
 // Source: D. Qiu, R. Srikant, "Modeling and Performance Analysis of BitTorrent-Like
 // Peer-to-Peer Networks", SIGCOMM 2004, section 2 (model and steady state). The s seeds
 // that never leave are added here, since the lab's origin is one; the paper has s = 0.
-// Checked in the tests: the flow runs into the paper's steady state from any start, the
-// integrator is of fourth order, and nobody is lost or counted twice.
+// Checked in the tests: the flow runs into the paper's steady state from few and from
+// many, equals what can be solved by hand, and nobody is lost or counted twice.
 //
 // What it leaves out: a fluid has no memory of how much of the file a leecher has, so
 // that of a crowd that starts together some complete at once and a tail is late, where
@@ -23,7 +23,7 @@ export interface ChurnRates {
   readonly aborts: number;
   /** mu: of each peer's uplink. */
   readonly uplink: number;
-  /** c: of each peer's downlink. */
+  /** c: of each peer's downlink; may be infinite. */
   readonly downlink: number;
   /** eta in [0, 1]: how well leechers use their uplinks; about 1 with enough pieces. */
   readonly effectiveness: number;
@@ -54,6 +54,9 @@ export interface SteadyState {
 
 /** A step is at most this part of the fastest rate's time: errors beyond it are not seen in a figure. */
 const STEP = 0.05;
+
+/** A download in less than this part of all the time looked at is as good as in none. */
+const INSTANT = 0.001;
 
 /** Leechers, seeds, arrived, completed, aborted, departed. */
 type Flow = readonly [number, number, number, number, number, number];
@@ -93,8 +96,7 @@ function rungeKutta(rates: ChurnRates, flow: Flow, seconds: number): Flow {
 
 function stepSeconds(rates: ChurnRates): number {
   const { aborts, uplink, downlink, departures } = rates;
-  const finite = [aborts, uplink, downlink, departures].filter(Number.isFinite);
-  return STEP / Math.max(...finite, Number.MIN_VALUE);
+  return STEP / Math.max(...[aborts, uplink, downlink, departures].filter(Number.isFinite));
 }
 
 /**
@@ -106,15 +108,17 @@ export function churnFlow(
   start: { readonly leechers: number; readonly seeds: number },
   atSeconds: readonly number[],
 ): ChurnPoint[] {
-  invariant(Number.isFinite(rates.downlink), 'the model needs a downlink with a rate');
-  const longest = stepSeconds(rates);
+  invariant(rates.downlink > 0 && rates.uplink > 0, 'a swarm has links');
+  const slowestInstant = 1 / (INSTANT * (atSeconds.at(-1) ?? 0));
+  const given = { ...rates, downlink: Math.min(rates.downlink, slowestInstant) };
+  const longest = stepSeconds(given);
   const goneAtOnce = rates.departures === Number.POSITIVE_INFINITY ? start.seeds : 0;
   let flow: Flow = [start.leechers, start.seeds - goneAtOnce, 0, 0, 0, goneAtOnce];
   let now = 0;
   return atSeconds.map((seconds) => {
     invariant(seconds >= now, 'times ascend from 0');
     const steps = Math.ceil((seconds - now) / longest);
-    for (let i = 0; i < steps; i++) flow = rungeKutta(rates, flow, (seconds - now) / steps);
+    for (let i = 0; i < steps; i++) flow = rungeKutta(given, flow, (seconds - now) / steps);
     now = seconds;
     const [leechers, seeds, arrived, completed, aborted, departed] = flow;
     return { seconds, leechers, seeds, arrived, completed, aborted, departed };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { median, pairedRatios, quantile, rangeOf } from '../../src/lab/stats.ts';
+import { censoredQuantile, median, pairedRatios, quantile, rangeOf } from '../../src/lab/stats.ts';
 
 describe('quantile', () => {
   it.each([
@@ -27,6 +27,37 @@ describe('quantile', () => {
         expect(range.median).toBeLessThanOrEqual(range.max);
         // 0 and -0 are one value, but sort as they come.
         expect(median([...list].reverse()) + 0).toBe(range.median + 0);
+      }),
+    );
+  });
+});
+
+describe('a quantile with some that never finished', () => {
+  it.each<[(number | null)[], number, number | null]>([
+    [[1, null, 2], 0.5, 2],
+    [[1, null, null], 0.5, null],
+    // Between a time and never.
+    [[1, 2, null, null], 0.5, null],
+    [[1, 2, 3, null], 0.5, 2.5],
+    [[1, 2, 3, null], 0.9, null],
+    [[1, 2, 3, null], 1, null],
+    [[1, null], 0, 1],
+    [[null], 0, null],
+  ])('of %o at %d is %s', (values, q, expected) => {
+    expect(censoredQuantile(values, q)).toBe(expected);
+  });
+
+  it('is the plain one if all did, and never earlier for one that did not', () => {
+    const times = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(times, fc.double({ min: 0, max: 1, noNaN: true }), (list, q) => {
+        const plain = quantile(list, q);
+        expect(censoredQuantile(list, q)).toBe(plain);
+        const later = censoredQuantile(
+          list.with(-1, Number.NaN).map((t) => (t >= 0 ? t : null)),
+          q,
+        );
+        expect(later ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(plain);
       }),
     );
   });

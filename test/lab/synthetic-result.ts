@@ -1,49 +1,80 @@
 // A whole comparison of synthetic runs: the very analysis that real ones go through.
-import { measure } from '../../src/lab/measure.ts';
-import type { Result } from '../../src/lab/result.ts';
-import type { Parameters, PlannedRun } from '../../src/lab/scenario.ts';
-import { conclude } from '../../src/lab/summarize.ts';
-import { type Bend, PARAMETERS, syntheticTrace } from './synthetic.ts';
+import { CATALOGUE } from '../../src/lab/catalogue/catalogue.ts';
+import { chooseExhibits } from '../../src/lab/choose-exhibits.ts';
+import { drawExhibit } from '../../src/lab/exhibit.ts';
+import { foldRun } from '../../src/lab/fold.ts';
+import { type PlannedRun, planPoint, sweepPoints } from '../../src/lab/plan.ts';
+import type { Result, Run } from '../../src/lab/result.ts';
+import type { Scenario } from '../../src/lab/scenario.ts';
+import { DEFAULTS } from '../../src/lab/setting.ts';
+import { conclude, type Header } from '../../src/lab/summarize.ts';
+import type { Trace } from '../../src/lab/trace.ts';
+import { judgeRun } from '../../src/lab/verdict.ts';
+import { type Bend, syntheticTrace } from './synthetic.ts';
 
-export async function syntheticResult(
-  bend: (plan: PlannedRun) => Bend = () => ({}),
-  parameters: Parameters = PARAMETERS,
-): Promise<Result> {
-  const { runs, missing } = await measure({
-    parameters,
-    execute: async (plan) => syntheticTrace(plan, parameters, bend(plan)),
-    now: () => 0,
-    budgetMs: Number.POSITIVE_INFINITY,
-    signal: new AbortController().signal,
-    onStart: () => {},
-    onRun: () => {},
-    onFailure: () => {},
-  });
+export type Bending = (plan: PlannedRun) => Bend;
+
+export const HEADER: Header = {
+  schema: 3,
+  tool: { name: 'hubswarm', version: '0.1.0' },
+  profile: 'full',
+  command: ['--full', '--seed', '7'],
+  seed: 7,
+  fileName: 'sample.bin',
+  startedAt: '2026-01-02T03:04:05.000Z',
+  wallSeconds: 61,
+  missing: 0,
+  environment: {
+    node: '20.19.0',
+    platform: 'Linux 6.1.0 x64',
+    cpuModel: 'Test CPU',
+    cores: 2,
+    memoryBytes: 8 * 2 ** 30,
+    loadAverage: [0.1, 0.2, 0.3],
+    foreignCpuShareBefore: 0.01,
+    network: [],
+  },
+  base: DEFAULTS,
+};
+
+/** Every point and arm, as often as is always made. */
+export function plansOf(
+  scenario: Scenario,
+  repetitions = scenario.repetitions.least,
+): PlannedRun[] {
+  return Array.from({ length: repetitions }, (_, repetition) =>
+    sweepPoints(scenario).flatMap((at) =>
+      planPoint(scenario, at, repetition, DEFAULTS, HEADER.seed),
+    ),
+  ).flat();
+}
+
+export function runOf(trace: Trace): Run {
+  const folded = foldRun(trace);
+  return { ...folded, verdict: judgeRun(folded) };
+}
+
+export function syntheticRuns(scenario: Scenario, bend: Bending = () => ({})): Run[] {
+  return plansOf(scenario).map((plan) => runOf(syntheticTrace(plan, bend(plan))));
+}
+
+/** Of the full catalogue, or of some of it; a scenario may be left out for a reason. */
+export function syntheticResult(
+  bend: Bending = () => ({}),
+  scenarios: readonly Scenario[] = CATALOGUE,
+  skipped: Readonly<Record<string, string>> = {},
+): Result {
+  const made = scenarios.filter(({ id }) => !(id in skipped));
+  const traces = made.flatMap((scenario) =>
+    plansOf(scenario).map((plan) => syntheticTrace(plan, bend(plan))),
+  );
+  const runs = traces.map(runOf);
+  const shown = chooseExhibits(runs);
   return conclude(
-    {
-      schema: 2,
-      tool: { name: 'hubswarm', version: '0.1.0' },
-      profile: 'quick',
-      command: ['--seed', '7'],
-      seed: 7,
-      startedAt: '2026-01-02T03:04:05.000Z',
-      wallSeconds: 61,
-      environment: {
-        node: '20.19.0',
-        platform: 'Linux 6.1.0 x64',
-        cpuModel: 'Test CPU',
-        cores: 2,
-        memoryBytes: 8 * 2 ** 30,
-        loadAverage: [0.1, 0.2, 0.3],
-        foreignCpuShareBefore: 0.01,
-      },
-      parameters: {
-        ...parameters,
-        receivers: [...parameters.receivers],
-        killCopies: [...parameters.killCopies],
-      },
-    },
+    HEADER,
+    scenarios.map((scenario) => ({ scenario, skipped: skipped[scenario.id] ?? null })),
     runs,
-    missing,
+    traces.filter(({ plan }) => shown.includes(plan.id)).map(drawExhibit),
+    null,
   );
 }

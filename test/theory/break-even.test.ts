@@ -62,6 +62,14 @@ describe('the break-even file', () => {
     expect(breakEvenBytes({ ...CONTEST, server: swarm, swarm: server }, 8)).toBe(0);
   });
 
+  it('is not won by a sum that rounds otherwise', () => {
+    const server = { fixedSeconds: 0.1, cpuSecondsPerReceiver: 0.2 };
+    const swarm = { fixedSeconds: 0.3, cpuSecondsPerReceiver: 0 };
+    expect(breakEvenBytes({ ...CONTEST, server, swarm, cores: 1 }, 1)).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+
   it.each([
     ['equal uplinks', alike],
     ['any uplinks', anyContest],

@@ -65,6 +65,20 @@ describe('the flow of a swarm', () => {
     expect(left!.seeds).toBe(0);
   });
 
+  it('takes a downlink that nothing limits', () => {
+    const rates = { ...RATES, arrivals: 0, departures: 0, permanentSeeds: 1, uplink: 0.01 };
+    const unlimited = { ...rates, downlink: Number.POSITIVE_INFINITY };
+    // Nine uplinks of a hundredth complete eight in 89 s, and then there is nobody left.
+    const times = [0, 50, 100, 1000];
+    const completed = churnFlow(unlimited, { leechers: 8, seeds: 0 }, times).map(
+      (point) => point.completed,
+    );
+    expect(completed[0]).toBe(0);
+    expect(completed[1]).toBeCloseTo(4.5, 6);
+    expect(completed[2]).toBeCloseTo(8, 2);
+    expect(completed[3]).toBeCloseTo(8, 6);
+  });
+
   it('does not depend on which moments are asked for', () => {
     const start = { leechers: 20, seeds: 1 };
     const [once] = churnFlow(RATES, start, [10]);

@@ -1,7 +1,7 @@
 // The least number of rounds in which every receiver has every piece, by trying every
 // schedule. In a round each node sends pieces that it held when the round began.
 
-export interface Rounds {
+interface Rounds {
   /** Pieces a round: the origin's, which has the file, then each receiver's. */
   readonly sends: readonly [number, ...number[]];
   readonly pieces: number;

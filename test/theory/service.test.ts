@@ -60,7 +60,12 @@ describe('replicas', () => {
     ['free riders need no replica', { receiverUplink: 0 }, 1],
     // 4 copies over 10 + 4 x 5 = 30 bytes a second, three times the origin's.
     ['half the uplink each', { receiverUplink: 5 }, 3],
-    ['a rounded third', { originUplink: 0.3, receiverUplink: 0.15 }, 3],
+    // 7.000000000000001 as the machine divides.
+    [
+      'as many as without rounding',
+      { fileBytes: 17, receivers: 8, originUplink: 1, receiverUplink: 0.75 },
+      7,
+    ],
     ['a slow downlink asks for fewer', { downlink: 5 }, 2],
   ])('%s', (_, over, replicas) => {
     expect(replicasNeeded({ ...LINKS, ...over })).toBe(replicas);

@@ -1,115 +1,95 @@
-// Makes and removes the hosts of plan.ts. Whatever a lab leaves when it is killed, the
-// next one removes: its namespaces bear its process id, and that process is gone.
-// Synchronous, so that no signal is acted on half-way and the end of the process can
-// still remove everything.
-import { execFileSync } from 'node:child_process';
-import { describeError, HubswarmError, systemCode } from '../../runtime/errors.ts';
-import type { LinkRates } from '../scenario.ts';
-import { type Host, labOf, type NetworkCommand, namespacesIn, planNetwork } from './plan.ts';
+// Makes, changes and removes the hosts of plan.ts. Whatever a lab leaves when it is
+// killed, the next one removes: its namespaces bear its process id, and that process is
+// gone.
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Rates } from '../setting.ts';
+import { attemptAll, lackOf, type NetworkCommand, run } from './command.ts';
+import { removeLeft, removeOwn } from './namespaces.ts';
+import { type Host, planNetwork } from './plan.ts';
+import { planCut, planHeal, planJoin, planRates, planSplit } from './plan-change.ts';
+import { WIRE_BYTES, type WireBytes, wireBytesIn } from './wire-bytes.ts';
 
-/** A second Ctrl-C reaches the `ip` that is just removing; what is left is tried again. */
-const REMOVALS = 3;
-
+/**
+ * All of it is done when a function returns, and doing it twice is doing it once.
+ * What cannot be done is a HubswarmError, ERR_MEASUREMENT or ERR_ABORTED.
+ */
 export interface Network {
   readonly hosts: readonly Host[];
+  /** These reach nobody any more, and nobody them; what is under way is lost. */
+  cut(hosts: readonly Host[]): void;
+  /** Undoes {@link cut}. */
+  heal(hosts: readonly Host[]): void;
+  /** Two networks that know nothing of each other. A host in neither stays where it is. */
+  split(one: readonly Host[], other: readonly Host[]): void;
+  /** Undoes {@link split}; a host that is cut stays so. */
+  join(): void;
+  /** Of these from now on. Infinity: no limit. Meant for between runs. */
+  setRates(hosts: readonly Host[], rates: Rates): void;
+  /** In the order of the hosts; by one call of `ip`. */
+  wireBytes(): WireBytes[];
   /** May be called more than once. */
   remove(): void;
 }
 
-function run(program: string, args: readonly string[], input = ''): string {
-  return execFileSync(program, args, {
-    input,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-}
-
-/** @throws HubswarmError ERR_USAGE, with what the machine lacks, or ERR_ABORTED; nothing is left then. */
-export function makeNetwork(count: number, rates: LinkRates): Network {
-  if (process.platform !== 'linux') throw lacking(`this is ${process.platform}`);
-  const { hosts, commands } = planNetwork(process.pid, count, rates);
-  const remove = (): void => removeOf((pid) => pid === process.pid);
+/**
+ * One host for each of these rates. A process has one network at a time.
+ *
+ * @throws HubswarmError ERR_USAGE, with what the machine lacks, or ERR_ABORTED; nothing is left then.
+ */
+export function makeNetwork(rates: readonly Rates[]): Network {
+  if (process.platform !== 'linux') throw lacking(NOT_LINUX);
+  const { hosts, bridge, commands } = planNetwork(process.pid, rates);
   try {
-    removeOf((pid) => pid === process.pid || !isAlive(pid));
-    for (const command of commands) make(command);
+    removeOwn();
+    removeLeft();
+    const lack = attemptAll(commands);
+    if (lack !== undefined) throw lacking(lack);
   } catch (error) {
-    remove();
+    removeOwn();
     throw error;
   }
-  return { hosts, remove };
+  const known = new Map(hosts.map((host, i) => [host, rates[i]!]));
+  return {
+    hosts,
+    cut: (some) => change([planCut(bridge, some)]),
+    heal: (some) => change([planHeal(bridge, some)]),
+    split: (one, other) => change(planSplit(bridge, one, other)),
+    join: () => change(planJoin(bridge, hosts)),
+    setRates: (some, to) => {
+      const others = some.filter((host) => !isSame(known.get(host), to));
+      if (others.length === 0) return;
+      change(planRates(bridge, others, to));
+      for (const host of others) known.set(host, to);
+    },
+    wireBytes: () => wireBytesIn(readLinks(bridge), hosts),
+    remove: removeOwn,
+  };
 }
 
-function make({ program, args, lines, makes }: NetworkCommand): void {
-  try {
-    run(program, args, lines.map((line) => `${line}\n`).join(''));
-  } catch (error) {
-    // A terminal's Ctrl-C reaches all of its processes.
-    const { signal } = error as { signal?: string | null };
-    if (signal) throw new HubswarmError('ERR_ABORTED', `stopped by ${signal}`, { cause: error });
-    throw lacking(`${makes} cannot be made (${reasonOf(program, error)})`, error);
-  }
-}
+export const NOT_LINUX = `this is ${process.platform}`;
 
-function reasonOf(program: string, error: unknown): string {
-  if (systemCode(error) === 'ENOENT') return `there is no program '${program}'`;
-  const { stderr } = error as { stderr?: string };
-  // The first line says what is wrong, those after it only where.
-  return stderr?.trim().split('\n')[0] || describeError(error);
-}
-
-const lacking = (what: string, cause?: unknown): HubswarmError =>
+const lacking = (what: string): HubswarmError =>
   new HubswarmError(
     'ERR_USAGE',
-    `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc), and a kernel with network namespaces, veth, bridge and tbf`,
-    { cause },
+    `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc, bridge), and a kernel with network namespaces, veth, bridge and tbf`,
   );
 
-function isAlive(pid: number): boolean {
+function change(commands: readonly NetworkCommand[]): void {
+  const lack = attemptAll(commands);
+  if (lack !== undefined) throw failure(lack);
+}
+
+function readLinks(bridge: string): string {
   try {
-    process.kill(pid, 0);
-    return true;
+    return run('ip', ['-n', bridge, ...WIRE_BYTES]);
   } catch (error) {
-    return systemCode(error) !== 'ESRCH';
+    throw failure(lackOf({ program: 'ip', does: 'bytes cannot be counted' }, error));
   }
 }
 
-function removeOf(isGone: (lab: number) => boolean): void {
-  for (let i = 0; i < REMOVALS; i++) {
-    const names = list().filter((name) => {
-      const lab = labOf(name);
-      return lab !== undefined && isGone(lab);
-    });
-    if (names.length === 0) return;
-    for (const name of names) removeNamespace(name);
-  }
-}
+const failure = (what: string): HubswarmError =>
+  new HubswarmError('ERR_MEASUREMENT', `--link netns: ${what}`);
 
-function list(): string[] {
-  try {
-    return namespacesIn(run('ip', ['netns', 'list']));
-  } catch {
-    // No `ip`, which making says better, or not allowed even to look.
-    return [];
-  }
-}
-
-function removeNamespace(name: string): void {
-  try {
-    // A namespace lives on, without its name, as long as a process is inside.
-    for (const pid of run('ip', ['netns', 'pids', name]).split('\n').filter(Boolean)) {
-      kill(Number(pid));
-    }
-    run('ip', ['netns', 'del', name]);
-  } catch {
-    // Looked for again by the caller.
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // Gone between two looks.
-  }
-}
+const isSame = (one: Rates | undefined, other: Rates): boolean =>
+  one?.uplinkBytesPerSecond === other.uplinkBytesPerSecond &&
+  one.downlinkBytesPerSecond === other.downlinkBytesPerSecond;

@@ -1,0 +1,64 @@
+// Which namespaces a lab left, and their removal with all that is inside: devices,
+// queues, addresses and processes.
+import { systemCode } from '../../runtime/errors.ts';
+import { run } from './command.ts';
+import { labOf, namespacesIn } from './plan.ts';
+
+/** A second Ctrl-C reaches the `ip` that is just removing; what is left is tried again. */
+const REMOVALS = 3;
+
+/** Those of this process. */
+export const removeOwn = (): void => removeWhere((name) => labOf(name) === process.pid);
+
+/** Those of labs that are gone. */
+export const removeLeft = (): void =>
+  removeWhere((name) => {
+    const lab = labOf(name);
+    return lab !== undefined && lab !== process.pid && !isAlive(lab);
+  });
+
+export function removeWhere(isTo: (name: string) => boolean): void {
+  for (let i = 0; i < REMOVALS; i++) {
+    const names = list().filter(isTo);
+    if (names.length === 0) return;
+    for (const name of names) remove(name);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
+  }
+}
+
+function list(): string[] {
+  try {
+    return namespacesIn(run('ip', ['netns', 'list']));
+  } catch {
+    // No `ip`, which making says better, or not allowed even to look.
+    return [];
+  }
+}
+
+function remove(name: string): void {
+  try {
+    // A namespace lives on, without its name, as long as a process is inside.
+    for (const pid of run('ip', ['netns', 'pids', name]).split('\n').filter(Boolean)) {
+      kill(Number(pid));
+    }
+    run('ip', ['netns', 'del', name]);
+  } catch {
+    // Looked for again by the caller.
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone between two looks.
+  }
+}
