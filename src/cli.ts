@@ -1,6 +1,7 @@
 // The program's entry (src/launch.ts loads it): the runtime shim before anything else, then the command table.
 import './runtime/with-resolvers.ts';
 import { Command, CommanderError } from 'commander';
+import { attackCommand } from './cli/attack.ts';
 import { balancerCommand } from './cli/balancer.ts';
 import { cidCommand } from './cli/cid.ts';
 import { clientCommand } from './cli/client.ts';
@@ -23,6 +24,7 @@ for (const command of [
   peerCommand,
   compareCommand,
   simulateCommand,
+  attackCommand,
   cidCommand,
   balancerCommand,
   tokenCommand,

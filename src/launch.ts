@@ -22,7 +22,7 @@ const PEER_FLAGS = [
 ];
 /** Node 20's. A flag that V8 does not know is complained of, and later ones differ. */
 const KNOWS_FLAGS = process.versions.v8.startsWith('11.');
-const IS_PEER = process.argv[2] === 'peer';
+const IS_PEER = ['peer', 'attack'].includes(process.argv[2] ?? '');
 
 /** Set by the build, in runs that show which functions are needed. */
 const WRITES_CACHE = process.env.HUBSWARM_WRITE_CODE_CACHE === '1';

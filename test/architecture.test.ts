@@ -41,6 +41,10 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
     rooms: ['exchange', 'content', 'link', 'telemetry', 'client', 'runtime'],
     reason: 'a peer is a thin shell round exchange/',
   },
+  attack: {
+    rooms: ['peer', 'exchange', 'content', 'link', 'telemetry', 'runtime'],
+    reason: 'a hostile peer is a shell round exchange/ as well, and peer/ must not know of it',
+  },
   lab: {
     rooms: ['telemetry', 'theory', 'content', 'runtime'],
     reason: 'the lab measures the binary, never the library',
@@ -50,6 +54,7 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
       'server',
       'client',
       'peer',
+      'attack',
       'lab',
       'simulate',
       'balance',
@@ -78,10 +83,10 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
   {
     where: /^(server|client|edge|lab|content|link|simulate)\//,
     what: /libp2p|multiaddr/,
-    reason: 'only peer/ knows libp2p',
+    reason: 'only peer/, and attack/ with it, knows libp2p',
   },
   {
-    where: /^(client|edge|peer|lab|content|link|simulate)\//,
+    where: /^(client|edge|peer|attack|lab|content|link|simulate)\//,
     what: /^express/,
     reason: 'only server/ knows express',
   },

@@ -1,16 +1,17 @@
 // `compare`: the options of a comparison in, its table and exit code out.
 import { Command } from 'commander';
-import { LINK_KINDS, type LinkKind } from '../lab/scenario.ts';
+import type { CompareOptions } from '../lab/compare.ts';
+import type { Kill, Profile } from '../lab/profile.ts';
+import type { Progress } from '../lab/progress.ts';
+import type { Result } from '../lab/result.ts';
+import { DEFAULTS, LINK_KINDS, type LinkKind, MAX_RECEIVERS } from '../lab/setting.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { compareDiffCommand } from './compare-diff.ts';
+import { compareReportCommand, showResult } from './compare-report.ts';
 import { integer, oneOf, rate, size } from './options.ts';
-import { EXIT, runCommand } from './run.ts';
+import { runCommand } from './run.ts';
 
-/** Beyond what every command knows: what a result is worth. */
-const EXIT_UNKNOWN = 3;
-const EXIT_INVALID = 4;
-/** One machine that runs more measures itself and not the architectures. */
-const MAX_RECEIVERS = 64;
-/** A repetition of the full profile takes minutes. */
+/** A repetition of the full catalogue takes minutes. */
 const MAX_REPETITIONS = 99;
 /** Seeds are 32 bits. */
 const MAX_SEED = 0xffff_ffff;
@@ -22,27 +23,30 @@ interface CompareCliOptions {
   receivers?: number[];
   uplink?: number;
   downlink?: number;
-  link: LinkKind;
-  kills?: number[];
+  link?: LinkKind;
+  kills?: Kill[];
   repetitions?: number;
-  seed: number;
+  seed?: number;
+  scenario?: string[];
   full?: boolean;
+  list?: boolean;
   json?: boolean;
   out?: string;
-  redraw?: string;
+  resume?: string;
 }
 
 const receivers = (text: string): number[] =>
   text.split(',').map((count) => integer('--receivers', 1, MAX_RECEIVERS)(count.trim()));
 
-function kills(text: string): number[] {
+function kills(text: string): Kill[] {
   if (text === 'none') return [];
   return text.split(',').map((part) => {
     const copies = Number(part);
+    if (part.trim() === 'first-copy') return 'first copy';
     if (/^\s*\d+(\.\d+)?\s*$/.test(part) && copies > 0) return copies;
     throw new HubswarmError(
       'ERR_USAGE',
-      `--kills: '${part}' is not accepted; give copies sent before the kill, above 0, with commas (as in 0.5,1.25,2), or none`,
+      `--kills: '${part}' is not accepted; give copies sent before the kill, above 0, or first-copy, with commas (as in 0.5,first-copy,2), or none`,
     );
   });
 }
@@ -54,56 +58,72 @@ function fileSize(text: string): number {
 }
 
 const HELP = `
-Measures this very binary as real processes on this machine and writes
-result.json, runs.ndjson and report.html.
+Measures this very binary as real processes on this machine and writes raw
+traces, result.json, report.html, runs.csv and summary.csv.
 
 Exit codes: 0 valid and every claim holds, 1 a claim failed or an error,
-            2 usage, 3 unknown (the machine may have decided), 4 invalid.
+            2 usage, 3 unknown (the machine may have decided), 4 invalid,
+            130 stopped; --resume goes on.
 `;
 
 export function compareCommand(): Command {
-  return new Command('compare')
-    .description('Hand one file out by a server and by a swarm, and measure which serves better.')
-    .option(
-      '--file <path>',
-      'hand out this file, or directory packed as one archive (default: a file made from the seed)',
-    )
-    .option('--size <size>', 'size of the file that is made, as in 4MiB', fileSize)
-    .option('--receivers <list>', 'receivers, as in 2,4,8', receivers)
-    .option('--uplink <rate>', 'what everybody may send, as in 4MiB/s', rate('--uplink'))
-    .option(
-      '--downlink <rate>',
-      'what a receiver may take (default: 5 x uplink)',
-      rate('--downlink'),
-    )
-    .option(
-      '--link <kind>',
-      'what holds the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none',
-      (text) => oneOf('--link', text, LINK_KINDS),
-      'pacer',
-    )
-    .option(
-      '--kills <list>',
-      'kill the origin after so many copies, as in 0.5,1.25,2; or none',
-      kills,
-    )
-    .option(
-      '--repetitions <n>',
-      'runs of each kind (default: 2 or more as time allows)',
-      integer('--repetitions', 1, MAX_REPETITIONS),
-    )
-    .option('--seed <n>', 'of the file', integer('--seed', 0, MAX_SEED), DEFAULT_SEED)
-    .option('--full', 'up to 16 receivers, more kills, more repetitions: about half an hour')
-    .option('--json', 'print result.json instead of the table')
-    .option('--out <dir>', 'where results go (default: results/<time>)')
-    .option('--redraw <dir>', 'measure nothing; draw the report of that directory again')
-    .addHelpText('after', HELP)
-    .action(async (options: CompareCliOptions, command: Command) => {
-      // Quiet: the lab has lines and a table of its own.
-      await runCommand({ quiet: true }, ({ signal }) =>
-        act(options, command.parent?.version() ?? '', signal),
-      );
-    });
+  return (
+    new Command('compare')
+      .description('Hand one file out by a server and by a swarm, and measure which serves better.')
+      // So that --json after a command of its own is that command's.
+      .enablePositionalOptions()
+      .option(
+        '--file <path>',
+        'hand out this file, or directory packed as one archive (default: a file made from the seed)',
+      )
+      .option('--size <size>', 'size of the file that is made, as in 4MiB', fileSize)
+      .option('--receivers <list>', 'receivers, as in 2,4,8', receivers)
+      .option('--uplink <rate>', 'what everybody may send, as in 4MiB/s', rate('--uplink'))
+      .option(
+        '--downlink <rate>',
+        'what a receiver may take (default: 5 x uplink)',
+        rate('--downlink'),
+      )
+      .option(
+        '--link <kind>',
+        'what holds the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
+        (text) => oneOf('--link', text, LINK_KINDS),
+      )
+      .option(
+        '--kills <list>',
+        'kill the origin after so many copies, as in 0.5,first-copy,2; or none',
+        kills,
+      )
+      .option(
+        '--repetitions <n>',
+        'runs of each kind (default: as time and their spread call for)',
+        integer('--repetitions', 1, MAX_REPETITIONS),
+      )
+      .option(
+        '--seed <n>',
+        `of the file and of what is drawn (default: ${DEFAULT_SEED})`,
+        integer('--seed', 0, MAX_SEED),
+      )
+      .option(
+        '--scenario <list>',
+        'only these of the catalogue, or files in its form, as in kill,./mine.json',
+        (text) => text.split(',').map((name) => name.trim()),
+      )
+      .option('--full', 'the whole catalogue: up to 40 minutes')
+      .option('--list', 'print the catalogue; measure nothing')
+      .option('--json', 'print result.json instead of the table')
+      .option('--out <dir>', 'where results go (default: results/<time>)')
+      .option('--resume <dir>', 'go on where the comparison in that directory stopped')
+      .addHelpText('after', HELP)
+      .addCommand(compareReportCommand())
+      .addCommand(compareDiffCommand())
+      .action(async (options: CompareCliOptions, command: Command) => {
+        // Quiet: the lab has lines and a table of its own.
+        await runCommand({ quiet: true }, ({ signal }) =>
+          act(options, command.parent?.version() ?? '', signal),
+        );
+      })
+  );
 }
 
 async function act(
@@ -112,81 +132,95 @@ async function act(
   signal: AbortSignal,
 ): Promise<void> {
   checkTogether(options);
-  const [{ compare, redraw }, { FULL, QUICK }, { createProgress }, { drawTable }] =
-    await Promise.all([
-      import('../lab/compare.ts'),
-      import('../lab/profile.ts'),
-      import('../lab/progress.ts'),
-      import('../lab/report/table.ts'),
-    ]);
-  const outDir = options.redraw ?? options.out ?? `results/${stamp(new Date())}`;
+  if (options.list) return list();
+  const { createProgress } = await import('../lab/progress.ts');
   const progress = createProgress(process.stderr, () => performance.now());
-  const profile = options.full ? FULL : QUICK;
+  const outDir = options.resume ?? options.out ?? `results/${stamp(new Date())}`;
   try {
-    const result = options.redraw
-      ? await redraw(options.redraw)
-      : await compare({
-          cliPath: process.argv[1]!,
-          version,
-          command: process.argv.slice(3),
-          // Who asks for a number of repetitions has the time for them.
-          profile: options.repetitions
-            ? { ...profile, budgetMs: Number.POSITIVE_INFINITY }
-            : profile,
-          overrides: {
-            link: options.link,
-            fileBytes: options.size,
-            receivers: options.receivers,
-            killCopies: options.kills,
-            uplinkBytesPerSecond: options.uplink,
-            downlinkBytesPerSecond: options.downlink,
-            repetitions: options.repetitions,
-          },
-          filePath: options.file,
-          seed: options.seed,
-          outDir,
-          progress,
-          signal,
-        });
+    const result = await measured(options, { version, signal, progress, outDir });
     progress.close();
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify(result)}\n`
-        : `${drawTable(result)}\nreport  ${outDir}/report.html\n`,
-    );
-    process.exitCode = exitCode(result);
+    await showResult(result, outDir, options.json ?? false);
   } finally {
     progress.close();
   }
 }
 
+async function measured(
+  options: CompareCliOptions,
+  given: { version: string; signal: AbortSignal; progress: Progress; outDir: string },
+): Promise<Result> {
+  const { compare, resume } = await import('../lab/compare.ts');
+  const shared = { ...given, cliPath: process.argv[1]!, filePath: options.file };
+  if (options.resume !== undefined) return resume(shared);
+  return compare({
+    ...shared,
+    command: process.argv.slice(3),
+    profile: await profileOf(options),
+    overrides: overridesOf(options),
+    seed: options.seed ?? DEFAULT_SEED,
+  });
+}
+
+const overridesOf = (options: CompareCliOptions): CompareOptions['overrides'] => ({
+  link: options.link,
+  fileBytes: options.size,
+  receivers: options.receivers,
+  kills: options.kills,
+  uplinkBytesPerSecond: options.uplink,
+  downlinkBytesPerSecond: options.downlink,
+  repetitions: options.repetitions,
+});
+
+async function profileOf({ scenario, full, link }: CompareCliOptions): Promise<Profile> {
+  const { chosenProfile, findScenario, FULL, quickProfile } = await import('../lab/profile.ts');
+  if (!scenario) return full ? FULL : quickProfile(link ?? DEFAULTS.link);
+  const { loadScenario } = await import('../lab/load-scenario.ts');
+  const isFile = (name: string): boolean => name.includes('/') || name.endsWith('.json');
+  const chosen = await Promise.all(
+    scenario.map((name) => (isFile(name) ? loadScenario(name, DEFAULTS) : findScenario(name))),
+  );
+  const twin = chosen.find(({ id }, i) => chosen.findIndex((other) => other.id === id) !== i);
+  if (twin) {
+    throw new HubswarmError('ERR_USAGE', `--scenario: '${twin.id}' is given twice; give it once`);
+  }
+  return chosenProfile(chosen);
+}
+
+async function list(): Promise<void> {
+  const [{ CATALOGUE }, { describeScenario }] = await Promise.all([
+    import('../lab/catalogue/catalogue.ts'),
+    import('../lab/profile.ts'),
+  ]);
+  process.stdout.write(`${CATALOGUE.map(describeScenario).join('\n\n')}\n`);
+}
+
+/** What stands in experiment.json, and so cannot be chosen again. */
+const BEGUN_WITH = [
+  ...(['size', 'receivers', 'uplink', 'downlink', 'link', 'kills', 'repetitions'] as const),
+  ...(['seed', 'scenario', 'full', 'out'] as const),
+];
+
 function checkTogether(options: CompareCliOptions): void {
+  const refuse = (option: string, why: string): never => {
+    throw new HubswarmError('ERR_USAGE', `--${option}: not accepted with ${why}`);
+  };
+  for (const option of BEGUN_WITH) {
+    if (options.resume === undefined || options[option] === undefined) continue;
+    refuse(option, '--resume, which goes on as it was begun');
+  }
   for (const option of ['uplink', 'downlink'] as const) {
-    if (options.link === 'none' && options[option] !== undefined) {
-      throw new HubswarmError(
-        'ERR_USAGE',
-        `--${option}: not accepted with --link none, which holds nothing`,
-      );
-    }
+    if (options.link !== 'none' || options[option] === undefined) continue;
+    refuse(option, '--link none, which holds nothing');
   }
   if (options.file !== undefined && options.size !== undefined) {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      '--size: not accepted with --file, which has its own size',
-    );
+    refuse('size', '--file, which has its own size');
+  }
+  if (options.full && options.scenario) {
+    refuse('full', '--scenario, which takes each at its full size');
   }
 }
 
 /** `2026-11-21T10-20-31`: sorts by time and is a file name everywhere. */
 function stamp(date: Date): string {
   return date.toISOString().slice(0, 19).replaceAll(':', '-');
-}
-
-function exitCode(result: {
-  verdict: { state: 'valid' | 'unknown' | 'invalid' };
-  claims: readonly { state: string }[];
-}): number {
-  if (result.verdict.state === 'invalid') return EXIT_INVALID;
-  if (result.verdict.state === 'unknown') return EXIT_UNKNOWN;
-  return result.claims.some(({ state }) => state === 'fails') ? EXIT.failed : EXIT.ok;
 }

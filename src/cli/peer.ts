@@ -12,6 +12,7 @@ import { readLines } from './lines.ts';
 import { rate, rateOrAuto, seconds, size } from './options.ts';
 import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
 import { type RunContext, runCommand } from './run.ts';
+import { untilStopped } from './until-stopped.ts';
 
 interface Options extends PolicyOptions {
   join?: true | string[];
@@ -112,7 +113,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     if (options.control) void obeyLines(lines, peer, emit);
     if (options.join) await peer.join(options.join === true ? [] : options.join, signal);
     if (request.cid) await fetchAndServe(peer, request.cid, options, context);
-    else await stopped(signal);
+    else await untilStopped(signal);
   } catch (error) {
     // Stopping a peer is how it ends; a download that was cut short is not.
     if (!signal.aborted || (request.cid && !peer.isComplete(request.cid))) throw error;
@@ -158,13 +159,6 @@ async function fetchAndServe(
   });
   if (options.linger === 0) return;
   emit({ event: 'seeding_started', cid: cid.toString() });
-  if (options.linger === undefined) return stopped(signal);
+  if (options.linger === undefined) return untilStopped(signal);
   await delay(options.linger * 1000, undefined, { signal });
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

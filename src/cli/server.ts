@@ -30,6 +30,7 @@ import {
   representationOptionsOf,
 } from './server-representations.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './server-uploads.ts';
+import { untilStopped } from './until-stopped.ts';
 
 interface Options
   extends AccessFlags,
@@ -123,10 +124,7 @@ async function serve(
   collectAlone();
   const stopHearing = renewOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await untilStopped(signal);
   await server.stop();
   stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });

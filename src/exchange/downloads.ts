@@ -1,17 +1,26 @@
 // The taking side: which pieces are wanted, from whom they are coming, and what
 // happens when they arrive or do not. A piece comes whole from one neighbour, so
 // that blame is certain. A piece is wanted while it is missing and nobody is
-// sending it; towards the end, when everything missing is on its way, one whose
-// source is slow is wanted again, and the copy that comes second is cancelled. What
-// a slow source holds is not counted as on its way, so that none can keep the others
-// waiting.
+// sending it, or only one that never gave a piece and is silent; towards the end, when
+// all is on its way, also while its source is slow. The copy that comes second is
+// cancelled. What a slow source holds is not counted as on its way, so that none can
+// keep the others waiting.
 import type { Rng } from '../runtime/rng.ts';
 import { blameForStalls, blameForStrayBlocks } from './blame.ts';
 import type { Fetch, Neighbour } from './neighbour.ts';
 import type { Picker, PickView } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import { smooth } from './smooth.ts';
-import { forgive, isStalled, mayAsk, noteProgress, noteRevoked } from './source.ts';
+import {
+  forgive,
+  isDoubted,
+  isSilent,
+  isStalled,
+  mayAsk,
+  noteDoubt,
+  noteProgress,
+  noteRevoked,
+} from './source.ts';
 import type { SwarmState } from './state.ts';
 
 /** A piece that takes so long is slow. */
@@ -150,17 +159,12 @@ export class Downloads implements PickView {
       return;
     }
     this.#state.outbox.send(neighbour, { type: 'request', grant, piece });
-    neighbour.fetches.set(piece, {
-      piece,
-      grant,
-      requestedAt: now,
-      parts: [],
-      received: 0,
-      slow: false,
-    });
+    const fetch = { piece, grant, requestedAt: now, parts: [], received: 0, slow: false };
+    neighbour.fetches.set(piece, fetch);
     this.#inFlightBytes += this.#state.geometry.length(piece);
     this.#unsettled.add(neighbour);
-    this.#setWanted(piece, false);
+    if (isDoubted(neighbour)) this.#markSlow(neighbour, fetch);
+    else this.#setWanted(piece, false);
   }
 
   /** A block arrived. Returns the reason to ban the neighbour, if there is one. */
@@ -202,7 +206,10 @@ export class Downloads implements PickView {
     this.#inFlightBytes += fetch.received;
     neighbour.storing++;
     this.#state.outbox.push({ type: 'store', piece, parts: fetch.parts, neighbour: neighbour.id });
-    for (const other of this.#state.neighbours.values()) this.#cancel(other, piece);
+    for (const other of this.#state.neighbours.values()) {
+      if (other.fetches.has(piece) && isDoubted(other)) noteDoubt(other, now);
+      this.#cancel(other, piece);
+    }
   }
 
   /** Returns the neighbour that sent the piece. */
@@ -265,13 +272,22 @@ export class Downloads implements PickView {
         const reason = blameForStalls(++neighbour.stalls);
         if (reason !== undefined) bans.push({ neighbour, reason });
       }
+      const silent = isSilent(neighbour, this.#usualMs * RESCUE_FACTOR, now);
       for (const fetch of neighbour.fetches.values()) {
         const age = now - fetch.requestedAt;
+        if (silent && !fetch.slow) this.#doubt(neighbour, fetch, now);
         if (age > SLOW_MS) this.#markSlow(neighbour, fetch);
         if (endgame && age > this.#usualMs * RESCUE_FACTOR) this.#setWanted(fetch.piece, true);
       }
     }
     return bans;
+  }
+
+  /** What it was asked for is asked of others as well: it may be a source of nothing. */
+  #doubt(neighbour: Neighbour, fetch: Fetch, now: number): void {
+    noteDoubt(neighbour, now);
+    this.#markSlow(neighbour, fetch);
+    this.#setWanted(fetch.piece, true);
   }
 
   #markSlow(neighbour: Neighbour, fetch: Fetch): void {
@@ -316,7 +332,7 @@ export class Downloads implements PickView {
 
   #isComing(piece: number): boolean {
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.fetches.has(piece)) return true;
+      if (neighbour.fetches.has(piece) && !isDoubted(neighbour)) return true;
     }
     return false;
   }

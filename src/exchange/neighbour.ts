@@ -82,6 +82,8 @@ export class Neighbour {
   pieceMs: number | undefined;
   /** Times in a row that all that was on its way was taken back, since nothing came. */
   stalls = 0;
+  /** Pieces that were asked of others since it was silent, before it gave one. */
+  doubts = 0;
   /** Blocks that came without having been asked for. */
   strayBlocks = 0;
 

@@ -1,144 +1,227 @@
-// The whole comparison: the file, a place for the runs, the schedule carried out,
-// the conclusion, and the results on disk.
+// The whole comparison: what is to be measured and whether this machine can, a place for
+// the runs, and then one sitting; or, with --resume, another sitting of an earlier one.
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { HubswarmError } from '../runtime/errors.ts';
+import { hasBalancer } from './balancer.ts';
+import { checkCapacity, readCapacity } from './capacity.ts';
 import { describeEnvironment } from './environment.ts';
-import {
-  checkSpace,
-  generateFile,
-  hashFile,
-  inspectFile,
-  packDirectory,
-  placeFile,
-} from './file.ts';
-import { measure } from './measure.ts';
+import { createExecutor } from './execute.ts';
+import { designOf, type Experiment } from './experiment.ts';
+import { hashFile, inspectFile, packDirectory } from './file.ts';
+import { lackOf, needsNamespaces } from './needs.ts';
 import { makeNetwork, type Network } from './network/network.ts';
-import { type Overrides, type Profile, parametersOf } from './profile.ts';
+import { probeNetwork } from './network/probe.ts';
+import type { PlannedRun } from './plan.ts';
+import { type Overrides, override, type Profile } from './profile.ts';
 import type { Progress } from './progress.ts';
-import { drawReport } from './report/report.ts';
 import type { Result } from './result.ts';
-import { createExecutor } from './run-arm.ts';
-import { createOutDir, loadResult, saveReport, saveResult, saveRun } from './save.ts';
-import { type Parameters, ratesOf } from './scenario.ts';
-import { conclude } from './summarize.ts';
+import { createOutDir, loadExperiment, saveExperiment } from './save.ts';
+import type { Scenario } from './scenario.ts';
+import { planWarmUp, Schedule } from './schedule.ts';
+import type { Setting } from './setting.ts';
+import { simulateScale } from './simulated.ts';
+import { sit } from './sitting.ts';
+import { createSources, MADE_NAME } from './sources.ts';
 
-export interface CompareOptions {
+/** The most that a swarm is simulated with. */
+const MOST_SIMULATED = 10_000;
+
+interface Surroundings {
   /** The binary under test. */
   readonly cliPath: string;
   readonly version: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface CompareOptions extends Surroundings {
   /** The arguments after `compare`. */
   readonly command: readonly string[];
   readonly profile: Profile;
-  readonly overrides: Omit<Overrides, 'file'>;
-  /** Undefined: one is made from the seed. */
+  readonly overrides: Overrides;
+  /** Undefined: files are made from the seed. */
   readonly filePath: string | undefined;
   readonly seed: number;
   readonly outDir: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
+}
+
+export interface ResumeOptions extends Surroundings {
+  readonly outDir: string;
+  /** Where the file is now, if it has moved. */
+  readonly filePath: string | undefined;
 }
 
 const now = (): number => performance.now();
 
 /** Measures, saves, and returns the result; files are in `outDir` afterwards. */
-export async function compare(options: CompareOptions): Promise<Result> {
-  const startedAt = new Date().toISOString();
-  const begunAt = now();
+export function compare(options: CompareOptions): Promise<Result> {
+  return inWorkDir(async (work, network) => {
+    const { progress, signal, outDir } = options;
+    const file = options.filePath && (await packDirectory(options.filePath, work));
+    const found = file ? await inspectFile(file) : undefined;
+    const { notes, ...profile } = override(options.profile, {
+      ...options.overrides,
+      ...(found ? { fileBytes: found.bytes } : {}),
+    });
+    for (const note of notes) progress.note(note);
+    const { scenarios, lacks } = look(profile.scenarios, profile.base);
+    const experiment: Experiment = {
+      schema: 3,
+      tool: { name: 'hubswarm', version: options.version },
+      profile: profile.name,
+      command: [...options.command],
+      seed: options.seed,
+      fileName: found?.name ?? MADE_NAME,
+      startedAt: new Date().toISOString(),
+      wallSeconds: 0,
+      budgetMs: Number.isFinite(profile.budgetMs) ? profile.budgetMs : null,
+      file: file
+        ? { path: options.filePath!, bytes: found!.bytes, sha256: await hashFile(file) }
+        : null,
+      environment: await describeEnvironment(signal, lacks),
+      base: profile.base,
+      scenarios,
+    };
+    await check(experiment, work);
+    await createOutDir(outDir);
+    await saveExperiment(outDir, experiment);
+    return begin(experiment, options, { work, file, network });
+  });
+}
+
+/** Goes on where an earlier comparison stopped, however it ended. */
+export function resume(options: ResumeOptions): Promise<Result> {
+  return inWorkDir(async (work, network) => {
+    const { outDir, progress, version } = options;
+    const experiment = await loadExperiment(outDir);
+    if (experiment.tool.version !== version) {
+      progress.note(
+        `begun with version ${experiment.tool.version}, gone on with ${version}: runs of both are put together`,
+      );
+    }
+    const file = await findFile(experiment, options.filePath, work);
+    await check(experiment, work);
+    return begin(experiment, options, { work, file, network });
+  });
+}
+
+/** Leaves nothing behind, also when a second Ctrl-C ends this process at once. */
+async function inWorkDir(
+  body: (work: string, network: { made?: Network }) => Promise<Result>,
+): Promise<Result> {
   const work = await mkdtemp(join(tmpdir(), 'hubswarm-compare-'));
-  let network: Network | undefined;
-  // Also when a second Ctrl-C ends this process at once.
+  const network: { made?: Network } = {};
   const clean = (): void => {
-    network?.remove();
+    network.made?.remove();
     rmSync(work, { recursive: true, force: true, maxRetries: 3 });
   };
   process.on('exit', clean);
   try {
-    const filePath = options.filePath && (await packDirectory(options.filePath, work));
-    const parameters = parametersOf(options.profile, {
-      ...options.overrides,
-      ...(filePath ? { file: await inspectFile(filePath) } : {}),
-    });
-    network = openNetwork(parameters);
-    await createOutDir(options.outDir);
-    const { sourceDir, sha256 } = await prepareFile({ ...options, filePath }, parameters, work);
-    const environment = await describeEnvironment(options.signal);
-    const { cliPath } = options;
-    const hosts = network?.hosts ?? [];
-    const execute = createExecutor({
-      ...{ cliPath, sourceDir, sha256, parameters, hosts },
-      workDir: work,
-    });
-    const { progress, signal } = options;
-    const measured = await measure({
-      parameters,
-      execute,
-      now,
-      signal,
-      budgetMs: options.profile.budgetMs - (now() - begunAt),
-      onStart: (plan, index, total) => progress.start(plan, index, total),
-      onRun: async (run) => {
-        progress.end(run);
-        await saveRun(options.outDir, run);
-      },
-      onFailure: (plan, message) => progress.failed(plan, message),
-    });
-    const result = conclude(
-      {
-        schema: 2,
-        tool: { name: 'hubswarm', version: options.version },
-        profile: options.profile.name,
-        command: [...options.command],
-        seed: options.seed,
-        startedAt,
-        wallSeconds: (now() - begunAt) / 1000,
-        environment,
-        parameters: mutable(parameters),
-      },
-      measured.runs,
-      measured.missing,
-    );
-    await saveResult(options.outDir, result);
-    await saveReport(options.outDir, drawReport(result));
-    return result;
+    return await body(work, network);
   } finally {
     process.off('exit', clean);
     clean();
   }
 }
 
-/** A host for the origin and for each receiver, where the kernel holds the links. */
-function openNetwork(parameters: Parameters): Network | undefined {
-  if (parameters.link !== 'netns') return undefined;
-  return makeNetwork(Array(1 + Math.max(...parameters.receivers)).fill(ratesOf(parameters)));
-}
-
-/** Draws the report of an earlier comparison again, from its result.json alone. */
-export async function redraw(dir: string): Promise<Result> {
-  const result = await loadResult(dir);
-  await saveReport(dir, drawReport(result));
-  return result;
-}
-
-async function prepareFile(
-  { filePath, seed }: CompareOptions,
-  { fileName, fileBytes, receivers }: Parameters,
-  work: string,
-): Promise<{ sourceDir: string; sha256: string }> {
-  // Every receiver's copy, the file itself, and one for what else lies there.
-  await checkSpace(work, fileBytes * (Math.max(...receivers) + 2));
-  const sourceDir = join(work, 'source');
-  const path = join(sourceDir, filePath === undefined ? fileName : basename(filePath));
-  if (filePath === undefined) await generateFile(path, fileBytes, seed);
-  else await placeFile(filePath, sourceDir);
-  return { sourceDir, sha256: await hashFile(path) };
-}
-
-function mutable(parameters: Parameters): Result['parameters'] {
+/** Which scenarios can be run here. What was asked for by option and cannot be is an error. */
+function look(
+  scenarios: readonly Scenario[],
+  base: Setting,
+): { scenarios: Experiment['scenarios']; lacks: readonly string[] } {
+  const probe = scenarios.some((scenario) => needsNamespaces(scenario, base))
+    ? probeNetwork()
+    : undefined;
+  const networkLacks = probe?.lacks ?? [];
+  if (base.link === 'netns' && networkLacks.length > 0) {
+    throw new HubswarmError('ERR_USAGE', `--link netns: ${networkLacks.join('; ')}`);
+  }
   return {
-    ...parameters,
-    receivers: [...parameters.receivers],
-    killCopies: [...parameters.killCopies],
+    scenarios: scenarios.map((scenario) => ({
+      ...{ scenario, skipped: lackOf(scenario, base, { networkLacks, hasBalancer }) },
+    })),
+    lacks: [...networkLacks, ...(probe?.notes ?? [])],
   };
+}
+
+/** All that is made in any case. */
+const plansOf = (experiment: Experiment): PlannedRun[] => {
+  const design = designOf(experiment);
+  return [...planWarmUp(design), ...new Schedule(design).upcoming()];
+};
+
+async function check(experiment: Experiment, work: string): Promise<void> {
+  if (experiment.scenarios.every(({ skipped }) => skipped !== null)) {
+    const reasons = experiment.scenarios.map(
+      ({ scenario, skipped }) => `${scenario.id} ${skipped}`,
+    );
+    throw new HubswarmError('ERR_USAGE', `nothing can be measured here: ${reasons.join('; ')}`);
+  }
+  checkCapacity(plansOf(experiment), await readCapacity(work));
+}
+
+async function begin(
+  experiment: Experiment,
+  { cliPath, progress, signal, outDir }: Surroundings & { readonly outDir: string },
+  { work, file, network }: { work: string; file: string | undefined; network: { made?: Network } },
+): Promise<Result> {
+  network.made = openNetwork(plansOf(experiment));
+  const { seed, profile, scenarios } = experiment;
+  for (const { scenario, skipped } of scenarios) {
+    if (skipped !== null) progress.note(`scenario '${scenario.id}' is skipped: ${skipped}`);
+  }
+  const isScaled =
+    profile === 'full' && scenarios.some((planned) => planned.scenario.id === 'scaling');
+  return sit({
+    ...{ dir: outDir, experiment, progress, signal, now },
+    execute: createExecutor({
+      ...{ cliPath, workDir: work, network: network.made },
+      source: createSources(work, seed, file),
+    }),
+    simulate: isScaled
+      ? (runs) =>
+          simulateScale({
+            ...{ cliPath, runs, seed, most: MOST_SIMULATED, signal },
+            onStart: (receivers: number) => progress.note(`simulating ${receivers} receivers`),
+          })
+      : undefined,
+  });
+}
+
+/** Hosts for the largest run whose links the kernel holds; each run sets their rates. */
+function openNetwork(plans: readonly PlannedRun[]): Network | undefined {
+  const hosts = plans
+    .filter(({ setting }) => setting.link === 'netns')
+    .map(({ setting }) => setting.receivers + setting.attackers + setting.hubs + 1);
+  if (hosts.length === 0) return undefined;
+  const free = Number.POSITIVE_INFINITY;
+  return makeNetwork(
+    Array.from({ length: Math.max(...hosts) }, () => ({
+      ...{ uplinkBytesPerSecond: free, downlinkBytesPerSecond: free },
+    })),
+  );
+}
+
+/** The very file that was handed out before. */
+async function findFile(
+  { file }: Experiment,
+  given: string | undefined,
+  work: string,
+): Promise<string | undefined> {
+  if (file === null) {
+    if (given === undefined) return undefined;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      '--file: not accepted here; files were made from the seed',
+    );
+  }
+  const path = await packDirectory(given ?? file.path, work);
+  if ((await hashFile(path)) === file.sha256) return path;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--file: '${given ?? file.path}' is not the file that was handed out before (${basename(file.path)}, ${file.bytes} bytes)`,
+  );
 }

@@ -8,7 +8,11 @@ import type { Environment } from './result.ts';
 /** Long enough for ten ticks of /proc/stat on one core, short against a comparison. */
 const LOOK_MS = 300;
 
-export async function describeEnvironment(signal: AbortSignal): Promise<Environment> {
+/** @param network what the kernel lacks for links of its own, in words */
+export async function describeEnvironment(
+  signal: AbortSignal,
+  network: readonly string[],
+): Promise<Environment> {
   const before = machineCpu();
   // Node's own AbortError has not the reason in it.
   await delay(LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
@@ -21,5 +25,6 @@ export async function describeEnvironment(signal: AbortSignal): Promise<Environm
     memoryBytes: os.totalmem(),
     loadAverage: os.loadavg(),
     foreignCpuShareBefore: foreignShare(before, machineCpu(), 0),
+    network: [...network],
   };
 }

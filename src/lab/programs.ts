@@ -75,13 +75,10 @@ const peer: ArgsOf = (place, setting, sources) => [
   ...[...listenArgs(place), '--hold'],
 ];
 
-/** A peer like the others, but for an uplink that comes to nothing. */
-const RIDER_UPLINK = '1KiB/s';
-
-const rider: ArgsOf = (place, setting, sources) => [
-  ...['peer', ...fetchArgs(place, sources), ...policyArgs(setting)],
-  ...['--listen', `/ip4/${place.address}/tcp/0`, '--uplink', RIDER_UPLINK],
-  ...[...capArgs(place.caps, 'downlink'), '--json', '--hold'],
+const rider: ArgsOf = (place, setting, { multiaddrs, cid }) => [
+  ...['attack', '--kind', 'free-rider', '--join', ...multiaddrs, '--cid', named(cid, 'CID')],
+  ...['--data', join(place.dir, 'data'), '--out', join(place.dir, 'out')],
+  ...[...policyArgs(setting), ...listenArgs(place), '--hold'],
 ];
 
 const attacker: ArgsOf = (place, { attack }, { multiaddrs, cid }) => [

@@ -182,24 +182,58 @@ const exhibitSchema = z.strictObject({
   verifiedBytes: z.array(bytes),
 });
 
-const simulatedSchema = z.strictObject({
-  /** Of the swarm, at equal uplinks and without CPU: what real runs are held against. */
-  points: z.array(
-    z.strictObject({
-      receivers: z.number().int(),
-      fileBytes: bytes,
-      pieceLength: z.number().int(),
-      uplinkBytesPerSecond: z.number().positive(),
-      makespanMs: ms.nullable(),
-      boundMs: ms,
-      originCopies: z.number(),
-      wallMs: ms,
-    }),
-  ),
-  /** Real over simulated makespan at the same N, for each N that was run. */
-  validation: z.array(
-    z.strictObject({ receivers: z.number().int(), realMs: ms, simulatedMs: ms, ratio: z.number() }),
-  ),
+/** One simulated run: the swarm with links alone, at the setting of runs that were made. */
+const simulatedPointSchema = z.strictObject({
+  scenario: z.string(),
+  arm: z.string(),
+  /** As of the runs, its receivers aside where they are swept. */
+  point: pointSchema,
+  receivers: z.number().int(),
+  fileBytes: bytes,
+  pieceLength: z.number().int(),
+  uplinkBytesPerSecond: z.number().positive(),
+  /** Completed over started. */
+  reach: share,
+  /** Null where somebody never completed. */
+  makespanMs: ms.nullable(),
+  /** When some receiver had a first piece. */
+  firstPieceMs: ms.nullable(),
+  boundMs: ms,
+  originCopies: z.number(),
+  /** What the simulation itself took. */
+  wallMs: ms,
+});
+
+/** Medians of runs of one arm at one point, against their simulation at the same N. */
+const validationSchema = z.strictObject({
+  scenario: z.string(),
+  arm: z.string(),
+  point: pointSchema,
+  receivers: z.number().int(),
+  runs: z.number().int(),
+  realMs: ms.nullable(),
+  simulatedMs: ms.nullable(),
+  /** Real over simulated makespan. */
+  ratio: z.number().nullable(),
+  /** How much later than simulated the first piece was with somebody: booting and connecting. */
+  startMs: ms.nullable(),
+  /** Real over simulated time from the first piece to the last. */
+  transferRatio: z.number().nullable(),
+  realReach: share,
+  simulatedReach: share,
+});
+
+const spread = z.strictObject({ median: z.number(), min: z.number(), max: z.number() });
+
+export const simulatedSchema = z.strictObject({
+  points: z.array(simulatedPointSchema),
+  validation: z.array(validationSchema),
+  /** Over the validations of `scaling` with at most 16 receivers: what to expect of the rest. */
+  error: z
+    .strictObject({ receivers: z.number().int(), ratio: spread, startMs: spread, transfer: spread })
+    .nullable(),
+  /** What was not simulated and why; what failed. */
+  notes: z.array(z.string()),
 });
 
 const environmentSchema = z.strictObject({

@@ -10,7 +10,7 @@ import { mdns } from '@libp2p/mdns';
 import { type Ping, ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
-import { multiaddr } from '@multiformats/multiaddr';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { HubswarmError } from '../runtime/errors.ts';
 import { fastNoise } from './noise.ts';
@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly maxConnections?: number;
   /** Whose connections end as soon as it is known whose they are, and who is not dialled. */
   readonly isRefused?: (peer: string) => boolean;
+  /** The only addresses that are dialled, and from which connections are taken; all by default. */
+  readonly mayReach?: (address: Multiaddr) => boolean;
 }
 
 /** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
@@ -88,6 +90,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       connectionGater: {
         denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
         denyDialPeer: (peer) => options.isRefused?.(peer.toString()) ?? false,
+        denyDialMultiaddr: (address) => options.mayReach?.(address) === false,
+        denyInboundConnection: ({ remoteAddr }) => options.mayReach?.(remoteAddr) === false,
       },
       connectionManager: {
         ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
@@ -95,6 +99,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         inboundConnectionThreshold: CONNECTIONS_PER_HOST_PER_SECOND,
         // Default 10: the same refusal, by handshakes under way. Chosen: twice 64 peers.
         maxIncomingPendingConnections: 128,
+        // Default 5: whoever the DHT counts among the closest is called again when it
+        // hangs up, and without a wait, since the call succeeds: one that had banned this
+        // peer got 25 calls a second. Whom a swarm misses is called by contacts.ts.
+        maxParallelReconnects: 0,
       },
       // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
       // and yamux notice the dead.

@@ -17,10 +17,11 @@ import { Contacts } from './contacts.ts';
 import { type HeldDag, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
 import { Download, type DownloadHost, type DownloadOptions, type Share } from './download.ts';
+import { hangUp } from './hang-up.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
 import { readKnownPeers, rememberPeers } from './known-peers.ts';
-import { createNode, type Node } from './node.ts';
+import { createNode, type Node, type NodeOptions } from './node.ts';
 import type { Policy } from './policy.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
@@ -30,9 +31,6 @@ import { UploadQueue } from './upload-queue.ts';
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
 const REJOIN_MS = 1000;
 
-/** For streams to be closed in good order at the end. Chosen. */
-const GOODBYE_MS = 50;
-
 export interface PeerOptions {
   dataDir: string;
   listen?: readonly string[];
@@ -41,6 +39,10 @@ export interface PeerOptions {
   uplinkBytesPerSecond?: number | 'auto';
   downlinkBytesPerSecond?: number;
   policy?: Policy;
+  /** Takes and never gives: for experiments. */
+  freeRides?: boolean;
+  /** The only addresses that are dialled, and from which connections are taken; all by default. */
+  mayReach?: NodeOptions['mayReach'];
   emit: Emit;
 }
 
@@ -60,6 +62,7 @@ export class Peer implements DownloadHost {
   readonly #uploads: UploadQueue;
   readonly #rng: Rng;
   readonly #policy: Policy;
+  readonly #freeRides: boolean;
   readonly #held = new Map<string, Held>();
   readonly #admission: Admission;
   /** An address of each peer met in this run. */
@@ -77,6 +80,7 @@ export class Peer implements DownloadHost {
         privateKey: identity.privateKey,
         isRefused: (id) => admission.isBanned(id),
         ...(options.listen ? { listen: options.listen } : {}),
+        ...(options.mayReach ? { mayReach: options.mayReach } : {}),
         mdns: options.mdns ?? false,
       });
       const peer = new Peer(options, identity, node, admission);
@@ -106,6 +110,7 @@ export class Peer implements DownloadHost {
     });
     this.#uploads = new UploadQueue(this.link);
     this.#policy = options.policy ?? {};
+    this.#freeRides = options.freeRides ?? false;
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
     if (uplinkBytesPerSecond === 'auto') this.#tune();
@@ -224,6 +229,7 @@ export class Peer implements DownloadHost {
       uploads: this.#uploads,
       rng: this.#rng,
       policy: this.#policy,
+      freeRides: this.#freeRides,
       emit: this.emit,
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
@@ -308,23 +314,11 @@ export class Peer implements DownloadHost {
     }
     this.#counts.close(this.link);
     await this.discovery.stop();
-    await this.#hangUp();
+    await hangUp(this.node);
     for (const { store } of this.#held.values()) await store.close();
     await this.#remember();
     await this.#withdrawRun?.();
     await this.#identity.release();
-  }
-
-  /**
-   * libp2p waits half a second for each connection to close in good order; streams
-   * have said goodbye by then, so what is left is cut.
-   */
-  async #hangUp(): Promise<void> {
-    const cut = setTimeout(() => {
-      for (const connection of this.node.getConnections()) connection.abort(new Error('stopped'));
-    }, GOODBYE_MS);
-    await this.node.stop();
-    clearTimeout(cut);
   }
 
   /** For the next run's `--join`. */

@@ -33,10 +33,14 @@ const NETWORK = blocks([
 
 /** Undefined for what no peer listens at: no IP address, no port, multicast and the like. */
 export function reachOf(address: Multiaddr): Reach | undefined {
-  const parts = address.getComponents();
-  const host = parts.find(({ name }) => name === 'ip4' || name === 'ip6');
-  const port = Number(parts.find(({ name }) => name === 'tcp')?.value ?? 0);
-  if (host?.value === undefined || port === 0) return undefined;
+  const port = Number(address.getComponents().find(({ name }) => name === 'tcp')?.value ?? 0);
+  return port === 0 ? undefined : reachOfHost(address);
+}
+
+/** Whatever the port: of an address that is yet to be listened at, too. */
+export function reachOfHost(address: Multiaddr): Reach | undefined {
+  const host = address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6');
+  if (host?.value === undefined) return undefined;
   const family = host.name === 'ip4' ? 'ipv4' : 'ipv6';
   // BlockList sees through ::ffff:a.b.c.d.
   if (NOWHERE.check(host.value, family)) return undefined;

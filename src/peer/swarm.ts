@@ -39,6 +39,8 @@ export interface SwarmInit extends SwarmHooks {
   readonly uploads: UploadQueue;
   readonly rng: Rng;
   readonly policy: Policy;
+  /** Offers are lost before they leave, as in a simulated swarm (simulate/sim-swarm.ts). */
+  readonly freeRides: boolean;
   readonly emit: Emit;
   /** Multiaddrs under which this peer can be reached. */
   addresses(): readonly string[];
@@ -251,7 +253,7 @@ export class Swarm {
   /** With whatever else this turn has for the neighbour: each send costs an encryption. */
   #send(neighbour: string, message: Message): void {
     const member = this.#members.get(neighbour);
-    if (!member) return;
+    if (!member || (this.#init.freeRides && message.type === 'grant')) return;
     if (member.unsent.length === 0) {
       setImmediate(() => member.stream.send(member.unsent.splice(0)));
     }

@@ -13,6 +13,8 @@ export interface NodeOptions {
   have?: 'all' | 'none' | Iterable<number>;
   /** Sends wrong bytes in every piece. */
   poison?: boolean;
+  /** Offers turns and sends nothing of what is asked for: the pieces it claims it need not have. */
+  silent?: boolean;
   /** Takes and never gives: what it offers is lost before it leaves. */
   freeRides?: boolean;
   /** Dies the moment it has sent so many bytes. */

@@ -203,7 +203,7 @@ export class SimSwarm {
         return this.#send(node, effect.neighbour, effect.message);
       case 'upload': {
         const stream = node.links.get(effect.neighbour);
-        if (!stream) return;
+        if (!stream || node.options.silent) return;
         node.uplink.add(stream, effect.piece, this.geometry.length(effect.piece));
         return this.#pump(node);
       }

@@ -19,6 +19,39 @@ describe('an unproven source', () => {
     expect(offer(6)).toHaveLength(2);
   });
 
+  it('that is silent keeps no piece from being asked of others, and is asked ever less', () => {
+    const table = new Table([]);
+    table.join('silent', ALL);
+    table.join('b', ALL);
+    let grant = 0;
+    const offer = (from: string): number[] =>
+      sent(table.say(from, { type: 'grant', grant: grant++, hints: [] }), 'request').map(
+        ({ piece }) => piece,
+      );
+    const give = (piece: number): void => {
+      table.say('b', block(piece));
+      table.session.step(table.now, { type: 'piece_stored', piece });
+    };
+    const lying = [...offer('silent'), ...offer('silent')];
+    expect(lying).toHaveLength(2);
+    for (let i = 0; i < 6; i++) for (const piece of offer('b')) give(piece);
+    // Nothing else is missing: before a second they could still come.
+    table.wait(600);
+    expect(offer('b')).toEqual([]);
+    // Not so much as a notable part of it.
+    table.say('silent', block(lying[0]!, 0, 1));
+    table.wait(700);
+    const again = offer('b');
+    expect(lying).toContain(again[0]);
+    expect(offer('silent')).toEqual([]);
+    give(again[0]!);
+    // Its other piece stays open; until that is taken back there is no more for it.
+    table.wait(10_000);
+    expect(offer('silent')).toEqual([]);
+    for (const piece of offer('b')) give(piece);
+    expect(table.session.isComplete).toBe(true);
+  });
+
   it('that stalls is asked for one piece at a time, and banned only after four stalls', () => {
     const table = new Table([]);
     table.join('a', ALL);

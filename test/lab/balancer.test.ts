@@ -36,7 +36,7 @@ const hubs: Child[] = [];
 async function startHub(host?: Host): Promise<string> {
   const args = ['server', '--root', root, '--port', '0', '--json'];
   const address = host?.address ?? '127.0.0.1';
-  const child = new Child('hub', BINARY, [...args, '--host', address], within(host));
+  const child = new Child('hub', BINARY, [...args, '--host', address], { wrapper: within(host) });
   hubs.push(child);
   await child.ready(['listening'], 15_000, signal);
   const event = child.events.find((seen) => seen.event === 'listening');
@@ -212,7 +212,7 @@ describe.each(BALANCERS)('%s as a process of the lab', (kind) => {
       'asker',
       BINARY,
       ['client', 'get', `${balancer.url}files/a`, '--json', '-o', join(await scratch(), 'a')],
-      within(one),
+      { wrapper: within(one) },
     );
     onTestFinished(() => asker.kill());
     await asker.ready(['transfer_completed'], 10_000, signal);

@@ -8,6 +8,8 @@ import { generateKeyPair } from '@libp2p/crypto/keys';
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { afterEach, beforeEach, expect } from 'vitest';
+import { Attacker } from '../../src/attack/attacker.ts';
+import type { AttackKind } from '../../src/attack/kind.ts';
 import { Bitfield } from '../../src/content/bitfield.ts';
 import { importPath } from '../../src/content/import.ts';
 import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
@@ -70,6 +72,15 @@ export class HostileSwarm {
     const seed = await this.honest('seed', rates);
     await seed.peer.share(this.file, { signal: AbortSignal.timeout(20_000) });
     return seed;
+  }
+
+  /** As `hubswarm attack` starts it, with the seed as the way in. */
+  async attacker(kind: AttackKind, seed: Honest): Promise<Node> {
+    const dataDir = join(this.dir, 'attackers');
+    const attacker = await Attacker.start({ kind, dataDir, emit: () => {} });
+    this.#cleanups.push(() => attacker.stop());
+    await attacker.attack(this.cid, [addressOf(seed.peer)], AbortSignal.timeout(20_000));
+    return attacker.node;
   }
 
   /** A node that knows the manifest and answers exchange calls as `behave` does. */

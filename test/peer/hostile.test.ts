@@ -2,6 +2,7 @@
 // keep to the protocol: the file must come out right, the culprits be banned or left.
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { describe, expect, it } from 'vitest';
+import type { AttackKind } from '../../src/attack/kind.ts';
 import type { Node } from '../../src/peer/node.ts';
 import {
   addressOf,
@@ -19,6 +20,20 @@ import {
 const swarm = useHostileSwarm();
 const poison = (): Behaviour => swarm.source((line, piece) => line.say(wrongPiece(piece)), 16);
 
+/** Among a seed and so many attackers of a kind. */
+async function fetchUnder(
+  kind: AttackKind,
+  count: number,
+): Promise<{ victim: Honest; ms: number; ids: string[] }> {
+  const seed = await swarm.seed();
+  const enemies = await Promise.all(
+    Array.from({ length: count }, () => swarm.attacker(kind, seed)),
+  );
+  const victim = await swarm.honest('victim');
+  const ms = await swarm.fetch(victim, [seed.peer, ...enemies]);
+  return { victim, ms, ids: enemies.map(({ peerId }) => peerId.toString()) };
+}
+
 async function fetchBeside(...enemies: Promise<Node>[]): Promise<{ victim: Honest; ms: number }> {
   const seed = await swarm.seed();
   const victim = await swarm.honest('victim');
@@ -30,9 +45,8 @@ const idOf = async (node: Promise<Node>): Promise<string> => (await node).peerId
 
 describe('a peer among hostile sources', () => {
   it('bans a poisoner at its second bad piece, however many turns it offers', async () => {
-    const enemy = swarm.hostile(poison());
-    const { victim } = await fetchBeside(enemy);
-    const id = await idOf(enemy);
+    const { victim, ids } = await fetchUnder('poison', 1);
+    const id = ids[0]!;
     expect(bansOf(victim, id)).toEqual([expect.stringMatching(/2 pieces with wrong bytes/)]);
     expect(rejectedOf(victim, id)).toBe(2);
     for (const event of victim.events) {
@@ -41,11 +55,8 @@ describe('a peer among hostile sources', () => {
   });
 
   it('is done although half of its neighbours are poisoners, each two pieces the wiser', async () => {
-    const enemies = Array.from({ length: 4 }, () => swarm.hostile(poison()));
-    const { victim } = await fetchBeside(...enemies);
-    for (const enemy of enemies) {
-      expect(rejectedOf(victim, await idOf(enemy))).toBeLessThanOrEqual(2);
-    }
+    const { victim, ids } = await fetchUnder('poison', 4);
+    for (const id of ids) expect(rejectedOf(victim, id)).toBeLessThanOrEqual(2);
   });
 
   it('counts the bad pieces of one that leaves after each and calls again', async () => {
@@ -91,11 +102,8 @@ describe('a peer among hostile sources', () => {
   });
 
   it('bans whoever announces a frame of 4 GiB', async () => {
-    const enemy = swarm.hostile(({ stream }, heard) => {
-      if (heard.length > 0) stream.send(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 7));
-    });
-    const { victim } = await fetchBeside(enemy);
-    expect(bansOf(victim, await idOf(enemy))).toEqual([expect.stringMatching(/4294967294 bytes/)]);
+    const { victim, ids } = await fetchUnder('oversize', 1);
+    expect(bansOf(victim, ids[0]!)).toEqual([expect.stringMatching(/4294967294 bytes/)]);
   });
 
   it.each([
@@ -130,8 +138,7 @@ describe('a peer among hostile sources', () => {
 
 describe('a peer among sources that do not deliver', () => {
   it('goes on although four claim all, offer turns, and send nothing', async () => {
-    const enemies = Array.from({ length: 4 }, () => swarm.hostile(swarm.source(() => {}, 16)));
-    const { ms } = await fetchBeside(...enemies);
+    const { ms } = await fetchUnder('false-haves', 4);
     // The seed alone takes half a second; the endgame asks again after a second.
     expect(ms).toBeLessThan(8000);
   });
@@ -147,26 +154,15 @@ describe('a peer among sources that do not deliver', () => {
   });
 
   it('is not kept waiting by those that dribble, with so slow a downlink that two pieces fill it', async () => {
-    const timers: NodeJS.Timeout[] = [];
-    const dribble = swarm.source((line, piece) => {
-      let begin = 0;
-      timers.push(
-        setInterval(() => {
-          const parts = [new Uint8Array(1)];
-          line.say({ type: 'block', piece, begin: begin++, parts, length: 1 });
-        }, 1000),
-      );
-    }, 16);
-    try {
-      const enemies = await Promise.all([swarm.hostile(dribble), swarm.hostile(dribble)]);
-      const seed = await swarm.seed();
-      const victim = await swarm.honest('victim', { down: 4 * PIECE });
-      const ms = await swarm.fetch(victim, [...enemies, seed.peer]);
-      // The downlink takes 4 s; what was bound to them is given up after 5 s.
-      expect(ms).toBeLessThan(15_000);
-    } finally {
-      for (const timer of timers) clearInterval(timer);
-    }
+    const seed = await swarm.seed();
+    const enemies = [
+      await swarm.attacker('slow-loris', seed),
+      await swarm.attacker('slow-loris', seed),
+    ];
+    const victim = await swarm.honest('victim', { down: 4 * PIECE });
+    const ms = await swarm.fetch(victim, [...enemies, seed.peer]);
+    // The downlink takes 4 s; what was bound to them is given up after 5 s.
+    expect(ms).toBeLessThan(15_000);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { useNodes } from './nodes.ts';
 
@@ -37,6 +38,30 @@ describe('createNode', () => {
     await late[0]!.dial(address);
     const id = late[0]!.peerId.toString();
     await vi.waitFor(() => expect(hub.getPeers().map(String)).toContain(id));
+  });
+
+  it('dials and answers nobody out of its bounds', async () => {
+    const bounded = await start({ mayReach: () => false });
+    const other = await start();
+    await expect(bounded.dial(other.getMultiaddrs())).rejects.toThrow();
+    await expect(other.dial(bounded.getMultiaddrs())).rejects.toThrow();
+    expect(other.getConnections()).toEqual([]);
+  });
+
+  it('does not call again and again whoever hangs up on it, close in the DHT or not', async () => {
+    let refuses = false;
+    const hub = await start({ isRefused: () => refuses });
+    const peer = await start();
+    const connection = await peer.dial(hub.getMultiaddrs());
+    // As kad-dht marks the closest, some seconds after it has met them.
+    await peer.peerStore.merge(hub.peerId, { tags: { 'keep-alive-kad-dht': { value: 1 } } });
+    refuses = true;
+    let calls = 0;
+    peer.addEventListener('connection:open', () => calls++);
+    connection.abort(new Error('banned'));
+    // That nothing happens can only be waited for; it would be some ten calls.
+    await delay(300);
+    expect(calls).toBe(0);
   });
 
   it('names the address when its port is in use', async () => {

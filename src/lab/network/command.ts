@@ -1,11 +1,11 @@
-// One call of `ip`, `tc` or `sh`, and in one line what the machine lacks when it fails:
+// One call of `ip`, `tc`, `bridge` or `sh`, and in one line what the machine lacks when it fails:
 // the same words in an error and in what the probe tells. Synchronous, so that no signal
 // is acted on half-way and the end of the process can still remove everything.
 import { execFileSync } from 'node:child_process';
 import { describeError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 export interface NetworkCommand {
-  readonly program: 'ip' | 'tc' | 'sh';
+  readonly program: 'ip' | 'tc' | 'bridge' | 'sh';
   readonly args: readonly string[];
   /** Commands of a batch, on stdin. */
   readonly lines: readonly string[];
@@ -27,16 +27,24 @@ export function run(program: string, args: readonly string[], input = ''): strin
  * @returns undefined when it worked, else why it cannot be done
  * @throws HubswarmError ERR_ABORTED when a signal ended it
  */
-export function attempt({ program, args, lines, does }: NetworkCommand): string | undefined {
+export function attempt(command: NetworkCommand): string | undefined {
   try {
-    run(program, args, lines.map((line) => `${line}\n`).join(''));
+    run(command.program, command.args, command.lines.map((line) => `${line}\n`).join(''));
     return undefined;
   } catch (error) {
-    // A terminal's Ctrl-C reaches all of its processes.
-    const { signal } = error as { signal?: string | null };
-    if (signal) throw new HubswarmError('ERR_ABORTED', `stopped by ${signal}`, { cause: error });
-    return `${does} (${reasonOf(program, error)})`;
+    return lackOf(command, error);
   }
+}
+
+/** What an error of {@link run} means, as {@link attempt} does. */
+export function lackOf(
+  { program, does }: Pick<NetworkCommand, 'program' | 'does'>,
+  error: unknown,
+): string {
+  // A terminal's Ctrl-C reaches all of its processes.
+  const { signal } = error as { signal?: string | null };
+  if (signal) throw new HubswarmError('ERR_ABORTED', `stopped by ${signal}`, { cause: error });
+  return `${does} (${reasonOf(program, error)})`;
 }
 
 /** In order, until one fails. @returns as {@link attempt} */

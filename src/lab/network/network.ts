@@ -2,16 +2,16 @@
 // killed, the next one removes: its namespaces bear its process id, and that process is
 // gone.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { Rates as LinkRates } from '../setting.ts';
-import { attemptAll, type NetworkCommand, run } from './command.ts';
+import type { Rates } from '../setting.ts';
+import { attemptAll, lackOf, type NetworkCommand, run } from './command.ts';
 import { removeLeft, removeOwn } from './namespaces.ts';
 import { type Host, planNetwork } from './plan.ts';
-import { planCut, planHeal, planRates, planSplit } from './plan-change.ts';
+import { planCut, planHeal, planJoin, planRates, planSplit } from './plan-change.ts';
 import { WIRE_BYTES, type WireBytes, wireBytesIn } from './wire-bytes.ts';
 
 /**
  * All of it is done when a function returns, and doing it twice is doing it once.
- * Functions that change it throw HubswarmError ERR_MEASUREMENT, or ERR_ABORTED.
+ * What cannot be done is a HubswarmError, ERR_MEASUREMENT or ERR_ABORTED.
  */
 export interface Network {
   readonly hosts: readonly Host[];
@@ -24,7 +24,7 @@ export interface Network {
   /** Undoes {@link split}; a host that is cut stays so. */
   join(): void;
   /** Of these from now on. Infinity: no limit. Meant for between runs. */
-  setRates(hosts: readonly Host[], rates: LinkRates): void;
+  setRates(hosts: readonly Host[], rates: Rates): void;
   /** In the order of the hosts; by one call of `ip`. */
   wireBytes(): WireBytes[];
   /** May be called more than once. */
@@ -36,7 +36,7 @@ export interface Network {
  *
  * @throws HubswarmError ERR_USAGE, with what the machine lacks, or ERR_ABORTED; nothing is left then.
  */
-export function makeNetwork(rates: readonly LinkRates[]): Network {
+export function makeNetwork(rates: readonly Rates[]): Network {
   if (process.platform !== 'linux') throw lacking(NOT_LINUX);
   const { hosts, bridge, commands } = planNetwork(process.pid, rates);
   try {
@@ -53,15 +53,15 @@ export function makeNetwork(rates: readonly LinkRates[]): Network {
     hosts,
     cut: (some) => change([planCut(bridge, some)]),
     heal: (some) => change([planHeal(bridge, some)]),
-    split: (one, other) => change([planSplit(bridge, [one, other])]),
-    join: () => change([planSplit(bridge, [hosts, []])]),
+    split: (one, other) => change(planSplit(bridge, one, other)),
+    join: () => change(planJoin(bridge, hosts)),
     setRates: (some, to) => {
       const others = some.filter((host) => !isSame(known.get(host), to));
       if (others.length === 0) return;
       change(planRates(bridge, others, to));
       for (const host of others) known.set(host, to);
     },
-    wireBytes: () => wireBytesIn(run('ip', ['-n', bridge, ...WIRE_BYTES]), hosts),
+    wireBytes: () => wireBytesIn(readLinks(bridge), hosts),
     remove: removeOwn,
   };
 }
@@ -71,14 +71,25 @@ export const NOT_LINUX = `this is ${process.platform}`;
 const lacking = (what: string): HubswarmError =>
   new HubswarmError(
     'ERR_USAGE',
-    `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc), and a kernel with network namespaces, veth, bridge and tbf`,
+    `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc, bridge), and a kernel with network namespaces, veth, bridge and tbf`,
   );
 
 function change(commands: readonly NetworkCommand[]): void {
   const lack = attemptAll(commands);
-  if (lack !== undefined) throw new HubswarmError('ERR_MEASUREMENT', `--link netns: ${lack}`);
+  if (lack !== undefined) throw failure(lack);
 }
 
-const isSame = (one: LinkRates | undefined, other: LinkRates): boolean =>
+function readLinks(bridge: string): string {
+  try {
+    return run('ip', ['-n', bridge, ...WIRE_BYTES]);
+  } catch (error) {
+    throw failure(lackOf({ program: 'ip', does: 'bytes cannot be counted' }, error));
+  }
+}
+
+const failure = (what: string): HubswarmError =>
+  new HubswarmError('ERR_MEASUREMENT', `--link netns: ${what}`);
+
+const isSame = (one: Rates | undefined, other: Rates): boolean =>
   one?.uplinkBytesPerSecond === other.uplinkBytesPerSecond &&
   one.downlinkBytesPerSecond === other.downlinkBytesPerSecond;

@@ -7,9 +7,9 @@
 // neighbours and connections stay. A split moves the bridge's ends of some hosts to the
 // second bridge: no host sees anything but silence from the others.
 // Sources: ip-link(8), bridge(8).
-import type { Rates as LinkRates } from '../setting.ts';
+import type { Rates } from '../setting.ts';
 import type { NetworkCommand } from './command.ts';
-import { batch, HALVES, type Host, limit } from './plan.ts';
+import { batch, type Host, limit, planHalves } from './plan.ts';
 
 export const planCut = (bridge: string, hosts: readonly Host[]): NetworkCommand =>
   batch(
@@ -27,25 +27,21 @@ export const planHeal = (bridge: string, hosts: readonly Host[]): NetworkCommand
     hosts.map(({ port }) => `link set ${port} up`),
   );
 
-/** @param halves all hosts, or a part of them: a host in neither stays where it is. */
+/** A host in neither stays where it is. */
 export const planSplit = (
   bridge: string,
-  halves: readonly [readonly Host[], readonly Host[]],
-): NetworkCommand =>
-  batch(
-    'ip',
-    bridge,
-    'the network cannot be split',
-    halves.flatMap((hosts, i) =>
-      hosts.map(({ port }) => `link set ${port} master ${HALVES[i as 0 | 1]}`),
-    ),
-  );
+  one: readonly Host[],
+  other: readonly Host[],
+): NetworkCommand[] => planHalves(bridge, [one, other], 'the network cannot be split');
+
+export const planJoin = (bridge: string, hosts: readonly Host[]): NetworkCommand[] =>
+  planHalves(bridge, [hosts, []], 'the network cannot be joined');
 
 /** What two calls set, however many hosts there are: `tc` changes one namespace in one. */
 export const planRates = (
   bridge: string,
   hosts: readonly Host[],
-  { uplinkBytesPerSecond, downlinkBytesPerSecond }: LinkRates,
+  { uplinkBytesPerSecond, downlinkBytesPerSecond }: Rates,
 ): NetworkCommand[] => [
   {
     program: 'sh',

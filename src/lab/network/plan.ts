@@ -7,11 +7,14 @@
 // Hosts know each other's Ethernet address from the start. Between homes there is no
 // ARP: what is sent to a host whose line is cut is lost in silence, not refused after 3 s.
 // And all namespaces share one table of 1024 learnt addresses, which the pairs of 33
-// hosts overflow; what was set does not count there.
+// hosts overflow; what was set does not count there. For the same reason the bridge is
+// told where each host is, and does not try every line: half a network, split off, would
+// fill the lines of all with what is sent to the other half (measured: 0.5 MB in the
+// first second, to a host that talked to nobody).
 //
-// Sources: ip-netns(8), veth(4), tc-tbf(8), arp(7) for gc_thresh3.
+// Sources: ip-netns(8), veth(4), tc-tbf(8), bridge(8), arp(7) for gc_thresh3.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { Rates as LinkRates } from '../setting.ts';
+import type { Rates } from '../setting.ts';
 import type { NetworkCommand } from './command.ts';
 
 /** Not only `hubswarm-`: whatever else makes namespaces must not be taken for a lab. */
@@ -57,6 +60,8 @@ const MAX_HOSTS = 254;
 export interface Host {
   readonly namespace: string;
   readonly address: string;
+  /** Its Ethernet address. */
+  readonly mac: string;
   /** The bridge's end of its line. */
   readonly port: string;
 }
@@ -93,7 +98,7 @@ export function limit(device: string, payloadBytesPerSecond: number): string {
 
 /** Commands of one program in one namespace, in one call. */
 export const batch = (
-  program: 'ip' | 'tc',
+  program: 'ip' | 'tc' | 'bridge',
   namespace: string | null,
   does: string,
   lines: readonly string[],
@@ -113,7 +118,7 @@ const macOf = (index: number): string =>
  *
  * @throws HubswarmError ERR_USAGE when they are too many
  */
-export function planNetwork(pid: number, rates: readonly LinkRates[]): NetworkPlan {
+export function planNetwork(pid: number, rates: readonly Rates[]): NetworkPlan {
   if (rates.length > MAX_HOSTS) {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -124,6 +129,7 @@ export function planNetwork(pid: number, rates: readonly LinkRates[]): NetworkPl
   const hosts = rates.map((_, i) => ({
     namespace: namespaceOf(pid, i),
     address: `10.77.0.${i + 1}`,
+    mac: macOf(i),
     port: `port${i}`,
   }));
   return {
@@ -156,22 +162,48 @@ function planBridge(bridge: string, hosts: readonly Host[]): NetworkCommand[] {
       null,
       'veth devices cannot be made',
       hosts.map(
-        ({ namespace, port }, i) =>
-          `link add wan0 address ${macOf(i)} netns ${namespace} type veth peer name ${port} netns ${bridge}`,
+        ({ namespace, mac, port }) =>
+          `link add wan0 address ${mac} netns ${namespace} type veth peer name ${port} netns ${bridge}`,
       ),
     ),
+    ...planHalves(bridge, [hosts, []], 'a bridge of veth devices cannot be made'),
     batch(
       'ip',
       bridge,
-      'a bridge of veth devices cannot be made',
-      hosts.map(({ port }) => `link set ${port} master ${HALVES[0]} up`),
+      'veth devices cannot be used',
+      hosts.map(({ port }) => `link set ${port} up`),
     ),
   ];
 }
 
-function planHosts(hosts: readonly Host[], rates: readonly LinkRates[]): NetworkCommand[] {
+/** Wires these hosts to either bridge. What a bridge knew of a port goes when that leaves it. */
+export const planHalves = (
+  bridge: string,
+  halves: readonly [readonly Host[], readonly Host[]],
+  does: string,
+): NetworkCommand[] => [
+  batch(
+    'ip',
+    bridge,
+    does,
+    halves.flatMap((hosts, i) =>
+      hosts.flatMap(({ port }) => [
+        `link set ${port} master ${HALVES[i as 0 | 1]}`,
+        `link set ${port} type bridge_slave flood off learning off`,
+      ]),
+    ),
+  ),
+  batch(
+    'bridge',
+    bridge,
+    does,
+    halves.flat().map(({ mac, port }) => `fdb replace ${mac} dev ${port} master static`),
+  ),
+];
+
+function planHosts(hosts: readonly Host[], rates: readonly Rates[]): NetworkCommand[] {
   const neighbours = hosts.map(
-    ({ address }, i) => `neigh add ${address} lladdr ${macOf(i)} dev wan0 nud permanent`,
+    ({ address, mac }) => `neigh add ${address} lladdr ${mac} dev wan0 nud permanent`,
   );
   return hosts.flatMap(({ namespace, address }, i): NetworkCommand[] => [
     batch('ip', namespace, 'addresses cannot be set', [
@@ -195,7 +227,7 @@ function planHosts(hosts: readonly Host[], rates: readonly LinkRates[]): Network
 const planDownlinks = (
   bridge: string,
   hosts: readonly Host[],
-  rates: readonly LinkRates[],
+  rates: readonly Rates[],
 ): NetworkCommand =>
   batch(
     'tc',

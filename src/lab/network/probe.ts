@@ -1,9 +1,9 @@
 // Whether this machine can make hosts, found by making one of each part in a namespace
 // of the probe's own: what a kernel was built with is asked nowhere as well as by use.
-import { attempt, type NetworkCommand } from './command.ts';
+import { attempt, attemptAll, type NetworkCommand } from './command.ts';
 import { removeLeft, removeWhere } from './namespaces.ts';
 import { NOT_LINUX } from './network.ts';
-import { batch, HALVES, limit, namespaceOf, TCP } from './plan.ts';
+import { batch, HALVES, limit, namespaceOf, planHalves, TCP } from './plan.ts';
 
 export interface NetworkProbe {
   /** True: makeNetwork works. */
@@ -18,7 +18,7 @@ export interface NetworkProbe {
 export function probeNetwork(): NetworkProbe {
   if (process.platform !== 'linux') return { able: false, lacks: [NOT_LINUX], notes: [] };
   const namespace = namespaceOf(process.pid, 'probe');
-  const { first, parts, delay } = planProbe(namespace);
+  const { first, parts, whole, delay } = planProbe(namespace);
   const clean = (): void => removeWhere((name) => name === namespace);
   removeLeft();
   clean();
@@ -26,7 +26,8 @@ export function probeNetwork(): NetworkProbe {
     const none = attempt(first);
     // Without a namespace nothing else can be tried, nor need be.
     if (none !== undefined) return { able: false, lacks: [none], notes: [] };
-    const lacks = parts.flatMap((command) => attempt(command) ?? []);
+    const missing = parts.flatMap((command) => attempt(command) ?? []);
+    const lacks = missing.length > 0 ? missing : [attemptAll(whole) ?? []].flat();
     const noDelay = attempt(delay);
     const notes = noDelay === undefined ? [] : [noDelay];
     return { able: lacks.length === 0, lacks, notes };
@@ -37,12 +38,15 @@ export function probeNetwork(): NetworkProbe {
 
 interface ProbePlan {
   readonly first: NetworkCommand;
+  /** None needs another. */
   readonly parts: readonly NetworkCommand[];
+  /** Needs all parts. */
+  readonly whole: readonly NetworkCommand[];
   readonly delay: NetworkCommand;
 }
 
-/** Pure. The parts are tried on `lo` where that does: one that lacks does not hide another. */
-export function planProbe(namespace: string): ProbePlan {
+/** Pure. */
+function planProbe(namespace: string): ProbePlan {
   return {
     first: batch('ip', null, 'network namespaces cannot be made', [`netns add ${namespace}`]),
     parts: [
@@ -58,6 +62,11 @@ export function planProbe(namespace: string): ProbePlan {
         does: 'processes in namespaces cannot be started',
       },
     ],
+    whole: planHalves(
+      namespace,
+      [[{ namespace, address: '10.77.0.1', mac: '02:00:0a:4d:00:01', port: 'port0' }], []],
+      'a bridge of veth devices cannot be made',
+    ),
     delay: batch('tc', namespace, 'delay and loss cannot be emulated: no netem', [
       'qdisc replace dev lo root netem delay 1ms',
     ]),

@@ -7,6 +7,7 @@ import { breakEvenFigures } from './figures/break-even.ts';
 import { calibrationFigures, linksFigures } from './figures/calibration.ts';
 import { churnFigures } from './figures/churn.ts';
 import { costFigures, wireFigures } from './figures/cost.ts';
+import { killFigures, scalingFigures } from './figures/headline.ts';
 import { lateFigures } from './figures/late.ts';
 import { maliceFigures } from './figures/malice.ts';
 import { metricRowsFigure } from './figures/metric-rows.ts';
@@ -21,7 +22,7 @@ import type { Markup } from './html.ts';
 import { keyAxis } from './point-text.ts';
 import { type Scene, sceneOf } from './scene.ts';
 
-type Draw = (scene: Scene, result: ScenarioResult) => Markup[];
+type Draw = (scene: Scene, shown: ScenarioResult, result: Result) => Markup[];
 
 const reachFigure: Draw = (scene) =>
   metricRowsFigure(scene, {
@@ -35,8 +36,8 @@ const reachFigure: Draw = (scene) =>
 const FIGURES: Readonly<Record<string, readonly Draw[]>> = {
   calibration: [calibrationFigures],
   links: [linksFigures],
-  scaling: [uplinksFigures],
-  kill: [availabilityFigures],
+  scaling: [scalingFigures, uplinksFigures],
+  kill: [killFigures, availabilityFigures],
   churn: [churnFigures, availabilityFigures],
   'free-riders': [ridersFigures],
   malice: [maliceFigures],
@@ -82,8 +83,8 @@ export function figuresOf(result: Result, scenarioResult: ScenarioResult): Marku
   const scene = sceneOf(result, scenarioResult);
   if (scene.runs.length === 0) return [];
   const made = (FIGURES[scenarioResult.scenario.id] ?? []).flatMap((draw) =>
-    draw(scene, scenarioResult),
+    draw(scene, scenarioResult, result),
   );
   // A file of the user may have the name of one of ours and nothing that its figures show.
-  return made.length > 0 ? made : anyFigures(scene, scenarioResult);
+  return made.length > 0 ? made : anyFigures(scene, scenarioResult, result);
 }

@@ -13,7 +13,7 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 
-type Part = string | number | Markup | readonly Markup[];
+export type Part = string | number | Markup | readonly Markup[];
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char]!);
 
@@ -31,11 +31,36 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 /** For what another library drew. Never for text that came from outside. */
 export const trusted = (markup: string): Markup => ({ markup });
 
-/** The first column is text, the others are figures. */
-export function table(head: readonly string[], rows: readonly (readonly Part[])[]): Markup {
+export const list = (lines: readonly Part[]): Markup =>
+  html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+
+/** A cell of a table whose text is short for something. */
+export const abbreviated = (text: Part, whole: string): Markup =>
+  html`<span class="short" title="${whole}">${text}</span>`;
+
+/**
+ * The first column is text, the others are figures.
+ * @param rows each with an id that links may go to, or none
+ */
+export function table(
+  head: readonly Part[],
+  rows: readonly (readonly Part[])[],
+  ids: readonly string[] = [],
+): Markup {
   return html`<div class="scroll"><table><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map(
-    (row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
+    (
+      row,
+      i,
+    ) => html`<tr${ids[i] === undefined ? html`` : html` id="${ids[i]}"`}>${row.map((cell) => html`<td>${cell}</td>`)}</tr>
 `,
   )}</tbody></table></div>`;
 }
+
+/** More rows than fit on a screen. */
+export const isLong = (rows: number): boolean => rows > 24;
+
+/** Opens on demand, without a script; paper has all of it. */
+export const folded = (summary: string, content: Markup): Markup =>
+  html`<details><summary>${summary}</summary>
+${content}</details>`;

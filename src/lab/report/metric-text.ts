@@ -33,15 +33,26 @@ export const metricFigure = (name: MetricName, value: number | null): string =>
 export const metricText = (name: MetricName, value: number | null): string =>
   metricFigure(name, value) + (value === null ? '' : (SUFFIX[METRICS[name].unit] ?? ''));
 
+type Spread = Pick<Summary, 'median' | 'min' | 'max' | 'interval'> &
+  Partial<Pick<Summary, 'censored'>>;
+
 /**
  * `1.05 [1.02 1.08]`, or `1.05 (1.03 1.07)` for the 95 % interval that five runs and more
  * have, or the one figure when there is no spread to show.
  */
+export function spreadText(
+  { median, min, max, interval, censored = 0 }: Spread,
+  text: (value: number | null) => string,
+): string {
+  if (interval) {
+    const never = censored > 0 ? `, ${censored} never` : '';
+    return `${text(median)} (${text(interval[0])} ${text(interval[1])})${never}`;
+  }
+  const [low, high] = [text(min), text(max)];
+  return low === high ? low : `${text(median)} [${low} ${high}]`;
+}
+
 export function summaryText(name: MetricName, summary: Summary | undefined): string {
   if (summary === undefined || summary.runs === 0) return '-';
-  const text = (value: number | null): string => metricFigure(name, value);
-  const { median, min, max, interval } = summary;
-  const [low, high] = interval ? [text(interval[0]), text(interval[1])] : [text(min), text(max)];
-  if (low === high && low === text(median)) return low;
-  return interval ? `${text(median)} (${low} ${high})` : `${text(median)} [${low} ${high}]`;
+  return spreadText(summary, (value) => metricFigure(name, value));
 }

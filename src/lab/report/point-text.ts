@@ -23,7 +23,11 @@ const KEYS: Readonly<Record<string, KeyText>> = {
   fileBytes: { axis: 'size of the file', value: bytes, words: (value) => `F = ${value}` },
   pieceLength: { axis: 'piece length', value: bytes, words: (value) => `pieces of ${value}` },
   riderShare: { axis: 'free riders', value: percent, words: (value) => `${value} free riders` },
-  attackers: { axis: 'attackers', value: String, words: (value) => `${value} attackers` },
+  attackers: {
+    axis: 'attackers',
+    value: String,
+    words: (value) => (value === '1' ? '1 attacker' : `${value} attackers`),
+  },
   originUplinkFactor: {
     axis: "origin's uplink, of the others'",
     value: (factor) => `${factor}x`,

@@ -1,75 +1,137 @@
-// What the figures say, in words, from the measured values alone: the three
-// sentences at the top and the list of where the swarm loses.
-import type { Kill, Result, Summary } from '../result.ts';
-import type { ArmName } from '../scenario.ts';
-import { mibText, percentText, secondsText, timesText } from '../words.ts';
+// What the figures say, in words, from the measured values alone: the three sentences at
+// the top and the list of where the swarm loses.
+import type { MetricName } from '../metric.ts';
+import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
+import { boundText, secondsText, timesText } from '../words.ts';
+import {
+  completions,
+  gainAt,
+  headArm,
+  medianAt,
+  medianOfRuns,
+  type Pair,
+  pairsOf,
+  runsOf,
+  samePoint,
+  scenarioCalled,
+} from './lookup.ts';
+import { metricHead, metricText } from './metric-text.ts';
+import { pointText } from './point-text.ts';
 
-const summaryOf = ({ summaries }: Result, arm: ArmName, receivers: number): Summary | undefined =>
-  summaries.find((summary) => summary.arm === arm && summary.receivers === receivers);
+interface Found {
+  readonly result: ScenarioResult;
+  readonly pair: Pair;
+}
 
-/** The kill that best shows the difference: the earliest that a swarm can survive. */
-export function tellingKill({ kills }: Result): number | undefined {
-  const copies = [...new Set(kills.filter(({ runs }) => runs > 0).map((kill) => kill.killCopies))];
-  return copies.find((count) => count > 1) ?? copies.at(-1);
+/** Both architectures at the largest N, of the scaling scenario or else of the first with both. */
+function largest(result: Result): Found | undefined {
+  const scaling = scenarioCalled(result, 'scaling');
+  for (const candidate of scaling ? [scaling] : result.scenarios) {
+    const [pair] = pairsOf(candidate).toSorted(
+      (a, b) => Number(b.point.receivers ?? 0) - Number(a.point.receivers ?? 0),
+    );
+    if (pair) return { result: candidate, pair };
+  }
+  return undefined;
 }
 
 function makespanSentence(result: Result): string {
-  const most = Math.max(...result.parameters.receivers);
-  const server = summaryOf(result, 'server', most);
-  const swarm = summaryOf(result, 'swarm', most);
-  const speedup = result.comparisons.find(({ receivers }) => receivers === most)?.speedup;
-  if (!server?.makespanMs || !swarm?.makespanMs || !speedup) {
-    return `With ${most} receivers not every transfer completed, so the two cannot be compared there.`;
+  const found = largest(result);
+  if (!found) return 'No server was compared with a swarm.';
+  const { pair } = found;
+  const { setting } = found.result.scenario;
+  const receivers = pair.point.receivers ?? setting.receivers ?? result.base.receivers;
+  const [server, swarm] = [pair.server, pair.swarm].map((cell) => medianAt(cell, 'makespanMs'));
+  const gain = gainAt(found.result, pair);
+  if (server == null || swarm == null || gain === null) {
+    return `With ${receivers} receivers not every transfer completed, so the two cannot be compared there.`;
   }
-  const { median } = speedup;
   const faster =
-    median >= 1
-      ? `the swarm was ${timesText(median)} as fast`
-      : `the server was ${timesText(1 / median)} as fast`;
+    gain >= 1
+      ? `the swarm was ${timesText(gain)} as fast`
+      : `the server was ${timesText(1 / gain)} as fast`;
+  const allowed =
+    pair.server.boundMs > 0 && pair.swarm.boundMs > 0
+      ? `at equal uplinks (theory allows ${boundText(pair.server.boundMs)} s and ${boundText(pair.swarm.boundMs)} s at best).`
+      : 'with links that nothing holds.';
+  return `To ${receivers} receivers the server took ${secondsText(server)} s and the swarm ${secondsText(swarm)} s: ${faster}, ${allowed}`;
+}
+
+/** The kill that best shows the difference: as soon as a swarm can survive it. */
+export function tellingKill(kill: ScenarioResult): Pair | undefined {
+  const pairs = pairsOf(kill);
   return (
-    `To ${most} receivers the server took ${secondsText(server.makespanMs.median)} s and the swarm ` +
-    `${secondsText(swarm.makespanMs.median)} s: ${faster}, ` +
-    (result.parameters.link === 'none'
-      ? 'with links that nothing holds.'
-      : `at equal uplinks (theory allows ${secondsText(server.boundMs)} s and ${secondsText(swarm.boundMs)} s at best).`)
+    pairs.find(({ point }) => point.kill === 'first copy') ??
+    pairs.find(({ point }) => Number(point.kill) > 1) ??
+    pairs.at(-1)
   );
 }
 
-const reached = ({ completed, receivers }: Kill): string =>
-  `${Math.min(...completed)} of ${receivers}`;
+const killWords = ({ point }: Pair): string =>
+  point.kill === 'first copy'
+    ? 'as soon as one copy is with the receivers'
+    : `after sending ${point.kill} copies`;
+
+/** `8`, or `3 to 8` where runs differ. */
+function completedText(runs: readonly Run[]): string {
+  const counts = runs.map((run) => completions(run).completed);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? `${most}` : `${least} to ${most}`;
+}
 
 function killSentence(result: Result): string {
-  const copies = tellingKill(result);
-  const find = (arm: ArmName): Kill | undefined =>
-    result.kills.find((kill) => kill.arm === arm && kill.killCopies === copies && kill.runs > 0);
-  const server = find('server');
-  const swarm = find('swarm');
-  if (!server || !swarm) return 'No run in which the origin is killed was made.';
-  const before = swarm.killed === 0 ? ' (all of them before the origin had sent that much)' : '';
-  return (
-    `When the origin dies after sending ${copies} copies, ${reached(swarm)} peers complete${before} ` +
-    `and ${reached(server)} clients.`
-  );
+  const kill = scenarioCalled(result, 'kill');
+  const pair = kill && tellingKill(kill);
+  if (!pair) return 'No run in which the origin is killed was made.';
+  const runs = runsOf(result, kill).filter(({ point }) => samePoint(point, pair.point));
+  const outcomes = kill.scenario.arms.flatMap(({ id, text }) => {
+    const of = runs.filter(({ arm }) => arm === id);
+    if (of.length === 0) return [];
+    const before = of.every(({ faults }) => faults.length === 0) ? ' (done before)' : '';
+    return [`${completedText(of)} with ${text}${before}`];
+  });
+  const started = Math.max(...runs.map((run) => completions(run).started));
+  return `When the origin dies ${killWords(pair)}, of ${started} receivers there complete: ${outcomes.join(', ')}.`;
 }
+
+/** What is the better the lower it is, and what swarms tend to have more of. */
+const COSTS: readonly MetricName[] = [
+  'cpuSecondsPerGib',
+  'cpuStartMs',
+  'rssPeakBytes',
+  'duplicateShare',
+  'wireOverhead',
+  'firstPieceMs',
+];
 
 interface Cost {
+  readonly name: MetricName;
   readonly server: number;
   readonly swarm: number;
+  readonly of: Found;
 }
 
-function costOf(result: Result, pick: (summary: Summary) => number | undefined): Cost | undefined {
-  const most = Math.max(...result.parameters.receivers);
-  const server = summaryOf(result, 'server', most);
-  const swarm = summaryOf(result, 'swarm', most);
-  const values = [server && pick(server), swarm && pick(swarm)];
-  return values[0] === undefined || values[1] === undefined
-    ? undefined
-    : { server: values[0], swarm: values[1] };
+/** From the scenario that is about it, or else from the largest N. */
+function costOf(result: Result, name: MetricName): Cost | undefined {
+  const about = ['cost', 'wire'].flatMap((id) => scenarioCalled(result, id) ?? []);
+  const found = about.flatMap((cost) => pairsOf(cost).map((pair) => ({ result: cost, pair })));
+  for (const of of [...found, largest(result)]) {
+    if (!of) continue;
+    const runs = runsOf(result, of.result).filter(({ point }) => samePoint(point, of.pair.point));
+    const [server, swarm] = [of.pair.server, of.pair.swarm].map(({ arm }) =>
+      medianOfRuns(
+        runs.filter((run) => run.arm === arm),
+        name,
+      ),
+    );
+    if (server != null && swarm != null) return { name, server, swarm, of };
+  }
+  return undefined;
 }
 
 function costSentence(result: Result): string {
-  const cpu = costOf(result, (summary) => summary.cpuSecondsPerGib?.median);
-  if (!cpu) return 'What it costs in CPU time could not be measured on this system.';
+  const cpu = costOf(result, 'cpuSecondsPerGib');
+  if (!cpu) return 'What it costs in CPU time was not measured.';
   const [dearer, ratio] =
     cpu.swarm >= cpu.server
       ? ['swarm', cpu.swarm / cpu.server]
@@ -88,59 +150,50 @@ export const threeSentences = (result: Result): string[] => [
 
 /** Only what was measured, and only where the swarm is the worse one. */
 export function lossesOfSwarm(result: Result): string[] {
-  return [...costLosses(result), ...scaleLosses(result), ...killLosses(result)];
-}
-
-function costLosses(result: Result): string[] {
-  const most = Math.max(...result.parameters.receivers);
-  const rows: [string, Cost | undefined, (value: number) => string][] = [
-    [
-      'CPU time for each GiB delivered, all processes',
-      costOf(result, (s) => s.cpuSecondsPerGib?.median),
-      (value) => `${value.toFixed(1)} s`,
-    ],
-    [
-      'CPU time to start a process',
-      costOf(result, (s) => s.cpuStartMsPerProcess?.median),
-      (value) => `${value.toFixed(0)} ms`,
-    ],
-    ['memory of the largest process', costOf(result, (s) => s.rssPeakBytes?.max), mibText],
-    [
-      'time to the first verified piece',
-      costOf(result, (s) => s.firstPieceMs?.median),
-      (value) => `${secondsText(value)} s`,
-    ],
-    ['bytes received in vain', costOf(result, (s) => s.duplicateShare?.median), percentText],
-  ];
-  return rows.flatMap(([what, cost, text]) =>
-    cost && cost.swarm > cost.server && text(cost.swarm) !== text(cost.server)
-      ? [`${what}: ${text(cost.swarm)} against ${text(cost.server)} (N = ${most})`]
-      : [],
-  );
-}
-
-function scaleLosses({ comparisons }: Result): string[] {
-  const least = comparisons[0];
-  if (!least?.speedup || comparisons.length < 2) return [];
-  const { receivers, speedup } = least;
   return [
-    speedup.median < 1
-      ? `with few receivers: at N = ${receivers} the server is ${timesText(1 / speedup.median)} as fast`
-      : `with few receivers: at N = ${receivers} only ${timesText(speedup.median)} as fast`,
+    ...COSTS.flatMap((name) => costLoss(costOf(result, name))),
+    ...result.scenarios.flatMap(timeLosses),
+    ...killLosses(result),
   ];
 }
 
-function killLosses({ kills }: Result): string[] {
-  return kills
-    .filter(
-      ({ arm, runs, killed, completed, receivers }) =>
-        arm === 'swarm' && runs > 0 && killed > 0 && Math.min(...completed) < receivers,
-    )
-    .map(
-      (kill) =>
-        `origin gone after ${kill.killCopies} copies: ${reached(kill)} peers complete, ` +
-        (kill.killCopies < 1
-          ? 'since part of the file never left it'
-          : 'although a whole copy had left it'),
-    );
+function costLoss(cost: Cost | undefined): string[] {
+  if (!cost || cost.swarm <= cost.server) return [];
+  const { name, of } = cost;
+  const [swarm, server] = [metricText(name, cost.swarm), metricText(name, cost.server)];
+  if (swarm === server) return [];
+  const at = pointText(of.pair.point);
+  return [
+    `${metricHead(name)}: ${swarm} against ${server} (${of.result.scenario.id}${at && `, ${at}`})`,
+  ];
+}
+
+function timeLosses(result: ScenarioResult): string[] {
+  const points = pairsOf(result).flatMap((pair) => {
+    const gain = gainAt(result, pair);
+    const text = gain === null ? '1.0x' : timesText(1 / gain);
+    const at = pointText(pair.point);
+    return gain !== null && gain < 1 && text !== '1.0x'
+      ? [`${text} as fast${at && ` at ${at}`}`]
+      : [];
+  });
+  return points.length === 0
+    ? []
+    : [`time (${result.scenario.id}): the server is ${points.join('; ')}`];
+}
+
+function killLosses(result: Result): string[] {
+  const kill = scenarioCalled(result, 'kill');
+  const swarm = kill && headArm(kill, 'swarm');
+  if (!swarm) return [];
+  const stranded = kill.cells.filter(
+    ({ arm, metrics }) => arm === swarm.id && (metrics.reach?.min ?? 1) < 1,
+  );
+  return stranded.map(({ point, metrics }: Cell) => {
+    const why =
+      Number(point.kill) < 1
+        ? 'since part of the file never left it'
+        : 'although a copy had left it';
+    return `origin gone at ${pointText(point)}: ${metricText('reach', metrics.reach!.min)} complete, ${why}`;
+  });
 }

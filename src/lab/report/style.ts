@@ -33,7 +33,7 @@ a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: .
   padding: .6em 1em; border: 2px solid; border-left-width: 10px; border-radius: 6px; }
 .verdict > b { font-size: 1.15rem; letter-spacing: .04em; }
 .verdict span, .verdict ul { color: var(--ink); }
-.verdict ul { flex-basis: 100%; margin: 0; }
+.verdict ul { flex-basis: 100%; max-width: none; margin: 0; }
 .valid { color: var(--valid); } .unknown { color: var(--unknown); } .invalid { color: var(--invalid); }
 .holds { color: var(--valid); } .fails { color: var(--invalid); }
 .lead { font-size: 1.18rem; }
@@ -54,7 +54,7 @@ table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabul
 th, td { text-align: right; padding: .34em .7em; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
 th:first-child, td:first-child, .text { text-align: left; white-space: normal; }
 th { font-weight: 600; color: var(--soft); white-space: normal; vertical-align: bottom; }
-td [title], td[title], abbr { text-decoration: underline dotted var(--soft); text-underline-offset: .25em; cursor: help; }
+.short { text-decoration: underline dotted var(--soft); text-underline-offset: .25em; cursor: help; }
 ul { padding-left: 1.2em; max-width: 86ch; } li { margin: .2em 0; overflow-wrap: anywhere; }
 pre { background: var(--panel); padding: .7em 1em; border-radius: 6px; overflow-x: auto; font-size: .9rem; }
 summary { cursor: pointer; color: var(--soft); }

@@ -1,22 +1,27 @@
-// The result as a terminal table: every makespan beside its bound.
+// The result as terminal tables: every makespan beside its bound, who completed after each
+// kill, the medians of all other scenarios, the claims and the verdict. Plain text: no
+// escape code ever reaches a pipe or a log.
 import Table from 'cli-table3';
-import type { Kill, Result, Summary } from '../result.ts';
-import { ARMS, type ArmName } from '../scenario.ts';
+import type { MetricName } from '../metric.ts';
+import type { Cell, Result, ScenarioResult } from '../result.ts';
+import { boundText, mibText, timesText } from '../words.ts';
+import { failsFirst, measuredText, thresholdText } from './claim-text.ts';
 import {
-  boundText,
-  copiesText,
-  mibText,
-  percentText,
-  rangeText,
-  secondsText,
-  timesText,
-} from '../words.ts';
-import { linkWords } from './links-section.ts';
+  cellAt,
+  completions,
+  gainAt,
+  medianAt,
+  type Pair,
+  pairsOf,
+  runsOf,
+  samePoint,
+} from './lookup.ts';
+import { metricFigure, metricHead, summaryText } from './metric-text.ts';
+import { keyAxis, pointText, scalarText } from './point-text.ts';
 
 type Cells = (string | number)[];
 
 function table(head: string[], rows: Cells[]): string {
-  // Plain: no escape code ever reaches a pipe or a log.
   const drawn = new Table({
     head,
     style: { head: [], border: [], compact: true },
@@ -26,98 +31,111 @@ function table(head: string[], rows: Cells[]): string {
   return drawn.toString();
 }
 
-const of = (summaries: readonly Summary[], arm: ArmName, receivers: number): Summary | undefined =>
-  summaries.find((summary) => summary.arm === arm && summary.receivers === receivers);
+const makespanCells = (cell: Cell): Cells => [
+  summaryText('makespanMs', cell.metrics.makespanMs),
+  boundText(cell.boundMs),
+  summaryMedian(cell, 'efficiency'),
+];
 
-const efficiencyText = (summary: Summary | undefined): string =>
-  summary?.efficiency == null ? '-' : summary.efficiency.toFixed(2);
-
-function scalingTable({ summaries, comparisons }: Result): string {
-  const rows = comparisons.map(({ receivers, speedup }): Cells => {
-    const server = of(summaries, 'server', receivers);
-    const swarm = of(summaries, 'swarm', receivers);
+function scalingTable(result: ScenarioResult): string {
+  const pairs = pairsOf(result);
+  const shown = new Set(pairs.flatMap(({ server, swarm }) => [server.arm, swarm.arm]));
+  const others = result.scenario.arms.filter(({ id }) => !shown.has(id));
+  const keys = Object.keys(result.scenario.sweep);
+  const rows = pairs.map((pair): Cells => {
+    const gain = gainAt(result, pair);
     return [
-      receivers,
-      ...[server, swarm].flatMap((arm) => [
-        rangeText(arm?.makespanMs ?? null, secondsText),
-        arm ? boundText(arm.boundMs) : '-',
-        efficiencyText(arm),
-      ]),
-      speedup ? timesText(speedup.median) : '-',
-      `${medianCopies(server)} / ${medianCopies(swarm)}`,
+      keys.map((key) => scalarText(key, pair.point[key] ?? '')).join(', '),
+      ...makespanCells(pair.server),
+      ...makespanCells(pair.swarm),
+      ...others.map(({ id }) =>
+        summaryText('makespanMs', cellAt(result, id, pair.point)?.metrics.makespanMs),
+      ),
+      gain === null ? '-' : timesText(gain),
+      copiesCell(pair),
     ];
   });
   return table(
-    ['N', 'server s', 'bound', 'eff', 'swarm s', 'bound', 'eff', 'gain', 'origin copies'],
+    [
+      keys.map((key) => (key === 'receivers' ? 'N' : keyAxis(key))).join(', '),
+      ...['server s', 'bound', 'eff', 'swarm s', 'bound', 'eff'],
+      ...others.map(({ text }) => `${text} s`),
+      ...['gain', 'origin copies'],
+    ],
     rows,
   );
 }
 
-const medianCopies = (summary: Summary | undefined): string =>
-  summary?.originCopies ? copiesText(summary.originCopies.median) : '-';
+const copiesCell = ({ server, swarm }: Pair): string =>
+  [server, swarm].map((cell) => summaryMedian(cell, 'originCopies')).join(' / ');
 
-function reachText({ completed, receivers, killed, runs }: Kill): string {
-  const reached = completed.map((count) => `${count}/${receivers}`);
-  const text = [...new Set(reached)].join(' ');
-  return killed < runs ? `${text} *` : text;
-}
+const summaryMedian = (cell: Cell, name: MetricName): string =>
+  cell.metrics[name] ? metricFigure(name, medianAt(cell, name)) : '-';
 
-function killTable({ kills, parameters }: Result): string {
-  const head = [
-    'origin killed after',
-    ...parameters.killCopies.map((copies) => `${copies} copies`),
-  ];
-  const rows = ARMS.map((arm) => [
-    arm,
-    ...parameters.killCopies.map((copies) => {
-      const found = kills.find((kill) => kill.arm === arm && kill.killCopies === copies);
-      return found ? reachText(found) : '-';
-    }),
+function killTable(result: Result, kill: ScenarioResult): string {
+  const { scenario } = kill;
+  const runs = runsOf(result, kill);
+  const points = kill.cells
+    .map(({ point }) => point)
+    .filter((point, i, all) => all.findIndex((other) => samePoint(other, point)) === i);
+  const reached = (arm: string, point: Cell['point']): string => {
+    const of = runs.filter((run) => run.arm === arm && samePoint(run.point, point));
+    const counts = of.map((run) => {
+      const { completed, started } = completions(run);
+      return `${completed}/${started}${run.faults.length === 0 ? '*' : ''}`;
+    });
+    return [...new Set(counts)].join(' ') || '-';
+  };
+  const rows = scenario.arms.map(({ id, text }) => [
+    text,
+    ...points.map((point) => reached(id, point)),
   ]);
-  const note = kills.some(({ killed, runs }) => killed < runs)
+  const note = runs.some(({ faults }) => faults.length === 0)
     ? '\n* all were done before the origin had sent that much'
     : '';
-  return table(head, rows) + note;
+  return table(['copies sent before the kill', ...points.map(killHead)], rows) + note;
 }
 
-function costTable({ summaries, parameters }: Result): string {
-  const largest = Math.max(...parameters.receivers);
-  const rows = ARMS.map((arm): Cells => {
-    const summary = of(summaries, arm, largest);
-    return [
-      `${arm}, N = ${largest}`,
-      rangeText(summary?.cpuSecondsPerGib ?? null, (value) => value.toFixed(1)),
-      rangeText(summary?.cpuStartMsPerProcess ?? null, (value) => value.toFixed(0)),
-      summary?.rssPeakBytes ? mibText(summary.rssPeakBytes.max) : '-',
-      summary?.duplicateShare ? percentText(summary.duplicateShare.median) : '-',
-    ];
-  });
-  return table(['cost', 'CPU s/GiB', 'CPU ms to start', 'peak RSS', 'duplicates'], rows);
+const killHead = (point: Cell['point']): string =>
+  Object.entries(point)
+    .map(([key, value]) => scalarText(key, value))
+    .join(', ');
+
+function plainTable({ scenario, cells }: ScenarioResult): string {
+  const names = new Map(scenario.arms.map(({ id, text }) => [id, text]));
+  const swept = Object.keys(scenario.sweep).length > 0;
+  return table(
+    ['arm', ...(swept ? ['at'] : []), ...scenario.metrics.map(metricHead), 'runs'],
+    cells.map((cell) => [
+      names.get(cell.arm) ?? cell.arm,
+      ...(swept ? [pointText(cell.point)] : []),
+      ...scenario.metrics.map((name) => summaryMedian(cell, name)),
+      cell.runs,
+    ]),
+  );
 }
 
-const shareText = (ratio: number | null): string =>
-  ratio === null ? 'not measured' : percentText(ratio);
-
-function linkLines({ parameters, calibration, agreements }: Result): string[] {
-  if (parameters.link === 'none') return ['links   not held'];
-  const achieved = calibration.map(({ arm, ratio }) => `${arm} ${shareText(ratio)}`);
-  const agreed = agreements.map(({ arm, ratio }) => `${arm} ${shareText(ratio)}`);
-  return [
-    `links   ${parameters.link}, of the uplink cap: ${achieved.join(', ')}`,
-    ...(agreed.length > 0 ? [`links   netns over pacer, makespan: ${agreed.join(', ')}`] : []),
-  ];
+function scenarioLines(result: Result, shown: ScenarioResult): string[] {
+  const { scenario, skipped } = shown;
+  const title = `${scenario.id}: ${scenario.title}`;
+  if (skipped !== null) return [`${title} Not run: ${skipped}`];
+  if (scenario.id === 'scaling' && pairsOf(shown).length > 0) {
+    return [`${title} (median [min max])`, scalingTable(shown)];
+  }
+  if (scenario.id === 'kill') return [title, killTable(result, shown)];
+  return [`${title} (medians)`, plainTable(shown)];
 }
 
 /** What goes to stdout, without a newline at the end. */
 export function drawTable(result: Result): string {
-  const { parameters, claims, verdict, warnings } = result;
+  const { claims, verdict, warnings, fileName, base } = result;
   const lines = [
-    `${parameters.fileName}, ${mibText(parameters.fileBytes)}, ${linkWords(parameters)}; seconds: median [min max]`,
-    scalingTable(result),
-    ...(result.kills.length > 0 ? [killTable(result)] : []),
-    costTable(result),
-    ...linkLines(result),
-    ...claims.map(({ state, text }) => `claim   ${state}: ${text}`),
+    `${fileName}, ${mibText(base.fileBytes)} unless a scenario says otherwise, seed ${result.seed}`,
+    ...result.scenarios.flatMap((shown) => scenarioLines(result, shown)),
+    ...failsFirst(claims).map(
+      (claim) =>
+        `claim   ${claim.state}: ${claim.text} (${measuredText(result, claim)}, ${thresholdText(result, claim)})`,
+    ),
     ...warnings.map((text) => `warning ${text}`),
     `verdict ${verdict.state}${verdict.reasons.length > 0 ? `: ${verdict.reasons.join('; ')}` : ''} (${result.wallSeconds.toFixed(0)} s)`,
   ];

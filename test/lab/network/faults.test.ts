@@ -62,6 +62,7 @@ describe.skipIf(!probeNetwork().able)('a network (needs root, ip, tc, tbf)', () 
     void send(one, three, Infinity);
     void send(three, four, Infinity);
     await Promise.all([across.more(), within.more()]);
+    const idleBytes = network.wireBytes()[1]!.receivedBytes;
     network.split([one, two], [three, four]);
     network.split([one, two], [three, four]);
     // What was queued at the hosts' ends of the lines still arrives.
@@ -70,6 +71,8 @@ describe.skipIf(!probeNetwork().able)('a network (needs root, ip, tc, tbf)', () 
     await within.more();
     await delay(PAUSE_MS);
     expect(await across.bytes()).toBe(before);
+    // What is sent across comes to nobody else.
+    expect(network.wireBytes()[1]!.receivedBytes - idleBytes).toBeLessThan(3000);
     network.join();
     network.join();
     await Promise.all([across.more(), within.more()]);
@@ -119,11 +122,14 @@ describe.skipIf(!probeNetwork().able)('a network (needs root, ip, tc, tbf)', () 
     expect(qdiscs(bridgeOf(one)).match(/rate 438\d\dKbit/g)).toHaveLength(2);
   });
 
-  it('that is removed says so to who would change it', () => {
+  it('that is removed says so to who would use it', () => {
     const network = make(1);
     network.remove();
     expect(() => network.cut(network.hosts)).toThrow(
       /^--link netns: a link cannot be cut \(Cannot open network namespace/,
+    );
+    expect(() => network.wireBytes()).toThrow(
+      /^--link netns: bytes cannot be counted \(Cannot open network namespace/,
     );
   });
 });

@@ -21,13 +21,6 @@ function make(count: number): Network {
   return network;
 }
 
-/** The process id of one that is gone. */
-async function deadPid(): Promise<number> {
-  const child = spawn('true');
-  await once(child, 'exit');
-  return child.pid!;
-}
-
 describe.skipIf(!probeNetwork().able)(
   'a network (needs root, ip, tc, namespaces, veth, bridge, tbf)',
   () => {
@@ -53,13 +46,17 @@ describe.skipIf(!probeNetwork().able)(
     });
 
     it('of a lab that is gone is removed by the next, with the processes inside', async () => {
-      const pid = await deadPid();
-      const left = [`hubswarm-lab-${pid}-0`, `hubswarm-lab-${pid}-bridge`];
+      // Alive until all is there: other tests' labs look for what is left, too.
+      const lab = spawn('sleep', ['60']);
+      await once(lab, 'spawn');
+      const left = [`hubswarm-lab-${lab.pid}-0`, `hubswarm-lab-${lab.pid}-bridge`];
       for (const name of left) ip('netns', 'add', name);
       const inside = spawn('ip', ['netns', 'exec', left[0]!, 'sleep', '60']);
       onTestFinished(() => void inside.kill('SIGKILL'));
       const ended = once(inside, 'exit');
       while (!ip('netns', 'pids', left[0]!).trim()) await new Promise(setImmediate);
+      lab.kill('SIGKILL');
+      await once(lab, 'exit');
       make(1);
       expect(labs().filter((name) => left.includes(name))).toEqual([]);
       expect(await ended).toEqual([null, 'SIGKILL']);

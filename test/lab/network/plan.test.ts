@@ -31,8 +31,16 @@ describe('the plan of a network', () => {
       `  link add wan0 address 02:00:0a:4d:00:01 netns ${inside(0)} type veth peer name port0 netns hubswarm-lab-42-bridge`,
       `  link add wan0 address 02:00:0a:4d:00:02 netns ${inside(1)} type veth peer name port1 netns hubswarm-lab-42-bridge`,
       'ip -n hubswarm-lab-42-bridge -batch -',
-      '  link set port0 master bridge0 up',
-      '  link set port1 master bridge0 up',
+      '  link set port0 master bridge0',
+      '  link set port0 type bridge_slave flood off learning off',
+      '  link set port1 master bridge0',
+      '  link set port1 type bridge_slave flood off learning off',
+      'bridge -n hubswarm-lab-42-bridge -batch -',
+      '  fdb replace 02:00:0a:4d:00:01 dev port0 master static',
+      '  fdb replace 02:00:0a:4d:00:02 dev port1 master static',
+      'ip -n hubswarm-lab-42-bridge -batch -',
+      '  link set port0 up',
+      '  link set port1 up',
       ...[0, 1].flatMap((i) => [
         `ip -n ${inside(i)} -batch -`,
         '  link set lo up',
@@ -56,6 +64,7 @@ describe('the plan of a network', () => {
     expect(hosts[1]).toEqual({
       namespace: 'hubswarm-lab-42-1',
       address: '10.77.0.2',
+      mac: '02:00:0a:4d:00:02',
       port: 'port1',
     });
     const many = planNetwork(42, Array(65).fill(RATES)).hosts;

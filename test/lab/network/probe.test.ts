@@ -5,10 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork } from '../../../src/lab/network/network.ts';
+import { labOf, namespacesIn } from '../../../src/lab/network/plan.ts';
 import { probeNetwork } from '../../../src/lab/network/probe.ts';
 
 const RATES = { uplinkBytesPerSecond: 2 ** 20, downlinkBytesPerSecond: 2 ** 20 };
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
+
+/** Those of this process, which other tests' labs are not. */
+const own = (): string[] =>
+  namespacesIn(ip('netns', 'list')).filter((name) => labOf(name) === process.pid);
 
 /** A PATH with only these programs, and shell scripts in place of others. */
 function path(programs: readonly string[], scripts: Record<string, string> = {}): void {
@@ -45,17 +50,24 @@ describe.skipIf(!probeNetwork().able)('a probe (needs root, ip, tc, tbf)', () =>
     const links = ip('-o', 'link');
     const network = makeNetwork([RATES]);
     onTestFinished(() => network.remove());
-    const namespaces = ip('netns', 'list');
+    const namespaces = own();
     expect(probeNetwork()).toMatchObject({ able: true, lacks: [] });
-    expect(ip('netns', 'list')).toBe(namespaces);
+    expect(own()).toEqual(namespaces);
     expect(ip('-o', 'link')).toBe(links);
+  });
+
+  it('names a program that is missing', () => {
+    path(['ip', 'tc', 'sh']);
+    expect(probeNetwork().lacks).toEqual([
+      "a bridge of veth devices cannot be made (there is no program 'bridge')",
+    ]);
   });
 
   it('names each part that is missing, and what can do without', () => {
     const real = execFileSync('sh', ['-c', 'command -v tc'], { encoding: 'utf8' }).trim();
     // A kernel without netem, and then one without tbf as well.
     for (const missing of ['netem', 'tbf|netem']) {
-      path(['ip', 'sh'], {
+      path(['ip', 'bridge', 'sh'], {
         tc: `read line; case "$line" in *${missing.replace('|', '*|*')}*) echo 'Error: Specified qdisc kind is unknown.' >&2; exit 2;; esac; echo "$line" | ${real} "$@"`,
       });
       const { able, lacks, notes } = probeNetwork();

@@ -1,0 +1,22 @@
+// Where an attack may take place: loopback, and the private networks of RFC 1918, 6598,
+// 3927 and 4193. Nothing that it does gets through to a swarm of strangers, so neither
+// may its packets. Names are refused, since what they stand for can change.
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { tryParseAddress } from '../peer/peer-address.ts';
+import { REACH, reachOfHost } from '../peer/reach.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+
+export function isOwnGround(address: Multiaddr): boolean {
+  const reach = reachOfHost(address);
+  return reach !== undefined && reach < REACH.everywhere;
+}
+
+/** @throws HubswarmError ERR_USAGE, in one line that names the option */
+export function checkOwnGround(option: string, text: string): void {
+  const parsed = tryParseAddress(text);
+  if (parsed && isOwnGround(parsed.multiaddr)) return;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `${option}: '${text}' is not accepted; give a TCP multiaddr of this host or a private network, by number (as in /ip4/127.0.0.1/tcp/4001)`,
+  );
+}

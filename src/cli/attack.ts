@@ -1,0 +1,147 @@
+// hubswarm attack: a peer that means harm, or only takes, for experiments.
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { CID } from 'multiformats/cid';
+import { ATTACK_KINDS, type AttackKind } from '../attack/kind.ts';
+import type { Policy } from '../peer/policy.ts';
+import { userDirectory } from '../runtime/user-directory.ts';
+import { untilLine } from './hold.ts';
+import { readLines } from './lines.ts';
+import { needs, oneOf, rate } from './options.ts';
+import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
+import { type RunContext, runCommand } from './run.ts';
+import { untilStopped } from './until-stopped.ts';
+
+/** Breaks no rule of the protocol: an ordinary peer that never offers a turn. */
+const FREE_RIDER = 'free-rider';
+const KINDS = [...ATTACK_KINDS, FREE_RIDER] as const;
+type Kind = (typeof KINDS)[number];
+
+interface Options extends PolicyOptions {
+  kind: Kind;
+  join: string[];
+  cid: string;
+  listen?: string[];
+  uplink?: number;
+  downlink?: number;
+  out?: string;
+  data?: string;
+  hold: boolean;
+  json: boolean;
+  quiet: boolean;
+}
+
+const HELP = `
+For experiments with swarms of your own: refuses anything but loopback and private
+addresses. Each kind but the last says that it has every piece, and offers turns eagerly:
+
+  poison       sends wrong bytes, of the right length and in time
+  false-haves  sends nothing
+  slow-loris   sends 100 bytes a second of each piece
+  oversize     sends frames and blocks longer than the protocol allows
+  free-rider   fetches as any peer and never offers a turn
+
+It calls again whoever drops it, four times a second at the most, until stopped.
+
+  hubswarm attack --kind poison --cid bafy... --join /ip4/127.0.0.1/tcp/4001
+`;
+
+export function attackCommand(): Command {
+  const command = new Command('attack')
+    .description('Attack a swarm of your own, to see what becomes of it (for experiments).')
+    .requiredOption(
+      '--kind <kind>',
+      'poison, false-haves, slow-loris, oversize or free-rider: see below',
+      (text) => oneOf('--kind', text, KINDS),
+    )
+    .requiredOption('--join <multiaddrs...>', 'join through these peers')
+    .requiredOption('--cid <cid>', 'the file or directory whose swarm is attacked')
+    .option('--listen <multiaddrs...>', 'where to listen (default: /ip4/127.0.0.1/tcp/0)')
+    .option('--uplink <rate>', 'upload at most so fast (as in 20Mbit/s)', rate('--uplink'))
+    .option('--downlink <rate>', 'with free-rider: download at most so fast', rate('--downlink'))
+    .option('--out <dir>', 'with free-rider: where to put what is fetched (default: .)')
+    .option('--data <dir>', 'where its identity is kept (default: a directory of the user)')
+    .option('--hold', 'get ready, then start on a line from standard input', false)
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .addHelpText('after', HELP)
+    .action((options: Options) => runCommand(options, (context) => run(options, context)));
+  return withPolicyOptions(command);
+}
+
+async function run(options: Options, context: RunContext): Promise<void> {
+  const request = await parse(options);
+  if (options.kind === FREE_RIDER) await rideFree(options, request, context);
+  else await attack(options.kind, options, request.cid, context);
+  context.emit({ event: 'stopped', reason: context.stoppedBy() ?? 'done' });
+}
+
+/** Everything that can be wrong with the command line, before anything is started. */
+async function parse(options: Options): Promise<{ cid: CID; policy: Policy }> {
+  const { parseCid } = await import('../content/cid.ts');
+  const { checkOwnGround } = await import('../attack/own-ground.ts');
+  for (const text of options.join) checkOwnGround('--join', text);
+  for (const text of options.listen ?? []) checkOwnGround('--listen', text);
+  for (const name of ['out', 'downlink', 'picker', 'choker'] as const) {
+    needs(`--${name}`, options[name], `--kind ${FREE_RIDER}`, options.kind === FREE_RIDER);
+  }
+  return { cid: parseCid('--cid', options.cid), policy: await parsePolicy(options) };
+}
+
+/** Apart from the identities of the user's own peers, which must not be banned for it. */
+const dataDirOf = ({ data }: Options): string => data ?? join(userDirectory('data'), 'attack');
+
+const nodeOptionsOf = (options: Options) => ({
+  dataDir: dataDirOf(options),
+  ...(options.listen ? { listen: options.listen } : {}),
+  ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
+});
+
+async function attack(
+  kind: AttackKind,
+  options: Options,
+  cid: CID,
+  context: RunContext,
+): Promise<void> {
+  const { Attacker } = await import('../attack/attacker.ts');
+  const { emit, signal } = context;
+  const attacker = await Attacker.start({ kind, emit, ...nodeOptionsOf(options) });
+  try {
+    if (options.hold) await untilLine(context, readLines(process.stdin));
+    await attacker.attack(cid, options.join, signal);
+    await untilStopped(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await attacker.stop();
+  }
+}
+
+async function rideFree(
+  options: Options,
+  { cid, policy }: { cid: CID; policy: Policy },
+  context: RunContext,
+): Promise<void> {
+  const { Peer } = await import('../peer/peer.ts');
+  const { isOwnGround } = await import('../attack/own-ground.ts');
+  const { emit, signal } = context;
+  const peer = await Peer.start({
+    ...nodeOptionsOf(options),
+    ...(options.downlink === undefined ? {} : { downlinkBytesPerSecond: options.downlink }),
+    policy,
+    freeRides: true,
+    mayReach: isOwnGround,
+    emit,
+  });
+  try {
+    if (options.hold) await untilLine(context, readLines(process.stdin));
+    await peer.join(options.join, signal);
+    const timeoutMs = Number.POSITIVE_INFINITY;
+    await peer.get(cid, { out: options.out ?? '.', force: false, timeoutMs, signal });
+    await untilStopped(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await peer.stop();
+  }
+}

@@ -1,0 +1,28 @@
+// `compare diff`: two results side by side.
+import { Command } from 'commander';
+import { EXIT, runCommand } from './run.ts';
+
+const HELP = `
+Exit codes: 0, or 1 when a claim that held in A fails in B.
+`;
+
+export function compareDiffCommand(): Command {
+  return new Command('diff')
+    .description('Two results side by side: changed claims first, then every cell.')
+    .argument('<a>', 'a directory of results, or a result.json')
+    .argument('<b>', 'what it is compared with')
+    .option('--json', 'print the differences as JSON')
+    .addHelpText('after', HELP)
+    .action((a: string, b: string, options: { json?: boolean }) =>
+      runCommand({ quiet: true }, async () => {
+        const [{ diffResults }, { drawDiff }, { loadResult }] = await Promise.all([
+          import('../lab/diff.ts'),
+          import('../lab/diff-table.ts'),
+          import('../lab/save.ts'),
+        ]);
+        const diff = diffResults(await loadResult(a), await loadResult(b));
+        process.stdout.write(`${options.json ? JSON.stringify(diff) : drawDiff(diff)}\n`);
+        process.exitCode = diff.worse ? EXIT.failed : EXIT.ok;
+      }),
+    );
+}

@@ -1,0 +1,75 @@
+// Who is done when: for every run the share of its receivers that have the whole file, over
+// time. Who never completes leaves its line below 1, flat to the end.
+import * as Plot from '@observablehq/plot';
+import type { Run } from '../../result.ts';
+import { secondsText } from '../../words.ts';
+import type { ArmStyle } from '../arm-style.ts';
+import { drawChart } from '../chart.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { receiversOf, type Scene, stylesOf } from '../scene.ts';
+import { countText } from '../series.ts';
+
+interface Step {
+  readonly seconds: number;
+  readonly share: number;
+  readonly title: string;
+}
+
+/** From nobody at 0 to its last completion, and level to the end of the figure. */
+function steps(run: Run, { label }: ArmStyle, end: number): Step[] {
+  const receivers = receiversOf(run);
+  const times = receivers.flatMap(({ completedMs }) => completedMs ?? []).sort((a, b) => a - b);
+  const at = (ms: number, done: number): Step => ({
+    seconds: ms / 1000,
+    share: done / receivers.length,
+    title: `${label}, ${run.id}: ${done} of ${receivers.length} done after ${secondsText(ms)} s`,
+  });
+  return [at(0, 0), ...times.map((ms, i) => at(ms, i + 1)), at(end * 1000, times.length)];
+}
+
+function staircase(style: ArmStyle, points: readonly Step[]): Plot.Markish[] {
+  const { colour, symbol, dash } = style;
+  const place = { x: 'seconds', y: 'share' } as const;
+  return [
+    Plot.line(points, {
+      ...place,
+      curve: 'step-after',
+      stroke: colour,
+      strokeWidth: 1.5,
+      strokeOpacity: 0.8,
+      ...(dash && { strokeDasharray: dash }),
+    }),
+    Plot.dot(points.slice(1, -1), { ...place, symbol, r: 3, fill: colour, title: 'title' }),
+  ];
+}
+
+/** Over all runs of a scene, which stand at one point of a sweep. */
+export function completionFigure(scene: Scene, where: string): Markup {
+  const moments = scene.runs.flatMap((run) =>
+    receiversOf(run).map(({ completedMs }) => completedMs ?? 0),
+  );
+  const end = (1.06 * Math.max(...moments, 1)) / 1000;
+  const svg = drawChart(`Share of receivers done over time, ${where}`, {
+    x: { label: 'seconds after the go', domain: [0, end] },
+    y: {
+      label: 'receivers done',
+      domain: [0, 1.06],
+      ticks: [0, 0.25, 0.5, 0.75, 1],
+      tickFormat: (share: number) => `${share * 100} %`,
+      grid: true,
+    },
+    marks: [
+      Plot.ruleY([0]),
+      ...scene.arms.flatMap(({ style, runs }) =>
+        runs.flatMap((run) => staircase(style, steps(run, style, end))),
+      ),
+    ],
+  });
+  return figure(
+    `Who is done when, with ${where}?`,
+    svg,
+    `Share of the receivers that have the whole file, over time; one line for each run (${countText(scene.arms.map(({ runs }) => runs.length))} for each arm). Who never completes leaves its line below 100 %. A server that shares its uplink evenly finishes everybody last.`,
+    stylesOf(scene),
+  );
+}

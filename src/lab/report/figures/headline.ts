@@ -1,0 +1,37 @@
+// What the page is opened for: how long it takes, and who completes when the origin dies.
+import type { Result, ScenarioResult } from '../../result.ts';
+import type { Markup } from '../html.ts';
+import { samePoint } from '../lookup.ts';
+import { pointText } from '../point-text.ts';
+import { onlyRuns, type Scene } from '../scene.ts';
+import { tellingKill } from '../sentences.ts';
+import { beyondFigure } from './beyond.ts';
+import { completionFigure } from './completions.ts';
+import { reachFigure } from './kill.ts';
+import { lanesEnd, lanesFigure } from './lanes.ts';
+import { makespanFigure, originFigure } from './scaling.ts';
+
+export function scalingFigures(scene: Scene, _: ScenarioResult, result: Result): Markup[] {
+  const most = Math.max(...scene.runs.map(({ setting }) => setting.receivers));
+  const largest = onlyRuns(scene, ({ setting }) => setting.receivers === most);
+  return [
+    makespanFigure(scene),
+    originFigure(scene),
+    completionFigure(largest, `${most} receivers`),
+    ...beyondFigure(result, scene),
+  ];
+}
+
+/** Nothing where what is swept is no kill. */
+export function killFigures(scene: Scene, shown: ScenarioResult): Markup[] {
+  if (!scene.scenario.sweep.kill) return [];
+  const pair = tellingKill(shown);
+  if (!pair) return [reachFigure(scene)];
+  const near = onlyRuns(scene, ({ point }) => samePoint(point, pair.point));
+  const of = near.arms.filter(({ style }) => [pair.server.arm, pair.swarm.arm].includes(style.id));
+  const end = lanesEnd(of.map(({ runs }) => runs[0]!));
+  return [
+    reachFigure(scene),
+    ...of.map(({ style, runs }) => lanesFigure(runs[0]!, style, end, pointText(pair.point))),
+  ];
+}

@@ -1,0 +1,131 @@
+// Who completes when the origin dies: reach over the copies that had left it, every run a
+// point, with the step that theory has at one copy.
+import * as Plot from '@observablehq/plot';
+import type { Scalar } from '../../plan.ts';
+import type { Run } from '../../result.ts';
+import { percentText } from '../../words.ts';
+import type { ArmStyle } from '../arm-style.ts';
+import { armLine, BOUND_COLOUR, BOUND_DASH, drawChart } from '../chart.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { completions } from '../lookup.ts';
+import { keyAxis, scalarText } from '../point-text.ts';
+import { type ArmRuns, type Scene, stylesOf } from '../scene.ts';
+import { medianLine, runsPerPoint } from '../series.ts';
+
+/** Of a step of the axis: arms stand beside each other, since most have the same reach. */
+const ARM_GAP = 0.13;
+
+/** The values of the sweep at equal distances: `first copy` is none of the numbers. */
+function scaleOf(values: readonly Scalar[]) {
+  const at = (value: Scalar | undefined): number =>
+    value === undefined ? -1 : values.indexOf(value);
+  return {
+    at,
+    /** Where among them a number of copies stands; null beyond their ends. */
+    between(copies: number): number | null {
+      const known = values.flatMap((value, i) => (typeof value === 'number' ? [{ value, i }] : []));
+      const after = known.find(({ value }) => value >= copies);
+      const before = known.findLast(({ value }) => value <= copies);
+      if (!after || !before) return null;
+      if (after === before) return after.i;
+      const part = (copies - before.value) / (after.value - before.value);
+      return before.i + part * (after.i - before.i);
+    },
+    options: {
+      label: keyAxis('kill'),
+      domain: [-0.5, values.length - 0.5],
+      ticks: values.map((_, i) => i),
+      tickFormat: (i: number) => scalarText('kill', values[i] ?? '').replace(' ', '\n'),
+    },
+  };
+}
+
+type KillScale = ReturnType<typeof scaleOf>;
+
+interface ReachPoint {
+  readonly run: Run;
+  readonly x: number;
+  readonly y: number;
+}
+
+function pointsOf({ runs }: ArmRuns, scale: KillScale, shift: number): ReachPoint[] {
+  return runs.map((run) => {
+    const { completed, started } = completions(run);
+    return { run, x: scale.at(run.point.kill) + shift, y: started === 0 ? 0 : completed / started };
+  });
+}
+
+function titleOf({ label }: ArmStyle, { run, y }: ReachPoint): string {
+  const { completed, started } = completions(run);
+  const fault = run.faults[0];
+  const when = fault
+    ? `killed after ${fault.originCopies.toFixed(2)} copies`
+    : 'done before the origin had sent that much';
+  return `${label}, ${run.id}: ${completed} of ${started} (${percentText(y)}), ${when}`;
+}
+
+function armMarks(style: ArmStyle, points: readonly ReachPoint[]): Plot.Markish[] {
+  const line = medianLine(points);
+  return [
+    armLine(style, line, { x: ({ x }) => x, y: ({ y }) => y }),
+    Plot.dot(points, {
+      x: 'x',
+      y: 'y',
+      symbol: style.symbol,
+      r: 4.5,
+      fill: style.colour,
+      fillOpacity: ({ run }: ReachPoint) => (run.faults.length > 0 ? 1 : 0.35),
+      stroke: 'var(--paper)',
+      title: (point: ReachPoint) => titleOf(style, point),
+    }),
+  ];
+}
+
+function theoryMarks(scale: KillScale): Plot.Markish[] {
+  const one = scale.between(1);
+  if (one === null) return [];
+  return [
+    Plot.ruleX([one], { stroke: BOUND_COLOUR, strokeWidth: 1.5, strokeDasharray: BOUND_DASH }),
+    Plot.text(['theory: no swarm\ncan complete before\none copy is out'], {
+      x: () => one,
+      y: 0.5,
+      text: (line: string) => line,
+      fill: BOUND_COLOUR,
+      stroke: 'var(--paper)',
+      strokeWidth: 4,
+      fontStyle: 'italic',
+      textAnchor: 'end',
+      dx: -8,
+    }),
+  ];
+}
+
+export function reachFigure(scene: Scene): Markup {
+  const swept = scene.scenario.sweep.kill ?? [];
+  const scale = scaleOf(swept.flatMap((value) => value ?? []));
+  const middle = (scene.arms.length - 1) / 2;
+  const series = scene.arms.map((arm, i) => pointsOf(arm, scale, (i - middle) * ARM_GAP));
+  const early = scene.runs.some(({ faults }) => faults.length === 0);
+  const svg = drawChart('Receivers that completed, over the copies sent before the origin died', {
+    marginBottom: 56,
+    x: scale.options,
+    y: {
+      label: 'reach (completed / started)',
+      domain: [-0.06, 1.06],
+      ticks: [0, 0.25, 0.5, 0.75, 1],
+      tickFormat: (share: number) => `${share * 100} %`,
+      grid: true,
+    },
+    marks: [
+      ...theoryMarks(scale),
+      ...scene.arms.flatMap(({ style }, i) => armMarks(style, series[i]!)),
+    ],
+  });
+  return figure(
+    'Who completes when the origin dies?',
+    svg,
+    `Share of the receivers that got the whole file, over what the origin had sent when it was killed (SIGKILL); every run is a point (${runsPerPoint(series)} for each arm and k), lines join medians. 'first copy': killed as soon as every piece is with some receiver.${early ? ' Pale: all were done before the origin had sent that much.' : ''} A swarm that stays at 0 % past the first copy, or a server that does not, would prove us wrong.`,
+    stylesOf(scene),
+  );
+}

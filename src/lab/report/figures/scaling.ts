@@ -1,0 +1,104 @@
+// How a transfer grows with its receivers: makespans beside what theory allows at best, and
+// what the origin had to send. Every run is a point, lines join medians, y starts at 0.
+import * as Plot from '@observablehq/plot';
+import type { MetricName } from '../../metric.ts';
+import type { Run } from '../../result.ts';
+import { sweptScale } from '../axis.ts';
+import { drawChart, FIGURE_WIDTH } from '../chart.ts';
+import { figure } from '../figure.ts';
+import type { Markup } from '../html.ts';
+import { metricScale, plotted, plottedText } from '../metric-axis.ts';
+import { NAMES_WIDTH, runDots, runMedians, theoryLines, topOf } from '../run-marks.ts';
+import { type Scene, stylesOf } from '../scene.ts';
+import { boundLines, type NamedLine, type RunPoint, runsPerPoint, type XY } from '../series.ts';
+
+const HEIGHT = 340;
+const MARGIN = { top: 20, bottom: 42, left: 52 } as const;
+const FRAME = {
+  width: FIGURE_WIDTH - MARGIN.left - NAMES_WIDTH,
+  height: HEIGHT - MARGIN.top - MARGIN.bottom,
+} as const;
+
+const receiversOf = (run: Run): number => run.setting.receivers;
+
+function seriesOf({ arms }: Scene, metric: MetricName): RunPoint[][] {
+  return arms.map(({ runs }) =>
+    runs.flatMap((run) => {
+      const y = plotted(metric, run);
+      return y === undefined ? [] : [{ run, x: receiversOf(run), y }];
+    }),
+  );
+}
+
+/** Parts between two numbers of receivers that were run: smooth to the eye. */
+const PARTS = 8;
+
+/** A bound grows with N, not with its logarithm: straight between two N is bent on the axis. */
+function bent({ name, points }: NamedLine): NamedLine {
+  const between = points.slice(1).flatMap((to, i): XY[] => {
+    const from = points[i]!;
+    return Array.from({ length: PARTS }, (_, part) => ({
+      x: from.x + ((to.x - from.x) * part) / PARTS,
+      y: from.y + ((to.y - from.y) * part) / PARTS,
+    }));
+  });
+  return { name, points: [...between, ...points.slice(-1)] };
+}
+
+function draw(
+  label: string,
+  metric: MetricName,
+  scene: Scene,
+  theory: (series: RunPoint[][]) => NamedLine[],
+): string {
+  const series = seriesOf(scene, metric);
+  const lines = theory(series);
+  const top = topOf([
+    ...series.flat().map(({ y }) => y),
+    ...lines.flatMap(({ points }) => points.map(({ y }) => y)),
+  ]);
+  return drawChart(label, {
+    height: HEIGHT,
+    marginTop: MARGIN.top,
+    marginBottom: MARGIN.bottom,
+    marginLeft: MARGIN.left,
+    marginRight: NAMES_WIDTH,
+    x: sweptScale('receivers', scene.runs.map(receiversOf), FRAME.width),
+    y: metricScale(metric, top),
+    marks: [
+      Plot.ruleY([0]),
+      ...theoryLines(lines, { top, height: FRAME.height }),
+      ...scene.arms.map(({ style }, i) => runMedians(style, series[i]!)),
+      ...scene.arms.flatMap(({ style }, i) =>
+        runDots(style, series[i]!, { text: plottedText(metric) }),
+      ),
+    ],
+  });
+}
+
+export function makespanFigure(scene: Scene): Markup {
+  const bounded = scene.runs.some(({ boundMs }) => boundMs > 0);
+  const svg = draw('Makespan over the number of receivers', 'makespanMs', scene, (series) =>
+    boundLines(series).map(bent),
+  );
+  return figure(
+    'How long until the last one has it?',
+    svg,
+    `Makespan over the number of receivers; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.' : 'Nothing holds the links, so theory sets no bound.'}`,
+    stylesOf(scene),
+  );
+}
+
+export function originFigure(scene: Scene): Markup {
+  const counts = scene.runs.map(receiversOf);
+  const one = [Math.min(...counts), Math.max(...counts)].map((x) => ({ x, y: 1 }));
+  const svg = draw('Copies that the origin sent, by receivers', 'originCopies', scene, () => [
+    { name: 'one copy: the least possible', points: one },
+  ]);
+  return figure(
+    'What does the origin have to send?',
+    svg,
+    'Payload that left the origin, in copies of the file, every run. What a receiver of a swarm has, it passes on: the rest of the swarm is fed by its own members. A swarm that rises with N would prove us wrong.',
+    stylesOf(scene),
+  );
+}
