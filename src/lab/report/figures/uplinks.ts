@@ -88,7 +88,7 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
     ...could.map(({ rate }) => rate),
     ...roles.flatMap(({ points }) => points.map(({ upTo }) => upTo)),
   ]);
-  return drawChart(`What each role sent over time, ${style.label}, one run`, {
+  return drawChart(`What each role sent over time, one run of a ${run.architecture}`, {
     height: FIGURE_HEIGHT + KEYS_TOP,
     marginTop: KEYS_TOP + NAMES_TOP,
     marginLeft: LEFT,
