@@ -43,10 +43,10 @@ export const BAND_KEY: Key = {
 const ROW_HEIGHT = 38;
 const NAME_WIDTH = 176;
 /** A name of at most two lines. */
-const MOST_LETTERS = 46;
+const MOST_LETTERS = 42;
 
-const shortened = (text: string): string =>
-  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}\u2026` : text;
+export const shortened = (text: string, most = MOST_LETTERS): string =>
+  text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
 
 interface Placed {
   readonly row: Row;

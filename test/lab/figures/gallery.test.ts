@@ -51,7 +51,7 @@ describe('the figures of the catalogue', () => {
     ['kill', 'Copies of each piece: swarm'],
     ['churn', 'fluid model'],
     ['scaling', 'what all uplinks could'],
-    ['partition', 'network split'],
+    ['partition', '\u2715 split'],
     ['replica-killed', 'nothing came'],
     ['piece-length', 'best: '],
     ['small', 'both take as long here'],

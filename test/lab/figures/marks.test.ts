@@ -142,7 +142,7 @@ describe('names of faults', () => {
     [
       'are left out where they would cover another',
       [fault('split', 1000, null), fault('join', 1200, null)],
-      ['start \u2715 network split'],
+      ['start \u2715 split'],
     ],
     ['are none of none', [], []],
   ])('%s', (_, faults, expected) => {
