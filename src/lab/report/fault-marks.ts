@@ -76,7 +76,8 @@ export function faultMarks(faults: readonly Fault[], span: Span, lane?: string):
       Plot.text(
         names.filter((name) => name.anchor === anchor),
         {
-          ...facet,
+          // Lines that cross all lanes of a figure are named once.
+          ...(lane === undefined ? { facetAnchor: 'top' } : facet),
           x: 'seconds',
           text: 'text',
           frameAnchor: 'top',
