@@ -6,7 +6,7 @@ import { mibText, percentText } from '../words.ts';
 import { type ArmStyle, armName, armStyles } from './arm-style.ts';
 import { folded, html, isLong, list, type Markup, table } from './html.ts';
 import { claimsOf, scenarioCalled } from './lookup.ts';
-import { metricHead, summaryText } from './metric-text.ts';
+import { columnHead, summaryText } from './metric-text.ts';
 import { pointText } from './point-text.ts';
 import { sectionAnchor } from './scenario-section.ts';
 import { claimsTable, runsTable } from './tables.ts';
@@ -64,7 +64,7 @@ function calibrated(result: Result): Markup {
     pointText(cell.point),
     summaryText('linkUse', cell.metrics.linkUse),
   ]);
-  return html`${table(['the origin to each receiver', 'at', metricHead('linkUse')], rows)}
+  return html`${table(['the origin to each receiver', 'at', columnHead('linkUse')], rows)}
 <p class="note">From the first verified piece to the last, without connecting. More: <a href="#${sectionAnchor(calibration)}">${calibration.scenario.title}</a></p>`;
 }
 

@@ -1,13 +1,13 @@
 // The report's tables: claims with what failed first, every figure beside its bound, every
 // run listed.
-import { METRICS, type MetricName } from '../metric.ts';
+import type { MetricName } from '../metric.ts';
 import type { Cell, Claim, Result, Run, ScenarioResult, Summary } from '../result.ts';
 import { boundText, percentText, secondsText } from '../words.ts';
 import { type ArmStyle, armName, armStyles } from './arm-style.ts';
 import { failsFirst, measuredText, thresholdText } from './claim-text.ts';
 import { abbreviated, folded, html, isLong, type Markup, type Part, table } from './html.ts';
 import { completions } from './lookup.ts';
-import { metricFigure, metricHead, spreadText, summaryText } from './metric-text.ts';
+import { columnFigure, columnHead, spreadText, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
 
 const text = (words: Part): Markup => html`<span class="text">${words}</span>`;
@@ -74,7 +74,7 @@ export function cellsTable(
   const head = [
     'arm',
     ...keys.map(keyAxis),
-    ...scenario.metrics.map(metricHead),
+    ...scenario.metrics.map(columnHead),
     ...(bounded ? ['bound, s'] : []),
     'runs',
   ];
@@ -128,7 +128,7 @@ function verdictCell({ verdict: { state, reasons } }: Run): Markup {
 
 const figure = (run: Run, name: MetricName): string => {
   const value = run.metrics[name];
-  return value === undefined ? '-' : metricFigure(name, value);
+  return value === undefined ? '-' : columnFigure(name, value);
 };
 
 export function runsTable({ runs, scenarios }: Result): Markup {
@@ -147,10 +147,10 @@ export function runsTable({ runs, scenarios }: Result): Markup {
       'arm',
       'at',
       'completed',
-      metricHead('makespanMs'),
+      columnHead('makespanMs'),
       'bound, s',
-      METRICS.efficiency.text,
-      METRICS.originCopies.text,
+      columnHead('efficiency'),
+      columnHead('originCopies'),
       'faults met',
       'other load',
       'verdict',
