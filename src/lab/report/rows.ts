@@ -137,7 +137,7 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
 }
 
 function rowMarks(
-  { style, points }: Row,
+  { name, style, points }: Row,
   placed: readonly PlacedPoint[],
   place: number,
 ): Plot.Markish[] {
@@ -152,6 +152,7 @@ function rowMarks(
       stroke: colour,
       strokeWidth: 2,
       inset: 7,
+      title: (value: number) => `${name}: median ${value.toFixed(2)}`,
     }),
     Plot.dot(
       there.filter(({ hollow }) => !hollow),

@@ -7,7 +7,7 @@ import { DEFAULTS } from '../../../src/lab/setting.ts';
 
 export const MIB = 2 ** 20;
 
-export function scenarioCalled(id: string): Scenario {
+function scenarioCalled(id: string): Scenario {
   const scenario = CATALOGUE.find((one) => one.id === id);
   if (!scenario) throw new Error(`no scenario ${id}`);
   return scenario;

@@ -24,7 +24,7 @@ export interface MetricRowsFigure {
   readonly band?: readonly [number, number];
 }
 
-export function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
+function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
   const text = plottedText(metric);
   return runs.flatMap((run): RowPoint[] => {
     const value = plotted(metric, run);

@@ -93,7 +93,7 @@ export function stripFigures({ exhibits }: Scene): Markup[] {
       lanes,
       laneHeight: 86,
       end,
-      top: 32,
+      top: 46,
       // A quarter above, where what was done to it is named.
       y: {
         domain: [
@@ -111,7 +111,7 @@ export function stripFigures({ exhibits }: Scene): Markup[] {
           { text: 'MiB/s verified by all', colour: 'currentColor', opacity: 0.6 },
           { text: 'nothing came', colour: FAULT_COLOUR, glyph: '\u2501' },
         ],
-        -12,
+        -26,
       ),
       ...shown.flatMap((one) => laneMarks(one, lanesWidth(lanes), end)),
     ],

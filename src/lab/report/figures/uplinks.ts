@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 
 type Uplinks = Exhibit['uplinks'][number];
 
-export interface RatePoint {
+interface RatePoint {
   /** Seconds. */
   readonly from: number;
   readonly to: number;
