@@ -117,7 +117,7 @@ export function churnFigures(scene: Scene): Markup[] {
       lanes: arms.map(({ style }) => style.label),
       laneHeight: 92,
       end,
-      y: { domain: [0, most * 1.08], ticks: [0, most / 2, most], grid: true },
+      y: { domain: [0, most * 1.08], ticks: [0, most], tickFormat: 'd', grid: true },
       top: 40,
     },
     [
