@@ -1,6 +1,6 @@
 // The report's tables: claims with what failed first, every figure beside its bound, every
 // run listed.
-import type { MetricName } from '../metric.ts';
+import { METRICS, type MetricName } from '../metric.ts';
 import type { Cell, Claim, Result, Run, ScenarioResult, Summary } from '../result.ts';
 import { boundText, percentText, secondsText } from '../words.ts';
 import { type ArmStyle, armName, armStyles } from './arm-style.ts';
@@ -126,10 +126,12 @@ function verdictCell({ verdict: { state, reasons } }: Run): Markup {
   return html`<span class="why"><b class="${state}">${state}</b>${why}</span>`;
 }
 
-const figure = (run: Run, name: MetricName): string => {
+/** Only of a time is it said that it never came. */
+function figure(run: Run, name: MetricName): string {
   const value = run.metrics[name];
-  return value === undefined ? '-' : columnFigure(name, value);
-};
+  if (value === undefined) return '-';
+  return value === null && METRICS[name].unit !== 'ms' ? '-' : columnFigure(name, value);
+}
 
 export function runsTable({ runs, scenarios }: Result): Markup {
   const styles = new Map(
