@@ -101,7 +101,7 @@ describe('the report', () => {
     );
     const drawn = drawReport(slow);
     const failed = slow.claims.filter(({ state }) => state === 'fails');
-    expect(failed.length).toBeGreaterThan(1);
+    expect(failed.length).toBeGreaterThan(0);
     const banner = drawn.slice(drawn.indexOf('class="verdict'), drawn.indexOf('class="lead"'));
     for (const { text } of failed) expect(banner).toContain(escaped(text));
     expect(banner).toContain('at least 3x was claimed');
