@@ -144,19 +144,27 @@ describe('the report', () => {
         ...{ fileBytes: 3 * 2 ** 20, pieceLength: 65_536, uplinkBytesPerSecond: 2 ** 20, reach: 1 },
         ...{ makespanMs: 3500, firstPieceMs: 60, boundMs: 3400, originCopies: 1.1, wallMs: 900 },
       })),
-      validation: [],
+      validation: [
+        {
+          ...{ scenario: 'scaling', arm: 'swarm', point: { receivers: 8 }, receivers: 8, runs: 2 },
+          ...{ realMs: 3570, simulatedMs: 3500, ratio: 1.02, startMs: 41, transferRatio: 1.01 },
+          ...{ realReach: 1, simulatedReach: 1 },
+        },
+      ],
       error: {
         receivers: 16,
         ratio: spread,
         startMs: { min: 20, median: 30, max: 90 },
         transfer: spread,
       },
-      notes: [],
+      notes: ['late, swarm: not simulated: arrivals'],
     };
     const drawn = drawReport({ ...syntheticResult(undefined, some('scaling')), simulated });
     expect(drawn).toContain('to 10,000 receivers, simulated');
     expect(drawn).toContain('Up to 16 receivers real makespans were 0.98 to 1.07 times');
     expect(drawn).toContain('<title>simulated, 1000 receivers: 3.50 s');
+    expect(drawn).toContain('<td>3.57</td><td>3.50</td><td>1.02</td>');
+    expect(drawn).toContain('late, swarm: not simulated: arrivals');
   });
 
   it('of links that nothing holds draws no bound', () => {
