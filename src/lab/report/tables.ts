@@ -10,9 +10,11 @@ import { completions } from './lookup.ts';
 import { columnFigure, columnHead, spreadText, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
 
-const text = (words: Part): Markup => html`<span class="text">${words}</span>`;
-
 export const runAnchor = (id: string): string => `run-${id}`;
+
+/** At its '/', where a line is too narrow for it. */
+const breakable = (id: string): Markup =>
+  html`${id.split('/').map((part, i) => (i === 0 ? html`${part}` : html`/<wbr>${part}`))}`;
 
 const runLink = (id: string): Markup => html`<a href="#${encodeURI(runAnchor(id))}">${id}</a>`;
 
@@ -160,9 +162,9 @@ export function runsTable({ runs, scenarios }: Result): Markup {
     runs.map((run) => {
       const { completed, started } = completions(run);
       return [
-        run.id,
+        breakable(run.id),
         armOf(run),
-        text(pointText(run.point)),
+        pointText(run.point),
         `${completed}/${started}`,
         figure(run, 'makespanMs'),
         abbreviated(boundText(run.boundMs), run.boundName),
@@ -173,6 +175,6 @@ export function runsTable({ runs, scenarios }: Result): Markup {
         verdictCell(run),
       ];
     }),
-    runs.map(({ id }) => runAnchor(id)),
+    { ids: runs.map(({ id }) => runAnchor(id)), texts: 3 },
   );
 }
