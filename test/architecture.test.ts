@@ -96,7 +96,8 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     reason: 'arithmetic needs no I/O',
   },
   {
-    where: /^lab\/(report\/|stats|fold|verdict|schedule)/,
+    where:
+      /^lab\/(report\/|stats|fold|absence|bound|censored|verdict|claims|check-|choose-|exhibit|summarize|schedule)/,
     what: /^node:/,
     reason: 'the analysis is pure, so that a report can be drawn again from raw data',
   },

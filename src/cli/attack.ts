@@ -39,7 +39,8 @@ addresses. Each kind but the last says that it has every piece, and offers turns
   false-haves  sends nothing
   slow-loris   sends 100 bytes a second of each piece
   oversize     sends frames and blocks longer than the protocol allows
-  free-rider   fetches as any peer and never offers a turn
+  free-rider   fetches as any peer and never offers a turn; --downlink, --out, --picker
+               and --choker are for it
 
 It calls again whoever drops it, four times a second at the most, until stopped.
 
@@ -58,8 +59,8 @@ export function attackCommand(): Command {
     .requiredOption('--cid <cid>', 'the file or directory whose swarm is attacked')
     .option('--listen <multiaddrs...>', 'where to listen (default: /ip4/127.0.0.1/tcp/0)')
     .option('--uplink <rate>', 'upload at most so fast (as in 20Mbit/s)', rate('--uplink'))
-    .option('--downlink <rate>', 'with free-rider: download at most so fast', rate('--downlink'))
-    .option('--out <dir>', 'with free-rider: where to put what is fetched (default: .)')
+    .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
+    .option('--out <dir>', 'where to put what is fetched (default: .)')
     .option('--data <dir>', 'where its identity is kept (default: a directory of the user)')
     .option('--hold', 'get ready, then start on a line from standard input', false)
     .option('--json', 'events as JSON, one a line, on standard output', false)
@@ -71,9 +72,12 @@ export function attackCommand(): Command {
 
 async function run(options: Options, context: RunContext): Promise<void> {
   const request = await parse(options);
-  if (options.kind === FREE_RIDER) await rideFree(options, request, context);
-  else await attack(options.kind, options, request.cid, context);
-  context.emit({ event: 'stopped', reason: context.stoppedBy() ?? 'done' });
+  try {
+    if (options.kind === FREE_RIDER) await rideFree(options, request, context);
+    else await attack(options.kind, options, request.cid, context);
+  } finally {
+    context.emit({ event: 'stopped', reason: context.stoppedBy() ?? 'done' });
+  }
 }
 
 /** Everything that can be wrong with the command line, before anything is started. */

@@ -1,5 +1,6 @@
 // `compare diff`: two results side by side.
 import { Command } from 'commander';
+import { asksJson } from './compare-report.ts';
 import { EXIT, runCommand } from './run.ts';
 
 const HELP = `
@@ -13,15 +14,16 @@ export function compareDiffCommand(): Command {
     .argument('<b>', 'what it is compared with')
     .option('--json', 'print the differences as JSON')
     .addHelpText('after', HELP)
-    .action((a: string, b: string, options: { json?: boolean }) =>
+    .action((a: string, b: string, _: unknown, command: Command) =>
       runCommand({ quiet: true }, async () => {
+        const json = asksJson(command);
         const [{ diffResults }, { drawDiff }, { loadResult }] = await Promise.all([
           import('../lab/diff.ts'),
           import('../lab/diff-table.ts'),
           import('../lab/save.ts'),
         ]);
         const diff = diffResults(await loadResult(a), await loadResult(b));
-        process.stdout.write(`${options.json ? JSON.stringify(diff) : drawDiff(diff)}\n`);
+        process.stdout.write(`${json ? JSON.stringify(diff) : drawDiff(diff)}\n`);
         process.exitCode = diff.worse ? EXIT.failed : EXIT.ok;
       }),
     );

@@ -2,6 +2,7 @@
 // result is shown, and what exit code it is worth.
 import { Command } from 'commander';
 import type { Result } from '../lab/result.ts';
+import { HubswarmError } from '../runtime/errors.ts';
 import { EXIT, runCommand } from './run.ts';
 
 /** Beyond what every command knows: what a result is worth. */
@@ -13,12 +14,28 @@ export function compareReportCommand(): Command {
     .description('Fold the raw data of a comparison anew; rewrites result.json, report and CSVs.')
     .argument('<dir>', 'of a comparison, also one that was broken off')
     .option('--json', 'print result.json instead of the table')
-    .action((dir: string, options: { json?: boolean }) =>
+    .action((dir: string, _: unknown, command: Command) =>
       runCommand({ quiet: true }, async () => {
+        const json = asksJson(command);
         const { concludeDirectory } = await import('../lab/conclusion.ts');
-        await showResult(await concludeDirectory(dir), dir, options.json ?? false);
+        await showResult(await concludeDirectory(dir), dir, json);
       }),
     );
+}
+
+/**
+ * Of a command below `compare`, which takes its own options wherever they stand.
+ *
+ * @throws HubswarmError ERR_USAGE for any that measures
+ */
+export function asksJson(command: Command): boolean {
+  const { json, ...others } = command.optsWithGlobals();
+  const [other] = Object.keys(others);
+  if (other === undefined) return json === true;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--${other}: not accepted with ${command.name()}, which measures nothing`,
+  );
 }
 
 /** Prints it, and sets the exit code. */

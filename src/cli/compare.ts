@@ -67,63 +67,59 @@ Exit codes: 0 valid and every claim holds, 1 a claim failed or an error,
 `;
 
 export function compareCommand(): Command {
-  return (
-    new Command('compare')
-      .description('Hand one file out by a server and by a swarm, and measure which serves better.')
-      // So that --json after a command of its own is that command's.
-      .enablePositionalOptions()
-      .option(
-        '--file <path>',
-        'hand out this file, or directory packed as one archive (default: a file made from the seed)',
-      )
-      .option('--size <size>', 'size of the file that is made, as in 4MiB', fileSize)
-      .option('--receivers <list>', 'receivers, as in 2,4,8', receivers)
-      .option('--uplink <rate>', 'what everybody may send, as in 4MiB/s', rate('--uplink'))
-      .option(
-        '--downlink <rate>',
-        'what a receiver may take (default: 5 x uplink)',
-        rate('--downlink'),
-      )
-      .option(
-        '--link <kind>',
-        'what holds the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
-        (text) => oneOf('--link', text, LINK_KINDS),
-      )
-      .option(
-        '--kills <list>',
-        'kill the origin after so many copies, as in 0.5,first-copy,2; or none',
-        kills,
-      )
-      .option(
-        '--repetitions <n>',
-        'runs of each kind (default: as time and their spread call for)',
-        integer('--repetitions', 1, MAX_REPETITIONS),
-      )
-      .option(
-        '--seed <n>',
-        `of the file and of what is drawn (default: ${DEFAULT_SEED})`,
-        integer('--seed', 0, MAX_SEED),
-      )
-      .option(
-        '--scenario <list>',
-        'only these of the catalogue, or files in its form, as in kill,./mine.json',
-        (text) => text.split(',').map((name) => name.trim()),
-      )
-      .option('--full', 'the whole catalogue: up to 40 minutes')
-      .option('--list', 'print the catalogue; measure nothing')
-      .option('--json', 'print result.json instead of the table')
-      .option('--out <dir>', 'where results go (default: results/<time>)')
-      .option('--resume <dir>', 'go on where the comparison in that directory stopped')
-      .addHelpText('after', HELP)
-      .addCommand(compareReportCommand())
-      .addCommand(compareDiffCommand())
-      .action(async (options: CompareCliOptions, command: Command) => {
-        // Quiet: the lab has lines and a table of its own.
-        await runCommand({ quiet: true }, ({ signal }) =>
-          act(options, command.parent?.version() ?? '', signal),
-        );
-      })
-  );
+  return new Command('compare')
+    .description('Hand one file out by a server and by a swarm, and measure which serves better.')
+    .option(
+      '--file <path>',
+      'hand out this file, or directory packed as one archive (default: a file made from the seed)',
+    )
+    .option('--size <size>', 'size of the file that is made, as in 4MiB', fileSize)
+    .option('--receivers <list>', 'receivers, as in 2,4,8', receivers)
+    .option('--uplink <rate>', 'what everybody may send, as in 4MiB/s', rate('--uplink'))
+    .option(
+      '--downlink <rate>',
+      'what a receiver may take (default: 5 x uplink)',
+      rate('--downlink'),
+    )
+    .option(
+      '--link <kind>',
+      'what holds the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
+      (text) => oneOf('--link', text, LINK_KINDS),
+    )
+    .option(
+      '--kills <list>',
+      'kill the origin after so many copies, as in 0.5,first-copy,2; or none',
+      kills,
+    )
+    .option(
+      '--repetitions <n>',
+      'runs of each kind (default: as time and their spread call for)',
+      integer('--repetitions', 1, MAX_REPETITIONS),
+    )
+    .option(
+      '--seed <n>',
+      `of the file and of what is drawn (default: ${DEFAULT_SEED})`,
+      integer('--seed', 0, MAX_SEED),
+    )
+    .option(
+      '--scenario <list>',
+      'only these of the catalogue, or files in its form, as in kill,./mine.json',
+      (text) => text.split(',').map((name) => name.trim()),
+    )
+    .option('--full', 'the whole catalogue: up to 40 minutes')
+    .option('--list', 'print the catalogue; measure nothing')
+    .option('--json', 'print result.json instead of the table')
+    .option('--out <dir>', 'where results go (default: results/<time>)')
+    .option('--resume <dir>', 'go on where the comparison in that directory stopped')
+    .addHelpText('after', HELP)
+    .addCommand(compareReportCommand())
+    .addCommand(compareDiffCommand())
+    .action(async (options: CompareCliOptions, command: Command) => {
+      // Quiet: the lab has lines and a table of its own.
+      await runCommand({ quiet: true }, ({ signal }) =>
+        act(options, command.parent?.version() ?? '', signal),
+      );
+    });
 }
 
 async function act(

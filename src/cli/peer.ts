@@ -69,7 +69,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--linger <seconds>',
-      'with --get: serve for so long after it is complete, then end (default: until stopped)',
+      'with --get: serve for so long after it is complete, and up to 30 s more while nobody else is known to have some piece, then end (default: until stopped)',
       seconds('--linger'),
     )
     .option(
@@ -157,8 +157,8 @@ async function fetchAndServe(
     timeoutMs: (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
     signal,
   });
-  if (options.linger === 0) return;
-  emit({ event: 'seeding_started', cid: cid.toString() });
+  if (options.linger !== 0) emit({ event: 'seeding_started', cid: cid.toString() });
   if (options.linger === undefined) return untilStopped(signal);
   await delay(options.linger * 1000, undefined, { signal });
+  await peer.part(cid, signal);
 }

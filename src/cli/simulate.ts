@@ -23,6 +23,9 @@ const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
 
+type Kill = NonNullable<Scenario['kill']>;
+type Lifetime = NonNullable<Scenario['lifetime']>;
+
 interface Options extends PolicyOptions {
   receivers: number;
   size: number;
@@ -36,8 +39,8 @@ interface Options extends PolicyOptions {
   seed: number;
   stagger: number;
   linger?: number;
-  lifetime?: number;
-  kill?: { copies: number } | { ms: number };
+  lifetime?: Lifetime;
+  kill?: Kill;
   freeRiders: number;
   poisoners: number;
   limit: number;
@@ -69,12 +72,24 @@ function degree(text: string): number {
   throw refuse('--degree', text, 'a whole number above 0, or all');
 }
 
-function kill(text: string): { copies: number } | { ms: number } {
+function kill(text: string): Kill {
+  if (text === 'first-copy') return { firstCopy: true };
   const match = /^(\d+(?:\.\d+)?)(s?)$/.exec(text);
   const value = Number(match?.[1]);
   if (match?.[2]) return { ms: value * 1000 };
   if (value > 0) return { copies: value };
-  throw refuse('--kill', text, 'copies sent before it, above 0, or seconds (as in 1.25 or 5s)');
+  throw refuse(
+    '--kill',
+    text,
+    'copies sent before it, above 0, seconds, or first-copy (as in 1.25 or 5s)',
+  );
+}
+
+function lifetime(text: string): Lifetime {
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  if (share === undefined) return { meanMs: seconds('--lifetime')(text) * 1000 };
+  if (Number(share) > 0) return { meanShare: Number(share) / 100 };
+  throw refuse('--lifetime', text, 'seconds, or a share above 0 (as in 30, 50%)');
 }
 
 const HELP = `
@@ -142,17 +157,17 @@ export function simulateCommand(): Command {
     )
     .option(
       '--linger <seconds>',
-      'a receiver leaves so long after it is complete (default: stays)',
+      'a receiver leaves so long after it is complete, up to 30 s later while it alone has a piece (default: stays)',
       seconds('--linger'),
     )
     .option(
-      '--lifetime <seconds>',
-      'receivers vanish at random, after so long on average (default: never)',
-      seconds('--lifetime'),
+      '--lifetime <mean>',
+      'receivers vanish at random, after so many seconds on average; or every second one, with such a share of the file on average (as in 30, 50%; default: never)',
+      lifetime,
     )
     .option(
       '--kill <when>',
-      'the origin dies when it has sent so many copies, or at that time (as in 1.25 or 5s)',
+      'the origin dies when it has sent so many copies, at that time, or once every piece is with somebody (as in 1.25, 5s, first-copy)',
       kill,
     )
     .option(
@@ -219,7 +234,7 @@ function scenarioOf(options: Options, policy: Policy): Scenario {
     seed: options.seed,
     staggerMs: options.stagger * 1000,
     lingerMs: inMs(options.linger),
-    lifetimeMs: inMs(options.lifetime),
+    lifetime: options.lifetime ?? null,
     kill: options.kill ?? null,
     freeRiders: options.freeRiders,
     poisoners: options.poisoners,

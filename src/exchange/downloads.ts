@@ -18,6 +18,7 @@ import {
   isStalled,
   mayAsk,
   noteDoubt,
+  noteGood,
   noteProgress,
   noteRevoked,
 } from './source.ts';
@@ -216,9 +217,8 @@ export class Downloads implements PickView {
   handleStored(piece: number, now: number): Neighbour | undefined {
     const source = this.#takeStoring(piece);
     if (source) {
+      noteGood(source, now);
       source.credit.add(now);
-      source.goodPieces++;
-      source.revoked = 0;
       source.allowance.earnPiece();
     }
     this.missing.remove(piece);

@@ -15,6 +15,7 @@ import { introduce } from './introduce.ts';
 import type { Message } from './message.ts';
 import { Neighbour } from './neighbour.ts';
 import { Outbox } from './outbox.ts';
+import { mayLeave } from './parting.ts';
 import { PICKERS, type PickerName } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import type { SwarmState } from './state.ts';
@@ -26,7 +27,6 @@ const SWEEP_MS = 250;
 const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
 /** A slow downlink is kept busy by what it takes in this time. */
 const DOWNLINK_MS = 500;
-
 /** With so many interested neighbours the uplink is busy, and others need not hurry. */
 const ENOUGH_TAKERS = 3;
 
@@ -116,6 +116,11 @@ export class Session {
     return (
       this.#downloads.hasRoom && [...this.#state.neighbours.values()].every((n) => n.wanted > 0)
     );
+  }
+
+  /** Whether a complete peer may go that has wanted to for so long (see parting.ts). */
+  mayLeave(sinceMs: number): boolean {
+    return mayLeave(this.#state, sinceMs);
   }
 
   /** Which they are, ascending; takes time by their number. */

@@ -63,14 +63,22 @@ export function isSilent(neighbour: Neighbour, ms: number, now: number): boolean
  * It was silent: what it is asked for stays wanted. Simulated, as many that offer turns
  * and send nothing as receivers, 32 MiB: 13 % more time while they were believed, and now none.
  */
-export function isDoubted({ doubts, goodPieces }: Neighbour): boolean {
-  return doubts > 0 && goodPieces === 0;
+export function isDoubted({ doubts }: Neighbour): boolean {
+  return doubts > 0;
 }
 
 /** It is asked again ever later: what it may yet send is likely to be here by then. */
 export function noteDoubt(neighbour: Neighbour, now: number): void {
   const wait = DOUBT_MS * 2 ** ++neighbour.doubts;
   neighbour.asksFrom = now + Math.min(wait, LONGEST_DOUBT_MS);
+}
+
+/** A piece of its was good. */
+export function noteGood(neighbour: Neighbour, now: number): void {
+  neighbour.goodPieces++;
+  neighbour.revoked = 0;
+  if (neighbour.doubts > 0) neighbour.asksFrom = now;
+  neighbour.doubts = 0;
 }
 
 /** It took a request back: it must not be the first to be asked again. */

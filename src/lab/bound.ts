@@ -42,16 +42,20 @@ export function boundOf(setting: Setting, architecture: Architecture): Bound {
 /** Riders give nothing; who is taken away is not waited for. */
 function linksOf(setting: Setting, architecture: Architecture): Uplinks {
   const givers = setting.receivers - riderCount(setting);
+  // A swarm has one origin, however many hubs a scenario has.
+  const origins = architecture === 'server' ? setting.hubs : 1;
   const receiverUplink = Array.from(
     { length: architecture === 'server' ? 0 : givers },
     (_, i) => receiverRates(setting, i).uplinkBytesPerSecond,
   );
   // An attacker has nothing at first, and may pass on what it gets.
-  for (let i = 0; i < setting.attackers; i++) receiverUplink.push(setting.uplinkBytesPerSecond);
+  for (let i = 0; i < setting.attackers; i++) {
+    receiverUplink.push(receiverRates(setting, i).uplinkBytesPerSecond);
+  }
   return {
     fileBytes: setting.fileBytes,
     receivers: Math.max(0, setting.receivers - mostRemoved(setting)),
-    originUplink: setting.hubs * originRates(setting).uplinkBytesPerSecond,
+    originUplink: originRates(setting).uplinkBytesPerSecond * origins,
     receiverUplink,
     downlink: receiverRates(setting, 0).downlinkBytesPerSecond,
   };
@@ -60,7 +64,7 @@ function linksOf(setting: Setting, architecture: Architecture): Uplinks {
 /** How many receivers the script may take away for good. */
 function mostRemoved(setting: Setting): number {
   const { receivers, lifetimeShare, rejoin, faults } = setting;
-  const vanishing = lifetimeShare !== null && !rejoin ? Math.ceil(receivers / 2) : 0;
+  const vanishing = lifetimeShare !== null && !rejoin ? Math.floor(receivers / 2) : 0;
   const removed = [...removedBy(faults, receivers)].filter((id) => id.startsWith('receiver-'));
   return vanishing + removed.length;
 }

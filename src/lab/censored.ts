@@ -2,9 +2,8 @@
 // the slowest runs would be left out, and the rest look fast. Here is what it counts as.
 import type { MetricName } from './metric.ts';
 import type { Run } from './result.ts';
-import { riderCount } from './setting.ts';
 
-type Measured = Pick<Run, 'metrics' | 'setting' | 'boundMs'>;
+type Measured = Pick<Run, 'metrics' | 'nodes' | 'boundMs'>;
 
 const COMPLETIONS: readonly MetricName[] = [
   'makespanMs',
@@ -23,7 +22,7 @@ export function countedValue(run: Measured, name: MetricName): number | null {
   if (value !== null) return value;
   if (COMPLETIONS.includes(name)) return Number.POSITIVE_INFINITY;
   if (name === 'efficiency') return run.boundMs > 0 ? 0 : null;
-  if (riderCount(run.setting) === 0) return null;
+  if (!run.nodes.some(({ role }) => role === 'rider')) return null;
   if (name === 'ridersMs') return Number.POSITIVE_INFINITY;
   // Riders that never come to it, among givers that do.
   const givers = run.metrics.giversMs ?? null;

@@ -69,7 +69,9 @@ function spansOf(node: NodeTrace, { faults, endedAt }: Trace): Span[] {
     const hasSince = (piece: number): number =>
       hadIt(node) ? Number.NEGATIVE_INFINITY : (since.get(piece) ?? Number.POSITIVE_INFINITY);
     const from = life.events[0]?.t ?? endedAt;
-    const ended = life.exit ? life.events.at(-1)?.t : undefined;
+    // Of who was killed the script knows the moment; of others their last word tells it.
+    const isOver = life.exit !== null && life.exit.signal !== 'SIGKILL';
+    const ended = isOver ? life.events.at(-1)?.t : undefined;
     const next = node.lives[i + 1]?.events[0]?.t;
     const to = Math.min(ended ?? endedAt, next ?? endedAt, endedAt);
     return without({ from, to }, away).map((span) => ({ ...span, hasSince }));

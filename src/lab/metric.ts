@@ -6,7 +6,7 @@ export interface Metric {
   /** As the head of a table's column. */
   readonly text: string;
   readonly unit: 'ms' | 'bytes' | 'share' | 'ratio' | 'copies' | 'seconds per GiB' | 'count';
-  /** What other programs' load does to it. */
+  /** What other programs' load does to it; a peer that waits is sent things twice. */
   readonly load: 'raises' | 'lowers' | 'leaves';
 }
 
@@ -27,10 +27,10 @@ export const METRICS = {
   /** Bound over makespan. */
   efficiency: { text: 'bound / measured', unit: 'ratio', load: 'lowers' },
   /** Sent by all that had the file from the start. */
-  originCopies: { text: 'origin copies', unit: 'copies', load: 'leaves' },
+  originCopies: { text: 'origin copies', unit: 'copies', load: 'raises' },
   /** ... to the last that joined, as a share of the file; an estimate from what it sent since. */
-  lastOriginShare: { text: 'origin share of the last', unit: 'share', load: 'leaves' },
-  duplicateShare: { text: 'received in vain', unit: 'share', load: 'leaves' },
+  lastOriginShare: { text: 'origin share of the last', unit: 'share', load: 'raises' },
+  duplicateShare: { text: 'received in vain', unit: 'share', load: 'raises' },
   /** Bytes of the file fetched again by those who came back, over the file. */
   refetchedShare: { text: 'fetched again', unit: 'share', load: 'leaves' },
   /** Bytes on all links over those delivered, less one; of the kernel's links alone. */

@@ -224,6 +224,12 @@ const ascending = (values: readonly number[]): number[] =>
 const fixReceivers: Step = (scenario, { receivers }, base) => {
   if (receivers === undefined) return scenario;
   if (scenario.sweep.receivers) {
+    // Whether links are held is seen on one alone, whatever else is asked.
+    if (scenario.metrics.includes('linkUse')) {
+      const most = Math.max(...receivers);
+      const fewer = scenario.sweep.receivers.filter((count) => count === 1 || count <= most);
+      return { ...scenario, sweep: { ...scenario.sweep, receivers: fewer } };
+    }
     return { ...scenario, sweep: { ...scenario.sweep, receivers: ascending(receivers) } };
   }
   const own = scenario.setting.receivers ?? base.receivers;

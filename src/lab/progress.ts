@@ -2,6 +2,7 @@
 // line for each run elsewhere. The time left is what runs of the same kind took so far.
 import { type PlannedRun, pointText } from './plan.ts';
 import type { Run } from './result.ts';
+import { WARM_UP } from './schedule.ts';
 import { percentText, secondsText } from './words.ts';
 
 export interface Progress {
@@ -95,6 +96,8 @@ export function createProgress(out: Output, now: () => number): Progress {
         0,
       );
       current = { plan, label, startedAt: now(), leftMs };
+      // Nobody hears of its end.
+      if (!live && plan.scenario === WARM_UP) say(label);
       draw();
     },
     end(run) {

@@ -153,7 +153,7 @@ function bySettledness(a: Spread, b: Spread): number {
   return a.halfWidth === b.halfWidth ? a.pairs - b.pairs : b.halfWidth - a.halfWidth;
 }
 
-const WARM_UP = 'warm-up';
+export const WARM_UP = 'warm-up';
 
 /** One run of each architecture that fills caches and shows that it works; nobody keeps it. */
 export function planWarmUp({ scenarios, base, seed }: Design): PlannedRun[] {

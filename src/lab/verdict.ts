@@ -36,6 +36,9 @@ const allComplete = (run: Folded): boolean => run.metrics.reach === 1;
 const isKill = ({ setting }: Folded): boolean =>
   setting.kill !== null || setting.faults.some((fault) => fault.do === 'kill');
 
+/** What an attacker does to itself is no fault of the harness. */
+const isOurs = ({ role }: RunNode): boolean => role !== 'attacker';
+
 function capsExceeded(run: Folded): string[] {
   // A program counts what it hands to the kernel, which with links of the kernel's may
   // still lie in a socket to each of the others when the run ends.
@@ -45,10 +48,12 @@ function capsExceeded(run: Folded): string[] {
     const over = cap === null ? 0 : bytes / seconds / cap - 1;
     return over > THRESHOLDS.cap ? [`${node.id}: ${way} cap exceeded by ${percent(over)}`] : [];
   };
-  return run.nodes.flatMap((node) => [
-    ...check(node, 'uplink', node.sentBytes - unsentBytes, node.uplinkBytesPerSecond),
-    ...check(node, 'downlink', node.receivedBytes, node.downlinkBytesPerSecond),
-  ]);
+  return run.nodes
+    .filter(isOurs)
+    .flatMap((node) => [
+      ...check(node, 'uplink', node.sentBytes - unsentBytes, node.uplinkBytesPerSecond),
+      ...check(node, 'downlink', node.receivedBytes, node.downlinkBytesPerSecond),
+    ]);
 }
 
 function contradictions(run: Folded): string[] {
@@ -88,9 +93,9 @@ const countsAll = (run: Folded): boolean =>
 
 /** Processes that ended outside the script: giving up is part of it for whom a fault strands. */
 function accidents(run: Folded): string[] {
-  return run.nodes.flatMap((node) => {
-    const { id, role, exit, completedMs, lastWords } = node;
-    if (!exit || exit.code === 0 || role === 'attacker') return [];
+  return run.nodes.filter(isOurs).flatMap((node) => {
+    const { id, exit, completedMs, lastWords } = node;
+    if (!exit || exit.code === 0) return [];
     const stranded = run.faults.length > 0 && wanting(run).includes(node) && completedMs === null;
     if (stranded) return [];
     const how = exit.signal ?? `exit code ${exit.code}`;
@@ -98,9 +103,9 @@ function accidents(run: Folded): string[] {
   });
 }
 
-/** When all were done before a step's moment came, the step would have changed nothing. */
+/** When all who are left were done before its moment came, a step would have changed nothing. */
 const unmet = (run: Folded): string[] =>
-  allComplete(run)
+  run.metrics.stayersReach === 1
     ? []
     : run.unmetFaults.map((text) => `the moment never came for a step of the script: ${text}`);
 

@@ -6,6 +6,7 @@ import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
 import type { PieceStore } from '../content/store.ts';
+import { PARTING_LOOK_MS } from '../exchange/parting.ts';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
@@ -217,6 +218,15 @@ export class Peer implements DownloadHost {
 
   isComplete(cid: CID): boolean {
     return this.#held.get(cid.toString())?.swarm.session.isComplete ?? false;
+  }
+
+  /** Serves this file until others can do without (see exchange/parting.ts). */
+  async part(cid: CID, signal: AbortSignal): Promise<void> {
+    const since = performance.now();
+    const session = this.#held.get(cid.toString())?.swarm.session;
+    while (session && !session.mayLeave(performance.now() - since)) {
+      await wait(PARTING_LOOK_MS, undefined, { signal });
+    }
   }
 
   /** Takes part in a file's swarm with what the store holds. */

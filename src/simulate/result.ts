@@ -10,6 +10,7 @@ interface ReceiverResult {
   readonly uplink: number;
   readonly isFreeRider: boolean;
   readonly joinedMs: number;
+  readonly firstPieceMs: number | null;
   readonly completedMs: number | null;
   /** When it left or died. */
   readonly leftMs: number | null;
@@ -91,6 +92,7 @@ function receiverResult({ node, uplink, isFreeRider, joinedAt }: Receiver): Rece
     uplink,
     isFreeRider,
     joinedMs: joinedAt,
+    firstPieceMs: node.firstPieceAt ?? null,
     completedMs: node.completedAt ?? null,
     leftMs: node.diedAt ?? null,
     sentBytes: node.sentBytes,

@@ -29,12 +29,23 @@ export interface Scenario {
   readonly seed: number;
   /** Each receiver joins so long after the one before. */
   readonly staggerMs: number;
-  /** A receiver leaves so long after it is complete; null when it stays. */
+  /** A receiver leaves so long after it is complete (see exchange/parting.ts); null: it stays. */
   readonly lingerMs: number | null;
-  /** Receivers vanish after lifetimes of this mean, exponentially distributed; null for never. */
-  readonly lifetimeMs: number | null;
-  /** The origin dies when it has sent so many copies, or at that time; null for never. */
-  readonly kill: { readonly copies: number } | { readonly ms: number } | null;
+  /**
+   * Receivers vanish after lifetimes that are exponentially distributed with this mean: all
+   * of them by the clock, or every second one by the share of the file that it has, which
+   * is the same moment of a distribution at any rate. Null for never.
+   */
+  readonly lifetime: { readonly meanMs: number } | { readonly meanShare: number } | null;
+  /**
+   * The origin dies when it has sent so many copies, when every piece is with some receiver,
+   * or at that time; null for never.
+   */
+  readonly kill:
+    | { readonly copies: number }
+    | { readonly firstCopy: true }
+    | { readonly ms: number }
+    | null;
   /** The last so many of the receivers take and never give. */
   readonly freeRiders: number;
   /** Peers beside the receivers that send wrong bytes in every piece. */

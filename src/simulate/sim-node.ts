@@ -19,6 +19,8 @@ export interface NodeOptions {
   freeRides?: boolean;
   /** Dies the moment it has sent so many bytes. */
   diesAfterBytes?: number;
+  /** Dies the moment it has stored so many bytes, complete or not. */
+  diesAtBytes?: number;
   /** Leaves so long after it is complete; stays when left out. */
   lingerMs?: number;
   /** What its session is told differently from the others'. */
@@ -50,10 +52,12 @@ export class SimNode {
   receivedBytes = 0;
   /** On the clock of the swarm; undefined for one that started complete. */
   completedAt: number | undefined;
+  /** When it had its first piece checked and stored. */
+  firstPieceAt: number | undefined;
   diedAt: number | undefined;
   /** When its next tick is due. */
   wakeAt = Number.POSITIVE_INFINITY;
-  storedPieces = 0;
+  storedBytes = 0;
   refusedPieces = 0;
 
   constructor(id: string, session: Session, options: NodeOptions) {

@@ -8,6 +8,7 @@ import { Geometry } from '../content/geometry.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
 import type { SessionEvent } from '../exchange/event.ts';
 import type { Message } from '../exchange/message.ts';
+import { PARTING_LOOK_MS } from '../exchange/parting.ts';
 import { Session } from '../exchange/session.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Agenda } from './agenda.ts';
@@ -227,7 +228,15 @@ export class SimSwarm {
     if (!node.options.poison) this.#unfinished--;
     node.completedAt = this.now;
     const { lingerMs } = node.options;
-    if (lingerMs !== undefined) this.at(this.now + lingerMs, () => this.kill(node));
+    if (lingerMs === undefined) return;
+    const from = this.now + lingerMs;
+    this.at(from, () => this.#part(node, from));
+  }
+
+  /** As Peer.part does it. */
+  #part(node: SimNode, since: number): void {
+    if (node.session.mayLeave(this.now - since)) return this.kill(node);
+    this.at(this.now + PARTING_LOOK_MS, () => this.#part(node, since));
   }
 
   #send(node: SimNode, to: string, message: Message): void {
@@ -300,10 +309,15 @@ export class SimSwarm {
         node.refusedPieces++;
         return this.#step(node, { type: 'piece_refused', piece });
       }
-      node.storedPieces++;
-      this.storedBytes += this.geometry.length(piece);
+      const bytes = this.geometry.length(piece);
+      node.storedBytes += bytes;
+      node.firstPieceAt ??= this.now;
+      this.storedBytes += bytes;
       if (this.#passedOn.add(piece) && this.#passedOn.isFull) this.onFirstCopy?.();
       this.#step(node, { type: 'piece_stored', piece });
+      if (node.storedBytes >= (node.options.diesAtBytes ?? Number.POSITIVE_INFINITY)) {
+        this.kill(node);
+      }
     });
   }
 }

@@ -4,7 +4,7 @@ import type { SessionInit } from '../exchange/session.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Overlay } from './overlay.ts';
 import type { Scenario } from './scenario.ts';
-import type { SimNode } from './sim-node.ts';
+import type { NodeOptions, SimNode } from './sim-node.ts';
 import { SimSwarm } from './sim-swarm.ts';
 
 /** Longer than anything in exchange/ waits (a first piece: 20 s). */
@@ -61,6 +61,7 @@ export class Simulation {
     this.swarm.onFirstCopy = () => {
       const copies = this.origin.sentBytes / scenario.fileBytes;
       this.firstCopy = { ms: this.swarm.now, copies };
+      if (scenario.kill && 'firstCopy' in scenario.kill) this.swarm.kill(this.origin);
     };
     this.swarm.until = () => this.#isOver();
   }
@@ -90,7 +91,7 @@ export class Simulation {
   }
 
   #addReceiver(index: number): Receiver {
-    const { classes, staggerMs, lingerMs, lifetimeMs, receivers, freeRiders } = this.scenario;
+    const { classes, staggerMs, lingerMs, receivers, freeRiders } = this.scenario;
     const { uplink, downlink } = classes[index % classes.length]!;
     const isFreeRider = index >= receivers - freeRiders;
     const node = this.swarm.add({
@@ -99,14 +100,26 @@ export class Simulation {
       session: this.#session,
       freeRides: isFreeRider,
       ...(lingerMs === null ? {} : { lingerMs }),
+      ...this.#lifeOf(index),
     });
     const joinedAt = index * staggerMs;
     this.#joinAt(node, joinedAt);
-    if (lifetimeMs !== null) {
-      const lifetime = -lifetimeMs * Math.log(1 - this.#rng.next());
-      this.swarm.at(joinedAt + lifetime, () => this.swarm.kill(node));
+    const { lifetime } = this.scenario;
+    if (lifetime !== null && 'meanMs' in lifetime) {
+      const ms = this.#drawLife(lifetime.meanMs);
+      this.swarm.at(joinedAt + ms, () => this.swarm.kill(node));
     }
     return { node, uplink, downlink, joinedAt, isFreeRider };
+  }
+
+  #lifeOf(index: number): Pick<NodeOptions, 'diesAtBytes'> {
+    const { lifetime, fileBytes } = this.scenario;
+    if (lifetime === null || !('meanShare' in lifetime) || index % 2 === 0) return {};
+    return { diesAtBytes: this.#drawLife(lifetime.meanShare) * fileBytes };
+  }
+
+  #drawLife(mean: number): number {
+    return -mean * Math.log(1 - this.#rng.next());
   }
 
   #addPoisoner(index: number): void {

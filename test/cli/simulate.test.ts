@@ -46,7 +46,7 @@ describe('hubswarm simulate', () => {
       seed: 3,
       staggerMs: 0,
       lingerMs: null,
-      lifetimeMs: null,
+      lifetime: null,
       kill: { copies: 9 },
       freeRiders: 0,
       poisoners: 0,
@@ -64,6 +64,14 @@ describe('hubswarm simulate', () => {
     expect(table).toMatch(/^origin sent .* killed at 0\.30 s$/m);
   });
 
+  it('kills the origin once every piece is with somebody', async () => {
+    const table = await run(...small, '--kill', 'first-copy');
+    expect(table).toMatch(/^completed +4 of 4$/m);
+    const [, sentAt] = /^origin sent .* killed at (\d\.\d\d) s$/m.exec(table)!;
+    const [, outAt] = /^first copy out +at (\d\.\d\d) s/m.exec(table)!;
+    expect(sentAt).toBe(outAt);
+  });
+
   it('says who is left without, and what nobody has', async () => {
     const table = await run(...small, '--kill', '0.5', '--free-riders', '1');
     expect(table).toMatch(/^completed +0 of 4, stalled: \d pieces are with nobody any more$/m);
@@ -79,6 +87,7 @@ describe('hubswarm simulate', () => {
     [['--uplink', '1MiB/s,fast'], "--uplink: 'fast' is not a rate"],
     [['--kill', '0'], "--kill: '0' is not accepted; give copies"],
     [['--kill', 'soon'], "--kill: 'soon' is not accepted; give copies"],
+    [['--lifetime', '0%'], "--lifetime: '0%' is not accepted; give seconds, or a share above 0"],
     [['--size', '0'], "--size: '0' is not accepted; give 1 byte or more"],
     [['--chunk-size', '1KiB'], '--chunk-size: 1024 bytes is not accepted'],
     [['--free-riders', '5'], "--free-riders: '5' is not accepted; give at most 4, the receivers"],

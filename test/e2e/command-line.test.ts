@@ -64,6 +64,7 @@ describe('help', () => {
     ['client', 'put'],
     ['client', 'watch'],
     ['peer'],
+    ['attack'],
   ])('%s %s tells each default once, as people write it', async (...command) => {
     const { code, stdout } = await run([...command, '--help']);
     expect(code).toBe(0);

@@ -40,22 +40,25 @@ async function underWay(lab: Running): Promise<void> {
 
 describe.skipIf(!possible)('compare --link netns (needs root, ip, tc, namespaces, tbf)', () => {
   it('holds the links, compares both kinds, and leaves nothing', { timeout: 90_000 }, async () => {
-    const links = ip('-o link');
+    const devices = ip('-o link');
     const lab = compare(await scratch());
     expect(await lab.exit, lab.stderr).toBeTypeOf('number');
     const result: Result = resultSchema.parse(JSON.parse(lab.stdout));
-    expect(result.parameters.link).toBe('netns');
+    expect(result.base.link).toBe('netns');
     // Sooner than the bound, a cap exceeded, a wrong file, bytes lost: any of it is invalid.
     expect(result.runs.filter(({ verdict }) => verdict.state === 'invalid')).toEqual([]);
-    expect(result.calibration.every(({ ratio }) => ratio !== null)).toBe(true);
-    const agreement = result.runs.filter(({ scenario }) => scenario === 'agreement');
-    expect(agreement.map(({ link, completed }) => `${link} ${completed}`).sort()).toEqual([
-      ...Array(4).fill('netns 1'),
-      ...Array(4).fill('pacer 1'),
-    ]);
-    expect(result.agreements.every(({ ratio }) => ratio !== null)).toBe(true);
+    const used = result.runs.flatMap(({ metrics }) => metrics.linkUse ?? []);
+    expect(used.length).toBeGreaterThan(0);
+    for (const { setting, nodes, metrics } of result.runs) {
+      expect(metrics.reach).toBe(1);
+      // The kernel has counted on its links, and on no others.
+      const counted = nodes.every(({ wire }) => wire !== null && wire.sentBytes > 0);
+      expect(counted).toBe(setting.link === 'netns');
+    }
+    const links = result.runs.filter(({ scenario }) => scenario === 'links');
+    expect(new Set(links.map(({ setting }) => setting.link))).toEqual(new Set(['pacer', 'netns']));
     expect(namespacesOf(lab)).toEqual([]);
-    expect(ip('-o link')).toBe(links);
+    expect(ip('-o link')).toBe(devices);
   });
 
   it.each([
@@ -75,7 +78,7 @@ describe.skipIf(!possible)('compare --link netns (needs root, ip, tc, namespaces
     const killed = compare(await scratch());
     await underWay(killed);
     // Once it is dead, any other lab on this machine may remove them.
-    expect(namespacesOf(killed)).toHaveLength(3);
+    expect(namespacesOf(killed).length).toBeGreaterThan(2);
     await killed.end('SIGKILL');
     const next = compare(await scratch());
     await underWay(next);

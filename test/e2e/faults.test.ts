@@ -66,6 +66,21 @@ describe('peers with faults', () => {
     for (const name of ['c', 'd']) await sameBytes(join(dir, name, 'content.bin'), first.file);
   }, 30_000);
 
+  it('leave no one behind when all of them leave as they are done, without an origin', async () => {
+    const dir = await scratch();
+    const first = await origin(dir, BYTES, ...UPLINK);
+    const names = ['a', 'b', 'c', 'd'];
+    const peers = names.map((name) => fetcher(dir, name, first, ...UPLINK, '--linger', '0'));
+    await Promise.race(
+      peers.map((peer) =>
+        peer.until('piece_verified', () => new Set(peers.flatMap(verified)).size === 48),
+      ),
+    );
+    await first.peer.end('SIGKILL');
+    expect(await Promise.all(peers.map((peer) => peer.exit))).toEqual([0, 0, 0, 0]);
+    for (const name of names) await sameBytes(join(dir, name, 'content.bin'), first.file);
+  }, 30_000);
+
   it('say which pieces none of them has, wait, go on when somebody brings them', async () => {
     const dir = await scratch();
     const first = await origin(dir, BYTES, ...UPLINK);

@@ -1,4 +1,4 @@
-// Peers that take and give next to nothing, among peers that answer in kind: real
+// Peers that take and never give, among peers that answer in kind: real
 // processes on 127.0.0.1.
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -21,7 +21,11 @@ it('under tit-for-tat, who gives nothing is left behind by those who give', asyn
     peer(name, uplink, '--hold', '--join', address, '--get', cid, '--out', join(dir, name));
   // Slower than the origin, so that there are no turns that nobody else wants.
   const honest = ['a', 'b', 'c'].map((name) => fetcher(name, '768KiB/s'));
-  const riders = ['r', 's'].map((name) => fetcher(name, '1KiB/s'));
+  const riders = ['r', 's'].map((name) => {
+    const what = ['--kind', 'free-rider', '--join', address, '--cid', cid, '--hold'];
+    const where = ['--data', join(dir, `${name}-data`), '--out', join(dir, name)];
+    return start(['attack', '--json', ...what, ...where, '--choker', 'tit-for-tat']);
+  });
   for (const each of [...honest, ...riders]) await each.until('held');
   for (const each of [...honest, ...riders]) each.child.stdin!.write('\n');
 

@@ -52,6 +52,28 @@ describe('an unproven source', () => {
     expect(table.session.isComplete).toBe(true);
   });
 
+  it('that was silent for long and then gives its piece is trusted at once', () => {
+    const table = new Table([]);
+    table.join('late', ALL);
+    const offers = (grant: number): number[] =>
+      [grant, grant + 1, grant + 2, grant + 3]
+        .flatMap((id) =>
+          sent(table.say('late', { type: 'grant', grant: id, hints: [] }), 'request'),
+        )
+        .map(({ piece }) => piece);
+    const [first, second, ...others] = offers(0);
+    expect(others).toEqual([]);
+    // It is the only source: nobody else can be asked meanwhile.
+    table.wait(5000);
+    expect(offers(4)).toEqual([]);
+    for (const piece of [first!, second!]) {
+      table.say('late', block(piece));
+      table.session.step(table.now, { type: 'piece_stored', piece });
+    }
+    expect(offers(8)).toHaveLength(4);
+    expect(bans(table.wait(2000))).toEqual([]);
+  });
+
   it('that stalls is asked for one piece at a time, and banned only after four stalls', () => {
     const table = new Table([]);
     table.join('a', ALL);

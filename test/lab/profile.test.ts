@@ -79,6 +79,8 @@ describe('overrides', () => {
     const given = all({ receivers: [4, 2, 4] });
     expect(one(given, 'scaling').sweep.receivers).toEqual([2, 4]);
     expect(one(given, 'churn').setting.receivers).toBe(4);
+    expect(one(given, 'calibration').sweep.receivers).toEqual([1, 4]);
+    expect(one(all({ receivers: [2] }), 'calibration').sweep.receivers).toEqual([1]);
     expect(one(all({ receivers: [64] }), 'churn').setting.receivers).toBe(8);
   });
 

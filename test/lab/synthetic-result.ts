@@ -54,8 +54,18 @@ export function runOf(trace: Trace): Run {
   return { ...folded, verdict: judgeRun(folded) };
 }
 
+/** What is bent in no way is always the same. */
+const sound = new Map<string, Run>();
+
+function runFrom(plan: PlannedRun, bend: Bend): Run {
+  const found = Object.keys(bend).length === 0 ? sound.get(plan.id) : undefined;
+  const run = found ?? runOf(syntheticTrace(plan, bend));
+  if (Object.keys(bend).length === 0) sound.set(plan.id, run);
+  return run;
+}
+
 export function syntheticRuns(scenario: Scenario, bend: Bending = () => ({})): Run[] {
-  return plansOf(scenario).map((plan) => runOf(syntheticTrace(plan, bend(plan))));
+  return plansOf(scenario).map((plan) => runFrom(plan, bend(plan)));
 }
 
 /** Of the full catalogue, or of some of it; a scenario may be left out for a reason. */

@@ -83,12 +83,12 @@ function soundMs({ setting, architecture }: PlannedRun): number {
   return seconds * 1000 * SLOWER + SET_UP_MS[architecture];
 }
 
-function fateOf(plan: PlannedRun, slower: number): Fate {
+function fateOf(plan: PlannedRun, { slower = 1, originCopies = SWARM_COPIES }: Bend): Fate {
   const { setting, architecture } = plan;
   const endMs = soundMs(plan) * slower;
   const all = { completed: setting.receivers, share: 1, originCopies: Number.POSITIVE_INFINITY };
   const plain: Fate = { ...all, endMs, faults: [], unmetFaults: [] };
-  if (setting.kill !== null) return killed(plan, plain);
+  if (setting.kill !== null) return killed(plan, plain, originCopies);
   if (setting.lifetimeShare !== null) {
     // A server has sent to those who vanish, and nobody passes it on.
     const lostMs = architecture === 'server' && !setting.rejoin ? 0.4 * endMs : 0;
@@ -107,10 +107,11 @@ function fateOf(plan: PlannedRun, slower: number): Fate {
   return { ...plain, endMs: endMs * 1.5, faults };
 }
 
-function killed({ setting, architecture }: PlannedRun, plain: Fate): Fate {
+/** @param swarmCopies that its origin sends while it lives */
+function killed({ setting, architecture }: PlannedRun, plain: Fate, swarmCopies: number): Fate {
   const copies = setting.kill === 'first copy' ? SWARM_COPIES : setting.kill!;
   const isServer = architecture === 'server';
-  if (copies > (isServer ? setting.receivers : SWARM_COPIES)) {
+  if (copies > (isServer ? setting.receivers : swarmCopies)) {
     return { ...plain, unmetFaults: [`kill origin after ${copies} copies`] };
   }
   const { uplinkBytesPerSecond } = originRates(setting);
@@ -204,7 +205,7 @@ const SIGKILL = { code: null, signal: 'SIGKILL' } as const;
 /** What a run of the plan shows, bent as told. */
 export function syntheticTrace(plan: PlannedRun, bend: Bend = {}): Trace {
   const { setting, architecture } = plan;
-  const fate = fateOf(plan, bend.slower ?? 1);
+  const fate = fateOf(plan, bend);
   const completed = Math.max(0, fate.completed - (bend.stranded ?? 0));
   const receivers = receiversOf(plan, bend, { ...fate, completed });
   const received = total(receivers.map(({ work }) => total(work.map((one) => one.receivedBytes))));

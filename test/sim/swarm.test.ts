@@ -39,7 +39,7 @@ describe('a flash crowd with equal uplinks', () => {
     expect(sent - duplicates).toBe(8 * FILE);
     expect(duplicates).toBeLessThan(0.01 * 8 * FILE);
     for (const node of swarm.nodes.slice(1)) {
-      expect(node.storedPieces).toBe(swarm.geometry.pieceCount);
+      expect(node.storedBytes).toBe(FILE);
     }
   });
 

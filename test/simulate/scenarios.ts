@@ -19,7 +19,7 @@ export const scenario = (over: Partial<Scenario> = {}): Scenario => ({
   seed: 1,
   staggerMs: 0,
   lingerMs: null,
-  lifetimeMs: null,
+  lifetime: null,
   kill: null,
   freeRiders: 0,
   poisoners: 0,

@@ -23,7 +23,7 @@ const anyScenario: fc.Arbitrary<Scenario> = fc
     seed: fc.nat(),
     staggerMs: fc.constantFrom(0, 50, 2000),
     lingerMs: fc.constantFrom(null, 0, 500),
-    lifetimeMs: fc.constantFrom(null, 3000),
+    lifetime: fc.constantFrom(null, { meanMs: 3000 }, { meanShare: 0.5 }),
     kill: fc.constantFrom(null, { copies: 0.5 }, { copies: 1.1 }, { ms: 900 }),
     freeRiders: fc.constantFrom(0, 1),
     poisoners: fc.constantFrom(0, 0, 1),
@@ -41,7 +41,7 @@ describe('a simulation', () => {
     const given = scenario({
       receivers: 12,
       latencyMs: { least: 1, most: 30 },
-      lifetimeMs: 20_000,
+      lifetime: { meanMs: 20_000 },
       staggerMs: 20,
       freeRiders: 2,
       poisoners: 1,
@@ -125,13 +125,48 @@ describe('a simulation', () => {
 
   it('lets receivers vanish, and completes those that stay', async () => {
     const { completed, outcome, receivers } = await simulate(
-      scenario({ lifetimeMs: 2000, receivers: 40, fileBytes: 128 * PIECE }),
+      scenario({ lifetime: { meanMs: 2000 }, receivers: 40, fileBytes: 128 * PIECE }),
     );
     const stayed = receivers.filter(({ leftMs }) => leftMs === null);
     expect(outcome).toBe('completed');
     expect(completed).toBeGreaterThan(0);
     expect(completed).toBeLessThan(40);
     for (const { completedMs } of stayed) expect(completedMs).not.toBeNull();
+  });
+
+  it('takes every second one away by what it has, and completes the others', async () => {
+    const { outcome, receivers } = await simulate(
+      scenario({ lifetime: { meanShare: 0.5 }, receivers: 40, fileBytes: 128 * PIECE }),
+    );
+    expect(outcome).toBe('completed');
+    const gone = receivers.flatMap(({ leftMs }, i) => (leftMs === null ? [] : [i]));
+    // exp(-2) of the lives are longer than the file.
+    expect(gone.length).toBeGreaterThan(10);
+    expect(gone.every((i) => i % 2 === 1)).toBe(true);
+    for (const i of gone) {
+      const { receivedBytes, completedMs } = receivers[i]!;
+      expect(completedMs).toBeNull();
+      expect(receivedBytes).toBeLessThan(128 * PIECE);
+    }
+  });
+
+  it('lets the origin die the moment each piece is with somebody', async () => {
+    const { completed, origin, firstCopy } = await simulate(
+      scenario({ kill: { firstCopy: true }, receivers: 20 }),
+    );
+    expect(completed).toBe(20);
+    expect(origin.diedMs).toBe(firstCopy!.ms);
+  });
+
+  it('lets nobody take the last copy of a piece along, with the origin dead', async () => {
+    // Without that, each of these runs lost a piece for good.
+    for (let seed = 1; seed <= 8; seed++) {
+      const given = { kill: { firstCopy: true }, lingerMs: 0, receivers: 12, seed } as const;
+      const { completed, lostPieces } = await simulate(scenario(given));
+      expect({ completed, seed }).toEqual({ completed: 12, seed });
+      // All have left, each with all of it.
+      expect(lostPieces).toBe(0);
+    }
   });
 
   it('deals the classes of links out in turn, and the fast ones give more', async () => {

@@ -25,7 +25,7 @@ export interface PlacedName {
 }
 
 const shortText = ({ do: what, node }: Fault): string =>
-  `\u2715 ${what === 'split' || what === 'join' ? `network ${what}` : `${what} ${node ?? ''}`}`;
+  `\u2715 ${what}${node === null ? '' : ` ${node}`}`;
 
 /** Of one kind, so near each other that their names would be one blot. */
 function clusters(faults: readonly Fault[], { end, width }: Span): Fault[][] {
@@ -33,7 +33,8 @@ function clusters(faults: readonly Fault[], { end, width }: Span): Fault[][] {
   for (const fault of faults.toSorted((a, b) => a.atMs - b.atMs)) {
     const last = found.findLast(([first]) => first!.do === fault.do);
     const apart = last ? ((fault.atMs - last[0]!.atMs) / 1000 / end) * width : width;
-    if (last && apart < shortText(fault).length * LETTER_WIDTH) last.push(fault);
+    if (last && fault.node !== null && apart < shortText(fault).length * LETTER_WIDTH)
+      last.push(fault);
     else found.push([fault]);
   }
   return found;
@@ -75,7 +76,8 @@ export function faultMarks(faults: readonly Fault[], span: Span, lane?: string):
       Plot.text(
         names.filter((name) => name.anchor === anchor),
         {
-          ...facet,
+          // Lines that cross all lanes of a figure are named once.
+          ...(lane === undefined ? { facetAnchor: 'top' } : facet),
           x: 'seconds',
           text: 'text',
           frameAnchor: 'top',
@@ -84,7 +86,8 @@ export function faultMarks(faults: readonly Fault[], span: Span, lane?: string):
           stroke: 'var(--paper)',
           strokeWidth: 4,
           fontWeight: 'bold',
-          dy: lane === undefined ? -12 : 2,
+          lineAnchor: lane === undefined ? 'bottom' : 'top',
+          dy: lane === undefined ? -4 : 0,
           dx: anchor === 'start' ? -4 : 4,
         },
       ),

@@ -43,10 +43,10 @@ export const BAND_KEY: Key = {
 const ROW_HEIGHT = 38;
 const NAME_WIDTH = 176;
 /** A name of at most two lines. */
-const MOST_LETTERS = 46;
+const MOST_LETTERS = 42;
 
-const shortened = (text: string): string =>
-  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}\u2026` : text;
+export const shortened = (text: string, most = MOST_LETTERS): string =>
+  text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
 
 interface Placed {
   readonly row: Row;
@@ -137,7 +137,7 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
 }
 
 function rowMarks(
-  { style, points }: Row,
+  { name, style, points }: Row,
   placed: readonly PlacedPoint[],
   place: number,
 ): Plot.Markish[] {
@@ -152,6 +152,7 @@ function rowMarks(
       stroke: colour,
       strokeWidth: 2,
       inset: 7,
+      title: (value: number) => `${name}: median ${value.toFixed(2)}`,
     }),
     Plot.dot(
       there.filter(({ hollow }) => !hollow),

@@ -46,7 +46,9 @@ figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure h3 { margin-top: 0; }
 figcaption { margin-top: .4em; max-width: 70ch; }
 .chart, .scroll { overflow-x: auto; }
-.chart svg { --plot-background: var(--paper); width: 100%; min-width: 460px; height: auto; color: var(--ink); display: block; }
+/* The letters of a figure's last line reach a little below it. */
+.chart { padding-bottom: 4px; }
+.chart svg { --plot-background: var(--paper); width: 100%; min-width: 460px; max-width: 760px; height: auto; color: var(--ink); display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: .1em 1.2em; margin: 0 0 .4em; font-size: .86rem; }
 .legend span { white-space: nowrap; }
 .key { width: 34px; height: 14px; vertical-align: -2px; font-size: 13px; fill: none; }

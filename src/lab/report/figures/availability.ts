@@ -63,7 +63,7 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
   const end = (exhibit.copies.length * exhibit.stepMs) / 1000;
   const shade = (copies: number): Shade => shadeOf(copies, most, style.colour);
   const shown = [...new Set([0, 1, 2, most])].filter((copies) => copies <= most);
-  return drawChart(`Copies of each piece over time, ${style.label}, one run`, {
+  return drawChart('Copies of each piece over time, one run of a swarm', {
     height: FIGURE_HEIGHT + KEYS_TOP,
     marginTop: KEYS_TOP + NAMES_TOP,
     marginLeft: LEFT,

@@ -11,7 +11,7 @@ import { KEYS_DY, KEYS_TOP, keys } from '../run-marks.ts';
 import { ascending, countText } from '../series.ts';
 
 /** Places count from 0 along each axis. */
-export interface GridCell {
+interface GridCell {
   readonly i: number;
   readonly j: number;
   /** Makespan of the server over that of the swarm; null where it is not known. */
@@ -177,7 +177,7 @@ function draw(grid: Grid): string {
         x2: 'x2',
         y2: 'y2',
         stroke: 'currentColor',
-        strokeWidth: 3,
+        strokeWidth: 2.5,
         strokeLinecap: 'round',
         title: () => 'both take as long here',
       }),
@@ -187,7 +187,7 @@ function draw(grid: Grid): string {
         text: cellText,
         fill: 'currentColor',
         stroke: 'var(--paper)',
-        strokeWidth: 3,
+        strokeWidth: 5,
         fontSize: 14,
         title: (cell) => cellTitle(grid, cell),
       }),

@@ -89,6 +89,7 @@ function laneMarks({ style, runs }: ArmRuns, end: number): Plot.Markish[] {
           stroke: style.colour,
           strokeWidth: 1.75,
           strokeOpacity: 0.8,
+          title: () => run.id,
         }),
         Plot.dot(stairs.slice(1, -1), {
           fy,

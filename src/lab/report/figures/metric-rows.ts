@@ -6,10 +6,13 @@ import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { metricScale, plotted, plottedText } from '../metric-axis.ts';
 import { pointText } from '../point-text.ts';
-import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
+import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop, shortened } from '../rows.ts';
 import { runTitle } from '../run-marks.ts';
 import type { ArmRuns, Scene } from '../scene.ts';
 import { countText, grouped } from '../series.ts';
+
+/** Of an arm's name where its point has to be read too. */
+const ARM_LETTERS = 22;
 
 export interface MetricRowsFigure {
   readonly metric: MetricName;
@@ -21,7 +24,7 @@ export interface MetricRowsFigure {
   readonly band?: readonly [number, number];
 }
 
-export function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
+function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
   const text = plottedText(metric);
   return runs.flatMap((run): RowPoint[] => {
     const value = plotted(metric, run);
@@ -43,7 +46,7 @@ export function metricRows(
       const points = rowPoints(there, metric);
       const first = there[0];
       if (points.length === 0 || !first) return [];
-      const name = isSwept ? `${style.label}, ${where}` : style.label;
+      const name = isSwept ? `${shortened(style.label, ARM_LETTERS)}, ${where}` : style.label;
       return [
         {
           name,

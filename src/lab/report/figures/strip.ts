@@ -78,7 +78,7 @@ function laneMarks(shown: ShownExhibit, width: number, end: number): Plot.Markis
   ];
 }
 
-export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
+export function stripFigures({ exhibits }: Scene): Markup[] {
   // One run of each arm tells the story; the others are in its table.
   const shown = exhibits.filter(
     (one, i) => exhibits.findIndex((other) => nameOf(other) === nameOf(one)) === i,
@@ -88,12 +88,12 @@ export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
   const steps = shown.flatMap(({ exhibit }) => goodputSteps(exhibit));
   const end = Math.max(1.04 * endSeconds(shown.map(({ run }) => run)), ...shown.map(waitedUntil));
   const svg = drawLanes(
-    `${scenario.title}: what all receivers verified over time`,
+    'What all receivers verified over time, each arm in a lane, with its faults',
     {
       lanes,
       laneHeight: 86,
       end,
-      top: 32,
+      top: 46,
       // A quarter above, where what was done to it is named.
       y: {
         domain: [
@@ -111,7 +111,7 @@ export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
           { text: 'MiB/s verified by all', colour: 'currentColor', opacity: 0.6 },
           { text: 'nothing came', colour: FAULT_COLOUR, glyph: '\u2501' },
         ],
-        -12,
+        -26,
       ),
       ...shown.flatMap((one) => laneMarks(one, lanesWidth(lanes), end)),
     ],

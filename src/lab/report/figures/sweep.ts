@@ -106,7 +106,7 @@ function dodge(series: readonly (readonly RunPoint[])[], apart: number): (index:
   };
 }
 
-export const runsText = (series: readonly (readonly RunPoint[])[]): string =>
+const runsText = (series: readonly (readonly RunPoint[])[]): string =>
   `Every point is one run with fresh processes (${runsPerPoint(series)} in each place), lines join medians.`;
 
 export function neverText(points: readonly RunPoint[]): string {

@@ -38,9 +38,9 @@ export const classPoints = (runs: readonly Run[]): ClassPoint[] =>
   );
 
 /** Pixels between the arms in one class. */
-const APART = 17;
+const APART = 20;
 /** Of a stroke. */
-const STROKE_WIDTH = 15;
+const STROKE_WIDTH = 19;
 
 function classMarks(
   style: ArmStyle,
@@ -69,7 +69,7 @@ function classMarks(
         ...place,
         y: 'seconds',
         symbol: style.symbol,
-        r: 4,
+        r: 3.5,
         fill: style.colour,
         fillOpacity: 0.75,
         stroke: 'var(--paper)',

@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 
 type Uplinks = Exhibit['uplinks'][number];
 
-export interface RatePoint {
+interface RatePoint {
   /** Seconds. */
   readonly from: number;
   readonly to: number;
@@ -88,7 +88,7 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
     ...could.map(({ rate }) => rate),
     ...roles.flatMap(({ points }) => points.map(({ upTo }) => upTo)),
   ]);
-  return drawChart(`What each role sent over time, ${style.label}, one run`, {
+  return drawChart(`What each role sent over time, one run of a ${run.architecture}`, {
     height: FIGURE_HEIGHT + KEYS_TOP,
     marginTop: KEYS_TOP + NAMES_TOP,
     marginLeft: LEFT,
