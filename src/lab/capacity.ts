@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { HubswarmError } from '../runtime/errors.ts';
+import { castOf } from './cast.ts';
 import { type PlannedRun, pointText } from './plan.ts';
 
 const MIB = 2 ** 20;
@@ -30,18 +31,18 @@ export interface Capacity {
 }
 
 /** Of one run, its processes together. */
-export function needsOf({ architecture, setting }: PlannedRun): Capacity {
-  const { receivers, attackers, hubs, front, link, fileBytes } = setting;
-  const processes = receivers + attackers + hubs + (front === 'mirrors' ? 0 : 1);
-  const isSwarm = architecture === 'swarm';
+export function needsOf(plan: PlannedRun): Capacity {
+  const processes = castOf(plan).length;
+  const isSwarm = plan.architecture === 'swarm';
+  const { link, fileBytes } = plan.setting;
   return {
     // In network namespaces each has all of them.
     ports: link === 'netns' ? 0 : processes * (isSwarm ? PORTS_PER_PEER : PORTS_PER_CLIENT),
     memoryBytes: processes * (isSwarm ? PEER_BYTES : CLIENT_BYTES),
     files: FILES_OF_LAB + processes * FILES_PER_PROCESS,
     threads: processes * THREADS_PER_PROCESS,
-    // Every receiver's copy, the file itself, and one for what else lies there.
-    diskBytes: (receivers + attackers + hubs + 1) * fileBytes,
+    // Everybody's copy at most, and the file itself.
+    diskBytes: (processes + 1) * fileBytes,
   };
 }
 

@@ -7,12 +7,13 @@ import { basename, join } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
 import { hasBalancer } from './balancer.ts';
 import { checkCapacity, readCapacity } from './capacity.ts';
+import { castOf } from './cast.ts';
 import { describeEnvironment } from './environment.ts';
 import { createExecutor } from './execute.ts';
 import { designOf, type Experiment } from './experiment.ts';
 import { hashFile, inspectFile, packDirectory } from './file.ts';
 import { lackOf, needsNamespaces } from './needs.ts';
-import { makeNetwork, type Network } from './network/network.ts';
+import { lacking, makeNetwork, type Network } from './network/network.ts';
 import { probeNetwork } from './network/probe.ts';
 import type { PlannedRun } from './plan.ts';
 import { type Overrides, override, type Profile } from './profile.ts';
@@ -136,9 +137,7 @@ function look(
     ? probeNetwork()
     : undefined;
   const networkLacks = probe?.lacks ?? [];
-  if (base.link === 'netns' && networkLacks.length > 0) {
-    throw new HubswarmError('ERR_USAGE', `--link netns: ${networkLacks.join('; ')}`);
-  }
+  if (base.link === 'netns' && networkLacks.length > 0) throw lacking(networkLacks.join('; '));
   return {
     scenarios: scenarios.map((scenario) => ({
       ...{ scenario, skipped: lackOf(scenario, base, { networkLacks, hasBalancer }) },
@@ -195,7 +194,7 @@ async function begin(
 function openNetwork(plans: readonly PlannedRun[]): Network | undefined {
   const hosts = plans
     .filter(({ setting }) => setting.link === 'netns')
-    .map(({ setting }) => setting.receivers + setting.attackers + setting.hubs + 1);
+    .map((plan) => castOf(plan).length);
   if (hosts.length === 0) return undefined;
   const free = Number.POSITIVE_INFINITY;
   return makeNetwork(

@@ -1,7 +1,7 @@
 // The file that is handed out: made from the seed, or any real one; and its hash.
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, stat, statfs } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { create as createArchive } from 'tar';
@@ -80,18 +80,5 @@ export async function placeFile(path: string, dir: string): Promise<void> {
     await copyFile(path, target, constants.COPYFILE_FICLONE).catch((failed: unknown) => {
       throw fileError(failed, path);
     });
-  }
-}
-
-/** @throws HubswarmError ERR_DISK_FULL before anything starts that could not end. */
-export async function checkSpace(dir: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dir);
-  if (bavail * bsize < bytes) {
-    const mib = (count: number): string => `${Math.ceil(count / 2 ** 20)} MiB`;
-    throw new HubswarmError(
-      'ERR_DISK_FULL',
-      `${dir}: ${mib(bytes)} are needed for every receiver's copy, ${mib(bavail * bsize)} are free; ` +
-        'give a smaller file or fewer --receivers, or set TMPDIR',
-    );
   }
 }

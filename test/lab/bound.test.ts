@@ -103,7 +103,7 @@ describe('boundOf', () => {
     ...{ latencyMs: { least: 0, most: 0 }, seed: 1 },
     picker: 'rarest',
     choker: 'cooperative',
-    ...{ staggerMs: 0, lingerMs: null, lifetimeMs: null, kill: null, freeRiders: 0, poisoners: 0 },
+    ...{ staggerMs: 0, lingerMs: null, lifetime: null, kill: null, freeRiders: 0, poisoners: 0 },
     limitMs: 60_000,
   };
 

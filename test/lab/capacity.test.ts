@@ -47,8 +47,9 @@ describe('what a machine can hold', () => {
   });
 
   it('counts everybody who takes part', () => {
-    const [small] = plans({ attackers: 2, hubs: 3, front: 'nginx' });
-    expect(needsOf(small!).threads).toBe((4 + 2 + 3 + 1) * 12);
+    const [server, swarm] = plans({ attackers: 2, hubs: 3, front: 'nginx' });
+    expect(needsOf(server!).threads).toBe((4 + 3 + 1) * 12);
+    expect(needsOf(swarm!).threads).toBe((4 + 2 + 1) * 12);
   });
 
   it('reads limits as the kernel writes them', () => {

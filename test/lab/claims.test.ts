@@ -132,10 +132,10 @@ describe('a claim', () => {
     ],
     [
       'of what load leaves alone needs no quiet machine',
-      'scaling',
-      'origin-relieved',
+      'churn',
+      'resume-keeps',
       'holds',
-      of('swarm', { slower: 3, foreignCpuShare: 0.5 }),
+      of('swarm-rejoins', { slower: 3, foreignCpuShare: 0.5 }),
     ],
     [
       'is unknown when an accident may explain it',

@@ -41,7 +41,7 @@ afterEach(() => rm(top, { recursive: true }));
 describe('a directory of results', () => {
   it('gives back what it was given', async () => {
     const trace = mockTrace(plans[0]!);
-    const simulated = { points: [], validation: [] };
+    const simulated = { points: [], validation: [], error: null, notes: [] };
     await saveExperiment(dir, EXPERIMENT);
     await saveTrace(dir, trace);
     expect(await loadExperiment(dir)).toEqual(EXPERIMENT);

@@ -61,7 +61,7 @@ async function sitOnce(given: { stopAt?: number; failAt?: number } = {}) {
     },
     simulate: async () => {
       simulated++;
-      return { points: [], validation: [], notes: [] };
+      return { points: [], validation: [], error: null, notes: [] };
     },
   }).catch((error: HubswarmError) => error);
   return { result, made, simulated };

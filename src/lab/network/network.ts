@@ -68,7 +68,8 @@ export function makeNetwork(rates: readonly Rates[]): Network {
 
 export const NOT_LINUX = `this is ${process.platform}`;
 
-const lacking = (what: string): HubswarmError =>
+/** As an error of who asked for links of the kernel. */
+export const lacking = (what: string): HubswarmError =>
   new HubswarmError(
     'ERR_USAGE',
     `--link netns: ${what}; it needs Linux, root, iproute2 (ip, tc, bridge), and a kernel with network namespaces, veth, bridge and tbf`,

@@ -7,6 +7,7 @@ import { html, list, type Markup } from './html.ts';
 import { again, fairness, limits, linksHeld, rawRuns, warnings } from './method.ts';
 import { contents, scenarioSection } from './scenario-section.ts';
 import { lossesOfSwarm, threeSentences } from './sentences.ts';
+import { simulation } from './simulation.ts';
 import { STYLE } from './style.ts';
 
 type State = Result['verdict']['state'];
@@ -97,6 +98,7 @@ ${result.scenarios.map((scenario) => scenarioSection(result, scenario))}
 ${losses(result)}
 ${fairness()}
 ${linksHeld(result)}
+${simulation(result)}
 ${limits(result)}
 ${warnings(result)}
 ${again(result)}

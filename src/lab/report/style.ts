@@ -55,7 +55,10 @@ figcaption { margin-top: .4em; max-width: 70ch; }
 .arm { font-weight: 600; } td .arm { white-space: nowrap; }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { text-align: right; padding: .32em .6em; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
-th:first-child, td:first-child, .text { text-align: left; white-space: normal; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+.texts-3 :is(th, td):nth-child(-n+3) { text-align: left; }
+table.texts-3 { font-size: .8rem; } .texts-3 td .arm { white-space: normal; }
+.why { display: inline-block; min-width: 9em; max-width: 30em; white-space: normal; }
 th { font-weight: 600; color: var(--soft); white-space: normal; vertical-align: bottom; }
 .short { text-decoration: underline dotted var(--soft); text-underline-offset: .25em; cursor: help; }
 ul { padding-left: 1.2em; max-width: 86ch; } li { margin: .2em 0; overflow-wrap: anywhere; }
@@ -63,10 +66,11 @@ pre { background: var(--panel); padding: .7em 1em; border-radius: 6px; overflow-
 summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 600px) { body { padding: 16px 14px 40px; font-size: 16px; } th, td { padding: .3em .5em; } }
 @media print { :root { color-scheme: light;${LIGHT} --ink: #000; --soft: #444; --line: #bbb; }
-  body { font-size: 11pt; padding: 0; max-width: none; }
+  html { font-size: 10pt; } body { font-size: 1rem; padding: 0; max-width: none; }
   .figures { grid-template-columns: 1fr 1fr; gap: 12px; } .chart svg { min-width: 0; }
   .chart, .scroll { overflow: visible; }
-  table { font-size: 8.5pt; } th, td { padding: .2em .4em; }
+  table { font-size: .75rem; } th, td { padding: .2em .3em; white-space: normal; }
+  table.texts-3 { font-size: .68rem; } .why { min-width: 0; }
   h2, h3, summary { break-after: avoid; } tr, figure { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; } }
 `;
