@@ -1,12 +1,12 @@
 // The figures of metric.ts, of one run. Null: it has no meaning here, was not measured, or
 // never came to it; which of these follows from the setting (see censored.ts).
-import { all, sentOver, sum, sumKnown } from './fold-node.ts';
+import { all, sum, sumKnown } from './fold-node.ts';
 import type { MetricName } from './metric.ts';
 import type { RunNode } from './result.ts';
 import type { Setting } from './setting.ts';
 import { fairnessIndex } from './stats/fairness.ts';
 import { median } from './stats.ts';
-import type { Role, Trace } from './trace.ts';
+import type { NodeTrace, Role, Trace } from './trace.ts';
 
 const GIB = 2 ** 30;
 
@@ -117,21 +117,22 @@ function traffic(folded: Folded) {
   };
 }
 
-/** What had the file sent while the last to come fetched it: no less than it had from there. */
+/** Of what the last to come verified, the part that no other receiver had sent. */
 function lastOriginShare({ trace, setting, wanting }: Folded): number | null {
   if (setting.arrivals === 'together') return null;
   const last = wanting.reduce((latest, node) =>
     wantedMs(node) > wantedMs(latest) ? node : latest,
   );
   if (last.completedMs === null) return null;
-  const from = trace.goAt + wantedMs(last);
-  const to = trace.goAt + last.completedMs;
-  const sent = trace.nodes.filter(hadIt).map(({ lives }) => {
-    const counts = sentOver(lives);
-    const by = (at: number) => counts.findLast(({ t }) => t <= at)?.sentBytes ?? 0;
-    return by(to) - by(from);
-  });
-  return Math.min(1, sum(sent) / setting.fileBytes);
+  const eventsOf = ({ lives }: NodeTrace) => lives.flatMap(({ events }) => events);
+  const receivers = new Set(
+    trace.nodes
+      .filter(wantsIt)
+      .flatMap((node) => all(eventsOf(node), 'listening').flatMap(({ peerId }) => peerId ?? [])),
+  );
+  const pieces = all(eventsOf(trace.nodes.find(({ id }) => id === last.id)!), 'piece_verified');
+  const fromOrigin = pieces.filter(({ remote }) => !receivers.has(remote));
+  return sum(fromOrigin.map(({ bytes }) => bytes)) / sum(pieces.map(({ bytes }) => bytes));
 }
 
 const wantedMs = ({ goMs }: RunNode): number => goMs ?? 0;

@@ -94,7 +94,10 @@ export class Participant {
 
   /** Numbers of the pieces that it verified in all its lives. */
   *pieces(): Iterable<number> {
-    for (const { tally } of this.#lives) yield* tally.pieces;
+    for (const { process, tally } of this.#lives) {
+      tally.read(eventsOf(process));
+      yield* tally.pieces;
+    }
   }
 
   /** CPU time until now is start-up. */

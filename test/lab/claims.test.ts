@@ -50,7 +50,7 @@ const BROKEN: Record<string, Bending> = {
   'malice/poison-costs-little': of('poison', { slower: 3 }, { attackers: 4 }),
   'late/tail-is-served': of('swarm-dies', { stranded: 1 }),
   'late/tail-is-stranded': of('server-dies', { stranded: -4 }),
-  'late/tail-from-peers': of('swarm', { slower: 1.3, originCopies: 4, originNeverRests: true }),
+  'late/tail-from-peers': of('swarm', { fromOrigin: 0.6 }),
   'piece-length/not-too-long': of('swarm', { slower: 2 }, { pieceLength: 64 * 1024 }),
   'piece-length/not-too-short': of('swarm', { cpu: 5 }, { pieceLength: 256 * 1024 }),
   'unequal/slow-origin-relieved': of('swarm', { slower: 3 }, { originUplinkFactor: 1 }),

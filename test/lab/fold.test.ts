@@ -223,10 +223,30 @@ describe('foldRun', () => {
     const nodes = [origin, late('receiver-1', 0, 1000), late('receiver-2', 600, 2000)];
     const apart = metricsOf(nodes, { arrivals: { apartPasses: 0.6 } });
     expect(apart).toMatchObject({ meanMs: 1200, medianMs: 1200, makespanMs: 2000 });
-    // Of 1500 bytes, 1000 had left before the second came.
-    expect(apart.lastOriginShare).toBeCloseTo(0.5, 9);
     const oneByOne = metricsOf(nodes, { arrivals: 'one by one' });
     expect(oneByOne).toMatchObject({ meanMs: 1500, makespanMs: 2000 });
+  });
+
+  it('finds what the last to come has from the origin', () => {
+    const from = (remote: string, bytes: number): Stamped => ({
+      ...{ t: GO + 1500, event: 'piece_verified', cid: 'c', piece: 0, bytes, remote },
+    });
+    const known: Stamped = {
+      t: GO,
+      event: 'listening',
+      role: 'peer',
+      addresses: [],
+      peerId: 'one',
+    };
+    const first = node('receiver-1', [life([known, piece(900, FILE), done(900)])]);
+    const last = node('receiver-2', [
+      life([from('one', 300), from('origin', 100), done(2000)], { goAt: GO + 600 }),
+    ]);
+    const share = (nodes: NodeTrace[], arrivals: Setting['arrivals']) =>
+      metricsOf(nodes, { arrivals }).lastOriginShare;
+    expect(share([origin, first, last], { apartPasses: 0.6 })).toBeCloseTo(0.25, 9);
+    expect(share([origin, first, last], 'together')).toBeNull();
+    expect(share([origin, first, never('receiver-2')], { apartPasses: 0.6 })).not.toBe(0.25);
   });
 
   it('tells givers from free riders', () => {

@@ -68,7 +68,7 @@ describe('scriptOf', () => {
       expect(steps[i]!.do).toBe('kill');
       expect(steps[i + 1]).toEqual({
         do: 'restart',
-        node: 'node' in steps[i]! && steps[i]!.node,
+        node: (steps[i] as Extract<Fault, { node: string }>).node,
         when: { passes: 0.5 },
       });
     }
