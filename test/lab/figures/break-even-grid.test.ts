@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { breakEvenLine, type Grid, gridOf } from '../../../src/lab/report/figures/break-even.ts';
+import {
+  breakEvenLine,
+  type Grid,
+  gridOf,
+} from '../../../src/lab/report/figures/break-even-grid.ts';
 import type { Comparison } from '../../../src/lab/result.ts';
 import { scenarioResultOf } from './example.ts';
 
