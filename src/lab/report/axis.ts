@@ -2,6 +2,7 @@
 // it is about sizes and counts, and no two ticks whose texts would touch.
 import type * as Plot from '@observablehq/plot';
 import { keyAxis, scalarText } from './point-text.ts';
+import { ascending } from './series.ts';
 
 /** Of text in figures, in pixels: a generous mean over letters and digits. */
 export const LETTER_WIDTH = 7;
@@ -14,9 +15,6 @@ const DOUBLING = new Set([
   'originUplinkFactor',
   'downlinkFactor',
 ]);
-
-const ascending = (values: readonly number[]): number[] =>
-  [...new Set(values)].sort((a, b) => a - b);
 
 /** @param width of the axis in pixels */
 export function sweptScale(
@@ -37,22 +35,27 @@ export function sweptScale(
   return {
     ...(isLog ? { type: 'log', base: 2 } : { type: 'linear' }),
     domain: isLog ? domain.map((power) => 2 ** power) : [...domain],
-    ticks: values.filter(apart(pixels, text)),
+    ticks: values.filter((_, i) => i % strideOf(values, pixels, text) === 0),
     tickFormat: text,
     label: isLog ? `${keyAxis(key)} (log scale)` : keyAxis(key),
   };
 }
 
-/** Of ticks in their order: is there room for this one beside those before it? */
-export function apart(
+/** Every tick, or every second, and so on: the first stride at which no two texts touch. */
+function strideOf(
+  values: readonly number[],
   pixels: (value: number) => number,
   text: (value: number) => string,
-): (value: number) => boolean {
-  let free = Number.NEGATIVE_INFINITY;
-  return (value) => {
-    const half = (text(value).length * LETTER_WIDTH) / 2;
-    if (pixels(value) - half < free) return false;
-    free = pixels(value) + half + LETTER_WIDTH;
-    return true;
-  };
+): number {
+  const half = (value: number): number => ((text(value).length + 1) * LETTER_WIDTH) / 2;
+  const fits = (stride: number): boolean =>
+    values
+      .filter((_, i) => i % stride === 0)
+      .every(
+        (value, i, kept) =>
+          i === 0 || pixels(value) - half(value) >= pixels(kept[i - 1]!) + half(kept[i - 1]!),
+      );
+  let stride = 1;
+  while (stride < values.length && !fits(stride)) stride++;
+  return stride;
 }

@@ -12,7 +12,7 @@ export const FAULT_COLOUR = 'var(--fault)';
 
 /** Chosen: two figures side by side on a projector, one below the other on a phone. */
 export const FIGURE_WIDTH = 560;
-const FIGURE_HEIGHT = 340;
+export const FIGURE_HEIGHT = 340;
 
 interface Channels<T> {
   readonly x: (point: T) => number | string;

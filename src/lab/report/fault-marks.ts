@@ -8,6 +8,9 @@ import { FAULT_COLOUR } from './chart.ts';
 
 type Fault = Pick<Run['faults'][number], 'text' | 'do' | 'node' | 'atMs'>;
 
+/** Room above a frame for their names. */
+export const NAMES_TOP = 24;
+
 export interface Span {
   /** Seconds at the right end of the frame. */
   readonly end: number;
@@ -22,24 +25,38 @@ export interface PlacedName {
 }
 
 const shortText = ({ do: what, node }: Fault): string =>
-  `\u2715 ${what === 'split' || what === 'join' ? `network ${what}` : `${what} ${node ?? ''}`}`;
+  `\u2715 ${what}${node === null ? '' : ` ${node}`}`;
+
+/** Of one kind, so near each other that their names would be one blot. */
+function clusters(faults: readonly Fault[], { end, width }: Span): Fault[][] {
+  const found: Fault[][] = [];
+  for (const fault of faults.toSorted((a, b) => a.atMs - b.atMs)) {
+    const last = found.findLast(([first]) => first!.do === fault.do);
+    const apart = last ? ((fault.atMs - last[0]!.atMs) / 1000 / end) * width : width;
+    if (last && fault.node !== null && apart < shortText(fault).length * LETTER_WIDTH)
+      last.push(fault);
+    else found.push([fault]);
+  }
+  return found;
+}
 
 /** Names that fit beside each other, each on the side of its line where there is room. */
-export function placedNames(faults: readonly Fault[], { end, width }: Span): PlacedName[] {
+export function placedNames(faults: readonly Fault[], span: Span): PlacedName[] {
+  const { end, width } = span;
   let free = Number.NEGATIVE_INFINITY;
-  return faults
-    .toSorted((a, b) => a.atMs - b.atMs)
-    .flatMap((fault): PlacedName[] => {
-      const text = shortText(fault);
-      const seconds = fault.atMs / 1000;
-      const at = (seconds / end) * width;
-      const length = (text.length + 1) * LETTER_WIDTH;
-      const anchor = at + length > width && at - length > free ? 'end' : 'start';
-      const left = anchor === 'end' ? at - length : at;
-      if (left < free || left + length > width + LETTER_WIDTH * 3) return [];
-      free = left + length;
-      return [{ text, seconds, anchor }];
-    });
+  return clusters(faults, span).flatMap((cluster): PlacedName[] => {
+    const [first] = cluster;
+    const text =
+      cluster.length === 1 ? shortText(first!) : `\u2715 ${first!.do} ${cluster.length} nodes`;
+    const seconds = first!.atMs / 1000;
+    const at = (seconds / end) * width;
+    const length = (text.length + 1) * LETTER_WIDTH;
+    const anchor = at + length > width && at - length > free ? 'end' : 'start';
+    const left = anchor === 'end' ? at - length : at;
+    if (left < free || left + length > width + LETTER_WIDTH * 3) return [];
+    free = left + length;
+    return [{ text, seconds, anchor }];
+  });
 }
 
 /** @param lane of a figure in lanes: the one in which they are drawn */
@@ -59,7 +76,8 @@ export function faultMarks(faults: readonly Fault[], span: Span, lane?: string):
       Plot.text(
         names.filter((name) => name.anchor === anchor),
         {
-          ...facet,
+          // Lines that cross all lanes of a figure are named once.
+          ...(lane === undefined ? { facetAnchor: 'top' } : facet),
           x: 'seconds',
           text: 'text',
           frameAnchor: 'top',
@@ -68,7 +86,8 @@ export function faultMarks(faults: readonly Fault[], span: Span, lane?: string):
           stroke: 'var(--paper)',
           strokeWidth: 4,
           fontWeight: 'bold',
-          dy: lane === undefined ? -12 : 2,
+          lineAnchor: lane === undefined ? 'bottom' : 'top',
+          dy: lane === undefined ? -4 : 0,
           dx: anchor === 'start' ? -4 : 4,
         },
       ),

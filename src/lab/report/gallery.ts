@@ -57,12 +57,11 @@ const anyFigures: Draw = (scene, { scenario }) => {
   const swept = Object.entries(scenario.sweep).find(([, values]) =>
     values?.every((value) => typeof value === 'number'),
   );
-  const caption = 'A point below its bound would mean that a link was not held.';
   if (!swept || swept[1]!.length < 2) {
     return metricRowsFigure(scene, {
       metric: 'makespanMs',
       title: 'How long does it take?',
-      caption,
+      caption: 'A point left of its bound would mean that a link was not held.',
     });
   }
   const others = Object.keys(scenario.sweep).filter((key) => key !== swept[0]);
@@ -72,8 +71,8 @@ const anyFigures: Draw = (scene, { scenario }) => {
     title: `How long does it take, over ${keyAxis(swept[0])}?`,
     caption:
       others.length > 0
-        ? `All values of ${others.map(keyAxis).join(' and ')} are in it together. ${caption}`
-        : caption,
+        ? `All values of ${others.map(keyAxis).join(' and ')} are in it together.`
+        : '',
     apart: scene.arms.length > 3 ? 5 : 0,
   });
 };

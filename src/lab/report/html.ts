@@ -38,16 +38,19 @@ export const list = (lines: readonly Part[]): Markup =>
 export const abbreviated = (text: Part, whole: string): Markup =>
   html`<span class="short" title="${whole}">${text}</span>`;
 
-/**
- * The first column is text, the others are figures.
- * @param rows each with an id that links may go to, or none
- */
+interface TableOptions {
+  /** Of each row: where links go. */
+  readonly ids?: readonly string[];
+  /** Columns of text, from the first on; the others are figures. */
+  readonly texts?: 1 | 3;
+}
+
 export function table(
   head: readonly Part[],
   rows: readonly (readonly Part[])[],
-  ids: readonly string[] = [],
+  { ids = [], texts = 1 }: TableOptions = {},
 ): Markup {
-  return html`<div class="scroll"><table><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
+  return html`<div class="scroll"><table class="texts-${texts}"><thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map(
     (
       row,

@@ -14,12 +14,14 @@ export interface LanesOptions {
   readonly top?: number;
 }
 
-const NAME_WIDTH = 150;
+const NAME_WIDTH = 156;
+/** Names are bold. */
+const BOLD_WIDTH = LETTER_WIDTH + 1.5;
 const AXIS_WIDTH = 30;
 const RIGHT = 24;
 
 const namesWidth = (lanes: readonly string[]): number =>
-  Math.min(NAME_WIDTH, Math.max(0, ...lanes.map(({ length }) => length)) * LETTER_WIDTH + 10);
+  Math.min(NAME_WIDTH, Math.max(0, ...lanes.map(({ length }) => length)) * BOLD_WIDTH + 10);
 
 /** Of the frame, in pixels: for what must know whether a text fits. */
 export const lanesWidth = (lanes: readonly string[]): number =>
@@ -45,7 +47,7 @@ export function drawLanes(
         anchor: 'left',
         label: null,
         dx: -AXIS_WIDTH,
-        lineWidth: left / 13.5,
+        lineWidth: left / 16,
         fontWeight: 'bold',
       }),
       Plot.ruleY([0], { strokeOpacity: 0.4 }),

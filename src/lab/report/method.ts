@@ -1,12 +1,13 @@
 // The last part of the page: what was the same for all arms, what held the links, what
 // this cannot show, where it ran and how to run it again.
+import prettyBytes from 'pretty-bytes';
 import type { Result, Run, ScenarioResult } from '../result.ts';
 import type { LinkKind } from '../setting.ts';
-import { mibText, percentText } from '../words.ts';
+import { percentText } from '../words.ts';
 import { type ArmStyle, armName, armStyles } from './arm-style.ts';
 import { folded, html, isLong, list, type Markup, table } from './html.ts';
 import { claimsOf, scenarioCalled } from './lookup.ts';
-import { metricHead, summaryText } from './metric-text.ts';
+import { columnHead, summaryText } from './metric-text.ts';
 import { pointText } from './point-text.ts';
 import { sectionAnchor } from './scenario-section.ts';
 import { claimsTable, runsTable } from './tables.ts';
@@ -64,7 +65,7 @@ function calibrated(result: Result): Markup {
     pointText(cell.point),
     summaryText('linkUse', cell.metrics.linkUse),
   ]);
-  return html`${table(['the origin to each receiver', 'at', metricHead('linkUse')], rows)}
+  return html`${table(['the origin to each receiver', 'at', columnHead('linkUse')], rows)}
 <p class="note">From the first verified piece to the last, without connecting. More: <a href="#${sectionAnchor(calibration)}">${calibration.scenario.title}</a></p>`;
 }
 
@@ -84,7 +85,7 @@ export function limits(result: Result): Markup {
 (Delay and loss change BitTorrent download times by less than 15 % up to 400 ms and 5 %: Rao, Legout and Dabbous 2010.)
 Do not extrapolate to the Internet.</p>
 <h2 id="environment">Where it was measured</h2>
-<p>${environment.platform}, ${environment.cpuModel}, ${environment.cores} cores, ${mibText(environment.memoryBytes)} of memory, Node.js ${environment.node},
+<p>${environment.platform}, ${environment.cpuModel}, ${environment.cores} cores, ${prettyBytes(environment.memoryBytes, { binary: true })} of memory, Node.js ${environment.node},
 load ${environment.loadAverage.map((load) => load.toFixed(2)).join(' ')} before the first run,
 other programs ${environment.foreignCpuShareBefore === null ? 'not measured' : `${percentText(environment.foreignCpuShareBefore)} of the CPU`}.</p>
 ${environment.network.length > 0 ? html`<p>Of the kernel's network:</p>${list(environment.network)}` : html``}`;

@@ -2,36 +2,48 @@
 // and hover text.
 import { METRICS, type MetricName } from '../metric.ts';
 import type { Summary } from '../result.ts';
-import { mibText } from '../words.ts';
 
 type Unit = (typeof METRICS)[MetricName]['unit'];
 
-/** Shares of 0, a half and 1 are counts of few, and read better without decimals. */
-const shareText = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
+const MIB = 2 ** 20;
 
 const FIGURE: Readonly<Record<Unit, (value: number) => string>> = {
   ms: (ms) => (ms / 1000).toFixed(2),
-  bytes: mibText,
-  share: shareText,
+  bytes: (bytes) => (bytes / MIB).toFixed(bytes < 10 * MIB ? 1 : 0),
+  // Shares of 0, a half and 1 are counts of few, and read better without decimals.
+  share: (share) => String(Number((share * 100).toFixed(1))),
   ratio: (ratio) => ratio.toFixed(2),
   copies: (copies) => copies.toFixed(2),
   'seconds per GiB': (seconds) => seconds.toFixed(1),
   count: String,
 };
 
-const SUFFIX: Partial<Record<Unit, string>> = { ms: ' s', copies: ' copies' };
+/** What a figure of a column leaves to the column's head, or what its text says already. */
+const SYMBOL: Readonly<Record<Unit, string>> = {
+  ...{ ms: 's', bytes: 'MiB', share: '%', copies: 'copies' },
+  ...{ ratio: '', 'seconds per GiB': '', count: '' },
+};
 
-/** `makespan, s`: the unit where a column's figures leave it out. */
+/** `makespan, s`: as an axis of seconds has it. */
 export const metricHead = (name: MetricName): string =>
   METRICS[name].unit === 'ms' ? `${METRICS[name].text}, s` : METRICS[name].text;
 
-/** Without its unit where a column's head has it. Null: it never came to that. */
-export const metricFigure = (name: MetricName, value: number | null): string =>
+/** `reach, %`: what its figures leave out. */
+export function columnHead(name: MetricName): string {
+  const { text, unit } = METRICS[name];
+  return SYMBOL[unit] === '' || unit === 'copies' ? text : `${text}, ${SYMBOL[unit]}`;
+}
+
+/** Without its unit, which stands in the column's head. Null: it never came to that. */
+export const columnFigure = (name: MetricName, value: number | null): string =>
   value === null ? 'never' : FIGURE[METRICS[name].unit](value);
 
 /** `1.05 s` */
-export const metricText = (name: MetricName, value: number | null): string =>
-  metricFigure(name, value) + (value === null ? '' : (SUFFIX[METRICS[name].unit] ?? ''));
+export function metricText(name: MetricName, value: number | null): string {
+  const symbol = SYMBOL[METRICS[name].unit];
+  const figure = columnFigure(name, value);
+  return value === null || symbol === '' ? figure : `${figure} ${symbol}`;
+}
 
 type Spread = Pick<Summary, 'median' | 'min' | 'max' | 'interval'> &
   Partial<Pick<Summary, 'censored'>>;
@@ -54,5 +66,5 @@ export function spreadText(
 
 export function summaryText(name: MetricName, summary: Summary | undefined): string {
   if (summary === undefined || summary.runs === 0) return '-';
-  return spreadText(summary, (value) => metricFigure(name, value));
+  return spreadText(summary, (value) => columnFigure(name, value));
 }

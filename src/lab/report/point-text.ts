@@ -28,6 +28,16 @@ const KEYS: Readonly<Record<string, KeyText>> = {
     value: String,
     words: (value) => (value === '1' ? '1 attacker' : `${value} attackers`),
   },
+  uplinkBytesPerSecond: {
+    axis: 'uplink',
+    value: (rate) => `${bytes(rate)}/s`,
+    words: (value) => `uplinks of ${value}`,
+  },
+  lifetimeShare: {
+    axis: 'share of the file before a peer vanishes',
+    value: percent,
+    words: (value) => `vanishing at ${value}`,
+  },
   originUplinkFactor: {
     axis: "origin's uplink, of the others'",
     value: (factor) => `${factor}x`,

@@ -7,6 +7,7 @@ import { html, list, type Markup } from './html.ts';
 import { again, fairness, limits, linksHeld, rawRuns, warnings } from './method.ts';
 import { contents, scenarioSection } from './scenario-section.ts';
 import { lossesOfSwarm, threeSentences } from './sentences.ts';
+import { simulation } from './simulation.ts';
 import { STYLE } from './style.ts';
 
 type State = Result['verdict']['state'];
@@ -58,10 +59,12 @@ const durationText = (seconds: number): string =>
 
 function head(result: Result): Markup {
   const { fileName, base, startedAt, environment, profile, seed, scenarios, runs } = result;
+  const ids = new Set(scenarios.map(({ scenario }) => scenario.id));
+  const counted = runs.filter(({ scenario }) => ids.has(scenario)).length;
   const made = scenarios.filter(({ skipped }) => skipped === null).length;
   return html`<h1>Server or swarm: ${fileName} to many machines</h1>
-<p class="meta">${made} ${made === 1 ? 'scenario' : 'scenarios'}, ${runs.length} runs of real processes, ${mibText(base.fileBytes)} unless a scenario says otherwise.
-${profile} profile, seed ${seed}, ${startedAt.slice(0, 16).replace('T', ' ')} UTC, Node.js ${environment.node}, ${environment.cores} cores.</p>`;
+<p class="meta">${made} ${made === 1 ? 'scenario' : 'scenarios'}, ${counted} runs of real processes, ${mibText(base.fileBytes)} unless a scenario says otherwise.
+Profile ${profile}, seed ${seed}, ${startedAt.slice(0, 16).replace('T', ' ')} UTC, Node.js ${environment.node}, ${environment.cores} cores.</p>`;
 }
 
 function losses(result: Result): Markup {
@@ -95,6 +98,7 @@ ${result.scenarios.map((scenario) => scenarioSection(result, scenario))}
 ${losses(result)}
 ${fairness()}
 ${linksHeld(result)}
+${simulation(result)}
 ${limits(result)}
 ${warnings(result)}
 ${again(result)}

@@ -33,13 +33,20 @@ export interface RowsOptions {
   readonly keys?: readonly Key[];
 }
 
+/** Of the band behind the points. */
+export const BAND_KEY: Key = {
+  text: 'what the claim allows',
+  colour: BOUND_COLOUR,
+  opacity: 0.35,
+};
+
 const ROW_HEIGHT = 38;
 const NAME_WIDTH = 176;
 /** A name of at most two lines. */
-const MOST_LETTERS = 46;
+const MOST_LETTERS = 42;
 
-const shortened = (text: string): string =>
-  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}\u2026` : text;
+export const shortened = (text: string, most = MOST_LETTERS): string =>
+  text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
 
 interface Placed {
   readonly row: Row;
@@ -67,11 +74,12 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
   );
   const longest = Math.max(0, ...rows.map(({ name }) => shortened(name).length));
   const nameWidth = Math.min(NAME_WIDTH, longest * LETTER_WIDTH + 16);
+  const top = options.keys?.length ? 32 : 12;
   const noteWidth = Math.max(0, ...rows.map(({ note = '' }) => note.length)) * LETTER_WIDTH;
   return drawChart(label, {
     width: FIGURE_WIDTH,
-    height: rows.length * ROW_HEIGHT + 76,
-    marginTop: 32,
+    height: rows.length * ROW_HEIGHT + top + 44,
+    marginTop: top,
     marginBottom: 44,
     marginLeft: nameWidth,
     marginRight: noteWidth + 24,
@@ -82,7 +90,7 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
       Plot.axisY({
         label: null,
         tickSize: 0,
-        lineWidth: nameWidth / 13.5,
+        lineWidth: nameWidth / 15,
         tickFormat: (place: number) => shortened(rows[place]!.name),
       }),
       Plot.ruleX([0]),
@@ -129,7 +137,7 @@ export function drawRows(label: string, rows: readonly Row[], options: RowsOptio
 }
 
 function rowMarks(
-  { style, points }: Row,
+  { name, style, points }: Row,
   placed: readonly PlacedPoint[],
   place: number,
 ): Plot.Markish[] {
@@ -144,6 +152,7 @@ function rowMarks(
       stroke: colour,
       strokeWidth: 2,
       inset: 7,
+      title: (value: number) => `${name}: median ${value.toFixed(2)}`,
     }),
     Plot.dot(
       there.filter(({ hollow }) => !hollow),

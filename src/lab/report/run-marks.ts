@@ -12,6 +12,9 @@ export function topOf(values: readonly (number | null)[], room = 1.08): number {
   return Math.max(0, ...finite) * room || 1;
 }
 
+/** The same with room at the top for crosses, which stand there for what never came. */
+export const NEVER_ROOM = 1.2;
+
 /** A point in words, for who rests a pointer on it. */
 export const runTitle = ({ run, y }: RunPoint, text: (value: number) => string): string =>
   `${run.id}: ${y === null ? 'never' : text(y)}${run.verdict.state === 'valid' ? '' : `, ${run.verdict.state}`}`;
@@ -136,6 +139,11 @@ export function spread(slots: readonly Slot[], room: number): number[] {
   return middles;
 }
 
+/** Room above a frame for the label of its y axis and a line of keys. */
+export const KEYS_TOP = 46;
+/** Of the keys, from the top of the frame. */
+export const KEYS_DY = -14;
+
 export interface Key {
   readonly text: string;
   readonly colour: string;
@@ -144,7 +152,7 @@ export interface Key {
 }
 
 /** What colours mean, in a line above the frame. */
-export function keys(shown: readonly Key[], dy = -14): Plot.Markish[] {
+export function keys(shown: readonly Key[], dy = KEYS_DY): Plot.Markish[] {
   let free = 0;
   return shown.flatMap(({ text, colour, opacity = 1, glyph = '\u25A0' }) => {
     const dx = free;

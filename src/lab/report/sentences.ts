@@ -1,6 +1,6 @@
 // What the figures say, in words, from the measured values alone: the three sentences at
 // the top and the list of where the swarm loses.
-import type { MetricName } from '../metric.ts';
+import { METRICS, type MetricName } from '../metric.ts';
 import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
 import { boundText, secondsText, timesText } from '../words.ts';
 import {
@@ -15,7 +15,7 @@ import {
   samePoint,
   scenarioCalled,
 } from './lookup.ts';
-import { metricHead, metricText } from './metric-text.ts';
+import { metricText } from './metric-text.ts';
 import { pointText } from './point-text.ts';
 
 interface Found {
@@ -67,7 +67,8 @@ export function tellingKill(kill: ScenarioResult): Pair | undefined {
   );
 }
 
-const killWords = ({ point }: Pair): string =>
+/** As a sentence goes on after `the origin dies`. */
+export const killWords = ({ point }: Pick<Pair, 'point'>): string =>
   point.kill === 'first copy'
     ? 'as soon as one copy is with the receivers'
     : `after sending ${point.kill} copies`;
@@ -164,7 +165,7 @@ function costLoss(cost: Cost | undefined): string[] {
   if (swarm === server) return [];
   const at = pointText(of.pair.point);
   return [
-    `${metricHead(name)}: ${swarm} against ${server} (${of.result.scenario.id}${at && `, ${at}`})`,
+    `${METRICS[name].text}: ${swarm} against ${server} (${of.result.scenario.id}${at && `, ${at}`})`,
   ];
 }
 

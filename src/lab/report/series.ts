@@ -32,6 +32,9 @@ export function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K
   return groups;
 }
 
+export const ascending = (values: readonly number[]): number[] =>
+  [...new Set(values)].sort((a, b) => a - b);
+
 const byX = (a: XY, b: XY): number => a.x - b.x;
 
 /** NaN of none, and where half of them never came to it: a line breaks there. */
@@ -52,7 +55,8 @@ export const medianLine = (points: readonly { x: number; y: number | null }[]): 
  * @param series of each arm
  */
 export function boundLines(series: readonly (readonly RunPoint[])[]): NamedLine[] {
-  const lines = series.map(boundLine).filter(({ points }) => points.length > 0);
+  // One point is no line.
+  const lines = series.map(boundLine).filter(({ points }) => points.length > 1);
   const longestFirst = lines.toSorted((a, b) => b.points.length - a.points.length);
   return longestFirst.filter(
     (line, i) => !longestFirst.slice(0, i).some((kept) => isPartOf(line, kept)),

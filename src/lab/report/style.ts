@@ -21,13 +21,14 @@ export const STYLE = `
 :root { color-scheme: light dark;${LIGHT} }
 @media (prefers-color-scheme: dark) { :root {${DARK} } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1240px; padding: 28px 24px 64px; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; max-width: 1280px; padding: 28px 24px 64px; background: var(--paper); color: var(--ink);
   font: 17px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .2em; overflow-wrap: anywhere; }
 h2 { font-size: 1.3rem; margin: 2.4em 0 .5em; border-bottom: 1px solid var(--line); padding-bottom: .25em; }
 h3 { font-size: 1.02rem; margin: 1.6em 0 .4em; }
 p { margin: .4em 0; max-width: 78ch; }
 a { color: inherit; text-decoration-color: var(--soft); text-underline-offset: .2em; }
+.meta { max-width: none; }
 .meta, figcaption, .note { color: var(--soft); font-size: .88rem; }
 .verdict { display: flex; gap: .9em; align-items: baseline; flex-wrap: wrap; margin: 1.1em 0;
   padding: .6em 1em; border: 2px solid; border-left-width: 10px; border-radius: 6px; }
@@ -45,14 +46,19 @@ figure { margin: 0; min-width: 0; break-inside: avoid; }
 figure h3 { margin-top: 0; }
 figcaption { margin-top: .4em; max-width: 70ch; }
 .chart, .scroll { overflow-x: auto; }
-.chart svg { --plot-background: var(--paper); width: 100%; min-width: 460px; height: auto; color: var(--ink); display: block; }
+/* The letters of a figure's last line reach a little below it. */
+.chart { padding-bottom: 4px; }
+.chart svg { --plot-background: var(--paper); width: 100%; min-width: 460px; max-width: 760px; height: auto; color: var(--ink); display: block; }
 .legend { display: flex; flex-wrap: wrap; gap: .1em 1.2em; margin: 0 0 .4em; font-size: .86rem; }
 .legend span { white-space: nowrap; }
 .key { width: 34px; height: 14px; vertical-align: -2px; font-size: 13px; fill: none; }
-.arm { font-weight: 600; }
-table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; width: 100%; }
-th, td { text-align: right; padding: .34em .7em; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
-th:first-child, td:first-child, .text { text-align: left; white-space: normal; }
+.arm { font-weight: 600; } td .arm { white-space: nowrap; }
+table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; width: 100%; }
+th, td { text-align: right; padding: .32em .6em; border-bottom: 1px solid var(--line); white-space: nowrap; vertical-align: top; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+.texts-3 :is(th, td):nth-child(-n+3) { text-align: left; }
+table.texts-3 { font-size: .8rem; } .texts-3 td .arm { white-space: normal; }
+.why { display: inline-block; min-width: 9em; max-width: 30em; white-space: normal; }
 th { font-weight: 600; color: var(--soft); white-space: normal; vertical-align: bottom; }
 .short { text-decoration: underline dotted var(--soft); text-underline-offset: .25em; cursor: help; }
 ul { padding-left: 1.2em; max-width: 86ch; } li { margin: .2em 0; overflow-wrap: anywhere; }
@@ -60,10 +66,11 @@ pre { background: var(--panel); padding: .7em 1em; border-radius: 6px; overflow-
 summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 600px) { body { padding: 16px 14px 40px; font-size: 16px; } th, td { padding: .3em .5em; } }
 @media print { :root { color-scheme: light;${LIGHT} --ink: #000; --soft: #444; --line: #bbb; }
-  body { font-size: 11pt; padding: 0; max-width: none; }
+  html { font-size: 10pt; } body { font-size: 1rem; padding: 0; max-width: none; }
   .figures { grid-template-columns: 1fr 1fr; gap: 12px; } .chart svg { min-width: 0; }
   .chart, .scroll { overflow: visible; }
-  table { font-size: 8.5pt; } th, td { padding: .2em .4em; }
+  table { font-size: .75rem; } th, td { padding: .2em .3em; white-space: normal; }
+  table.texts-3 { font-size: .68rem; } .why { min-width: 0; }
   h2, h3, summary { break-after: avoid; } tr, figure { break-inside: avoid; }
   details::details-content { content-visibility: visible; display: block; } }
 `;

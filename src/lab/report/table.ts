@@ -16,7 +16,7 @@ import {
   runsOf,
   samePoint,
 } from './lookup.ts';
-import { metricFigure, metricHead, summaryText } from './metric-text.ts';
+import { columnFigure, columnHead, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
 
 type Cells = (string | number)[];
@@ -70,7 +70,7 @@ const copiesCell = ({ server, swarm }: Pair): string =>
   [server, swarm].map((cell) => summaryMedian(cell, 'originCopies')).join(' / ');
 
 const summaryMedian = (cell: Cell, name: MetricName): string =>
-  cell.metrics[name] ? metricFigure(name, medianAt(cell, name)) : '-';
+  cell.metrics[name] ? columnFigure(name, medianAt(cell, name)) : '-';
 
 function killTable(result: Result, kill: ScenarioResult): string {
   const { scenario } = kill;
@@ -105,7 +105,7 @@ function plainTable({ scenario, cells }: ScenarioResult): string {
   const names = new Map(scenario.arms.map(({ id, text }) => [id, text]));
   const swept = Object.keys(scenario.sweep).length > 0;
   return table(
-    ['arm', ...(swept ? ['at'] : []), ...scenario.metrics.map(metricHead), 'runs'],
+    ['arm', ...(swept ? ['at'] : []), ...scenario.metrics.map(columnHead), 'runs'],
     cells.map((cell) => [
       names.get(cell.arm) ?? cell.arm,
       ...(swept ? [pointText(cell.point)] : []),

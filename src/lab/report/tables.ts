@@ -7,12 +7,14 @@ import { type ArmStyle, armName, armStyles } from './arm-style.ts';
 import { failsFirst, measuredText, thresholdText } from './claim-text.ts';
 import { abbreviated, folded, html, isLong, type Markup, type Part, table } from './html.ts';
 import { completions } from './lookup.ts';
-import { metricFigure, metricHead, spreadText, summaryText } from './metric-text.ts';
+import { columnFigure, columnHead, spreadText, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
 
-const text = (words: Part): Markup => html`<span class="text">${words}</span>`;
-
 export const runAnchor = (id: string): string => `run-${id}`;
+
+/** At its '/', where a line is too narrow for it. */
+const breakable = (id: string): Markup =>
+  html`${id.split('/').map((part, i) => (i === 0 ? html`${part}` : html`/<wbr>${part}`))}`;
 
 const runLink = (id: string): Markup => html`<a href="#${encodeURI(runAnchor(id))}">${id}</a>`;
 
@@ -74,7 +76,7 @@ export function cellsTable(
   const head = [
     'arm',
     ...keys.map(keyAxis),
-    ...scenario.metrics.map(metricHead),
+    ...scenario.metrics.map(columnHead),
     ...(bounded ? ['bound, s'] : []),
     'runs',
   ];
@@ -126,10 +128,12 @@ function verdictCell({ verdict: { state, reasons } }: Run): Markup {
   return html`<span class="why"><b class="${state}">${state}</b>${why}</span>`;
 }
 
-const figure = (run: Run, name: MetricName): string => {
+/** Only of a time is it said that it never came. */
+function figure(run: Run, name: MetricName): string {
   const value = run.metrics[name];
-  return value === undefined ? '-' : metricFigure(name, value);
-};
+  if (value === undefined) return '-';
+  return value === null && METRICS[name].unit !== 'ms' ? '-' : columnFigure(name, value);
+}
 
 export function runsTable({ runs, scenarios }: Result): Markup {
   const styles = new Map(
@@ -147,10 +151,10 @@ export function runsTable({ runs, scenarios }: Result): Markup {
       'arm',
       'at',
       'completed',
-      metricHead('makespanMs'),
+      columnHead('makespanMs'),
       'bound, s',
-      METRICS.efficiency.text,
-      METRICS.originCopies.text,
+      columnHead('efficiency'),
+      columnHead('originCopies'),
       'faults met',
       'other load',
       'verdict',
@@ -158,9 +162,9 @@ export function runsTable({ runs, scenarios }: Result): Markup {
     runs.map((run) => {
       const { completed, started } = completions(run);
       return [
-        run.id,
+        breakable(run.id),
         armOf(run),
-        text(pointText(run.point)),
+        pointText(run.point),
         `${completed}/${started}`,
         figure(run, 'makespanMs'),
         abbreviated(boundText(run.boundMs), run.boundName),
@@ -171,6 +175,6 @@ export function runsTable({ runs, scenarios }: Result): Markup {
         verdictCell(run),
       ];
     }),
-    runs.map(({ id }) => runAnchor(id)),
+    { ids: runs.map(({ id }) => runAnchor(id)), texts: 3 },
   );
 }

@@ -2,12 +2,12 @@
 // a piece at risk, none is a piece that is lost.
 import * as Plot from '@observablehq/plot';
 import type { Exhibit } from '../../result.ts';
-import { drawChart, FAULT_COLOUR, FIGURE_WIDTH } from '../chart.ts';
-import { faultMarks } from '../fault-marks.ts';
+import { drawChart, FAULT_COLOUR, FIGURE_HEIGHT, FIGURE_WIDTH } from '../chart.ts';
+import { faultMarks, NAMES_TOP } from '../fault-marks.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { pointText } from '../point-text.ts';
-import { keys } from '../run-marks.ts';
+import { KEYS_DY, KEYS_TOP, keys } from '../run-marks.ts';
 import type { Scene, ShownExhibit } from '../scene.ts';
 
 /** A group of pieces while its scarcest one had so many copies. */
@@ -63,8 +63,9 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
   const end = (exhibit.copies.length * exhibit.stepMs) / 1000;
   const shade = (copies: number): Shade => shadeOf(copies, most, style.colour);
   const shown = [...new Set([0, 1, 2, most])].filter((copies) => copies <= most);
-  return drawChart(`Copies of each piece over time, ${style.label}, one run`, {
-    marginTop: 56,
+  return drawChart('Copies of each piece over time, one run of a swarm', {
+    height: FIGURE_HEIGHT + KEYS_TOP,
+    marginTop: KEYS_TOP + NAMES_TOP,
     marginLeft: LEFT,
     marginRight: RIGHT,
     x: { label: 'seconds after the go', domain: [0, end] },
@@ -77,7 +78,7 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
           const { colour, opacity } = shade(copies);
           return { text: copiesText(copies), colour, opacity };
         }),
-        -40,
+        KEYS_DY - NAMES_TOP,
       ),
       Plot.rect(cells, {
         x1: ({ beganMs }) => beganMs / 1000,
@@ -86,6 +87,8 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
         y2: 'to',
         fill: ({ copies }) => shade(copies).colour,
         fillOpacity: ({ copies }) => shade(copies).opacity,
+        // Neighbours must touch without a seam.
+        shapeRendering: 'crispEdges',
         title: stretchTitle,
       }),
       ...faultMarks(run.faults, { end, width: FIGURE_WIDTH - LEFT - RIGHT }),
@@ -114,7 +117,7 @@ export const availabilityFigures = ({ exhibits }: Scene): Markup[] =>
     .map((shown) => {
       const where = pointText(shown.run.point);
       return figure(
-        `How many copies of each piece are there? ${shown.style.label}${where ? `, ${where}` : ''}`,
+        `Copies of each piece: ${shown.style.label}${where ? `, ${where}` : ''}`,
         draw(shown),
         caption(shown),
       );

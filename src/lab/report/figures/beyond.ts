@@ -20,6 +20,9 @@ const FRAME = {
   height: HEIGHT - MARGIN.top - MARGIN.bottom,
 } as const;
 
+/** Doublings would be too many. */
+const DECADES = [1, 10, 100, 1000, 10_000, 100_000];
+
 const seconds = (text: number): string => `${text.toFixed(2)} s`;
 const xOf = ({ receivers }: SimulatedPoint): number => receivers;
 const yOf = ({ makespanMs }: SimulatedPoint): number => (makespanMs ?? 0) / 1000;
@@ -82,7 +85,11 @@ function draw(scene: Scene, points: readonly SimulatedPoint[]): string {
     marginBottom: MARGIN.bottom,
     marginLeft: MARGIN.left,
     marginRight: NAMES_WIDTH,
-    x: sweptScale('receivers', points.map(xOf), FRAME.width),
+    x: {
+      ...sweptScale('receivers', points.map(xOf), FRAME.width),
+      ticks: DECADES.filter((count) => count <= Math.max(...points.map(xOf))),
+      tickFormat: (count: number) => count.toLocaleString('en'),
+    },
     y: { label: 'makespan, s', domain: [0, top], grid: true },
     marks: [
       Plot.ruleY([0]),
@@ -95,6 +102,16 @@ function draw(scene: Scene, points: readonly SimulatedPoint[]): string {
           armLine(style, simulated, { x: xOf, y: yOf }),
           ...runDots(style, real[i]!, { text: seconds }),
           hollowDots(style, simulated, { x: xOf, y: yOf, title: titleOf }),
+          Plot.text(simulated.slice(-1), {
+            x: xOf,
+            y: yOf,
+            text: () => 'simulated',
+            fill: style.colour,
+            fontWeight: 'bold',
+            textAnchor: 'end',
+            dy: -14,
+            dx: 6,
+          }),
         ];
       }),
     ],

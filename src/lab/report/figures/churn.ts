@@ -89,6 +89,7 @@ function laneMarks({ style, runs }: ArmRuns, end: number): Plot.Markish[] {
           stroke: style.colour,
           strokeWidth: 1.75,
           strokeOpacity: 0.8,
+          title: () => run.id,
         }),
         Plot.dot(stairs.slice(1, -1), {
           fy,
@@ -116,14 +117,14 @@ export function churnFigures(scene: Scene): Markup[] {
       lanes: arms.map(({ style }) => style.label),
       laneHeight: 92,
       end,
-      y: { domain: [0, most * 1.08], ticks: [0, most / 2, most], grid: true },
+      y: { domain: [0, most * 1.08], ticks: [0, most], tickFormat: 'd', grid: true },
       top: 40,
     },
     [
       ...keys(
         [
           { text: 'killed or started again', colour: FAULT_COLOUR, glyph: '\u2758' },
-          { text: 'fluid model (Qiu & Srikant)', colour: BOUND_COLOUR, glyph: '\u2504' },
+          { text: 'fluid model', colour: BOUND_COLOUR, glyph: '\u2504' },
         ],
         -20,
       ),
@@ -135,7 +136,7 @@ export function churnFigures(scene: Scene): Markup[] {
     figure(
       'Who is done when peers come and go?',
       svg,
-      `Receivers done over time, a staircase for each run (${counts} an arm), a dot for each completion. The fluid model has no memory of how much a peer already has, so that of a crowd that starts together some are done at once and a tail is late; it is drawn where nobody vanishes. A staircase that stops below all those who stay would prove us wrong.`,
+      `Receivers done over time, a staircase for each run (${counts} an arm), a dot for each completion. The fluid model (Qiu & Srikant 2004) has no memory of how much a peer already has, so that of a crowd that starts together some are done at once and a tail is late; it is drawn where nobody vanishes. A staircase that stops below all those who stay would prove us wrong.`,
     ),
   ];
 }

@@ -10,6 +10,9 @@ import type { Markup } from '../html.ts';
 import { receiversOf, type Scene, stylesOf } from '../scene.ts';
 import { countText } from '../series.ts';
 
+/** Completions of one run that would hide each other at full size. */
+const MANY = 18;
+
 interface Step {
   readonly seconds: number;
   readonly share: number;
@@ -40,7 +43,13 @@ function staircase(style: ArmStyle, points: readonly Step[]): Plot.Markish[] {
       strokeOpacity: 0.8,
       ...(dash && { strokeDasharray: dash }),
     }),
-    Plot.dot(points.slice(1, -1), { ...place, symbol, r: 3, fill: colour, title: 'title' }),
+    Plot.dot(points.slice(1, -1), {
+      ...place,
+      symbol,
+      r: points.length > MANY ? 2 : 3.5,
+      fill: colour,
+      title: 'title',
+    }),
   ];
 }
 
@@ -67,7 +76,7 @@ export function completionFigure(scene: Scene, where: string): Markup {
     ],
   });
   return figure(
-    `Who is done when, with ${where}?`,
+    `Who is done when? ${where}`,
     svg,
     `Share of the receivers that have the whole file, over time; one line for each run (${countText(scene.arms.map(({ runs }) => runs.length))} for each arm). Who never completes leaves its line below 100 %. A server that shares its uplink evenly finishes everybody last.`,
     stylesOf(scene),

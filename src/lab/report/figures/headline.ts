@@ -2,22 +2,29 @@
 import type { Result, ScenarioResult } from '../../result.ts';
 import type { Markup } from '../html.ts';
 import { samePoint } from '../lookup.ts';
-import { pointText } from '../point-text.ts';
 import { onlyRuns, type Scene } from '../scene.ts';
-import { tellingKill } from '../sentences.ts';
+import { killWords, tellingKill } from '../sentences.ts';
 import { beyondFigure } from './beyond.ts';
 import { completionFigure } from './completions.ts';
 import { reachFigure } from './kill.ts';
 import { lanesEnd, lanesFigure } from './lanes.ts';
 import { makespanFigure, originFigure } from './scaling.ts';
 
+/** The largest N at which every arm took part, or else the largest. */
+function commonMost({ runs, arms }: Scene): number {
+  const counts = [...new Set(runs.map(({ setting }) => setting.receivers))].sort((a, b) => b - a);
+  const isCommon = (count: number): boolean =>
+    arms.every((arm) => arm.runs.some(({ setting }) => setting.receivers === count));
+  return counts.find(isCommon) ?? counts[0]!;
+}
+
 export function scalingFigures(scene: Scene, _: ScenarioResult, result: Result): Markup[] {
-  const most = Math.max(...scene.runs.map(({ setting }) => setting.receivers));
+  const most = commonMost(scene);
   const largest = onlyRuns(scene, ({ setting }) => setting.receivers === most);
   return [
     makespanFigure(scene),
     originFigure(scene),
-    completionFigure(largest, `${most} receivers`),
+    completionFigure(largest, `N = ${most}`),
     ...beyondFigure(result, scene),
   ];
 }
@@ -32,6 +39,6 @@ export function killFigures(scene: Scene, shown: ScenarioResult): Markup[] {
   const end = lanesEnd(of.map(({ runs }) => runs[0]!));
   return [
     reachFigure(scene),
-    ...of.map(({ style, runs }) => lanesFigure(runs[0]!, style, end, pointText(pair.point))),
+    ...of.map(({ style, runs }) => lanesFigure(runs[0]!, style, end, killWords(pair))),
   ];
 }

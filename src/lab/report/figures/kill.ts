@@ -87,7 +87,7 @@ function theoryMarks(scale: KillScale): Plot.Markish[] {
   if (one === null) return [];
   return [
     Plot.ruleX([one], { stroke: BOUND_COLOUR, strokeWidth: 1.5, strokeDasharray: BOUND_DASH }),
-    Plot.text(['theory: no swarm\ncan complete before\none copy is out'], {
+    Plot.text(['theory: no swarm\ncompletes before\none copy is out'], {
       x: () => one,
       y: 0.5,
       text: (line: string) => line,
@@ -95,8 +95,8 @@ function theoryMarks(scale: KillScale): Plot.Markish[] {
       stroke: 'var(--paper)',
       strokeWidth: 4,
       fontStyle: 'italic',
-      textAnchor: 'end',
-      dx: -8,
+      textAnchor: 'start',
+      dx: 8,
     }),
   ];
 }
@@ -123,7 +123,7 @@ export function reachFigure(scene: Scene): Markup {
     ],
   });
   return figure(
-    'Who completes when the origin dies?',
+    'Reach over the copies sent before the kill',
     svg,
     `Share of the receivers that got the whole file, over what the origin had sent when it was killed (SIGKILL); every run is a point (${runsPerPoint(series)} for each arm and k), lines join medians. 'first copy': killed as soon as every piece is with some receiver.${early ? ' Pale: all were done before the origin had sent that much.' : ''} A swarm that stays at 0 % past the first copy, or a server that does not, would prove us wrong.`,
     stylesOf(scene),

@@ -6,14 +6,14 @@ import { percentText, secondsText } from '../../words.ts';
 import type { ArmStyle } from '../arm-style.ts';
 import { LETTER_WIDTH } from '../axis.ts';
 import { drawChart, FAULT_COLOUR, FIGURE_WIDTH } from '../chart.ts';
-import { faultMarks } from '../fault-marks.ts';
+import { placedNames } from '../fault-marks.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 
 /** Eight lanes and an axis fill half a slide; more get thinner. */
 const LANES_HEIGHT = 300;
 const LANE_HEIGHT = { least: 13, most: 26 } as const;
-const MARGIN = { top: 22, left: 84, right: 112, bottom: 40 } as const;
+const MARGIN = { top: 22, left: 84, right: 122, bottom: 40 } as const;
 
 interface LanePoint {
   readonly lane: string;
@@ -121,38 +121,64 @@ export function drawRunLanes(run: Run, { colour, label }: ArmStyle, end: number)
         textAnchor: 'start',
         dx: 8,
       }),
-      ...faultMarks(run.faults, { end, width }),
-      ...ownMarks(run),
+      ...faultMarks(run, end, width),
     ],
   });
 }
 
-/** On the lane of whom it happened to. */
-function ownMarks({ faults }: Run): Plot.Markish[] {
+type Fault = Run['faults'][number];
+
+/** Through all lanes, named once above them, and a mark on the lane of whom it happened to. */
+function faultMarks({ faults }: Run, end: number, width: number): Plot.Markish[] {
+  const at = ({ atMs }: Fault): number => atMs / 1000;
+  const title = ({ text, atMs }: Fault): string => `${text}: ${secondsText(atMs)} s`;
+  const names = placedNames(faults, { end, width });
   return [
+    Plot.ruleX(faults, {
+      x: at,
+      stroke: FAULT_COLOUR,
+      strokeWidth: 1.5,
+      strokeDasharray: '4 3',
+      title,
+    }),
+    ...(['start', 'end'] as const).map((anchor) =>
+      Plot.text(
+        names.filter((name) => name.anchor === anchor),
+        {
+          x: 'seconds',
+          text: 'text',
+          frameAnchor: 'top',
+          facetAnchor: 'top',
+          textAnchor: anchor,
+          fill: FAULT_COLOUR,
+          fontWeight: 'bold',
+          dy: -14,
+        },
+      ),
+    ),
     Plot.text(
       faults.filter(({ node }) => node !== null),
       {
-        x: ({ atMs }: Run['faults'][number]) => atMs / 1000,
+        x: at,
         fy: 'node',
         frameAnchor: 'middle',
-        text: ({ do: what }: Run['faults'][number]) => (what === 'kill' ? '\u2715' : '\u25CF'),
+        text: ({ do: what }: Fault) => (what === 'kill' ? '\u2715' : '\u25CF'),
         fill: FAULT_COLOUR,
         stroke: 'var(--paper)',
         strokeWidth: 3,
         fontSize: 16,
         fontWeight: 'bold',
-        title: 'text',
+        title,
       },
     ),
   ];
 }
 
-export function lanesFigure(run: Run, style: ArmStyle, end: number, where: string): Markup {
+export function lanesFigure(run: Run, style: ArmStyle, end: number, when: string): Markup {
   const died = run.faults.some(({ do: what, node }) => what === 'kill' && node === 'origin');
   const sooner = died ? '' : ' All were done before the origin had sent that much.';
   return figure(
-    `${style.label}: the origin dies, ${where}`,
+    `${style.label}: the origin dies ${when}`,
     drawRunLanes(run, style, end),
     `One run (${run.id}): what each receiver had verified of the file, over time, up to the height of its lane; grey: what was sent by who had it from the start.${sooner}`,
   );

@@ -5,7 +5,7 @@ import { secondsText } from '../../words.ts';
 import { armDots, armLine, drawChart } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
-import { topOf } from '../run-marks.ts';
+import { NEVER_ROOM, topOf } from '../run-marks.ts';
 import type { ArmRuns } from '../scene.ts';
 import { receiversOf, type Scene, stylesOf } from '../scene.ts';
 import { medianLine, type XY } from '../series.ts';
@@ -54,7 +54,17 @@ function waitFigure(scene: Scene): Markup[] {
   if (all.length === 0) return [];
   const svg = drawChart('How long each receiver waits, over the moment at which it came', {
     x: { label: 'came after, s', domain: [0, topOf(all.map(({ came }) => came))] },
-    y: { label: 'waited, s', domain: [0, topOf(all.map(({ waited }) => waited))], grid: true },
+    y: {
+      label: 'waited, s',
+      domain: [
+        0,
+        topOf(
+          all.map(({ waited }) => waited),
+          NEVER_ROOM,
+        ),
+      ],
+      grid: true,
+    },
     marginTop: 26,
     marks: [
       Plot.ruleY([0]),

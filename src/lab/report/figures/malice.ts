@@ -1,7 +1,18 @@
 // Makespan over the number of attackers of each kind, against none.
+import * as Plot from '@observablehq/plot';
 import type { Markup } from '../html.ts';
-import type { Scene } from '../scene.ts';
-import { sweepFigure } from './sweep.ts';
+import type { ArmRuns, Scene } from '../scene.ts';
+import { medianOf } from '../series.ts';
+import { sweepFigure, sweptPoints } from './sweep.ts';
+
+/** What those with whom nobody is hostile need, level over all numbers of attackers. */
+function baseline({ style, runs }: ArmRuns): Plot.Markish[] {
+  const honest = runs.filter(({ setting }) => setting.attackers === 0);
+  const seconds = medianOf(sweptPoints(honest, 'attackers', 'makespanMs').map(({ y }) => y));
+  if (Number.isNaN(seconds)) return [];
+  const title = (): string => `${style.label}: ${seconds.toFixed(2)} s`;
+  return [Plot.ruleY([seconds], { stroke: style.colour, strokeOpacity: 0.5, title })];
+}
 
 export const maliceFigures = (scene: Scene): Markup[] =>
   sweepFigure(scene, {
@@ -9,6 +20,7 @@ export const maliceFigures = (scene: Scene): Markup[] =>
     metric: 'makespanMs',
     title: 'What do attackers cost?',
     caption:
-      'Honest receivers only; at 0 nobody is hostile. A cross, or a kind whose line climbs with its number, would mean that a few peers can hold up the others.',
+      'Honest receivers only; at 0, and level from there, nobody is hostile. A cross, or a kind whose line climbs with its number, would mean that a few peers can hold up the others.',
     apart: 7,
+    marks: scene.arms.flatMap(baseline),
   });

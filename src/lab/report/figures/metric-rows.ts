@@ -6,10 +6,13 @@ import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { metricScale, plotted, plottedText } from '../metric-axis.ts';
 import { pointText } from '../point-text.ts';
-import { drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
+import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop, shortened } from '../rows.ts';
 import { runTitle } from '../run-marks.ts';
 import type { ArmRuns, Scene } from '../scene.ts';
 import { countText, grouped } from '../series.ts';
+
+/** Of an arm's name where its point has to be read too. */
+const ARM_LETTERS = 22;
 
 export interface MetricRowsFigure {
   readonly metric: MetricName;
@@ -21,7 +24,7 @@ export interface MetricRowsFigure {
   readonly band?: readonly [number, number];
 }
 
-export function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
+function rowPoints(runs: readonly Run[], metric: MetricName): RowPoint[] {
   const text = plottedText(metric);
   return runs.flatMap((run): RowPoint[] => {
     const value = plotted(metric, run);
@@ -36,12 +39,14 @@ export function metricRows(
   arms: readonly ArmRuns[],
   { metric, note, band }: Pick<MetricRowsFigure, 'metric' | 'note' | 'band'>,
 ): Row[] {
+  const isSwept =
+    new Set(arms.flatMap(({ runs }) => runs.map(({ point }) => pointText(point)))).size > 1;
   return arms.flatMap(({ style, runs }) =>
     [...grouped(runs, ({ point }) => pointText(point))].flatMap(([where, there]): Row[] => {
       const points = rowPoints(there, metric);
       const first = there[0];
       if (points.length === 0 || !first) return [];
-      const name = where && arms.length > 1 ? `${style.label}, ${where}` : where || style.label;
+      const name = isSwept ? `${shortened(style.label, ARM_LETTERS)}, ${where}` : style.label;
       return [
         {
           name,
@@ -63,9 +68,12 @@ export function metricRowsFigure(scene: Scene, options: MetricRowsFigure): Marku
   const isBounded = rows.some(({ bound }) => bound !== undefined);
   const svg = drawRows(`${METRICS[metric].text} of each arm, every run`, rows, {
     x: metricScale(metric, rowsTop(rows)),
-    keys: isBounded
-      ? [{ text: 'bound: what theory allows at best', colour: BOUND_COLOUR, glyph: '\u2506' }]
-      : [],
+    keys: [
+      ...(isBounded
+        ? [{ text: 'bound: what theory allows at best', colour: BOUND_COLOUR, glyph: '\u2506' }]
+        : []),
+      ...(options.band ? [BAND_KEY] : []),
+    ],
   });
   return [figure(title, svg, `${rowsText(rows)} ${caption}`)];
 }

@@ -95,7 +95,7 @@ function bestMarks({ fit, best, points }: FittedCurve): Plot.Markish[] {
 }
 
 const fitText = ({ fit }: FittedCurve): string =>
-  `Fitted: (F/u)(1 + floor(log2 N)/M) + c M + d with c = ${(fit.secondsPerPiece * 1000).toFixed(2)} ms a piece and d = ${fit.fixedSeconds.toFixed(2)} s, ${fit.residualSeconds.toFixed(2)} s unexplained. `;
+  `Fitted: (F/u)(1 + floor(log2 N)/M) + c M + d with c = ${(fit.secondsPerPiece * 1000).toFixed(2)} ms a piece and d = ${fit.fixedSeconds.toFixed(2)} s, ${fit.residualSeconds.toFixed(2)} s unexplained${fit.bestPieces === undefined ? '; pieces seem to cost nothing here, so that none is too short' : ''}. `;
 
 export function pieceLengthFigures(scene: Scene): Markup[] {
   const only = scene.arms.length === 1 ? fittedCurve(scene.runs) : undefined;
@@ -107,7 +107,7 @@ export function pieceLengthFigures(scene: Scene): Markup[] {
       caption: `${only ? fitText(only) : ''}A line that never climbs to the right would mean that whole pieces hold nobody up.`,
       ...(only
         ? {
-            curves: [{ name: 'fit: bound + c M + d', points: only.points }],
+            curves: [{ name: 'fitted curve', points: only.points }],
             marks: bestMarks(only),
           }
         : {}),

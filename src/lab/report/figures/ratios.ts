@@ -3,10 +3,9 @@
 import { METRICS } from '../../metric.ts';
 import type { Run } from '../../result.ts';
 import type { ClaimRule } from '../../scenario.ts';
-import { BOUND_COLOUR } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
-import { drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
+import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
 import type { ArmRuns, Scene } from '../scene.ts';
 import { rowsText } from './metric-rows.ts';
 
@@ -53,18 +52,19 @@ const standsAt =
       ([key, wanted]) => typeof wanted === 'object' || point[key] === wanted,
     );
 
+const isRatio = ({ comparison, against }: ClaimRule): boolean =>
+  comparison === 'within' && against !== undefined;
+
 export const ratioRows = ({ scenario, arms }: Scene): Row[] =>
-  scenario.claims
-    .filter(({ comparison, against }) => comparison === 'within' && against !== undefined)
-    .flatMap((claim) => ratioRow(claim, arms, standsAt(claim)));
+  scenario.claims.filter(isRatio).flatMap((claim) => ratioRow(claim, arms, standsAt(claim)));
 
 export function ratiosFigure(scene: Scene, title: string, caption: string): Markup[] {
   const rows = ratioRows(scene);
   if (rows.length === 0) return [];
-  const { metric } = scene.scenario.claims.find(({ comparison }) => comparison === 'within')!;
+  const { metric } = scene.scenario.claims.find(isRatio)!;
   const svg = drawRows(`Ratio of ${METRICS[metric].text}, every pair of runs`, rows, {
     x: { label: `ratio of ${METRICS[metric].text}`, domain: [0, rowsTop(rows)], grid: true },
-    keys: [{ text: 'what the claim allows', colour: BOUND_COLOUR, opacity: 0.35 }],
+    keys: [BAND_KEY],
   });
   const text = rowsText(rows).replace('one run with fresh processes', 'a pair of runs');
   return [figure(title, svg, `${text} ${caption}`)];

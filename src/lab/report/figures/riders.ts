@@ -4,10 +4,10 @@ import * as Plot from '@observablehq/plot';
 import { secondsText } from '../../words.ts';
 import type { ArmStyle } from '../arm-style.ts';
 import { sweptScale } from '../axis.ts';
-import { drawChart, FIGURE_WIDTH } from '../chart.ts';
+import { drawChart, FIGURE_HEIGHT, FIGURE_WIDTH } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
-import { keys, runTitle, topOf } from '../run-marks.ts';
+import { KEYS_DY, KEYS_TOP, keys, runTitle, topOf } from '../run-marks.ts';
 import type { ArmRuns, Scene } from '../scene.ts';
 import { medianLine, type RunPoint, runsPerPoint } from '../series.ts';
 import { neverText, sweepFigure, sweptPoints } from './sweep.ts';
@@ -34,6 +34,8 @@ export const panelOf = ({ style, runs }: ArmRuns): Panel => ({
 });
 
 const GAP = 24;
+/** Room for the name of a panel. */
+const PANEL_TOP = 20;
 const SIDES = 56 + 24;
 
 function panelMarks({ style, givers, riders }: Panel): Plot.Markish[] {
@@ -106,7 +108,8 @@ function mediansFigure(panels: readonly Panel[], all: readonly RunPoint[]): Mark
   const colour = 'currentColor';
   const width = (FIGURE_WIDTH - SIDES - GAP * (panels.length - 1)) / panels.length;
   const svg = drawChart('Median completion of givers and of free riders over the share of these', {
-    marginTop: 56,
+    height: FIGURE_HEIGHT + KEYS_TOP,
+    marginTop: KEYS_TOP + PANEL_TOP,
     marginLeft: 56,
     marginRight: 24,
     x: sweptScale(
@@ -126,7 +129,7 @@ function mediansFigure(panels: readonly Panel[], all: readonly RunPoint[]): Mark
           { text: 'who gives', colour, glyph: '\u25CF' },
           { text: 'who only takes (dotted)', colour, glyph: '\u25CB' },
         ],
-        -38,
+        KEYS_DY - PANEL_TOP,
       ),
       Plot.axisFx({ anchor: 'top', label: null, tickSize: 0, dy: 2, fontWeight: 'bold' }),
       Plot.ruleY([0]),

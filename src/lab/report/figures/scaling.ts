@@ -82,9 +82,9 @@ export function makespanFigure(scene: Scene): Markup {
     boundLines(series).map(bent),
   );
   return figure(
-    'How long until the last one has it?',
+    'Makespan over the number of receivers',
     svg,
-    `Makespan over the number of receivers; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.' : 'Nothing holds the links, so theory sets no bound.'}`,
+    `From the go to the last completion; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.' : 'Nothing holds the links, so theory sets no bound.'}`,
     stylesOf(scene),
   );
 }
@@ -96,7 +96,7 @@ export function originFigure(scene: Scene): Markup {
     { name: 'one copy: the least possible', points: one },
   ]);
   return figure(
-    'What does the origin have to send?',
+    'What the origin has to send',
     svg,
     'Payload that left the origin, in copies of the file, every run. What a receiver of a swarm has, it passes on: the rest of the swarm is fed by its own members. A swarm that rises with N would prove us wrong.',
     stylesOf(scene),

@@ -8,7 +8,7 @@ import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { drawLanes, lanesWidth } from '../lanes.ts';
 import { pointText } from '../point-text.ts';
-import { topOf } from '../run-marks.ts';
+import { keys, topOf } from '../run-marks.ts';
 import { endSeconds, type Scene, type ShownExhibit } from '../scene.ts';
 
 const MIB = 2 ** 20;
@@ -60,6 +60,7 @@ function laneMarks(shown: ShownExhibit, width: number, end: number): Plot.Markis
       x2: 'to',
       y: 'goodput',
       fill: style.colour,
+      shapeRendering: 'crispEdges',
       title: ({ from, to, goodput }: Step) =>
         `${style.label}, ${from.toFixed(2)} to ${to.toFixed(2)} s: ${goodput.toFixed(2)} MiB/s`,
     }),
@@ -77,7 +78,7 @@ function laneMarks(shown: ShownExhibit, width: number, end: number): Plot.Markis
   ];
 }
 
-export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
+export function stripFigures({ exhibits }: Scene): Markup[] {
   // One run of each arm tells the story; the others are in its table.
   const shown = exhibits.filter(
     (one, i) => exhibits.findIndex((other) => nameOf(other) === nameOf(one)) === i,
@@ -85,16 +86,14 @@ export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
   if (shown.length === 0) return [];
   const lanes = shown.map(nameOf);
   const steps = shown.flatMap(({ exhibit }) => goodputSteps(exhibit));
-  const end = Math.max(
-    1.04 * endSeconds(shown.map(({ run }) => run)),
-    ...shown.map((one) => Math.min(waitedUntil(one), steps.at(-1)?.to ?? 0)),
-  );
+  const end = Math.max(1.04 * endSeconds(shown.map(({ run }) => run)), ...shown.map(waitedUntil));
   const svg = drawLanes(
-    `${scenario.title}: what all receivers verified over time`,
+    'What all receivers verified over time, each arm in a lane, with its faults',
     {
       lanes,
       laneHeight: 86,
       end,
+      top: 46,
       // A quarter above, where what was done to it is named.
       y: {
         domain: [
@@ -106,7 +105,16 @@ export function stripFigures({ exhibits, scenario }: Scene): Markup[] {
         ],
       },
     },
-    shown.flatMap((one) => laneMarks(one, lanesWidth(lanes), end)),
+    [
+      ...keys(
+        [
+          { text: 'MiB/s verified by all', colour: 'currentColor', opacity: 0.6 },
+          { text: 'nothing came', colour: FAULT_COLOUR, glyph: '\u2501' },
+        ],
+        -26,
+      ),
+      ...shown.flatMap((one) => laneMarks(one, lanesWidth(lanes), end)),
+    ],
   );
   return [
     figure(

@@ -10,7 +10,7 @@ import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { metricScale, plotted, plottedText } from '../metric-axis.ts';
 import { keyAxis } from '../point-text.ts';
-import { NAMES_WIDTH, runDots, runMedians, theoryLines, topOf } from '../run-marks.ts';
+import { NAMES_WIDTH, NEVER_ROOM, runDots, runMedians, theoryLines, topOf } from '../run-marks.ts';
 import { type Scene, stylesOf } from '../scene.ts';
 import { boundLines, type NamedLine, type RunPoint, runsPerPoint } from '../series.ts';
 
@@ -54,10 +54,11 @@ export function sweepFigure(scene: Scene, options: SweepFigure): Markup[] {
   const bounds = metric === 'makespanMs' ? boundLines(series) : [];
   const theory = [...(options.curves ?? []), ...bounds];
   const right = theory.length > 0 ? NAMES_WIDTH : 24;
-  const top = topOf([
-    ...all.map(({ y }) => y),
-    ...theory.flatMap(({ points }) => points.map(({ y }) => y)),
-  ]);
+  const top = topOf(
+    [...all, ...theory.flatMap(({ points }) => points)].map(({ y }) => y),
+    all.some(({ y }) => y === null) ? NEVER_ROOM : undefined,
+  );
+  const dxOf = dodge(series, apart);
   const width = FIGURE_WIDTH - LEFT - right;
   const svg = drawChart(`${METRICS[metric].text} over ${keyAxis(key)}, every run`, {
     height: HEIGHT,
@@ -78,7 +79,7 @@ export function sweepFigure(scene: Scene, options: SweepFigure): Markup[] {
         runMedians(style, points),
         ...runDots(style, points, {
           text: plottedText(metric),
-          dx: (i - (arms.length - 1) / 2) * apart,
+          dx: dxOf(i),
         }),
       ]),
     ],
@@ -94,7 +95,18 @@ export function sweepFigure(scene: Scene, options: SweepFigure): Markup[] {
   ];
 }
 
-export const runsText = (series: readonly (readonly RunPoint[])[]): string =>
+/** Pixels to the right for each series that shares its places with others. */
+function dodge(series: readonly (readonly RunPoint[])[], apart: number): (index: number) => number {
+  const shared = series.flatMap((points, i) =>
+    new Set(points.map(({ x }) => x)).size > 1 ? [i] : [],
+  );
+  return (index) => {
+    const rank = shared.indexOf(index);
+    return rank < 0 ? 0 : (rank - (shared.length - 1) / 2) * apart;
+  };
+}
+
+const runsText = (series: readonly (readonly RunPoint[])[]): string =>
   `Every point is one run with fresh processes (${runsPerPoint(series)} in each place), lines join medians.`;
 
 export function neverText(points: readonly RunPoint[]): string {

@@ -3,13 +3,13 @@ import * as Plot from '@observablehq/plot';
 import type { Run } from '../../result.ts';
 import { rateText, secondsText } from '../../words.ts';
 import type { ArmStyle } from '../arm-style.ts';
-import { drawChart } from '../chart.ts';
+import { drawChart, FIGURE_WIDTH } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { pointText } from '../point-text.ts';
 import { topOf } from '../run-marks.ts';
 import { receiversOf, type Scene, stylesOf } from '../scene.ts';
-import { countText, grouped, medianOf } from '../series.ts';
+import { ascending, countText, grouped, medianOf } from '../series.ts';
 
 export interface ClassPoint {
   /** What was swept; one of the panels. */
@@ -38,9 +38,15 @@ export const classPoints = (runs: readonly Run[]): ClassPoint[] =>
   );
 
 /** Pixels between the arms in one class. */
-const APART = 13;
+const APART = 20;
+/** Of a stroke. */
+const STROKE_WIDTH = 19;
 
-function classMarks(style: ArmStyle, points: readonly ClassPoint[], dx: number): Plot.Markish[] {
+function classMarks(
+  style: ArmStyle,
+  points: readonly ClassPoint[],
+  { dx, inset }: { readonly dx: number; readonly inset: number },
+): Plot.Markish[] {
   const place = { fx: 'panel', x: 'uplink', dx } as const;
   const medians = [...grouped(points, ({ panel, uplink }) => `${panel}\n${uplink}`).values()].map(
     (group) => ({ ...group[0]!, seconds: medianOf(group.map(({ seconds }) => seconds)) }),
@@ -53,7 +59,7 @@ function classMarks(style: ArmStyle, points: readonly ClassPoint[], dx: number):
         y: 'seconds',
         stroke: style.colour,
         strokeWidth: 2,
-        inset: 12,
+        inset,
         title: ({ seconds }: ClassPoint) => `median ${seconds!.toFixed(2)} s`,
       },
     ),
@@ -63,7 +69,7 @@ function classMarks(style: ArmStyle, points: readonly ClassPoint[], dx: number):
         ...place,
         y: 'seconds',
         symbol: style.symbol,
-        r: 4,
+        r: 3.5,
         fill: style.colour,
         fillOpacity: 0.75,
         stroke: 'var(--paper)',
@@ -82,11 +88,14 @@ export function unequalFigures(scene: Scene): Markup[] {
   const all = arms.flatMap(({ points }) => points);
   if (all.length === 0) return [];
   const panels = [...new Set(all.map(({ panel }) => panel))];
+  const classes = ascending(all.map(({ uplink }) => uplink));
+  const band = (FIGURE_WIDTH - 76) / panels.length / classes.length;
+  const inset = Math.max(0, (band * 0.9 - STROKE_WIDTH) / 2);
   const svg = drawChart('Completion of each receiver, by its uplink', {
     marginTop: panels.length > 1 ? 42 : 26,
     x: {
       type: 'band',
-      domain: [...new Set(all.map(({ uplink }) => uplink))].sort((a, b) => a - b),
+      domain: classes,
       tickFormat: (uplink: number) => (uplink / 2 ** 20).toFixed(1),
       label: 'uplink of a receiver, MiB/s',
     },
@@ -102,7 +111,7 @@ export function unequalFigures(scene: Scene): Markup[] {
         : []),
       Plot.ruleY([0]),
       ...arms.flatMap(({ style, points }, i) =>
-        classMarks(style, points, (i - (arms.length - 1) / 2) * APART),
+        classMarks(style, points, { dx: (i - (arms.length - 1) / 2) * APART, inset }),
       ),
     ],
   });

@@ -2,21 +2,22 @@
 import * as Plot from '@observablehq/plot';
 import type { Exhibit } from '../../result.ts';
 import { percentText } from '../../words.ts';
-import { BOUND_COLOUR, BOUND_DASH, drawChart, FIGURE_WIDTH } from '../chart.ts';
-import { faultMarks } from '../fault-marks.ts';
+import { BOUND_COLOUR, BOUND_DASH, drawChart, FIGURE_HEIGHT, FIGURE_WIDTH } from '../chart.ts';
+import { faultMarks, NAMES_TOP } from '../fault-marks.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { pointText } from '../point-text.ts';
-import { keys, topOf } from '../run-marks.ts';
+import { KEYS_DY, KEYS_TOP, keys, topOf } from '../run-marks.ts';
 import type { Scene, ShownExhibit } from '../scene.ts';
 
 const MIB = 2 ** 20;
 
 type Uplinks = Exhibit['uplinks'][number];
 
-export interface RatePoint {
-  /** In the middle of the step. */
-  readonly seconds: number;
+interface RatePoint {
+  /** Seconds. */
+  readonly from: number;
+  readonly to: number;
   /** Of all roles before this one, and with it; MiB/s. */
   readonly below: number;
   readonly upTo: number;
@@ -45,20 +46,29 @@ export function stackedRates({ uplinks, stepMs }: Exhibit): RoleRates[] {
     points: sentBytes.map((bytes, i) => {
       const from = below[i] ?? 0;
       below[i] = from + rate(bytes);
-      return { seconds: ((i + 0.5) * stepMs) / 1000, below: from, upTo: below[i]! };
+      return { ...stepAt(i, stepMs), below: from, upTo: below[i]! };
     }),
   }));
 }
 
-/** What all uplinks together could send; empty where one of them is not held. */
+const stepAt = (i: number, stepMs: number): { from: number; to: number } => ({
+  from: (i * stepMs) / 1000,
+  to: ((i + 1) * stepMs) / 1000,
+});
+
+/** What all uplinks together could send, at the ends of each step; empty where one of them is not held. */
 export function couldRates({ uplinks, stepMs }: Exhibit): { seconds: number; rate: number }[] {
   const could = uplinks.map(({ couldBytes }) => couldBytes);
   if (could.some((bytes) => bytes === null)) return [];
   const steps = Math.max(0, ...could.map((bytes) => bytes!.length));
-  return Array.from({ length: steps }, (_, i) => ({
-    seconds: ((i + 0.5) * stepMs) / 1000,
-    rate: sum(could.map((bytes) => bytes![i] ?? 0)) / MIB / (stepMs / 1000),
-  }));
+  return Array.from({ length: steps }, (_, i) => {
+    const { from, to } = stepAt(i, stepMs);
+    const rate = sum(could.map((bytes) => bytes![i] ?? 0)) / MIB / (stepMs / 1000);
+    return [
+      { seconds: from, rate },
+      { seconds: to, rate },
+    ];
+  }).flat();
 }
 
 const LEFT = 56;
@@ -66,8 +76,8 @@ const RIGHT = 24;
 /** The first role is the deepest. */
 const opacityOf = (index: number): number => Math.max(0.2, 0.9 - 0.45 * index);
 
-const roleTitle = ({ role, sentBytes, couldBytes }: RoleRates): string =>
-  `${role}: sent ${(sentBytes / MIB).toFixed(1)} MiB${couldBytes ? `, ${percentText(sentBytes / couldBytes)} of what it could` : ''}`;
+const rateTitle = ({ role, sentBytes, couldBytes }: RoleRates, point: RatePoint): string =>
+  `${role}, ${point.from.toFixed(2)} to ${point.to.toFixed(2)} s: ${(point.upTo - point.below).toFixed(2)} MiB/s; in all ${(sentBytes / MIB).toFixed(1)} MiB${couldBytes ? `, ${percentText(sentBytes / couldBytes)} of what it could` : ''}`;
 
 function draw({ exhibit, run, style }: ShownExhibit): string {
   const roles = stackedRates(exhibit);
@@ -78,8 +88,9 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
     ...could.map(({ rate }) => rate),
     ...roles.flatMap(({ points }) => points.map(({ upTo }) => upTo)),
   ]);
-  return drawChart(`What each role sent over time, ${style.label}, one run`, {
-    marginTop: 56,
+  return drawChart(`What each role sent over time, one run of a ${run.architecture}`, {
+    height: FIGURE_HEIGHT + KEYS_TOP,
+    marginTop: KEYS_TOP + NAMES_TOP,
     marginLeft: LEFT,
     marginRight: RIGHT,
     x: { label: 'seconds after the go', domain: [0, end] },
@@ -96,24 +107,25 @@ function draw({ exhibit, run, style }: ShownExhibit): string {
             ? [{ text: 'what all uplinks could', colour: BOUND_COLOUR, glyph: '\u2504' }]
             : []),
         ],
-        -40,
+        KEYS_DY - NAMES_TOP,
       ),
       Plot.ruleY([0]),
       ...roles.map((role, i) =>
-        Plot.areaY(role.points, {
-          x: 'seconds',
+        Plot.rect(role.points, {
+          x1: 'from',
+          x2: 'to',
           y1: 'below',
           y2: 'upTo',
-          curve: 'step',
           fill: style.colour,
           fillOpacity: opacityOf(i),
-          title: () => roleTitle(role),
+          // Neighbours must touch without a seam.
+          shapeRendering: 'crispEdges',
+          title: (point: RatePoint) => rateTitle(role, point),
         }),
       ),
       Plot.line(could, {
         x: 'seconds',
         y: 'rate',
-        curve: 'step',
         stroke: BOUND_COLOUR,
         strokeWidth: 1.5,
         strokeDasharray: BOUND_DASH,
@@ -133,7 +145,7 @@ export const uplinksFigures = ({ exhibits }: Scene): Markup[] =>
     .map((shown) => {
       const where = pointText(shown.run.point);
       return figure(
-        `Whose uplinks are used? ${shown.style.label}${where ? `, ${where}` : ''}`,
+        `Whose uplinks are used: ${shown.style.label}${where ? `, ${where}` : ''}`,
         draw(shown),
         caption(shown),
       );
