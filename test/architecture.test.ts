@@ -96,8 +96,7 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     reason: 'arithmetic needs no I/O',
   },
   {
-    where:
-      /^lab\/(report\/|stats|fold|absence|bound|censored|verdict|claims|check-|choose-|exhibit|summarize|schedule)/,
+    where: /^lab\/(report|analysis)\/|^lab\/schedule\/(schedule|settled)/,
     what: /^node:/,
     reason: 'the analysis is pure, so that a report can be drawn again from raw data',
   },

@@ -18,9 +18,9 @@ export function compareDiffCommand(): Command {
       runCommand({ quiet: true }, async () => {
         const json = asksJson(command);
         const [{ diffResults }, { drawDiff }, { loadResult }] = await Promise.all([
-          import('../lab/diff.ts'),
-          import('../lab/diff-table.ts'),
-          import('../lab/save.ts'),
+          import('../lab/results/diff.ts'),
+          import('../lab/results/diff-table.ts'),
+          import('../lab/results/save.ts'),
         ]);
         const diff = diffResults(await loadResult(a), await loadResult(b));
         process.stdout.write(`${json ? JSON.stringify(diff) : drawDiff(diff)}\n`);

@@ -17,7 +17,7 @@ export function compareReportCommand(): Command {
     .action((dir: string, _: unknown, command: Command) =>
       runCommand({ quiet: true }, async () => {
         const json = asksJson(command);
-        const { concludeDirectory } = await import('../lab/conclusion.ts');
+        const { concludeDirectory } = await import('../lab/results/conclusion.ts');
         await showResult(await concludeDirectory(dir), dir, json);
       }),
     );

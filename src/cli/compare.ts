@@ -1,9 +1,9 @@
 // `compare`: the options of a comparison in, its table and exit code out.
 import { Command } from 'commander';
 import type { CompareOptions } from '../lab/compare.ts';
-import type { Kill, Profile } from '../lab/profile.ts';
-import type { Progress } from '../lab/progress.ts';
 import type { Result } from '../lab/result.ts';
+import type { Kill, Profile } from '../lab/schedule/profile.ts';
+import type { Progress } from '../lab/schedule/progress.ts';
 import { DEFAULTS, LINK_KINDS, type LinkKind, MAX_RECEIVERS } from '../lab/setting.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { compareDiffCommand } from './compare-diff.ts';
@@ -129,7 +129,7 @@ async function act(
 ): Promise<void> {
   checkTogether(options);
   if (options.list) return list();
-  const { createProgress } = await import('../lab/progress.ts');
+  const { createProgress } = await import('../lab/schedule/progress.ts');
   const progress = createProgress(process.stderr, () => performance.now());
   const outDir = options.resume ?? options.out ?? `results/${stamp(new Date())}`;
   try {
@@ -168,9 +168,11 @@ const overridesOf = (options: CompareCliOptions): CompareOptions['overrides'] =>
 });
 
 async function profileOf({ scenario, full, link }: CompareCliOptions): Promise<Profile> {
-  const { chosenProfile, findScenario, FULL, quickProfile } = await import('../lab/profile.ts');
+  const { chosenProfile, findScenario, FULL, quickProfile } = await import(
+    '../lab/schedule/profile.ts'
+  );
   if (!scenario) return full ? FULL : quickProfile(link ?? DEFAULTS.link);
-  const { loadScenario } = await import('../lab/load-scenario.ts');
+  const { loadScenario } = await import('../lab/schedule/load-scenario.ts');
   const isFile = (name: string): boolean => name.includes('/') || name.endsWith('.json');
   const chosen = await Promise.all(
     scenario.map((name) => (isFile(name) ? loadScenario(name, DEFAULTS) : findScenario(name))),
@@ -185,7 +187,7 @@ async function profileOf({ scenario, full, link }: CompareCliOptions): Promise<P
 async function list(): Promise<void> {
   const [{ CATALOGUE }, { describeScenario }] = await Promise.all([
     import('../lab/catalogue/catalogue.ts'),
-    import('../lab/profile.ts'),
+    import('../lab/schedule/profile.ts'),
   ]);
   process.stdout.write(`${CATALOGUE.map(describeScenario).join('\n\n')}\n`);
 }

@@ -28,7 +28,7 @@ export const METRICS = {
   efficiency: { text: 'bound / measured', unit: 'ratio', load: 'lowers' },
   /** Sent by all that had the file from the start. */
   originCopies: { text: 'origin copies', unit: 'copies', load: 'raises' },
-  /** ... to the last that joined, as a share of the file; an estimate from what it sent since. */
+  /** Of what the last to join verified, what no other receiver had sent. */
   lastOriginShare: { text: 'origin share of the last', unit: 'share', load: 'raises' },
   duplicateShare: { text: 'received in vain', unit: 'share', load: 'raises' },
   /** Bytes of the file fetched again by those who came back, over the file. */

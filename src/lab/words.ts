@@ -1,5 +1,5 @@
 // Figures as people read them, the same in the terminal and in the report.
-import type { Range } from './stats.ts';
+import type { Range } from './analysis/stats.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,15 +1,16 @@
 // A whole comparison of synthetic runs: the very analysis that real ones go through.
+
+import { chooseExhibits } from '../../src/lab/analysis/choose-exhibits.ts';
+import { drawExhibit } from '../../src/lab/analysis/exhibit.ts';
+import { foldRun } from '../../src/lab/analysis/fold.ts';
+import { conclude, type Header } from '../../src/lab/analysis/summarize.ts';
+import { judgeRun } from '../../src/lab/analysis/verdict.ts';
 import { CATALOGUE } from '../../src/lab/catalogue/catalogue.ts';
-import { chooseExhibits } from '../../src/lab/choose-exhibits.ts';
-import { drawExhibit } from '../../src/lab/exhibit.ts';
-import { foldRun } from '../../src/lab/fold.ts';
 import { type PlannedRun, planPoint, sweepPoints } from '../../src/lab/plan.ts';
 import type { Result, Run } from '../../src/lab/result.ts';
 import type { Scenario } from '../../src/lab/scenario.ts';
 import { DEFAULTS } from '../../src/lab/setting.ts';
-import { conclude, type Header } from '../../src/lab/summarize.ts';
 import type { Trace } from '../../src/lab/trace.ts';
-import { judgeRun } from '../../src/lab/verdict.ts';
 import { type Bend, syntheticTrace } from './synthetic.ts';
 
 export type Bending = (plan: PlannedRun) => Bend;

@@ -1,6 +1,6 @@
 // Runs as they would look on a machine that does just what theory says, a little slower:
 // what measuring gives when nothing is wrong. Tests bend one thing at a time.
-import { boundOf } from '../../src/lab/bound.ts';
+import { boundOf } from '../../src/lab/analysis/bound.ts';
 import type { PlannedRun } from '../../src/lab/plan.ts';
 import { originRates, passMs, receiverRates, riderCount } from '../../src/lab/setting.ts';
 import type { FaultTrace, Life, NodeTrace, Role, Trace } from '../../src/lab/trace.ts';
@@ -26,8 +26,8 @@ export interface Bend {
   /** Wrong pieces that each receiver refuses. */
   refused?: number;
   originCopies?: number;
-  /** Sends from the first to the last moment, in place of all that it has at first. */
-  originNeverRests?: boolean;
+  /** Of what a peer verifies, the part that it has from the origin. */
+  fromOrigin?: number;
   /** Of the file, received twice. */
   duplicates?: number;
   /** Of what was kept, fetched again by those who come back. */
@@ -144,6 +144,8 @@ interface Work {
   readonly fromShare: number;
   readonly isDone: boolean;
   readonly refused: number;
+  /** Of what it verifies. */
+  readonly fromOrigin: number;
   readonly cpuMs: number;
   readonly loopLagMs: number;
 }
@@ -157,6 +159,7 @@ const IDLE: Work = {
   fromShare: 0,
   isDone: false,
   refused: 0,
+  fromOrigin: 1,
   cpuMs: 40,
   loopLagMs: 5,
 };
@@ -173,6 +176,9 @@ function eventsOf(plan: PlannedRun, work: Work): Stamped[] {
   if (takes) {
     const started = { ...file, pieces, resumedBytes, verified: true };
     events.push(at(fromMs, { event: 'transfer_started', ...started }));
+    // All receivers are one to each other.
+    const peer = { role: 'peer', peerId: 'receiver' } as const;
+    events.push(at(fromMs, { event: 'listening', ...peer, addresses: [] }));
   }
   for (let i = 0; i < work.refused; i++) {
     events.push(at(fromMs, { event: 'piece_rejected', cid: 'cid', piece: 0, remote: 'other' }));
@@ -182,8 +188,8 @@ function eventsOf(plan: PlannedRun, work: Work): Stamped[] {
     const part = i / EVENTS;
     const piece = Math.floor((fromShare + (verifiedBytes / fileBytes) * part) * pieces * 0.999);
     const bytes = verifiedBytes / EVENTS;
-    if (takes)
-      events.push(at(ms, { event: 'piece_verified', cid: 'cid', piece, bytes, remote: '' }));
+    const remote = part <= work.fromOrigin ? 'origin' : 'receiver';
+    if (takes) events.push(at(ms, { event: 'piece_verified', cid: 'cid', piece, bytes, remote }));
     const counts = { sentBytes: sentBytes * part, receivedBytes: receivedBytes * part };
     events.push(at(ms, { event: 'link_counted', ...counts }));
   }
@@ -311,7 +317,7 @@ function sourcesOf(plan: PlannedRun, bend: Bend, fate: Fate, received: number): 
       : bend.originCopies * fileBytes;
   const ownBytes = Math.min(allBytes / hubs, fate.originCopies * fileBytes);
   const restMs = ((ownBytes / uplink) * 1000 || 0) * SLOWER;
-  const toMs = bend.originNeverRests ? fate.endMs : Math.min(fate.endMs, Math.max(restMs, 1));
+  const toMs = Math.min(fate.endMs, Math.max(restMs, 1));
   const diesAt = fate.faults.find((one) => one.do === 'kill' && one.node === 'origin')?.at;
   const origin: Source = {
     id: 'origin',
@@ -384,6 +390,7 @@ function lives({ setting, architecture }: PlannedRun, bend: Bend, course: Course
     fromMs: goMs + Math.min(SET_UP_MS[architecture], (endMs - goMs) / 2),
     loopLagMs: bend.loopLagMs ?? IDLE.loopLagMs,
     refused: bend.refused ?? poisoned,
+    fromOrigin: architecture === 'server' ? 1 : (bend.fromOrigin ?? 0.1),
     // Some for each byte, and some for each piece.
     cpuMs: ((fileBytes / MIB) * 5 + pieces * 0.3) * slow * (bend.cpu ?? 1),
   };

@@ -1,9 +1,10 @@
 // Where in a result something stands.
+
+import { median } from '../analysis/stats.ts';
 import type { MetricName } from '../metric.ts';
 import type { Point } from '../plan.ts';
 import type { Cell, Claim, Result, Run, ScenarioResult } from '../result.ts';
 import type { Architecture } from '../scenario.ts';
-import { median } from '../stats.ts';
 
 export const runsOf = ({ runs }: Result, { scenario }: ScenarioResult): Run[] =>
   runs.filter((run) => run.scenario === scenario.id);

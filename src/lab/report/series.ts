@@ -1,8 +1,9 @@
 // What a figure plots, before it is drawn: points that are runs, their medians, and the
 // bounds beside them. A run that never came to it stays in its median, as later than all
 // others; where that leaves no median the line has a gap.
+
+import { median } from '../analysis/stats.ts';
 import type { Run } from '../result.ts';
-import { median } from '../stats.ts';
 
 /** One run at its place in a figure; y is null where it never came to that. */
 export interface RunPoint {

@@ -1,0 +1,185 @@
+// Whether a figure can be trusted. `invalid`: what was measured contradicts itself
+// or theory, so the harness or the program is wrong. `unknown`: the machine or an
+// accident may have decided it. `valid`: neither was seen. Each with its reasons,
+// in words. Thresholds are chosen once, here, before any result is looked at.
+import { SOCKET_BYTES } from '../network/plan.ts';
+import type { Claim, Run, RunNode, Verdict } from '../result.ts';
+import { median } from './stats.ts';
+
+export const THRESHOLDS = {
+  /** A makespan this far under its bound cannot be: links are held within 3 %. */
+  belowBound: 0.03,
+  /** A cap exceeded, or in the calibration missed, by more than this. */
+  cap: 0.05,
+  /** Bytes sent and received may differ by what is on its way when a run ends. */
+  conservation: 0.02,
+  /** Cores kept busy by others, as a share of all. */
+  foreignCpu: 0.1,
+  /** A link catches up what it missed within 100 ms (LATE_CREDIT_MS); later is lost. */
+  loopLagMs: 100,
+  /** Half of the time after which a run with a dead origin counts as stalled. */
+  stallLagMs: 1000,
+  /** Load only ever makes a run longer: one this close to its bound was not harmed. */
+  unharmedEfficiency: 0.9,
+} as const;
+
+type Folded = Omit<Run, 'verdict'>;
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+const wanting = ({ nodes }: Folded): RunNode[] =>
+  nodes.filter(({ role }) => role === 'receiver' || role === 'rider');
+
+const allComplete = (run: Folded): boolean => run.metrics.reach === 1;
+
+/** Who completes is then decided by bytes, and not by time. */
+const isKill = ({ setting }: Folded): boolean =>
+  setting.kill !== null || setting.faults.some((fault) => fault.do === 'kill');
+
+/** What an attacker does to itself is no fault of the harness. */
+const isOurs = ({ role }: RunNode): boolean => role !== 'attacker';
+
+function capsExceeded(run: Folded): string[] {
+  // A program counts what it hands to the kernel, which with links of the kernel's may
+  // still lie in a socket to each of the others when the run ends.
+  const unsentBytes = run.setting.link === 'netns' ? run.setting.receivers * SOCKET_BYTES : 0;
+  const seconds = run.endedMs / 1000;
+  const check = (node: RunNode, way: string, bytes: number, cap: number | null): string[] => {
+    const over = cap === null ? 0 : bytes / seconds / cap - 1;
+    return over > THRESHOLDS.cap ? [`${node.id}: ${way} cap exceeded by ${percent(over)}`] : [];
+  };
+  return run.nodes
+    .filter(isOurs)
+    .flatMap((node) => [
+      ...check(node, 'uplink', node.sentBytes - unsentBytes, node.uplinkBytesPerSecond),
+      ...check(node, 'downlink', node.receivedBytes, node.downlinkBytesPerSecond),
+    ]);
+}
+
+function contradictions(run: Folded): string[] {
+  const { efficiency = null } = run.metrics;
+  const reasons = run.nodes
+    .filter(({ file }) => file === 'different')
+    .map(({ id }) => `${id}: the received file is not the one that was sent`);
+  if (efficiency !== null && efficiency > 1 / (1 - THRESHOLDS.belowBound)) {
+    reasons.push(`makespan ${percent(1 - 1 / efficiency)} below its bound (${run.boundName})`);
+  }
+  reasons.push(...capsExceeded(run), ...wanting(run).flatMap((node) => incomplete(node, run)));
+  const lost = Math.abs(run.sentBytes - run.receivedBytes) / Math.max(run.receivedBytes, 1);
+  if (countsAll(run) && lost > THRESHOLDS.conservation) {
+    reasons.push(`bytes sent and received differ by ${percent(lost)}`);
+  }
+  return reasons;
+}
+
+/** Who says that it has the file, and cannot have it. */
+function incomplete(node: RunNode, { setting }: Folded): string[] {
+  if (node.completedMs === null) return [];
+  const reasons: string[] = [];
+  if (node.file === 'absent') reasons.push(`${node.id}: completed, but its file is not there`);
+  // What a life that was killed had counted last is gone.
+  const least = setting.fileBytes * (1 - THRESHOLDS.conservation);
+  if (node.lives === 1 && node.receivedBytes < least) {
+    reasons.push(`${node.id}: completed, but counted only ${node.receivedBytes} bytes received`);
+  }
+  return reasons;
+}
+
+/** A killed node takes its last count with it, a cut link its bytes; attackers count for themselves. */
+const countsAll = (run: Folded): boolean =>
+  run.faults.length === 0 &&
+  run.setting.attackers === 0 &&
+  wanting(run).every(({ completedMs }) => completedMs !== null);
+
+/** Processes that ended outside the script: giving up is part of it for whom a fault strands. */
+function accidents(run: Folded): string[] {
+  return run.nodes.filter(isOurs).flatMap((node) => {
+    const { id, exit, completedMs, lastWords } = node;
+    if (!exit || exit.code === 0) return [];
+    const stranded = run.faults.length > 0 && wanting(run).includes(node) && completedMs === null;
+    if (stranded) return [];
+    const how = exit.signal ?? `exit code ${exit.code}`;
+    return [`${id} ended unasked (${how})${lastWords ? `: ${lastWords}` : ''}`];
+  });
+}
+
+/** When all who are left were done before its moment came, a step would have changed nothing. */
+const unmet = (run: Folded): string[] =>
+  run.metrics.stayersReach === 1
+    ? []
+    : run.unmetFaults.map((text) => `the moment never came for a step of the script: ${text}`);
+
+function disturbances(run: Folded): string[] {
+  const reasons: string[] = [];
+  const lag = Math.max(...run.nodes.map(({ loopLagMs }) => loopLagMs ?? 0));
+  const allowedLag = isKill(run) ? THRESHOLDS.stallLagMs : THRESHOLDS.loopLagMs;
+  // Without links to hold, a loop is busy because there is work.
+  if (run.setting.link !== 'none' && lag > allowedLag) {
+    reasons.push(`an event loop was late by ${lag.toFixed(0)} ms`);
+  }
+  const { foreignCpuShare } = run;
+  if (!isKill(run) && foreignCpuShare !== null && foreignCpuShare > THRESHOLDS.foreignCpu) {
+    reasons.push(`other programs used ${percent(foreignCpuShare)} of the CPU`);
+  }
+  return reasons;
+}
+
+/** Nothing but load is said against it. */
+export const isMerelyDisturbed = (run: Folded): boolean =>
+  [contradictions, accidents, unmet].every((look) => look(run).length === 0);
+
+export function judgeRun(run: Folded): Verdict {
+  const invalid = contradictions(run);
+  const unknown = [...accidents(run), ...unmet(run)];
+  const load = disturbances(run);
+  const unharmed =
+    (run.metrics.efficiency ?? 0) >= THRESHOLDS.unharmedEfficiency ||
+    (isKill(run) && allComplete(run));
+  const reasons = [...invalid, ...unknown, ...load];
+  if (invalid.length > 0) return { state: 'invalid', reasons };
+  if (unknown.length > 0 || (load.length > 0 && !unharmed)) return { state: 'unknown', reasons };
+  return { state: 'valid', reasons: load.map((reason) => `${reason}; not harmed by it`) };
+}
+
+export interface Evidence {
+  /** Of all scenarios; no warm-up. */
+  readonly runs: readonly Run[];
+  readonly claims: readonly Claim[];
+  /** Runs that were planned, sure to be wanted, and not made. */
+  readonly missing: number;
+}
+
+/** Does each link, alone, give what it should? More is a broken harness, less perhaps a busy machine. */
+function calibration(runs: readonly Run[]): Record<'exceeded' | 'missed', string[]> {
+  const found: Record<'exceeded' | 'missed', string[]> = { exceeded: [], missed: [] };
+  const alone = runs.filter(
+    (run) => run.scenario === 'calibration' && isNumber(run.metrics.linkUse),
+  );
+  for (const arm of new Set(alone.map((run) => run.arm))) {
+    const use = median(alone.filter((run) => run.arm === arm).map((run) => run.metrics.linkUse!));
+    const text = (how: string) =>
+      `calibration of ${arm}: cap ${how} by ${percent(Math.abs(use - 1))}`;
+    if (use > 1 + THRESHOLDS.cap) found.exceeded.push(text('exceeded'));
+    else if (use < 1 - THRESHOLDS.cap) found.missed.push(text('missed'));
+  }
+  return found;
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+/** Of the whole comparison. A failed claim is a valid result. */
+export function judge({ runs, claims, missing }: Evidence): Verdict {
+  const { exceeded, missed } = calibration(runs);
+  const invalid = runs
+    .filter(({ verdict }) => verdict.state === 'invalid')
+    .map(({ id, verdict }) => `${id}: ${verdict.reasons[0]}`);
+  invalid.push(...exceeded);
+  const unknown = [...missed];
+  if (missing > 0) unknown.push(`${missing} planned runs were not made`);
+  for (const { id, state } of claims) {
+    if (state === 'unknown')
+      unknown.push(`claim '${id}' cannot be judged: the runs that it rests on were disturbed`);
+  }
+  if (invalid.length > 0) return { state: 'invalid', reasons: [...invalid, ...unknown] };
+  return { state: unknown.length > 0 ? 'unknown' : 'valid', reasons: unknown };
+}

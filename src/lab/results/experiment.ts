@@ -1,0 +1,40 @@
+// experiment.json: what was to be measured, written before anything is. With the traces
+// beside it, it is all that going on, or drawing conclusions anew, needs to know.
+import { z } from 'zod';
+import { resultSchema } from '../result.ts';
+import { scenarioSchema } from '../scenario.ts';
+import type { Design } from '../schedule/schedule.ts';
+
+const {
+  schema,
+  tool,
+  profile,
+  command,
+  seed,
+  fileName,
+  startedAt,
+  wallSeconds,
+  environment,
+  base,
+} = resultSchema.shape;
+
+export const experimentSchema = z.strictObject({
+  ...{ schema, tool, profile, command, seed, fileName, startedAt, environment, base },
+  /** So far, in all sittings. */
+  wallSeconds,
+  /** Null: none. */
+  budgetMs: z.number().nonnegative().nullable(),
+  /** That a person gave, as it was given; null: files are made from the seed. */
+  file: z
+    .strictObject({ path: z.string(), bytes: z.number().positive(), sha256: z.string() })
+    .nullable(),
+  scenarios: z.array(z.strictObject({ scenario: scenarioSchema, skipped: z.string().nullable() })),
+});
+
+export type Experiment = z.infer<typeof experimentSchema>;
+
+/** What of it is run. */
+export const designOf = ({ scenarios, base, seed }: Experiment): Design => ({
+  ...{ base, seed },
+  scenarios: scenarios.filter(({ skipped }) => skipped === null).map(({ scenario }) => scenario),
+});

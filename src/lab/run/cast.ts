@@ -1,0 +1,95 @@
+// Who takes part in a run: every process with its role, its link and its host. A pure
+// function of the setting.
+import type { PlannedRun } from '../plan.ts';
+import {
+  hasFront,
+  originRates,
+  type Rates,
+  receiverRates,
+  riderCount,
+  type Setting,
+} from '../setting.ts';
+import type { Role } from '../trace.ts';
+
+export const PROGRAMS = ['hub', 'front', 'client', 'peer', 'rider', 'attacker'] as const;
+export type ProgramName = (typeof PROGRAMS)[number];
+
+export interface Member {
+  readonly id: string;
+  readonly role: Role;
+  readonly program: ProgramName;
+  /** Infinite where nothing is to hold it. */
+  readonly rates: Rates;
+}
+
+const UNHELD: Rates = {
+  uplinkBytesPerSecond: Number.POSITIVE_INFINITY,
+  downlinkBytesPerSecond: Number.POSITIVE_INFINITY,
+};
+
+const counted = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+/** Those who have the file first, then what stands in front of them, then all others. */
+export function castOf({ architecture, setting }: PlannedRun): Member[] {
+  return architecture === 'server' ? serverCast(setting) : swarmCast(setting);
+}
+
+function serverCast(setting: Setting): Member[] {
+  const hubs = counted(
+    setting.hubs,
+    (index): Member => ({
+      id: index === 0 ? 'origin' : `hub-${index + 1}`,
+      role: index === 0 ? 'origin' : 'hub',
+      program: 'hub',
+      rates: originRates(setting),
+    }),
+  );
+  // A machine in a data centre: what it passes on is held by the hubs' links.
+  const front: Member[] = hasFront(setting)
+    ? [{ id: 'front', role: 'front', program: 'front', rates: UNHELD }]
+    : [];
+  const clients = counted(
+    setting.receivers,
+    (index): Member => ({
+      id: `receiver-${index + 1}`,
+      role: 'receiver',
+      program: 'client',
+      rates: receiverRates(setting, index),
+    }),
+  );
+  return [...hubs, ...front, ...clients];
+}
+
+function swarmCast(setting: Setting): Member[] {
+  const origin: Member = {
+    id: 'origin',
+    role: 'origin',
+    program: 'peer',
+    rates: originRates(setting),
+  };
+  const firstRider = setting.receivers - riderCount(setting);
+  const receivers = counted(setting.receivers, (index): Member => {
+    const rides = index >= firstRider;
+    return {
+      id: `receiver-${index + 1}`,
+      role: rides ? 'rider' : 'receiver',
+      program: rides ? 'rider' : 'peer',
+      rates: receiverRates(setting, index),
+    };
+  });
+  const attackers = counted(
+    setting.attackers,
+    (index): Member => ({
+      id: `attacker-${index + 1}`,
+      role: 'attacker',
+      program: 'attacker',
+      rates: receiverRates(setting, index),
+    }),
+  );
+  return [origin, ...receivers, ...attackers];
+}
+
+/** Who is to end with the file. */
+export const receives = ({ role }: { readonly role: Role }): boolean =>
+  role === 'receiver' || role === 'rider';

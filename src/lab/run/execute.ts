@@ -1,0 +1,156 @@
+// Makes one run happen: the stage, the script, the end. Fresh processes, identities and
+// directories each time; nothing is left behind. Reports what it saw (trace.ts) and judges
+// nothing.
+import { setMaxListeners } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Network } from '../network/network.ts';
+import type { PlannedRun } from '../plan.ts';
+import type { Rates } from '../setting.ts';
+import type { Life, NodeTrace, Trace } from '../trace.ts';
+import { receives } from './cast.ts';
+import { foreignShare, machineCpu } from './cpu.ts';
+import { hashFile } from './file.ts';
+import type { Participant } from './participant.ts';
+import { scriptOf } from './script.ts';
+import { type Source, Stage } from './stage.ts';
+import { watchRun } from './watch.ts';
+
+/** For a client that has its last byte, to write its last line. */
+const LEAVE_MS = 2000;
+
+export interface Setup {
+  readonly cliPath: string;
+  /** The file of that many bytes. */
+  readonly source: (bytes: number) => Promise<Source>;
+  /** Each run makes its own directory inside. */
+  readonly workDir: string;
+  /** For runs with links of the kernel: at least one host for each process. */
+  readonly network: Network | undefined;
+}
+
+export type Execute = (plan: PlannedRun, signal: AbortSignal) => Promise<Trace>;
+
+const wallClock = (): number => performance.timeOrigin + performance.now();
+
+export function createExecutor({ cliPath, source, workDir, network }: Setup): Execute {
+  return async (plan, signal) => {
+    const dir = join(workDir, plan.id.replaceAll('/', '-'));
+    const file = await source(plan.setting.fileBytes);
+    await mkdir(dir);
+    // Each process that boots listens to the signal until it is ready.
+    setMaxListeners(0, signal);
+    const stage = new Stage({ cliPath, plan, source: file, dir, network, signal });
+    try {
+      return await run(stage, plan, file, signal);
+    } finally {
+      await stage.clear();
+      await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+    }
+  };
+}
+
+async function run(
+  stage: Stage,
+  plan: PlannedRun,
+  { sha256 }: Source,
+  signal: AbortSignal,
+): Promise<Trace> {
+  await stage.open();
+  const { participants, network } = stage;
+  const before = look(stage);
+  for (const each of participants) each.readCpuAtGo();
+  const seen = await watchRun({
+    ...{ plan, steps: scriptOf(plan), participants, network, signal },
+    hostOf: (each) => stage.hostOf(each),
+  });
+  const endedAt = wallClock();
+  for (const each of participants) each.readCpuAtEnd();
+  const after = look(stage);
+  if (seen.faults.length > 0) repair(network);
+  if (plan.architecture === 'server') await left(participants);
+  await stage.clear();
+  const nodes = await Promise.all(
+    participants.map(
+      async (each, i): Promise<NodeTrace> => ({
+        id: each.id,
+        role: each.member.role,
+        ...shown(each.member.rates),
+        lives: each.lives(),
+        file: receives(each.member) ? await checkFile(each, stage.dirOf(each), sha256) : null,
+        wire: passed(before.wire?.[i], after.wire?.[i]),
+      }),
+    ),
+  );
+  const usedMs = nodes.flatMap(({ lives }) => lives).reduce((sum, life) => sum + used(life), 0);
+  const ownMs = usedMs + after.ownMs - before.ownMs;
+  const foreignCpuShare = foreignShare(before.machine, after.machine, ownMs);
+  return { plan, ...seen, endedAt, foreignCpuShare, nodes };
+}
+
+/** What the machine and its links have come to. */
+function look({ network }: Stage) {
+  const { user, system } = process.cpuUsage();
+  return { machine: machineCpu(), ownMs: (user + system) / 1000, wire: network?.wireBytes() };
+}
+
+/** The next run finds the network whole. */
+function repair(network: Network | undefined): void {
+  network?.join();
+  network?.heal(network.hosts);
+}
+
+/** Those that have their file end by themselves, and write their last counts as they do. */
+async function left(participants: readonly Participant[]): Promise<void> {
+  const leaving = participants.filter(
+    (each) => receives(each.member) && !each.isAway && each.tally.completed,
+  );
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, LEAVE_MS);
+  await Promise.race([Promise.all(leaving.map((each) => each.process.ended())), late.promise]);
+  clearTimeout(timer);
+}
+
+async function checkFile(
+  receiver: Participant,
+  dir: string,
+  sha256: string,
+): Promise<NonNullable<NodeTrace['file']>> {
+  const path = completedPath(receiver);
+  // A path outside the run's directory would be another program's file.
+  if (path === undefined || !path.startsWith(dir)) return 'absent';
+  const found = await hashFile(path).catch(() => undefined);
+  if (found === undefined) return 'absent';
+  return found === sha256 ? 'same' : 'different';
+}
+
+function completedPath(receiver: Participant): string | undefined {
+  const events = receiver.lives().flatMap((life) => life.events);
+  const event = events.findLast((seen) => seen.event === 'transfer_completed');
+  return event?.event === 'transfer_completed' ? event.path : undefined;
+}
+
+const finite = (rate: number): number | null => (Number.isFinite(rate) ? rate : null);
+
+const shown = ({ uplinkBytesPerSecond, downlinkBytesPerSecond }: Rates) => ({
+  uplinkBytesPerSecond: finite(uplinkBytesPerSecond),
+  downlinkBytesPerSecond: finite(downlinkBytesPerSecond),
+});
+
+type Wire = NonNullable<NodeTrace['wire']>;
+
+const passed = (from: Wire | undefined, to: Wire | undefined): NodeTrace['wire'] =>
+  from && to
+    ? {
+        sentBytes: to.sentBytes - from.sentBytes,
+        receivedBytes: to.receivedBytes - from.receivedBytes,
+      }
+    : null;
+
+/** CPU time after the go. */
+function used({ events, cpuAtGoMs, cpuAtEndMs }: Life): number {
+  const last = events.findLast((seen) => seen.event === 'usage_sampled');
+  const reported = last?.event === 'usage_sampled' ? last.cpuMs : 0;
+  const endMs = Math.max(cpuAtEndMs ?? 0, reported);
+  return Math.max(0, endMs - (cpuAtGoMs ?? endMs));
+}

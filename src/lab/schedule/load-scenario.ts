@@ -1,0 +1,150 @@
+// A scenario from a file: JSON in the form of scenario.ts. Whatever is wrong with it is
+// said before anything starts, in one line: where in the file, what stands there, what is
+// accepted.
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { checkPieceLength } from '../../content/piece-length.ts';
+import { fileError, HubswarmError } from '../../runtime/errors.ts';
+import { checkScenario } from '../analysis/check-scenario.ts';
+import { settingOf, sweepPoints } from '../plan.ts';
+import { type Scenario, scenarioSchema } from '../scenario.ts';
+import type { Setting } from '../setting.ts';
+
+/** Longer is no scenario, and would be read whole. */
+const MAX_BYTES = 2 ** 20;
+
+/** @throws HubswarmError ERR_USAGE, or of the file system */
+export async function loadScenario(path: string, base: Setting): Promise<Scenario> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  if (text.length > MAX_BYTES) throw refusal(path, 'too long for a scenario; at most 1 MiB');
+  const scenario = parseScenario(text, path);
+  checkScenario(scenario);
+  checkSettings(scenario, path, base);
+  return scenario;
+}
+
+const refusal = (path: string, what: string): HubswarmError =>
+  new HubswarmError('ERR_USAGE', `${path}: ${what}`);
+
+/** @param path for messages only */
+export function parseScenario(text: string, path: string): Scenario {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : '';
+    throw refusal(path, `not JSON (${why})`);
+  }
+  const parsed = scenarioSchema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  throw refusal(path, issueText(parsed.error.issues[0]!, raw));
+}
+
+type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
+
+const pathText = (path: Path): string =>
+  path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : `${text}${text && '.'}${String(key)}`,
+    '',
+  );
+
+/** `sweep.receivers[1]: -3 is not accepted; give a number, at least 1` */
+function issueText(issue: Issue, raw: unknown): string {
+  if (issue.code === 'unrecognized_keys') {
+    const at = pathText([...issue.path, issue.keys[0]!]);
+    const known = keysAt(issue.path);
+    return `${at}: no such key${known.length > 0 ? `; accepted are ${known.join(', ')}` : ''}`;
+  }
+  const { issue: deepest, path } = deepen(issue);
+  if (deepest.code === 'unrecognized_keys') {
+    return `${pathText([...path, deepest.keys[0]!])}: no such key`;
+  }
+  const value = valueAt(raw, path);
+  const where = path.length > 0 ? `${pathText(path)}: ` : '';
+  const given = value === undefined ? 'is missing' : `${shorten(value)} is not accepted`;
+  return `${where}${given}; give ${accepted(deepest)}`;
+}
+
+/** Of a union that matches nowhere: the member that came furthest, when one did. */
+function deepen(issue: Issue): { issue: Issue; path: Path } {
+  if (issue.code !== 'invalid_union') return { issue, path: issue.path };
+  const furthest = issue.errors
+    .map((errors) => errors[0])
+    .filter((inner) => inner !== undefined)
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  if (!furthest || furthest.path.length === 0) return { issue, path: issue.path };
+  const inner = deepen(furthest);
+  return { issue: inner.issue, path: [...issue.path, ...inner.path] };
+}
+
+function accepted(issue: Issue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : article(issue.expected);
+    case 'too_small':
+      if (issue.origin === 'array') return `at least ${issue.minimum} of them`;
+      return `a number ${issue.inclusive ? 'of at least' : 'over'} ${issue.minimum}`;
+    case 'too_big':
+      return `a number of at most ${issue.maximum}`;
+    case 'invalid_value':
+      return issue.values.map((value) => JSON.stringify(value)).join(', ');
+    case 'invalid_union':
+      return [...new Set(issue.errors.flatMap((errors) => errors.slice(0, 1).map(accepted)))].join(
+        ', or ',
+      );
+    case 'invalid_format':
+      return issue.message.startsWith('Invalid') ? `text as ${issue.pattern}` : issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+const article = (type: string): string =>
+  type === 'record' ? 'an object' : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`;
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+}
+
+const valueAt = (raw: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
+
+/** What an object at that place may hold; empty where several kinds may stand. */
+function keysAt(path: Path): string[] {
+  let schema: unknown = scenarioSchema;
+  for (const key of path) {
+    const outer = bare(schema);
+    if (outer instanceof z.ZodArray) schema = outer.element;
+    else if (outer instanceof z.ZodObject) schema = outer.shape[String(key)];
+    else return [];
+  }
+  const inner = bare(schema);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+function bare(schema: unknown): unknown {
+  return schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNullable
+    ? bare(schema.unwrap())
+    : schema;
+}
+
+/** What no schema sees: settings that do not go together. */
+function checkSettings(scenario: Scenario, path: string, base: Setting): void {
+  const { least, most } = scenario.repetitions;
+  if (most < least) {
+    throw refusal(path, `repetitions.most: ${most} is not accepted; give at least ${least}`);
+  }
+  for (const at of sweepPoints(scenario)) {
+    for (const arm of scenario.arms) {
+      const { pieceLength } = settingOf(scenario, arm, at, base);
+      if (pieceLength !== null) checkPieceLength(`${path}: pieceLength`, pieceLength);
+    }
+  }
+}

@@ -1,0 +1,276 @@
+// Which experiments a comparison makes: the quick profile, the whole catalogue, or what
+// was chosen by name; and what the command line fixes for all of them. Rates are far
+// below what two cores can move, so that links and not the CPU decide: 9 peers at 4 MiB/s
+// move 32 MiB/s in all, at a measured 20-30 ms of CPU for each MiB on both sides.
+import { HubswarmError } from '../../runtime/errors.ts';
+import { CATALOGUE } from '../catalogue/catalogue.ts';
+import { sweepPoints } from '../plan.ts';
+import type { ClaimRule, Scenario } from '../scenario.ts';
+import { DEFAULTS, type LinkKind, type Setting, type SettingKey } from '../setting.ts';
+
+const MIB = 2 ** 20;
+
+export interface Profile {
+  readonly name: string;
+  readonly scenarios: readonly Scenario[];
+  /** What scenarios leave open. */
+  readonly base: Setting;
+  /** Of measuring: repetitions that need not be are dropped when they would not end within it. */
+  readonly budgetMs: number;
+}
+
+export interface Narrowing {
+  /** Ids of those that stay. */
+  readonly arms?: readonly string[];
+  readonly setting?: Scenario['setting'];
+  /** In place of the scenario's own. */
+  readonly sweep?: Scenario['sweep'];
+  readonly repetitions?: Scenario['repetitions'];
+}
+
+/** Less of a scenario; claims about an arm that is gone go with it. */
+export function narrow(scenario: Scenario, to: Narrowing): Scenario {
+  const arms = scenario.arms.filter(({ id }) => to.arms?.includes(id) ?? true);
+  const isThere = (id: string | undefined): boolean =>
+    id === undefined || id === '*' || arms.some((arm) => arm.id === id);
+  return {
+    ...scenario,
+    arms,
+    setting: { ...scenario.setting, ...to.setting },
+    sweep: to.sweep ?? scenario.sweep,
+    claims: scenario.claims.filter(({ arm, against }) => isThere(arm) && isThere(against)),
+    repetitions: to.repetitions ?? scenario.repetitions,
+  };
+}
+
+/** @throws HubswarmError ERR_USAGE, with the names that are known */
+export function findScenario(id: string): Scenario {
+  const found = CATALOGUE.find((scenario) => scenario.id === id);
+  if (found) return found;
+  const known = CATALOGUE.map((scenario) => scenario.id).join(', ');
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `--scenario: '${id}' is not known; give ${known}, or a file (as in ./mine.json)`,
+  );
+}
+
+const BOTH = ['server', 'swarm'];
+const ONCE = { least: 1, most: 1 };
+
+/** In 90 s with what starting and ending take. */
+const QUICK_BUDGET_MS = 75_000;
+/** In 40 min, with what comes after measuring. */
+const FULL_BUDGET_MS = 38 * 60_000;
+
+/**
+ * One copy takes a second, so 2 + 4 + 8 copies of the server take 14 s a repetition. With
+ * eight receivers the origin of the swarm is still there when it has sent 1.25 copies.
+ */
+export function quickProfile(link: LinkKind): Profile {
+  const scenarios = [
+    narrow(findScenario('calibration'), {
+      ...{ arms: BOTH, sweep: { receivers: [1] }, repetitions: ONCE },
+    }),
+    narrow(findScenario('scaling'), {
+      arms: BOTH,
+      setting: { fileBytes: 4 * MIB, uplinkBytesPerSecond: 4 * MIB },
+      sweep: { receivers: [2, 4, 8] },
+      repetitions: { least: 2, most: 3 },
+    }),
+    narrow(findScenario('kill'), {
+      arms: BOTH,
+      setting: { receivers: 8 },
+      sweep: { kill: [0.5, 'first copy', 2] },
+      repetitions: ONCE,
+    }),
+  ];
+  if (link === 'netns') {
+    scenarios.push(narrow(findScenario('links'), { repetitions: { least: 2, most: 2 } }));
+  }
+  return { name: 'quick', scenarios, base: DEFAULTS, budgetMs: QUICK_BUDGET_MS };
+}
+
+export const FULL: Profile = {
+  ...{ name: 'full', scenarios: CATALOGUE, base: DEFAULTS, budgetMs: FULL_BUDGET_MS },
+};
+
+/** Scenarios at full size, as they were asked for by name or file. */
+export const chosenProfile = (scenarios: readonly Scenario[]): Profile => ({
+  ...FULL,
+  name: 'chosen',
+  scenarios,
+});
+
+export type Kill = NonNullable<Setting['kill']>;
+
+/** What the command line fixes; undefined: left as it is. */
+export interface Overrides {
+  readonly link?: LinkKind | undefined;
+  /** Also of a file that is given. */
+  readonly fileBytes?: number | undefined;
+  readonly receivers?: readonly number[] | undefined;
+  /** Empty: no scenario that is about it. */
+  readonly kills?: readonly Kill[] | undefined;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  readonly repetitions?: number | undefined;
+}
+
+export interface Overridden extends Profile {
+  /** What was left out, and why, for a person. */
+  readonly notes: readonly string[];
+}
+
+/** @throws HubswarmError ERR_USAGE when nothing is left, or a kill would come too late */
+export function override(profile: Profile, given: Overrides): Overridden {
+  const notes: string[] = [];
+  const steps = [unlink, fixSize, fixUplink, fixDownlink, fixReceivers, fixKills, fixRepetitions];
+  const scenarios = profile.scenarios.flatMap((scenario) => {
+    let kept = scenario;
+    for (const step of steps) {
+      const next = step(kept, given, profile.base);
+      if (typeof next === 'string') {
+        notes.push(`scenario '${scenario.id}' is left out: ${next}`);
+        return [];
+      }
+      kept = next;
+    }
+    return [kept];
+  });
+  if (scenarios.length === 0) {
+    throw new HubswarmError('ERR_USAGE', `nothing is left to measure: ${notes.join('; ')}`);
+  }
+  return {
+    ...{ name: profile.name, scenarios, notes },
+    base: baseOf(profile, given),
+    // Who asks for a number of repetitions has the time for them.
+    budgetMs: given.repetitions ? Number.POSITIVE_INFINITY : profile.budgetMs,
+  };
+}
+
+function baseOf({ base }: Profile, given: Overrides): Setting {
+  const uplinkBytesPerSecond = given.uplinkBytesPerSecond ?? base.uplinkBytesPerSecond;
+  const downlink = given.downlinkBytesPerSecond;
+  return {
+    ...base,
+    uplinkBytesPerSecond,
+    link: given.link ?? base.link,
+    fileBytes: given.fileBytes ?? base.fileBytes,
+    downlinkFactor: downlink ? downlink / uplinkBytesPerSecond : base.downlinkFactor,
+  };
+}
+
+/** A scenario with what was given applied, or why it cannot be. */
+type Step = (scenario: Scenario, given: Overrides, base: Setting) => Scenario | string;
+
+/** Figures that mean something of links without a rate. */
+const WITHOUT_LINKS: readonly ClaimRule['metric'][] = [
+  ...(['reach', 'stayersReach', 'badFiles', 'refusedPieces', 'duplicateShare'] as const),
+  ...(['cpuSecondsPerGib', 'cpuStartMs', 'rssPeakBytes'] as const),
+];
+
+/** Of these a scenario is about rates, or about moments that pass unseen without. */
+const TIMED: readonly SettingKey[] = [
+  ...(['kill', 'faults', 'lifetimeShare', 'uplinkFactors', 'originUplinkFactor'] as const),
+  ...(['sharedUplink'] as const),
+];
+
+const unlink: Step = (scenario, { link, kills }) => {
+  const own = scenario.setting.link ?? scenario.arms.every((arm) => arm.with.link);
+  if (link !== 'none' || own) return scenario;
+  const settings = [scenario.setting, scenario.sweep, ...scenario.arms.map((arm) => arm.with)];
+  const isTimed = settings.some(
+    (some) =>
+      TIMED.some((key) => some[key] !== undefined && !(key === 'kill' && kills)) ||
+      typeof some.arrivals === 'object',
+  );
+  if (isTimed || scenario.metrics.includes('linkUse')) return 'it needs links with a rate';
+  const claims = scenario.claims.filter(({ metric }) => WITHOUT_LINKS.includes(metric));
+  return { ...scenario, claims };
+};
+
+/** One value for all of its runs, whatever the scenario says. */
+const fix = <K extends SettingKey>(scenario: Scenario, key: K, value: Setting[K]): Scenario => ({
+  ...scenario,
+  setting: { ...scenario.setting, [key]: value },
+  arms: scenario.arms.map((arm) => {
+    const { [key]: _, ...rest } = arm.with;
+    return { ...arm, with: rest };
+  }),
+});
+
+const fixSize: Step = (scenario, { fileBytes }) => {
+  if (fileBytes === undefined) return scenario;
+  if (scenario.sweep.fileBytes) return 'it is about files of several sizes';
+  return fix(scenario, 'fileBytes', fileBytes);
+};
+
+const fixUplink: Step = (scenario, { uplinkBytesPerSecond }) => {
+  if (uplinkBytesPerSecond === undefined) return scenario;
+  if (scenario.sweep.uplinkBytesPerSecond) return 'it is about several uplinks';
+  return fix(scenario, 'uplinkBytesPerSecond', uplinkBytesPerSecond);
+};
+
+const fixDownlink: Step = (scenario, { downlinkBytesPerSecond }, base) => {
+  if (downlinkBytesPerSecond === undefined) return scenario;
+  if (scenario.sweep.downlinkFactor) return 'it is about several downlinks';
+  const uplink = scenario.setting.uplinkBytesPerSecond ?? base.uplinkBytesPerSecond;
+  return fix(scenario, 'downlinkFactor', downlinkBytesPerSecond / uplink);
+};
+
+const ascending = (values: readonly number[]): number[] =>
+  [...new Set(values)].sort((a, b) => a - b);
+
+const fixReceivers: Step = (scenario, { receivers }, base) => {
+  if (receivers === undefined) return scenario;
+  if (scenario.sweep.receivers) {
+    // Whether links are held is seen on one alone, whatever else is asked.
+    if (scenario.metrics.includes('linkUse')) {
+      const most = Math.max(...receivers);
+      const fewer = scenario.sweep.receivers.filter((count) => count === 1 || count <= most);
+      return { ...scenario, sweep: { ...scenario.sweep, receivers: fewer } };
+    }
+    return { ...scenario, sweep: { ...scenario.sweep, receivers: ascending(receivers) } };
+  }
+  const own = scenario.setting.receivers ?? base.receivers;
+  return fix(scenario, 'receivers', Math.min(own, Math.max(...receivers)));
+};
+
+/** A server that has sent a copy to everybody has nothing left to be killed for. */
+const fixKills: Step = (scenario, { kills }, base) => {
+  if (scenario.sweep.kill === undefined) return scenario;
+  if (kills?.length === 0) return 'no kills were asked for';
+  const receivers = scenario.setting.receivers ?? base.receivers;
+  const isLate = (kill: Setting['kill']): boolean => typeof kill === 'number' && kill >= receivers;
+  const late = kills?.find(isLate);
+  if (late !== undefined) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `--kills: ${late} is not accepted; with ${receivers} receivers give copies below ${receivers}, or first-copy`,
+    );
+  }
+  const left = (kills ? [...new Set(kills)] : scenario.sweep.kill).filter((kill) => !isLate(kill));
+  if (left.length === 0) return `with ${receivers} receivers every kill would come too late`;
+  return { ...scenario, sweep: { ...scenario.sweep, kill: left } };
+};
+
+const fixRepetitions: Step = (scenario, { repetitions }) =>
+  repetitions === undefined
+    ? scenario
+    : { ...scenario, repetitions: { least: repetitions, most: repetitions } };
+
+/** The catalogue for a person who chooses from it. */
+export function describeScenario(scenario: Scenario): string {
+  const { id, question, arms, claims, repetitions } = scenario;
+  const swept = Object.entries(scenario.sweep).map(
+    ([key, values]) => `${key} ${(values ?? []).map((value) => JSON.stringify(value)).join(', ')}`,
+  );
+  const { least, most } = repetitions;
+  return [
+    `${id}: ${question}`,
+    `  arms    ${arms.map((arm) => `${arm.id} (${arm.text})`).join(', ')}`,
+    `  points  ${sweepPoints(scenario).length}${swept.length > 0 ? `: ${swept.join('; ')}` : ''}`,
+    `  runs    ${least === most ? least : `${least} to ${most}`} of each`,
+    ...claims.map((claim) => `  claim   ${claim.id}: ${claim.text}`),
+  ].join('\n');
+}

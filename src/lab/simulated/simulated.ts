@@ -1,0 +1,145 @@
+// Past this machine: the swarm arms of a comparison again in the simulator, first where
+// runs were made, which says how far it can be believed, then with many more receivers.
+// Always the binary. A simulation that fails is a note and no failed comparison.
+import { HubswarmError } from '../../runtime/errors.ts';
+import { pointText } from '../plan.ts';
+import type { Run, Simulated } from '../result.ts';
+import type { Setting } from '../setting.ts';
+import { type Found, runSimulation } from './run-simulation.ts';
+import { simulateArgs } from './simulate-args.ts';
+import { modelError, validate } from './validate-model.ts';
+
+/** Of scenario `scaling`. Four times as many, roughly, is two rounds more for a piece. */
+const SIZES = [64, 256, 1000, 4000, 10_000];
+/** Whose points are simulated far out too, with a tenth of the most: reach hardly depends on N. */
+const FAR = ['kill', 'churn', 'free-riders'];
+/** Receivers times pieces: 480,000 take 88 s of CPU and 1.1 GiB. */
+const MOST_PIECES_HELD = 600_000;
+
+export interface ScaleOptions {
+  /** The binary under test. */
+  readonly cliPath: string;
+  readonly runs: readonly Run[];
+  readonly seed: number;
+  /** Receivers of the largest simulation. */
+  readonly most: number;
+  readonly signal: AbortSignal;
+  /** Before each simulation, from 0. */
+  readonly onStart: (receivers: number, index: number, total: number) => void;
+}
+
+interface Subject {
+  readonly scenario: string;
+  readonly arm: string;
+  readonly point: Run['point'];
+  readonly setting: Setting;
+  /** Made at this very point; none beyond what was run. */
+  readonly runs: readonly Run[];
+}
+
+/** @throws the signal's reason when it aborts */
+export async function simulateScale(options: ScaleOptions): Promise<Simulated> {
+  const { runs, most, seed } = options;
+  const made = subjectsOf(runs);
+  const subjects = [...made, ...beyond(made, most)];
+  const notes = new Set<string>();
+  const points: Simulated['points'] = [];
+  const validation: Simulated['validation'] = [];
+  const simulate = memoized(options);
+  for (const [index, subject] of subjects.entries()) {
+    const args = argsOf(subject, seed);
+    if ('reason' in args) {
+      notes.add(`${nameOf(subject)}: not simulated: ${args.reason}`);
+      continue;
+    }
+    options.onStart(subject.setting.receivers, index, subjects.length);
+    const found = await simulate(args.args);
+    if (found instanceof HubswarmError) {
+      notes.add(`${nameOf(subject)}, ${subject.setting.receivers} receivers: ${found.message}`);
+      continue;
+    }
+    points.push(pointOf(subject, found));
+    if (subject.runs.length > 0) validation.push(validated(subject, found));
+  }
+  return { points, validation, error: modelError(validation), notes: [...notes] };
+}
+
+/** Settings that differ in what a swarm does not heed are one simulation. */
+function memoized({ cliPath, signal }: ScaleOptions) {
+  const known = new Map<string, Promise<Found | HubswarmError>>();
+  return (args: readonly string[]): Promise<Found | HubswarmError> => {
+    const key = args.join(' ');
+    const running = known.get(key) ?? runSimulation(cliPath, args, signal).catch(noteOf);
+    known.set(key, running);
+    return running;
+  };
+}
+
+function noteOf(error: unknown): HubswarmError {
+  if (error instanceof HubswarmError && error.code === 'ERR_MEASUREMENT') return error;
+  throw error;
+}
+
+/** Points of swarm arms with runs that are worth something, in the order of the runs. */
+function subjectsOf(runs: readonly Run[]): Subject[] {
+  const of = runs.filter(
+    ({ architecture, verdict }) => architecture === 'swarm' && verdict.state !== 'invalid',
+  );
+  const subjects = new Map<string, Subject>();
+  for (const run of of) {
+    const { scenario, arm, point, setting } = run;
+    const key = [scenario, arm, pointText(point)].join('/');
+    const runs = [...(subjects.get(key)?.runs ?? []), run];
+    subjects.set(key, { scenario, arm, point, setting, runs });
+  }
+  return [...subjects.values()];
+}
+
+function beyond(made: readonly Subject[], most: number): Subject[] {
+  const scaling = made.filter(({ scenario }) => scenario === 'scaling');
+  const largest = Math.max(...scaling.map(({ setting }) => setting.receivers));
+  const last = scaling.filter(({ setting }) => setting.receivers === largest);
+  const far = SIZES.findLast((size) => size <= Math.max(most / 10, SIZES[0]!)) ?? 0;
+  return [
+    ...SIZES.filter((size) => size > largest && size <= most).flatMap((size) =>
+      last.map((subject) => withReceivers(subject, size)),
+    ),
+    ...made
+      .filter(({ scenario }) => FAR.includes(scenario) && far <= most)
+      .map((subject) => withReceivers(subject, far)),
+  ];
+}
+
+function withReceivers({ point, setting, ...subject }: Subject, receivers: number): Subject {
+  return {
+    ...subject,
+    point: 'receivers' in point ? { ...point, receivers } : point,
+    setting: { ...setting, receivers },
+    runs: [],
+  };
+}
+
+function argsOf({ setting }: Subject, seed: number): ReturnType<typeof simulateArgs> {
+  const pieces = Math.ceil(setting.fileBytes / (setting.pieceLength ?? setting.fileBytes));
+  if (setting.receivers * pieces > MOST_PIECES_HELD) {
+    return { reason: `${setting.receivers} receivers of ${pieces} pieces would take minutes` };
+  }
+  return simulateArgs(setting, seed);
+}
+
+const nameOf = ({ scenario, arm }: Subject): string => `${scenario}, ${arm}`;
+
+function pointOf(subject: Subject, found: Found): Simulated['points'][number] {
+  const { scenario, arm, point, setting } = subject;
+  const { receivers, fileBytes, pieceLength, uplinkBytesPerSecond } = setting;
+  return {
+    ...{ scenario, arm, point, receivers, fileBytes, uplinkBytesPerSecond },
+    pieceLength: pieceLength ?? fileBytes,
+    ...found,
+  };
+}
+
+const validated = (subject: Subject, found: Found): Simulated['validation'][number] => ({
+  ...{ scenario: subject.scenario, arm: subject.arm, point: subject.point },
+  ...validate(subject.runs, found),
+});
