@@ -66,7 +66,7 @@ export function gainAt(result: ScenarioResult, { point, server, swarm }: Pair): 
   return null;
 }
 
-export const receiversOf = (run: Run): Run['nodes'] =>
+const receiversOf = (run: Run): Run['nodes'] =>
   run.nodes.filter(({ role }) => role === 'receiver' || role === 'rider');
 
 /** Of those that want the file. */

@@ -10,7 +10,7 @@ import { completions } from './lookup.ts';
 import { columnFigure, columnHead, spreadText, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
 
-export const runAnchor = (id: string): string => `run-${id}`;
+const runAnchor = (id: string): string => `run-${id}`;
 
 /** At its '/', where a line is too narrow for it. */
 const breakable = (id: string): Markup =>

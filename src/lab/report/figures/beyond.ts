@@ -4,12 +4,12 @@ import * as Plot from '@observablehq/plot';
 import type { Result, Simulated } from '../../result.ts';
 import { secondsText } from '../../words.ts';
 import { sweptScale } from '../axis.ts';
-import { armLine, drawChart, FIGURE_WIDTH, hollowDots } from '../chart.ts';
+import { armDots, armLine, drawChart, FIGURE_WIDTH, hollowDots } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
-import { NAMES_WIDTH, runDots, theoryLines, topOf } from '../run-marks.ts';
+import { NAMES_WIDTH, theoryLines, topOf } from '../run-marks.ts';
 import { onlyRuns, type Scene, stylesOf } from '../scene.ts';
-import type { RunPoint, XY } from '../series.ts';
+import type { XY } from '../series.ts';
 
 type SimulatedPoint = Simulated['points'][number];
 
@@ -23,7 +23,11 @@ const FRAME = {
 /** Doublings would be too many. */
 const DECADES = [1, 10, 100, 1000, 10_000, 100_000];
 
-const seconds = (text: number): string => `${text.toFixed(2)} s`;
+interface RealPoint extends XY {
+  readonly id: string;
+}
+
+const realTitle = ({ id, y }: RealPoint): string => `${id}: ${y.toFixed(2)} s`;
 const xOf = ({ receivers }: SimulatedPoint): number => receivers;
 const yOf = ({ makespanMs }: SimulatedPoint): number => (makespanMs ?? 0) / 1000;
 const titleOf = (point: SimulatedPoint): string =>
@@ -68,11 +72,11 @@ function serverText(points: readonly SimulatedPoint[], most: number): string {
 }
 
 function draw(scene: Scene, points: readonly SimulatedPoint[]): string {
+  // Hollow means simulated here, whatever a run's verdict; who never completed has no height.
   const real = scene.arms.map(({ runs }) =>
-    runs.map((run): RunPoint => {
-      const makespanMs = run.metrics.makespanMs ?? null;
-      return { run, x: run.setting.receivers, y: makespanMs === null ? null : makespanMs / 1000 };
-    }),
+    runs.flatMap(({ id, setting, metrics: { makespanMs } }): RealPoint[] =>
+      makespanMs == null ? [] : [{ id, x: setting.receivers, y: makespanMs / 1000 }],
+    ),
   );
   const bounds: XY[] = points
     .filter(({ arm }) => arm === scene.arms[0]!.style.id)
@@ -100,7 +104,7 @@ function draw(scene: Scene, points: readonly SimulatedPoint[]): string {
           .toSorted((a, b) => a.receivers - b.receivers);
         return [
           armLine(style, simulated, { x: xOf, y: yOf }),
-          ...runDots(style, real[i]!, { text: seconds }),
+          armDots(style, real[i]!, { x: ({ x }) => x, y: ({ y }) => y, title: realTitle }),
           hollowDots(style, simulated, { x: xOf, y: yOf, title: titleOf }),
           Plot.text(simulated.slice(-1), {
             x: xOf,

@@ -90,7 +90,7 @@ const tips = (points: readonly LanePoint[]): Plot.Markish =>
     title: 'title',
   });
 
-export function drawRunLanes(run: Run, { colour, label }: ArmStyle, end: number): string {
+function drawRunLanes(run: Run, { colour, label }: ArmStyle, end: number): string {
   const { nodes } = run;
   const height = Math.max(
     LANE_HEIGHT.least,

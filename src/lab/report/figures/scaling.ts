@@ -76,6 +76,9 @@ function draw(
   });
 }
 
+const hollowText = ({ runs }: Scene): string =>
+  runs.some(({ verdict }) => verdict.state !== 'valid') ? ' Hollow: a run that is not valid.' : '';
+
 export function makespanFigure(scene: Scene): Markup {
   const bounded = scene.runs.some(({ boundMs }) => boundMs > 0);
   const svg = draw('Makespan over the number of receivers', 'makespanMs', scene, (series) =>
@@ -84,7 +87,7 @@ export function makespanFigure(scene: Scene): Markup {
   return figure(
     'Makespan over the number of receivers',
     svg,
-    `From the go to the last completion; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.' : 'Nothing holds the links, so theory sets no bound.'}`,
+    `From the go to the last completion; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.' : 'Nothing holds the links, so theory sets no bound.'}${hollowText(scene)}`,
     stylesOf(scene),
   );
 }
@@ -98,7 +101,7 @@ export function originFigure(scene: Scene): Markup {
   return figure(
     'What the origin has to send',
     svg,
-    'Payload that left the origin, in copies of the file, every run. What a receiver of a swarm has, it passes on: the rest of the swarm is fed by its own members. A swarm that rises with N would prove us wrong.',
+    `Payload that left the origin, in copies of the file, every run. What a receiver of a swarm has, it passes on: the rest of the swarm is fed by its own members. A swarm whose origin sends as much more with every N as a server does would prove us wrong.${hollowText(scene)}`,
     stylesOf(scene),
   );
 }
