@@ -3,15 +3,15 @@
 import { type Point, pointText } from '../plan.ts';
 import type { Run } from '../result.ts';
 
-const MOST = 16;
+const MOST = 18;
 
 /** Scenarios with one run of each arm, in the order in which they matter. */
-const FAULTS = ['partition', 'replica-killed', 'churn'];
+const FAULTS = ['partition', 'replica-killed', 'front-killed', 'churn'];
 
 /** The moment that tells a swarm from a server. */
 const TELLING = 'first copy';
 
-/** Ids, at most 16. */
+/** Ids, at most 18. */
 export function chooseExhibits(runs: readonly Run[]): string[] {
   const of = (scenario: string): Run[] => runs.filter((run) => run.scenario === scenario);
   const scaling = of('scaling');

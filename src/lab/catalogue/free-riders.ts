@@ -1,6 +1,8 @@
 // Peers that take and never give, among peers that serve whoever has least, or in kind.
 import type { ScenarioText } from '../scenario.ts';
 
+const MIB = 2 ** 20;
+
 export const freeRiders: ScenarioText = {
   id: 'free-riders',
   title: 'Do free riders slow others, and are they slowed?',
@@ -14,7 +16,8 @@ export const freeRiders: ScenarioText = {
       with: { choker: 'tit-for-tat' },
     },
   ],
-  setting: { receivers: 8 },
+  // Two seconds a copy: more processes than cores must not decide it.
+  setting: { receivers: 8, uplinkBytesPerSecond: 2 * MIB },
   sweep: { riderShare: [0, 0.25, 0.5, 0.75] },
   metrics: ['makespanMs', 'efficiency', 'giversMs', 'ridersMs', 'ridersOverGivers', 'reach'],
   claims: [

@@ -70,5 +70,5 @@ export const kill: ScenarioText = {
       threshold: 1,
     },
   ],
-  repetitions: { least: 2, most: 3 },
+  repetitions: { least: 1, most: 3 },
 };

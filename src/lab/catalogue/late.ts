@@ -39,11 +39,11 @@ export const late: ScenarioText = {
     },
     {
       id: 'tail-from-peers',
-      text: 'The last to come has at most a third of the file from the origin',
+      text: 'The last to come has at most half of the file from the origin',
       metric: 'lastOriginShare',
       arm: 'swarm',
       comparison: 'at most',
-      threshold: 0.34,
+      threshold: 0.5,
     },
   ],
   repetitions: { least: 2, most: 5 },

@@ -24,8 +24,8 @@ export const links: ScenarioText = {
       with: { link: 'netns' },
     },
   ],
-  // Two seconds a copy: what connecting costs weighs less.
-  setting: { receivers: 4, fileBytes: 8 * MIB, uplinkBytesPerSecond: 4 * MIB },
+  // Four seconds a copy: what connecting costs weighs less.
+  setting: { receivers: 4, fileBytes: 8 * MIB, uplinkBytesPerSecond: 2 * MIB },
   metrics: ['makespanMs', 'efficiency', 'originCopies', 'wireOverhead'],
   claims: [
     {

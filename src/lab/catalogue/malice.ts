@@ -1,6 +1,8 @@
 // Hostile peers, up to half as many as receivers. Nobody may end with a wrong byte.
 import type { ScenarioText } from '../scenario.ts';
 
+const MIB = 2 ** 20;
+
 export const malice: ScenarioText = {
   id: 'malice',
   title: 'What can malicious peers do?',
@@ -22,7 +24,8 @@ export const malice: ScenarioText = {
       with: { attack: 'oversize' },
     },
   ],
-  setting: { receivers: 8 },
+  // Two seconds a copy: more processes than cores must not decide it.
+  setting: { receivers: 8, uplinkBytesPerSecond: 2 * MIB },
   sweep: { attackers: [1, 2, 4] },
   metrics: ['reach', 'badFiles', 'makespanMs', 'refusedPieces', 'duplicateShare', 'originCopies'],
   claims: [

@@ -126,6 +126,9 @@ function scenarioLines(result: Result, shown: ScenarioResult): string[] {
   return [`${title} (medians)`, plainTable(shown)];
 }
 
+/** On a terminal; the report has them all. */
+const MOST_WARNINGS = 5;
+
 /** What goes to stdout, without a newline at the end. */
 export function drawTable(result: Result): string {
   const { claims, verdict, warnings, fileName, base } = result;
@@ -136,7 +139,10 @@ export function drawTable(result: Result): string {
       (claim) =>
         `claim   ${claim.state}: ${claim.text} (${measuredText(result, claim)}, ${thresholdText(result, claim)})`,
     ),
-    ...warnings.map((text) => `warning ${text}`),
+    ...warnings.slice(0, MOST_WARNINGS).map((text) => `warning ${text}`),
+    ...(warnings.length > MOST_WARNINGS
+      ? [`warning and ${warnings.length - MOST_WARNINGS} more: see the report`]
+      : []),
     `verdict ${verdict.state}${verdict.reasons.length > 0 ? `: ${verdict.reasons.join('; ')}` : ''} (${result.wallSeconds.toFixed(0)} s)`,
   ];
   return lines.join('\n');

@@ -151,7 +151,10 @@ async function writeConfig(
   port: number,
 ): Promise<string> {
   const config = join(dir, 'config');
-  const args = ['--listen', `${address}:${port}`, '-o', config, '--replica', ...replicas];
+  // A download is long, so it counts who is busy and not whose turn it is.
+  const policy = ['--policy', 'least-connections'];
+  const args = ['--listen', `${address}:${port}`, '-o', config, ...policy];
+  args.push('--replica', ...replicas);
   try {
     const command = [cliPath, 'balancer', kind, ...args];
     await promisify(execFile)(process.execPath, command, { signal });
