@@ -73,7 +73,8 @@ export class HttpClient {
     await response.pump((chunk) => {
       bytes += chunk.length;
       if (bytes > maxBytes) throw new SourceFailure(`sent over ${maxBytes} bytes`, { final: true });
-      parts.push(chunk.slice());
+      // Copied: the socket reads on into the same memory. A Buffer's slice() would be a view.
+      parts.push(Uint8Array.from(chunk));
       return undefined;
     });
     return Buffer.concat(parts);

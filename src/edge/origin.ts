@@ -133,7 +133,8 @@ export class Origin {
     await response.pump((chunk) => {
       left -= chunk.length;
       if (left < 0) throw new SourceFailure(`sent over ${MAX_PAGE_BYTES} bytes`, { final: true });
-      parts.push(chunk.slice());
+      // Copied: the socket reads on into the same memory. A Buffer's slice() would be a view.
+      parts.push(Uint8Array.from(chunk));
       return undefined;
     });
     return { headers: response.headers, bytes: Buffer.concat(parts) };

@@ -2,6 +2,7 @@
 // point, and an id that is the same whenever the same experiment is planned again.
 import { choosePieceLength } from '../content/piece-length.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { needsNetwork } from './fault.ts';
 import type { Architecture, Arm, Scenario } from './scenario.ts';
 import { MAX_NODES, type Setting, type SettingKey, settingSchema } from './setting.ts';
 
@@ -48,18 +49,25 @@ export function sweepPoints({ sweep }: Scenario): SweepPoint[] {
   );
 }
 
-export const takesPart = ({ upTo }: Arm, { point }: SweepPoint): boolean =>
+const takesPart = ({ upTo }: Arm, { point }: SweepPoint): boolean =>
   Object.entries(upTo).every(
     ([key, most]) => typeof point[key] !== 'number' || (point[key] as number) <= most,
   );
 
-/** @throws HubswarmError ERR_USAGE when it asks for more nodes than a machine is asked to run */
+/** @throws HubswarmError ERR_USAGE of what no run can be: too many nodes, cuts without lines */
 export function settingOf(scenario: Scenario, arm: Arm, at: SweepPoint, base: Setting): Setting {
   const given = { ...base, ...scenario.setting, ...at.with, ...arm.with };
   const setting = settingSchema.parse({
     ...given,
     pieceLength: given.pieceLength ?? choosePieceLength(given.fileBytes),
   });
+  const cut = setting.faults.find(needsNetwork);
+  if (cut && setting.link !== 'netns') {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `scenario '${scenario.id}': '${cut.do}' is not accepted with link ${setting.link}; only netns has lines to cut`,
+    );
+  }
   const nodes = setting.receivers + setting.attackers + setting.hubs + 1;
   if (nodes > MAX_NODES) {
     throw new HubswarmError(

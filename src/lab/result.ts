@@ -16,7 +16,7 @@ const metric = z.enum(METRIC_NAMES);
 const pointSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 
 /** Of a handful of runs. A null stands for one that never came to it: later than all others. */
-export const summarySchema = z.strictObject({
+const summarySchema = z.strictObject({
   runs: z.number().int(),
   /** Of those, how many have no figure because it never came to that. */
   censored: z.number().int(),
@@ -74,7 +74,7 @@ const nodeSchema = z.strictObject({
   sending: z.array(z.tuple([ms, bytes])),
 });
 
-export const runSchema = z.strictObject({
+const runSchema = z.strictObject({
   id: z.string(),
   scenario: z.string(),
   arm: z.string(),

@@ -25,7 +25,7 @@ const sweepSchema = z.strictObject(
   },
 );
 
-export const armSchema = z.strictObject({
+const armSchema = z.strictObject({
   id: idSchema,
   architecture: z.enum(ARCHITECTURES),
   /** For people; as in `server, one by one`. */
@@ -42,7 +42,7 @@ const conditionSchema = z.union([
   z.strictObject({ atLeast: z.number().optional(), atMost: z.number().optional() }),
 ]);
 
-export const claimSchema = z.strictObject({
+const claimSchema = z.strictObject({
   id: idSchema,
   /** One sentence, true when it holds. */
   text: z.string(),

@@ -16,7 +16,7 @@ export const MAX_NODES = 100;
 export const LINK_KINDS = ['pacer', 'netns', 'none'] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 
-export const ATTACKS = ['poison', 'false-haves', 'slow-loris', 'oversize'] as const;
+const ATTACKS = ['poison', 'false-haves', 'slow-loris', 'oversize'] as const;
 
 const positive = z.number().positive();
 const count = z.number().int().nonnegative();

@@ -12,7 +12,7 @@ import { serverBound, swarmBound, type Uplinks } from './bounds.ts';
 /** Of a receiver there is one figure, as N varies. */
 type Links = Record<'originUplink' | 'receiverUplink' | 'downlink', number>;
 
-export interface StartUp {
+interface StartUp {
   /** From the start to the first piece under way, however many take part. */
   readonly fixedSeconds: number;
   readonly cpuSecondsPerReceiver: number;

@@ -1,4 +1,4 @@
-// What else a server could do: serve one after the other, or be several. Neither is
+// What else a server could do: serve one after the other, or have more uplink. Neither is
 // in Kurose & Ross; both follow from their bound (section 2.5) by counting bytes.
 import { invariant } from '../runtime/invariant.ts';
 import { type Bound, fluidSwarmBound, serverBound, totalUplink, type Uplinks } from './bounds.ts';
@@ -20,11 +20,6 @@ export function serialCompletionSeconds(links: Uplinks, k: number): number {
  */
 export function serialMeanSeconds(links: Uplinks): number {
   return ((links.receivers + 1) / 2) * serialCompletionSeconds(links, 1);
-}
-
-/** Of r servers that each have the origin's uplink, whatever divides the receivers among them. */
-export function replicatedServerBound(links: Uplinks, replicas: number): Bound {
-  return serverBound({ ...links, originUplink: replicas * links.originUplink });
 }
 
 /**

@@ -99,6 +99,16 @@ describe('an answer', () => {
     }
   });
 
+  it('comes whole when a part of it comes with its head', async () => {
+    const body = `${'a'.repeat(100)}${'b'.repeat(400)}`;
+    const first = `${OK}Content-Length: 500\r\n\r\n${body.slice(0, 100)}`;
+    const url = await rawServer((socket) => {
+      // Apart, so that the rest is read later, into the memory where the head was.
+      socket.write(first, () => setTimeout(() => socket.write(body.slice(100)), 20));
+    });
+    expect(await fetchAll(url)).toBe(body);
+  });
+
   it('redirects for ever are given up', async () => {
     const url = await rawServer((socket) =>
       socket.write('HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n'),

@@ -80,6 +80,16 @@ describe('planning a scenario', () => {
   });
 });
 
+it('refuses to cut what is no line', () => {
+  const cut = scenario({
+    sweep: {},
+    setting: { faults: [{ do: 'split', when: { verifiedShare: 0.5 } }] },
+  });
+  expect(() => planPoint(cut, sweepPoints(cut)[0]!, 0, DEFAULTS, 1)).toThrow(
+    "scenario 'small-one': 'split' is not accepted with link pacer; only netns has lines to cut",
+  );
+});
+
 describe('the catalogue', () => {
   it.each(CATALOGUE.map((each) => [each.id, each] as const))('%s can be planned', (_, each) => {
     const runs = sweepPoints(each).flatMap((at) => planPoint(each, at, 0, DEFAULTS, 1));

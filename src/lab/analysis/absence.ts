@@ -18,7 +18,7 @@ const BACK: Readonly<Record<string, string>> = {
 const receiverId = (index: number): string => `receiver-${index + 1}`;
 
 /** The second half of the receivers, whom a split takes from all others. */
-export const farHalf = (receivers: number): string[] =>
+const farHalf = (receivers: number): string[] =>
   Array.from({ length: receivers }, (_, i) => receiverId(i)).slice(Math.ceil(receivers / 2));
 
 const touched = (step: Step, receivers: number): readonly string[] =>

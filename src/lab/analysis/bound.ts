@@ -39,8 +39,8 @@ export function boundOf(setting: Setting, architecture: Architecture): Bound {
   return largest([together, ...staggered(links, apartSeconds, architecture)]);
 }
 
-/** Riders give nothing; who is taken away is not waited for. */
-function linksOf(setting: Setting, architecture: Architecture): Uplinks {
+/** Of a run, as theory has them. Riders give nothing; who is taken away is not waited for. */
+export function linksOf(setting: Setting, architecture: Architecture): Uplinks {
   const givers = setting.receivers - riderCount(setting);
   // A swarm has one origin, however many hubs a scenario has.
   const origins = architecture === 'server' ? setting.hubs : 1;

@@ -48,7 +48,7 @@ const FIGURES: Readonly<Record<string, readonly Draw[]>> = {
   'replica-killed': [stripFigures, reachFigure],
   'front-killed': [stripFigures, reachFigure],
   partition: [stripFigures, availabilityFigures],
-  small: [(_, result) => breakEvenFigures(result)],
+  small: [breakEvenFigures],
   cost: [costFigures],
   wire: [wireFigures],
 };

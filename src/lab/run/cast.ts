@@ -11,8 +11,7 @@ import {
 } from '../setting.ts';
 import type { Role } from '../trace.ts';
 
-export const PROGRAMS = ['hub', 'front', 'client', 'peer', 'rider', 'attacker'] as const;
-export type ProgramName = (typeof PROGRAMS)[number];
+export type ProgramName = 'hub' | 'front' | 'client' | 'peer' | 'rider' | 'attacker';
 
 export interface Member {
   readonly id: string;

@@ -33,7 +33,7 @@ export interface MeasureOptions extends Design {
   readonly onFailure: (plan: PlannedRun, message: string) => void;
 }
 
-export interface PlannedScenario {
+interface PlannedScenario {
   readonly scenario: Scenario;
   /** Why it is not run; null when it is. */
   readonly skipped: string | null;

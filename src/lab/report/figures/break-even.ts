@@ -3,13 +3,15 @@
 import * as Plot from '@observablehq/plot';
 import type { ScenarioResult } from '../../result.ts';
 import { timesText } from '../../words.ts';
-import { drawChart } from '../chart.ts';
+import { BOUND_COLOUR, BOUND_DASH, drawChart } from '../chart.ts';
 import { figure } from '../figure.ts';
 import type { Markup } from '../html.ts';
 import { keyAxis, scalarText } from '../point-text.ts';
 import { KEYS_DY, KEYS_TOP, keys } from '../run-marks.ts';
-import { countText } from '../series.ts';
+import type { Scene } from '../scene.ts';
+import { countText, type XY } from '../series.ts';
 import { breakEvenLine, type Grid, type GridCell, gridOf } from './break-even-grid.ts';
+import { predictedLine } from './break-even-theory.ts';
 
 /** A ratio of 8, either way, has the full colour. */
 const FULL = Math.log(8);
@@ -29,7 +31,7 @@ function cellTitle({ receivers, fileBytes }: Grid, { i, j, ratio, pairs }: GridC
 const cellText = ({ ratio }: GridCell): string =>
   ratio === null ? '\u2013' : ratio < 9.95 ? ratio.toFixed(2) : timesText(ratio).slice(0, -1);
 
-function draw(grid: Grid): string {
+function draw(grid: Grid, predicted: readonly XY[]): string {
   const { receivers, fileBytes, cells } = grid;
   const ends = (values: readonly number[]): [number, number] => [-0.5, values.length - 0.5];
   const places = (values: readonly number[]): number[] => values.map((_, place) => place);
@@ -58,6 +60,9 @@ function draw(grid: Grid): string {
           { text: 'the swarm is faster', colour: SWARM, opacity: 0.7 },
           { text: 'the server is', colour: SERVER, opacity: 0.7 },
           { text: 'as fast as each other', colour: 'currentColor', glyph: '\u2501' },
+          ...(predicted.length > 1
+            ? [{ text: 'theory', colour: BOUND_COLOUR, glyph: '\u2505' }]
+            : []),
         ],
         KEYS_DY,
       ),
@@ -81,6 +86,13 @@ function draw(grid: Grid): string {
         strokeLinecap: 'round',
         title: () => 'both take as long here',
       }),
+      Plot.line(predicted, {
+        x: 'x',
+        y: 'y',
+        stroke: BOUND_COLOUR,
+        strokeWidth: 2,
+        strokeDasharray: BOUND_DASH,
+      }),
       Plot.text(cells, {
         x: 'i',
         y: 'j',
@@ -95,15 +107,16 @@ function draw(grid: Grid): string {
   });
 }
 
-export function breakEvenFigures(result: ScenarioResult): Markup[] {
+export function breakEvenFigures(scene: Scene, result: ScenarioResult): Markup[] {
   const grid = gridOf(result);
   const known = grid.cells.filter(({ ratio }) => ratio !== null);
   if (known.length === 0) return [];
+  const predicted = predictedLine(scene, result, grid);
   return [
     figure(
       'Where does the swarm lose?',
-      draw(grid),
-      `In each cell: makespan of the server over that of the swarm, median of ${countText(known.map(({ pairs }) => pairs))} pairs of runs; above 1 the swarm is faster. The line is where both take as long, interpolated between cells. A map of one colour would mean that size and number do not matter.`,
+      draw(grid, predicted),
+      `In each cell: makespan of the server over that of the swarm, median of ${countText(known.map(({ pairs }) => pairs))} pairs of runs; above 1 the swarm is faster. The line is where both take as long, interpolated between cells.${predicted.length > 1 ? ' Dashed: where theory has it, from both bounds and what starting cost at the smallest file.' : ''} A map of one colour would mean that size and number do not matter.`,
     ),
   ];
 }

@@ -8,7 +8,7 @@ import { beyondFigure } from './beyond.ts';
 import { completionFigure } from './completions.ts';
 import { reachFigure } from './kill.ts';
 import { lanesEnd, lanesFigure } from './lanes.ts';
-import { makespanFigure, originFigure } from './scaling.ts';
+import { makespanFigure, meanFigure, originFigure } from './scaling.ts';
 
 /** The largest N at which every arm took part, or else the largest. */
 function commonMost({ runs, arms }: Scene): number {
@@ -24,6 +24,7 @@ export function scalingFigures(scene: Scene, _: ScenarioResult, result: Result):
   return [
     makespanFigure(scene),
     originFigure(scene),
+    ...meanFigure(scene),
     completionFigure(largest, `N = ${most}`),
     ...beyondFigure(result, scene),
   ];

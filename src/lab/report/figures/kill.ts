@@ -1,6 +1,8 @@
 // Who completes when the origin dies: reach over the copies that had left it, every run a
 // point, with the step that theory has at one copy.
 import * as Plot from '@observablehq/plot';
+import { expectedCopies } from '../../../theory/coupons.ts';
+import { type Crowd, REACH, type Service } from '../../../theory/reach.ts';
 import type { Scalar } from '../../plan.ts';
 import type { Run } from '../../result.ts';
 import { percentText } from '../../words.ts';
@@ -56,11 +58,23 @@ function pointsOf({ runs }: ArmRuns, scale: KillScale, shift: number): ReachPoin
   });
 }
 
+/** What theory has for such a run. */
+function serviceOf({ architecture, setting }: Run): Service {
+  if (architecture === 'swarm') return setting.picker === 'random' ? 'random swarm' : 'swarm';
+  if (setting.hubs > 1) return 'mirrored server';
+  return setting.arrivals === 'one by one' ? 'serial server' : 'server';
+}
+
+const crowdOf = ({ setting }: Run): Crowd => ({
+  receivers: setting.receivers,
+  pieces: Math.ceil(setting.fileBytes / (setting.pieceLength ?? setting.fileBytes)),
+});
+
 function titleOf({ label }: ArmStyle, { run, y }: ReachPoint): string {
   const { completed, started } = completions(run);
   const fault = run.faults[0];
   const when = fault
-    ? `killed after ${fault.originCopies.toFixed(2)} copies`
+    ? `killed after ${fault.originCopies.toFixed(2)} copies, theory: ${percentText(REACH[serviceOf(run)](fault.originCopies, crowdOf(run)))}`
     : 'done before the origin had sent that much';
   return `${label}, ${run.id}: ${completed} of ${started} (${percentText(y)}), ${when}`;
 }
@@ -101,6 +115,35 @@ function theoryMarks(scale: KillScale): Plot.Markish[] {
   ];
 }
 
+/** Of copies; fine enough for a curve. */
+const CURVE_STEP = 0.05;
+
+/** If receivers asked the origin at random and never each other: the coupon collector's. */
+function couponMarks(scene: Scene, scale: KillScale): Plot.Markish[] {
+  const run = scene.runs.find((one) => serviceOf(one) === 'random swarm');
+  if (!run) return [];
+  const curve = Array.from({ length: run.setting.receivers / CURVE_STEP }, (_, i) => {
+    const copies = (i + 1) * CURVE_STEP;
+    return { x: scale.between(copies), y: REACH['random swarm'](copies, crowdOf(run)) };
+  }).filter(({ x }) => x !== null);
+  return [
+    Plot.line(curve, {
+      x: 'x',
+      y: 'y',
+      stroke: BOUND_COLOUR,
+      strokeWidth: 1.5,
+      strokeDasharray: '2 4',
+    }),
+  ];
+}
+
+function couponWords({ runs }: Scene): string {
+  const run = runs.find((one) => serviceOf(one) === 'random swarm');
+  if (!run) return '';
+  const copies = expectedCopies(crowdOf(run).pieces).toFixed(1);
+  return ` Dotted: the chance that all pieces are out if receivers asked the origin at random and never each other (coupon collector: ${copies} copies on average); a swarm that picks at random still trades, and is at its left.`;
+}
+
 export function reachFigure(scene: Scene): Markup {
   const swept = scene.scenario.sweep.kill ?? [];
   const scale = scaleOf(swept.flatMap((value) => value ?? []));
@@ -119,13 +162,14 @@ export function reachFigure(scene: Scene): Markup {
     },
     marks: [
       ...theoryMarks(scale),
+      ...couponMarks(scene, scale),
       ...scene.arms.flatMap(({ style }, i) => armMarks(style, series[i]!)),
     ],
   });
   return figure(
     'Reach over the copies sent before the kill',
     svg,
-    `Share of the receivers that got the whole file, over what the origin had sent when it was killed (SIGKILL); every run is a point (${runsPerPoint(series)} for each arm and k), lines join medians. 'first copy': killed as soon as every piece is with some receiver.${early ? ' Pale: all were done before the origin had sent that much.' : ''} A swarm that stays at 0 % past the first copy, or a server that does not, would prove us wrong.`,
+    `Share of the receivers that got the whole file, over what the origin had sent when it was killed (SIGKILL); every run is a point (${runsPerPoint(series)} for each arm and k), lines join medians. 'first copy': killed as soon as every piece is with some receiver.${early ? ' Pale: all were done before the origin had sent that much.' : ''} A swarm that stays at 0 % past the first copy, or a server that does not, would prove us wrong.${couponWords(scene)}`,
     stylesOf(scene),
   );
 }

@@ -1,4 +1,6 @@
 // What more hubs buy: makespan beside its bound, and the uplink that had to be there.
+import { replicasNeeded } from '../../../theory/service.ts';
+import { linksOf } from '../../analysis/bound.ts';
 import type { Run } from '../../result.ts';
 import { originRates, receiverRates, type Setting } from '../../setting.ts';
 import { rateText } from '../../words.ts';
@@ -21,11 +23,18 @@ function uplinkText({ setting, architecture }: Run): string {
   return Number.isFinite(rate) ? `${rateText(rate)} up` : '';
 }
 
+/** How many hubs of one uplink each theory asks for. */
+function neededWords({ runs }: Scene): string {
+  const run = runs.find(({ architecture, boundMs }) => architecture === 'swarm' && boundMs > 0);
+  if (!run) return '';
+  const hubs = replicasNeeded(linksOf(run.setting, 'swarm'));
+  return ` To be as fast as the swarm at best, theory asks for ${hubs} hubs with an uplink each.`;
+}
+
 export const replicasFigures = (scene: Scene): Markup[] =>
   metricRowsFigure(scene, {
     metric: 'makespanMs',
     title: 'What do more hubs buy?',
-    caption:
-      'At the right: the uplinks that serve, all together; a swarm has those of its receivers for nothing. Hubs that share one uplink and are faster than one hub would prove us wrong: what is bought is uplink.',
+    caption: `At the right: the uplinks that serve, all together; a swarm has those of its receivers for nothing. Hubs that share one uplink and are faster than one hub would prove us wrong: what is bought is uplink.${neededWords(scene)}`,
     note: uplinkText,
   });

@@ -1,6 +1,8 @@
 // How a transfer grows with its receivers: makespans beside what theory allows at best, and
 // what the origin had to send. Every run is a point, lines join medians, y starts at 0.
 import * as Plot from '@observablehq/plot';
+import { equalUplinkServerBound, serialMeanSeconds } from '../../../theory/service.ts';
+import { linksOf } from '../../analysis/bound.ts';
 import type { MetricName } from '../../metric.ts';
 import type { Run } from '../../result.ts';
 import { sweptScale } from '../axis.ts';
@@ -76,20 +78,66 @@ function draw(
   });
 }
 
+/** A line of theory over the numbers of receivers of those runs; none for fewer than two. */
+function theoryLine(
+  name: string,
+  runs: readonly Run[],
+  seconds: (run: Run) => number,
+): NamedLine[] {
+  const held = runs.filter(({ boundMs }) => boundMs > 0);
+  const byCount = new Map(held.map((run) => [receiversOf(run), seconds(run)]));
+  const points = [...byCount].map(([x, y]) => ({ x, y })).sort((a, b) => a.x - b.x);
+  return points.length > 1 ? [bent({ name, points })] : [];
+}
+
+/** What the same uplinks would do in one place: a swarm is fast because receivers bring them. */
+const fatServer = ({ runs }: Scene): NamedLine[] =>
+  theoryLine(
+    'a server with all their uplinks',
+    runs.filter(({ architecture }) => architecture === 'swarm'),
+    ({ setting }) => equalUplinkServerBound(linksOf(setting, 'swarm')).seconds,
+  );
+
 const hollowText = ({ runs }: Scene): string =>
   runs.some(({ verdict }) => verdict.state !== 'valid') ? ' Hollow: a run that is not valid.' : '';
 
 export function makespanFigure(scene: Scene): Markup {
   const bounded = scene.runs.some(({ boundMs }) => boundMs > 0);
-  const svg = draw('Makespan over the number of receivers', 'makespanMs', scene, (series) =>
-    boundLines(series).map(bent),
-  );
+  const svg = draw('Makespan over the number of receivers', 'makespanMs', scene, (series) => [
+    ...boundLines(series).map(bent),
+    ...fatServer(scene),
+  ]);
   return figure(
     'Makespan over the number of receivers',
     svg,
-    `From the go to the last completion; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its line would mean that a link was not held.' : 'Nothing holds the links, so theory sets no bound.'}${hollowText(scene)}`,
+    `From the go to the last completion; every point is one run with fresh processes (${runsPerPoint(seriesOf(scene, 'makespanMs'))} for each arm and N), lines join medians. ${bounded ? 'Dashed: what theory allows at best. A point below its bound would mean that a link was not held. A server with the uplinks of all would be as fast as the swarm can be: receivers bring them.' : 'Nothing holds the links, so theory sets no bound.'}${hollowText(scene)}`,
     stylesOf(scene),
   );
+}
+
+/** Only where somebody serves one after the other: the makespan is the same, the mean is not. */
+export function meanFigure(scene: Scene): Markup[] {
+  const isSerial = ({ setting }: Run): boolean => setting.arrivals === 'one by one';
+  const serial = scene.runs.filter(isSerial);
+  if (serial.length === 0) return [];
+  const svg = draw('Mean completion over the number of receivers', 'meanMs', scene, () => [
+    ...theoryLine('bound: one by one, mean', serial, ({ setting }) =>
+      serialMeanSeconds(linksOf(setting, 'server')),
+    ),
+    ...theoryLine(
+      'bound: equal shares, mean',
+      scene.runs.filter((run) => run.architecture === 'server' && !isSerial(run)),
+      ({ boundMs }) => boundMs / 1000,
+    ),
+  ]);
+  return [
+    figure(
+      'Mean completion over the number of receivers',
+      svg,
+      `How long a receiver waits on average, from the go, at which all of them want the file. A server that serves one after the other needs as long for the last one, and little more than half as long on average: (N + 1) / 2 N. No order of sending has a lesser mean; one below its line would prove us wrong.${hollowText(scene)}`,
+      stylesOf(scene),
+    ),
+  ];
 }
 
 export function originFigure(scene: Scene): Markup {
