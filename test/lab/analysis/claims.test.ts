@@ -30,7 +30,7 @@ const BROKEN: Record<string, Bending> = {
   'links/swarm-links-agree': of('swarm-kernel', { slower: 1.3 }),
   'scaling/swarm-faster': of('swarm', { slower: 4 }, { receivers: 8 }),
   'scaling/server-at-bound': of('server', { slower: 1.2 }, { receivers: 4 }),
-  'scaling/swarm-flat': of('swarm', { slower: 3 }, { receivers: 32 }),
+  'scaling/swarm-flat': of('swarm', { slower: 3 }, { receivers: 16 }),
   'scaling/origin-relieved': of('swarm', { slower: 4, originCopies: 3 }, { receivers: 16 }),
   'scaling/serial-mean': of('server-serial', { slower: 1.5 }, { receivers: 8 }),
   'kill/swarm-survives': of('swarm', { stranded: 1 }, { kill: 'first copy' }),

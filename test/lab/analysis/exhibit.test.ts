@@ -143,7 +143,7 @@ describe('chooseExhibits', () => {
 
   it('shows the largest of the plain runs, the telling kill and each arm of a fault', () => {
     const chosen = chooseExhibits(all);
-    expect(chosen.length).toBeLessThanOrEqual(16);
+    expect(chosen.length).toBeLessThanOrEqual(18);
     expect(new Set(chosen).size).toBe(chosen.length);
     expect(chosen).toEqual(
       expect.arrayContaining([

@@ -98,7 +98,7 @@ describe('conclude', () => {
     const result = syntheticResult(undefined, [scenarioOf('kill')]);
     const scripted = (kill: number) =>
       result.scenarios[0]!.cells.find(({ arm, point }) => arm === 'swarm' && point.kill === kill);
-    expect(scripted(0.5)?.scriptedRuns).toBe(2);
+    expect(scripted(0.5)?.scriptedRuns).toBe(1);
     expect(scripted(3)?.scriptedRuns).toBe(0);
   });
 
