@@ -69,7 +69,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--linger <seconds>',
-      'with --get: serve for so long after it is complete, and up to 30 s more while nobody else is known to have some piece, then end (default: until stopped)',
+      'with --get: serve for so long after it is complete, and up to 30 s more, until those who still fetch have every piece among them; then end (default: until stopped)',
       seconds('--linger'),
     )
     .option(

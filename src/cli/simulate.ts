@@ -157,7 +157,7 @@ export function simulateCommand(): Command {
     )
     .option(
       '--linger <seconds>',
-      'a receiver leaves so long after it is complete, up to 30 s later while it alone has a piece (default: stays)',
+      'a receiver leaves so long after it is complete, up to 30 s later while others lack what only complete peers have (default: stays)',
       seconds('--linger'),
     )
     .option(

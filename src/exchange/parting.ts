@@ -1,6 +1,6 @@
-// When a peer that is done may go. One that took the only copy of a piece along would leave
-// all others without it for good, though they lack nothing else; a moment later somebody
-// has it. A complete peer does not hear what its neighbours get from one another (see
+// When a peer that is done may go: when those who still fetch have every piece among them.
+// One that took the last copy of a piece along would leave all others without it for good,
+// though they lack nothing else; a moment later somebody has it. A complete peer does not hear what its neighbours get from one another (see
 // session.ts), but it hears whether they still want something of it. Bounded: a neighbour
 // that never takes a piece must not hold anybody.
 import type { Neighbour } from './neighbour.ts';
@@ -18,9 +18,11 @@ export function mayLeave({ have, neighbours }: SwarmState, sinceMs: number): boo
   if (sinceMs >= PARTING_MS) return true;
   const others = [...neighbours.values()];
   if (sinceMs >= HEARD_MS && !others.some(isTaking)) return true;
-  const known = others.flatMap(({ pieces }) => pieces ?? []);
-  if (known.length === 0 || known.some(({ isFull }) => isFull)) return true;
-  for (const piece of have) if (!known.some((held) => held.has(piece))) return false;
+  const lacking = others.filter(({ pieces }) => pieces && !pieces.isFull);
+  // Who is whole does not count: it may be about to go as well, and each would leave it to
+  // the other; and an origin that dies is what this is for.
+  if (lacking.length === 0) return true;
+  for (const piece of have) if (!lacking.some((other) => other.has(piece))) return false;
   return true;
 }
 

@@ -28,7 +28,8 @@ describe('a peer that is done', () => {
         [4, 5, 6, 7],
       ],
     ],
-    [true, 'a seed is there', [[], ALL]],
+    [false, 'only one that is whole has what another lacks', [[], ALL]],
+    [true, 'all are whole', [ALL, ALL]],
   ])('may go (%s) when %s', (expected, _, neighbours) => {
     const table = new Table(ALL);
     for (const [i, have] of neighbours.entries()) join(table, `n${i}`, have);

@@ -119,8 +119,11 @@ describe('a simulation', () => {
       Array.from({ length: 10 }, (_, i) => 300 * i),
     );
     const left = receivers.filter(({ leftMs }) => leftMs !== null);
-    expect(left.length).toBeGreaterThan(5);
-    for (const { leftMs, completedMs } of left) expect(leftMs! - completedMs!).toBeCloseTo(100, 6);
+    expect(left.length).toBeGreaterThan(3);
+    // Or later, when those who still fetch have every piece among them.
+    for (const { leftMs, completedMs } of left) {
+      expect(leftMs! - completedMs!).toBeGreaterThanOrEqual(100 - 1e-6);
+    }
   });
 
   it('lets receivers vanish, and completes those that stay', async () => {

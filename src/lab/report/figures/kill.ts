@@ -103,14 +103,14 @@ function theoryMarks(scale: KillScale): Plot.Markish[] {
     Plot.ruleX([one], { stroke: BOUND_COLOUR, strokeWidth: 1.5, strokeDasharray: BOUND_DASH }),
     Plot.text(['theory: no swarm\ncompletes before\none copy is out'], {
       x: () => one,
-      y: 0.5,
+      y: 0.72,
       text: (line: string) => line,
       fill: BOUND_COLOUR,
       stroke: 'var(--paper)',
       strokeWidth: 4,
       fontStyle: 'italic',
-      textAnchor: 'start',
-      dx: 8,
+      textAnchor: 'end',
+      dx: -8,
     }),
   ];
 }
