@@ -4,6 +4,7 @@
 import { Access } from './access.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
+import { readBody } from './read-body.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 import { redirectTarget } from './url.ts';
 
@@ -68,16 +69,7 @@ export class HttpClient {
       response.discard();
       throw statusFailure(response.status, response.headers.get('retry-after'));
     }
-    const parts: Uint8Array[] = [];
-    let bytes = 0;
-    await response.pump((chunk) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw new SourceFailure(`sent over ${maxBytes} bytes`, { final: true });
-      // Copied: the socket reads on into the same memory. A Buffer's slice() would be a view.
-      parts.push(Uint8Array.from(chunk));
-      return undefined;
-    });
-    return Buffer.concat(parts);
+    return await readBody(response, maxBytes);
   }
 
   close(): void {

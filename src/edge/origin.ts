@@ -4,6 +4,7 @@
 import type { CID } from 'multiformats/cid';
 import type { HttpClient, HttpResponse } from '../client/http-client.ts';
 import { namedCid } from '../client/names-cid.ts';
+import { readBody } from '../client/read-body.ts';
 import { SourceFailure } from '../client/source-failure.ts';
 import { showUrl } from '../client/url.ts';
 import { matchesCid } from '../content/cid.ts';
@@ -118,8 +119,6 @@ export class Origin {
   async page(url: URL, accept: string, via: string, signal: AbortSignal): Promise<Page> {
     const headers = { accept, via };
     const response = await this.http.request({ method: 'GET', url, headers, signal });
-    const parts: Uint8Array[] = [];
-    let left = MAX_PAGE_BYTES;
     if (response.status !== 200) {
       response.discard();
       throw new SourceFailure(`answered ${response.status}`, { final: response.status < 500 });
@@ -130,14 +129,7 @@ export class Origin {
       response.discard();
       throw new SourceFailure('sent a page of another server', { final: true });
     }
-    await response.pump((chunk) => {
-      left -= chunk.length;
-      if (left < 0) throw new SourceFailure(`sent over ${MAX_PAGE_BYTES} bytes`, { final: true });
-      // Copied: the socket reads on into the same memory. A Buffer's slice() would be a view.
-      parts.push(Uint8Array.from(chunk));
-      return undefined;
-    });
-    return { headers: response.headers, bytes: Buffer.concat(parts) };
+    return { headers: response.headers, bytes: await readBody(response, MAX_PAGE_BYTES) };
   }
 
   /** A refused certificate is told as such, with the options of an edge. */
