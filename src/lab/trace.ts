@@ -8,6 +8,10 @@ export const ROLES = ['origin', 'hub', 'front', 'receiver', 'rider', 'attacker']
 /** `hub`: one of several with the same file, beside the origin. `rider`: takes, never gives. */
 export type Role = (typeof ROLES)[number];
 
+/** Who is to end with the file. */
+export const receives = ({ role }: { readonly role: Role }): boolean =>
+  role === 'receiver' || role === 'rider';
+
 /** From one start of its process to its end; a node that comes back has another. */
 export interface Life {
   readonly events: readonly Stamped[];

@@ -3,9 +3,9 @@
 // a few runs are shown so, since it is much to keep and to look at.
 
 import type { Exhibit } from '../result.ts';
-import { type NodeTrace, ROLES, type Trace } from '../trace.ts';
+import { type NodeTrace, ROLES, receives, type Trace } from '../trace.ts';
 import { absencesOf } from './absence.ts';
-import { hadIt, isOf, wantsIt } from './fold-metrics.ts';
+import { hadIt, isOf } from './fold-metrics.ts';
 import { all, resumedBytes, sentOver, sum } from './fold-node.ts';
 
 const STEPS = 64;
@@ -39,7 +39,7 @@ export function drawExhibit(trace: Trace): Exhibit {
 }
 
 function copiesAt(ends: readonly number[], pieces: number, trace: Trace): number[][] {
-  const holders = trace.nodes.filter((node) => hadIt(node) || wantsIt(node));
+  const holders = trace.nodes.filter((node) => hadIt(node) || receives(node));
   const spans = holders.flatMap((node) => spansOf(node, trace));
   const groups = Math.min(pieces, PIECE_GROUPS);
   return ends.map((at) => {
@@ -146,7 +146,7 @@ function couldIn(
 
 function verifiedIn(ends: readonly number[], stepMs: number, { nodes, goAt }: Trace): number[] {
   const bytes = ends.map(() => 0);
-  for (const { lives } of nodes.filter(wantsIt)) {
+  for (const { lives } of nodes.filter(receives)) {
     for (const event of lives.flatMap(({ events }) => all(events, 'piece_verified'))) {
       const step = Math.floor((event.t - goAt) / stepMs);
       bytes[Math.max(0, Math.min(step, ends.length - 1))]! += event.bytes;

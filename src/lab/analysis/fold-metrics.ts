@@ -4,7 +4,7 @@
 import type { MetricName } from '../metric.ts';
 import type { RunNode } from '../result.ts';
 import type { Setting } from '../setting.ts';
-import type { NodeTrace, Role, Trace } from '../trace.ts';
+import { type NodeTrace, type Role, receives, type Trace } from '../trace.ts';
 import { all, sum, sumKnown } from './fold-node.ts';
 import { fairnessIndex } from './stats/fairness.ts';
 import { median } from './stats.ts';
@@ -20,7 +20,6 @@ export const isOf =
     roles.includes(role);
 
 export const hadIt = isOf('origin', 'hub');
-export const wantsIt = isOf('receiver', 'rider');
 
 /** All that is computed once and read by many. */
 interface Folded {
@@ -37,7 +36,7 @@ interface Folded {
 
 export function foldMetrics(trace: Trace, nodes: Nodes, boundMs: number): Metrics {
   const { setting } = trace.plan;
-  const wanting = nodes.filter(wantsIt);
+  const wanting = nodes.filter(receives);
   const givers = nodes.filter(isOf('receiver'));
   const riders = nodes.filter(isOf('rider'));
   const makespanMs = lastOf(wanting.filter(({ removed }) => !removed));
@@ -128,7 +127,7 @@ function lastOriginShare({ trace, setting, wanting }: Folded): number | null {
   const eventsOf = ({ lives }: NodeTrace) => lives.flatMap(({ events }) => events);
   const receivers = new Set(
     trace.nodes
-      .filter(wantsIt)
+      .filter(receives)
       .flatMap((node) => all(eventsOf(node), 'listening').flatMap(({ peerId }) => peerId ?? [])),
   );
   const pieces = all(eventsOf(trace.nodes.find(({ id }) => id === last.id)!), 'piece_verified');

@@ -2,10 +2,10 @@
 // whether they can be trusted, which is verdict.ts.
 
 import type { Run } from '../result.ts';
-import type { Trace } from '../trace.ts';
+import { receives, type Trace } from '../trace.ts';
 import { removedBy } from './absence.ts';
 import { boundOf } from './bound.ts';
-import { foldMetrics, wantsIt } from './fold-metrics.ts';
+import { foldMetrics } from './fold-metrics.ts';
 import { foldNode, sum } from './fold-node.ts';
 
 /** Everything about a run but its verdict. */
@@ -40,7 +40,7 @@ export function foldRun(trace: Trace): Omit<Run, 'verdict'> {
     boundMs,
     boundName: bound.name,
     sentBytes: sum(senders.map(({ sentBytes }) => sentBytes)),
-    receivedBytes: sum(nodes.filter(wantsIt).map(({ receivedBytes }) => receivedBytes)),
+    receivedBytes: sum(nodes.filter(receives).map(({ receivedBytes }) => receivedBytes)),
     foreignCpuShare: trace.foreignCpuShare,
     metrics: foldMetrics(trace, nodes, boundMs),
     nodes,

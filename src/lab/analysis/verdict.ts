@@ -4,6 +4,7 @@
 // in words. Thresholds are chosen once, here, before any result is looked at.
 import { SOCKET_BYTES } from '../network/plan.ts';
 import type { Claim, Run, RunNode, Verdict } from '../result.ts';
+import { receives } from '../trace.ts';
 import { median } from './stats.ts';
 
 export const THRESHOLDS = {
@@ -27,8 +28,7 @@ type Folded = Omit<Run, 'verdict'>;
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
-const wanting = ({ nodes }: Folded): RunNode[] =>
-  nodes.filter(({ role }) => role === 'receiver' || role === 'rider');
+const wanting = ({ nodes }: Folded): RunNode[] => nodes.filter(receives);
 
 const allComplete = (run: Folded): boolean => run.metrics.reach === 1;
 

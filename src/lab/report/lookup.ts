@@ -5,6 +5,7 @@ import type { MetricName } from '../metric.ts';
 import type { Point } from '../plan.ts';
 import type { Cell, Claim, Result, Run, ScenarioResult } from '../result.ts';
 import type { Architecture } from '../scenario.ts';
+import { receives } from '../trace.ts';
 
 export const runsOf = ({ runs }: Result, { scenario }: ScenarioResult): Run[] =>
   runs.filter((run) => run.scenario === scenario.id);
@@ -66,12 +67,9 @@ export function gainAt(result: ScenarioResult, { point, server, swarm }: Pair): 
   return null;
 }
 
-const receiversOf = (run: Run): Run['nodes'] =>
-  run.nodes.filter(({ role }) => role === 'receiver' || role === 'rider');
-
 /** Of those that want the file. */
 export function completions(run: Run): { completed: number; started: number } {
-  const receivers = receiversOf(run);
+  const receivers = run.nodes.filter(receives);
   return {
     completed: receivers.filter(({ completedMs }) => completedMs !== null).length,
     started: receivers.length,

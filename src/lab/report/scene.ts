@@ -2,6 +2,7 @@
 // and those of its runs that were looked at from near.
 import type { Exhibit, Result, Run, ScenarioResult } from '../result.ts';
 import type { Scenario } from '../scenario.ts';
+import { receives } from '../trace.ts';
 import { type ArmStyle, armStyles } from './arm-style.ts';
 
 export interface ArmRuns {
@@ -50,8 +51,7 @@ export const onlyRuns = (scene: Scene, keep: (run: Run) => boolean): Scene => ({
 export const stylesOf = ({ arms }: Scene): ArmStyle[] => arms.map(({ style }) => style);
 
 /** Who wanted the file: receivers, also those that never give. */
-export const receiversOf = ({ nodes }: Run): Run['nodes'] =>
-  nodes.filter(({ role }) => role === 'receiver' || role === 'rider');
+export const receiversOf = ({ nodes }: Run): Run['nodes'] => nodes.filter(receives);
 
 /** Over several runs: the last thing that happened in any of them, in seconds. */
 export function endSeconds(runs: readonly Run[]): number {

@@ -88,7 +88,3 @@ function swarmCast(setting: Setting): Member[] {
   );
   return [origin, ...receivers, ...attackers];
 }
-
-/** Who is to end with the file. */
-export const receives = ({ role }: { readonly role: Role }): boolean =>
-  role === 'receiver' || role === 'rider';

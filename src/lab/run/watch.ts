@@ -9,8 +9,7 @@ import type { Network } from '../network/network.ts';
 import type { Host } from '../network/plan.ts';
 import { type PlannedRun, pointText } from '../plan.ts';
 import { passMs } from '../setting.ts';
-import type { FaultTrace } from '../trace.ts';
-import { receives } from './cast.ts';
+import { type FaultTrace, receives } from '../trace.ts';
 import type { Participant } from './participant.ts';
 import { isGo, type Step } from './script.ts';
 

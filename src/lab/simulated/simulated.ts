@@ -14,7 +14,7 @@ const SIZES = [64, 256, 1000, 4000, 10_000];
 /** Whose points are simulated far out too, so many that it takes no minutes: reach hardly depends on N. */
 const FAR = ['kill', 'churn', 'free-riders'];
 const FAR_RECEIVERS = 256;
-/** Receivers times pieces: 480,000 take 88 s of CPU and 1.1 GiB. */
+/** Receivers times pieces: 480,000 take 88 s of CPU at least, and 1.1 GiB. */
 const MOST_PIECES_HELD = 600_000;
 
 export interface ScaleOptions {
