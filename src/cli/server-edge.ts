@@ -67,7 +67,12 @@ export function addEdgeOptions(command: Command): void {
 
 /** What an edge's server has otherwise than others; nothing without --cache. @throws HubswarmError ERR_USAGE */
 export async function edgeOptionsOf(
-  flags: EdgeFlags & { writable: boolean; root?: string; catalogue?: string },
+  flags: EdgeFlags & {
+    writable: boolean;
+    root?: string;
+    catalogue?: string;
+    precompressed?: boolean;
+  },
 ): Promise<Partial<ServerOptions>> {
   if (flags.cache === undefined) {
     for (const option of ALONE_USELESS) {
@@ -86,6 +91,12 @@ export async function edgeOptionsOf(
   for (const option of ['root', 'catalogue'] as const) {
     if (flags[option] === undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${option}: not with --cache; see --cache-dir`);
+  }
+  if (flags.precompressed) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      '--precompressed: not with --cache; give it to the other hub, whose files are compressed here',
+    );
   }
   const { checkOriginUrl, openEdge } = await import('../edge/open-edge.ts');
   const url = checkOriginUrl(parseHttpUrl(flags.cache, '--cache'));

@@ -8,6 +8,7 @@ import type { RepresentationOptions } from '../server/representations.ts';
 
 export interface RepresentationFlags {
   readonly compress: boolean;
+  readonly precompressed?: boolean;
   readonly cacheControl?: string;
   readonly mirror?: readonly string[];
 }
@@ -15,6 +16,10 @@ export interface RepresentationFlags {
 export function addRepresentationOptions(command: Command): Command {
   return command
     .option('--no-compress', 'send text as it is, also to who accepts gzip or br')
+    .option(
+      '--precompressed',
+      'send FILE.br or FILE.gz in place of a text FILE beside it, once it was found to decode to FILE',
+    )
     .option(
       '--cache-control <value>',
       "the Cache-Control of files, as in 'public, max-age=3600' (default: no-cache)",
@@ -28,7 +33,8 @@ export function addRepresentationOptions(command: Command): Command {
 }
 
 export function representationOptionsOf(flags: RepresentationFlags): RepresentationOptions {
-  return { compress: flags.compress, cacheControl: flags.cacheControl, mirrors: flags.mirror };
+  const { compress, precompressed, cacheControl, mirror: mirrors } = flags;
+  return { compress, precompressed, cacheControl, mirrors };
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";

@@ -40,16 +40,17 @@ export async function answerFile(
   onSent?: (sent: Sent) => Promise<void>,
 ): Promise<void> {
   const { req } = exchange;
-  const { cacheControl, compress, digests, mirrors } = hub.representations;
+  const { cacheControl, compress, siblings, digests, mirrors } = hub.representations;
   const sha256 = wantsDigest(req.headers) ? await digests.of(entry) : digests.known(entry);
   const { name, stats } = file;
   const version = { name, cid: entry.cid, size: stats.size, mtimeMs: stats.mtimeMs, sha256 };
   const attachment = targetQuery(req.url ?? '').has('download');
   const duplicates = mirrorLinks(mirrors, segments);
-  const presentation = { cacheControl, compress, attachment, duplicates };
+  const codable = compress || siblings !== undefined;
+  const presentation = { cacheControl, codable, attachment, duplicates };
   const identity = representationOf(version, presentation);
   const type = identity.headers['Content-Type'];
-  const original = { segments, file, version, presentation, type };
+  const original = { segments, file, entry, version, presentation, type };
   const { variant, looked } = await pickVariant(hub, exchange, original);
   const outlet = { exchange, link: hub.link };
   if (!variant) {

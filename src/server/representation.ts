@@ -25,8 +25,8 @@ export interface Version {
 export interface Presentation {
   /** The value of Cache-Control. */
   readonly cacheControl: string;
-  /** Whether text may be sent compressed to who accepts it. */
-  readonly compress: boolean;
+  /** Whether text may be sent in a content coding to who accepts it. */
+  readonly codable: boolean;
   /** To be saved, not shown. */
   readonly attachment: boolean;
   /** Where else the file is, as values of Link. */
@@ -115,14 +115,14 @@ export function codedRepresentation(
 
 function cacheHeadersOf(
   { etag, lastModifiedMs }: Validators,
-  { cacheControl, compress }: Presentation,
+  { cacheControl, codable }: Presentation,
   type: string,
 ): OutgoingHttpHeaders {
   return {
     ETag: etag,
     'Last-Modified': formatHttpDate(lastModifiedMs ?? 0),
     'Cache-Control': cacheControl,
-    ...(compress && isCompressible(type) ? { Vary: 'Accept-Encoding' } : {}),
+    ...(codable && isCompressible(type) ? { Vary: 'Accept-Encoding' } : {}),
   };
 }
 

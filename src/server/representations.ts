@@ -1,6 +1,7 @@
 // What the routes of one server share for presenting files and directories: how
 // they are to be cached and coded, and what was computed of them.
 import type { Catalogue } from './catalogue.ts';
+import { CheckedSiblings } from './coding/checked-siblings.ts';
 import { Compressor } from './coding/compressor.ts';
 import { FileDigests } from './file-digest.ts';
 import { DirectoryNames } from './listing/directory-names.ts';
@@ -9,8 +10,10 @@ import { REVALIDATE } from './representation.ts';
 export interface RepresentationOptions {
   /** The value of Cache-Control below /files/; `no-cache` unless given. */
   readonly cacheControl?: string | undefined;
-  /** Whether text may be sent compressed; true unless given. */
+  /** Whether text is compressed for who accepts it; true unless given. */
   readonly compress?: boolean | undefined;
+  /** Whether compressed files beside a text are sent in its place; false unless given. */
+  readonly precompressed?: boolean | undefined;
   /** URLs below which other servers have the same files; each ends in a slash. */
   readonly mirrors?: readonly string[] | undefined;
 }
@@ -20,20 +23,24 @@ export interface Representations {
   readonly compress: boolean;
   readonly mirrors: readonly string[];
   readonly compressor: Compressor;
+  /** Absent when they are not asked for. */
+  readonly siblings: CheckedSiblings | undefined;
   readonly digests: FileDigests;
   readonly directories: DirectoryNames;
 }
 
 export function createRepresentations(
-  { cacheControl = REVALIDATE, compress = true, mirrors = [] }: RepresentationOptions,
+  options: RepresentationOptions,
   catalogue: Catalogue,
   signal: AbortSignal,
 ): Representations {
+  const { cacheControl = REVALIDATE, compress = true, precompressed, mirrors = [] } = options;
   return {
     cacheControl,
     compress,
     mirrors,
     compressor: new Compressor(),
+    siblings: precompressed ? new CheckedSiblings(catalogue, signal) : undefined,
     digests: new FileDigests(catalogue, signal),
     directories: new DirectoryNames(),
   };

@@ -124,8 +124,17 @@ describe('what gains nothing', () => {
 });
 
 describe('a compressed sibling', () => {
-  it('is sent with a tag and digest of its own, the best one first', async () => {
+  const SIBLINGS = { representations: { precompressed: true } };
+
+  it('is another file unless it is asked for', async () => {
     const { hub, ask } = await hubWithText('page.html');
+    await writeFile(join(hub.root, 'page.html.gz'), gzipSync(TEXT));
+    await writeFile(join(hub.root, 'page.html.br'), brotliCompressSync(TEXT));
+    for (const headers of [GZIP, BOTH]) expect((await ask(headers)).headers.etag).toMatch(/^W/);
+  });
+
+  it('is sent with a tag and digest of its own, the best one first', async () => {
+    const { hub, ask } = await hubWithText('page.html', SIBLINGS);
     const br = brotliCompressSync(TEXT);
     await writeFile(join(hub.root, 'page.html.br'), br);
     await writeFile(join(hub.root, 'page.html.gz'), gzipSync(TEXT));
@@ -143,18 +152,96 @@ describe('a compressed sibling', () => {
     expect(gzip.headers.etag).toMatch(/^"baf.*\.gz"$/);
     const again = await ask({ ...BOTH, 'if-none-match': answer.headers.etag });
     expect(again.status).toBe(304);
+    const head = await ask(BOTH, 'HEAD');
+    expect({ ...head.headers, date: '' }).toEqual({ ...answer.headers, date: '' });
+    expect(await ask({ ...BOTH, range: 'bytes=4-8' })).toMatchObject({
+      status: 206,
+      text: 'quick',
+    });
   });
 
-  it('that is older than its file is stale, and passed over', async () => {
-    const { hub, ask } = await hubWithText();
+  it('is sent without compression, too', async () => {
+    const options = { representations: { precompressed: true, compress: false } };
+    const { hub, ask } = await hubWithText('page.html', options);
+    expect((await ask(BOTH)).headers).toMatchObject({ vary: 'Accept-Encoding' });
+    await writeFile(join(hub.root, 'page.html.gz'), gzipSync(TEXT));
+    expect((await ask(BOTH)).headers).toMatchObject({ 'content-encoding': 'gzip' });
+  });
+
+  it('goes by its bytes, not by its date', async () => {
+    const { hub, ask } = await hubWithText('a.txt', SIBLINGS);
     const sibling = join(hub.root, 'a.txt.gz');
-    await writeFile(sibling, gzipSync('old'));
+    await writeFile(sibling, gzipSync(TEXT));
     await utimes(sibling, 1000, 1000);
-    expect(gunzipSync((await ask(GZIP)).body).toString()).toBe(TEXT);
+    expect((await ask(GZIP)).headers.etag).toMatch(/\.gz"$/);
+  });
+
+  const gzip = gzipSync(TEXT);
+  const other = `${TEXT.slice(0, -2)}!\n`;
+  it.each<[string, string, Buffer]>([
+    ['of another file', '.gz', gzipSync(other)],
+    ['of its beginning', '.gz', gzipSync(TEXT.slice(0, 50_000))],
+    ['of it and more', '.gz', gzipSync(`${TEXT}more`)],
+    ['that is no gzip', '.gz', Buffer.from('not packed at all\n')],
+    ['that is cut', '.gz', gzip.subarray(0, -9)],
+    ['that is cut in its trailer', '.gz', gzip.subarray(0, -1)],
+    ['with a wrong checksum', '.gz', Buffer.from(gzip).fill(7, gzip.length - 8, gzip.length - 4)],
+    ['with zeros behind it', '.gz', Buffer.concat([gzip, Buffer.alloc(8)])],
+    [
+      'of several members',
+      '.gz',
+      Buffer.concat([gzipSync(TEXT.slice(0, 100)), gzipSync(TEXT.slice(100))]),
+    ],
+    ['that holds nothing', '.gz', Buffer.alloc(0)],
+    ['that is a bomb', '.gz', gzipSync(Buffer.alloc(64 * 2 ** 20))],
+    ['that is a bomb', '.br', brotliCompressSync(Buffer.alloc(16 * 2 ** 20))],
+    ['of another file', '.br', brotliCompressSync(other)],
+    ['of it and more', '.br', brotliCompressSync(`${TEXT}more`)],
+    ['that is no brotli', '.br', Buffer.from('not packed at all\n')],
+    ['that is cut', '.br', brotliCompressSync(TEXT).subarray(0, -2)],
+    ['with more behind it', '.br', Buffer.concat([brotliCompressSync(TEXT), gzip])],
+  ])('%s (%s) is not sent', async (_what, suffix, bytes) => {
+    const { hub, ask } = await hubWithText('a.txt', SIBLINGS);
+    await writeFile(join(hub.root, `a.txt${suffix}`), bytes);
+    for (let round = 0; round < 2; round++) {
+      const answer = await ask({ 'accept-encoding': suffix === '.br' ? 'br' : 'gzip' });
+      expect(answer.headers.etag).toMatch(/^W/);
+      const decode = suffix === '.br' ? brotliDecompressSync : gunzipSync;
+      expect(decode(answer.body).toString()).toBe(TEXT);
+    }
+  });
+
+  it('is looked at again when an upload changes either', async () => {
+    const { hub, ask } = await hubWithText('a.txt', { ...SIBLINGS, writable: true });
+    const put = (name: string, text: string | Buffer) =>
+      hub.ask(`/files/${name}`, { method: 'PUT', body: Buffer.from(text) });
+    const decoded = async (): Promise<string> => gunzipSync((await ask(GZIP)).body).toString();
+    await put('a.txt.gz', gzip);
+    expect((await ask(GZIP)).headers.etag).toMatch(/\.gz"$/);
+    await put('a.txt', other);
+    expect(await decoded()).toBe(other);
+    expect((await ask(GZIP)).headers.etag).toMatch(/^W/);
+    await put('a.txt.gz', gzipSync(other));
+    expect((await ask(GZIP)).headers.etag).toMatch(/\.gz"$/);
+    expect(await decoded()).toBe(other);
+    await put('a.txt.gz', gzip);
+    expect(await decoded()).toBe(other);
+  });
+
+  it('of a long file is checked beside, and sent from then on', async () => {
+    const long = TEXT.repeat(100);
+    const { hub, ask } = await hubWithText('a.txt', SIBLINGS);
+    await writeFile(join(hub.root, 'a.txt'), long);
+    await writeFile(join(hub.root, 'a.txt.gz'), gzipSync(long));
+    expect((await ask(GZIP)).text).toBe(long);
+    await expect
+      .poll(async () => (await ask(GZIP)).headers.etag, { timeout: 10_000 })
+      .toMatch(/\.gz"$/);
+    expect(gunzipSync((await ask(GZIP)).body).equals(Buffer.from(long))).toBe(true);
   });
 
   it('that is a file by its own name is never coded twice', async () => {
-    const hub = await startHub();
+    const hub = await startHub(SIBLINGS);
     const gz = gzipSync(TEXT);
     await writeFile(join(hub.root, 'a.txt.gz'), gz);
     const answer = await hub.ask('/files/a.txt.gz', { headers: BOTH });

@@ -1,10 +1,9 @@
-// Which content coding of a file a request gets, if any: a compressed sibling
-// (`page.html.br` beside `page.html`) before one made now, for it is smaller and
-// costs nothing. A sibling older than its file is passed over as stale. Whoever
-// asks for a range gets it of the file as it is: that is what can be resumed and
-// verified. RFC 9110 sections 8.4 and 12.5.3.
+// Which content coding of a file a request gets, if any: where they are asked for, a
+// sibling that was found to be the same file (checked-siblings.ts) before one made now,
+// for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
+// is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
 import type { IncomingMessage } from 'node:http';
-import { stampOf } from '../catalogue.ts';
+import { type Entry, stampOf } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
 import { fileChanging, HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -18,6 +17,7 @@ import { readFully, readVersion, sendBytes, sendFilePart } from '../send-body.ts
 import type { SendPart } from '../send-representation.ts';
 import type { Opened, ServedRoot } from '../served-root.ts';
 import { acceptedCodings, type Coding } from './accept-encoding.ts';
+import { SUFFIXES } from './checked-siblings.ts';
 import { isCompressible } from './compressible.ts';
 
 interface CodedVariant {
@@ -45,12 +45,11 @@ export interface Choice {
 export interface Original {
   readonly segments: readonly string[];
   readonly file: Opened;
+  readonly entry: Entry;
   readonly version: Version;
   readonly presentation: Presentation;
   readonly type: string;
 }
-
-const SUFFIXES: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
 
 /** Those that a request takes for a file that can be coded. */
 export function codingsFor({ method, headers }: IncomingMessage): readonly Coding[] {
@@ -65,7 +64,7 @@ export async function pickVariant(
   original: Original,
 ): Promise<Choice> {
   const looked: Looked[] = [];
-  const codable = original.presentation.compress && isCompressible(original.type);
+  const codable = original.presentation.codable && isCompressible(original.type);
   const codings = codable ? codingsFor(exchange.req) : [];
   for (const coding of codings) {
     const variant = await openSibling(hub, exchange, original, coding, looked);
@@ -81,10 +80,12 @@ export async function pickVariant(
 async function openSibling(
   hub: Hub,
   exchange: Exchange,
-  { segments, file, version, presentation }: Original,
+  { segments, entry: original, version, presentation }: Original,
   coding: Coding,
   looked: Looked[],
 ): Promise<CodedVariant | undefined> {
+  const { siblings, digests } = hub.representations;
+  if (!siblings) return undefined;
   const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
   // Who may read one file of a directory may not read its sibling for that.
   const mayRead = hub.access.allows(exchange, 'read', path);
@@ -92,18 +93,17 @@ async function openSibling(
   looked.push({ segments: path, stamp: sibling && stampOf(sibling.stats) });
   if (!sibling) return undefined;
   const close = (): Promise<void> => sibling.handle.close();
-  const { stats } = sibling;
-  if (!stats.isFile() || stats.size === 0 || stats.mtimeMs < file.stats.mtimeMs) {
-    await close();
-    return undefined;
-  }
   try {
-    const entry = await hub.catalogue.entryOf(sibling);
+    const entry = await siblings.entryOf(original, sibling, coding, () => hub.root.open(path));
+    if (!entry) {
+      await close();
+      return undefined;
+    }
     const representation = codedRepresentation(version, presentation, {
       coding,
-      size: stats.size,
+      size: sibling.stats.size,
       etag: `"${entry.cid}${SUFFIXES[coding]}"`,
-      sha256: hub.representations.digests.known(entry),
+      sha256: digests.known(entry),
     });
     const outlet = { exchange, link: hub.link };
     return {
@@ -124,8 +124,8 @@ async function compressNow(
   { file, version, presentation }: Original,
   coding: Coding,
 ): Promise<CodedVariant | undefined> {
-  const { compressor } = hub.representations;
-  if (!compressor.takes(version.size)) return undefined;
+  const { compress, compressor } = hub.representations;
+  if (!compress || !compressor.takes(version.size)) return undefined;
   const bytes = await compressor.compress(version.cid, coding, () => readWhole(file));
   if (!bytes) return undefined;
   const representation = codedRepresentation(version, presentation, {
