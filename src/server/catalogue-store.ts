@@ -10,6 +10,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { DIGEST_LENGTH } from '../content/manifest.ts';
+import { HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 
 /** One version of a file, as it was hashed. */
@@ -105,10 +106,23 @@ const headsOf = (db: ClassicLevel) => db.sublevel<string, Head>('heads', { value
 const digestsOf = (db: ClassicLevel) =>
   db.sublevel<string, Uint8Array>('digests', { valueEncoding: 'view' });
 
+/**
+ * Loaded when it is needed: its compiled part takes some milliseconds. An optional
+ * package: the bundle runs without, and its compiled part is not there for every platform.
+ *
+ * @throws HubswarmError ERR_NOT_FOUND
+ */
+async function loadLevel(): Promise<typeof ClassicLevel> {
+  try {
+    return (await import('classic-level')).ClassicLevel;
+  } catch (cause) {
+    throw new HubswarmError('ERR_NOT_FOUND', 'classic-level is not installed here', { cause });
+  }
+}
+
 /** Undefined when another hub holds it. */
 async function openSlot(path: string): Promise<ClassicLevel | undefined> {
-  // Loaded when it is needed: its compiled part takes some milliseconds.
-  const { ClassicLevel } = await import('classic-level');
+  const ClassicLevel = await loadLevel();
   const open = async (): Promise<ClassicLevel> => {
     const db = new ClassicLevel(path);
     await db.open();

@@ -24,8 +24,13 @@ export class Running {
   readonly #exit: Promise<number | NodeJS.Signals>;
   #ended = false;
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv, wrapper: readonly string[]) {
-    const [command, ...rest] = [...wrapper, process.execPath, BINARY, ...args];
+  constructor(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    wrapper: readonly string[],
+    binary: string,
+  ) {
+    const [command, ...rest] = [...wrapper, process.execPath, binary, ...args];
     this.child = spawn(command!, rest, {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -90,13 +95,15 @@ export class Running {
  * Starts the binary; killed at the end of the test if it still runs.
  *
  * @param wrapper a command that runs the one behind it, as in `ip netns exec NAME`
+ * @param binary in place of the one that was built here
  */
 export function start(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   wrapper: readonly string[] = [],
+  binary = BINARY,
 ): Running {
-  const running = new Running(args, env, wrapper);
+  const running = new Running(args, env, wrapper, binary);
   onTestFinished(async () => {
     await running.end('SIGKILL');
   });
@@ -106,8 +113,9 @@ export function start(
 /** Runs it to its end. */
 export async function run(
   args: readonly string[],
+  binary = BINARY,
 ): Promise<{ code: number | NodeJS.Signals; stdout: string; stderr: string }> {
-  const running = start(args);
+  const running = start(args, {}, [], binary);
   running.child.stdin!.end();
   const code = await running.exit;
   return { code, stdout: running.stdout, stderr: running.stderr };

@@ -9,7 +9,7 @@ export const DIFF_METRICS = [
   ...(['makespanMs', 'originCopies', 'reach', 'cpuSecondsPerGib'] as const),
 ] satisfies MetricName[];
 
-export interface ClaimChange {
+interface ClaimChange {
   readonly scenario: string;
   readonly id: string;
   readonly text: string;
@@ -36,7 +36,7 @@ export interface CellChange {
   readonly figures: readonly FigureChange[];
 }
 
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly a: string;
   readonly b: string;
