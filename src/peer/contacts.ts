@@ -8,6 +8,7 @@
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import { attempt } from '../runtime/linked-abort.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Node } from './node.ts';
 import { type PeerAddress, tryParseAddress } from './peer-address.ts';
@@ -264,7 +265,9 @@ export class Contacts {
     this.#calling++;
     if (candidate.teller !== undefined) this.#tries--;
     try {
-      await this.#open(candidate);
+      await attempt([this.#abort.signal], CALL_TIMEOUT_MS, (signal) =>
+        this.#open(candidate, signal),
+      );
       if (candidate.teller !== undefined) this.#tries++;
       candidate.teller = undefined;
       candidate.failures = 0;
@@ -277,8 +280,7 @@ export class Contacts {
     }
   }
 
-  async #open({ peer, dial }: Candidate): Promise<void> {
-    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+  async #open({ peer, dial }: Candidate, signal: AbortSignal): Promise<void> {
     const connection = await this.#node.dial(dial, { signal });
     const stream = new FrameStream(await connection.newStream(EXCHANGE_PROTOCOL, { signal }), peer);
     const intake = this.#swarm.join({ stream, outbound: true });

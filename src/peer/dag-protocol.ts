@@ -28,6 +28,7 @@ import { isRawCid } from '../content/cid.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { resolveManifest } from '../content/resolve.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { LinkedAbort } from '../runtime/linked-abort.ts';
 import {
   AnswerDecoder,
   type AnswerHandler,
@@ -140,26 +141,24 @@ export async function fetchManifest(
   signal: AbortSignal,
 ): Promise<FetchedManifest> {
   const remote = connection.remotePeer.toString();
-  const deadline = AbortSignal.timeout(FETCH_TIMEOUT_MS);
-  const either = AbortSignal.any([signal, deadline]);
+  const linked = new LinkedAbort([signal], FETCH_TIMEOUT_MS);
   const answer = new Answer(remote, cid);
   let frames: FrameStream | undefined;
   try {
-    const stream = await connection.newStream(DAG_PROTOCOL, { signal: either });
+    const stream = await connection.newStream(DAG_PROTOCOL, { signal: linked.signal });
     frames = new FrameStream(stream, remote);
     answer.read(frames);
     frames.send([encodeRequest(cid)]);
-    const stop = (): void => answer.fail(either.reason);
-    either.addEventListener('abort', stop, { once: true });
-    const resolved = await resolveManifest(cid, answer.getBlock, { signal: either });
-    either.removeEventListener('abort', stop);
+    linked.signal.addEventListener('abort', () => answer.fail(linked.signal.reason));
+    const resolved = await resolveManifest(cid, answer.getBlock, { signal: linked.signal });
     frames.close();
     return { ...resolved, name: answer.name, ...(await rawRoot(cid, answer)) };
   } catch (error) {
     frames?.abort(describeError(error));
     signal.throwIfAborted();
-    throw remoteError(error, remote, deadline.aborted);
+    throw remoteError(error, remote, linked.signal.aborted);
   } finally {
+    linked.release();
     answer.stop();
   }
 }

@@ -8,6 +8,7 @@ import type { PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { attempt, LinkedAbort } from '../runtime/linked-abort.ts';
 import type { Node } from './node.ts';
 import { type PeerAddress, tryParseAddress } from './peer-address.ts';
 import { dhtPeers, Provision } from './provision.ts';
@@ -90,7 +91,9 @@ export class Discovery {
   async #dial(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
     for (let left = DIAL_TRIES - 1; ; left--) {
       try {
-        await this.#node.dial([...target], { signal: this.#limit(signal, DIAL_TIMEOUT_MS) });
+        await attempt([signal, this.#stop.signal], DIAL_TIMEOUT_MS, (limit) =>
+          this.#node.dial([...target], { signal: limit }),
+        );
         return;
       } catch (error) {
         if (left === 0 || signal.aborted || dialReason(error) !== NO_ANSWER) throw error;
@@ -120,11 +123,16 @@ export class Discovery {
    * with the same peers, the closest, so each goes on for one such peer more.
    */
   async *findProviders(cid: CID, signal: AbortSignal): AsyncGenerator<Provider, void, undefined> {
-    const either = AbortSignal.any([signal, this.#stop.signal]);
-    let echoes = 1;
-    for (let waitMs = FIRST_WAIT_MS; !either.aborted; waitMs = grown(waitMs)) {
-      yield* this.#walk(cid, either, echoes++);
-      await delay(waitMs, undefined, { signal: either, ref: false }).catch(() => undefined);
+    const linked = new LinkedAbort([signal, this.#stop.signal]);
+    const either = linked.signal;
+    try {
+      let echoes = 1;
+      for (let waitMs = FIRST_WAIT_MS; !either.aborted; waitMs = grown(waitMs)) {
+        yield* this.#walk(cid, either, echoes++);
+        await delay(waitMs, undefined, { signal: either, ref: false }).catch(() => undefined);
+      }
+    } finally {
+      linked.release();
     }
   }
 
@@ -142,10 +150,12 @@ export class Discovery {
     echoes: number,
   ): AsyncGenerator<Provider, void, undefined> {
     const seen = new Set([this.#node.peerId.toString()]);
+    let limit: LinkedAbort | undefined;
     try {
       await dhtPeers(this.#node, signal);
-      const limit = this.#limit(signal, WALK_TIMEOUT_MS);
-      for await (const event of this.#node.services.dht.findProviders(cid, { signal: limit })) {
+      limit = new LinkedAbort([signal], WALK_TIMEOUT_MS);
+      const walk = this.#node.services.dht.findProviders(cid, { signal: limit.signal });
+      for await (const event of walk) {
         if (event.name !== 'PEER_RESPONSE') continue;
         const fresh = event.providers.filter(({ id }) => !seen.has(id.toString()));
         for (const info of fresh) {
@@ -156,11 +166,9 @@ export class Discovery {
       }
     } catch {
       // A walk that fails, or takes too long, is followed by another.
+    } finally {
+      limit?.release();
     }
-  }
-
-  #limit(signal: AbortSignal, ms: number): AbortSignal {
-    return AbortSignal.any([signal, this.#stop.signal, AbortSignal.timeout(ms)]);
   }
 
   /** What to dial: the addresses that name one peer together, the others alone. */
@@ -181,8 +189,9 @@ export class Discovery {
     if (this.#node.getPeers().length + this.#dialling >= ENOUGH_PEERS) return;
     if (this.#node.getConnections(detail.id).length > 0) return;
     this.#dialling++;
-    this.#node
-      .dial(detail.id, { signal: this.#limit(this.#stop.signal, DIAL_TIMEOUT_MS) })
+    attempt([this.#stop.signal], DIAL_TIMEOUT_MS, (signal) =>
+      this.#node.dial(detail.id, { signal }),
+    )
       // It left, or is out of reach: mDNS and the DHT will name others.
       .catch(() => undefined)
       .finally(() => this.#dialling--);

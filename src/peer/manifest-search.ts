@@ -6,6 +6,7 @@ import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { hasCode } from '../runtime/errors.ts';
+import { attempt } from '../runtime/linked-abort.ts';
 import { type FetchedManifest, fetchManifest } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
 import type { Node } from './node.ts';
@@ -58,6 +59,8 @@ class ManifestSearch {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #asked = new Set<string>();
+  /** Who is asked again, and when: one wait for each. */
+  readonly #later = new Map<string, NodeJS.Timeout>();
   readonly #result = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
   #open = 0;
@@ -77,6 +80,8 @@ class ManifestSearch {
 
   stop(): void {
     this.#stop.abort();
+    for (const timer of this.#later.values()) clearTimeout(timer);
+    this.#later.clear();
   }
 
   async askProviders(discovery: Discovery): Promise<void> {
@@ -109,8 +114,12 @@ class ManifestSearch {
   }
 
   #askLater(peer: string, dial: Multiaddr[] | PeerId): void {
-    const timer = setTimeout(() => this.ask(peer, dial), ASK_AGAIN_MS);
-    this.#signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    if (this.#signal.aborted || this.#later.has(peer) || this.#later.size >= MOST_ASKED) return;
+    const timer = setTimeout(() => {
+      this.#later.delete(peer);
+      this.ask(peer, dial);
+    }, ASK_AGAIN_MS);
+    this.#later.set(peer, timer);
   }
 
   async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
@@ -123,8 +132,10 @@ class ManifestSearch {
     };
     const timer = setTimeout(giveWay, SLOW_MS);
     try {
-      const connection = await this.#node.dial(dial, { signal: this.#signal });
-      this.#result.resolve(await fetchManifest(connection, this.#cid, this.#signal));
+      const found = await attempt([this.#signal], undefined, async (signal) =>
+        fetchManifest(await this.#node.dial(dial, { signal }), this.#cid, signal),
+      );
+      this.#result.resolve(found);
     } catch (error) {
       // What the CID itself stands for is nobody's fault, and no other source helps.
       if (hasCode(error, 'ERR_MANIFEST')) return this.#result.reject(error);

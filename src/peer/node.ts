@@ -18,7 +18,13 @@ import { fastNoise } from './noise.ts';
 type Services = {
   identify: Identify;
   ping: Ping;
-  dht: SingleKadDHT;
+  dht: Dht;
+};
+
+/** Of the object that kadDHT() makes, what its declared type hides. */
+type Dht = SingleKadDHT & {
+  /** Says 'peer:add' when a peer entered it. */
+  readonly routingTable: EventTarget;
 };
 
 export type Node = Libp2p<Services>;
@@ -153,7 +159,7 @@ const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping =>
   return service;
 };
 
-const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): SingleKadDHT =>
+const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht =>
   kadDHT({
     protocol: KAD_PROTOCOL,
     // By default a node only serves records once it has a public address.
@@ -173,8 +179,7 @@ const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Single
     // Default 48 h: too long for peers that come and go. Forgets them within 15 min
     // more; telling again is Provision's, so no record of one's own is ever near its end.
     reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
-    // The type that kadDHT() declares hides the routing table; the object has it.
-  })(components) as SingleKadDHT;
+  })(components) as Dht;
 
 function checkListen(listen: readonly string[]): void {
   for (const address of listen) {

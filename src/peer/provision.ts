@@ -3,12 +3,11 @@
 // any, again when there are many more, and again before their copies fade.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
+import { attempt } from '../runtime/linked-abort.ts';
 import type { Node } from './node.ts';
 
 /** Records, and the addresses beside them in libp2p's peer store, last 1 h: well within. */
 const REPROVIDE_MS = 15 * 60_000;
-/** How soon the first peer of the routing table is noticed. */
-const TABLE_CHECK_MS = 20;
 /**
  * How soon a failure, or a larger routing table, is noticed: a flash crowd grows the
  * table each moment, and every telling asks all of it.
@@ -21,10 +20,14 @@ const LARGE_TABLE = 20;
 
 /** Resolves once the routing table has a peer; rejects with the signal's reason. */
 export async function dhtPeers(node: Node, signal: AbortSignal): Promise<void> {
-  while (node.services.dht.routingTable.size === 0) {
-    await delay(TABLE_CHECK_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    signal.throwIfAborted();
-  }
+  const { routingTable } = node.services.dht;
+  signal.throwIfAborted();
+  if (routingTable.size > 0) return;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = (): void => reject(signal.reason);
+  routingTable.addEventListener('peer:add', () => resolve(), { once: true, signal });
+  signal.addEventListener('abort', stop);
+  await promise.finally(() => signal.removeEventListener('abort', stop));
 }
 
 export class Provision {
@@ -72,12 +75,13 @@ export class Provision {
   async #provide(tell: () => void): Promise<number> {
     let count = 0;
     try {
-      const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(REPROVIDE_MS)]);
-      for await (const event of this.#node.services.dht.provide(this.#cid, { signal })) {
-        if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'ADD_PROVIDER') continue;
-        count++;
-        tell();
-      }
+      await attempt([this.#signal], REPROVIDE_MS, async (signal) => {
+        for await (const event of this.#node.services.dht.provide(this.#cid, { signal })) {
+          if (event.name !== 'PEER_RESPONSE' || event.messageName !== 'ADD_PROVIDER') continue;
+          count++;
+          tell();
+        }
+      });
     } catch {
       // Those who were told, were; without any it is tried again.
     }

@@ -1,5 +1,6 @@
 // Many sources that do not answer, and one that does.
 import { randomBytes } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,4 +39,30 @@ it('a manifest is found beside eight peers that take the question and say nothin
   expect((await search).manifest.root.equals(manifest.root)).toBe(true);
   // Each of the eight times out after 10 s.
   expect(performance.now() - startedAt).toBeLessThan(6000);
+});
+
+it('a search that asks again and again keeps nothing of the answers', async () => {
+  const node = await startNode();
+  const discovery = new Discovery(node);
+  cleanups.unshift(() => discovery.stop());
+  const warnings: string[] = [];
+  const note = ({ name }: Error): void => void warnings.push(name);
+  process.on('warning', note);
+  cleanups.unshift(async () => void process.off('warning', note));
+  const { root } = (await importPath(new URL(import.meta.url).pathname)).manifest;
+  let asked = 0;
+  // More than the listeners of one signal that Node.js takes for a leak.
+  for (let i = 0; i < 12; i++) {
+    const ignorant = await startNode();
+    await serveDag(ignorant, () => void asked++);
+    await node.dial(ignorant.getMultiaddrs());
+  }
+  const stop = new AbortController();
+  const search = searchManifest({ node, discovery }, root, stop.signal);
+  const ended = search.catch((error: Error) => error.message);
+  await expect.poll(() => asked, { timeout: 10_000 }).toBeGreaterThan(3 * 12);
+  expect(getEventListeners(stop.signal, 'abort').length).toBeLessThanOrEqual(2);
+  stop.abort(new Error('enough'));
+  expect(await ended).toBe('enough');
+  expect(warnings).toEqual([]);
 });

@@ -1,0 +1,55 @@
+// A signal for one attempt: aborts with its parents, or after a time. Unlike
+// AbortSignal.any(), which Node.js 20 lets its parents remember as long as they live, it
+// leaves nothing behind once it is released: what is tried every second for days must not
+// grow. Release it when the attempt is over, however it ended.
+import { setMaxListeners } from 'node:events';
+
+export class LinkedAbort {
+  readonly #abort = new AbortController();
+  readonly #parents: readonly AbortSignal[];
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  /** @param ms after which it aborts with a TimeoutError; never when left out */
+  constructor(parents: readonly AbortSignal[], ms?: number) {
+    this.#parents = parents;
+    for (const parent of parents) {
+      if (parent.aborted) this.#abort.abort(parent.reason);
+      // Bounded by the attempts under way: each takes its listener along.
+      setMaxListeners(0, parent);
+      parent.addEventListener('abort', this.#follow);
+    }
+    setMaxListeners(0, this.signal);
+    if (ms === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#abort.abort(new DOMException('no answer in time', 'TimeoutError'));
+    }, ms);
+    this.#timer.unref();
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    for (const parent of this.#parents) parent.removeEventListener('abort', this.#follow);
+  }
+
+  readonly #follow = (event: Event): void => {
+    this.#abort.abort((event.target as AbortSignal).reason);
+  };
+}
+
+/** Runs one attempt with a signal of its own. */
+export async function attempt<T>(
+  parents: readonly AbortSignal[],
+  ms: number | undefined,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const linked = new LinkedAbort(parents, ms);
+  try {
+    return await body(linked.signal);
+  } finally {
+    linked.release();
+  }
+}
