@@ -45,12 +45,15 @@ function describeEvent(event: Event): string | undefined {
     case 'request_completed':
       return `${event.remote}${event.subject === undefined ? '' : ` (${clean(event.subject)})`} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
     case 'transfer_started':
+      if (event.resumedBytes > 0 && event.resumedBytes === event.bytes) return undefined;
       return (
         `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +
         (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
         (event.verified ? '' : '\n  the source names no CID: the bytes cannot be verified')
       );
     case 'transfer_completed':
+      if (event.found)
+        return `already there, verified: ${clean(event.path)} (${bytes(event.bytes)})`;
       if (event.unchanged) return `unchanged: ${clean(event.path)} (${bytes(event.bytes)})`;
       return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
     case 'file_fetched':

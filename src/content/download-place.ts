@@ -14,12 +14,16 @@
 // file systems).
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { CID } from 'multiformats/cid';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import { lstatIfAny, makeFile, renameToNew, replaceTree, syncDirectory } from './disk.ts';
 import type { Manifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
+
+/** Tells versions of one target apart: the end of the root CID. */
+export const shortName = (root: CID): string => root.toString().slice(-8);
 
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
@@ -31,7 +35,7 @@ export class DownloadPlace implements Place {
   constructor(manifest: Manifest, target: string, overwrite: boolean) {
     this.#manifest = manifest;
     this.#target = resolve(target);
-    this.#partial = `${this.#target}.${String(manifest.root).slice(-8)}.part`;
+    this.#partial = `${this.#target}.${shortName(manifest.root)}.part`;
     this.#overwrite = overwrite;
   }
 

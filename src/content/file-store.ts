@@ -73,6 +73,11 @@ export class FileStore implements PieceStore {
     return store;
   }
 
+  /** Whether the content has its final name: after publish(), or since before the download. */
+  get isPublished(): boolean {
+    return this.#place.sources !== undefined;
+  }
+
   async read(
     piece: number,
     begin: number,

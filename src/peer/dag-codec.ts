@@ -10,9 +10,11 @@ import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
 /** A CIDv1 with sha2-256 has 36 bytes; 100 leaves room for longer hashes. Fits one varint byte. */
 const MAX_CID_BYTES = 100;
 /** NAME_MAX of the file systems in use. */
-export const MAX_NAME_BYTES = 255;
+const MAX_NAME_BYTES = 255;
 /** 2^20 pieces take some 55 MiB of links. */
 export const MAX_DAG_BYTES = 64 * 2 ** 20;
+/** With the head, and the lengths of blocks, which are few bytes each only when they are many. */
+export const MAX_ANSWER_BYTES = MAX_DAG_BYTES + 4 * 2 ** 20;
 /** MAX_PIECE_LENGTH needs four bytes. */
 const MAX_VARINT_BYTES = 4;
 
@@ -79,6 +81,18 @@ class FrameReader {
     }
     return { violation: 'a length that does not end' };
   }
+}
+
+/** What a block is kept under: cheaper to make than a CID's text. */
+export const blockKey = (digest: Uint8Array): string => Buffer.from(digest).toString('latin1');
+
+/** A dot in front would hide the file, and is what a start-up file's name has. */
+export function isSafeName(name: string): boolean {
+  return (
+    name !== '' &&
+    !/^\.|[/\\:\p{Cc}\uFFFD]/u.test(name) &&
+    Buffer.byteLength(name) <= MAX_NAME_BYTES
+  );
 }
 
 const isViolation = (

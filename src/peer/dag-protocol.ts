@@ -25,21 +25,22 @@ import { hash } from 'node:crypto';
 import type { Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../content/cid.ts';
-import type { Manifest } from '../content/manifest.ts';
 import { resolveManifest } from '../content/resolve.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
 import {
   AnswerDecoder,
   type AnswerHandler,
+  blockKey,
   encodeBlock,
   encodeHead,
   encodeRequest,
+  isSafeName,
   MAX_DAG_BYTES,
-  MAX_NAME_BYTES,
   RequestDecoder,
   type Status,
 } from './dag-codec.ts';
+import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 
@@ -118,15 +119,6 @@ async function blocksOf({ dag, rawRoot }: HeldDag): Promise<Uint8Array[] | undef
 export interface StreamOpener {
   readonly remotePeer: { toString(): string };
   newStream(protocol: string, options: { signal: AbortSignal }): Promise<Stream>;
-}
-
-export interface FetchedManifest {
-  readonly manifest: Manifest;
-  readonly dag: ReadonlyMap<string, Uint8Array>;
-  /** Safe to join to a directory; the CID when the remote gave no such name. */
-  readonly name: string;
-  /** The whole content, when the root is a leaf. */
-  readonly rawRoot?: Uint8Array;
 }
 
 /**
@@ -215,7 +207,7 @@ class Answer implements AnswerHandler {
   }
 
   readonly getBlock = (cid: CID): Promise<Uint8Array> => {
-    const key = keyOf(cid.multihash.digest);
+    const key = blockKey(cid.multihash.digest);
     const block = this.#blocks.get(key);
     if (block) {
       if (this.#unasked.delete(key)) this.#unaskedBytes -= block.length;
@@ -234,9 +226,9 @@ class Answer implements AnswerHandler {
   }
 
   handleBlock(block: Uint8Array): void {
-    const key = keyOf(hash('sha256', block, 'buffer'));
+    const key = blockKey(hash('sha256', block, 'buffer'));
     // The root comes first, so that a remote with nothing right is left at once.
-    if (this.#blocks.size === 0 && key !== keyOf(this.#cid.multihash.digest)) {
+    if (this.#blocks.size === 0 && key !== blockKey(this.#cid.multihash.digest)) {
       return this.#refuse('sent another block than the root');
     }
     if (!this.#waiting.has(key) && !this.#blocks.has(key)) {
@@ -264,15 +256,4 @@ class Answer implements AnswerHandler {
   #refuse(what: string): void {
     this.fail(new HubswarmError('ERR_REMOTE', `${this.#remote} ${what}`));
   }
-}
-
-const keyOf = (digest: Uint8Array): string => Buffer.from(digest).toString('latin1');
-
-/** A dot in front would hide the file, and is what a start-up file's name has. */
-function isSafeName(name: string): boolean {
-  return (
-    name !== '' &&
-    !/^\.|[/\\:\p{Cc}\uFFFD]/u.test(name) &&
-    Buffer.byteLength(name) <= MAX_NAME_BYTES
-  );
 }

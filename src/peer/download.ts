@@ -11,9 +11,11 @@ import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Contacts } from './contacts.ts';
-import type { FetchedManifest, HeldDag } from './dag-protocol.ts';
+import type { HeldDag } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
+import type { KeptManifests } from './kept-manifests.ts';
 import { Lack } from './lack.ts';
+import type { FetchedManifest } from './manifest-bytes.ts';
 import { searchManifest } from './manifest-search.ts';
 import type { Node } from './node.ts';
 import type { Swarm, SwarmHooks } from './swarm.ts';
@@ -47,6 +49,7 @@ export interface DownloadHost {
   readonly node: Node;
   readonly discovery: Discovery;
   readonly emit: Emit;
+  readonly manifests: KeptManifests;
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks>): Share;
   announce(cid: CID, afterMs: number): void;
 }
@@ -94,8 +97,10 @@ export class Download {
   async run(): Promise<string> {
     const watch = setInterval(() => this.#watch(), PROGRESS_MS);
     try {
-      const found = await searchManifest(this.#host, this.#cid, this.#abort.signal);
-      return await this.#fetch(found);
+      const { manifests } = this.#host;
+      const kept = await manifests.find(this.#cid, this.#options.out);
+      const { signal } = this.#abort;
+      return await this.#fetch(kept ?? (await searchManifest(this.#host, this.#cid, signal)));
     } catch (error) {
       const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : error;
       this.#fail(reason);
@@ -116,9 +121,14 @@ export class Download {
       overwrite: this.#options.force,
       signal,
     });
+    const wasWhole = store.isPublished;
     let share: Share;
     try {
+      await this.#keep(found, wasWhole);
       this.#begin(manifest, store);
+      // A root that is a leaf came with its manifest.
+      if (rawRoot && !store.have.isFull && (await store.write(0, [rawRoot])))
+        this.#count(rawRoot.length);
       share = this.#host.hold(
         this.#cid,
         store,
@@ -140,8 +150,21 @@ export class Download {
     // They may all have come since the last look.
     this.#lack.look(0);
     const path = (await store.publish()) ?? name;
-    this.#finish(path);
+    if (!wasWhole) await this.#host.manifests.removeBeside(found, this.#options.out);
+    this.#finish(path, wasWhole);
     return path;
+  }
+
+  /** On disk before the first piece is. Without it only a start with nobody there is worse off. */
+  async #keep(found: FetchedManifest, isWhole: boolean): Promise<void> {
+    const { manifests, emit } = this.#host;
+    const { out } = this.#options;
+    const warn = (error: unknown): void =>
+      emit({ event: 'warned', message: `the manifest is not kept: ${describeError(error)}` });
+    await manifests.keep(found).catch(warn);
+    await (isWhole ? manifests.removeBeside(found, out) : manifests.keepBeside(found, out)).catch(
+      warn,
+    );
   }
 
   #begin(manifest: Manifest, store: FileStore): void {
@@ -217,7 +240,7 @@ export class Download {
     });
   }
 
-  #finish(path: string): void {
+  #finish(path: string, wasWhole: boolean): void {
     this.#tellProgress();
     this.#host.emit({
       event: 'transfer_completed',
@@ -226,6 +249,7 @@ export class Download {
       path,
       bytes: this.#total,
       ms: performance.now() - this.#startedAt,
+      ...(wasWhole ? { found: true } : {}),
     });
   }
 

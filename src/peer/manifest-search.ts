@@ -7,8 +7,9 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { hasCode } from '../runtime/errors.ts';
 import { attempt } from '../runtime/linked-abort.ts';
-import { type FetchedManifest, fetchManifest } from './dag-protocol.ts';
+import { fetchManifest } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
+import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
 
 /** Sources asked at the same time, and remembered. Chosen. */

@@ -21,6 +21,7 @@ import { Download, type DownloadHost, type DownloadOptions, type Share } from '.
 import { hangUp } from './hang-up.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
+import { KeptManifests } from './kept-manifests.ts';
 import { readKnownPeers, rememberPeers } from './known-peers.ts';
 import { createNode, type Node, type NodeOptions } from './node.ts';
 import type { Policy } from './policy.ts';
@@ -56,6 +57,7 @@ export class Peer implements DownloadHost {
   readonly discovery: Discovery;
   readonly link: Link;
   readonly emit: Emit;
+  readonly manifests: KeptManifests;
   readonly #dataDir: string;
   readonly #identity: Identity;
   readonly #counts: CountReporter;
@@ -98,6 +100,7 @@ export class Peer implements DownloadHost {
     this.node = node;
     this.emit = options.emit;
     this.#dataDir = options.dataDir;
+    this.manifests = new KeptManifests(options.dataDir);
     this.#identity = identity;
     this.#counts = new CountReporter(options.emit);
     this.#limits = new LimitReporter(options.emit);

@@ -1,4 +1,4 @@
-// The small files that a process keeps for itself: keys, contacts, certificates.
+// The small files that a process keeps for itself: keys, contacts, certificates, manifests.
 // Written whole or not at all: under a temporary name, then put in place; only the
 // user may read them. Read with a cap, and without waiting where somebody put a pipe.
 import { randomUUID } from 'node:crypto';
@@ -71,6 +71,15 @@ export async function readSmall(
   path: string,
   mostBytes = MAX_BYTES,
 ): Promise<SmallFile | undefined> {
+  const file = await readBounded(path, mostBytes);
+  return file && { text: file.bytes.toString('utf8'), exposed: file.exposed };
+}
+
+/** As readSmall, of bytes that are no text. */
+export async function readBounded(
+  path: string,
+  mostBytes: number,
+): Promise<{ readonly bytes: Buffer; readonly exposed: boolean } | undefined> {
   try {
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
@@ -78,7 +87,7 @@ export async function readSmall(
       if (!stat.isFile() || stat.size > mostBytes) return undefined;
       const bytes = Buffer.alloc(stat.size);
       const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-      return { text: bytes.toString('utf8', 0, bytesRead), exposed: (stat.mode & 0o077) !== 0 };
+      return { bytes: bytes.subarray(0, bytesRead), exposed: (stat.mode & 0o077) !== 0 };
     } finally {
       await file.close();
     }

@@ -99,6 +99,8 @@ export type Event =
       ms: number;
       /** The file was here, and the server said that it is still the same: nothing moved. */
       unchanged?: true;
+      /** The content lay there already, whole: it was verified, and nothing moved. */
+      found?: true;
     }
   /** Of a directory that is mirrored: a file is whole and has its name (relative, with '/'). */
   | { event: 'file_fetched'; path: string; bytes: number; cid?: string }

@@ -113,7 +113,8 @@ describe('peer', () => {
         expect(wanted.has(piece)).toBe(false);
         wanted.add(piece);
       }
-      expect(await readdir(join(dir, 'out'))).toEqual([
+      expect((await readdir(join(dir, 'out'))).sort()).toEqual([
+        expect.stringMatching(/^content\.bin\..{8}\.manifest$/),
         expect.stringMatching(/^content\.bin\..{8}\.part$/),
       ]);
     }
