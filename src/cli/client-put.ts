@@ -52,9 +52,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
     throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
   const access = await accessOf(flags, [url]);
-  const print = (line: string): void => {
-    if (!flags.json && !flags.quiet) process.stdout.write(`${clean(line)}\n`);
-  };
+  const results: string[] = [];
   await runCommand(flags, async ({ emit, signal }) => {
     const options = {
       path,
@@ -69,14 +67,18 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
     if (flags.recursive) {
       const { putDirectory } = await import('../client/put-directory.ts');
       const summary = await putDirectory({ ...options, remove: flags.delete });
-      print(`${summary.sent} sent, ${summary.unchanged} unchanged, ${summary.removed} deleted`);
+      results.push(
+        `${summary.sent} sent, ${summary.unchanged} unchanged, ${summary.removed} deleted`,
+      );
       return;
     }
     const { putFile } = await import('../client/put.ts');
     const stored = await putFile(options);
-    print(stored.url);
-    print(stored.etag ?? '');
+    results.push(stored.url, stored.etag ?? '');
   });
+  // Now that the progress bar has ended its line.
+  if (flags.json || flags.quiet) return;
+  for (const line of results) process.stdout.write(`${clean(line)}\n`);
 }
 
 export function removeCommand(): Command {

@@ -1,10 +1,10 @@
 // hubswarm client watch: a hub's events, a line each.
 import { Command } from 'commander';
-import prettyBytes from 'pretty-bytes';
 import type { HubEvent } from '../client/hub-event.ts';
 import { parseHttpUrl } from '../client/url.ts';
 import type { Via } from '../client/watch.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { bytes } from './bytes.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { clean } from './human.ts';
 import { integer, oneOf, seconds } from './options.ts';
@@ -86,8 +86,6 @@ async function watch(text: string, flags: WatchFlags): Promise<void> {
     }
   });
 }
-
-const bytes = (count: number): string => prettyBytes(count, { binary: true });
 
 function describeHubEvent({ event, time, path, bytes: size, total, reason }: HubEvent): string {
   const amount = size === undefined ? '' : `  ${bytes(size)}`;

@@ -23,7 +23,9 @@ export function compareDiffCommand(): Command {
           import('../lab/results/save.ts'),
         ]);
         const diff = diffResults(await loadResult(a), await loadResult(b));
-        process.stdout.write(`${json ? JSON.stringify(diff) : drawDiff(diff)}\n`);
+        process.stdout.write(
+          `${json ? JSON.stringify(diff) : drawDiff(diff, process.stdout.columns)}\n`,
+        );
         process.exitCode = diff.worse ? EXIT.failed : EXIT.ok;
       }),
     );

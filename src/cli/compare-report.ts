@@ -42,7 +42,9 @@ export function asksJson(command: Command): boolean {
 export async function showResult(result: Result, dir: string, json: boolean): Promise<void> {
   const { drawTable } = await import('../lab/report/table.ts');
   process.stdout.write(
-    json ? `${JSON.stringify(result)}\n` : `${drawTable(result)}\nreport  ${dir}/report.html\n`,
+    json
+      ? `${JSON.stringify(result)}\n`
+      : `${drawTable(result, process.stdout.columns)}\nreport  ${dir}/report.html\n`,
   );
   process.exitCode = exitCode(result);
 }

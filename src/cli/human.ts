@@ -1,12 +1,12 @@
 // Events for a person: status lines on stderr, a progress bar when stderr is a
 // terminal, plain lines at every tenth elsewhere.
 import { stripVTControlCharacters } from 'node:util';
-import { Presets, SingleBar } from 'cli-progress';
-import prettyBytes from 'pretty-bytes';
+import { LiveLine, type TextOutput } from '../runtime/live-line.ts';
 import { describeRanges } from '../runtime/ranges.ts';
 import type { Event } from '../telemetry/event.ts';
+import { bytes } from './bytes.ts';
+import { Given } from './given.ts';
 
-const bytes = (count: number): string => prettyBytes(count, { binary: true });
 const rate = (cap: number | null): string => (cap === null ? 'not capped' : `${bytes(cap)}/s`);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 /** Names come from remotes: no control character of theirs reaches a terminal. */
@@ -85,11 +85,45 @@ function describeEvent(event: Event): string | undefined {
       return `disconnected from ${event.remote}`;
     case 'warned':
       return `warning: ${clean(event.message)}`;
-    case 'stopped':
-      return `stopped: ${event.reason}`;
+    case 'drain_started':
+      return describeDrain(event);
     default:
       return undefined;
   }
+}
+
+/** Between two drawings of a bar, milliseconds: as often as an eye follows. Chosen. */
+const DRAW_INTERVAL_MS = 100;
+/** Of the bar itself, in characters. Chosen. */
+const BAR_WIDTH = { least: 8, most: 40 } as const;
+
+/** A bar that fits the width: it shrinks first, then goes; the time left is never cut. */
+export function describeProgress(
+  { done, total, bytesPerSecond }: { done: number; total: number; bytesPerSecond: number },
+  width: number,
+): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const { rate, left } = describeSpeed(bytesPerSecond, Math.max(0, total - done));
+  const percent = `${Math.floor(share * 100)}%`.padStart(4);
+  const amount = `${bytes(done)}/${bytes(total)}`;
+  const known = `${amount}  ${rate}  ETA ${left}`;
+  const room = Math.min(BAR_WIDTH.most, width - percent.length - known.length - 3);
+  if (room >= BAR_WIDTH.least) {
+    const full = Math.round(share * room);
+    return `${percent} ${'\u25a0'.repeat(full)}${'\u00b7'.repeat(room - full)}  ${known}`;
+  }
+  const shorter = [`${percent}  ${known}`, `${percent}  ${rate}  ETA ${left}`];
+  return shorter.find((text) => text.length <= width) ?? `${percent}  ETA ${left}`;
+}
+
+function describeDrain({
+  requests,
+  delayMs,
+  graceMs,
+}: Extract<Event, { event: 'drain_started' }>): string {
+  const open = delayMs > 0 ? `the port stays open for ${seconds(delayMs)}; ` : '';
+  const answers = requests === 1 ? '1 answer under way' : `${requests} answers under way`;
+  return `ending: ${open}${answers} may go on for ${seconds(graceMs)}; Ctrl-C again ends now`;
 }
 
 export interface HumanReporter {
@@ -97,55 +131,71 @@ export interface HumanReporter {
   close(): void;
 }
 
-/** @param options.quiet leaves out everything; errors are printed elsewhere. */
-export function createHumanReporter(options: { quiet: boolean }): HumanReporter {
-  const out = process.stderr;
-  let bar: SingleBar | undefined;
+interface HumanOptions {
+  /** Leaves out everything; errors are printed elsewhere. */
+  quiet: boolean;
+  out?: TextOutput;
+  /** Milliseconds. */
+  now?: () => number;
+}
+
+export function createHumanReporter({
+  quiet,
+  out = process.stderr,
+  now = () => performance.now(),
+}: HumanOptions): HumanReporter {
+  const line = new LiveLine(out);
+  const given = new Given(line);
+  let bar: { startedAt: number; startedBytes: number; drawnAt: number } | undefined;
   let tenth = 0;
-  const line = (text: string): void => {
-    // Above the bar, not across it.
-    if (bar) out.write('\r\x1b[K');
-    out.write(`${text}\n`);
+  const drawBar = (done: number, total: number): void => {
+    bar ??= { startedAt: now(), startedBytes: done, drawnAt: Number.NEGATIVE_INFINITY };
+    if (now() - bar.drawnAt < DRAW_INTERVAL_MS && done < total) return;
+    bar.drawnAt = now();
+    const seconds = (bar.drawnAt - bar.startedAt) / 1000;
+    const bytesPerSecond = seconds > 0 ? (done - bar.startedBytes) / seconds : 0;
+    line.draw(describeProgress({ done, total, bytesPerSecond }, line.width));
+  };
+  const printTenths = (done: number, total: number): void => {
+    if (total === 0 || Math.floor((done / total) * 10) <= tenth) return;
+    tenth = Math.floor((done / total) * 10);
+    line.print(`${tenth * 10}% (${bytes(done)} of ${bytes(total)})`);
   };
   const endBar = (): void => {
-    bar?.stop();
     bar = undefined;
+    given.idle = true;
   };
-  const progress = (done: number, total: number): void => {
-    if (out.isTTY) {
-      if (!bar) {
-        bar = new SingleBar(
-          {
-            stream: out,
-            format: '{percentage}% [{bar}] {value}/{total}  {rate}  ETA {left}',
-            formatValue: (value, _options, type) =>
-              type === 'value' || type === 'total' ? bytes(value) : String(value),
-            hideCursor: true,
-          },
-          Presets.rect,
-        );
-        bar.start(total, done, { rate: '-', left: '-' });
-        started = { at: performance.now(), bytes: done };
-      }
-      const elapsed = (performance.now() - started.at) / 1000;
-      const speed = elapsed > 0 ? (done - started.bytes) / elapsed : 0;
-      bar.update(done, describeSpeed(speed, total - done));
-    } else if (total > 0 && Math.floor((done / total) * 10) > tenth) {
-      tenth = Math.floor((done / total) * 10);
-      out.write(`${tenth * 10}% (${bytes(done)} of ${bytes(total)})\n`);
-    }
-  };
-  let started = { at: 0, bytes: 0 };
   return {
     report(event) {
-      if (options.quiet) return;
-      if (event.event === 'transfer_progressed') return progress(event.bytes, event.total);
-      if (event.event === 'transfer_started')
-        tenth = Math.floor((event.resumedBytes / Math.max(event.bytes, 1)) * 10);
-      if (event.event === 'transfer_completed' || event.event === 'transfer_failed') endBar();
+      if (quiet) return;
+      given.hear(event);
+      switch (event.event) {
+        case 'transfer_progressed':
+          given.idle = false;
+          return line.live
+            ? drawBar(event.bytes, event.total)
+            : printTenths(event.bytes, event.total);
+        case 'transfer_started':
+          tenth = Math.floor((event.resumedBytes / Math.max(event.bytes, 1)) * 10);
+          break;
+        case 'transfer_completed':
+          line.draw('');
+          endBar();
+          break;
+        case 'transfer_failed':
+          line.keep();
+          endBar();
+          break;
+        case 'stopped':
+          given.close();
+          return line.print(`stopped: ${event.reason}${given.total()}`);
+      }
       const text = describeEvent(event);
-      if (text !== undefined) line(text);
+      if (text !== undefined) line.print(text);
     },
-    close: endBar,
+    close() {
+      given.close();
+      line.keep();
+    },
   };
 }

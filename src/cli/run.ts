@@ -56,7 +56,10 @@ export async function runCommand(
   const abort = new AbortController();
   let stoppedBy: string | undefined;
   const stop = (name: NodeJS.Signals): void => {
-    if (stoppedBy) process.exit(EXIT.interrupted);
+    if (stoppedBy) {
+      close();
+      process.exit(EXIT.interrupted);
+    }
     stoppedBy = name;
     abort.abort(new HubswarmError('ERR_ABORTED', `stopped by ${name}`));
   };

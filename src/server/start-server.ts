@@ -12,6 +12,7 @@ import { Access, type AccessOptions } from './access/access.ts';
 import { createListener } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import { CatalogueStore } from './catalogue-store.ts';
+import { isEventsTarget } from './events/events-route.ts';
 import { type EventsOptions, HubEvents } from './events/hub-events.ts';
 import { createUpgradeListener } from './events/upgrade.ts';
 import type { Front, Hub } from './hub.ts';
@@ -104,6 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const end = async (): Promise<void> => {
       const { graceMs = GRACE_MS } = options;
       const periods = { delayMs: operations.drainDelayMs, graceMs };
+      const requests = traffic.running.filter(({ target }) => !isEventsTarget(target)).length;
+      if (requests > 0) emit({ event: 'drain_started', requests, ...periods });
       await drain(server, traffic, () => hub.events.end(), periods);
       stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
       await Promise.all([warming, sweeping]);

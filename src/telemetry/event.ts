@@ -150,6 +150,15 @@ export type Event =
       /** The longest delay of the event loop since the last sample. */
       loopLagMs: number;
     }
+  /** A hub was told to end while answers run; subscriptions to its events do not count. */
+  | {
+      event: 'drain_started';
+      requests: number;
+      /** The port stays open so long, for balancers to notice ... */
+      delayMs: number;
+      /** ... and running answers may go on so long after that. */
+      graceMs: number;
+    }
   | { event: 'stopped'; reason: string };
 
 /** An event as written: `t` is wall-clock milliseconds with a fraction. */

@@ -27,6 +27,8 @@ describe('the end of a hub', () => {
     await expect.poll(() => statusOf(`${url}healthz`).catch(() => 'refused'), SOON).toBe('refused');
     expect((await response.arrayBuffer()).byteLength).toBe(3 * MIB);
     expect(await server.exit).toBe(0);
+    const drains = server.events.filter(({ event }) => event === 'drain_started');
+    expect(drains).toMatchObject([{ requests: 1, delayMs: 500 }]);
     expect(server.stderr).toBe('');
   });
 

@@ -19,7 +19,8 @@ function row(table: string, first: string): string[] {
 const result = syntheticResult((plan) => ({ slower: 1.01 + 0.02 * plan.repetition }), CATALOGUE, {
   wire: 'it needs root',
 });
-const table = drawTable(result);
+const WIDE = 200;
+const table = drawTable(result, WIDE);
 
 describe('the table', () => {
   it('has every makespan beside its bound', () => {
@@ -69,8 +70,26 @@ describe('the table', () => {
     expect(states).toEqual(states.toSorted());
   });
 
+  it.each([80, 100])('has no table wider than a terminal of %d columns', (width) => {
+    const lines = drawTable(result, width).split('\n');
+    const drawn = lines.filter((line) => /^[\u2500-\u257f]/.test(line));
+    expect(drawn.length).toBeGreaterThan(20);
+    expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(width);
+    // Whatever is left out or goes on below, each makespan is there.
+    for (const n of [2, 4, 8, 16, 32]) expect(row(lines.join('\n'), String(n))[1]).toMatch(/^\d/);
+  });
+
+  it('leaves out the spread of the runs before it breaks the table of makespans', () => {
+    const scaling = syntheticResult(
+      (plan) => ({ slower: 1.01 + 0.02 * plan.repetition }),
+      some('scaling'),
+    );
+    expect(drawTable(scaling, 130)).toMatch(/scaling: .*\(median \[min max\]\)/);
+    expect(drawTable(scaling, 80)).toMatch(/scaling: .*\(medians\)/);
+  });
+
   it('says never where nobody completed', () => {
     const stranded = syntheticResult(() => ({ stranded: 1 }), some('churn'));
-    expect(row(drawTable(stranded), 'all stay')).toContain('never');
+    expect(row(drawTable(stranded, WIDE), 'all stay')).toContain('never');
   });
 });

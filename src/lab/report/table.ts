@@ -1,9 +1,10 @@
 // The result as terminal tables: every makespan beside its bound, who completed after each
 // kill, the medians of all other scenarios, the claims and the verdict. Plain text: no
 // escape code ever reaches a pipe or a log.
-import Table from 'cli-table3';
+import { DEFAULT_COLUMNS } from '../../runtime/live-line.ts';
 import type { MetricName } from '../metric.ts';
 import type { Cell, Result, ScenarioResult } from '../result.ts';
+import { fitsTable, type TextCells, type TextRows, textTable } from '../text-table.ts';
 import { boundText, mibText, timesText } from '../words.ts';
 import { failsFirst, measuredText, thresholdText } from './claim-text.ts';
 import {
@@ -19,51 +20,44 @@ import {
 import { columnFigure, columnHead, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
 
-type Cells = (string | number)[];
+type Makespan = (cell: Cell | undefined) => string;
 
-function table(head: string[], rows: Cells[]): string {
-  const drawn = new Table({
-    head,
-    style: { head: [], border: [], compact: true },
-    colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
-  });
-  drawn.push(...rows);
-  return drawn.toString();
-}
+/** The least and the longest of the runs stand beside the median ... */
+const spread: Makespan = (cell) => summaryText('makespanMs', cell?.metrics.makespanMs);
+/** ... or are left to the report. */
+const median: Makespan = (cell) => (cell ? summaryMedian(cell, 'makespanMs') : '-');
 
-const makespanCells = (cell: Cell): Cells => [
-  summaryText('makespanMs', cell.metrics.makespanMs),
+const makespanCells = (cell: Cell, makespan: Makespan): TextCells => [
+  makespan(cell),
   boundText(cell.boundMs),
   summaryMedian(cell, 'efficiency'),
 ];
 
-function scalingTable(result: ScenarioResult): string {
+function scalingRows(result: ScenarioResult, makespan: Makespan): TextRows {
   const pairs = pairsOf(result);
   const shown = new Set(pairs.flatMap(({ server, swarm }) => [server.arm, swarm.arm]));
   const others = result.scenario.arms.filter(({ id }) => !shown.has(id));
   const keys = Object.keys(result.scenario.sweep);
-  const rows = pairs.map((pair): Cells => {
+  const rows = pairs.map((pair): TextCells => {
     const gain = gainAt(result, pair);
     return [
       keys.map((key) => scalarText(key, pair.point[key] ?? '')).join(', '),
-      ...makespanCells(pair.server),
-      ...makespanCells(pair.swarm),
-      ...others.map(({ id }) =>
-        summaryText('makespanMs', cellAt(result, id, pair.point)?.metrics.makespanMs),
-      ),
+      ...makespanCells(pair.server, makespan),
+      ...makespanCells(pair.swarm, makespan),
+      ...others.map(({ id }) => makespan(cellAt(result, id, pair.point))),
       gain === null ? '-' : timesText(gain),
       copiesCell(pair),
     ];
   });
-  return table(
-    [
+  return {
+    head: [
       keys.map((key) => (key === 'receivers' ? 'N' : keyAxis(key))).join(', '),
       ...['server s', 'bound', 'eff', 'swarm s', 'bound', 'eff'],
       ...others.map(({ text }) => `${text} s`),
       ...['gain', 'origin copies'],
     ],
     rows,
-  );
+  };
 }
 
 const copiesCell = ({ server, swarm }: Pair): string =>
@@ -72,7 +66,7 @@ const copiesCell = ({ server, swarm }: Pair): string =>
 const summaryMedian = (cell: Cell, name: MetricName): string =>
   cell.metrics[name] ? columnFigure(name, medianAt(cell, name)) : '-';
 
-function killTable(result: Result, kill: ScenarioResult): string {
+function killTable(result: Result, kill: ScenarioResult, width: number): string {
   const { scenario } = kill;
   const runs = runsOf(result, kill);
   const points = kill.cells
@@ -93,7 +87,8 @@ function killTable(result: Result, kill: ScenarioResult): string {
   const note = runs.some(({ faults }) => faults.length === 0)
     ? '\n* all were done before the origin had sent that much'
     : '';
-  return table(['copies sent before the kill', ...points.map(killHead)], rows) + note;
+  const head = ['copies sent before the kill', ...points.map(killHead)];
+  return textTable({ head, rows }, width) + note;
 }
 
 const killHead = (point: Cell['point']): string =>
@@ -101,40 +96,42 @@ const killHead = (point: Cell['point']): string =>
     .map(([key, value]) => scalarText(key, value))
     .join(', ');
 
-function plainTable({ scenario, cells }: ScenarioResult): string {
+function plainTable({ scenario, cells }: ScenarioResult, width: number): string {
   const names = new Map(scenario.arms.map(({ id, text }) => [id, text]));
   const swept = Object.keys(scenario.sweep).length > 0;
-  return table(
-    ['arm', ...(swept ? ['at'] : []), ...scenario.metrics.map(columnHead), 'runs'],
-    cells.map((cell) => [
-      names.get(cell.arm) ?? cell.arm,
-      ...(swept ? [pointText(cell.point)] : []),
-      ...scenario.metrics.map((name) => summaryMedian(cell, name)),
-      cell.runs,
-    ]),
-  );
+  const head = ['arm', ...(swept ? ['at'] : []), ...scenario.metrics.map(columnHead), 'runs'];
+  const rows = cells.map((cell) => [
+    names.get(cell.arm) ?? cell.arm,
+    ...(swept ? [pointText(cell.point)] : []),
+    ...scenario.metrics.map((name) => summaryMedian(cell, name)),
+    cell.runs,
+  ]);
+  return textTable({ head, rows }, width);
 }
 
-function scenarioLines(result: Result, shown: ScenarioResult): string[] {
+function scenarioLines(result: Result, shown: ScenarioResult, width: number): string[] {
   const { scenario, skipped } = shown;
   const title = `${scenario.id}: ${scenario.title}`;
   if (skipped !== null) return [`${title} Not run: ${skipped}`];
   if (scenario.id === 'scaling' && pairsOf(shown).length > 0) {
-    return [`${title} (median [min max])`, scalingTable(shown)];
+    const full = scalingRows(shown, spread);
+    return fitsTable(full, width)
+      ? [`${title} (median [min max])`, textTable(full, width)]
+      : [`${title} (medians)`, textTable(scalingRows(shown, median), width)];
   }
-  if (scenario.id === 'kill') return [title, killTable(result, shown)];
-  return [`${title} (medians)`, plainTable(shown)];
+  if (scenario.id === 'kill') return [title, killTable(result, shown, width)];
+  return [`${title} (medians)`, plainTable(shown, width)];
 }
 
 /** On a terminal; the report has them all. */
 const MOST_WARNINGS = 5;
 
-/** What goes to stdout, without a newline at the end. */
-export function drawTable(result: Result): string {
+/** What goes to stdout, without a newline at the end. @param width characters in a line */
+export function drawTable(result: Result, width = DEFAULT_COLUMNS): string {
   const { claims, verdict, warnings, fileName, base } = result;
   const lines = [
     `${fileName}, ${mibText(base.fileBytes)} unless a scenario says otherwise, seed ${result.seed}`,
-    ...result.scenarios.flatMap((shown) => scenarioLines(result, shown)),
+    ...result.scenarios.flatMap((shown) => scenarioLines(result, shown, width)),
     ...failsFirst(claims).map(
       (claim) =>
         `claim   ${claim.state}: ${claim.text} (${measuredText(result, claim)}, ${thresholdText(result, claim)})`,

@@ -1,8 +1,9 @@
 // A diff for the terminal: changed claims, then cells side by side, then what was
 // different to begin with.
-import Table from 'cli-table3';
+import { DEFAULT_COLUMNS } from '../../runtime/live-line.ts';
 import { METRICS, type MetricName } from '../metric.ts';
 import { pointText } from '../plan.ts';
+import { textTable } from '../text-table.ts';
 import { type CellChange, DIFF_METRICS, type Diff, type FigureChange } from './diff.ts';
 
 function figureText(metric: MetricName, value: number | null): string {
@@ -18,22 +19,23 @@ function changeText(change: FigureChange | undefined): string {
   return `${figureText(metric, a)} > ${figureText(metric, b)}${times}${overlap ? '' : ' *'}`;
 }
 
-function cellsTable(cells: readonly CellChange[]): string {
-  const table = new Table({
-    head: ['scenario', 'point', 'arm', ...DIFF_METRICS.map((name) => METRICS[name].text)],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const { scenario, arm, point, figures } of cells) {
+function cellsTable(cells: readonly CellChange[], width: number): string {
+  const rows = cells.map(({ scenario, arm, point, figures }) => {
     const found = DIFF_METRICS.map((name) => figures.find(({ metric }) => metric === name));
-    table.push([scenario, pointText(point), arm, ...found.map(changeText)]);
-  }
-  return table.toString();
+    return [`${scenario}, ${pointText(point)}, ${arm}`, ...found.map(changeText)];
+  });
+  const head = ['scenario, point, arm', ...DIFF_METRICS.map((name) => METRICS[name].text)];
+  return textTable({ head, rows }, width);
 }
 
 const listed = (head: string, lines: readonly string[]): string[] =>
   lines.length > 0 ? [head, ...lines.map((line) => `  ${line}`)] : [];
 
-export function drawDiff({ claims, cells, onlyA, onlyB, differing }: Diff): string {
+/** @param width characters in a line of a table */
+export function drawDiff(
+  { claims, cells, onlyA, onlyB, differing }: Diff,
+  width = DEFAULT_COLUMNS,
+): string {
   return [
     ...(claims.length > 0 ? [] : ['No claim has changed.']),
     ...listed(
@@ -42,7 +44,7 @@ export function drawDiff({ claims, cells, onlyA, onlyB, differing }: Diff): stri
         return `${a ?? 'not made'} > ${b ?? 'not made'}: ${scenario}/${id}: ${text}`;
       }),
     ),
-    ...(cells.length > 0 ? [cellsTable(cells), '* ranges do not overlap'] : []),
+    ...(cells.length > 0 ? [cellsTable(cells, width), '* ranges do not overlap'] : []),
     ...listed('Only in the first:', onlyA),
     ...listed('Only in the second:', onlyB),
     ...listed(

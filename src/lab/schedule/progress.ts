@@ -1,5 +1,6 @@
 // What a person sees while it runs, on stderr: one live line on a terminal, one plain
 // line for each run elsewhere. The time left is what runs of the same kind took so far.
+import { LiveLine, type TextOutput } from '../../runtime/live-line.ts';
 import { type PlannedRun, pointText } from '../plan.ts';
 import type { Run } from '../result.ts';
 import { percentText, secondsText } from '../words.ts';
@@ -11,12 +12,6 @@ export interface Progress {
   failed(plan: PlannedRun, message: string): void;
   note(text: string): void;
   close(): void;
-}
-
-interface Output {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
 }
 
 function title({ scenario, point, arm }: PlannedRun): string {
@@ -64,30 +59,22 @@ function leftText(ms: number): string {
   return seconds < 60 ? `${seconds} s left` : `${Math.ceil(seconds / 60)} min left`;
 }
 
-export function createProgress(out: Output, now: () => number): Progress {
-  const live = out.isTTY === true;
+export function createProgress(out: TextOutput, now: () => number): Progress {
+  const line = new LiveLine(out);
   const durations = new Durations();
   let current: { plan: PlannedRun; label: string; startedAt: number; leftMs: number } | undefined;
-  const clear = (): void => {
-    if (live && current) out.write('\r\x1b[K');
-  };
   const draw = (): void => {
-    if (!live || !current) return;
+    if (!current) return;
     const passedMs = now() - current.startedAt;
     const left = current.leftMs > 0 ? `  ${leftText(Math.max(0, current.leftMs - passedMs))}` : '';
-    const line = `${current.label} ... ${(passedMs / 1000).toFixed(0)} s${left}`;
-    out.write(`\r\x1b[K${line.slice(0, (out.columns ?? 80) - 1)}`);
+    line.draw(`${current.label} ... ${(passedMs / 1000).toFixed(0)} s${left}`);
   };
-  const say = (text: string): void => {
-    clear();
-    out.write(`${text}\n`);
-    draw();
-  };
+  const say = (text: string): void => line.print(text);
   const settle = (): void => {
     if (current) durations.add(current.plan, now() - current.startedAt);
   };
   // A live line whose seconds stand still looks hung.
-  const timer = live ? setInterval(draw, 1000) : undefined;
+  const timer = line.live ? setInterval(draw, 1000) : undefined;
   return {
     start(plan, index, total, upcoming) {
       const label = `[${String(index + 1).padStart(String(total).length)}/${total}] ${title(plan)}`;
@@ -97,12 +84,12 @@ export function createProgress(out: Output, now: () => number): Progress {
       );
       current = { plan, label, startedAt: now(), leftMs };
       // Nobody hears of its end.
-      if (!live && plan.scenario === WARM_UP) say(label);
+      if (!line.live && plan.scenario === WARM_UP) say(label);
       draw();
     },
     end(run) {
       settle();
-      if (!live || run.verdict.state !== 'valid') say(`${current?.label}: ${outcome(run)}`);
+      if (!line.live || run.verdict.state !== 'valid') say(`${current?.label}: ${outcome(run)}`);
     },
     failed(_plan, message) {
       settle();
@@ -111,7 +98,7 @@ export function createProgress(out: Output, now: () => number): Progress {
     note: say,
     close() {
       clearInterval(timer);
-      clear();
+      line.draw('');
       current = undefined;
     },
   };

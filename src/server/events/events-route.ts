@@ -7,12 +7,15 @@
 //   wait=SECONDS     of long polling
 import type { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
-import { targetQuery } from '../request-path.ts';
+import { targetPath, targetQuery } from '../request-path.ts';
 import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
 import { answerPoll } from './long-poll.ts';
 
 export type EventsHub = Pick<Hub, 'events' | 'access'>;
+
+/** Whether a request's target asks for events, of whatever kind. */
+export const isEventsTarget = (target: string): boolean => targetPath(target) === '/events';
 
 /** @throws HttpFailure 400, 401, 403, 404, 503 */
 export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {

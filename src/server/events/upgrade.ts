@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { enter } from '../door.ts';
 import { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
-import { targetPath } from '../request-path.ts';
+import { isEventsTarget } from './events-route.ts';
 import { answerWebSocket } from './web-socket.ts';
 
 /** @param server to which other upgrades are given back; over TLS as well. */
@@ -32,7 +32,7 @@ export function createUpgradeListener(hub: Hub, server: Server) {
 function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
   // RFC 9110 section 7.8: in HTTP/1.0 it must be ignored.
   const wished = httpVersionMinor > 0 && (headers.upgrade ?? '').toLowerCase() === 'websocket';
-  return wished && method === 'GET' && targetPath(url ?? '') === '/events';
+  return wished && method === 'GET' && isEventsTarget(url ?? '');
 }
 
 function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: Buffer): void {
