@@ -5,7 +5,7 @@ set -euo pipefail
 
 declare -A PACKAGE=(
   [nginx]=nginx-light [haproxy]=haproxy [aria2c]=aria2 [wget]=wget [curl]=curl
-  [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2
+  [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2 [rsync]=rsync
 )
 
 missing=()

@@ -60,6 +60,8 @@ function describeEvent(event: Event): string | undefined {
       return `fetched ${clean(event.path)} (${bytes(event.bytes)})`;
     case 'file_removed':
       return `removed ${clean(event.path)}`;
+    case 'path_differed':
+      return `warning: ${clean(event.path)}: ${clean(event.reason)}`;
     case 'tree_mirrored':
       return `${clean(event.path)}: ${event.fetched} fetched, ${event.unchanged} unchanged, ${event.removed} removed`;
     case 'seeding_started':

@@ -1,14 +1,17 @@
-// Whether a file here has the bytes that a CID names. A hub may cut pieces of
-// another length: then it is asked for its manifest, and the file is hashed alike.
+// Whether a file here has the bytes that a CID names, or those of a hub's file. A hub may
+// cut pieces of another length: then it is asked for its manifest, and the file hashed alike.
 import type { CID } from 'multiformats/cid';
 import { importPath } from '../content/import.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access.ts';
 import { Patience } from './fail-over.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import { HttpClient } from './http-client.ts';
+import { namedCid } from './names-cid.ts';
+import { SourceFailure } from './source-failure.ts';
 
 export interface StoredCheck {
   readonly path: string;
@@ -33,6 +36,39 @@ export async function hasSameBytes(check: StoredCheck): Promise<boolean> {
     const { geometry } = await fetchManifest(context, cid, [url]);
     const pieceLength = Math.max(1, geometry.maxLength);
     return (await importPath(path, { pieceLength, signal })).manifest.root.equals(cid);
+  } finally {
+    http.close();
+  }
+}
+
+/**
+ * The CID of the hub's file when the one here has its bytes; undefined when it has others,
+ * or that cannot be told: moving them is safe then.
+ *
+ * @param check.listed the CID as a listing names it, which need not have one
+ */
+export async function cidIfSame(
+  check: Omit<StoredCheck, 'cid'> & { readonly listed: string | undefined },
+): Promise<CID | undefined> {
+  const { listed, signal } = check;
+  try {
+    const cid = namedCid(new Map([['x-ipfs-roots', listed ?? '']])) ?? (await askCid(check));
+    return cid && (await hasSameBytes({ ...check, cid })) ? cid : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    // Cut in another way and without blocks; or somebody writes to the file here.
+    const unknown = hasCode(error, 'ERR_NO_SOURCE') || hasCode(error, 'ERR_SOURCE_CHANGED');
+    if (unknown || error instanceof SourceFailure) return undefined;
+    throw error;
+  }
+}
+
+async function askCid({ url, stallMs, access, signal }: Omit<StoredCheck, 'cid'>) {
+  const http = new HttpClient({ stallMs, access });
+  try {
+    const { headers, pump } = await http.request({ method: 'HEAD', url, signal });
+    await pump(() => undefined);
+    return namedCid(headers);
   } finally {
     http.close();
   }

@@ -35,8 +35,10 @@ import { writeOut } from './write-out.ts';
 export interface GetOptions {
   /** At least one; mirrors of one file in the order of preference. */
   readonly urls: readonly URL[];
-  /** File, existing directory, or '-' for standard output. */
+  /** As a person gives it: file, existing directory, or '-' for standard output. */
   readonly output?: string | undefined;
+  /** As a program made it: taken as it is, and `output` is not looked at. */
+  readonly target?: Target | undefined;
   /** What the file must be; otherwise what the mirrors say. */
   readonly cid?: CID | undefined;
   readonly force?: boolean | undefined;
@@ -131,7 +133,8 @@ class Transfer {
     const manifest = root && (await this.#findManifest(same, root));
     const [first] = same;
     this.events.name = deriveFileName(first!.url, first!.headers.get('content-disposition'));
-    const target = await chooseTarget(output, this.events.name, force ?? false);
+    const target =
+      this.#options.target ?? (await chooseTarget(output, this.events.name, force ?? false));
     const named = this.#namedMirrors(same);
     if (manifest) {
       this.#urls = [...this.#urls, ...named];

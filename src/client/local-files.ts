@@ -42,7 +42,10 @@ export async function localFiles(
   return files;
 }
 
-function reasonToLeave(name: string): string | undefined {
+/** Why a hub would not list that name; undefined when it would. */
+export function reasonToLeave(name: string): string | undefined {
   if (name.startsWith('.')) return 'hidden';
-  return name.includes('\\') ? 'a backslash is in its name' : undefined;
+  if (name.includes('\\')) return 'a backslash is in its name';
+  // Node.js reads what is no UTF-8 as U+FFFD, and cannot find it again by that.
+  return name.includes('\ufffd') ? 'its name is not UTF-8' : undefined;
 }

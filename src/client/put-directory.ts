@@ -6,14 +6,12 @@ import { basename } from 'node:path';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { hasCode } from '../runtime/errors.ts';
-import { hasSameBytes } from './check-stored.ts';
+import { atOnce } from './at-once.ts';
+import { cidIfSame } from './check-stored.ts';
 import { type LocalFile, localFiles } from './local-files.ts';
-import { namedCid } from './names-cid.ts';
 import { type PutOptions, putFailure } from './put.ts';
 import { listRemote, type RemoteFile } from './remote-files.ts';
 import { removeFile } from './remove.ts';
-import { sendRequest } from './send-request.ts';
 import { storeFile } from './store-file.ts';
 import { TransferEvents } from './transfer-events.ts';
 import { showUrl } from './url.ts';
@@ -28,9 +26,6 @@ export interface PutSummary {
   readonly unchanged: number;
   readonly removed: number;
 }
-
-/** Chosen: hides the hub's answers behind other files' bytes; more share the same link. */
-const FILES_AT_ONCE = 4;
 
 /** @throws HubswarmError as putFile() */
 export async function putDirectory(options: PutDirectoryOptions): Promise<PutSummary> {
@@ -87,23 +82,8 @@ class Mirroring {
 
   async #isThere(file: LocalFile, there: RemoteFile | undefined): Promise<boolean> {
     if (!there || there.size !== file.size) return false;
-    const cid =
-      namedCid(new Map([['x-ipfs-roots', there.cid ?? '']])) ?? (await this.#askCid(file));
-    if (!cid) return false;
-    try {
-      return await hasSameBytes({ ...this.#options, path: file.path, url: this.#urlOf(file), cid });
-    } catch (error) {
-      // Cut in another way, and it gives no blocks: sending it again is safe.
-      if (hasCode(error, 'ERR_NO_SOURCE')) return false;
-      throw error;
-    }
-  }
-
-  async #askCid(file: LocalFile) {
-    const { stallMs, access, signal } = this.#options;
-    const basis = { link: this.#link, stallMs, access, signal };
-    const { headers } = await sendRequest({ ...basis, method: 'HEAD', url: this.#urlOf(file) });
-    return namedCid(headers);
+    const check = { ...this.#options, path: file.path, url: this.#urlOf(file), listed: there.cid };
+    return (await cidIfSame(check)) !== undefined;
   }
 
   async #send(file: LocalFile): Promise<void> {
@@ -162,24 +142,4 @@ function urlBelow(base: URL, segments: readonly string[]): URL {
   const url = new URL(base);
   url.pathname += segments.map(encodeURIComponent).join('/');
   return url;
-}
-
-/** Rejects with the first failure; what is under way then ends first. */
-async function atOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values();
-  let failed = false;
-  const worker = async (): Promise<void> => {
-    for (const item of left) {
-      if (failed) return;
-      try {
-        await work(item);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ended = await Promise.allSettled(Array.from({ length: FILES_AT_ONCE }, worker));
-  const failure = ended.find(({ status }) => status === 'rejected');
-  if (failure) throw (failure as PromiseRejectedResult).reason;
 }

@@ -1,70 +1,83 @@
 // What a mirrored directory held after the last run: a hidden file in it, so that the
 // next run moves only what changed. A file counts as unchanged when the hub lists the
-// CID that it was fetched with and its length, time and inode are still those; whatever
-// else is asked for anew, and then hashed where it is before a byte moves. Losing the
-// record costs that hashing. It is written aside and renamed.
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// CID that it was fetched with and its length, inode and times are still those; whatever
+// else of the right length is hashed where it is before a byte moves. Losing the record
+// costs that hashing. It is written aside and renamed.
+import { constants, type Stats } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { fileError } from '../runtime/errors.ts';
+import type { LocalDirectory } from './local-directory.ts';
 import type { RemoteFile } from './remote-tree.ts';
 
-const TREE_RECORD_NAME = '.hubswarm-mirror.json';
+export const TREE_RECORD_NAME = '.hubswarm-mirror.json';
+/** Neither a link nor a FIFO is a record. */
+const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const fileSchema = z.object({
-  cid: z.string(),
+  /** Undefined when the source named none: then it only counts within this run. */
+  cid: z.string().optional(),
   bytes: z.number(),
   mtimeMs: z.number(),
+  /** Moves with every change, whatever a writer does to the other. */
+  ctimeMs: z.number(),
   inode: z.number(),
 });
 const recordSchema = z.object({ files: z.record(z.string(), fileSchema) });
 type FileRecord = z.infer<typeof fileSchema>;
 
 export class TreeRecord {
-  readonly #directory: string;
+  readonly #directory: LocalDirectory;
   readonly #before: ReadonlyMap<string, FileRecord>;
   readonly #now = new Map<string, FileRecord>();
 
-  private constructor(directory: string, before: ReadonlyMap<string, FileRecord>) {
+  private constructor(directory: LocalDirectory, before: ReadonlyMap<string, FileRecord>) {
     this.#directory = directory;
     this.#before = before;
   }
 
-  static async read(directory: string): Promise<TreeRecord> {
-    const text = await readFile(join(directory, TREE_RECORD_NAME), 'utf8').catch(() => '{}');
-    return new TreeRecord(directory, new Map(Object.entries(parse(text))));
+  static async read(directory: LocalDirectory): Promise<TreeRecord> {
+    const path = directory.at(TREE_RECORD_NAME);
+    const bytes = await readFile(path, { flag: READ }).catch(() => Buffer.from('{}'));
+    return new TreeRecord(directory, new Map(Object.entries(parse(bytes.toString()))));
   }
 
-  async isUnchanged({ path, cid, bytes }: RemoteFile): Promise<boolean> {
+  /** @param found as it lies there */
+  isUnchanged({ path, cid, bytes }: RemoteFile, found: Stats | undefined): boolean {
     const known = this.#before.get(path);
-    if (!known || known.cid !== cid || known.bytes !== bytes) return false;
-    const found = await stat(join(this.#directory, path)).catch(() => undefined);
-    const same =
-      found?.isFile() === true &&
-      found.size === bytes &&
-      found.mtimeMs === known.mtimeMs &&
-      found.ino === known.inode;
-    if (same) this.#now.set(path, known);
-    return same;
+    if (known?.cid === undefined || known.cid !== cid || known.bytes !== bytes) return false;
+    if (!found || !isSame(known, found)) return false;
+    this.#now.set(path, known);
+    return true;
   }
 
-  /** After a file got its name. */
-  async note(path: string, cid: string): Promise<void> {
-    const { size, mtimeMs, ino } = await stat(join(this.#directory, path));
-    this.#now.set(path, { cid, bytes: size, mtimeMs, inode: ino });
+  /** Once a file is known to have these bytes. */
+  note(path: string, cid: string | undefined, { size, mtimeMs, ctimeMs, ino }: Stats): void {
+    this.#now.set(path, { cid, bytes: size, mtimeMs, ctimeMs, inode: ino });
+  }
+
+  /** Whether somebody wrote to it since it was noted. */
+  isStale(path: string, found: Stats): boolean {
+    const known = this.#now.get(path);
+    return known !== undefined && !isSame(known, found);
   }
 
   async save(): Promise<void> {
-    const path = join(this.#directory, TREE_RECORD_NAME);
-    const aside = `${path}.${process.pid}`;
-    try {
-      await writeFile(aside, `${JSON.stringify({ files: Object.fromEntries(this.#now) })}\n`);
-      await rename(aside, path);
-    } catch (error) {
-      throw fileError(error, path);
-    }
+    const aside = this.#directory.at(`${TREE_RECORD_NAME}.${process.pid}`);
+    const files = [...this.#now].filter(([, { cid }]) => cid !== undefined);
+    await rm(aside, { force: true });
+    await writeFile(aside, `${JSON.stringify({ files: Object.fromEntries(files) })}\n`, {
+      flag: 'wx',
+    });
+    await rename(aside, this.#directory.at(TREE_RECORD_NAME));
   }
 }
+
+const isSame = (known: FileRecord, found: Stats): boolean =>
+  found.isFile() &&
+  found.size === known.bytes &&
+  found.mtimeMs === known.mtimeMs &&
+  found.ctimeMs === known.ctimeMs &&
+  found.ino === known.inode;
 
 function parse(text: string): Record<string, FileRecord> {
   try {

@@ -2,6 +2,7 @@
 // behind when it is cut short is said where it is not nothing.
 import { constants, type Stats } from 'node:fs';
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 
 /** Symbolic links are not followed: a partial's name can be foreseen by others. */
@@ -74,4 +75,16 @@ export async function syncDirectory(path: string): Promise<void> {
   } catch (error) {
     if (!['EISDIR', 'EINVAL', 'EPERM', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
   }
+}
+
+/**
+ * A path to that name in the very directory that is open, whatever has happened to its own
+ * path since (openat(2) and its kin, by way of /proc); elsewhere than on Linux by its path.
+ */
+export function nameIn(
+  { handle, path }: { readonly handle: { readonly fd?: number }; readonly path: string },
+  name: string,
+): string {
+  const isLinux = process.platform === 'linux' && handle.fd !== undefined;
+  return isLinux ? `/proc/self/fd/${handle.fd}/${name}` : join(path, name);
 }

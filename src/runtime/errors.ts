@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'ERR_NO_SOURCE'
   /** A remote answered, and refused or made no sense. */
   | 'ERR_REMOTE'
+  /** A mirrored directory is not as its source; which paths differ has been said. */
+  | 'ERR_INCOMPLETE'
   /** A limit on time passed. Exit 124. */
   | 'ERR_TIMEOUT'
   /** Stopped by a signal or the caller's AbortSignal. */

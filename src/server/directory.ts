@@ -4,9 +4,10 @@
 // the steps stay in the directory that was checked. Elsewhere the path is used,
 // and a directory swapped for a link between check and step is followed.
 import { mkdir } from 'node:fs/promises';
+import { nameIn } from '../content/disk.ts';
 import { systemCode } from '../runtime/errors.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
-import { nameIn, type OpenedOnDisk, type ServedRoot } from './served-root.ts';
+import type { OpenedOnDisk, ServedRoot } from './served-root.ts';
 
 export class Directory {
   readonly #opened: OpenedOnDisk;

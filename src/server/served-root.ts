@@ -38,15 +38,6 @@ export interface OpenedOnDisk extends Opened {
   readonly handle: FileHandle;
 }
 
-/**
- * A path to that name in the very directory that is open, whatever has happened to its own
- * path since (openat(2) and its kin, by way of /proc); elsewhere than on Linux by its path.
- */
-export function nameIn({ handle, path }: Pick<Opened, 'handle' | 'path'>, name: string): string {
-  const isLinux = process.platform === 'linux' && handle.fd !== undefined;
-  return isLinux ? `/proc/self/fd/${handle.fd}/${name}` : join(path, name);
-}
-
 // O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 

@@ -104,8 +104,10 @@ export type Event =
     }
   /** Of a directory that is mirrored: a file is whole and has its name (relative, with '/'). */
   | { event: 'file_fetched'; path: string; bytes: number; cid?: string }
-  /** ... a local file or directory was removed, since the hub has none of that name. */
+  /** ... what was here was removed, since the hub has nothing, or something else, of that name. */
   | { event: 'file_removed'; path: string }
+  /** ... that path (relative, with '/') is not as on the hub, and why. */
+  | { event: 'path_differed'; path: string; reason: string }
   /** ... and all of it is as on the hub. Counts of files. */
   | { event: 'tree_mirrored'; path: string; fetched: number; unchanged: number; removed: number }
   /** The whole file is here and goes on being served. */

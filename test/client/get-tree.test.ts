@@ -1,6 +1,6 @@
 // A directory of a real hub mirrored to disk, and hubs that list what they should not.
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -42,6 +42,8 @@ async function hub(): Promise<{ url: URL; requests: () => string[] }> {
 interface Run {
   readonly error: (Error & { code?: string }) | undefined;
   all<E extends EventName>(name: E): Extract<Event, { event: E }>[];
+  /** Paths that are said not to be as on the hub. */
+  readonly differed: readonly string[];
 }
 
 async function mirror(url: URL | string, options: { deleteExtras?: boolean } = {}): Promise<Run> {
@@ -59,7 +61,9 @@ async function mirror(url: URL | string, options: { deleteExtras?: boolean } = {
   }).catch((cause: Error) => {
     error = cause;
   });
-  return { error, all: (name) => events.filter((each) => each.event === name) as never };
+  const all: Run['all'] = (name) => events.filter((each) => each.event === name) as never;
+  const differed = all('path_differed').map(({ path }) => path);
+  return { error, all, differed: differed.sort() };
 }
 
 const tree = async (at: string): Promise<string[]> =>
@@ -137,14 +141,16 @@ describe('a directory of a hub', () => {
     expect(got.all('file_removed').map(({ path }) => path)).toContain('old/older/mine.txt');
   });
 
-  it('does not go through a symbolic link to elsewhere', async () => {
+  it('replaces a symbolic link to elsewhere by the directory of its name', async () => {
     const { url } = await hub();
     const outside = await tempDir();
     await mkdir(local);
     await symlink(outside, join(local, 'sub dir'));
-    const got = await mirror(url, { deleteExtras: true });
-    expect(got.error).toMatchObject({ code: 'ERR_EXISTS' });
+    const got = await mirror(url);
+    expect(got.error).toBeUndefined();
     expect(await readdir(outside)).toEqual([]);
+    expect((await lstat(join(local, 'sub dir'))).isDirectory()).toBe(true);
+    expect(await tree(local)).toEqual(await tree(root));
   });
 });
 
@@ -181,14 +187,51 @@ describe('a listing', () => {
     '.bashrc',
     '.hubswarm-mirror.json',
     'a\0b',
-    'line\nend',
-    'x'.repeat(300),
     7,
   ])('that names %j is refused before anything is written', async (name) => {
     const { origin } = await lister({ '/files/': { entries: [file('ok'), file(name)] } });
     const got = await mirror(`${origin}/files/`);
     expect(got.error).toMatchObject({ code: 'ERR_REMOTE' });
     expect(await tree(join(local, '..'))).toEqual([]);
+  });
+
+  it.each([
+    ['line\nend', 'a control character'],
+    ['cr\r', 'a control character'],
+    ['\x9b31m', 'a control character'],
+    ['\ud800', 'not Unicode'],
+    ['x'.repeat(256), 'too long'],
+  ])('with the name %j has the others, and names that one', async (name, reason) => {
+    const { origin } = await lister({ '/files/': { entries: [file('ok'), file(name)] } });
+    await mkdir(local);
+    await writeFile(join(local, 'mine.txt'), 'x');
+    const got = await mirror(`${origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.all('path_differed')).toEqual([
+      { event: 'path_differed', path: name, reason: expect.stringContaining(reason) },
+    ]);
+    // It is known that there is such a name, so the others can be told from it.
+    expect(await tree(local)).toEqual(['ok']);
+  });
+
+  it('of a directory that cannot be had keeps what lies there, and deletes nothing', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url === '/files/closed/') return response.writeHead(403).end();
+      if (request.url !== '/files/') return sendBytes(Buffer.from('12345'), request, response);
+      const entries = [file('a'), { ...file('closed'), type: 'directory' }];
+      return response.end(JSON.stringify({ path: '/files/', entries }));
+    });
+    servers.push(server);
+    await mkdir(join(local, 'closed'), { recursive: true });
+    await mkdir(join(local, 'a'));
+    for (const path of ['closed/kept', 'a/kept', 'mine.txt']) {
+      await writeFile(join(local, path), 'x');
+    }
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(await tree(local)).toEqual(['a', 'a/kept', 'closed', 'closed/kept', 'mine.txt']);
+    expect(got.differed).toEqual(['a', 'a/kept', 'closed', 'mine.txt']);
+    expect(got.error?.message).toContain('403 Forbidden');
   });
 
   it('that names a directory so, or a name twice, is refused as well', async () => {
@@ -241,8 +284,9 @@ describe('a listing', () => {
     await mkdir(local);
     await writeFile(join(local, 'mine.txt'), 'x');
     const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
-    expect(got.error).toMatchObject({ code: 'ERR_NO_SOURCE' });
-    expect(got.error?.message).toContain('1 of 3 files could not be fetched');
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.error?.message).toContain('2 paths are not as on the hub: gone: ');
+    expect(got.differed).toEqual(['gone', 'mine.txt']);
     expect(await tree(local)).toEqual(['a', 'mine.txt', 'z']);
   });
 

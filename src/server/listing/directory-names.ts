@@ -8,10 +8,11 @@ import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { nameIn } from '../../content/disk.ts';
 import { Gate } from '../gate.ts';
 import { httpFailure } from '../http-failure.ts';
 import { isHidden } from '../request-path.ts';
-import { nameIn, type Opened } from '../served-root.ts';
+import type { Opened } from '../served-root.ts';
 
 export interface Names {
   /** By UTF-16 code units; links stand where what they lead to belongs. */

@@ -8,10 +8,11 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nameIn } from '../../content/disk.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { HttpFailure } from '../http-failure.ts';
 import { filesUrl } from '../request-path.ts';
-import { nameIn, type Opened, type ServedRoot } from '../served-root.ts';
+import type { Opened, ServedRoot } from '../served-root.ts';
 import type { DirectoryNames, Names } from './directory-names.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
