@@ -1,6 +1,6 @@
 // A range of a file from one mirror, as one long response. Decides whether an
-// answer delivers what was asked for; bytes that come are checked by the caller,
-// piece by piece. Shared by downloads and by peers that use a hub as a seed.
+// answer delivers what was asked for, and no more; bytes that come are checked by the
+// caller, piece by piece, and so is whether they are of the version that it wants. Shared by downloads and by peers that use a hub as a seed.
 // Source: RFC 9110 sections 14 and 15.
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { Room, Take } from './http-connection.ts';
@@ -38,13 +38,14 @@ export async function openRange(http: HttpClient, request: RangeRequest): Promis
     signal: request.signal,
   });
   try {
-    const { offset, totalBytes } = placeOf(request, response);
+    const { offset, end, totalBytes } = placeOf(request, response);
+    const most = end - offset;
     return {
       headers: response.headers,
       url: response.url,
       offset,
       totalBytes,
-      pump: (take, room) => response.pump(take, room),
+      pump: (take, room) => response.pump(atMost(most, take), room),
       discard: () => response.discard(),
     };
   } catch (failure) {
@@ -60,22 +61,48 @@ function rangeHeaders({ first, end, ifRange }: RangeRequest): Record<string, str
   return ifRange === undefined ? { range } : { range, 'if-range': ifRange };
 }
 
-function placeOf(
-  { first, end }: RangeRequest,
-  { status, headers }: HttpResponse,
-): { offset: number; totalBytes: number | undefined } {
+/** Several parts, where one was asked for. */
+const MULTIPART = /^multipart\/byteranges/i;
+
+interface Place {
+  readonly offset: number;
+  /** Exclusive; Infinity where the answer does not say. */
+  readonly end: number;
+  readonly totalBytes: number | undefined;
+}
+
+function placeOf({ first, end }: RangeRequest, { status, headers }: HttpResponse): Place {
   const coding = headers.get('content-encoding');
   if (coding !== undefined && coding.toLowerCase() !== 'identity') {
     throw new SourceFailure('sent an encoding that was not asked for', { final: true });
   }
-  if (status === 200) {
-    const length = headers.get('content-length');
-    return { offset: 0, totalBytes: length === undefined ? undefined : Number(length) };
-  }
+  const text = headers.get('content-length');
+  const length = text === undefined ? undefined : Number(text);
+  if (status === 200) return { offset: 0, end: length ?? Infinity, totalBytes: length };
   if (status !== 206) throw statusFailure(status, headers.get('retry-after'));
   const range = parseContentRange(headers.get('content-range'));
-  if (!range || range.first !== first || (end !== undefined && range.end > end)) {
-    throw new SourceFailure('answered with another range than was asked for', { final: true });
+  const asked = first > 0 || end !== undefined;
+  const isIt =
+    range !== undefined &&
+    !MULTIPART.test(headers.get('content-type') ?? '') &&
+    range.first === first &&
+    (end === undefined || range.end <= end) &&
+    (length === undefined || length === range.end - range.first) &&
+    // What nobody asked for must at least say how much is missing.
+    (asked || range.total !== undefined);
+  if (!isIt) {
+    const reason = 'answered with another range than was asked for';
+    throw new SourceFailure(reason, { final: true, unranged: true });
   }
-  return { offset: first, totalBytes: range.total };
+  return { offset: first, end: range.end, totalBytes: range.total };
+}
+
+/** Bytes past the range that was named would lie where others belong. */
+function atMost(bytes: number, take: Take): Take {
+  let left = bytes;
+  return (chunk) => {
+    left -= chunk.length;
+    if (left < 0) throw new SourceFailure('sent more bytes than it named', { final: true });
+    return take(chunk);
+  };
 }

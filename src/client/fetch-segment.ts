@@ -79,6 +79,9 @@ async function openSegment(fetch: SegmentFetch): Promise<RangeResponse> {
     end: geometry.offset(last) + geometry.length(last),
     ifRange: version.validator(url),
     signal,
+  }).catch((error: unknown) => {
+    if (!(error instanceof SourceFailure && error.unranged)) throw error;
+    return openRange(http, { url, first: 0, signal });
   });
   const reason = version.refuse(response, url);
   if (reason === undefined) return response;

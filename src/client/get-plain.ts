@@ -3,20 +3,22 @@
 // other, and bytes of two never mix. A digest that was named is held at the end.
 import type { Writable } from 'node:stream';
 import { Geometry } from '../content/geometry.ts';
-import { HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError, hasCode } from '../runtime/errors.ts';
 import { createRng } from '../runtime/rng.ts';
 import { reprDigest } from './digest.ts';
 import { downloadPieces } from './download.ts';
+import type { RangeResponse } from './fetch-range.ts';
 import type { FetchContext } from './fetch-segment.ts';
 import { HashedSink } from './hashed-sink.ts';
 import { Mirrors } from './mirrors.ts';
 import { OrderedSink } from './ordered-sink.ts';
 import { downloadPlain } from './plain-download.ts';
-import { PlainFileSink, type PlainOrigin, type PlainSink, PlainStdoutSink } from './plain-sink.ts';
+import { PlainFileSink } from './plain-file.ts';
+import { type PlainOrigin, type PlainSink, PlainStdoutSink } from './plain-sink.ts';
 import type { Probed } from './probe.ts';
 import type { Target } from './target.ts';
 import { showUrl } from './url.ts';
-import { type SharedVersion, sharedVersion } from './version.ts';
+import { hasChanged, type SharedVersion, sharedVersion } from './version.ts';
 
 type Base = Omit<FetchContext, 'geometry' | 'version' | 'sink' | 'onPiece'>;
 
@@ -57,27 +59,27 @@ export async function getPlain(get: PlainGet): Promise<Gotten> {
     target.kind === 'file'
       ? await PlainFileSink.open(target.path, target.overwrite)
       : new PlainStdoutSink(get.stdout);
-  const digests = new Map(probed.map(({ url, headers }) => [url, reprDigest(headers)]));
-  const hashed = [...digests.values()].some((digest) => digest !== undefined);
-  const sink = hashed ? new HashedSink(place) : place;
+  const sink = new HashedSink(place);
   const several = get.probed.length > 1 || get.connectionsPerHost > 1;
   const shared = several ? sharedVersion(probed) : undefined;
   try {
     const from =
       shared && shared.bytes <= BLOCK_BYTES * MAX_BLOCKS
-        ? await getShared(get, sink, shared)
-        : await getSingle(get, sink, digests);
+        ? await getShared(get, sink, shared).catch(otherwise(get, sink))
+        : await getSingle(get, sink);
     return { path: await sink.publish(), bytes: sink.position, from };
   } finally {
     await sink.close();
   }
 }
 
-async function getSingle(
-  get: PlainGet,
-  sink: PlainSink,
-  digests: ReadonlyMap<URL, string | undefined>,
-): Promise<Source> {
+async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
+  const answers = new Map(get.probed.map((each) => [each.url, each]));
+  const digestOf = (url: URL, response: RangeResponse): string | undefined => {
+    const named = reprDigest(response.headers);
+    const probed = answers.get(url);
+    return named ?? (probed && !hasChanged(probed, response) ? reprDigest(probed.headers) : named);
+  };
   // Where an earlier run began there is something to go on with.
   const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
   const urls = [...get.urls].sort((a, b) => begun(a) - begun(b));
@@ -86,29 +88,29 @@ async function getSingle(
     ...get,
     mirrors: new Mirrors(urls, createRng(get.seed)),
     sink,
-    digest: (url) => digests.get(url),
-    onStart: (url, { totalBytes: bytes, headers }) => {
+    digest: digestOf,
+    onStart: (url, response) => {
       const first = from === undefined;
-      from = { url, headers };
+      from = { url, headers: response.headers };
       if (!first) return;
-      const verified = digests.get(url) !== undefined;
-      get.onStart({ bytes: bytes ?? 0, resumedBytes: sink.position, verified });
+      const verified = digestOf(url, response) !== undefined;
+      get.onStart({ bytes: response.totalBytes ?? 0, resumedBytes: sink.position, verified });
     },
     onBytes: get.onProgress,
   });
   return from!;
 }
 
-async function getShared(get: PlainGet, sink: PlainSink, version: SharedVersion): Promise<Source> {
+async function getShared(get: PlainGet, sink: HashedSink, version: SharedVersion): Promise<Source> {
   const { probed } = get;
-  const { bytes } = version;
+  const { bytes, digest } = version;
+  sink.hashing = digest !== undefined;
   const urls = probed.map(({ url }) => url);
   await goOn(sink, urls, version);
   const pieceCount = Math.ceil(bytes / BLOCK_BYTES);
   const geometry = new Geometry(
     Array.from({ length: pieceCount }, (_, i) => Math.min(BLOCK_BYTES, bytes - i * BLOCK_BYTES)),
   );
-  const digest = probed.map(({ headers }) => reprDigest(headers)).find((each) => each);
   get.onStart({ bytes, resumedBytes: sink.position, verified: digest !== undefined });
   let came = sink.position;
   await downloadPieces({
@@ -128,12 +130,20 @@ async function getShared(get: PlainGet, sink: PlainSink, version: SharedVersion)
       get.onProgress(came);
     },
   });
-  if (!(sink instanceof HashedSink) || (await sink.digest()) === digest) return probed[0]!;
+  if (digest === undefined || (await sink.digest()) === digest) return probed[0]!;
   if (get.target.kind === 'file') await sink.restart(undefined);
   throw new HubswarmError(
     'ERR_HASH_MISMATCH',
     'the bytes that came do not match the digest that the servers name',
   );
+}
+
+/** When the file became another one at all of them at once, it is fetched anew from one. */
+function otherwise(get: PlainGet, sink: HashedSink): (error: unknown) => Promise<Source> {
+  return (error) => {
+    if (!hasCode(error, 'ERR_NO_SOURCE') || get.patience.leftMs <= 0) throw error;
+    return getSingle(get, sink);
+  };
 }
 
 /** From the last whole block of this version that is here, or from the start. */

@@ -5,6 +5,8 @@ import type { PlainOrigin, PlainSink } from './plain-sink.ts';
 
 export class HashedSink implements PlainSink {
   readonly #sink: PlainSink;
+  /** Set it before the first byte of a pipe: what is not hashed then is not known later. */
+  hashing = false;
   #hash = createHash('sha256');
   /** Bytes that the hash has seen. */
   #hashed = 0;
@@ -27,6 +29,7 @@ export class HashedSink implements PlainSink {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    if (!this.hashing) return this.#sink.append(bytes);
     await this.#catchUp();
     await this.#sink.append(bytes);
     this.#hash.update(bytes);

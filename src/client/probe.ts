@@ -71,7 +71,7 @@ async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<P
   }
   const got = await openRange(http, { url, first: 0, end: 1, signal }).catch((error: unknown) => {
     // An empty file has no first byte: 416, which a whole answer does not end in.
-    if (error instanceof SourceFailure && error.message.startsWith('416')) {
+    if (error instanceof SourceFailure && error.status === 416) {
       return openRange(http, { url, first: 0, signal });
     }
     throw error;

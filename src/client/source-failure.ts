@@ -13,12 +13,15 @@ export class SourceFailure extends HubswarmError {
   readonly retryAfterMs: number | undefined;
   /** It has too much to do: fewer connections may help. */
   readonly busy: boolean;
+  /** It gives no part of the file, or another one than was asked for: the whole may be had. */
+  readonly unranged: boolean;
 
   constructor(
     reason: string,
     options: {
       final?: boolean;
       busy?: boolean;
+      unranged?: boolean;
       status?: number;
       retryAfterMs?: number | undefined;
       cause?: unknown;
@@ -27,6 +30,7 @@ export class SourceFailure extends HubswarmError {
     super('ERR_REMOTE', reason, { cause: options.cause });
     this.final = options.final ?? false;
     this.busy = options.busy ?? false;
+    this.unranged = options.unranged ?? false;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }
@@ -70,6 +74,7 @@ export function statusFailure(status: number, retryAfter: string | undefined): S
   return new SourceFailure(status === 401 ? `${reason}; it may want a --token` : reason, {
     final: status < 500 && !TRANSIENT.has(status),
     busy: BUSY.has(status),
+    unranged: status === 416,
     status,
     retryAfterMs: parseRetryAfter(retryAfter, Date.now()),
   });

@@ -3,8 +3,9 @@
 // splicing two versions.
 
 /**
- * RFC 9110 section 8.8.2.2 takes a date for strong when the answer is a second
- * younger; RFC 7232 asked for a minute, which also covers coarse file times.
+ * RFC 9110 section 8.8.2.2 takes a date for strong when the answer is a second younger and
+ * both come from one clock. Whether they do is not known here, and file times may be coarse:
+ * a minute, which RFC 7232 asked for.
  */
 const STRONG_DATE_MS = 60_000;
 
@@ -13,9 +14,12 @@ export function strongTag(headers: ReadonlyMap<string, string>): string | undefi
   return tag !== undefined && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(tag) ? tag : undefined;
 }
 
+/**
+ * The entity tag, or for want of any the date. Who names a weak tag says that the bytes
+ * may differ: then the date is no help (RFC 9110 section 13.1.5).
+ */
 export function strongValidator(headers: ReadonlyMap<string, string>): string | undefined {
-  const tag = strongTag(headers);
-  if (tag !== undefined) return tag;
+  if (headers.has('etag')) return strongTag(headers);
   const modified = headers.get('last-modified');
   const age = Date.parse(headers.get('date') ?? '') - Date.parse(modified ?? '');
   return modified !== undefined && age >= STRONG_DATE_MS ? modified : undefined;

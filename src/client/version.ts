@@ -35,6 +35,8 @@ export function verifiedVersion(manifest: Manifest): Version {
 
 export interface SharedVersion extends Version {
   readonly bytes: number;
+  /** Of the whole file, where one of them names it. */
+  readonly digest: string | undefined;
 }
 
 /** Undefined when these answers need not be of the same file, or cannot be had in parts. */
@@ -44,18 +46,32 @@ export function sharedVersion(probed: readonly Probed[]): SharedVersion | undefi
   if (bytes === undefined || bytes === 0) return undefined;
   if (!probed.every((each) => isSameFile(each, first!) && hasRanges(each))) return undefined;
   const tags = new Map(probed.map(({ url, headers }) => [url, strongTag(headers)]));
+  const digest = probed.map(({ headers }) => reprDigest(headers)).find((each) => each);
   return {
     bytes,
+    digest,
     validator: (url) => tags.get(url),
     refuse: ({ headers, totalBytes }, url) => {
-      const tag = strongTag(headers);
-      const known = tags.get(url);
-      if (tag !== undefined && known !== undefined && tag !== known) {
+      // An answer that does not name the tag again may be of any version.
+      const isSame = strongTag(headers) === tags.get(url);
+      const named = digest === undefined ? undefined : reprDigest(headers);
+      if (!isSame || (named !== undefined && named !== digest)) {
         return 'has another version of the file by now';
       }
       return otherLength(totalBytes, bytes);
     },
   };
+}
+
+/** Whether a server's later answer is of another version, by what both of them name. */
+export function hasChanged(
+  before: Pick<Probed, 'headers'>,
+  after: Pick<Probed, 'headers'>,
+): boolean {
+  return ['etag', 'last-modified'].some((name) => {
+    const [one, other] = [before.headers.get(name), after.headers.get(name)];
+    return one !== undefined && other !== undefined && one !== other;
+  });
 }
 
 /** By what both of them say, without a CID. */
