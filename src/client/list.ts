@@ -54,8 +54,9 @@ export async function getListing(
   url: URL,
   signal: AbortSignal,
 ): Promise<Listing> {
-  const accept = 'application/json';
-  return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, { accept }));
+  // As it is now: what is decided by it is what is sent, fetched or deleted.
+  const headers = { accept: 'application/json', 'cache-control': 'no-cache' };
+  return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, headers));
 }
 
 export function parseListing(bytes: Uint8Array): Listing {

@@ -9,6 +9,7 @@ import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { reasonToLeave } from './local-files.ts';
 import { isStaging } from './staging-name.ts';
+import { deepestFirst, splitPath } from './tree-path.ts';
 import { TREE_RECORD_NAME } from './tree-record.ts';
 
 export interface LocalTree {
@@ -99,12 +100,9 @@ export async function removeTree(parent: LocalDirectory, name: string): Promise<
 }
 
 export async function removePath(root: LocalDirectory, path: string): Promise<void> {
-  const segments = path.split('/');
-  await root.within(segments.slice(0, -1), (parent) => removeEntry(parent, segments.at(-1)!));
+  const { parents, name } = splitPath(path);
+  await root.within(parents, (parent) => removeEntry(parent, name));
 }
-
-/** Whatever is in a directory comes before it. */
-export const deepestFirst = (paths: readonly string[]): string[] => [...paths].sort().reverse();
 
 /**
  * Makes a directory. What else has the name gives way, as a file does whose bytes changed;

@@ -6,6 +6,7 @@ import { HttpClient } from './http-client.ts';
 import type { Listing } from './list.ts';
 import { readDirectory } from './read-directory.ts';
 import { SourceFailure } from './source-failure.ts';
+import { withAncestors } from './tree-path.ts';
 
 export interface RemoteFile {
   readonly size: number | undefined;
@@ -16,6 +17,8 @@ export interface RemoteTree {
   /** By path below the URL, decoded. */
   readonly files: ReadonlyMap<string, RemoteFile>;
   readonly directories: readonly string[];
+  /** The server told what it has. */
+  readonly isListed: boolean;
 }
 
 interface Basis {
@@ -32,26 +35,29 @@ const MAX_ENTRIES = 500_000;
 const MAX_PATH_LENGTH = 4096;
 
 /**
- * @param wanted the directories of interest, decoded; '' for the URL itself
+ * @param wanted paths of interest: what is a directory of them is looked into
  * @param all look into every directory that is found, not only those
  * @throws SourceFailure
  */
 export async function listRemote(
   basis: Basis,
-  wanted: ReadonlySet<string>,
+  wanted: Iterable<string>,
   all: boolean,
 ): Promise<RemoteTree> {
   const http = new HttpClient(basis);
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
+  let isListed = false;
   try {
-    const above = ancestors(wanted);
+    const above = withAncestors(wanted);
     const left = [''];
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
-      for (const entry of (await entriesIfAny(http, basis, path)) ?? []) {
+      const entries = await entriesIfAny(http, basis, path);
+      if (path === '') isListed = entries !== undefined;
+      for (const entry of entries ?? []) {
         const { name, type, size, cid } = entry;
         // What is deleted is named by it: only what lies there may be.
-        if (/^\.{0,2}$|\//.test(name)) throw refusal('lists a name that is none');
+        if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
         const inside = path === '' ? name : `${path}/${name}`;
         if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
         if (files.size + directories.length >= MAX_ENTRIES) throw refusal('lists too many files');
@@ -65,20 +71,10 @@ export async function listRemote(
   } finally {
     http.close();
   }
-  return { files, directories };
+  return { files, directories, isListed };
 }
 
 const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
-
-/** Each of the paths, and the directories on the way to it. */
-function ancestors(paths: ReadonlySet<string>): Set<string> {
-  const all = new Set<string>();
-  for (const path of paths) {
-    const segments = path.split('/');
-    for (let end = 1; end <= segments.length; end++) all.add(segments.slice(0, end).join('/'));
-  }
-  return all;
-}
 
 /** Undefined when there is no such directory, or no listing of it. */
 async function entriesIfAny(

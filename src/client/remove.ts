@@ -28,7 +28,7 @@ export async function removeFile(options: RemoveOptions): Promise<void> {
     if (status >= 200 && status < 300) return;
     const failure = statusFailure(status, headers.get('retry-after'));
     const hint = HINTS[status];
-    throw hint ? new SourceFailure(`${failure.message}: ${hint}`) : failure;
+    throw hint ? new SourceFailure(`${failure.message}: ${hint}`, { status }) : failure;
   } catch (error) {
     throw putFailure(error, options.url, options.signal);
   }

@@ -145,7 +145,7 @@ const HINTS: Record<number, string> = {
   403: 'the server takes no uploads there (a hub does when started with --writable, and never names that begin with a dot)',
   404: 'the server takes no uploads there (a hub does below /files/)',
   405: 'the server takes no uploads there (a hub does below /files/)',
-  409: 'a directory has that name',
+  409: 'a directory has that name, or a file the name of a directory above it',
   412: 'the server has another file of that name',
   413: 'too large for the server',
   422: 'the bytes were damaged on their way',
@@ -156,6 +156,6 @@ const HINTS: Record<number, string> = {
 export function describeRefusal(status: number, failure: SourceFailure): SourceFailure {
   const hint = HINTS[status];
   return hint
-    ? new SourceFailure(`${failure.message}: ${hint}`, { final: failure.final })
+    ? new SourceFailure(`${failure.message}: ${hint}`, { final: failure.final, status })
     : failure;
 }

@@ -2,6 +2,7 @@
 // not known of the remote (a listing that could not be read, a name that cannot be written)
 // says nothing about what lies there. Pure.
 import type { Stats } from 'node:fs';
+import { isAtOrBelow } from './tree-path.ts';
 
 export interface WantedTree {
   readonly directories: ReadonlySet<string>;
@@ -15,9 +16,9 @@ type Entries = ReadonlyMap<string, Stats>;
 
 /** Paths that the remote has not. */
 export function extrasOf(entries: Entries, wanted: WantedTree): string[] {
-  const { directories, files } = wanted;
+  const { directories, files, unknown } = wanted;
   return [...entries.keys()].filter(
-    (path) => !directories.has(path) && !files.has(path) && !isUnknown(path, wanted),
+    (path) => !directories.has(path) && !files.has(path) && !isAtOrBelow(path, unknown),
   );
 }
 
@@ -38,12 +39,4 @@ export function differencesOf(entries: Entries, wanted: WantedTree): Map<string,
     }
   }
   return wrong;
-}
-
-function isUnknown(path: string, { unknown }: WantedTree): boolean {
-  if (unknown.size === 0) return false;
-  for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
-    if (unknown.has(path.slice(0, end))) return true;
-  }
-  return false;
 }

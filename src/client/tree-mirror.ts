@@ -11,20 +11,16 @@ import type { Emit, Event } from '../telemetry/event.ts';
 import type { Access } from './access.ts';
 import { atOnce } from './at-once.ts';
 import { cidIfSame } from './check-stored.ts';
+import { Differences } from './differences.ts';
 import { getFile } from './get.ts';
 import type { HttpClient } from './http-client.ts';
 import type { LocalDirectory } from './local-directory.ts';
-import {
-  deepestFirst,
-  type LocalTree,
-  makeDirectory,
-  readLocalTree,
-  removePath,
-} from './local-tree.ts';
+import { type LocalTree, makeDirectory, readLocalTree, removePath } from './local-tree.ts';
 import { MirroredFile } from './mirrored-file.ts';
 import type { RemoteFile, RemoteTree } from './remote-tree.ts';
 import type { TransferEvents } from './transfer-events.ts';
 import { differencesOf, extrasOf } from './tree-difference.ts';
+import { deepestFirst, splitPath } from './tree-path.ts';
 import type { TreeRecord } from './tree-record.ts';
 
 export interface GetTreeOptions {
@@ -57,14 +53,14 @@ export class TreeMirror {
   readonly #wanted;
   /** Of files that are on their way or here: bytes so far. */
   readonly #came = new Map<string, number>();
-  /** Path and why it is not as on the hub. */
-  readonly #differences = new Map<string, string>();
+  readonly #differences: Differences;
   #bytes = 0;
   #fetched = 0;
 
   constructor(parts: TreeMirrorParts) {
     const { files, directories, unknown } = parts.tree;
     this.#parts = parts;
+    this.#differences = new Differences(parts.options.emit);
     this.#wanted = {
       directories: new Set(directories),
       files: new Map(files.map(({ path, bytes }) => [path, bytes])),
@@ -76,7 +72,7 @@ export class TreeMirror {
   async run(): Promise<void> {
     const { tree, local, record, events } = this.#parts;
     const { signal, emit } = this.#parts.options;
-    for (const [path, reason] of tree.unknown) this.#differ(path, reason);
+    for (const [path, reason] of tree.unknown) this.#differences.note(path, reason);
     for (const path of tree.directories) await this.#makeDirectory(path);
     const { entries } = await readLocalTree(local);
     const changed = tree.files.filter((file) => !record.isUnchanged(file, entries.get(file.path)));
@@ -89,7 +85,7 @@ export class TreeMirror {
     }
     signal.throwIfAborted();
     const removed = await this.#check();
-    if (this.#differences.size > 0) throw this.#incomplete();
+    this.#differences.check(local.path, 'not as on the hub');
     const unchanged = tree.files.length - this.#fetched;
     emit({ event: 'tree_mirrored', path: local.path, fetched: this.#fetched, unchanged, removed });
     events.complete(local.path, this.#bytes);
@@ -97,19 +93,19 @@ export class TreeMirror {
 
   async #makeDirectory(path: string): Promise<void> {
     const { local, options } = this.#parts;
-    const { parents, name } = split(path);
+    const { parents, name } = splitPath(path);
     try {
       const replaced = await local.within(parents, (parent) => makeDirectory(parent, name));
       if (replaced) options.emit({ event: 'file_removed', path });
     } catch (error) {
-      this.#differ(path, describeError(error));
+      this.#differences.note(path, describeError(error));
     }
   }
 
   async #bring(file: RemoteFile): Promise<void> {
     const { local, options } = this.#parts;
     if (options.signal.aborted) return;
-    const { parents, name } = split(file.path);
+    const { parents, name } = splitPath(file.path);
     try {
       await local.within(parents, async (parent) => {
         const place = new MirroredFile(parent, name, this.#mayRemove);
@@ -118,7 +114,7 @@ export class TreeMirror {
         });
       });
     } catch (error) {
-      if (!options.signal.aborted) this.#differ(file.path, describeError(error));
+      if (!options.signal.aborted) this.#differences.note(file.path, describeError(error));
     }
   }
 
@@ -196,17 +192,18 @@ export class TreeMirror {
     let found = await readLocalTree(local);
     let removed = 0;
     // A name that cannot be written is known all the same: it keeps nothing from going.
-    const isKnown = tree.isComplete && this.#differences.size === tree.unknown.size;
+    const isKnown = tree.isComplete && this.#differences.count === tree.unknown.size;
     if (isKnown) {
       for (const path of found.stagings) await this.#remove(path);
       if (options.deleteExtras) removed = await this.#removeExtras(found);
       found = await readLocalTree(local);
     }
     for (const [path, reason] of differencesOf(found.entries, this.#wanted)) {
-      this.#differ(path, reason);
+      this.#differences.note(path, reason);
     }
     for (const [path, stats] of found.entries) {
-      if (record.isStale(path, stats)) this.#differ(path, 'was changed while it was mirrored');
+      if (record.isStale(path, stats))
+        this.#differences.note(path, 'was changed while it was mirrored');
     }
     if (options.deleteExtras) this.#nameExtras(found, isKnown);
     return removed;
@@ -239,27 +236,6 @@ export class TreeMirror {
     const reason = isKnown
       ? 'is not on the hub, and could not be removed'
       : 'is not on the hub; nothing is removed while others could not be had';
-    for (const path of extrasOf(entries, this.#wanted)) this.#differ(path, reason);
+    for (const path of extrasOf(entries, this.#wanted)) this.#differences.note(path, reason);
   }
-
-  /** The first reason is the one that explains the others. */
-  #differ(path: string, reason: string): void {
-    if (this.#differences.has(path)) return;
-    this.#differences.set(path, reason);
-    this.#parts.options.emit({ event: 'path_differed', path, reason });
-  }
-
-  #incomplete(): HubswarmError {
-    const [[path, reason] = ['', '']] = this.#differences;
-    const count = this.#differences.size;
-    const which = count === 1 ? 'one path is' : `${count} paths are`;
-    const message = `${this.#parts.local.path}: ${which} not as on the hub: ${path}: ${reason}`;
-    return new HubswarmError('ERR_INCOMPLETE', message);
-  }
-}
-
-function split(path: string): { parents: string[]; name: string } {
-  const parents = path.split('/');
-  const name = parents.pop()!;
-  return { parents, name };
 }

@@ -16,7 +16,7 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { getTree } from '../../src/client/get-tree.ts';
@@ -24,6 +24,7 @@ import { stagingName } from '../../src/client/staging-name.ts';
 import type { Event } from '../../src/telemetry/event.ts';
 import { startHub } from '../server/hub.ts';
 import { removeTempDirs, tempDir } from './hub.ts';
+import { contents, write } from './trees.ts';
 
 let served: string;
 let local: string;
@@ -36,13 +37,6 @@ beforeEach(async () => {
   url = new URL('files/', running.url);
 });
 afterAll(removeTempDirs);
-
-async function write(root: string, files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  }
-}
 
 async function mirror({
   deleteExtras = false,
@@ -74,18 +68,6 @@ async function mirror({
   return { error, differed, removed, fetched, events };
 }
 
-/** Visible paths; the text of files, what a link leads to. */
-async function contents(root = local): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const path of (await readdir(root, { recursive: true })).sort()) {
-    if (path.split('/').some((name) => name.startsWith('.'))) continue;
-    const stats = await lstat(join(root, path));
-    if (stats.isSymbolicLink()) found[path] = `-> ${await readlink(join(root, path))}`;
-    else found[path] = stats.isFile() ? await readFile(join(root, path), 'utf8') : '/';
-  }
-  return found;
-}
-
 describe('a directory that became a file', () => {
   beforeEach(async () => {
     await write(served, { rel: 'a file now' });
@@ -95,7 +77,7 @@ describe('a directory that became a file', () => {
   it('is replaced with --delete, and not before the file is here', async () => {
     const got = await mirror({ deleteExtras: true });
     expect(got.error).toBeUndefined();
-    expect(await contents()).toEqual({ rel: 'a file now' });
+    expect(await contents(local)).toEqual({ rel: 'a file now' });
     const again = await mirror({ deleteExtras: true });
     expect(again).toMatchObject({ error: undefined, fetched: [], removed: [] });
   });
@@ -106,14 +88,19 @@ describe('a directory that became a file', () => {
     expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
     expect([...got.differed.keys()]).toEqual(['rel']);
     expect(got.differed.get('rel')).toContain('not empty; --delete replaces it');
-    expect(await contents()).toEqual({ other: 'x', rel: '/', 'rel/1': 'one', 'rel/rel': 'inner' });
+    expect(await contents(local)).toEqual({
+      other: 'x',
+      rel: '/',
+      'rel/1': 'one',
+      'rel/rel': 'inner',
+    });
   });
 
   it('is replaced without as well when it is empty', async () => {
     await rm(join(local, 'rel'), { recursive: true });
     await mkdir(join(local, 'rel'));
     expect((await mirror()).error).toBeUndefined();
-    expect(await contents()).toEqual({ rel: 'a file now' });
+    expect(await contents(local)).toEqual({ rel: 'a file now' });
   });
 
   it('stays when it holds what no hub lists', async () => {
@@ -137,7 +124,7 @@ describe('a file that became a directory', () => {
     await write(local, { rel: 'a file' });
     const got = await mirror({ deleteExtras });
     expect(got).toMatchObject({ error: undefined, removed: ['rel'] });
-    expect(await contents()).toEqual({ rel: '/', 'rel/rel': '/', 'rel/rel/rel': 'deep' });
+    expect(await contents(local)).toEqual({ rel: '/', 'rel/rel': '/', 'rel/rel/rel': 'deep' });
   });
 });
 
@@ -158,7 +145,7 @@ describe('a link', () => {
     // To the very bytes.
     await symlink(join(outside, 'd/kept'), join(local, 'same'));
     expect((await mirror({ deleteExtras: true })).error).toBeUndefined();
-    expect(await contents()).toEqual(await contents(served));
+    expect(await contents(local)).toEqual(await contents(served));
     expect(await contents(outside)).toEqual({ 'a.txt': 'not yours', d: '/', 'd/kept': 'x' });
   });
 
@@ -244,7 +231,7 @@ describe('names', () => {
     const got = await mirror({ deleteExtras: true });
     expect([...got.differed]).toEqual([]);
     expect(got.error).toBeUndefined();
-    expect(await contents()).toEqual(await contents(served));
+    expect(await contents(local)).toEqual(await contents(served));
     const again = await mirror({ deleteExtras: true });
     expect(again).toMatchObject({ error: undefined, fetched: [], removed: [] });
   });
@@ -266,7 +253,7 @@ describe('names', () => {
   it('of partials that the hub has are files like others', async () => {
     await write(served, { x: 'x', 'x.part': 'p', 'x.part.json': '{}', 'x.abcdefgh.part': 'q' });
     expect((await mirror()).error).toBeUndefined();
-    expect(await contents()).toEqual(await contents(served));
+    expect(await contents(local)).toEqual(await contents(served));
   });
 });
 
@@ -276,7 +263,7 @@ describe('what lies there', () => {
     await write(served, { [`${deep}/f`]: '' });
     await mkdir(join(served, 'none/none'), { recursive: true });
     expect((await mirror()).error).toBeUndefined();
-    expect(await contents()).toEqual(await contents(served));
+    expect(await contents(local)).toEqual(await contents(served));
   });
 
   it('is compared by more than length and time', async () => {
@@ -286,14 +273,14 @@ describe('what lies there', () => {
     await writeFile(join(local, 'a'), 'wrong');
     await utimes(join(local, 'a'), mtime, mtime);
     expect((await mirror()).fetched).toEqual(['a']);
-    expect(await contents()).toEqual({ a: 'right' });
+    expect(await contents(local)).toEqual({ a: 'right' });
   });
 
   it('is hashed where it is when nothing is known of it', async () => {
     await write(served, { a: 'right', b: 'right' });
     await write(local, { a: 'right', b: 'wrong' });
     expect((await mirror()).fetched).toEqual(['b']);
-    expect(await contents()).toEqual({ a: 'right', b: 'right' });
+    expect(await contents(local)).toEqual({ a: 'right', b: 'right' });
   });
 
   it('keeps its mode when its bytes change, and its other names their bytes', async () => {

@@ -1,0 +1,42 @@
+// Paths of a mirrored tree: relative, with '/', '' for the tree itself. Pure.
+
+/** Whatever is in a directory comes before it. */
+export const deepestFirst = (paths: Iterable<string>): string[] => [...paths].sort().reverse();
+
+export function splitPath(path: string): { parents: string[]; name: string } {
+  const parents = path.split('/');
+  const name = parents.pop()!;
+  return { parents, name };
+}
+
+/** Each of the paths, and the directories on the way to it. */
+export function withAncestors(paths: Iterable<string>): Set<string> {
+  const all = new Set<string>();
+  for (const path of paths) for (const each of fromTop(path)) all.add(each);
+  return all;
+}
+
+interface Places {
+  has(path: string): boolean;
+}
+
+/** The topmost of the places that the path is, or is below. */
+export function placeOf(path: string, places: Places): string | undefined {
+  for (const each of fromTop(path)) if (places.has(each)) return each;
+  return undefined;
+}
+
+export const isAtOrBelow = (path: string, places: Places): boolean =>
+  placeOf(path, places) !== undefined;
+
+export function isBelow(path: string, places: Places): boolean {
+  const end = path.lastIndexOf('/');
+  return end > 0 && isAtOrBelow(path.slice(0, end), places);
+}
+
+function* fromTop(path: string): Generator<string> {
+  for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) {
+    yield path.slice(0, end);
+  }
+  yield path;
+}
