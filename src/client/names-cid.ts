@@ -12,6 +12,11 @@ export function namedCid(headers: ReadonlyMap<string, string>): CID | undefined 
   return tryParseCid(root) ?? tryParseCid(tag);
 }
 
+/** A hub has not hashed the file yet; it names the CID when it is asked later. */
+export function isPending(headers: ReadonlyMap<string, string>): boolean {
+  return headers.get('x-hubswarm-cid') === 'pending';
+}
+
 function tryParseCid(text: string | undefined): CID | undefined {
   // Version 1 with sha2-256 takes 59 characters in base32, 49 at least in others.
   if (text === undefined || text.length < 46 || text.length > 80) return undefined;

@@ -14,7 +14,7 @@ import type { Release } from '../runtime/directory-lock.ts';
 import { hasCode } from '../runtime/errors.ts';
 import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/exchange.ts';
-import { HttpFailure } from '../server/http-failure.ts';
+import { fileChanging, HttpFailure } from '../server/http-failure.ts';
 import type { Desk, Front } from '../server/hub.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../server/request-path.ts';
 import type { Emit } from '../telemetry/event.ts';
@@ -120,8 +120,9 @@ export class Edge implements Front {
     } catch (error) {
       // Somebody changed the cache's own file: it is fetched again.
       const spoilt = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
-      if (spoilt) await this.#parts.cache.drop(file.cid);
-      throw error;
+      if (!spoilt) throw error;
+      await this.#parts.cache.drop(file.cid);
+      throw fileChanging();
     } finally {
       exchange.signal.removeEventListener('abort', leave);
       await opened.handle.close();

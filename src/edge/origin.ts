@@ -1,9 +1,10 @@
 // The hub behind an edge, and what it can be asked: which version a path has, a
 // block by its CID, and a page. Bytes of files come through fill.ts. Nothing that the
 // origin says is believed but what hashes to the CID that it named.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import type { HttpClient, HttpResponse } from '../client/http-client.ts';
-import { namedCid } from '../client/names-cid.ts';
+import { isPending, namedCid } from '../client/names-cid.ts';
 import { readBody } from '../client/read-body.ts';
 import { SourceFailure } from '../client/source-failure.ts';
 import { showUrl } from '../client/url.ts';
@@ -27,6 +28,9 @@ export interface Page {
   readonly bytes: Uint8Array;
 }
 
+/** A hub is asked again while it hashes a file, for a second and a half in all. Chosen. */
+const FIRST_WAIT_MS = 50;
+const MAX_WAIT_MS = 800;
 /** Chosen: some 13,000 entries of a listing; what is larger is not for memory. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
 
@@ -80,6 +84,21 @@ export class Origin {
 
   /** @param known the version at hand; a hub then says only whether it still is. */
   async head(url: URL, known: string | undefined, via: string, signal: AbortSignal): Promise<Head> {
+    for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
+      const head = await this.#askHead(url, known, via, signal);
+      if (head.kind !== 'unnamed') return head;
+      // What has no name cannot be kept: it is passed on, as pages are.
+      if (waitMs > MAX_WAIT_MS) return { kind: 'page' };
+      await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #askHead(
+    url: URL,
+    known: string | undefined,
+    via: string,
+    signal: AbortSignal,
+  ): Promise<Head | { readonly kind: 'unnamed' }> {
     const headers = { via, ...(known === undefined ? {} : { 'if-none-match': `"${known}"` }) };
     let response: HttpResponse;
     try {
@@ -97,7 +116,7 @@ export class Origin {
     }
     if (status !== 200) return { kind: 'refused', status };
     const cid = namedCid(response.headers);
-    if (!cid) return { kind: 'page' };
+    if (!cid) return { kind: isPending(response.headers) ? 'unnamed' : 'page' };
     const modifiedMs = Date.parse(response.headers.get('last-modified') ?? '');
     return { kind: 'file', cid, modifiedMs: Number.isNaN(modifiedMs) ? Date.now() : modifiedMs };
   }

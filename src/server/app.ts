@@ -9,7 +9,7 @@ import { answerDelete } from './delete.ts';
 import { enter } from './door.ts';
 import { answerEvents } from './events/events-route.ts';
 import { Exchange } from './exchange.ts';
-import { answerFile } from './file-response.ts';
+import { answerFile, answerVersion } from './file-response.ts';
 import { HttpFailure } from './http-failure.ts';
 import type { Front, Hub } from './hub.ts';
 import { answerDirectory } from './listing/directory-response.ts';
@@ -69,8 +69,7 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   hub.access.check(exchange, 'read', segments);
   return hub.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
-    const entry = await hub.catalogue.entryOf(file);
-    await answerFile(hub, exchange, segments, file, entry, (sent) =>
+    await answerFile(hub, exchange, segments, file, (entry, sent) =>
       smallFiles.keep(exchange.req, { segments, stamp: entry.stamp }, sent),
     );
     return true;
@@ -80,7 +79,7 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
 function answerFromFront(hub: Hub, front: Front, exchange: Exchange): Promise<boolean> {
   return front.answer(exchange, {
     access: hub.access,
-    sendFile: (segments, file, entry) => answerFile(hub, exchange, segments, file, entry),
+    sendFile: (segments, file, entry) => answerVersion(hub, exchange, segments, file, entry),
     sendBlock: (blocks, rest) => answerBlock({ exchange, link: hub.link }, blocks, rest),
   });
 }

@@ -36,8 +36,10 @@ export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string):
   checkFormat(req.url ?? '', req.headers.accept);
   const block = await findBlock(blocks, cid);
   if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
-  const sendPart = ({ first, length }: ByteRange): Promise<void> =>
-    sendBytes(outlet, block.subarray(first, first + length));
+  const sendPart = ({ first, length }: ByteRange, begin: () => void): Promise<void> => {
+    begin();
+    return sendBytes(outlet, block.subarray(first, first + length));
+  };
   await sendRepresentation(outlet, describe(cid, block.length, blocks.sharing), sendPart);
 }
 

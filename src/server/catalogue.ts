@@ -2,24 +2,26 @@
 // the CID that is its ETag. A version is a path, an inode, a size and the times of
 // the last write and of the last change to the inode (the second costs a hashing
 // when a file only gets another name or mode, and is what a writer cannot put
-// back). A file is hashed when it is first asked for (or by warm-up.ts before that),
-// once however many ask, or while it is uploaded; the store remembers it for the next
-// run. Memory: 32 bytes a piece, and the inner nodes.
+// back). A file is hashed while it is uploaded, by warm-up.ts, or when it is first asked
+// for, once however many ask. Answers wait for it only where it takes a moment: whoever
+// asks for bytes gets them without a name until it is known. The store remembers it for
+// the next run. Memory: 32 bytes a piece, and the inner nodes.
 import type { Stats } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import type { Leaves } from '../content/file-dag.ts';
-import { importPath } from '../content/import.ts';
+import { MAX_PIECES } from '../content/geometry.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
 import { manifestOfLeaves } from '../content/manifest-of.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
-import { checkUnchanged } from '../content/source.ts';
-import { hasCode } from '../runtime/errors.ts';
+import { HubswarmError } from '../runtime/errors.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
-import { Gate } from './gate.ts';
+import { hashVersion } from './hash-version.ts';
+import { HashingQueue } from './hashing-queue.ts';
 import { fileChanging } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
+import { type StampedFile, stampAged, stampOf } from './stamp.ts';
+import { within } from './within.ts';
 
 export interface Entry {
   /** Absolute, real. */
@@ -46,22 +48,18 @@ export type BlockPlace = { readonly bytes: Uint8Array } | { readonly entry: Entr
 
 /** Chosen: with an average file of a few pieces about 50 MB. */
 const MAX_ENTRIES = 16_384;
-/** Chosen: a small file need not wait for one big one, and memory stays at 8 MiB each. */
-const HASHING_AT_ONCE = 2;
-/** Linux stamps files by a clock that ticks every 1 to 10 ms; a tick must pass before a stamp is a name. */
-const STAMP_TICK_MS = 20;
+/** Chosen: hashing so much takes some 10 ms, so an answer waits for it. */
+const MAX_AWAITED_BYTES = 4 * 2 ** 20;
+/** Chosen: on a slow disk, or behind many others, an answer goes without the name. */
+const MAX_AWAITED_MS = 1000;
 
-/** A version's name. With the time of the last change of the inode, which no writer can put back. */
-export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
-}
-
-/**
- * Whether the bytes of an open file are still the same, as far as one can see. Its
- * names and rights may change while it is read: another version has replaced it.
- */
-export function isUnchanged(before: Stats, now: Stats): boolean {
-  return now.size === before.size && now.mtimeMs === before.mtimeMs && now.ino === before.ino;
+/** A version whose name is being found. */
+interface Running {
+  readonly stamp: string;
+  /** What earlier runs know of it. */
+  readonly recalled: Promise<Entry | undefined>;
+  readonly found: Promise<Entry>;
+  cancel(reason: unknown): void;
 }
 
 export interface CatalogueOptions {
@@ -78,13 +76,18 @@ export class Catalogue {
   readonly #signal: AbortSignal;
   /** By path, in the order of last use. */
   readonly #entries = new Map<string, Entry>();
-  readonly #running = new Map<string, Promise<Entry>>();
-  readonly #gate = new Gate(HASHING_AT_ONCE);
+  /** By path: of each file one version. */
+  readonly #running = new Map<string, Running>();
+  /** Of all that is hashed for this hub. */
+  readonly queue = new HashingQueue();
 
   constructor(options: CatalogueOptions) {
     this.#pieceLength = options.pieceLength;
     this.#store = options.store;
     this.#signal = options.signal;
+    this.#signal.addEventListener('abort', () => {
+      for (const running of this.#running.values()) running.cancel(this.#signal.reason);
+    });
   }
 
   /** Files whose CID is known. */
@@ -109,24 +112,25 @@ export class Catalogue {
   }
 
   /**
-   * The entry of an open file, hashed now if need be. The handle must stay open.
+   * The entry of a file; undefined when its CID is not to be had soon. It is looked for
+   * beside, and known to later calls.
+   */
+  async nameOf(file: StampedFile): Promise<Entry | undefined> {
+    const known = this.#use(file);
+    if (known) return known;
+    if (this.queue.isFull || this.#signal.aborted) return undefined;
+    const { recalled, found } = this.#find(file);
+    const soon = file.stats.size <= MAX_AWAITED_BYTES ? found : recalled;
+    return within(MAX_AWAITED_MS, soon).catch(() => undefined);
+  }
+
+  /**
+   * The entry of a file, hashed now if need be.
    *
    * @throws HttpFailure 503 when the file changes meanwhile
    */
-  async entryOf(file: Opened): Promise<Entry> {
-    const known = this.known(file.path, file.stats);
-    if (known) {
-      this.#entries.delete(file.path);
-      this.#entries.set(file.path, known);
-      return known;
-    }
-    const key = `${stampOf(file.stats)}:${file.path}`;
-    let running = this.#running.get(key);
-    if (!running) {
-      running = this.#find(file).finally(() => this.#running.delete(key));
-      this.#running.set(key, running);
-    }
-    return running;
+  async entryOf(file: StampedFile): Promise<Entry> {
+    return this.#use(file) ?? this.#find(file).found;
   }
 
   /** The pieces that a file of that many bytes is cut into. */
@@ -135,14 +139,14 @@ export class Catalogue {
   }
 
   /**
-   * The entry of a file that was written here; hashed now unless it was on the way. The
-   * handle must stay open.
+   * The entry of a file that was written here; undefined when it was not hashed on the way
+   * and is not soon. The handle must stay open.
    *
    * @throws HttpFailure 503 when the file is no longer the one that was written
    */
-  async learn(file: Opened, { leaves, sha256 }: Hashed): Promise<Entry> {
-    const entry = await (leaves ? this.#learnLeaves(file, leaves) : this.entryOf(file));
-    if (sha256) await this.learnDigest(entry, sha256);
+  async learn(file: Opened, { leaves, sha256 }: Hashed): Promise<Entry | undefined> {
+    const entry = await (leaves ? this.#learnLeaves(file, leaves) : this.nameOf(file));
+    if (entry && sha256) await this.learnDigest(entry, sha256);
     return entry;
   }
 
@@ -183,62 +187,75 @@ export class Catalogue {
     }
   }
 
-  async #find(file: Opened): Promise<Entry> {
-    const entry = (await this.#recall(file)) ?? (await this.#gate.run(() => this.#hash(file)));
-    this.#keep(entry);
-    return entry;
+  /** Known: and the last to be forgotten now. */
+  #use({ path, stats }: StampedFile): Entry | undefined {
+    const known = this.known(path, stats);
+    if (known) this.#keep(known);
+    return known;
+  }
+
+  /** A newer version of the file ends the search for an older one. */
+  #find(file: StampedFile): Running {
+    const { path, stats } = file;
+    const stamp = stampOf(stats);
+    const before = this.#running.get(path);
+    if (before?.stamp === stamp) return before;
+    before?.cancel(fileChanging());
+    const ending = new AbortController();
+    const recalled = this.#recall(file);
+    const found = recalled
+      .then(async (entry) => entry ?? this.#hash(file, ending.signal))
+      .then((entry) => this.#keep(entry))
+      .finally(() => {
+        if (this.#running.get(path) === running) this.#running.delete(path);
+      });
+    // Whoever asked may have gone.
+    found.catch(() => undefined);
+    const cancel = (reason: unknown): void => ending.abort(reason);
+    const running: Running = { stamp, recalled, found, cancel };
+    this.#running.set(path, running);
+    return running;
   }
 
   /** From the store, when it has this version. */
-  async #recall(file: Opened): Promise<Entry | undefined> {
+  async #recall(file: StampedFile): Promise<Entry | undefined> {
     // A cache that fails is no reason to fail.
     const hashed = await this.#store?.get(file.path).catch(() => undefined);
     if (hashed?.stamp !== stampOf(file.stats)) return undefined;
     const { pieceLength } = this.piecesOf(file.stats.size);
     if (hashed.pieceLength !== pieceLength) return undefined;
-    return { ...(await entryOfLeaves(file, hashed)), sha256: hashed.sha256 };
+    const entry = { ...(await entryOfLeaves(file, hashed)), sha256: hashed.sha256 };
+    return this.#keep(entry);
   }
 
-  async #record({ path, stats }: Opened, leaves: Leaves): Promise<void> {
+  async #record({ path, stats }: StampedFile, leaves: Leaves): Promise<void> {
     await this.#store?.put(path, { stamp: stampOf(stats), ...leaves }).catch(() => undefined);
   }
 
-  async #hash(file: Opened): Promise<Entry> {
+  async #hash(file: StampedFile, signal: AbortSignal): Promise<Entry> {
     const { path, stats } = file;
-    await stampAged(stats);
-    try {
-      const pieces = this.piecesOf(stats.size);
-      const { manifest, dag, sources } = await importPath(path, {
-        signal: this.#signal,
-        pieceLength: pieces.pieceLength,
-      });
-      // By path another file may have been read than the one that is open.
-      checkUnchanged(sources[0]!, await file.handle.stat());
-      if (!isUnchanged(stats, await file.handle.stat())) throw fileChanging();
-      await this.#record(file, { ...pieces, digests: manifest.digests });
-      return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
-    } catch (error) {
-      const gone = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
-      throw gone ? fileChanging() : error;
+    const pieces = this.piecesOf(stats.size);
+    if (pieces.totalLength > pieces.pieceLength * MAX_PIECES) {
+      throw new HubswarmError('ERR_MANIFEST', `${path}: makes more than ${MAX_PIECES} pieces`);
     }
+    await stampAged(stats);
+    const leaves = await this.queue.run(stats.size, signal, (turn) =>
+      hashVersion(file, pieces, turn),
+    );
+    await this.#record(file, leaves);
+    return entryOfLeaves(file, leaves);
   }
 
-  #keep(entry: Entry): void {
+  #keep(entry: Entry): Entry {
     this.#entries.delete(entry.path);
     this.#entries.set(entry.path, entry);
-    if (this.#entries.size <= MAX_ENTRIES) return;
     const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    if (this.#entries.size > MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
+    return entry;
   }
 }
 
-/** Waits until another write would be stamped with another time. */
-async function stampAged({ mtimeMs, ctimeMs }: Stats): Promise<void> {
-  const age = Date.now() - Math.max(mtimeMs, ctimeMs);
-  if (age >= 0 && age < STAMP_TICK_MS) await delay(STAMP_TICK_MS - age);
-}
-
-async function entryOfLeaves({ path, stats }: Opened, leaves: Leaves): Promise<Entry> {
+async function entryOfLeaves({ path, stats }: StampedFile, leaves: Leaves): Promise<Entry> {
   const { manifest, dag } = await manifestOfLeaves(leaves);
   return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
 }

@@ -8,19 +8,21 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { allocAligned } from '../content/aligned-buffer.ts';
 import { isRawCid } from '../content/cid.ts';
-import { type Catalogue, type Entry, isUnchanged, stampOf } from './catalogue.ts';
-import { Gate } from './gate.ts';
+import type { Catalogue, Entry } from './catalogue.ts';
+import type { Turn } from './hashing-queue.ts';
 import { HttpFailure } from './http-failure.ts';
 import { readFully } from './send-body.ts';
+import { isUnchanged, stampOf } from './stamp.ts';
 
 /** As in content/hash-pieces.ts: longer reads gain nothing. */
 const WINDOW_BYTES = 2 * 2 ** 20;
+/** Chosen: a tenth of a second. */
+const MAX_AWAITED_BYTES = 64 * 2 ** 20;
 
 export class FileDigests {
   readonly #catalogue: Catalogue;
   readonly #signal: AbortSignal;
   readonly #running = new Map<Entry, Promise<Uint8Array | undefined>>();
-  readonly #gate = new Gate(1);
 
   constructor(catalogue: Catalogue, signal: AbortSignal) {
     this.#catalogue = catalogue;
@@ -32,14 +34,25 @@ export class FileDigests {
     return sha256 ?? (isRawCid(manifest.root) ? manifest.root.multihash.digest : undefined);
   }
 
+  /**
+   * Known, or made now where that takes a moment. A longer file's is made beside, for
+   * later requests.
+   */
+  async soon(entry: Entry): Promise<Uint8Array | undefined> {
+    const digest = this.of(entry).catch(() => undefined);
+    const awaited = entry.manifest.geometry.totalLength <= MAX_AWAITED_BYTES;
+    return awaited ? digest : this.known(entry);
+  }
+
   /** Known, or made now; undefined when the file is not that version any more. */
   of(entry: Entry): Promise<Uint8Array | undefined> {
     const known = this.known(entry);
     if (known) return Promise.resolve(known);
     let running = this.#running.get(entry);
     if (!running) {
-      running = this.#gate
-        .run(() => hashFile(entry, this.#signal))
+      const { totalLength } = entry.manifest.geometry;
+      running = this.#catalogue.queue
+        .run(totalLength, this.#signal, (turn) => hashFile(entry, turn))
         .then(async (digest) => {
           if (digest) await this.#catalogue.learnDigest(entry, digest);
           return digest;
@@ -51,16 +64,17 @@ export class FileDigests {
   }
 }
 
-async function hashFile(entry: Entry, signal: AbortSignal): Promise<Uint8Array | undefined> {
-  signal.throwIfAborted();
+async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefined> {
   const handle = await open(entry.path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await handle.stat();
     if (stampOf(stats) !== entry.stamp) return undefined;
     const hash = createHash('sha256');
+    let left = stats.size;
     for await (const bytes of windows({ handle }, stats.size)) {
-      signal.throwIfAborted();
+      await turn(left);
       hash.update(bytes);
+      left -= bytes.length;
     }
     return isUnchanged(stats, await handle.stat()) ? hash.digest() : undefined;
   } catch (error) {

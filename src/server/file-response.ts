@@ -1,18 +1,28 @@
 // GET and HEAD of one file: which representation of it a request gets. The ETag of
 // the file as it is is the root CID, so it is strong: two answers with one ETag hold
-// the same bytes, on any hub, and can be joined. How it is sent: send-representation.ts.
+// the same bytes, on any hub, and can be joined. A file that is not hashed yet is sent all
+// the same, as long as it was when it was opened, under a weak tag or none. How it is sent:
+// send-representation.ts.
 import type { Entry } from './catalogue.ts';
 import { type Looked, pickVariant } from './coding/coded-variant.ts';
 import type { Exchange } from './exchange.ts';
+import { HttpFailure } from './http-failure.ts';
 import type { Hub } from './hub.ts';
 import { mirrorLinks } from './mirror-links.ts';
 import type { Validators } from './preconditions.ts';
 import { wantsDigest } from './repr-digest.ts';
-import { type Representation, representationOf, versionValidators } from './representation.ts';
+import {
+  type Presentation,
+  type Representation,
+  representationOf,
+  unnamedRepresentation,
+  versionValidators,
+} from './representation.ts';
 import { targetQuery } from './request-path.ts';
 import { readVersion, sendFilePart } from './send-body.ts';
 import { sendRepresentation } from './send-representation.ts';
 import type { Opened } from './served-root.ts';
+import { onlyGrowing, unchanged } from './unmixed.ts';
 
 export function validatorsOf(file: Opened, { cid }: Entry): Validators {
   return versionValidators({ cid, mtimeMs: file.stats.mtimeMs });
@@ -28,10 +38,12 @@ export interface Sent {
 }
 
 /**
+ * A version that has a name.
+ *
  * @param onSent is called while everything is still open.
  * @throws HttpFailure 412, 416, 503
  */
-export async function answerFile(
+export async function answerVersion(
   hub: Hub,
   exchange: Exchange,
   segments: readonly string[],
@@ -39,22 +51,23 @@ export async function answerFile(
   entry: Entry,
   onSent?: (sent: Sent) => Promise<void>,
 ): Promise<void> {
-  const { req } = exchange;
-  const { cacheControl, compress, siblings, digests, mirrors } = hub.representations;
-  const sha256 = wantsDigest(req.headers) ? await digests.of(entry) : digests.known(entry);
+  const { digests } = hub.representations;
+  const sha256 = wantsDigest(exchange.req.headers)
+    ? await digests.soon(entry)
+    : digests.known(entry);
   const { name, stats } = file;
   const version = { name, cid: entry.cid, size: stats.size, mtimeMs: stats.mtimeMs, sha256 };
-  const attachment = targetQuery(req.url ?? '').has('download');
-  const duplicates = mirrorLinks(mirrors, segments);
-  const codable = compress || siblings !== undefined;
-  const presentation = { cacheControl, codable, attachment, duplicates };
+  const presentation = presentationOf(hub, exchange, segments);
   const identity = representationOf(version, presentation);
   const type = identity.headers['Content-Type'];
   const original = { segments, file, entry, version, presentation, type };
   const { variant, looked } = await pickVariant(hub, exchange, original);
   const outlet = { exchange, link: hub.link };
   if (!variant) {
-    await sendRepresentation(outlet, identity, (part) => sendFilePart(outlet, file, part));
+    const source = { file, check: unchanged(file) };
+    await sendRepresentation(outlet, identity, (part, begin) =>
+      sendFilePart(outlet, source, part, begin),
+    );
     const read = () => readVersion(file, entry.stamp);
     return onSent?.({ representation: identity, read, looked });
   }
@@ -65,4 +78,66 @@ export async function answerFile(
   } finally {
     await variant.close();
   }
+}
+
+/**
+ * A file below the root, under its CID where that is known or found in a moment, else
+ * without a name.
+ *
+ * @param onSent is called with the entry of what was sent under its CID.
+ * @throws HttpFailure 412, 416, 503
+ */
+export async function answerFile(
+  hub: Hub,
+  exchange: Exchange,
+  segments: readonly string[],
+  file: Opened,
+  onSent: (entry: Entry, sent: Sent) => Promise<void>,
+): Promise<void> {
+  const entry = await hub.catalogue.nameOf(file);
+  try {
+    if (entry) {
+      return await answerVersion(hub, exchange, segments, file, entry, (sent) =>
+        onSent(entry, sent),
+      );
+    }
+  } catch (error) {
+    // It grew since it was opened: its beginning can still be had.
+    const isChanging = error instanceof HttpFailure && error.status === 503;
+    if (!isChanging || exchange.res.headersSent) throw error;
+  }
+  await answerUnnamed(hub, exchange, segments, file);
+}
+
+async function answerUnnamed(
+  hub: Hub,
+  exchange: Exchange,
+  segments: readonly string[],
+  file: Opened,
+): Promise<void> {
+  const ifMatch = exchange.req.headers['if-match']?.trim();
+  if (ifMatch !== undefined && ifMatch !== '*') {
+    const message = 'which version the file is will be known when it is hashed; try again';
+    throw new HttpFailure(503, message, { 'Retry-After': '1' });
+  }
+  const outlet = { exchange, link: hub.link };
+  const source = { file, check: onlyGrowing(file) };
+  const representation = unnamedRepresentation(file, presentationOf(hub, exchange, segments));
+  await sendRepresentation(outlet, representation, (part, begin) =>
+    sendFilePart(outlet, source, part, begin),
+  );
+}
+
+function presentationOf(
+  { representations }: Hub,
+  { req }: Exchange,
+  segments: readonly string[],
+): Presentation {
+  const { cacheControl, compress, siblings, mirrors } = representations;
+  return {
+    cacheControl,
+    codable: compress || siblings !== undefined,
+    attachment: targetQuery(req.url ?? '').has('download'),
+    duplicates: mirrorLinks(mirrors, segments),
+  };
 }

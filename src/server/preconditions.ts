@@ -5,10 +5,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseHttpDate } from './http-date.ts';
 
 export interface Validators {
-  /** Quotes included, and the W/ of a weak one. */
-  readonly etag: string;
+  /** Quotes included, and the W/ of a weak one; absent when nothing tells versions apart. */
+  readonly etag?: string | undefined;
   /** Milliseconds since the epoch, whole seconds; absent when there is no date. */
   readonly lastModifiedMs?: number | undefined;
+  /** Its second is not over: other bytes may get the same date, so it is no validator yet. */
+  readonly isDateOpen?: boolean | undefined;
 }
 
 export type Verdict = 'proceed' | 'not_modified' | 'failed';
@@ -34,6 +36,7 @@ export function checkPreconditions(
   }
   const since = parseHttpDate(headers['if-modified-since']);
   if (!safe || since === undefined || current?.lastModifiedMs === undefined) return 'proceed';
+  if (current.isDateOpen) return 'proceed';
   return current.lastModifiedMs <= since ? 'not_modified' : 'proceed';
 }
 
@@ -57,7 +60,7 @@ export function ifRangeHolds(
 ): boolean {
   if (header === undefined) return true;
   const { etag, lastModifiedMs } = current;
-  if (header.endsWith('"')) return header === etag && !isWeak(etag);
+  if (header.endsWith('"')) return header === etag && !isWeak(header);
   return (
     lastModifiedMs !== undefined &&
     parseHttpDate(header, nowMs) === lastModifiedMs &&
@@ -84,9 +87,10 @@ function parseTags(header: string): Tags | undefined {
 }
 
 /** Whether a list of tags, or `*`, holds this one (section 8.8.3.2). */
-export function listMatches(header: string, etag: string, weak: boolean): boolean {
+export function listMatches(header: string, etag: string | undefined, weak: boolean): boolean {
   const tags = parseTags(header);
   if (tags === undefined || tags === '*') return tags === '*';
+  if (etag === undefined) return false;
   if (weak) return tags.some((tag) => opaque(tag) === opaque(etag));
   return !isWeak(etag) && tags.includes(etag);
 }

@@ -13,6 +13,7 @@ import { HttpFailure } from './http-failure.ts';
 import type { Hub } from './hub.ts';
 import { NamedGates } from './named-gates.ts';
 import { checkPreconditions } from './preconditions.ts';
+import { datedBy } from './representation.ts';
 import type { Opened } from './served-root.ts';
 
 /** What a method that changes something is held against (RFC 9110 section 13.1). */
@@ -92,9 +93,16 @@ export async function checkConditions(
   existing: Opened | undefined,
   conditions: IncomingHttpHeaders,
 ): Promise<void> {
-  // Hashing what will be replaced is only worth it when a tag is compared.
   if (CONDITIONS.every((name) => conditions[name] === undefined)) return;
-  const current = existing && validatorsOf(existing, await catalogue.entryOf(existing));
+  // Hashing what will be replaced is only worth it when a tag is compared.
+  const comparesTags = [conditions['if-match'], conditions['if-none-match']].some(
+    (tags) => tags !== undefined && tags.trim() !== '*',
+  );
+  const current =
+    existing &&
+    (comparesTags
+      ? validatorsOf(existing, await catalogue.entryOf(existing))
+      : datedBy(existing.stats.mtimeMs));
   if (checkPreconditions('PUT', conditions, current) === 'proceed') return;
   throw new HttpFailure(412, current ? 'the file is not that version' : 'there is no such file');
 }

@@ -2,6 +2,8 @@
 // header fields, made once for each version and kind of request. Pure, so that it
 // can be prepared. Which bytes go is send-representation.ts's matter.
 // RFC 9110 sections 8 and 12.5, RFC 9111 section 5.2, RFC 9530.
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { extname } from 'node:path';
 import { create as formatDisposition } from 'content-disposition';
@@ -10,6 +12,7 @@ import { isCompressible } from './coding/compressible.ts';
 import { formatHttpDate } from './http-date.ts';
 import type { Validators } from './preconditions.ts';
 import { digestHeaders } from './repr-digest.ts';
+import { isStampAged, stampOf } from './stamp.ts';
 
 /** One version of a file. */
 export interface Version {
@@ -44,15 +47,20 @@ export interface Representation {
   readonly rangeable: boolean;
 }
 
+/** Says of a file that its CID is not known yet, and will be when it is asked for again. */
+const NAME_STATE = 'X-Hubswarm-Cid';
 /** To be kept, but asked for again each time: the name may get another version. */
 export const REVALIDATE = 'no-cache';
 /** Scripts of a served page must not act as this origin, which may take uploads. */
 const SANDBOX = 'sandbox allow-scripts';
 
 export function versionValidators({ cid, mtimeMs }: Pick<Version, 'cid' | 'mtimeMs'>): Validators {
-  // Not later than now (section 8.8.2.1), and as coarse as the header is.
-  const ms = Math.min(mtimeMs, Date.now());
-  return { etag: `"${cid}"`, lastModifiedMs: Math.floor(ms / 1000) * 1000 };
+  return { etag: `"${cid}"`, ...datedBy(mtimeMs) };
+}
+
+/** Not later than now (section 8.8.2.1), and as coarse as the header is. */
+export function datedBy(mtimeMs: number): { lastModifiedMs: number } {
+  return { lastModifiedMs: Math.floor(Math.min(mtimeMs, Date.now()) / 1000) * 1000 };
 }
 
 /** By the extension; a whole name that looks like one (`html`, `f`) says nothing. */
@@ -81,6 +89,36 @@ export function representationOf(version: Version, presentation: Presentation): 
     'Accept-Ranges': 'bytes',
   };
   return { size, validators, cacheHeaders, headers, rangeable: true };
+}
+
+/**
+ * The file as it was when it was opened, before its CID is known. Nothing that is said of
+ * it may later mean other bytes: so its tag is weak, made of what the file system says and
+ * only where that is settled; the same holds for the date.
+ */
+export function unnamedRepresentation(
+  { name, stats }: { readonly name: string; readonly stats: Stats },
+  presentation: Presentation,
+): Representation {
+  const type = typeOf(name);
+  const stamp = createHash('sha256').update(stampOf(stats)).digest('base64url').slice(0, 22);
+  const { lastModifiedMs } = datedBy(stats.mtimeMs);
+  const validators = {
+    etag: isStampAged(stats) ? `W/"${stamp}"` : undefined,
+    lastModifiedMs,
+    isDateOpen: Date.now() - lastModifiedMs < 1000,
+  };
+  const cacheHeaders = {
+    ...cacheHeadersOf(validators, presentation, type),
+    ...(presentation.duplicates.length > 0 ? { Link: [...presentation.duplicates] } : {}),
+    [NAME_STATE]: 'pending',
+  };
+  const headers = {
+    ...cacheHeaders,
+    ...contentHeadersOf(name, type, presentation),
+    'Accept-Ranges': 'bytes',
+  };
+  return { size: stats.size, validators, cacheHeaders, headers, rangeable: true };
 }
 
 export interface Coded {
@@ -114,13 +152,13 @@ export function codedRepresentation(
 }
 
 function cacheHeadersOf(
-  { etag, lastModifiedMs }: Validators,
+  { etag, lastModifiedMs, isDateOpen }: Validators,
   { cacheControl, codable }: Presentation,
   type: string,
 ): OutgoingHttpHeaders {
   return {
-    ETag: etag,
-    'Last-Modified': formatHttpDate(lastModifiedMs ?? 0),
+    ...(etag === undefined ? {} : { ETag: etag }),
+    ...(isDateOpen ? {} : { 'Last-Modified': formatHttpDate(lastModifiedMs ?? 0) }),
     'Cache-Control': cacheControl,
     ...(codable && isCompressible(type) ? { Vary: 'Accept-Encoding' } : {}),
   };

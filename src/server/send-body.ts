@@ -6,10 +6,11 @@
 import { SpareBuffers } from '../content/spare-buffers.ts';
 import type { Link } from '../link/link.ts';
 import type { ByteRange } from './byte-range.ts';
-import { isUnchanged, stampOf } from './catalogue.ts';
 import type { Exchange } from './exchange.ts';
 import { fileChanging } from './http-failure.ts';
 import type { Opened } from './served-root.ts';
+import { stampOf } from './stamp.ts';
+import type { Check } from './unmixed.ts';
 
 /** Measured, 1 MiB against 512 KiB: 1.25 to who throws the bytes away, 1.08-1.16 to curl; 256 KiB 0.75. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -44,17 +45,36 @@ interface Chunk {
 /** Answers of this process that are being sent from files. */
 let sending = 0;
 
-/** @throws HttpFailure 503 when the file changed, or the reason why the client is gone */
-export async function sendFilePart(outlet: Outlet, file: Opened, part: ByteRange): Promise<void> {
+/** A file, and how it is found out that it is still the one whose head was sent. */
+interface Source {
+  readonly file: Opened;
+  readonly check: Check;
+}
+
+/**
+ * @param begin called when there is something to send: until then it can be answered otherwise
+ * @throws HttpFailure 503 when the file changed, or the reason why the client is gone
+ */
+export async function sendFilePart(
+  outlet: Outlet,
+  source: Source,
+  part: ByteRange,
+  begin: () => void,
+): Promise<void> {
   sending++;
   try {
-    await sendChunks(outlet, file, part);
+    await sendChunks(outlet, source, part, begin);
   } finally {
     sending--;
   }
 }
 
-async function sendChunks(outlet: Outlet, file: Opened, part: ByteRange): Promise<void> {
+async function sendChunks(
+  outlet: Outlet,
+  source: Source,
+  part: ByteRange,
+  begin: () => void,
+): Promise<void> {
   const end = part.first + part.length;
   let position = part.first;
   const readNext = async (): Promise<Chunk | undefined> => {
@@ -63,9 +83,10 @@ async function sendChunks(outlet: Outlet, file: Opened, part: ByteRange): Promis
     const chunkBytes = CROWDS.find(({ from }) => sending >= from)?.chunkBytes ?? CHUNK_BYTES;
     const length = Math.min(chunkBytes, end - at);
     position += length;
-    return readChunk(file, at, length, Math.min(chunkBytes, part.length));
+    return readChunk(source, at, length, Math.min(chunkBytes, part.length));
   };
   let chunk = await readNext();
+  begin();
   while (chunk) {
     const ahead = readNext();
     // Awaited below; until then a failure must not count as unhandled.
@@ -94,7 +115,7 @@ export async function sendBytes({ exchange, link }: Outlet, bytes: Uint8Array): 
 }
 
 async function readChunk(
-  file: Opened,
+  { file, check }: Source,
   at: number,
   length: number,
   bufferBytes: number,
@@ -104,7 +125,7 @@ async function readChunk(
     bufferBytes < ALIGN_FROM_BYTES ? Buffer.allocUnsafe(length) : spare.take(bufferBytes);
   const bytes = buffer.subarray(0, length);
   await readFully(file, bytes, at);
-  if (!isUnchanged(file.stats, await file.handle.stat())) throw fileChanging();
+  await check();
   return { buffer, bytes };
 }
 

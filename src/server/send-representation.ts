@@ -9,8 +9,13 @@ import type { Representation } from './representation.ts';
 import { type Outlet, sendBytes } from './send-body.ts';
 import { withVary } from './vary.ts';
 
-/** Sends those bytes of the representation, through the link. */
-export type SendPart = (part: ByteRange) => Promise<void>;
+/**
+ * Sends those bytes of the representation, through the link.
+ *
+ * @param begin to be called once before the first of them: what fails until then can be
+ * answered otherwise
+ */
+export type SendPart = (part: ByteRange, begin: () => void) => Promise<void>;
 
 /** @throws HttpFailure 412, 416, and what sending throws */
 export async function sendRepresentation(
@@ -58,12 +63,15 @@ async function sendOne(
   sendPart: SendPart,
 ): Promise<void> {
   const part = range ?? { first: 0, length: size };
-  res.writeHead(range ? 206 : 200, {
-    ...withVary(res, headers),
-    'Content-Length': part.length,
-    ...(range ? { 'Content-Range': contentRange(range, size) } : {}),
-  });
-  if (req.method !== 'HEAD') await sendPart(part);
+  const begin = (): void => {
+    res.writeHead(range ? 206 : 200, {
+      ...withVary(res, headers),
+      'Content-Length': part.length,
+      ...(range ? { 'Content-Range': contentRange(range, size) } : {}),
+    });
+  };
+  if (req.method === 'HEAD') begin();
+  else await sendPart(part, begin);
   res.end();
 }
 
@@ -89,7 +97,7 @@ async function sendMultipart(
   });
   for (const range of ranges) {
     await sendBytes(outlet, head(range));
-    await sendPart(range);
+    await sendPart(range, () => undefined);
   }
   await sendBytes(outlet, end);
   res.end();

@@ -13,7 +13,6 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { Link } from '../link/link.ts';
 import type { Access } from './access/access.ts';
-import { stampOf } from './catalogue.ts';
 import type { Coding } from './coding/accept-encoding.ts';
 import { codingsFor, type Looked } from './coding/coded-variant.ts';
 import type { Exchange } from './exchange.ts';
@@ -21,6 +20,7 @@ import type { Sent } from './file-response.ts';
 import type { Hub } from './hub.ts';
 import { listMatches } from './preconditions.ts';
 import type { ServedRoot } from './served-root.ts';
+import { stampOf } from './stamp.ts';
 
 /** Chosen: above it copying the body costs more than what is saved. */
 const MAX_FILE_BYTES = 64 * 1024;

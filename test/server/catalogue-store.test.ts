@@ -3,8 +3,8 @@ import { mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/p
 import type { OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { stampOf } from '../../src/server/catalogue.ts';
 import { CatalogueStore, type HashedFile } from '../../src/server/catalogue-store.ts';
+import { stampOf } from '../../src/server/stamp.ts';
 import { type Answer, type Hub, startHub, tempRoot } from './hub.ts';
 
 const MIB = 2 ** 20;

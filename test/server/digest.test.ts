@@ -52,6 +52,7 @@ describe('the digest of the whole', () => {
     const bytes = randomBytes(5 * MIB + 3);
     await writeFile(join(hub.root, 'f'), bytes);
     const ask = (headers = {}) => hub.ask('/files/f', { method: 'HEAD', headers });
+    await hub.untilNamed('/files/f');
     expect((await ask()).headers['repr-digest']).toBe(undefined);
     const wanted = await Promise.all([
       ask({ 'want-repr-digest': 'sha-256=1' }),
@@ -62,6 +63,7 @@ describe('the digest of the whole', () => {
     // Of another version it is another.
     const changed = randomBytes(5 * MIB + 3);
     await writeFile(join(hub.root, 'f'), changed);
+    await hub.untilNamed('/files/f');
     expect((await ask()).headers['repr-digest']).toBe(undefined);
     expect((await ask({ 'want-digest': 'SHA-256' })).headers).toMatchObject(digests(changed));
   });

@@ -6,6 +6,7 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import {
   type RunningServer,
@@ -62,6 +63,15 @@ export class Hub {
       sent.on('error', reject);
       sent.end(body);
     });
+  }
+
+  /** Resolves when a file has its CID: a long one that was just made is answered without it. */
+  async untilNamed(path: string): Promise<void> {
+    for (let tries = 0; tries < 1000; tries++) {
+      if ((await this.ask(path, { method: 'HEAD' })).headers['x-ipfs-roots']) return;
+      await delay(10);
+    }
+    throw new Error(`${path} gets no CID`);
   }
 
   /** A connection to write bytes on, destroyed after the test. */

@@ -5,9 +5,10 @@
 // Small files are checked before they are answered. The check of longer ones takes seconds
 // and goes on beside: until it is over they are sent as if there were no sibling.
 // Left out: zstd, which the Node.js releases that this runs on cannot decode.
-import { type Catalogue, type Entry, stampOf } from '../catalogue.ts';
+import type { Catalogue, Entry } from '../catalogue.ts';
 import { Gate } from '../gate.ts';
 import type { Opened } from '../served-root.ts';
+import { stampOf } from '../stamp.ts';
 import type { Coding } from './accept-encoding.ts';
 import { decodesTo } from './decodes-to.ts';
 

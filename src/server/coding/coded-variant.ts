@@ -3,7 +3,7 @@
 // for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
 // is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
 import type { IncomingMessage } from 'node:http';
-import { type Entry, stampOf } from '../catalogue.ts';
+import type { Entry } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
 import { fileChanging, HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -16,6 +16,8 @@ import {
 import { readFully, readVersion, sendBytes, sendFilePart } from '../send-body.ts';
 import type { SendPart } from '../send-representation.ts';
 import type { Opened, ServedRoot } from '../served-root.ts';
+import { stampOf } from '../stamp.ts';
+import { unchanged } from '../unmixed.ts';
 import { acceptedCodings, type Coding } from './accept-encoding.ts';
 import { SUFFIXES } from './checked-siblings.ts';
 import { isCompressible } from './compressible.ts';
@@ -108,7 +110,8 @@ async function openSibling(
     const outlet = { exchange, link: hub.link };
     return {
       representation,
-      sendPart: (part) => sendFilePart(outlet, sibling, part),
+      sendPart: (part, begin) =>
+        sendFilePart(outlet, { file: sibling, check: unchanged(sibling) }, part, begin),
       read: () => readVersion(sibling, entry.stamp),
       close,
     };
@@ -135,7 +138,10 @@ async function compressNow(
     etag: `W/"${version.cid}-${coding}"`,
   });
   const outlet = { exchange, link: hub.link };
-  const sendPart: SendPart = () => sendBytes(outlet, bytes);
+  const sendPart: SendPart = (_whole, begin) => {
+    begin();
+    return sendBytes(outlet, bytes);
+  };
   return { representation, sendPart, read: async () => bytes, close: async () => undefined };
 }
 

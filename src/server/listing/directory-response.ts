@@ -84,5 +84,8 @@ async function sendText(
     rangeable: false,
   };
   const outlet = { exchange, link: hub.link };
-  await sendRepresentation(outlet, representation, () => sendBytes(outlet, coded ?? text));
+  await sendRepresentation(outlet, representation, (_whole, begin) => {
+    begin();
+    return sendBytes(outlet, coded ?? text);
+  });
 }
