@@ -23,11 +23,28 @@ export function describeSpeed(bytesPerSecond: number, leftBytes: number) {
   return { rate: `${bytes(bytesPerSecond)}/s`, left: parts };
 }
 
+/** Who can call this peer, and the option that changes it. */
+function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_decided' }>): string {
+  if (hosts.length > 0) {
+    return `others can call this peer at ${hosts.join(', ')}, since --${because} leads there; --listen /ip4/127.0.0.1/tcp/0 keeps it private`;
+  }
+  if (because === 'default') {
+    return 'only peers on this machine can call this one; --listen /ip4/0.0.0.0/tcp/0 lets others';
+  }
+  const change =
+    because === 'listen'
+      ? 'another --listen, or none, lets others'
+      : '--listen /ip4/0.0.0.0/tcp/0 lets others';
+  return `nobody beyond this machine can call this peer: it gives only to those it calls itself; ${change}`;
+}
+
 /** An event's line; undefined for those that only machines read. */
 function describeEvent(event: Event): string | undefined {
   switch (event.event) {
     case 'listening':
       return event.addresses.map((address) => `listening on ${address}`).join('\n');
+    case 'callers_decided':
+      return describeCallers(event);
     case 'certificate_loaded':
       return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${clean(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
     case 'file_shared':

@@ -44,7 +44,10 @@ export function peerCommand(): Command {
     .option('--share <paths...>', 'files or directories to share, in place', [])
     .option('--get <cid>', 'fetch this file or directory')
     .option('--out <dir>', 'where to put what is fetched', '.')
-    .option('--listen <multiaddrs...>', 'where to listen (default: /ip4/127.0.0.1/tcp/0)')
+    .option(
+      '--listen <multiaddrs...>',
+      'where to listen (default: on this machine alone, /ip4/127.0.0.1/tcp/0; with --join or --mdns on the interface that leads there)',
+    )
     .option('--mdns', 'find peers on the LAN by multicast on every interface', false)
     .option(
       '--data <dir>',
@@ -95,6 +98,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
   const peer = await Peer.start({
     dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
+    joins: Array.isArray(options.join) ? options.join : [],
     policy: request.policy,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),

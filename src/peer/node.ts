@@ -181,6 +181,35 @@ const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht =>
     reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
   })(components) as Dht;
 
+/** What a started node (libp2p 3) is made of, as far as addresses at which it listens change. */
+interface Listeners {
+  readonly components: {
+    readonly transportManager: {
+      listen(addresses: readonly Multiaddr[]): Promise<void>;
+      getListeners(): { getAddrs(): Multiaddr[]; close(): Promise<void> }[];
+    };
+  };
+}
+
+const listenersOf = (node: Node) => (node as Node & Listeners).components.transportManager;
+
+/** Listens there as well. @throws HubswarmError ERR_LISTEN */
+export async function listenAt(node: Node, address: string): Promise<void> {
+  try {
+    await listenersOf(node).listen([multiaddr(address)]);
+  } catch (error) {
+    throw listenError(error, [address]);
+  }
+}
+
+/** No longer listens there; connections that came in there end. */
+export async function stopListening(node: Node, host: string): Promise<void> {
+  const listening = listenersOf(node)
+    .getListeners()
+    .filter((each) => each.getAddrs().some((address) => `${address}`.startsWith(`${host}/`)));
+  await Promise.all(listening.map((each) => each.close()));
+}
+
 function checkListen(listen: readonly string[]): void {
   for (const address of listen) {
     try {

@@ -21,21 +21,23 @@ import { Download, type DownloadHost, type DownloadOptions, type Share } from '.
 import { hangUp } from './hang-up.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
+import { Joining } from './joining.ts';
 import { KeptManifests } from './kept-manifests.ts';
-import { readKnownPeers, rememberPeers } from './known-peers.ts';
+import { rememberPeers } from './known-peers.ts';
+import { Listening } from './listening.ts';
 import { createNode, type Node, type NodeOptions } from './node.ts';
 import type { Policy } from './policy.ts';
-import { announceRun, findLocalPeers } from './run-file.ts';
+import { announceRun } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
 import { UplinkTuner } from './uplink-tuner.ts';
 import { UploadQueue } from './upload-queue.ts';
 
-/** How often peers of this machine and of the last run are looked for while alone. Chosen. */
-const REJOIN_MS = 1000;
-
 export interface PeerOptions {
   dataDir: string;
+  /** Where to listen; by default as peer/listening.ts decides. */
   listen?: readonly string[];
+  /** The multiaddrs that will be joined: they decide where this peer listens. */
+  joins?: readonly string[];
   mdns?: boolean;
   /** 'auto': as much as the uplink carries without a queue. */
   uplinkBytesPerSecond?: number | 'auto';
@@ -68,6 +70,8 @@ export class Peer implements DownloadHost {
   readonly #freeRides: boolean;
   readonly #held = new Map<string, Held>();
   readonly #admission: Admission;
+  readonly #listening: Listening;
+  readonly #joining: Joining;
   /** An address of each peer met in this run. */
   readonly #useful = new Map<string, string>();
   readonly #stopping = new AbortController();
@@ -79,14 +83,16 @@ export class Peer implements DownloadHost {
     const identity = await openIdentity(options.dataDir);
     try {
       const admission = new Admission();
+      const { listen, joins = [], mdns = false, emit } = options;
+      const listening = new Listening({ listen, joins, mdns, emit });
       const node = await createNode({
         privateKey: identity.privateKey,
         isRefused: (id) => admission.isBanned(id),
-        ...(options.listen ? { listen: options.listen } : {}),
+        listen: await listening.choose(),
         ...(options.mayReach ? { mayReach: options.mayReach } : {}),
-        mdns: options.mdns ?? false,
+        mdns,
       });
-      const peer = new Peer(options, identity, node, admission);
+      const peer = new Peer(options, identity, node, admission, listening);
       await peer.#open();
       return peer;
     } catch (error) {
@@ -95,8 +101,15 @@ export class Peer implements DownloadHost {
     }
   }
 
-  private constructor(options: PeerOptions, identity: Identity, node: Node, admission: Admission) {
+  private constructor(
+    options: PeerOptions,
+    identity: Identity,
+    node: Node,
+    admission: Admission,
+    listening: Listening,
+  ) {
     this.#admission = admission;
+    this.#listening = listening;
     this.node = node;
     this.emit = options.emit;
     this.#dataDir = options.dataDir;
@@ -117,6 +130,8 @@ export class Peer implements DownloadHost {
     this.#freeRides = options.freeRides ?? false;
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
+    const { dataDir } = options;
+    this.#joining = new Joining({ node, discovery: this.discovery, listening, dataDir, identity });
     if (uplinkBytesPerSecond === 'auto') this.#tune();
   }
 
@@ -150,8 +165,18 @@ export class Peer implements DownloadHost {
       isBanned: (peer) => this.#admission.isBanned(peer),
       onViolation: (peer, reason) => this.#ban(peer, reason),
     });
-    this.#withdrawRun = await announceRun(this.#dataDir, this.peerId, this.addresses);
-    emit({ event: 'listening', role: 'peer', addresses: this.addresses, peerId: this.peerId });
+    await this.#announceAddresses();
+    this.#listening.follow(node, () => {
+      this.#announceAddresses().catch((error: unknown) =>
+        emit({ event: 'warned', message: describeError(error) }),
+      );
+    });
+  }
+
+  async #announceAddresses(): Promise<void> {
+    const { addresses, peerId } = this;
+    this.#withdrawRun = await announceRun(this.#dataDir, peerId, addresses);
+    this.emit({ event: 'listening', role: 'peer', addresses, peerId });
   }
 
   #swarmOf(file: Uint8Array): Swarm | undefined {
@@ -166,28 +191,9 @@ export class Peer implements DownloadHost {
     for (const { contacts } of this.#held.values()) contacts.add(peer.toString(), peer);
   }
 
-  /**
-   * Joins through these peers; without any, through those on this machine and those
-   * of the last run, again and again until one is there.
-   *
-   * @throws HubswarmError ERR_NO_SOURCE when none of the given answers
-   */
-  async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    if (addresses.length > 0) return this.discovery.join(addresses, signal);
-    void this.#joinKnown(AbortSignal.any([signal, this.#stopping.signal]));
-  }
-
-  async #joinKnown(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const local = await findLocalPeers(this.#dataDir, this.peerId);
-      const known = await readKnownPeers(this.#identity.dir);
-      const addresses = [...local, ...known];
-      if (addresses.length > 0 && this.node.getConnections().length === 0) {
-        // Peers of the last run may all be gone: that is no error, only no news.
-        await this.discovery.join(addresses, signal).catch(() => {});
-      }
-      await wait(REJOIN_MS, undefined, { signal }).catch(() => {});
-    }
+  /** Joins through these peers; without any, through those known: see peer/joining.ts. */
+  join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    return this.#joining.join(addresses, AbortSignal.any([signal, this.#stopping.signal]));
   }
 
   /** Imports a file or directory in place, and serves it from then on. */
@@ -320,6 +326,7 @@ export class Peer implements DownloadHost {
   /** Ends everything; partial downloads stay resumable. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#listening.close();
     this.#tuner?.close();
     for (const { swarm, contacts } of this.#held.values()) {
       contacts.close();

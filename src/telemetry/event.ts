@@ -17,6 +17,17 @@ export type Event =
       addresses: string[];
       peerId?: string;
     }
+  /**
+   * Who can call this peer, where that is not just what the user said; again when it changes.
+   * `because` names what decided: nothing ('default'), where --join or --mdns lead, or --listen,
+   * when it keeps out those whom they lead to.
+   */
+  | {
+      event: 'callers_decided';
+      because: 'default' | 'join' | 'mdns' | 'listen';
+      /** This machine's addresses that others can call; none: only this machine can. */
+      hosts: string[];
+    }
   /** What the server proves itself with; at the start and whenever it was read anew. */
   | {
       event: 'certificate_loaded';

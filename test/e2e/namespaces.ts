@@ -46,3 +46,22 @@ export function wire(one: readonly [string, string, string], other: typeof one):
     ip(`-n ${host} link set ${device} up`);
   }
 }
+
+/** A LAN: the hosts 10.78.0.1, 10.78.0.2 and so on, device lan0, on one switch. */
+export function makeLan(count: number): string[] {
+  const names = Array.from({ length: count }, (_, index) => `h${index + 1}`);
+  const [lan, ...hosts] = makeHosts('lan', ...names) as [string, ...string[]];
+  ip(`-n ${lan} link add switch0 type bridge`);
+  ip(`-n ${lan} link set switch0 up`);
+  for (const [index, host] of hosts.entries()) {
+    const port = `port${index + 1}`;
+    ip(`link add lan0 netns ${host} type veth peer name ${port} netns ${lan}`);
+    ip(`-n ${lan} link set ${port} master switch0 up`);
+    ip(`-n ${host} addr add 10.78.0.${index + 1}/24 dev lan0`);
+    ip(`-n ${host} link set lan0 up`);
+  }
+  return hosts;
+}
+
+/** What runs a command on that host. */
+export const inside = (host: string): string[] => ['ip', 'netns', 'exec', host];

@@ -1,0 +1,66 @@
+// Which of this machine's addresses stands for it towards another: the one that the
+// kernel's routes choose, and those of its local networks. Sends nothing.
+import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { REACH, reachOfHost } from './reach.ts';
+
+/** The discard service: a connected UDP socket has a route, and needs no answer. */
+const ANY_PORT = 9;
+
+/** The part of a multiaddr that names a host, as in /ip4/192.0.2.7. */
+export type Host = string;
+
+/**
+ * The IP hosts of a TCP multiaddr; none with a zone, where libp2p neither calls nor listens.
+ *
+ * @throws the system's error when a name does not resolve
+ */
+export async function resolveHosts(address: Multiaddr): Promise<Host[]> {
+  const { name, value } = address.getComponents()[0]!;
+  if (name === 'ip6zone') return [];
+  if (name === 'ip4' || name === 'ip6') return [hostOf(value!)];
+  const family = name === 'dns4' ? 4 : name === 'dns6' ? 6 : 0;
+  const found = await lookup(value!, { all: true, family });
+  return found.map((each) => hostOf(each.address));
+}
+
+/** The address that packets to that host bear; undefined without a route. */
+export async function sourceTowards(host: Host): Promise<Host | undefined> {
+  const target = addressOf(host);
+  const socket = createSocket(target.includes(':') ? 'udp6' : 'udp4');
+  try {
+    const connected = Promise.withResolvers<void>();
+    socket.once('error', connected.reject);
+    socket.connect(ANY_PORT, target, connected.resolve);
+    await connected.promise;
+    const { address } = socket.address();
+    return isLinkLocal(address) ? undefined : hostOf(address);
+  } catch {
+    return undefined;
+  } finally {
+    socket.close();
+  }
+}
+
+/** This machine's addresses on private networks; link-local IPv6 aside, which needs a zone. */
+export function lanHosts(): Host[] {
+  return ownAddresses()
+    .filter(({ internal, address }) => !internal && !isLinkLocal(address))
+    .map(({ address }) => hostOf(address))
+    .filter((host) => reachOfHost(multiaddr(host)) === REACH.network);
+}
+
+/** Whether it is an address of this machine at this moment. */
+export function isOwn(host: Host): boolean {
+  return ownAddresses().some(({ address }) => address === addressOf(host));
+}
+
+const ownAddresses = () => Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+
+const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address);
+
+const hostOf = (address: string): Host => `/${address.includes(':') ? 'ip6' : 'ip4'}/${address}`;
+
+const addressOf = (host: Host): string => host.split('/').at(-1)!;
