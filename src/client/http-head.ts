@@ -23,7 +23,8 @@ export type BodyFraming =
   | { readonly kind: 'close' };
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
+/** White space round the value belongs to it here, so that no two parts match the same. */
+const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 
 /** @param bytes up to, and without, the empty line. */
 export function parseResponseHead(bytes: Buffer): ResponseHead | string {
@@ -36,7 +37,7 @@ export function parseResponseHead(bytes: Buffer): ResponseHead | string {
     const field = FIELD.exec(line);
     if (!field) return 'sent a malformed header field';
     const name = field[1]!.toLowerCase();
-    const value = field[2]!.trimEnd();
+    const value = field[2]!.trim();
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }

@@ -10,24 +10,34 @@ const MAX_DUPLICATES = 16;
 /** RFC 6249 section 3.1: as if it were last. */
 const LAST = 999_999;
 
-const VALUE =
-  /\s*<([^<>]*)>((?:\s*;\s*[\w!#$%&'*+.^`|~-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s";,]*))?)*)\s*(?:,|$)/y;
-const PARAMETER = /;\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*)))?/g;
+/** As a whole head may have; longer ones come from nobody. */
+const MAX_CHARACTERS = 16 * 1024;
+
+// Each takes what is at one place and never looks at it twice, so that a text costs as many
+// steps as it has characters. One expression for all of a value took exponentially many.
+const SPACE = /\s*/y;
+const TARGET = /<([^<>]*)>/y;
+const NAME = /;\s*([\w!#$%&'*+.^`|~-]+)/y;
+const EQUALS = /=\s*/y;
+const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
+const TOKEN = /([^\s";,]*)/y;
+const END = /,|$/y;
 
 /** In the order of the server's preference, without duplicates. */
 export function parseDuplicates(header: string | undefined, base: URL): URL[] {
   const found: { url: URL; priority: number }[] = [];
-  const text = header ?? '';
-  VALUE.lastIndex = 0;
+  if (header === undefined || header.length > MAX_CHARACTERS) return [];
+  const reader = new Reader(header);
   // A part that makes no sense ends it: what follows cannot be told apart.
-  for (let match = VALUE.exec(text); match && match[0] !== ''; match = VALUE.exec(text)) {
-    const parameters = parseParameters(match[2]!);
-    const url = parseLinkedUrl(match[1]!, base);
+  while (!reader.isAtEnd) {
+    const target = reader.take(TARGET);
+    const parameters = target === undefined ? undefined : readParameters(reader);
+    if (target === undefined || !parameters || reader.take(END) === undefined) break;
+    const url = parseLinkedUrl(target, base);
     const relations = (parameters.get('rel') ?? '').toLowerCase().split(/\s+/);
     if (url && relations.includes('duplicate')) {
       found.push({ url, priority: priorityOf(parameters.get('pri')) });
     }
-    if (VALUE.lastIndex >= text.length) break;
   }
   found.sort((a, b) => a.priority - b.priority);
   const byHref = new Map<string, URL>();
@@ -35,16 +45,46 @@ export function parseDuplicates(header: string | undefined, base: URL): URL[] {
   return [...byHref.values()].slice(0, MAX_DUPLICATES);
 }
 
-function parseParameters(text: string): Map<string, string> {
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#text.length;
+  }
+
+  /** What the pattern's group matches here, after white space; undefined when it does not match. */
+  take(pattern: RegExp): string | undefined {
+    SPACE.lastIndex = this.#at;
+    SPACE.exec(this.#text);
+    const from = SPACE.lastIndex;
+    pattern.lastIndex = from;
+    const match = pattern.exec(this.#text);
+    if (!match) return undefined;
+    this.#at = from + match[0].length;
+    return match[1] ?? '';
+  }
+}
+
+/** `;name=value` as often as it comes. */
+function readParameters(reader: Reader): Map<string, string> {
   const parameters = new Map<string, string>();
-  for (const [, name, quoted, token] of text.matchAll(PARAMETER)) {
-    const key = name!.toLowerCase();
+  for (let name = reader.take(NAME); name !== undefined; name = reader.take(NAME)) {
+    const key = name.toLowerCase();
+    const value = reader.take(EQUALS) === undefined ? '' : readValue(reader);
     // RFC 8288 section 3.3: the first rel counts.
-    if (!parameters.has(key)) {
-      parameters.set(key, quoted?.replace(/\\(.)/g, '$1') ?? token ?? '');
-    }
+    if (!parameters.has(key)) parameters.set(key, value);
   }
   return parameters;
+}
+
+function readValue(reader: Reader): string {
+  const quoted = reader.take(QUOTED);
+  return quoted?.replace(/\\(.)/g, '$1') ?? reader.take(TOKEN) ?? '';
 }
 
 function priorityOf(text: string | undefined): number {

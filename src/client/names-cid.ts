@@ -2,8 +2,8 @@
 // it in X-Ipfs-Roots (https://specs.ipfs.tech/http-gateways/path-gateway/) or as
 // the ETag. A weak ETag counts as well (proxies weaken what they pass on): each
 // piece is hashed against the CID, so a wrong name can only fail.
-import { CID } from 'multiformats/cid';
-import { isSupportedCid } from '../content/cid.ts';
+import type { CID } from 'multiformats/cid';
+import { decodeCid, isSupportedCid } from '../content/cid.ts';
 
 export function namedCid(headers: ReadonlyMap<string, string>): CID | undefined {
   // The roots of a path from its first segment on; the last one is the file's.
@@ -18,12 +18,6 @@ export function isPending(headers: ReadonlyMap<string, string>): boolean {
 }
 
 function tryParseCid(text: string | undefined): CID | undefined {
-  // Version 1 with sha2-256 takes 59 characters in base32, 49 at least in others.
-  if (text === undefined || text.length < 46 || text.length > 80) return undefined;
-  try {
-    const cid = CID.parse(text);
-    return isSupportedCid(cid) ? cid : undefined;
-  } catch {
-    return undefined;
-  }
+  const cid = text === undefined ? undefined : decodeCid(text);
+  return cid && isSupportedCid(cid) ? cid : undefined;
 }

@@ -33,7 +33,8 @@ export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget 
   const endpoint = new URL(url);
   endpoint.pathname = `${match[1]}uploads/`;
   const { status, headers } = await sendRequest({ ...basis, method: 'OPTIONS', url: endpoint });
-  const offered = (name: string): string[] => (headers.get(name) ?? '').split(/\s*,\s*/);
+  const offered = (name: string): string[] =>
+    (headers.get(name) ?? '').split(',').map((each) => each.trim());
   const able = offered('tus-version').includes('1.0.0');
   if (status >= 300 || !able || !offered('tus-extension').includes('creation')) return undefined;
   return { endpoint, path };

@@ -51,6 +51,19 @@ export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
   return Buffer.compare(sha256(bytes), cid.multihash.digest) === 0;
 }
 
+/** Chosen: one with sha2-512 in base16 has 137. Decoding base58 takes the square of the length. */
+const MAX_CID_CHARACTERS = 160;
+
+/** Any CID that a remote wrote, supported or not; undefined for other text. */
+export function decodeCid(text: string): CID | undefined {
+  if (text.length > MAX_CID_CHARACTERS) return undefined;
+  try {
+    return CID.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** An option's value as a CID. @throws HubswarmError ERR_USAGE */
 export function parseCid(option: string, text: string): CID {
   let cid: CID;

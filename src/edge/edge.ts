@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { CID } from 'multiformats/cid';
 import { SourceFailure } from '../client/source-failure.ts';
 import { showUrl } from '../client/url.ts';
-import { isSupportedCid } from '../content/cid.ts';
+import { decodeCid, isSupportedCid } from '../content/cid.ts';
 import type { Release } from '../runtime/directory-lock.ts';
 import { hasCode } from '../runtime/errors.ts';
 import type { Access } from '../server/access/access.ts';
@@ -237,12 +237,8 @@ function queryOf(url: string): string {
 }
 
 function tryParse(rest: string): CID | undefined {
-  try {
-    const cid = CID.parse(rest.replace(/\/$/, ''));
-    return isSupportedCid(cid) ? cid : undefined;
-  } catch {
-    return undefined;
-  }
+  const cid = decodeCid(rest.replace(/\/$/, ''));
+  return cid && isSupportedCid(cid) ? cid : undefined;
 }
 
 function badGateway(): HttpFailure {

@@ -4,8 +4,8 @@
 // from its file and hashed first: what leaves here under a CID is what it names.
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { CID } from 'multiformats/cid';
-import { isSupportedCid, matchesCid } from '../content/cid.ts';
+import type { CID } from 'multiformats/cid';
+import { decodeCid, isSupportedCid, matchesCid } from '../content/cid.ts';
 import type { ByteRange } from './byte-range.ts';
 import type { BlockPlace } from './catalogue.ts';
 import { HttpFailure } from './http-failure.ts';
@@ -65,12 +65,8 @@ function parse(text: string): CID {
   if (text.replace(/\/$/, '').includes('/')) {
     throw new HttpFailure(404, 'only whole blocks are served; ask for /ipfs/<cid>?format=raw');
   }
-  let cid: CID;
-  try {
-    cid = CID.parse(text.replace(/\/$/, ''));
-  } catch {
-    throw new HttpFailure(400, 'malformed CID; give one as in /ipfs/bafybei...');
-  }
+  const cid = decodeCid(text.replace(/\/$/, ''));
+  if (!cid) throw new HttpFailure(400, 'malformed CID; give one as in /ipfs/bafybei...');
   if (isSupportedCid(cid)) return cid;
   throw new HttpFailure(404, 'blocks here are dag-pb or raw with sha2-256');
 }

@@ -30,7 +30,7 @@ export function parseRange(header: string | undefined, size: number): RangeAnswe
   // A list may have empty elements (section 5.6.1.2).
   const specs = set
     .split(',')
-    .map((spec) => spec.replace(/^[ \t]+|[ \t]+$/g, ''))
+    .map((spec) => spec.trim())
     .filter((spec) => spec !== '');
   if (specs.length === 0 || specs.length > MAX_RANGES) return WHOLE;
   const ranges: ByteRange[] = [];

@@ -33,8 +33,11 @@ function weightInDictionary(field: string | string[] | undefined): number {
 
 /** RFC 3230 section 4.3.1. */
 function weightInList(field: string | string[] | undefined): number {
-  const found = /(?:^|,)[ \t]*sha-256[ \t]*(?:;[ \t]*q=([\d.]+))?[ \t]*(?:,|$)/i.exec(
-    String(field ?? ''),
-  );
-  return found ? Number(found[1] ?? 1) : 0;
+  for (const member of String(field ?? '').split(',')) {
+    const [algorithm, weight] = member.split(';', 2).map((part) => part.trim());
+    if (algorithm?.toLowerCase() !== 'sha-256') continue;
+    const q = weight === undefined ? '1' : /^q=([\d.]+)$/i.exec(weight)?.[1];
+    return Number(q ?? 0);
+  }
+  return 0;
 }

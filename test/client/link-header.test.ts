@@ -28,6 +28,9 @@ it.each([
   ['<https://b.example/x>; rel=duplicate; pri=0', ['https://b.example/x']],
   ['nonsense <https://b.example/x>; rel=duplicate', []],
   ['<https://b.example/x', []],
+  [`<http://127.0.0.1:9/x>${';a= '.repeat(26)}"`, []],
+  [`<https://b.example/x>; rel=duplicate; a="${'x'.repeat(16 * 1024)}"`, []],
+  ['<https://b.example/x>;a= ;b;c = "\\"d" ; rel = duplicate', ['https://b.example/x']],
   ['', []],
   [undefined, []],
 ])('reads Link: %s', (header, expected) => {

@@ -8,7 +8,7 @@ const BITS = { 4: 32, 6: 128 } as const;
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 export function normalAddress(address: string): string {
-  const bare = address.replace(/%.*$/, '');
+  const bare = address.replace(/%.*$/s, '');
   return MAPPED.exec(bare)?.[1] ?? bare;
 }
 

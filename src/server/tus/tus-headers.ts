@@ -150,7 +150,7 @@ export function parseConcat(headers: IncomingHttpHeaders): Concat | undefined {
   const text = field(headers, 'Upload-Concat');
   if (text === undefined) return undefined;
   if (text === 'partial') return text;
-  const urls = /^final; *(.+)$/.exec(text)?.[1]?.trim().split(/ +/) ?? [];
+  const urls = /^final; *(.+)$/s.exec(text)?.[1]?.trim().split(/ +/) ?? [];
   const parts = urls.map(uploadIdOf);
   if (parts.length > 0 && parts.length <= MAX_PARTS && !parts.includes(undefined)) {
     return { parts: parts as string[] };

@@ -1,0 +1,222 @@
+// Every parser of text that a remote writes, against texts that are made to hang it:
+// something repeated up to 100,000 characters, between a fitting head and an end that does
+// not fit. A parser whose work grows with the square of the length takes many seconds for
+// one of them, an exponential one never ends; a linear one takes some milliseconds.
+import { expect, it } from 'vitest';
+import { clean } from '../../src/cli/human.ts';
+import { reprDigest } from '../../src/client/digest.ts';
+import { EventStreamParser } from '../../src/client/event-stream.ts';
+import { deriveFileName } from '../../src/client/file-name.ts';
+import { parseContentRange, parseResponseHead } from '../../src/client/http-head.ts';
+import { parseHubEvent } from '../../src/client/hub-event.ts';
+import { parseDuplicates } from '../../src/client/link-header.ts';
+import { formatListing, parseListing } from '../../src/client/list.ts';
+import { namedCid } from '../../src/client/names-cid.ts';
+import { parseRetryAfter } from '../../src/client/source-failure.ts';
+import { redirectTarget } from '../../src/client/url.ts';
+import { strongValidator } from '../../src/client/validator.ts';
+import { WatchPlace } from '../../src/client/watch-place.ts';
+import { decodeCid } from '../../src/content/cid.ts';
+import { requestDirectives } from '../../src/edge/request-directives.ts';
+import { tryParseAddress } from '../../src/peer/peer-address.ts';
+import { normalAddress } from '../../src/server/access/address-rules.ts';
+import { tokenOf } from '../../src/server/access/credentials.ts';
+import { forwardedClient } from '../../src/server/access/forwarded.ts';
+import { isForeignPage } from '../../src/server/access/open-writes.ts';
+import { parseRange } from '../../src/server/byte-range.ts';
+import { acceptedCodings } from '../../src/server/coding/accept-encoding.ts';
+import { isCompressible } from '../../src/server/coding/compressible.ts';
+import { parseFilter } from '../../src/server/events/event-filter.ts';
+import { parseHttpDate } from '../../src/server/http-date.ts';
+import { parseListingQuery } from '../../src/server/listing/listing-query.ts';
+import { listMatches } from '../../src/server/preconditions.ts';
+import { wantsDigest } from '../../src/server/repr-digest.ts';
+import { framingFailure } from '../../src/server/request-framing.ts';
+import { parseRequestPath, targetPath, targetQuery } from '../../src/server/request-path.ts';
+import {
+  parseChecksum,
+  parseConcat,
+  parseMetadata,
+  targetOf,
+} from '../../src/server/tus/tus-headers.ts';
+
+const LENGTH = 100_000;
+/** Some ten times what the slowest of them takes on a busy machine. */
+const LIMIT_MS = 1000;
+
+const REPEATED = [
+  ...[' ', '\t', ',', ';', '=', '"', '\\', '<', '>', '/', '.', ':', '-', '%', '[', ']', '('],
+  ...['a', 'A', '0', 'z', 'Q', '\n', '\r', '\r\n', '\u0000', '\u00e9', '\ud800', '\u001b[', '\\"'],
+  ...[', ', ' ,', '; ', ';a= ', ';a="', ';a="b"', '; a', 'a,', '"a",', 'W/"a", ', '<a>,', '<a>; '],
+  ...[
+    'a=',
+    'a=b,',
+    'a=b;',
+    '/a',
+    '../',
+    './',
+    '%41',
+    '%2f',
+    '?a',
+    '&a=b',
+    '#',
+    '0-,',
+    '0-1,',
+    '-1,',
+  ],
+  ...[
+    'for=',
+    ';for=',
+    '\\\\',
+    '::',
+    ':0',
+    '.0',
+    '/p2p/',
+    '/ip4/',
+    'é',
+    '=?',
+    '*=',
+    'sha-256',
+    '[{',
+  ],
+];
+const ENDS = ['', 'x', '\u007f"', '\n'];
+
+type Parse = (text: string) => unknown;
+
+const header =
+  (name: string, read: (headers: ReadonlyMap<string, string>) => unknown): Parse =>
+  (text) =>
+    read(new Map([[name, text]]));
+const query =
+  (name: string, read: (query: URLSearchParams) => unknown): Parse =>
+  (text) =>
+    read(new URLSearchParams([[name, text]]));
+
+const URL_HERE = new URL('http://h.example/files/x');
+const headOf: Parse = (text) =>
+  parseResponseHead(Buffer.from(`HTTP/1.1 200 OK\r\n${text}`, 'latin1'));
+const sse: Parse = (text) => new EventStreamParser().parse(Buffer.from(text));
+const placeOf: Parse = (text) => new WatchPlace('e-1').isNews(text);
+const listingOf = (text: string): unknown => {
+  const entry = { name: text, type: 'file', size: 1, modified: text, cid: text, url: text };
+  const listing = parseListing(Buffer.from(JSON.stringify({ path: text, entries: [entry] })));
+  return formatListing(listing, clean);
+};
+const framing =
+  (name: 'host' | 'expect' | 'transfer-encoding'): Parse =>
+  (text) =>
+    framingFailure({
+      rawHeaders: ['Host', 'h'],
+      headers: { host: 'h', [name]: text },
+      httpVersionMajor: 1,
+      httpVersionMinor: 1,
+      url: `http://${text}/`,
+    } as never);
+
+/** By name: heads that fit, and what reads the text. */
+const PARSERS: Record<string, readonly [heads: readonly string[], parse: Parse]> = {
+  Link: [
+    ['', '<http://127.0.0.1:9/x>', '<a>;rel=duplicate'],
+    (text) => parseDuplicates(text, URL_HERE),
+  ],
+  'a response head': [['', 'a:', 'a: b', 'a:b\r\n', 'Content-Length: '], headOf],
+  'a status line': [['HTTP/1.1 200 '], (text) => parseResponseHead(Buffer.from(text, 'latin1'))],
+  'Content-Range': [['', 'bytes ', 'bytes 0-1/'], parseContentRange],
+  'Repr-Digest, of a response': [['', 'sha-256', 'sha-256=:'], header('repr-digest', reprDigest)],
+  'Digest, of a response': [['', 'sha-256', 'sha-256='], header('digest', reprDigest)],
+  'ETag, of a response': [
+    ['', '"', 'W/"'],
+    header('etag', (all) => [strongValidator(all), namedCid(all)]),
+  ],
+  'X-Ipfs-Roots': [['', 'Qm', 'z', 'bafy'], header('x-ipfs-roots', namedCid)],
+  'Last-Modified, of a response': [['', 'Sun, '], header('last-modified', strongValidator)],
+  'Content-Disposition': [
+    ['', 'attachment', 'attachment; filename=', 'attachment; filename="', "a; filename*=UTF-8''"],
+    (text) => deriveFileName(URL_HERE, text),
+  ],
+  'a name in a URL': [
+    [''],
+    (text) => deriveFileName(new URL(`http://h/${encodeURIComponent(text)}`), undefined),
+  ],
+  'Retry-After': [['', 'Sun, '], (text) => parseRetryAfter(text, 0)],
+  Location: [['', 'http://', '//'], (text) => redirectTarget(URL_HERE, text)],
+  'an event stream': [['', 'data:', 'id:', 'data: a\n'], sse],
+  'the id of an event': [['', 'e-'], placeOf],
+  'an event': [['', '{', '"', '{"event":"'], parseHubEvent],
+  'a listing': [['', '[', '{"path":"'], (text) => parseListing(Buffer.from(text))],
+  'what a listing holds': [[''], listingOf],
+  'what a terminal shows': [['', '\u001b]', '\u001b['], clean],
+  'a CID': [['', 'Qm', 'z', 'b', 'f', 'k', 'u'], decodeCid],
+  'a multiaddr': [['', '/ip4/', '/dns/', '/ip4/1.2.3.4/tcp/1/p2p/Qm'], tryParseAddress],
+  'Cache-Control, of a request': [['', 'max-age='], requestDirectives],
+  'an address': [['', '::ffff:', '1.2.3.4'], normalAddress],
+  Authorization: [['', 'Bearer ', 'Basic '], tokenOf],
+  Forwarded: [
+    ['', 'for=', 'for="'],
+    (text) => forwardedClient('forwarded', text, 'p', { has: () => true } as never),
+  ],
+  'X-Forwarded-For': [
+    ['', '1.2.3.4, ', '['],
+    (text) => forwardedClient('x-forwarded-for', text, 'p', { has: () => true } as never),
+  ],
+  Origin: [['', 'http://'], (text) => isForeignPage(text, 'h')],
+  Range: [['', 'bytes=', 'bytes=0-'], (text) => parseRange(text, 1000)],
+  'Accept-Encoding': [['', 'gzip', 'gzip;q='], acceptedCodings],
+  'a media type': [['', 'text/', 'application/a+'], isCompressible],
+  'path= of events': [['', '/'], query('path', parseFilter)],
+  'a query of a listing': [['', 'a'], query('name', parseListingQuery)],
+  'a query': [['/?', '/files?a='], targetQuery],
+  'a target': [['', 'http://', '/files/'], (text) => parseRequestPath(targetPath(text))],
+  'If-Modified-Since': [['', 'Sun, '], parseHttpDate],
+  'If-None-Match': [['', '"a"', 'W/"'], (text) => listMatches(text, '"x"', true)],
+  'Want-Digest': [['', 'sha-256', 'sha-256;q='], (text) => wantsDigest({ 'want-digest': text })],
+  'Want-Repr-Digest': [
+    ['', 'sha-256', 'sha-256='],
+    (text) => wantsDigest({ 'want-repr-digest': text }),
+  ],
+  Host: [['', '[', 'a:'], framing('host')],
+  Expect: [['', '100-continue'], framing('expect')],
+  'Transfer-Encoding': [['', 'chunked'], framing('transfer-encoding')],
+  'Upload-Metadata': [['', 'filename '], (text) => targetOf(parseMetadata(text))],
+  'filename of Upload-Metadata': [
+    ['', '/'],
+    (text) => targetOf(new Map([['filename', Buffer.from(text)]])),
+  ],
+  'Upload-Checksum': [['', 'sha1 '], (text) => parseChecksum({ 'upload-checksum': text })],
+  'Upload-Concat': [
+    ['', 'final;', 'final;/uploads/'],
+    (text) => parseConcat({ 'upload-concat': text }),
+  ],
+};
+
+it.each(Object.entries(PARSERS))(
+  'reads %s in linear time',
+  (_, [heads, parse]) => {
+    const slow: string[] = [];
+    for (const head of heads) {
+      for (const part of REPEATED) {
+        for (const end of ENDS) {
+          // Half as long first: what is exponential or cubic must not be waited for.
+          for (const length of [26 * part.length, LENGTH / 10, LENGTH]) {
+            const text = head + part.repeat(Math.ceil(length / part.length)) + end;
+            const began = performance.now();
+            try {
+              parse(text);
+            } catch {
+              // Refused is read, too.
+            }
+            const ms = performance.now() - began;
+            if (ms <= LIMIT_MS) continue;
+            slow.push(
+              `${JSON.stringify([head, part, end])} of ${text.length}: ${Math.round(ms)} ms`,
+            );
+            break;
+          }
+        }
+      }
+    }
+    expect(slow).toEqual([]);
+  },
+  60_000,
+);
