@@ -38,6 +38,20 @@ function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_de
   return `nobody beyond this machine can call this peer: it gives only to those it calls itself; ${change}`;
 }
 
+/** Whom a peer waits for, and the option that helps. */
+function describeAwaited(event: Extract<Event, { event: 'peers_awaited' }>): string {
+  switch (event.lack) {
+    case 'answer':
+      return `waiting for ${clean(event.addresses.join(' or '))}: ${clean(event.reason)}; called again every few seconds`;
+    case 'known':
+      return 'waiting: no other peer runs on this machine, and none of the last run answers; --join MULTIADDR or --mdns finds others';
+    case 'lan':
+      return 'waiting: nobody on the LAN answers yet; --join MULTIADDR finds peers elsewhere';
+    case 'join':
+      return 'waiting to be called: this peer calls nobody without --join [MULTIADDR] or --mdns';
+  }
+}
+
 /** An event's line; undefined for those that only machines read. */
 function describeEvent(event: Event): string | undefined {
   switch (event.event) {
@@ -45,6 +59,8 @@ function describeEvent(event: Event): string | undefined {
       return event.addresses.map((address) => `listening on ${address}`).join('\n');
     case 'callers_decided':
       return describeCallers(event);
+    case 'peers_awaited':
+      return describeAwaited(event);
     case 'certificate_loaded':
       return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${clean(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
     case 'file_shared':

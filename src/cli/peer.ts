@@ -115,7 +115,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     const lines = readLines(process.stdin);
     if (options.hold) await untilLine(context, lines);
     if (options.control) void obeyLines(lines, peer, emit);
-    if (options.join) await peer.join(options.join === true ? [] : options.join, signal);
+    joinOthers(peer, options, context);
     if (request.cid) await fetchAndServe(peer, request.cid, options, context);
     else await untilStopped(signal);
   } catch (error) {
@@ -124,6 +124,16 @@ async function run(options: Options, context: RunContext): Promise<void> {
   } finally {
     await peer.stop();
     emit({ event: 'stopped', reason: context.stoppedBy() ?? 'done' });
+  }
+}
+
+/** In the background: whoever is not there yet is waited for, and keeps nobody from being served. */
+function joinOthers(peer: Peer, { join, mdns, get }: Options, { emit, signal }: RunContext): void {
+  if (join) {
+    // It ends with the peer, and with nothing else.
+    peer.join(join === true ? [] : join, signal).catch(() => {});
+  } else if (get !== undefined && !mdns) {
+    emit({ event: 'peers_awaited', lack: 'join', addresses: [], reason: '' });
   }
 }
 

@@ -4,7 +4,7 @@
 // that must answer there, and the dial proves the rest. What to do with a peer
 // that was found is decided elsewhere.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PeerId, PeerInfo } from '@libp2p/interface';
+import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
@@ -37,6 +37,8 @@ const MAX_ADDRESSES = 8;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 10_000;
 const WAIT_GROWTH = 1.6;
+/** A peer that is back is known to the DHT once it was asked what it speaks. */
+const TELL_AGAIN_AFTER_MS = 500;
 /** A walk over peers that do not answer is given up for a new one. */
 const WALK_TIMEOUT_MS = 30_000;
 
@@ -44,6 +46,8 @@ export class Discovery {
   readonly #node: Node;
   readonly #stop = new AbortController();
   readonly #provisions = new Set<Provision>();
+  /** End the waits between two walks of the DHT. */
+  readonly #wakers = new Set<() => void>();
   #dialling = 0;
 
   /** Dials what the node discovers (mDNS, and peers that others name) until stopped. */
@@ -65,7 +69,7 @@ export class Discovery {
     signal: AbortSignal,
     onFailed: (address: string, reason: string) => void = () => {},
   ): Promise<void> {
-    const targets = this.#targets(addresses);
+    const targets = this.targetsOf(addresses);
     if (targets.length === 0) {
       throw new HubswarmError('ERR_NO_SOURCE', 'cannot join: no address of another peer was given');
     }
@@ -87,13 +91,56 @@ export class Discovery {
     }
   }
 
+  /** One call, whatever comes of it. @throws the dial's error, for `dialReason` */
+  call(target: readonly Multiaddr[], signal: AbortSignal): Promise<Connection> {
+    return attempt([signal, this.#stop.signal], DIAL_TIMEOUT_MS, (limit) =>
+      this.#node.dial([...target], { signal: limit }),
+    );
+  }
+
+  /** Resolves when nothing connects this peer to that one any more; rejects with the signal's reason. */
+  async lost(peer: PeerId, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const handle = ({ detail }: CustomEvent<PeerId>): void => {
+      if (detail.equals(peer)) resolve();
+    };
+    const stop = (): void => reject(signal.reason);
+    this.#node.addEventListener('peer:disconnect', handle);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    if (this.#node.getConnections(peer).length === 0) resolve();
+    try {
+      await promise;
+    } finally {
+      this.#node.removeEventListener('peer:disconnect', handle);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  /**
+   * Must be called when a peer that this one was to join through is there: it knows whom
+   * nobody knew, and when it is back it has forgotten what it was told.
+   */
+  handleJoined(peer: PeerId, isBack: boolean): void {
+    for (const wake of this.#wakers) wake();
+    if (isBack) void this.#tellAgain(peer);
+  }
+
+  /** One file after the other: there may be thousands. */
+  async #tellAgain(peer: PeerId): Promise<void> {
+    const { signal } = this.#stop;
+    await delay(TELL_AGAIN_AFTER_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    for (const provision of this.#provisions) {
+      if (signal.aborted || this.#node.getConnections(peer).length === 0) return;
+      await provision.tellAgain();
+    }
+  }
+
   /** Again when there was no answer in time; that nobody listens there is final. */
   async #dial(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
     for (let left = DIAL_TRIES - 1; ; left--) {
       try {
-        await attempt([signal, this.#stop.signal], DIAL_TIMEOUT_MS, (limit) =>
-          this.#node.dial([...target], { signal: limit }),
-        );
+        await this.call(target, signal);
         return;
       } catch (error) {
         if (left === 0 || signal.aborted || dialReason(error) !== NO_ANSWER) throw error;
@@ -129,11 +176,23 @@ export class Discovery {
       let echoes = 1;
       for (let waitMs = FIRST_WAIT_MS; !either.aborted; waitMs = grown(waitMs)) {
         yield* this.#walk(cid, either, echoes++);
-        await delay(waitMs, undefined, { signal: either, ref: false }).catch(() => undefined);
+        if (await this.#pause(waitMs, either)) waitMs = FIRST_WAIT_MS;
       }
     } finally {
       linked.release();
     }
+  }
+
+  /** Whether it was ended early, by somebody who joined. */
+  async #pause(ms: number, signal: AbortSignal): Promise<boolean> {
+    const joined = new AbortController();
+    const wake = (): void => joined.abort();
+    this.#wakers.add(wake);
+    const stop = new LinkedAbort([signal, joined.signal]);
+    await delay(ms, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    stop.release();
+    this.#wakers.delete(wake);
+    return joined.signal.aborted;
   }
 
   /** Ends everything that was begun. Must be called before the node is stopped. */
@@ -171,8 +230,8 @@ export class Discovery {
     }
   }
 
-  /** What to dial: the addresses that name one peer together, the others alone. */
-  #targets(addresses: readonly string[]): Multiaddr[][] {
+  /** What to dial: the addresses that name one peer together, the others alone; never own ones. */
+  targetsOf(addresses: readonly string[]): Multiaddr[][] {
     const self = this.#node.peerId.toString();
     const own = new Set(this.#node.getMultiaddrs().map((address) => withoutPeer(address)));
     const targets = new Map<string, Multiaddr[]>();
@@ -218,7 +277,7 @@ function toProvider({ id, multiaddrs }: PeerInfo): Provider {
 }
 
 /** The one cause of a dial that matters; libp2p's own texts say which class failed. */
-function dialReason(error: unknown): string {
+export function dialReason(error: unknown): string {
   const text = describeError(error);
   if (/ECONNREFUSED/.test(text)) return 'nobody listens there';
   if (/EHOSTUNREACH|ENETUNREACH/.test(text)) return 'cannot be reached';

@@ -1,16 +1,38 @@
-// How a peer comes to a swarm: through the addresses that it is given, or through the
-// peers that its user runs on this machine and those of its last run.
+// How a peer comes to a swarm, and comes back to it: through the addresses that it is
+// given, or through the peers that its user runs on this machine and those of its last
+// run. Nothing that fails here ends the peer. Given addresses are called again for as
+// long as it runs, whoever was started first and however often they restart; whom it
+// waits for is told once.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Discovery } from './discovery.ts';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { describeError } from '../runtime/errors.ts';
+import { forgetOldest } from '../runtime/forget-oldest.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { type Discovery, dialReason } from './discovery.ts';
 import type { Identity } from './identity.ts';
-import { readKnownPeers } from './known-peers.ts';
+import { readKnownPeers, rememberPeers } from './known-peers.ts';
 import type { Listening } from './listening.ts';
 import type { Node } from './node.ts';
 import { REACH, reachOf } from './reach.ts';
-import { findLocalPeers } from './run-file.ts';
+import { announceRun, findLocalPeers } from './run-file.ts';
 
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
 const REJOIN_MS = 1000;
+/** How often a given address is called that nobody answers at; found within 5 s of a restart. */
+const RECALL_MS = 1500;
+/** Of that, as much sooner or later: those who wait for one peer do not call it as one. */
+const JITTER = 0.25;
+/**
+ * A peer that was reached and left at once, again and again, has no room for this one:
+ * the wait doubles each time, up to so many times, until a connection has lasted.
+ */
+const MOST_DOUBLINGS = 5;
+const LASTED_MS = 60_000;
+/** On the LAN somebody should have answered a question by then. Chosen. */
+const LAN_ANSWERS_MS = 3000;
+
+/** Peers met that are remembered for the next run; it keeps fewer. Chosen. */
+const MOST_MET = 256;
 
 export interface JoiningInit {
   readonly node: Node;
@@ -18,38 +40,134 @@ export interface JoiningInit {
   readonly listening: Listening;
   readonly dataDir: string;
   readonly identity: Identity;
+  readonly emit: Emit;
 }
 
 export class Joining {
   readonly #init: JoiningInit;
+  /** An address of each peer met in this run. */
+  readonly #met = new Map<string, string>();
+  #warned = false;
+  #withdrawRun: (() => Promise<void>) | undefined;
 
   constructor(init: JoiningInit) {
     this.#init = init;
+    init.node.addEventListener('peer:identify', ({ detail: { peerId, listenAddrs } }) => {
+      for (const address of listenAddrs) {
+        this.#met.set(peerId.toString(), `${address}/p2p/${peerId}`);
+      }
+      forgetOldest(this.#met, MOST_MET);
+    });
+  }
+
+  /** Tells where this peer listens. Must be called when it begins to, and when that changes. */
+  async announce(): Promise<void> {
+    const { node, dataDir, emit } = this.#init;
+    const peerId = node.peerId.toString();
+    const addresses = node.getMultiaddrs().map((address) => address.toString());
+    try {
+      this.#withdrawRun = await announceRun(dataDir, peerId, addresses);
+    } catch (error) {
+      this.#warn(describeError(error));
+    }
+    emit({ event: 'listening', role: 'peer', addresses, peerId });
+  }
+
+  /** Remembers who was met: a hint for the next run, for want of which nothing fails. */
+  async close(): Promise<void> {
+    try {
+      await rememberPeers(this.#init.identity.dir, [...this.#met.values()]);
+      await this.#withdrawRun?.();
+    } catch (error) {
+      this.#warn(describeError(error));
+    }
   }
 
   /**
-   * Joins through these peers; without any, through those on this machine and those
-   * of the last run, again and again until one is there.
-   *
-   * @throws HubswarmError ERR_NO_SOURCE when none of the given answers
+   * Joins through these peers; without any, through those on this machine and those of the
+   * last run, until the signal aborts. Resolves with the first connection.
    */
   async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    if (addresses.length > 0) return this.#init.discovery.join(addresses, signal);
-    void this.#joinKnown(signal);
+    if (addresses.length === 0) void this.#joinKnown(signal);
+    const targets = this.#init.discovery.targetsOf(addresses);
+    if (addresses.length > 0 && targets.length === 0) {
+      this.#warn('--join names this very peer, and nobody else');
+    }
+    for (const target of targets) void this.#keepCalling(target, signal);
+    await this.#connected(signal);
+  }
+
+  /** With --mdns, says so when nobody on the LAN answers. */
+  async awaitLan(signal: AbortSignal): Promise<void> {
+    await delay(LAN_ANSWERS_MS, undefined, { signal, ref: false }).catch(() => {});
+    if (!signal.aborted && this.#isAlone) this.#await('lan');
+  }
+
+  get #isAlone(): boolean {
+    return this.#init.node.getConnections().length === 0;
+  }
+
+  async #connected(signal: AbortSignal): Promise<void> {
+    if (!this.#isAlone) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stop = (): void => reject(signal.reason);
+    const { node } = this.#init;
+    node.addEventListener('peer:connect', () => resolve(), { once: true, signal });
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    await promise.finally(() => signal.removeEventListener('abort', stop));
+  }
+
+  /** One peer, or whoever listens at an address, is called whenever it is not connected. */
+  async #keepCalling(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+    const { discovery } = this.#init;
+    let failures = 0;
+    let losses = 0;
+    while (!signal.aborted) {
+      try {
+        const connection = await discovery.call(target, signal);
+        discovery.handleJoined(connection.remotePeer, losses + failures > 0);
+        failures = 0;
+        const since = performance.now();
+        await discovery.lost(connection.remotePeer, signal);
+        losses = performance.now() - since < LASTED_MS ? losses + 1 : 1;
+      } catch (error) {
+        if (signal.aborted) return;
+        losses = 0;
+        if (failures++ === 0) this.#await('answer', target, dialReason(error));
+      }
+      const wait = RECALL_MS * 2 ** Math.min(Math.max(losses - 1, 0), MOST_DOUBLINGS);
+      const jitter = 1 + JITTER * (2 * Math.random() - 1);
+      await delay(wait * jitter, undefined, { signal }).catch(() => {});
+    }
   }
 
   async #joinKnown(signal: AbortSignal): Promise<void> {
-    const { node, discovery, dataDir, identity } = this.#init;
+    const { discovery } = this.#init;
+    let told = false;
     while (!signal.aborted) {
-      const local = await findLocalPeers(dataDir, node.peerId.toString());
-      const addresses = [...local, ...(await readKnownPeers(identity.dir))];
-      if (addresses.length > 0 && node.getConnections().length === 0) {
+      if (this.#isAlone) {
+        const addresses = await this.#knownAddresses();
         // Peers of the last run may all be gone: that is no error, only no news.
-        await discovery.join(addresses, signal).catch(() => {});
+        if (addresses.length > 0) await discovery.join(addresses, signal).catch(() => {});
+        if (!signal.aborted && this.#isAlone && !told) this.#await('known');
+        told = this.#isAlone;
         this.#lead();
       }
       await delay(REJOIN_MS, undefined, { signal }).catch(() => {});
     }
+  }
+
+  async #knownAddresses(): Promise<string[]> {
+    const { node, dataDir, identity } = this.#init;
+    const found = await Promise.allSettled([
+      findLocalPeers(dataDir, node.peerId.toString()),
+      readKnownPeers(identity.dir),
+    ]);
+    for (const each of found) {
+      if (each.status === 'rejected') this.#warnOnce(describeError(each.reason));
+    }
+    return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
   }
 
   /** Who was known already and answers beyond this machine is to be able to call back. */
@@ -59,5 +177,20 @@ export class Joining {
       if (direction === 'inbound' || reach === undefined || reach === REACH.host) continue;
       this.#init.listening.lead(remoteAddr.toString());
     }
+  }
+
+  #await(lack: 'answer' | 'known' | 'lan', target: readonly Multiaddr[] = [], reason = ''): void {
+    const addresses = target.map((address) => address.toString());
+    this.#init.emit({ event: 'peers_awaited', lack, addresses, reason });
+  }
+
+  /** What is tried each second fails each second. */
+  #warnOnce(message: string): void {
+    if (!this.#warned) this.#warn(message);
+    this.#warned = true;
+  }
+
+  #warn(message: string): void {
+    this.#init.emit({ event: 'warned', message });
   }
 }

@@ -11,6 +11,7 @@ import { fetchManifest } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
+import { dhtPeers } from './provision.ts';
 
 /** Sources asked at the same time, and remembered. Chosen. */
 const MOST_AT_ONCE = 8;
@@ -87,6 +88,8 @@ class ManifestSearch {
 
   async askProviders(discovery: Discovery): Promise<void> {
     try {
+      // Whoever is in the DHT is connected, and was asked when it connected.
+      await dhtPeers(this.#node, this.#signal);
       if (this.#asked.size > 0) await this.#answered(ASK_DHT_AFTER_MS);
       for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
         this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
@@ -98,6 +101,7 @@ class ManifestSearch {
 
   /** Resolves once nobody is being asked, or after so long. */
   async #answered(withinMs: number): Promise<void> {
+    if (this.#open === 0) return;
     const signal = this.#signal;
     const silent = new Promise<void>((resolve) => {
       this.#onIdle = resolve;

@@ -3,8 +3,9 @@
 // libp2p's default says why; the defaults are those of a wallet in the open
 // internet, and a swarm on one host or one LAN dies of several of them. Who is
 // dialled, and what is said over a stream, is decided elsewhere.
+import type { EventEmitter } from 'node:events';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
+import type { Libp2p, PeerId, PrivateKey, Startable } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
 import { mdns } from '@libp2p/mdns';
 import { type Ping, ping } from '@libp2p/ping';
@@ -35,6 +36,8 @@ export interface NodeOptions {
   readonly listen?: readonly string[];
   /** Multicast on every interface to find peers on the LAN. */
   readonly mdns?: boolean;
+  /** Told when the port of multicast DNS cannot be had; the node does without. */
+  readonly onMdnsFailed?: (error: Error) => void;
   /** Further connections are refused, those that stand are kept. libp2p's default: 300. */
   readonly maxConnections?: number;
   /** Whose connections end as soon as it is known whose they are, and who is not dialled. */
@@ -113,7 +116,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
       // and yamux notice the dead.
       connectionMonitor: { enabled: false },
-      peerDiscovery: options.mdns ? [mdns({ serviceTag: MDNS_SERVICE_TAG })] : [],
+      peerDiscovery: options.mdns ? [createMdns(options.onMdnsFailed ?? (() => {}))] : [],
       services: {
         identify: identify({ runOnConnectionOpen: false }),
         ping: createPing,
@@ -157,6 +160,21 @@ const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping =>
     return connection?.status === 'open' ? (connection.rtt ?? 0) : measure(peer, options);
   };
   return service;
+};
+
+/** libp2p only logs that it hears nothing. */
+const createMdns = (onFailed: (error: Error) => void): ReturnType<typeof mdns> => {
+  const create = mdns({ serviceTag: MDNS_SERVICE_TAG });
+  return (components) => {
+    const service = create(components) as ReturnType<typeof create> &
+      Startable & { mdns?: EventEmitter };
+    const start = service.start.bind(service);
+    service.start = async () => {
+      await start();
+      service.mdns?.once('error', onFailed);
+    };
+    return service;
+  };
 };
 
 const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht =>

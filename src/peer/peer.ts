@@ -23,11 +23,9 @@ import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
 import { Joining } from './joining.ts';
 import { KeptManifests } from './kept-manifests.ts';
-import { rememberPeers } from './known-peers.ts';
 import { Listening } from './listening.ts';
 import { createNode, type Node, type NodeOptions } from './node.ts';
 import type { Policy } from './policy.ts';
-import { announceRun } from './run-file.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
 import { UplinkTuner } from './uplink-tuner.ts';
 import { UploadQueue } from './upload-queue.ts';
@@ -60,7 +58,6 @@ export class Peer implements DownloadHost {
   readonly link: Link;
   readonly emit: Emit;
   readonly manifests: KeptManifests;
-  readonly #dataDir: string;
   readonly #identity: Identity;
   readonly #counts: CountReporter;
   readonly #limits: LimitReporter;
@@ -72,11 +69,8 @@ export class Peer implements DownloadHost {
   readonly #admission: Admission;
   readonly #listening: Listening;
   readonly #joining: Joining;
-  /** An address of each peer met in this run. */
-  readonly #useful = new Map<string, string>();
   readonly #stopping = new AbortController();
   #tuner: UplinkTuner | undefined;
-  #withdrawRun: (() => Promise<void>) | undefined;
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
   static async start(options: PeerOptions): Promise<Peer> {
@@ -91,6 +85,10 @@ export class Peer implements DownloadHost {
         listen: await listening.choose(),
         ...(options.mayReach ? { mayReach: options.mayReach } : {}),
         mdns,
+        onMdnsFailed: (error) => {
+          const message = `--mdns: peers on the LAN are not found: ${describeError(error)}`;
+          emit({ event: 'warned', message });
+        },
       });
       const peer = new Peer(options, identity, node, admission, listening);
       await peer.#open();
@@ -112,7 +110,6 @@ export class Peer implements DownloadHost {
     this.#listening = listening;
     this.node = node;
     this.emit = options.emit;
-    this.#dataDir = options.dataDir;
     this.manifests = new KeptManifests(options.dataDir);
     this.#identity = identity;
     this.#counts = new CountReporter(options.emit);
@@ -131,7 +128,9 @@ export class Peer implements DownloadHost {
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
     const { dataDir } = options;
-    this.#joining = new Joining({ node, discovery: this.discovery, listening, dataDir, identity });
+    const { discovery, emit } = this;
+    this.#joining = new Joining({ node, discovery, listening, dataDir, identity, emit });
+    if (options.mdns) void this.#joining.awaitLan(this.#stopping.signal);
     if (uplinkBytesPerSecond === 'auto') this.#tune();
   }
 
@@ -155,9 +154,6 @@ export class Peer implements DownloadHost {
     });
     node.addEventListener('peer:identify', ({ detail }) => {
       this.#offerContact(detail.peerId);
-      for (const address of detail.listenAddrs) {
-        this.#useful.set(detail.peerId.toString(), `${address}/p2p/${detail.peerId}`);
-      }
     });
     await serveDag(node, (cid) => this.#held.get(cid.toString())?.dag);
     await answerCalls(node, {
@@ -165,18 +161,8 @@ export class Peer implements DownloadHost {
       isBanned: (peer) => this.#admission.isBanned(peer),
       onViolation: (peer, reason) => this.#ban(peer, reason),
     });
-    await this.#announceAddresses();
-    this.#listening.follow(node, () => {
-      this.#announceAddresses().catch((error: unknown) =>
-        emit({ event: 'warned', message: describeError(error) }),
-      );
-    });
-  }
-
-  async #announceAddresses(): Promise<void> {
-    const { addresses, peerId } = this;
-    this.#withdrawRun = await announceRun(this.#dataDir, peerId, addresses);
-    this.emit({ event: 'listening', role: 'peer', addresses, peerId });
+    await this.#joining.announce();
+    this.#listening.follow(node, () => void this.#joining.announce());
   }
 
   #swarmOf(file: Uint8Array): Swarm | undefined {
@@ -191,7 +177,10 @@ export class Peer implements DownloadHost {
     for (const { contacts } of this.#held.values()) contacts.add(peer.toString(), peer);
   }
 
-  /** Joins through these peers; without any, through those known: see peer/joining.ts. */
+  /**
+   * Joins through these peers, or those known, from now on: see peer/joining.ts. Resolves with
+   * the first connection.
+   */
   join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
     return this.#joining.join(addresses, AbortSignal.any([signal, this.#stopping.signal]));
   }
@@ -336,13 +325,7 @@ export class Peer implements DownloadHost {
     await this.discovery.stop();
     await hangUp(this.node);
     for (const { store } of this.#held.values()) await store.close();
-    await this.#remember();
-    await this.#withdrawRun?.();
+    await this.#joining.close();
     await this.#identity.release();
-  }
-
-  /** For the next run's `--join`. */
-  async #remember(): Promise<void> {
-    await rememberPeers(this.#identity.dir, [...this.#useful.values()]);
   }
 }

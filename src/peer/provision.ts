@@ -71,6 +71,11 @@ export class Provision {
     return this.#node.services.dht.routingTable.size;
   }
 
+  /** Whoever was told may have restarted and forgotten it. */
+  async tellAgain(): Promise<void> {
+    if (!this.#signal.aborted) await this.#provide(() => {});
+  }
+
   /** How many peers were told: none while the routing table is empty. */
   async #provide(tell: () => void): Promise<number> {
     let count = 0;

@@ -28,6 +28,19 @@ export type Event =
       /** This machine's addresses that others can call; none: only this machine can. */
       hosts: string[];
     }
+  /**
+   * A peer waits for others, and goes on calling; told once until somebody is there. It lacks
+   * an 'answer' at a given address, peers that are 'known' (of this machine or the last run),
+   * anybody on the 'lan', or a way to anybody ('join').
+   */
+  | {
+      event: 'peers_awaited';
+      lack: 'answer' | 'known' | 'lan' | 'join';
+      /** Of one peer, that were called. */
+      addresses: string[];
+      /** Why they did not answer; else empty. */
+      reason: string;
+    }
   /** What the server proves itself with; at the start and whenever it was read anew. */
   | {
       event: 'certificate_loaded';

@@ -1,7 +1,9 @@
 // Where peers listen on a LAN when nobody told them: hosts in network namespaces of the
 // test's own. Needs Linux, root, iproute2 and bridges; skipped without.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Stamped } from '../../src/telemetry/event.ts';
 import { type Running, randomFile, scratch, start } from './binary.ts';
 import { inside, ip, makeHosts, makeLan, namespacesAllow, wire } from './namespaces.ts';
@@ -80,6 +82,20 @@ describe.skipIf(!possible)('peers on a LAN (needs root, ip, namespaces and bridg
     const getter = peerOn(hosts[1]!, dir, '--mdns', '--get', cid, '--out', out, '--linger', '0');
     expect(await getter.exit).toBe(0);
     await sameBytes(join(out, 'content'), file);
+  });
+
+  it('serve when another program has the port of mDNS, and say so', async () => {
+    const [host] = makeLan(1) as [string];
+    const dir = await scratch();
+    const take = `require('dgram').createSocket('udp4').bind(5353, () => console.log('taken'))`;
+    const taker = spawn('ip', ['netns', 'exec', host, process.execPath, '-e', take]);
+    onTestFinished(() => void taker.kill());
+    await once(taker.stdout, 'data');
+    const file = await randomFile(join(dir, 'content'), 1000);
+    const seed = peerOn(host, dir, '--mdns', '--share', file);
+    await seed.until('file_shared');
+    await seed.until('warned', ({ message }) => /--mdns: .*EADDRINUSE/.test(message));
+    expect(await seed.end()).toBe(0);
   });
 
   it('follow an address that comes later and one that goes', { timeout: 30_000 }, async () => {

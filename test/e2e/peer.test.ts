@@ -133,15 +133,6 @@ describe('peer', () => {
     expect(peer.stderr).toMatch(/^hubswarm: gave up after 1 s .*nobody found who knows bafk.*\n$/);
   });
 
-  it('says in one line that the join address does not answer', async () => {
-    const dir = await scratch();
-    const first = await origin(dir, 1000);
-    await first.peer.end();
-    const peer = fetcher(dir, 'out', first);
-    expect(await peer.exit).toBe(1);
-    expect(peer.stderr.trim().split('\n')).toHaveLength(1);
-  });
-
   it('stops on SIGTERM with exit code 0 and leaves no run file', async () => {
     const dir = await scratch();
     const first = await origin(dir, 1000);

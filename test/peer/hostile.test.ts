@@ -98,7 +98,8 @@ describe('a peer among hostile sources', () => {
     if (dialled?.status === 'open') await met.promise;
     expect(victim.peer.node.getConnections(again.peerId)).toEqual([]);
     const signal = AbortSignal.timeout(5000);
-    await expect(victim.peer.join([addressOf(again)], signal)).rejects.toThrow(/cannot join/);
+    const { discovery } = victim.peer;
+    await expect(discovery.join([addressOf(again)], signal)).rejects.toThrow(/cannot join/);
   });
 
   it('bans whoever announces a frame of 4 GiB', async () => {
