@@ -242,11 +242,11 @@ class Pair {
   #unnamed(wanted, found, { named, events }) {
     const left = events.flatMap((each) => (each.event === 'warned' ? [each.message] : []));
     const isNamed = (path) =>
-      named.some((each) => path === each || path.startsWith(`${each}/`)) ||
+      named.some((each) => each === '.' || path === each || path.startsWith(`${each}/`)) ||
       left.some((message) => message.startsWith(`${path}: `));
-    // What a hub does not list it says nothing about, as its documentation says.
-    const isListed = (path) => !/(^|\/)\.|\\|\ufffd/.test(path);
-    return differences(wanted, found).filter((path) => isListed(path) && !isNamed(path));
+    // Of hidden names a hub does not even say that there are some.
+    const isHidden = (path) => /(^|\/)\./.test(path);
+    return differences(wanted, found).filter((path) => !isHidden(path) && !isNamed(path));
   }
 
   /** A second run moves nothing and leaves all as it is. */

@@ -25,6 +25,8 @@ const listingSchema = z.object({
   truncated: z.boolean().optional(),
   /** URL of the next page. */
   next: z.string().optional(),
+  /** More is there than is told. */
+  incomplete: z.boolean().optional(),
   entries: z.array(entrySchema),
 });
 export type Listing = z.infer<typeof listingSchema>;

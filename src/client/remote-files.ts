@@ -85,7 +85,7 @@ async function entriesIfAny(
   const target = new URL(url);
   if (path !== '') target.pathname += `${path.split('/').map(encodeURIComponent).join('/')}/`;
   try {
-    return await readDirectory(http, target, signal);
+    return (await readDirectory(http, target, signal)).entries;
   } catch (error) {
     if (error instanceof SourceFailure && NO_LISTING.has(error.status ?? 0)) return undefined;
     throw error;

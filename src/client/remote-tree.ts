@@ -26,6 +26,8 @@ export interface RemoteTree {
   readonly directories: readonly string[];
   /** Paths of which, and of all below which, nothing more is known, and why. */
   readonly unknown: ReadonlyMap<string, string>;
+  /** Directories, '' for the root, in which there may be more than was listed. */
+  readonly partial: ReadonlySet<string>;
   /** Every directory was listed: what is in no listing is not there. */
   readonly isComplete: boolean;
 }
@@ -63,6 +65,7 @@ class Reading implements RemoteTree {
   readonly files: RemoteFile[] = [];
   readonly directories: string[] = [];
   readonly unknown = new Map<string, string>();
+  readonly partial = new Set<string>();
   isComplete = true;
   readonly #http: HttpClient;
   readonly #signal: AbortSignal;
@@ -91,7 +94,9 @@ class Reading implements RemoteTree {
   async #list({ url, path, depth }: Place): Promise<Listing['entries']> {
     try {
       if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
-      return await readDirectory(this.#http, url, this.#signal);
+      const { entries, isIncomplete } = await readDirectory(this.#http, url, this.#signal);
+      if (isIncomplete) this.partial.add(path);
+      return entries;
     } catch (error) {
       this.#signal.throwIfAborted();
       const gone = error instanceof SourceFailure && error.status === undefined && !error.final;

@@ -2,7 +2,7 @@
 // not known of the remote (a listing that could not be read, a name that cannot be written)
 // says nothing about what lies there. Pure.
 import type { Stats } from 'node:fs';
-import { isAtOrBelow } from './tree-path.ts';
+import { isAtOrBelow, parentOf, placeOf } from './tree-path.ts';
 
 export interface WantedTree {
   readonly directories: ReadonlySet<string>;
@@ -10,16 +10,21 @@ export interface WantedTree {
   readonly files: ReadonlyMap<string, number | undefined>;
   /** Of these, and of all below them, nothing more is known. */
   readonly unknown: ReadonlyMap<string, string>;
+  /** Directories, '' for the root, that hold more than is known. */
+  readonly partial: ReadonlySet<string>;
 }
 
 type Entries = ReadonlyMap<string, Stats>;
 
 /** Paths that the remote has not. */
 export function extrasOf(entries: Entries, wanted: WantedTree): string[] {
-  const { directories, files, unknown } = wanted;
-  return [...entries.keys()].filter(
-    (path) => !directories.has(path) && !files.has(path) && !isAtOrBelow(path, unknown),
-  );
+  const { directories, files, unknown, partial } = wanted;
+  const unwanted = { has: (path: string) => !directories.has(path) && !files.has(path) };
+  return [...entries.keys()].filter((path) => {
+    const top = placeOf(path, unwanted);
+    if (top === undefined || isAtOrBelow(path, unknown)) return false;
+    return !partial.has(parentOf(top));
+  });
 }
 
 /** Path and what is wrong there; extras are none of it. */

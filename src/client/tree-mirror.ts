@@ -38,6 +38,9 @@ export interface GetTreeOptions {
   readonly signal: AbortSignal;
 }
 
+const PARTIAL =
+  'the hub does not list all that is in it: links, special files, names that no URL gives back, or what this token may not see';
+
 export interface TreeMirrorParts {
   readonly options: GetTreeOptions;
   readonly shared: { readonly http: HttpClient; readonly link: Link };
@@ -54,17 +57,20 @@ export class TreeMirror {
   /** Of files that are on their way or here: bytes so far. */
   readonly #came = new Map<string, number>();
   readonly #differences: Differences;
+  /** Of the differences: those that the listings told. */
+  #foreseen = 0;
   #bytes = 0;
   #fetched = 0;
 
   constructor(parts: TreeMirrorParts) {
-    const { files, directories, unknown } = parts.tree;
+    const { files, directories, unknown, partial } = parts.tree;
     this.#parts = parts;
     this.#differences = new Differences(parts.options.emit);
     this.#wanted = {
       directories: new Set(directories),
       files: new Map(files.map(({ path, bytes }) => [path, bytes])),
       unknown,
+      partial,
     };
   }
 
@@ -73,6 +79,8 @@ export class TreeMirror {
     const { tree, local, record, events } = this.#parts;
     const { signal, emit } = this.#parts.options;
     for (const [path, reason] of tree.unknown) this.#differences.note(path, reason);
+    for (const path of tree.partial) this.#differences.note(path === '' ? '.' : path, PARTIAL);
+    this.#foreseen = this.#differences.count;
     for (const path of tree.directories) await this.#makeDirectory(path);
     const { entries } = await readLocalTree(local);
     const changed = tree.files.filter((file) => !record.isUnchanged(file, entries.get(file.path)));
@@ -191,8 +199,8 @@ export class TreeMirror {
     const { local, tree, record, options } = this.#parts;
     let found = await readLocalTree(local);
     let removed = 0;
-    // A name that cannot be written is known all the same: it keeps nothing from going.
-    const isKnown = tree.isComplete && this.#differences.count === tree.unknown.size;
+    // A name that cannot be written is known all the same: it keeps no other from going.
+    const isKnown = tree.isComplete && this.#differences.count === this.#foreseen;
     if (isKnown) {
       for (const path of found.stagings) await this.#remove(path);
       if (options.deleteExtras) removed = await this.#removeExtras(found);

@@ -29,10 +29,10 @@ export function placeOf(path: string, places: Places): string | undefined {
 export const isAtOrBelow = (path: string, places: Places): boolean =>
   placeOf(path, places) !== undefined;
 
-export function isBelow(path: string, places: Places): boolean {
-  const end = path.lastIndexOf('/');
-  return end > 0 && isAtOrBelow(path.slice(0, end), places);
-}
+export const isBelow = (path: string, places: Places): boolean =>
+  path.includes('/') && isAtOrBelow(parentOf(path), places);
+
+export const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
 function* fromTop(path: string): Generator<string> {
   for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) {

@@ -165,7 +165,10 @@ describe('a listing', () => {
 
   /** Answers each path with its listing, and all else with five bytes. */
   async function lister(
-    listings: Record<string, { entries: Entry[]; next?: string; truncated?: boolean }>,
+    listings: Record<
+      string,
+      { entries: Entry[]; next?: string; truncated?: boolean; incomplete?: boolean }
+    >,
   ): Promise<TestServer> {
     const server = await startServer((request, response) => {
       const listing = listings[request.url ?? ''];
@@ -262,6 +265,54 @@ describe('a listing', () => {
   ])('whose next page leads %s is refused', async (_, next) => {
     const { origin } = await lister({ '/files/': { entries: [file('a')], next } });
     expect((await mirror(`${origin}/files/`)).error?.message).toContain('leads elsewhere');
+  });
+
+  it('of several pages is read until two readings are alike', async () => {
+    let readings = 0;
+    const server = await startServer((request, response) => {
+      const page = /\?page=(.)$/.exec(request.url ?? '')?.[1];
+      if (!page && request.url !== '/files/') {
+        return sendBytes(Buffer.from('12345'), request, response);
+      }
+      if (!page) readings += 1;
+      // 'a' goes after the first page of the first reading, so that 'c' moves onto it unseen.
+      const names = readings === 1 && !page ? ['a', 'b'] : page ? ['d'] : ['b', 'c'];
+      const next = page ? {} : { next: '/files/?page=2', truncated: true };
+      return response.end(JSON.stringify({ path: '/', entries: names.map(file), ...next }));
+    });
+    servers.push(server);
+    await mkdir(local);
+    await writeFile(join(local, 'c'), 'x');
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error).toBeUndefined();
+    expect(await tree(local)).toEqual(['b', 'c', 'd']);
+    expect(readings).toBe(3);
+  });
+
+  it('of several pages that is never twice the same is refused', async () => {
+    let readings = 0;
+    const server = await startServer((request, response) => {
+      const page = request.url?.endsWith('?page=2');
+      const entries = [file(page ? 'z' : `a${readings++}`)];
+      const next = page ? {} : { next: '/files/?page=2', truncated: true };
+      response.end(JSON.stringify({ path: '/', entries, ...next }));
+    });
+    servers.push(server);
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error?.message).toContain('changes while it is listed');
+  });
+
+  it('that says that it is incomplete removes nothing of that directory', async () => {
+    const { origin } = await lister({
+      '/files/': { entries: [file('a'), { ...file('d'), type: 'directory' }] },
+      '/files/d/': { entries: [file('b')], incomplete: true },
+    });
+    await mkdir(join(local, 'd/e'), { recursive: true });
+    for (const path of ['old', 'd/kept', 'd/e/kept']) await writeFile(join(local, path), 'x');
+    const got = await mirror(`${origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual(['d']);
+    expect(await tree(local)).toEqual(['a', 'd', 'd/b', 'd/e', 'd/e/kept', 'd/kept']);
   });
 
   it('that is cut off removes nothing', async () => {

@@ -30,6 +30,7 @@ describe('listings', () => {
         pages: 1,
         total: 4,
         truncated: false,
+        incomplete: true,
         entries: [
           { name: 'dir', type: 'directory', url: '/files/dir/', modified },
           { name: 'b & c', type: 'file', url: '/files/b%20%26%20c', size: 4, modified, cid },
@@ -37,6 +38,23 @@ describe('listings', () => {
         ],
       });
     }
+  });
+
+  it.each([
+    ['a backslash in its name', (root: string) => writeFile(join(root, 'a\\b'), 'x')],
+    [
+      'a name that is not UTF-8',
+      (root: string) => writeFile(Buffer.from(`${root}/\xff`, 'latin1'), 'x'),
+    ],
+    ['a link to nothing', (root: string) => symlink('none', join(root, 'none'))],
+    ['nothing but a file and a hidden one', undefined],
+  ])('say whether they leave something out: %s', async (_, make) => {
+    const hub = await startHub();
+    for (const name of ['f', '.hidden']) await writeFile(join(hub.root, name), 'x');
+    await make?.(hub.root);
+    const listing = JSON.parse((await hub.ask('/files/')).text);
+    expect(listing.entries).toMatchObject([{ name: 'f' }]);
+    expect(listing.incomplete).toBe(make ? true : undefined);
   });
 
   it('are a page for browsers, in which a name is only text', async () => {

@@ -2,8 +2,8 @@
 // listing that grows with the directory. What each name is (size, date, CID) is
 // asked for the page that is shown only. Sorting goes in short steps, so that a
 // hundred thousand names hold up no other request; memory is bounded in names.
-// Left out: hidden names, and names that no URL gives back (not UTF-8, or with a
-// backslash).
+// Left out: hidden names; and, counted, what cannot be served (special files, names that no
+// URL gives back: not UTF-8, or with a backslash).
 import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ export interface Names {
   readonly files: readonly string[];
   /** There are more than are read. */
   readonly truncated: boolean;
+  /** Entries that cannot be served; hidden ones are none of anybody's business. */
+  readonly unserved: number;
 }
 
 /** Chosen: some 100 MB while they are read. */
@@ -108,13 +110,15 @@ async function readNames(directory: Pick<Opened, 'handle' | 'path'>): Promise<Na
   const directories = new SortedNames();
   const files = new SortedNames();
   let count = 0;
+  let unserved = 0;
   try {
     for await (const entry of await opendir(place, { bufferSize: READ_ENTRIES })) {
       const { name } = entry;
-      if (isHidden(name) || name.includes('\\') || name.includes('\ufffd')) continue;
+      if (isHidden(name)) continue;
       if (count++ === MAX_NAMES) break;
-      if (await isDirectory(place, entry)) directories.add(name);
-      else if (!isSpecial(entry)) files.add(name);
+      if (isSpecial(entry) || name.includes('\\') || name.includes('\ufffd')) unserved += 1;
+      else if (await isDirectory(place, entry)) directories.add(name);
+      else files.add(name);
     }
   } catch (error) {
     throw httpFailure(error);
@@ -123,6 +127,7 @@ async function readNames(directory: Pick<Opened, 'handle' | 'path'>): Promise<Na
     directories: await directories.sorted(),
     files: await files.sorted(),
     truncated: count > MAX_NAMES,
+    unserved,
   };
 }
 

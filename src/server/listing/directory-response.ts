@@ -44,7 +44,8 @@ export async function answerDirectory(
     const shows = hub.access.isPublic
       ? undefined
       : (entry: readonly string[]) => hub.access.shows(exchange, entry);
-    return listDirectory({ ...hub, shows }, directory, segments, { ...query, limit });
+    const isPart = hub.access.leads(exchange, segments);
+    return listDirectory({ ...hub, shows, isPart }, directory, segments, { ...query, limit });
   });
   const text = asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`;
   const headers = {

@@ -1,10 +1,12 @@
 // What a directory holds, a page of it, for programs (JSON) and for people. The JSON is
 //   { "path": "/files/dir/", "page": 1, "pages": 1, "total": 2, "truncated": false,
-//     "next": URL of the next page, if there is one, "entries": [
+//     "next": URL of the next page, if there is one,
+//     "incomplete": true, if there is more than is told, "entries": [
 //     { "name", "type": "file" | "directory", "url",
 //       "size": bytes (files), "modified": ISO 8601, "cid": root CID when known } ] }
 // with directories first, in the order asked for. `url` and `next` are paths on this
-// server. Links that lead out of the root or to nothing are left out of the entries.
+// server. Links that lead out of the root or to nothing are left out of the entries, as is
+// whatever cannot be served or is not for whoever asks: then the listing is incomplete.
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,6 +37,8 @@ export interface Listing {
   /** There are more entries than are listed here. */
   readonly truncated: boolean;
   readonly next?: string;
+  /** Entries are left out, here or on all pages: what is not told may be there all the same. */
+  readonly incomplete?: true;
   readonly entries: readonly ListedEntry[];
 }
 
@@ -44,6 +48,8 @@ interface Shelves {
   readonly representations: { readonly directories: DirectoryNames };
   /** Whether an entry is for whoever asks; absent where all are for everybody. */
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
+  /** Only a part of the directory is for whoever asks. */
+  readonly isPart?: boolean;
 }
 
 interface Place {
@@ -60,7 +66,7 @@ const MAX_SORTED = 20_000;
 
 /** @throws HttpFailure 400, 404, and what the file system says */
 export async function listDirectory(
-  { root, catalogue, representations, shows }: Shelves,
+  { root, catalogue, representations, shows, isPart }: Shelves,
   directory: Opened,
   segments: readonly string[],
   query: ListingQuery & { readonly limit: number },
@@ -77,6 +83,7 @@ export async function listDirectory(
   if (page > pages) throw new HttpFailure(404, `there is no page ${page}; the last is ${pages}`);
   const place = { root, catalogue, directory, segments };
   const span = { from: (page - 1) * limit, to: page * limit };
+  const wantedHere = Math.min(total, span.to) - Math.min(total, span.from);
   const entries =
     query.sort === 'name'
       ? await describeAll(place, spanOf(names, span, query.order))
@@ -84,7 +91,13 @@ export async function listDirectory(
   const path = segments.length === 0 ? '/files/' : `${filesUrl(segments)}/`;
   const truncated = names.truncated || page < pages;
   const next = page < pages ? path + formatListingQuery({ ...query, page: page + 1 }) : undefined;
-  return { path, page, pages, total, truncated, ...(next === undefined ? {} : { next }), entries };
+  const incomplete = isPart || names.unserved > 0 || entries.length < wantedHere;
+  return {
+    ...{ path, page, pages, total, truncated },
+    ...(next === undefined ? {} : { next }),
+    ...(incomplete ? { incomplete } : {}),
+    entries,
+  };
 }
 
 function filterNames(names: Names, fits: (name: string) => boolean): Names {
@@ -92,6 +105,7 @@ function filterNames(names: Names, fits: (name: string) => boolean): Names {
     directories: names.directories.filter(fits),
     files: names.files.filter(fits),
     truncated: names.truncated,
+    unserved: names.unserved,
   };
 }
 
