@@ -1,6 +1,7 @@
 // What opens a server to this client and this client to a server: a bearer token
 // (RFC 6750) and whom to trust over TLS. Token and pins are meant for the servers that
 // the user named, and for no other that a redirect or a Link header leads to.
+import { explainRefusal } from './token-claims.ts';
 import { authorizationOf } from './url.ts';
 
 export interface AccessOptions {
@@ -37,6 +38,16 @@ export class Access {
     const own = authorizationOf(url);
     if (own !== undefined || this.#token === undefined) return own;
     return this.#origins.has(url.origin) ? `Bearer ${this.#token}` : undefined;
+  }
+
+  /** Why a server refused what this token opened elsewhere; undefined when none was sent. */
+  explain(
+    url: URL,
+    { status, headers }: { status: number; headers: ReadonlyMap<string, string> },
+  ): string | undefined {
+    const [scheme, sent = ''] = this.authorization(url)?.split(' ') ?? [];
+    if (scheme !== 'Bearer') return undefined;
+    return explainRefusal(sent, status, headers.get('www-authenticate'), Date.now());
   }
 
   trust(url: URL): Trust {

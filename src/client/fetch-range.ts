@@ -5,7 +5,7 @@
 import type { HttpClient, HttpResponse } from './http-client.ts';
 import type { Room, Take } from './http-connection.ts';
 import { parseContentRange } from './http-head.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import { SourceFailure } from './source-failure.ts';
 
 export interface RangeRequest {
   readonly url: URL;
@@ -71,7 +71,8 @@ interface Place {
   readonly totalBytes: number | undefined;
 }
 
-function placeOf({ first, end }: RangeRequest, { status, headers }: HttpResponse): Place {
+function placeOf({ first, end }: RangeRequest, response: HttpResponse): Place {
+  const { status, headers } = response;
   const coding = headers.get('content-encoding');
   if (coding !== undefined && coding.toLowerCase() !== 'identity') {
     throw new SourceFailure('sent an encoding that was not asked for', { final: true });
@@ -79,7 +80,7 @@ function placeOf({ first, end }: RangeRequest, { status, headers }: HttpResponse
   const text = headers.get('content-length');
   const length = text === undefined ? undefined : Number(text);
   if (status === 200) return { offset: 0, end: length ?? Infinity, totalBytes: length };
-  if (status !== 206) throw statusFailure(status, headers.get('retry-after'));
+  if (status !== 206) throw response.failure();
   const range = parseContentRange(headers.get('content-range'));
   const asked = first > 0 || end !== undefined;
   const isIt =

@@ -26,6 +26,8 @@ export interface HttpResponse extends ResponseHead {
   pump(take: Take, room?: Room): Promise<void>;
   /** Gives the rest of the response up. */
   discard(): void;
+  /** Of a status that does not deliver. */
+  failure(): SourceFailure;
 }
 
 export class HttpClient {
@@ -67,7 +69,7 @@ export class HttpClient {
     const response = await this.request({ method: 'GET', url, signal, headers });
     if (response.status !== 200) {
       response.discard();
-      throw statusFailure(response.status, response.headers.get('retry-after'));
+      throw response.failure();
     }
     return await readBody(response, maxBytes);
   }
@@ -122,6 +124,10 @@ export class HttpClient {
       discard: () => {
         connection.close();
         release();
+      },
+      failure: () => {
+        const hint = this.#access.explain(url, head);
+        return statusFailure(head.status, head.headers.get('retry-after'), hint);
       },
     };
   }

@@ -10,7 +10,7 @@ import { openRange } from './fetch-range.ts';
 import type { HttpClient } from './http-client.ts';
 import { Mirrors } from './mirrors.ts';
 import { namedCid } from './names-cid.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import { SourceFailure } from './source-failure.ts';
 
 export interface Probed {
   /** As given. */
@@ -67,7 +67,7 @@ async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<P
   if (head.status === 200) return describe(url, head);
   // Some servers know GET only, or sign URLs for it (403).
   if (![403, 405, 501].includes(head.status)) {
-    throw statusFailure(head.status, head.headers.get('retry-after'));
+    throw head.failure();
   }
   const got = await openRange(http, { url, first: 0, end: 1, signal }).catch((error: unknown) => {
     // An empty file has no first byte: 416, which a whole answer does not end in.

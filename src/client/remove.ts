@@ -1,8 +1,7 @@
 import { Link } from '../link/link.ts';
 import type { Access } from './access.ts';
 import { putFailure } from './put.ts';
-import { sendRequest } from './send-request.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import { refusalOf, sendRequest } from './send-request.ts';
 
 export interface RemoveOptions {
   readonly url: URL;
@@ -20,15 +19,9 @@ const HINTS: Record<number, string> = {
 /** Deletes a file or an empty directory of a hub. @throws HubswarmError ERR_REMOTE */
 export async function removeFile(options: RemoveOptions): Promise<void> {
   try {
-    const { status, headers } = await sendRequest({
-      ...options,
-      method: 'DELETE',
-      link: new Link(),
-    });
-    if (status >= 200 && status < 300) return;
-    const failure = statusFailure(status, headers.get('retry-after'));
-    const hint = HINTS[status];
-    throw hint ? new SourceFailure(`${failure.message}: ${hint}`, { status }) : failure;
+    const answer = await sendRequest({ ...options, method: 'DELETE', link: new Link() });
+    if (answer.status >= 200 && answer.status < 300) return;
+    throw refusalOf(options, answer, HINTS);
   } catch (error) {
     throw putFailure(error, options.url, options.signal);
   }

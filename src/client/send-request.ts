@@ -7,7 +7,7 @@ import type { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Access } from './access.ts';
 import { connectTrusted } from './open-socket.ts';
-import { connectionFailure, SourceFailure } from './source-failure.ts';
+import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
 
 interface SentBody {
   readonly bytes: number;
@@ -140,8 +140,7 @@ class Sending {
   }
 }
 
-const HINTS: Record<number, string> = {
-  401: 'the server wants a token or a password',
+const HINTS: Readonly<Record<number, string>> = {
   403: 'the server takes no uploads there (a hub does when started with --writable, and never names that begin with a dot)',
   404: 'the server takes no uploads there (a hub does below /files/)',
   405: 'the server takes no uploads there (a hub does below /files/)',
@@ -152,10 +151,16 @@ const HINTS: Record<number, string> = {
   507: 'no room left on the server',
 };
 
-/** A status that refuses what was sent, as a person reads it. */
-export function describeRefusal(status: number, failure: SourceFailure): SourceFailure {
-  const hint = HINTS[status];
-  return hint
-    ? new SourceFailure(`${failure.message}: ${hint}`, { final: failure.final, status })
-    : failure;
+/**
+ * A status that refuses, as a person reads it: by what the token that was sent lacks, else by
+ * what the status means for such a request.
+ */
+export function refusalOf(
+  { url, access }: Pick<SentRequest, 'url' | 'access'>,
+  answer: SentAnswer,
+  hints = HINTS,
+): SourceFailure {
+  const { status, headers } = answer;
+  const hint = access?.explain(url, answer) ?? hints[status];
+  return statusFailure(status, headers.get('retry-after'), hint);
 }

@@ -67,11 +67,19 @@ const BUSY = new Set([429, 503]);
 /** Chosen: whoever asks for more time than this is as good as gone. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
-/** A status that does not deliver what was asked for. */
-export function statusFailure(status: number, retryAfter: string | undefined): SourceFailure {
+/**
+ * A status that does not deliver what was asked for.
+ *
+ * @param hint what this side knows of the reason
+ */
+export function statusFailure(
+  status: number,
+  retryAfter: string | undefined,
+  hint: string | undefined = status === 401 ? 'it may want a --token' : undefined,
+): SourceFailure {
   const phrase = STATUS_CODES[status];
   const reason = phrase ? `${status} ${phrase}` : `status ${status}`;
-  return new SourceFailure(status === 401 ? `${reason}; it may want a --token` : reason, {
+  return new SourceFailure(hint === undefined ? reason : `${reason}: ${hint}`, {
     final: status < 500 && !TRANSIENT.has(status),
     busy: BUSY.has(status),
     unranged: status === 416,

@@ -5,8 +5,7 @@ import { HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { hasSameBytes } from './check-stored.ts';
 import { namedCid } from './names-cid.ts';
-import { describeRefusal, sendRequest } from './send-request.ts';
-import { statusFailure } from './source-failure.ts';
+import { refusalOf, sendRequest } from './send-request.ts';
 import { findTus, type RequestBasis, uploadByTus } from './tus-upload.ts';
 import { UploadMemory } from './upload-memory.ts';
 import { UploadSource } from './upload-source.ts';
@@ -70,7 +69,7 @@ async function putBytes(
   // Only of a small file: it must be known before the first byte goes out.
   const digest = source.bytes < TUS_FROM_BYTES ? await source.digest() : undefined;
   job.onStart(source.bytes, 0);
-  const { status, headers } = await sendRequest({
+  const answer = await sendRequest({
     ...job,
     method: 'PUT',
     headers: {
@@ -80,9 +79,8 @@ async function putBytes(
     },
     body: { bytes: source.bytes, chunks: source.read(job.paced), onSent: job.onSent },
   });
-  if (status < 200 || status >= 300) {
-    throw describeRefusal(status, statusFailure(status, headers.get('retry-after')));
-  }
+  const { status, headers } = answer;
+  if (status < 200 || status >= 300) throw refusalOf(job, answer);
   const compared = digest !== undefined && headers.get('repr-digest') === digest;
   if (!compared) await checkCid(job, headers);
   return { url: showUrl(job.url), etag: headers.get('etag') };

@@ -3,8 +3,8 @@
 // as long as something gets through. Whether a server can do so is asked first.
 import { systemClock } from '../runtime/clock.ts';
 import { Patience } from './fail-over.ts';
-import { describeRefusal, type SentAnswer, type SentRequest, sendRequest } from './send-request.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import { refusalOf, type SentAnswer, type SentRequest, sendRequest } from './send-request.ts';
+import { SourceFailure } from './source-failure.ts';
 import type { UploadMemory } from './upload-memory.ts';
 import type { UploadSource } from './upload-source.ts';
 import { tryDecode } from './url.ts';
@@ -101,7 +101,7 @@ class Attempt {
   async #ask(url: URL) {
     const { status, headers } = await this.#send('HEAD', url, TUS);
     if (status >= 400 && status < 500 && status !== 423) return undefined;
-    if (status >= 300) throw refusal(status, headers);
+    if (status >= 300) throw this.#refusal({ status, headers });
     const offset = Number(headers.get('upload-offset') ?? Number.NaN);
     const ours = Number(headers.get('upload-length')) === this.#upload.source.bytes;
     return ours && offset <= this.#upload.source.bytes ? { url, offset, headers } : undefined;
@@ -117,7 +117,7 @@ class Attempt {
     });
     const location = answer.headers.get('location');
     if (answer.status !== 201 || !location || !URL.canParse(location, target.endpoint.href)) {
-      throw refusal(answer.status, answer.headers);
+      throw this.#refusal(answer);
     }
     const url = new URL(location, target.endpoint);
     // Bytes, and whatever the requests carry, go to the hub that was named and no other.
@@ -147,17 +147,17 @@ class Attempt {
       },
     });
     if (status >= 200 && status < 300) return headers;
-    throw refusal(status, headers);
+    throw this.#refusal({ status, headers });
+  }
+
+  #refusal(answer: SentAnswer): SourceFailure {
+    const { access, target } = this.#upload;
+    const failure = refusalOf({ access, url: target.endpoint }, answer);
+    if (!BUSY.has(answer.status)) return failure;
+    return new SourceFailure(failure.message, { retryAfterMs: failure.retryAfterMs });
   }
 
   #send(method: string, url: URL, headers: Record<string, string>): Promise<SentAnswer> {
     return sendRequest({ ...this.#upload, method, url, headers });
   }
-}
-
-function refusal(status: number, headers: ReadonlyMap<string, string>): SourceFailure {
-  const failure = statusFailure(status, headers.get('retry-after'));
-  return BUSY.has(status)
-    ? new SourceFailure(failure.message, { retryAfterMs: failure.retryAfterMs })
-    : describeRefusal(status, failure);
 }

@@ -2,7 +2,7 @@
 // them on would hold the stream for ever: then the way is barred.
 import { EventStreamParser } from './event-stream.ts';
 import { parseHubEvent } from './hub-event.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import { SourceFailure } from './source-failure.ts';
 import { type Channel, WayBarred } from './watch-channel.ts';
 
 /** The hub's first bytes say where one is. Chosen: it may have a large tree to walk before. */
@@ -25,7 +25,7 @@ export async function watchStream(channel: Channel): Promise<void> {
     });
     if (response.status !== 200) {
       response.discard();
-      throw statusFailure(response.status, response.headers.get('retry-after'));
+      throw response.failure();
     }
     if (!/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) {
       response.discard();
