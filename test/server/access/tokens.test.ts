@@ -320,6 +320,10 @@ describe('what a token with a path sees', () => {
     expect(await names('/files/photos/')).toEqual(['2024']);
     expect(await names('/files/photos')).toEqual(['2024']);
     expect(await names('/files/photos/2024/')).toEqual(['f']);
+    const parts = ['/files/', '/files/photos/', '/files/photos/2024/'].map(async (path) => {
+      return JSON.parse((await hub.ask(path, { headers: bearer(token) })).text).incomplete;
+    });
+    expect(await Promise.all(parts)).toEqual([true, true, undefined]);
     expect(await names('/files/private/')).toBe(403);
     expect(await names('/files/photos2/')).toBe(403);
     expect(await names('/files/none/')).toBe(403);
