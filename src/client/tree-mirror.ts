@@ -20,7 +20,7 @@ import { MirroredFile } from './mirrored-file.ts';
 import type { RemoteFile, RemoteTree } from './remote-tree.ts';
 import type { TransferEvents } from './transfer-events.ts';
 import { differencesOf, extrasOf } from './tree-difference.ts';
-import { deepestFirst, splitPath } from './tree-path.ts';
+import { deepestFirst, parentOf, splitPath } from './tree-path.ts';
 import type { TreeRecord } from './tree-record.ts';
 
 export interface GetTreeOptions {
@@ -57,6 +57,8 @@ export class TreeMirror {
   /** Of files that are on their way or here: bytes so far. */
   readonly #came = new Map<string, number>();
   readonly #differences: Differences;
+  /** Directories in which files got their names. */
+  readonly #changed = new Set<string>();
   /** Of the differences: those that the listings told. */
   #foreseen = 0;
   #bytes = 0;
@@ -88,6 +90,7 @@ export class TreeMirror {
     events.start({ bytes, pieces: 0, resumedBytes: 0, verified: true });
     try {
       await atOnce(changed, (file) => this.#bring(file));
+      await this.#sync();
     } finally {
       await this.#save();
     }
@@ -141,6 +144,7 @@ export class TreeMirror {
     const { cid, length } = await this.#fetch(file, place);
     record.note(path, cid, await place.publish());
     this.#wanted.files.set(path, length);
+    this.#changed.add(parentOf(path));
     this.#fetched += 1;
     options.emit({ event: 'file_fetched', path, bytes: length, ...(cid ? { cid } : {}) });
   }
@@ -179,6 +183,17 @@ export class TreeMirror {
     this.#bytes += bytes - (this.#came.get(path) ?? 0);
     this.#came.set(path, bytes);
     this.#parts.events.progress(this.#bytes);
+  }
+
+  /** So that the new names survive a power cut: each directory once, and not for each file. */
+  async #sync(): Promise<void> {
+    const { local } = this.#parts;
+    for (const path of this.#changed) {
+      const segments = path === '' ? [] : path.split('/');
+      await local
+        .within(segments, (directory) => directory.sync())
+        .catch((error: unknown) => this.#differences.note(path || '.', describeError(error)));
+    }
   }
 
   /** A record that cannot be kept costs the next run some hashing. */

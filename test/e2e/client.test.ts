@@ -160,7 +160,7 @@ describe('client get', () => {
     });
     expect(await client.exit).toBe(1);
     expect(seen).toEqual(['Bearer abc.def']);
-    expect(client.stderr).toContain('401 Unauthorized: it may want a --token');
+    expect(client.stderr).toContain('401 Unauthorized: the token is not taken there');
     const bad = await run(['client', 'get', 'http://127.0.0.1:1/x', '--token', 'se cret']);
     expect(bad).toMatchObject({ code: 2 });
     expect(bad.stderr).not.toContain('cret');
