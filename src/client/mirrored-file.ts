@@ -13,16 +13,22 @@ import { stagingName } from './staging-name.ts';
 /** Never through a link, never waiting for a FIFO. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+export interface MirroredFileOptions {
+  readonly replaceTrees: boolean;
+  /** A directory was in its place, and is gone. */
+  readonly onRemoved: () => void;
+}
+
 export class MirroredFile {
   readonly #parent: LocalDirectory;
   readonly #name: string;
-  readonly #replaceTrees: boolean;
+  readonly #options: MirroredFileOptions;
   readonly #staging: string;
 
-  constructor(parent: LocalDirectory, name: string, replaceTrees: boolean) {
+  constructor(parent: LocalDirectory, name: string, options: MirroredFileOptions) {
     this.#parent = parent;
     this.#name = name;
-    this.#replaceTrees = replaceTrees;
+    this.#options = options;
     this.#staging = stagingName(name);
   }
 
@@ -58,7 +64,7 @@ export class MirroredFile {
       const stats = await this.#parent.stat(name);
       if (stats && !stats.isFile()) await removeEntry(this.#parent, name);
     }
-    if (there?.isDirectory() && !this.#replaceTrees) await this.#removeIfEmpty();
+    if (there?.isDirectory() && !this.#options.replaceTrees) await this.#removeIfEmpty();
     return there?.isFile() ? there : undefined;
   }
 
@@ -66,7 +72,7 @@ export class MirroredFile {
   async publish(): Promise<Stats> {
     const there = await this.#parent.stat(this.#name);
     if (there?.isDirectory()) {
-      if (this.#replaceTrees) await removeTree(this.#parent, this.#name);
+      if (this.#options.replaceTrees) await this.#removeTree();
       else await this.#removeIfEmpty();
     }
     try {
@@ -80,9 +86,15 @@ export class MirroredFile {
     throw new HubswarmError('ERR_EXISTS', `${this.#shownPath}: was replaced meanwhile`);
   }
 
+  async #removeTree(): Promise<void> {
+    await removeTree(this.#parent, this.#name);
+    this.#options.onRemoved();
+  }
+
   async #removeIfEmpty(): Promise<void> {
     try {
       await removeEntry(this.#parent, this.#name);
+      this.#options.onRemoved();
     } catch (error) {
       const { cause } = error as { cause?: unknown };
       if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(cause) ?? '')) throw error;

@@ -114,12 +114,15 @@ export class TreeMirror {
   }
 
   async #bring(file: RemoteFile): Promise<void> {
-    const { local, options } = this.#parts;
+    const { local, options, tree } = this.#parts;
     if (options.signal.aborted) return;
     const { parents, name } = splitPath(file.path);
     try {
       await local.within(parents, async (parent) => {
-        const place = new MirroredFile(parent, name, this.#mayRemove);
+        const place = new MirroredFile(parent, name, {
+          replaceTrees: options.deleteExtras && tree.isComplete,
+          onRemoved: () => options.emit({ event: 'file_removed', path: file.path }),
+        });
         await this.#bringTo(file, place).catch((error: unknown) => {
           throw new HubswarmError('ERR_INCOMPLETE', place.describe(error), { cause: error });
         });
@@ -203,10 +206,6 @@ export class TreeMirror {
       const message = `${local.path}: what was fetched could not be noted: ${describeError(error)}`;
       options.emit({ event: 'warned', message });
     });
-  }
-
-  get #mayRemove(): boolean {
-    return this.#parts.options.deleteExtras && this.#parts.tree.isComplete;
   }
 
   /** Resolves to the number of entries that were removed. */

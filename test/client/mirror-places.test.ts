@@ -76,7 +76,7 @@ describe('a directory that became a file', () => {
 
   it('is replaced with --delete, and not before the file is here', async () => {
     const got = await mirror({ deleteExtras: true });
-    expect(got.error).toBeUndefined();
+    expect(got).toMatchObject({ error: undefined, removed: ['rel'] });
     expect(await contents(local)).toEqual({ rel: 'a file now' });
     const again = await mirror({ deleteExtras: true });
     expect(again).toMatchObject({ error: undefined, fetched: [], removed: [] });
