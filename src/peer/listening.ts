@@ -9,7 +9,14 @@ import { hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { listenAt, type Node, stopListening } from './node.ts';
 import { REACH, reachOfHost } from './reach.ts';
-import { type Host, isOwn, lanHosts, resolveHosts, sourceTowards } from './source-address.ts';
+import {
+  type Host,
+  isKept,
+  isOwn,
+  lanHosts,
+  resolveHosts,
+  sourceTowards,
+} from './source-address.ts';
 
 const LOOPBACK: Host = '/ip4/127.0.0.1';
 const LOOK_MS = 2000;
@@ -150,7 +157,7 @@ export class Listening {
 
   /** An address that is no longer this machine's cannot be called, and must not be told. */
   async #miss(node: Node, host: Host): Promise<void> {
-    if (isOwn(host)) return;
+    if (await isKept(host)) return;
     const missed = (this.#missed.get(host) ?? 0) + 1;
     this.#missed.set(host, missed);
     if (missed >= LOOKS_UNTIL_GONE) await stopListening(node, host);

@@ -29,6 +29,7 @@ import type { Policy } from './policy.ts';
 import { Swarm, type SwarmHooks } from './swarm.ts';
 import { UplinkTuner } from './uplink-tuner.ts';
 import { UploadQueue } from './upload-queue.ts';
+import { Vigil } from './vigil.ts';
 
 export interface PeerOptions {
   dataDir: string;
@@ -69,6 +70,7 @@ export class Peer implements DownloadHost {
   readonly #admission: Admission;
   readonly #listening: Listening;
   readonly #joining: Joining;
+  readonly #vigil: Vigil;
   readonly #stopping = new AbortController();
   #tuner: UplinkTuner | undefined;
 
@@ -127,6 +129,7 @@ export class Peer implements DownloadHost {
     this.#freeRides = options.freeRides ?? false;
     this.#rng = createRng(randomInt(2 ** 32));
     this.discovery = new Discovery(node);
+    this.#vigil = new Vigil(node);
     const { dataDir } = options;
     const { discovery, emit } = this;
     this.#joining = new Joining({ node, discovery, listening, dataDir, identity, emit });
@@ -316,6 +319,7 @@ export class Peer implements DownloadHost {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#listening.close();
+    this.#vigil.close();
     this.#tuner?.close();
     for (const { swarm, contacts } of this.#held.values()) {
       contacts.close();

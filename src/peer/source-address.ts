@@ -57,6 +57,23 @@ export function isOwn(host: Host): boolean {
   return ownAddresses().some(({ address }) => address === addressOf(host));
 }
 
+/** Whether it is still this machine's, though its link may be down. */
+export async function isKept(host: Host): Promise<boolean> {
+  const address = addressOf(host);
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  try {
+    const bound = Promise.withResolvers<void>();
+    socket.once('error', bound.reject);
+    socket.bind({ address, port: 0 }, bound.resolve);
+    await bound.promise;
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
+
 const ownAddresses = () => Object.values(networkInterfaces()).flatMap((found) => found ?? []);
 
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address);

@@ -60,8 +60,12 @@ export interface Call {
 /** Messages of one neighbour that wait behind blocks for the downlink. Chosen. */
 const MOST_WAITING = 16_384;
 
+/** As long as a call may take: two that cross are so far apart at the most. */
+const SAME_TIME_MS = 5000;
+
 interface Member extends Call {
   readonly decoder: FrameDecoder;
+  readonly joinedAt: number;
   /** Messages that wait for the downlink, in order, and what their blocks take. */
   readonly waiting: Message[];
   waitingBytes: number;
@@ -131,6 +135,7 @@ export class Swarm {
     const member: Member = {
       ...call,
       decoder: call.decoder ?? new FrameDecoder(),
+      joinedAt: performance.now(),
       waiting: [],
       waitingBytes: 0,
       unsent: [],
@@ -145,9 +150,13 @@ export class Swarm {
     return (chunk) => this.#read(member, chunk);
   }
 
-  /** Calls in the same direction: the later one stands, the remote knows the earlier is dead. */
-  #outranks(current: Call, other: Call): boolean {
+  /**
+   * Calls in the same direction, or long after one another: the later one stands, the remote
+   * knows the earlier is dead.
+   */
+  #outranks(current: Member, other: Call): boolean {
     if (current.outbound === other.outbound) return false;
+    if (performance.now() - current.joinedAt >= SAME_TIME_MS) return false;
     return current.outbound === this.#init.self < current.stream.remote;
   }
 

@@ -1,0 +1,152 @@
+// Finds connections that died silently: the link went down, a NAT forgot, an address
+// changed. TCP gives up after a quarter of an hour. So that silence means something, each
+// side says something every few seconds on every connection. A peer that is silent is
+// called anew beside the old connection, which is only cut once the new one stands and the
+// old is still silent: a busy host is slow to answer, and must not lose what is under way.
+import type { Socket } from 'node:net';
+import type { Connection } from '@libp2p/interface';
+import { attempt } from '../runtime/linked-abort.ts';
+import type { Node } from './node.ts';
+
+const LOOK_MS = 1000;
+/** How long neither side may say nothing. Chosen. */
+const WORD_MS = 2500;
+/** Two words and a retransmission are missing. */
+const SILENT_MS = 6000;
+/** Until another call of one that did not answer; SYNs are repeated after 1 and 3 s. Chosen. */
+const CALL_AGAIN_MS = 2000;
+const CALL_TIMEOUT_MS = 4000;
+const CALLS_AT_ONCE = 4;
+/** Links come back after minutes; then nobody waits for this connection. Chosen. */
+const DEAD_MS = 120_000;
+
+/** What a connection (libp2p 3, @libp2p/tcp 11, @libp2p/yamux 8) is called inside. */
+interface Inside {
+  readonly maConn?: { readonly socket?: Socket };
+  readonly muxer?: {
+    ping?(): Promise<number>;
+    sendFrame?(header: { type: number; flag: number; streamID: number; length: number }): void;
+    readonly streams: readonly { readonly streamId: number; readonly state: number }[];
+  };
+}
+
+const WINDOW_UPDATE = 1;
+const YAMUX_ESTABLISHED = 3;
+
+interface Watched {
+  readonly connection: Connection;
+  readonly inside: Inside;
+  readonly socket: Socket;
+  /** Counts of bytes at the last change, and when that was. */
+  read: number;
+  heardAt: number;
+  written: number;
+  spokeAt: number;
+  callAgainAt: number;
+}
+
+export class Vigil {
+  readonly #node: Node;
+  readonly #watched = new Map<string, Watched>();
+  readonly #stop = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #lookedAt = performance.now();
+  #calling = 0;
+
+  constructor(node: Node) {
+    this.#node = node;
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+  }
+
+  #look(): void {
+    const now = performance.now();
+    // While this process did not run, nobody could be heard.
+    const absence = Math.max(0, now - this.#lookedAt - 2 * LOOK_MS);
+    this.#lookedAt = now;
+    const connections = this.#node.getConnections();
+    const open = new Set(connections.map(({ id }) => id));
+    for (const id of this.#watched.keys()) if (!open.has(id)) this.#watched.delete(id);
+    for (const connection of connections) {
+      const watched = this.#watched.get(connection.id) ?? this.#begin(connection, now);
+      if (watched) this.#inspect(watched, now, absence);
+    }
+  }
+
+  #begin(connection: Connection, now: number): Watched | undefined {
+    const inside = connection as Connection & Inside;
+    const socket = inside.maConn?.socket;
+    if (!socket) return undefined;
+    const at = { heardAt: now, spokeAt: now, callAgainAt: 0 };
+    const watched = { connection, inside, socket, read: 0, written: 0, ...at };
+    this.#watched.set(connection.id, watched);
+    return watched;
+  }
+
+  #inspect(watched: Watched, now: number, absence: number): void {
+    const { socket, connection } = watched;
+    watched.heardAt += absence;
+    if (socket.bytesRead !== watched.read) watched.heardAt = now;
+    if (socket.bytesWritten !== watched.written) watched.spokeAt = now;
+    watched.read = socket.bytesRead;
+    watched.written = socket.bytesWritten;
+    const silence = now - watched.heardAt;
+    if (silence >= WORD_MS || now - watched.spokeAt >= WORD_MS) speak(watched.inside);
+    if (silence >= DEAD_MS) return cut(connection);
+    if (silence < SILENT_MS) return;
+    if (this.#hasOther(watched, now)) return cut(connection);
+    if (now >= watched.callAgainAt && this.#calling < CALLS_AT_ONCE) void this.#callAnew(watched);
+  }
+
+  /** Whether another connection with the same peer lives. */
+  #hasOther({ connection }: Watched, now: number): boolean {
+    return [...this.#watched.values()].some(
+      (other) =>
+        other.connection !== connection &&
+        other.connection.remotePeer.equals(connection.remotePeer) &&
+        now - other.heardAt < SILENT_MS,
+    );
+  }
+
+  async #callAnew(watched: Watched): Promise<void> {
+    const { connection, socket, read } = watched;
+    this.#calling++;
+    watched.callAgainAt = Number.POSITIVE_INFINITY;
+    try {
+      const call = (signal: AbortSignal) =>
+        this.#node.dial(connection.remotePeer, { force: true, signal });
+      const fresh = await attempt([this.#stop.signal], CALL_TIMEOUT_MS, call);
+      if (socket.bytesRead === read) cut(connection);
+      else await fresh.close();
+    } catch {
+      // It cannot be reached yet, or never could be called: then it calls.
+    } finally {
+      this.#calling--;
+      watched.callAgainAt = performance.now() + CALL_AGAIN_MS;
+    }
+  }
+}
+
+/** Says something that the other side need not answer, or a ping where no stream is open. */
+function speak({ muxer }: Inside): void {
+  if (!muxer) return;
+  const stream = muxer.streams.find(({ state }) => state === YAMUX_ESTABLISHED);
+  try {
+    // Not only a ping: its answer waits behind what is under way, and the next one for it.
+    if (stream) {
+      const { streamId: streamID } = stream;
+      muxer.sendFrame?.({ type: WINDOW_UPDATE, flag: 0, streamID, length: 0 });
+    }
+    muxer.ping?.().catch(() => undefined);
+  } catch {
+    // The connection ends just now.
+  }
+}
+
+function cut(connection: Connection): void {
+  connection.abort(new Error('died silently'));
+}
