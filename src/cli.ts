@@ -32,6 +32,9 @@ for (const command of [
   program.addCommand(command());
 }
 
+/** Chosen: time for what was said last to reach its reader. */
+const FLUSH_MS = 500;
+
 strict(program);
 void main();
 
@@ -45,6 +48,8 @@ async function main(): Promise<void> {
       process.exitCode = reportFailure(error);
     }
   }
+  // A reader that takes nothing must not keep alive what was told to stop.
+  if (process.exitCode === EXIT.interrupted) setTimeout(() => process.exit(), FLUSH_MS);
   // All is closed and said by now; libp2p keeps a timer that would cost a second.
   process.stdout.write('', () => process.exit());
 }

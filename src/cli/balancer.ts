@@ -1,6 +1,4 @@
 // hubswarm balancer: the configuration of a program that stands in front of several hubs.
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { Command } from 'commander';
 import {
   type Balancer,
@@ -15,7 +13,7 @@ import {
 import type { Program } from '../balance/check-config.ts';
 import { haproxyConfig } from '../balance/haproxy-config.ts';
 import { nginxConfig } from '../balance/nginx-config.ts';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError } from '../runtime/errors.ts';
 import { oneOf } from './options.ts';
 import { runCommand } from './run.ts';
 
@@ -76,7 +74,10 @@ async function writeConfig(program: Program, flags: Flags): Promise<void> {
       await checkConfig(program, config);
     }
     if (flags.output === undefined) process.stdout.write(config);
-    else await replaceFile(resolve(flags.output), config);
+    else {
+      const { putText } = await import('../content/target-place.ts');
+      await putText(flags.output, config);
+    }
   });
 }
 
@@ -126,15 +127,3 @@ function commandOf(
 
 /** For a shell; checkConfigPath leaves only spaces (and ~) to care for. */
 const quote = (path: string): string => (/[ ~]/.test(path) ? `'${path}'` : path);
-
-/** Whole or not at all: a balancer may read it at any moment. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const partial = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(partial, text, { flag: 'wx' });
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw fileError(error, path);
-  }
-}

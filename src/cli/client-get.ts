@@ -116,6 +116,9 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   });
 }
 
+/** Other names of '-'. */
+const STDOUT = ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
+
 /** As in `get URL -`, for who knows it from other programs. */
 function placesOf(texts: readonly string[], output: string | undefined) {
   const isToStdout = texts.length > 1 && texts.at(-1) === '-';
@@ -123,7 +126,8 @@ function placesOf(texts: readonly string[], output: string | undefined) {
     throw new HubswarmError('ERR_USAGE', `-o: '${output}' and '-' are two places; give one`);
   }
   const urls = (isToStdout ? texts.slice(0, -1) : texts).map((text) => parseHttpUrl(text));
-  return { urls, output: isToStdout ? '-' : output };
+  const isStdout = isToStdout || (output !== undefined && STDOUT.includes(output));
+  return { urls, output: isStdout ? '-' : output };
 }
 
 async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<void> {

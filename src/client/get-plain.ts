@@ -1,7 +1,6 @@
 // A file of servers that name no CID. When all of them name one strong ETag or one
 // digest, and ranges, it is fetched from all at once; otherwise from one after the
 // other, and bytes of two never mix. A digest that was named is held at the end.
-import type { Writable } from 'node:stream';
 import { Geometry } from '../content/geometry.ts';
 import { HubswarmError, hasCode } from '../runtime/errors.ts';
 import { createRng } from '../runtime/rng.ts';
@@ -14,9 +13,9 @@ import { Mirrors } from './mirrors.ts';
 import { OrderedSink } from './ordered-sink.ts';
 import { downloadPlain } from './plain-download.ts';
 import { PlainFileSink } from './plain-file.ts';
-import { type PlainOrigin, type PlainSink, PlainStdoutSink } from './plain-sink.ts';
+import { type PlainOrigin, type PlainSink, PlainStreamSink } from './plain-sink.ts';
 import type { Probed } from './probe.ts';
-import type { Target } from './target.ts';
+import { outletOf, type Target } from './target.ts';
 import { showUrl } from './url.ts';
 import { hasChanged, type SharedVersion, sharedVersion } from './version.ts';
 
@@ -29,7 +28,6 @@ export interface PlainGet extends Base {
   readonly urls: readonly URL[];
   readonly probed: readonly Probed[];
   readonly connectionsPerHost: number;
-  readonly stdout: Writable;
   /** Once, when the first byte is about to come. */
   readonly onStart: (facts: { bytes: number; resumedBytes: number; verified: boolean }) => void;
   readonly onProgress: (bytes: number) => void;
@@ -58,7 +56,7 @@ export async function getPlain(get: PlainGet): Promise<Gotten> {
   const place =
     target.kind === 'file'
       ? await PlainFileSink.open(target.path, target.overwrite)
-      : new PlainStdoutSink(get.stdout);
+      : new PlainStreamSink(outletOf(target, get.signal));
   const sink = new HashedSink(place);
   const several = get.probed.length > 1 || get.connectionsPerHost > 1;
   const shared = several ? sharedVersion(probed) : undefined;
@@ -67,7 +65,8 @@ export async function getPlain(get: PlainGet): Promise<Gotten> {
       shared && shared.bytes <= BLOCK_BYTES * MAX_BLOCKS
         ? await getShared(get, sink, shared).catch(otherwise(get, sink))
         : await getSingle(get, sink);
-    return { path: await sink.publish(), bytes: sink.position, from };
+    const path = await sink.publish();
+    return { path: target.kind === 'file' ? path : target.path, bytes: sink.position, from };
   } finally {
     await sink.close();
   }

@@ -11,6 +11,7 @@ import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import { invariant } from '../runtime/invariant.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access.ts';
 import { askAgain } from './ask-again.ts';
@@ -26,7 +27,7 @@ import { namedCid } from './names-cid.ts';
 import { OrderedSink } from './ordered-sink.ts';
 import type { PieceSink } from './piece-sink.ts';
 import { type Probed, probeMirrors } from './probe.ts';
-import { chooseTarget, type Target } from './target.ts';
+import { chooseTarget, outletOf, type Target } from './target.ts';
 import { TransferEvents } from './transfer-events.ts';
 import { showUrl } from './url.ts';
 import { isSameFile, verifiedVersion } from './version.ts';
@@ -102,6 +103,8 @@ class Transfer {
   /** Those given, without those that turned out to have another file. */
   #urls: readonly URL[];
   readonly #counts: CountReporter;
+  /** What the bytes go to, where this transfer opened it. */
+  #opened: Writable | undefined;
 
   constructor(options: GetOptions, events: TransferEvents) {
     this.#options = options;
@@ -134,7 +137,9 @@ class Transfer {
     const [first] = same;
     this.events.name = deriveFileName(first!.url, first!.headers.get('content-disposition'));
     const target =
-      this.#options.target ?? (await chooseTarget(output, this.events.name, force ?? false));
+      this.#options.target ??
+      (await chooseTarget(output, this.events.name, force ?? false, this.#options.stdout));
+    if (target.kind === 'stream' && target.isOwn) this.#opened = target.out;
     const named = this.#namedMirrors(same);
     if (manifest) {
       this.#urls = [...this.#urls, ...named];
@@ -169,7 +174,7 @@ class Transfer {
   async #note({ url, headers }: Pick<Probed, 'url' | 'headers'>): Promise<void> {
     const { records, output } = this.#options;
     const { path } = this.events;
-    if (path === undefined || path === '-') return;
+    if (path === undefined || this.#opened || path === '-') return;
     await records?.note(showUrl(url), output, path, headers);
   }
 
@@ -197,6 +202,7 @@ class Transfer {
   }
 
   close(): void {
+    this.#opened?.destroy();
     if (this.#options.shared) return;
     this.#http.close();
     this.#counts.close(this.#link);
@@ -235,7 +241,7 @@ class Transfer {
   async #getVerified(manifest: Manifest, target: Target): Promise<void> {
     const { root, geometry } = manifest;
     const store = target.kind === 'file' ? await this.#openStore(manifest, target) : undefined;
-    const sink: PieceSink = store ?? this.#verifiedPipe(manifest);
+    const sink: PieceSink = store ?? this.#verifiedPipe(manifest, target);
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
     this.#expectBytes();
@@ -259,18 +265,20 @@ class Transfer {
           this.events.progress(bytes);
         },
       });
-      const path = store ? await store.publish() : '-';
-      this.events.complete(path ?? '-', geometry.totalLength);
+      const path = store ? await store.publish() : undefined;
+      this.events.complete(path ?? target.path, geometry.totalLength);
     } finally {
       await store?.close();
     }
   }
 
-  #verifiedPipe(manifest: Manifest): OrderedSink {
+  #verifiedPipe(manifest: Manifest, target: Target): OrderedSink {
+    invariant(target.kind === 'stream', 'files are stores');
+    const outlet = outletOf(target, this.#options.signal);
     return new OrderedSink({
       pieceCount: manifest.geometry.pieceCount,
       accepts: (piece, parts) => partsMatch(manifest, piece, parts),
-      append: (bytes) => writeOut(this.#options.stdout, bytes),
+      append: (bytes) => writeOut(outlet, bytes),
     });
   }
 
@@ -286,7 +294,6 @@ class Transfer {
       urls: this.#urls,
       probed,
       connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
-      stdout: this.#options.stdout,
       onStart: (facts) => {
         this.#expectBytes();
         this.events.start({ pieces: 0, ...facts });

@@ -5,6 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { adoptAccess } from '../content/target-place.ts';
 import { describeError, fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { removeEntry, removeTree } from './local-tree.ts';
@@ -111,14 +112,7 @@ export class MirroredFile {
       if (!stats.isFile()) {
         throw new HubswarmError('ERR_EXISTS', `${this.#shownPath}: was replaced meanwhile`);
       }
-      if (replaced) {
-        const { uid, gid, mode } = replaced;
-        if (uid !== stats.uid || gid !== stats.gid) {
-          // Only root may give a file away.
-          await handle.chown(uid, gid).catch(() => undefined);
-        }
-        await handle.chmod(mode & 0o777);
-      }
+      if (replaced) await adoptAccess(handle, replaced);
       return stats;
     } finally {
       await handle.close();

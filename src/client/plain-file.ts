@@ -8,12 +8,13 @@
 //     inode: a kill at any moment, or a race of two, leaves at worst a part that is begun
 //     anew;
 //   - nothing that only bears the part's name is written to: links, pipes, devices.
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { allocAligned } from '../content/aligned-buffer.ts';
 import { lstatIfAny, renameToNew, syncDirectory } from '../content/disk.ts';
+import { adoptAccess } from '../content/target-place.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { readJson } from '../runtime/small-file.ts';
 import type { PlainOrigin, PlainSink } from './plain-sink.ts';
@@ -60,7 +61,7 @@ export class PlainFileSink implements PlainSink {
   /** @throws HubswarmError ERR_EXISTS, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
   static async open(target: string, overwrite: boolean): Promise<PlainFileSink> {
     if (!overwrite && (await exists(target))) throw existsError(target);
-    const part = (await findPart(target)) ?? (await createPart(target));
+    const part = (await findPart(target)) ?? (await createPart(target, overwrite));
     return new PlainFileSink(target, overwrite, part);
   }
 
@@ -127,14 +128,19 @@ export class PlainFileSink implements PlainSink {
     await this.#handle.close();
   }
 
-  #name(): Promise<void> {
+  async #name(): Promise<void> {
     const partial = partialOf(this.#target);
+    const replaced = this.#overwrite ? await replacedBy(this.#target) : undefined;
+    if (replaced) await adoptAccess(this.#handle, replaced);
     return this.#overwrite ? rename(partial, this.#target) : renameToNew(partial, this.#target);
   }
 
   async #replace(): Promise<void> {
     await this.#handle.close();
-    ({ handle: this.#handle, inode: this.#inode } = await createPart(this.#target));
+    ({ handle: this.#handle, inode: this.#inode } = await createPart(
+      this.#target,
+      this.#overwrite,
+    ));
   }
 
   /** Whether it is this part that bears the name: another process may have begun its own. */
@@ -186,16 +192,24 @@ async function findPart(target: string): Promise<Part | undefined> {
 }
 
 /** A new file in the place of whatever bears the name. */
-async function createPart(target: string): Promise<Part> {
+async function createPart(target: string, overwrite: boolean): Promise<Part> {
   const partial = partialOf(target);
   try {
     await unlinkIfAny(partial);
-    const handle = await open(partial, CREATE, 0o666);
+    // Nobody may read the bytes meanwhile who may not read what they replace.
+    const isReplacing = overwrite && (await replacedBy(target)) !== undefined;
+    const handle = await open(partial, CREATE, isReplacing ? 0o600 : 0o666);
     const { ino: inode } = await handle.stat();
     return { handle, inode, position: 0, origin: undefined };
   } catch (error) {
     throw fileError(error, partial);
   }
+}
+
+/** The file that bears the name, if it is one. */
+async function replacedBy(target: string): Promise<Stats | undefined> {
+  const there = await lstatIfAny(target);
+  return there?.isFile() ? there : undefined;
 }
 
 async function writeSidecar(path: string, sidecar: z.infer<typeof sidecarSchema>): Promise<void> {

@@ -1,9 +1,9 @@
 // Where a file of a plain HTTP server goes, for want of hashes as one growing prefix:
-// standard output here, a file in plain-file.ts.
-import { Readable, type Writable } from 'node:stream';
+// a pipe or device here, a file in plain-file.ts.
+import { Readable } from 'node:stream';
 import { HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
-import { writeOut } from './write-out.ts';
+import { type Outlet, writeOut } from './write-out.ts';
 
 /** One version of a file at one server. */
 export interface PlainOrigin {
@@ -30,27 +30,27 @@ export interface PlainSink {
   close(): Promise<void>;
 }
 
-export class PlainStdoutSink implements PlainSink {
-  readonly #out: Writable;
+export class PlainStreamSink implements PlainSink {
+  readonly #outlet: Outlet;
   position = 0;
   origin: PlainOrigin | undefined;
 
-  constructor(out: Writable) {
-    this.#out = out;
+  constructor(outlet: Outlet) {
+    this.#outlet = outlet;
   }
 
   async restart(origin: PlainOrigin | undefined): Promise<void> {
     if (this.position > 0) {
       throw new HubswarmError(
         'ERR_SOURCE_CHANGED',
-        'standard output: the transfer broke off and cannot be continued on this server',
+        `${this.#outlet.name}: the transfer broke off and cannot be continued on this server`,
       );
     }
     this.origin = origin;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    await writeOut(this.#out, bytes);
+    await writeOut(this.#outlet, bytes);
     this.position += bytes.length;
   }
 
@@ -64,7 +64,7 @@ export class PlainStdoutSink implements PlainSink {
   }
 
   async publish(): Promise<string> {
-    return '-';
+    return this.#outlet.name;
   }
 
   async close(): Promise<void> {}

@@ -1,11 +1,15 @@
 // Which pieces are really in files that claim to hold them: a partial after a
 // crash, or a target that exists already. Nothing but their hashes is trusted.
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, systemCode } from '../runtime/errors.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { type Manifest, type ManifestFile, pieceDigest } from './manifest.ts';
 import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
+
+/** Does not wait for the writer of a pipe that has the name. */
+const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;
@@ -74,9 +78,9 @@ async function findWholeFile(
 ): Promise<SourceFile | undefined> {
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    handle = await open(path, READ);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(systemCode(error) ?? ''))
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? ''))
       return undefined;
     throw error;
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 
 /** Symbolic links are not followed: a partial's name can be foreseen by others. */
-const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** No hard links there (exFAT, some network file systems). */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -21,8 +21,8 @@ export async function lstatIfAny(path: string): Promise<Stats | undefined> {
 }
 
 /** Makes or finds a file and gives it its full size. Resolves to its inode. */
-export async function makeFile(path: string, length: number): Promise<bigint> {
-  const handle = await open(path, CREATE, 0o666);
+export async function makeFile(path: string, length: number, mode = 0o666): Promise<bigint> {
+  const handle = await open(path, CREATE, mode);
   try {
     const { size, ino } = await handle.stat({ bigint: true });
     if (size !== BigInt(length)) await handle.truncate(length);

@@ -21,6 +21,7 @@ import { lstatIfAny, makeFile, renameToNew, replaceTree, syncDirectory } from '.
 import type { Manifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
+import { adoptAccess } from './target-place.ts';
 
 /** Tells versions of one target apart: the end of the root CID. */
 export const shortName = (root: CID): string => root.toString().slice(-8);
@@ -58,7 +59,10 @@ export class DownloadPlace implements Place {
     const present = await lstatIfAny(this.#target);
     if (present) {
       if (await this.#adopt(options)) return 'whole';
-      const replaceable = present.isDirectory() === (this.#manifest.kind === 'directory');
+      const isDirectory = this.#manifest.kind === 'directory';
+      const replaceable = isDirectory
+        ? present.isDirectory()
+        : present.isFile() || present.isSymbolicLink();
       if (!this.#overwrite || !replaceable) throw this.#exists();
     }
     await this.#checkParent();
@@ -67,7 +71,11 @@ export class DownloadPlace implements Place {
     if (!found) await this.#checkRoom();
     try {
       if (this.#manifest.kind === 'directory') await this.#makeTree();
-      else await makeFile(this.#partial, this.#manifest.geometry.totalLength);
+      else {
+        // Nobody may read the bytes meanwhile who may not read what they replace.
+        const mode = present ? 0o600 : 0o666;
+        await makeFile(this.#partial, this.#manifest.geometry.totalLength, mode);
+      }
     } catch (error) {
       throw fileError(error, this.#partial);
     }
@@ -97,6 +105,7 @@ export class DownloadPlace implements Place {
     const sources: SourceFile[] = [];
     for (const [index, file] of this.#manifest.files.entries()) {
       await use(index, async (handle) => {
+        if (this.#manifest.kind === 'file') await this.#adoptAccess(handle);
         await handle.sync();
         sources.push(sourceFile(pathUnder(this.#target, file), await handle.stat()));
       });
@@ -123,6 +132,12 @@ export class DownloadPlace implements Place {
     this.#sources = sources;
     await rm(this.#partial, { recursive: true, force: true });
     return true;
+  }
+
+  /** What is replaced by a file keeps its mode and owner. */
+  async #adoptAccess(handle: FileHandle): Promise<void> {
+    const there = this.#overwrite ? await lstatIfAny(this.#target) : undefined;
+    if (there?.isFile()) await adoptAccess(handle, there);
   }
 
   async #makeTree(): Promise<void> {

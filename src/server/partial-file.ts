@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lstatIfAny } from '../content/disk.ts';
+import { adoptAccess } from '../content/target-place.ts';
 import { systemCode } from '../runtime/errors.ts';
 import type { Directory } from './directory.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
@@ -92,6 +94,12 @@ export async function placeFile(
   const target = directory.at(name);
   try {
     await file.handle.sync();
+    const there = createOnly ? undefined : await lstatIfAny(target);
+    if (there && !there.isFile() && !there.isSymbolicLink()) {
+      throw new HttpFailure(409, 'what is no file has this name');
+    }
+    // Whoever may read or run the file today may so afterwards.
+    if (there?.isFile()) await adoptAccess(file.handle, there);
     if (createOnly) {
       await link(file.path, target);
       await unlink(file.path);
@@ -100,7 +108,7 @@ export async function placeFile(
     if (createOnly && systemCode(error) === 'EEXIST') {
       throw new HttpFailure(412, 'the name is taken');
     }
-    throw httpFailure(error);
+    throw error instanceof HttpFailure ? error : httpFailure(error);
   }
   await directory.sync();
 }

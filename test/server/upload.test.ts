@@ -1,6 +1,18 @@
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Hub, startHub, tempRoot } from './hub.ts';
 
@@ -43,6 +55,17 @@ describe('PUT /files/<path>', () => {
     expect((await hub.ask('/files/c')).text).toBe('chunked');
     expect((await hub.ask('/files/e')).text).toBe('');
     expect((await hub.ask(`/files/${long}`)).text).toBe('long');
+  });
+
+  it('keeps the mode of a file that it replaces, and replaces nothing but files', async () => {
+    const hub = await startHub({ writable: true });
+    await writeFile(join(hub.root, 'run'), 'old');
+    await chmod(join(hub.root, 'run'), 0o4751);
+    expect((await put(hub, '/files/run', 'new')).status).toBe(204);
+    expect((await stat(join(hub.root, 'run'))).mode & 0o7777).toBe(0o751);
+    await promisify(execFile)('mkfifo', [join(hub.root, 'pipe')]);
+    expect((await put(hub, '/files/pipe', 'new')).status).toBeGreaterThanOrEqual(400);
+    expect((await lstat(join(hub.root, 'pipe'))).isFIFO()).toBe(true);
   });
 
   it('is refused unless it was allowed, and says how to', async () => {
