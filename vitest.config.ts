@@ -2,9 +2,21 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { USER_DIRECTORY } from './test/e2e/build.ts';
 
+/** Measures time, and runs when all others are done. */
+const ALONE = ['test/e2e/quick-compare.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'all', include: ['test/**/*.test.ts'], exclude: ALONE },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
     globalSetup: ['test/e2e/build.ts'],
     setupFiles: ['src/runtime/with-resolvers.ts'],
     // What the binary keeps for itself is not mixed with the user's own.

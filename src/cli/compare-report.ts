@@ -1,5 +1,6 @@
 // `compare report`: conclusions drawn anew from the raw data of a directory. And how any
 // result is shown, and what exit code it is worth.
+import { basename, relative } from 'node:path';
 import { Command } from 'commander';
 import type { Result } from '../lab/result.ts';
 import { HubswarmError } from '../runtime/errors.ts';
@@ -8,6 +9,8 @@ import { EXIT, runCommand } from './run.ts';
 /** Beyond what every command knows: what a result is worth. */
 const EXIT_UNKNOWN = 3;
 const EXIT_INVALID = 4;
+/** Too little CPU for a swarm of processes: the server was measured, the swarm is simulated. */
+const EXIT_SIMULATED = 5;
 
 export function compareReportCommand(): Command {
   return new Command('report')
@@ -41,16 +44,23 @@ export function asksJson(command: Command): boolean {
 /** Prints it, and sets the exit code. */
 export async function showResult(result: Result, dir: string, json: boolean): Promise<void> {
   const { drawTable } = await import('../lab/report/table.ts');
+  const table = (): string =>
+    drawTable(result, { dir, program: programText(), width: process.stdout.columns });
   process.stdout.write(
-    json
-      ? `${JSON.stringify(result)}\n`
-      : `${drawTable(result, process.stdout.columns)}\nreport  ${dir}/report.html\n`,
+    json ? `${JSON.stringify(result)}\n` : `${table()}\nreport  ${dir}/report.html\n`,
   );
   process.exitCode = exitCode(result);
 }
 
-function exitCode({ verdict, claims }: Result): number {
+/** How a person runs this program from where they are. */
+function programText(): string {
+  const path = process.argv[1] ?? '';
+  return path.endsWith('.js') ? `node ${relative(process.cwd(), path)}` : basename(path);
+}
+
+function exitCode({ verdict, claims, choice }: Result): number {
   if (verdict.state === 'invalid') return EXIT_INVALID;
+  if (choice?.swarm === 'simulated') return EXIT_SIMULATED;
   if (verdict.state === 'unknown') return EXIT_UNKNOWN;
   return claims.some(({ state }) => state === 'fails') ? EXIT.failed : EXIT.ok;
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import type { CompareOptions } from '../lab/compare.ts';
 import type { Result } from '../lab/result.ts';
-import type { Kill, Profile } from '../lab/schedule/profile.ts';
+import type { Kill } from '../lab/schedule/profile.ts';
 import type { Progress } from '../lab/schedule/progress.ts';
 import { DEFAULTS, LINK_KINDS, type LinkKind, MAX_RECEIVERS } from '../lab/setting.ts';
 import { HubswarmError } from '../runtime/errors.ts';
@@ -63,7 +63,11 @@ traces, result.json, report.html, runs.csv and summary.csv.
 
 Exit codes: 0 valid and every claim holds, 1 a claim failed or an error,
             2 usage, 3 unknown (the machine may have decided), 4 invalid,
-            130 stopped; --resume goes on.
+            5 too little CPU for a swarm of processes: the server was measured,
+            the swarm simulated, 130 stopped; --resume goes on.
+
+Without options it measures for two seconds what a swarm costs here, and takes
+receivers, file and rate so that links and not the CPU decide.
 `;
 
 export function compareCommand(): Command {
@@ -167,11 +171,20 @@ const overridesOf = (options: CompareCliOptions): CompareOptions['overrides'] =>
   repetitions: options.repetitions,
 });
 
-async function profileOf({ scenario, full, link }: CompareCliOptions): Promise<Profile> {
-  const { chosenProfile, findScenario, FULL, quickProfile } = await import(
-    '../lab/schedule/profile.ts'
-  );
-  if (!scenario) return full ? FULL : quickProfile(link ?? DEFAULTS.link);
+/** What is given is run as it is given, and what is left open then as on any machine. */
+const GIVEN = [
+  ...(['file', 'size', 'receivers', 'uplink', 'downlink', 'link', 'kills', 'repetitions'] as const),
+];
+
+async function profileOf(options: CompareCliOptions): Promise<CompareOptions['profile']> {
+  const { scenario, full, link } = options;
+  const { chosenProfile, findScenario, FULL } = await import('../lab/schedule/profile.ts');
+  if (!scenario) {
+    if (full) return FULL;
+    if (GIVEN.every((option) => options[option] === undefined)) return 'fitted';
+    const { quickProfile } = await import('../lab/schedule/quick.ts');
+    return quickProfile(link ?? DEFAULTS.link);
+  }
   const { loadScenario } = await import('../lab/schedule/load-scenario.ts');
   const isFile = (name: string): boolean => name.includes('/') || name.endsWith('.json');
   const chosen = await Promise.all(

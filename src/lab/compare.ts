@@ -5,13 +5,14 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
+import { type Chosen, chooseQuick } from './choose-quick.ts';
 import { lacking, makeNetwork, type Network } from './network/network.ts';
 import { probeNetwork } from './network/probe.ts';
 import type { PlannedRun } from './plan.ts';
 import type { Result } from './result.ts';
 import { designOf, type Experiment } from './results/experiment.ts';
 import { createOutDir, loadExperiment, saveExperiment } from './results/save.ts';
-import { sit } from './results/sitting.ts';
+import { type SittingOptions, sit } from './results/sitting.ts';
 import { hasBalancer } from './run/balancer.ts';
 import { castOf } from './run/cast.ts';
 import { describeEnvironment } from './run/environment.ts';
@@ -23,9 +24,10 @@ import { checkCapacity, readCapacity } from './schedule/capacity.ts';
 import { lackOf, needsNamespaces } from './schedule/needs.ts';
 import { type Overrides, override, type Profile } from './schedule/profile.ts';
 import type { Progress } from './schedule/progress.ts';
+import { planSwarm } from './schedule/quick.ts';
 import { planWarmUp, Schedule } from './schedule/schedule.ts';
 import type { Setting } from './setting.ts';
-import { simulateScale } from './simulated/simulated.ts';
+import { simulatePlans, simulateScale } from './simulated/simulated.ts';
 
 /** The most that a swarm is simulated with. */
 const MOST_SIMULATED = 10_000;
@@ -41,7 +43,8 @@ interface Surroundings {
 export interface CompareOptions extends Surroundings {
   /** The arguments after `compare`. */
   readonly command: readonly string[];
-  readonly profile: Profile;
+  /** `fitted`: the quick one, chosen for this machine; it takes no overrides. */
+  readonly profile: Profile | 'fitted';
   readonly overrides: Overrides;
   /** Undefined: files are made from the seed. */
   readonly filePath: string | undefined;
@@ -63,7 +66,8 @@ export function compare(options: CompareOptions): Promise<Result> {
     const { progress, signal, outDir } = options;
     const file = options.filePath && (await packDirectory(options.filePath, work));
     const found = file ? await inspectFile(file) : undefined;
-    const { notes, ...profile } = override(options.profile, {
+    const { profile: wanted, choice } = await wantedProfile(options, work);
+    const { notes, ...profile } = override(wanted, {
       ...options.overrides,
       ...(found ? { fileBytes: found.bytes } : {}),
     });
@@ -83,6 +87,7 @@ export function compare(options: CompareOptions): Promise<Result> {
         ? { path: options.filePath!, bytes: found!.bytes, sha256: await hashFile(file) }
         : null,
       environment: await describeEnvironment(signal, lacks),
+      choice,
       base: profile.base,
       scenarios,
     };
@@ -91,6 +96,19 @@ export function compare(options: CompareOptions): Promise<Result> {
     await saveExperiment(outDir, experiment);
     return begin(experiment, options, { work, file, network });
   });
+}
+
+async function wantedProfile(
+  { profile, cliPath, seed, progress, signal }: CompareOptions,
+  work: string,
+): Promise<Chosen> {
+  if (profile !== 'fitted') return { profile, choice: null };
+  progress.note('measuring what a swarm costs here ...');
+  const source = createSources(work, seed);
+  const execute = createExecutor({ cliPath, source, workDir: work, network: undefined });
+  const chosen = await chooseQuick({ execute, seed, work, signal });
+  if (chosen.choice) progress.note(`chosen: ${chosen.choice.text}`);
+  return chosen;
 }
 
 /** Goes on where an earlier comparison stopped, however it ended. */
@@ -168,26 +186,36 @@ async function begin(
   { work, file, network }: { work: string; file: string | undefined; network: { made?: Network } },
 ): Promise<Result> {
   network.made = openNetwork(plansOf(experiment));
-  const { seed, profile, scenarios } = experiment;
+  const { seed, scenarios } = experiment;
   for (const { scenario, skipped } of scenarios) {
     if (skipped !== null) progress.note(`scenario '${scenario.id}' is skipped: ${skipped}`);
   }
-  const isScaled =
-    profile === 'full' && scenarios.some((planned) => planned.scenario.id === 'scaling');
   return sit({
     ...{ dir: outDir, experiment, progress, signal, now },
     execute: createExecutor({
       ...{ cliPath, workDir: work, network: network.made },
       source: createSources(work, seed, file),
     }),
-    simulate: isScaled
-      ? (runs) =>
-          simulateScale({
-            ...{ cliPath, runs, seed, most: MOST_SIMULATED, signal },
-            onStart: (receivers: number) => progress.note(`simulating ${receivers} receivers`),
-          })
-      : undefined,
+    simulate: simulationOf(experiment, { cliPath, progress, signal }),
   });
+}
+
+/** What the simulator adds: larger swarms than can be run, or the swarm where none can be. */
+function simulationOf(
+  { profile, choice, scenarios, base, seed }: Experiment,
+  { cliPath, progress, signal }: Pick<Surroundings, 'cliPath' | 'progress' | 'signal'>,
+): SittingOptions['simulate'] {
+  const shared = {
+    ...{ cliPath, seed, signal },
+    onStart: (receivers: number) => progress.note(`simulating ${receivers} receivers`),
+  };
+  if (choice?.swarm === 'simulated') {
+    const plans = scenarios.flatMap(({ scenario }) => planSwarm(scenario, base, seed));
+    return () => simulatePlans({ ...shared, plans });
+  }
+  const isScaled =
+    profile === 'full' && scenarios.some((planned) => planned.scenario.id === 'scaling');
+  return isScaled ? (runs) => simulateScale({ ...shared, runs, most: MOST_SIMULATED }) : undefined;
 }
 
 /** Hosts for the largest run whose links the kernel holds; each run sets their rates. */

@@ -249,6 +249,27 @@ const environmentSchema = z.strictObject({
   network: z.array(z.string()),
 });
 
+/** Why a quick comparison is the one it is. */
+const choiceSchema = z.strictObject({
+  /** What was chosen and why, as a sentence. */
+  text: z.string(),
+  /** CPU cores: all; those this process may use; the least quota; kept busy by others; left. */
+  cores: z.strictObject({
+    present: z.number(),
+    affinity: z.number(),
+    quota: z.number().nullable(),
+    foreign: z.number().nullable(),
+    free: z.number(),
+  }),
+  /** Measured beforehand: CPU of a peer's start; of all five processes of a swarm after its go. */
+  cost: z.strictObject({ startCpuMs: ms, swarmCpuMs: ms }),
+  /** `simulated`: too little CPU for a swarm of processes. */
+  swarm: z.enum(['measured', 'simulated']),
+  /** By the model: of the free cores, while the largest swarm transfers; and of the whole. */
+  cpuShare: share,
+  seconds: z.number(),
+});
+
 export const resultSchema = z.strictObject({
   schema: z.literal(3),
   tool: z.strictObject({ name: z.string(), version: z.string() }),
@@ -263,6 +284,8 @@ export const resultSchema = z.strictObject({
   /** Planned runs that were wanted for sure and are not there. */
   missing: z.number().int(),
   environment: environmentSchema,
+  /** Null: nothing was chosen, but given, or as the profile has it. */
+  choice: choiceSchema.nullable().default(null),
   /** What scenarios leave open. */
   base: settingSchema,
   verdict: verdictSchema,
@@ -285,4 +308,5 @@ export type Comparison = z.infer<typeof comparisonSchema>;
 export type ScenarioResult = z.infer<typeof scenarioResultSchema>;
 export type Exhibit = z.infer<typeof exhibitSchema>;
 export type Simulated = z.infer<typeof simulatedSchema>;
+export type Choice = z.infer<typeof choiceSchema>;
 export type Environment = z.infer<typeof environmentSchema>;

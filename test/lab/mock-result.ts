@@ -24,6 +24,7 @@ export function mockResult(cells: Cell[], over: Partial<Result> = {}): Result {
     schema: 3,
     tool: { name: 'hubswarm', version: '1.2.3' },
     ...{ profile: 'quick', command: [], seed: 7, fileName: 'sample.bin' },
+    choice: null,
     ...{ startedAt: '2026-01-02T03:04:05.000Z', wallSeconds: 61, missing: 0 },
     environment: {
       ...{ node: '20.19.0', platform: 'Linux 6.1.0 x64', cpuModel: 'Test CPU', cores: 2 },

@@ -35,6 +35,7 @@ export const HEADER: Header = {
     foreignCpuShareBefore: 0.01,
     network: [],
   },
+  choice: null,
   base: DEFAULTS,
 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../src/lab/catalogue/catalogue.ts';
 import { drawTable } from '../../src/lab/report/table.ts';
+import type { Result } from '../../src/lab/result.ts';
 import type { Scenario } from '../../src/lab/scenario.ts';
 import { syntheticResult } from './synthetic-result.ts';
 
@@ -16,11 +17,14 @@ function row(table: string, first: string): string[] {
     .slice(1, -1);
 }
 
+const draw = (of: Result, width?: number): string =>
+  drawTable(of, { dir: 'results/now', program: 'hubswarm', width });
+
 const result = syntheticResult((plan) => ({ slower: 1.01 + 0.02 * plan.repetition }), CATALOGUE, {
   wire: 'it needs root',
 });
 const WIDE = 200;
-const table = drawTable(result, WIDE);
+const table = draw(result, WIDE);
 
 describe('the table', () => {
   it('has every makespan beside its bound', () => {
@@ -59,7 +63,7 @@ describe('the table', () => {
   });
 
   it('puts what failed first', () => {
-    const slow = drawTable(
+    const slow = draw(
       syntheticResult(
         ({ architecture }) => (architecture === 'swarm' ? { slower: 16 } : {}),
         some('scaling'),
@@ -71,7 +75,7 @@ describe('the table', () => {
   });
 
   it.each([80, 100])('has no table wider than a terminal of %d columns', (width) => {
-    const lines = drawTable(result, width).split('\n');
+    const lines = draw(result, width).split('\n');
     const drawn = lines.filter((line) => /^[\u2500-\u257f]/.test(line));
     expect(drawn.length).toBeGreaterThan(20);
     expect(Math.max(...drawn.map((line) => line.length))).toBeLessThanOrEqual(width);
@@ -84,12 +88,12 @@ describe('the table', () => {
       (plan) => ({ slower: 1.01 + 0.02 * plan.repetition }),
       some('scaling'),
     );
-    expect(drawTable(scaling, 130)).toMatch(/scaling: .*\(median \[min max\]\)/);
-    expect(drawTable(scaling, 80)).toMatch(/scaling: .*\(medians\)/);
+    expect(draw(scaling, 130)).toMatch(/scaling: .*\(median \[min max\]\)/);
+    expect(draw(scaling, 80)).toMatch(/scaling: .*\(medians\)/);
   });
 
   it('says never where nobody completed', () => {
     const stranded = syntheticResult(() => ({ stranded: 1 }), some('churn'));
-    expect(row(drawTable(stranded, WIDE), 'all stay')).toContain('never');
+    expect(row(draw(stranded, WIDE), 'all stay')).toContain('never');
   });
 });

@@ -33,6 +33,7 @@ export type Header = Pick<
   | 'wallSeconds'
   | 'missing'
   | 'environment'
+  | 'choice'
   | 'base'
 >;
 

@@ -8,6 +8,7 @@ import { type ArmStyle, armName, armStyles } from './arm-style.ts';
 import { folded, html, isLong, list, type Markup, table } from './html.ts';
 import { claimsOf, scenarioCalled } from './lookup.ts';
 import { columnHead, summaryText } from './metric-text.ts';
+import { commandText } from './next-step.ts';
 import { pointText } from './point-text.ts';
 import { sectionAnchor } from './scenario-section.ts';
 import { claimsTable, runsTable } from './tables.ts';
@@ -102,11 +103,8 @@ export function warnings(result: Result): Markup {
 }
 
 export function again({ command, seed }: Result): Markup {
-  const quoted = command.map((word) =>
-    /^[\w./:,=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
-  );
   return html`<h2 id="again">Run it again</h2>
-<pre>${['./scripts/compare.sh', ...quoted].join(' ')}</pre>
+<pre>${commandText(['./scripts/compare.sh', ...command])}</pre>
 <p class="note">Seed ${seed} makes the same file and draws the same lots. This page again, from the raw data: <code>./scripts/compare.sh report DIR</code></p>`;
 }
 

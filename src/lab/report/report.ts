@@ -2,9 +2,11 @@
 // no script and asks for no other file, so it can be mailed, printed and kept.
 import type { Result, ScenarioResult } from '../result.ts';
 import { mibText } from '../words.ts';
+import { choiceText } from './choice.ts';
 import { countText, measuredText, thresholdText } from './claim-text.ts';
 import { html, list, type Markup } from './html.ts';
 import { again, fairness, limits, linksHeld, rawRuns, warnings } from './method.ts';
+import { commandText, nextStep } from './next-step.ts';
 import { contents, scenarioSection } from './scenario-section.ts';
 import { lossesOfSwarm, threeSentences } from './sentences.ts';
 import { simulation } from './simulation.ts';
@@ -51,7 +53,15 @@ function banner(result: Result): Markup {
       : `${MEANING[verdict.state]}${disturbedWords(result)}`;
   return html`<div class="verdict ${verdict.state}"><b>${MARK[verdict.state]}</b>
 <span>${countText(claims)}. ${words}</span>
-${failures(result)}<span class="meta">measured in ${durationText(wallSeconds)}</span></div>`;
+${nextWords(result)}${failures(result)}<span class="meta">measured in ${durationText(wallSeconds)}</span></div>`;
+}
+
+/** The directory of a result is not known to its page. */
+function nextWords(result: Result): Markup {
+  const next = nextStep(result, 'DIR');
+  if (!next) return html``;
+  return html`<span>${next.sentence} <code>${commandText(['./scripts/compare.sh', ...next.args])}</code></span>
+`;
 }
 
 const durationText = (seconds: number): string =>
@@ -61,16 +71,23 @@ function head(result: Result): Markup {
   const { fileName, base, startedAt, environment, profile, seed, scenarios, runs } = result;
   const ids = new Set(scenarios.map(({ scenario }) => scenario.id));
   const counted = runs.filter(({ scenario }) => ids.has(scenario)).length;
+  const chosen = choiceText(result);
   const made = scenarios.filter(({ skipped }) => skipped === null).length;
   return html`<h1>Server or swarm: ${fileName} to many machines</h1>
 <p class="meta">${made} ${made === 1 ? 'scenario' : 'scenarios'}, ${counted} runs of real processes, ${mibText(base.fileBytes)} unless a scenario says otherwise.
-Profile ${profile}, seed ${seed}, ${startedAt.slice(0, 16).replace('T', ' ')} UTC, Node.js ${environment.node}, ${environment.cores} cores.</p>`;
+Profile ${profile}, seed ${seed}, ${startedAt.slice(0, 16).replace('T', ' ')} UTC, Node.js ${environment.node}, ${environment.cores} cores.</p>
+${chosen === undefined ? html`` : html`<p class="meta">Chosen for this machine: ${chosen}.</p>`}`;
 }
+
+const nowhere = ({ choice }: Result): string =>
+  choice?.swarm === 'simulated'
+    ? 'No swarm was run here, so its costs are not known.'
+    : 'Nowhere in these runs, which is more than should be expected elsewhere.';
 
 function losses(result: Result): Markup {
   const found = lossesOfSwarm(result);
   return html`<h2 id="losses">Where the swarm loses</h2>
-${found.length > 0 ? list(found) : html`<p>Nowhere in these runs, which is more than should be expected elsewhere.</p>`}`;
+${found.length > 0 ? list(found) : html`<p>${nowhere(result)}</p>`}`;
 }
 
 /** What the page is opened for stands first; the others in the order in which they were run. */

@@ -7,6 +7,7 @@ import { figuresOf } from './gallery.ts';
 import { html, type Markup } from './html.ts';
 import { claimsOf } from './lookup.ts';
 import { settingText } from './setting-text.ts';
+import { standInTable } from './stand-in.ts';
 import { cellsTable, claimsTable, comparisonsTable } from './tables.ts';
 
 export const sectionAnchor = ({ scenario }: ScenarioResult): string => `scenario-${scenario.id}`;
@@ -30,7 +31,8 @@ ${figures.length > 0 ? html`<div class="figures">${figures}</div>` : html``}
 ${claims.length > 0 ? html`<h3>Claims</h3>${claimsTable(result, claims)}` : html``}
 <h3>Measured</h3>
 ${cellsTable(shown, styles)}
-${comparisonsTable(shown, styles)}`;
+${comparisonsTable(shown, styles)}
+${standInTable(result, shown)}`;
 }
 
 /** Which sections there are, and how each came out; nothing for a page that is short. */

@@ -1,6 +1,7 @@
 // What the figures say, in words, from the measured values alone: the three sentences at
 // the top and the list of where the swarm loses.
 import { METRICS, type MetricName } from '../metric.ts';
+import type { Point } from '../plan.ts';
 import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
 import { boundText, secondsText, timesText } from '../words.ts';
 import {
@@ -17,6 +18,7 @@ import {
 } from './lookup.ts';
 import { metricText } from './metric-text.ts';
 import { pointText } from './point-text.ts';
+import { type StandIn, standInSentence, standIns } from './stand-in.ts';
 
 interface Found {
   readonly result: ScenarioResult;
@@ -36,6 +38,9 @@ function largest(result: Result): Found | undefined {
 }
 
 function makespanSentence(result: Result): string {
+  const scaling = scenarioCalled(result, 'scaling');
+  const simulated = scaling && standInSentence(result, scaling);
+  if (simulated) return simulated;
   const found = largest(result);
   if (!found) return 'No server was compared with a swarm.';
   const { pair } = found;
@@ -68,7 +73,7 @@ export function tellingKill(kill: ScenarioResult): Pair | undefined {
 }
 
 /** As a sentence goes on after `the origin dies`. */
-export const killWords = ({ point }: Pick<Pair, 'point'>): string =>
+export const killWords = ({ point }: { readonly point: Point }): string =>
   point.kill === 'first copy'
     ? 'as soon as one copy is with the receivers'
     : `after sending ${point.kill} copies`;
@@ -82,6 +87,8 @@ function completedText(runs: readonly Run[]): string {
 
 function killSentence(result: Result): string {
   const kill = scenarioCalled(result, 'kill');
+  const simulated = kill ? standIns(result, kill) : [];
+  if (simulated.length > 0) return standInKillSentence(simulated);
   const pair = kill && tellingKill(kill);
   if (!pair) return 'No run in which the origin is killed was made.';
   const runs = runsOf(result, kill).filter(({ point }) => samePoint(point, pair.point));
@@ -93,6 +100,15 @@ function killSentence(result: Result): string {
   });
   const started = Math.max(...runs.map((run) => completions(run).started));
   return `When the origin dies ${killWords(pair)}, of ${started} receivers there complete: ${outcomes.join(', ')}.`;
+}
+
+/** Where the swarm was not run. */
+function standInKillSentence(all: readonly StandIn[]): string {
+  const telling = all.find(({ simulated }) => simulated.point.kill === 'first copy') ?? all.at(-1)!;
+  const { simulated, server } = telling;
+  const { receivers, reach } = simulated;
+  const served = Math.round((medianAt(server, 'reach') ?? 0) * receivers);
+  return `When the origin dies ${killWords(simulated)}, of ${receivers} receivers there complete: ${served} with server, ${Math.round(reach * receivers)} with a simulated swarm.`;
 }
 
 /** What is the better the lower it is, and what swarms tend to have more of. */

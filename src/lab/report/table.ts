@@ -3,9 +3,10 @@
 // escape code ever reaches a pipe or a log.
 import { DEFAULT_COLUMNS } from '../../runtime/live-line.ts';
 import type { MetricName } from '../metric.ts';
-import type { Cell, Result, ScenarioResult } from '../result.ts';
+import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
 import { fitsTable, type TextCells, type TextRows, textTable } from '../text-table.ts';
 import { boundText, mibText, timesText } from '../words.ts';
+import { choiceText } from './choice.ts';
 import { failsFirst, measuredText, thresholdText } from './claim-text.ts';
 import {
   cellAt,
@@ -18,14 +19,31 @@ import {
   samePoint,
 } from './lookup.ts';
 import { columnFigure, columnHead, summaryText } from './metric-text.ts';
+import { commandText, nextStep } from './next-step.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
+import { completedText, STAND_IN_HEAD, type StandIn, standInCells, standIns } from './stand-in.ts';
 
 type Makespan = (cell: Cell | undefined) => string;
 
 /** The least and the longest of the runs stand beside the median ... */
-const spread: Makespan = (cell) => summaryText('makespanMs', cell?.metrics.makespanMs);
+const spread: Makespan = (cell) =>
+  summaryText('makespanMs', cell?.metrics.makespanMs) + markOf(cell);
 /** ... or are left to the report. */
-const median: Makespan = (cell) => (cell ? summaryMedian(cell, 'makespanMs') : '-');
+const median: Makespan = (cell) => (cell ? summaryMedian(cell, 'makespanMs') : '-') + markOf(cell);
+
+/** After a figure that rests on disturbed runs, too. */
+const DISTURBED = ' ?';
+
+const markOf = (cell: Cell | undefined): string =>
+  cell && cell.validRuns < cell.runs ? DISTURBED : '';
+
+/** What the mark means, and the first reason for it. */
+function disturbedNote(runs: readonly Run[]): string {
+  const disturbed = runs.filter(({ verdict }) => verdict.state !== 'valid');
+  const [first] = disturbed;
+  if (!first) return '';
+  return `\n? disturbed: ${disturbed.length} of ${runs.length} runs, as ${first.id}: ${first.verdict.reasons[0]}`;
+}
 
 const makespanCells = (cell: Cell, makespan: Makespan): TextCells => [
   makespan(cell),
@@ -76,7 +94,8 @@ function killTable(result: Result, kill: ScenarioResult, width: number): string 
     const of = runs.filter((run) => run.arm === arm && samePoint(run.point, point));
     const counts = of.map((run) => {
       const { completed, started } = completions(run);
-      return `${completed}/${started}${run.faults.length === 0 ? '*' : ''}`;
+      const done = run.faults.length === 0 ? '*' : '';
+      return `${completed}/${started}${done}${run.verdict.state === 'valid' ? '' : DISTURBED}`;
     });
     return [...new Set(counts)].join(' ') || '-';
   };
@@ -84,6 +103,14 @@ function killTable(result: Result, kill: ScenarioResult, width: number): string 
     text,
     ...points.map((point) => reached(id, point)),
   ]);
+  const simulated = standIns(result, kill);
+  if (simulated.length > 0) {
+    const texts = points.map((point) => {
+      const found = simulated.find((one) => samePoint(one.simulated.point, point));
+      return found ? completedText(found.simulated) : '-';
+    });
+    rows.push(['simulated swarm', ...texts]);
+  }
   const note = runs.some(({ faults }) => faults.length === 0)
     ? '\n* all were done before the origin had sent that much'
     : '';
@@ -104,7 +131,7 @@ function plainTable({ scenario, cells }: ScenarioResult, width: number): string 
     names.get(cell.arm) ?? cell.arm,
     ...(swept ? [pointText(cell.point)] : []),
     ...scenario.metrics.map((name) => summaryMedian(cell, name)),
-    cell.runs,
+    `${cell.runs}${markOf(cell)}`,
   ]);
   return textTable({ head, rows }, width);
 }
@@ -113,23 +140,47 @@ function scenarioLines(result: Result, shown: ScenarioResult, width: number): st
   const { scenario, skipped } = shown;
   const title = `${scenario.id}: ${scenario.title}`;
   if (skipped !== null) return [`${title} Not run: ${skipped}`];
+  const note = disturbedNote(runsOf(result, shown));
   if (scenario.id === 'scaling' && pairsOf(shown).length > 0) {
     const full = scalingRows(shown, spread);
     return fitsTable(full, width)
-      ? [`${title} (median [min max])`, textTable(full, width)]
-      : [`${title} (medians)`, textTable(scalingRows(shown, median), width)];
+      ? [`${title} (median [min max])`, textTable(full, width) + note]
+      : [`${title} (medians)`, textTable(scalingRows(shown, median), width) + note];
   }
-  if (scenario.id === 'kill') return [title, killTable(result, shown, width)];
-  return [`${title} (medians)`, plainTable(shown, width)];
+  if (scenario.id === 'kill') return [title, killTable(result, shown, width) + note];
+  const rows = scenario.id === 'scaling' ? standIns(result, shown) : [];
+  const drawn = rows.length > 0 ? textTable(standInRows(rows), width) : plainTable(shown, width);
+  return [`${title} (medians)`, drawn + note];
 }
+
+const standInRows = (rows: readonly StandIn[]): TextRows => ({
+  head: ['N', ...STAND_IN_HEAD],
+  rows: rows.map((row) => [row.simulated.receivers, ...standInCells(row)]),
+});
 
 /** On a terminal; the report has them all. */
 const MOST_WARNINGS = 5;
 
-/** What goes to stdout, without a newline at the end. @param width characters in a line */
-export function drawTable(result: Result, width = DEFAULT_COLUMNS): string {
+/** How a person goes on from a terminal. */
+export interface Around {
+  /** Where the result is. */
+  readonly dir: string;
+  /** What runs `compare` here. */
+  readonly program: string;
+  /** Characters in a line. */
+  readonly width?: number | undefined;
+}
+
+/** What goes to stdout, without a newline at the end. */
+export function drawTable(
+  result: Result,
+  { dir, program, width = DEFAULT_COLUMNS }: Around,
+): string {
   const { claims, verdict, warnings, fileName, base } = result;
+  const chosen = choiceText(result);
+  const next = nextStep(result, dir);
   const lines = [
+    ...(chosen === undefined ? [] : [`chosen  ${chosen}`]),
     `${fileName}, ${mibText(base.fileBytes)} unless a scenario says otherwise, seed ${result.seed}`,
     ...result.scenarios.flatMap((shown) => scenarioLines(result, shown, width)),
     ...failsFirst(claims).map(
@@ -141,6 +192,9 @@ export function drawTable(result: Result, width = DEFAULT_COLUMNS): string {
       ? [`warning and ${warnings.length - MOST_WARNINGS} more: see the report`]
       : []),
     `verdict ${verdict.state}${verdict.reasons.length > 0 ? `: ${verdict.reasons.join('; ')}` : ''} (${result.wallSeconds.toFixed(0)} s)`,
+    ...(next
+      ? [`next    ${next.sentence}`, `        ${program} ${commandText(['compare', ...next.args])}`]
+      : []),
   ];
   return lines.join('\n');
 }

@@ -15,11 +15,12 @@ const {
   startedAt,
   wallSeconds,
   environment,
+  choice,
   base,
 } = resultSchema.shape;
 
 export const experimentSchema = z.strictObject({
-  ...{ schema, tool, profile, command, seed, fileName, startedAt, environment, base },
+  ...{ schema, tool, profile, command, seed, fileName, startedAt, environment, choice, base },
   /** So far, in all sittings. */
   wallSeconds,
   /** Null: none. */

@@ -7,17 +7,29 @@ import { readdirSync, readFileSync } from 'node:fs';
 const MS_PER_TICK = 10;
 
 export interface MachineCpu {
-  /** CPU time of all cores that somebody used, and that passed, since boot. */
+  /** CPU time of all cores, or of one, that somebody used, and that passed, since boot. */
   readonly busyMs: number;
   readonly totalMs: number;
 }
 
-/** The columns of the first line: user nice system idle iowait irq softirq steal. */
 export function parseMachineCpu(stat: string): MachineCpu | undefined {
   const match = /^cpu +(.*)$/m.exec(stat);
-  if (!match) return undefined;
+  return match ? parseColumns(match[1]!) : undefined;
+}
+
+/** The same of each CPU, by its number. */
+export const cpusBusy = (stat: string): Map<number, MachineCpu> =>
+  new Map(
+    [...stat.matchAll(/^cpu(\d+) +(.*)$/gm)].map(([, cpu, columns]) => [
+      Number(cpu),
+      parseColumns(columns!),
+    ]),
+  );
+
+/** user nice system idle iowait irq softirq steal */
+function parseColumns(columns: string): MachineCpu {
   // Guest time, in the columns after the eighth, is part of user time already.
-  const ticks = match[1]!.split(' ').slice(0, 8).map(Number);
+  const ticks = columns.split(' ').slice(0, 8).map(Number);
   const total = ticks.reduce((sum, value) => sum + value, 0);
   const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
   return { busyMs: (total - idle) * MS_PER_TICK, totalMs: total * MS_PER_TICK };

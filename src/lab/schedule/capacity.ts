@@ -97,6 +97,12 @@ export function checkCapacity(plans: readonly PlannedRun[], there: Capacity): vo
   }
 }
 
+/** Whether a run's needs are there. */
+export function isHeld(plan: PlannedRun, there: Capacity): boolean {
+  const needs = needsOf(plan);
+  return (Object.keys(needs) as (keyof Capacity)[]).every((key) => needs[key] <= there[key]);
+}
+
 /** @param dir where runs have their files */
 export async function readCapacity(dir: string): Promise<Capacity> {
   const { bavail, bsize } = await statfs(dir);

@@ -1,14 +1,10 @@
-// Which experiments a comparison makes: the quick profile, the whole catalogue, or what
-// was chosen by name; and what the command line fixes for all of them. Rates are far
-// below what two cores can move, so that links and not the CPU decide: 9 peers at 4 MiB/s
-// move 32 MiB/s in all, at a measured 20-30 ms of CPU for each MiB on both sides.
+// Which experiments a comparison makes: the whole catalogue, or what was chosen by name
+// (quick.ts has the quick ones); and what the command line fixes for all of them.
 import { HubswarmError } from '../../runtime/errors.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
 import { sweepPoints } from '../plan.ts';
 import type { ClaimRule, Scenario } from '../scenario.ts';
 import { DEFAULTS, type LinkKind, type Setting, type SettingKey } from '../setting.ts';
-
-const MIB = 2 ** 20;
 
 export interface Profile {
   readonly name: string;
@@ -54,41 +50,8 @@ export function findScenario(id: string): Scenario {
   );
 }
 
-const BOTH = ['server', 'swarm'];
-const ONCE = { least: 1, most: 1 };
-
-/** In 90 s with what starting and ending take. */
-const QUICK_BUDGET_MS = 75_000;
 /** In 40 min, with what comes after measuring. */
 const FULL_BUDGET_MS = 34 * 60_000;
-
-/**
- * One copy takes a second, so 2 + 4 + 8 copies of the server take 14 s a repetition. With
- * eight receivers the origin of the swarm is still there when it has sent 1.25 copies.
- */
-export function quickProfile(link: LinkKind): Profile {
-  const scenarios = [
-    narrow(findScenario('calibration'), {
-      ...{ arms: BOTH, sweep: { receivers: [1] }, repetitions: ONCE },
-    }),
-    narrow(findScenario('scaling'), {
-      arms: BOTH,
-      setting: { fileBytes: 4 * MIB, uplinkBytesPerSecond: 4 * MIB },
-      sweep: { receivers: [2, 4, 8] },
-      repetitions: { least: 2, most: 3 },
-    }),
-    narrow(findScenario('kill'), {
-      arms: BOTH,
-      setting: { receivers: 8 },
-      sweep: { kill: [0.5, 'first copy', 2] },
-      repetitions: ONCE,
-    }),
-  ];
-  if (link === 'netns') {
-    scenarios.push(narrow(findScenario('links'), { repetitions: { least: 2, most: 2 } }));
-  }
-  return { name: 'quick', scenarios, base: DEFAULTS, budgetMs: QUICK_BUDGET_MS };
-}
 
 export const FULL: Profile = {
   ...{ name: 'full', scenarios: CATALOGUE, base: DEFAULTS, budgetMs: FULL_BUDGET_MS },

@@ -2,7 +2,7 @@
 // runs were made, which says how far it can be believed, then with many more receivers.
 // Always the binary. A simulation that fails is a note and no failed comparison.
 import { HubswarmError } from '../../runtime/errors.ts';
-import { pointText } from '../plan.ts';
+import { type PlannedRun, pointText } from '../plan.ts';
 import type { Run, Simulated } from '../result.ts';
 import type { Setting } from '../setting.ts';
 import { type Found, runSimulation } from './run-simulation.ts';
@@ -17,16 +17,23 @@ const FAR_RECEIVERS = 256;
 /** Receivers times pieces: 480,000 take 88 s of CPU at least, and 1.1 GiB. */
 const MOST_PIECES_HELD = 600_000;
 
-export interface ScaleOptions {
+interface Options {
   /** The binary under test. */
   readonly cliPath: string;
-  readonly runs: readonly Run[];
   readonly seed: number;
-  /** Receivers of the largest simulation. */
-  readonly most: number;
   readonly signal: AbortSignal;
   /** Before each simulation, from 0. */
   readonly onStart: (receivers: number, index: number, total: number) => void;
+}
+
+export interface ScaleOptions extends Options {
+  readonly runs: readonly Run[];
+  /** Receivers of the largest simulation. */
+  readonly most: number;
+}
+
+export interface PlanOptions extends Options {
+  readonly plans: readonly PlannedRun[];
 }
 
 interface Subject {
@@ -39,10 +46,24 @@ interface Subject {
 }
 
 /** @throws the signal's reason when it aborts */
-export async function simulateScale(options: ScaleOptions): Promise<Simulated> {
-  const { runs, most, seed } = options;
-  const made = subjectsOf(runs);
-  const subjects = [...made, ...beyond(made, most)];
+export function simulateScale(options: ScaleOptions): Promise<Simulated> {
+  const made = subjectsOf(options.runs);
+  return simulateSubjects([...made, ...beyond(made, options.most)], options);
+}
+
+/** What is not run as processes. @throws the signal's reason when it aborts */
+export function simulatePlans(options: PlanOptions): Promise<Simulated> {
+  return simulateSubjects(
+    options.plans.map((plan) => ({ ...plan, runs: [] })),
+    options,
+  );
+}
+
+async function simulateSubjects(
+  subjects: readonly Subject[],
+  options: Options,
+): Promise<Simulated> {
+  const { seed } = options;
   const notes = new Set<string>();
   const points: Simulated['points'] = [];
   const validation: Simulated['validation'] = [];
@@ -66,7 +87,7 @@ export async function simulateScale(options: ScaleOptions): Promise<Simulated> {
 }
 
 /** Settings that differ in what a swarm does not heed are one simulation. */
-function memoized({ cliPath, signal }: ScaleOptions) {
+function memoized({ cliPath, signal }: Options) {
   const known = new Map<string, Promise<Found | HubswarmError>>();
   return (args: readonly string[]): Promise<Found | HubswarmError> => {
     const key = args.join(' ');

@@ -25,6 +25,7 @@ const plans = new Schedule(design).upcoming();
 const { environment, tool } = mockResult([]);
 const EXPERIMENT: Experiment = {
   ...{ schema: 3, tool, profile: 'quick', command: [], seed: 7, fileName: 'sample.bin' },
+  choice: null,
   ...{ startedAt: '2026-01-02T03:04:05.000Z', wallSeconds: 0, budgetMs: null, file: null },
   ...{ environment, base: DEFAULTS, scenarios: [{ scenario: mockScenario(), skipped: null }] },
 };

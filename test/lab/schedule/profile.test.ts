@@ -11,8 +11,8 @@ import {
   narrow,
   type Overrides,
   override,
-  quickProfile,
 } from '../../../src/lab/schedule/profile.ts';
+import { quickProfile } from '../../../src/lab/schedule/quick.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
 import { DEFAULTS, passMs } from '../../../src/lab/setting.ts';
 

@@ -1,0 +1,223 @@
+// The quick comparison: which receivers, file and rate, so that links and not the CPU
+// decide, and the whole ends within two minutes.
+import { type PlannedRun, planPoint, sweepPoints } from '../plan.ts';
+import { ARCHITECTURES, type Architecture, type Scenario } from '../scenario.ts';
+import { DEFAULTS, type LinkKind, type Setting } from '../setting.ts';
+import { type Cost, Machine } from './machine.ts';
+import { findScenario, narrow, type Profile } from './profile.ts';
+
+const MIB = 2 ** 20;
+
+/** The share of the CPU aimed at, so that it stays below 60 % also where the model is somewhat off. */
+const CPU_SHARE = 0.48;
+/** Below, what the processes need to find each other is most of the time. */
+const LEAST_COPY_SECONDS = 2;
+/** For who completes it matters little how long a copy takes. */
+const LEAST_KILL_COPY_SECONDS = 1.5;
+/** Of a kill with as many receivers as elsewhere; where it would have to take longer, there are fewer. */
+const MOST_KILL_COPY_SECONDS = 2.25;
+const FEW_RECEIVERS = 4;
+/** A copy that takes longer than this is no quick comparison. */
+const MOST_COPY_SECONDS = 12;
+/** Where no swarm is measured. */
+const SERVER_COPY_SECONDS = 2;
+/** Of the whole, by the model; 120 with what it cannot know. */
+const MOST_SECONDS = 110;
+
+/** 48, 24 or 12 pieces: the more, the nearer a swarm comes to its bound, and the more CPU it takes. */
+const FILE_BYTES = [3 * MIB, 1.5 * MIB, 0.75 * MIB];
+/** The largest numbers of receivers, best first. */
+const LARGEST = [8, 7, 6, 5, 4];
+const KILLS = [0.5, 'first copy', 2] as const;
+
+/** What of a quick comparison is chosen. */
+interface Shape {
+  readonly receivers: readonly number[];
+  readonly fileBytes: number;
+  readonly uplinkBytesPerSecond: number;
+  readonly killReceivers: number;
+  /** Of calibration and kills. */
+  readonly baseUplinkBytesPerSecond: number;
+  readonly repetitions: Scenario['repetitions'];
+}
+
+export interface Fitted extends Shape {
+  /** Whether there is CPU enough for a swarm of processes. */
+  readonly swarm: 'measured' | 'simulated';
+  /** Of the free CPU that the largest swarm uses, and of what the whole takes; by the model. */
+  readonly cpuShare: number;
+  readonly seconds: number;
+}
+
+/** Where nothing can be measured beforehand, or something is given. */
+const USUAL: Shape = {
+  receivers: [2, 4, 8],
+  fileBytes: 4 * MIB,
+  uplinkBytesPerSecond: 4 * MIB,
+  killReceivers: 8,
+  baseUplinkBytesPerSecond: 4 * MIB,
+  repetitions: { least: 2, most: 3 },
+};
+
+/** Repetitions beyond the first are made within it. */
+const BUDGET_MS = 80_000;
+const ONCE = { least: 1, most: 1 };
+
+/** @param arms of the two that are run as processes */
+export function quickProfile(
+  link: LinkKind,
+  shape = USUAL,
+  arms: readonly Architecture[] = ARCHITECTURES,
+): Profile {
+  const { receivers, fileBytes, uplinkBytesPerSecond } = shape;
+  const scenarios = [
+    narrow(findScenario('calibration'), { arms, sweep: { receivers: [1] }, repetitions: ONCE }),
+    narrow(findScenario('scaling'), {
+      arms,
+      setting: { fileBytes, uplinkBytesPerSecond },
+      sweep: { receivers: [...receivers] },
+      repetitions: shape.repetitions,
+    }),
+    narrow(findScenario('kill'), {
+      arms,
+      setting: { receivers: shape.killReceivers },
+      sweep: { kill: [...KILLS] },
+      repetitions: ONCE,
+    }),
+  ];
+  if (link === 'netns') {
+    scenarios.push(narrow(findScenario('links'), { repetitions: { least: 2, most: 2 } }));
+  }
+  const base = { ...DEFAULTS, fileBytes, uplinkBytesPerSecond: shape.baseUplinkBytesPerSecond };
+  return { name: 'quick', scenarios, base, budgetMs: BUDGET_MS };
+}
+
+/** The swarm's runs that a scenario of the server alone leaves out. */
+export function planSwarm(scenario: Scenario, base: Setting, seed: number): PlannedRun[] {
+  const arms = findScenario(scenario.id).arms.filter(({ id }) => id === 'swarm');
+  const whole = { ...scenario, arms };
+  return sweepPoints(whole).flatMap((at) => planPoint(whole, at, 0, base, seed));
+}
+
+/**
+ * The most receivers that fit, else a server alone.
+ *
+ * @param cores to be had
+ * @param isHeld whether there is memory, and the like, for so many receivers
+ */
+export function fitQuick(
+  cost: Cost,
+  cores: number,
+  isHeld: (receivers: number) => boolean = () => true,
+): Fitted {
+  const machine = new Machine(cost, cores);
+  for (const most of LARGEST) {
+    const fitted = isHeld(most) ? fitReceivers(machine, most) : undefined;
+    if (fitted && fitted.seconds <= MOST_SECONDS) return fitted;
+  }
+  return serverOnly(machine);
+}
+
+function fitReceivers(machine: Machine, most: number): Fitted | undefined {
+  const options = FILE_BYTES.flatMap((fileBytes) => {
+    const copySeconds = copySecondsFor(machine, most, fileBytes, LEAST_COPY_SECONDS);
+    return copySeconds === undefined ? [] : [{ fileBytes, copySeconds }];
+  });
+  // The largest file that the CPU does not ask to be sent slowly, or else the one sent soonest.
+  const soon = options.find(({ copySeconds }) => copySeconds <= LEAST_COPY_SECONDS);
+  const best = soon ?? options.sort((a, b) => a.copySeconds - b.copySeconds)[0];
+  if (!best) return undefined;
+  const { fileBytes, copySeconds } = best;
+  const kill = fitKill(machine, most, fileBytes);
+  if (!kill) return undefined;
+  const receivers = [2, 4, most].filter((count, i, all) => all.indexOf(count) === i);
+  return {
+    ...{ receivers, fileBytes, swarm: 'measured', repetitions: { least: 1, most: 2 } },
+    uplinkBytesPerSecond: Math.round(fileBytes / copySeconds),
+    killReceivers: kill.receivers,
+    baseUplinkBytesPerSecond: Math.round(fileBytes / kill.copySeconds),
+    cpuShare: machine.cpuShare(most, fileBytes, copySeconds),
+    seconds:
+      sum(
+        ARCHITECTURES.flatMap((arm) =>
+          receivers.map((n) => machine.seconds(arm, n, fileBytes, copySeconds)),
+        ),
+      ) + aroundSeconds(machine, ARCHITECTURES, fileBytes, kill),
+  };
+}
+
+/** How long a copy must take, so that the CPU does not decide; undefined when no time is enough. */
+function copySecondsFor(
+  machine: Machine,
+  receivers: number,
+  fileBytes: number,
+  least: number,
+): number | undefined {
+  for (let seconds = least; seconds <= MOST_COPY_SECONDS; seconds += 0.25) {
+    if (machine.cpuShare(receivers, fileBytes, seconds) <= CPU_SHARE) return seconds;
+  }
+  return undefined;
+}
+
+interface Kill {
+  readonly receivers: number;
+  readonly copySeconds: number;
+}
+
+function fitKill(machine: Machine, most: number, fileBytes: number): Kill | undefined {
+  const all = copySecondsFor(machine, most, fileBytes, LEAST_KILL_COPY_SECONDS);
+  if (all !== undefined && all <= MOST_KILL_COPY_SECONDS)
+    return { receivers: most, copySeconds: all };
+  const few = copySecondsFor(machine, FEW_RECEIVERS, fileBytes, LEAST_KILL_COPY_SECONDS);
+  return few === undefined ? undefined : { receivers: FEW_RECEIVERS, copySeconds: few };
+}
+
+/** The most receivers of a server that fit, at least two. */
+function serverOnly(machine: Machine): Fitted {
+  const shapes = [[2, 4, 8], [2, 4], [2]].map((receivers) => serverShape(machine, receivers));
+  return shapes.find(({ seconds }) => seconds <= MOST_SECONDS) ?? shapes.at(-1)!;
+}
+
+function serverShape(machine: Machine, receivers: readonly number[]): Fitted {
+  const [fileBytes, copySeconds, most] = [
+    FILE_BYTES.at(-1)!,
+    SERVER_COPY_SECONDS,
+    receivers.at(-1)!,
+  ];
+  const rate = Math.round(fileBytes / copySeconds);
+  return {
+    ...{ receivers, fileBytes, swarm: 'simulated', repetitions: ONCE },
+    ...{ uplinkBytesPerSecond: rate, baseUplinkBytesPerSecond: rate, killReceivers: most },
+    cpuShare: machine.cpuShare(most, fileBytes, copySeconds),
+    seconds:
+      sum(receivers.map((n) => machine.seconds('server', n, fileBytes, copySeconds))) +
+      aroundSeconds(machine, ['server'], fileBytes, { receivers: most, copySeconds }),
+  };
+}
+
+/** After a kill, until it is clear that nothing more comes. */
+const STALL_SECONDS = 1.5;
+
+/** Of all but scaling: warm-up, calibration and kills. */
+function aroundSeconds(
+  machine: Machine,
+  arms: readonly Architecture[],
+  fileBytes: number,
+  { receivers, copySeconds }: Kill,
+): number {
+  return sum(
+    arms.map((arm) => {
+      const alone = machine.seconds(arm, 1, fileBytes, copySeconds);
+      const whole = machine.seconds(arm, receivers, fileBytes, copySeconds);
+      const start = machine.startSeconds(arm, receivers);
+      // A swarm is done when one copy has left its origin, or soon after.
+      const killed = arm === 'server' ? 0.5 + 1 + 2 : 0.5;
+      const stalls = arm === 'server' ? 3 : 1;
+      const rest = arm === 'server' ? 3 * start : start + 2 * whole;
+      return 2 * alone + killed * copySeconds + stalls * STALL_SECONDS + rest;
+    }),
+  );
+}
+
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
