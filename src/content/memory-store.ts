@@ -29,6 +29,12 @@ export class MemoryStore implements PieceStore {
     return new MemoryStore(manifest, new Uint8Array(totalLength), new Bitfield(pieceCount));
   }
 
+  /** The whole content, once every piece is here. Not a copy. */
+  get bytes(): Uint8Array {
+    invariant(this.have.isFull, 'asked for before it was whole');
+    return this.#bytes;
+  }
+
   async read(
     piece: number,
     begin: number,

@@ -18,9 +18,9 @@ export const MAX_ANSWER_BYTES = MAX_DAG_BYTES + 4 * 2 ** 20;
 /** MAX_PIECE_LENGTH needs four bytes. */
 const MAX_VARINT_BYTES = 4;
 
-const STATUS = { ok: 0, unknown: 1, tooLarge: 2 } as const;
+const STATUS = { ok: 0, unknown: 1, tooLarge: 2, packed: 3 } as const;
 export type Status = keyof typeof STATUS;
-const STATUS_BY_BYTE: readonly (Status | undefined)[] = ['ok', 'unknown', 'tooLarge'];
+const STATUS_BY_BYTE: readonly (Status | undefined)[] = ['ok', 'unknown', 'tooLarge', 'packed'];
 
 export function encodeRequest(cid: CID): Uint8Array {
   return lengthPrefixed(cid.bytes);
@@ -28,10 +28,20 @@ export function encodeRequest(cid: CID): Uint8Array {
 
 /** The answer's beginning; the name is cut to its limit between two characters. */
 export function encodeHead(status: Status, name = ''): Uint8Array {
-  if (status !== 'ok') return Uint8Array.of(STATUS[status]);
+  if (isRefusal(status)) return Uint8Array.of(STATUS[status]);
   const buffer = new Uint8Array(MAX_NAME_BYTES);
   const { written } = new TextEncoder().encodeInto(name, buffer);
-  return Buffer.concat([Uint8Array.of(STATUS.ok), lengthPrefixed(buffer.subarray(0, written))]);
+  return Buffer.concat([
+    Uint8Array.of(STATUS[status]),
+    lengthPrefixed(buffer.subarray(0, written)),
+  ]);
+}
+
+const isRefusal = (status: Status): boolean => status === 'unknown' || status === 'tooLarge';
+
+/** The whole answer: the packed form's CID. */
+export function encodePacked(name: string, packed: CID): Uint8Array {
+  return Buffer.concat([encodeHead('packed', name), lengthPrefixed(packed.bytes)]);
 }
 
 /** The block is not copied. */
@@ -96,7 +106,7 @@ export function isSafeName(name: string): boolean {
 }
 
 const isViolation = (
-  value: Uint8Array | { violation: string } | undefined,
+  value: object | { violation: string } | undefined,
 ): value is { violation: string } => value !== undefined && 'violation' in value;
 
 export class RequestDecoder {
@@ -105,13 +115,17 @@ export class RequestDecoder {
   /** The CID once it is whole, undefined before. */
   push(chunk: Uint8Array): CID | { violation: string } | undefined {
     this.#reader.push(chunk);
-    const frame = this.#reader.frame(MAX_CID_BYTES);
-    if (frame === undefined || isViolation(frame)) return frame;
-    try {
-      return CID.decode(frame);
-    } catch {
-      return { violation: 'not a CID' };
-    }
+    return readCid(this.#reader);
+  }
+}
+
+function readCid(reader: FrameReader): CID | { violation: string } | undefined {
+  const frame = reader.frame(MAX_CID_BYTES);
+  if (frame === undefined || isViolation(frame)) return frame;
+  try {
+    return CID.decode(frame);
+  } catch {
+    return { violation: 'not a CID' };
   }
 }
 
@@ -119,6 +133,8 @@ export interface AnswerHandler {
   /** Once, before any block. */
   handleHead(status: Status, name: string): void;
   handleBlock(block: Uint8Array): void;
+  /** In place of blocks, after the head of a `packed` answer; for those who ask for such. */
+  handlePacked?(packed: CID): void;
 }
 
 export class AnswerDecoder {
@@ -127,6 +143,7 @@ export class AnswerDecoder {
   #status: Status | undefined;
   #named = false;
   #blockBytes = 0;
+  #packed = false;
 
   constructor(handler: AnswerHandler) {
     this.#handler = handler;
@@ -135,13 +152,15 @@ export class AnswerDecoder {
   /** Hands on what is whole. The violation, if there is one; nothing may be pushed after that. */
   push(chunk: Uint8Array): string | undefined {
     this.#reader.push(chunk);
-    return this.#head() ?? this.#blocks();
+    return this.#head() ?? (this.#status === 'packed' ? this.#cid() : this.#blocks());
   }
 
   /** Must be called when the stream has ended: the violation of a torso. */
   end(): string | undefined {
-    const whole = this.#reader.isEmpty && this.#status !== undefined;
-    return whole && (this.#named || this.#status !== 'ok') ? undefined : 'an answer cut short';
+    const status = this.#status;
+    const whole = this.#reader.isEmpty && status !== undefined;
+    const body = status === 'packed' ? this.#packed : this.#named;
+    return whole && (body || isRefusal(status)) ? undefined : 'an answer cut short';
   }
 
   #head(): string | undefined {
@@ -150,16 +169,26 @@ export class AnswerDecoder {
       if (byte === undefined) return undefined;
       this.#status = STATUS_BY_BYTE[byte];
       if (this.#status === undefined) return `a status of ${byte}`;
-      if (this.#status !== 'ok') this.#handler.handleHead(this.#status, '');
+      if (isRefusal(this.#status)) this.#handler.handleHead(this.#status, '');
     }
-    if (this.#status !== 'ok') return this.#reader.isEmpty ? undefined : 'bytes after a refusal';
+    if (isRefusal(this.#status)) return this.#reader.isEmpty ? undefined : 'bytes after a refusal';
     if (this.#named) return undefined;
     const name = this.#reader.frame(MAX_NAME_BYTES);
     if (name === undefined) return undefined;
     if (isViolation(name)) return name.violation;
     this.#named = true;
-    this.#handler.handleHead('ok', Buffer.from(name).toString('utf8'));
+    this.#handler.handleHead(this.#status, Buffer.from(name).toString('utf8'));
     return undefined;
+  }
+
+  #cid(): string | undefined {
+    if (this.#packed) return this.#reader.isEmpty ? undefined : 'bytes after the packed CID';
+    const packed = this.#named ? readCid(this.#reader) : undefined;
+    if (packed === undefined) return undefined;
+    if ('violation' in packed) return packed.violation;
+    this.#packed = true;
+    this.#handler.handlePacked?.(packed);
+    return this.#reader.isEmpty ? undefined : 'bytes after the packed CID';
   }
 
   #blocks(): string | undefined {

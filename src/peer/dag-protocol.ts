@@ -1,57 +1,32 @@
-/**
- * /hubswarm/dag/1.0.0: from a CID to its manifest.
- *
- * Participants: a peer that has the manifest of a file or directory (the *server*,
- * be it origin or receiver) and one that has only the CID (the *client*). One
- * stream, one request, one answer.
- *
- * Goal: the client rebuilds the manifest and trusts nothing but the CID: each block
- * is hashed before it is parsed. Non-goals: leaves (the exchange moves those), parts
- * of a DAG, discovery.
- *
- *     request  varint length (1..100), the CID's bytes
- *     answer   status byte: 0 ok, 1 unknown, 2 too large for this protocol
- *              after 0:  varint length (0..255), name, UTF-8: a hint, untrusted
- *                        blocks, each: varint length (0..2 MiB), bytes;
- *                        the inner (dag-pb) nodes depth first from the root, or
- *                        the one leaf when the root is a leaf; 64 MiB in all
- *              then the server ends the stream
- *
- * Violations: a length over its limit, another status, bytes after a refusal, an end
- * before the last block, blocks that the DAG does not have before those it has. The
- * client then gives up with ERR_REMOTE; the server resets the stream.
- */
-import { hash } from 'node:crypto';
-import type { Stream } from '@libp2p/interface';
+import type { PeerId, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../content/cid.ts';
 import { resolveManifest } from '../content/resolve.ts';
+import { blockLength } from '../exchange/block-length.ts';
+import { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
+import { Answer } from './dag-answer.ts';
 import {
-  AnswerDecoder,
-  type AnswerHandler,
-  blockKey,
   encodeBlock,
   encodeHead,
+  encodePacked,
   encodeRequest,
-  isSafeName,
   MAX_DAG_BYTES,
   RequestDecoder,
-  type Status,
 } from './dag-codec.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 
+/** Answers are never packed. */
 const DAG_PROTOCOL = '/hubswarm/dag/1.0.0';
+const PACKED_DAG_PROTOCOL = '/hubswarm/dag/1.1.0';
 
-/** A request has one small frame; an answer stalls only when its reader does. Chosen. */
-const STALL_TIMEOUT_MS = 10_000;
-/** 64 MiB take 27 s at 20 Mbit/s; a remote that drips is left behind. Chosen. */
-const FETCH_TIMEOUT_MS = 120_000;
-/** Of blocks that came before the walk asked for them: it lags behind a fast remote. Chosen. */
-const MOST_UNASKED_BYTES = 32 * 2 ** 20;
+/** A request has one small frame. Chosen. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A reader behind a slow link that others use as well takes long for a chunk. Chosen. */
+const STALL_TIMEOUT_MS = 30_000;
 /** Of one connection: a client asks once for each CID it wants. Chosen. */
 const MAX_STREAMS = 8;
 
@@ -62,25 +37,38 @@ export interface HeldDag {
   readonly dag: ReadonlyMap<string, Uint8Array>;
   /** The leaf's bytes, when the root is a leaf that is here. */
   readonly rawRoot?: (() => Promise<Uint8Array>) | undefined;
+  /** The CID of its packed form, which can be had by the exchange; undefined to send the blocks. */
+  packed?(): Promise<CID | undefined>;
 }
 
-/** Answers for what `lookup` knows, until the returned function is called. */
+/**
+ * Answers for what `lookup` knows, until the returned function is called.
+ *
+ * @param link whose uplink carries the answers
+ */
 export async function serveDag(
   node: Node,
   lookup: (cid: CID) => HeldDag | undefined,
+  link: Link = new Link(),
 ): Promise<() => Promise<void>> {
-  await node.handle(
-    DAG_PROTOCOL,
-    (stream, connection) =>
-      serveStream(new FrameStream(stream, connection.remotePeer.toString()), lookup),
-    { maxInboundStreams: MAX_STREAMS },
-  );
-  return () => node.unhandle(DAG_PROTOCOL);
+  const uplink = new Uplink(link);
+  const answer = (frames: FrameStream, mayPack: boolean): void =>
+    awaitRequest(frames, (cid) => sendAnswer(frames, lookup(cid), uplink, mayPack));
+  const protocols = [DAG_PROTOCOL, PACKED_DAG_PROTOCOL];
+  for (const protocol of protocols) {
+    await node.handle(
+      protocol,
+      (stream, { remotePeer }) =>
+        answer(new FrameStream(stream, remotePeer.toString()), protocol === PACKED_DAG_PROTOCOL),
+      { maxInboundStreams: MAX_STREAMS },
+    );
+  }
+  return () => node.unhandle(protocols);
 }
 
-function serveStream(frames: FrameStream, lookup: (cid: CID) => HeldDag | undefined): void {
+function awaitRequest(frames: FrameStream, answer: (cid: CID) => Promise<void>): void {
   const decoder = new RequestDecoder();
-  const late = setTimeout(() => frames.abort('no request'), STALL_TIMEOUT_MS);
+  const late = setTimeout(() => frames.abort('no request'), REQUEST_TIMEOUT_MS);
   frames.onEnd(() => clearTimeout(late));
   let asked = false;
   frames.onData((chunk) => {
@@ -90,7 +78,7 @@ function serveStream(frames: FrameStream, lookup: (cid: CID) => HeldDag | undefi
     asked = true;
     clearTimeout(late);
     if ('violation' in request) return frames.abort(request.violation);
-    sendAnswer(frames, lookup(request)).then(
+    answer(request).then(
       () => frames.close(),
       // The reader stalls, or the leaf cannot be read: neither concerns the others.
       (error: unknown) => frames.abort(describeError(error)),
@@ -98,27 +86,79 @@ function serveStream(frames: FrameStream, lookup: (cid: CID) => HeldDag | undefi
   });
 }
 
-async function sendAnswer(frames: FrameStream, served: HeldDag | undefined): Promise<void> {
+async function sendAnswer(
+  frames: FrameStream,
+  served: HeldDag | undefined,
+  uplink: Uplink,
+  mayPack: boolean,
+): Promise<void> {
+  const packed = mayPack ? await served?.packed?.() : undefined;
+  if (served && packed) return frames.send([encodePacked(served.name, packed)]);
   const blocks = served && (await blocksOf(served));
   if (!served || !blocks) return frames.send([encodeHead('unknown')]);
   const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
   if (bytes > MAX_DAG_BYTES) return frames.send([encodeHead('tooLarge')]);
   frames.send([encodeHead('ok', served.name)]);
   for (const block of blocks) {
-    frames.send(encodeBlock(block));
-    if (frames.congested) await frames.drained(AbortSignal.timeout(STALL_TIMEOUT_MS));
+    if (!(await uplink.send(frames, Buffer.concat(encodeBlock(block))))) return;
   }
 }
 
-async function blocksOf({ dag, rawRoot }: HeldDag): Promise<Uint8Array[] | undefined> {
+/** The inner blocks, or the leaf when the root is one that is here. */
+export async function blocksOf({ dag, rawRoot }: HeldDag): Promise<Uint8Array[] | undefined> {
   if (dag.size > 0) return [...dag.values()];
   return rawRoot && [await rawRoot()];
 }
 
+/**
+ * The link's uplink, for all answers together: their chunks wait in one line, so that pieces
+ * get half of a busy uplink however many ask, and each answer its share.
+ */
+class Uplink {
+  readonly #link: Link;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** Resolves once the bytes are handed over; to false when the stream has ended. */
+  async send(frames: FrameStream, bytes: Uint8Array): Promise<boolean> {
+    const step = blockLength(bytes.length, this.#link.uplinkBytesPerSecond);
+    for (let begin = 0; begin < bytes.length; begin += step) {
+      const chunk = bytes.subarray(begin, begin + step);
+      this.#last = this.#last.then(() => this.#link.send(chunk.length));
+      await this.#last;
+      if (frames.hasEnded) return false;
+      frames.send([chunk]);
+      if (frames.congested) await frames.drained(AbortSignal.timeout(STALL_TIMEOUT_MS));
+    }
+    return true;
+  }
+}
+
 /** What a libp2p Connection is to this protocol. */
 export interface StreamOpener {
-  readonly remotePeer: { toString(): string };
-  newStream(protocol: string, options: { signal: AbortSignal }): Promise<Stream>;
+  readonly remotePeer: PeerId;
+  newStream(protocols: string | string[], options: { signal: AbortSignal }): Promise<Stream>;
+}
+
+/** A remote says that a manifest can be had by the exchange, packed. */
+export interface PackedAnswer {
+  readonly root: CID;
+  readonly packed: CID;
+  /** Safe to join to a directory. */
+  readonly name: string;
+  readonly connection: StreamOpener;
+}
+
+export interface FetchOptions {
+  /** Counts what comes. */
+  readonly link?: Link | undefined;
+  /** Fetches a packed manifest; without it none is asked for. */
+  readonly fetchPacked?:
+    | ((answer: PackedAnswer, signal: AbortSignal) => Promise<FetchedManifest>)
+    | undefined;
 }
 
 /**
@@ -131,129 +171,62 @@ export async function fetchManifest(
   connection: StreamOpener,
   cid: CID,
   signal: AbortSignal,
+  { link, fetchPacked }: FetchOptions = {},
 ): Promise<FetchedManifest> {
+  const protocols = fetchPacked ? [PACKED_DAG_PROTOCOL, DAG_PROTOCOL] : [DAG_PROTOCOL];
+  const heard = await ask(connection, protocols, cid, signal, link);
+  if (!('packed' in heard)) return heard;
+  if (fetchPacked) return fetchPacked({ ...heard, root: cid, connection }, signal);
+  throw new HubswarmError('ERR_REMOTE', `${connection.remotePeer} packed what it was not to pack`);
+}
+
+async function ask(
+  connection: StreamOpener,
+  protocols: string[],
+  cid: CID,
+  signal: AbortSignal,
+  link: Link | undefined,
+): Promise<FetchedManifest | { packed: CID; name: string }> {
   const remote = connection.remotePeer.toString();
-  const linked = new LinkedAbort([signal], FETCH_TIMEOUT_MS);
-  const answer = new Answer(remote, cid);
+  const slow = new AbortController();
+  const linked = new LinkedAbort([signal, slow.signal]);
+  const answer = new Answer(remote, cid, () => slow.abort());
   let frames: FrameStream | undefined;
   try {
-    const stream = await connection.newStream(DAG_PROTOCOL, { signal: linked.signal });
+    const stream = await connection.newStream(protocols, { signal: linked.signal });
     frames = new FrameStream(stream, remote);
-    answer.read(frames);
+    answer.read(frames, link);
     frames.send([encodeRequest(cid)]);
     linked.signal.addEventListener('abort', () => answer.fail(linked.signal.reason));
-    const resolved = await resolveManifest(cid, answer.getBlock, { signal: linked.signal });
+    const packed = await answer.packed;
+    const heard = packed ? { packed } : await resolve(cid, answer, linked.signal);
     frames.close();
-    return { ...resolved, name: answer.name, ...(await rawRoot(cid, answer)) };
+    return { ...heard, name: answer.name };
   } catch (error) {
     frames?.abort(describeError(error));
     signal.throwIfAborted();
-    throw remoteError(error, remote, linked.signal.aborted);
+    throw remoteError(error, remote, slow.signal.aborted);
   } finally {
     linked.release();
     answer.stop();
   }
 }
 
-async function rawRoot(cid: CID, answer: Answer): Promise<{ rawRoot?: Uint8Array }> {
-  return isRawCid(cid) ? { rawRoot: await answer.getBlock(cid) } : {};
+function slowError(remote: string): HubswarmError {
+  return new HubswarmError('ERR_TIMEOUT', `${remote} did not give the manifest in time`);
+}
+
+async function resolve(cid: CID, answer: Answer, signal: AbortSignal) {
+  const resolved = await resolveManifest(cid, answer.getBlock, { signal });
+  return { ...resolved, ...(isRawCid(cid) ? { rawRoot: await answer.getBlock(cid) } : {}) };
 }
 
 function remoteError(error: unknown, remote: string, late: boolean): unknown {
-  if (late) return timeout(remote);
+  if (late) return slowError(remote);
   if (!(error instanceof HubswarmError)) {
     return new HubswarmError('ERR_REMOTE', `${remote}: ${describeError(error)}`, { cause: error });
   }
   // Cannot come of an honest remote: a block is only handed on under its own hash.
   if (error.code !== 'ERR_HASH_MISMATCH') return error;
   return new HubswarmError('ERR_REMOTE', `${remote}: ${error.message}`, { cause: error });
-}
-
-const timeout = (remote: string): HubswarmError =>
-  new HubswarmError('ERR_TIMEOUT', `${remote} did not give the manifest in time`);
-
-/** The blocks of one answer, by hash: the walk asks for them ahead and out of order. */
-class Answer implements AnswerHandler {
-  name: string;
-  readonly #remote: string;
-  readonly #cid: CID;
-  readonly #blocks = new Map<string, Uint8Array>();
-  readonly #waiting = new Map<string, PromiseWithResolvers<Uint8Array>>();
-  /** Keys of blocks that nobody has asked for: the walk is about to, or they are none of the DAG's. */
-  readonly #unasked = new Set<string>();
-  readonly #idle: NodeJS.Timeout;
-  #unaskedBytes = 0;
-  #failure: unknown;
-
-  constructor(remote: string, cid: CID) {
-    this.#remote = remote;
-    this.#cid = cid;
-    this.name = cid.toString();
-    this.#idle = setTimeout(() => this.fail(timeout(remote)), STALL_TIMEOUT_MS);
-  }
-
-  read(frames: FrameStream): void {
-    const decoder = new AnswerDecoder(this);
-    frames.onData((chunk) => {
-      if (this.#failure !== undefined) return;
-      this.#idle.refresh();
-      const violation = decoder.push(chunk);
-      if (violation !== undefined) this.#refuse(`sent ${violation}`);
-    });
-    frames.onEnd((reason) => {
-      const violation = reason === 'closed' ? decoder.end() : reason;
-      this.#refuse(violation === undefined ? 'left blocks out' : `ended: ${violation}`);
-    });
-  }
-
-  readonly getBlock = (cid: CID): Promise<Uint8Array> => {
-    const key = blockKey(cid.multihash.digest);
-    const block = this.#blocks.get(key);
-    if (block) {
-      if (this.#unasked.delete(key)) this.#unaskedBytes -= block.length;
-      return Promise.resolve(block);
-    }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const waiting = this.#waiting.get(key) ?? Promise.withResolvers<Uint8Array>();
-    this.#waiting.set(key, waiting);
-    return waiting.promise;
-  };
-
-  handleHead(status: Status, name: string): void {
-    if (status === 'unknown') this.#refuse(`does not know ${this.#cid}`);
-    else if (status === 'tooLarge') this.#refuse(`cannot give ${this.#cid}: its DAG is too large`);
-    else if (isSafeName(name)) this.name = name;
-  }
-
-  handleBlock(block: Uint8Array): void {
-    const key = blockKey(hash('sha256', block, 'buffer'));
-    // The root comes first, so that a remote with nothing right is left at once.
-    if (this.#blocks.size === 0 && key !== blockKey(this.#cid.multihash.digest)) {
-      return this.#refuse('sent another block than the root');
-    }
-    if (!this.#waiting.has(key) && !this.#blocks.has(key)) {
-      this.#unasked.add(key);
-      this.#unaskedBytes += block.length;
-      if (this.#unaskedBytes > MOST_UNASKED_BYTES) return this.#refuse('sends blocks of no use');
-    }
-    this.#blocks.set(key, block);
-    this.#waiting.get(key)?.resolve(block);
-    this.#waiting.delete(key);
-  }
-
-  /** The first failure counts. Blocks that are here can still be had. */
-  fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#unasked.clear();
-    for (const { reject } of this.#waiting.values()) reject(this.#failure);
-    this.#waiting.clear();
-  }
-
-  stop(): void {
-    clearTimeout(this.#idle);
-  }
-
-  #refuse(what: string): void {
-    this.fail(new HubswarmError('ERR_REMOTE', `${this.#remote} ${what}`));
-  }
 }

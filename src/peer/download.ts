@@ -7,10 +7,10 @@ import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
+import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
-import type { Contacts } from './contacts.ts';
 import type { HeldDag } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
 import type { KeptManifests } from './kept-manifests.ts';
@@ -18,7 +18,9 @@ import { Lack } from './lack.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 import { searchManifest } from './manifest-search.ts';
 import type { Node } from './node.ts';
-import type { Swarm, SwarmHooks } from './swarm.ts';
+import type { PackedManifests } from './packed-manifests.ts';
+import type { Share } from './share.ts';
+import type { SwarmHooks } from './swarm.ts';
 
 /** How often progress is told, and time without any is looked at. */
 const PROGRESS_MS = 100;
@@ -36,20 +38,14 @@ const LOOK_ANYWAY_MS = 15_000;
 /** Nothing for so long is worth a word. Chosen. */
 const STALLED_MS = 10_000;
 
-/** One file of a peer: what others can ask of it, and who takes part. */
-export interface Share {
-  readonly cid: CID;
-  readonly store: PieceStore;
-  readonly swarm: Swarm;
-  readonly contacts: Contacts;
-}
-
 /** The peer, as far as a download needs it. */
 export interface DownloadHost {
   readonly node: Node;
   readonly discovery: Discovery;
   readonly emit: Emit;
+  readonly link: Link;
   readonly manifests: KeptManifests;
+  readonly packed: PackedManifests;
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks>): Share;
   announce(cid: CID, afterMs: number): void;
 }
@@ -97,10 +93,7 @@ export class Download {
   async run(): Promise<string> {
     const watch = setInterval(() => this.#watch(), PROGRESS_MS);
     try {
-      const { manifests } = this.#host;
-      const kept = await manifests.find(this.#cid, this.#options.out);
-      const { signal } = this.#abort;
-      return await this.#fetch(kept ?? (await searchManifest(this.#host, this.#cid, signal)));
+      return await this.#fetch(await this.#find());
     } catch (error) {
       const reason = this.#abort.signal.aborted ? this.#abort.signal.reason : error;
       this.#fail(reason);
@@ -109,6 +102,29 @@ export class Download {
       clearInterval(watch);
       this.#abort.abort();
     }
+  }
+
+  async #find(): Promise<FetchedManifest> {
+    const kept = await this.#host.manifests.find(this.#cid, this.#options.out);
+    const found = kept ?? (await this.#search());
+    this.#host.emit({
+      event: 'manifest_found',
+      cid: this.#cid.toString(),
+      name: found.name,
+      pieces: found.manifest.geometry.pieceCount,
+      kept: kept !== undefined,
+      ms: performance.now() - this.#startedAt,
+    });
+    return found;
+  }
+
+  #search(): Promise<FetchedManifest> {
+    const { packed, link } = this.#host;
+    const { signal } = this.#abort;
+    return searchManifest(this.#host, this.#cid, signal, {
+      link,
+      fetchPacked: (answer, until) => packed.fetch(answer, until, () => this.#noteProgress()),
+    });
   }
 
   async #fetch(found: FetchedManifest): Promise<string> {
@@ -208,6 +224,10 @@ export class Download {
 
   #count(bytes: number): void {
     this.#verifiedBytes += bytes;
+    this.#noteProgress();
+  }
+
+  #noteProgress(): void {
     this.#progressAt = performance.now();
     this.#warned = false;
   }

@@ -19,7 +19,11 @@ export interface FetchedManifest {
 }
 
 export function encodeManifest({ name, dag, rawRoot }: FetchedManifest): Uint8Array {
-  const blocks = rawRoot ? [rawRoot] : [...dag.values()];
+  return encodeAnswer(name, rawRoot ? [rawRoot] : [...dag.values()]);
+}
+
+/** @param blocks depth first from the root, each once */
+export function encodeAnswer(name: string, blocks: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat([encodeHead('ok', name), ...blocks.flatMap(encodeBlock)]);
 }
 

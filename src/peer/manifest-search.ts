@@ -7,7 +7,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { hasCode } from '../runtime/errors.ts';
 import { attempt } from '../runtime/linked-abort.ts';
-import { fetchManifest } from './dag-protocol.ts';
+import { type FetchOptions, fetchManifest } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
@@ -40,8 +40,9 @@ export async function searchManifest(
   sources: { node: Node; discovery: Discovery },
   cid: CID,
   signal: AbortSignal,
+  options: FetchOptions = {},
 ): Promise<FetchedManifest> {
-  const search = new ManifestSearch(sources.node, cid, signal);
+  const search = new ManifestSearch(sources.node, cid, signal, options);
   const onConnect = ({ detail }: CustomEvent<PeerId>): void =>
     search.ask(detail.toString(), detail);
   sources.node.addEventListener('peer:connect', onConnect);
@@ -58,6 +59,7 @@ export async function searchManifest(
 class ManifestSearch {
   readonly #node: Node;
   readonly #cid: CID;
+  readonly #options: FetchOptions;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #asked = new Set<string>();
@@ -68,7 +70,8 @@ class ManifestSearch {
   #open = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor(node: Node, cid: CID, signal: AbortSignal) {
+  constructor(node: Node, cid: CID, signal: AbortSignal, options: FetchOptions) {
+    this.#options = options;
     this.#node = node;
     this.#cid = cid;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
@@ -138,7 +141,7 @@ class ManifestSearch {
     const timer = setTimeout(giveWay, SLOW_MS);
     try {
       const found = await attempt([this.#signal], undefined, async (signal) =>
-        fetchManifest(await this.#node.dial(dial, { signal }), this.#cid, signal),
+        fetchManifest(await this.#node.dial(dial, { signal }), this.#cid, signal, this.#options),
       );
       this.#result.resolve(found);
     } catch (error) {

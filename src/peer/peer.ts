@@ -1,7 +1,6 @@
 // A peer: one node, one link, and a swarm for each file it shares or fetches.
 import { randomInt } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
@@ -11,22 +10,24 @@ import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
-import { createRng, type Rng } from '../runtime/rng.ts';
+import { createRng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Admission } from './admission.ts';
-import { Contacts } from './contacts.ts';
 import { type HeldDag, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
-import { Download, type DownloadHost, type DownloadOptions, type Share } from './download.ts';
+import { Download, type DownloadHost, type DownloadOptions } from './download.ts';
 import { hangUp } from './hang-up.ts';
+import { Holdings } from './holdings.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
 import { Joining } from './joining.ts';
 import { KeptManifests } from './kept-manifests.ts';
 import { Listening } from './listening.ts';
 import { createNode, type Node, type NodeOptions } from './node.ts';
+import type { PackedManifests } from './packed-manifests.ts';
 import type { Policy } from './policy.ts';
-import { Swarm, type SwarmHooks } from './swarm.ts';
+import type { Share } from './share.ts';
+import type { SwarmHooks } from './swarm.ts';
 import { UplinkTuner } from './uplink-tuner.ts';
 import { UploadQueue } from './upload-queue.ts';
 import { Vigil } from './vigil.ts';
@@ -49,10 +50,6 @@ export interface PeerOptions {
   emit: Emit;
 }
 
-interface Held extends Share {
-  readonly dag: HeldDag;
-}
-
 export class Peer implements DownloadHost {
   readonly node: Node;
   readonly discovery: Discovery;
@@ -63,10 +60,7 @@ export class Peer implements DownloadHost {
   readonly #counts: CountReporter;
   readonly #limits: LimitReporter;
   readonly #uploads: UploadQueue;
-  readonly #rng: Rng;
-  readonly #policy: Policy;
-  readonly #freeRides: boolean;
-  readonly #held = new Map<string, Held>();
+  readonly #held: Holdings;
   readonly #admission: Admission;
   readonly #listening: Listening;
   readonly #joining: Joining;
@@ -125,9 +119,21 @@ export class Peer implements DownloadHost {
       onCount: this.#counts.note,
     });
     this.#uploads = new UploadQueue(this.link);
-    this.#policy = options.policy ?? {};
-    this.#freeRides = options.freeRides ?? false;
-    this.#rng = createRng(randomInt(2 ** 32));
+    this.#held = new Holdings({
+      node,
+      self: this.peerId,
+      link: this.link,
+      uploads: this.#uploads,
+      rng: createRng(randomInt(2 ** 32)),
+      policy: options.policy ?? {},
+      freeRides: options.freeRides ?? false,
+      emit: options.emit,
+      addresses: () => this.addresses,
+      // The window of a session must not follow a rate that follows the uplink's queue.
+      uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
+      isBanned: (id) => admission.isBanned(id),
+      onBan: (id, reason) => this.#ban(id, reason),
+    });
     this.discovery = new Discovery(node);
     this.#vigil = new Vigil(node);
     const { dataDir } = options;
@@ -135,6 +141,10 @@ export class Peer implements DownloadHost {
     this.#joining = new Joining({ node, discovery, listening, dataDir, identity, emit });
     if (options.mdns) void this.#joining.awaitLan(this.#stopping.signal);
     if (uplinkBytesPerSecond === 'auto') this.#tune();
+  }
+
+  get packed(): PackedManifests {
+    return this.#held.packed;
   }
 
   get peerId(): string {
@@ -156,28 +166,16 @@ export class Peer implements DownloadHost {
       emit({ event: 'peer_disconnected', remote: detail.toString() });
     });
     node.addEventListener('peer:identify', ({ detail }) => {
-      this.#offerContact(detail.peerId);
+      this.#held.offerContact(detail.peerId);
     });
-    await serveDag(node, (cid) => this.#held.get(cid.toString())?.dag);
+    await serveDag(node, (cid) => this.#held.get(cid)?.dag, this.link);
     await answerCalls(node, {
-      swarmOf: (file) => this.#swarmOf(file),
+      swarmOf: (file) => this.#held.swarmOf(file),
       isBanned: (peer) => this.#admission.isBanned(peer),
       onViolation: (peer, reason) => this.#ban(peer, reason),
     });
     await this.#joining.announce();
     this.#listening.follow(node, () => void this.#joining.announce());
-  }
-
-  #swarmOf(file: Uint8Array): Swarm | undefined {
-    for (const { cid, swarm } of this.#held.values()) {
-      if (Buffer.compare(cid.bytes, file) === 0) return swarm;
-    }
-    return undefined;
-  }
-
-  /** Whoever is connected may have what is being fetched: asking costs one stream. */
-  #offerContact(peer: PeerId): void {
-    for (const { contacts } of this.#held.values()) contacts.add(peer.toString(), peer);
   }
 
   /**
@@ -212,19 +210,19 @@ export class Peer implements DownloadHost {
 
   /** Fetches a file or directory into `out` and serves it meanwhile. */
   async get(cid: CID, options: DownloadOptions): Promise<string> {
-    const held = this.#held.get(cid.toString());
+    const held = this.#held.get(cid);
     if (held?.swarm.session.isComplete) return (await held.store.publish()) ?? '';
     return new Download(this, cid, options).run();
   }
 
   isComplete(cid: CID): boolean {
-    return this.#held.get(cid.toString())?.swarm.session.isComplete ?? false;
+    return this.#held.get(cid)?.swarm.session.isComplete ?? false;
   }
 
   /** Serves this file until others can do without (see exchange/parting.ts). */
   async part(cid: CID, signal: AbortSignal): Promise<void> {
     const since = performance.now();
-    const session = this.#held.get(cid.toString())?.swarm.session;
+    const session = this.#held.get(cid)?.swarm.session;
     while (session && !session.mayLeave(performance.now() - since)) {
       await wait(PARTING_LOOK_MS, undefined, { signal });
     }
@@ -232,37 +230,7 @@ export class Peer implements DownloadHost {
 
   /** Takes part in a file's swarm with what the store holds. */
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
-    const swarm = new Swarm({
-      self: this.peerId,
-      cid,
-      store,
-      link: this.link,
-      uploads: this.#uploads,
-      rng: this.#rng,
-      policy: this.#policy,
-      freeRides: this.#freeRides,
-      emit: this.emit,
-      addresses: () => this.addresses,
-      // The window of a session must not follow a rate that follows the uplink's queue.
-      uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
-      onPeersLearned: (addresses, teller) => contacts.hear(addresses, teller),
-      vouchFor: (addresses, neighbour): string[] => contacts.vouchFor(addresses, neighbour),
-      onLeft: (peer) => contacts.lost(peer),
-      onBan: (peer, reason) => this.#ban(peer, reason),
-      onPieceStored: (piece) => hooks.onPieceStored?.(piece),
-      onCompleted: () => hooks.onCompleted?.(),
-      onFailed: (error) => hooks.onFailed?.(error),
-    });
-    const contacts = new Contacts({
-      node: this.node,
-      swarm,
-      rng: this.#rng,
-      isBanned: (peer) => this.#admission.isBanned(peer),
-    });
-    const share = { cid, store, swarm, contacts, dag };
-    this.#held.set(cid.toString(), share);
-    for (const peer of this.node.getPeers()) contacts.add(peer.toString(), peer);
-    return share;
+    return this.#held.hold(cid, store, dag, hooks);
   }
 
   /** Tells the DHT that pieces of this file are here, as soon as there is somebody to tell. */
@@ -295,14 +263,14 @@ export class Peer implements DownloadHost {
     }
     this.link.limit(caps);
     this.#limits.report(this.link);
-    for (const { swarm } of this.#held.values()) swarm.handleLimited();
+    for (const { swarm } of this.#held) swarm.handleLimited();
   }
 
   /** Lets the uplink's rate follow what it carries, from now on. */
   adapt(): void {
     if (this.#tuner) return;
     this.#tune();
-    for (const { swarm } of this.#held.values()) swarm.handleLimited();
+    for (const { swarm } of this.#held) swarm.handleLimited();
   }
 
   #tune(): void {
@@ -310,7 +278,7 @@ export class Peer implements DownloadHost {
       node: this.node,
       link: this.link,
       receivers: () => this.#uploads.receivers,
-      neighbours: () => [...this.#held.values()].flatMap(({ swarm }) => [...swarm.neighbours]),
+      neighbours: () => [...this.#held].flatMap(({ swarm }) => [...swarm.neighbours]),
       onTuned: () => this.#limits.noteFound(this.link),
     });
   }
@@ -321,14 +289,11 @@ export class Peer implements DownloadHost {
     this.#listening.close();
     this.#vigil.close();
     this.#tuner?.close();
-    for (const { swarm, contacts } of this.#held.values()) {
-      contacts.close();
-      swarm.close();
-    }
+    this.#held.endSwarms();
     this.#counts.close(this.link);
     await this.discovery.stop();
     await hangUp(this.node);
-    for (const { store } of this.#held.values()) await store.close();
+    await this.#held.closeStores();
     await this.#joining.close();
     await this.#identity.release();
   }

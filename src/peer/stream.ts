@@ -73,6 +73,10 @@ export class FrameStream {
     }
   }
 
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** True while what was sent still waits for the remote's window or the socket. */
   get congested(): boolean {
     const { writableNeedsDrain, writeBufferLength, writeStatus } = this.#stream;

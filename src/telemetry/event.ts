@@ -96,6 +96,15 @@ export type Event =
       referer?: string;
       range?: string;
     }
+  /** What a CID stands for is known: it was kept, or a remote gave it. */
+  | {
+      event: 'manifest_found';
+      cid: string;
+      name: string;
+      pieces: number;
+      kept: boolean;
+      ms: number;
+    }
   | {
       event: 'transfer_started';
       /** Absent when the source is a plain HTTP server. */

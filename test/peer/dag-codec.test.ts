@@ -6,6 +6,7 @@ import {
   AnswerDecoder,
   encodeBlock,
   encodeHead,
+  encodePacked,
   encodeRequest,
   RequestDecoder,
   type Status,
@@ -72,6 +73,49 @@ describe('RequestDecoder', () => {
     expect(new RequestDecoder().push(bytes)).toEqual({
       violation: expect.stringMatching(violation),
     });
+  });
+});
+
+describe('a packed answer', () => {
+  const whole = encodePacked('tree', cid);
+  const packedOf = (chunks: Iterable<Uint8Array>): unknown[] => {
+    const heard: unknown[] = [];
+    const decoder = new AnswerDecoder({
+      handleHead: (status, name) => heard.push(status, name),
+      handleBlock: () => heard.push('a block'),
+      handlePacked: (packed) => heard.push(packed.toString()),
+    });
+    for (const chunk of chunks) {
+      const violation = decoder.push(chunk);
+      if (violation !== undefined) return [...heard, violation];
+    }
+    return [...heard, decoder.end()];
+  };
+
+  it('is read however it is cut', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (places) => {
+        expect(packedOf(cut(whole, places))).toEqual(['packed', 'tree', cid.toString(), undefined]);
+      }),
+    );
+  });
+
+  it.each([
+    ['cut short', whole.subarray(0, -1), 'an answer cut short'],
+    ['of the head alone', encodeHead('packed', 'tree'), 'an answer cut short'],
+    ['with more behind', Buffer.concat([whole, Uint8Array.of(0)]), 'bytes after the packed CID'],
+    [
+      'of what is no CID',
+      Buffer.concat([encodeHead('packed', 'tree'), Uint8Array.of(2, 9, 9)]),
+      'not a CID',
+    ],
+    [
+      'of too long a CID',
+      Buffer.concat([encodeHead('packed', 'tree'), Uint8Array.of(0x90, 0x4e)]),
+      'a length of 10000; allowed are 100',
+    ],
+  ])('%s is a violation', (_what, bytes, violation) => {
+    expect(packedOf([bytes]).at(-1)).toBe(violation);
   });
 });
 

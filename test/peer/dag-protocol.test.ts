@@ -7,6 +7,7 @@ import type { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rawCid, sha256 } from '../../src/content/cid.ts';
 import { type Imported, importPath } from '../../src/content/import.ts';
+import { Link } from '../../src/link/link.ts';
 import { encodeBlock, encodeHead } from '../../src/peer/dag-codec.ts';
 import { fetchManifest, type HeldDag, serveDag } from '../../src/peer/dag-protocol.ts';
 import type { Node } from '../../src/peer/node.ts';
@@ -64,6 +65,19 @@ describe('fetchManifest', () => {
     await serveDag(next.server, serving([large.manifest.root, { name, dag }]));
     const second = await fetchManifest(next.connection, large.manifest.root, never);
     expect(second.manifest).toEqual(large.manifest);
+  });
+
+  it("goes through the link's caps, and is counted", async () => {
+    const { server, connection } = await pair();
+    const bytes = [...large.dag.values()].reduce((sum, block) => sum + block.length, 0);
+    const uplink = new Link({ uplinkBytesPerSecond: bytes });
+    await serveDag(server, serving([large.manifest.root, large]), uplink);
+    const link = new Link();
+    const startedAt = performance.now();
+    await fetchManifest(connection, large.manifest.root, never, { link });
+    expect(performance.now() - startedAt).toBeGreaterThan(900);
+    expect(uplink.sentBytes).toBeGreaterThanOrEqual(bytes);
+    expect(link.receivedBytes).toBeGreaterThanOrEqual(bytes);
   });
 
   it('brings the whole content when the root is a leaf', async () => {

@@ -20,13 +20,20 @@ it('docs/protocol.md asks for and gets the manifest of "hello"', () => {
   expect(String(new RequestDecoder().push(request))).toBe(cid.toString());
   expect(Buffer.from(encodeRequest(cid))).toEqual(request);
   const heard: unknown[] = [];
-  for (const who of ['answer', 'answer2']) {
+  for (const who of ['answer', 'answer2', 'answer3']) {
     const decoder = new AnswerDecoder({
       handleHead: (status, name) => heard.push([status, name]),
       handleBlock: (block) => heard.push(Buffer.from(block).toString()),
+      handlePacked: (packed) => heard.push(packed.toString()),
     });
     expect(decoder.push(bytesOf(who))).toBeUndefined();
     expect(decoder.end()).toBeUndefined();
   }
-  expect(heard).toEqual([['ok', 'hello.txt'], 'hello', ['unknown', '']]);
+  expect(heard).toEqual([
+    ['ok', 'hello.txt'],
+    'hello',
+    ['unknown', ''],
+    ['packed', 'hello.txt'],
+    cid.toString(),
+  ]);
 });

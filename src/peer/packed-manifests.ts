@@ -1,0 +1,254 @@
+// Exchanges large manifests as files of their own (packed-manifest.ts): a receiver passes on
+// what it has of one, a source sends each piece once before any twice, a stream that is
+// dropped costs the piece on its way, and all of it goes through the link's caps. Small
+// manifests are answered at once, which saves the round trips.
+//
+// Whoever has a manifest names its packed form's CID, and that may be a lie, found out only
+// at the end. So forms that differ are fetched side by side, a few; what a lie costs us it
+// cost its teller as well, and that form is not fetched again; one that brings nothing
+// makes way for another.
+import type { PeerId } from '@libp2p/interface';
+import type { CID } from 'multiformats/cid';
+import type { Manifest } from '../content/manifest.ts';
+import { MemoryStore } from '../content/memory-store.ts';
+import type { PieceStore } from '../content/store.ts';
+import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import { LinkedAbort } from '../runtime/linked-abort.ts';
+import {
+  blocksOf,
+  fetchManifest,
+  type HeldDag,
+  type PackedAnswer,
+  type StreamOpener,
+} from './dag-protocol.ts';
+import { encodeAnswer, type FetchedManifest } from './manifest-bytes.ts';
+import { MAX_PACKED_BYTES, pack, unpack } from './packed-manifest.ts';
+import type { Share } from './share.ts';
+import type { SwarmHooks } from './swarm.ts';
+
+/** Manifests up to this size take no longer than joining a swarm for them. Chosen. */
+const INLINE_BYTES = 32 * 1024;
+/** Packed forms that are shared: those that were asked for last. Chosen. */
+const MOST_SHARED = 16;
+/** Packed forms fetched at once, and found wrong and remembered. Chosen. */
+const MOST_FETCHED = 4;
+const MOST_WRONG = 1024;
+/** Without a new piece for so long a form makes way for another. Chosen. */
+const STALLED_MS = 30_000;
+
+/** The peer, as far as packed manifests need it. */
+export interface PackedHost {
+  /** What is held under this CID, if anything. */
+  get(cid: CID): unknown;
+  /** Takes part in the swarm of a file that nobody is told of. */
+  holdAside(store: PieceStore, dag: HeldDag, hooks?: Partial<SwarmHooks>): Share;
+  release(share: Share): void;
+}
+
+export class PackedManifests {
+  readonly #host: PackedHost;
+  /** By the content's CID, used last at the end. */
+  readonly #shared = new Map<string, Promise<Share>>();
+  /** By the content's CID and the packed form's, as #wrong. */
+  readonly #fetches = new Map<string, PackedFetch>();
+  readonly #wrong = new Set<string>();
+
+  constructor(host: PackedHost) {
+    this.#host = host;
+  }
+
+  /** The packed form's CID, shared from now on; undefined when the manifest is small. */
+  async offer(manifest: Manifest, dag: HeldDag): Promise<CID | undefined> {
+    if (sizeOf(manifest, dag) <= INLINE_BYTES) return undefined;
+    const root = manifest.root.toString();
+    const shared = this.#shared.get(root) ?? this.#share(dag);
+    this.#note(root, shared);
+    return (await shared).cid;
+  }
+
+  /**
+   * Fetches the packed form that a remote named, from all who have pieces of it.
+   *
+   * @throws HubswarmError ERR_REMOTE, ERR_TIMEOUT; ERR_MANIFEST; the signal's reason
+   */
+  async fetch(
+    answer: PackedAnswer,
+    signal: AbortSignal,
+    progressed: () => void,
+  ): Promise<FetchedManifest> {
+    const key = keyOf(answer);
+    if (this.#wrong.has(key)) throw wrong(answer, 'as before');
+    const fetch = this.#fetches.get(key) ?? this.#begin(answer, signal, progressed);
+    void fetch.addSource(answer.connection);
+    return { ...(await fetch.result), name: answer.name };
+  }
+
+  async #share(dag: HeldDag): Promise<Share> {
+    const blocks = await blocksOf(dag);
+    const packed = await pack(encodeAnswer('', blocks ?? []));
+    const store = MemoryStore.whole(packed.manifest, packed.bytes);
+    return this.#host.holdAside(store, heldDag(packed.dag, packed.bytes));
+  }
+
+  #begin(answer: PackedAnswer, signal: AbortSignal, progressed: () => void): PackedFetch {
+    if (this.#fetches.size >= MOST_FETCHED) this.#makeRoom();
+    const key = keyOf(answer);
+    const fetch = new PackedFetch(this.#host, answer, signal, progressed);
+    this.#fetches.set(key, fetch);
+    fetch.result
+      .then(
+        () => this.#note(answer.root.toString(), Promise.resolve(fetch.share!)),
+        () => {
+          if (fetch.isWrong && this.#wrong.size < MOST_WRONG) this.#wrong.add(key);
+        },
+      )
+      .finally(() => this.#fetches.delete(key));
+    return fetch;
+  }
+
+  #makeRoom(): void {
+    for (const fetch of this.#fetches.values()) {
+      if (!fetch.isStalled) continue;
+      return fetch.stop(new HubswarmError('ERR_TIMEOUT', 'no piece of its manifest came in time'));
+    }
+    throw new HubswarmError('ERR_REMOTE', 'others are asked for its manifest first');
+  }
+
+  #note(root: string, shared: Promise<Share>): void {
+    this.#shared.delete(root);
+    this.#shared.set(root, shared);
+    shared.catch(() => this.#shared.delete(root));
+    for (const [oldest, old] of this.#shared) {
+      if (this.#shared.size <= MOST_SHARED) return;
+      this.#shared.delete(oldest);
+      old.then(
+        (share) => this.#host.release(share),
+        () => undefined,
+      );
+    }
+  }
+}
+
+const keyOf = ({ root, packed }: PackedAnswer): string => `${root} ${packed}`;
+
+/** @param bytes the content, at least when it is a single leaf */
+function heldDag(dag: HeldDag['dag'], bytes: Uint8Array | undefined): HeldDag {
+  return { name: '', dag, ...(dag.size === 0 && bytes ? { rawRoot: async () => bytes } : {}) };
+}
+
+function sizeOf({ geometry }: Manifest, { dag }: HeldDag): number {
+  if (dag.size === 0) return geometry.totalLength;
+  let bytes = 0;
+  for (const block of dag.values()) bytes += block.length;
+  return bytes;
+}
+
+/** One packed form on its way. */
+class PackedFetch {
+  readonly result: Promise<FetchedManifest>;
+  readonly #host: PackedHost;
+  readonly #answer: PackedAnswer;
+  readonly #progressed: () => void;
+  readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #sources = new Map<string, PeerId>();
+  /** Of the packed form: whoever answers first. */
+  readonly #manifest = Promise.withResolvers<FetchedManifest>();
+  #asking = 0;
+  /** Once pieces are fetched. */
+  share: Share | undefined;
+  #progressAt = performance.now();
+  #wrong = false;
+
+  constructor(host: PackedHost, answer: PackedAnswer, signal: AbortSignal, progressed: () => void) {
+    this.#host = host;
+    this.#answer = answer;
+    this.#progressed = progressed;
+    const linked = new LinkedAbort([signal, this.#abort.signal]);
+    this.#signal = linked.signal;
+    this.#manifest.promise.catch(() => undefined);
+    this.result = this.#run().finally(() => linked.release());
+  }
+
+  /** What came is not what the CID stands for: nobody's copy of it is. */
+  get isWrong(): boolean {
+    return this.#wrong;
+  }
+
+  get isStalled(): boolean {
+    return performance.now() - this.#progressAt > STALLED_MS;
+  }
+
+  /** One more remote that has this form, and knows how it is cut. */
+  async addSource(connection: StreamOpener): Promise<void> {
+    const { remotePeer } = connection;
+    this.#sources.set(remotePeer.toString(), remotePeer);
+    this.share?.contacts.add(remotePeer.toString(), remotePeer);
+    if (this.share) return;
+    this.#asking++;
+    try {
+      this.#manifest.resolve(await fetchManifest(connection, this.#answer.packed, this.#signal));
+    } catch (error) {
+      if (this.#asking === 1) this.#manifest.reject(error);
+    } finally {
+      this.#asking--;
+    }
+  }
+
+  stop(reason: Error): void {
+    this.#abort.abort(reason);
+  }
+
+  async #run(): Promise<FetchedManifest> {
+    const { root, packed } = this.#answer;
+    if (this.#host.get(packed)) throw wrong(this.#answer, 'it is another file');
+    const store = await this.#fetchPieces(await this.#manifest.promise);
+    try {
+      return await unpack(root, store.bytes);
+    } catch (error) {
+      this.#host.release(this.share!);
+      // Its own blocks, hashed, say that the content is none to be had: no lie of the remote's.
+      if (hasCode(error, 'ERR_MANIFEST')) throw error;
+      this.#wrong = true;
+      throw wrong(this.#answer, describeError(error), error);
+    }
+  }
+
+  async #fetchPieces(found: FetchedManifest): Promise<MemoryStore> {
+    const signal = this.#signal;
+    const { manifest, dag, rawRoot } = found;
+    const { totalLength } = manifest.geometry;
+    if (totalLength > MAX_PACKED_BYTES) {
+      this.#wrong = true;
+      throw wrong(this.#answer, `it has ${totalLength} bytes`);
+    }
+    const store = rawRoot ? MemoryStore.whole(manifest, rawRoot) : MemoryStore.empty(manifest);
+    const done = Promise.withResolvers<void>();
+    const stop = (): void => done.reject(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop);
+    const share = this.#host.holdAside(store, heldDag(dag, rawRoot), {
+      onPieceStored: () => {
+        this.#progressAt = performance.now();
+        this.#progressed();
+      },
+      onCompleted: done.resolve,
+    });
+    this.share = share;
+    for (const [peer, id] of this.#sources) share.contacts.add(peer, id);
+    try {
+      if (!store.have.isFull) await done.promise;
+      return store;
+    } catch (error) {
+      this.#host.release(share);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+function wrong({ root, connection }: PackedAnswer, what: string, cause?: unknown): HubswarmError {
+  const message = `${connection.remotePeer} packed another manifest than that of ${root}: ${what}`;
+  return new HubswarmError('ERR_REMOTE', message, { cause });
+}

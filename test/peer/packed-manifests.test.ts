@@ -1,0 +1,168 @@
+// Large manifests, exchanged like files, from peers that tell the truth about them and
+// from peers that do not.
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { CID } from 'multiformats/cid';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Imported, importPath } from '../../src/content/import.ts';
+import { encodePacked } from '../../src/peer/dag-codec.ts';
+import { encodeManifest } from '../../src/peer/manifest-bytes.ts';
+import { pack, unpack } from '../../src/peer/packed-manifest.ts';
+import { Peer } from '../../src/peer/peer.ts';
+
+const PACKED_DAG = '/hubswarm/dag/1.1.0';
+const FILES = 1500;
+
+let dir: string;
+let tree: Imported;
+let root: CID;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'packed-'));
+  tree = await emptyFiles(join(dir, 'tree'));
+  root = tree.manifest.root;
+});
+
+/** Files without pieces, so that only the manifest takes time, whose names hardly compress. */
+async function emptyFiles(path: string): Promise<Imported> {
+  await mkdir(path);
+  const names = Array.from({ length: FILES }, () => randomBytes(20).toString('hex'));
+  await Promise.all(names.map((name) => writeFile(join(path, name), '')));
+  return importPath(path);
+}
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+let started = 0;
+
+async function startPeer(): Promise<Peer> {
+  const peer = await Peer.start({ dataDir: join(dir, `data-${started++}`), emit: () => {} });
+  cleanups.push(() => peer.stop());
+  return peer;
+}
+
+async function share(path: string): Promise<Peer> {
+  const peer = await startPeer();
+  await peer.share(path, { signal: AbortSignal.timeout(20_000) });
+  return peer;
+}
+
+/** Shares these bytes, and says that they are the tree's packed manifest. */
+async function liar(bytes: Uint8Array): Promise<Peer> {
+  const path = join(dir, `lie-${started}`);
+  await writeFile(path, bytes);
+  const peer = await share(path);
+  await sayPacked(peer, (await importPath(path)).manifest.root);
+  return peer;
+}
+
+async function sayPacked(peer: Peer, packed: CID): Promise<void> {
+  await peer.node.unhandle(PACKED_DAG);
+  await peer.node.handle(PACKED_DAG, (stream) => {
+    stream.send(encodePacked('tree', packed));
+    void stream.close();
+  });
+}
+
+async function get(peer: Peer, ...from: Peer[]): Promise<void> {
+  const signal = AbortSignal.timeout(40_000);
+  for (const other of from) await peer.join(other.addresses, signal);
+  const out = join(dir, `out-${peer.peerId}`);
+  const path = await peer.get(root, { out, force: false, timeoutMs: 30_000, signal });
+  expect(await readdir(path)).toHaveLength(FILES);
+}
+
+const packedTree = async () => pack(encodeManifest({ ...tree, name: '' }));
+
+it('is unpacked to what was packed, in two thirds of the bytes', async () => {
+  const answer = encodeManifest({ ...tree, name: '' });
+  const { bytes, manifest } = await pack(answer);
+  expect(bytes.length).toBeLessThan(answer.length * 0.7);
+  expect(manifest.geometry.totalLength).toBe(bytes.length);
+  const found = await unpack(root, bytes);
+  expect(found.manifest).toEqual(tree.manifest);
+  expect([...found.dag.keys()]).toEqual([...tree.dag.keys()]);
+});
+
+it('is passed on by a receiver, the origin gone', async () => {
+  const [origin, middle, last] = [
+    await share(join(dir, 'tree')),
+    await startPeer(),
+    await startPeer(),
+  ];
+  await get(middle, origin);
+  await origin.stop();
+  await get(last, middle);
+});
+
+it.each<[string, () => Promise<Uint8Array>]>([
+  ['noise', async () => randomBytes(300_000)],
+  ['a torso', async () => (await packedTree()).bytes.subarray(0, -1000)],
+  ['one that unpacks to a gigabyte', async () => gzipSync(Buffer.alloc(2 ** 30))],
+  [
+    'the manifest of another tree',
+    async () => {
+      const other = await emptyFiles(join(dir, `other-${started}`));
+      return (await pack(encodeManifest({ ...other, name: '' }))).bytes;
+    },
+  ],
+])(
+  'is had beside a peer that gives %s for it, which is fetched once',
+  async (_what, make) => {
+    const bytes = await make();
+    const lying = await liar(bytes);
+    const victim = await startPeer();
+    const signal = AbortSignal.timeout(40_000);
+    await victim.join(lying.addresses, signal);
+    const out = join(dir, `out-${victim.peerId}`);
+    const getting = victim.get(root, { out, force: false, timeoutMs: 30_000, signal });
+    // It is asked again each second, and would be fetched again.
+    await expect
+      .poll(() => lying.link.sentBytes, { timeout: 20_000 })
+      .toBeGreaterThan(bytes.length - 1);
+    const asked = Promise.withResolvers<void>();
+    await lying.node.unhandle(PACKED_DAG);
+    const packed = (await importPath(join(dir, `lie-${started - 2}`))).manifest.root;
+    let times = 0;
+    await lying.node.handle(PACKED_DAG, (stream) => {
+      stream.send(encodePacked('tree', packed));
+      void stream.close();
+      if (++times === 2) asked.resolve();
+    });
+    await asked.promise;
+    expect(lying.link.sentBytes).toBeLessThan(1.5 * bytes.length + 50_000);
+    const honest = await share(join(dir, 'tree'));
+    await victim.join(honest.addresses, signal);
+    expect(await readdir(await getting)).toHaveLength(FILES);
+  },
+  60_000,
+);
+
+it('does not cost a share of the asker that a liar names', async () => {
+  const path = join(dir, 'own');
+  await writeFile(path, randomBytes(300_000));
+  const victim = await share(path);
+  const own = (await importPath(path)).manifest.root;
+  const lying = await startPeer();
+  await sayPacked(lying, own);
+  await get(victim, lying, await share(join(dir, 'tree')));
+  expect(victim.isComplete(own)).toBe(true);
+});
+
+it('is had beside peers that name a form and then give none of it', async () => {
+  const silent: Peer[] = [];
+  for (let i = 0; i < 4; i++) {
+    const peer = await liar(randomBytes(200_000 + i));
+    await peer.node.unhandle('/hubswarm/exchange/1.0.0');
+    silent.push(peer);
+  }
+  await get(await startPeer(), ...silent.slice(0, 3), await share(join(dir, 'tree')));
+}, 60_000);
