@@ -23,7 +23,7 @@ async function tree(path: string, files: number): Promise<string> {
   return path;
 }
 
-describe('a kept manifest', () => {
+describe('a kept manifest', { timeout: 60_000 }, () => {
   it.each([
     ['file', async (dir: string) => randomFile(join(dir, 'content'), 6 * MIB)],
     ['directory', async (dir: string) => tree(join(dir, 'content'), 40)],
