@@ -4,7 +4,8 @@
 // called anew beside the old connection, which is only cut once the new one stands and the
 // old is still silent: a busy host is slow to answer, and must not lose what is under way.
 import type { Socket } from 'node:net';
-import type { Connection } from '@libp2p/interface';
+import type { Connection, PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Node } from './node.ts';
 
@@ -17,6 +18,8 @@ const SILENT_MS = 6000;
 const CALL_AGAIN_MS = 2000;
 const CALL_TIMEOUT_MS = 4000;
 const CALLS_AT_ONCE = 4;
+/** Of one host; a peer listens at one port or two. Chosen. */
+const MOST_ADDRESSES = 2;
 /** Links come back after minutes; then nobody waits for this connection. Chosen. */
 const DEAD_MS = 120_000;
 
@@ -112,13 +115,29 @@ export class Vigil {
     );
   }
 
+  /**
+   * Where it was reached, or says that it listens on the host that it called from: a peer that
+   * falls silent on purpose must not have strangers called.
+   */
+  async #addressesOf({ remotePeer, remoteAddr, direction }: Connection): Promise<Multiaddr[]> {
+    const { addresses } = await this.#node.peerStore.get(remotePeer);
+    const told = addresses
+      .map(({ multiaddr }) => multiaddr)
+      .filter((address) => hostOf(address) === hostOf(remoteAddr))
+      .filter((address) => !address.equals(remoteAddr))
+      .map((address) => toPeer(address, remotePeer))
+      .slice(0, MOST_ADDRESSES);
+    return direction === 'outbound' ? [remoteAddr, ...told] : told;
+  }
+
   async #callAnew(watched: Watched): Promise<void> {
     const { connection, socket, read } = watched;
     this.#calling++;
     watched.callAgainAt = Number.POSITIVE_INFINITY;
     try {
-      const call = (signal: AbortSignal) =>
-        this.#node.dial(connection.remotePeer, { force: true, signal });
+      const addresses = await this.#addressesOf(connection);
+      if (addresses.length === 0) return;
+      const call = (signal: AbortSignal) => this.#node.dial(addresses, { force: true, signal });
       const fresh = await attempt([this.#stop.signal], CALL_TIMEOUT_MS, call);
       if (socket.bytesRead === read) cut(connection);
       else await fresh.close();
@@ -130,6 +149,11 @@ export class Vigil {
     }
   }
 }
+
+const toPeer = (address: Multiaddr, peer: PeerId): Multiaddr =>
+  address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${peer}`);
+
+const hostOf = (address: Multiaddr): string | undefined => address.getComponents()[0]?.value;
 
 /** Says something that the other side need not answer, or a ping where no stream is open. */
 function speak({ muxer }: Inside): void {
