@@ -16,9 +16,13 @@ export class Running {
   #waiting = new Set();
   #ended;
 
-  /** @param options cli: another binary; env: more environment variables; node: options of node */
-  constructor(args, { cli = BINARY, env = {}, node = [] } = {}) {
-    this.child = spawn(process.execPath, [...node, cli, ...args, '--json'], {
+  /**
+   * @param options cli: another binary; env: more environment variables; node: options of node;
+   * through: a command that becomes it, as `ip netns exec NAME`
+   */
+  constructor(args, { cli = BINARY, env = {}, node = [], through = [] } = {}) {
+    const [command, ...rest] = [...through, process.execPath, ...node, cli, ...args, '--json'];
+    this.child = spawn(command, rest, {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -53,10 +57,18 @@ export class Running {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
-  /** The most memory it has had, in MiB; Linux only. */
+  /** The memory it has, and the most that it has had, in MiB; Linux only. */
+  get mebibytes() {
+    return this.#memory('VmRSS');
+  }
+
   get peakMebibytes() {
+    return this.#memory('VmHWM');
+  }
+
+  #memory(field) {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+)/.exec(status)[1]) / 1024;
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)[1]) / 1024;
   }
 
   /** Ends it and waits until it has ended; resolves to the exit code or the signal's name. */

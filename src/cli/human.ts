@@ -113,7 +113,7 @@ function describeEvent(event: Event): string | undefined {
     case 'pieces_found':
       return 'going on: the missing pieces can be had';
     case 'neighbour_banned':
-      return `banned ${event.remote}: ${clean(event.reason)}`;
+      return `banned ${event.remote}${banTime(event.ms)}: ${clean(event.reason)}`;
     case 'peer_connected':
       return `connected to ${event.remote}`;
     case 'peer_disconnected':
@@ -234,3 +234,6 @@ export function createHumanReporter({
     },
   };
 }
+
+const banTime = (ms: number | undefined): string =>
+  ms === undefined ? '' : ` for ${Math.round(ms / 1000)} s`;

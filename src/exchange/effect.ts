@@ -16,9 +16,9 @@ export type SessionEffect =
   | { type: 'store'; piece: number; parts: readonly Uint8Array[]; neighbour: string }
   /**
    * Close the stream, do not come back; `neighbour_left` need not be told. The peer
-   * may have left already.
+   * may have left already. `forLoad`: it was too much, not wrong: that may pass.
    */
-  | { type: 'ban'; neighbour: string; reason: string }
+  | { type: 'ban'; neighbour: string; reason: string; forLoad: boolean }
   /** Multiaddrs of others that exchange this file: untrusted, may be known already. */
   | { type: 'peers_learned'; addresses: readonly string[]; neighbour: string }
   /** A neighbour said hello: what it has, how it can be reached. */

@@ -11,6 +11,7 @@ import { CHOKERS, type ChokerName } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
+import { inFlightLimit } from './in-flight-limit.ts';
 import { introduce } from './introduce.ts';
 import type { Message } from './message.ts';
 import { Neighbour } from './neighbour.ts';
@@ -23,10 +24,6 @@ import { Uploads } from './uploads.ts';
 
 /** How often stalls are looked for while anything is under way. */
 const SWEEP_MS = 250;
-/** What may be on its way to us at once, unless the downlink is slower than that. */
-const IN_FLIGHT_LIMIT = 32 * 2 ** 20;
-/** A slow downlink is kept busy by what it takes in this time. */
-const DOWNLINK_MS = 500;
 /** With so many interested neighbours the uplink is busy, and others need not hurry. */
 const ENOUGH_TAKERS = 3;
 
@@ -116,6 +113,11 @@ export class Session {
     return (
       this.#downloads.hasRoom && [...this.#state.neighbours.values()].every((n) => n.wanted > 0)
     );
+  }
+
+  /** Some neighbour still fetches. */
+  get hasLeechers(): boolean {
+    return [...this.#state.neighbours.values()].some(({ pieces }) => pieces && !pieces.isFull);
   }
 
   /** Whether a complete peer may go that has wanted to for so long (see parting.ts). */
@@ -210,7 +212,10 @@ export class Session {
 
   /** Returns a violation's reason, if the message is one. */
   #handleMessage(neighbour: Neighbour, message: Message, now: number): string | undefined {
-    if (!neighbour.allowance.spend(message, now)) return 'a flood of messages';
+    if (!neighbour.allowance.spend(message, now)) {
+      this.#ban(neighbour, 'a flood of messages', true);
+      return undefined;
+    }
     if (message.type === 'hello') return this.#handleHello(neighbour, message);
     if (!neighbour.pieces) return `a ${message.type} before hello`;
     switch (message.type) {
@@ -313,7 +318,7 @@ export class Session {
     const neighbour = this.#state.neighbours.get(source);
     // It may have left, or called again, since it sent the piece.
     if (neighbour) this.#ban(neighbour, reason);
-    else this.#state.outbox.push({ type: 'ban', neighbour: source, reason });
+    else this.#state.outbox.push({ type: 'ban', neighbour: source, reason, forLoad: false });
   }
 
   #sweep(now: number): void {
@@ -328,10 +333,10 @@ export class Session {
     }
   }
 
-  #ban(neighbour: Neighbour, reason: string): void {
+  #ban(neighbour: Neighbour, reason: string, forLoad = false): void {
     if (!this.#state.neighbours.has(neighbour.id)) return;
     this.#remove(neighbour);
-    this.#state.outbox.push({ type: 'ban', neighbour: neighbour.id, reason });
+    this.#state.outbox.push({ type: 'ban', neighbour: neighbour.id, reason, forLoad });
   }
 
   #remove(neighbour: Neighbour): void {
@@ -341,9 +346,4 @@ export class Session {
     this.#downloads.handleLeft(neighbour);
     if (neighbour.pieces) for (const piece of neighbour.pieces) this.#state.copies.decrement(piece);
   }
-}
-
-function inFlightLimit(downlinkBytesPerSecond: number, geometry: Geometry): number {
-  const busy = (downlinkBytesPerSecond * DOWNLINK_MS) / 1000;
-  return Math.max(Math.min(IN_FLIGHT_LIMIT, busy), 2 * geometry.maxLength);
 }

@@ -1,5 +1,6 @@
 // Who may be connected to this peer: bans, and what one remote may hold. A ban is of
-// the PeerId, for all files, and lasts as long as this process. New PeerIds cost a
+// the PeerId, for all files. One for a broken rule lasts as long as this process; one for
+// load ends by itself, and is longer each time: who was only too busy may come back. New PeerIds cost a
 // remote nothing, so what strangers hold together is bounded too: while room for
 // newcomers is short, connections that carry no exchange make way, or a few hundred
 // idle ones would lock everybody out.
@@ -10,6 +11,9 @@ import type { Node } from './node.ts';
 
 /** PeerIds remembered; then the oldest ban ends. Chosen. */
 const MOST_BANNED = 16_384;
+/** The first ban for load, doubled with each further one up to the second figure. Chosen. */
+const LOAD_BAN_MS = 60_000;
+const LONGEST_LOAD_BAN_MS = 60 * 60_000;
 /** With one peer: two that both ends opened, and two that replace them. Chosen. */
 const CONNECTIONS_PER_PEER = 4;
 /** Of all that libp2p lets in; beyond, idle ones are cut. Chosen. */
@@ -21,7 +25,8 @@ const IDLE_AFTER_MS = 5000;
 const MAX_CONNECTIONS = 300;
 
 export class Admission {
-  readonly #banned = new Set<string>();
+  /** Until when, and how long a ban for load was the last time. */
+  readonly #banned = new Map<string, { readonly until: number; readonly ms: number }>();
   readonly #most: number;
   #node: Node | undefined;
 
@@ -36,16 +41,26 @@ export class Admission {
   }
 
   isBanned(peer: string): boolean {
-    return this.#banned.has(peer);
+    const ban = this.#banned.get(peer);
+    return ban !== undefined && performance.now() < ban.until;
   }
 
-  /** Cuts the peer off, now and whenever it comes back. */
-  ban(peer: string): void {
-    this.#banned.add(peer);
+  /**
+   * Cuts the peer off, now and whenever it comes back, for the milliseconds that are
+   * returned: for good, or for some time when it was only too much.
+   */
+  ban(peer: string, forLoad: boolean): number {
+    const last = this.#banned.get(peer)?.ms ?? LOAD_BAN_MS / 2;
+    const isForGood = !forLoad || last === Number.POSITIVE_INFINITY;
+    const ms = isForGood ? Number.POSITIVE_INFINITY : Math.min(2 * last, LONGEST_LOAD_BAN_MS);
+    // Anew: the last to be banned is the last to be forgotten.
+    this.#banned.delete(peer);
+    this.#banned.set(peer, { until: performance.now() + ms, ms });
     forgetOldest(this.#banned, MOST_BANNED);
     for (const connection of this.#node?.getConnections() ?? []) {
       if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
     }
+    return ms;
   }
 
   #handleOpen(opened: Connection): void {

@@ -5,11 +5,17 @@
 // once. Candidates are untrusted: a dial proves who answers. Those that were only
 // heard of are tried within a budget and forgotten when they do not answer, so that a
 // neighbour that names ports of others does not make a port scanner of this peer.
+//
+// Whoever has the whole file calls nobody while nobody fetches it, and has no timer: a
+// peer may share ten thousand.
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Rng } from '../runtime/rng.ts';
+import type { Callees } from './callees.ts';
+import { type Candidate, Candidates, type Origin } from './candidates.ts';
+import type { Inquiries } from './inquiries.ts';
 import type { Node } from './node.ts';
 import { type PeerAddress, tryParseAddress } from './peer-address.ts';
 import { REACH, type Reach, reachOf } from './reach.ts';
@@ -36,22 +42,9 @@ const ONE_MORE_MS = 300;
  */
 const MORE_AT_ONCE = 4;
 const MOST_MORE = 24;
-/** Candidates remembered, and of those the ones that one neighbour named. Chosen. */
-const MOST_KNOWN = 512;
-const MOST_OF_ONE_TELLER = 64;
-/** Addresses of one candidate; a host has a few interfaces. Chosen. */
-const MOST_ADDRESSES = 4;
-/** Candidates heard of that may fail in a row at once, and how soon one more may. Chosen. */
-const MOST_TRIES = 32;
-const TRY_EVERY_MS = 2000;
-/** Calls that fail until a candidate that was only heard of is forgotten. */
-const FAILURES_OF_HEARD = 2;
 const CALL_TIMEOUT_MS = 5000;
 /** How often there is a look at who could be called. */
 const LOOK_MS = 300;
-/** Until another try at one that failed; doubled up to the second figure. Chosen. */
-const RETRY_MS = 500;
-const LONGEST_RETRY_MS = 15_000;
 /**
  * Two peers that hear of each other at once would both call. The greater PeerId
  * leaves it to the smaller one for so long.
@@ -60,21 +53,23 @@ const YIELD_MS = 2000;
 /** Unless this many looks in a row showed that others would send us more. */
 const HUNGRY_LOOKS = 2;
 /**
- * A complete peer needs nobody, and still calls two of those it is connected to, if they
- * do not call it: so that a newcomer hears of the others from whichever it asks first.
+ * A complete peer needs nobody, and still calls two others while somebody fetches: so that
+ * a newcomer hears of the others from whichever it asks first.
  */
 const ENOUGH_FOR_SEED = 2;
+/** Connected peers that a complete peer asks for a newcomer's sake. Chosen. */
+const MOST_ASKED = 32;
 const SEED_WAIT_MS = 1000;
 
-interface Candidate {
-  readonly peer: string;
-  dial: Multiaddr[] | PeerId;
-  /** The neighbour that named it; undefined once there was a better reason to believe in it. */
-  teller: string | undefined;
-  failures: number;
-  /** Not to be called before this. */
-  notBefore: number;
-  calling: boolean;
+export interface ContactsInit {
+  readonly node: Node;
+  readonly swarm: Swarm;
+  /** Of the root CID. */
+  readonly digest: Uint8Array;
+  readonly rng: Rng;
+  readonly callees: Callees;
+  readonly inquiries: Inquiries;
+  isBanned(peer: string): boolean;
 }
 
 export class Contacts {
@@ -83,29 +78,82 @@ export class Contacts {
   readonly #swarm: Swarm;
   readonly #rng: Rng;
   readonly #isBanned: (peer: string) => boolean;
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #callees: Callees;
+  readonly #inquiries: Inquiries;
+  readonly #digest: Uint8Array;
+  readonly #candidates: Candidates;
   readonly #abort = new AbortController();
-  readonly #timer: NodeJS.Timeout;
   readonly #startedAt = performance.now();
-  /** Tries left for candidates that were only heard of, and since when they grow back. */
-  #tries = MOST_TRIES;
-  #triesAt = performance.now();
+  #timer: NodeJS.Timeout | undefined;
   #calling = 0;
   #more = 0;
   /** Looks in a row at which every neighbour had something for us. */
   #hungryLooks = 0;
   #looking = false;
+  #seeking = false;
 
-  constructor(init: { node: Node; swarm: Swarm; rng: Rng; isBanned: (peer: string) => boolean }) {
+  constructor(init: ContactsInit) {
     this.#node = init.node;
     this.#self = init.node.peerId.toString();
     this.#swarm = init.swarm;
     this.#rng = init.rng;
+    this.#candidates = new Candidates(init.rng);
     this.#isBanned = init.isBanned;
+    this.#callees = init.callees;
+    this.#inquiries = init.inquiries;
+    this.#digest = init.digest;
+    this.#wake();
+  }
+
+  /** Whether this swarm has a reason to call anybody. */
+  get #isActive(): boolean {
+    const { isComplete, hasLeechers } = this.#swarm.session;
+    return !this.#abort.signal.aborted && (!isComplete || hasLeechers);
+  }
+
+  #wake(): void {
+    if (this.#timer !== undefined || !this.#isActive) return;
     this.#timer = setInterval(() => {
+      if (!this.#isActive) return this.#rest();
       this.#wantMore();
       this.#look();
     }, LOOK_MS);
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** A neighbour said hello: for one that fetches others are looked for. */
+  handleMet(peer: string): void {
+    this.#candidates.handleMet(peer);
+    this.#wake();
+    const { session } = this.#swarm;
+    if (session.isComplete && session.hasLeechers && session.neighbourCount < ENOUGH_FOR_SEED) {
+      void this.seek();
+    }
+  }
+
+  /** A complete peer asks those who are connected whether they exchange the file, and calls them. */
+  async seek(): Promise<void> {
+    if (this.#seeking) return;
+    this.#seeking = true;
+    const peers = this.#node.getPeers().filter((peer) => !this.#swarm.has(peer.toString()));
+    const first = peers.length > MOST_ASKED ? this.#rng.below(peers.length) : 0;
+    const asked = [...peers.slice(first), ...peers.slice(0, first)].slice(0, MOST_ASKED);
+    await Promise.all(asked.map((peer) => this.#ask(peer)));
+    this.#seeking = false;
+  }
+
+  async #ask(peer: PeerId): Promise<void> {
+    const standing = await this.#inquiries.ask(peer, this.#digest);
+    const fetches = standing === 'part';
+    if (!fetches && !(standing === 'whole' && this.#isActive)) return;
+    const { neighbourCount } = this.#swarm.session;
+    if (neighbourCount + this.#calling >= ENOUGH_FOR_SEED) return;
+    const candidate = this.#consider(peer.toString(), peer, {});
+    if (candidate && !candidate.calling) void this.#call(candidate);
   }
 
   /**
@@ -114,7 +162,7 @@ export class Contacts {
    */
   hear(addresses: readonly string[], teller: string): void {
     for (const { peerId, multiaddr } of this.#credible(addresses, teller)) {
-      if (peerId !== undefined) this.#consider(peerId, [multiaddr], teller);
+      if (peerId !== undefined) this.#consider(peerId, [multiaddr], { teller });
     }
   }
 
@@ -143,18 +191,20 @@ export class Contacts {
 
   /** A candidate, to be dialled at these addresses or over a connection that is open. */
   add(peer: string, dial: Multiaddr[] | PeerId): void {
-    this.#consider(peer, dial, undefined);
+    this.#consider(peer, dial, {});
   }
 
-  #consider(peer: string, dial: Multiaddr[] | PeerId, teller: string | undefined): void {
-    if (peer === this.#self || this.#isBanned(peer)) return;
-    const known = this.#candidates.get(peer);
-    if (known) return learn(known, dial, teller);
-    if (this.#candidates.size >= MOST_KNOWN) return;
-    if (teller !== undefined && this.#namedBy(teller) >= MOST_OF_ONE_TELLER) return;
-    const notBefore = performance.now() + this.#waitFor(peer, teller);
-    this.#candidates.set(peer, { peer, dial, teller, failures: 0, notBefore, calling: false });
+  /** Whoever is connected may have what is being fetched. */
+  guess(peer: PeerId): void {
+    this.#consider(peer.toString(), peer, { isGuess: true });
+  }
+
+  #consider(peer: string, dial: Multiaddr[] | PeerId, origin: Origin): Candidate | undefined {
+    if (peer === this.#self || this.#isBanned(peer)) return undefined;
+    const notBefore = performance.now() + this.#waitFor(peer, origin.teller);
+    const candidate = this.#candidates.add(peer, dial, origin, notBefore);
     this.#lookSoon();
+    return candidate;
   }
 
   /** How long it has to call us before we call it. */
@@ -166,46 +216,41 @@ export class Contacts {
     return yields ? YIELD_MS : 0;
   }
 
-  #namedBy(teller: string): number {
-    let count = 0;
-    for (const candidate of this.#candidates.values()) if (candidate.teller === teller) count++;
-    return count;
-  }
-
   /** Whether somebody is left to be called who did not fail the last time. */
   get hasMore(): boolean {
-    for (const { peer, failures } of this.#candidates.values()) {
+    for (const { peer, failures } of this.#candidates) {
       if (failures === 0 && !this.#swarm.has(peer)) return true;
     }
     return false;
   }
 
   /** A neighbour left: it may come back, and somebody else may take its place. */
-  lost(peer: string): void {
+  lost(peer: string, refused: boolean): void {
+    if (refused) this.#callees.noteRefused(peer, performance.now());
     const candidate = this.#candidates.get(peer);
-    if (candidate) this.#defer(candidate);
+    if (candidate) this.#candidates.defer(candidate, performance.now());
     this.#lookSoon();
   }
 
   close(): void {
     this.#abort.abort();
-    clearInterval(this.#timer);
+    this.#rest();
   }
 
   /** Once all that is heard in this turn is known, so that the draw is among all. */
-  #lookSoon(): void {
+  readonly #lookSoon = (): void => {
     if (this.#looking) return;
     this.#looking = true;
     setImmediate(() => {
       this.#looking = false;
       this.#look();
     });
-  }
+  };
 
   /** Calls while neighbours are few. */
   #look(): void {
     const { session } = this.#swarm;
-    if (this.#abort.signal.aborted) return;
+    if (!this.#isActive) return;
     while (this.#calling < CALLS_AT_ONCE && session.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
@@ -229,73 +274,57 @@ export class Contacts {
 
   #draw(): Candidate | undefined {
     const now = performance.now();
-    const mayTry = this.#mayTry(now);
     const { isComplete } = this.#swarm.session;
     const isUrgent = this.#hungryLooks >= HUNGRY_LOOKS;
-    let drawn: Candidate | undefined;
-    let eligible = 0;
-    for (const candidate of this.#candidates.values()) {
-      const { peer, calling, notBefore, teller, failures } = candidate;
-      if (teller !== undefined && !mayTry) continue;
+    return this.#candidates.draw(now, ({ peer, notBefore, failures }) => {
       // A seed asks once; who is hungry does not wait to be called.
-      if (failures > 0 && isComplete) continue;
-      if (now < notBefore && !(isUrgent && failures === 0)) continue;
-      if (calling || this.#swarm.has(peer) || this.#isBanned(peer)) continue;
-      if (this.#rng.below(++eligible) === 0) drawn = candidate;
-    }
-    return drawn;
-  }
-
-  #mayTry(now: number): boolean {
-    const grown = Math.floor((now - this.#triesAt) / TRY_EVERY_MS);
-    this.#triesAt += grown * TRY_EVERY_MS;
-    this.#tries = Math.min(MOST_TRIES, this.#tries + grown);
-    return this.#tries > 0;
-  }
-
-  #defer(candidate: Candidate): void {
-    const { peer, teller, failures } = candidate;
-    if (teller !== undefined && failures + 1 >= FAILURES_OF_HEARD) this.#candidates.delete(peer);
-    const ms = Math.min(RETRY_MS * 2 ** candidate.failures++, LONGEST_RETRY_MS);
-    candidate.notBefore = performance.now() + ms;
+      if (failures > 0 && isComplete) return false;
+      if (now < notBefore && !(isUrgent && failures === 0)) return false;
+      if (this.#swarm.has(peer) || this.#isBanned(peer)) return false;
+      return this.#callees.mayCall(peer, now, this.#lookSoon);
+    });
   }
 
   async #call(candidate: Candidate): Promise<void> {
     candidate.calling = true;
     this.#calling++;
-    if (candidate.teller !== undefined) this.#tries--;
+    this.#candidates.handleCalled(candidate);
     try {
+      if (!(await this.#mayExchange(candidate))) throw new Error('does not exchange the file');
+      if (!this.#callees.mayCall(candidate.peer, performance.now())) return;
       await attempt([this.#abort.signal], CALL_TIMEOUT_MS, (signal) =>
         this.#open(candidate, signal),
       );
-      if (candidate.teller !== undefined) this.#tries++;
-      candidate.teller = undefined;
-      candidate.failures = 0;
+      this.#candidates.handleAnswered(candidate);
     } catch {
       // Gone, or it does not know the file: its own affair, asked again later.
-      this.#defer(candidate);
+      this.#candidates.defer(candidate, performance.now());
     } finally {
       candidate.calling = false;
       this.#calling--;
     }
   }
 
-  async #open({ peer, dial }: Candidate, signal: AbortSignal): Promise<void> {
-    const connection = await this.#node.dial(dial, { signal });
-    const stream = new FrameStream(await connection.newStream(EXCHANGE_PROTOCOL, { signal }), peer);
-    const intake = this.#swarm.join({ stream, outbound: true });
-    if (intake) stream.onData(intake);
+  /** A few calls are as cheap as a question; many files are asked for together. */
+  async #mayExchange(candidate: Candidate): Promise<boolean> {
+    const { peer, dial, isGuess } = candidate;
+    if (!isGuess || Array.isArray(dial)) return true;
+    if (!this.#callees.isCalledOften(peer, performance.now())) return true;
+    const standing = await this.#inquiries.ask(dial, this.#digest);
+    if (standing === 'part' || standing === 'whole') candidate.isGuess = false;
+    return standing !== 'none';
   }
-}
 
-/** What is known of a candidate already is added to by hearsay, and replaced by better. */
-function learn(known: Candidate, dial: Multiaddr[] | PeerId, teller: string | undefined): void {
-  if (teller === undefined) {
-    known.dial = dial;
-    known.teller = undefined;
-  } else if (Array.isArray(known.dial) && Array.isArray(dial)) {
-    const addresses = known.dial;
-    const fresh = dial.filter((address) => !addresses.some((other) => other.equals(address)));
-    known.dial = [...addresses, ...fresh].slice(0, MOST_ADDRESSES);
+  async #open({ peer, dial }: Candidate, signal: AbortSignal): Promise<void> {
+    const answered = this.#callees.begin(peer, performance.now());
+    try {
+      const connection = await this.#node.dial(dial, { signal });
+      const opened = await connection.newStream(EXCHANGE_PROTOCOL, { signal });
+      const stream = new FrameStream(opened, peer);
+      const intake = this.#swarm.join({ stream, outbound: true });
+      if (intake) stream.onData(intake);
+    } finally {
+      answered();
+    }
   }
 }

@@ -3,15 +3,17 @@
 // time. What comes back is untrusted: an address is only handed on with the PeerId
 // that must answer there, and the dial proves the rest. What to do with a peer
 // that was found is decided elsewhere.
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { attempt, LinkedAbort } from '../runtime/linked-abort.ts';
+import { dhtPeers } from './dht-peers.ts';
 import type { Node } from './node.ts';
 import { type PeerAddress, tryParseAddress } from './peer-address.ts';
-import { dhtPeers, Provision } from './provision.ts';
+import { Provisions } from './provisions.ts';
 
 export interface Provider {
   readonly peerId: PeerId;
@@ -45,7 +47,7 @@ const WALK_TIMEOUT_MS = 30_000;
 export class Discovery {
   readonly #node: Node;
   readonly #stop = new AbortController();
-  readonly #provisions = new Set<Provision>();
+  readonly #provisions: Provisions;
   /** End the waits between two walks of the DHT. */
   readonly #wakers = new Set<() => void>();
   #dialling = 0;
@@ -53,6 +55,8 @@ export class Discovery {
   /** Dials what the node discovers (mDNS, and peers that others name) until stopped. */
   constructor(node: Node) {
     this.#node = node;
+    this.#provisions = new Provisions(node, this.#stop.signal);
+    setMaxListeners(0, this.#stop.signal);
     node.addEventListener('peer:discovery', this.#handleDiscovered);
   }
 
@@ -126,14 +130,11 @@ export class Discovery {
     if (isBack) void this.#tellAgain(peer);
   }
 
-  /** One file after the other: there may be thousands. */
   async #tellAgain(peer: PeerId): Promise<void> {
     const { signal } = this.#stop;
     await delay(TELL_AGAIN_AFTER_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    for (const provision of this.#provisions) {
-      if (signal.aborted || this.#node.getConnections(peer).length === 0) return;
-      await provision.tellAgain();
-    }
+    if (signal.aborted || this.#node.getConnections(peer).length === 0) return;
+    await this.#provisions.tellAgain(peer);
   }
 
   /** Again when there was no answer in time; that nobody listens there is final. */
@@ -154,11 +155,7 @@ export class Discovery {
    * nobody is there.
    */
   async provide(cid: CID, signal: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([signal, this.#stop.signal]);
-    const provision = new Provision(this.#node, cid, either);
-    this.#provisions.add(provision);
-    void provision.ended.then(() => this.#provisions.delete(provision));
-    await provision.told;
+    await this.#provisions.add(cid, signal);
   }
 
   /**
@@ -199,7 +196,7 @@ export class Discovery {
   async stop(): Promise<void> {
     this.#node.removeEventListener('peer:discovery', this.#handleDiscovered);
     this.#stop.abort(new HubswarmError('ERR_ABORTED', 'the peer was stopped'));
-    await Promise.all([...this.#provisions].map(({ ended }) => ended));
+    await this.#provisions.ended();
   }
 
   /** @param echoes how many peers may name nobody new before the walk ends */

@@ -4,8 +4,11 @@
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
+import type { Callees } from './callees.ts';
 import { Contacts } from './contacts.ts';
 import type { HeldDag } from './dag-protocol.ts';
+import type { Standing } from './files-protocol.ts';
+import type { Inquiries } from './inquiries.ts';
 import type { Node } from './node.ts';
 import { PackedManifests } from './packed-manifests.ts';
 import type { Share } from './share.ts';
@@ -15,6 +18,8 @@ import { Swarm, type SwarmHooks, type SwarmInit } from './swarm.ts';
 export interface HoldingsInit
   extends Omit<SwarmInit, Exclude<keyof SwarmHooks, 'onBan'> | 'cid' | 'store'> {
   readonly node: Node;
+  readonly callees: Callees;
+  readonly inquiries: Inquiries;
   isBanned(peer: string): boolean;
 }
 
@@ -23,10 +28,15 @@ interface Held extends Share {
   readonly isAside: boolean;
 }
 
+const DIGEST_LENGTH = 32;
+
 export class Holdings {
   readonly packed: PackedManifests;
   readonly #init: HoldingsInit;
+  /** By the digest of the root CID. */
   readonly #held = new Map<string, Held>();
+  /** Lack pieces; those that do no longer are dropped at the next look. */
+  readonly #unfinished = new Set<Held>();
 
   constructor(init: HoldingsInit) {
     this.#init = init;
@@ -34,28 +44,41 @@ export class Holdings {
   }
 
   get(cid: CID): Held | undefined {
-    return this.#held.get(cid.toString());
+    return this.#held.get(keyOf(cid.multihash.digest));
   }
 
   [Symbol.iterator](): Iterator<Held> {
     return this.#held.values();
   }
 
+  /** @param file a CID's bytes as a stranger sent them */
   swarmOf(file: Uint8Array): Swarm | undefined {
-    for (const { cid, swarm } of this) if (Buffer.compare(cid.bytes, file) === 0) return swarm;
-    return undefined;
+    const held = this.#held.get(keyOf(file.subarray(-DIGEST_LENGTH)));
+    return held && Buffer.compare(held.cid.bytes, file) === 0 ? held.swarm : undefined;
   }
 
-  /** Whoever is connected may have what is being fetched: asking costs one stream. */
+  standingOf(digest: Uint8Array): Standing {
+    const held = this.#held.get(keyOf(digest));
+    if (!held) return 'none';
+    return held.swarm.session.isComplete ? 'whole' : 'part';
+  }
+
+  /** Whoever is connected may have what is being fetched: asking costs little. */
   offerContact(peer: PeerId): void {
-    for (const { contacts, isAside } of this) if (!isAside) contacts.add(peer.toString(), peer);
+    for (const held of this.#unfinished) {
+      if (held.swarm.session.isComplete) this.#unfinished.delete(held);
+      else held.contacts.guess(peer);
+    }
   }
 
   /** Takes part in a file's swarm with what the store holds. */
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
     const packed = (): Promise<CID | undefined> => this.packed.offer(store.manifest, dag);
     const share = this.#add(cid, store, { ...dag, packed }, hooks, false);
-    for (const peer of this.#init.node.getPeers()) share.contacts.add(peer.toString(), peer);
+    if (!share.swarm.session.isComplete) {
+      this.#unfinished.add(share);
+      for (const peer of this.#init.node.getPeers()) share.contacts.guess(peer);
+    }
     return share;
   }
 
@@ -65,7 +88,7 @@ export class Holdings {
 
   /** Ends what was held aside. */
   release(share: Share): void {
-    const key = share.cid.toString();
+    const key = keyOf(share.cid.multihash.digest);
     if (this.#held.get(key)?.swarm === share.swarm) this.#held.delete(key);
     share.contacts.close();
     share.swarm.close();
@@ -90,7 +113,7 @@ export class Holdings {
     hooks: Partial<SwarmHooks>,
     isAside: boolean,
   ): Held {
-    const { node, rng, isBanned, emit } = this.#init;
+    const { node, rng, callees, inquiries, isBanned, emit } = this.#init;
     const swarm = new Swarm({
       ...this.#init,
       cid,
@@ -98,14 +121,18 @@ export class Holdings {
       emit: isAside ? () => {} : emit,
       onPeersLearned: (addresses, teller) => contacts.hear(addresses, teller),
       vouchFor: (addresses, neighbour): string[] => contacts.vouchFor(addresses, neighbour),
-      onLeft: (peer) => contacts.lost(peer),
+      onMet: (peer) => contacts.handleMet(peer),
+      onLeft: (peer, refused) => contacts.lost(peer, refused),
       onPieceStored: (piece) => hooks.onPieceStored?.(piece),
       onCompleted: () => hooks.onCompleted?.(),
       onFailed: (error) => hooks.onFailed?.(error),
     });
-    const contacts = new Contacts({ node, swarm, rng, isBanned });
+    const { digest } = cid.multihash;
+    const contacts = new Contacts({ node, swarm, digest, rng, callees, inquiries, isBanned });
     const held = { cid, store, swarm, contacts, dag, isAside };
-    this.#held.set(cid.toString(), held);
+    this.#held.set(keyOf(digest), held);
     return held;
   }
 }
+
+const keyOf = (digest: Uint8Array): string => Buffer.from(digest).toString('latin1');

@@ -17,7 +17,8 @@ export interface Reception {
   /** The swarm of a file, by its root CID's bytes. */
   swarmOf(file: Uint8Array): Swarm | undefined;
   isBanned(peer: string): boolean;
-  onViolation(peer: string, reason: string): void;
+  /** @param forLoad the peer goes on calling though it was refused */
+  onBan(peer: string, reason: string, forLoad: boolean): void;
 }
 
 /** Must be called once per node. */
@@ -39,17 +40,22 @@ function answer(
   const peer = connection.remotePeer.toString();
   const stream = new FrameStream(opened, peer);
   if (reception.isBanned(peer)) return stream.abort('banned');
-  if (!callers.mayCall(peer, performance.now())) {
-    stream.abort('violation');
-    return reception.onViolation(peer, 'a flood of calls');
+  const named = callers.admit(peer, performance.now());
+  if (named === 'refused') return stream.abort('too many calls');
+  if (named === 'flood') {
+    stream.abort('a flood of calls');
+    return reception.onBan(peer, 'a flood of calls', true);
   }
-  const named = callers.wait(peer);
-  if (!named) return stream.abort('too many calls');
+  const end = (useful: boolean): void => {
+    if (!useful) callers.noteUseless(peer, performance.now());
+  };
+  let joined = false;
   const decoder = new FrameDecoder();
   const silence = setTimeout(() => stream.abort('no hello'), HELLO_WITHIN_MS);
   stream.onEnd(() => {
     clearTimeout(silence);
     named();
+    if (!joined) end(false);
   });
   let intake = (chunk: Uint8Array): void => {
     const { messages, violation } = decoder.push(chunk);
@@ -59,7 +65,7 @@ function answer(
     named();
     intake = () => {};
     if (hello?.type !== 'hello' || violation !== undefined) {
-      reception.onViolation(peer, violation ?? `a ${hello?.type} before hello`);
+      reception.onBan(peer, violation ?? `a ${hello?.type} before hello`, false);
       return stream.abort('violation');
     }
     intake = route(hello, messages) ?? intake;
@@ -67,7 +73,8 @@ function answer(
   const route = (hello: Extract<Message, { type: 'hello' }>, messages: readonly Message[]) => {
     const swarm = reception.swarmOf(hello.file);
     if (!swarm) stream.close('unknown file');
-    return swarm?.join({ stream, decoder, outbound: false }, messages);
+    joined = swarm !== undefined;
+    return swarm?.join({ stream, decoder, outbound: false, onOver: end }, messages);
   };
   stream.onData((chunk) => intake(chunk));
 }

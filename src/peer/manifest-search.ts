@@ -8,10 +8,10 @@ import type { CID } from 'multiformats/cid';
 import { hasCode } from '../runtime/errors.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import { type FetchOptions, fetchManifest } from './dag-protocol.ts';
+import { dhtPeers } from './dht-peers.ts';
 import type { Discovery } from './discovery.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
-import { dhtPeers } from './provision.ts';
 
 /** Sources asked at the same time, and remembered. Chosen. */
 const MOST_AT_ONCE = 8;

@@ -13,6 +13,7 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
 import { fastNoise } from './noise.ts';
 
@@ -25,7 +26,10 @@ type Services = {
 /** Of the object that kadDHT() makes, what its declared type hides. */
 type Dht = SingleKadDHT & {
   /** Says 'peer:add' when a peer entered it. */
-  readonly routingTable: EventTarget;
+  readonly routingTable: EventTarget & {
+    closestPeers(kadId: Uint8Array, options: { count: number }): PeerId[];
+  };
+  readonly providers: { addProvider(cid: CID, provider: PeerId): Promise<void> };
 };
 
 export type Node = Libp2p<Services>;
@@ -47,7 +51,7 @@ export interface NodeOptions {
 }
 
 /** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
-const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
+export const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
 
 /** As long as libp2p keeps the addresses that a record is no use without. */
 const RECORD_VALID_MS = 60 * 60_000;

@@ -1,5 +1,6 @@
 // A peer: one node, one link, and a swarm for each file it shares or fetches.
 import { randomInt } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
@@ -13,13 +14,16 @@ import { describeError } from '../runtime/errors.ts';
 import { createRng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Admission } from './admission.ts';
+import { Callees } from './callees.ts';
 import { type HeldDag, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
 import { Download, type DownloadHost, type DownloadOptions } from './download.ts';
+import { serveFiles } from './files-protocol.ts';
 import { hangUp } from './hang-up.ts';
 import { Holdings } from './holdings.ts';
 import { type Identity, openIdentity } from './identity.ts';
 import { answerCalls } from './incoming.ts';
+import { Inquiries } from './inquiries.ts';
 import { Joining } from './joining.ts';
 import { KeptManifests } from './kept-manifests.ts';
 import { Listening } from './listening.ts';
@@ -61,6 +65,7 @@ export class Peer implements DownloadHost {
   readonly #limits: LimitReporter;
   readonly #uploads: UploadQueue;
   readonly #held: Holdings;
+  readonly #inquiries: Inquiries;
   readonly #admission: Admission;
   readonly #listening: Listening;
   readonly #joining: Joining;
@@ -119,6 +124,7 @@ export class Peer implements DownloadHost {
       onCount: this.#counts.note,
     });
     this.#uploads = new UploadQueue(this.link);
+    this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
       node,
       self: this.peerId,
@@ -131,9 +137,12 @@ export class Peer implements DownloadHost {
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
       uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
+      callees: new Callees(),
+      inquiries: this.#inquiries,
       isBanned: (id) => admission.isBanned(id),
-      onBan: (id, reason) => this.#ban(id, reason),
+      onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
+    setMaxListeners(0, this.#stopping.signal);
     this.discovery = new Discovery(node);
     this.#vigil = new Vigil(node);
     const { dataDir } = options;
@@ -172,8 +181,9 @@ export class Peer implements DownloadHost {
     await answerCalls(node, {
       swarmOf: (file) => this.#held.swarmOf(file),
       isBanned: (peer) => this.#admission.isBanned(peer),
-      onViolation: (peer, reason) => this.#ban(peer, reason),
+      onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
     });
+    await serveFiles(node, (digest) => this.#held.standingOf(digest));
     await this.#joining.announce();
     this.#listening.follow(node, () => void this.#joining.announce());
   }
@@ -204,6 +214,7 @@ export class Peer implements DownloadHost {
       pieces: manifest.geometry.pieceCount,
       pieceLength: manifest.geometry.maxLength,
     });
+    void share.contacts.seek();
     this.announce(manifest.root);
     return share;
   }
@@ -250,9 +261,14 @@ export class Peer implements DownloadHost {
     }
   }
 
-  #ban(peer: string, reason: string): void {
-    this.#admission.ban(peer);
-    this.emit({ event: 'neighbour_banned', remote: peer, reason });
+  #ban(remote: string, reason: string, forLoad: boolean): void {
+    const ms = this.#admission.ban(remote, forLoad);
+    this.emit({
+      event: 'neighbour_banned',
+      remote,
+      reason,
+      ...(Number.isFinite(ms) ? { ms } : {}),
+    });
   }
 
   /** Changes the caps of the running link, for all files. */
@@ -290,6 +306,7 @@ export class Peer implements DownloadHost {
     this.#vigil.close();
     this.#tuner?.close();
     this.#held.endSwarms();
+    this.#inquiries.close();
     this.#counts.close(this.link);
     await this.discovery.stop();
     await hangUp(this.node);

@@ -3,7 +3,7 @@
 // back to them. Decides nothing of the exchange itself.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
-import { encodeMessage, FrameDecoder } from '../exchange/codec.ts';
+import { encodeMessage } from '../exchange/codec.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
 import type { SessionEvent } from '../exchange/event.ts';
 import type { Message } from '../exchange/message.ts';
@@ -12,8 +12,8 @@ import type { Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { type Call, Member } from './member.ts';
 import type { Policy } from './policy.ts';
-import type { FrameStream } from './stream.ts';
 import type { UploadQueue } from './upload-queue.ts';
 
 /** What a swarm tells its owner. */
@@ -22,8 +22,12 @@ export interface SwarmHooks {
   onPeersLearned(addresses: readonly string[], teller: string): void;
   /** Of the addresses that a neighbour gives for itself, those that others may be told. */
   vouchFor(addresses: readonly string[], neighbour: string): string[];
-  onLeft(peer: string): void;
-  onBan(peer: string, reason: string): void;
+  /** A neighbour said hello. */
+  onMet(peer: string): void;
+  /** @param refused it did not want to be called now: it reset the stream before its hello */
+  onLeft(peer: string, refused: boolean): void;
+  /** @param forLoad it was more than this peer can bear, and broke no other rule */
+  onBan(peer: string, reason: string, forLoad: boolean): void;
   onPieceStored(piece: number): void;
   onCompleted(): void;
   /** The disk failed: the download cannot go on. */
@@ -48,30 +52,11 @@ export interface SwarmInit extends SwarmHooks {
   uplinkCap(): number;
 }
 
-/** An open exchange stream. */
-export interface Call {
-  readonly stream: FrameStream;
-  /** Whether this side opened it. */
-  readonly outbound: boolean;
-  /** With what was read from it so far; a new one when nothing was. */
-  readonly decoder?: FrameDecoder;
-}
-
 /** Messages of one neighbour that wait behind blocks for the downlink. Chosen. */
 const MOST_WAITING = 16_384;
 
 /** As long as a call may take: two that cross are so far apart at the most. */
 const SAME_TIME_MS = 5000;
-
-interface Member extends Call {
-  readonly decoder: FrameDecoder;
-  readonly joinedAt: number;
-  /** Messages that wait for the downlink, in order, and what their blocks take. */
-  readonly waiting: Message[];
-  waitingBytes: number;
-  /** Frames of this turn of the event loop: sent as one. */
-  readonly unsent: Uint8Array[];
-}
 
 export class Swarm {
   readonly #init: SwarmInit;
@@ -129,17 +114,11 @@ export class Swarm {
     const current = this.#members.get(peer);
     if (this.#closed || (current && this.#outranks(current, call))) {
       stream.close();
+      call.onOver?.(false);
       return undefined;
     }
     this.#leave(peer, 'replaced');
-    const member: Member = {
-      ...call,
-      decoder: call.decoder ?? new FrameDecoder(),
-      joinedAt: performance.now(),
-      waiting: [],
-      waitingBytes: 0,
-      unsent: [],
-    };
+    const member = new Member(call);
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
     this.#step({ type: 'neighbour_joined', neighbour: peer });
@@ -172,13 +151,19 @@ export class Swarm {
   #leave(peer: string, reason: string): void {
     const member = this.#members.get(peer);
     if (!member) return;
-    this.#members.delete(peer);
-    this.#init.uploads.stop(member.stream);
+    this.#forget(peer, member);
     if (reason === 'replaced') member.stream.close();
     this.#step({ type: 'neighbour_left', neighbour: peer });
     const cid = this.#init.cid.toString();
     this.#init.emit({ event: 'neighbour_left', cid, remote: peer, reason });
-    if (reason !== 'replaced' && !this.#closed) this.#init.onLeft(peer);
+    if (reason === 'replaced' || this.#closed) return;
+    this.#init.onLeft(peer, member.outbound && !member.met && reason === 'reset');
+  }
+
+  #forget(peer: string, member: Member): void {
+    this.#members.delete(peer);
+    this.#init.uploads.stop(member.stream);
+    member.end();
   }
 
   #read(member: Member, chunk: Uint8Array): void {
@@ -282,19 +267,22 @@ export class Swarm {
         void this.#store(effect.piece, effect.parts, effect.neighbour);
         return;
       case 'ban':
-        return this.#ban(effect.neighbour, effect.reason);
+        return this.#ban(effect.neighbour, effect.reason, effect.forLoad);
       case 'peers_learned':
         return this.#init.onPeersLearned(effect.addresses, effect.neighbour);
       case 'neighbour_met':
-        return this.#init.emit({
-          event: 'neighbour_joined',
-          cid: this.#init.cid.toString(),
-          remote: effect.neighbour,
-          pieces: effect.pieces,
-        });
+        return this.#handleMet(effect.neighbour, effect.pieces);
       case 'completed':
         return this.#init.onCompleted();
     }
+  }
+
+  #handleMet(remote: string, pieces: number): void {
+    const member = this.#members.get(remote);
+    if (member) member.met = true;
+    const cid = this.#init.cid.toString();
+    this.#init.emit({ event: 'neighbour_joined', cid, remote, pieces });
+    this.#init.onMet(remote);
   }
 
   #upload(neighbour: string, piece: number): void {
@@ -307,7 +295,10 @@ export class Swarm {
       piece,
       length,
       read: (into) => store.read(piece, 0, length, into),
-      finished: () => this.#step({ type: 'upload_finished', neighbour, piece }),
+      finished: () => {
+        member.useful = true;
+        this.#step({ type: 'upload_finished', neighbour, piece });
+      },
       failed: (error) => {
         emit({ event: 'warned', message: `cannot serve: ${describeError(error)}` });
         this.#step({ type: 'upload_failed', neighbour, piece });
@@ -322,6 +313,8 @@ export class Swarm {
     try {
       if (await store.write(piece, parts)) {
         const bytes = store.manifest.geometry.length(piece);
+        const member = this.#members.get(remote);
+        if (member) member.useful = true;
         emit({ event: 'piece_verified', cid, piece, bytes, remote });
         this.#step({ type: 'piece_stored', piece });
         onPieceStored(piece);
@@ -334,13 +327,12 @@ export class Swarm {
     }
   }
 
-  #ban(peer: string, reason: string): void {
+  #ban(peer: string, reason: string, forLoad: boolean): void {
     const member = this.#members.get(peer);
-    this.#members.delete(peer);
     if (member) {
-      this.#init.uploads.stop(member.stream);
+      this.#forget(peer, member);
       member.stream.abort(reason);
     }
-    this.#init.onBan(peer, reason);
+    this.#init.onBan(peer, reason, forLoad);
   }
 }

@@ -173,7 +173,8 @@ export type Event =
   | { event: 'pieces_found'; cid: string }
   | { event: 'neighbour_joined'; cid: string; remote: Remote; pieces: number }
   | { event: 'neighbour_left'; cid: string; remote: Remote; reason: string }
-  | { event: 'neighbour_banned'; remote: Remote; reason: string }
+  /** For so long when it was too much at once; for good when a rule was broken. */
+  | { event: 'neighbour_banned'; remote: Remote; reason: string; ms?: number }
   | { event: 'peer_connected'; remote: Remote }
   | { event: 'peer_disconnected'; remote: Remote }
   | { event: 'warned'; message: string }

@@ -33,3 +33,24 @@ describe('Admission', () => {
     expect(node.getConnections(useful.peerId)).toHaveLength(1);
   });
 });
+
+describe('a ban', () => {
+  it('for load ends by itself and is longer the next time; one for a violation does not', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const admission = new Admission();
+    expect(admission.ban('busy', true)).toBe(60_000);
+    admission.ban('liar', false);
+    vi.advanceTimersByTime(59_999);
+    expect(admission.isBanned('busy')).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(admission.isBanned('busy')).toBe(false);
+    expect(admission.ban('busy', true)).toBe(120_000);
+    vi.advanceTimersByTime(24 * 60 * 60_000);
+    expect(admission.isBanned('busy')).toBe(false);
+    expect(admission.isBanned('liar')).toBe(true);
+    // A flood afterwards does not shorten it.
+    expect(admission.ban('liar', true)).toBe(Number.POSITIVE_INFINITY);
+    for (let times = 0; times < 20; times++) admission.ban('busy', true);
+    expect(admission.ban('busy', true)).toBe(60 * 60_000);
+  });
+});

@@ -1,0 +1,62 @@
+// Asks peers which files they exchange, many in one question: what is asked of one peer
+// while an answer is on its way goes together with the next page. An answer is a hint
+// that saves a call in vain, and nothing more.
+import type { PeerId } from '@libp2p/interface';
+import { attempt } from '../runtime/linked-abort.ts';
+import { askFiles, MOST_DIGESTS, type Standing } from './files-protocol.ts';
+import type { Node } from './node.ts';
+
+/** Of one page; a connected peer answers within a round trip. Chosen. */
+const ANSWER_WITHIN_MS = 5000;
+/** Questions that wait for one peer; further ones get no answer. Chosen. */
+const MOST_WAITING = 65_536;
+
+interface Question {
+  readonly digest: Uint8Array;
+  resolve(standing: Standing | undefined): void;
+}
+
+export class Inquiries {
+  readonly #node: Node;
+  readonly #stop = new AbortController();
+  /** Of each peer that is being asked. */
+  readonly #waiting = new Map<string, Question[]>();
+
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  /** Undefined when the peer gave no answer, or speaks no such protocol. */
+  ask(peer: PeerId, digest: Uint8Array): Promise<Standing | undefined> {
+    if (this.#stop.signal.aborted) return Promise.resolve(undefined);
+    const key = peer.toString();
+    let questions = this.#waiting.get(key);
+    if (!questions) {
+      questions = [];
+      this.#waiting.set(key, questions);
+      const asked = questions;
+      // Once all that is asked in this turn is known.
+      setImmediate(() => void this.#askAll(peer, key, asked));
+    }
+    if (questions.length >= MOST_WAITING) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<Standing | undefined>();
+    questions.push({ digest, resolve });
+    return promise;
+  }
+
+  close(): void {
+    this.#stop.abort();
+  }
+
+  async #askAll(peer: PeerId, key: string, questions: Question[]): Promise<void> {
+    while (questions.length > 0) {
+      const page = questions.splice(0, MOST_DIGESTS);
+      const digests = page.map(({ digest }) => digest);
+      const answers = await attempt([this.#stop.signal], ANSWER_WITHIN_MS, async (signal) =>
+        askFiles(await this.#node.dial(peer, { signal }), digests, signal),
+      ).catch(() => []);
+      for (const [i, { resolve }] of page.entries()) resolve(answers[i]);
+    }
+    this.#waiting.delete(key);
+  }
+}
