@@ -151,9 +151,9 @@ export class Joining {
         // Peers of the last run may all be gone: that is no error, only no news.
         if (addresses.length > 0) await discovery.join(addresses, signal).catch(() => {});
         if (!signal.aborted && this.#isAlone && !told) this.#await('known');
-        told = this.#isAlone;
         this.#lead();
       }
+      told = this.#isAlone;
       await delay(REJOIN_MS, undefined, { signal }).catch(() => {});
     }
   }

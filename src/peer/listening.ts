@@ -5,7 +5,7 @@
 // Names may resolve and networks come up later, and a laptop's address changes, so the
 // choice is made again and again.
 import { multiaddr } from '@multiformats/multiaddr';
-import { hasCode } from '../runtime/errors.ts';
+import { describeError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { listenAt, type Node, stopListening } from './node.ts';
 import { REACH, reachOfHost } from './reach.ts';
@@ -102,6 +102,9 @@ export class Listening {
     try {
       await this.#resolve();
       await this.#move(await this.#hosts());
+    } catch (error) {
+      // The node is about to stop, or the next look does better.
+      if (this.#node) this.#init.emit({ event: 'warned', message: describeError(error) });
     } finally {
       this.#looking = false;
     }

@@ -172,5 +172,9 @@ function speak({ muxer }: Inside): void {
 }
 
 function cut(connection: Connection): void {
-  connection.abort(new Error('died silently'));
+  try {
+    connection.abort(new Error('died silently'));
+  } catch {
+    // It says goodbye first, to nobody.
+  }
 }
