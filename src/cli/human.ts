@@ -82,7 +82,7 @@ function describeEvent(event: Event): string | undefined {
       return (
         `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +
         (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
-        (event.verified ? '' : '\n  the source names no CID: the bytes cannot be verified')
+        doubtOf(event)
       );
     case 'transfer_completed':
       if (event.found)
@@ -237,3 +237,10 @@ export function createHumanReporter({
 
 const banTime = (ms: number | undefined): string =>
   ms === undefined ? '' : ` for ${Math.round(ms / 1000)} s`;
+
+function doubtOf({ verified, pending }: Extract<Event, { event: 'transfer_started' }>): string {
+  if (verified) return '';
+  return pending
+    ? '\n  the hub has not hashed it yet: the bytes are verified when it has'
+    : '\n  the source names no CID: the bytes cannot be verified';
+}

@@ -12,6 +12,7 @@ import { fetchManifest } from './fetch-manifest.ts';
 import { HttpClient } from './http-client.ts';
 import { namedCid } from './names-cid.ts';
 import { SourceFailure } from './source-failure.ts';
+import { untilNamed } from './until-named.ts';
 
 export interface StoredCheck {
   readonly path: string;
@@ -66,9 +67,12 @@ export async function cidIfSame(
 async function askCid({ url, stallMs, access, signal }: Omit<StoredCheck, 'cid'>) {
   const http = new HttpClient({ stallMs, access });
   try {
-    const { headers, pump } = await http.request({ method: 'HEAD', url, signal });
-    await pump(() => undefined);
-    return namedCid(headers);
+    const ask = async () => {
+      const { headers, pump } = await http.request({ method: 'HEAD', url, signal });
+      await pump(() => undefined);
+      return headers;
+    };
+    return namedCid(await untilNamed(ask, { withinMs: stallMs, signal }));
   } finally {
     http.close();
   }

@@ -6,12 +6,10 @@ import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
-import { partsMatch } from '../content/parts.ts';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
-import { invariant } from '../runtime/invariant.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access.ts';
 import { askAgain } from './ask-again.ts';
@@ -20,18 +18,18 @@ import type { DownloadRecords } from './download-records.ts';
 import { Patience } from './fail-over.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import { deriveFileName } from './file-name.ts';
+import { getEarly, manifestOnceHashed, pendingHub, untilHashed } from './get-early.ts';
 import { type Gotten, getPlain } from './get-plain.ts';
 import { HttpClient } from './http-client.ts';
 import { parseDuplicates } from './link-header.ts';
 import { namedCid } from './names-cid.ts';
-import { OrderedSink } from './ordered-sink.ts';
 import type { PieceSink } from './piece-sink.ts';
 import { type Probed, probeMirrors } from './probe.ts';
 import { chooseTarget, outletOf, type Target } from './target.ts';
 import { TransferEvents } from './transfer-events.ts';
 import { showUrl } from './url.ts';
+import { verifiedPipe } from './verified-pipe.ts';
 import { isSameFile, verifiedVersion } from './version.ts';
-import { writeOut } from './write-out.ts';
 
 export interface GetOptions {
   /** At least one; mirrors of one file in the order of preference. */
@@ -132,6 +130,9 @@ class Transfer {
     if (await this.#isUnchanged()) return;
     const probed = await probeMirrors(this.#context(), urls);
     const root = this.#options.cid ?? probed.find(({ cid }) => cid)?.cid;
+    const hub = probed.some(({ cid }) => cid) ? undefined : pendingHub(probed);
+    // The blocks of a CID can be had once the hub has hashed the file.
+    if (hub && root) await untilHashed(this.#context(), hub, this.#options.timeoutMs);
     const same = root ? this.#sameFile(probed, root) : probed;
     const manifest = root && (await this.#findManifest(same, root));
     const [first] = same;
@@ -149,7 +150,37 @@ class Transfer {
     }
     const found = await this.#probeNamed(named, first!);
     this.#urls = [...this.#urls, ...found.map(({ url }) => url)];
-    await this.#note(await this.#getPlain(target, [...same, ...found]));
+    const download = (signal: AbortSignal) => this.#getPlain(target, [...same, ...found], signal);
+    if (hub && target.kind === 'file') return this.#getEarly(hub, target, download);
+    await this.#keep(await download(this.#options.signal));
+  }
+
+  /** From a hub that has not hashed the file yet. */
+  async #getEarly(
+    hub: Probed,
+    target: Target & { kind: 'file' },
+    download: (signal: AbortSignal) => Promise<Gotten>,
+  ): Promise<void> {
+    const { signal, emit } = this.#options;
+    const { gotten, manifest } = await getEarly({
+      target: target.path,
+      download,
+      findManifest: (over) => manifestOnceHashed({ ...this.#context(), signal: over }, hub),
+      signal,
+    });
+    if (manifest) {
+      // What came whole is this download's own, and may be replaced.
+      const overwrite = target.overwrite || gotten !== undefined;
+      await this.#getVerified(manifest, { ...target, overwrite });
+      return this.#note({ url: hub.url, headers: new Map([['etag', `"${manifest.root}"`]]) });
+    }
+    emit({ event: 'warned', message: 'the hub has not hashed it yet: it is not verified' });
+    if (gotten) await this.#keep(gotten);
+  }
+
+  async #keep({ path, bytes, from }: Gotten): Promise<void> {
+    this.events.complete(path, bytes);
+    await this.#note(from);
   }
 
   /** Asks the server of an earlier download whether the file is still the one that is here. */
@@ -240,8 +271,14 @@ class Transfer {
 
   async #getVerified(manifest: Manifest, target: Target): Promise<void> {
     const { root, geometry } = manifest;
-    const store = target.kind === 'file' ? await this.#openStore(manifest, target) : undefined;
-    const sink: PieceSink = store ?? this.#verifiedPipe(manifest, target);
+    const { signal } = this.#options;
+    const { path: place, kind } = target;
+    const store =
+      kind === 'file'
+        ? await FileStore.download(manifest, place, { overwrite: target.overwrite, signal })
+        : undefined;
+    const sink: PieceSink =
+      kind === 'file' ? store! : verifiedPipe(manifest, outletOf(target, signal));
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
     this.#expectBytes();
@@ -272,36 +309,21 @@ class Transfer {
     }
   }
 
-  #verifiedPipe(manifest: Manifest, target: Target): OrderedSink {
-    invariant(target.kind === 'stream', 'files are stores');
-    const outlet = outletOf(target, this.#options.signal);
-    return new OrderedSink({
-      pieceCount: manifest.geometry.pieceCount,
-      accepts: (piece, parts) => partsMatch(manifest, piece, parts),
-      append: (bytes) => writeOut(outlet, bytes),
-    });
-  }
-
-  #openStore(manifest: Manifest, target: Target & { kind: 'file' }): Promise<FileStore> {
-    const { path, overwrite } = target;
-    return FileStore.download(manifest, path, { overwrite, signal: this.#options.signal });
-  }
-
-  async #getPlain(target: Target, probed: readonly Probed[]): Promise<Gotten['from']> {
-    const { path, bytes, from } = await getPlain({
+  #getPlain(target: Target, probed: readonly Probed[], signal: AbortSignal): Promise<Gotten> {
+    return getPlain({
       ...this.#context(),
+      signal,
       target,
       urls: this.#urls,
       probed,
       connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
       onStart: (facts) => {
         this.#expectBytes();
-        this.events.start({ pieces: 0, ...facts });
+        const pending = target.kind === 'file' && pendingHub(probed) !== undefined;
+        this.events.start({ pieces: 0, ...facts, ...(pending && { pending }) });
       },
       onProgress: (position) => this.events.progress(position),
     });
-    this.events.complete(path, bytes);
-    return from;
   }
 
   #expectBytes(): void {

@@ -149,6 +149,21 @@ export class PlainFileSink implements PlainSink {
   }
 }
 
+/**
+ * Gives what an unverified download has so far to a verified one, which hashes it. One that
+ * has its final name already is left there.
+ *
+ * @param partial the name that the verified download has for it
+ */
+export async function handOver(target: string, partial: string): Promise<void> {
+  try {
+    await unlinkIfAny(sidecarOf(target));
+    await rename(partialOf(target), partial);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, partial);
+  }
+}
+
 const partialOf = (target: string): string => `${target}.part`;
 const sidecarOf = (target: string): string => `${target}.part.json`;
 

@@ -4,9 +4,10 @@
 import { HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { hasSameBytes } from './check-stored.ts';
-import { namedCid } from './names-cid.ts';
+import { isPending, namedCid } from './names-cid.ts';
 import { refusalOf, sendRequest } from './send-request.ts';
 import { findTus, type RequestBasis, uploadByTus } from './tus-upload.ts';
+import { untilNamed } from './until-named.ts';
 import { UploadMemory } from './upload-memory.ts';
 import { UploadSource } from './upload-source.ts';
 import { showUrl } from './url.ts';
@@ -87,12 +88,17 @@ async function putBytes(
 }
 
 async function headersOf(job: StoreFile): Promise<ReadonlyMap<string, string>> {
-  return (await sendRequest({ ...job, method: 'HEAD' })).headers;
+  const ask = async () => (await sendRequest({ ...job, method: 'HEAD' })).headers;
+  return untilNamed(ask, { withinMs: job.stallMs, signal: job.signal });
 }
 
 async function checkCid(job: StoreFile, headers: ReadonlyMap<string, string>): Promise<void> {
   const cid = namedCid(headers);
-  if (!cid) return;
+  if (!cid) {
+    const message = 'the hub has not hashed it yet: what it stored is not verified';
+    if (isPending(headers)) job.emit({ event: 'warned', message });
+    return;
+  }
   try {
     if (await hasSameBytes({ ...job, cid })) return;
   } catch (error) {

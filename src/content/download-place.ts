@@ -26,6 +26,9 @@ import { adoptAccess } from './target-place.ts';
 /** Tells versions of one target apart: the end of the root CID. */
 export const shortName = (root: CID): string => root.toString().slice(-8);
 
+/** Where a verified download of that version lies until it is whole. @param target absolute */
+export const partialOf = (root: CID, target: string): string => `${target}.${shortName(root)}.part`;
+
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
   readonly #target: string;
@@ -36,7 +39,7 @@ export class DownloadPlace implements Place {
   constructor(manifest: Manifest, target: string, overwrite: boolean) {
     this.#manifest = manifest;
     this.#target = resolve(target);
-    this.#partial = `${this.#target}.${shortName(manifest.root)}.part`;
+    this.#partial = partialOf(manifest.root, this.#target);
     this.#overwrite = overwrite;
   }
 

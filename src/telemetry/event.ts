@@ -115,6 +115,8 @@ export type Event =
       /** Bytes already verified on disk, not fetched again. */
       resumedBytes: number;
       verified: boolean;
+      /** The hub has not hashed the file yet: it is verified when it has. */
+      pending?: true;
       /** Absent when fetching. */
       direction?: 'sending';
     }
