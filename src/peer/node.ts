@@ -16,6 +16,7 @@ import { createLibp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
 import { fastNoise } from './noise.ts';
+import { ProviderStore } from './provider-store.ts';
 
 type Services = {
   identify: Identify;
@@ -181,8 +182,8 @@ const createMdns = (onFailed: (error: Error) => void): ReturnType<typeof mdns> =
   };
 };
 
-const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht =>
-  kadDHT({
+const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht => {
+  const dht = kadDHT({
     protocol: KAD_PROTOCOL,
     // By default a node only serves records once it has a public address.
     clientMode: false,
@@ -202,6 +203,14 @@ const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht =>
     // more; telling again is Provision's, so no record of one's own is ever near its end.
     reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
   })(components) as Dht;
+  const store = new ProviderStore(components.peerId, RECORD_VALID_MS);
+  Object.assign(dht.providers, {
+    addProvider: async (cid: CID, provider: PeerId) => store.add(cid, provider),
+    removeProvider: async (cid: CID, provider: PeerId) => store.remove(cid, provider),
+    getProviders: async (cid: CID) => store.list(cid),
+  });
+  return dht;
+};
 
 /** What a started node (libp2p 3) is made of, as far as addresses at which it listens change. */
 interface Listeners {
