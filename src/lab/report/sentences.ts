@@ -3,7 +3,7 @@
 import { METRICS, type MetricName } from '../metric.ts';
 import type { Point } from '../plan.ts';
 import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
-import { boundText, secondsText, timesText } from '../words.ts';
+import { boundText, mibText, secondsText, timesText } from '../words.ts';
 import {
   completions,
   gainAt,
@@ -146,6 +146,17 @@ function costOf(result: Result, name: MetricName): Cost | undefined {
   return undefined;
 }
 
+/** Below, what a swarm does once weighs more than what it does for each byte; measured. */
+const SMALL_FILE_BYTES = 16 * 2 ** 20;
+
+/** Nobody is to multiply the figure of a small file by the size of a large one. */
+function smallFileText({ base }: Result, { of }: Cost): string {
+  const fileBytes = of.result.scenario.setting.fileBytes ?? base.fileBytes;
+  return fileBytes < SMALL_FILE_BYTES
+    ? ` Of a file as small as this one (${mibText(fileBytes)}) most of that is connecting, whatever its size.`
+    : '';
+}
+
 function costSentence(result: Result): string {
   const cpu = costOf(result, 'cpuSecondsPerGib');
   if (!cpu) return 'What it costs in CPU time was not measured.';
@@ -155,7 +166,8 @@ function costSentence(result: Result): string {
       : ['server', cpu.server / cpu.swarm];
   return (
     `It is not free: the ${dearer} used ${timesText(ratio)} the CPU time for each byte ` +
-    `(${cpu.swarm.toFixed(1)} CPU s/GiB in the swarm, ${cpu.server.toFixed(1)} with the server).`
+    `(${cpu.swarm.toFixed(1)} CPU s/GiB in the swarm, ${cpu.server.toFixed(1)} with the server).` +
+    smallFileText(result, cpu)
   );
 }
 
