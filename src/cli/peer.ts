@@ -87,7 +87,9 @@ export function peerCommand(): Command {
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action((options: Options) => runCommand(options, (context) => run(options, context)));
+    .action((options: Options) =>
+      runCommand(options, (context) => run(options, context), { goesOn: true }),
+    );
   return withPolicyOptions(command);
 }
 

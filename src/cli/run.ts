@@ -2,6 +2,7 @@
 // error becomes one line and an exit code.
 
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import { hearFailures, tellFailure } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { NdjsonWriter } from '../telemetry/ndjson.ts';
 import { startUsageSampler } from '../telemetry/usage.ts';
@@ -47,10 +48,16 @@ function openOutput(options: { json?: boolean; quiet?: boolean }): {
   return { emit: writer.emit, close: () => writer.flush() };
 }
 
-/** Runs a command's body to its end with events, signals and usage wired up. */
+/**
+ * Runs a command's body to its end with events, signals and usage wired up.
+ *
+ * @param goesOn whether what a package leaves uncaught is told of like other failures of
+ * callbacks, and the process goes on: for those whose remotes are strangers
+ */
 export async function runCommand(
   options: { json?: boolean; quiet?: boolean },
   body: (context: RunContext) => Promise<void>,
+  { goesOn = false } = {},
 ): Promise<void> {
   const { emit, close } = openOutput(options);
   const abort = new AbortController();
@@ -66,7 +73,13 @@ export async function runCommand(
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   // Who read our events has gone, as in `| head`: Node ignores the signal that says so.
-  if (options.json) process.stdout.on('error', () => stop('SIGPIPE'));
+  const output = options.json ? process.stdout : process.stderr;
+  output.on('error', () => stop('SIGPIPE'));
+  hearFailures((what, error) => {
+    emit({ event: 'warned', message: `${what} failed: ${describeError(error)}` });
+  });
+  const endure = (error: unknown): void => tellFailure('a package', error);
+  if (goesOn) process.on('uncaughtException', endure);
   const stopSampling = options.json ? startUsageSampler(emit) : undefined;
   try {
     await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });
@@ -75,6 +88,7 @@ export async function runCommand(
     close();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    process.off('uncaughtException', endure);
   }
 }
 

@@ -89,7 +89,9 @@ export function serverCommand(): Command {
     .option('--quiet', 'print nothing but errors', false)
     .action(async (options: Options) => {
       const operations = operationsOf(options);
-      await runCommand(options, (context) => serve({ ...options, operations }, context));
+      await runCommand(options, (context) => serve({ ...options, operations }, context), {
+        goesOn: true,
+      });
     });
   addRepresentationOptions(command.optionsGroup('How files are presented:'));
   addAccessOptions(command.optionsGroup('Who may do what:'));

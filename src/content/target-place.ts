@@ -21,6 +21,7 @@ import type { Writable } from 'node:stream';
 import { isatty, WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import { lstatIfAny, syncDirectory } from './disk.ts';
 
 export type TargetPlace =
@@ -144,6 +145,10 @@ export async function putText(named: string, text: string): Promise<void> {
 
 function writeThrough(out: Writable, named: string, text: string): Promise<void> {
   return new Promise((done, reject) => {
-    out.write(text, (error) => (error ? reject(fileError(error, named)) : done()));
+    const written = guarded('writing a file', (error?: unknown) => {
+      if (error) reject(fileError(error, named));
+      else done();
+    });
+    out.write(text, written);
   });
 }

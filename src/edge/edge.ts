@@ -12,6 +12,7 @@ import { showUrl } from '../client/url.ts';
 import { decodeCid, isSupportedCid } from '../content/cid.ts';
 import type { Release } from '../runtime/directory-lock.ts';
 import { hasCode } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/exchange.ts';
 import { fileChanging, HttpFailure } from '../server/http-failure.ts';
@@ -113,7 +114,7 @@ export class Edge implements Front {
     });
     const headers = cacheHeaders(outcome, Date.now() - checked.version.checkedAtMs);
     for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
-    const leave = (): void => void opened.handle.close();
+    const leave = guarded('leaving a cached file', () => opened.handle.close());
     exchange.signal.addEventListener('abort', leave);
     try {
       await desk.sendFile(segments, opened, file.entry);

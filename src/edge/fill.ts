@@ -14,6 +14,7 @@ import { SourceFailure } from '../client/source-failure.ts';
 import { Bitfield } from '../content/bitfield.ts';
 import type { FileStore } from '../content/file-store.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { createRng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Origin } from './origin.ts';
@@ -84,7 +85,7 @@ export class Fill {
           reject(reason);
         },
       };
-      const abort = (): void => waiter.reject(signal.reason);
+      const abort = guarded('leaving a fill', () => waiter.reject(signal.reason));
       signal.addEventListener('abort', abort);
       this.#waiters.add(waiter);
       this.#start(url);
@@ -100,11 +101,13 @@ export class Fill {
 
   #start(url: URL): void {
     if (this.#store.have.isFull || this.#stopping.signal.aborted) return;
-    this.#running ??= this.#run(url).finally(() => {
+    if (this.#running !== undefined) return;
+    this.#running = this.#run(url).finally(() => {
       this.#running = undefined;
       // Who came in the last moment of it.
       if (this.#waiters.size > 0) this.#start(url);
     });
+    unawaited('filling the cache', this.#running);
   }
 
   async #run(url: URL): Promise<void> {

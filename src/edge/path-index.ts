@@ -4,6 +4,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
+import { guarded } from '../runtime/guarded.ts';
 
 export interface KnownVersion {
   readonly cid: string;
@@ -83,7 +84,10 @@ export class PathIndex {
   }
 
   #changed(): void {
-    this.#timer ??= setTimeout(() => this.#save(), SAVE_AFTER_MS);
+    this.#timer ??= setTimeout(
+      guarded('saving the index', () => this.#save()),
+      SAVE_AFTER_MS,
+    );
   }
 
   #save(): void {

@@ -1,5 +1,7 @@
 // Turns a link's counters into `link_counted` events: soon enough that a fault can
 // be triggered by bytes sent, and seldom enough that it costs nothing.
+
+import { guarded } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Link } from './link.ts';
 
@@ -16,7 +18,10 @@ export class CountReporter {
 
   /** For LinkOptions.onCount. */
   readonly note = (link: Link): void => {
-    this.#timer ??= setTimeout(() => this.close(link), WITHIN_MS);
+    this.#timer ??= setTimeout(
+      guarded('counting bytes', () => this.close(link)),
+      WITHIN_MS,
+    );
   };
 
   /** Reports what the link has counted in the end. */

@@ -2,6 +2,7 @@
 // the first of them is booked with the pacer, so that a rate that changes, or one
 // who leaves the line, counts at once and for everybody behind.
 import type { Clock } from '../runtime/clock.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { Pacer } from './pacer.ts';
 
 /** A sender that asks again this soon after its last turn was waiting for the link. */
@@ -50,7 +51,7 @@ export class Direction {
       return undefined;
     }
     const passed = this.#queue(bytes, signal);
-    if (!this.#serving) void this.#serve();
+    if (!this.#serving) unawaited('serving the link', this.#serve());
     return passed;
   }
 
@@ -65,10 +66,10 @@ export class Direction {
 
   #queue(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
+      const leave = guarded('leaving the line of the link', () => {
         this.#leave(turn);
         reject(signal?.reason as Error);
-      };
+      });
       const turn: Turn = {
         bytes,
         pass: () => {

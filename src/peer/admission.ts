@@ -7,6 +7,7 @@
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 
 /** PeerIds remembered; then the oldest ban ends. Chosen. */
@@ -37,7 +38,10 @@ export class Admission {
   /** Begins to watch. Must be called once, as soon as the node is there. */
   watch(node: Node): void {
     this.#node = node;
-    node.addEventListener('connection:open', ({ detail }) => this.#handleOpen(detail));
+    const handleOpen = guarded('admitting a connection', ({ detail }: CustomEvent<Connection>) =>
+      this.#handleOpen(detail),
+    );
+    node.addEventListener('connection:open', handleOpen);
   }
 
   isBanned(peer: string): boolean {

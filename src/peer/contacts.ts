@@ -11,6 +11,7 @@
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Callees } from './callees.ts';
@@ -113,11 +114,12 @@ export class Contacts {
 
   #wake(): void {
     if (this.#timer !== undefined || !this.#isActive) return;
-    this.#timer = setInterval(() => {
+    const look = guarded('looking for neighbours', () => {
       if (!this.#isActive) return this.#rest();
       this.#wantMore();
       this.#look();
-    }, LOOK_MS);
+    });
+    this.#timer = setInterval(look, LOOK_MS);
   }
 
   #rest(): void {
@@ -131,7 +133,7 @@ export class Contacts {
     this.#wake();
     const { session } = this.#swarm;
     if (session.isComplete && session.hasLeechers && session.neighbourCount < ENOUGH_FOR_SEED) {
-      void this.seek();
+      unawaited('looking for neighbours', this.seek());
     }
   }
 
@@ -153,7 +155,7 @@ export class Contacts {
     const { neighbourCount } = this.#swarm.session;
     if (neighbourCount + this.#calling >= ENOUGH_FOR_SEED) return;
     const candidate = this.#consider(peer.toString(), peer, {});
-    if (candidate && !candidate.calling) void this.#call(candidate);
+    if (candidate && !candidate.calling) unawaited('calling a peer', this.#call(candidate));
   }
 
   /**
@@ -241,10 +243,11 @@ export class Contacts {
   readonly #lookSoon = (): void => {
     if (this.#looking) return;
     this.#looking = true;
-    setImmediate(() => {
+    const look = guarded('looking for neighbours', () => {
       this.#looking = false;
       this.#look();
     });
+    setImmediate(look);
   };
 
   /** Calls while neighbours are few. */
@@ -254,7 +257,7 @@ export class Contacts {
     while (this.#calling < CALLS_AT_ONCE && session.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
-      void this.#call(candidate);
+      unawaited('calling a peer', this.#call(candidate));
     }
   }
 

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
 import type { Link } from '../link/link.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import {
   AnswerDecoder,
   type AnswerHandler,
@@ -42,10 +43,11 @@ export class Answer implements AnswerHandler {
     this.#cid = cid;
     this.name = cid.toString();
     this.#kind.promise.catch(() => undefined);
-    this.#timer = setInterval(() => {
+    const look = guarded('watching the pace of a manifest', () => {
       if (this.#came < LEAST_BYTES) onSlow();
       this.#came = 0;
-    }, SPAN_MS);
+    });
+    this.#timer = setInterval(look, SPAN_MS);
   }
 
   /** Resolves with the packed form's CID, or undefined when the blocks themselves come. */

@@ -1,10 +1,11 @@
-import type { PeerId, Stream } from '@libp2p/interface';
+import type { Connection, PeerId, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../content/cid.ts';
 import { resolveManifest } from '../content/resolve.ts';
 import { blockLength } from '../exchange/block-length.ts';
 import { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
 import { Answer } from './dag-answer.ts';
 import {
@@ -58,8 +59,9 @@ export async function serveDag(
   for (const protocol of protocols) {
     await node.handle(
       protocol,
-      (stream, { remotePeer }) =>
+      guarded('serving a manifest', (stream: Stream, { remotePeer }: Connection) =>
         answer(new FrameStream(stream, remotePeer.toString()), protocol === PACKED_DAG_PROTOCOL),
+      ),
       { maxInboundStreams: MAX_STREAMS },
     );
   }
@@ -68,7 +70,8 @@ export async function serveDag(
 
 function awaitRequest(frames: FrameStream, answer: (cid: CID) => Promise<void>): void {
   const decoder = new RequestDecoder();
-  const late = setTimeout(() => frames.abort('no request'), REQUEST_TIMEOUT_MS);
+  const hangUp = guarded('hanging up', () => frames.abort('no request'));
+  const late = setTimeout(hangUp, REQUEST_TIMEOUT_MS);
   frames.onEnd(() => clearTimeout(late));
   let asked = false;
   frames.onData((chunk) => {
@@ -78,11 +81,11 @@ function awaitRequest(frames: FrameStream, answer: (cid: CID) => Promise<void>):
     asked = true;
     clearTimeout(late);
     if ('violation' in request) return frames.abort(request.violation);
-    answer(request).then(
-      () => frames.close(),
-      // The reader stalls, or the leaf cannot be read: neither concerns the others.
-      (error: unknown) => frames.abort(describeError(error)),
-    );
+    // The reader stalls, or the leaf cannot be read: neither concerns the others.
+    const cut = guarded('cutting a stream', (error: unknown) => frames.abort(describeError(error)));
+    answer(request)
+      .then(() => frames.close())
+      .catch(cut);
   });
 }
 
@@ -197,7 +200,8 @@ async function ask(
     frames = new FrameStream(stream, remote);
     answer.read(frames, link);
     frames.send([encodeRequest(cid)]);
-    linked.signal.addEventListener('abort', () => answer.fail(linked.signal.reason));
+    const giveUp = guarded('giving up a manifest', () => answer.fail(linked.signal.reason));
+    linked.signal.addEventListener('abort', giveUp);
     const packed = await answer.packed;
     const heard = packed ? { packed } : await resolve(cid, answer, linked.signal);
     frames.close();

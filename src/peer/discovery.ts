@@ -9,6 +9,7 @@ import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { attempt, LinkedAbort } from '../runtime/linked-abort.ts';
 import { dhtPeers } from './dht-peers.ts';
 import type { Node } from './node.ts';
@@ -105,9 +106,9 @@ export class Discovery {
   /** Resolves when nothing connects this peer to that one any more; rejects with the signal's reason. */
   async lost(peer: PeerId, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const handle = ({ detail }: CustomEvent<PeerId>): void => {
+    const handle = guarded('losing a peer', ({ detail }: CustomEvent<PeerId>) => {
       if (detail.equals(peer)) resolve();
-    };
+    });
     const stop = (): void => reject(signal.reason);
     this.#node.addEventListener('peer:disconnect', handle);
     signal.addEventListener('abort', stop);
@@ -127,7 +128,7 @@ export class Discovery {
    */
   handleJoined(peer: PeerId, isBack: boolean): void {
     for (const wake of this.#wakers) wake();
-    if (isBack) void this.#tellAgain(peer);
+    if (isBack) unawaited('providing files again', this.#tellAgain(peer));
   }
 
   async #tellAgain(peer: PeerId): Promise<void> {
@@ -241,17 +242,22 @@ export class Discovery {
     return [...targets.values()];
   }
 
-  readonly #handleDiscovered = ({ detail }: CustomEvent<PeerInfo>): void => {
+  readonly #handleDiscovered = guarded('discovering a peer', (event: CustomEvent<PeerInfo>) =>
+    this.#meet(event.detail),
+  );
+
+  #meet({ id }: PeerInfo): void {
     if (this.#node.getPeers().length + this.#dialling >= ENOUGH_PEERS) return;
-    if (this.#node.getConnections(detail.id).length > 0) return;
+    if (this.#node.getConnections(id).length > 0) return;
     this.#dialling++;
-    attempt([this.#stop.signal], DIAL_TIMEOUT_MS, (signal) =>
-      this.#node.dial(detail.id, { signal }),
+    const dialled = attempt([this.#stop.signal], DIAL_TIMEOUT_MS, (signal) =>
+      this.#node.dial(id, { signal }),
     )
       // It left, or is out of reach: mDNS and the DHT will name others.
       .catch(() => undefined)
       .finally(() => this.#dialling--);
-  };
+    unawaited('discovering a peer', dialled);
+  }
 }
 
 const NO_ANSWER = 'no answer in time';

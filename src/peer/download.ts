@@ -9,6 +9,7 @@ import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
 import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { HeldDag } from './dag-protocol.ts';
@@ -81,7 +82,8 @@ export class Download {
     this.#options = options;
     this.#name = cid.toString();
     const { signal } = options;
-    signal.addEventListener('abort', () => this.#abort.abort(signal.reason), { once: true });
+    const abort = guarded('giving up a download', () => this.#abort.abort(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) this.#abort.abort(signal.reason);
   }
 
@@ -91,7 +93,8 @@ export class Download {
    * @throws HubswarmError ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
    */
   async run(): Promise<string> {
-    const watch = setInterval(() => this.#watch(), PROGRESS_MS);
+    const look = guarded('watching a download', () => this.#watch());
+    const watch = setInterval(look, PROGRESS_MS);
     try {
       return await this.#fetch(await this.#find());
     } catch (error) {
@@ -161,7 +164,7 @@ export class Download {
     }
     this.#host.announce(this.#cid, ANNOUNCE_AFTER_MS);
     this.#lack = new Lack(share.swarm.session, this.#cid, this.#host.emit);
-    void this.#findPeers(share);
+    unawaited('finding peers', this.#findPeers(share));
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
     // They may all have come since the last look.
     this.#lack.look(0);
@@ -284,7 +287,7 @@ export class Download {
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
+  const abort = guarded('giving up a download', () => aborted.reject(signal.reason));
   signal.addEventListener('abort', abort, { once: true });
   try {
     return await Promise.race([promise, aborted.promise]);

@@ -12,8 +12,9 @@
  *
  * A violation (another n, bytes after the request, another answer) ends it with a reset.
  */
-import type { Stream } from '@libp2p/interface';
+import type { Connection, Stream } from '@libp2p/interface';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 
@@ -38,14 +39,16 @@ export async function serveFiles(
 ): Promise<void> {
   await node.handle(
     FILES_PROTOCOL,
-    (stream, connection) =>
+    guarded('answering which files are here', (stream: Stream, connection: Connection) =>
       answer(new FrameStream(stream, connection.remotePeer.toString()), standingOf),
+    ),
     { maxInboundStreams: MAX_STREAMS },
   );
 }
 
 function answer(frames: FrameStream, standingOf: (digest: Uint8Array) => Standing): void {
-  const late = setTimeout(() => frames.abort('no request'), REQUEST_WITHIN_MS);
+  const hangUp = guarded('hanging up', () => frames.abort('no request'));
+  const late = setTimeout(hangUp, REQUEST_WITHIN_MS);
   frames.onEnd(() => clearTimeout(late));
   const request = new Gathered(HEAD_LENGTH + MOST_DIGESTS * DIGEST_LENGTH);
   let answered = false;

@@ -1,14 +1,17 @@
 // The end of a node. libp2p waits half a second for each connection to close in good
 // order; streams have said goodbye long before, so what is left is cut.
+
+import { guarded } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 
 /** For streams to be closed in good order. Chosen. */
 const GOODBYE_MS = 50;
 
 export async function hangUp(node: Node): Promise<void> {
-  const cut = setTimeout(() => {
+  const abort = guarded('cutting connections', () => {
     for (const connection of node.getConnections()) connection.abort(new Error('stopped'));
-  }, GOODBYE_MS);
+  });
+  const cut = setTimeout(abort, GOODBYE_MS);
   await node.stop();
   clearTimeout(cut);
 }

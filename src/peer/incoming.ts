@@ -4,6 +4,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { FrameDecoder } from '../exchange/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../exchange/message.ts';
+import { guarded } from '../runtime/guarded.ts';
 import { Callers } from './callers.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
@@ -26,7 +27,9 @@ export async function answerCalls(node: Node, reception: Reception): Promise<voi
   const callers = new Callers();
   await node.handle(
     EXCHANGE_PROTOCOL,
-    (stream: Stream, connection: Connection) => answer(stream, connection, reception, callers),
+    guarded('answering a call', (stream: Stream, connection: Connection) =>
+      answer(stream, connection, reception, callers),
+    ),
     { maxInboundStreams: STREAMS_PER_CONNECTION, maxOutboundStreams: STREAMS_PER_CONNECTION },
   );
 }
@@ -51,7 +54,8 @@ function answer(
   };
   let joined = false;
   const decoder = new FrameDecoder();
-  const silence = setTimeout(() => stream.abort('no hello'), HELLO_WITHIN_MS);
+  const hangUp = guarded('hanging up', () => stream.abort('no hello'));
+  const silence = setTimeout(hangUp, HELLO_WITHIN_MS);
   stream.onEnd(() => {
     clearTimeout(silence);
     named();

@@ -2,6 +2,7 @@
 // while an answer is on its way goes together with the next page. An answer is a hint
 // that saves a call in vain, and nothing more.
 import type { PeerId } from '@libp2p/interface';
+import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import { askFiles, MOST_DIGESTS, type Standing } from './files-protocol.ts';
 import type { Node } from './node.ts';
@@ -36,7 +37,8 @@ export class Inquiries {
       this.#waiting.set(key, questions);
       const asked = questions;
       // Once all that is asked in this turn is known.
-      setImmediate(() => void this.#askAll(peer, key, asked));
+      const askAll = guarded('asking which files are there', () => this.#askAll(peer, key, asked));
+      setImmediate(askAll);
     }
     if (questions.length >= MOST_WAITING) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<Standing | undefined>();

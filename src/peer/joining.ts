@@ -4,9 +4,11 @@
 // long as it runs, whoever was started first and however often they restart; whom it
 // waits for is told once.
 import { setTimeout as delay } from 'node:timers/promises';
+import type { IdentifyResult } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { describeError } from '../runtime/errors.ts';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { type Discovery, dialReason } from './discovery.ts';
 import type { Identity } from './identity.ts';
@@ -52,12 +54,14 @@ export class Joining {
 
   constructor(init: JoiningInit) {
     this.#init = init;
-    init.node.addEventListener('peer:identify', ({ detail: { peerId, listenAddrs } }) => {
+    const remember = ({ detail }: CustomEvent<IdentifyResult>): void => {
+      const { peerId, listenAddrs } = detail;
       for (const address of listenAddrs) {
         this.#met.set(peerId.toString(), `${address}/p2p/${peerId}`);
       }
       forgetOldest(this.#met, MOST_MET);
-    });
+    };
+    init.node.addEventListener('peer:identify', guarded('remembering a peer', remember));
   }
 
   /** Tells where this peer listens. Must be called when it begins to, and when that changes. */
@@ -88,12 +92,12 @@ export class Joining {
    * last run, until the signal aborts. Resolves with the first connection.
    */
   async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    if (addresses.length === 0) void this.#joinKnown(signal);
+    if (addresses.length === 0) unawaited('joining known peers', this.#joinKnown(signal));
     const targets = this.#init.discovery.targetsOf(addresses);
     if (addresses.length > 0 && targets.length === 0) {
       this.#warn('--join names this very peer, and nobody else');
     }
-    for (const target of targets) void this.#keepCalling(target, signal);
+    for (const target of targets) unawaited('joining peers', this.#keepCalling(target, signal));
     await this.#connected(signal);
   }
 

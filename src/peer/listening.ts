@@ -6,6 +6,7 @@
 // choice is made again and again.
 import { multiaddr } from '@multiformats/multiaddr';
 import { describeError, hasCode } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { listenAt, type Node, stopListening } from './node.ts';
 import { REACH, reachOfHost } from './reach.ts';
@@ -84,7 +85,7 @@ export class Listening {
     if (this.#init.listen || this.#towards.has(address) || isOwn(hostOf(address))) return;
     this.#towards.set(address, []);
     this.#watch();
-    void this.#look();
+    unawaited('looking at addresses', this.#look());
   }
 
   close(): void {
@@ -93,7 +94,8 @@ export class Listening {
   }
 
   #watch(): void {
-    this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
+    const look = guarded('looking at addresses', () => this.#look());
+    this.#timer ??= setInterval(look, LOOK_MS).unref();
   }
 
   async #look(): Promise<void> {

@@ -6,6 +6,7 @@ import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
 import { hasCode } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import { type FetchOptions, fetchManifest } from './dag-protocol.ts';
 import { dhtPeers } from './dht-peers.ts';
@@ -43,11 +44,12 @@ export async function searchManifest(
   options: FetchOptions = {},
 ): Promise<FetchedManifest> {
   const search = new ManifestSearch(sources.node, cid, signal, options);
-  const onConnect = ({ detail }: CustomEvent<PeerId>): void =>
-    search.ask(detail.toString(), detail);
+  const onConnect = guarded('asking for a manifest', ({ detail }: CustomEvent<PeerId>) =>
+    search.ask(detail.toString(), detail),
+  );
   sources.node.addEventListener('peer:connect', onConnect);
   for (const peer of sources.node.getPeers()) search.ask(peer.toString(), peer);
-  void search.askProviders(sources.discovery);
+  unawaited('asking for a manifest', search.askProviders(sources.discovery));
   try {
     return await search.found;
   } finally {
@@ -76,7 +78,8 @@ class ManifestSearch {
     this.#cid = cid;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     if (signal.aborted) this.#result.reject(signal.reason);
-    signal.addEventListener('abort', () => this.#result.reject(signal.reason), { once: true });
+    const abort = guarded('giving up a search', () => this.#result.reject(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
   }
 
   get found(): Promise<FetchedManifest> {
@@ -118,26 +121,26 @@ class ManifestSearch {
     if (this.#asking >= MOST_AT_ONCE || this.#open >= MOST_OPEN) return this.#askLater(peer, dial);
     if (this.#asked.size >= MOST_ASKED) return;
     this.#asked.add(peer);
-    void this.#ask(peer, dial);
+    unawaited('asking for a manifest', this.#ask(peer, dial));
   }
 
   #askLater(peer: string, dial: Multiaddr[] | PeerId): void {
     if (this.#signal.aborted || this.#later.has(peer) || this.#later.size >= MOST_ASKED) return;
-    const timer = setTimeout(() => {
+    const again = guarded('asking for a manifest', () => {
       this.#later.delete(peer);
       this.ask(peer, dial);
-    }, ASK_AGAIN_MS);
-    this.#later.set(peer, timer);
+    });
+    this.#later.set(peer, setTimeout(again, ASK_AGAIN_MS));
   }
 
   async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
     this.#asking++;
     this.#open++;
     let prompt = true;
-    const giveWay = (): void => {
+    const giveWay = guarded('asking for a manifest', () => {
       if (prompt) this.#asking--;
       prompt = false;
-    };
+    });
     const timer = setTimeout(giveWay, SLOW_MS);
     try {
       const found = await attempt([this.#signal], undefined, async (signal) =>

@@ -5,7 +5,7 @@
 // dialled, and what is said over a stream, is decided elsewhere.
 import type { EventEmitter } from 'node:events';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Libp2p, PeerId, PrivateKey, Startable } from '@libp2p/interface';
+import type { Connection, Libp2p, PeerId, PrivateKey, Startable } from '@libp2p/interface';
 import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
 import { mdns } from '@libp2p/mdns';
 import { type Ping, ping } from '@libp2p/ping';
@@ -15,6 +15,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import { fastNoise } from './noise.ts';
 import { ProviderStore } from './provider-store.ts';
 
@@ -140,16 +141,17 @@ export async function createNode(options: NodeOptions): Promise<Node> {
  * exchange need not know; with 16 receivers at once it cost the last of them 0.4 s. The DHT does: the first connection is its way in, the others follow later.
  */
 function identifyInTime(node: Node): void {
-  node.addEventListener('connection:open', ({ detail: connection }) => {
+  const handleOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
     const isFirst = node.getConnections().length === 1;
     const wait = isFirst ? 0 : IDENTIFY_AFTER_MS * (1 + Math.random());
-    const timer = setTimeout(() => {
+    const identifyNow = guarded('identifying a peer', () => {
       if (connection.status !== 'open') return;
       // It does not answer, or is gone: then the DHT does without it.
       node.services.identify.identify(connection).catch(() => undefined);
-    }, wait);
-    timer.unref();
-  });
+    });
+    setTimeout(identifyNow, wait).unref();
+  };
+  node.addEventListener('connection:open', guarded('identifying a peer', handleOpen));
 }
 
 /**
@@ -176,7 +178,7 @@ const createMdns = (onFailed: (error: Error) => void): ReturnType<typeof mdns> =
     const start = service.start.bind(service);
     service.start = async () => {
       await start();
-      service.mdns?.once('error', onFailed);
+      service.mdns?.once('error', guarded('hearing of no mDNS', onFailed));
     };
     return service;
   };

@@ -13,6 +13,7 @@ import type { Manifest } from '../content/manifest.ts';
 import { MemoryStore } from '../content/memory-store.ts';
 import type { PieceStore } from '../content/store.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
 import {
   blocksOf,
@@ -79,7 +80,7 @@ export class PackedManifests {
     const key = keyOf(answer);
     if (this.#wrong.has(key)) throw wrong(answer, 'as before');
     const fetch = this.#fetches.get(key) ?? this.#begin(answer, signal, progressed);
-    void fetch.addSource(answer.connection);
+    unawaited('asking for a manifest', fetch.addSource(answer.connection));
     return { ...(await fetch.result), name: answer.name };
   }
 
@@ -95,7 +96,7 @@ export class PackedManifests {
     const key = keyOf(answer);
     const fetch = new PackedFetch(this.#host, answer, signal, progressed);
     this.#fetches.set(key, fetch);
-    fetch.result
+    const noted = fetch.result
       .then(
         () => this.#note(answer.root.toString(), Promise.resolve(fetch.share!)),
         () => {
@@ -103,6 +104,7 @@ export class PackedManifests {
         },
       )
       .finally(() => this.#fetches.delete(key));
+    unawaited('keeping a manifest', noted);
     return fetch;
   }
 
@@ -117,12 +119,12 @@ export class PackedManifests {
   #note(root: string, shared: Promise<Share>): void {
     this.#shared.delete(root);
     this.#shared.set(root, shared);
-    shared.catch(() => this.#shared.delete(root));
+    shared.catch(guarded('keeping a manifest', () => this.#shared.delete(root)));
     for (const [oldest, old] of this.#shared) {
       if (this.#shared.size <= MOST_SHARED) return;
       this.#shared.delete(oldest);
       old.then(
-        (share) => this.#host.release(share),
+        guarded('releasing a manifest', (share: Share) => this.#host.release(share)),
         () => undefined,
       );
     }

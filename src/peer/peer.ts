@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { IdentifyResult, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { FileStore } from '../content/file-store.ts';
 import { importPath } from '../content/import.ts';
@@ -11,6 +12,7 @@ import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { createRng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Admission } from './admission.ts';
@@ -148,7 +150,8 @@ export class Peer implements DownloadHost {
     const { dataDir } = options;
     const { discovery, emit } = this;
     this.#joining = new Joining({ node, discovery, listening, dataDir, identity, emit });
-    if (options.mdns) void this.#joining.awaitLan(this.#stopping.signal);
+    if (options.mdns)
+      unawaited('looking at the LAN', this.#joining.awaitLan(this.#stopping.signal));
     if (uplinkBytesPerSecond === 'auto') this.#tune();
   }
 
@@ -168,15 +171,17 @@ export class Peer implements DownloadHost {
   async #open(): Promise<void> {
     const { node, emit } = this;
     this.#admission.watch(node);
-    node.addEventListener('peer:connect', ({ detail }) => {
+    const handleConnect = guarded('meeting a peer', ({ detail }: CustomEvent<PeerId>) => {
       emit({ event: 'peer_connected', remote: detail.toString() });
     });
-    node.addEventListener('peer:disconnect', ({ detail }) => {
+    const handleDisconnect = guarded('losing a peer', ({ detail }: CustomEvent<PeerId>) => {
       emit({ event: 'peer_disconnected', remote: detail.toString() });
     });
-    node.addEventListener('peer:identify', ({ detail }) => {
+    const identified = ({ detail }: CustomEvent<IdentifyResult>): void =>
       this.#held.offerContact(detail.peerId);
-    });
+    node.addEventListener('peer:connect', handleConnect);
+    node.addEventListener('peer:disconnect', handleDisconnect);
+    node.addEventListener('peer:identify', guarded('identifying a peer', identified));
     await serveDag(node, (cid) => this.#held.get(cid)?.dag, this.link);
     await answerCalls(node, {
       swarmOf: (file) => this.#held.swarmOf(file),
@@ -185,7 +190,9 @@ export class Peer implements DownloadHost {
     });
     await serveFiles(node, (digest) => this.#held.standingOf(digest));
     await this.#joining.announce();
-    this.#listening.follow(node, () => void this.#joining.announce());
+    this.#listening.follow(node, () =>
+      unawaited('telling new addresses', this.#joining.announce()),
+    );
   }
 
   /**
@@ -214,7 +221,7 @@ export class Peer implements DownloadHost {
       pieces: manifest.geometry.pieceCount,
       pieceLength: manifest.geometry.maxLength,
     });
-    void share.contacts.seek();
+    unawaited('looking for neighbours', share.contacts.seek());
     this.announce(manifest.root);
     return share;
   }
@@ -246,7 +253,7 @@ export class Peer implements DownloadHost {
 
   /** Tells the DHT that pieces of this file are here, as soon as there is somebody to tell. */
   announce(cid: CID, afterMs = 0): void {
-    void this.#provide(cid, afterMs, this.#stopping.signal);
+    unawaited('providing a file', this.#provide(cid, afterMs, this.#stopping.signal));
   }
 
   async #provide(cid: CID, afterMs: number, signal: AbortSignal): Promise<void> {

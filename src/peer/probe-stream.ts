@@ -3,7 +3,8 @@
 // back in the order in which they left. Their bytes are random, so that none can be
 // answered before it has come.
 import { randomBytes } from 'node:crypto';
-import type { Stream } from '@libp2p/interface';
+import type { Stream, StreamMessageEvent } from '@libp2p/interface';
+import { guarded } from '../runtime/guarded.ts';
 
 export const PROBE_PROTOCOL = '/ipfs/ping/1.0.0';
 /** As the protocol has it. */
@@ -30,9 +31,11 @@ export class ProbeStream {
   constructor(stream: Stream, onEcho: (probe: Probe) => void) {
     this.#stream = stream;
     this.#onEcho = onEcho;
-    stream.addEventListener('message', ({ data }) => {
-      this.#take(Buffer.from(data.subarray()));
-    });
+    const take = ({ data }: StreamMessageEvent): void => this.#take(Buffer.from(data.subarray()));
+    stream.addEventListener(
+      'message',
+      guarded('hearing a ping', take, () => this.close()),
+    );
   }
 
   /** False once either side has ended it: js-libp2p does so after 10 s. */

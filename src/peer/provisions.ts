@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
+import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Node } from './node.ts';
 import { tellProvider } from './provider-records.ts';
@@ -54,12 +55,12 @@ export class Provisions {
   async add(cid: CID, signal: AbortSignal): Promise<void> {
     const told = Promise.withResolvers<void>();
     const provided = { cid, key: cid.multihash.bytes, told };
-    const stop = (): void => {
+    const stop = guarded('ending a provision', () => {
       this.#provided.delete(provided);
       this.#due.delete(provided);
       told.reject(signal.reason);
       this.#node.services.dht.cancelReprovide(cid).catch(() => undefined);
-    };
+    });
     // Awaited below, once the record is kept.
     told.promise.catch(() => undefined);
     signal.throwIfAborted();
@@ -186,10 +187,10 @@ export class Provisions {
     return this.#node.services.dht.routingTable.closestPeers(at, { count: CLOSEST });
   }
 
-  readonly #noteChange = (): void => {
+  readonly #noteChange = guarded('noting a change of the DHT', () => {
     this.#changed = true;
     this.#wake?.();
-  };
+  });
 
   /** Until there is something to tell. */
   async #pause(againAt: number): Promise<void> {

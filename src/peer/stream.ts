@@ -6,6 +6,8 @@
 // reading; who asks for bytes must bound what it asks for.
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { Uint8ArrayList } from 'uint8arraylist';
+import { describeError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 
 /**
  * A remote that stops reading while frames are still sent to it is cut off at
@@ -35,22 +37,28 @@ export class FrameStream {
     this.#stream = stream;
     stream.maxWriteBufferLength = MAX_UNSENT_BYTES;
     updateWindowByHalves(stream);
-    stream.addEventListener('close', (event) => this.#handleClose(event));
-    stream.addEventListener('end', () => {
+    const handleClose = guarded('closing a stream', (event: StreamCloseEvent) =>
+      this.#handleClose(event),
+    );
+    stream.addEventListener('close', handleClose);
+    const handleEnd = guarded('ending a stream', () => {
       // A reset says 'end' too, and then 'close' with the cause.
       if (stream.status === 'open' || stream.status === 'closing') this.#finish('closed');
     });
+    stream.addEventListener('end', handleEnd);
     if (stream.status !== 'open') this.#finish(stream.status === 'reset' ? 'reset' : 'closed');
     else if (stream.readableEnded) this.#finish('closed');
   }
 
   /** Must be called at once; the chunks are the caller's to keep. None come after close(). */
   onData(handler: (chunk: Uint8Array) => void): void {
-    this.#stream.addEventListener('message', ({ data }: StreamMessageEvent) => {
+    const take = ({ data }: StreamMessageEvent): void => {
       if (this.#closing) return;
       if (data instanceof Uint8Array) handler(data);
       else for (const chunk of data) handler(chunk);
-    });
+    };
+    const cut = (error: unknown): void => this.abort(describeError(error));
+    this.#stream.addEventListener('message', guarded('reading a stream', take, cut));
   }
 
   /**
@@ -59,7 +67,8 @@ export class FrameStream {
    */
   onEnd(handler: (reason: string) => void): void {
     this.#handlers.push(handler);
-    if (this.#end !== undefined) queueMicrotask(() => this.#tellEnd());
+    const tellEnd = guarded('telling the end of a stream', () => this.#tellEnd());
+    if (this.#end !== undefined) queueMicrotask(tellEnd);
   }
 
   /** Keeps the parts until they are encrypted: they are no longer the caller's. */
@@ -96,7 +105,8 @@ export class FrameStream {
     this.#reason ??= reason;
     this.#closeWrite();
     // The remote may never close its half.
-    const timer = setTimeout(() => this.abort(reason ?? 'closed'), CLOSE_TIMEOUT_MS);
+    const cut = guarded('cutting a stream', () => this.abort(reason ?? 'closed'));
+    const timer = setTimeout(cut, CLOSE_TIMEOUT_MS);
     timer.unref();
     this.#stream.addEventListener('close', () => clearTimeout(timer), { once: true });
   }
@@ -114,23 +124,22 @@ export class FrameStream {
         for (const name of CHANGES) this.#stream.removeEventListener(name, done);
         signal?.removeEventListener('abort', stop);
       };
-      const done = (): void => {
+      const done = guarded('going on with a stream', () => {
         settle();
         resolve();
-      };
-      const stop = (): void => {
+      });
+      const stop = guarded('leaving a stream', () => {
         settle();
         reject(signal?.reason as Error);
-      };
+      });
       for (const name of CHANGES) this.#stream.addEventListener(name, done);
       signal?.addEventListener('abort', stop);
     });
   }
 
   #closeWrite(): void {
-    this.#stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch((error: Error) => {
-      this.#stream.abort(error);
-    });
+    const cut = guarded('cutting a stream', (error: Error) => this.#stream.abort(error));
+    this.#stream.close({ signal: AbortSignal.timeout(CLOSE_TIMEOUT_MS) }).catch(cut);
   }
 
   #handleClose({ error, local }: StreamCloseEvent): void {
@@ -148,7 +157,8 @@ export class FrameStream {
 
   #tellEnd(): void {
     const end = this.#end;
-    if (end !== undefined) for (const tell of this.#handlers.splice(0)) tell(end);
+    if (end === undefined) return;
+    for (const tell of this.#handlers.splice(0)) guarded('telling the end of a stream', tell)(end);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Message } from '../exchange/message.ts';
 import { Session } from '../exchange/session.ts';
 import type { Link } from '../link/link.ts';
 import { describeError } from '../runtime/errors.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { type Call, Member } from './member.ts';
@@ -181,7 +182,8 @@ export class Swarm {
       member.waiting.push(message);
       if (message.type === 'block') member.waitingBytes += message.length;
     }
-    if (idle) void this.#drain(member);
+    const cut = (error: unknown): void => member.stream.abort(describeError(error));
+    if (idle) unawaited('taking messages', this.#drain(member), cut);
     const { waiting, waitingBytes } = member;
     // What was asked for, and as much again that was cancelled on its way.
     if (waitingBytes <= 2 * this.#session.inFlightLimit && waiting.length <= MOST_WAITING) return;
@@ -215,11 +217,14 @@ export class Swarm {
     this.#events.push(event);
     if (this.#stepping) return;
     this.#stepping = true;
-    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-      this.#carryOut(this.#session.step(performance.now(), next));
+    try {
+      for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+        this.#carryOut(this.#session.step(performance.now(), next));
+      }
+    } finally {
+      this.#stepping = false;
+      this.#schedule();
     }
-    this.#stepping = false;
-    this.#schedule();
   }
 
   #schedule(): void {
@@ -228,13 +233,11 @@ export class Swarm {
     clearTimeout(this.#timer);
     this.#timerAt = wakeAt;
     if (wakeAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerAt = Number.POSITIVE_INFINITY;
-        this.#step({ type: 'tick' });
-      },
-      Math.max(0, wakeAt - performance.now()),
-    );
+    const tick = guarded('waking a swarm', () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.#step({ type: 'tick' });
+    });
+    this.#timer = setTimeout(tick, Math.max(0, wakeAt - performance.now()));
   }
 
   #carryOut(effects: readonly SessionEffect[]): void {
@@ -249,7 +252,7 @@ export class Swarm {
     const member = this.#members.get(neighbour);
     if (!member || (this.#init.freeRides && message.type === 'grant')) return;
     if (member.unsent.length === 0) {
-      setImmediate(() => member.stream.send(member.unsent.splice(0)));
+      setImmediate(guarded('sending messages', () => member.stream.send(member.unsent.splice(0))));
     }
     member.unsent.push(...encodeMessage(message));
   }
@@ -264,8 +267,7 @@ export class Swarm {
         return;
       }
       case 'store':
-        void this.#store(effect.piece, effect.parts, effect.neighbour);
-        return;
+        return unawaited('storing a piece', this.#store(effect));
       case 'ban':
         return this.#ban(effect.neighbour, effect.reason, effect.forLoad);
       case 'peers_learned':
@@ -307,7 +309,8 @@ export class Swarm {
     });
   }
 
-  async #store(piece: number, parts: readonly Uint8Array[], remote: string): Promise<void> {
+  async #store(effect: Extract<SessionEffect, { type: 'store' }>): Promise<void> {
+    const { piece, parts, neighbour: remote } = effect;
     const { store, emit, onFailed, onPieceStored } = this.#init;
     const cid = this.#init.cid.toString();
     try {

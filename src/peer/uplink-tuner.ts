@@ -4,6 +4,7 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import { AutoRate } from '../link/auto-rate.ts';
 import type { Link } from '../link/link.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 import { PROBE_PROTOCOL, ProbeStream } from './probe-stream.ts';
 
@@ -44,7 +45,7 @@ export class UplinkTuner {
 
   constructor(init: TunerInit) {
     this.#init = init;
-    this.#timer = setTimeout(() => this.#tick(), 0);
+    this.#timer = this.#tickAfter(0);
   }
 
   /** Leaves the link at the rate that it has. */
@@ -56,13 +57,18 @@ export class UplinkTuner {
 
   #tick(): void {
     const now = performance.now();
+    this.#timer = this.#tickAfter(this.#auto.probeAfterMs(now));
     this.#notePaths(now);
     const byUse = [...this.#paths.values()].sort((a, b) => b.usedAt - a.usedAt);
     for (const path of byUse.slice(0, MOST_PROBED)) {
       if (now - path.usedAt <= PROBED_AFTER_MS) this.#probe(path, now);
     }
     this.#tune();
-    this.#timer = setTimeout(() => this.#tick(), this.#auto.probeAfterMs(now));
+  }
+
+  #tickAfter(ms: number): NodeJS.Timeout {
+    const tick = guarded('tuning the uplink', () => this.#tick());
+    return setTimeout(tick, ms);
   }
 
   #notePaths(now: number): void {
@@ -85,7 +91,7 @@ export class UplinkTuner {
   #probe(path: Path, now: number): void {
     const { peer, stream, openedAt } = path;
     if (!stream?.open) {
-      if (now - openedAt >= RETRY_MS) void this.#open(path, now);
+      if (now - openedAt >= RETRY_MS) unawaited('opening a probe', this.#open(path, now));
       return;
     }
     if (stream.oldest) this.#auto.noteSilence(now, peer, stream.oldest.sentAt);

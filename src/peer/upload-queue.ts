@@ -7,6 +7,7 @@ import { SpareBuffers } from '../content/spare-buffers.ts';
 import { blockLength } from '../exchange/block-length.ts';
 import { encodeMessage } from '../exchange/codec.ts';
 import type { Link } from '../link/link.ts';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { FrameStream } from './stream.ts';
 
 export interface Upload {
@@ -70,7 +71,7 @@ export class UploadQueue {
       told: false,
     });
     this.#wake?.();
-    if (!this.#running) void this.#run();
+    if (!this.#running) unawaited('sending pieces', this.#run());
   }
 
   /** Drops the uploads of a stream, or one piece of it. */
@@ -85,13 +86,16 @@ export class UploadQueue {
 
   async #run(): Promise<void> {
     this.#running = true;
-    while (this.#jobs.length > 0) {
-      const job = this.#nextJob();
-      if (!job) await this.#waitForRoom();
-      else if (job.stopped) this.#remove(job);
-      else await this.#sendBlock(job);
+    try {
+      while (this.#jobs.length > 0) {
+        const job = this.#nextJob();
+        if (!job) await this.#waitForRoom();
+        else if (job.stopped) this.#remove(job);
+        else await this.#sendBlock(job);
+      }
+    } finally {
+      this.#running = false;
     }
-    this.#running = false;
   }
 
   /** The first whose stream takes more; those that were passed over for long are told. */
@@ -111,7 +115,11 @@ export class UploadQueue {
 
   async #sendBlock(job: Job): Promise<void> {
     const { upload } = job;
-    for (const ahead of this.#jobs.slice(0, READ_AHEAD + 1)) void this.#startReading(ahead);
+    for (const ahead of this.#jobs.slice(0, READ_AHEAD + 1))
+      unawaited(
+        'reading a piece',
+        this.#startReading(ahead).catch(() => undefined),
+      );
     let bytes: Uint8Array;
     try {
       bytes = await this.#startReading(job);
@@ -138,7 +146,7 @@ export class UploadQueue {
     job.begin += block.length;
     if (job.begin < bytes.length) return;
     this.#remove(job);
-    void this.#reuse(bytes, upload.stream);
+    unawaited('keeping memory of a piece', this.#reuse(bytes, upload.stream));
     upload.finished();
   }
 
@@ -163,7 +171,8 @@ export class UploadQueue {
     const changed = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    const timer = setTimeout(() => this.#wake?.(), STALL_MS);
+    const wake = guarded('looking at uploads', () => this.#wake?.());
+    const timer = setTimeout(wake, STALL_MS);
     const streams = new Set(this.#jobs.map(({ upload }) => upload.stream));
     const drained = [...streams].map((stream) => stream.drained(abort.signal).catch(() => {}));
     await Promise.race([changed, ...drained]);

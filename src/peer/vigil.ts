@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import { guarded, unawaited } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Node } from './node.ts';
 
@@ -58,7 +59,8 @@ export class Vigil {
 
   constructor(node: Node) {
     this.#node = node;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
+    const look = guarded('watching neighbours', () => this.#look());
+    this.#timer = setInterval(look, LOOK_MS).unref();
   }
 
   close(): void {
@@ -102,7 +104,8 @@ export class Vigil {
     if (silence >= DEAD_MS) return cut(connection);
     if (silence < SILENT_MS) return;
     if (this.#hasOther(watched, now)) return cut(connection);
-    if (now >= watched.callAgainAt && this.#calling < CALLS_AT_ONCE) void this.#callAnew(watched);
+    if (now < watched.callAgainAt || this.#calling >= CALLS_AT_ONCE) return;
+    unawaited('calling a neighbour anew', this.#callAnew(watched));
   }
 
   /** Whether another connection with the same peer lives. */

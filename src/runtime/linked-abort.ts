@@ -3,6 +3,7 @@
 // leaves nothing behind once it is released: what is tried every second for days must not
 // grow. Release it when the attempt is over, however it ended.
 import { setMaxListeners } from 'node:events';
+import { guarded } from './guarded.ts';
 
 export class LinkedAbort {
   readonly #abort = new AbortController();
@@ -20,9 +21,10 @@ export class LinkedAbort {
     }
     setMaxListeners(0, this.signal);
     if (ms === undefined) return;
-    this.#timer = setTimeout(() => {
+    const giveUp = guarded('giving up an attempt', () => {
       this.#abort.abort(new DOMException('no answer in time', 'TimeoutError'));
-    }, ms);
+    });
+    this.#timer = setTimeout(giveUp, ms);
     this.#timer.unref();
   }
 
@@ -35,9 +37,9 @@ export class LinkedAbort {
     for (const parent of this.#parents) parent.removeEventListener('abort', this.#follow);
   }
 
-  readonly #follow = (event: Event): void => {
+  readonly #follow = guarded('giving up an attempt', (event: Event) => {
     this.#abort.abort((event.target as AbortSignal).reason);
-  };
+  });
 }
 
 /** Runs one attempt with a signal of its own. */

@@ -4,6 +4,7 @@
 // Measured: express alone costs a 10 KiB file two thirds of its speed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
+import { guarded } from '../runtime/guarded.ts';
 import { answerBlock, type Blocks } from './block-route.ts';
 import { answerDelete } from './delete.ts';
 import { enter } from './door.ts';
@@ -41,14 +42,19 @@ export function createListener(hub: Hub) {
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     const exchange = new Exchange(req, res, hub);
     // Balancers ask from anywhere and often: neither tokens nor limits are for them.
-    if (asksForHealth(req)) void answerHealth(hub, exchange);
+    if (asksForHealth(req)) answerHealth(hub, exchange).catch((error) => exchange.fail(error));
     else enter(hub, exchange, route);
   };
   return (req: IncomingMessage, res: ServerResponse): void => {
+    const begin = guarded(
+      'answering a request',
+      () => answer(req, res),
+      () => req.socket.destroy(),
+    );
     // Sent before the answer to the one before it: a GET behind a PUT is of what was
     // put (RFC 9112 section 9.3.2). Node.js would begin both at once.
-    if (res.socket === null) res.once('socket', () => answer(req, res));
-    else answer(req, res);
+    if (res.socket === null) res.once('socket', begin);
+    else begin();
   };
 }
 

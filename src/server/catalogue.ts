@@ -15,6 +15,7 @@ import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
 import { manifestOfLeaves } from '../content/manifest-of.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
 import { hashVersion } from './hash-version.ts';
 import { HashingQueue } from './hashing-queue.ts';
@@ -85,9 +86,10 @@ export class Catalogue {
     this.#pieceLength = options.pieceLength;
     this.#store = options.store;
     this.#signal = options.signal;
-    this.#signal.addEventListener('abort', () => {
+    const cancel = guarded('giving up hashing', () => {
       for (const running of this.#running.values()) running.cancel(this.#signal.reason);
     });
+    this.#signal.addEventListener('abort', cancel);
   }
 
   /** Files whose CID is known. */

@@ -1,5 +1,7 @@
 // The door that every request goes through, WebSockets too: who comes may come in, or
 // is told why not. Behind it is the route's.
+
+import { guarded } from '../runtime/guarded.ts';
 import type { Exchange } from './exchange.ts';
 import type { Hub } from './hub.ts';
 import { framingFailure } from './request-framing.ts';
@@ -12,12 +14,13 @@ export function enter(
   exchange: Exchange,
   route: (exchange: Exchange) => Promise<void> | undefined,
 ): void {
-  const failed = (error: unknown): void => {
+  const refuse = (error: unknown): void => {
     // On every answer that is about uploads, whoever gives it.
     if (isTusPath(targetPath(exchange.target)))
       exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
     exchange.fail(error);
   };
+  const failed = guarded('refusing a request', refuse, () => exchange.res.destroy());
   const go = (admitted: boolean): Promise<void> | undefined =>
     admitted ? route(exchange) : undefined;
   try {

@@ -3,6 +3,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Grant } from './access/grant.ts';
 import { KEPT_BY_FAILURES } from './access/standing-headers.ts';
@@ -64,7 +65,7 @@ export class Exchange {
     this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
     traffic.enter(this);
     const details = traffic.detailed ? detailsOf(req, res) : undefined;
-    res.once('close', () => {
+    const end = guarded('ending an exchange', () => {
       traffic.leave(this);
       if (!res.writableFinished) this.#leave();
       emit({
@@ -81,6 +82,7 @@ export class Exchange {
         ...details,
       });
     });
+    res.once('close', end);
   }
 
   /** Before express gets the response: its routes find the exchange again with of(). */
@@ -115,7 +117,7 @@ export class Exchange {
     const { res, signal } = this;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => res.destroy(), this.patienceMs(bytes.length));
-      const settle = (error?: unknown): void => {
+      const settle = guarded('ending a write', (error?: unknown) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onGone);
         if (error) reject(error);
@@ -123,8 +125,8 @@ export class Exchange {
           this.bytes += bytes.length;
           resolve();
         }
-      };
-      const onGone = (): void => settle(signal.reason);
+      });
+      const onGone = guarded('leaving a write', () => settle(signal.reason));
       if (signal.aborted) return settle(signal.reason);
       signal.addEventListener('abort', onGone);
       res.write(bytes, settle);
@@ -176,8 +178,16 @@ export class Exchange {
     }
   }
 
-  /** Answers what a route threw; once the answer has begun, only by cutting it off. */
+  /** Answers what a route threw; once the answer has begun, only by cutting it off. Never throws. */
   fail(thrown: unknown): void {
+    guarded(
+      'refusing a request',
+      () => this.#refuse(thrown),
+      () => this.res.destroy(),
+    )();
+  }
+
+  #refuse(thrown: unknown): void {
     const { req, res } = this;
     if (this.#left) return;
     if (res.headersSent) {

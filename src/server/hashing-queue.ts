@@ -4,6 +4,7 @@
 // one, and of big ones the first that will be whole comes first. A stream of short jobs
 // holds up long ones: they have time, since nobody waits for their bytes.
 // Bounded: jobs that were begun hold memory and a descriptor each, the others a closure.
+import { guarded } from '../runtime/guarded.ts';
 
 /** To be awaited before each slice. @param left bytes of the job, this slice included */
 export type Turn = (left: number) => Promise<void>;
@@ -53,12 +54,12 @@ export class HashingQueue {
   /** Resolves when it is the job's turn. */
   #sleep(job: Job, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const settle = (): void => {
+      const settle = guarded('going on with hashing', () => {
         job.wake = undefined;
         signal.removeEventListener('abort', settle);
         if (signal.aborted) reject(signal.reason);
         else resolve();
-      };
+      });
       job.wake = settle;
       if (signal.aborted) return settle();
       signal.addEventListener('abort', settle);

@@ -2,8 +2,9 @@
 // the status that says what was wrong, one line, and the end of the connection, for
 // nobody knows where the next request would begin (RFC 9112 section 2.2, RFC 9110
 // section 15.5 and 15.6). CONNECT, which Node.js would drop in silence, is among it.
-import { type Server, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { guarded } from '../runtime/guarded.ts';
 import type { Traffic } from './operations/traffic.ts';
 
 interface ParseError extends Error {
@@ -20,24 +21,27 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
 export function answerParseFailures(server: Server, traffic: Traffic): void {
-  server.on('clientError', (error: ParseError, socket) => {
-    const answer = (): void => {
+  const handleError = (error: ParseError, socket: Duplex): void => {
+    const begin = (): void => {
       const open = traffic.answering(socket);
       // What is wrong came behind a whole request, or several: they have their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();
       else refuse(socket, ...failureOf(error));
     };
+    const answer = guarded('answering what is no request', begin, () => socket.destroy());
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();
     else answer();
-  });
-  server.on('connect', (_req, socket) => {
+  };
+  const handleConnect = (_req: IncomingMessage, socket: Duplex): void => {
     // Node.js listens to it no longer, and a reset that nobody hears ends the process.
     socket.on('error', () => socket.destroy());
     refuse(socket, 501, 'this server is no proxy');
-  });
+  };
+  server.on('clientError', guarded('answering what is no request', handleError));
+  server.on('connect', guarded('refusing to be a proxy', handleConnect));
 }
 
 function failureOf({ code, rawPacket }: ParseError): [status: number, message: string] {

@@ -3,6 +3,7 @@
 // would end long uploads, however lively; this ends stalled and trickled ones. One
 // timer for the whole body and no promise for a chunk that is taken at once.
 import type { Link } from '../link/link.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
 
@@ -21,9 +22,10 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
     let ended = false;
     let closed = false;
 
-    const stall = setTimeout(() => {
+    const looked = guarded('watching an upload', () => {
       if (!taking) fail(tooSlow());
-    }, stallMs);
+    });
+    const stall = setTimeout(looked, stallMs);
     const end = (): void => {
       over = true;
       clearTimeout(stall);
@@ -42,16 +44,7 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
       waitingSince = performance.now();
       stall.refresh();
     };
-    const onTaken = (): void => {
-      taking = false;
-      if (over) return;
-      wait();
-      // What came while the chunk was taken lies in the request's own buffer.
-      req.resume();
-      if (ended) onEnd();
-      else if (closed) onClose();
-    };
-    const onData = (chunk: Buffer): void => {
+    const handleData = (chunk: Buffer): void => {
       waitedMs += performance.now() - waitingSince;
       exchange.bytes += chunk.length;
       if (waitedMs > exchange.patienceMs(exchange.bytes)) return fail(tooSlow());
@@ -64,22 +57,35 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
       if (work === undefined) return wait();
       taking = true;
       req.pause();
-      work.then(onTaken, fail);
+      work.then(onTaken, guarded('losing an upload', fail));
     };
     const passOn = (chunk: Buffer): Promise<void> | undefined => {
       const paced = link.receive(chunk.length, exchange.signal);
       return paced === undefined ? take(chunk) : paced.then(() => take(chunk));
     };
-    const onEnd = (): void => {
+    const handleEnd = (): void => {
       ended = true;
       if (taking || over) return;
       end();
       resolve();
     };
-    const onClose = (): void => {
+    const handleClose = (): void => {
       closed = true;
       if (!taking) fail(new HttpFailure(400, 'the upload ended before its last byte'));
     };
+    const handleTaken = (): void => {
+      taking = false;
+      if (over) return;
+      wait();
+      // What came while the chunk was taken lies in the request's own buffer.
+      req.resume();
+      if (ended) onEnd();
+      else if (closed) onClose();
+    };
+    const onTaken = guarded('going on with an upload', handleTaken, fail);
+    const onData = guarded('taking an upload', handleData, fail);
+    const onEnd = guarded('ending an upload', handleEnd, fail);
+    const onClose = guarded('losing an upload', handleClose, fail);
     if (req.readableEnded) return onEnd();
     if (req.destroyed) return onClose();
     req.on('data', onData);

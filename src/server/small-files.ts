@@ -8,10 +8,11 @@
 // codings holds as long as all names that the choice looked at are what they were, and
 // for whoever may read them all. Only the plain case is answered here: no range, no
 // condition but tags.
-import { stat } from 'node:fs';
+import { type Stats, stat } from 'node:fs';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import type { Link } from '../link/link.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Access } from './access/access.ts';
 import type { Coding } from './coding/accept-encoding.ts';
 import { codingsFor, type Looked } from './coding/coded-variant.ts';
@@ -131,11 +132,12 @@ export class SmallFiles {
     let left = looked.length;
     let fresh = true;
     for (const { path, stamp } of looked) {
-      stat(path, (error, stats) => {
+      const handleStats = guarded('looking at a small file', (error: unknown, stats: Stats) => {
         if ((error ? undefined : stampOf(stats)) !== stamp) fresh = false;
         left--;
         if (left === 0) done(fresh);
       });
+      stat(path, handleStats);
     }
   }
 

@@ -7,6 +7,7 @@ import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
+import { guarded } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Access, type AccessOptions } from './access/access.ts';
 import { createListener } from './app.ts';
@@ -174,12 +175,12 @@ async function assemble(
 }
 
 function attach(server: Server, hub: Hub): void {
-  const listener = createListener(hub);
+  const listener = guarded('answering a request', createListener(hub));
   server.on('request', listener);
   // So that a refusal comes before the body; whoever takes the body says continue.
   server.on('checkContinue', listener);
   server.on('checkExpectation', listener);
-  server.on('upgrade', createUpgradeListener(hub, server));
+  server.on('upgrade', guarded('answering an upgrade', createUpgradeListener(hub, server)));
   answerParseFailures(server, hub.traffic);
 }
 

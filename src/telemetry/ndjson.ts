@@ -1,5 +1,6 @@
 // One event a line. The reader is tolerant: a line that is not an event is
 // handed back as text, since a child process may print anything when it dies.
+import { guarded } from '../runtime/guarded.ts';
 import type { Event, Stamped } from './event.ts';
 
 /** Lines wait so long for company: a write to a pipe blocks, and costs 0.1 ms. */
@@ -18,7 +19,10 @@ export class NdjsonWriter {
   readonly emit = (event: Event): void => {
     const t = performance.timeOrigin + performance.now();
     this.#lines += `${JSON.stringify({ t, ...event })}\n`;
-    this.#timer ??= setTimeout(() => this.flush(), WITHIN_MS);
+    this.#timer ??= setTimeout(
+      guarded('writing events', () => this.flush()),
+      WITHIN_MS,
+    );
   };
 
   /** Writes what waits. Must be called before the process ends. */

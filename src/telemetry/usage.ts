@@ -1,5 +1,6 @@
 // What this process costs: CPU, memory, and how late its event loop runs.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { guarded } from '../runtime/guarded.ts';
 import type { Emit } from './event.ts';
 
 const EVERY_MS = 1000;
@@ -21,7 +22,7 @@ export function startUsageSampler(emit: Emit): () => void {
     });
     delay.reset();
   };
-  const timer = setInterval(sample, EVERY_MS);
+  const timer = setInterval(guarded('sampling usage', sample), EVERY_MS);
   timer.unref();
   return () => {
     clearInterval(timer);

@@ -3,6 +3,7 @@
 // later changes nothing and is warned of: a list that vanished revokes no less.
 import { type StatWatcher, unwatchFile, watchFile } from 'node:fs';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
 import { readSmall } from '../../runtime/small-file.ts';
 import type { Emit } from '../../telemetry/event.ts';
 
@@ -15,7 +16,7 @@ export class RevokedTokens {
   readonly #path: string;
   readonly #emit: Emit;
   #ids: ReadonlySet<string>;
-  readonly #onChange = (): void => void this.#reread();
+  readonly #onChange = guarded('reading revoked tokens', () => this.#reread());
 
   private constructor(path: string, emit: Emit, ids: ReadonlySet<string>) {
     this.#path = path;

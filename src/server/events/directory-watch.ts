@@ -5,6 +5,7 @@
 // out, or a file system has none, this is blind, and says so: then others must look.
 import { type FSWatcher, watch } from 'node:fs';
 import { join, sep } from 'node:path';
+import { guarded } from '../../runtime/guarded.ts';
 
 const ONE_FOR_ALL = process.platform === 'darwin' || process.platform === 'win32';
 
@@ -57,15 +58,17 @@ export class DirectoryWatch {
     }
     try {
       const options = { persistent: false, recursive: ONE_FOR_ALL };
-      const watcher = watch(join(this.#root, path), options, (_type, name) => {
+      const handleTouched = guarded('hearing of changes', (_type: string, name: string | null) => {
         if (name === null) return;
         const below = sep === '/' ? name : name.replaceAll(sep, '/');
         this.#onTouched(path === '' ? below : `${path}/${below}`);
       });
-      watcher.on('error', () => {
-        watcher.close();
+      const watcher = watch(join(this.#root, path), options, handleTouched);
+      const handleError = guarded('losing a watch', () => {
         this.#blind = true;
+        watcher.close();
       });
+      watcher.on('error', handleError);
       return watcher;
     } catch {
       this.#blind = true;

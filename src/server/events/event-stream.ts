@@ -2,6 +2,8 @@
 // block with an id and no data is no event but sets where the client resumes: the
 // first one tells where it is, and each heartbeat does, since a filter may have held
 // back all that happened. Who does not read is let go, and resumes.
+
+import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
 import type { EventFilter } from './event-filter.ts';
@@ -44,18 +46,20 @@ export async function answerStream(
   for (const message of subscription.missed) write(formatMessage(message));
   write(`retry: ${RETRY_MS}\nid: ${subscription.position}\n\n`);
   let unreadBytes = 0;
-  const heartbeat = setInterval(() => {
+  const beat = guarded('a heartbeat', () => {
     // Its token does not hold any more: it must come with another.
     if (!access.holds(exchange)) return void res.end();
     // What lay there a heartbeat ago still lies there: nobody reads.
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);
     unreadBytes = res.writableLength;
-  }, events.heartbeatMs);
-  res.once('close', () => {
+  });
+  const heartbeat = setInterval(beat, events.heartbeatMs);
+  const leave = guarded('ending a stream of events', () => {
     clearInterval(heartbeat);
     subscription.close();
   });
+  res.once('close', leave);
 }
 
 /** JSON holds no line end, so one data line carries it. */

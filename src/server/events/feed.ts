@@ -3,6 +3,7 @@
 // `<epoch>-<n>`: another epoch is another start of the hub, or a time in which
 // nobody watched, so an id never stands for two events.
 import { randomBytes } from 'node:crypto';
+import { guarded } from '../../runtime/guarded.ts';
 import { HttpFailure } from '../http-failure.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FeedEvent, Reset } from './feed-event.ts';
@@ -96,8 +97,19 @@ export class Feed {
   /** @throws HttpFailure 503. @returns what ends the subscription; may be called twice */
   subscribe(subscriber: Subscriber): () => void {
     this.checkRoom();
-    this.#subscribers.add(subscriber);
-    return () => void this.#subscribers.delete(subscriber);
+    const { filter } = subscriber;
+    const end = guarded('ending a subscription', () => subscriber.end());
+    const leave = (): void => {
+      this.#subscribers.delete(listener);
+    };
+    // One that fails keeps nothing from the others, and has missed something: it is let go.
+    const deliver = guarded('telling a subscriber', subscriber.deliver.bind(subscriber), () => {
+      leave();
+      end();
+    });
+    const listener = { filter, deliver, end };
+    this.#subscribers.add(listener);
+    return leave;
   }
 
   /** Nobody watched for a while: what is told from now on does not follow what was. */

@@ -2,6 +2,8 @@
 // somebody subscribes, and no longer than a while after the last one has left; one
 // who comes back within that while has missed nothing. The answer to a subscriber
 // begins when the watch does: what happens after it is told.
+
+import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Traffic } from '../operations/traffic.ts';
@@ -74,7 +76,13 @@ export class HubEvents {
     this.feed.checkRoom();
     clearTimeout(this.#lingering);
     this.#started ??= this.#start();
-    await this.#started;
+    try {
+      await this.#started;
+    } catch (error) {
+      // The next subscriber has another try.
+      this.#stop();
+      throw error;
+    }
     // From here on nothing waits, so that no event falls between what was missed and what comes.
     const leave = this.feed.subscribe(subscriber);
     const close = (): void => {
@@ -88,7 +96,7 @@ export class HubEvents {
   handleEvent(event: Event): void {
     if (!this.#tree) return;
     if (event.event === 'file_stored' || event.event === 'file_deleted') {
-      void this.#tree.handleChanged(event.path);
+      unawaited('telling of a change', this.#tree.handleChanged(event.path));
     }
     if (event.event === 'request_completed') this.#transfers.handleEnd(event);
   }
@@ -110,10 +118,11 @@ export class HubEvents {
 
   #linger(): void {
     clearTimeout(this.#lingering);
-    this.#lingering = setTimeout(() => {
+    const end = guarded('ending the watch', () => {
       this.#stop();
       this.feed.restart();
-    }, this.#lingerMs).unref();
+    });
+    this.#lingering = setTimeout(end, this.#lingerMs).unref();
   }
 
   #stop(): void {

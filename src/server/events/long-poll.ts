@@ -1,6 +1,8 @@
 // One answer that comes with the next events, or empty when the wait is over:
 //   { "events": [...], "next": ID }
 // The next request gives `next` as `after`; between the two nothing is lost.
+
+import { guarded } from '../../runtime/guarded.ts';
 import { tokenInvalid } from '../access/challenge.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
@@ -21,7 +23,7 @@ export async function answerPoll(
 ): Promise<void> {
   const came: Message[] = [];
   const over = new AbortController();
-  const end = (): void => over.abort();
+  const end = guarded('ending a poll', () => over.abort());
   const subscription = await events.subscribe(after, {
     filter,
     deliver: (message) => {
@@ -31,9 +33,10 @@ export async function answerPoll(
     end,
   });
   came.unshift(...subscription.missed);
-  const heartbeat = setInterval(() => {
+  const look = guarded('looking after a poll', () => {
     if (!access.holds(exchange)) over.abort();
-  }, events.heartbeatMs);
+  });
+  const heartbeat = setInterval(look, events.heartbeatMs);
   if (came.length === 0 && waitMs > 0) await untilOver(over.signal, exchange.signal, waitMs);
   clearInterval(heartbeat);
   subscription.close();
@@ -47,11 +50,11 @@ export async function answerPoll(
 
 function untilOver(over: AbortSignal, gone: AbortSignal, waitMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const settle = (): void => {
+    const settle = guarded('ending the wait of a poll', () => {
       clearTimeout(timer);
       for (const signal of [over, gone]) signal.removeEventListener('abort', settle);
       resolve();
-    };
+    });
     const timer = setTimeout(settle, waitMs);
     for (const signal of [over, gone]) signal.addEventListener('abort', settle);
     if (over.aborted || gone.aborted) settle();

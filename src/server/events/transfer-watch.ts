@@ -2,6 +2,7 @@
 // the way of a byte is not touched, and a transfer shorter than that is not told of
 // (a hub answers thousands of them a second; a new file is told of anyway).
 
+import { guarded } from '../../runtime/guarded.ts';
 import { isUpload, type Running, type Traffic } from '../operations/traffic.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../request-path.ts';
 import type { FeedEvent, TransferEvent } from './feed-event.ts';
@@ -30,7 +31,10 @@ export class TransferWatch {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#look(), EVERY_MS).unref();
+    this.#timer ??= setInterval(
+      guarded('watching transfers', () => this.#look()),
+      EVERY_MS,
+    ).unref();
   }
 
   stop(): void {
@@ -87,10 +91,15 @@ export class TransferWatch {
   }
 }
 
-/** A path that cannot be parsed never has bytes, so it does not get this far. */
+/** Undefined for a target that names no file; what refuses it has bytes as well. */
 function segmentsOf({ target }: Running): readonly string[] | undefined {
   const path = targetPath(target);
-  return path.startsWith(FILES) ? parseRequestPath(path.slice(FILES.length)).segments : undefined;
+  if (!path.startsWith(FILES)) return undefined;
+  try {
+    return parseRequestPath(path.slice(FILES.length)).segments;
+  } catch {
+    return undefined;
+  }
 }
 
 function directionOf({ req: { method }, res }: Running): 'download' | 'upload' | undefined {

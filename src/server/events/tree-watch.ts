@@ -9,6 +9,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { filesUrl } from '../request-path.ts';
@@ -90,20 +91,26 @@ export class TreeWatch {
   }
 
   async #settle(): Promise<void> {
-    for (const [path, before] of [...this.#unsettled]) {
-      if (this.#stopped) return;
-      // First, so that what is touched while it is looked at is looked at again.
-      this.#unsettled.delete(path);
-      const unsettled = await this.#examine(path, before);
-      if (unsettled) this.#unsettled.set(path, unsettled);
+    try {
+      for (const [path, before] of [...this.#unsettled]) {
+        if (this.#stopped) return;
+        // First, so that what is touched while it is looked at is looked at again.
+        this.#unsettled.delete(path);
+        const unsettled = await this.#examine(path, before);
+        if (unsettled) this.#unsettled.set(path, unsettled);
+      }
+    } finally {
+      this.#settling = undefined;
+      if (this.#unsettled.size > 0) this.#scheduleSettling();
     }
-    this.#settling = undefined;
-    if (this.#unsettled.size > 0) this.#scheduleSettling();
   }
 
   #scheduleSettling(): void {
     if (this.#stopped) return;
-    this.#settling ??= setTimeout(() => void this.#settle(), this.#context.settleMs / 2);
+    this.#settling ??= setTimeout(
+      guarded('looking at changes', () => this.#settle()),
+      this.#context.settleMs / 2,
+    );
   }
 
   /** Returns what it was like when it must be looked at again. */
@@ -195,15 +202,18 @@ export class TreeWatch {
     const every = this.#directories.isBlind ? BLIND_RESCAN_MS : RESCAN_MS;
     const rescan = async (): Promise<void> => {
       const startedAt = performance.now();
-      const seen = await this.#scan('', (path, stamp) => {
-        const watched = this.#known.has(path) || this.#known.size < MAX_FILES;
-        if (watched && this.#known.get(path) !== stamp) this.#touch(path);
-      });
-      for (const path of this.#known.keys()) if (!seen.has(path)) this.#touch(path);
-      this.#scheduleRescan(performance.now() - startedAt);
+      try {
+        const seen = await this.#scan('', (path, stamp) => {
+          const watched = this.#known.has(path) || this.#known.size < MAX_FILES;
+          if (watched && this.#known.get(path) !== stamp) this.#touch(path);
+        });
+        for (const path of this.#known.keys()) if (!seen.has(path)) this.#touch(path);
+      } finally {
+        this.#scheduleRescan(performance.now() - startedAt);
+      }
     };
     const waitMs = Math.max(every, tookMs * RESCAN_PAUSE);
-    this.#rescanning = setTimeout(() => void rescan(), waitMs).unref();
+    this.#rescanning = setTimeout(guarded('walking for changes', rescan), waitMs).unref();
   }
 }
 

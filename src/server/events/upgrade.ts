@@ -6,6 +6,7 @@
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { guarded } from '../../runtime/guarded.ts';
 import { enter } from '../door.ts';
 import { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
@@ -16,7 +17,7 @@ import { answerWebSocket } from './web-socket.ts';
 export function createUpgradeListener(hub: Hub, server: Server) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
-    const answer = (): void => {
+    const begin = (): void => {
       // Sent before the answer to the one before it, which Node.js is still writing.
       const before = hub.traffic.answering(socket);
       if (before) before.res.once('finish', answer);
@@ -25,6 +26,7 @@ export function createUpgradeListener(hub: Hub, server: Server) {
       else if (isWebSocket(req) && !hub.front) handleWebSocket(hub, req, socket as Socket, head);
       else giveBack(server, req, socket, head);
     };
+    const answer = guarded('answering an upgrade', begin, () => socket.destroy());
     answer();
   };
 }
@@ -39,7 +41,10 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);
-  res.once('finish', () => socket.end());
+  res.once(
+    'finish',
+    guarded('ending a refused upgrade', () => socket.end()),
+  );
   const exchange = new Exchange(req, res, hub);
   enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
 }

@@ -5,6 +5,7 @@
 // refused unless it was allowed. Who does not read, or answers no ping, is let go.
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
 import { targetQuery } from '../request-path.ts';
@@ -55,33 +56,38 @@ export async function answerWebSocket(
   if (socket.destroyed) return subscription.close();
   res.detachSocket(req.socket);
   res.statusCode = 101;
-  socket.once('close', () => {
+  const leave = guarded('ending a WebSocket', () => {
     subscription.close();
     // No longer the response's socket, so nobody else tells it that the exchange is over.
     res.emit('close');
   });
-  webSockets.handleUpgrade(req, socket, head, (webSocket) => {
+  socket.once('close', leave);
+  const begin = (webSocket: WebSocket): void => {
     // The close that follows is all there is to do about it.
     webSocket.on('error', () => undefined);
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
     open = webSocket;
     keepAlive(webSocket, events.heartbeatMs, () => access.holds(exchange));
-  });
+  };
+  const cut = (): void => void socket.destroy();
+  webSockets.handleUpgrade(req, socket, head, guarded('beginning a WebSocket', begin, cut));
 }
 
 function keepAlive(webSocket: WebSocket, heartbeatMs: number, holds: () => boolean): void {
   let alive = true;
-  webSocket.on('pong', () => {
+  const handlePong = guarded('hearing a pong', () => {
     alive = true;
   });
-  const timer = setInterval(() => {
+  webSocket.on('pong', handlePong);
+  const beat = guarded('a ping', () => {
     if (!alive) return webSocket.terminate();
     // Its token does not hold any more: it must come with another.
     if (!holds()) return webSocket.close(POLICY_VIOLATION);
     alive = false;
     webSocket.ping();
-  }, heartbeatMs);
+  });
+  const timer = setInterval(beat, heartbeatMs);
   webSocket.once('close', () => clearInterval(timer));
 }
 

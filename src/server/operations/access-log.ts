@@ -4,6 +4,7 @@
 // when a log is rotated; what came before that is in the old file.
 import { type FileHandle, open } from 'node:fs/promises';
 import { describeError, fileError } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { formatLine, type LogFormat } from './log-line.ts';
 
@@ -38,7 +39,10 @@ export class AccessLog {
     this.#options = options;
     this.#sink = sink;
     this.#emit = emit;
-    this.#timer = setInterval(() => this.#flush(), FLUSH_MS);
+    this.#timer = setInterval(
+      guarded('writing the access log', () => this.#flush()),
+      FLUSH_MS,
+    );
     this.#timer.unref();
   }
 
@@ -122,7 +126,11 @@ async function openSink(path: string): Promise<Sink> {
 const standardOutput: Sink = {
   appendFile: (text) =>
     new Promise((resolve, reject) => {
-      process.stdout.write(text as string, (error) => (error ? reject(error) : resolve()));
+      const written = guarded('writing the access log', (error?: unknown) => {
+        if (error) reject(error);
+        else resolve();
+      });
+      process.stdout.write(text as string, written);
     }),
   close: () => Promise.resolve(),
 };

@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server as NetServer, Socket } from 'node:net';
+import { guarded } from '../../runtime/guarded.ts';
 import { normalAddress } from '../access/address-rules.ts';
 import { household } from '../access/callers.ts';
 import type { Certificate } from '../tls/certificate.ts';
@@ -51,15 +52,18 @@ export class Connections {
   /** @param server not listening yet; of TLS as well. */
   constructor(server: NetServer, limits: Limits) {
     server.maxConnections = limits.maxConnections;
-    server.on('drop', () => this.#refused++);
-    server.on('connection', (socket: Socket) => {
+    const drop = guarded('counting a refusal', () => this.#refused++);
+    server.on('drop', drop);
+    const meet = guarded('counting a connection', (socket: Socket) => {
       // One may be given back to the server (upgrade.ts).
       if (this.#counted.has(socket)) return;
       this.#counted.add(socket);
       this.#open++;
-      socket.once('close', () => this.#open--);
+      const leave = guarded('counting a connection', () => this.#open--);
+      socket.once('close', leave);
       this.#hold(socket, limits.maxConnectionsPerAddress);
     });
+    server.on('connection', meet);
   }
 
   get open(): number {
@@ -80,10 +84,11 @@ export class Connections {
       return;
     }
     this.#byAddress.set(key, count + 1);
-    socket.once('close', () => {
+    const leave = guarded('counting connections of an address', () => {
       const left = this.#byAddress.get(key)! - 1;
       if (left === 0) this.#byAddress.delete(key);
       else this.#byAddress.set(key, left);
     });
+    socket.once('close', leave);
   }
 }

@@ -13,6 +13,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
 import { bootId } from './upload-record.ts';
 
 const HEARTBEAT_MS = 5000;
@@ -44,18 +45,19 @@ export async function lockUpload(directory: string): Promise<UploadLock | undefi
   const path = join(directory, nameOf(number));
   const lost = new AbortController();
   let touchedAt = performance.now();
-  const timer = setInterval(() => {
+  const touch = guarded('keeping the lock of an upload', async () => {
     if (performance.now() - touchedAt > DEAD_MS - HEARTBEAT_MS) {
       lost.abort(new HubswarmError('ERR_ABORTED', 'the lock of the upload was lost'));
     }
     const now = new Date();
-    utimes(path, now, now).then(
-      () => {
-        touchedAt = performance.now();
-      },
-      () => undefined,
-    );
-  }, HEARTBEAT_MS);
+    try {
+      await utimes(path, now, now);
+      touchedAt = performance.now();
+    } catch {
+      // Tried again, until the lock is lost.
+    }
+  });
+  const timer = setInterval(touch, HEARTBEAT_MS);
   timer.unref();
   const release = async (): Promise<void> => {
     clearInterval(timer);
