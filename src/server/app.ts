@@ -51,10 +51,8 @@ export function createListener(hub: Hub) {
       () => answer(req, res),
       () => req.socket.destroy(),
     );
-    // Sent before the answer to the one before it: a GET behind a PUT is of what was
-    // put (RFC 9112 section 9.3.2). Node.js would begin both at once.
-    if (res.socket === null) res.once('socket', begin);
-    else begin();
+    // A GET behind a PUT is of what was put; Node.js would begin both at once.
+    hub.traffic.pipelines.take(req, res, begin);
   };
 }
 

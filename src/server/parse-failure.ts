@@ -33,7 +33,9 @@ export function answerParseFailures(server: Server, traffic: Traffic): void {
     // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();
-    else answer();
+    else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && traffic.pipelines.excuses(socket)) return;
+    // Told of again with all that comes behind it.
+    else if (traffic.pipelines.end(socket)) answer();
   };
   const handleConnect = (_req: IncomingMessage, socket: Duplex): void => {
     // Node.js listens to it no longer, and a reset that nobody hears ends the process.

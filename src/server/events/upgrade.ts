@@ -17,6 +17,7 @@ import { answerWebSocket } from './web-socket.ts';
 export function createUpgradeListener(hub: Hub, server: Server) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
+    hub.traffic.pipelines.leave(socket);
     const begin = (): void => {
       // Sent before the answer to the one before it, which Node.js is still writing.
       const before = hub.traffic.answering(socket);
@@ -52,6 +53,11 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
 /** What makes it a wish; `close` beside it is none, and holds. */
 const WISH = new Set(['upgrade', 'http2-settings']);
 
+/** Of one connection. Clients wish with their first request alone. Chosen. */
+const MOST_GIVEN_BACK = 8;
+/** How many requests of a connection were given back. */
+const given = new WeakMap<Duplex, number>();
+
 function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = req;
   let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
@@ -61,6 +67,10 @@ function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Bu
     if (WISH.has(name)) continue;
     text += `${name}: ${name === 'connection' ? withoutWish(value) : value}\r\n`;
   }
+  // Each costs a parser and listeners, which stay as long as the connection.
+  const count = (given.get(socket) ?? 0) + 1;
+  given.set(socket, count);
+  if (count >= MOST_GIVEN_BACK) text += 'connection: close\r\n';
   socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
   server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
 }

@@ -25,6 +25,8 @@ const webSockets = new WebSocketServer({
   clientTracking: false,
   maxPayload: MAX_PAYLOAD_BYTES,
   perMessageDeflate: false,
+  // keepAlive() answers.
+  autoPong: false,
 });
 
 /** @throws HttpFailure 400, 401, 403, 404, 503, all before the protocol is switched */
@@ -76,6 +78,12 @@ export async function answerWebSocket(
 
 function keepAlive(webSocket: WebSocket, heartbeatMs: number, holds: () => boolean): void {
   let alive = true;
+  // Its answers wait in our memory when the other side does not read.
+  const handlePing = guarded('answering a ping', (payload: Buffer) => {
+    webSocket.pong(payload);
+    if (webSocket.bufferedAmount > MAX_BACKLOG_BYTES) webSocket.terminate();
+  });
+  webSocket.on('ping', handlePing);
   const handlePong = guarded('hearing a pong', () => {
     alive = true;
   });

@@ -32,8 +32,8 @@ export class Operations {
   readonly #onEvent: Emit;
 
   private constructor(options: OperationsOptions, log: AccessLog | undefined, emit: Emit) {
-    this.traffic = new Traffic({ detailed: log !== undefined });
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.traffic = new Traffic({ detailed: log !== undefined, ...this.limits });
     this.drainDelayMs = options.drainDelayMs ?? 0;
     this.#log = log;
     this.#tally = options.metrics === false ? undefined : new RequestTally();

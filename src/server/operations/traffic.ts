@@ -2,6 +2,7 @@
 // the events of transfers are read from. Nothing is decided here but when all ended.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Pipelines } from './pipelines.ts';
 
 /** A request under way. */
 export interface Running {
@@ -36,13 +37,16 @@ export class Traffic {
   readonly #running: Running[] = [];
   #lastId = 0;
   #handleIdle: (() => void) | undefined;
+  /** Requests that wait for those ahead of them. */
+  readonly pipelines: Pipelines;
   /** Who logs requests wants to know more of each. */
   readonly detailed: boolean;
   /** Every answer is the last of its connection from now on. */
   draining = false;
 
-  constructor(options: { detailed: boolean }) {
+  constructor(options: { detailed: boolean; headersWithinMs: number }) {
     this.detailed = options.detailed;
+    this.pipelines = new Pipelines(options);
   }
 
   /** In any order. */

@@ -17,7 +17,7 @@ import { tempRoot } from '../hub.ts';
 /** The routes of events alone, so that events can be made by the thousand. */
 async function startEvents(): Promise<{ events: HubEvents; port: number }> {
   const root = await ServedRoot.at(await tempRoot());
-  const traffic = new Traffic({ detailed: false });
+  const traffic = new Traffic({ detailed: false, headersWithinMs: 5000 });
   const hub = { emit: () => undefined, stallMs: 30_000, traffic };
   const catalogue = new Catalogue({ signal: new AbortController().signal });
   const events = new HubEvents({ root, catalogue, maxSubscribers: 9, ...hub }, {});
