@@ -57,7 +57,7 @@ export function addAccessOptions(command: Command): Command {
     )
     .option(
       '--allow-anonymous-writes',
-      'with --writable: let anyone write, on any address (default: only on this machine)',
+      'with --writable: let anyone write, on any address and through proxies (default: only on this machine)',
     )
     .option(
       '--allow <cidr...>',

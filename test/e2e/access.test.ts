@@ -59,6 +59,10 @@ describe('a guarded server', () => {
     await writeFile(file, 'short');
     const wrong: [string[], RegExp][] = [
       [['--writable', '--host', '0.0.0.0'], /--token-key .*--allow-anonymous-writes/],
+      ...['127.0.0.1', '::1', 'localhost', '127.9.9.9'].map((host): [string[], RegExp] => [
+        ['--writable', '--host', host, '--trust-proxy', '127.0.0.1/32'],
+        /--writable with --trust-proxy .*--token-key .*--allow-anonymous-writes/,
+      ]),
       [['--token-key', file], /file: too short for a secret; give an Ed25519 key/],
       [['--public-read'], /--public-read does nothing without --token-key/],
       [['--tls-cert', file], /--tls-cert and --tls-key go together/],

@@ -15,7 +15,7 @@ import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
 import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
 import { HostNames } from './host-names.ts';
-import { isForeignPage, isLoopback, refuseOpenWrites } from './open-writes.ts';
+import { isForeignPage, isLoopback, isPassedOn, refuseOpenWrites } from './open-writes.ts';
 import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
 import { standingHeaders } from './standing-headers.ts';
 import type { VerifiedToken } from './token.ts';
@@ -64,6 +64,9 @@ type Segments = readonly string[];
 const OPEN_WIRE =
   'tokens come in the clear, for whoever is on the way to take; give --tls, or --tls-cert and --tls-key';
 
+const OPEN_PROXY =
+  'a proxy passes changes on, and anyone who reaches it may write; give --token-key, or --allow-anonymous-writes if that is meant';
+
 export class Access {
   readonly #context: AccessContext;
   readonly #tokens: TokenGate | undefined;
@@ -75,6 +78,8 @@ export class Access {
   readonly #addressLimit: RequestLimit | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
   readonly #tokenAllowances = new WeakMap<VerifiedToken, Allowance>();
+  /** Anyone may write, since only this machine is to reach it; told of once when it is not so. */
+  #expectsThisMachine: boolean;
   readonly #standing: readonly (readonly [string, string])[];
 
   private constructor(
@@ -85,6 +90,7 @@ export class Access {
     const { corsOrigins = [] } = options;
     this.#context = context;
     this.#tokens = tokens;
+    this.#expectsThisMachine = context.writable && !tokens && !options.anonymousWrites;
     this.#anyone = { scopes: publicScopes(options, tokens !== undefined), paths: [[]] };
     this.#cors = corsOrigins.length > 0 ? new Cors(corsOrigins) : undefined;
     this.#hostNames = hostNamesOf(options, context, this.isPublic);
@@ -100,7 +106,8 @@ export class Access {
     const { tokenKeyFiles = [], anonymousWrites = false } = options;
     const { host, writable } = context;
     const hasTokenKeys = tokenKeyFiles.length > 0;
-    refuseOpenWrites({ host, writable, hasTokenKeys, anonymousWrites });
+    const hasProxies = (options.trustedProxies ?? []).length > 0;
+    refuseOpenWrites({ host, writable, hasTokenKeys, anonymousWrites, hasProxies });
     if (!hasTokenKeys) return new Access(options, context, undefined);
     // A proxy that is trusted may well speak TLS to the world.
     const isOpenWire =
@@ -210,11 +217,19 @@ export class Access {
     if (!writable) {
       throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
     }
+    this.#warnOfProxy(exchange);
     const { origin } = exchange.req.headers;
     if (exchange.grant || origin === undefined || this.letsPage(origin)) return;
     if (isForeignPage(origin, host)) {
       throw new HttpFailure(403, 'pages of other origins may not write here; see --cors-origin');
     }
+  }
+
+  /** A proxy that nobody named makes strangers look like this machine. */
+  #warnOfProxy({ req }: Exchange): void {
+    if (!this.#expectsThisMachine || !isPassedOn(req.headers)) return;
+    this.#expectsThisMachine = false;
+    this.#context.emit({ event: 'warned', message: OPEN_PROXY });
   }
 
   #refusal({ grant }: Exchange, scope: Scope): HttpFailure {

@@ -1,5 +1,7 @@
 // Whether strangers may write. A hub that takes uploads without tokens must be one
-// that only this machine reaches, unless its owner says that it is meant.
+// that only this machine reaches, and not through a proxy, unless its owner says that it is
+// meant.
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
 import { HubswarmError } from '../../runtime/errors.ts';
 
@@ -8,16 +10,29 @@ export interface WriteExposure {
   readonly writable: boolean;
   readonly hasTokenKeys: boolean;
   readonly anonymousWrites: boolean;
+  /** Whoever reaches the proxy comes from where the proxy is, be it this machine. */
+  readonly hasProxies?: boolean;
 }
 
 /** @throws HubswarmError ERR_USAGE */
 export function refuseOpenWrites(exposure: WriteExposure): void {
-  const { host, writable, hasTokenKeys, anonymousWrites } = exposure;
-  if (!writable || hasTokenKeys || anonymousWrites || isLoopback(host)) return;
+  const { host, writable, hasTokenKeys, anonymousWrites, hasProxies = false } = exposure;
+  if (!writable || hasTokenKeys || anonymousWrites) return;
+  if (isLoopback(host) && !hasProxies) return;
+  const who = hasProxies ? 'with --trust-proxy' : `on ${host}`;
+  const whom = hasProxies ? 'the proxy' : 'it';
   throw new HubswarmError(
     'ERR_USAGE',
-    `--writable on ${host} would let anyone who reaches it write; give --token-key (and make tokens with 'hubswarm token'), or --allow-anonymous-writes if that is meant`,
+    `--writable ${who} would let anyone who reaches ${whom} write; give --token-key (and make tokens with 'hubswarm token'), or --allow-anonymous-writes if that is meant`,
   );
+}
+
+/** Fields that proxies add, the usual ones. */
+const OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
+
+/** Whether a proxy says that it passed the request on: who sent it may be anywhere. */
+export function isPassedOn(headers: IncomingHttpHeaders): boolean {
+  return OF_PROXIES.some((name) => headers[name] !== undefined);
 }
 
 /** A name other than localhost may lead anywhere, and so does not count. */
