@@ -4,7 +4,8 @@
 //
 //   node scripts/soak.mjs [minutes, default 30] [neighbours of the waiting peer, default 5]
 //
-// Prints, over the last two thirds of the time, the slope of each process's heap and rss
+// In the first third the traffic is brisk, so that every process has met all that it will meet
+// and its allocator what it needs. Prints, over the other two thirds, when it is light, the slope of each process's heap and rss
 // and its descriptors then and at the end; exit code 1 when one grows. Linux only.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -15,7 +16,9 @@ import { pathToFileURL } from 'node:url';
 import { Running } from './binary.mjs';
 
 const SAMPLE_MS = 10_000;
-const TRAFFIC_MS = 5000;
+/** Between two rounds of traffic: while they warm up, and after that. */
+const BRISK_MS = 500;
+const LIGHT_MS = 5000;
 const FETCH_EVERY = 12;
 /** Of a waiting peer's heap, and of everybody's rss. */
 const MOST_HEAP_KB_PER_S = 0.1;
@@ -107,7 +110,7 @@ async function start(dir, neighbours) {
   };
 }
 
-async function traffic({ urls, fetch: args }, dir, signal) {
+async function traffic({ urls, fetch: args }, dir, isWarm, signal) {
   for (let n = 0; !signal.aborted; n++) {
     for (const url of urls) await (await fetch(new URL('files/file', url))).arrayBuffer();
     if (n % FETCH_EVERY === 0) {
@@ -115,7 +118,7 @@ async function traffic({ urls, fetch: args }, dir, signal) {
       await new Running([...args, '--data', join(dir, 'getter'), '--out', out]).ended();
       await rm(out, { recursive: true });
     }
-    await delay(TRAFFIC_MS, undefined, { signal }).catch(() => {});
+    await delay(isWarm() ? LIGHT_MS : BRISK_MS, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -157,16 +160,17 @@ async function main() {
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-soak-'));
   const started = await start(dir, neighbours);
   const over = new AbortController();
-  const moving = traffic(started, dir, over.signal);
-  moving.catch((error) => console.error(`traffic: ${error.message}`));
   const from = performance.now();
   const seconds = () => (performance.now() - from) / 1000;
+  const warmS = minutes * 20;
+  const moving = traffic(started, dir, () => seconds() >= warmS, over.signal);
+  moving.catch((error) => console.error(`traffic: ${error.message}`));
   try {
     while (seconds() < minutes * 60) {
       await delay(SAMPLE_MS);
       for (const subject of started.subjects) await subject.sample(seconds()).catch(() => {});
     }
-    return report(started.subjects, minutes * 20) ? 1 : 0;
+    return report(started.subjects, warmS) ? 1 : 0;
   } finally {
     over.abort();
     await moving.catch(() => {});
