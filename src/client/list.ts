@@ -18,6 +18,8 @@ const entrySchema = z.object({
   size: z.number().nonnegative().optional(),
   modified: z.string().optional(),
   cid: z.string().optional(),
+  /** It is a symbolic link; the rest is of what it leads to. */
+  link: z.boolean().optional(),
   url: z.string(),
 });
 const listingSchema = z.object({

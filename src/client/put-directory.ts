@@ -3,7 +3,7 @@
 // with `remove` what is not here is deleted there. Hidden names and what is no regular file
 // are left out: a hub serves neither. What has the name of something else gives way as it
 // does for rsync: a file to a directory, an empty directory to a file, another only with
-// `remove`. What fails of one path is named and does not stop the rest, and nothing is
+// `remove`. Links there are replaced or removed, never followed. What fails of one path is named and does not stop the rest, and nothing is
 // deleted then. At the end the hub is asked again, and what it lists held against this.
 import { basename } from 'node:path';
 import { CountReporter } from '../link/counts.ts';
@@ -108,7 +108,7 @@ class Mirroring {
   }
 
   async #isThere(file: LocalFile, there: RemoteFile | undefined): Promise<boolean> {
-    if (!there || there.size !== file.size) return false;
+    if (!there || there.isLink || there.size !== file.size) return false;
     const check = { ...this.#options, path: file.path, url: this.#urlOf(file), listed: there.cid };
     return (await cidIfSame(check)) !== undefined;
   }
@@ -194,6 +194,8 @@ class Mirroring {
       const size = this.#sizes.get(path) ?? file.size;
       const there = remote.files.get(path);
       if (directories.has(path)) this.#differences.note(path, 'is a directory there');
+      else if (there?.isLink || remote.links.has(path))
+        this.#differences.note(path, 'is a link there');
       else if (!there) this.#differences.note(path, 'is not on the hub');
       else if (there.size !== size)
         this.#differences.note(path, `has ${there.size} bytes there, not ${size}`);

@@ -1,5 +1,6 @@
 // What a hub has below a URL, by its listings. A server that lists nothing has
-// nothing, as far as this knows: then every file is sent.
+// nothing, as far as this knows: then every file is sent. Links to directories are never
+// looked into: what is found there lies elsewhere, maybe outside of the URL.
 
 import type { Access } from './access.ts';
 import { HttpClient } from './http-client.ts';
@@ -11,12 +12,16 @@ import { withAncestors } from './tree-path.ts';
 export interface RemoteFile {
   readonly size: number | undefined;
   readonly cid: string | undefined;
+  /** A link there to such a file. */
+  readonly isLink: boolean;
 }
 
 export interface RemoteTree {
   /** By path below the URL, decoded. */
   readonly files: ReadonlyMap<string, RemoteFile>;
   readonly directories: readonly string[];
+  /** To directories; neither among those nor among the files. */
+  readonly links: ReadonlySet<string>;
   /** The server told what it has. */
   readonly isListed: boolean;
 }
@@ -47,6 +52,7 @@ export async function listRemote(
   const http = new HttpClient(basis);
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
+  const links = new Set<string>();
   let isListed = false;
   try {
     const above = withAncestors(wanted);
@@ -55,13 +61,15 @@ export async function listRemote(
       const entries = await entriesIfAny(http, basis, path);
       if (path === '') isListed = entries !== undefined;
       for (const entry of entries ?? []) {
-        const { name, type, size, cid } = entry;
+        const { name, type, size, cid, link: isLink = false } = entry;
         // What is deleted is named by it: only what lies there may be.
         if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
         const inside = path === '' ? name : `${path}/${name}`;
         if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
-        if (files.size + directories.length >= MAX_ENTRIES) throw refusal('lists too many files');
-        if (type === 'file') files.set(inside, { size, cid });
+        const count = files.size + directories.length + links.size;
+        if (count >= MAX_ENTRIES) throw refusal('lists too many files');
+        if (type === 'file') files.set(inside, { size, cid, isLink });
+        else if (isLink) links.add(inside);
         else {
           directories.push(inside);
           if (all || above.has(inside)) left.push(inside);
@@ -71,7 +79,7 @@ export async function listRemote(
   } finally {
     http.close();
   }
-  return { files, directories, isListed };
+  return { files, directories, links, isListed };
 }
 
 const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });

@@ -105,6 +105,55 @@ describe('a file there that is a directory here', () => {
   });
 });
 
+describe('a link there', () => {
+  let outside: Record<string, string>;
+
+  beforeEach(async () => {
+    await write(served, { 'sub/kept': 'k', 'other/keep': 'precious', 'other/f': 'same' });
+    await symlink('../other', join(served, 'sub/lin'));
+    await symlink('../other/f', join(served, 'sub/linked'));
+    await write(local, { kept: 'k', linked: 'same' });
+    url = new URL('sub/', url);
+    outside = await contents(join(served, 'other'));
+  });
+
+  it.each([
+    ['a file', { lin: 'a file' }],
+    ['a directory', { 'lin/keep': 'other', 'lin/new': 'n' }],
+    ['nothing', {}],
+  ])('is replaced or removed, and never followed: here is %s', async (_, files) => {
+    await write(local, files);
+    expect((await put({ remove: true })).error).toBeUndefined();
+    expect(await contents(join(served, 'other'))).toEqual(outside);
+    expect(await contents(join(served, 'sub'))).toEqual(await contents(local));
+    const again = await put({ remove: true });
+    expect(again.summary).toMatchObject({ sent: 0, removed: 0 });
+  });
+
+  it('is replaced without --delete as well', async () => {
+    await write(local, { 'lin/keep': 'other' });
+    expect((await put()).summary).toEqual({ sent: 2, unchanged: 1, removed: 1 });
+    expect(await contents(join(served, 'other'))).toEqual(outside);
+    expect(await contents(join(served, 'sub'))).toEqual(await contents(local));
+  });
+
+  it('stays without --delete when nothing here has its name', async () => {
+    expect((await put()).error).toBeUndefined();
+    expect(await contents(join(served, 'sub'))).toMatchObject({ lin: '-> ../other' });
+  });
+
+  it('to a directory beside it is not taken for that', async () => {
+    url = new URL('..', url);
+    await write(local, { 'f/g/h': 'deep', 'ld/q': 'q' });
+    await write(served, { 'f/g/h': 'deep' });
+    await symlink('f', join(served, 'ld'));
+    for (const _ of ['first', 'second']) {
+      expect((await put({ remove: true })).error).toBeUndefined();
+      expect(await contents(served)).toEqual(await contents(local));
+    }
+  });
+});
+
 describe('what is here', () => {
   it('and cannot be sent is named, and what has its name there stays', async () => {
     await write(local, { a: 'x', 'none/none/.hidden': 'x' });

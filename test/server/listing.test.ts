@@ -34,7 +34,7 @@ describe('listings', () => {
         entries: [
           { name: 'dir', type: 'directory', url: '/files/dir/', modified },
           { name: 'b & c', type: 'file', url: '/files/b%20%26%20c', size: 4, modified, cid },
-          { name: 'link', type: 'file', url: '/files/link', size: 4, modified, cid },
+          { name: 'link', type: 'file', url: '/files/link', size: 4, modified, cid, link: true },
         ],
       });
     }

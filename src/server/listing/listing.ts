@@ -3,7 +3,8 @@
 //     "next": URL of the next page, if there is one,
 //     "incomplete": true, if there is more than is told, "entries": [
 //     { "name", "type": "file" | "directory", "url",
-//       "size": bytes (files), "modified": ISO 8601, "cid": root CID when known } ] }
+//       "size": bytes (files), "modified": ISO 8601, "cid": root CID when known,
+//       "link": true, if it is a symbolic link to that } ] }
 // with directories first, in the order asked for. `url` and `next` are paths on this
 // server. Links that lead out of the root or to nothing are left out of the entries, as is
 // whatever cannot be served or is not for whoever asks: then the listing is incomplete.
@@ -25,6 +26,8 @@ export interface ListedEntry {
   readonly size?: number;
   readonly modified: string;
   readonly cid?: string;
+  /** The rest is of what it leads to. */
+  readonly link?: true;
 }
 
 export interface Listing {
@@ -162,26 +165,35 @@ async function describeOne(place: Place, name: string): Promise<ListedEntry | un
   const found = await look(place, name);
   if (!found) return undefined;
   const { path, stats } = found;
+  const link = found.isLink ? { link: true as const } : {};
   const url = filesUrl([...place.segments, name]);
   const modified = stats.mtime.toISOString();
-  if (stats.isDirectory()) return { name, type: 'directory', url: `${url}/`, modified };
+  if (stats.isDirectory()) return { name, type: 'directory', url: `${url}/`, modified, ...link };
   if (!stats.isFile()) return undefined;
   const cid = place.catalogue.known(path, stats)?.cid;
   const { size } = stats;
-  return { name, type: 'file', url, size, modified, ...(cid === undefined ? {} : { cid }) };
+  return {
+    name,
+    type: 'file',
+    url,
+    size,
+    modified,
+    ...(cid === undefined ? {} : { cid }),
+    ...link,
+  };
 }
 
 /** Only a link can lead elsewhere: for all others one call does. */
 async function look(
   { root, directory }: Place,
   name: string,
-): Promise<{ path: string; stats: Stats } | undefined> {
+): Promise<{ path: string; stats: Stats; isLink: boolean } | undefined> {
   const entry = nameIn(directory, name);
   try {
     const stats = await lstat(entry);
-    if (!stats.isSymbolicLink()) return { path: join(directory.path, name), stats };
+    if (!stats.isSymbolicLink()) return { path: join(directory.path, name), stats, isLink: false };
     const real = await realpath(entry);
-    return root.holds(real) ? { path: real, stats: await stat(real) } : undefined;
+    return root.holds(real) ? { path: real, stats: await stat(real), isLink: true } : undefined;
   } catch {
     // It vanished, or is a link to nothing.
     return undefined;
