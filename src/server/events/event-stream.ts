@@ -11,8 +11,6 @@ import type { Message } from './feed.ts';
 
 /** How long a client waits before it comes back. */
 const RETRY_MS = 2000;
-/** Chosen: the events of minutes; kernels hold as much again. */
-export const MAX_BACKLOG_BYTES = 2 ** 20;
 
 /** @throws HttpFailure 503; resolves when the stream has begun */
 export async function answerStream(
@@ -21,11 +19,12 @@ export async function answerStream(
   { filter, after }: { filter: EventFilter; after: string | undefined },
 ): Promise<void> {
   const { req, res } = exchange;
+  const reader = { unreadBytes: () => res.writableLength, cut: () => void res.destroy() };
   const write = (text: string): void => {
     if (res.destroyed || res.writableEnded) return;
     exchange.bytes += Buffer.byteLength(text);
     res.write(text);
-    if (res.writableLength > MAX_BACKLOG_BYTES) res.destroy();
+    events.backlogs.handleWrite(reader);
   };
   const subscription = await events.subscribe(after, {
     filter,
@@ -57,6 +56,7 @@ export async function answerStream(
   const heartbeat = setInterval(beat, events.heartbeatMs);
   const leave = guarded('ending a stream of events', () => {
     clearInterval(heartbeat);
+    events.backlogs.forget(reader);
     subscription.close();
   });
   res.once('close', leave);

@@ -8,6 +8,7 @@ import type { Emit, Event } from '../../telemetry/event.ts';
 import type { Catalogue } from '../catalogue.ts';
 import type { Traffic } from '../operations/traffic.ts';
 import type { ServedRoot } from '../served-root.ts';
+import { Backlogs } from './backlogs.ts';
 import { Feed, type Message, type Subscriber } from './feed.ts';
 import { TransferWatch } from './transfer-watch.ts';
 import { TreeWatch } from './tree-watch.ts';
@@ -51,6 +52,7 @@ const HEARTBEAT_MS = 15_000;
 
 export class HubEvents {
   readonly feed: Feed;
+  readonly backlogs = new Backlogs();
   readonly heartbeatMs: number;
   readonly #context: EventsContext;
   readonly #transfers: TransferWatch;

@@ -9,8 +9,8 @@ import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
 import { targetQuery } from '../request-path.ts';
+import type { Backlogs, Reader } from './backlogs.ts';
 import { parseFilter } from './event-filter.ts';
-import { MAX_BACKLOG_BYTES } from './event-stream.ts';
 import { afterOf, type EventsHub, readable } from './events-route.ts';
 import type { Message } from './feed.ts';
 
@@ -44,11 +44,15 @@ export async function answerWebSocket(
   const query = targetQuery(req.url ?? '');
   const filter = readable(hub, exchange, parseFilter(query));
   let open: WebSocket | undefined;
+  const reader: Reader = {
+    unreadBytes: () => open?.bufferedAmount ?? 0,
+    cut: () => open?.terminate(),
+  };
   const early: Message[] = [];
   const send = (webSocket: WebSocket, text: string): void => {
     exchange.bytes += Buffer.byteLength(text);
     webSocket.send(text);
-    if (webSocket.bufferedAmount > MAX_BACKLOG_BYTES) webSocket.terminate();
+    events.backlogs.handleWrite(reader);
   };
   const subscription = await events.subscribe(afterOf(query), {
     filter,
@@ -59,6 +63,7 @@ export async function answerWebSocket(
   res.detachSocket(req.socket);
   res.statusCode = 101;
   const leave = guarded('ending a WebSocket', () => {
+    events.backlogs.forget(reader);
     subscription.close();
     // No longer the response's socket, so nobody else tells it that the exchange is over.
     res.emit('close');
@@ -67,21 +72,26 @@ export async function answerWebSocket(
   const begin = (webSocket: WebSocket): void => {
     // The close that follows is all there is to do about it.
     webSocket.on('error', () => undefined);
+    open = webSocket;
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
-    open = webSocket;
-    keepAlive(webSocket, events.heartbeatMs, () => access.holds(exchange));
+    keepAlive(webSocket, events, reader, () => access.holds(exchange));
   };
   const cut = (): void => void socket.destroy();
   webSockets.handleUpgrade(req, socket, head, guarded('beginning a WebSocket', begin, cut));
 }
 
-function keepAlive(webSocket: WebSocket, heartbeatMs: number, holds: () => boolean): void {
+function keepAlive(
+  webSocket: WebSocket,
+  { backlogs, heartbeatMs }: { readonly backlogs: Backlogs; readonly heartbeatMs: number },
+  reader: Reader,
+  holds: () => boolean,
+): void {
   let alive = true;
   // Its answers wait in our memory when the other side does not read.
   const handlePing = guarded('answering a ping', (payload: Buffer) => {
     webSocket.pong(payload);
-    if (webSocket.bufferedAmount > MAX_BACKLOG_BYTES) webSocket.terminate();
+    backlogs.handleWrite(reader);
   });
   webSocket.on('ping', handlePing);
   const handlePong = guarded('hearing a pong', () => {
