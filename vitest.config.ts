@@ -28,7 +28,8 @@ export default defineConfig({
     ),
     // By default one fewer than there are cores, which on two leaves one idle: most tests wait.
     maxWorkers: '100%',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // Machines differ by ten times, and a test that fails says so at once.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -4,7 +4,7 @@
 import type { CID } from 'multiformats/cid';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
-import { serveDag } from '../peer/dag-protocol.ts';
+import { rawRootOf, serveDag } from '../peer/dag-protocol.ts';
 import { Discovery } from '../peer/discovery.ts';
 import { hangUp } from '../peer/hang-up.ts';
 import { type Identity, openIdentity } from '../peer/identity.ts';
@@ -83,7 +83,7 @@ export class Attacker {
     await this.#discovery.join(addresses, signal);
     const found = await searchManifest({ node, discovery: this.#discovery }, cid, signal);
     const { manifest, dag, name, rawRoot } = found;
-    const held = { dag, name, ...(rawRoot ? { rawRoot: async () => rawRoot } : {}) };
+    const held = { dag, name, ...(rawRoot ? { rawRoot: rawRootOf(rawRoot) } : {}) };
     await serveDag(node, (asked) => (asked.equals(cid) ? held : undefined));
     const conduct = CONDUCTS[this.#kind]({
       link: this.#link,

@@ -46,8 +46,11 @@ export function encodePacked(name: string, packed: CID): Uint8Array {
 
 /** The block is not copied. */
 export function encodeBlock(block: Uint8Array): Uint8Array[] {
-  return [varintOf(block.length), block];
+  return [encodeBlockHead(block.length), block];
 }
+
+/** What stands before a block of that many bytes. */
+export const encodeBlockHead = (length: number): Uint8Array => varintOf(length);
 
 const varintOf = (value: number): Uint8Array =>
   varint.encodeTo(value, new Uint8Array(varint.encodingLength(value)));

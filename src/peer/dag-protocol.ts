@@ -9,7 +9,7 @@ import { guarded } from '../runtime/guarded.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
 import { Answer } from './dag-answer.ts';
 import {
-  encodeBlock,
+  encodeBlockHead,
   encodeHead,
   encodePacked,
   encodeRequest,
@@ -31,13 +31,25 @@ const STALL_TIMEOUT_MS = 30_000;
 /** Of one connection: a client asks once for each CID it wants. Chosen. */
 const MAX_STREAMS = 8;
 
+/** The bytes of a root that is a leaf, read when they are sent: many may be asked for at once. */
+export interface RawRoot {
+  readonly length: number;
+  read(begin: number, length: number): Promise<Uint8Array>;
+}
+
+/** A leaf that is in memory already. */
+export const rawRootOf = (bytes: Uint8Array): RawRoot => ({
+  length: bytes.length,
+  read: async (begin, length) => bytes.subarray(begin, begin + length),
+});
+
 export interface HeldDag {
   /** The name hint. */
   readonly name: string;
   /** The inner blocks depth first from the root; empty when the root is a leaf. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
-  /** The leaf's bytes, when the root is a leaf that is here. */
-  readonly rawRoot?: (() => Promise<Uint8Array>) | undefined;
+  /** When the root is a leaf that is here. */
+  readonly rawRoot?: RawRoot | undefined;
   /** The CID of its packed form, which can be had by the exchange; undefined to send the blocks. */
   packed?(): Promise<CID | undefined>;
 }
@@ -97,20 +109,25 @@ async function sendAnswer(
 ): Promise<void> {
   const packed = mayPack ? await served?.packed?.() : undefined;
   if (served && packed) return frames.send([encodePacked(served.name, packed)]);
-  const blocks = served && (await blocksOf(served));
+  const blocks = served && blockSourcesOf(served);
   if (!served || !blocks) return frames.send([encodeHead('unknown')]);
-  const bytes = blocks.reduce((sum, block) => sum + block.length, 0);
+  const bytes = blocks.reduce((sum, { length }) => sum + length, 0);
   if (bytes > MAX_DAG_BYTES) return frames.send([encodeHead('tooLarge')]);
   frames.send([encodeHead('ok', served.name)]);
   for (const block of blocks) {
-    if (!(await uplink.send(frames, Buffer.concat(encodeBlock(block))))) return;
+    if (!(await uplink.send(frames, block))) return;
   }
+}
+
+function blockSourcesOf({ dag, rawRoot }: HeldDag): RawRoot[] | undefined {
+  if (dag.size > 0) return [...dag.values()].map(rawRootOf);
+  return rawRoot && [rawRoot];
 }
 
 /** The inner blocks, or the leaf when the root is one that is here. */
 export async function blocksOf({ dag, rawRoot }: HeldDag): Promise<Uint8Array[] | undefined> {
   if (dag.size > 0) return [...dag.values()];
-  return rawRoot && [await rawRoot()];
+  return rawRoot && [await rawRoot.read(0, rawRoot.length)];
 }
 
 /**
@@ -125,15 +142,17 @@ class Uplink {
     this.#link = link;
   }
 
-  /** Resolves once the bytes are handed over; to false when the stream has ended. */
-  async send(frames: FrameStream, bytes: Uint8Array): Promise<boolean> {
-    const step = blockLength(bytes.length, this.#link.uplinkBytesPerSecond);
-    for (let begin = 0; begin < bytes.length; begin += step) {
-      const chunk = bytes.subarray(begin, begin + step);
-      this.#last = this.#last.then(() => this.#link.send(chunk.length));
+  /** Sends a block. Resolves once it is handed over; to false when the stream has ended. */
+  async send(frames: FrameStream, { length, read }: RawRoot): Promise<boolean> {
+    const step = blockLength(Math.max(1, length), this.#link.uplinkBytesPerSecond);
+    const head = encodeBlockHead(length);
+    for (let begin = 0; begin === 0 || begin < length; begin += step) {
+      const size = Math.min(step, length - begin);
+      this.#last = this.#last.then(() => this.#link.send(size));
       await this.#last;
       if (frames.hasEnded) return false;
-      frames.send([chunk]);
+      const bytes = await read(begin, size);
+      frames.send(begin === 0 ? [head, bytes] : [bytes]);
       if (frames.congested) await frames.drained(AbortSignal.timeout(STALL_TIMEOUT_MS));
     }
     return true;

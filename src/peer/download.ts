@@ -12,7 +12,7 @@ import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
-import type { HeldDag } from './dag-protocol.ts';
+import { type HeldDag, rawRootOf } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';
 import type { KeptManifests } from './kept-manifests.ts';
 import { Lack } from './lack.ts';
@@ -151,7 +151,7 @@ export class Download {
       share = this.#host.hold(
         this.#cid,
         store,
-        { name, dag, rawRoot: () => Promise.resolve(rawRoot ?? new Uint8Array()) },
+        { name, dag, rawRoot: rawRootOf(rawRoot ?? new Uint8Array()) },
         {
           onPieceStored: (piece) => this.#count(manifest.geometry.length(piece)),
           onCompleted: () => this.#complete.resolve(),

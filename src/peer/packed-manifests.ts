@@ -20,6 +20,7 @@ import {
   fetchManifest,
   type HeldDag,
   type PackedAnswer,
+  rawRootOf,
   type StreamOpener,
 } from './dag-protocol.ts';
 import { encodeAnswer, type FetchedManifest } from './manifest-bytes.ts';
@@ -135,7 +136,7 @@ const keyOf = ({ root, packed }: PackedAnswer): string => `${root} ${packed}`;
 
 /** @param bytes the content, at least when it is a single leaf */
 function heldDag(dag: HeldDag['dag'], bytes: Uint8Array | undefined): HeldDag {
-  return { name: '', dag, ...(dag.size === 0 && bytes ? { rawRoot: async () => bytes } : {}) };
+  return { name: '', dag, ...(dag.size === 0 && bytes ? { rawRoot: rawRootOf(bytes) } : {}) };
 }
 
 function sizeOf({ geometry }: Manifest, { dag }: HeldDag): number {

@@ -17,7 +17,7 @@ import { createRng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Admission } from './admission.ts';
 import { Callees } from './callees.ts';
-import { type HeldDag, serveDag } from './dag-protocol.ts';
+import { type HeldDag, type RawRoot, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
 import { Download, type DownloadHost, type DownloadOptions } from './download.ts';
 import { serveFiles } from './files-protocol.ts';
@@ -211,7 +211,10 @@ export class Peer implements DownloadHost {
     const imported = await importPath(path, options);
     const { manifest, name, dag } = imported;
     const store = await FileStore.share(imported);
-    const rawRoot = () => store.read(0, 0, manifest.geometry.totalLength);
+    const rawRoot: RawRoot = {
+      length: manifest.geometry.totalLength,
+      read: (begin, length) => store.read(0, begin, length),
+    };
     const share = this.hold(manifest.root, store, { name, dag, rawRoot });
     this.emit({
       event: 'file_shared',

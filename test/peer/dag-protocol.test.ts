@@ -9,7 +9,7 @@ import { rawCid, sha256 } from '../../src/content/cid.ts';
 import { type Imported, importPath } from '../../src/content/import.ts';
 import { Link } from '../../src/link/link.ts';
 import { encodeBlock, encodeHead } from '../../src/peer/dag-codec.ts';
-import { fetchManifest, type HeldDag, serveDag } from '../../src/peer/dag-protocol.ts';
+import { fetchManifest, type HeldDag, rawRootOf, serveDag } from '../../src/peer/dag-protocol.ts';
 import type { Node } from '../../src/peer/node.ts';
 import { useNodes } from './nodes.ts';
 
@@ -83,17 +83,40 @@ describe('fetchManifest', () => {
   it('brings the whole content when the root is a leaf', async () => {
     expect(leaf.dag.size).toBe(0);
     const { server, connection } = await pair();
-    const served = { ...leaf, rawRoot: async () => leafBytes };
+    const served = { ...leaf, rawRoot: rawRootOf(leafBytes) };
     await serveDag(server, serving([leaf.manifest.root, served]));
     const fetched = await fetchManifest(connection, leaf.manifest.root, never);
     expect(fetched.manifest).toEqual(leaf.manifest);
     expect(Buffer.compare(fetched.rawRoot!, leafBytes)).toBe(0);
   });
 
+  it('reads a leaf no faster than it is sent: many may be asked for at once', async () => {
+    const { server, connection } = await pair();
+    const bytes = new Uint8Array(2 ** 20);
+    let readBytes = 0;
+    const rawRoot = {
+      length: bytes.length,
+      read: async (begin: number, length: number) => {
+        readBytes += length;
+        return bytes.subarray(begin, begin + length);
+      },
+    };
+    const served = { name: 'leaf', dag: new Map(), rawRoot };
+    const root = rawCid(sha256(bytes));
+    const link = new Link({ uplinkBytesPerSecond: 64 * 1024 });
+    await serveDag(server, serving([root, served]), link);
+    const enough = new AbortController();
+    const fetched = fetchManifest(connection, root, enough.signal).catch(() => 'stopped');
+    await expect.poll(() => link.sentBytes).toBeGreaterThan(0);
+    expect(readBytes).toBeLessThan(bytes.length / 2);
+    enough.abort(new Error('seen enough'));
+    expect(await fetched).toBe('stopped');
+  });
+
   it('brings an empty file', async () => {
     const root = rawCid(sha256(new Uint8Array()));
     const { server, connection } = await pair();
-    const served = { name: 'empty', dag: new Map(), rawRoot: async () => new Uint8Array() };
+    const served = { name: 'empty', dag: new Map(), rawRoot: rawRootOf(new Uint8Array()) };
     await serveDag(server, serving([root, served]));
     const fetched = await fetchManifest(connection, root, never);
     expect(fetched.manifest.geometry.totalLength).toBe(0);
