@@ -16,9 +16,11 @@ const MIB = 2 ** 20;
 const TIMEOUT_MS = 60_000;
 const run = promisify(execFile);
 
+/** Its files have their digests: before that, large ones go without. */
 async function hub(root: string, ...args: string[]): Promise<string> {
   const server = start(['server', '--json', '--root', root, '--port', '0', ...args]);
   const { addresses } = await server.until('listening');
+  await server.until('catalogue_completed');
   return addresses[0]!;
 }
 
