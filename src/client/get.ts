@@ -1,9 +1,11 @@
 // One file from one or several mirrors, from the first question to the final
 // name: asks the mirrors, finds the manifest, chooses where the file goes, and
 // hands over to the verified or to the plain download.
-import { basename } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
+import { goOnAs, partialOf } from '../content/download-place.ts';
 import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { CountReporter } from '../link/counts.ts';
@@ -12,7 +14,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Access } from './access.ts';
-import { askAgain } from './ask-again.ts';
+import { findUnchanged } from './ask-again.ts';
 import { downloadPieces } from './download.ts';
 import type { DownloadRecords } from './download-records.ts';
 import { Patience } from './fail-over.ts';
@@ -21,15 +23,14 @@ import { deriveFileName } from './file-name.ts';
 import { getEarly, manifestOnceHashed, pendingHub, untilHashed } from './get-early.ts';
 import { type Gotten, getPlain } from './get-plain.ts';
 import { HttpClient } from './http-client.ts';
-import { parseDuplicates } from './link-header.ts';
-import { namedCid } from './names-cid.ts';
+import { namedMirrors, probeNamed } from './named-mirrors.ts';
 import type { PieceSink } from './piece-sink.ts';
-import { type Probed, probeMirrors } from './probe.ts';
+import { ofVersion, type Probed, probeMirrors } from './probe.ts';
 import { chooseTarget, outletOf, type Target } from './target.ts';
 import { TransferEvents } from './transfer-events.ts';
 import { showUrl } from './url.ts';
 import { verifiedPipe } from './verified-pipe.ts';
-import { isSameFile, verifiedVersion } from './version.ts';
+import { verifiedVersion } from './version.ts';
 
 export interface GetOptions {
   /** At least one; mirrors of one file in the order of preference. */
@@ -70,10 +71,8 @@ const STALL_MS = 10_000;
  * with --client-uplink 64MiB/s, of five: 4.6, 4.8 and 4.7 s.
  */
 const CONNECTIONS_PER_HOST = 1;
-/** Mirrors that servers name, all of them together; chosen. */
-const MAX_NAMED = 16;
-/** Chosen: how long those are waited for that nobody asked for. */
-const NAMED_WITHIN_MS = 2000;
+/** Chosen: of a file that changes while it is asked for; then it comes as one answer has it. */
+const MAX_VERSIONS = 4;
 
 /** @throws HubswarmError; the partial stays, so that the next call goes on there */
 export async function getFile(options: GetOptions): Promise<void> {
@@ -103,6 +102,11 @@ class Transfer {
   readonly #counts: CountReporter;
   /** What the bytes go to, where this transfer opened it. */
   #opened: Writable | undefined;
+  #target: Target | undefined;
+  /** The version that is fetched, where it is verified. */
+  #root: CID | undefined;
+  /** Bytes went to what cannot take them back. */
+  #sentOn = false;
 
   constructor(options: GetOptions, events: TransferEvents) {
     this.#options = options;
@@ -126,33 +130,76 @@ class Transfer {
   }
 
   async run(): Promise<void> {
-    const { urls, output, force } = this.#options;
     if (await this.#isUnchanged()) return;
-    const probed = await probeMirrors(this.#context(), urls);
+    let probed = await probeMirrors(this.#context(), this.#options.urls);
+    for (let version = 1; version < MAX_VERSIONS; version++) {
+      try {
+        return await this.#get(probed);
+      } catch (error) {
+        probed = await this.#probeChanged(error);
+      }
+    }
+    const message = 'the file changes too often to be verified: it comes as one answer has it';
+    this.#options.emit({ event: 'warned', message });
+    const target = await this.#chooseTarget(probed[0]!);
+    if (target.kind === 'file')
+      await rm(partialOf(this.#root!, resolve(target.path)), { force: true });
+    await this.#keep(await this.#getPlain(target, probed, this.#options.signal));
+  }
+
+  /**
+   * What the mirrors say by now, when none has the version any more that failed.
+   *
+   * @throws the error when that is not why, or nothing can be begun anew
+   */
+  async #probeChanged(error: unknown): Promise<readonly Probed[]> {
+    const { urls, cid, signal } = this.#options;
+    const root = this.#root;
+    const canBegin = !this.#sentOn && this.#patience.leftMs > 0;
+    if (!hasCode(error, 'ERR_NO_SOURCE') || cid || !root || !canBegin) throw error;
+    const probed = await probeMirrors(this.#context(), urls).catch(() => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    if (probed.some((each) => each.cid?.equals(root))) throw error;
+    this.#urls = urls;
+    return probed;
+  }
+
+  async #get(probed: readonly Probed[]): Promise<void> {
     const root = this.#options.cid ?? probed.find(({ cid }) => cid)?.cid;
     const hub = probed.some(({ cid }) => cid) ? undefined : pendingHub(probed);
     // The blocks of a CID can be had once the hub has hashed the file.
     if (hub && root) await untilHashed(this.#context(), hub, this.#options.timeoutMs);
-    const same = root ? this.#sameFile(probed, root) : probed;
+    const same = root ? ofVersion(probed, root, this.#options.emit) : probed;
+    const refused = probed.filter((each) => !same.includes(each)).map(({ url }) => url);
+    this.#urls = this.#urls.filter((url) => !refused.includes(url));
     const manifest = root && (await this.#findManifest(same, root));
     const [first] = same;
-    this.events.name = deriveFileName(first!.url, first!.headers.get('content-disposition'));
-    const target =
-      this.#options.target ??
-      (await chooseTarget(output, this.events.name, force ?? false, this.#options.stdout));
-    if (target.kind === 'stream' && target.isOwn) this.#opened = target.out;
-    const named = this.#namedMirrors(same);
+    const target = await this.#chooseTarget(first!);
+    const follows = this.#options.followMirrors !== false;
+    const named = follows ? namedMirrors(same, this.#urls) : [];
     if (manifest) {
       this.#urls = [...this.#urls, ...named];
       await this.#getVerified(manifest, target);
       const source = same.find(({ cid }) => cid?.equals(manifest.root));
       return source && this.#note(source);
     }
-    const found = await this.#probeNamed(named, first!);
+    const found = await probeNamed(this.#context(), named, first!);
     this.#urls = [...this.#urls, ...found.map(({ url }) => url)];
     const download = (signal: AbortSignal) => this.#getPlain(target, [...same, ...found], signal);
     if (hub && target.kind === 'file') return this.#getEarly(hub, target, download);
     await this.#keep(await download(this.#options.signal));
+  }
+
+  /** Once: what a person named is opened once. */
+  async #chooseTarget({ url, headers }: Probed): Promise<Target> {
+    if (this.#target) return this.#target;
+    const { output, force, stdout, target } = this.#options;
+    this.events.name = deriveFileName(url, headers.get('content-disposition'));
+    this.#target = target ?? (await chooseTarget(output, this.events.name, force ?? false, stdout));
+    if (this.#target.kind === 'stream' && this.#target.isOwn) this.#opened = this.#target.out;
+    return this.#target;
   }
 
   /** From a hub that has not hashed the file yet. */
@@ -171,7 +218,8 @@ class Transfer {
     if (manifest) {
       // What came whole is this download's own, and may be replaced.
       const overwrite = target.overwrite || gotten !== undefined;
-      await this.#getVerified(manifest, { ...target, overwrite });
+      this.#target = { ...target, overwrite };
+      await this.#getVerified(manifest, this.#target);
       return this.#note({ url: hub.url, headers: new Map([['etag', `"${manifest.root}"`]]) });
     }
     emit({ event: 'warned', message: 'the hub has not hashed it yet: it is not verified' });
@@ -183,22 +231,15 @@ class Transfer {
     await this.#note(from);
   }
 
-  /** Asks the server of an earlier download whether the file is still the one that is here. */
+  /** Whether the file that is here is still the server's. */
   async #isUnchanged(): Promise<boolean> {
-    const { records, urls, output, force, cid } = this.#options;
+    const { records, force, output } = this.#options;
     if (!records || force || output === '-') return false;
-    for (const url of urls) {
-      const known = await records.find(showUrl(url), output);
-      if (!known) continue;
-      const { headers } = known;
-      const answer = await askAgain(this.#http, { url, headers, signal: this.#options.signal });
-      const named = answer && namedCid(answer);
-      if (!answer || (cid && !named?.equals(cid))) continue;
-      this.events.name = basename(known.path);
-      this.events.complete(known.path, known.bytes, { unchanged: true });
-      return true;
-    }
-    return false;
+    const known = await findUnchanged(this.#http, records, this.#options);
+    if (!known) return false;
+    this.events.name = basename(known.path);
+    this.events.complete(known.path, known.bytes, { unchanged: true });
+    return true;
   }
 
   /** Under the URL whose validator it is. */
@@ -209,48 +250,11 @@ class Transfer {
     await records?.note(showUrl(url), output, path, headers);
   }
 
-  /** Other places of the file, as the servers name them (RFC 6249). */
-  #namedMirrors(probed: readonly Probed[]): URL[] {
-    if (this.#options.followMirrors === false) return [];
-    const given = new Set(this.#urls.map((url) => showUrl(url)));
-    const named = probed.flatMap(({ headers, finalUrl }) =>
-      parseDuplicates(headers.get('link'), finalUrl),
-    );
-    const byHref = new Map(named.map((url) => [url.href, url]));
-    return [...byHref.values()].filter(({ href }) => !given.has(href)).slice(0, MAX_NAMED);
-  }
-
-  /** Without a CID only what says that it has the same file is of use. */
-  async #probeNamed(urls: readonly URL[], first: Probed): Promise<readonly Probed[]> {
-    if (urls.length === 0) return [];
-    const patience = new Patience(NAMED_WITHIN_MS, systemClock);
-    const context = { ...this.#context(), patience, emit: () => undefined };
-    const probed = await probeMirrors(context, urls).catch((error: unknown) => {
-      if (hasCode(error, 'ERR_NO_SOURCE')) return [];
-      throw error;
-    });
-    return probed.filter((each) => isSameFile(each, first));
-  }
-
   close(): void {
     this.#opened?.destroy();
     if (this.#options.shared) return;
     this.#http.close();
     this.#counts.close(this.#link);
-  }
-
-  /** The mirrors that do not name another file; at least one. */
-  #sameFile(probed: readonly Probed[], root: CID): readonly Probed[] {
-    const refused = probed.filter(({ cid }) => cid && !cid.equals(root));
-    const same = probed.filter((each) => !refused.includes(each));
-    for (const { url, cid } of refused) {
-      const reason = `has another file: ${cid}, not ${root}`;
-      const remote = showUrl(url);
-      if (same.length === 0) throw new HubswarmError('ERR_NO_SOURCE', `${remote}: ${reason}`);
-      this.#options.emit({ event: 'source_failed', remote, reason });
-    }
-    this.#urls = this.#urls.filter((url) => !refused.some((each) => each.url === url));
-    return same;
   }
 
   /** Undefined when what the servers named cannot be used; what the user asked for must be. */
@@ -273,6 +277,8 @@ class Transfer {
     const { root, geometry } = manifest;
     const { signal } = this.#options;
     const { path: place, kind } = target;
+    if (kind === 'file' && this.#root) await goOnAs(this.#root, root, place);
+    this.#root = root;
     const store =
       kind === 'file'
         ? await FileStore.download(manifest, place, { overwrite: target.overwrite, signal })
@@ -281,7 +287,8 @@ class Transfer {
       kind === 'file' ? store! : verifiedPipe(manifest, outletOf(target, signal));
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
-    this.#expectBytes();
+    // Whatever came before (a slow hub, a partial to hash) the bytes have their own time.
+    this.#patience.restart();
     this.events.start({
       cid: root.toString(),
       bytes: geometry.totalLength,
@@ -293,12 +300,12 @@ class Transfer {
       await downloadPieces({
         ...this.#context(),
         urls: this.#urls,
-        connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
         geometry,
         version: verifiedVersion(manifest),
         sink,
         onPiece: (length) => {
           bytes += length;
+          this.#sentOn ||= kind === 'stream';
           this.events.progress(bytes);
         },
       });
@@ -316,19 +323,13 @@ class Transfer {
       target,
       urls: this.#urls,
       probed,
-      connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
       onStart: (facts) => {
-        this.#expectBytes();
+        this.#patience.restart();
         const pending = target.kind === 'file' && pendingHub(probed) !== undefined;
         this.events.start({ pieces: 0, ...facts, ...(pending && { pending }) });
       },
       onProgress: (position) => this.events.progress(position),
     });
-  }
-
-  #expectBytes(): void {
-    // Whatever came before (a slow hub, a partial to hash) the bytes have their own time.
-    this.#patience.restart();
   }
 
   #context() {
@@ -340,6 +341,7 @@ class Transfer {
       seed: this.#seed,
       emit: this.#options.emit,
       signal: this.#options.signal,
+      connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
     };
   }
 }

@@ -3,7 +3,9 @@
 // more, so that a dead mirror costs no time and a CID that any of them names is
 // found. Later mirrors are used for bytes all the same.
 import type { CID } from 'multiformats/cid';
+import { HubswarmError } from '../runtime/errors.ts';
 import { createRng } from '../runtime/rng.ts';
+import type { Emit } from '../telemetry/event.ts';
 import { WANT_DIGEST } from './digest.ts';
 import { type FailOver, tryMirrors } from './fail-over.ts';
 import { openRange } from './fetch-range.ts';
@@ -11,6 +13,7 @@ import type { HttpClient } from './http-client.ts';
 import { Mirrors } from './mirrors.ts';
 import { namedCid } from './names-cid.ts';
 import { SourceFailure } from './source-failure.ts';
+import { showUrl } from './url.ts';
 
 export interface Probed {
   /** As given. */
@@ -82,4 +85,20 @@ async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<P
 
 function describe(url: URL, answer: { url: URL; headers: ReadonlyMap<string, string> }): Probed {
   return { url, finalUrl: answer.url, headers: answer.headers, cid: namedCid(answer.headers) };
+}
+
+/**
+ * Those that do not name another file; at least one.
+ *
+ * @throws HubswarmError ERR_NO_SOURCE
+ */
+export function ofVersion(probed: readonly Probed[], root: CID, emit: Emit): readonly Probed[] {
+  const same = probed.filter(({ cid }) => !cid || cid.equals(root));
+  for (const { url, cid } of probed.filter((each) => !same.includes(each))) {
+    const reason = `has another file: ${cid}, not ${root}`;
+    const remote = showUrl(url);
+    if (same.length === 0) throw new HubswarmError('ERR_NO_SOURCE', `${remote}: ${reason}`);
+    emit({ event: 'source_failed', remote, reason });
+  }
+  return same;
 }

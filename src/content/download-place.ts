@@ -29,6 +29,17 @@ export const shortName = (root: CID): string => root.toString().slice(-8);
 /** Where a verified download of that version lies until it is whole. @param target absolute */
 export const partialOf = (root: CID, target: string): string => `${target}.${shortName(root)}.part`;
 
+/** Lets the pieces that one version has begun with be found by the next, which hashes them. */
+export async function goOnAs(before: CID, root: CID, target: string): Promise<void> {
+  const [from, to] = [before, root].map((each) => partialOf(each, resolve(target)));
+  if (from === to) return;
+  try {
+    await rename(from!, to!);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, from!);
+  }
+}
+
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
   readonly #target: string;
