@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Access } from './access.ts';
 import { HttpClient } from './http-client.ts';
+import { listOf } from './list-of.ts';
 import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
 
@@ -29,7 +30,7 @@ const listingSchema = z.object({
   next: z.string().optional(),
   /** More is there than is told. */
   incomplete: z.boolean().optional(),
-  entries: z.array(entrySchema),
+  entries: listOf(entrySchema),
 });
 export type Listing = z.infer<typeof listingSchema>;
 

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { multiaddr } from '@multiformats/multiaddr';
@@ -114,6 +115,41 @@ describe('a hub', () => {
     expect(await edge.server.end()).toBe(0);
     expect(await writable.server.end()).toBe(0);
   }, 60_000);
+});
+
+describe('a client', () => {
+  /** Just below what is taken of a listing: each entry is wrong. */
+  const wrong = (head: string): string => `${head}[${'1,'.repeat(8e6)}1]`;
+
+  async function answering(body: string): Promise<string> {
+    const server = createServer((_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(body);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  it.each([
+    ['ls', wrong('{"path":"/","entries":'), ['ls']],
+    ['a mirror', wrong('{"path":"/","entries":'), ['get', '-r', '--timeout', '5', '-o', 'OUT']],
+    ['watch', wrong('{"next":"1","events":'), ['watch', '--via', 'poll', '--timeout', '5']],
+  ])(
+    '%s that is sent millions of wrong entries needs a few times their bytes',
+    async (_, body, given) => {
+      const url = await answering(`${body}}`);
+      const out = join(await scratch(), 'out');
+      const args = given.map((arg) => (arg === 'OUT' ? out : arg));
+      // Node ends with SIGABRT when more is needed.
+      const client = start(['client', ...args, `${url}/files/`], {
+        NODE_OPTIONS: '--max-old-space-size=400',
+      });
+      expect(await client.exit).toBe(1);
+      expect(client.stderr).toMatch(/not the listing of a hub|not one of a hub/);
+    },
+  );
 });
 
 describe('a peer', () => {
