@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { guarded } from '../runtime/guarded.ts';
+import { ownView } from './access/own-view.ts';
 import { answerBlock, type Blocks } from './block-route.ts';
 import { answerDelete } from './delete.ts';
 import { enter } from './door.ts';
@@ -71,10 +72,15 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
   if (trailingSlash || hub.access.leads(exchange, segments)) return false;
   hub.access.check(exchange, 'read', segments);
-  return hub.root.withOpen(segments, async (file) => {
+  const own = ownView(hub, exchange, 'read');
+  return own.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
-    await answerFile(hub, exchange, segments, file, (entry, sent) =>
-      smallFiles.keep(exchange.req, { segments, stamp: entry.stamp }, sent),
+    await answerFile(own, exchange, segments, file, (entry, sent) =>
+      smallFiles.keep(
+        exchange.req,
+        { segments, place: hub.root.segmentsOf(file.path), stamp: entry.stamp },
+        sent,
+      ),
     );
     return true;
   });

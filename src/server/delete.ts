@@ -7,6 +7,7 @@
 // the condition of what it names.
 import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { systemCode } from '../runtime/errors.ts';
+import { ownView } from './access/own-view.ts';
 import { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure, httpFailure } from './http-failure.ts';
@@ -15,12 +16,13 @@ import { changeName, checkConditions } from './publication.ts';
 import { parseRequestPath } from './request-path.ts';
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
-export async function answerDelete(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
+export async function answerDelete(whole: Hub, exchange: Exchange, rest: string): Promise<void> {
+  const hub = ownView(whole, exchange, 'delete');
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
   hub.access.check(exchange, 'delete', segments);
   const name = segments.at(-1);
   if (name === undefined) throw new HttpFailure(403, 'the root itself cannot be deleted');
-  const directory = await Directory.open(hub.root, segments.slice(0, -1));
+  const directory = await Directory.open(hub.root, segments.slice(0, -1), [name]);
   try {
     await changeName(directory, name, async () => {
       await checkDeletable(hub, exchange, segments, trailingSlash);

@@ -16,9 +16,13 @@ export class Directory {
     this.#opened = opened;
   }
 
-  /** Close it. @throws HttpFailure 403, 404, 409 */
-  static async open(root: ServedRoot, segments: readonly string[]): Promise<Directory> {
-    return new Directory(await root.open(segments));
+  /** @param beyond as of root.open(). Close it. @throws HttpFailure 403, 404, 409 */
+  static async open(
+    root: ServedRoot,
+    segments: readonly string[],
+    beyond: readonly string[],
+  ): Promise<Directory> {
+    return new Directory(await root.open(segments, beyond));
   }
 
   /**
@@ -27,10 +31,14 @@ export class Directory {
    *
    * @throws HttpFailure 403, 409 and what the file system says
    */
-  static async make(root: ServedRoot, segments: readonly string[]): Promise<Directory> {
-    const there = await Directory.#openIfAny(root, segments);
+  static async make(
+    root: ServedRoot,
+    segments: readonly string[],
+    beyond: readonly string[],
+  ): Promise<Directory> {
+    const there = await Directory.#openIfAny(root, segments, beyond);
     if (there) return there;
-    const above = await Directory.make(root, segments.slice(0, -1));
+    const above = await Directory.make(root, segments.slice(0, -1), [segments.at(-1)!, ...beyond]);
     try {
       await mkdir(above.at(segments.at(-1)!));
     } catch (error) {
@@ -38,15 +46,16 @@ export class Directory {
     } finally {
       await above.close();
     }
-    return Directory.#checked(await Directory.open(root, segments));
+    return Directory.#checked(await Directory.open(root, segments, beyond));
   }
 
   static async #openIfAny(
     root: ServedRoot,
     segments: readonly string[],
+    beyond: readonly string[],
   ): Promise<Directory | undefined> {
     try {
-      return await Directory.#checked(await Directory.open(root, segments));
+      return await Directory.#checked(await Directory.open(root, segments, beyond));
     } catch (error) {
       // The root itself is not made.
       if (segments.length > 0 && isMissing(error)) return undefined;

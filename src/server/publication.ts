@@ -111,7 +111,8 @@ async function openIfAny(hub: Hub, segments: readonly string[]): Promise<Opened 
   try {
     return await hub.root.open(segments);
   } catch (error) {
-    if (error instanceof HttpFailure && error.status === 404) return undefined;
-    throw error;
+    if (!(error instanceof HttpFailure && error.status === 404)) throw error;
+    await hub.root.checkNew(segments);
+    return undefined;
   }
 }

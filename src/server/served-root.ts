@@ -41,11 +41,21 @@ export interface OpenedOnDisk extends Opened {
 // O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
+/** @throws what refuses a place below the root, given by its real names */
+export type PlaceCheck = (segments: readonly string[], isDirectory: boolean) => void;
+
 export class ServedRoot {
   readonly path: string;
+  readonly #check: PlaceCheck | undefined;
 
-  private constructor(path: string) {
+  private constructor(path: string, check?: PlaceCheck) {
     this.path = path;
+    this.#check = check;
+  }
+
+  /** The same directory, of which nothing is opened that the check refuses. */
+  checkedBy(check: PlaceCheck): ServedRoot {
+    return new ServedRoot(this.path, check);
   }
 
   /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED */
@@ -59,8 +69,11 @@ export class ServedRoot {
     throw new HubswarmError('ERR_NOT_FOUND', `--root: ${directory}: not a directory; give one`);
   }
 
-  /** @throws HttpFailure 403, 404, 414, 503 */
-  async open(segments: readonly string[]): Promise<OpenedOnDisk> {
+  /**
+   * @param beyond names below it for whose sake it is opened; the check is of them
+   * @throws HttpFailure 403, 404, 414, 503, and what the check throws
+   */
+  async open(segments: readonly string[], beyond: readonly string[] = []): Promise<OpenedOnDisk> {
     const path = join(this.path, ...segments);
     const handle = await attempt(open(path, OPEN_FLAGS));
     try {
@@ -70,6 +83,7 @@ export class ServedRoot {
       }
       const real = await attempt(whereabouts(handle, stats, path));
       this.#checkInside(real);
+      this.#check?.([...this.segmentsOf(real), ...beyond], stats.isDirectory());
       return { handle, stats, path: real, name: segments.at(-1) ?? '' };
     } catch (error) {
       await handle.close();
@@ -84,6 +98,27 @@ export class ServedRoot {
       return await body(opened);
     } finally {
       await opened.handle.close();
+    }
+  }
+
+  /** Of a name that is missing: whether it may be made where it would lie. @throws as open() does */
+  async checkNew(segments: readonly string[]): Promise<void> {
+    if (!this.#check) return;
+    for (let length = segments.length - 1; length >= 0; length--) {
+      const opened = await openIfThere(() =>
+        this.open(segments.slice(0, length), segments.slice(length)),
+      );
+      if (opened) return opened.handle.close();
+    }
+  }
+
+  /** Whether the check lets a real path that it holds pass. */
+  lets(real: string, isDirectory: boolean): boolean {
+    try {
+      this.#check?.(this.segmentsOf(real), isDirectory);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -115,6 +150,15 @@ export class ServedRoot {
   /** The root of a file system already ends in a separator. */
   #prefix(): string {
     return this.path.endsWith(sep) ? this.path : this.path + sep;
+  }
+}
+
+async function openIfThere(open: () => Promise<OpenedOnDisk>): Promise<OpenedOnDisk | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof HttpFailure && error.status === 404) return undefined;
+    throw error;
   }
 }
 

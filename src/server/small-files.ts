@@ -74,7 +74,8 @@ export class SmallFiles {
     const capped = exchange.clientLink ?? this.#link;
     if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     // The refusal is the long way's.
-    const mayRead = ({ segments }: Looked) => this.#access.allows(exchange, 'read', segments);
+    const mayRead = ({ segments, place }: Looked) =>
+      [segments, place].every((names) => this.#access.allows(exchange, 'read', names));
     if (!kept.looked.every(mayRead)) return false;
     kept.waiting.push(exchange);
     if (!kept.asking) this.#ask(kept);

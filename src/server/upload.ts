@@ -3,6 +3,7 @@
 // run side by side, each into its own partial file; publication.ts puts them in
 // order.
 import type { Leaves } from '../content/file-dag.ts';
+import { ownView } from './access/own-view.ts';
 import { Directory } from './directory.ts';
 import type { Exchange } from './exchange.ts';
 import { HttpFailure } from './http-failure.ts';
@@ -25,7 +26,8 @@ interface Upload {
 }
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
-export async function answerUpload(hub: Hub, exchange: Exchange, rest: string): Promise<void> {
+export async function answerUpload(whole: Hub, exchange: Exchange, rest: string): Promise<void> {
+  const hub = ownView(whole, exchange, 'write');
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
   hub.access.check(exchange, 'write', segments);
   checkAcceptable(exchange);
@@ -61,7 +63,7 @@ function checkAcceptable({ req }: Exchange): void {
 
 async function store(hub: Hub, upload: Upload): Promise<Published> {
   const { exchange, segments, declaredBytes, digests } = upload;
-  const directory = await Directory.make(hub.root, segments.slice(0, -1));
+  const directory = await Directory.make(hub.root, segments.slice(0, -1), segments.slice(-1));
   let partial: PartialFile | undefined;
   try {
     await hub.uploads.checkRoom(directory.path, declaredBytes ?? 0);

@@ -31,7 +31,7 @@ describe.runIf(process.platform === 'linux')('a directory swapped for a link', (
         return opened;
       },
     } as ServedRoot;
-    await expect(Directory.make(swapping, ['d', 'new', 'deep'])).rejects.toMatchObject({
+    await expect(Directory.make(swapping, ['d', 'new', 'deep'], ['f'])).rejects.toMatchObject({
       status: 404,
     });
     expect(await readdir(outside)).toEqual(['secret']);

@@ -33,6 +33,8 @@ interface CodedVariant {
 /** A name that the choice depended on. */
 export interface Looked {
   readonly segments: readonly string[];
+  /** Where that leads: real names below the root. */
+  readonly place: readonly string[];
   /** Of the version that it led to; undefined when it led to nothing. */
   readonly stamp: string | undefined;
 }
@@ -92,7 +94,8 @@ async function openSibling(
   // Who may read one file of a directory may not read its sibling for that.
   const mayRead = hub.access.allows(exchange, 'read', path);
   const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
-  looked.push({ segments: path, stamp: sibling && stampOf(sibling.stats) });
+  const place = sibling ? hub.root.segmentsOf(sibling.path) : path;
+  looked.push({ segments: path, place, stamp: sibling && stampOf(sibling.stats) });
   if (!sibling) return undefined;
   const close = (): Promise<void> => sibling.handle.close();
   try {

@@ -10,6 +10,7 @@ import type { Hub } from '../hub.ts';
 import { targetPath, targetQuery } from '../request-path.ts';
 import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
+import type { FeedEvent } from './feed-event.ts';
 import { answerPoll } from './long-poll.ts';
 
 export type EventsHub = Pick<Hub, 'events' | 'access'>;
@@ -45,7 +46,9 @@ export function readable(
   const { segments } = filter;
   const isReadable = (path: string): boolean =>
     access.allows(exchange, 'read', path.split('/').slice(1));
-  return { segments, matches: (event) => filter.matches(event) && isReadable(event.path) };
+  const isFor = ({ path, place = path }: FeedEvent): boolean =>
+    isReadable(path) && isReadable(place);
+  return { segments, matches: (event) => filter.matches(event) && isFor(event) };
 }
 
 /** The header is what the browser saw last, so it counts more than the URL it began with. */

@@ -8,6 +8,8 @@ interface About {
   readonly path: string;
   /** The same as a path on this server, escaped. */
   readonly url: string;
+  /** Where it really lies, when that is known; for filters, never told. */
+  readonly place?: string;
 }
 
 interface FileAppeared extends About {

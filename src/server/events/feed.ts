@@ -133,7 +133,8 @@ export class Feed {
   #message(n: number | undefined, event: FeedEvent | Reset): Message {
     const id = n === undefined ? undefined : this.#idOf(n);
     const time = new Date().toISOString();
-    const json = JSON.stringify({ ...(id === undefined ? {} : { id }), time, ...event });
+    const told = { ...(id === undefined ? {} : { id }), time, ...event, place: undefined };
+    const json = JSON.stringify(told);
     return { id, event: event.event, json };
   }
 

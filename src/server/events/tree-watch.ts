@@ -141,6 +141,7 @@ export class TreeWatch {
     this.#context.publish({
       event: before === undefined ? 'file_added' : 'file_changed',
       ...about(path),
+      place: `/${this.#context.root.segmentsOf(realPath).join('/')}`,
       bytes: stats.size,
       modified: stats.mtime.toISOString(),
       ...(cid === undefined ? {} : { cid }),

@@ -2,6 +2,7 @@
 // 12.5.1), or all that is in it as an archive. A listing's tag is the hash of its
 // text, so it changes with whatever it shows; the text goes compressed to who takes it.
 import { createHash } from 'node:crypto';
+import { ownView } from '../access/own-view.ts';
 import { answerArchive } from '../archive/archive-response.ts';
 import { acceptedCodings } from '../coding/accept-encoding.ts';
 import type { Exchange } from '../exchange.ts';
@@ -25,11 +26,12 @@ const MAX_PAGE_ENTRIES = 1000;
  * @throws HttpFailure
  */
 export async function answerDirectory(
-  hub: Hub,
+  whole: Hub,
   exchange: Exchange,
   segments: readonly string[],
   prefersHtml: boolean,
 ): Promise<void> {
+  const hub = ownView(whole, exchange, 'read');
   hub.access.checkListing(exchange, segments);
   const params = targetQuery(exchange.req.url ?? '');
   const archive = params.get('archive');

@@ -6,8 +6,9 @@
 //       "size": bytes (files), "modified": ISO 8601, "cid": root CID when known,
 //       "link": true, if it is a symbolic link to that } ] }
 // with directories first, in the order asked for. `url` and `next` are paths on this
-// server. Links that lead out of the root or to nothing are left out of the entries, as is
-// whatever cannot be served or is not for whoever asks: then the listing is incomplete.
+// server. Links that lead out of the root, or to nothing, are left out of the entries, as is
+// whatever cannot be served or is not, where it lies, for whoever asks: then the listing is
+// incomplete.
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -191,9 +192,11 @@ async function look(
   const entry = nameIn(directory, name);
   try {
     const stats = await lstat(entry);
-    if (!stats.isSymbolicLink()) return { path: join(directory.path, name), stats, isLink: false };
-    const real = await realpath(entry);
-    return root.holds(real) ? { path: real, stats: await stat(real), isLink: true } : undefined;
+    const isLink = stats.isSymbolicLink();
+    const path = isLink ? await realpath(entry) : join(directory.path, name);
+    if (!root.holds(path)) return undefined;
+    const target = isLink ? await stat(path) : stats;
+    return root.lets(path, target.isDirectory()) ? { path, stats: target, isLink } : undefined;
   } catch {
     // It vanished, or is a link to nothing.
     return undefined;

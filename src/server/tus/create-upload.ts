@@ -4,6 +4,7 @@
 // as its name. Preconditions (If-None-Match, If-Match, If-Unmodified-Since) are
 // checked here and hold again when the file is published.
 import type { IncomingHttpHeaders } from 'node:http';
+import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
@@ -28,7 +29,8 @@ type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
 };
 
 /** @throws HttpFailure */
-export async function createUpload(hub: Hub, exchange: Exchange): Promise<Finished> {
+export async function createUpload(whole: Hub, exchange: Exchange): Promise<Finished> {
+  const hub = ownView(whole, exchange, 'write');
   const { headers } = exchange.req;
   const concat = parseConcat(headers);
   const metadata = headers['upload-metadata'];

@@ -66,7 +66,7 @@ async function publishData(
   if (!handle) return undefined;
   let directory: Directory | undefined;
   try {
-    const parent = await Directory.make(hub.root, segments.slice(0, -1));
+    const parent = await Directory.make(hub.root, segments.slice(0, -1), segments.slice(-1));
     directory = parent;
     const { entry } = await publish(hub, {
       segments,

@@ -1,6 +1,8 @@
 // /uploads/: resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload),
 // with the extensions that tus-headers.ts lists. Which method goes where, and the
 // fields that every answer carries; what each does is in the files beside.
+
+import { ownView } from '../access/own-view.ts';
 import type { Hashed } from '../catalogue.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpFailure } from '../http-failure.ts';
@@ -159,7 +161,7 @@ async function finish(
   hashed?: Hashed,
 ): Promise<Finished> {
   if (!awaitsPublication(upload)) return { upload, entry: undefined };
-  return finishUpload(hub, upload, exchange.remote, hashed);
+  return finishUpload(ownView(hub, exchange, 'write'), upload, exchange.remote, hashed);
 }
 
 /** Whoever may write what the upload becomes may go on with it; a part has no name yet. */

@@ -1,6 +1,6 @@
 // Events are of files: who may not read a file is not told of it.
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
@@ -30,11 +30,12 @@ describe('events behind tokens', () => {
     socket.on('message', (data) => told.push(JSON.parse(String(data))));
     await once(socket, 'message');
     await writeFile(join(root, 'theirs/f'), 'x');
+    await symlink('../theirs/f', join(root, 'mine/out'));
     await writeFile(join(root, 'mine/f'), 'x');
     const all = await openStream(hub, `?after=${stream.position()}`, bearer(await makeToken(key)));
     await expect
       .poll(() => all.files().sort(), SOON)
-      .toEqual(['file_added /mine/f', 'file_added /theirs/f']);
+      .toEqual(['file_added /mine/f', 'file_added /mine/out', 'file_added /theirs/f']);
     await expect.poll(stream.files, SOON).toEqual(['file_added /mine/f']);
     await expect.poll(() => told.map(({ path }) => path), SOON).toEqual([undefined, '/mine/f']);
     const query = `/events?wait=0&after=${stream.position()!.split('-')[0]}-0`;
