@@ -1,9 +1,9 @@
 // The options by which a client shows who it is and whom it trusts, for every command
 // that talks to a server.
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Access, isToken, parseFingerprint } from '../client/access.ts';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import { readNamed } from '../runtime/named-file.ts';
 
 export interface AccessFlags {
   token?: string;
@@ -71,9 +71,7 @@ export async function accessOf(
 }
 
 async function readCa(option: string, path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(error, `--cacert: ${path}`);
-  });
-  if (text.length <= MAX_CA_BYTES && text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  const text = await readNamed(path, MAX_CA_BYTES, `${option}: ${path}`);
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   throw new HubswarmError('ERR_USAGE', `${option}: ${path} holds no certificate in PEM`);
 }

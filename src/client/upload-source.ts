@@ -2,9 +2,10 @@
 // same at the end, so that no mixture of two versions is announced as sent.
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import { openNamed } from '../runtime/named-file.ts';
 
 /** What a link may be asked for at a time (Link.send). */
 const PACED_BYTES = 64 * 1024;
@@ -27,16 +28,8 @@ export class UploadSource {
     if (path === '-') {
       throw new HubswarmError('ERR_USAGE', '-: standard input is not sent; give a file to send');
     }
-    let handle: FileHandle;
-    try {
-      handle = await open(path, 'r');
-    } catch (error) {
-      throw fileError(error, path);
-    }
-    const before = await handle.stat();
-    if (before.isFile()) return new UploadSource(path, handle, before);
-    await handle.close();
-    throw new HubswarmError('ERR_USAGE', `${path}: is not a regular file; give a file to send`);
+    const { handle, stats } = await openNamed(path);
+    return new UploadSource(path, handle, stats);
   }
 
   get bytes(): number {

@@ -2,10 +2,10 @@
 // once, hashed and forgotten; only digests and inner nodes are kept. The manifest
 // is then read off the finished DAG by the walk that a receiver does, so both
 // sides agree on the order of pieces by construction.
-import { open } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { openNamed } from '../runtime/named-file.ts';
 import { buildFileDag, type DagRoot } from './file-dag.ts';
 import { MAX_PIECES } from './geometry.ts';
 import { hashPieces } from './hash-pieces.ts';
@@ -120,7 +120,7 @@ class Importer {
     const length = (piece: number): number =>
       Math.min(this.#pieceLength, source.size - piece * this.#pieceLength);
     const digests = new Uint8Array(pieceCount * DIGEST_LENGTH);
-    const handle = await open(source.path, 'r');
+    const { handle } = await openNamed(source.path);
     try {
       await hashPieces(
         { path: source.path, handle, pieceCount, length, signal },

@@ -5,13 +5,14 @@
 //   traces/kill/n8/...json.gz raw data, one file a run, whole or not there
 //   simulated.json            what the simulator added
 //   result.json, report.html, runs.csv, summary.csv
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { z } from 'zod';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/make-directory.ts';
+import { openNamed } from '../../runtime/named-file.ts';
 import { type Result, resultSchema, type Simulated } from '../result.ts';
 import type { Trace } from '../trace.ts';
 import { runsCsv, summaryCsv } from './csv.ts';
@@ -139,10 +140,14 @@ async function load<T extends z.ZodType>(
   throw new HubswarmError('ERR_USAGE', `${path}: ${what}${where}`);
 }
 
-const read = (path: string): Promise<Buffer> =>
-  readFile(path).catch((error: unknown) => {
-    throw fileError(error, path);
-  });
+async function read(path: string): Promise<Buffer> {
+  const { handle } = await openNamed(path);
+  try {
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
 
 function parseJson(text: string): unknown {
   try {

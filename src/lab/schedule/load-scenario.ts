@@ -1,10 +1,10 @@
 // A scenario from a file: JSON in the form of scenario.ts. Whatever is wrong with it is
 // said before anything starts, in one line: where in the file, what stands there, what is
 // accepted.
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { checkPieceLength } from '../../content/piece-length.ts';
-import { fileError, HubswarmError } from '../../runtime/errors.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { readNamed } from '../../runtime/named-file.ts';
 import { checkScenario } from '../analysis/check-scenario.ts';
 import { settingOf, sweepPoints } from '../plan.ts';
 import { type Scenario, scenarioSchema } from '../scenario.ts';
@@ -15,10 +15,7 @@ const MAX_BYTES = 2 ** 20;
 
 /** @throws HubswarmError ERR_USAGE, or of the file system */
 export async function loadScenario(path: string, base: Setting): Promise<Scenario> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw fileError(error, path);
-  });
-  if (text.length > MAX_BYTES) throw refusal(path, 'too long for a scenario; at most 1 MiB');
+  const text = await readNamed(path, MAX_BYTES);
   const scenario = parseScenario(text, path);
   checkScenario(scenario);
   checkSettings(scenario, path, base);

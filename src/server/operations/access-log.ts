@@ -1,9 +1,13 @@
 // The access log: a line for each request, gathered and appended once a second, so
 // that a request waits for no disk. A disk that does not keep up, or is full, costs
 // lines (counted, and told once) and never memory or an answer. Reopened by name
-// when a log is rotated; what came before that is in the old file.
+// when a log is rotated; what came before that is in the old file. A pipe is opened
+// without waiting for its reader, and its reader is waited for a short time only.
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { describeError, fileError } from '../../runtime/errors.ts';
+import type { Writable } from 'node:stream';
+import { lookAt, openStream } from '../../content/target-place.ts';
+import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { formatLine, type LogFormat } from './log-line.ts';
@@ -21,6 +25,15 @@ const FLUSH_BYTES = 64 * 1024;
 const MAX_WAITING_BYTES = 8 * 2 ** 20;
 /** Logs name clients: others of the machine need not read them. */
 const MODE = 0o640;
+// What is looked at first may be a pipe when it is opened.
+const APPEND =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NONBLOCK |
+  constants.O_NOCTTY;
+/** Chosen: how long a pipe's reader may leave lines, also when the hub ends. */
+const TAKEN_WITHIN_MS = 2000;
 
 type Sink = Pick<FileHandle, 'appendFile' | 'close'>;
 
@@ -114,23 +127,35 @@ export class AccessLog {
 }
 
 async function openSink(path: string): Promise<Sink> {
-  if (path === '-') return standardOutput;
+  if (path === '-') return streamSink(process.stdout);
+  const place = await lookAt(path);
+  if (place.kind === 'stream') return streamSink(await openStream(place));
   try {
-    return await open(path, 'a', MODE);
+    return await open(place.path, APPEND, MODE);
   } catch (error) {
     throw fileError(error, `--access-log: ${path}`);
   }
 }
 
-/** Not closed: it is not the log's own. */
-const standardOutput: Sink = {
-  appendFile: (text) =>
-    new Promise((resolve, reject) => {
-      const written = guarded('writing the access log', (error?: unknown) => {
-        if (error) reject(error);
-        else resolve();
-      });
-      process.stdout.write(text as string, written);
-    }),
-  close: () => Promise.resolve(),
-};
+const isStandard = (out: Writable): boolean => out === process.stdout || out === process.stderr;
+
+function streamSink(out: Writable): Sink {
+  return {
+    appendFile: (text) =>
+      new Promise((resolve, reject) => {
+        const late = new HubswarmError('ERR_TIMEOUT', 'its reader takes nothing');
+        if (out.writableNeedDrain) return reject(late);
+        const timer = setTimeout(() => reject(late), TAKEN_WITHIN_MS);
+        const written = guarded('writing the access log', (error?: unknown) => {
+          clearTimeout(timer);
+          if (error) reject(error);
+          else resolve();
+        });
+        out.write(text as string, written);
+      }),
+    close: async () => {
+      // The standard streams are not the log's own.
+      if (!isStandard(out)) out.destroy();
+    },
+  };
+}
