@@ -60,10 +60,10 @@ export class MirroredFile {
    */
   async prepare(): Promise<Stats | undefined> {
     const there = await this.#parent.stat(this.#name);
-    // What is not a file there is not a partial of ours.
+    // What is not a file there, or has another name too, is not a partial of ours.
     for (const name of [this.#staging, `${this.#staging}.part`, `${this.#staging}.part.json`]) {
       const stats = await this.#parent.stat(name);
-      if (stats && !stats.isFile()) await removeEntry(this.#parent, name);
+      if (stats && !(stats.isFile() && stats.nlink === 1)) await removeEntry(this.#parent, name);
     }
     if (there?.isDirectory() && !this.#options.replaceTrees) await this.#removeIfEmpty();
     return there?.isFile() ? there : undefined;

@@ -20,13 +20,23 @@ export async function lstatIfAny(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** Makes or finds a file and gives it its full size. Resolves to its inode. */
+/**
+ * Makes or finds a file and gives it its full size. What has another name too is somebody
+ * else's, and is no file of ours that is none at all: a new one takes its place. Resolves
+ * to its inode.
+ */
 export async function makeFile(path: string, length: number, mode = 0o666): Promise<bigint> {
-  const handle = await open(path, CREATE, mode);
+  let handle = await open(path, CREATE, mode);
   try {
-    const { size, ino } = await handle.stat({ bigint: true });
-    if (size !== BigInt(length)) await handle.truncate(length);
-    return ino;
+    let stats = await handle.stat({ bigint: true });
+    if (!stats.isFile() || stats.nlink > 1n) {
+      await handle.close();
+      await unlink(path);
+      handle = await open(path, CREATE | constants.O_EXCL, mode);
+      stats = await handle.stat({ bigint: true });
+    }
+    if (stats.size !== BigInt(length)) await handle.truncate(length);
+    return stats.ino;
   } finally {
     await handle.close();
   }

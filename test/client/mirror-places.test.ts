@@ -170,6 +170,19 @@ describe('a link', () => {
     expect((await lstat(join(local, 'a.txt'))).isFile()).toBe(true);
   });
 
+  it('nor is a hard link there', async () => {
+    await write(served, { 'a.txt': 'theirs' });
+    const victim = join(outside, 'a.txt');
+    // As long as what comes, so that it would be taken for it.
+    await writeFile(victim, 'theirs');
+    await chmod(victim, 0o600);
+    const staging = stagingName('a.txt');
+    for (const name of [staging, `${staging}.part`]) await link(victim, join(local, name));
+    expect((await mirror()).error).toBeUndefined();
+    expect((await stat(victim)).ino).not.toBe((await stat(join(local, 'a.txt'))).ino);
+    expect((await stat(victim)).mode & 0o777).toBe(0o600);
+  });
+
   it('that is the directory itself is a place that a person gave', async () => {
     await write(served, { 'a.txt': 'theirs' });
     const place = local;

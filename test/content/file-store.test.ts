@@ -303,14 +303,32 @@ describe('FileStore, at a target that exists', () => {
     expect(await readFile(join(dir, 'victim'), 'utf8')).toBe('mine');
   });
 
+  it('does not write through a hard link in the partial’s place', async () => {
+    for (const make of [() => importedFile(1000, 64), importedTree]) {
+      const { manifest } = await make();
+      const dir = await tempDir();
+      const victim = join(dir, 'victim');
+      await writeFile(victim, 'mine');
+      const partial = partialOf(manifest, join(dir, 'copy'));
+      const place = join(partial, manifest.files.at(-1)!.path);
+      await mkdir(dirname(place), { recursive: true });
+      await link(victim, place);
+      const store = await FileStore.download(manifest, join(dir, 'copy'));
+      expect(await readFile(victim, 'utf8')).toBe('mine');
+      expect((await stat(place)).size).toBe(manifest.files.at(-1)!.length);
+      await store.close();
+    }
+  });
+
   it('does not mix two files whose names the disk does not tell apart', async () => {
-    const { manifest } = await importedTree();
+    const tree = await tempDir();
+    await writeTree(tree, { 'a/f': Buffer.from('one'), 'b/f': Buffer.from('two') });
+    const { manifest } = await importPath(tree);
     const target = join(await tempDir(), 'copy');
-    // Two names of one file stand in for a disk that ignores case.
+    // Two ways to one file stand in for a disk that ignores case.
     const partial = partialOf(manifest, target);
     await mkdir(join(partial, 'a'), { recursive: true });
-    await writeFile(join(partial, 'last'), '');
-    await link(join(partial, 'last'), join(partial, 'a/several'));
+    await symlink('a', join(partial, 'b'));
     await expect(FileStore.download(manifest, target)).rejects.toMatchObject({
       code: 'ERR_MANIFEST',
       message: expect.stringContaining('name of another'),
