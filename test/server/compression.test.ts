@@ -176,6 +176,19 @@ describe('a compressed sibling', () => {
     expect((await ask(GZIP)).headers.etag).toMatch(/\.gz"$/);
   });
 
+  it('of gzip(1) bears the name of the file, and may bear more', async () => {
+    const { hub, ask } = await hubWithText('a.txt', SIBLINGS);
+    const plain = gzipSync(TEXT);
+    const head = Buffer.from(plain.subarray(0, 10));
+    // FEXTRA, FNAME and FCOMMENT of RFC 1952.
+    head[3] = 4 | 8 | 16;
+    const fields = Buffer.from('\x03\0abca.txt\0of mine\0', 'latin1');
+    const named = Buffer.concat([head, fields, plain.subarray(10)]);
+    expect(gunzipSync(named).toString()).toBe(TEXT);
+    await writeFile(join(hub.root, 'a.txt.gz'), named);
+    expect((await ask(GZIP)).body.equals(named)).toBe(true);
+  });
+
   const gzip = gzipSync(TEXT);
   const other = `${TEXT.slice(0, -2)}!\n`;
   it.each<[string, string, Buffer]>([
@@ -187,6 +200,9 @@ describe('a compressed sibling', () => {
     ['that is cut in its trailer', '.gz', gzip.subarray(0, -1)],
     ['with a wrong checksum', '.gz', Buffer.from(gzip).fill(7, gzip.length - 8, gzip.length - 4)],
     ['with zeros behind it', '.gz', Buffer.concat([gzip, Buffer.alloc(8)])],
+    ['whose first member is empty', '.gz', Buffer.concat([gzipSync(''), gzip])],
+    ['whose last member is empty', '.gz', Buffer.concat([gzip, gzipSync('')])],
+    ['that is a header alone', '.gz', gzip.subarray(0, 10)],
     [
       'of several members',
       '.gz',
