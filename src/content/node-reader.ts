@@ -19,6 +19,8 @@ const MAX_DAG_BYTES = 256 * 2 ** 20;
 const MAX_DEPTH = 128;
 /** Blocks at hand never wait for I/O: after that many, others get a turn. Chosen. */
 const NODES_PER_TURN = 64;
+/** Likewise of long blocks, whose decoding takes some 10 ms for so many bytes. Chosen. */
+const BYTES_PER_TURN = 2 ** 19;
 /** Chosen: hides the round trip of inner blocks without asking a lot of one source. */
 const LOOK_AHEAD = 8;
 
@@ -28,19 +30,26 @@ export class NodeReader {
   readonly #getBlock: GetBlock;
   readonly #signal: AbortSignal | undefined;
   readonly #maxBlockBytes: number;
+  readonly #lookAhead: number;
   /** As `dag`, by a key that is cheap to make. */
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
   #nodes = 0;
   #decodedBytes = 0;
+  #turnAtBytes = BYTES_PER_TURN;
 
   constructor(
     getBlock: GetBlock,
-    options: { readonly signal?: AbortSignal; readonly maxBlockBytes?: number },
+    options: {
+      readonly signal?: AbortSignal;
+      readonly maxBlockBytes?: number;
+      readonly inOrder?: boolean;
+    },
   ) {
     this.#getBlock = getBlock;
     this.#signal = options.signal;
     this.#maxBlockBytes = options.maxBlockBytes ?? MAX_PIECE_LENGTH;
+    this.#lookAhead = options.inOrder ? 0 : LOOK_AHEAD;
   }
 
   /** Fetches, hashes, then decodes an inner block. */
@@ -49,7 +58,10 @@ export class NodeReader {
     if (isRawCid(cid)) throw manifestError(cid, 'is a leaf where an inner node must be');
     if (depth > MAX_DEPTH) throw manifestError(cid, `is more than ${MAX_DEPTH} levels deep`);
     this.count(cid);
-    if (this.#nodes % NODES_PER_TURN === 0) await nextTurn();
+    if (this.#nodes % NODES_PER_TURN === 0 || this.#decodedBytes > this.#turnAtBytes) {
+      this.#turnAtBytes = this.#decodedBytes + BYTES_PER_TURN;
+      await nextTurn();
+    }
     const key = blockKey(cid);
     const known = this.#blocks.get(key);
     const block = known ?? (await this.fetch(cid));
@@ -87,7 +99,7 @@ export class NodeReader {
 
   /** Asks for the next inner blocks of a node while its earlier ones are walked. */
   lookAhead(toCome: Iterator<{ readonly cid: CID }>): void {
-    while (this.#ahead.size < LOOK_AHEAD) {
+    while (this.#ahead.size < this.#lookAhead) {
       const next = toCome.next();
       if (next.done) return;
       const { cid } = next.value;

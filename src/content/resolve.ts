@@ -15,6 +15,8 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal;
   readonly maxPieces?: number;
   readonly maxBlockBytes?: number;
+  /** Asks for one block at a time, depth first from the root, each once: none ahead. */
+  readonly inOrder?: boolean;
 }
 
 export interface Resolved {

@@ -6,6 +6,7 @@ import { varint } from 'multiformats';
 import { CID } from 'multiformats/cid';
 import { Uint8ArrayList } from 'uint8arraylist';
 import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
+import { MAX_NODES } from '../content/node-reader.ts';
 
 /** A CIDv1 with sha2-256 has 36 bytes; 100 leaves room for longer hashes. Fits one varint byte. */
 const MAX_CID_BYTES = 100;
@@ -146,6 +147,7 @@ export class AnswerDecoder {
   #status: Status | undefined;
   #named = false;
   #blockBytes = 0;
+  #blockCount = 0;
   #packed = false;
 
   constructor(handler: AnswerHandler) {
@@ -199,6 +201,9 @@ export class AnswerDecoder {
       const block = this.#reader.frame(MAX_PIECE_LENGTH);
       if (block === undefined) return undefined;
       if (isViolation(block)) return block.violation;
+      // A node has at least its kind; only a root that is a leaf may be empty.
+      if (++this.#blockCount > 1 && block.length === 0) return 'an empty block after the first';
+      if (this.#blockCount > MAX_NODES) return `more than ${MAX_NODES} blocks`;
       this.#blockBytes += block.length;
       if (this.#blockBytes > MAX_DAG_BYTES) return `more than ${MAX_DAG_BYTES} bytes of blocks`;
       this.#handler.handleBlock(block);

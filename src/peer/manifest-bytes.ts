@@ -1,11 +1,11 @@
 // A manifest as bytes: what /hubswarm/dag/1.0.0 answers (docs/protocol.md, 4). On disk
 // as on the wire it is believed no further than its hashes go: from the root CID down.
 import type { CID } from 'multiformats/cid';
-import { isRawCid, sha256 } from '../content/cid.ts';
+import { isRawCid } from '../content/cid.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { resolveManifest } from '../content/resolve.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { AnswerDecoder, blockKey, encodeBlock, encodeHead, isSafeName } from './dag-codec.ts';
+import { AnswerDecoder, encodeBlock, encodeHead, isSafeName } from './dag-codec.ts';
 
 /** A manifest and all that it takes to give it to others. */
 export interface FetchedManifest {
@@ -27,26 +27,86 @@ export function encodeAnswer(name: string, blocks: readonly Uint8Array[]): Uint8
   return Buffer.concat([encodeHead('ok', name), ...blocks.flatMap(encodeBlock)]);
 }
 
+/** Decoded at once: so few bytes that no more blocks than a turn is worth lie in them. Chosen. */
+const SLICE_BYTES = 4096;
+
 /**
+ * Decodes only as far as the walk down from the root's CID asks, so that bytes which are no
+ * such DAG end at the first wrong block, however many follow.
+ *
  * @throws HubswarmError ERR_REMOTE (not such bytes, or blocks are missing),
- * ERR_HASH_MISMATCH, ERR_MANIFEST
+ * ERR_HASH_MISMATCH, ERR_MANIFEST; the signal's reason
  */
-export async function decodeManifest(cid: CID, bytes: Uint8Array): Promise<FetchedManifest> {
-  const blocks = new Map<string, Uint8Array>();
-  let name = cid.toString();
-  const decoder = new AnswerDecoder({
-    handleHead: (_status, hint) => {
-      if (isSafeName(hint)) name = hint;
-    },
-    handleBlock: (block) => blocks.set(blockKey(sha256(block)), block),
-  });
-  const violation = decoder.push(bytes) ?? decoder.end();
-  if (violation !== undefined) throw new HubswarmError('ERR_REMOTE', `${cid}: ${violation}`);
-  const getBlock = async ({ multihash }: CID): Promise<Uint8Array> => {
-    const block = blocks.get(blockKey(multihash.digest));
+export async function decodeManifest(
+  cid: CID,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<FetchedManifest> {
+  const blocks = new BlockSequence(cid, bytes);
+  if (isRawCid(cid)) {
+    const rawRoot = blocks.next();
+    const resolved = await resolveManifest(cid, async () => rawRoot);
+    blocks.end();
+    return { ...resolved, name: blocks.name, rawRoot };
+  }
+  const options = { inOrder: true, ...(signal ? { signal } : {}) };
+  const resolved = await resolveManifest(cid, async () => blocks.next(), options);
+  blocks.end();
+  return { ...resolved, name: blocks.name };
+}
+
+/** The blocks of an answer that is here, one after the other. */
+class BlockSequence {
+  name: string;
+  readonly #cid: CID;
+  readonly #bytes: Uint8Array;
+  readonly #decoder: AnswerDecoder;
+  #offset = 0;
+  #decoded: Uint8Array[] = [];
+  #taken = 0;
+
+  constructor(cid: CID, bytes: Uint8Array) {
+    this.#cid = cid;
+    this.#bytes = bytes;
+    this.name = cid.toString();
+    this.#decoder = new AnswerDecoder({
+      handleHead: (_status, hint) => {
+        if (isSafeName(hint)) this.name = hint;
+      },
+      handleBlock: (block) => this.#decoded.push(block),
+    });
+  }
+
+  next(): Uint8Array {
+    const block = this.#take();
     if (block) return block;
-    throw new HubswarmError('ERR_REMOTE', `${cid}: a block of its DAG is missing`);
-  };
-  const resolved = await resolveManifest(cid, getBlock);
-  return { ...resolved, name, ...(isRawCid(cid) ? { rawRoot: await getBlock(cid) } : {}) };
+    throw this.#violation(this.#decoder.end() ?? 'a block of its DAG is missing');
+  }
+
+  /** Must be called when the DAG is whole. */
+  end(): void {
+    if (this.#take()) throw this.#violation('more blocks than its DAG has');
+    const violation = this.#decoder.end();
+    if (violation !== undefined) throw this.#violation(violation);
+  }
+
+  #take(): Uint8Array | undefined {
+    if (this.#taken === this.#decoded.length) {
+      this.#decoded = [];
+      this.#taken = 0;
+      while (this.#decoded.length === 0 && this.#offset < this.#bytes.length) this.#decode();
+    }
+    return this.#decoded[this.#taken++];
+  }
+
+  #decode(): void {
+    const end = Math.min(this.#bytes.length, this.#offset + SLICE_BYTES);
+    const violation = this.#decoder.push(this.#bytes.subarray(this.#offset, end));
+    this.#offset = end;
+    if (violation !== undefined) throw this.#violation(violation);
+  }
+
+  #violation(what: string): HubswarmError {
+    return new HubswarmError('ERR_REMOTE', `${this.#cid}: ${what}`);
+  }
 }

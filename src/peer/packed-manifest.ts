@@ -39,11 +39,18 @@ export async function pack(answer: Uint8Array): Promise<PackedManifest> {
   return { ...(await manifestOfLeaves(leaves)), bytes };
 }
 
-/** @throws HubswarmError ERR_REMOTE (no such bytes), ERR_HASH_MISMATCH, ERR_MANIFEST */
-export async function unpack(root: CID, packed: Uint8Array): Promise<FetchedManifest> {
+/**
+ * @throws HubswarmError ERR_REMOTE (no such bytes), ERR_HASH_MISMATCH, ERR_MANIFEST; the
+ * signal's reason
+ */
+export async function unpack(
+  root: CID,
+  packed: Uint8Array,
+  signal?: AbortSignal,
+): Promise<FetchedManifest> {
   const maxOutputLength = MAX_ANSWER_BYTES;
   const answer = await promisify(gunzip)(packed, { maxOutputLength }).catch((cause: unknown) => {
     throw new HubswarmError('ERR_REMOTE', `${root}: not a packed manifest`, { cause });
   });
-  return decodeManifest(root, answer);
+  return decodeManifest(root, answer, signal);
 }

@@ -207,9 +207,10 @@ class PackedFetch {
     if (this.#host.get(packed)) throw wrong(this.#answer, 'it is another file');
     const store = await this.#fetchPieces(await this.#manifest.promise);
     try {
-      return await unpack(root, store.bytes);
+      return await unpack(root, store.bytes, this.#signal);
     } catch (error) {
       this.#host.release(this.share!);
+      this.#signal.throwIfAborted();
       // Its own blocks, hashed, say that the content is none to be had: no lie of the remote's.
       if (hasCode(error, 'ERR_MANIFEST')) throw error;
       this.#wrong = true;

@@ -120,10 +120,21 @@ describe('a packed answer', () => {
 });
 
 describe('AnswerDecoder', () => {
+  it.each([
+    ['empty blocks', 2, Uint8Array.of(0), 'an empty block after the first'],
+    ['blocks of a byte', 2 ** 18 + 1, Uint8Array.of(1, 9), 'more than 262144 blocks'],
+  ])('bounds %s by number', (_what, count, block, violation) => {
+    const head = encodeHead('ok', '');
+    const rest = Buffer.alloc(count * block.length, block);
+    const before = rest.subarray(0, -block.length);
+    expect(decode([head, before]).violation).toBeUndefined();
+    expect(decode([head, rest]).violation).toBe(violation);
+  });
+
   it('gives back what was encoded however it is cut', () => {
     const block = fc.oneof(
-      fc.uint8Array({ maxLength: 300 }),
-      fc.integer({ min: 0, max: 70_000 }).map((size) => new Uint8Array(size).fill(size)),
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      fc.integer({ min: 1, max: 70_000 }).map((size) => new Uint8Array(size).fill(size)),
     );
     fc.assert(
       fc.property(

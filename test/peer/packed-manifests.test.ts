@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import type { CID } from 'multiformats/cid';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Imported, importPath } from '../../src/content/import.ts';
-import { encodePacked } from '../../src/peer/dag-codec.ts';
+import { encodeBlock, encodePacked } from '../../src/peer/dag-codec.ts';
 import { encodeManifest } from '../../src/peer/manifest-bytes.ts';
 import { pack, unpack } from '../../src/peer/packed-manifest.ts';
 import { Peer } from '../../src/peer/peer.ts';
@@ -90,6 +90,40 @@ it('is unpacked to what was packed, in two thirds of the bytes', async () => {
   const found = await unpack(root, bytes);
   expect(found.manifest).toEqual(tree.manifest);
   expect([...found.dag.keys()]).toEqual([...tree.dag.keys()]);
+});
+
+/** The root, and then as many blocks of three bytes as 60 MiB hold. */
+function countersBelow(rootBlock: Uint8Array): Buffer {
+  const counters = Buffer.alloc(60 * 2 ** 20);
+  for (let at = 0; at < counters.length; at += 4) counters.writeUInt32BE((3 << 24) | (at / 4), at);
+  return Buffer.concat([
+    encodeManifest({ ...tree, name: '', dag: new Map() }),
+    ...encodeBlock(rootBlock),
+    counters,
+  ]);
+}
+
+it.each<[string, () => Uint8Array]>([
+  ['empty blocks', () => Buffer.alloc(68 * 2 ** 20 - 4096)],
+  ['blocks of three bytes behind its root', () => countersBelow([...tree.dag.values()][0]!)],
+])(
+  'costs little when it is millions of %s',
+  async (_what, make) => {
+    const packed = gzipSync(make());
+    const startedAt = performance.now();
+    await expect(unpack(root, packed)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_(REMOTE|HASH_MISMATCH)$/),
+    });
+    // A second per million blocks when each is kept and hashed.
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+  },
+  120_000,
+);
+
+it('stops being unpacked when nobody wants it any more', async () => {
+  const { bytes } = await packedTree();
+  const signal = AbortSignal.abort(new Error('enough'));
+  await expect(unpack(root, bytes, signal)).rejects.toThrow('enough');
 });
 
 it('is passed on by a receiver, the origin gone', async () => {
