@@ -65,6 +65,8 @@ class Mirroring {
   readonly #differences: Differences;
   #bytes = 0;
   #removed = 0;
+  #taken = 0;
+  #refused = 0;
 
   constructor(options: PutDirectoryOptions, link: Link, events: TransferEvents) {
     this.#options = options;
@@ -104,7 +106,8 @@ class Mirroring {
   /** Directories of the names of files, too: they are in the way. */
   #list({ directories, files }: LocalFiles): Promise<RemoteTree> {
     const wanted = [...directories, ...files.map(pathOf)];
-    return listRemote(this.#options, wanted, this.#options.remove);
+    const onRefused = (path: string, reason: string) => this.#differences.note(path, reason);
+    return listRemote({ ...this.#options, onRefused }, wanted, this.#options.remove);
   }
 
   async #isThere(file: LocalFile, there: RemoteFile | undefined): Promise<boolean> {
@@ -128,6 +131,7 @@ class Mirroring {
     await this.#attempt(path, async () => {
       if (inside) await this.#removeDirectory(file, inside);
       await this.#send(file);
+      this.#taken += 1;
     });
   }
 
@@ -213,9 +217,16 @@ class Mirroring {
     } catch (error) {
       const { url, signal } = this.#options;
       const place = urlBelow(url, path.split('/'));
-      if (signal.aborted || !isOfOnePath(error)) throw putFailure(error, place, signal);
+      if (signal.aborted || !this.#isOfOnePath(error)) throw putFailure(error, place, signal);
       this.#differences.note(path, describeError(error));
     }
+  }
+
+  /** A hub that refuses one after the other, and takes none, takes nothing. */
+  #isOfOnePath(error: unknown): boolean {
+    if (statusOf(error) !== 403) return isOfOnePath(error);
+    this.#refused += 1;
+    return this.#taken > 0 || this.#refused < MAX_REFUSED;
   }
 
   #warn(message: string): void {
@@ -238,6 +249,8 @@ const OWN_CODES = [
   'ERR_EXISTS',
   'ERR_HASH_MISMATCH',
 ] as const;
+/** Chosen: as many lines as are read. */
+const MAX_REFUSED = 20;
 const OWN_STATUSES = new Set([400, 409, 412, 413, 414, 422]);
 
 function isOfOnePath(error: unknown): boolean {

@@ -32,6 +32,8 @@ interface Basis {
   readonly stallMs: number;
   readonly access?: Access | undefined;
   readonly signal: AbortSignal;
+  /** A directory below the URL that is not to be listed: what is in it stays unknown. */
+  readonly onRefused: (path: string, reason: string) => void;
 }
 
 /** Chosen: a quarter of a GiB of memory at the most. */
@@ -87,7 +89,7 @@ const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { f
 /** Undefined when there is no such directory, or no listing of it. */
 async function entriesIfAny(
   http: HttpClient,
-  { url, signal }: Basis,
+  { url, signal, onRefused }: Basis,
   path: string,
 ): Promise<Listing['entries'] | undefined> {
   const target = new URL(url);
@@ -95,8 +97,11 @@ async function entriesIfAny(
   try {
     return (await readDirectory(http, target, signal)).entries;
   } catch (error) {
-    if (error instanceof SourceFailure && NO_LISTING.has(error.status ?? 0)) return undefined;
-    throw error;
+    if (!(error instanceof SourceFailure)) throw error;
+    if (NO_LISTING.has(error.status ?? 0)) return undefined;
+    if (error.status !== 403 || path === '') throw error;
+    onRefused(path, `could not be listed: ${error.message}`);
+    return undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 // What a hub has already where a directory is put to: other types of the same names, what
 // others change meanwhile. As rsync -a has it, and nothing is lost that was not named.
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -202,6 +203,51 @@ describe('what is here', () => {
     expect(await contents(served)).toEqual(await contents(local));
     const again = await put({ remove: true });
     expect(again.summary).toEqual({ sent: 0, unchanged: 2 * names.length, removed: 0 });
+  });
+});
+
+describe('what the hub refuses', () => {
+  it('is named, the rest is sent, and nothing is deleted', async () => {
+    await write(local, { a: '1', ff: '2', z: '3' });
+    await write(served, { old: 'x' });
+    execFileSync('mkfifo', [join(served, 'ff')]);
+    const got = await put({ remove: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual([expect.stringMatching(/^ff: .*403/), 'old: is not here']);
+    await rm(join(served, 'ff'));
+    expect(await contents(served)).toEqual({ a: '1', z: '3', old: 'x' });
+  });
+
+  it('is all the same when it is a directory to be listed', async () => {
+    await write(local, { a: '1', 'closed/f': '2', z: '3' });
+    const stored: string[] = [];
+    const server = await startServer((request, response) => {
+      request.resume();
+      if (request.method === 'PUT' || request.method === 'DELETE')
+        stored.push(`${request.method} ${request.url}`);
+      if (request.url?.includes('/closed')) return response.writeHead(403).end();
+      if (request.method !== 'GET') return response.writeHead(201).end();
+      const entries = [
+        ...['a', 'old', 'z'].map((name) => ({ name, type: 'file', url: '/', size: 1 })),
+        { name: 'closed', type: 'directory', url: '/' },
+      ];
+      return response.end(JSON.stringify({ path: request.url, entries }));
+    });
+    url = new URL('/files/', server.origin);
+    const got = await put({ remove: true });
+    await server.close();
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed[0]).toMatch(/^closed: could not be listed: .*403/);
+    expect(stored.sort()).toEqual(['PUT /files/a', 'PUT /files/closed/f', 'PUT /files/z']);
+  });
+
+  it('is told once when it is everything', async () => {
+    const { running } = await startHub({ root: served });
+    url = new URL('files/', running.url);
+    for (let i = 0; i < 50; i++) await write(local, { [`f${i}`]: 'x' });
+    const got = await put();
+    expect(got.error?.message).toContain('--writable');
+    expect(got.differed.length).toBeLessThan(25);
   });
 });
 
