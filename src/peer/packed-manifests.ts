@@ -205,7 +205,13 @@ class PackedFetch {
   async #run(): Promise<FetchedManifest> {
     const { root, packed } = this.#answer;
     if (this.#host.get(packed)) throw wrong(this.#answer, 'it is another file');
-    const store = await this.#fetchPieces(await this.#manifest.promise);
+    const found = await this.#manifest.promise.catch((error: unknown) => {
+      if (!hasCode(error, 'ERR_MANIFEST')) throw error;
+      // Of the form that was named: it says nothing of the content.
+      this.#wrong = true;
+      throw wrong(this.#answer, describeError(error), error);
+    });
+    const store = await this.#fetchPieces(found);
     try {
       return await unpack(root, store.bytes, this.#signal);
     } catch (error) {

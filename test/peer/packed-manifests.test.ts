@@ -5,15 +5,18 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { CID } from 'multiformats/cid';
+import { CID } from 'multiformats/cid';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { dagPbCid } from '../../src/content/cid.ts';
 import { type Imported, importPath } from '../../src/content/import.ts';
 import { encodeBlock, encodePacked } from '../../src/peer/dag-codec.ts';
-import { encodeManifest } from '../../src/peer/manifest-bytes.ts';
+import { encodeAnswer, encodeManifest } from '../../src/peer/manifest-bytes.ts';
 import { pack, unpack } from '../../src/peer/packed-manifest.ts';
 import { Peer } from '../../src/peer/peer.ts';
 
 const PACKED_DAG = '/hubswarm/dag/1.1.0';
+const DAG = '/hubswarm/dag/1.0.0';
+const DAG_CBOR = 0x71;
 const FILES = 1500;
 
 let dir: string;
@@ -189,6 +192,28 @@ it('does not cost a share of the asker that a liar names', async () => {
   await sayPacked(lying, own);
   await get(victim, lying, await share(join(dir, 'tree')));
   expect(victim.isComplete(own)).toBe(true);
+});
+
+it('is had beside a peer that names a form which is no file', async () => {
+  const lying = await startPeer();
+  const block = Uint8Array.of(0xa0);
+  const heard = Promise.withResolvers<void>();
+  await lying.node.unhandle(DAG);
+  await lying.node.handle(DAG, (stream) => {
+    stream.send(encodeAnswer('', [block]));
+    void stream.close();
+    heard.resolve();
+  });
+  await sayPacked(lying, CID.createV1(DAG_CBOR, dagPbCid(block).multihash));
+  const victim = await startPeer();
+  const signal = AbortSignal.timeout(40_000);
+  await victim.join(lying.addresses, signal);
+  const out = join(dir, `out-${victim.peerId}`);
+  const getting = victim.get(root, { out, force: false, timeoutMs: 30_000, signal });
+  const ended = getting.catch(() => undefined);
+  await Promise.race([heard.promise, ended]);
+  await victim.join((await share(join(dir, 'tree'))).addresses, signal);
+  expect(await readdir(await getting)).toHaveLength(FILES);
 });
 
 it('is had beside peers that name a form and then give none of it', async () => {
