@@ -33,6 +33,8 @@ const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 800;
 /** Chosen: some 13,000 entries of a listing; what is larger is not for memory. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
+/** Of a file that the origin gives no date, and so the edge none: its second is never over. */
+const UNDATED_MS = Number.MAX_SAFE_INTEGER;
 
 export interface OriginOptions {
   /** Ends in a slash; may hold credentials. */
@@ -118,7 +120,7 @@ export class Origin {
     const cid = namedCid(response.headers);
     if (!cid) return { kind: isPending(response.headers) ? 'unnamed' : 'page' };
     const modifiedMs = Date.parse(response.headers.get('last-modified') ?? '');
-    return { kind: 'file', cid, modifiedMs: Number.isNaN(modifiedMs) ? Date.now() : modifiedMs };
+    return { kind: 'file', cid, modifiedMs: Number.isNaN(modifiedMs) ? UNDATED_MS : modifiedMs };
   }
 
   /** @throws SourceFailure also when the bytes are not the block */

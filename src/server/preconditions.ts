@@ -61,6 +61,8 @@ export function ifRangeHolds(
   if (header === undefined) return true;
   const { etag, lastModifiedMs } = current;
   if (header.endsWith('"')) return header === etag && !isWeak(header);
+  // Where no tag is strong, bytes may change that keep their date: it was set, or moved here.
+  if (etag === undefined || isWeak(etag)) return false;
   return (
     lastModifiedMs !== undefined &&
     parseHttpDate(header, nowMs) === lastModifiedMs &&

@@ -58,9 +58,14 @@ export function versionValidators({ cid, mtimeMs }: Pick<Version, 'cid' | 'mtime
   return { etag: `"${cid}"`, ...datedBy(mtimeMs) };
 }
 
-/** Not later than now (section 8.8.2.1), and as coarse as the header is. */
-export function datedBy(mtimeMs: number): { lastModifiedMs: number } {
-  return { lastModifiedMs: Math.floor(Math.min(mtimeMs, Date.now()) / 1000) * 1000 };
+/**
+ * Not later than now (section 8.8.2.1), and as coarse as the header is: until its second is
+ * over other bytes may get the same date.
+ */
+export function datedBy(mtimeMs: number): { lastModifiedMs: number; isDateOpen: boolean } {
+  const now = Date.now();
+  const lastModifiedMs = Math.floor(Math.min(mtimeMs, now) / 1000) * 1000;
+  return { lastModifiedMs, isDateOpen: now - lastModifiedMs < 1000 };
 }
 
 /** By the extension; a whole name that looks like one (`html`, `f`) says nothing. */
@@ -102,12 +107,8 @@ export function unnamedRepresentation(
 ): Representation {
   const type = typeOf(name);
   const stamp = createHash('sha256').update(stampOf(stats)).digest('base64url').slice(0, 22);
-  const { lastModifiedMs } = datedBy(stats.mtimeMs);
-  const validators = {
-    etag: isStampAged(stats) ? `W/"${stamp}"` : undefined,
-    lastModifiedMs,
-    isDateOpen: Date.now() - lastModifiedMs < 1000,
-  };
+  const etag = isStampAged(stats) ? `W/"${stamp}"` : undefined;
+  const validators = { etag, ...datedBy(stats.mtimeMs) };
   const cacheHeaders = {
     ...cacheHeadersOf(validators, presentation, type),
     ...(presentation.duplicates.length > 0 ? { Link: [...presentation.duplicates] } : {}),
@@ -139,7 +140,7 @@ export function codedRepresentation(
   { coding, size, etag, sha256 }: Coded,
 ): Representation {
   const type = typeOf(version.name);
-  const validators = { etag, lastModifiedMs: versionValidators(version).lastModifiedMs };
+  const validators = { etag, ...datedBy(version.mtimeMs) };
   const cacheHeaders = cacheHeadersOf(validators, presentation, type);
   const headers = {
     ...cacheHeaders,

@@ -85,6 +85,8 @@ export class SmallFiles {
   /** Remembers what a request got. */
   async keep(req: IncomingMessage, file: Looked, { representation, read, looked }: Sent) {
     const { size, headers, cacheHeaders, validators } = representation;
+    // Its head is to get a date soon.
+    if (validators.isDateOpen) return;
     const { url = '' } = req;
     if (size > MAX_FILE_BYTES || url.length > MAX_TARGET) return;
     const body = await read();

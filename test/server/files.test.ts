@@ -155,6 +155,21 @@ describe('GET /files/<path>', () => {
     const since = { 'if-modified-since': 'Thu, 01 Jan 1970 00:16:40 GMT' };
     expect((await hub.ask('/files/f', { headers: since })).status).toBe(304);
   });
+
+  it('gives it no date while other bytes may get the same', async () => {
+    const hub = await startHub();
+    await writeFile(join(hub.root, 'f'), 'x');
+    // Of a second that is never over during the test.
+    const ahead = new Date(Date.now() + 60_000);
+    await utimes(join(hub.root, 'f'), ahead, ahead);
+    const headers = { 'if-modified-since': ahead.toUTCString() };
+    for (const asked of [{}, headers, { ...headers, 'accept-encoding': 'gzip' }]) {
+      const answer = await hub.ask('/files/f', { headers: asked });
+      expect(answer).toMatchObject({ status: 200, text: 'x' });
+      expect(answer.headers.etag).toBeDefined();
+      expect(answer.headers['last-modified']).toBe(undefined);
+    }
+  });
 });
 
 describe('paths', () => {

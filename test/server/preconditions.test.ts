@@ -84,6 +84,12 @@ describe('ifRangeHolds', () => {
     expect(ifRangeHolds(header, current, at + 1000)).toBe(expected);
   });
 
+  it('does not trust a date where no tag is strong', () => {
+    for (const etag of [undefined, 'W/"a"']) {
+      expect(ifRangeHolds(date(at), { ...current, etag }, at + 5000)).toBe(false);
+    }
+  });
+
   it('does not trust a date whose second is not over', () => {
     expect(ifRangeHolds(date(at), current, at + 999)).toBe(false);
   });

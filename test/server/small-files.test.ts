@@ -13,6 +13,9 @@ async function hubWith(
 ) {
   const root = await tempRoot();
   await writeFile(join(root, name), content);
+  // Long enough ago to have a date.
+  const ago = new Date(Date.now() - 5000);
+  await utimes(join(root, name), ago, ago);
   const hub = await startHub({ root, representations });
   const first = await hub.ask(`/files/${name}`);
   expect(first.text).toBe(content);
