@@ -246,7 +246,7 @@ class Transfer {
   async #note({ url, headers }: Pick<Probed, 'url' | 'headers'>): Promise<void> {
     const { records, output } = this.#options;
     const { path } = this.events;
-    if (path === undefined || this.#opened || path === '-') return;
+    if (path === undefined || this.#target?.kind !== 'file') return;
     await records?.note(showUrl(url), output, path, headers);
   }
 

@@ -1,6 +1,6 @@
 // A file that is here already is asked about, not fetched.
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DownloadRecords } from '../../src/client/download-records.ts';
@@ -61,6 +61,20 @@ describe('a second get of the same', () => {
       expect.objectContaining({ unchanged: true, path: target, bytes: BYTES.length }),
     ]);
     expect(again.all('transfer_started')).toEqual([]);
+  });
+
+  it('to an open descriptor is written again', async () => {
+    const server = await conditional({ etag: '"v1"' });
+    const handle = await open(target, 'a');
+    try {
+      for (let times = 1; times <= 2; times++) {
+        const got = await runGet([server.url], { output: `/dev/fd/${handle.fd}`, records });
+        expect(got.error).toBeUndefined();
+        expect((await stat(target)).size).toBe(times * BYTES.length);
+      }
+    } finally {
+      await handle.close();
+    }
   });
 
   it('is known in a directory, whatever name the server gave', async () => {
