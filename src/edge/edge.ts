@@ -13,6 +13,7 @@ import { decodeCid, isSupportedCid } from '../content/cid.ts';
 import type { Release } from '../runtime/directory-lock.ts';
 import { hasCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
+import { attempt } from '../runtime/linked-abort.ts';
 import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/exchange.ts';
 import { fileChanging, HttpFailure } from '../server/http-failure.ts';
@@ -172,14 +173,13 @@ export class Edge implements Front {
     const { url = '', headers } = exchange.req;
     const target = targetPath(url) + queryOf(url);
     const accept = headers.accept ?? '*/*';
-    const signal = AbortSignal.any([stopping.signal, exchange.signal]);
-    const page = await origin
-      .page(origin.urlOf(target), accept, via, signal)
-      .catch((error: unknown) => {
-        if (!(error instanceof SourceFailure && error.final)) throw error;
-        // Too large to hold in memory, an archive perhaps; or a refusal, which it tells itself.
-        throw this.#elsewhere(targetPath(url), url, 'bypass');
-      });
+    const page = await attempt([stopping.signal, exchange.signal], undefined, (signal) =>
+      origin.page(origin.urlOf(target), accept, via, signal),
+    ).catch((error: unknown) => {
+      if (!(error instanceof SourceFailure && error.final)) throw error;
+      // Too large to hold in memory, an archive perhaps; or a refusal, which it tells itself.
+      throw this.#elsewhere(targetPath(url), url, 'bypass');
+    });
     const kept = PAGE_FIELDS.flatMap((field) => {
       const value = page.headers.get(field);
       return value === undefined ? [] : [[field, value]];

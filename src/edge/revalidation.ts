@@ -1,6 +1,7 @@
 // Which version of a path is the one to serve: the origin is asked by HEAD, with the
 // tag of what is here, once for all who ask meanwhile. An origin that does not answer
 // is left alone for a moment, so that a crowd does not wait for it one by one.
+import { attempt } from '../runtime/linked-abort.ts';
 import { HttpFailure } from '../server/http-failure.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
@@ -68,8 +69,10 @@ export class Revalidation {
     }
     if (wishes.onlyIfCached) throw notHere();
     if (here && performance.now() < this.#unreachable.untilMs) return this.#stale(here);
-    const limit = AbortSignal.timeout(here ? STALE_AFTER_MS : patienceMs);
-    const head = await origin.head(url, here?.cid, via, AbortSignal.any([signal, limit]));
+    const limitMs = here ? STALE_AFTER_MS : patienceMs;
+    const head = await attempt([signal], limitMs, (limited) =>
+      origin.head(url, here?.cid, via, limited),
+    );
     return this.#settle(key, here, head);
   }
 

@@ -5,6 +5,7 @@
 //   only=files|transfers
 //   after=ID         what came after that event first; SSE clients send Last-Event-ID
 //   wait=SECONDS     of long polling
+import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Hub } from '../hub.ts';
 import { targetPath, targetQuery } from '../request-path.ts';
@@ -24,8 +25,7 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
   const query = targetQuery(req.url ?? '');
   const filter = readable(hub, exchange, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
-  // It may be long before anything is written that shows that nobody is there.
-  req.socket.once('end', () => res.destroy());
+  noticeEnd(exchange);
   res.setHeader('Cache-Control', 'no-store');
   exchange.vary('Accept');
   // Told of by what it lists: programs that poll say that they want JSON.
@@ -33,6 +33,15 @@ export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<
     const waitMs = parseWait(query);
     await answerPoll(hub, exchange, { filter, after, waitMs });
   } else await answerStream(hub, exchange, { filter, after });
+}
+
+/** It may be long before anything is written that shows that nobody is there. */
+function noticeEnd({ req: { socket }, res }: Exchange): void {
+  const leave = guarded('leaving who reads events', () => void res.destroy());
+  socket.once('end', leave);
+  // The connection outlives the answer, and each polls again on it.
+  const forget = guarded('forgetting who reads events', () => void socket.off('end', leave));
+  res.once('close', forget);
 }
 
 /** Of what passes the filter only what the client may read. @throws HttpFailure 401, 403 */
