@@ -23,6 +23,11 @@ export function describeSpeed(bytesPerSecond: number, leftBytes: number) {
   return { rate: `${bytes(bytesPerSecond)}/s`, left: parts };
 }
 
+const LACKING = {
+  join: 'no route leads where --join does',
+  mdns: 'this machine has no address on a private network',
+};
+
 /** Who can call this peer, and the option that changes it. */
 function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_decided' }>): string {
   if (hosts.length > 0) {
@@ -31,11 +36,10 @@ function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_de
   if (because === 'default') {
     return 'only peers on this machine can call this one; --listen /ip4/0.0.0.0/tcp/0 lets others';
   }
-  const change =
-    because === 'listen'
-      ? 'another --listen, or none, lets others'
-      : '--listen /ip4/0.0.0.0/tcp/0 lets others';
-  return `nobody beyond this machine can call this peer: it gives only to those it calls itself; ${change}`;
+  const lack = 'nobody beyond this machine can call this peer';
+  return because === 'listen'
+    ? `${lack}: it gives only to those it calls itself; another --listen, or none, lets others`
+    : `${lack} yet: ${LACKING[because]}; it looks again every few seconds`;
 }
 
 /** Whom a peer waits for, and the option that helps. */

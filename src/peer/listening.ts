@@ -8,7 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { describeError, hasCode } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { listenAt, type Node, stopListening } from './node.ts';
+import { countListeners, listenAt, type Node, stopListening } from './node.ts';
 import { REACH, reachOfHost } from './reach.ts';
 import {
   type Host,
@@ -26,6 +26,8 @@ const RESOLVE_MS = 2000;
 /** An address that has been gone for so many looks is let go: links flap. */
 const LOOKS_UNTIL_GONE = 3;
 const MOST_HOSTS_OF_NAME = 8;
+/** Whatever addresses come and go. Chosen: more than hosts with many containers have. */
+const MOST_LISTENERS = 64;
 
 export interface ListeningInit {
   /** What the user gave. */
@@ -128,7 +130,7 @@ export class Listening {
     const sources = await Promise.all(targets.map(sourceTowards));
     const found = [...sources, ...(this.#init.mdns ? lanHosts() : [])];
     const hosts = [...new Set(found.filter((host) => host !== undefined))];
-    return hosts.length > 0 ? hosts : [LOOPBACK];
+    return hosts.length > 0 ? hosts.slice(0, MOST_LISTENERS) : [LOOPBACK];
   }
 
   async #move(wanted: readonly Host[]): Promise<void> {
@@ -149,6 +151,7 @@ export class Listening {
   }
 
   async #open(node: Node, host: Host): Promise<void> {
+    if (countListeners(node) >= MOST_LISTENERS) return;
     const port = this.#ports.get(host) ?? [...this.#ports.values()].at(-1) ?? 0;
     for (const each of new Set([port, 0])) {
       try {

@@ -5,7 +5,14 @@
 // dialled, and what is said over a stream, is decided elsewhere.
 import type { EventEmitter } from 'node:events';
 import { type Identify, identify } from '@libp2p/identify';
-import type { Connection, Libp2p, PeerId, PrivateKey, Startable } from '@libp2p/interface';
+import type {
+  Connection,
+  Libp2p,
+  PeerId,
+  PrivateKey,
+  Startable,
+  Transport,
+} from '@libp2p/interface';
 import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
 import { mdns } from '@libp2p/mdns';
 import { type Ping, ping } from '@libp2p/ping';
@@ -15,7 +22,7 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
-import { guarded } from '../runtime/guarded.ts';
+import { guarded, tellFailure } from '../runtime/guarded.ts';
 import { fastNoise } from './noise.ts';
 import { ProviderStore } from './provider-store.ts';
 
@@ -94,12 +101,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     const node = await createLibp2p({
       privateKey: options.privateKey,
       addresses: { listen },
-      transports: [
-        tcp({
-          dialOpts: { writableHighWaterMark: SOCKET_BUFFER_BYTES } as object,
-          listenOpts: { highWaterMark: SOCKET_BUFFER_BYTES } as object,
-        }),
-      ],
+      transports: [createTcp],
       connectionEncrypters: [fastNoise],
       streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
       connectionGater: {
@@ -169,16 +171,47 @@ const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping =>
   return service;
 };
 
+/**
+ * A listener at every interface asks the system for its addresses each time, within libp2p's
+ * timers as well: where that fails, as without a free descriptor, the last ones stand.
+ */
+const createTcp = (components: Parameters<ReturnType<typeof tcp>>[0]): Transport => {
+  const transport = tcp({
+    dialOpts: { writableHighWaterMark: SOCKET_BUFFER_BYTES } as object,
+    listenOpts: { highWaterMark: SOCKET_BUFFER_BYTES } as object,
+  })(components);
+  const create = transport.createListener.bind(transport);
+  transport.createListener = (options) => {
+    const listener = create(options);
+    const ask = listener.getAddrs.bind(listener);
+    let last: Multiaddr[] = [];
+    listener.getAddrs = () => {
+      try {
+        last = ask();
+      } catch (error) {
+        tellFailure("asking for this machine's addresses", error);
+      }
+      return last;
+    };
+    return listener;
+  };
+  return transport;
+};
+
 /** libp2p only logs that it hears nothing. */
 const createMdns = (onFailed: (error: Error) => void): ReturnType<typeof mdns> => {
   const create = mdns({ serviceTag: MDNS_SERVICE_TAG });
   return (components) => {
     const service = create(components) as ReturnType<typeof create> &
-      Startable & { mdns?: EventEmitter };
+      Startable & { mdns?: EventEmitter & { update(): void } };
     const start = service.start.bind(service);
     service.start = async () => {
       await start();
-      service.mdns?.once('error', guarded('hearing of no mDNS', onFailed));
+      const { mdns } = service;
+      if (!mdns) return;
+      mdns.once('error', guarded('hearing of no mDNS', onFailed));
+      // Its timer calls it; it throws where the system does not name the interfaces.
+      mdns.update = guarded("looking at this machine's interfaces", mdns.update);
     };
     return service;
   };
@@ -234,6 +267,8 @@ export async function listenAt(node: Node, address: string): Promise<void> {
     throw listenError(error, [address]);
   }
 }
+
+export const countListeners = (node: Node): number => listenersOf(node).getListeners().length;
 
 /** No longer listens there; connections that came in there end. */
 export async function stopListening(node: Node, host: string): Promise<void> {

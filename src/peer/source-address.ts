@@ -2,7 +2,7 @@
 // kernel's routes choose, and those of its local networks. Sends nothing.
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { REACH, reachOfHost } from './reach.ts';
 
@@ -26,17 +26,24 @@ export async function resolveHosts(address: Multiaddr): Promise<Host[]> {
   return found.map((each) => hostOf(each.address));
 }
 
-/** The address that packets to that host bear; undefined without a route. */
+/**
+ * The address that packets to that host bear; undefined without a route, and never one that
+ * stands for every interface: whoever listened there would be open to all networks.
+ */
 export async function sourceTowards(host: Host): Promise<Host | undefined> {
   const target = addressOf(host);
   const socket = createSocket(target.includes(':') ? 'udp6' : 'udp4');
   try {
     const connected = Promise.withResolvers<void>();
+    // A callback of connect() would be handed the error, and no event would tell of it.
     socket.once('error', connected.reject);
-    socket.connect(ANY_PORT, target, connected.resolve);
+    socket.once('connect', connected.resolve);
+    socket.connect(ANY_PORT, target);
     await connected.promise;
     const { address } = socket.address();
-    return isLinkLocal(address) ? undefined : hostOf(address);
+    const source = hostOf(address);
+    const isCallable = !isLinkLocal(address) && reachOfHost(multiaddr(source)) !== undefined;
+    return isCallable ? source : undefined;
   } catch {
     return undefined;
   } finally {
@@ -74,7 +81,14 @@ export async function isKept(host: Host): Promise<boolean> {
   }
 }
 
-const ownAddresses = () => Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+function ownAddresses(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  } catch {
+    // The system has no descriptor left to ask it with, or forbids it: the next look may learn.
+    return [];
+  }
+}
 
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/i.test(address);
 

@@ -17,6 +17,12 @@ function peerOn(host: string, dir: string, ...args: string[]): Running {
   return start(['peer', '--json', '--data', join(dir, host), ...args], {}, inside(host));
 }
 
+/** TCP sockets of the host in the state LISTEN. */
+const countListening = (host: string): number =>
+  ip(`netns exec ${host} cat /proc/net/tcp /proc/net/tcp6`)
+    .split('\n')
+    .filter((line) => line.trim().split(/\s+/)[3] === '0A').length;
+
 const sentBytes = (events: readonly Stamped[]): number =>
   events.findLast((event) => event.event === 'link_counted')?.sentBytes ?? 0;
 
@@ -65,6 +71,27 @@ describe.skipIf(!possible)('peers on a LAN (needs root, ip, namespaces and bridg
     const kept = peerOn(here, dir, '--join', ...joins, '--listen', '/ip4/127.0.0.1/tcp/0');
     expect((await kept.until('listening')).addresses).toHaveLength(1);
     expect(await kept.until('callers_decided')).toMatchObject({ because: 'listen', hosts: [] });
+  });
+
+  it.each([
+    ['10.79.1.1/24', '10.79.1.2/24', '/ip4/198.51.100.7/tcp/4001', '-4'],
+    ['fd00:79::1/64 nodad', 'fd00:79::2/64 nodad', '/ip6/2001:db8::7/tcp/4001', '-6'],
+  ])('keep to themselves without a route, until there is one (%s)', async (...given) => {
+    const [address, other, target, family] = given;
+    const [host, next] = makeHosts('offline', 'next') as [string, string];
+    wire([host, 'one', address], [next, 'one', other]);
+    const dir = await scratch();
+    const file = await randomFile(join(dir, 'content'), 1000);
+    const peer = peerOn(host, dir, '--share', file, '--join', target);
+    expect((await peer.until('listening')).addresses).toEqual([
+      expect.stringMatching('^/ip4/127.0.0.1/tcp/'),
+    ]);
+    expect(await peer.until('callers_decided')).toMatchObject({ because: 'join', hosts: [] });
+    ip(`${family} -n ${host} route add default dev one`);
+    const [mine] = address.split('/');
+    await peer.until('callers_decided', ({ hosts }) => hosts.join() === mine);
+    expect(peer.events.filter(({ event }) => event === 'callers_decided')).toHaveLength(2);
+    expect(countListening(host)).toBe(2);
   });
 
   it('find each other by --mdns alone', { timeout: 30_000 }, async () => {

@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
+import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { hearFailures } from '../../src/runtime/guarded.ts';
 import { useNodes } from './nodes.ts';
 
 const start = useNodes();
@@ -62,6 +64,20 @@ describe('createNode', () => {
     // That nothing happens can only be waited for; it would be some ten calls.
     await delay(300);
     expect(calls).toBe(0);
+  });
+
+  it('keeps its addresses where the system no longer names its interfaces', async () => {
+    const told: unknown[] = [];
+    hearFailures((_what, error) => told.push(error));
+    const node = await start({ listen: ['/ip4/0.0.0.0/tcp/0'] });
+    const before = node.getMultiaddrs().map(String);
+    const failure = new Error('uv_interface_addresses returned Unknown system error 24');
+    const asked = vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
+      throw failure;
+    });
+    onTestFinished(() => void asked.mockRestore());
+    expect(node.getMultiaddrs().map(String)).toEqual(before);
+    expect(told).toEqual([failure]);
   });
 
   it('names the address when its port is in use', async () => {
