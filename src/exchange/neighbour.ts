@@ -58,6 +58,8 @@ export class Neighbour {
   /** Turns that led to a have, and what those since the last weigh of which nothing came. */
   turnsDone = 0;
   waste = 0;
+  /** When a turn was last counted as let lie. */
+  letLieAt = Number.NEGATIVE_INFINITY;
   /** No turn is offered to it before this. */
   turnsFrom = Number.NEGATIVE_INFINITY;
 

@@ -9,7 +9,7 @@ import { UplinkForecast } from './forecast.ts';
 import type { Grant, Neighbour } from './neighbour.ts';
 import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
-import { forgetWaste, noteWaste } from './waste.ts';
+import { forgetWaste, forgiveSilence, noteWaste } from './waste.ts';
 import { MOST_TURNS, TurnWindow } from './window.ts';
 
 /** Hints of one offer: the first can nearly always be used, the rest are spares. */
@@ -144,7 +144,7 @@ export class Uploads {
       // An offer that was withdrawn meanwhile: who asks so late has woken up.
       if (neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = true;
       neighbour.missedGrants = 0;
-      neighbour.turnsFrom = now;
+      forgiveSilence(neighbour, now);
       return undefined;
     }
     if (grant.piece !== undefined) return 'a second request on one grant';
@@ -166,14 +166,14 @@ export class Uploads {
     if (!grant || grant.piece !== undefined) return;
     neighbour.peerInterested = false;
     neighbour.missedGrants = 0;
-    noteWaste(neighbour, 'declined', now);
+    noteWaste(neighbour, grant, 'declined', now);
     this.#close(neighbour, grant);
   }
 
   handleCancel(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
-      noteWaste(neighbour, 'cancelled', now);
+      noteWaste(neighbour, grant, 'cancelled', now);
       this.#stop(neighbour, grant);
       this.#close(neighbour, grant);
     }
@@ -223,7 +223,10 @@ export class Uploads {
   }
 
   #endTurn(neighbour: Neighbour, piece: number, now: number): boolean {
-    if (neighbour.unacknowledged.delete(piece)) return true;
+    if (neighbour.unacknowledged.delete(piece)) {
+      forgetWaste(neighbour, now);
+      return true;
+    }
     for (const grant of neighbour.grants.values()) {
       if (grant.piece !== piece) continue;
       const sentAt = grant.sentAt ?? now;
@@ -254,7 +257,7 @@ export class Uploads {
         else if (grant.sentAt !== undefined) {
           this.#sweepSent(neighbour, grant, grant.piece, now - grant.sentAt, now);
         } else if (now - (grant.stalledAt ?? now) > STALLED_FOR_MS) {
-          noteWaste(neighbour, 'letLie', now);
+          noteWaste(neighbour, grant, 'letLie', now);
           this.#stop(neighbour, grant);
           this.#revoke(neighbour, grant);
         }
@@ -267,7 +270,7 @@ export class Uploads {
     if (age > OVERDUE_MS) this.#discount(neighbour, grant);
     if (age <= ANSWER_WITHIN_MS) return;
     if (++neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = false;
-    noteWaste(neighbour, 'letLie', now);
+    noteWaste(neighbour, grant, 'letLie', now);
     this.#revoke(neighbour, grant);
   }
 
@@ -276,7 +279,7 @@ export class Uploads {
     if (age <= ACKNOWLEDGE_WITHIN_MS) return;
     // It left here whole, so it counts as a copy: only the turn ends.
     neighbour.unacknowledged.add(piece);
-    noteWaste(neighbour, 'letLie', now);
+    noteWaste(neighbour, grant, 'letLie', now);
     this.#end(neighbour, grant);
   }
 

@@ -299,7 +299,8 @@ export class SimSwarm {
     this.underWayBytes += length;
     const message: Message = { type: 'block', piece, begin, parts: [], length };
     this.at(this.now + stream.latencyMs, () => {
-      this.#arrive(stream, message, stream.to.downlink.carry(this.now, length, passesMs));
+      const at = stream.to.downlink.carry(this.now, length, passesMs);
+      this.#arrive(stream, message, Math.max(at, stream.heldUntil));
     });
   }
 
