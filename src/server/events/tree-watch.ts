@@ -79,8 +79,10 @@ export class TreeWatch {
   /** This hub has stored or deleted it: what it is now is told at once. */
   async handleChanged(path: string): Promise<void> {
     const found = await this.#find(path);
+    // Alone of the names that come here it may lead through a linked directory.
+    const realPath = found && (await realpath(found.realPath).catch(() => undefined));
     if (this.#stopped) return;
-    if (found) this.#tell(path, found);
+    if (found && realPath) this.#tell(path, { ...found, realPath });
     else this.#forgetFile(path);
   }
 

@@ -16,8 +16,10 @@ describe('events behind tokens', () => {
     const key = await keyFile();
     const root = await tempRoot();
     await Promise.all(['mine', 'theirs'].map((name) => mkdir(join(root, name))));
+    await symlink('../theirs', join(root, 'mine/linked'));
     const hub = await startHub({
       root,
+      writable: true,
       access: { tokenKeyFiles: [key.file] },
       events: { settleMs: 50 },
     });
@@ -32,10 +34,17 @@ describe('events behind tokens', () => {
     await writeFile(join(root, 'theirs/f'), 'x');
     await symlink('../theirs/f', join(root, 'mine/out'));
     await writeFile(join(root, 'mine/f'), 'x');
-    const all = await openStream(hub, `?after=${stream.position()}`, bearer(await makeToken(key)));
+    const allowed = bearer(await makeToken(key, { scopes: ['read', 'write'] }));
+    const put = { method: 'PUT', headers: allowed, body: Buffer.from('x') };
+    expect((await hub.ask('/files/mine/linked/g', put)).status).toBe(201);
+    const all = await openStream(hub, `?after=${stream.position()}`, allowed);
     await expect
       .poll(() => all.files().sort(), SOON)
-      .toEqual(['file_added /mine/f', 'file_added /mine/out', 'file_added /theirs/f']);
+      .toEqual(
+        ['mine/f', 'mine/linked/g', 'mine/out', 'theirs/f', 'theirs/g'].map(
+          (name) => `file_added /${name}`,
+        ),
+      );
     await expect.poll(stream.files, SOON).toEqual(['file_added /mine/f']);
     await expect.poll(() => told.map(({ path }) => path), SOON).toEqual([undefined, '/mine/f']);
     const query = `/events?wait=0&after=${stream.position()!.split('-')[0]}-0`;
