@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { USER_DIRECTORY } from './test/e2e/build.ts';
 
-/** Measures time, and runs when all others are done. */
-const ALONE = ['test/e2e/quick-compare.test.ts'];
+/** Measure time, and run when all others are done. */
+const ALONE = ['test/e2e/control.test.ts', 'test/e2e/quick-compare.test.ts'];
 
 export default defineConfig({
   test: {
