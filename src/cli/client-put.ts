@@ -1,4 +1,5 @@
 // hubswarm client put and rm: what changes a hub.
+import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
@@ -71,6 +72,9 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
         `${summary.sent} sent, ${summary.unchanged} unchanged, ${summary.removed} deleted`,
       );
       return;
+    }
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) {
+      throw new HubswarmError('ERR_USAGE', `${path}: is a directory; -r sends it`);
     }
     const { putFile } = await import('../client/put.ts');
     const stored = await putFile(options);

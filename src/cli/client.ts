@@ -37,7 +37,9 @@ async function list(text: string, flags: AccessFlags & { json: boolean }): Promi
   const { fetchListing, formatListing } = await import('../client/list.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
     const listing = await fetchListing(url, TIMEOUT_SECONDS * 1000, signal, access);
-    const text = flags.json ? JSON.stringify(listing, undefined, 2) : formatListing(listing, clean);
+    const text = flags.json
+      ? JSON.stringify(listing, undefined, 2)
+      : formatListing(listing, clean, process.stdout.columns);
     process.stdout.write(`${text}\n`);
   });
 }

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { LiveLine, type TextOutput } from '../runtime/live-line.ts';
 import { describeRanges } from '../runtime/ranges.ts';
 import type { Event } from '../telemetry/event.ts';
+import { Bar } from './bar.ts';
 import { bytes } from './bytes.ts';
 import { Given } from './given.ts';
 
@@ -12,16 +13,6 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 /** Names come from remotes: no control character of theirs reaches a terminal. */
 export const clean = (text: string): string =>
   stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
-
-/** How fast, and how long it still takes; nothing is known before the first bytes have come. */
-export function describeSpeed(bytesPerSecond: number, leftBytes: number) {
-  if (bytesPerSecond <= 0) return { rate: '-', left: '-' };
-  const left = Math.ceil(leftBytes / bytesPerSecond);
-  const [hours, minutes] = [Math.floor(left / 3600), Math.floor((left % 3600) / 60)];
-  const parts =
-    hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m${left % 60}s` : `${left}s`;
-  return { rate: `${bytes(bytesPerSecond)}/s`, left: parts };
-}
 
 const LACKING = {
   join: 'no route leads where --join does',
@@ -131,30 +122,6 @@ function describeEvent(event: Event): string | undefined {
   }
 }
 
-/** Between two drawings of a bar, milliseconds: as often as an eye follows. Chosen. */
-const DRAW_INTERVAL_MS = 100;
-/** Of the bar itself, in characters. Chosen. */
-const BAR_WIDTH = { least: 8, most: 40 } as const;
-
-/** A bar that fits the width: it shrinks first, then goes; the time left is never cut. */
-export function describeProgress(
-  { done, total, bytesPerSecond }: { done: number; total: number; bytesPerSecond: number },
-  width: number,
-): string {
-  const share = total > 0 ? Math.min(1, done / total) : 1;
-  const { rate, left } = describeSpeed(bytesPerSecond, Math.max(0, total - done));
-  const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  const amount = `${bytes(done)}/${bytes(total)}`;
-  const known = `${amount}  ${rate}  ETA ${left}`;
-  const room = Math.min(BAR_WIDTH.most, width - percent.length - known.length - 3);
-  if (room >= BAR_WIDTH.least) {
-    const full = Math.round(share * room);
-    return `${percent} ${'\u25a0'.repeat(full)}${'\u00b7'.repeat(room - full)}  ${known}`;
-  }
-  const shorter = [`${percent}  ${known}`, `${percent}  ${rate}  ETA ${left}`];
-  return shorter.find((text) => text.length <= width) ?? `${percent}  ETA ${left}`;
-}
-
 function describeDrain({
   requests,
   delayMs,
@@ -185,15 +152,11 @@ export function createHumanReporter({
 }: HumanOptions): HumanReporter {
   const line = new LiveLine(out);
   const given = new Given(line);
-  let bar: { startedAt: number; startedBytes: number; drawnAt: number } | undefined;
+  let bar: Bar | undefined;
   let tenth = 0;
   const drawBar = (done: number, total: number): void => {
-    bar ??= { startedAt: now(), startedBytes: done, drawnAt: Number.NEGATIVE_INFINITY };
-    if (now() - bar.drawnAt < DRAW_INTERVAL_MS && done < total) return;
-    bar.drawnAt = now();
-    const seconds = (bar.drawnAt - bar.startedAt) / 1000;
-    const bytesPerSecond = seconds > 0 ? (done - bar.startedBytes) / seconds : 0;
-    line.draw(describeProgress({ done, total, bytesPerSecond }, line.width));
+    bar ??= new Bar(line, now);
+    bar.progress(done, total);
   };
   const printTenths = (done: number, total: number): void => {
     if (total === 0 || Math.floor((done / total) * 10) <= tenth) return;
@@ -201,6 +164,7 @@ export function createHumanReporter({
     line.print(`${tenth * 10}% (${bytes(done)} of ${bytes(total)})`);
   };
   const endBar = (): void => {
+    bar?.close();
     bar = undefined;
     given.idle = true;
   };
@@ -234,6 +198,7 @@ export function createHumanReporter({
     },
     close() {
       given.close();
+      endBar();
       line.keep();
     },
   };

@@ -1,10 +1,11 @@
 // hubswarm peer: joins a swarm, shares and fetches.
+import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import type { Policy } from '../peer/policy.ts';
-import { HubswarmError } from '../runtime/errors.ts';
+import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
 import { obeyLines } from './control.ts';
 import { untilLine } from './hold.ts';
@@ -107,6 +108,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
     ...(options.downlink === undefined ? {} : { downlinkBytesPerSecond: options.downlink }),
   });
+  let isDone = false;
   try {
     for (const path of options.share) {
       await peer.share(path, {
@@ -120,12 +122,14 @@ async function run(options: Options, context: RunContext): Promise<void> {
     joinOthers(peer, options, context);
     if (request.cid) await fetchAndServe(peer, request.cid, options, context);
     else await untilStopped(signal);
+    isDone = true;
   } catch (error) {
     // Stopping a peer is how it ends; a download that was cut short is not.
     if (!signal.aborted || (request.cid && !peer.isComplete(request.cid))) throw error;
   } finally {
     await peer.stop();
-    emit({ event: 'stopped', reason: context.stoppedBy() ?? 'done' });
+    // A failure has a line of its own.
+    emit({ event: 'stopped', reason: context.stoppedBy() ?? (isDone ? 'done' : 'failed') });
   }
 }
 
@@ -152,6 +156,7 @@ async function parse(
     if (options[name] === undefined || options.get !== undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
   }
+  await checkPlaces(options);
   return {
     policy: await parsePolicy(options),
     ...(options.get === undefined ? {} : { cid: parseCid('--get', options.get) }),
@@ -159,6 +164,18 @@ async function parse(
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
   };
+}
+
+/** Looked at before anything is started; both may change until they are used. */
+async function checkPlaces({ share, get, out }: Options): Promise<void> {
+  for (const path of share) {
+    await stat(path).catch((error: unknown) => {
+      throw fileError(error, `--share: ${path}`);
+    });
+  }
+  const place = get === undefined ? undefined : await stat(out).catch(() => undefined);
+  if (!place || place.isDirectory()) return;
+  throw new HubswarmError('ERR_USAGE', `--out: ${out} is a file; give a directory`);
 }
 
 async function fetchAndServe(

@@ -4,10 +4,17 @@ import type { Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
 import { clean } from './human.ts';
 
+/** Where the names of options leave less, help is not wrapped. Chosen. */
+const MIN_DESCRIPTION_WIDTH = 24;
+
 export function strict(command: Command): void {
   // Commander's exit() in the middle of things becomes an error that main() sees.
   command.exitOverride();
-  command.configureHelp({ showGlobalOptions: true, optionDescription: describeOption });
+  command.configureHelp({
+    showGlobalOptions: true,
+    optionDescription: describeOption,
+    minWidthToWrap: MIN_DESCRIPTION_WIDTH,
+  });
   command.configureOutput({
     outputError: (text, write) => {
       const line = clean(text.trim().replaceAll('\n', ' '));

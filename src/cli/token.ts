@@ -69,7 +69,7 @@ async function makeToken(options: MakeOptions, { args }: Command): Promise<void>
       `token: '${args[0]}' is not known; give public, check, or options alone`,
     );
   }
-  const key = await openTokenKey(options.key ?? defaultTokenKeyFile());
+  const key = await openTokenKey(options.key ?? defaultTokenKeyFile(), tellMade);
   if (!key.signing) {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -99,7 +99,7 @@ async function makeToken(options: MakeOptions, { args }: Command): Promise<void>
 
 async function printPublic(_options: unknown, command: Command): Promise<void> {
   const { key: file } = command.optsWithGlobals<{ key?: string }>();
-  const key = await openTokenKey(file ?? defaultTokenKeyFile());
+  const key = await openTokenKey(file ?? defaultTokenKeyFile(), tellMade);
   if (key.algorithm === 'HS256') {
     throw new HubswarmError('ERR_USAGE', `--key: ${file}: a secret has no public half`);
   }
@@ -127,6 +127,11 @@ async function checkToken(token: string, _options: unknown, command: Command): P
     if (error instanceof HttpFailure) throw new HubswarmError('ERR_REMOTE', error.message);
     throw error;
   }
+}
+
+/** A name that was mistyped makes a key that no hub knows. */
+function tellMade(path: string): void {
+  process.stderr.write(`made a new key, ${path}: a hub knows it by --token-key ${path}\n`);
 }
 
 function print(line: string): void {

@@ -76,9 +76,24 @@ export function parseListing(bytes: Uint8Array): Listing {
   throw new SourceFailure('answered with JSON that is not the listing of a hub');
 }
 
-export function formatListing(listing: Listing, clean: (text: string) => string): string {
+/**
+ * A table; where a row would be wider than `width` characters, without the CIDs.
+ *
+ * @param width of a terminal; Infinity for a pipe
+ */
+export function formatListing(
+  listing: Listing,
+  clean: (text: string) => string,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const whole = drawListing(listing, clean, true);
+  if (whole.split('\n').every((line) => line.trimEnd().length <= width)) return whole;
+  return `${drawListing(listing, clean, false)}\nCIDs do not fit here; --json has them`;
+}
+
+function drawListing(listing: Listing, clean: (text: string) => string, cids: boolean): string {
   const table = new Table({
-    head: ['name', 'size', 'modified', 'CID'],
+    head: ['name', 'size', 'modified', ...(cids ? ['CID'] : [])],
     colAligns: ['left', 'right', 'left', 'left'],
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
     chars: NO_BORDERS,
@@ -88,7 +103,7 @@ export function formatListing(listing: Listing, clean: (text: string) => string)
       clean(name) + (type === 'directory' ? '/' : ''),
       size === undefined ? '' : prettyBytes(size, { binary: true }),
       clean(modified ?? ''),
-      clean(cid ?? ''),
+      ...(cids ? [clean(cid ?? '')] : []),
     ]);
   }
   return listing.truncated ? `${table.toString()}\n... and more` : table.toString();

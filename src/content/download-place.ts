@@ -213,7 +213,7 @@ export class DownloadPlace implements Place {
   #exists(): HubswarmError {
     return new HubswarmError(
       'ERR_EXISTS',
-      `${this.#target}: exists and holds something else; name another target or allow it to be replaced`,
+      `${this.#target}: exists and holds something else; name another target, or replace it with --force`,
     );
   }
 }

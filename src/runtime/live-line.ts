@@ -2,6 +2,8 @@
 // are printed above it. Elsewhere than on a terminal nothing is drawn: a pipe gets the
 // printed lines alone.
 
+import { isForeground } from './foreground.ts';
+
 export interface TextOutput {
   readonly isTTY?: boolean;
   /** Characters in a line of the terminal. */
@@ -28,14 +30,16 @@ export class LiveLine {
     return this.#out.isTTY === true;
   }
 
-  /** Characters that fit: the last column stays free, since terminals wrap after it. */
+  /** Characters that fit: room stays for the ^C that terminals write behind it. */
   get width(): number {
-    return (this.#out.columns || DEFAULT_COLUMNS) - 1;
+    return (this.#out.columns || DEFAULT_COLUMNS) - 3;
   }
 
   /** Replaces the line; what does not fit is cut off. Empty text removes it. */
   draw(text: string): void {
     if (!this.live || (text === '' && this.#drawn === '')) return;
+    // A shell's own lines come where it would be.
+    if (text !== '' && this.#out === process.stderr && !isForeground()) return;
     this.#drawn = text;
     this.#out.write(ERASE + text.slice(0, this.width));
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createHumanReporter, describeProgress, describeSpeed } from '../../src/cli/human.ts';
+import { describeProgress, describeSpeed } from '../../src/cli/bar.ts';
+import { createHumanReporter } from '../../src/cli/human.ts';
 import type { Event } from '../../src/telemetry/event.ts';
 import { SeenTerminal } from './terminal.ts';
 
@@ -83,6 +84,13 @@ describe('on a terminal', () => {
     expect(lines).toHaveLength(2);
     expect(lines[0]).toBe('connected to a');
     expect(lines[1]).toMatch(/^ 10% \u25a0+\u00b7+ {2}1 MiB\/10 MiB {2}[\d.]+ MiB\/s {2}ETA \d+s$/);
+  });
+
+  it('where nothing comes any more the rate falls to none', async () => {
+    const moving = Array.from({ length: 20 }, (_, i) => progressed(i * 100_000));
+    const idle = Array.from({ length: 60 }, () => progressed(19 * 100_000));
+    const lines = await seen([...moving, ...idle], { close: false });
+    expect(lines.at(-1)).toMatch(/MiB {2}- {2}ETA -$/);
   });
 
   it('how far it came stays where it failed or was stopped', async () => {

@@ -158,6 +158,13 @@ describe('a listing', () => {
     expect(lines[2]).toMatch(/^a\?\[2J\.bin +2 KiB +bafy/);
   });
 
+  it('leaves out the CIDs where they do not fit, and says so', () => {
+    expect(formatListing(parse(listing), String, 60)).toContain('bafy');
+    const narrow = formatListing(parse(listing), String, 43);
+    expect(narrow).not.toContain('bafy');
+    expect(narrow.split('\n').at(-1)).toBe('CIDs do not fit here; --json has them');
+  });
+
   it.each([[[]], [{}], [{ path: '/', entries: [{ name: 1 }] }], ['x']])('is not %j', (value) => {
     expect(() => parse(value)).toThrow('not the listing of a hub');
   });

@@ -37,13 +37,17 @@ export const defaultTokenKeyFile = (): string => join(userDirectory('config'), '
  *
  * @throws HubswarmError ERR_USAGE, ERR_NOT_PERMITTED
  */
-export async function openTokenKey(path: string): Promise<TokenKey> {
+export async function openTokenKey(
+  path: string,
+  onMade: (path: string) => void = () => {},
+): Promise<TokenKey> {
   const found = await tryRead(path);
   if (found) return found;
   await makeDirectory(dirname(path), 0o700);
   const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   // Who made it at the same moment has won; that key counts.
   await createWhole(path, `${JSON.stringify({ ...jwk, alg: 'EdDSA', use: 'sig' })}\n`);
+  onMade(path);
   return readTokenKey(path);
 }
 
