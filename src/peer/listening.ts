@@ -60,11 +60,11 @@ export class Listening {
 
   /** What the node is to listen at when it starts. */
   async choose(): Promise<string[]> {
-    if (this.#init.listen) return [...this.#init.listen];
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, RESOLVE_MS);
     await Promise.race([this.#resolve(), late.promise]);
     clearTimeout(timer);
+    if (this.#init.listen) return [...this.#init.listen];
     return (await this.#hosts()).map((host) => `${host}/tcp/0`);
   }
 
