@@ -41,7 +41,9 @@ function describeAwaited(event: Extract<Event, { event: 'peers_awaited' }>): str
     case 'known':
       return 'waiting: no other peer runs on this machine, and none of the last run answers; --join MULTIADDR or --mdns finds others';
     case 'lan':
-      return 'waiting: nobody on the LAN answers yet; --join MULTIADDR finds peers elsewhere';
+      return event.reason === ''
+        ? 'waiting: nobody on the LAN answers yet; --join MULTIADDR finds peers elsewhere'
+        : `waiting: --mdns asks nobody, ${event.reason} (on Linux: ip route add 224.0.0.0/4 dev DEVICE); --join MULTIADDR needs none`;
     case 'join':
       return 'waiting to be called: this peer calls nobody without --join [MULTIADDR] or --mdns';
   }

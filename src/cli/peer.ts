@@ -49,7 +49,11 @@ export function peerCommand(): Command {
       '--listen <multiaddrs...>',
       'where to listen (default: on this machine alone, /ip4/127.0.0.1/tcp/0; with --join or --mdns on the interface that leads there)',
     )
-    .option('--mdns', 'find peers on the LAN by multicast on every interface', false)
+    .option(
+      '--mdns',
+      'find peers on the LAN by multicast, asking where the default or multicast route leads',
+      false,
+    )
     .option(
       '--data <dir>',
       'where identities and known peers are kept (default: a directory of the user)',

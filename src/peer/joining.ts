@@ -17,6 +17,7 @@ import type { Listening } from './listening.ts';
 import type { Node } from './node.ts';
 import { REACH, reachOf } from './reach.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
+import { hasMulticastRoute } from './source-address.ts';
 
 /** How often peers of this machine and of the last run are looked for while alone. Chosen. */
 const REJOIN_MS = 1000;
@@ -104,7 +105,9 @@ export class Joining {
   /** With --mdns, says so when nobody on the LAN answers. */
   async awaitLan(signal: AbortSignal): Promise<void> {
     await delay(LAN_ANSWERS_MS, undefined, { signal, ref: false }).catch(() => {});
-    if (!signal.aborted && this.#isAlone) this.#await('lan');
+    if (signal.aborted || !this.#isAlone) return;
+    const reason = (await hasMulticastRoute()) ? '' : 'no route for multicast';
+    this.#await('lan', [], reason);
   }
 
   get #isAlone(): boolean {

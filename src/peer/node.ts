@@ -47,7 +47,7 @@ export interface NodeOptions {
   readonly privateKey: PrivateKey;
   /** Multiaddrs; by default any free port of 127.0.0.1. */
   readonly listen?: readonly string[];
-  /** Multicast on every interface to find peers on the LAN. */
+  /** Multicast to find peers on the LAN: heard on every interface, sent by the system's route. */
   readonly mdns?: boolean;
   /** Told when the port of multicast DNS cannot be had; the node does without. */
   readonly onMdnsFailed?: (error: Error) => void;

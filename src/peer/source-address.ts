@@ -9,6 +9,8 @@ import { REACH, reachOfHost } from './reach.ts';
 /** The discard service: a connected UDP socket has a route, and needs no answer. */
 const ANY_PORT = 9;
 
+const MDNS_GROUP = '/ip4/224.0.0.251';
+
 /** The part of a multiaddr that names a host, as in /ip4/192.0.2.7. */
 export type Host = string;
 
@@ -49,6 +51,11 @@ export async function sourceTowards(host: Host): Promise<Host | undefined> {
   } finally {
     socket.close();
   }
+}
+
+/** Whether what is sent to the group of multicast DNS goes anywhere. */
+export async function hasMulticastRoute(): Promise<boolean> {
+  return (await sourceTowards(MDNS_GROUP)) !== undefined;
 }
 
 /** This machine's addresses on private networks; link-local IPv6 aside, which needs a zone. */

@@ -38,7 +38,7 @@ export type Event =
       lack: 'answer' | 'known' | 'lan' | 'join';
       /** Of one peer, that were called. */
       addresses: string[];
-      /** Why they did not answer; else empty. */
+      /** Why they did not answer, or cannot be asked; else empty. */
       reason: string;
     }
   /** What the server proves itself with; at the start and whenever it was read anew. */

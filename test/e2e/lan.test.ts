@@ -111,6 +111,20 @@ describe.skipIf(!possible)('peers on a LAN (needs root, ip, namespaces and bridg
     await sameBytes(join(out, 'content'), file);
   });
 
+  it('are told with --mdns that multicast needs a route', async () => {
+    const [host] = makeLan(1) as [string];
+    const told = async () => {
+      const peer = peerOn(host, await scratch(), '--mdns');
+      const event = await peer.until('peers_awaited', ({ lack }) => lack === 'lan');
+      // Or the next one would find it.
+      await peer.end();
+      return event;
+    };
+    expect(await told()).toMatchObject({ reason: 'no route for multicast' });
+    ip(`-n ${host} route add 224.0.0.0/4 dev lan0`);
+    expect(await told()).toMatchObject({ reason: '' });
+  });
+
   it('serve when another program has the port of mDNS, and say so', async () => {
     const [host] = makeLan(1) as [string];
     const dir = await scratch();
