@@ -3,7 +3,8 @@
 // fill our memory, so a connection with a few of them is read no further until there are
 // fewer. What Node.js has read by then, 64 KiB, it parses to the end, and heads may be very
 // short: what those take is bounded for all connections together, and one that goes beyond
-// is cut.
+// is cut. Answers that are given at once would let one connection have the event loop for
+// all that Node.js reads of it in one turn, 2 MiB: after a few of them it waits for the next.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { guarded } from '../../runtime/guarded.ts';
@@ -12,13 +13,25 @@ import { guarded } from '../../runtime/guarded.ts';
 const MOST_WAITING = 16;
 /** Beyond those of each connection, of all together: they take some 2 KiB each. Chosen. */
 const MOST_EXCESS = 16_384;
+/** Begun of a connection in one turn of the event loop: some 2 ms. Chosen. */
+const MOST_IN_TURN = 32;
 
 interface Line {
   waiting: number;
+  /** The turn of the event loop in which it began one last, and how many in that. */
+  turn: number;
+  begun: number;
   /** Not read: `resume` does nothing. */
   held: boolean;
   /** Nothing behind what waits is a request. */
   ended: boolean;
+}
+
+/** Is the first of its connection, and waits for the next turn of the event loop. */
+interface Deferred {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly begin: () => void;
 }
 
 export class Pipelines {
@@ -27,16 +40,21 @@ export class Pipelines {
   readonly #late = new Map<Duplex, NodeJS.Timeout | undefined>();
   readonly #headersWithinMs: number;
   #excess = 0;
+  #deferred = new Map<Duplex, Deferred>();
+  #turn = 0;
+  #turnEnd: NodeJS.Immediate | undefined;
 
   constructor(options: { headersWithinMs: number }) {
     this.#headersWithinMs = options.headersWithinMs;
   }
 
   /** Begins a request, now or when it is its turn. */
-  take({ socket }: IncomingMessage, res: ServerResponse, begin: () => void): void {
+  take(req: IncomingMessage, res: ServerResponse, begin: () => void): void {
+    const { socket } = req;
     if (this.#late.size > 0) this.#forgetLate(socket);
-    if (res.socket !== null) return begin();
     const line = this.#lineOf(socket);
+    const isFirst = res.socket !== null;
+    if (isFirst && this.#mayBegin(line)) return begin();
     if (line.waiting >= MOST_WAITING && this.#excess >= MOST_EXCESS) {
       socket.destroy();
       return;
@@ -44,11 +62,21 @@ export class Pipelines {
     this.#count(line, 1);
     if (line.waiting >= MOST_WAITING) this.#hold(socket, line);
     const turn = guarded('beginning a request', () => {
+      if (!this.#mayBegin(line)) {
+        this.#deferred.set(socket, { req, res, begin: turn });
+        return;
+      }
       this.#count(line, -1);
       if (line.waiting < MOST_WAITING) this.#release(socket, line);
       begin();
     });
-    res.once('socket', turn);
+    if (isFirst) turn();
+    else res.once('socket', turn);
+  }
+
+  /** What is to be answered next on that connection, and waits for the event loop's next turn. */
+  deferred(socket: Duplex): Pick<Deferred, 'req' | 'res'> | undefined {
+    return this.#deferred.get(socket);
   }
 
   /** What comes next is no request: it is read no further. False when that was said before. */
@@ -80,13 +108,34 @@ export class Pipelines {
     return true;
   }
 
+  /** Counts one that begins; false when its connection has had its share of this turn. */
+  #mayBegin(line: Line): boolean {
+    if (line.turn !== this.#turn) {
+      line.turn = this.#turn;
+      line.begun = 0;
+    }
+    if (line.begun >= MOST_IN_TURN) return false;
+    line.begun++;
+    this.#turnEnd ??= setImmediate(this.#endTurn);
+    return true;
+  }
+
+  readonly #endTurn = guarded('ending a turn', () => {
+    this.#turnEnd = undefined;
+    this.#turn++;
+    const deferred = this.#deferred;
+    this.#deferred = new Map();
+    for (const [socket, { begin }] of deferred) if (socket.writable) begin();
+  });
+
   #lineOf(socket: Duplex): Line {
     const known = this.#lines.get(socket);
     if (known) return known;
-    const line: Line = { waiting: 0, held: false, ended: false };
+    const line: Line = { waiting: 0, turn: 0, begun: 0, held: false, ended: false };
     this.#lines.set(socket, line);
     const close = guarded('closing a connection', () => {
       this.#count(line, -line.waiting);
+      this.#deferred.delete(socket);
       this.#forgetLate(socket);
     });
     socket.once('close', close);

@@ -58,9 +58,10 @@ export class Traffic {
     return this.#running.filter(({ req }) => isUpload(req.method)).length;
   }
 
-  /** What is being answered on that connection; those behind it wait. */
-  answering(socket: Duplex): Running | undefined {
-    return this.#running.find(({ res }) => res.socket === socket);
+  /** What is being answered on that connection, or is next; those behind it wait. */
+  answering(socket: Duplex): Pick<Running, 'req' | 'res'> | undefined {
+    const running = this.#running.find(({ res }) => res.socket === socket);
+    return running ?? this.pipelines.deferred(socket);
   }
 
   nextId(): number {
