@@ -5,6 +5,7 @@ import { CheckedSiblings } from './coding/checked-siblings.ts';
 import { Compressor } from './coding/compressor.ts';
 import { FileDigests } from './file-digest.ts';
 import { DirectoryNames } from './listing/directory-names.ts';
+import { ListingLanes } from './listing/listing-lanes.ts';
 import { REVALIDATE } from './representation.ts';
 
 export interface RepresentationOptions {
@@ -27,6 +28,7 @@ export interface Representations {
   readonly siblings: CheckedSiblings | undefined;
   readonly digests: FileDigests;
   readonly directories: DirectoryNames;
+  readonly listings: ListingLanes;
 }
 
 export function createRepresentations(
@@ -43,5 +45,6 @@ export function createRepresentations(
     siblings: precompressed ? new CheckedSiblings(catalogue, signal) : undefined,
     digests: new FileDigests(catalogue, signal),
     directories: new DirectoryNames(),
+    listings: new ListingLanes(),
   };
 }

@@ -4,7 +4,7 @@
 // is left out, as it is from listings. A directory that several links lead to comes
 // once: else links could make a tree without end out of a few.
 import { HttpFailure } from '../http-failure.ts';
-import type { DirectoryNames } from '../listing/directory-names.ts';
+import type { DirectoryNames, Names } from '../listing/directory-names.ts';
 import type { Opened, ServedRoot } from '../served-root.ts';
 
 export interface ArchiveEntry {
@@ -21,6 +21,8 @@ export interface Walk {
   readonly shows: (segments: readonly string[], isDirectory: boolean) => boolean;
   readonly signal: AbortSignal;
 }
+
+const NO_NAMES = { directories: [], files: [] };
 
 /** @param top what the archive's paths begin with. @throws what the signal holds */
 export async function* walkArchive(
@@ -40,20 +42,22 @@ async function* walkOne(
   walk.signal.throwIfAborted();
   const opened = await openIfServed(walk.root, segments);
   if (!opened) return;
-  let names: readonly string[] = [];
+  let names: Pick<Names, 'directories' | 'files'> = NO_NAMES;
   try {
     if (!walk.shows(segments, opened.stats.isDirectory())) return;
     if (opened.stats.isDirectory()) {
       if (visited.has(opened.path)) return;
       visited.add(opened.path);
-      const found = await walk.directories.of(opened);
-      names = [...found.directories, ...found.files];
+      names = await walk.directories.of(opened, walk.signal);
     }
     yield { path, opened };
   } finally {
     await opened.handle.close();
   }
-  for (const name of names) yield* walkOne(walk, [...segments, name], `${path}/${name}`, visited);
+  // Those that are kept for all who ask, never copied: an archive is read for as long as its client likes.
+  for (const list of [names.directories, names.files]) {
+    for (const name of list) yield* walkOne(walk, [...segments, name], `${path}/${name}`, visited);
+  }
 }
 
 async function openIfServed(

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { nameIn } from '../../content/disk.ts';
 import { Gate } from '../gate.ts';
-import { httpFailure } from '../http-failure.ts';
+import { HttpFailure, httpFailure } from '../http-failure.ts';
 import { isHidden } from '../request-path.ts';
 import type { Opened } from '../served-root.ts';
 
@@ -37,6 +37,12 @@ const STAMP_TICK_MS = 20;
 /** Chosen. */
 const READING_AT_ONCE = 2;
 
+/** A reading that all who ask meanwhile share; it goes on while one of them is there. */
+interface Running {
+  readonly names: Promise<Names>;
+  readonly askers: (AbortSignal | undefined)[];
+}
+
 interface Kept {
   readonly stamp: string;
   readonly names: Names;
@@ -46,11 +52,15 @@ export class DirectoryNames {
   /** By real path, in the order of last use. */
   readonly #kept = new Map<string, Kept>();
   #keptNames = 0;
-  readonly #running = new Map<string, Promise<Names>>();
+  readonly #running = new Map<string, Running>();
   readonly #gate = new Gate(READING_AT_ONCE);
 
-  /** @param directory stays open meanwhile. @throws HttpFailure */
-  of(directory: Pick<Opened, 'handle' | 'path' | 'stats'>): Promise<Names> {
+  /**
+   * @param directory stays open meanwhile.
+   * @param signal aborts when who asks is gone.
+   * @throws HttpFailure, 503 when all who asked are gone
+   */
+  of(directory: Pick<Opened, 'handle' | 'path' | 'stats'>, signal?: AbortSignal): Promise<Names> {
     const { path, stats } = directory;
     const stamp = stampOf(stats);
     const kept = this.#kept.get(path);
@@ -60,20 +70,30 @@ export class DirectoryNames {
       return Promise.resolve(kept.names);
     }
     const key = `${stamp}:${path}`;
-    let running = this.#running.get(key);
-    if (!running) {
-      running = this.#gate
-        .run(() => this.#read(directory, stamp))
-        .finally(() => this.#running.delete(key));
-      this.#running.set(key, running);
+    const running = this.#running.get(key);
+    if (running) {
+      running.askers.push(signal);
+      return running.names;
     }
-    return running;
+    const askers = [signal];
+    const checkWanted = (): void => {
+      if (askers.every((asker) => asker?.aborted)) throw givenUp();
+    };
+    const names = this.#gate
+      .run(() => this.#read(directory, stamp, checkWanted))
+      .finally(() => this.#running.delete(key));
+    this.#running.set(key, { names, askers });
+    return names;
   }
 
-  async #read(directory: Pick<Opened, 'handle' | 'path' | 'stats'>, stamp: string): Promise<Names> {
+  async #read(
+    directory: Pick<Opened, 'handle' | 'path' | 'stats'>,
+    stamp: string,
+    checkWanted: () => void,
+  ): Promise<Names> {
     const { path, stats } = directory;
     const settled = Date.now() - stats.mtimeMs >= STAMP_TICK_MS;
-    const names = await readNames(directory);
+    const names = await readNames(directory, checkWanted);
     if (settled && countOf(names) <= MAX_KEPT_NAMES) this.#keep(path, { stamp, names });
     return names;
   }
@@ -105,7 +125,16 @@ function countOf({ directories, files }: Names): number {
   return directories.length + files.length + 1;
 }
 
-async function readNames(directory: Pick<Opened, 'handle' | 'path'>): Promise<Names> {
+/** Seen by nobody, but by who asks at the very moment. */
+function givenUp(): HttpFailure {
+  return new HttpFailure(503, 'the listing was given up; try again', { 'Retry-After': '1' });
+}
+
+async function readNames(
+  directory: Pick<Opened, 'handle' | 'path'>,
+  checkWanted: () => void,
+): Promise<Names> {
+  checkWanted();
   const place = nameIn(directory, '');
   const directories = new SortedNames();
   const files = new SortedNames();
@@ -116,6 +145,7 @@ async function readNames(directory: Pick<Opened, 'handle' | 'path'>): Promise<Na
       const { name } = entry;
       if (isHidden(name)) continue;
       if (count++ === MAX_NAMES) break;
+      if (count % READ_ENTRIES === 0) checkWanted();
       if (isSpecial(entry) || name.includes('\\') || name.includes('\ufffd')) unserved += 1;
       else if (await isDirectory(place, entry)) directories.add(name);
       else files.add(name);

@@ -6,13 +6,13 @@ import { ownView } from '../access/own-view.ts';
 import { answerArchive } from '../archive/archive-response.ts';
 import { acceptedCodings } from '../coding/accept-encoding.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Held } from '../held-bytes.ts';
 import { HttpFailure } from '../http-failure.ts';
 import type { Hub } from '../hub.ts';
 import { REVALIDATE, type Representation } from '../representation.ts';
 import { targetQuery } from '../request-path.ts';
-import { sendBytes } from '../send-body.ts';
 import { sendRepresentation } from '../send-representation.ts';
-import { listDirectory } from './listing.ts';
+import { entriesOf, listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';
 
@@ -41,27 +41,42 @@ export async function answerDirectory(
   const limit = asPage
     ? Math.min(query.limit ?? PAGE_ENTRIES, MAX_PAGE_ENTRIES)
     : (query.limit ?? MAX_LIMIT);
-  const listing = await hub.root.withOpen(segments, (directory) => {
+  let next: string | undefined;
+  const { text, held } = await hub.root.withOpen(segments, async (directory) => {
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
     const shows = hub.access.isPublic
       ? undefined
       : (entry: readonly string[]) => hub.access.shows(exchange, entry);
     const isPart = hub.access.leads(exchange, segments);
-    return listDirectory({ ...hub, shows, isPart }, directory, segments, { ...query, limit });
+    const { signal } = exchange;
+    const { directories, listings } = hub.representations;
+    const names = await directories.of(directory, signal);
+    const wanted = { ...query, limit };
+    const lane = listings.laneOf(entriesOf(names, wanted, shows !== undefined));
+    return lane.make(exchange, async () => {
+      const shelves = { ...hub, shows, isPart, signal };
+      const listing = await listDirectory(shelves, directory, names, segments, wanted);
+      next = listing.next;
+      return Buffer.from(asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`);
+    });
   });
-  const text = asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`;
   const headers = {
     'Content-Type': asPage ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
     ...(asPage ? { 'Content-Security-Policy': PAGE_POLICY } : {}),
-    ...(listing.next === undefined ? {} : { Link: `<${listing.next}>; rel="next"` }),
+    ...(next === undefined ? {} : { Link: `<${next}>; rel="next"` }),
   };
-  await sendText(hub, exchange, Buffer.from(text), headers);
+  try {
+    await sendText(hub, exchange, text, held, headers);
+  } finally {
+    held.release();
+  }
 }
 
 async function sendText(
   hub: Hub,
   exchange: Exchange,
   text: Buffer,
+  held: Held,
   headers: Representation['headers'],
 ): Promise<void> {
   const { compress, compressor } = hub.representations;
@@ -89,6 +104,6 @@ async function sendText(
   const outlet = { exchange, link: hub.link };
   await sendRepresentation(outlet, representation, (_whole, begin) => {
     begin();
-    return sendBytes(outlet, coded ?? text);
+    return held.send(outlet, coded ?? text);
   });
 }

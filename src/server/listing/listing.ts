@@ -17,7 +17,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { HttpFailure } from '../http-failure.ts';
 import { filesUrl } from '../request-path.ts';
 import type { Opened, ServedRoot } from '../served-root.ts';
-import type { DirectoryNames, Names } from './directory-names.ts';
+import type { Names } from './directory-names.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
 export interface ListedEntry {
@@ -49,11 +49,12 @@ export interface Listing {
 interface Shelves {
   readonly root: ServedRoot;
   readonly catalogue: Catalogue;
-  readonly representations: { readonly directories: DirectoryNames };
   /** Whether an entry is for whoever asks; absent where all are for everybody. */
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
   /** Only a part of the directory is for whoever asks. */
   readonly isPart?: boolean;
+  /** Aborts when nobody waits for the listing any more. */
+  readonly signal: AbortSignal;
 }
 
 interface Place {
@@ -61,6 +62,7 @@ interface Place {
   readonly catalogue: Catalogue;
   readonly directory: Opened;
   readonly segments: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 /** Chosen: twice the threads of Node.js, so that none waits for the event loop. */
@@ -68,14 +70,27 @@ const STATS_AT_ONCE = 8;
 /** By size or date every entry must be asked. Chosen: about a second of it. */
 const MAX_SORTED = 20_000;
 
-/** @throws HttpFailure 400, 404, and what the file system says */
+/** How many entries are looked at for that: names alone where they are filtered. */
+export function entriesOf(
+  { directories, files }: Names,
+  { sort, q, limit }: ListingQuery & { readonly limit: number },
+  isFiltered: boolean,
+): number {
+  const all = directories.length + files.length;
+  return sort === 'name' && q === '' && !isFiltered ? Math.min(limit, all) : all;
+}
+
+/**
+ * @param all what is in the directory.
+ * @throws HttpFailure 400, 404, what the file system says, and what the signal holds
+ */
 export async function listDirectory(
-  { root, catalogue, representations, shows, isPart }: Shelves,
+  { root, catalogue, shows, isPart, signal }: Shelves,
   directory: Opened,
+  all: Names,
   segments: readonly string[],
   query: ListingQuery & { readonly limit: number },
 ): Promise<Listing> {
-  const all = await representations.directories.of(directory);
   const wanted = query.q.toLowerCase();
   const fits = (name: string): boolean =>
     name.toLowerCase().includes(wanted) && (!shows || shows([...segments, name]));
@@ -85,7 +100,7 @@ export async function listDirectory(
   const { page, limit } = query;
   const pages = Math.max(1, Math.ceil(total / limit));
   if (page > pages) throw new HttpFailure(404, `there is no page ${page}; the last is ${pages}`);
-  const place = { root, catalogue, directory, segments };
+  const place = { root, catalogue, directory, segments, signal };
   const span = { from: (page - 1) * limit, to: page * limit };
   const wantedHere = Math.min(total, span.to) - Math.min(total, span.from);
   const entries =
@@ -154,11 +169,13 @@ async function describeAll(place: Place, names: readonly string[]): Promise<List
   const entries: (ListedEntry | undefined)[] = new Array(names.length);
   let next = 0;
   const work = async (): Promise<void> => {
-    for (let at = next++; at < names.length; at = next++) {
+    // Each ends by itself: none may look into the directory once it is closed.
+    for (let at = next++; at < names.length && !place.signal.aborted; at = next++) {
       entries[at] = await describeOne(place, names[at]!);
     }
   };
   await Promise.all(Array.from({ length: STATS_AT_ONCE }, work));
+  place.signal.throwIfAborted();
   return entries.filter((entry) => entry !== undefined);
 }
 

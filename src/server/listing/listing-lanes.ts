@@ -1,0 +1,77 @@
+// How many listings are made at once, how many wait for that, and how much of their text
+// lies in memory until it is read. Short ones have a lane of their own, so that they never
+// wait behind those of large directories.
+import { household } from '../access/callers.ts';
+import type { Exchange } from '../exchange.ts';
+import { Gate } from '../gate.ts';
+import { type Held, HeldBytes } from '../held-bytes.ts';
+import { HttpFailure } from '../http-failure.ts';
+
+/** Entries that are looked at. Chosen: a page for a browser, and some. */
+const SHORT_ENTRIES = 256;
+
+export class ListingLanes {
+  /** Chosen: texts of some 40 KB. */
+  readonly #short = new Lane({ atOnce: 8, waiting: 1024, heldBytes: 16 * 2 ** 20 });
+  /** Chosen: each holds a core for a tenth of a second, and is some 3 MB long. */
+  readonly #long = new Lane({ atOnce: 2, waiting: 64, heldBytes: 32 * 2 ** 20 });
+
+  /** @param entries how many are looked at. */
+  laneOf(entries: number): Lane {
+    return entries <= SHORT_ENTRIES ? this.#short : this.#long;
+  }
+}
+
+interface LaneLimits {
+  readonly atOnce: number;
+  readonly waiting: number;
+  readonly heldBytes: number;
+}
+
+export class Lane {
+  readonly #gate: Gate;
+  readonly #waiting: number;
+  /** Who waits or is served, how often: nobody alone takes all the places. */
+  readonly #byHousehold = new Map<string, number>();
+  readonly #held: HeldBytes;
+
+  constructor({ atOnce, waiting, heldBytes }: LaneLimits) {
+    this.#gate = new Gate(atOnce);
+    this.#waiting = waiting;
+    this.#held = new HeldBytes(heldBytes);
+  }
+
+  /**
+   * Makes a text in turn. Its place is kept until there is room for it, so that no more than
+   * `atOnce` texts lie beside those that are held. Release it.
+   *
+   * @throws HttpFailure 503, and why the client is gone
+   */
+  async make(
+    exchange: Exchange,
+    body: () => Promise<Buffer>,
+  ): Promise<{ readonly text: Buffer; readonly held: Held }> {
+    const client = household(exchange.remote.replace(/:\d+$/, ''));
+    const own = this.#byHousehold.get(client) ?? 0;
+    if (this.#gate.waiting >= this.#waiting || own >= this.#waiting / 2) {
+      throw new HttpFailure(503, 'too many listings are being made; try again', {
+        'Retry-After': '1',
+      });
+    }
+    this.#byHousehold.set(client, own + 1);
+    try {
+      return await this.#gate.run(async () => {
+        const text = await body();
+        return { text, held: await this.#held.take(text.length, exchange) };
+      }, exchange.signal);
+    } finally {
+      this.#leave(client);
+    }
+  }
+
+  #leave(client: string): void {
+    const left = this.#byHousehold.get(client)! - 1;
+    if (left === 0) this.#byHousehold.delete(client);
+    else this.#byHousehold.set(client, left);
+  }
+}
