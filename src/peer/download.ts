@@ -169,7 +169,7 @@ export class Download {
     // They may all have come since the last look.
     this.#lack.look(0);
     const path = (await store.publish()) ?? name;
-    if (!wasWhole) await this.#host.manifests.removeBeside(found, this.#options.out);
+    if (!wasWhole) await this.#removeBeside(found);
     this.#finish(path, wasWhole);
     return path;
   }
@@ -177,13 +177,22 @@ export class Download {
   /** On disk before the first piece is. Without it only a start with nobody there is worse off. */
   async #keep(found: FetchedManifest, isWhole: boolean): Promise<void> {
     const { manifests, emit } = this.#host;
-    const { out } = this.#options;
     const warn = (error: unknown): void =>
       emit({ event: 'warned', message: `the manifest is not kept: ${describeError(error)}` });
     await manifests.keep(found).catch(warn);
-    await (isWhole ? manifests.removeBeside(found, out) : manifests.keepBeside(found, out)).catch(
-      warn,
-    );
+    if (isWhole) await this.#removeBeside(found);
+    else await manifests.keepBeside(found, this.#options.out).catch(warn);
+  }
+
+  /** The content is whole: what stays beside it is worth a word, and no failure. */
+  async #removeBeside(found: FetchedManifest): Promise<void> {
+    const { manifests, emit } = this.#host;
+    try {
+      await manifests.removeBeside(found, this.#options.out);
+    } catch (error) {
+      const message = `the manifest beside it is not removed: ${describeError(error)}`;
+      emit({ event: 'warned', message });
+    }
   }
 
   #begin(manifest: Manifest, store: FileStore): void {
