@@ -36,6 +36,8 @@ const ANNOUNCE_AFTER_MS = 20_000;
 const ENOUGH_NEIGHBOURS = 4;
 /** While there are others to call the DHT, too, is left in peace; but not for ever, they may be lies. */
 const LOOK_ANYWAY_MS = 15_000;
+/** What a manifest is put together from puts the end off to so many timeouts at most. Chosen. */
+const MOST_UNVERIFIED_TIMEOUTS = 10;
 /** Nothing for so long is worth a word. Chosen. */
 const STALLED_MS = 10_000;
 
@@ -126,7 +128,7 @@ export class Download {
     const { signal } = this.#abort;
     return searchManifest(this.#host, this.#cid, signal, {
       link,
-      fetchPacked: (answer, until) => packed.fetch(answer, until, () => this.#noteProgress()),
+      fetchPacked: (answer, until) => packed.fetch(answer, until, () => this.#noteUnverified()),
     });
   }
 
@@ -237,6 +239,12 @@ export class Download {
   #count(bytes: number): void {
     this.#verifiedBytes += bytes;
     this.#noteProgress();
+  }
+
+  /** Pieces of a packed manifest may be junk, which shows when the last is here. */
+  #noteUnverified(): void {
+    const ms = performance.now() - this.#startedAt;
+    if (ms < MOST_UNVERIFIED_TIMEOUTS * this.#options.timeoutMs) this.#noteProgress();
   }
 
   #noteProgress(): void {

@@ -5,8 +5,9 @@
 //
 // Whoever has a manifest names its packed form's CID, and that may be a lie, found out only
 // at the end. So forms that differ are fetched side by side, a few; what a lie costs us it
-// cost its teller as well, and that form is not fetched again; one that brings nothing
-// makes way for another.
+// cost its teller as well, and that form is not fetched again. Forms take turns: once all
+// places are taken and a newcomer wants one, the slowest whose turn is over gives way, and
+// has a longer turn the next time, so that a true form has its chance among lies.
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../content/manifest.ts';
@@ -32,11 +33,14 @@ import type { SwarmHooks } from './swarm.ts';
 const INLINE_BYTES = 32 * 1024;
 /** Packed forms that are shared: those that were asked for last. Chosen. */
 const MOST_SHARED = 16;
-/** Packed forms fetched at once, and found wrong and remembered. Chosen. */
+/** Packed forms fetched at once, and found wrong or displaced and remembered. Chosen. */
 const MOST_FETCHED = 4;
 const MOST_WRONG = 1024;
-/** Without a new piece for so long a form makes way for another. Chosen. */
-const STALLED_MS = 30_000;
+const MOST_DISPLACED = 1024;
+/** A form's first turn: at 1 Mbit/s the manifest of 10 GiB comes in it. Chosen. */
+const TURN_MS = 5000;
+/** Each further turn is twice as long, up to 16 times. Chosen. */
+const MOST_DOUBLINGS = 4;
 
 /** The peer, as far as packed manifests need it. */
 export interface PackedHost {
@@ -54,6 +58,8 @@ export class PackedManifests {
   /** By the content's CID and the packed form's, as #wrong. */
   readonly #fetches = new Map<string, PackedFetch>();
   readonly #wrong = new Set<string>();
+  /** How often a form has given way, displaced last at the end. */
+  readonly #displaced = new Map<string, number>();
 
   constructor(host: PackedHost) {
     this.#host = host;
@@ -95,7 +101,9 @@ export class PackedManifests {
   #begin(answer: PackedAnswer, signal: AbortSignal, progressed: () => void): PackedFetch {
     if (this.#fetches.size >= MOST_FETCHED) this.#makeRoom();
     const key = keyOf(answer);
-    const fetch = new PackedFetch(this.#host, answer, signal, progressed);
+    const doublings = Math.min(MOST_DOUBLINGS, this.#displaced.get(key) ?? 0);
+    const turnMs = TURN_MS * 2 ** doublings;
+    const fetch = new PackedFetch(this.#host, answer, { signal, progressed, turnMs });
     this.#fetches.set(key, fetch);
     const noted = fetch.result
       .then(
@@ -104,17 +112,29 @@ export class PackedManifests {
           if (fetch.isWrong && this.#wrong.size < MOST_WRONG) this.#wrong.add(key);
         },
       )
-      .finally(() => this.#fetches.delete(key));
+      .finally(() => {
+        if (this.#fetches.get(key) === fetch) this.#fetches.delete(key);
+      });
     unawaited('keeping a manifest', noted);
     return fetch;
   }
 
   #makeRoom(): void {
-    for (const fetch of this.#fetches.values()) {
-      if (!fetch.isStalled) continue;
-      return fetch.stop(new HubswarmError('ERR_TIMEOUT', 'no piece of its manifest came in time'));
+    const over = [...this.#fetches].filter(([, { isTurnOver }]) => isTurnOver);
+    over.sort(([, one], [, other]) => one.bytesPerMs - other.bytesPerMs);
+    const [slowest] = over;
+    if (!slowest) {
+      throw new HubswarmError('ERR_REMOTE', 'others are asked for its manifest first');
     }
-    throw new HubswarmError('ERR_REMOTE', 'others are asked for its manifest first');
+    const [key, fetch] = slowest;
+    const times = (this.#displaced.get(key) ?? 0) + 1;
+    this.#displaced.delete(key);
+    this.#displaced.set(key, times);
+    if (this.#displaced.size > MOST_DISPLACED) {
+      this.#displaced.delete(this.#displaced.keys().next().value!);
+    }
+    this.#fetches.delete(key);
+    fetch.stop(new HubswarmError('ERR_TIMEOUT', 'its manifest makes way for another that is told'));
   }
 
   #note(root: string, shared: Promise<Share>): void {
@@ -146,6 +166,14 @@ function sizeOf({ geometry }: Manifest, { dag }: HeldDag): number {
   return bytes;
 }
 
+interface PackedFetchInit {
+  readonly signal: AbortSignal;
+  /** Until so long after its start it gives way to none. */
+  readonly turnMs: number;
+  /** Called for each piece, true or not. */
+  progressed(): void;
+}
+
 /** One packed form on its way. */
 class PackedFetch {
   readonly result: Promise<FetchedManifest>;
@@ -160,14 +188,17 @@ class PackedFetch {
   #asking = 0;
   /** Once pieces are fetched. */
   share: Share | undefined;
-  #progressAt = performance.now();
+  readonly #turnMs: number;
+  readonly #startedAt = performance.now();
+  #bytes = 0;
   #wrong = false;
 
-  constructor(host: PackedHost, answer: PackedAnswer, signal: AbortSignal, progressed: () => void) {
+  constructor(host: PackedHost, answer: PackedAnswer, init: PackedFetchInit) {
     this.#host = host;
     this.#answer = answer;
-    this.#progressed = progressed;
-    const linked = new LinkedAbort([signal, this.#abort.signal]);
+    this.#progressed = init.progressed;
+    this.#turnMs = init.turnMs;
+    const linked = new LinkedAbort([init.signal, this.#abort.signal]);
     this.#signal = linked.signal;
     this.#manifest.promise.catch(() => undefined);
     this.result = this.#run().finally(() => linked.release());
@@ -178,8 +209,16 @@ class PackedFetch {
     return this.#wrong;
   }
 
-  get isStalled(): boolean {
-    return performance.now() - this.#progressAt > STALLED_MS;
+  get isTurnOver(): boolean {
+    return this.#ageMs > this.#turnMs;
+  }
+
+  get bytesPerMs(): number {
+    return this.#bytes / this.#ageMs;
+  }
+
+  get #ageMs(): number {
+    return performance.now() - this.#startedAt;
   }
 
   /** One more remote that has this form, and knows how it is cut. */
@@ -238,8 +277,8 @@ class PackedFetch {
     signal.throwIfAborted();
     signal.addEventListener('abort', stop);
     const share = this.#host.holdAside(store, heldDag(dag, rawRoot), {
-      onPieceStored: () => {
-        this.#progressAt = performance.now();
+      onPieceStored: (piece) => {
+        this.#bytes += manifest.geometry.length(piece);
         this.#progressed();
       },
       onCompleted: done.resolve,

@@ -46,23 +46,24 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 let started = 0;
 
-async function startPeer(): Promise<Peer> {
-  const peer = await Peer.start({ dataDir: join(dir, `data-${started++}`), emit: () => {} });
+async function startPeer(uplinkBytesPerSecond = Number.POSITIVE_INFINITY): Promise<Peer> {
+  const dataDir = join(dir, `data-${started++}`);
+  const peer = await Peer.start({ dataDir, uplinkBytesPerSecond, emit: () => {} });
   cleanups.push(() => peer.stop());
   return peer;
 }
 
-async function share(path: string): Promise<Peer> {
-  const peer = await startPeer();
+async function share(path: string, uplinkBytesPerSecond?: number): Promise<Peer> {
+  const peer = await startPeer(uplinkBytesPerSecond);
   await peer.share(path, { signal: AbortSignal.timeout(20_000) });
   return peer;
 }
 
 /** Shares these bytes, and says that they are the tree's packed manifest. */
-async function liar(bytes: Uint8Array): Promise<Peer> {
+async function liar(bytes: Uint8Array, uplinkBytesPerSecond?: number): Promise<Peer> {
   const path = join(dir, `lie-${started}`);
   await writeFile(path, bytes);
-  const peer = await share(path);
+  const peer = await share(path, uplinkBytesPerSecond);
   await sayPacked(peer, (await importPath(path)).manifest.root);
   return peer;
 }
@@ -225,3 +226,30 @@ it('is had beside peers that name a form and then give none of it', async () => 
   }
   await get(await startPeer(), ...silent.slice(0, 3), await share(join(dir, 'tree')));
 }, 60_000);
+
+it('is had beside four peers that give junk so slowly that it never ends', async () => {
+  const liars: Peer[] = [];
+  for (let i = 0; i < 4; i++) liars.push(await liar(randomBytes(4_000_000 + i), 20_000));
+  const victim = await startPeer();
+  const signal = AbortSignal.timeout(50_000);
+  for (const { addresses } of liars) await victim.join(addresses, signal);
+  const out = join(dir, `out-${victim.peerId}`);
+  const getting = victim.get(root, { out, force: false, timeoutMs: 40_000, signal });
+  // All places are taken.
+  await expect
+    .poll(() => liars.every(({ link }) => link.sentBytes > 20_000), { timeout: 20_000 })
+    .toBe(true);
+  await victim.join((await share(join(dir, 'tree'))).addresses, signal);
+  expect(await readdir(await getting)).toHaveLength(FILES);
+}, 70_000);
+
+it('is given up in the end beside a peer that gives junk for ever', async () => {
+  const lying = await liar(randomBytes(16_000_000), 200_000);
+  const victim = await startPeer();
+  const signal = AbortSignal.timeout(50_000);
+  await victim.join(lying.addresses, signal);
+  const out = join(dir, `out-${victim.peerId}`);
+  await expect(
+    victim.get(root, { out, force: false, timeoutMs: 2000, signal }),
+  ).rejects.toMatchObject({ code: 'ERR_TIMEOUT' });
+}, 70_000);
