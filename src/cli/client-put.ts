@@ -5,7 +5,7 @@ import { parseHttpUrl } from '../client/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { clean } from './human.ts';
-import { rate, seconds } from './options.ts';
+import { positiveSeconds, rate } from './options.ts';
 import { runCommand } from './run.ts';
 
 /** Chosen: long enough for a hub to restart. */
@@ -33,7 +33,7 @@ export function putCommand(): Command {
     .option(
       '--timeout <seconds>',
       'give up after so long without progress',
-      seconds('--timeout'),
+      positiveSeconds('--timeout'),
       TIMEOUT_SECONDS,
     )
     .option('--quiet', 'print nothing but errors', false)
@@ -48,9 +48,6 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
       'ERR_USAGE',
       '--delete: only goes with -r; give both, or use client rm',
     );
-  }
-  if (flags.timeout === 0) {
-    throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
   const access = await accessOf(flags, [url]);
   const results: string[] = [];
@@ -89,15 +86,21 @@ export function removeCommand(): Command {
   return addAccessOptions(new Command('rm'))
     .description('Delete a file, or an empty directory, of a hub that is writable.')
     .argument('<url...>', 'as in http://127.0.0.1:8080/files/name')
+    .option(
+      '--timeout <seconds>',
+      'give up an answer after so long',
+      positiveSeconds('--timeout'),
+      TIMEOUT_SECONDS,
+    )
     .action(remove);
 }
 
-async function remove(texts: string[], flags: AccessFlags): Promise<void> {
+async function remove(texts: string[], flags: AccessFlags & { timeout: number }): Promise<void> {
   const urls = texts.map((text) => parseHttpUrl(text));
   const access = await accessOf(flags, urls);
   const { removeFile } = await import('../client/remove.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
     for (const url of urls)
-      await removeFile({ url, access, stallMs: TIMEOUT_SECONDS * 1000, signal });
+      await removeFile({ url, access, stallMs: flags.timeout * 1000, signal });
   });
 }

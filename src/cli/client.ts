@@ -6,6 +6,7 @@ import { getCommand } from './client-get.ts';
 import { putCommand, removeCommand } from './client-put.ts';
 import { watchCommand } from './client-watch.ts';
 import { clean } from './human.ts';
+import { positiveSeconds } from './options.ts';
 import { EXIT_CODES, runCommand } from './run.ts';
 
 /** Chosen: long enough for a hub to restart. */
@@ -28,15 +29,24 @@ function listCommand(): Command {
     .description('List a directory of a hub.')
     .argument('<url>', 'as in http://127.0.0.1:8080/files/')
     .option('--json', 'as the hub gives it', false)
+    .option(
+      '--timeout <seconds>',
+      'give up after so long without progress',
+      positiveSeconds('--timeout'),
+      TIMEOUT_SECONDS,
+    )
     .action(list);
 }
 
-async function list(text: string, flags: AccessFlags & { json: boolean }): Promise<void> {
+async function list(
+  text: string,
+  flags: AccessFlags & { json: boolean; timeout: number },
+): Promise<void> {
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
   const { fetchListing, formatListing } = await import('../client/list.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
-    const listing = await fetchListing(url, TIMEOUT_SECONDS * 1000, signal, access);
+    const listing = await fetchListing(url, flags.timeout * 1000, signal, access);
     const text = flags.json
       ? JSON.stringify(listing, undefined, 2)
       : formatListing(listing, clean, process.stdout.columns);

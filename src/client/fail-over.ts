@@ -4,6 +4,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { LEAST_BYTES } from './least-rate.ts';
 import type { Mirrors } from './mirrors.ts';
 import { SourceFailure } from './source-failure.ts';
 import { showUrl } from './url.ts';
@@ -15,6 +16,8 @@ export class Patience {
   #progressAt: number;
   /** By stretch of the file: how far any try came in it. */
   readonly #furthest = new Map<number, number>();
+  /** New since the last progress: fewer than LEAST_BYTES are none. */
+  #newBytes = 0;
 
   constructor(limitMs: number, clock: Clock) {
     this.#limitMs = limitMs;
@@ -32,6 +35,7 @@ export class Patience {
 
   /** A new stage of the transfer begins. */
   restart(): void {
+    this.#newBytes = 0;
     this.#progressAt = this.#clock.now();
   }
 
@@ -40,15 +44,17 @@ export class Patience {
    * counts: a mirror that dies in the same place over and over makes no progress.
    */
   handleBytes(stretch: number, bytes: number): void {
-    if (bytes <= (this.#furthest.get(stretch) ?? 0)) return;
+    const before = this.#furthest.get(stretch) ?? 0;
+    if (bytes <= before) return;
     this.#furthest.set(stretch, bytes);
-    this.#progressAt = this.#clock.now();
+    this.#newBytes += bytes - before;
+    if (this.#newBytes >= LEAST_BYTES) this.restart();
   }
 
   /** That stretch is here for good. */
   handleDone(stretch: number): void {
     this.#furthest.delete(stretch);
-    this.#progressAt = this.#clock.now();
+    this.restart();
   }
 }
 

@@ -23,7 +23,7 @@ export interface HttpResponse extends ResponseHead {
   /** After redirects. */
   readonly url: URL;
   /** Hands the body over; call this or discard(), exactly once. */
-  pump(take: Take, room?: Room): Promise<void>;
+  pump(take: Take, room?: Room, leastBytes?: number): Promise<void>;
   /** Gives the rest of the response up. */
   discard(): void;
   /** Of a status that does not deliver. */
@@ -117,8 +117,8 @@ export class HttpClient {
     return {
       ...head,
       url,
-      pump: async (take, room) => {
-        await guarded(connection.pump(take, room));
+      pump: async (take, room, leastBytes) => {
+        await guarded(connection.pump(take, room, leastBytes));
         release();
       },
       discard: () => {

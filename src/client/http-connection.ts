@@ -11,14 +11,13 @@ import {
   type BodyFraming,
   bodyFraming,
   MAX_HEAD_BYTES,
+  MAX_INTERIM,
   parseResponseHead,
   type ResponseHead,
 } from './http-head.ts';
+import { LEAST_BYTES, LeastRate } from './least-rate.ts';
 import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
-
-/** Chosen: servers send one or two. */
-const MAX_INTERIM = 16;
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
@@ -50,6 +49,8 @@ export class HttpConnection {
   readonly #socket: Socket;
   readonly #whenTrusted: OpenSocket['whenTrusted'];
   readonly #stallMs: number;
+  readonly #rate: LeastRate;
+  #headTimer: NodeJS.Timeout | undefined;
   #method = '';
   #awaited: Pending | undefined;
   #headBytes = Buffer.alloc(0);
@@ -69,9 +70,16 @@ export class HttpConnection {
   /** A response byte came since the last request. */
   answered = false;
 
-  /** @param stallMs without a byte, while one is awaited, until it counts as failed. */
+  /**
+   * @param stallMs while bytes are awaited, until it counts as failed: without a byte, without
+   * the end of a head, or without the least of a body
+   */
   constructor(origin: URL, stallMs: number, trust: Trust) {
     this.#stallMs = stallMs;
+    this.#rate = new LeastRate(stallMs, (bytes) => {
+      const what = bytes === 0 ? 'nothing' : `only ${bytes} bytes`;
+      this.#fail(new SourceFailure(`sent ${what} for ${stallMs / 1000} s`));
+    });
     const { socket, whenTrusted } = openSocket(
       origin,
       trust,
@@ -118,16 +126,25 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
+      this.#headTimer = setTimeout(() => {
+        const what = this.answered ? 'no whole header' : 'nothing';
+        this.#fail(new SourceFailure(`sent ${what} for ${this.#stallMs / 1000} s`));
+      }, this.#stallMs);
       this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
       this.#resume();
     });
   }
 
-  /** Hands the body to `take`; resolves at its end, rejects with what `take` threw. */
-  pump(take: Take, room?: Room): Promise<void> {
+  /**
+   * Hands the body to `take`; resolves at its end, rejects with what `take` threw.
+   *
+   * @param leastBytes that must come in each stallMs, unless the end does
+   */
+  pump(take: Take, room?: Room, leastBytes = LEAST_BYTES): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#pump = { take, room, resolve, reject };
+      this.#rate.start(leastBytes);
       const bytes = this.#leftover;
       this.#leftover = new Uint8Array();
       if (this.#handleBody(bytes)) this.#resume();
@@ -173,6 +190,7 @@ export class HttpConnection {
   #acceptHead(head: ResponseHead, rest: Uint8Array): boolean {
     const framing = bodyFraming(this.#method, head);
     if (typeof framing === 'string') return this.#violate(framing);
+    clearTimeout(this.#headTimer);
     this.#head = head;
     this.#framing = framing.kind;
     this.#decoder = createBodyDecoder(framing);
@@ -188,6 +206,7 @@ export class HttpConnection {
     const decoder = this.#decoder!;
     const parts = decoder.decode(bytes);
     if (typeof parts === 'string') return this.#violate(parts);
+    for (const part of parts) this.#rate.handleBytes(part.length);
     let wait: Promise<void> | undefined;
     try {
       wait = deliver(parts, 0, this.#pump!.take);
@@ -197,6 +216,7 @@ export class HttpConnection {
     if (wait === undefined) return this.#afterTake();
     this.#paused = true;
     this.#taking = true;
+    this.#rate.pause();
     wait.then(
       () => {
         if (this.#afterTake()) this.#resume();
@@ -218,6 +238,7 @@ export class HttpConnection {
     }
     if (!this.#decoder!.done) return true;
     this.#pump = undefined;
+    this.#rate.pause();
     // Read on, so that the end of an idle connection is seen.
     this.#paused = false;
     pump.resolve();
@@ -226,6 +247,7 @@ export class HttpConnection {
 
   #resume(): void {
     this.#paused = false;
+    if (this.#pump) this.#rate.resume();
     // Also winds the stall timer up again, which does not run for a reader's pauses.
     this.#socket.setTimeout(this.#stallMs);
     this.#socket.resume();
@@ -259,6 +281,8 @@ export class HttpConnection {
   #fail(failure: SourceFailure): void {
     if (this.#failure) return;
     this.#failure = failure;
+    clearTimeout(this.#headTimer);
+    this.#rate.pause();
     this.#socket.destroy();
     this.#awaited?.reject(failure);
     this.#awaited = undefined;

@@ -4,6 +4,8 @@
 
 /** As Node.js and most servers cap it. */
 export const MAX_HEAD_BYTES = 16 * 1024;
+/** Chosen: servers send one or two before the answer that counts. */
+export const MAX_INTERIM = 16;
 /** Chosen: several times what servers send. */
 const MAX_FIELDS = 128;
 

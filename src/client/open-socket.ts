@@ -65,14 +65,17 @@ export function connectTrusted(
   const stall = (): void => {
     socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
   };
+  // Of the whole handshake: a byte does not wind it up again.
+  const timer = setTimeout(stall, stallMs);
   const settle = (error: Error | null): void => {
-    socket.off('error', settle).off('timeout', stall);
+    clearTimeout(timer);
+    socket.off('error', settle);
     signal.removeEventListener('abort', abort);
     done(error, socket);
   };
   signal.addEventListener('abort', abort);
   socket.setTimeout(stallMs);
-  socket.once('error', settle).once('timeout', stall);
+  socket.once('error', settle);
   socket.once('secureConnect', () => {
     const failure = judge(socket, trust);
     if (failure) socket.destroy(failure);

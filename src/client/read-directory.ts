@@ -9,6 +9,8 @@ import { showUrl } from './url.ts';
 
 /** Chosen: a quarter of a GiB of memory at the most. */
 const MAX_DIRECTORY_ENTRIES = 500_000;
+/** Chosen: a hub's page holds a hundred times more entries than so many pages need. */
+const MAX_PAGES = 10_000;
 /** Chosen: a directory that changes more often than it can be read is given up. */
 const MAX_READINGS = 5;
 
@@ -60,6 +62,8 @@ async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promi
       break;
     }
     page = nextPage(url, page, listing.next);
+    if (listing.entries.length === 0 || seen.size >= MAX_PAGES)
+      throw refusal(url, 'is listed in pages without end');
     if (!page || seen.has(page.href)) throw refusal(url, 'has a next page that leads elsewhere');
   }
   return { entries, isIncomplete, count: seen.size };

@@ -6,6 +6,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import type { Link } from '../link/link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Access } from './access.ts';
+import { MAX_INTERIM } from './http-head.ts';
 import { connectTrusted } from './open-socket.ts';
 import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
 
@@ -47,6 +48,8 @@ class Sending {
   /** The answer; also when it comes before all is sent. */
   readonly #answer: Promise<IncomingMessage>;
   #answered = false;
+  #headTimer: NodeJS.Timeout | undefined;
+  #interim = 0;
 
   constructor(options: SentRequest) {
     const { url, signal, stallMs, body, method } = options;
@@ -84,8 +87,33 @@ class Sending {
     });
     const answered = (): void => {
       this.#answered = true;
+      clearTimeout(this.#headTimer);
     };
     this.#answer.then(answered, answered);
+    this.#limitHead();
+  }
+
+  /** A head comes whole within stallMs: of its first byte, and of the body's last. */
+  #limitHead(): void {
+    const { stallMs } = this.#options;
+    const request = this.#request;
+    const end = (reason: string): void => void request.destroy(new SourceFailure(reason));
+    const begin = (): void => {
+      if (this.#answered) return;
+      this.#headTimer ??= setTimeout(() => {
+        end(`sent no whole answer in ${stallMs / 1000} s`);
+      }, stallMs);
+    };
+    request.once('finish', begin);
+    // Before node:http reads it, and tells of what it read.
+    request.once('socket', (socket) => socket.prependListener('data', begin));
+    request.on('information', () => {
+      if (++this.#interim > MAX_INTERIM) return end('sent interim answers without end');
+      // What is sent after a 100 may take long.
+      if (request.writableFinished) return;
+      clearTimeout(this.#headTimer);
+      this.#headTimer = undefined;
+    });
   }
 
   async run(): Promise<SentAnswer> {
@@ -102,6 +130,7 @@ class Sending {
       );
       return { status: answer.statusCode ?? 0, headers: new Map(headers) };
     } finally {
+      clearTimeout(this.#headTimer);
       this.#request.destroy();
     }
   }

@@ -32,11 +32,13 @@ export async function watchStream(channel: Channel): Promise<void> {
       throw new WayBarred('answered with no stream of events');
     }
     const parser = new EventStreamParser();
-    await response.pump((chunk) => {
+    const take = (chunk: Uint8Array) => {
       clearTimeout(timer);
       tell(channel, parser.parse(chunk));
       return undefined;
-    });
+    };
+    // Heartbeats are short.
+    await response.pump(take, undefined, 1);
   } catch (error) {
     signal.throwIfAborted();
     throw silent.signal.aborted ? new WayBarred('sent nothing: a proxy may hold it back') : error;

@@ -6,8 +6,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBodyDecoder } from '../../src/client/body-decoder.ts';
+import { Patience } from '../../src/client/fail-over.ts';
 import { HttpClient } from '../../src/client/http-client.ts';
 import { bodyFraming, parseContentRange, parseResponseHead } from '../../src/client/http-head.ts';
+import { readDirectory } from '../../src/client/read-directory.ts';
+import { type SentRequest, sendRequest } from '../../src/client/send-request.ts';
+import { Link } from '../../src/link/link.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -114,6 +119,90 @@ describe('an answer', () => {
       socket.write('HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n'),
     );
     await expect(fetchAll(url)).rejects.toThrow('redirected more than 5 times');
+  });
+});
+
+describe('a server that drips', () => {
+  /** A byte of `rest` every 20 ms, over and over, for as long as it is connected. */
+  const dripping = (head: string, rest: string): Promise<URL> =>
+    rawServer((socket, count) => {
+      if (count > 0) return;
+      socket.write(head);
+      let at = 0;
+      const timer = setInterval(() => socket.write(rest[at++ % rest.length]!), 20);
+      socket.on('close', () => clearInterval(timer));
+    });
+  const CHUNKED = `${OK}Transfer-Encoding: chunked\r\n\r\n`;
+
+  it.each([
+    ['a head', `${OK}X: `, 'a', 'no whole header'],
+    ['interim answers', '', 'HTTP/1.1 103 Hi\r\n\r\n', 'no whole header'],
+    ['a body', `${OK}Content-Length: 100000\r\n\r\n`, ' ', 'sent only'],
+    ['a body without a length', `${OK}\r\n`, ' ', 'sent only'],
+    ['chunks', CHUNKED, '1\r\n \r\n', 'sent only'],
+    ['the extension of a chunk', `${CHUNKED}5;a=`, 'b', 'sent nothing for'],
+    ['a trailer', `${CHUNKED}2\r\n{}\r\n0\r\n`, 'X-T: b\r\n', 'sent '],
+  ])('%s is given up', async (_, head, rest, reason) => {
+    await expect(fetchAll(await dripping(head, rest))).rejects.toThrow(reason);
+  });
+
+  it('is waited for while the end comes in time, and while the taker makes it wait', async () => {
+    const url = await rawServer((socket) => {
+      socket.write(`${OK}Content-Length: 6\r\n\r\nab`);
+      setTimeout(() => socket.write('cd'), 200);
+      setTimeout(() => socket.write('ef'), 400);
+    });
+    const http = new HttpClient({ stallMs: 500 });
+    closers.push(() => http.close());
+    const { signal } = new AbortController();
+    const response = await http.request({ method: 'GET', url, signal });
+    let text = '';
+    await response.pump((chunk) => {
+      text += Buffer.from(chunk).toString();
+      return new Promise((resolve) => setTimeout(resolve, 600));
+    });
+    expect(text).toBe('abcdef');
+  });
+
+  it.each([
+    ['a head', `${OK}X: `, 'a', /no whole answer/],
+    ['interim answers', '', 'HTTP/1.1 102 Processing\r\n\r\n', /no whole answer|without end/],
+  ])('%s is given up by who deletes or sends', async (_, head, rest, reason) => {
+    const basis = { link: new Link(), stallMs: 500, signal: new AbortController().signal };
+    const send = async (what: Pick<SentRequest, 'method' | 'body'>) =>
+      sendRequest({ ...basis, ...what, url: await dripping(head, rest) });
+    await expect(send({ method: 'DELETE' })).rejects.toThrow(reason);
+    const chunks = (async function* () {
+      yield Buffer.alloc(1000);
+    })();
+    const body = { bytes: 1000, chunks, onSent: () => undefined };
+    await expect(send({ method: 'PUT', body })).rejects.toThrow(reason);
+  });
+
+  it('pages of a listing without an entry are given up', async () => {
+    let page = 0;
+    const url = await rawServer((socket) => {
+      const body = JSON.stringify({ path: '/', truncated: true, next: `?${page++}`, entries: [] });
+      socket.write(`${OK}Content-Length: ${body.length}\r\n\r\n${body}`);
+    });
+    const http = new HttpClient({ stallMs: 500 });
+    closers.push(() => http.close());
+    const { signal } = new AbortController();
+    await expect(readDirectory(http, url, signal)).rejects.toThrow('pages without end');
+  });
+
+  it('makes no progress by less than a KiB, unless a part is whole', () => {
+    let nowMs = 0;
+    const patience = new Patience(1000, { ...systemClock, now: () => nowMs });
+    nowMs = 900;
+    patience.handleBytes(0, 1023);
+    expect(patience.leftMs).toBe(100);
+    patience.handleBytes(0, 1024);
+    expect(patience.leftMs).toBe(1000);
+    nowMs = 1000;
+    patience.handleBytes(0, 1030);
+    patience.handleDone(0);
+    expect(patience.leftMs).toBe(1000);
   });
 });
 

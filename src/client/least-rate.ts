@@ -1,0 +1,58 @@
+// How slowly a body may come: a remote that drips bytes would otherwise hold a transfer
+// for as long as it likes. Only time in which bytes are awaited counts.
+
+/** Chosen: in each timeout; less than any line brings that is of use. */
+export const LEAST_BYTES = 1024;
+
+export class LeastRate {
+  readonly #windowMs: number;
+  readonly #onSlow: (bytes: number) => void;
+  #leastBytes = LEAST_BYTES;
+  #bytes = 0;
+  /** Of the window, when the timer was wound up last. */
+  #leftMs: number;
+  #woundAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onSlow with the bytes that came in a window, when they were too few */
+  constructor(windowMs: number, onSlow: (bytes: number) => void) {
+    this.#windowMs = windowMs;
+    this.#leftMs = windowMs;
+    this.#onSlow = onSlow;
+  }
+
+  /** A new body begins. */
+  start(leastBytes: number): void {
+    this.pause();
+    this.#leastBytes = leastBytes;
+    this.#restart();
+  }
+
+  /** Bytes are awaited from now on. */
+  resume(): void {
+    if (this.#timer !== undefined) return;
+    this.#woundAt = performance.now();
+    this.#timer = setTimeout(() => this.#onSlow(this.#bytes), Math.max(1, this.#leftMs));
+  }
+
+  pause(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#leftMs -= performance.now() - this.#woundAt;
+  }
+
+  handleBytes(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes < this.#leastBytes) return;
+    const isWaiting = this.#timer !== undefined;
+    this.pause();
+    this.#restart();
+    if (isWaiting) this.resume();
+  }
+
+  #restart(): void {
+    this.#bytes = 0;
+    this.#leftMs = this.#windowMs;
+  }
+}
