@@ -7,7 +7,7 @@ import { cidCommand } from './cli/cid.ts';
 import { clientCommand } from './cli/client.ts';
 import { compareCommand } from './cli/compare.ts';
 import { peerCommand } from './cli/peer.ts';
-import { EXIT, reportFailure } from './cli/run.ts';
+import { EXIT, reportFailure, wasToldToStop } from './cli/run.ts';
 import { serverCommand } from './cli/server.ts';
 import { simulateCommand } from './cli/simulate.ts';
 import { strict } from './cli/strict.ts';
@@ -32,7 +32,7 @@ for (const command of [
   program.addCommand(command());
 }
 
-/** Chosen: time for what was said last to reach its reader. */
+/** Chosen: how long a reader may take nothing of what was said last. */
 const FLUSH_MS = 500;
 
 strict(program);
@@ -49,7 +49,15 @@ async function main(): Promise<void> {
     }
   }
   // A reader that takes nothing must not keep alive what was told to stop.
-  if (process.exitCode === EXIT.interrupted) setTimeout(() => process.exit(), FLUSH_MS);
+  if (wasToldToStop() || process.exitCode === EXIT.interrupted) leaveIdleReader();
   // All is closed and said by now; libp2p keeps a timer that would cost a second.
   process.stdout.write('', () => process.exit());
+}
+
+function leaveIdleReader(): void {
+  let left = process.stdout.writableLength;
+  setInterval(() => {
+    if (process.stdout.writableLength >= left) process.exit();
+    left = process.stdout.writableLength;
+  }, FLUSH_MS);
 }

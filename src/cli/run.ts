@@ -1,10 +1,11 @@
 // What every command shares: where its events go, what stops it, and how an
 // error becomes one line and an exit code.
 
+import { BoundedOutput } from '../runtime/bounded-output.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import { hearFailures, tellFailure } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { NdjsonWriter } from '../telemetry/ndjson.ts';
+import { formatEvent, NdjsonWriter } from '../telemetry/ndjson.ts';
 import { startUsageSampler } from '../telemetry/usage.ts';
 import { clean, createHumanReporter } from './human.ts';
 
@@ -35,16 +36,25 @@ export interface RunContext {
   stoppedBy(): string | undefined;
 }
 
+let wasTold = false;
+
+/** Whether a signal told the command to stop, or its reader left. */
+export const wasToldToStop = (): boolean => wasTold;
+
 /** Where events go: to machines on stdout, or to a person on stderr. */
 function openOutput(options: { json?: boolean; quiet?: boolean }): {
   emit: Emit;
   close: () => void;
 } {
   if (!options.json) {
-    const reporter = createHumanReporter({ quiet: options.quiet ?? false });
+    const out = new BoundedOutput(process.stderr, (message) => `warning: ${message}\n`);
+    const reporter = createHumanReporter({ quiet: options.quiet ?? false, out });
     return { emit: (event) => reporter.report(event), close: () => reporter.close() };
   }
-  const writer = new NdjsonWriter(process.stdout);
+  const out = new BoundedOutput(process.stdout, (message) =>
+    formatEvent({ event: 'warned', message }),
+  );
+  const writer = new NdjsonWriter(out);
   return { emit: writer.emit, close: () => writer.flush() };
 }
 
@@ -68,6 +78,7 @@ export async function runCommand(
       process.exit(EXIT.interrupted);
     }
     stoppedBy = name;
+    wasTold = true;
     abort.abort(new HubswarmError('ERR_ABORTED', `stopped by ${name}`));
   };
   process.on('SIGINT', stop);

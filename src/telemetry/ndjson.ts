@@ -17,8 +17,7 @@ export class NdjsonWriter {
   }
 
   readonly emit = (event: Event): void => {
-    const t = performance.timeOrigin + performance.now();
-    this.#lines += `${JSON.stringify({ t, ...event })}\n`;
+    this.#lines += formatEvent(event);
     this.#timer ??= setTimeout(
       guarded('writing events', () => this.flush()),
       WITHIN_MS,
@@ -32,6 +31,12 @@ export class NdjsonWriter {
     if (this.#lines !== '') this.#out.write(this.#lines);
     this.#lines = '';
   }
+}
+
+/** An event's line, stamped now. */
+export function formatEvent(event: Event): string {
+  const t = performance.timeOrigin + performance.now();
+  return `${JSON.stringify({ t, ...event })}\n`;
 }
 
 /** A line as an event, or undefined when it is not one. */

@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { Writable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { BoundedOutput } from '../../src/runtime/bounded-output.ts';
+
+const CAP = 8 * 2 ** 20;
+const LINE = `${'x'.repeat(999)}\n`;
+const LINES = 10_000;
+
+it('keeps 8 MiB for a reader that stops, and counts what it loses', async () => {
+  let text = '';
+  let takeFirst: (() => void) | undefined;
+  const out = new Writable({
+    decodeStrings: false,
+    write(chunk: string, _encoding, done) {
+      text += chunk;
+      if (takeFirst) done();
+      else takeFirst = done;
+    },
+  });
+  const output = new BoundedOutput(out, (message) => `told: ${message}\n`);
+  for (let line = 0; line < LINES; line++) output.write(LINE);
+  expect(out.writableLength).toBeGreaterThanOrEqual(CAP);
+  expect(out.writableLength).toBeLessThan(CAP + LINE.length);
+  const drained = once(out, 'drain');
+  takeFirst!();
+  await drained;
+  output.write('last\n');
+  const kept = text.split(LINE).length - 1;
+  const told = `told: ${LINES - kept} lines are lost: nobody read them in time\nlast\n`;
+  expect(text.slice(kept * LINE.length)).toBe(told);
+});
