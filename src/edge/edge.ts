@@ -18,7 +18,9 @@ import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/exchange.ts';
 import { fileChanging, HttpFailure } from '../server/http-failure.ts';
 import type { Desk, Front } from '../server/hub.ts';
+import { Lane } from '../server/listing/listing-lanes.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../server/request-path.ts';
+import { withVary } from '../server/vary.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
 import { cacheHeaders, type Outcome, passedHeaders } from './cache-status.ts';
@@ -53,6 +55,8 @@ export interface EdgeParts {
 export class Edge implements Front {
   readonly #parts: EdgeParts;
   readonly #revalidation: Revalidation;
+  /** Chosen: pages are 4 MiB at most, and most of the time of each is the origin's. */
+  readonly #pages = new Lane({ atOnce: 16, waiting: 512, heldBytes: 32 * 2 ** 20 });
   /** Tells this edge from others in Via: a pseudonym, so that no address is told. */
   readonly #name = `hubswarm-edge-${randomBytes(6).toString('hex')}`;
 
@@ -173,26 +177,36 @@ export class Edge implements Front {
     const { url = '', headers } = exchange.req;
     const target = targetPath(url) + queryOf(url);
     const accept = headers.accept ?? '*/*';
-    const page = await attempt([stopping.signal, exchange.signal], undefined, (signal) =>
-      origin.page(origin.urlOf(target), accept, via, signal),
-    ).catch((error: unknown) => {
-      if (!(error instanceof SourceFailure && error.final)) throw error;
-      // Too large to hold in memory, an archive perhaps; or a refusal, which it tells itself.
-      throw this.#elsewhere(targetPath(url), url, 'bypass');
+    let kept: string[][] = [];
+    const { text, held } = await this.#pages.make(exchange, async () => {
+      const page = await attempt([stopping.signal, exchange.signal], undefined, (signal) =>
+        origin.page(origin.urlOf(target), accept, via, signal),
+      ).catch((error: unknown) => {
+        if (!(error instanceof SourceFailure && error.final)) throw error;
+        // Too large to hold in memory, an archive perhaps; or a refusal, which it tells itself.
+        throw this.#elsewhere(targetPath(url), url, 'bypass');
+      });
+      kept = PAGE_FIELDS.flatMap((field) => {
+        const value = page.headers.get(field);
+        return value === undefined ? [] : [[field, value]];
+      });
+      return page.bytes;
     });
-    const kept = PAGE_FIELDS.flatMap((field) => {
-      const value = page.headers.get(field);
-      return value === undefined ? [] : [[field, value]];
-    });
-    exchange.answer(
-      200,
-      {
-        ...Object.fromEntries(kept),
-        ...passedHeaders('uri-miss'),
-        'Content-Length': page.bytes.length,
-      },
-      page.bytes,
-    );
+    const { req, res } = exchange;
+    try {
+      res.writeHead(
+        200,
+        withVary(res, {
+          ...Object.fromEntries(kept),
+          ...passedHeaders('uri-miss'),
+          'Content-Length': text.length,
+        }),
+      );
+      if (req.method !== 'HEAD') await held.send({ exchange, link: origin.link }, text);
+      res.end();
+    } finally {
+      held.release();
+    }
   }
 
   /** What the origin gets to see. @throws HttpFailure 508 */

@@ -313,3 +313,30 @@ describe('an edge does not start', () => {
     await expect(startEdge(url)).rejects.toThrow(`--cache: ${url} is not a hub`);
   });
 });
+
+describe('pages of a slow origin', () => {
+  it('are asked for in turn, and not waited for by more than a number', async () => {
+    let [asked, atOnce] = [0, 0];
+    let answerAll = (): void => undefined;
+    const open = new Promise<void>((resolve) => {
+      answerAll = resolve;
+    });
+    const server = createServer(async (req, res) => {
+      if (req.url === '/healthz') return res.end('{"status":"ok"}');
+      atOnce = Math.max(atOnce, ++asked);
+      await open;
+      asked--;
+      return res.end('page');
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    onTestFinished(() => void server.close());
+    const edge = await startEdge(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const asking = Array.from({ length: 300 }, (_, i) => edge.ask(`/files/?i=${i}`));
+    const refused = await Promise.race(asking);
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    answerAll();
+    const answers = await Promise.all(asking);
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(256);
+    expect(atOnce).toBeLessThanOrEqual(16);
+  });
+});

@@ -75,7 +75,7 @@ export async function answerDirectory(
 async function sendText(
   hub: Hub,
   exchange: Exchange,
-  text: Buffer,
+  text: Uint8Array,
   held: Held,
   headers: Representation['headers'],
 ): Promise<void> {

@@ -49,8 +49,8 @@ export class Lane {
    */
   async make(
     exchange: Exchange,
-    body: () => Promise<Buffer>,
-  ): Promise<{ readonly text: Buffer; readonly held: Held }> {
+    body: () => Promise<Uint8Array>,
+  ): Promise<{ readonly text: Uint8Array; readonly held: Held }> {
     const client = household(exchange.remote.replace(/:\d+$/, ''));
     const own = this.#byHousehold.get(client) ?? 0;
     if (this.#gate.waiting >= this.#waiting || own >= this.#waiting / 2) {
