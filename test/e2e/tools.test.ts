@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -22,6 +22,12 @@ async function hub(root: string, ...args: string[]): Promise<string> {
   const { addresses } = await server.until('listening');
   await server.until('catalogue_completed');
   return addresses[0]!;
+}
+
+/** A date is given once its second is over. */
+async function age(path: string): Promise<void> {
+  const ago = new Date(Date.now() - 60_000);
+  await utimes(path, ago, ago);
 }
 
 /** Exit code and output of a command that may fail. */
@@ -43,6 +49,7 @@ describe.skipIf(!hasCommand('curl'))('curl (skipped where it is not installed)',
     const [root, dir] = [await scratch(), await scratch()];
     const text = 'as it was written\n'.repeat(1000);
     await writeFile(join(root, 'a.txt'), text);
+    await age(join(root, 'a.txt'));
     const url = `${await hub(root)}files/a.txt`;
     const [tag, to] = [join(dir, 'etag'), join(dir, 'a.txt')];
     const curl = (...args: string[]) =>
@@ -61,6 +68,7 @@ describe.skipIf(!hasCommand('wget'))('wget (skipped where it is not installed)',
   it('goes on where a download was cut, and mirrors what has changed', async () => {
     const [root, dir] = [await scratch(), await scratch()];
     const file = await randomFile(join(root, 'f.bin'), 3 * MIB + 1);
+    await age(file);
     const url = `${await hub(root)}files/f.bin`;
     const to = join(dir, 'f.bin');
     await writeFile(to, (await readFile(file)).subarray(0, MIB));

@@ -1,6 +1,6 @@
 // A real edge in front of a real hub, both in this process.
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EdgeOptions, openEdge } from '../../src/edge/open-edge.ts';
 import type { ServerOptions } from '../../src/server/start-server.ts';
@@ -31,7 +31,10 @@ export async function startEdge(
 /** Random bytes as a file of the hub; its CID is known before anybody asks. */
 export async function share(hub: Hub, name: string, length: number): Promise<Buffer> {
   const bytes = randomBytes(length);
-  await writeFile(join(hub.root, name), bytes);
+  const path = join(hub.root, name);
+  await writeFile(path, bytes);
+  // A date is given once its second is over.
+  await utimes(path, 1000, 1000);
   await hub.ask(`/files/${name.split('/').map(encodeURIComponent).join('/')}`, { method: 'HEAD' });
   return bytes;
 }
