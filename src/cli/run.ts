@@ -23,9 +23,8 @@ export const EXIT = {
 export const EXIT_CODES = `
 Exit codes:
   ${EXIT.ok}    done; with get also when nothing had changed
-  ${EXIT.failed}    failed: no server could deliver, or the place cannot be written to
+  ${EXIT.failed}    failed: no server could deliver in time, or the place cannot be written to
   ${EXIT.usage}    an option or argument is not accepted
-  ${EXIT.timedOut}  a limit on time passed
   ${EXIT.interrupted}  stopped by a signal, or whoever read the output left`;
 
 export interface RunContext {

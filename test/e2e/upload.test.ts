@@ -76,7 +76,7 @@ describe('put', () => {
     const wrong: [string[], number, RegExp][] = [
       [['--if-absent', file, `${url}files/f`], 1, /412 Precondition Failed: .*has another file/],
       [[join(dir, 'none'), `${url}files/f`], 1, /none: no such file or directory/],
-      [[dir, `${url}files/`], 2, /is not a regular file; give one/],
+      [[dir, `${url}files/`], 2, /is a directory; -r sends it/],
       [['-r', file, `${url}files/`], 2, /is not a directory; leave -r out/],
       [['--delete', file, `${url}files/`], 2, /--delete: only goes with -r/],
       [['--timeout', '0', file, url], 2, /--timeout: '0' is not accepted/],
