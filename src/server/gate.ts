@@ -1,4 +1,5 @@
 // At most so many at once; the others wait in the order in which they came.
+import { guarded } from '../runtime/guarded.ts';
 
 export class Gate {
   #free: number;
@@ -35,10 +36,10 @@ export class Gate {
         signal?.removeEventListener('abort', leave);
         resolve();
       };
-      const leave = (): void => {
+      const leave = guarded('leaving a queue', () => {
         this.#waiting.delete(enter);
         reject(signal?.reason);
-      };
+      });
       this.#waiting.add(enter);
       signal?.addEventListener('abort', leave, { once: true });
     });

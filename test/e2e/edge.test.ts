@@ -101,9 +101,14 @@ describe('server --cache', () => {
         /--cache-fingerprint: no https/,
       ],
       [
-        ['--cache', 'http://127.0.0.1:1/', '--cache-cacert', '/dev/null'],
+        ['--cache', 'http://127.0.0.1:1/', '--cache-cacert', 'package.json'],
         2,
         /--cache-cacert: .*PEM/,
+      ],
+      [
+        ['--cache', 'http://127.0.0.1:1/', '--cache-cacert', '/dev/null'],
+        2,
+        /--cache-cacert: .*is not a regular file/,
       ],
       [['--cache', 'http://127.0.0.1:1/', '--writable'], 2, /--writable: cannot be given with/],
       [['--cache', 'http://127.0.0.1:1/', '--cache-size', 'big'], 2, /--cache-size: 'big' is not/],
