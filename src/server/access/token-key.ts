@@ -47,8 +47,9 @@ export async function openTokenKey(
   const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   // Who made it at the same moment has won; that key counts.
   await createWhole(path, `${JSON.stringify({ ...jwk, alg: 'EdDSA', use: 'sig' })}\n`);
+  const made = await readTokenKey(path);
   onMade(path);
-  return readTokenKey(path);
+  return made;
 }
 
 /** @throws HubswarmError ERR_USAGE, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
