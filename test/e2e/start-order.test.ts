@@ -21,6 +21,10 @@ async function freeAddresses(count: number): Promise<string[]> {
 const peer = (dir: string, name: string, ...args: string[]): Running =>
   start(['peer', '--json', '--data', join(dir, name), ...args]);
 
+/** Fetches the CID into `out` through one address, and ends. */
+const startGetter = (dir: string, address: string, cid: string, out: string): Running =>
+  peer(dir, 'get', '--join', address, '--get', cid, '--out', out, '--linger', '0');
+
 const awaited = ({ events }: Running) => events.filter(({ event }) => event === 'peers_awaited');
 
 /** The CID of a file, as its sharer will name it. */
@@ -34,18 +38,7 @@ describe('peer --join', () => {
     const cid = await cidOf(file);
     const [address] = await freeAddresses(1);
     const out = join(dir, 'out');
-    const getter = peer(
-      dir,
-      'get',
-      '--join',
-      address!,
-      '--get',
-      cid,
-      '--out',
-      out,
-      '--linger',
-      '0',
-    );
+    const getter = startGetter(dir, address!, cid, out);
     expect(await getter.until('peers_awaited')).toMatchObject({
       lack: 'answer',
       addresses: [address],
@@ -91,18 +84,7 @@ describe('peer --join', () => {
     await seed.until('peer_connected');
     await first.end('SIGKILL');
     const out = join(dir, 'out');
-    const getter = peer(
-      dir,
-      'get',
-      '--join',
-      address!,
-      '--get',
-      cid,
-      '--out',
-      out,
-      '--linger',
-      '0',
-    );
+    const getter = startGetter(dir, address!, cid, out);
     await Promise.all([getter.until('peers_awaited'), seed.until('peers_awaited')]);
     const second = known();
     const back = (await second.until('listening')).t;
@@ -126,18 +108,7 @@ describe('peer --join', () => {
     expect(await sharer.until('peers_awaited')).toMatchObject({ addresses: [nobody], reason });
     await sharer.until('warned', ({ message }) => message.includes('run'));
     const out = join(dir, 'out');
-    const getter = peer(
-      dir,
-      'get',
-      '--join',
-      address!,
-      '--get',
-      cid,
-      '--out',
-      out,
-      '--linger',
-      '0',
-    );
+    const getter = startGetter(dir, address!, cid, out);
     expect(await getter.exit).toBe(0);
     expect(await sharer.end()).toBe(0);
   });
