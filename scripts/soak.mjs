@@ -5,8 +5,9 @@
 //   node scripts/soak.mjs [minutes, default 30] [neighbours of the waiting peer, default 5]
 //
 // In the first third the traffic is brisk, so that every process has met all that it will meet
-// and its allocator what it needs. Prints, over the other two thirds, when it is light, the slope of each process's heap and rss
-// and its descriptors then and at the end; exit code 1 when one grows. Linux only.
+// and its allocator what it needs. Prints, over the other two thirds, when it is light, the
+// slope of each process's heap and rss and its descriptors then and at the end; exit code 1
+// when one grows. Linux only.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
