@@ -1,7 +1,7 @@
 // The options by which a client shows who it is and whom it trusts, for every command
 // that talks to a server.
 import type { Command } from 'commander';
-import { Access, isToken, parseFingerprint } from '../client/access.ts';
+import { Access, isToken, parseFingerprint } from '../client/http/access.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { readNamed } from '../runtime/named-file.ts';
 

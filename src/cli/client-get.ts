@@ -1,7 +1,7 @@
 // hubswarm client get: one file from its mirrors, or a directory of a hub.
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { parseHttpUrl } from '../client/url.ts';
+import { parseHttpUrl } from '../client/http/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
@@ -89,8 +89,8 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
     );
   }
   const access = await accessOf(flags, urls);
-  const { getFile } = await import('../client/get.ts');
-  const { DownloadRecords } = await import('../client/download-records.ts');
+  const { getFile } = await import('../client/download/get.ts');
+  const { DownloadRecords } = await import('../client/download/download-records.ts');
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
   process.stdout.on('error', () => undefined);
   await runCommand(flags, async (context) => {
@@ -138,7 +138,7 @@ async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<
   if (flags.cid !== undefined) throw new HubswarmError('ERR_USAGE', '--cid: not with -r');
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
-  const { getTree } = await import('../client/get-tree.ts');
+  const { getTree } = await import('../client/tree/get-tree.ts');
   await runCommand(flags, async (context) => {
     if (flags.hold) await untilLine(context, readLines(process.stdin));
     await getTree({

@@ -1,7 +1,7 @@
 // hubswarm client put and rm: what changes a hub.
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
-import { parseHttpUrl } from '../client/url.ts';
+import { parseHttpUrl } from '../client/http/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { clean } from './human.ts';
@@ -63,7 +63,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
       signal,
     };
     if (flags.recursive) {
-      const { putDirectory } = await import('../client/put-directory.ts');
+      const { putDirectory } = await import('../client/tree/put-directory.ts');
       const summary = await putDirectory({ ...options, remove: flags.delete });
       results.push(
         `${summary.sent} sent, ${summary.unchanged} unchanged, ${summary.removed} deleted`,
@@ -73,7 +73,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
     if ((await stat(path).catch(() => undefined))?.isDirectory()) {
       throw new HubswarmError('ERR_USAGE', `${path}: is a directory; -r sends it`);
     }
-    const { putFile } = await import('../client/put.ts');
+    const { putFile } = await import('../client/upload/put.ts');
     const stored = await putFile(options);
     results.push(stored.url, stored.etag ?? '');
   });
@@ -98,7 +98,7 @@ export function removeCommand(): Command {
 async function remove(texts: string[], flags: AccessFlags & { timeout: number }): Promise<void> {
   const urls = texts.map((text) => parseHttpUrl(text));
   const access = await accessOf(flags, urls);
-  const { removeFile } = await import('../client/remove.ts');
+  const { removeFile } = await import('../client/upload/remove.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
     for (const url of urls)
       await removeFile({ url, access, stallMs: flags.timeout * 1000, signal });

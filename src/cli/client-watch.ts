@@ -1,8 +1,8 @@
 // hubswarm client watch: a hub's events, a line each.
 import { Command } from 'commander';
-import type { HubEvent } from '../client/hub-event.ts';
-import { parseHttpUrl } from '../client/url.ts';
-import type { Via } from '../client/watch.ts';
+import { parseHttpUrl } from '../client/http/url.ts';
+import type { HubEvent } from '../client/watch/hub-event.ts';
+import type { Via } from '../client/watch/watch.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { bytes } from './bytes.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
@@ -56,7 +56,7 @@ export function watchCommand(): Command {
 async function watch(text: string, flags: WatchFlags): Promise<void> {
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
-  const { watchHub } = await import('../client/watch.ts');
+  const { watchHub } = await import('../client/watch/watch.ts');
   const gone = new AbortController();
   // Who read the lines has gone, as in `| head`.
   process.stdout.on('error', () => gone.abort());

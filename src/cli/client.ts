@@ -1,6 +1,6 @@
 // hubswarm client: one command of its own for each thing that is done to a server.
 import { Command } from 'commander';
-import { parseHttpUrl } from '../client/url.ts';
+import { parseHttpUrl } from '../client/http/url.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client-access.ts';
 import { getCommand } from './client-get.ts';
 import { putCommand, removeCommand } from './client-put.ts';
@@ -44,7 +44,7 @@ async function list(
 ): Promise<void> {
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
-  const { fetchListing, formatListing } = await import('../client/list.ts');
+  const { fetchListing, formatListing } = await import('../client/tree/list.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
     const listing = await fetchListing(url, flags.timeout * 1000, signal, access);
     const text = flags.json

@@ -1,7 +1,7 @@
 // The options that make a server an edge: one that serves what another hub has.
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parseHttpUrl } from '../client/url.ts';
+import { parseHttpUrl } from '../client/http/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import { userDirectory } from '../runtime/user-directory.ts';

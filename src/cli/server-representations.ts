@@ -1,7 +1,7 @@
 // The options of `hubswarm server` for how files are presented: caching, compression,
 // and where else they are.
 import type { Command } from 'commander';
-import { parseHttpUrl, showUrl } from '../client/url.ts';
+import { parseHttpUrl, showUrl } from '../client/http/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { MAX_MIRRORS } from '../server/mirror-links.ts';
 import type { RepresentationOptions } from '../server/representations.ts';

@@ -7,8 +7,8 @@
 // RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
 import { randomBytes } from 'node:crypto';
 import { CID } from 'multiformats/cid';
-import { SourceFailure } from '../client/source-failure.ts';
-import { showUrl } from '../client/url.ts';
+import { SourceFailure } from '../client/http/source-failure.ts';
+import { showUrl } from '../client/http/url.ts';
 import { decodeCid, isSupportedCid } from '../content/cid.ts';
 import type { Release } from '../runtime/directory-lock.ts';
 import { hasCode } from '../runtime/errors.ts';

@@ -3,14 +3,14 @@
 // waits for comes first, in the order of asking, and the rest in its own order.
 // It goes on only while somebody reads; what came stays, and is where the next
 // reader begins. A piece counts when it hashed to what the manifest says.
-import { Assembler } from '../client/assembler.ts';
-import { Patience, tryMirrors } from '../client/fail-over.ts';
-import { openRange } from '../client/fetch-range.ts';
-import { Mirrors } from '../client/mirrors.ts';
-import { namedCid } from '../client/names-cid.ts';
-import { paced } from '../client/paced.ts';
-import { PieceWrites } from '../client/piece-writes.ts';
-import { SourceFailure } from '../client/source-failure.ts';
+import { Assembler } from '../client/download/assembler.ts';
+import { PieceWrites } from '../client/download/piece-writes.ts';
+import { namedCid } from '../client/http/names-cid.ts';
+import { SourceFailure } from '../client/http/source-failure.ts';
+import { Patience, tryMirrors } from '../client/mirrors/fail-over.ts';
+import { openRange } from '../client/mirrors/fetch-range.ts';
+import { Mirrors } from '../client/mirrors/mirrors.ts';
+import { paced } from '../client/mirrors/paced.ts';
 import { Bitfield } from '../content/bitfield.ts';
 import type { FileStore } from '../content/file-store.ts';
 import { systemClock } from '../runtime/clock.ts';

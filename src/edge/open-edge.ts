@@ -1,9 +1,9 @@
 // Opens an edge: its directory, which no other edge may hold, what an earlier run left there, and its origin, which
 // must be a hub (a server without CIDs cannot be checked) but need not be up.
 import { join } from 'node:path';
-import type { Access } from '../client/access.ts';
-import { HttpClient } from '../client/http-client.ts';
-import { showUrl } from '../client/url.ts';
+import type { Access } from '../client/http/access.ts';
+import { HttpClient } from '../client/http/http-client.ts';
+import { showUrl } from '../client/http/url.ts';
 import type { Link } from '../link/link.ts';
 import { lockDirectory, type Release } from '../runtime/directory-lock.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';

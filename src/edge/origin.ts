@@ -3,11 +3,11 @@
 // origin says is believed but what hashes to the CID that it named.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
-import type { HttpClient, HttpResponse } from '../client/http-client.ts';
-import { isPending, namedCid } from '../client/names-cid.ts';
-import { readBody } from '../client/read-body.ts';
-import { SourceFailure } from '../client/source-failure.ts';
-import { showUrl } from '../client/url.ts';
+import type { HttpClient, HttpResponse } from '../client/http/http-client.ts';
+import { isPending, namedCid } from '../client/http/names-cid.ts';
+import { readBody } from '../client/http/read-body.ts';
+import { SourceFailure } from '../client/http/source-failure.ts';
+import { showUrl } from '../client/http/url.ts';
 import { matchesCid } from '../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
 import type { Link } from '../link/link.ts';

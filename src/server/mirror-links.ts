@@ -3,7 +3,7 @@
 // were given. Nothing is asked of them: a client that goes there checks what it gets
 // against the tag or the digest that it got here. Pure.
 
-/** Chosen: clients read no more of them (src/client/link-header.ts). */
+/** Chosen: clients read no more of them (src/client/http/link-header.ts). */
 export const MAX_MIRRORS = 16;
 /**
  * Of all links of one answer: nginx takes a head of 4 KiB unless told otherwise

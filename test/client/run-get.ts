@@ -1,9 +1,9 @@
 // getFile as a command would call it, with its events kept.
 import { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
-import type { Access } from '../../src/client/access.ts';
-import type { DownloadRecords } from '../../src/client/download-records.ts';
-import { getFile } from '../../src/client/get.ts';
+import type { DownloadRecords } from '../../src/client/download/download-records.ts';
+import { getFile } from '../../src/client/download/get.ts';
+import type { Access } from '../../src/client/http/access.ts';
 import type { Event, EventName } from '../../src/telemetry/event.ts';
 
 export interface Got {

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Access, parseFingerprint } from '../../src/client/access.ts';
+import { Access, parseFingerprint } from '../../src/client/http/access.ts';
 import { keyFile, makeToken } from '../server/access/keys.ts';
 import { type Hub, startHub, tempRoot } from '../server/hub.ts';
 import { share, startEdge } from './edge.ts';

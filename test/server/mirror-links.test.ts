@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseDuplicates } from '../../src/client/link-header.ts';
+import { parseDuplicates } from '../../src/client/http/link-header.ts';
 import { mirrorLinks } from '../../src/server/mirror-links.ts';
 import { startHub, tempRoot } from './hub.ts';
 

@@ -1,0 +1,91 @@
+// Cuts a stream of chunks into blocks of given lengths. A chunk is a view that the
+// socket writes over, so its bytes are copied, into a few buffers that take turns:
+// memory does not grow with the file. Whoever reads straight into room() spares the copy.
+import { allocAligned } from '../../content/aligned-buffer.ts';
+import { WRITES_AHEAD } from './write-queue.ts';
+
+export interface Blocks {
+  readonly maxLength: number;
+  /** Of the block with that index; 0 past the last one. */
+  length(index: number): number;
+  /**
+   * A whole block. The bytes are valid until WRITES_AHEAD more came; may return a
+   * promise to hold the stream back.
+   */
+  handle(index: number, bytes: Uint8Array): Promise<void> | undefined;
+}
+
+export class Assembler {
+  readonly #blocks: Blocks;
+  readonly #buffers: Buffer[];
+  #index: number;
+  #filled = 0;
+
+  /** @param buffers of an assembler of the same lengths that has ended, to be used again. */
+  constructor(blocks: Blocks, firstIndex: number, buffers: Buffer[] = []) {
+    this.#blocks = blocks;
+    this.#buffers = buffers;
+    this.#index = firstIndex;
+  }
+
+  /** The first block that is not whole yet. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** Bytes of it that came. */
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /**
+   * Where the next bytes may be put before take() gets them, as long as nothing that
+   * was taken is waited for.
+   */
+  room(): Uint8Array | undefined {
+    const length = this.#blocks.length(this.#index);
+    return length === 0 ? undefined : this.#buffer().subarray(this.#filled, length);
+  }
+
+  /** Bytes past the last block are left out. */
+  take(chunk: Uint8Array): Promise<void> | undefined {
+    let at = 0;
+    while (at < chunk.length) {
+      const length = this.#blocks.length(this.#index);
+      if (length === 0) return undefined;
+      const part = chunk.subarray(at, at + length - this.#filled);
+      const buffer = this.#buffer();
+      const there = buffer.byteOffset + this.#filled;
+      if (part.buffer !== buffer.buffer || part.byteOffset !== there) {
+        buffer.set(part, this.#filled);
+      }
+      at += part.length;
+      this.#filled += part.length;
+      if (this.#filled < length) return undefined;
+      const wait = this.#finish();
+      if (wait !== undefined) {
+        const rest = chunk.subarray(at);
+        return wait.then(() => this.take(rest));
+      }
+    }
+    return undefined;
+  }
+
+  /** Hands over a last block that is shorter than its length. */
+  flush(): Promise<void> | undefined {
+    return this.#filled > 0 ? this.#finish() : undefined;
+  }
+
+  #finish(): Promise<void> | undefined {
+    const bytes = this.#buffer().subarray(0, this.#filled);
+    this.#filled = 0;
+    return this.#blocks.handle(this.#index++, bytes);
+  }
+
+  #buffer(): Buffer {
+    // One that is filled and WRITES_AHEAD that are written.
+    const turn = this.#index % (WRITES_AHEAD + 1);
+    this.#buffers[turn] ??= allocAligned(this.#blocks.maxLength);
+    return this.#buffers[turn];
+  }
+}

@@ -1,0 +1,100 @@
+// A file that a hub has not hashed yet. Its bytes are fetched at once and are not verified;
+// meanwhile the hub is asked for the CID. As soon as it names one, the download ends there,
+// and what came is the beginning of a verified one, which hashes it first: a file that
+// became another version meanwhile loses the pieces that changed, and no more.
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { partialOf } from '../../content/download-place.ts';
+import type { Manifest } from '../../content/manifest.ts';
+import { isPending, namedCid } from '../http/names-cid.ts';
+import { untilNamed } from '../http/until-named.ts';
+import { fetchManifest, type ManifestContext } from '../mirrors/fetch-manifest.ts';
+import type { Probed } from '../mirrors/probe.ts';
+import type { Gotten } from './get-plain.ts';
+import { handOver } from './plain-file.ts';
+
+/** Chosen: a short file is here before the hub has hashed it. */
+const GRACE_MS = 2000;
+
+export interface EarlyGet {
+  /** Of a file on the disk. */
+  readonly target: string;
+  /** The unverified download; ends when the signal aborts. */
+  readonly download: (signal: AbortSignal) => Promise<Gotten>;
+  /** Resolves when the hub has named the file; undefined when it will not. */
+  readonly findManifest: (signal: AbortSignal) => Promise<Manifest | undefined>;
+  readonly signal: AbortSignal;
+}
+
+export interface Early {
+  /** When the unverified download came to its end, and has its name. */
+  readonly gotten: Gotten | undefined;
+  /** When the file can be verified now. */
+  readonly manifest: Manifest | undefined;
+}
+
+/** One of the two is there, at least. */
+export async function getEarly({
+  target,
+  download,
+  findManifest,
+  signal,
+}: EarlyGet): Promise<Early> {
+  const switching = new AbortController();
+  const over = new AbortController();
+  const named = findManifest(AbortSignal.any([signal, over.signal]))
+    .then(async (manifest) => {
+      if (!manifest) return undefined;
+      await handOver(target, partialOf(manifest.root, resolve(target)));
+      switching.abort();
+      return manifest;
+    })
+    // Then it stays unverified.
+    .catch(() => undefined);
+  try {
+    const gotten = await download(AbortSignal.any([signal, switching.signal]));
+    await Promise.race([named, delay(GRACE_MS, undefined, { signal })]);
+    over.abort();
+    return { gotten, manifest: await named };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!switching.signal.aborted) throw error;
+    return { gotten: undefined, manifest: await named };
+  } finally {
+    over.abort();
+  }
+}
+
+/** The hub among them that has the file and will name it. */
+export function pendingHub(probed: readonly Probed[]): Probed | undefined {
+  return probed.find(({ headers }) => isPending(headers));
+}
+
+/** What the hub says once it has hashed the file, or the time is over. */
+export function untilHashed(
+  { http, signal }: Pick<ManifestContext, 'http' | 'signal'>,
+  { finalUrl: url, headers: before }: Probed,
+  withinMs = Number.POSITIVE_INFINITY,
+): Promise<ReadonlyMap<string, string>> {
+  const ask = async () => {
+    try {
+      const head = await http.request({ method: 'HEAD', url, signal });
+      await head.pump(() => undefined);
+      return head.headers;
+    } catch {
+      signal.throwIfAborted();
+      // It may come back.
+      return before;
+    }
+  };
+  return untilNamed(ask, { withinMs, signal });
+}
+
+/** @throws the signal's reason, and as fetchManifest() does */
+export async function manifestOnceHashed(
+  context: ManifestContext,
+  hub: Probed,
+): Promise<Manifest | undefined> {
+  const cid = namedCid(await untilHashed(context, hub));
+  return cid && fetchManifest(context, cid, [hub.finalUrl]);
+}

@@ -1,0 +1,165 @@
+// A file of servers that name no CID. When all of them name one strong ETag or one
+// digest, and ranges, it is fetched from all at once; otherwise from one after the
+// other, and bytes of two never mix. A digest that was named is held at the end.
+import { Geometry } from '../../content/geometry.ts';
+import { HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { createRng } from '../../runtime/rng.ts';
+import { reprDigest } from '../http/digest.ts';
+import { showUrl } from '../http/url.ts';
+import type { RangeResponse } from '../mirrors/fetch-range.ts';
+import { Mirrors } from '../mirrors/mirrors.ts';
+import type { Probed } from '../mirrors/probe.ts';
+import { hasChanged, type SharedVersion, sharedVersion } from '../mirrors/version.ts';
+import { downloadPieces } from './download.ts';
+import type { FetchContext } from './fetch-segment.ts';
+import { HashedSink } from './hashed-sink.ts';
+import { OrderedSink } from './ordered-sink.ts';
+import { downloadPlain } from './plain-download.ts';
+import { PlainFileSink } from './plain-file.ts';
+import { type PlainOrigin, type PlainSink, PlainStreamSink } from './plain-sink.ts';
+import { outletOf, type Target } from './target.ts';
+
+type Base = Omit<FetchContext, 'geometry' | 'version' | 'sink' | 'onPiece'>;
+
+export interface PlainGet extends Base {
+  readonly seed: number;
+  readonly target: Target;
+  /** All that were given, and those of them that answered. */
+  readonly urls: readonly URL[];
+  readonly probed: readonly Probed[];
+  readonly connectionsPerHost: number;
+  /** Once, when the first byte is about to come. */
+  readonly onStart: (facts: { bytes: number; resumedBytes: number; verified: boolean }) => void;
+  readonly onProgress: (bytes: number) => void;
+}
+
+/** Of one request's smallest part, as of one write. */
+const BLOCK_BYTES = 2 ** 20;
+/** A server may claim any length: no more memory than for a TiB is taken for it. */
+const MAX_BLOCKS = 2 ** 20;
+
+export interface Gotten {
+  readonly path: string;
+  readonly bytes: number;
+  /** Whose bytes they are, and what that server said of them. */
+  readonly from: Source;
+}
+
+interface Source {
+  readonly url: URL;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** Resolves when the file has its name. */
+export async function getPlain(get: PlainGet): Promise<Gotten> {
+  const { target, probed } = get;
+  const place =
+    target.kind === 'file'
+      ? await PlainFileSink.open(target.path, target.overwrite)
+      : new PlainStreamSink(outletOf(target, get.signal));
+  const sink = new HashedSink(place);
+  const several = get.probed.length > 1 || get.connectionsPerHost > 1;
+  const shared = several ? sharedVersion(probed) : undefined;
+  try {
+    const from =
+      shared && shared.bytes <= BLOCK_BYTES * MAX_BLOCKS
+        ? await getShared(get, sink, shared).catch(otherwise(get, sink))
+        : await getSingle(get, sink);
+    const path = await sink.publish();
+    return { path: target.kind === 'file' ? path : target.path, bytes: sink.position, from };
+  } finally {
+    await sink.close();
+  }
+}
+
+async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
+  const answers = new Map(get.probed.map((each) => [each.url, each]));
+  const digestOf = (url: URL, response: RangeResponse): string | undefined => {
+    const named = reprDigest(response.headers);
+    const probed = answers.get(url);
+    return named ?? (probed && !hasChanged(probed, response) ? reprDigest(probed.headers) : named);
+  };
+  // Where an earlier run began there is something to go on with.
+  const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
+  const urls = [...get.urls].sort((a, b) => begun(a) - begun(b));
+  let from: Source | undefined;
+  await downloadPlain({
+    ...get,
+    mirrors: new Mirrors(urls, createRng(get.seed)),
+    sink,
+    digest: digestOf,
+    onStart: (url, response) => {
+      const first = from === undefined;
+      from = { url, headers: response.headers };
+      if (!first) return;
+      const verified = digestOf(url, response) !== undefined;
+      get.onStart({ bytes: response.totalBytes ?? 0, resumedBytes: sink.position, verified });
+    },
+    onBytes: get.onProgress,
+  });
+  return from!;
+}
+
+async function getShared(get: PlainGet, sink: HashedSink, version: SharedVersion): Promise<Source> {
+  const { probed } = get;
+  const { bytes, digest } = version;
+  sink.hashing = digest !== undefined;
+  const urls = probed.map(({ url }) => url);
+  await goOn(sink, urls, version);
+  const pieceCount = Math.ceil(bytes / BLOCK_BYTES);
+  const geometry = new Geometry(
+    Array.from({ length: pieceCount }, (_, i) => Math.min(BLOCK_BYTES, bytes - i * BLOCK_BYTES)),
+  );
+  get.onStart({ bytes, resumedBytes: sink.position, verified: digest !== undefined });
+  let came = sink.position;
+  await downloadPieces({
+    ...get,
+    urls,
+    geometry,
+    version,
+    sink: new OrderedSink({
+      pieceCount,
+      firstPiece: sink.position === bytes ? pieceCount : sink.position / BLOCK_BYTES,
+      // Nothing is known of a block but its place.
+      accepts: () => true,
+      append: (part) => sink.append(part),
+    }),
+    onPiece: (length) => {
+      came += length;
+      get.onProgress(came);
+    },
+  });
+  if (digest === undefined || (await sink.digest()) === digest) return probed[0]!;
+  if (get.target.kind === 'file') await sink.restart(undefined);
+  throw new HubswarmError(
+    'ERR_HASH_MISMATCH',
+    'the bytes that came do not match the digest that the servers name',
+  );
+}
+
+/** When the file became another one at all of them at once, it is fetched anew from one. */
+function otherwise(get: PlainGet, sink: HashedSink): (error: unknown) => Promise<Source> {
+  return (error) => {
+    if (!hasCode(error, 'ERR_NO_SOURCE') || get.patience.leftMs <= 0) throw error;
+    return getSingle(get, sink);
+  };
+}
+
+/** From the last whole block of this version that is here, or from the start. */
+async function goOn(
+  sink: PlainSink,
+  urls: readonly URL[],
+  { bytes, validator }: SharedVersion,
+): Promise<void> {
+  const { origin, position } = sink;
+  const same = urls.find((url) => showUrl(url) === origin?.url);
+  if (same && origin?.bytes === bytes && origin.validator === validator(same)) {
+    if (position < bytes) sink.rewind(position - (position % BLOCK_BYTES));
+    return;
+  }
+  const [first] = urls;
+  const tag = validator(first!);
+  const begun: PlainOrigin | undefined =
+    tag === undefined ? undefined : { url: showUrl(first!), validator: tag, bytes };
+  await sink.restart(begun);
+}

@@ -1,0 +1,347 @@
+// One file from one or several mirrors, from the first question to the final
+// name: asks the mirrors, finds the manifest, chooses where the file goes, and
+// hands over to the verified or to the plain download.
+import { rm } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { CID } from 'multiformats/cid';
+import { goOnAs, partialOf } from '../../content/download-place.ts';
+import { FileStore } from '../../content/file-store.ts';
+import type { Manifest } from '../../content/manifest.ts';
+import { CountReporter } from '../../link/counts.ts';
+import { Link } from '../../link/link.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import type { Access } from '../http/access.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { showUrl } from '../http/url.ts';
+import { Patience } from '../mirrors/fail-over.ts';
+import { fetchManifest } from '../mirrors/fetch-manifest.ts';
+import { namedMirrors, probeNamed } from '../mirrors/named-mirrors.ts';
+import { ofVersion, type Probed, probeMirrors } from '../mirrors/probe.ts';
+import { TransferEvents } from '../mirrors/transfer-events.ts';
+import { verifiedVersion } from '../mirrors/version.ts';
+import { findUnchanged } from './ask-again.ts';
+import { downloadPieces } from './download.ts';
+import type { DownloadRecords } from './download-records.ts';
+import { deriveFileName } from './file-name.ts';
+import { getEarly, manifestOnceHashed, pendingHub, untilHashed } from './get-early.ts';
+import { type Gotten, getPlain } from './get-plain.ts';
+import type { PieceSink } from './piece-sink.ts';
+import { chooseTarget, outletOf, type Target } from './target.ts';
+import { verifiedPipe } from './verified-pipe.ts';
+
+export interface GetOptions {
+  /** At least one; mirrors of one file in the order of preference. */
+  readonly urls: readonly URL[];
+  /** As a person gives it: file, existing directory, or '-' for standard output. */
+  readonly output?: string | undefined;
+  /** As a program made it: taken as it is, and `output` is not looked at. */
+  readonly target?: Target | undefined;
+  /** What the file must be; otherwise what the mirrors say. */
+  readonly cid?: CID | undefined;
+  readonly force?: boolean | undefined;
+  /** Where downloads are noted, so that what did not change is not fetched again. */
+  readonly records?: DownloadRecords | undefined;
+  /** False to fetch from no other server than those given (and those they redirect to). */
+  readonly followMirrors?: boolean | undefined;
+  /** At most, to each host of a mirror. */
+  readonly connectionsPerHost?: number | undefined;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  /** Without progress. */
+  readonly timeoutMs: number;
+  readonly access?: Access | undefined;
+  /** A mirror that is silent for this long is asked anew, or another one. */
+  readonly stallMs?: number | undefined;
+  /** What several transfers use together; its owner closes it. */
+  readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;
+  readonly stdout: Writable;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** Chosen: longer than TCP takes to recover from a short loss of the path. */
+const STALL_MS = 10_000;
+
+/**
+ * More gain nothing where a hub caps each client or none. 128 MiB in memory from a hub of
+ * this machine, median of twelve: 0.56 s with one, 0.63 with two, 0.78 with four; 256 MiB
+ * with --client-uplink 64MiB/s, of five: 4.6, 4.8 and 4.7 s.
+ */
+const CONNECTIONS_PER_HOST = 1;
+/** Chosen: of a file that changes while it is asked for; then it comes as one answer has it. */
+const MAX_VERSIONS = 4;
+
+/** @throws HubswarmError; the partial stays, so that the next call goes on there */
+export async function getFile(options: GetOptions): Promise<void> {
+  const name = deriveFileName(options.urls[0]!, undefined);
+  const transfer = new Transfer(options, new TransferEvents(name, options.emit, systemClock));
+  try {
+    await transfer.run();
+  } catch (error) {
+    // A sleep or a socket that was broken off by the signal has an error of its own.
+    const reason: unknown = options.signal.aborted ? options.signal.reason : error;
+    transfer.events.fail(reason);
+    throw reason;
+  } finally {
+    transfer.close();
+  }
+}
+
+class Transfer {
+  readonly events: TransferEvents;
+  readonly #options: GetOptions;
+  readonly #http: HttpClient;
+  readonly #link: Link;
+  readonly #patience: Patience;
+  readonly #seed = Math.floor(Math.random() * 2 ** 32);
+  /** Those given, without those that turned out to have another file. */
+  #urls: readonly URL[];
+  readonly #counts: CountReporter;
+  /** What the bytes go to, where this transfer opened it. */
+  #opened: Writable | undefined;
+  #target: Target | undefined;
+  /** The version that is fetched, where it is verified. */
+  #root: CID | undefined;
+  /** Bytes went to what cannot take them back. */
+  #sentOn = false;
+
+  constructor(options: GetOptions, events: TransferEvents) {
+    this.#options = options;
+    this.#urls = options.urls;
+    this.events = events;
+    this.#http =
+      options.shared?.http ??
+      new HttpClient({
+        stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
+        access: options.access,
+      });
+    this.#patience = new Patience(options.timeoutMs, systemClock);
+    this.#counts = new CountReporter(options.emit);
+    this.#link =
+      options.shared?.link ??
+      new Link({
+        uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+        onCount: this.#counts.note,
+      });
+  }
+
+  async run(): Promise<void> {
+    if (await this.#isUnchanged()) return;
+    let probed = await probeMirrors(this.#context(), this.#options.urls);
+    for (let version = 1; version < MAX_VERSIONS; version++) {
+      try {
+        return await this.#get(probed);
+      } catch (error) {
+        probed = await this.#probeChanged(error);
+      }
+    }
+    const message = 'the file changes too often to be verified: it comes as one answer has it';
+    this.#options.emit({ event: 'warned', message });
+    const target = await this.#chooseTarget(probed[0]!);
+    if (target.kind === 'file')
+      await rm(partialOf(this.#root!, resolve(target.path)), { force: true });
+    await this.#keep(await this.#getPlain(target, probed, this.#options.signal));
+  }
+
+  /**
+   * What the mirrors say by now, when none has the version any more that failed.
+   *
+   * @throws the error when that is not why, or nothing can be begun anew
+   */
+  async #probeChanged(error: unknown): Promise<readonly Probed[]> {
+    const { urls, cid, signal } = this.#options;
+    const root = this.#root;
+    const canBegin = !this.#sentOn && this.#patience.leftMs > 0;
+    if (!hasCode(error, 'ERR_NO_SOURCE') || cid || !root || !canBegin) throw error;
+    const probed = await probeMirrors(this.#context(), urls).catch(() => {
+      signal.throwIfAborted();
+      throw error;
+    });
+    if (probed.some((each) => each.cid?.equals(root))) throw error;
+    this.#urls = urls;
+    return probed;
+  }
+
+  async #get(probed: readonly Probed[]): Promise<void> {
+    const root = this.#options.cid ?? probed.find(({ cid }) => cid)?.cid;
+    const hub = probed.some(({ cid }) => cid) ? undefined : pendingHub(probed);
+    // The blocks of a CID can be had once the hub has hashed the file.
+    if (hub && root) await untilHashed(this.#context(), hub, this.#options.timeoutMs);
+    const same = root ? ofVersion(probed, root, this.#options.emit) : probed;
+    const refused = probed.filter((each) => !same.includes(each)).map(({ url }) => url);
+    this.#urls = this.#urls.filter((url) => !refused.includes(url));
+    const manifest = root && (await this.#findManifest(same, root));
+    const [first] = same;
+    const target = await this.#chooseTarget(first!);
+    const follows = this.#options.followMirrors !== false;
+    const named = follows ? namedMirrors(same, this.#urls) : [];
+    if (manifest) {
+      this.#urls = [...this.#urls, ...named];
+      await this.#getVerified(manifest, target);
+      const source = same.find(({ cid }) => cid?.equals(manifest.root));
+      return source && this.#note(source);
+    }
+    const found = await probeNamed(this.#context(), named, first!);
+    this.#urls = [...this.#urls, ...found.map(({ url }) => url)];
+    const download = (signal: AbortSignal) => this.#getPlain(target, [...same, ...found], signal);
+    if (hub && target.kind === 'file') return this.#getEarly(hub, target, download);
+    await this.#keep(await download(this.#options.signal));
+  }
+
+  /** Once: what a person named is opened once. */
+  async #chooseTarget({ url, headers }: Probed): Promise<Target> {
+    if (this.#target) return this.#target;
+    const { output, force, stdout, target } = this.#options;
+    this.events.name = deriveFileName(url, headers.get('content-disposition'));
+    this.#target = target ?? (await chooseTarget(output, this.events.name, force ?? false, stdout));
+    if (this.#target.kind === 'stream' && this.#target.isOwn) this.#opened = this.#target.out;
+    return this.#target;
+  }
+
+  /** From a hub that has not hashed the file yet. */
+  async #getEarly(
+    hub: Probed,
+    target: Target & { kind: 'file' },
+    download: (signal: AbortSignal) => Promise<Gotten>,
+  ): Promise<void> {
+    const { signal, emit } = this.#options;
+    const { gotten, manifest } = await getEarly({
+      target: target.path,
+      download,
+      findManifest: (over) => manifestOnceHashed({ ...this.#context(), signal: over }, hub),
+      signal,
+    });
+    if (manifest) {
+      // What came whole is this download's own, and may be replaced.
+      const overwrite = target.overwrite || gotten !== undefined;
+      this.#target = { ...target, overwrite };
+      await this.#getVerified(manifest, this.#target);
+      return this.#note({ url: hub.url, headers: new Map([['etag', `"${manifest.root}"`]]) });
+    }
+    emit({ event: 'warned', message: 'the hub has not hashed it yet: it is not verified' });
+    if (gotten) await this.#keep(gotten);
+  }
+
+  async #keep({ path, bytes, from }: Gotten): Promise<void> {
+    this.events.complete(path, bytes);
+    await this.#note(from);
+  }
+
+  /** Whether the file that is here is still the server's. */
+  async #isUnchanged(): Promise<boolean> {
+    const { records, force, output } = this.#options;
+    if (!records || force || output === '-') return false;
+    const known = await findUnchanged(this.#http, records, this.#options);
+    if (!known) return false;
+    this.events.name = basename(known.path);
+    this.events.complete(known.path, known.bytes, { unchanged: true });
+    return true;
+  }
+
+  /** Under the URL whose validator it is. */
+  async #note({ url, headers }: Pick<Probed, 'url' | 'headers'>): Promise<void> {
+    const { records, output } = this.#options;
+    const { path } = this.events;
+    if (path === undefined || this.#target?.kind !== 'file') return;
+    await records?.note(showUrl(url), output, path, headers);
+  }
+
+  close(): void {
+    this.#opened?.destroy();
+    if (this.#options.shared) return;
+    this.#http.close();
+    this.#counts.close(this.#link);
+  }
+
+  /** Undefined when what the servers named cannot be used; what the user asked for must be. */
+  async #findManifest(probed: readonly Probed[], root: CID): Promise<Manifest | undefined> {
+    const { cid: wanted, emit } = this.#options;
+    const files = probed.map(({ finalUrl }) => finalUrl);
+    try {
+      const manifest = await fetchManifest(this.#context(), root, files);
+      if (manifest.kind === 'file') return manifest;
+      throw new HubswarmError('ERR_MANIFEST', `${root}: is a directory; give a file's CID`);
+    } catch (error) {
+      const unusable = hasCode(error, 'ERR_NO_SOURCE') || hasCode(error, 'ERR_MANIFEST');
+      if (wanted || !unusable || this.#patience.leftMs <= 0) throw error;
+      emit({ event: 'warned', message: `${root} is of no use: ${describeError(error)}` });
+      return undefined;
+    }
+  }
+
+  async #getVerified(manifest: Manifest, target: Target): Promise<void> {
+    const { root, geometry } = manifest;
+    const { signal } = this.#options;
+    const { path: place, kind } = target;
+    if (kind === 'file' && this.#root) await goOnAs(this.#root, root, place);
+    this.#root = root;
+    const store =
+      kind === 'file'
+        ? await FileStore.download(manifest, place, { overwrite: target.overwrite, signal })
+        : undefined;
+    const sink: PieceSink =
+      kind === 'file' ? store! : verifiedPipe(manifest, outletOf(target, signal));
+    let bytes = 0;
+    for (const piece of sink.have) bytes += geometry.length(piece);
+    // Whatever came before (a slow hub, a partial to hash) the bytes have their own time.
+    this.#patience.restart();
+    this.events.start({
+      cid: root.toString(),
+      bytes: geometry.totalLength,
+      pieces: geometry.pieceCount,
+      resumedBytes: bytes,
+      verified: true,
+    });
+    try {
+      await downloadPieces({
+        ...this.#context(),
+        urls: this.#urls,
+        geometry,
+        version: verifiedVersion(manifest),
+        sink,
+        onPiece: (length) => {
+          bytes += length;
+          this.#sentOn ||= kind === 'stream';
+          this.events.progress(bytes);
+        },
+      });
+      const path = store ? await store.publish() : undefined;
+      this.events.complete(path ?? target.path, geometry.totalLength);
+    } finally {
+      await store?.close();
+    }
+  }
+
+  #getPlain(target: Target, probed: readonly Probed[], signal: AbortSignal): Promise<Gotten> {
+    return getPlain({
+      ...this.#context(),
+      signal,
+      target,
+      urls: this.#urls,
+      probed,
+      onStart: (facts) => {
+        this.#patience.restart();
+        const pending = target.kind === 'file' && pendingHub(probed) !== undefined;
+        this.events.start({ pieces: 0, ...facts, ...(pending && { pending }) });
+      },
+      onProgress: (position) => this.events.progress(position),
+    });
+  }
+
+  #context() {
+    return {
+      http: this.#http,
+      link: this.#link,
+      patience: this.#patience,
+      clock: systemClock,
+      seed: this.#seed,
+      emit: this.#options.emit,
+      signal: this.#options.signal,
+      connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
+    };
+  }
+}

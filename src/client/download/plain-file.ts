@@ -1,0 +1,245 @@
+// A file of a plain HTTP server on disk, as one growing prefix: `<target>.part` and, as
+// long as a strong validator allows to go on another time, `<target>.part.json` beside
+// it that says whose bytes these are. Invariants:
+//   - bytes of another version never come into a file that has some: what is begun anew
+//     is a new file. Another process may still write to the old one, and then finds that
+//     its name was taken;
+//   - the sidecar is removed before that and written after, and names the file by its
+//     inode: a kill at any moment, or a race of two, leaves at worst a part that is begun
+//     anew;
+//   - nothing that only bears the part's name is written to: links, pipes, devices.
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { allocAligned } from '../../content/aligned-buffer.ts';
+import { lstatIfAny, renameToNew, syncDirectory } from '../../content/disk.ts';
+import { adoptAccess } from '../../content/target-place.ts';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { readJson } from '../../runtime/small-file.ts';
+import type { PlainOrigin, PlainSink } from './plain-sink.ts';
+
+/** Of a partial that is hashed again. */
+const READ_BYTES = 2 ** 20;
+
+const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
+const FIND = O_RDWR | O_NOFOLLOW | O_NONBLOCK;
+const CREATE = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+const sidecarSchema = z.object({
+  url: z.string(),
+  validator: z.string(),
+  bytes: z.number().int().nonnegative(),
+  /** Of the part; those of older versions of this program have none. */
+  inode: z.number().optional(),
+});
+
+interface Part {
+  readonly handle: FileHandle;
+  readonly inode: number;
+  readonly position: number;
+  readonly origin: PlainOrigin | undefined;
+}
+
+export class PlainFileSink implements PlainSink {
+  readonly #target: string;
+  readonly #overwrite: boolean;
+  #handle: FileHandle;
+  #inode: number;
+  position: number;
+  origin: PlainOrigin | undefined;
+
+  private constructor(target: string, overwrite: boolean, part: Part) {
+    this.#target = target;
+    this.#overwrite = overwrite;
+    this.#handle = part.handle;
+    this.#inode = part.inode;
+    this.position = part.position;
+    this.origin = part.origin;
+  }
+
+  /** @throws HubswarmError ERR_EXISTS, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
+  static async open(target: string, overwrite: boolean): Promise<PlainFileSink> {
+    if (!overwrite && (await exists(target))) throw existsError(target);
+    const part = (await findPart(target)) ?? (await createPart(target, overwrite));
+    return new PlainFileSink(target, overwrite, part);
+  }
+
+  async restart(origin: PlainOrigin | undefined): Promise<void> {
+    const sidecar = sidecarOf(this.#target);
+    try {
+      await unlinkIfAny(sidecar);
+      if ((await this.#handle.stat()).size > 0) await this.#replace();
+      this.position = 0;
+      this.origin = origin;
+      if (origin) await writeSidecar(sidecar, { ...origin, inode: this.#inode });
+    } catch (error) {
+      throw fileError(error, partialOf(this.#target));
+    }
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    try {
+      const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, this.position);
+      if (bytesWritten < bytes.length) {
+        throw new HubswarmError(
+          'ERR_DISK_FULL',
+          `${partialOf(this.#target)}: could not be written`,
+        );
+      }
+    } catch (error) {
+      throw fileError(error, partialOf(this.#target));
+    }
+    this.position += bytes.length;
+  }
+
+  rewind(position: number): void {
+    this.position = position;
+  }
+
+  async *read(): AsyncGenerator<Uint8Array> {
+    const buffer = allocAligned(READ_BYTES);
+    for (let at = 0; at < this.position; ) {
+      const wanted = Math.min(buffer.length, this.position - at);
+      const { bytesRead } = await this.#handle.read(buffer, 0, wanted, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+
+  async publish(): Promise<string> {
+    try {
+      await this.#handle.sync();
+      if (await this.#isAt(partialOf(this.#target))) await this.#name();
+      else if (!(await this.#isAt(this.#target))) throw takenError(partialOf(this.#target));
+      await unlinkIfAny(sidecarOf(this.#target));
+      await syncDirectory(dirname(this.#target));
+    } catch (error) {
+      throw fileError(error, this.#target);
+    }
+    return this.#target;
+  }
+
+  /** A partial that nothing can continue is not left behind. */
+  async close(): Promise<void> {
+    const partial = partialOf(this.#target);
+    if (!this.origin && (await this.#isAt(partial))) await unlinkIfAny(partial);
+    await this.#handle.close();
+  }
+
+  async #name(): Promise<void> {
+    const partial = partialOf(this.#target);
+    const replaced = this.#overwrite ? await replacedBy(this.#target) : undefined;
+    if (replaced) await adoptAccess(this.#handle, replaced);
+    return this.#overwrite ? rename(partial, this.#target) : renameToNew(partial, this.#target);
+  }
+
+  async #replace(): Promise<void> {
+    await this.#handle.close();
+    ({ handle: this.#handle, inode: this.#inode } = await createPart(
+      this.#target,
+      this.#overwrite,
+    ));
+  }
+
+  /** Whether it is this part that bears the name: another process may have begun its own. */
+  async #isAt(path: string): Promise<boolean> {
+    return (await lstatIfAny(path))?.ino === this.#inode;
+  }
+}
+
+/**
+ * Gives what an unverified download has so far to a verified one, which hashes it. One that
+ * has its final name already is left there.
+ *
+ * @param partial the name that the verified download has for it
+ */
+export async function handOver(target: string, partial: string): Promise<void> {
+  try {
+    await unlinkIfAny(sidecarOf(target));
+    await rename(partialOf(target), partial);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, partial);
+  }
+}
+
+const partialOf = (target: string): string => `${target}.part`;
+const sidecarOf = (target: string): string => `${target}.part.json`;
+
+function existsError(target: string): HubswarmError {
+  return new HubswarmError(
+    'ERR_EXISTS',
+    `${target}: already exists; give -o to name the file, or --force to replace it`,
+  );
+}
+
+function takenError(partial: string): HubswarmError {
+  return new HubswarmError(
+    'ERR_SOURCE_CHANGED',
+    `${partial}: another process began a file of this name; let one of them end`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw fileError(error, path);
+  }
+}
+
+/** What an earlier run left, if it can be continued. */
+async function findPart(target: string): Promise<Part | undefined> {
+  const sidecar = await readJson(sidecarOf(target)).catch(() => undefined);
+  const origin = sidecarSchema.safeParse(sidecar).data;
+  if (!origin) return undefined;
+  const handle = await open(partialOf(target), FIND).catch(() => undefined);
+  if (!handle) return undefined;
+  const stats = await handle.stat();
+  const { ino: inode, size: position } = stats;
+  const isOurs = stats.isFile() && stats.nlink === 1 && inode === (origin.inode ?? inode);
+  if (isOurs && position <= origin.bytes) return { handle, inode, position, origin };
+  await handle.close();
+  return undefined;
+}
+
+/** A new file in the place of whatever bears the name. */
+async function createPart(target: string, overwrite: boolean): Promise<Part> {
+  const partial = partialOf(target);
+  try {
+    await unlinkIfAny(partial);
+    // Nobody may read the bytes meanwhile who may not read what they replace.
+    const isReplacing = overwrite && (await replacedBy(target)) !== undefined;
+    const handle = await open(partial, CREATE, isReplacing ? 0o600 : 0o666);
+    const { ino: inode } = await handle.stat();
+    return { handle, inode, position: 0, origin: undefined };
+  } catch (error) {
+    throw fileError(error, partial);
+  }
+}
+
+/** The file that bears the name, if it is one. */
+async function replacedBy(target: string): Promise<Stats | undefined> {
+  const there = await lstatIfAny(target);
+  return there?.isFile() ? there : undefined;
+}
+
+async function writeSidecar(path: string, sidecar: z.infer<typeof sidecarSchema>): Promise<void> {
+  const handle = await open(path, CREATE, 0o666);
+  try {
+    await handle.writeFile(`${JSON.stringify(sidecar)}\n`);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlinkIfAny(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}

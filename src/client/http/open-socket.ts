@@ -1,0 +1,158 @@
+// A socket to an origin, over TCP or TLS. Over TLS nothing is sent before the server's
+// certificate was accepted: because of its issuer and name, or because it is one that
+// the user pinned (then neither its issuer, name nor dates matter).
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
+import { allocAligned } from '../../content/aligned-buffer.ts';
+import type { Trust } from './access.ts';
+import { SourceFailure } from './source-failure.ts';
+
+/** Measured: 1 MiB, more than a core's cache holds, takes a few per cent longer. */
+const READ_BYTES = 256 * 1024;
+
+export interface OpenSocket {
+  readonly socket: Socket;
+  /** Calls back once bytes may be sent: at once, or when the server is known. */
+  whenTrusted(send: () => void): void;
+}
+
+/**
+ * @param onBytes returns false to stop reading
+ * @param room where to read into next, asked after each onBytes; for want of one into
+ * a buffer that is written over by the next read
+ */
+export function openSocket(
+  origin: URL,
+  trust: Trust,
+  onBytes: (bytes: Uint8Array) => boolean,
+  room: () => Uint8Array | undefined,
+): OpenSocket {
+  const host = hostOf(origin);
+  if (origin.protocol === 'https:') return openTls(host, origin.port, trust, onBytes);
+  const buffer = allocAligned(READ_BYTES);
+  const socket = connectTcp({
+    host,
+    port: Number(origin.port || 80),
+    onread: {
+      buffer: () => room() ?? buffer,
+      callback: (count, into) => onBytes(into.subarray(0, count)),
+    },
+  });
+  return { socket, whenTrusted: (send) => send() };
+}
+
+export interface TrustedConnection {
+  readonly origin: URL;
+  readonly trust: Trust;
+  /** How long the handshake may take; later the socket emits 'timeout' after so long. */
+  readonly stallMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** For node:http, which would write as soon as it has a socket: it gets one of a known server. */
+export function connectTrusted(
+  { origin, trust, stallMs, signal }: TrustedConnection,
+  done: (error: Error | null, socket: Socket) => void,
+): void {
+  const host = hostOf(origin);
+  if (origin.protocol !== 'https:') {
+    const socket = connectTcp({ host, port: Number(origin.port || 80) });
+    done(null, socket.setTimeout(stallMs));
+    return;
+  }
+  const socket = startTls(host, origin.port, trust);
+  const abort = (): void => void socket.destroy(signal.reason);
+  const stall = (): void => {
+    socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
+  };
+  // Of the whole handshake: a byte does not wind it up again.
+  const timer = setTimeout(stall, stallMs);
+  const settle = (error: Error | null): void => {
+    clearTimeout(timer);
+    socket.off('error', settle);
+    signal.removeEventListener('abort', abort);
+    done(error, socket);
+  };
+  signal.addEventListener('abort', abort);
+  socket.setTimeout(stallMs);
+  socket.once('error', settle);
+  socket.once('secureConnect', () => {
+    const failure = judge(socket, trust);
+    if (failure) socket.destroy(failure);
+    else settle(null);
+  });
+}
+
+/** URL keeps the brackets of an IPv6 address. */
+const hostOf = (origin: URL): string => origin.hostname.replace(/^\[|\]$/g, '');
+
+function startTls(host: string, port: string, trust: Trust): TLSSocket {
+  return connectTls({
+    host,
+    port: Number(port || 443),
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    // Looked at below: what a refused certificate was is worth telling.
+    rejectUnauthorized: false,
+    ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
+    // RFC 6066 section 3: an address is not a server name.
+    ...(isIP(host) ? {} : { servername: host }),
+  });
+}
+
+function openTls(
+  host: string,
+  port: string,
+  trust: Trust,
+  onBytes: (bytes: Uint8Array) => boolean,
+): OpenSocket {
+  const socket = startTls(host, port, trust);
+  let trusted = false;
+  let waiting = (): void => undefined;
+  socket.once('secureConnect', () => {
+    const failure = judge(socket, trust);
+    if (failure) return void socket.destroy(failure);
+    trusted = true;
+    waiting();
+  });
+  // Not `onread`: decrypted records may still come when reading is stopped.
+  socket.on('data', (bytes: Buffer) => {
+    if (!onBytes(bytes)) socket.pause();
+  });
+  return {
+    socket,
+    whenTrusted: (send) => {
+      if (trusted) send();
+      else waiting = send;
+    },
+  };
+}
+
+const OWN_ISSUER = new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN']);
+const NO_ISSUER = new Set(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY']);
+
+/** Undefined when the server is whom it should be. */
+function judge(socket: TLSSocket, { fingerprints }: Trust): SourceFailure | undefined {
+  const { fingerprint256 } = socket.getPeerCertificate();
+  if (fingerprints.length > 0) {
+    if (fingerprints.includes(fingerprint256?.replaceAll(':', ''))) return undefined;
+    const other = `its certificate is not the pinned one: its SHA-256 is ${fingerprint256}`;
+    return new SourceFailure(other, { final: true });
+  }
+  if (socket.authorized) return undefined;
+  // Typed as an error, and the code of one.
+  const code = String(socket.authorizationError);
+  const how = `if ${fingerprint256} is the SHA-256 that its operator gives, pin it with --fingerprint, or give its issuer's certificate with --cacert`;
+  const reason = reasonOf(code);
+  return new SourceFailure(`${reason}; ${how}`, { final: true });
+}
+
+function reasonOf(code: string): string {
+  if (OWN_ISSUER.has(code)) return 'its certificate is self-signed';
+  if (NO_ISSUER.has(code)) return 'the issuer of its certificate is not known';
+  if (code === 'CERT_HAS_EXPIRED') return 'its certificate has expired';
+  if (code.includes('ALTNAME')) return 'its certificate is for another name';
+  return /^[A-Z0-9_]+$/.test(code)
+    ? `its certificate was refused (${code})`
+    : 'its certificate was refused';
+}

@@ -1,0 +1,195 @@
+// One request that changes something on a server (PUT, PATCH, POST, DELETE), or
+// asks whether it could, with a body as long as it takes. Uses node:http, whose
+// Expect: 100-continue lets a hub refuse before the bytes go out. Any status is an
+// answer; every failure of the remote is a SourceFailure.
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { Link } from '../../link/link.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { Access } from './access.ts';
+import { MAX_INTERIM } from './http-head.ts';
+import { connectTrusted } from './open-socket.ts';
+import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
+
+interface SentBody {
+  readonly bytes: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** With what was sent of it so far. */
+  readonly onSent: (bytes: number) => void;
+}
+
+export interface SentRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: SentBody;
+  readonly link: Link;
+  /** How long the server may take or give nothing. */
+  readonly stallMs: number;
+  readonly access?: Access | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface SentAnswer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** As curl does: a server that does not know 100-continue costs no more than this. */
+const CONTINUE_WITHIN_MS = 1000;
+
+/** @throws SourceFailure, and what the body's chunks throw */
+export async function sendRequest(request: SentRequest): Promise<SentAnswer> {
+  return new Sending(request).run();
+}
+
+class Sending {
+  readonly #options: SentRequest;
+  readonly #request: ClientRequest;
+  /** The answer; also when it comes before all is sent. */
+  readonly #answer: Promise<IncomingMessage>;
+  #answered = false;
+  #headTimer: NodeJS.Timeout | undefined;
+  #interim = 0;
+
+  constructor(options: SentRequest) {
+    const { url, signal, stallMs, body, method } = options;
+    const access = options.access ?? new Access({ urls: [] });
+    this.#options = options;
+    const authorization = access.authorization(url);
+    const target = new URL(url);
+    target.username = '';
+    target.password = '';
+    this.#request = requestHttp(target, {
+      protocol: 'http:',
+      method,
+      // Over TLS as well: only who was found to be the right server gets the request.
+      createConnection: (_options, done) => {
+        connectTrusted({ origin: url, trust: access.trust(url), stallMs, signal }, done);
+        return undefined;
+      },
+      signal,
+      timeout: stallMs,
+      headers: {
+        'content-length': body?.bytes ?? 0,
+        'user-agent': 'hubswarm',
+        ...(body && body.bytes > 0 ? { expect: '100-continue' } : {}),
+        ...(authorization ? { authorization } : {}),
+        ...options.headers,
+      },
+    });
+    this.#answer = new Promise((resolve, reject) => {
+      this.#request.once('response', resolve);
+      this.#request.once('error', (error) => reject(connectionFailure(error)));
+      this.#request.once('timeout', () => {
+        const reason = `took nothing for ${stallMs / 1000} s`;
+        this.#request.destroy(new SourceFailure(reason));
+      });
+    });
+    const answered = (): void => {
+      this.#answered = true;
+      clearTimeout(this.#headTimer);
+    };
+    this.#answer.then(answered, answered);
+    this.#limitHead();
+  }
+
+  /** A head comes whole within stallMs: of its first byte, and of the body's last. */
+  #limitHead(): void {
+    const { stallMs } = this.#options;
+    const request = this.#request;
+    const end = (reason: string): void => void request.destroy(new SourceFailure(reason));
+    const begin = (): void => {
+      if (this.#answered) return;
+      this.#headTimer ??= setTimeout(() => {
+        end(`sent no whole answer in ${stallMs / 1000} s`);
+      }, stallMs);
+    };
+    request.once('finish', begin);
+    // Before node:http reads it, and tells of what it read.
+    request.once('socket', (socket) => socket.prependListener('data', begin));
+    request.on('information', () => {
+      if (++this.#interim > MAX_INTERIM) return end('sent interim answers without end');
+      // What is sent after a 100 may take long.
+      if (request.writableFinished) return;
+      clearTimeout(this.#headTimer);
+      this.#headTimer = undefined;
+    });
+  }
+
+  async run(): Promise<SentAnswer> {
+    const { body } = this.#options;
+    try {
+      if (body && body.bytes > 0) {
+        await this.#untilContinue();
+        await this.#sendBody(body);
+      } else this.#request.end();
+      const answer = await this.#answer;
+      answer.resume();
+      const headers = Object.entries(answer.headers).map(
+        ([name, value]) => [name, String(value)] as const,
+      );
+      return { status: answer.statusCode ?? 0, headers: new Map(headers) };
+    } finally {
+      clearTimeout(this.#headTimer);
+      this.#request.destroy();
+    }
+  }
+
+  async #untilContinue(): Promise<void> {
+    this.#request.flushHeaders();
+    const abort = new AbortController();
+    try {
+      await Promise.race([
+        new Promise((resolve) => this.#request.once('continue', resolve)),
+        systemClock.sleep(CONTINUE_WITHIN_MS, abort.signal).catch(() => undefined),
+        this.#answer,
+      ]);
+    } finally {
+      abort.abort();
+    }
+  }
+
+  async #sendBody({ chunks, onSent }: SentBody): Promise<void> {
+    let sent = 0;
+    for await (const bytes of chunks) {
+      const turn = this.#options.link.send(bytes.length, this.#options.signal);
+      if (turn !== undefined) await turn;
+      // An answer before the end is a refusal: the rest is not wanted.
+      if (this.#answered) return;
+      if (!this.#request.write(bytes)) await this.#untilDrained();
+      sent += bytes.length;
+      onSent(sent);
+    }
+    this.#request.end();
+  }
+
+  async #untilDrained(): Promise<void> {
+    const drained = new Promise((resolve) => this.#request.once('drain', resolve));
+    await Promise.race([drained, this.#answer.catch(() => undefined)]);
+  }
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  403: 'the server takes no uploads there (a hub does when started with --writable, and never names that begin with a dot)',
+  404: 'the server takes no uploads there (a hub does below /files/)',
+  405: 'the server takes no uploads there (a hub does below /files/)',
+  409: 'a directory has that name, or a file the name of a directory above it',
+  412: 'the server has another file of that name',
+  413: 'too large for the server',
+  422: 'the bytes were damaged on their way',
+  507: 'no room left on the server',
+};
+
+/**
+ * A status that refuses, as a person reads it: by what the token that was sent lacks, else by
+ * what the status means for such a request.
+ */
+export function refusalOf(
+  { url, access }: Pick<SentRequest, 'url' | 'access'>,
+  answer: SentAnswer,
+  hints = HINTS,
+): SourceFailure {
+  const { status, headers } = answer;
+  const hint = access?.explain(url, answer) ?? hints[status];
+  return statusFailure(status, headers.get('retry-after'), hint);
+}

@@ -1,0 +1,40 @@
+// Other places of a file, as its servers name them (RFC 6249). Nobody asked for these, so
+// they are waited for briefly, and none that fails is told of.
+import { systemClock } from '../../runtime/clock.ts';
+import { hasCode } from '../../runtime/errors.ts';
+import { parseDuplicates } from '../http/link-header.ts';
+import { showUrl } from '../http/url.ts';
+import { Patience } from './fail-over.ts';
+import { type ProbeContext, type Probed, probeMirrors } from './probe.ts';
+import { isSameFile } from './version.ts';
+
+/** Mirrors that servers name, all of them together; chosen. */
+const MAX_NAMED = 16;
+/** Chosen. */
+const NAMED_WITHIN_MS = 2000;
+
+/** Those that are not known already. */
+export function namedMirrors(probed: readonly Probed[], known: readonly URL[]): URL[] {
+  const given = new Set(known.map((url) => showUrl(url)));
+  const named = probed.flatMap(({ headers, finalUrl }) =>
+    parseDuplicates(headers.get('link'), finalUrl),
+  );
+  const byHref = new Map(named.map((url) => [url.href, url]));
+  return [...byHref.values()].filter(({ href }) => !given.has(href)).slice(0, MAX_NAMED);
+}
+
+/** Without a CID only what says that it has the same file is of use. */
+export async function probeNamed(
+  context: Omit<ProbeContext, 'patience' | 'emit'>,
+  urls: readonly URL[],
+  first: Probed,
+): Promise<readonly Probed[]> {
+  if (urls.length === 0) return [];
+  const patience = new Patience(NAMED_WITHIN_MS, systemClock);
+  const quiet = { ...context, patience, emit: () => undefined };
+  const probed = await probeMirrors(quiet, urls).catch((error: unknown) => {
+    if (hasCode(error, 'ERR_NO_SOURCE')) return [];
+    throw error;
+  });
+  return probed.filter((each) => isSameFile(each, first));
+}

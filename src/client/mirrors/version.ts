@@ -1,0 +1,97 @@
+// What makes the answers of several mirrors parts of one file: a CID, whose pieces
+// are hashed one by one, or for want of it one strong ETag (RFC 9110 section 8.8.1) or
+// one digest (RFC 9530) that all of them name, and the same length. A date is not
+// enough: two servers may have different files of the same second.
+import type { CID } from 'multiformats/cid';
+import type { Manifest } from '../../content/manifest.ts';
+import { reprDigest } from '../http/digest.ts';
+import { namedCid } from '../http/names-cid.ts';
+import { strongTag } from '../http/validator.ts';
+import type { RangeResponse } from './fetch-range.ts';
+import type { Probed } from './probe.ts';
+
+export interface Version {
+  /** When each piece is verified. */
+  readonly cid?: CID;
+  /** For If-Range. */
+  validator(url: URL): string | undefined;
+  /** Why an answer is of another file. */
+  refuse(response: RangeResponse, url: URL): string | undefined;
+}
+
+export function verifiedVersion(manifest: Manifest): Version {
+  const { root, geometry } = manifest;
+  return {
+    cid: root,
+    // Not needed: every piece is hashed.
+    validator: () => undefined,
+    refuse: ({ headers, totalBytes }) => {
+      const named = namedCid(headers);
+      if (named && !named.equals(root)) return `has another file: ${named}, not ${root}`;
+      return otherLength(totalBytes, geometry.totalLength);
+    },
+  };
+}
+
+export interface SharedVersion extends Version {
+  readonly bytes: number;
+  /** Of the whole file, where one of them names it. */
+  readonly digest: string | undefined;
+}
+
+/** Undefined when these answers need not be of the same file, or cannot be had in parts. */
+export function sharedVersion(probed: readonly Probed[]): SharedVersion | undefined {
+  const [first] = probed;
+  const bytes = lengthOf(first!);
+  if (bytes === undefined || bytes === 0) return undefined;
+  if (!probed.every((each) => isSameFile(each, first!) && hasRanges(each))) return undefined;
+  const tags = new Map(probed.map(({ url, headers }) => [url, strongTag(headers)]));
+  const digest = probed.map(({ headers }) => reprDigest(headers)).find((each) => each);
+  return {
+    bytes,
+    digest,
+    validator: (url) => tags.get(url),
+    refuse: ({ headers, totalBytes }, url) => {
+      // An answer that does not name the tag again may be of any version.
+      const isSame = strongTag(headers) === tags.get(url);
+      const named = digest === undefined ? undefined : reprDigest(headers);
+      if (!isSame || (named !== undefined && named !== digest)) {
+        return 'has another version of the file by now';
+      }
+      return otherLength(totalBytes, bytes);
+    },
+  };
+}
+
+/** Whether a server's later answer is of another version, by what both of them name. */
+export function hasChanged(
+  before: Pick<Probed, 'headers'>,
+  after: Pick<Probed, 'headers'>,
+): boolean {
+  return ['etag', 'last-modified'].some((name) => {
+    const [one, other] = [before.headers.get(name), after.headers.get(name)];
+    return one !== undefined && other !== undefined && one !== other;
+  });
+}
+
+/** By what both of them say, without a CID. */
+export function isSameFile(a: Probed, b: Probed): boolean {
+  if (lengthOf(a) === undefined || lengthOf(a) !== lengthOf(b)) return false;
+  const digests = [reprDigest(a.headers), reprDigest(b.headers)];
+  if (digests.every((each) => each !== undefined)) return digests[0] === digests[1];
+  const tag = strongTag(a.headers);
+  return tag !== undefined && tag === strongTag(b.headers);
+}
+
+const hasRanges = ({ headers }: Probed): boolean =>
+  headers.get('accept-ranges')?.toLowerCase() === 'bytes';
+
+function lengthOf({ headers }: Probed): number | undefined {
+  const length = headers.get('content-length');
+  return length === undefined ? undefined : Number(length);
+}
+
+function otherLength(totalBytes: number | undefined, wanted: number): string | undefined {
+  if (totalBytes === undefined || totalBytes === wanted) return undefined;
+  return `has another file: of ${totalBytes} bytes, not ${wanted}`;
+}

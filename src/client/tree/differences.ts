@@ -1,0 +1,32 @@
+// The paths of a mirror that are not as at its source: each is named once, as soon as it is
+// known, with the first reason, which explains those that follow from it.
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Emit } from '../../telemetry/event.ts';
+
+export class Differences {
+  readonly #emit: Emit;
+  readonly #reasons = new Map<string, string>();
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  get count(): number {
+    return this.#reasons.size;
+  }
+
+  note(path: string, reason: string): void {
+    if (this.#reasons.has(path)) return;
+    this.#reasons.set(path, reason);
+    this.#emit({ event: 'path_differed', path, reason });
+  }
+
+  /** @param what as in 'not as on the hub'. @throws HubswarmError ERR_INCOMPLETE if there are any */
+  check(place: string, what: string): void {
+    const [first] = this.#reasons;
+    if (!first) return;
+    const [path, reason] = first;
+    const which = this.count === 1 ? 'one path is' : `${this.count} paths are`;
+    throw new HubswarmError('ERR_INCOMPLETE', `${place}: ${which} ${what}: ${path}: ${reason}`);
+  }
+}

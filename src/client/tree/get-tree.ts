@@ -1,0 +1,60 @@
+// A hub's directory and all below it, mirrored into a local one: what the transfer as a whole
+// uses (link, connections, events). How the mirror is made is tree-mirror.ts's.
+import { resolve } from 'node:path';
+import { CountReporter } from '../../link/counts.ts';
+import { Link } from '../../link/link.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { showUrl } from '../http/url.ts';
+import { TransferEvents } from '../mirrors/transfer-events.ts';
+import { LocalDirectory } from './local-directory.ts';
+import { readRemoteTree } from './remote-tree.ts';
+import { type GetTreeOptions, TreeMirror, type TreeMirrorParts } from './tree-mirror.ts';
+import { TreeRecord } from './tree-record.ts';
+
+/** @throws HubswarmError; what came is kept, and the next call goes on there */
+export async function getTree(options: GetTreeOptions): Promise<void> {
+  const counts = new CountReporter(options.emit);
+  const link = new Link({
+    uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    onCount: counts.note,
+  });
+  const http = new HttpClient({ stallMs: options.timeoutMs, access: options.access });
+  const events = new TransferEvents(options.url.pathname, options.emit, systemClock);
+  try {
+    await mirrorTree(options, { http, link }, events);
+  } catch (error) {
+    const reason = reasonOf(options, error);
+    events.fail(reason);
+    throw reason;
+  } finally {
+    http.close();
+    counts.close(link);
+  }
+}
+
+async function mirrorTree(
+  options: GetTreeOptions,
+  shared: TreeMirrorParts['shared'],
+  events: TransferEvents,
+): Promise<void> {
+  const root = new URL(options.url);
+  if (!root.pathname.endsWith('/')) root.pathname += '/';
+  const tree = await readRemoteTree(shared.http, root, options.signal);
+  const local = await LocalDirectory.make(resolve(options.directory));
+  try {
+    const record = await TreeRecord.read(local);
+    await new TreeMirror({ options, shared, events, tree, local, record }).run();
+  } finally {
+    await local.close();
+  }
+}
+
+function reasonOf({ signal, url }: GetTreeOptions, error: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  if (!(error instanceof SourceFailure)) return error;
+  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
+}

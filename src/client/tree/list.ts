@@ -1,0 +1,117 @@
+// A hub's directory listing, fetched, checked and laid out in columns. Names come
+// from a remote: whoever prints them passes the function that makes them safe.
+import Table from 'cli-table3';
+import prettyBytes from 'pretty-bytes';
+import { z } from 'zod';
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Access } from '../http/access.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { showUrl } from '../http/url.ts';
+import { listOf } from './list-of.ts';
+
+/** Chosen: some 50,000 entries. */
+const MAX_LISTING_BYTES = 16 * 2 ** 20;
+
+const entrySchema = z.object({
+  name: z.string(),
+  type: z.enum(['file', 'directory']),
+  size: z.number().nonnegative().optional(),
+  modified: z.string().optional(),
+  cid: z.string().optional(),
+  /** It is a symbolic link; the rest is of what it leads to. */
+  link: z.boolean().optional(),
+  url: z.string(),
+});
+const listingSchema = z.object({
+  path: z.string(),
+  truncated: z.boolean().optional(),
+  /** URL of the next page. */
+  next: z.string().optional(),
+  /** More is there than is told. */
+  incomplete: z.boolean().optional(),
+  entries: listOf(entrySchema),
+});
+export type Listing = z.infer<typeof listingSchema>;
+
+/** @throws HubswarmError ERR_REMOTE when there is no listing at that URL */
+export async function fetchListing(
+  url: URL,
+  stallMs: number,
+  signal: AbortSignal,
+  access?: Access,
+): Promise<Listing> {
+  const http = new HttpClient({ stallMs, access });
+  try {
+    return await getListing(http, url, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof SourceFailure)) throw error;
+    throw new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
+  } finally {
+    http.close();
+  }
+}
+
+/** One page of it. @throws SourceFailure */
+export async function getListing(
+  http: HttpClient,
+  url: URL,
+  signal: AbortSignal,
+): Promise<Listing> {
+  // As it is now: what is decided by it is what is sent, fetched or deleted.
+  const headers = { accept: 'application/json', 'cache-control': 'no-cache' };
+  return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, headers));
+}
+
+export function parseListing(bytes: Uint8Array): Listing {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString());
+  } catch (cause) {
+    throw new SourceFailure('answered with no JSON: it is not the listing of a hub', { cause });
+  }
+  const found = listingSchema.safeParse(value);
+  if (found.success) return found.data;
+  throw new SourceFailure('answered with JSON that is not the listing of a hub');
+}
+
+/**
+ * A table; where a row would be wider than `width` characters, without the CIDs.
+ *
+ * @param width of a terminal; Infinity for a pipe
+ */
+export function formatListing(
+  listing: Listing,
+  clean: (text: string) => string,
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const whole = drawListing(listing, clean, true);
+  if (whole.split('\n').every((line) => line.trimEnd().length <= width)) return whole;
+  return `${drawListing(listing, clean, false)}\nCIDs do not fit here; --json has them`;
+}
+
+function drawListing(listing: Listing, clean: (text: string) => string, cids: boolean): string {
+  const table = new Table({
+    head: ['name', 'size', 'modified', ...(cids ? ['CID'] : [])],
+    colAligns: ['left', 'right', 'left', 'left'],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
+    chars: NO_BORDERS,
+  });
+  for (const { name, type, size, modified, cid } of listing.entries) {
+    table.push([
+      clean(name) + (type === 'directory' ? '/' : ''),
+      size === undefined ? '' : prettyBytes(size, { binary: true }),
+      clean(modified ?? ''),
+      ...(cids ? [clean(cid ?? '')] : []),
+    ]);
+  }
+  return listing.truncated ? `${table.toString()}\n... and more` : table.toString();
+}
+
+const NO_BORDERS = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
+    ...['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
+  ].map((part) => [part, '']),
+);

@@ -1,0 +1,89 @@
+// An open directory, of those that a mirror fills. On Linux every step goes through its
+// descriptor, so that it stays in this very directory whatever happens to the path; what a
+// link leads to is never entered. Elsewhere a directory that is swapped for a link between
+// two steps is followed.
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lstatIfAny, nameIn, syncDirectory } from '../../content/disk.ts';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
+
+export class LocalDirectory {
+  /** As it was opened; for messages. */
+  readonly path: string;
+  readonly #handle: FileHandle;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.path = path;
+    this.#handle = handle;
+  }
+
+  /**
+   * The directory that a person names: made when it is missing, and followed when it is a
+   * link. Close it.
+   *
+   * @throws HubswarmError ERR_EXISTS, ERR_NOT_PERMITTED
+   */
+  static async make(path: string): Promise<LocalDirectory> {
+    try {
+      await mkdir(path, { recursive: true });
+      return new LocalDirectory(path, await open(path, DIRECTORY));
+    } catch (error) {
+      // A directory would have been taken as it is.
+      if (systemCode(error) !== 'EEXIST') throw fileError(error, path);
+      throw new HubswarmError('ERR_EXISTS', `${path}: is not a directory; give one, or a new name`);
+    }
+  }
+
+  /** A path to that name in this very directory. */
+  at(name: string): string {
+    return nameIn({ handle: this.#handle, path: this.path }, name);
+  }
+
+  stat(name: string): Promise<Stats | undefined> {
+    return lstatIfAny(this.at(name));
+  }
+
+  /**
+   * Opens a directory below, name by name, and closes it when `body` has ended.
+   *
+   * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED; what `body` throws
+   */
+  async within<T>(
+    segments: readonly string[],
+    body: (directory: LocalDirectory) => Promise<T>,
+  ): Promise<T> {
+    let here: LocalDirectory = this;
+    try {
+      for (const name of segments) {
+        const next = await here.#enter(name);
+        if (here !== this) await here.close();
+        here = next;
+      }
+      return await body(here);
+    } finally {
+      if (here !== this) await here.close();
+    }
+  }
+
+  async #enter(name: string): Promise<LocalDirectory> {
+    const path = join(this.path, name);
+    try {
+      const handle = await open(this.at(name), DIRECTORY | constants.O_NOFOLLOW);
+      return new LocalDirectory(path, handle);
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  }
+
+  /** So that names in it survive a power cut. */
+  sync(): Promise<void> {
+    return syncDirectory(this.at(''));
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+}

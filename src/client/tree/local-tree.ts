@@ -1,0 +1,123 @@
+// What lies below a directory that is mirrored, as a walk finds it, and its removal. Links
+// are entries like others and never followed. A hub lists no hidden names and none that no
+// URL gives back: such a name says nothing about the hub, so it is counted as foreign, not
+// looked into, and never removed.
+import type { Stats } from 'node:fs';
+import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import type { LocalDirectory } from './local-directory.ts';
+import { reasonToLeave } from './local-files.ts';
+import { isStaging } from './staging-name.ts';
+import { deepestFirst, splitPath } from './tree-path.ts';
+import { TREE_RECORD_NAME } from './tree-record.ts';
+
+export interface LocalTree {
+  /** By path, relative, with '/'. */
+  readonly entries: ReadonlyMap<string, Stats>;
+  /** Path and why it is left alone. */
+  readonly foreign: ReadonlyMap<string, string>;
+  /** Paths of what broken-off runs left. */
+  readonly stagings: readonly string[];
+}
+
+/** Chosen: hides the calls' latency. */
+const STATS_AT_ONCE = 32;
+
+/** @throws HubswarmError ERR_NOT_PERMITTED */
+export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
+  const entries = new Map<string, Stats>();
+  const foreign = new Map<string, string>();
+  const stagings: string[] = [];
+  const walk = async (directory: LocalDirectory, below: string): Promise<void> => {
+    const names: string[] = [];
+    for (const name of await namesIn(directory)) {
+      const reason = reasonToLeave(name);
+      if (isStaging(name)) stagings.push(below + name);
+      else if (reason === undefined) names.push(name);
+      else if (below + name !== TREE_RECORD_NAME) foreign.set(below + name, reason);
+    }
+    for (const [name, stats] of await statAll(directory, names)) {
+      entries.set(below + name, stats);
+      if (stats.isDirectory()) {
+        await directory.within([name], (inside) => walk(inside, `${below}${name}/`));
+      }
+    }
+  };
+  await walk(root, '');
+  return { entries, foreign, stagings };
+}
+
+async function namesIn(directory: LocalDirectory): Promise<string[]> {
+  try {
+    return await readdir(directory.at(''));
+  } catch (error) {
+    throw fileError(error, directory.path);
+  }
+}
+
+async function statAll(
+  directory: LocalDirectory,
+  names: readonly string[],
+): Promise<[string, Stats][]> {
+  const found: [string, Stats][] = [];
+  for (let from = 0; from < names.length; from += STATS_AT_ONCE) {
+    const some = names.slice(from, from + STATS_AT_ONCE);
+    const stats = await Promise.all(some.map((name) => directory.stat(name)));
+    for (const [index, each] of stats.entries()) if (each) found.push([some[index]!, each]);
+  }
+  return found;
+}
+
+/** One entry; a directory must be empty. @throws HubswarmError ERR_EXISTS when it is not */
+export async function removeEntry(parent: LocalDirectory, name: string): Promise<void> {
+  try {
+    const stats = await parent.stat(name);
+    if (stats) await (stats.isDirectory() ? rmdir : unlink)(parent.at(name));
+  } catch (error) {
+    throw fileError(error, join(parent.path, name));
+  }
+}
+
+/**
+ * Removes a directory and all below it, or nothing when a foreign name is in it.
+ *
+ * @throws HubswarmError ERR_EXISTS
+ */
+export async function removeTree(parent: LocalDirectory, name: string): Promise<void> {
+  const { entries, foreign, stagings } = await parent.within([name], readLocalTree);
+  const [kept] = foreign.keys();
+  if (kept !== undefined) {
+    const path = join(parent.path, name);
+    throw new HubswarmError('ERR_EXISTS', `${path}: holds ${kept}, which is not removed`);
+  }
+  await parent.within([name], async (directory) => {
+    for (const path of deepestFirst([...entries.keys(), ...stagings])) {
+      await removePath(directory, path);
+    }
+  });
+  await removeEntry(parent, name);
+}
+
+export async function removePath(root: LocalDirectory, path: string): Promise<void> {
+  const { parents, name } = splitPath(path);
+  await root.within(parents, (parent) => removeEntry(parent, name));
+}
+
+/**
+ * Makes a directory. What else has the name gives way, as a file does whose bytes changed;
+ * a link is replaced, not followed. Resolves to true when something was in its place.
+ *
+ * @throws HubswarmError
+ */
+export async function makeDirectory(parent: LocalDirectory, name: string): Promise<boolean> {
+  const there = await parent.stat(name);
+  if (there?.isDirectory()) return false;
+  if (there) await removeEntry(parent, name);
+  try {
+    await mkdir(parent.at(name));
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw fileError(error, join(parent.path, name));
+  }
+  return there !== undefined;
+}

@@ -1,0 +1,270 @@
+// A directory to a hub, so that only what changed moves: what the hub lists is compared with
+// what lies here (length first, then the CID), the rest is sent, some files at a time, and
+// with `remove` what is not here is deleted there. Hidden names and what is no regular file
+// are left out: a hub serves neither. What has the name of something else gives way as it
+// does for rsync: a file to a directory, an empty directory to a file, another only with
+// `remove`. Links there are replaced or removed, never followed. What fails of one path is named and does not stop the rest, and nothing is
+// deleted then. At the end the hub is asked again, and what it lists held against this.
+import { basename } from 'node:path';
+import { CountReporter } from '../../link/counts.ts';
+import { Link } from '../../link/link.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { showUrl } from '../http/url.ts';
+import { TransferEvents } from '../mirrors/transfer-events.ts';
+import { cidIfSame } from '../upload/check-stored.ts';
+import { type PutOptions, putFailure } from '../upload/put.ts';
+import { removeFile } from '../upload/remove.ts';
+import { storeFile } from '../upload/store-file.ts';
+import { UploadSource } from '../upload/upload-source.ts';
+import { atOnce } from './at-once.ts';
+import { Differences } from './differences.ts';
+import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
+import { type PutPlan, planPut } from './put-plan.ts';
+import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
+
+export interface PutDirectoryOptions extends PutOptions {
+  /** Delete what the hub has there and this directory has not. */
+  readonly remove: boolean;
+}
+
+export interface PutSummary {
+  readonly sent: number;
+  readonly unchanged: number;
+  readonly removed: number;
+}
+
+/** @throws HubswarmError as putFile() */
+export async function putDirectory(options: PutDirectoryOptions): Promise<PutSummary> {
+  const url = new URL(options.url);
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  const events = new TransferEvents(basename(options.path), options.emit, systemClock);
+  const counts = new CountReporter(options.emit);
+  const uplinkBytesPerSecond = options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY;
+  const link = new Link({ uplinkBytesPerSecond, onCount: counts.note });
+  try {
+    return await new Mirroring({ ...options, url }, link, events).run();
+  } catch (error) {
+    const told = putFailure(error, url, options.signal);
+    events.fail(told);
+    throw told;
+  } finally {
+    counts.close(link);
+  }
+}
+
+class Mirroring {
+  readonly #options: PutDirectoryOptions;
+  readonly #link: Link;
+  readonly #events: TransferEvents;
+  /** Of each file under way or done, by its path here. */
+  readonly #sentBytes = new Map<string, number>();
+  /** Of files that changed since they were found. */
+  readonly #sizes = new Map<string, number>();
+  readonly #differences: Differences;
+  #bytes = 0;
+  #removed = 0;
+  #taken = 0;
+  #refused = 0;
+
+  constructor(options: PutDirectoryOptions, link: Link, events: TransferEvents) {
+    this.#options = options;
+    this.#link = link;
+    this.#events = events;
+    this.#differences = new Differences(options.emit);
+  }
+
+  async run(): Promise<PutSummary> {
+    const { url, remove } = this.#options;
+    const local = await localFiles(this.#options.path, {
+      onLeftOut: (message) => this.#warn(message),
+      onUnreadable: (path, reason) => this.#differences.note(path, reason),
+    });
+    const remote = await this.#list(local);
+    const changed: LocalFile[] = [];
+    await atOnce(local.files, async (file) => {
+      const there = remote.files.get(pathOf(file));
+      await this.#attempt(pathOf(file), async () => {
+        if (!(await this.#isThere(file, there))) changed.push(file);
+      });
+    });
+    const bytes = changed.reduce((sum, { size }) => sum + size, 0);
+    const facts = { bytes, pieces: 0, resumedBytes: 0, verified: true };
+    this.#events.start({ ...facts, direction: 'sending' });
+    const plan = planPut(local, remote);
+    await this.#makeWay(plan);
+    await atOnce(changed, (file) => this.#replace(file, plan));
+    if (remove && this.#differences.count === 0) await this.#removeExtras(plan);
+    await this.#check(local);
+    this.#differences.check(showUrl(url), 'not as here');
+    this.#events.complete(showUrl(url), bytes);
+    const unchanged = local.files.length - changed.length;
+    return { sent: changed.length, unchanged, removed: this.#removed };
+  }
+
+  /** Directories of the names of files, too: they are in the way. */
+  #list({ directories, files }: LocalFiles): Promise<RemoteTree> {
+    const wanted = [...directories, ...files.map(pathOf)];
+    const onRefused = (path: string, reason: string) => this.#differences.note(path, reason);
+    return listRemote({ ...this.#options, onRefused }, wanted, this.#options.remove);
+  }
+
+  async #isThere(file: LocalFile, there: RemoteFile | undefined): Promise<boolean> {
+    if (!there || there.isLink || there.size !== file.size) return false;
+    const check = { ...this.#options, path: file.path, url: this.#urlOf(file), listed: there.cid };
+    return (await cidIfSame(check)) !== undefined;
+  }
+
+  async #makeWay({ filesInTheWay, emptyDirectories }: PutPlan): Promise<void> {
+    for (const path of emptyDirectories) this.#warn(`${path}: left out: no file to send is in it`);
+    for (const path of filesInTheWay) {
+      if (this.#options.ifAbsent)
+        this.#differences.note(path, 'a file there has the name of a directory');
+      else await this.#removeOne(path);
+    }
+  }
+
+  async #replace(file: LocalFile, { directoriesInTheWay }: PutPlan): Promise<void> {
+    const path = pathOf(file);
+    const inside = directoriesInTheWay.get(path);
+    await this.#attempt(path, async () => {
+      if (inside) await this.#removeDirectory(file, inside);
+      await this.#send(file);
+      this.#taken += 1;
+    });
+  }
+
+  /** Only once the file is known to be here. */
+  async #removeDirectory(file: LocalFile, inside: readonly string[]): Promise<void> {
+    const { remove, ifAbsent } = this.#options;
+    if (ifAbsent) throw new HubswarmError('ERR_EXISTS', 'a directory there has its name');
+    if (inside.length > 0 && !remove) {
+      const reason = 'is a directory there that is not empty; --delete replaces it';
+      throw new HubswarmError('ERR_EXISTS', reason);
+    }
+    await (await UploadSource.open(file.path)).close();
+    for (const path of [...inside, pathOf(file)]) await this.#removeNow(path);
+  }
+
+  async #send(file: LocalFile): Promise<void> {
+    const { ifAbsent, uplinkBytesPerSecond } = this.#options;
+    const url = this.#urlOf(file);
+    await storeFile({
+      ...this.#options,
+      path: file.path,
+      url,
+      ifAbsent: ifAbsent ?? false,
+      link: this.#link,
+      paced: uplinkBytesPerSecond !== undefined,
+      onStart: (bytes) => this.#sizes.set(pathOf(file), bytes),
+      onSent: (bytes) => this.#note(file, bytes),
+    });
+    this.#note(file, file.size);
+  }
+
+  #note(file: LocalFile, bytes: number): void {
+    this.#bytes += bytes - (this.#sentBytes.get(file.path) ?? 0);
+    this.#sentBytes.set(file.path, bytes);
+    this.#events.progress(this.#bytes);
+  }
+
+  /** Files first, then the directories that they leave empty, the deepest first. */
+  async #removeExtras({ extraFiles, extraDirectories }: PutPlan): Promise<void> {
+    await atOnce(extraFiles, (path) => this.#removeOne(path));
+    for (const path of extraDirectories) await this.#removeOne(path);
+  }
+
+  #removeOne(path: string): Promise<void> {
+    return this.#attempt(path, () => this.#removeNow(path));
+  }
+
+  async #removeNow(path: string): Promise<void> {
+    const url = urlBelow(this.#options.url, path.split('/'));
+    await removeFile({ ...this.#options, url }).catch((error: unknown) => {
+      // Somebody else was faster.
+      if (statusOf(error) !== 404) throw error;
+    });
+    this.#removed += 1;
+  }
+
+  /** By what the hub lists now; one that lists nothing has said of each file that it has it. */
+  async #check(local: LocalFiles): Promise<void> {
+    const remote = await this.#list(local);
+    if (!remote.isListed) return;
+    const directories = new Set(remote.directories);
+    for (const file of local.files) {
+      const path = pathOf(file);
+      const size = this.#sizes.get(path) ?? file.size;
+      const there = remote.files.get(path);
+      if (directories.has(path)) this.#differences.note(path, 'is a directory there');
+      else if (there?.isLink || remote.links.has(path))
+        this.#differences.note(path, 'is a link there');
+      else if (!there) this.#differences.note(path, 'is not on the hub');
+      else if (there.size !== size)
+        this.#differences.note(path, `has ${there.size} bytes there, not ${size}`);
+    }
+    if (!this.#options.remove) return;
+    const { extraFiles, extraDirectories } = planPut(local, remote);
+    for (const path of [...extraFiles, ...extraDirectories])
+      this.#differences.note(path, 'is not here');
+  }
+
+  /** What fails of this path alone is named. @throws what would fail of all the others, too */
+  async #attempt(path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const { url, signal } = this.#options;
+      const place = urlBelow(url, path.split('/'));
+      if (signal.aborted || !this.#isOfOnePath(error)) throw putFailure(error, place, signal);
+      this.#differences.note(path, describeError(error));
+    }
+  }
+
+  /** A hub that refuses one after the other, and takes none, takes nothing. */
+  #isOfOnePath(error: unknown): boolean {
+    if (statusOf(error) !== 403) return isOfOnePath(error);
+    this.#refused += 1;
+    return this.#taken > 0 || this.#refused < MAX_REFUSED;
+  }
+
+  #warn(message: string): void {
+    this.#options.emit({ event: 'warned', message });
+  }
+
+  #urlOf({ segments }: LocalFile): URL {
+    return urlBelow(this.#options.url, segments);
+  }
+}
+
+const pathOf = ({ segments }: LocalFile): string => segments.join('/');
+
+/** Of a file here that is gone, closed to us or written to, or the hub's word on one name. */
+const OWN_CODES = [
+  'ERR_NOT_FOUND',
+  'ERR_NOT_PERMITTED',
+  'ERR_SOURCE_CHANGED',
+  'ERR_USAGE',
+  'ERR_EXISTS',
+  'ERR_HASH_MISMATCH',
+] as const;
+/** Chosen: as many lines as are read. */
+const MAX_REFUSED = 20;
+const OWN_STATUSES = new Set([400, 409, 412, 413, 414, 422]);
+
+function isOfOnePath(error: unknown): boolean {
+  if (OWN_CODES.some((code) => hasCode(error, code))) return true;
+  return OWN_STATUSES.has(statusOf(error) ?? 0);
+}
+
+function statusOf(error: unknown): number | undefined {
+  const failure = error instanceof HubswarmError ? (error.cause ?? error) : error;
+  return failure instanceof SourceFailure ? failure.status : undefined;
+}
+
+function urlBelow(base: URL, segments: readonly string[]): URL {
+  const url = new URL(base);
+  url.pathname += segments.map(encodeURIComponent).join('/');
+  return url;
+}

@@ -1,0 +1,84 @@
+// What one directory of a hub holds, read page by page. The pages come from a remote:
+// they must be of the same directory, end, and not be more than memory is for. A name that
+// comes or goes between two pages moves others past the reader: several pages are believed
+// once two readings in a row are alike.
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { showUrl } from '../http/url.ts';
+import { getListing, type Listing } from './list.ts';
+
+/** Chosen: a quarter of a GiB of memory at the most. */
+const MAX_DIRECTORY_ENTRIES = 500_000;
+/** Chosen: a hub's page holds a hundred times more entries than so many pages need. */
+const MAX_PAGES = 10_000;
+/** Chosen: a directory that changes more often than it can be read is given up. */
+const MAX_READINGS = 5;
+
+export interface ReadDirectory {
+  readonly entries: Listing['entries'];
+  /** The hub says that more is there than it tells. */
+  readonly isIncomplete: boolean;
+}
+
+interface Pages extends ReadDirectory {
+  readonly count: number;
+}
+
+/** Of all its pages. @throws SourceFailure; HubswarmError ERR_REMOTE for one that cannot be trusted */
+export async function readDirectory(
+  http: HttpClient,
+  url: URL,
+  signal: AbortSignal,
+): Promise<ReadDirectory> {
+  let before = await readPages(http, url, signal);
+  if (before.count === 1) return before;
+  for (let reading = 2; reading <= MAX_READINGS; reading++) {
+    const now = await readPages(http, url, signal);
+    if (isAlike(before, now)) return now;
+    before = now;
+  }
+  throw refusal(url, 'changes while it is listed; try again');
+}
+
+const isAlike = (a: ReadDirectory, b: ReadDirectory): boolean =>
+  a.entries.length === b.entries.length &&
+  a.entries.every(
+    ({ name, type }, i) => name === b.entries[i]!.name && type === b.entries[i]!.type,
+  );
+
+async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promise<Pages> {
+  const entries: Listing['entries'] = [];
+  const seen = new Set<string>();
+  let isIncomplete = false;
+  for (let page: URL | undefined = url; page; ) {
+    seen.add(page.href);
+    const listing: Listing = await getListing(http, page, signal);
+    for (const entry of listing.entries) entries.push(entry);
+    isIncomplete ||= listing.incomplete ?? false;
+    if (entries.length > MAX_DIRECTORY_ENTRIES)
+      throw refusal(url, `holds more than ${MAX_DIRECTORY_ENTRIES} entries`);
+    if (listing.next === undefined) {
+      if (listing.truncated) throw refusal(url, 'is listed in part only');
+      break;
+    }
+    page = nextPage(url, page, listing.next);
+    if (listing.entries.length === 0 || seen.size >= MAX_PAGES)
+      throw refusal(url, 'is listed in pages without end');
+    if (!page || seen.has(page.href)) throw refusal(url, 'has a next page that leads elsewhere');
+  }
+  return { entries, isIncomplete, count: seen.size };
+}
+
+/** Only another page of the same directory. */
+function nextPage(directory: URL, page: URL, next: string): URL | undefined {
+  if (!URL.canParse(next, page.href)) return undefined;
+  const url = new URL(next, page.href);
+  url.username = page.username;
+  url.password = page.password;
+  const same = url.origin === directory.origin && url.pathname === directory.pathname;
+  return same ? url : undefined;
+}
+
+function refusal(url: URL, reason: string): HubswarmError {
+  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${reason}`);
+}

@@ -1,0 +1,108 @@
+// What a hub has below a URL, by its listings. A server that lists nothing has
+// nothing, as far as this knows: then every file is sent. Links to directories are never
+// looked into: what is found there lies elsewhere, maybe outside of the URL.
+
+import type { Access } from '../http/access.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import type { Listing } from './list.ts';
+import { readDirectory } from './read-directory.ts';
+import { withAncestors } from './tree-path.ts';
+
+export interface RemoteFile {
+  readonly size: number | undefined;
+  readonly cid: string | undefined;
+  /** A link there to such a file. */
+  readonly isLink: boolean;
+}
+
+export interface RemoteTree {
+  /** By path below the URL, decoded. */
+  readonly files: ReadonlyMap<string, RemoteFile>;
+  readonly directories: readonly string[];
+  /** To directories; neither among those nor among the files. */
+  readonly links: ReadonlySet<string>;
+  /** The server told what it has. */
+  readonly isListed: boolean;
+}
+
+interface Basis {
+  /** Ends in '/'. */
+  readonly url: URL;
+  readonly stallMs: number;
+  readonly access?: Access | undefined;
+  readonly signal: AbortSignal;
+  /** A directory below the URL that is not to be listed: what is in it stays unknown. */
+  readonly onRefused: (path: string, reason: string) => void;
+}
+
+/** Chosen: a quarter of a GiB of memory at the most. */
+const MAX_ENTRIES = 500_000;
+/** PATH_MAX of Linux: no hub has longer ones. */
+const MAX_PATH_LENGTH = 4096;
+
+/**
+ * @param wanted paths of interest: what is a directory of them is looked into
+ * @param all look into every directory that is found, not only those
+ * @throws SourceFailure
+ */
+export async function listRemote(
+  basis: Basis,
+  wanted: Iterable<string>,
+  all: boolean,
+): Promise<RemoteTree> {
+  const http = new HttpClient(basis);
+  const files = new Map<string, RemoteFile>();
+  const directories: string[] = [];
+  const links = new Set<string>();
+  let isListed = false;
+  try {
+    const above = withAncestors(wanted);
+    const left = [''];
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      const entries = await entriesIfAny(http, basis, path);
+      if (path === '') isListed = entries !== undefined;
+      for (const entry of entries ?? []) {
+        const { name, type, size, cid, link: isLink = false } = entry;
+        // What is deleted is named by it: only what lies there may be.
+        if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
+        const inside = path === '' ? name : `${path}/${name}`;
+        if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
+        const count = files.size + directories.length + links.size;
+        if (count >= MAX_ENTRIES) throw refusal('lists too many files');
+        if (type === 'file') files.set(inside, { size, cid, isLink });
+        else if (isLink) links.add(inside);
+        else {
+          directories.push(inside);
+          if (all || above.has(inside)) left.push(inside);
+        }
+      }
+    }
+  } finally {
+    http.close();
+  }
+  return { files, directories, links, isListed };
+}
+
+const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
+
+/** Undefined when there is no such directory, or no listing of it. */
+async function entriesIfAny(
+  http: HttpClient,
+  { url, signal, onRefused }: Basis,
+  path: string,
+): Promise<Listing['entries'] | undefined> {
+  const target = new URL(url);
+  if (path !== '') target.pathname += `${path.split('/').map(encodeURIComponent).join('/')}/`;
+  try {
+    return (await readDirectory(http, target, signal)).entries;
+  } catch (error) {
+    if (!(error instanceof SourceFailure)) throw error;
+    if (NO_LISTING.has(error.status ?? 0)) return undefined;
+    if (error.status !== 403 || path === '') throw error;
+    onRefused(path, `could not be listed: ${error.message}`);
+    return undefined;
+  }
+}
+
+const NO_LISTING = new Set([404, 405]);

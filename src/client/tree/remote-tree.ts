@@ -1,0 +1,158 @@
+// What a hub's directory holds, all the way down, read from its listings page by page.
+// Names come from a remote and become names on this disk, so each must be one plain name;
+// a listing with others (one that leads elsewhere, a hidden one, one twice) is no hub's, and
+// nothing of it is believed. A name that merely cannot be written here, and a directory
+// whose listing cannot be had, are kept apart with the reason: nothing is known of them.
+// The URL of an entry is made from its name; what the listing says of it is not used.
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { showUrl } from '../http/url.ts';
+import type { Listing } from './list.ts';
+import { readDirectory } from './read-directory.ts';
+
+export interface RemoteFile {
+  /** Relative, with '/'. */
+  readonly path: string;
+  readonly url: URL;
+  readonly bytes: number | undefined;
+  /** As far as the hub knows it already. */
+  readonly cid: string | undefined;
+}
+
+export interface RemoteTree {
+  readonly files: readonly RemoteFile[];
+  /** Relative, parents first; without the root. */
+  readonly directories: readonly string[];
+  /** Paths of which, and of all below which, nothing more is known, and why. */
+  readonly unknown: ReadonlyMap<string, string>;
+  /** Directories, '' for the root, in which there may be more than was listed. */
+  readonly partial: ReadonlySet<string>;
+  /** Every directory was listed: what is in no listing is not there. */
+  readonly isComplete: boolean;
+}
+
+/** Chosen: a quarter of a GiB of memory at the most. */
+const MAX_ENTRIES = 500_000;
+/** Chosen: a test of deep trees makes so many, people a tenth. */
+const MAX_DEPTH = 256;
+/** PATH_MAX of Linux leaves room for what it is joined to. */
+const MAX_PATH_BYTES = 3000;
+/** NAME_MAX of Linux and macOS. */
+const MAX_NAME_BYTES = 255;
+
+/** Control characters do harm wherever a name is shown; on Windows more name something else. */
+const FORBIDDEN = process.platform === 'win32' ? /[\\:\p{Cc}]/u : /\p{Cc}/u;
+
+interface Place {
+  readonly url: URL;
+  readonly path: string;
+  readonly depth: number;
+}
+
+/** @throws SourceFailure; HubswarmError ERR_REMOTE when the root, or no hub, is listed so */
+export async function readRemoteTree(
+  http: HttpClient,
+  root: URL,
+  signal: AbortSignal,
+): Promise<RemoteTree> {
+  const reading = new Reading(http, signal);
+  await reading.run(root);
+  return reading;
+}
+
+class Reading implements RemoteTree {
+  readonly files: RemoteFile[] = [];
+  readonly directories: string[] = [];
+  readonly unknown = new Map<string, string>();
+  readonly partial = new Set<string>();
+  isComplete = true;
+  readonly #http: HttpClient;
+  readonly #signal: AbortSignal;
+
+  constructor(http: HttpClient, signal: AbortSignal) {
+    this.#http = http;
+    this.#signal = signal;
+  }
+
+  async run(root: URL): Promise<void> {
+    const left: Place[] = [{ url: root, path: '', depth: 0 }];
+    for (let place = left.pop(); place; place = left.pop()) {
+      const entries = await this.#list(place);
+      checkNames(place.url, entries);
+      for (const entry of entries) {
+        const inside = this.#take(place, entry);
+        if (inside) left.push(inside);
+        if (this.files.length + this.directories.length + this.unknown.size > MAX_ENTRIES) {
+          throw refusal(root, `holds more than ${MAX_ENTRIES} files and directories`);
+        }
+      }
+    }
+  }
+
+  /** Nothing, and a reason, for a directory that refuses; the root must answer. */
+  async #list({ url, path, depth }: Place): Promise<Listing['entries']> {
+    try {
+      if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
+      const { entries, isIncomplete } = await readDirectory(this.#http, url, this.#signal);
+      if (isIncomplete) this.partial.add(path);
+      return entries;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      const gone = error instanceof SourceFailure && error.status === undefined && !error.final;
+      if (depth === 0 || gone || !(error instanceof HubswarmError)) throw error;
+      this.isComplete = false;
+      this.unknown.set(path, `could not be listed: ${error.message}`);
+      return [];
+    }
+  }
+
+  /** Resolves to the directory that is still to be read. */
+  #take(place: Place, { name, type, size, cid }: Listing['entries'][number]): Place | undefined {
+    const path = place.path === '' ? name : `${place.path}/${name}`;
+    const reason = reasonToLeave(name, path);
+    if (reason !== undefined) {
+      this.unknown.set(path, reason);
+      return undefined;
+    }
+    const escaped = encodeURIComponent(name);
+    if (type === 'file') {
+      this.files.push({ path, url: childUrl(place.url, escaped), bytes: size, cid });
+      return undefined;
+    }
+    this.directories.push(path);
+    return { url: childUrl(place.url, `${escaped}/`), path, depth: place.depth + 1 };
+  }
+}
+
+function childUrl(directory: URL, escaped: string): URL {
+  const url = new URL(directory);
+  url.search = '';
+  url.pathname = directory.pathname + escaped;
+  return url;
+}
+
+/** @throws HubswarmError ERR_REMOTE */
+function checkNames(directory: URL, entries: Listing['entries']): void {
+  const taken = new Set<string>();
+  for (const { name } of entries) {
+    const shown = JSON.stringify(name);
+    if (name === '' || name.startsWith('.') || /[/\0]/.test(name)) {
+      throw refusal(directory, `holds the name ${shown}, which is not safe to write`);
+    }
+    if (taken.has(name)) throw refusal(directory, `holds the name ${shown} twice`);
+    taken.add(name);
+  }
+}
+
+function reasonToLeave(name: string, path: string): string | undefined {
+  // Half of a surrogate pair: no URL carries it.
+  if (/\p{Cs}/u.test(name)) return 'its name is not Unicode';
+  if (FORBIDDEN.test(name)) return 'a control character is in its name';
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return 'its name is too long';
+  return Buffer.byteLength(path) > MAX_PATH_BYTES ? 'its path is too long' : undefined;
+}
+
+function refusal(url: URL, reason: string): HubswarmError {
+  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${reason}`);
+}

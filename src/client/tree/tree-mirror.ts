@@ -1,0 +1,263 @@
+// How a hub's directory becomes a local one: makes the directories, fetches what changed, a
+// few files at a time, and removes what is not there any more when asked to. What fails does
+// not stop the rest. At the end what lies there is held against what was to be made: names,
+// types, lengths, and that nobody wrote to a file since its bytes were compared. Whatever
+// differs is named, and then the whole fails. Nothing is removed unless every directory was
+// listed and every file came.
+import type { Writable } from 'node:stream';
+import type { Link } from '../../link/link.ts';
+import { describeError, HubswarmError } from '../../runtime/errors.ts';
+import type { Emit, Event } from '../../telemetry/event.ts';
+import { getFile } from '../download/get.ts';
+import type { Access } from '../http/access.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import type { TransferEvents } from '../mirrors/transfer-events.ts';
+import { cidIfSame } from '../upload/check-stored.ts';
+import { atOnce } from './at-once.ts';
+import { Differences } from './differences.ts';
+import type { LocalDirectory } from './local-directory.ts';
+import { type LocalTree, makeDirectory, readLocalTree, removePath } from './local-tree.ts';
+import { MirroredFile } from './mirrored-file.ts';
+import type { RemoteFile, RemoteTree } from './remote-tree.ts';
+import { differencesOf, extrasOf } from './tree-difference.ts';
+import { deepestFirst, parentOf, splitPath } from './tree-path.ts';
+import type { TreeRecord } from './tree-record.ts';
+
+export interface GetTreeOptions {
+  /** Of a directory. */
+  readonly url: URL;
+  readonly directory: string;
+  /** Remove local files that the hub does not have. */
+  readonly deleteExtras: boolean;
+  readonly access?: Access | undefined;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  readonly timeoutMs: number;
+  readonly stdout: Writable;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+const PARTIAL =
+  'the hub does not list all that is in it: links, special files, names that no URL gives back, or what this token may not see';
+
+export interface TreeMirrorParts {
+  readonly options: GetTreeOptions;
+  readonly shared: { readonly http: HttpClient; readonly link: Link };
+  readonly events: TransferEvents;
+  /** What is to be made, and where. */
+  readonly tree: RemoteTree;
+  readonly local: LocalDirectory;
+  readonly record: TreeRecord;
+}
+
+export class TreeMirror {
+  readonly #parts: TreeMirrorParts;
+  readonly #wanted;
+  /** Of files that are on their way or here: bytes so far. */
+  readonly #came = new Map<string, number>();
+  readonly #differences: Differences;
+  /** Directories in which files got their names. */
+  readonly #changed = new Set<string>();
+  /** Of the differences: those that the listings told. */
+  #foreseen = 0;
+  #bytes = 0;
+  #fetched = 0;
+
+  constructor(parts: TreeMirrorParts) {
+    const { files, directories, unknown, partial } = parts.tree;
+    this.#parts = parts;
+    this.#differences = new Differences(parts.options.emit);
+    this.#wanted = {
+      directories: new Set(directories),
+      files: new Map(files.map(({ path, bytes }) => [path, bytes])),
+      unknown,
+      partial,
+    };
+  }
+
+  /** @throws HubswarmError ERR_INCOMPLETE when anything is not as on the hub */
+  async run(): Promise<void> {
+    const { tree, local, record, events } = this.#parts;
+    const { signal, emit } = this.#parts.options;
+    for (const [path, reason] of tree.unknown) this.#differences.note(path, reason);
+    for (const path of tree.partial) this.#differences.note(path === '' ? '.' : path, PARTIAL);
+    this.#foreseen = this.#differences.count;
+    for (const path of tree.directories) await this.#makeDirectory(path);
+    const { entries } = await readLocalTree(local);
+    const changed = tree.files.filter((file) => !record.isUnchanged(file, entries.get(file.path)));
+    const bytes = changed.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+    events.start({ bytes, pieces: 0, resumedBytes: 0, verified: true });
+    try {
+      await atOnce(changed, (file) => this.#bring(file));
+      await this.#sync();
+    } finally {
+      await this.#save();
+    }
+    signal.throwIfAborted();
+    const removed = await this.#check();
+    this.#differences.check(local.path, 'not as on the hub');
+    const unchanged = tree.files.length - this.#fetched;
+    emit({ event: 'tree_mirrored', path: local.path, fetched: this.#fetched, unchanged, removed });
+    events.complete(local.path, this.#bytes);
+  }
+
+  async #makeDirectory(path: string): Promise<void> {
+    const { local, options } = this.#parts;
+    const { parents, name } = splitPath(path);
+    try {
+      const replaced = await local.within(parents, (parent) => makeDirectory(parent, name));
+      if (replaced) options.emit({ event: 'file_removed', path });
+    } catch (error) {
+      this.#differences.note(path, describeError(error));
+    }
+  }
+
+  async #bring(file: RemoteFile): Promise<void> {
+    const { local, options, tree } = this.#parts;
+    if (options.signal.aborted) return;
+    const { parents, name } = splitPath(file.path);
+    try {
+      await local.within(parents, async (parent) => {
+        const place = new MirroredFile(parent, name, {
+          replaceTrees: options.deleteExtras && tree.isComplete,
+          onRemoved: () => options.emit({ event: 'file_removed', path: file.path }),
+        });
+        await this.#bringTo(file, place).catch((error: unknown) => {
+          throw new HubswarmError('ERR_INCOMPLETE', place.describe(error), { cause: error });
+        });
+      });
+    } catch (error) {
+      if (!options.signal.aborted) this.#differences.note(file.path, describeError(error));
+    }
+  }
+
+  async #bringTo(file: RemoteFile, place: MirroredFile): Promise<void> {
+    const { options, record } = this.#parts;
+    const { path, url, bytes } = file;
+    const there = await place.prepare();
+    if (there && there.size === bytes) {
+      const check = { ...options, path: place.path, url, listed: file.cid };
+      const cid = await cidIfSame({ ...check, stallMs: options.timeoutMs });
+      if (cid) {
+        this.#progress(path, bytes);
+        return record.note(path, `${cid}`, there);
+      }
+    }
+    const { cid, length } = await this.#fetch(file, place);
+    record.note(path, cid, await place.publish());
+    this.#wanted.files.set(path, length);
+    this.#changed.add(parentOf(path));
+    this.#fetched += 1;
+    options.emit({ event: 'file_fetched', path, bytes: length, ...(cid ? { cid } : {}) });
+  }
+
+  async #fetch({ path, url }: RemoteFile, place: MirroredFile) {
+    const { options, shared } = this.#parts;
+    let came: { cid: string | undefined; length: number } | undefined;
+    await getFile({
+      ...options,
+      urls: [url],
+      target: { kind: 'file', path: place.stagingPath, overwrite: true },
+      shared,
+      emit: (event) => {
+        if (event.event === 'transfer_completed') came = { cid: event.cid, length: event.bytes };
+        this.#pass(path, event);
+      },
+    });
+    return came!;
+  }
+
+  /** One progress for all; what else a file's transfer tells is told by its path. */
+  #pass(path: string, event: Event): void {
+    switch (event.event) {
+      case 'transfer_started':
+      case 'transfer_completed':
+      case 'transfer_failed':
+        return;
+      case 'transfer_progressed':
+        return this.#progress(path, event.bytes);
+      default:
+        return this.#parts.options.emit(event);
+    }
+  }
+
+  #progress(path: string, bytes: number): void {
+    this.#bytes += bytes - (this.#came.get(path) ?? 0);
+    this.#came.set(path, bytes);
+    this.#parts.events.progress(this.#bytes);
+  }
+
+  /** So that the new names survive a power cut: each directory once, and not for each file. */
+  async #sync(): Promise<void> {
+    const { local } = this.#parts;
+    for (const path of this.#changed) {
+      const segments = path === '' ? [] : path.split('/');
+      await local
+        .within(segments, (directory) => directory.sync())
+        .catch((error: unknown) => this.#differences.note(path || '.', describeError(error)));
+    }
+  }
+
+  /** A record that cannot be kept costs the next run some hashing. */
+  async #save(): Promise<void> {
+    const { record, local, options } = this.#parts;
+    await record.save().catch((error: unknown) => {
+      const message = `${local.path}: what was fetched could not be noted: ${describeError(error)}`;
+      options.emit({ event: 'warned', message });
+    });
+  }
+
+  /** Resolves to the number of entries that were removed. */
+  async #check(): Promise<number> {
+    const { local, tree, record, options } = this.#parts;
+    let found = await readLocalTree(local);
+    let removed = 0;
+    // A name that cannot be written is known all the same: it keeps no other from going.
+    const isKnown = tree.isComplete && this.#differences.count === this.#foreseen;
+    if (isKnown) {
+      for (const path of found.stagings) await this.#remove(path);
+      if (options.deleteExtras) removed = await this.#removeExtras(found);
+      found = await readLocalTree(local);
+    }
+    for (const [path, reason] of differencesOf(found.entries, this.#wanted)) {
+      this.#differences.note(path, reason);
+    }
+    for (const [path, stats] of found.entries) {
+      if (record.isStale(path, stats))
+        this.#differences.note(path, 'was changed while it was mirrored');
+    }
+    if (options.deleteExtras) this.#nameExtras(found, isKnown);
+    return removed;
+  }
+
+  async #removeExtras({ entries }: LocalTree): Promise<number> {
+    let removed = 0;
+    for (const path of deepestFirst(extrasOf(entries, this.#wanted))) {
+      this.#parts.options.signal.throwIfAborted();
+      if (!(await this.#remove(path))) continue;
+      removed += 1;
+      this.#parts.options.emit({ event: 'file_removed', path });
+    }
+    return removed;
+  }
+
+  /** What could not be removed is found, and named, afterwards. */
+  #remove(path: string): Promise<boolean> {
+    return removePath(this.#parts.local, path).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #nameExtras({ entries, foreign }: LocalTree, isKnown: boolean): void {
+    for (const [path, reason] of foreign) {
+      const message = `${path}: left alone: ${reason}`;
+      this.#parts.options.emit({ event: 'warned', message });
+    }
+    const reason = isKnown
+      ? 'is not on the hub, and could not be removed'
+      : 'is not on the hub; nothing is removed while others could not be had';
+    for (const path of extrasOf(entries, this.#wanted)) this.#differences.note(path, reason);
+  }
+}

@@ -1,0 +1,79 @@
+// Whether a file here has the bytes that a CID names, or those of a hub's file. A hub may
+// cut pieces of another length: then it is asked for its manifest, and the file hashed alike.
+import type { CID } from 'multiformats/cid';
+import { importPath } from '../../content/import.ts';
+import { Link } from '../../link/link.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { hasCode } from '../../runtime/errors.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import type { Access } from '../http/access.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { namedCid } from '../http/names-cid.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { untilNamed } from '../http/until-named.ts';
+import { Patience } from '../mirrors/fail-over.ts';
+import { fetchManifest } from '../mirrors/fetch-manifest.ts';
+
+export interface StoredCheck {
+  readonly path: string;
+  /** Of the file on the hub. */
+  readonly url: URL;
+  readonly cid: CID;
+  readonly stallMs: number;
+  readonly access?: Access | undefined;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** @throws HubswarmError ERR_NO_SOURCE when the server gives no blocks */
+export async function hasSameBytes(check: StoredCheck): Promise<boolean> {
+  const { path, url, cid, stallMs, emit, signal } = check;
+  // As a hub cuts them unless it was told otherwise.
+  if ((await importPath(path, { signal })).manifest.root.equals(cid)) return true;
+  const http = new HttpClient({ stallMs, access: check.access });
+  try {
+    const patience = new Patience(stallMs, systemClock);
+    const context = { http, link: new Link(), patience, clock: systemClock, seed: 0, emit, signal };
+    const { geometry } = await fetchManifest(context, cid, [url]);
+    const pieceLength = Math.max(1, geometry.maxLength);
+    return (await importPath(path, { pieceLength, signal })).manifest.root.equals(cid);
+  } finally {
+    http.close();
+  }
+}
+
+/**
+ * The CID of the hub's file when the one here has its bytes; undefined when it has others,
+ * or that cannot be told: moving them is safe then.
+ *
+ * @param check.listed the CID as a listing names it, which need not have one
+ */
+export async function cidIfSame(
+  check: Omit<StoredCheck, 'cid'> & { readonly listed: string | undefined },
+): Promise<CID | undefined> {
+  const { listed, signal } = check;
+  try {
+    const cid = namedCid(new Map([['x-ipfs-roots', listed ?? '']])) ?? (await askCid(check));
+    return cid && (await hasSameBytes({ ...check, cid })) ? cid : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    // Cut in another way and without blocks; or somebody writes to the file here.
+    const unknown = hasCode(error, 'ERR_NO_SOURCE') || hasCode(error, 'ERR_SOURCE_CHANGED');
+    if (unknown || error instanceof SourceFailure) return undefined;
+    throw error;
+  }
+}
+
+async function askCid({ url, stallMs, access, signal }: Omit<StoredCheck, 'cid'>) {
+  const http = new HttpClient({ stallMs, access });
+  try {
+    const ask = async () => {
+      const { headers, pump } = await http.request({ method: 'HEAD', url, signal });
+      await pump(() => undefined);
+      return headers;
+    };
+    return namedCid(await untilNamed(ask, { withinMs: stallMs, signal }));
+  } finally {
+    http.close();
+  }
+}

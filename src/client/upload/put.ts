@@ -1,0 +1,79 @@
+// Sends one file to a hub or a plain server: the events of the transfer, and the
+// one link that its bytes pass. How they are sent is store-file.ts's.
+import { basename } from 'node:path';
+import { CountReporter } from '../../link/counts.ts';
+import { Link } from '../../link/link.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import type { Access } from '../http/access.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { showUrl } from '../http/url.ts';
+import { TransferEvents } from '../mirrors/transfer-events.ts';
+import { type Stored, storeFile } from './store-file.ts';
+
+export interface PutOptions {
+  readonly path: string;
+  /** One that ends in '/' gets the file's name. */
+  readonly url: URL;
+  /** Fail when the name is taken. */
+  readonly ifAbsent?: boolean | undefined;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  /** How long the hub may take nothing. */
+  readonly stallMs: number;
+  readonly access?: Access | undefined;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+/** @throws HubswarmError ERR_REMOTE, ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
+export async function putFile(options: PutOptions): Promise<Stored> {
+  const { path, emit, signal, stallMs, access } = options;
+  const url = uploadUrl(options.url, path);
+  const events = new TransferEvents(basename(path), emit, systemClock);
+  const counts = new CountReporter(emit);
+  const uplinkBytesPerSecond = options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY;
+  const link = new Link({ uplinkBytesPerSecond, onCount: counts.note });
+  let total = 0;
+  try {
+    const stored = await storeFile({
+      path,
+      url,
+      ifAbsent: options.ifAbsent ?? false,
+      link,
+      paced: Number.isFinite(uplinkBytesPerSecond),
+      stallMs,
+      access,
+      emit,
+      signal,
+      onStart: (bytes, resumedBytes) => {
+        total = bytes;
+        const facts = { bytes, pieces: 0, resumedBytes, verified: true };
+        events.start({ ...facts, direction: 'sending' });
+      },
+      onSent: (bytes) => events.progress(bytes),
+    });
+    events.complete(showUrl(url), total);
+    return stored;
+  } catch (error) {
+    const told = putFailure(error, url, signal);
+    events.fail(told);
+    throw told;
+  } finally {
+    counts.close(link);
+  }
+}
+
+/** What a person is told of an upload that failed. */
+export function putFailure(error: unknown, url: URL, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  if (!(error instanceof SourceFailure)) return error;
+  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
+}
+
+export function uploadUrl(url: URL, path: string): URL {
+  if (!url.pathname.endsWith('/')) return url;
+  const target = new URL(url);
+  target.pathname += encodeURIComponent(basename(path));
+  return target;
+}

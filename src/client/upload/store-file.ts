@@ -1,0 +1,112 @@
+// One file to one URL, by the best that the server offers: a large one by tus, so
+// that a cut costs only what was under way; else by PUT. Afterwards the server's
+// word is held against the file: a digest that it compared, or the CID that it names.
+import { HubswarmError, hasCode } from '../../runtime/errors.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import { isPending, namedCid } from '../http/names-cid.ts';
+import { refusalOf, sendRequest } from '../http/send-request.ts';
+import { untilNamed } from '../http/until-named.ts';
+import { showUrl } from '../http/url.ts';
+import { hasSameBytes } from './check-stored.ts';
+import { findTus, type RequestBasis, uploadByTus } from './tus-upload.ts';
+import { UploadMemory } from './upload-memory.ts';
+import { UploadSource } from './upload-source.ts';
+
+export interface StoreFile extends RequestBasis {
+  readonly path: string;
+  readonly url: URL;
+  /** Fail when the name is taken. */
+  readonly ifAbsent: boolean;
+  readonly paced: boolean;
+  readonly emit: Emit;
+  /** Once, before the first byte. */
+  readonly onStart: (bytes: number, resumedBytes: number) => void;
+  /** With all that was sent of it. */
+  readonly onSent: (bytes: number) => void;
+}
+
+export interface Stored {
+  readonly url: string;
+  readonly etag: string | undefined;
+}
+
+/** Chosen: below it a file is sent again about as soon as two more requests are answered. */
+const TUS_FROM_BYTES = 4 * 2 ** 20;
+
+/** @throws SourceFailure; HubswarmError ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
+export async function storeFile(job: StoreFile): Promise<Stored> {
+  const source = await UploadSource.open(job.path);
+  try {
+    const conditions: Record<string, string> = job.ifAbsent ? { 'if-none-match': '*' } : {};
+    const target = source.bytes < TUS_FROM_BYTES ? undefined : await findTus(job, job.url);
+    if (!target) return await putBytes(job, source, conditions);
+    const headers = await uploadByTus({
+      ...job,
+      target,
+      source,
+      conditions,
+      memory: new UploadMemory([...source.version, showUrl(job.url), job.ifAbsent]),
+      onStart: (resumed) => job.onStart(source.bytes, resumed),
+      onRetry: (reason, attempt, delayMs) => {
+        const remote = showUrl(job.url);
+        job.emit({ event: 'source_failed', remote, reason });
+        job.emit({ event: 'source_retried', remote, attempt, delayMs });
+      },
+    });
+    // A last answer that was lost named the CID: the file's own does as well.
+    const told = namedCid(headers) ? headers : await headersOf(job);
+    await checkCid(job, told);
+    return { url: showUrl(job.url), etag: told.get('etag') };
+  } finally {
+    await source.close();
+  }
+}
+
+async function putBytes(
+  job: StoreFile,
+  source: UploadSource,
+  conditions: Readonly<Record<string, string>>,
+): Promise<Stored> {
+  // Only of a small file: it must be known before the first byte goes out.
+  const digest = source.bytes < TUS_FROM_BYTES ? await source.digest() : undefined;
+  job.onStart(source.bytes, 0);
+  const answer = await sendRequest({
+    ...job,
+    method: 'PUT',
+    headers: {
+      'content-type': 'application/octet-stream',
+      ...conditions,
+      ...(digest ? { 'repr-digest': digest } : {}),
+    },
+    body: { bytes: source.bytes, chunks: source.read(job.paced), onSent: job.onSent },
+  });
+  const { status, headers } = answer;
+  if (status < 200 || status >= 300) throw refusalOf(job, answer);
+  const compared = digest !== undefined && headers.get('repr-digest') === digest;
+  if (!compared) await checkCid(job, headers);
+  return { url: showUrl(job.url), etag: headers.get('etag') };
+}
+
+async function headersOf(job: StoreFile): Promise<ReadonlyMap<string, string>> {
+  const ask = async () => (await sendRequest({ ...job, method: 'HEAD' })).headers;
+  return untilNamed(ask, { withinMs: job.stallMs, signal: job.signal });
+}
+
+async function checkCid(job: StoreFile, headers: ReadonlyMap<string, string>): Promise<void> {
+  const cid = namedCid(headers);
+  if (!cid) {
+    const message = 'the hub has not hashed it yet: what it stored is not verified';
+    if (isPending(headers)) job.emit({ event: 'warned', message });
+    return;
+  }
+  try {
+    if (await hasSameBytes({ ...job, cid })) return;
+  } catch (error) {
+    if (!hasCode(error, 'ERR_NO_SOURCE')) throw error;
+    const message = 'the server gives no blocks: what it stored is not verified';
+    job.emit({ event: 'warned', message });
+    return;
+  }
+  const message = `${showUrl(job.url)}: the server stored other bytes`;
+  throw new HubswarmError('ERR_HASH_MISMATCH', message);
+}

@@ -1,0 +1,163 @@
+// A file to a hub by tus 1.0, resumed where the last request or the last run of the
+// client was cut: asks the hub for the offset and sends the rest, again and again,
+// as long as something gets through. Whether a server can do so is asked first.
+import { systemClock } from '../../runtime/clock.ts';
+import { refusalOf, type SentAnswer, type SentRequest, sendRequest } from '../http/send-request.ts';
+import { SourceFailure } from '../http/source-failure.ts';
+import { tryDecode } from '../http/url.ts';
+import { Patience } from '../mirrors/fail-over.ts';
+import type { UploadMemory } from './upload-memory.ts';
+import type { UploadSource } from './upload-source.ts';
+
+const TUS = { 'tus-resumable': '1.0.0' };
+const CHUNK = { ...TUS, 'content-type': 'application/offset+octet-stream' };
+/** Chosen: a hub that restarts takes about as long. */
+const RETRY_AFTER_MS = 500;
+/** A writer that was cut off holds the upload until the hub has noticed. */
+const BUSY = new Set([409, 423, 460]);
+
+export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'access' | 'signal'>;
+
+export interface TusTarget {
+  readonly endpoint: URL;
+  /** Below the hub's /files/, decoded. */
+  readonly path: string;
+}
+
+/** The hub's upload endpoint for a file's URL, if it offers one. @throws SourceFailure */
+export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget | undefined> {
+  const match = /^(.*?\/)files\/(.+)$/.exec(url.pathname);
+  // One that is malformed the server's answer to a PUT will tell of.
+  const path = match && tryDecode(match[2]!);
+  if (!path) return undefined;
+  const endpoint = new URL(url);
+  endpoint.pathname = `${match[1]}uploads/`;
+  const { status, headers } = await sendRequest({ ...basis, method: 'OPTIONS', url: endpoint });
+  const offered = (name: string): string[] =>
+    (headers.get(name) ?? '').split(',').map((each) => each.trim());
+  const able = offered('tus-version').includes('1.0.0');
+  if (status >= 300 || !able || !offered('tus-extension').includes('creation')) return undefined;
+  return { endpoint, path };
+}
+
+export interface TusUpload extends RequestBasis {
+  readonly target: TusTarget;
+  readonly source: UploadSource;
+  readonly memory: UploadMemory;
+  /** Preconditions of the publication. */
+  readonly conditions: Readonly<Record<string, string>>;
+  readonly paced: boolean;
+  /** Once, with what the hub has already. */
+  readonly onStart: (resumedBytes: number) => void;
+  /** With what the hub has or is being sent. */
+  readonly onSent: (bytes: number) => void;
+  readonly onRetry: (reason: string, attempt: number, delayMs: number) => void;
+}
+
+/** Resolves to the last answer's headers. @throws SourceFailure when it cannot go on */
+export async function uploadByTus(upload: TusUpload): Promise<ReadonlyMap<string, string>> {
+  const patience = new Patience(upload.stallMs, systemClock);
+  const attempt = new Attempt(upload, patience);
+  for (let count = 1; ; count++) {
+    try {
+      const headers = await attempt.run();
+      await upload.memory.forget();
+      return headers;
+    } catch (error) {
+      upload.signal.throwIfAborted();
+      if (!(error instanceof SourceFailure) || error.final || patience.leftMs <= 0) throw error;
+      const delayMs = Math.min(error.retryAfterMs ?? RETRY_AFTER_MS, Math.max(0, patience.leftMs));
+      upload.onRetry(error.message, count, delayMs);
+      await systemClock.sleep(delayMs, upload.signal);
+    }
+  }
+}
+
+class Attempt {
+  readonly #upload: TusUpload;
+  readonly #patience: Patience;
+  #url: URL | undefined;
+  #started = false;
+
+  constructor(upload: TusUpload, patience: Patience) {
+    this.#upload = upload;
+    this.#patience = patience;
+  }
+
+  async run(): Promise<ReadonlyMap<string, string>> {
+    this.#url ??= await this.#upload.memory.load();
+    const found = this.#url && (await this.#ask(this.#url));
+    const { url, offset, headers } = found ?? (await this.#create());
+    this.#url = url;
+    const { source, onStart, onSent } = this.#upload;
+    if (!this.#started) onStart(offset);
+    this.#started = true;
+    this.#patience.handleBytes(0, offset);
+    onSent(offset);
+    return offset === source.bytes ? headers : this.#append(url, offset);
+  }
+
+  /** Undefined when the hub knows it no more, or it is another's. */
+  async #ask(url: URL) {
+    const { status, headers } = await this.#send('HEAD', url, TUS);
+    if (status >= 400 && status < 500 && status !== 423) return undefined;
+    if (status >= 300) throw this.#refusal({ status, headers });
+    const offset = Number(headers.get('upload-offset') ?? Number.NaN);
+    const ours = Number(headers.get('upload-length')) === this.#upload.source.bytes;
+    return ours && offset <= this.#upload.source.bytes ? { url, offset, headers } : undefined;
+  }
+
+  async #create() {
+    const { target, source, conditions, memory } = this.#upload;
+    const answer = await this.#send('POST', target.endpoint, {
+      ...TUS,
+      ...conditions,
+      'upload-length': String(source.bytes),
+      'upload-metadata': `path ${Buffer.from(target.path).toString('base64')}`,
+    });
+    const location = answer.headers.get('location');
+    if (answer.status !== 201 || !location || !URL.canParse(location, target.endpoint.href)) {
+      throw this.#refusal(answer);
+    }
+    const url = new URL(location, target.endpoint);
+    // Bytes, and whatever the requests carry, go to the hub that was named and no other.
+    if (url.origin !== target.endpoint.origin) {
+      throw new SourceFailure('named an upload of another server', { final: true });
+    }
+    url.username = target.endpoint.username;
+    url.password = target.endpoint.password;
+    await memory.save(url);
+    return { url, offset: 0, headers: answer.headers };
+  }
+
+  async #append(url: URL, offset: number): Promise<ReadonlyMap<string, string>> {
+    const { source, paced, onSent } = this.#upload;
+    const { status, headers } = await sendRequest({
+      ...this.#upload,
+      method: 'PATCH',
+      url,
+      headers: { ...CHUNK, 'upload-offset': String(offset) },
+      body: {
+        bytes: source.bytes - offset,
+        chunks: source.read(paced, offset),
+        onSent: (bytes) => {
+          this.#patience.handleBytes(0, offset + bytes);
+          onSent(offset + bytes);
+        },
+      },
+    });
+    if (status >= 200 && status < 300) return headers;
+    throw this.#refusal({ status, headers });
+  }
+
+  #refusal(answer: SentAnswer): SourceFailure {
+    const { access, target } = this.#upload;
+    const failure = refusalOf({ access, url: target.endpoint }, answer);
+    if (!BUSY.has(answer.status)) return failure;
+    return new SourceFailure(failure.message, { retryAfterMs: failure.retryAfterMs });
+  }
+
+  #send(method: string, url: URL, headers: Record<string, string>): Promise<SentAnswer> {
+    return sendRequest({ ...this.#upload, method, url, headers });
+  }
+}

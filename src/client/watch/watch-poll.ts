@@ -1,0 +1,33 @@
+// A hub's events by long polling: works through every proxy, a request for each answer.
+import { z } from 'zod';
+import { SourceFailure } from '../http/source-failure.ts';
+import { checkHubEvent, MAX_EVENT_BYTES, parseJson } from './hub-event.ts';
+import { type Channel, withQuery } from './watch-channel.ts';
+
+/** Below what proxies wait for an answer, and well below SILENCE_MS. */
+const WAIT_SECONDS = 25;
+/** Chosen: what a hub keeps, of usual lengths. */
+const MAX_ANSWER_BYTES = 64 * MAX_EVENT_BYTES;
+
+const answerSchema = z.object({ events: z.array(z.unknown()), next: z.string().max(128) });
+
+/** @throws SourceFailure in any case: polling has no end of its own */
+export async function watchPoll(channel: Channel): Promise<void> {
+  let { after } = channel;
+  for (;;) {
+    // The first answer only says where one is, so that what comes after it is not missed.
+    const wait = String(after === undefined ? 0 : WAIT_SECONDS);
+    const { events, next } = await ask(channel, withQuery(channel.url, { after, wait }));
+    for (const event of events) channel.handleEvent(checkHubEvent(event));
+    channel.handlePosition(next);
+    after = next;
+  }
+}
+
+async function ask({ client, signal }: Channel, url: URL) {
+  const asked = { accept: 'application/json' };
+  const bytes = await client.getBytes(url, MAX_ANSWER_BYTES, signal, asked);
+  const found = answerSchema.safeParse(parseJson(Buffer.from(bytes).toString()));
+  if (found.success) return found.data;
+  throw new SourceFailure('answered with JSON that is not the events of a hub', { final: true });
+}

@@ -1,0 +1,355 @@
+// A directory of a real hub mirrored to disk, and hubs that list what they should not.
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { getTree } from '../../../src/client/tree/get-tree.ts';
+import type { Event, EventName } from '../../../src/telemetry/event.ts';
+import { startHub } from '../../server/hub.ts';
+import { removeTempDirs, sendBytes, startServer, type TestServer, tempDir } from '../hub.ts';
+
+let root: string;
+let local: string;
+const servers: TestServer[] = [];
+
+beforeEach(async () => {
+  root = await tempDir();
+  local = join(await tempDir(), 'mirror');
+});
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+afterAll(removeTempDirs);
+
+async function write(path: string, bytes: Buffer | string): Promise<void> {
+  await mkdir(join(root, path, '..'), { recursive: true });
+  await writeFile(join(root, path), bytes);
+}
+
+/** A real one; `requests` gives those since it was called last. */
+async function hub(): Promise<{ url: URL; requests: () => string[] }> {
+  const { running, events } = await startHub({ root });
+  const requests = (): string[] =>
+    events
+      .splice(0)
+      .flatMap((each) =>
+        each.event === 'request_completed' ? [`${each.method} ${each.path}`] : [],
+      );
+  return { url: new URL('files/', running.url), requests };
+}
+
+interface Run {
+  readonly error: (Error & { code?: string }) | undefined;
+  all<E extends EventName>(name: E): Extract<Event, { event: E }>[];
+  /** Paths that are said not to be as on the hub. */
+  readonly differed: readonly string[];
+}
+
+async function mirror(url: URL | string, options: { deleteExtras?: boolean } = {}): Promise<Run> {
+  const events: Event[] = [];
+  let error: Error | undefined;
+  await getTree({
+    url: new URL(url),
+    directory: local,
+    deleteExtras: false,
+    timeoutMs: 1500,
+    stdout: new Writable(),
+    signal: new AbortController().signal,
+    emit: (event) => void events.push(event),
+    ...options,
+  }).catch((cause: Error) => {
+    error = cause;
+  });
+  const all: Run['all'] = (name) => events.filter((each) => each.event === name) as never;
+  const differed = all('path_differed').map(({ path }) => path);
+  return { error, all, differed: differed.sort() };
+}
+
+const tree = async (at: string): Promise<string[]> =>
+  (await readdir(at, { recursive: true })).filter((name) => !name.startsWith('.')).sort();
+
+describe('a directory of a hub', () => {
+  beforeEach(async () => {
+    await write('a.txt', 'hello');
+    await write('empty.txt', '');
+    await write('sub dir/über%20.bin', randomBytes(700_000));
+    await write('sub dir/deep/x.bin', randomBytes(50_000));
+    await mkdir(join(root, 'nothing in it'));
+  });
+
+  it('is mirrored whole', async () => {
+    const { url } = await hub();
+    const got = await mirror(url);
+    expect(got.error).toBeUndefined();
+    expect(await tree(local)).toEqual(await tree(root));
+    for (const name of ['a.txt', 'empty.txt', 'sub dir/über%20.bin', 'sub dir/deep/x.bin']) {
+      expect((await readFile(join(local, name))).equals(await readFile(join(root, name)))).toBe(
+        true,
+      );
+    }
+    expect(got.all('tree_mirrored')).toEqual([
+      { event: 'tree_mirrored', path: local, fetched: 4, unchanged: 0, removed: 0 },
+    ]);
+    expect(got.all('transfer_completed')).toHaveLength(1);
+  });
+
+  it('moves nothing the second time, and then only what changed', async () => {
+    const { url, requests } = await hub();
+    await mirror(url);
+    requests();
+    const again = await mirror(url);
+    expect(again.all('tree_mirrored')[0]).toMatchObject({ fetched: 0, unchanged: 4 });
+    expect(requests().filter((line) => !line.endsWith('/'))).toEqual([]);
+    await write('a.txt', 'changed');
+    await writeFile(join(local, 'empty.txt'), 'meddled with');
+    const third = await mirror(url);
+    expect(third.error).toBeUndefined();
+    expect(
+      third
+        .all('file_fetched')
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['a.txt', 'empty.txt']);
+    expect(await readFile(join(local, 'a.txt'), 'utf8')).toBe('changed');
+    expect(await readFile(join(local, 'empty.txt'), 'utf8')).toBe('');
+  });
+
+  it('hashes rather than fetches when the record is lost', async () => {
+    const { url, requests } = await hub();
+    await mirror(url);
+    await rm(join(local, '.hubswarm-mirror.json'));
+    requests();
+    expect((await mirror(url)).error).toBeUndefined();
+    expect(requests().filter((line) => /^GET \/files\/.*[^/]$/.test(line))).toEqual([]);
+  });
+
+  it('leaves local files alone unless it is to delete them', async () => {
+    const { url } = await hub();
+    await mirror(url);
+    await writeFile(join(local, 'mine.txt'), 'x');
+    await writeFile(join(local, '.hidden'), 'x');
+    await mkdir(join(local, 'old/older'), { recursive: true });
+    await writeFile(join(local, 'old/older/mine.txt'), 'x');
+    await rm(join(root, 'sub dir'), { recursive: true });
+    expect((await mirror(url)).error).toBeUndefined();
+    expect(await tree(local)).toContain('mine.txt');
+    const got = await mirror(url, { deleteExtras: true });
+    expect(got.error).toBeUndefined();
+    expect(await tree(local)).toEqual(await tree(root));
+    expect(await readdir(local)).toContain('.hidden');
+    expect(got.all('file_removed').map(({ path }) => path)).toContain('old/older/mine.txt');
+  });
+
+  it('replaces a symbolic link to elsewhere by the directory of its name', async () => {
+    const { url } = await hub();
+    const outside = await tempDir();
+    await mkdir(local);
+    await symlink(outside, join(local, 'sub dir'));
+    const got = await mirror(url);
+    expect(got.error).toBeUndefined();
+    expect(await readdir(outside)).toEqual([]);
+    expect((await lstat(join(local, 'sub dir'))).isDirectory()).toBe(true);
+    expect(await tree(local)).toEqual(await tree(root));
+  });
+});
+
+describe('a listing', () => {
+  interface Entry {
+    name: unknown;
+    type?: string;
+    url?: string;
+    size?: number;
+  }
+  const file = (name: unknown): Entry => ({ name, type: 'file', url: '/elsewhere', size: 5 });
+
+  /** Answers each path with its listing, and all else with five bytes. */
+  async function lister(
+    listings: Record<
+      string,
+      { entries: Entry[]; next?: string; truncated?: boolean; incomplete?: boolean }
+    >,
+  ): Promise<TestServer> {
+    const server = await startServer((request, response) => {
+      const listing = listings[request.url ?? ''];
+      if (!listing) return sendBytes(Buffer.from('12345'), request, response);
+      response.setHeader('content-type', 'application/json');
+      return response.end(JSON.stringify({ path: request.url, ...listing }));
+    });
+    servers.push(server);
+    return server;
+  }
+
+  it.each([
+    '..',
+    '.',
+    '',
+    '../x',
+    'a/b',
+    '/etc/passwd',
+    '.bashrc',
+    '.hubswarm-mirror.json',
+    'a\0b',
+    7,
+  ])('that names %j is refused before anything is written', async (name) => {
+    const { origin } = await lister({ '/files/': { entries: [file('ok'), file(name)] } });
+    const got = await mirror(`${origin}/files/`);
+    expect(got.error).toMatchObject({ code: 'ERR_REMOTE' });
+    expect(await tree(join(local, '..'))).toEqual([]);
+  });
+
+  it.each([
+    ['line\nend', 'a control character'],
+    ['cr\r', 'a control character'],
+    ['\x9b31m', 'a control character'],
+    ['\ud800', 'not Unicode'],
+    ['x'.repeat(256), 'too long'],
+  ])('with the name %j has the others, and names that one', async (name, reason) => {
+    const { origin } = await lister({ '/files/': { entries: [file('ok'), file(name)] } });
+    await mkdir(local);
+    await writeFile(join(local, 'mine.txt'), 'x');
+    const got = await mirror(`${origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.all('path_differed')).toEqual([
+      { event: 'path_differed', path: name, reason: expect.stringContaining(reason) },
+    ]);
+    // It is known that there is such a name, so the others can be told from it.
+    expect(await tree(local)).toEqual(['ok']);
+  });
+
+  it('of a directory that cannot be had keeps what lies there, and deletes nothing', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url === '/files/closed/') return response.writeHead(403).end();
+      if (request.url !== '/files/') return sendBytes(Buffer.from('12345'), request, response);
+      const entries = [file('a'), { ...file('closed'), type: 'directory' }];
+      return response.end(JSON.stringify({ path: '/files/', entries }));
+    });
+    servers.push(server);
+    await mkdir(join(local, 'closed'), { recursive: true });
+    await mkdir(join(local, 'a'));
+    for (const path of ['closed/kept', 'a/kept', 'mine.txt']) {
+      await writeFile(join(local, path), 'x');
+    }
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(await tree(local)).toEqual(['a', 'a/kept', 'closed', 'closed/kept', 'mine.txt']);
+    expect(got.differed).toEqual(['a', 'a/kept', 'closed', 'mine.txt']);
+    expect(got.error?.message).toContain('403 Forbidden');
+  });
+
+  it('that names a directory so, or a name twice, is refused as well', async () => {
+    const up = { ...file('..'), type: 'directory' };
+    const first = await lister({ '/files/': { entries: [up] } });
+    expect((await mirror(`${first.origin}/files/`)).error).toMatchObject({ code: 'ERR_REMOTE' });
+    const second = await lister({ '/files/': { entries: [file('a'), file('a')] } });
+    expect((await mirror(`${second.origin}/files/`)).error?.message).toContain('twice');
+  });
+
+  it('is read page by page, and its URLs are not believed', async () => {
+    const { origin, seen } = await lister({
+      '/files/': { entries: [file('a')], next: '/files/?page=2', truncated: true },
+      '/files/?page=2': { entries: [file('b')], next: '?page=3' },
+      '/files/?page=3': { entries: [file('c?d#e')] },
+    });
+    const got = await mirror(`${origin}/files`);
+    expect(got.error).toBeUndefined();
+    expect(await tree(local)).toEqual(['a', 'b', 'c?d#e']);
+    expect(seen.filter((line) => line.includes('elsewhere'))).toEqual([]);
+    expect(seen).toContain('GET /files/c%3Fd%23e');
+  });
+
+  it.each([
+    ['to itself', '/files/'],
+    ['to another directory', '/other/'],
+    ['to another host', 'http://127.0.0.1:1/files/'],
+  ])('whose next page leads %s is refused', async (_, next) => {
+    const { origin } = await lister({ '/files/': { entries: [file('a')], next } });
+    expect((await mirror(`${origin}/files/`)).error?.message).toContain('leads elsewhere');
+  });
+
+  it('of several pages is read until two readings are alike', async () => {
+    let readings = 0;
+    const server = await startServer((request, response) => {
+      const page = /\?page=(.)$/.exec(request.url ?? '')?.[1];
+      if (!page && request.url !== '/files/') {
+        return sendBytes(Buffer.from('12345'), request, response);
+      }
+      if (!page) readings += 1;
+      // 'a' goes after the first page of the first reading, so that 'c' moves onto it unseen.
+      const names = readings === 1 && !page ? ['a', 'b'] : page ? ['d'] : ['b', 'c'];
+      const next = page ? {} : { next: '/files/?page=2', truncated: true };
+      return response.end(JSON.stringify({ path: '/', entries: names.map(file), ...next }));
+    });
+    servers.push(server);
+    await mkdir(local);
+    await writeFile(join(local, 'c'), 'x');
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error).toBeUndefined();
+    expect(await tree(local)).toEqual(['b', 'c', 'd']);
+    expect(readings).toBe(3);
+  });
+
+  it('of several pages that is never twice the same is refused', async () => {
+    let readings = 0;
+    const server = await startServer((request, response) => {
+      const page = request.url?.endsWith('?page=2');
+      const entries = [file(page ? 'z' : `a${readings++}`)];
+      const next = page ? {} : { next: '/files/?page=2', truncated: true };
+      response.end(JSON.stringify({ path: '/', entries, ...next }));
+    });
+    servers.push(server);
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error?.message).toContain('changes while it is listed');
+  });
+
+  it('that says that it is incomplete removes nothing of that directory', async () => {
+    const { origin } = await lister({
+      '/files/': { entries: [file('a'), { ...file('d'), type: 'directory' }] },
+      '/files/d/': { entries: [file('b')], incomplete: true },
+    });
+    await mkdir(join(local, 'd/e'), { recursive: true });
+    for (const path of ['old', 'd/kept', 'd/e/kept']) await writeFile(join(local, path), 'x');
+    const got = await mirror(`${origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual(['d']);
+    expect(await tree(local)).toEqual(['a', 'd', 'd/b', 'd/e', 'd/e/kept', 'd/kept']);
+  });
+
+  it('that is cut off removes nothing', async () => {
+    const { origin } = await lister({ '/files/': { entries: [file('a')], truncated: true } });
+    await mkdir(local);
+    await writeFile(join(local, 'mine.txt'), 'x');
+    const got = await mirror(`${origin}/files/`, { deleteExtras: true });
+    expect(got.error?.message).toContain('in part only');
+    expect(await tree(local)).toEqual(['mine.txt']);
+  });
+
+  it('with a file that cannot be had has the others, and removes nothing', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url === '/files/gone') return response.writeHead(404).end();
+      if (request.url !== '/files/') return sendBytes(Buffer.from('12345'), request, response);
+      const entries = [file('a'), file('gone'), file('z')];
+      return response.end(JSON.stringify({ path: '/files/', entries }));
+    });
+    servers.push(server);
+    await mkdir(local);
+    await writeFile(join(local, 'mine.txt'), 'x');
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.error?.message).toContain('2 paths are not as on the hub: gone: ');
+    expect(got.differed).toEqual(['gone', 'mine.txt']);
+    expect(await tree(local)).toEqual(['a', 'mine.txt', 'z']);
+  });
+
+  it('without end or sense is refused', async () => {
+    const deep = await startServer((request, response) => {
+      const entries = [{ name: 'd', type: 'directory', url: '' }];
+      response.end(JSON.stringify({ path: request.url, entries }));
+    });
+    servers.push(deep);
+    expect((await mirror(`${deep.origin}/files/`)).error?.message).toContain('directories deep');
+    const html = await startServer((_, response) => response.end('<html>'));
+    servers.push(html);
+    expect((await mirror(`${html.origin}/files/`)).error).toMatchObject({ code: 'ERR_REMOTE' });
+  });
+});

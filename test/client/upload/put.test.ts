@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { formatListing, parseListing } from '../../../src/client/tree/list.ts';
+import { putFile } from '../../../src/client/upload/put.ts';
+import type { Event } from '../../../src/telemetry/event.ts';
+import { makeContent, removeTempDirs, startServer, type TestServer, tempDir } from '../hub.ts';
+
+const BYTES = randomBytes(12 * 2 ** 20);
+let server: TestServer;
+afterAll(removeTempDirs);
+
+async function put(
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
+  options: { onEvent?: (event: Event, path: string) => void; uplink?: number } = {},
+) {
+  server = await startServer(handle);
+  const path = join(await tempDir(), 'a.bin');
+  await writeFile(path, BYTES);
+  const events: Event[] = [];
+  const stored = await putFile({
+    path,
+    url: new URL('/files/', server.origin),
+    stallMs: 1000,
+    uplinkBytesPerSecond: options.uplink,
+    emit: (event) => {
+      events.push(event);
+      options.onEvent?.(event, path);
+    },
+    signal: new AbortController().signal,
+  });
+  return { stored, events };
+}
+
+const receive = async (request: IncomingMessage): Promise<Buffer> => {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+};
+
+describe('put', () => {
+  afterEach(() => server.close());
+
+  it('sends the bytes with their length', async () => {
+    let got: Buffer | undefined;
+    let length: string | undefined;
+    const { stored, events } = await put(async (request, response) => {
+      length = request.headers['content-length'];
+      got = await receive(request);
+      response.writeHead(201, { etag: '"v1"' }).end();
+    });
+    expect(length).toBe(String(BYTES.length));
+    expect(got?.equals(BYTES)).toBe(true);
+    expect(stored).toEqual({ url: `${server.origin}/files/a.bin`, etag: '"v1"' });
+    expect(events.map(({ event }) => event)).toContain('transfer_completed');
+  });
+
+  it.each([
+    [403, 'ERR_REMOTE', '--writable'],
+    [507, 'ERR_REMOTE', 'no room left on the server'],
+    [500, 'ERR_REMOTE', '500 Internal Server Error'],
+  ])('tells of a refusal with %i before all is sent', async (status, code, text) => {
+    const sent = put((_, response) => response.writeHead(status).end());
+    await expect(sent).rejects.toMatchObject({ code, message: expect.stringContaining(text) });
+  });
+
+  it('is an error when the server stored something else', async () => {
+    const other = await makeContent(100_000);
+    const sent = put(async (request, response) => {
+      if (request.method === 'GET') {
+        const cid = request.url!.split('/').at(-1)!.split('?')[0]!;
+        return void response.end(other.blocks.get(cid));
+      }
+      await receive(request);
+      response.writeHead(201, { etag: `"${other.manifest.root}"` }).end();
+    });
+    await expect(sent).rejects.toMatchObject({ code: 'ERR_HASH_MISMATCH' });
+  });
+
+  it('says what a small file is, and believes the server that compared it', async () => {
+    const path = join(await tempDir(), 'small');
+    await writeFile(path, 'hello');
+    const digest = 'sha-256=:LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=:';
+    const seen: string[] = [];
+    server = await startServer(async (request, response) => {
+      seen.push(`${request.method} ${request.headers['repr-digest']}`);
+      await receive(request);
+      const cid = 'bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq';
+      response.writeHead(201, { 'repr-digest': digest, etag: `"${cid}"` }).end();
+    });
+    const stored = await putFile({
+      path,
+      url: new URL('/files/x', server.origin),
+      stallMs: 1000,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    });
+    expect(stored.etag).toContain('bafkrei');
+    expect(seen).toEqual([`PUT ${digest}`]);
+  });
+
+  it('sends nothing to the upload of another server', async () => {
+    const other = await startServer((_, response) => response.end());
+    const sent = put((request, response) => {
+      request.resume();
+      if (request.method === 'OPTIONS') {
+        const able = { 'tus-version': '1.0.0', 'tus-extension': 'creation' };
+        return response.writeHead(204, able).end();
+      }
+      const location = `${other.origin}/uploads/0123`;
+      return response.writeHead(201, { location }).end();
+    });
+    await expect(sent).rejects.toThrow('named an upload of another server');
+    expect(other.seen).toEqual([]);
+    await other.close();
+  });
+
+  it('is an error when the file changes meanwhile', async () => {
+    const sent = put(
+      async (request, response) => {
+        await receive(request).catch(() => undefined);
+        response.writeHead(201).end();
+      },
+      {
+        uplink: 24 * 2 ** 20,
+        onEvent: ({ event }, path) => {
+          if (event === 'transfer_progressed') appendFileSync(path, 'more');
+        },
+      },
+    );
+    await expect(sent).rejects.toMatchObject({ code: 'ERR_SOURCE_CHANGED' });
+  });
+
+  it('gives a server up that takes nothing', async () => {
+    const sent = put((request) => void request.pause());
+    await expect(sent).rejects.toThrow('took nothing for 1 s');
+  });
+});
+
+describe('a listing', () => {
+  const listing = {
+    path: '/files/',
+    entries: [
+      { name: 'dir', type: 'directory', url: '/files/dir/', modified: '2026-01-01T00:00:00Z' },
+      { name: 'a\x1b[2J.bin', type: 'file', url: '/files/a', size: 2048, cid: 'bafy' },
+    ],
+  };
+  const parse = (value: unknown) => parseListing(Buffer.from(JSON.stringify(value)));
+
+  it('is laid out without the control characters of the names', () => {
+    const lines = formatListing(parse(listing), (text) => text.replace(/\p{Cc}/gu, '?')).split(
+      '\n',
+    );
+    expect(lines[1]).toMatch(/^dir\/ +2026-01-01T00:00:00Z/);
+    expect(lines[2]).toMatch(/^a\?\[2J\.bin +2 KiB +bafy/);
+  });
+
+  it('leaves out the CIDs where they do not fit, and says so', () => {
+    expect(formatListing(parse(listing), String, 60)).toContain('bafy');
+    const narrow = formatListing(parse(listing), String, 43);
+    expect(narrow).not.toContain('bafy');
+    expect(narrow.split('\n').at(-1)).toBe('CIDs do not fit here; --json has them');
+  });
+
+  it.each([[[]], [{}], [{ path: '/', entries: [{ name: 1 }] }], ['x']])('is not %j', (value) => {
+    expect(() => parse(value)).toThrow('not the listing of a hub');
+  });
+
+  it('is JSON', () => {
+    expect(() => parseListing(Buffer.from('<html>'))).toThrow('no JSON');
+  });
+});
