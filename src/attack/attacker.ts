@@ -11,6 +11,7 @@ import { type Identity, openIdentity } from '../peer/identity.ts';
 import { searchManifest } from '../peer/manifest-search.ts';
 import { createNode, type Node } from '../peer/node.ts';
 import { UploadQueue } from '../peer/upload-queue.ts';
+import { systemClock } from '../runtime/clock.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Attack } from './attack.ts';
 import { CONDUCTS } from './conducts.ts';
@@ -87,7 +88,7 @@ export class Attacker {
     await serveDag(node, (asked) => (asked.equals(cid) ? held : undefined));
     const conduct = CONDUCTS[this.#kind]({
       link: this.#link,
-      uploads: new UploadQueue(this.#link),
+      uploads: new UploadQueue(this.#link, systemClock),
     });
     this.#attack = new Attack({ node, manifest, conduct, emit: this.#emit });
     await this.#attack.begin();

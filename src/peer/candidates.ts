@@ -42,10 +42,11 @@ export class Candidates implements Iterable<Candidate> {
   readonly #byPeer = new Map<string, Candidate>();
   /** Tries left for candidates that were only heard of, and since when they grow back. */
   #tries = MOST_TRIES;
-  #triesAt = performance.now();
+  #triesAt: number;
 
-  constructor(rng: Rng) {
+  constructor(rng: Rng, now: number) {
     this.#rng = rng;
+    this.#triesAt = now;
   }
 
   get(peer: string): Candidate | undefined {

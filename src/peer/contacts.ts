@@ -11,7 +11,8 @@
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
-import { guarded, unawaited } from '../runtime/guarded.ts';
+import type { Cancel, Timers } from '../runtime/clock.ts';
+import { unawaited } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Callees } from './callees.ts';
@@ -67,6 +68,7 @@ export interface ContactsInit {
   readonly swarm: Swarm;
   /** Of the root CID. */
   readonly digest: Uint8Array;
+  readonly clock: Timers;
   readonly rng: Rng;
   readonly callees: Callees;
   readonly inquiries: Inquiries;
@@ -77,6 +79,7 @@ export class Contacts {
   readonly #node: Node;
   readonly #self: string;
   readonly #swarm: Swarm;
+  readonly #clock: Timers;
   readonly #rng: Rng;
   readonly #isBanned: (peer: string) => boolean;
   readonly #callees: Callees;
@@ -84,8 +87,8 @@ export class Contacts {
   readonly #digest: Uint8Array;
   readonly #candidates: Candidates;
   readonly #abort = new AbortController();
-  readonly #startedAt = performance.now();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #startedAt: number;
+  #cancelLooks: Cancel | undefined;
   #calling = 0;
   #more = 0;
   /** Looks in a row at which every neighbour had something for us. */
@@ -97,8 +100,10 @@ export class Contacts {
     this.#node = init.node;
     this.#self = init.node.peerId.toString();
     this.#swarm = init.swarm;
+    this.#clock = init.clock;
+    this.#startedAt = init.clock.now();
     this.#rng = init.rng;
-    this.#candidates = new Candidates(init.rng);
+    this.#candidates = new Candidates(init.rng, this.#startedAt);
     this.#isBanned = init.isBanned;
     this.#callees = init.callees;
     this.#inquiries = init.inquiries;
@@ -113,18 +118,17 @@ export class Contacts {
   }
 
   #wake(): void {
-    if (this.#timer !== undefined || !this.#isActive) return;
-    const look = guarded('looking for neighbours', () => {
+    if (this.#cancelLooks !== undefined || !this.#isActive) return;
+    this.#cancelLooks = this.#clock.every(LOOK_MS, 'looking for neighbours', () => {
       if (!this.#isActive) return this.#rest();
       this.#wantMore();
       this.#look();
     });
-    this.#timer = setInterval(look, LOOK_MS);
   }
 
   #rest(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#cancelLooks?.();
+    this.#cancelLooks = undefined;
   }
 
   /** A neighbour said hello: for one that fetches others are looked for. */
@@ -203,7 +207,7 @@ export class Contacts {
 
   #consider(peer: string, dial: Multiaddr[] | PeerId, origin: Origin): Candidate | undefined {
     if (peer === this.#self || this.#isBanned(peer)) return undefined;
-    const notBefore = performance.now() + this.#waitFor(peer, origin.teller);
+    const notBefore = this.#clock.now() + this.#waitFor(peer, origin.teller);
     const candidate = this.#candidates.add(peer, dial, origin, notBefore);
     this.#lookSoon();
     return candidate;
@@ -228,9 +232,9 @@ export class Contacts {
 
   /** A neighbour left: it may come back, and somebody else may take its place. */
   lost(peer: string, refused: boolean): void {
-    if (refused) this.#callees.noteRefused(peer, performance.now());
+    if (refused) this.#callees.noteRefused(peer, this.#clock.now());
     const candidate = this.#candidates.get(peer);
-    if (candidate) this.#candidates.defer(candidate, performance.now());
+    if (candidate) this.#candidates.defer(candidate, this.#clock.now());
     this.#lookSoon();
   }
 
@@ -243,11 +247,10 @@ export class Contacts {
   readonly #lookSoon = (): void => {
     if (this.#looking) return;
     this.#looking = true;
-    const look = guarded('looking for neighbours', () => {
+    this.#clock.soon('looking for neighbours', () => {
       this.#looking = false;
       this.#look();
     });
-    setImmediate(look);
   };
 
   /** Calls while neighbours are few. */
@@ -263,7 +266,7 @@ export class Contacts {
 
   get #enough(): number {
     if (this.#swarm.session.isComplete) return ENOUGH_FOR_SEED;
-    const more = (performance.now() - this.#startedAt) / ONE_MORE_MS;
+    const more = (this.#clock.now() - this.#startedAt) / ONE_MORE_MS;
     return Math.min(ENOUGH, ENOUGH_AT_FIRST + Math.floor(more)) + this.#more;
   }
 
@@ -276,7 +279,7 @@ export class Contacts {
   }
 
   #draw(): Candidate | undefined {
-    const now = performance.now();
+    const now = this.#clock.now();
     const { isComplete } = this.#swarm.session;
     const isUrgent = this.#hungryLooks >= HUNGRY_LOOKS;
     return this.#candidates.draw(now, ({ peer, notBefore, failures }) => {
@@ -294,14 +297,14 @@ export class Contacts {
     this.#candidates.handleCalled(candidate);
     try {
       if (!(await this.#mayExchange(candidate))) throw new Error('does not exchange the file');
-      if (!this.#callees.mayCall(candidate.peer, performance.now())) return;
+      if (!this.#callees.mayCall(candidate.peer, this.#clock.now())) return;
       await attempt([this.#abort.signal], CALL_TIMEOUT_MS, (signal) =>
         this.#open(candidate, signal),
       );
       this.#candidates.handleAnswered(candidate);
     } catch {
       // Gone, or it does not know the file: its own affair, asked again later.
-      this.#candidates.defer(candidate, performance.now());
+      this.#candidates.defer(candidate, this.#clock.now());
     } finally {
       candidate.calling = false;
       this.#calling--;
@@ -312,14 +315,14 @@ export class Contacts {
   async #mayExchange(candidate: Candidate): Promise<boolean> {
     const { peer, dial, isGuess } = candidate;
     if (!isGuess || Array.isArray(dial)) return true;
-    if (!this.#callees.isCalledOften(peer, performance.now())) return true;
+    if (!this.#callees.isCalledOften(peer, this.#clock.now())) return true;
     const standing = await this.#inquiries.ask(dial, this.#digest);
     if (standing === 'part' || standing === 'whole') candidate.isGuess = false;
     return standing !== 'none';
   }
 
   async #open({ peer, dial }: Candidate, signal: AbortSignal): Promise<void> {
-    const answered = this.#callees.begin(peer, performance.now());
+    const answered = this.#callees.begin(peer, this.#clock.now());
     try {
       const connection = await this.#node.dial(dial, { signal });
       const opened = await connection.newStream(EXCHANGE_PROTOCOL, { signal });

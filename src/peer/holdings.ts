@@ -113,7 +113,7 @@ export class Holdings {
     hooks: Partial<SwarmHooks>,
     isAside: boolean,
   ): Held {
-    const { node, rng, callees, inquiries, isBanned, emit } = this.#init;
+    const { emit } = this.#init;
     const swarm = new Swarm({
       ...this.#init,
       cid,
@@ -128,7 +128,7 @@ export class Holdings {
       onFailed: (error) => hooks.onFailed?.(error),
     });
     const { digest } = cid.multihash;
-    const contacts = new Contacts({ node, swarm, digest, rng, callees, inquiries, isBanned });
+    const contacts = new Contacts({ ...this.#init, swarm, digest });
     const held = { cid, store, swarm, contacts, dag, isAside };
     this.#held.set(keyOf(digest), held);
     return held;

@@ -19,7 +19,7 @@ export class Member {
   readonly stream: FrameStream;
   readonly outbound: boolean;
   readonly decoder: FrameDecoder;
-  readonly joinedAt = performance.now();
+  readonly joinedAt: number;
   /** Messages that wait for the downlink, in order, and what their blocks take. */
   readonly waiting: Message[] = [];
   waitingBytes = 0;
@@ -31,7 +31,8 @@ export class Member {
   useful = false;
   readonly #onOver: ((useful: boolean) => void) | undefined;
 
-  constructor({ stream, outbound, decoder, onOver }: Call) {
+  constructor({ stream, outbound, decoder, onOver }: Call, joinedAt: number) {
+    this.joinedAt = joinedAt;
     this.stream = stream;
     this.outbound = outbound;
     this.decoder = decoder ?? new FrameDecoder();

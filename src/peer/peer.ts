@@ -11,6 +11,7 @@ import { PARTING_LOOK_MS } from '../exchange/parting.ts';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { createRng } from '../runtime/rng.ts';
@@ -125,13 +126,14 @@ export class Peer implements DownloadHost {
         : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
       onCount: this.#counts.note,
     });
-    this.#uploads = new UploadQueue(this.link);
+    this.#uploads = new UploadQueue(this.link, systemClock);
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
       node,
       self: this.peerId,
       link: this.link,
       uploads: this.#uploads,
+      clock: systemClock,
       rng: createRng(randomInt(2 ** 32)),
       policy: options.policy ?? {},
       freeRides: options.freeRides ?? false,

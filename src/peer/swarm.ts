@@ -9,8 +9,9 @@ import type { SessionEvent } from '../exchange/event.ts';
 import type { Message } from '../exchange/message.ts';
 import { Session } from '../exchange/session.ts';
 import type { Link } from '../link/link.ts';
+import type { Cancel, Timers } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
-import { guarded, unawaited } from '../runtime/guarded.ts';
+import { unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { type Call, Member } from './member.ts';
@@ -42,6 +43,7 @@ export interface SwarmInit extends SwarmHooks {
   readonly store: PieceStore;
   readonly link: Link;
   readonly uploads: UploadQueue;
+  readonly clock: Timers;
   readonly rng: Rng;
   readonly policy: Policy;
   /** Offers are lost before they leave, as in a simulated swarm (simulate/sim-swarm.ts). */
@@ -65,7 +67,7 @@ export class Swarm {
   readonly #members = new Map<string, Member>();
   readonly #events: SessionEvent[] = [];
   #stepping = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTick: Cancel | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
@@ -119,7 +121,7 @@ export class Swarm {
       return undefined;
     }
     this.#leave(peer, 'replaced');
-    const member = new Member(call);
+    const member = new Member(call, this.#init.clock.now());
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
     this.#step({ type: 'neighbour_joined', neighbour: peer });
@@ -136,13 +138,13 @@ export class Swarm {
    */
   #outranks(current: Member, other: Call): boolean {
     if (current.outbound === other.outbound) return false;
-    if (performance.now() - current.joinedAt >= SAME_TIME_MS) return false;
+    if (this.#init.clock.now() - current.joinedAt >= SAME_TIME_MS) return false;
     return current.outbound === this.#init.self < current.stream.remote;
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelTick?.();
     for (const [peer, { stream }] of this.#members) {
       this.#leave(peer, 'stopped');
       stream.close();
@@ -219,7 +221,7 @@ export class Swarm {
     this.#stepping = true;
     try {
       for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-        this.#carryOut(this.#session.step(performance.now(), next));
+        this.#carryOut(this.#session.step(this.#init.clock.now(), next));
       }
     } finally {
       this.#stepping = false;
@@ -230,14 +232,14 @@ export class Swarm {
   #schedule(): void {
     const { wakeAt } = this.#session;
     if (this.#closed || wakeAt === this.#timerAt) return;
-    clearTimeout(this.#timer);
+    this.#cancelTick?.();
     this.#timerAt = wakeAt;
     if (wakeAt === Number.POSITIVE_INFINITY) return;
-    const tick = guarded('waking a swarm', () => {
+    const { clock } = this.#init;
+    this.#cancelTick = clock.after(Math.max(0, wakeAt - clock.now()), 'waking a swarm', () => {
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.#step({ type: 'tick' });
     });
-    this.#timer = setTimeout(tick, Math.max(0, wakeAt - performance.now()));
   }
 
   #carryOut(effects: readonly SessionEffect[]): void {
@@ -252,7 +254,7 @@ export class Swarm {
     const member = this.#members.get(neighbour);
     if (!member || (this.#init.freeRides && message.type === 'grant')) return;
     if (member.unsent.length === 0) {
-      setImmediate(guarded('sending messages', () => member.stream.send(member.unsent.splice(0))));
+      this.#init.clock.soon('sending messages', () => member.stream.send(member.unsent.splice(0)));
     }
     member.unsent.push(...encodeMessage(message));
   }

@@ -7,7 +7,8 @@ import { SpareBuffers } from '../content/spare-buffers.ts';
 import { blockLength } from '../exchange/block-length.ts';
 import { encodeMessage } from '../exchange/codec.ts';
 import type { Link } from '../link/link.ts';
-import { guarded, unawaited } from '../runtime/guarded.ts';
+import type { Timers } from '../runtime/clock.ts';
+import { unawaited } from '../runtime/guarded.ts';
 import type { FrameStream } from './stream.ts';
 
 export interface Upload {
@@ -29,8 +30,9 @@ interface Job {
   bytes: Promise<Uint8Array> | undefined;
   begin: number;
   stopped: boolean;
-  /** Since when it has been passed over, its stream taking no more; told() once for too long. */
+  /** When its stream was first seen to take no more. */
   passedOverAt: number | undefined;
+  /** Whether its owner was told that it stalls. */
   told: boolean;
 }
 
@@ -45,6 +47,7 @@ const STALL_MS = 500;
 
 export class UploadQueue {
   readonly #link: Link;
+  readonly #clock: Timers;
   readonly #jobs: Job[] = [];
   readonly #spare = new SpareBuffers(MOST_SPARE);
   /** When a block was last handed to a stream. */
@@ -52,8 +55,9 @@ export class UploadQueue {
   #running = false;
   #wake: (() => void) | undefined;
 
-  constructor(link: Link) {
+  constructor(link: Link, clock: Timers) {
     this.#link = link;
+    this.#clock = clock;
   }
 
   /** To whom pieces are being sent, the one who is served now first. */
@@ -103,7 +107,7 @@ export class UploadQueue {
     for (const job of this.#jobs) {
       const { stream } = job.upload;
       if (job.stopped || !stream.congested) return job;
-      const now = performance.now();
+      const now = this.#clock.now();
       job.passedOverAt ??= now;
       const since = Math.max(job.passedOverAt, this.#sentAt.get(stream) ?? 0);
       if (job.told || now - since < STALL_MS) continue;
@@ -142,7 +146,7 @@ export class UploadQueue {
         length: block.length,
       }),
     );
-    this.#sentAt.set(upload.stream, performance.now());
+    this.#sentAt.set(upload.stream, this.#clock.now());
     job.begin += block.length;
     if (job.begin < bytes.length) return;
     this.#remove(job);
@@ -171,12 +175,11 @@ export class UploadQueue {
     const changed = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    const wake = guarded('looking at uploads', () => this.#wake?.());
-    const timer = setTimeout(wake, STALL_MS);
+    const cancel = this.#clock.after(STALL_MS, 'looking at uploads', () => this.#wake?.());
     const streams = new Set(this.#jobs.map(({ upload }) => upload.stream));
     const drained = [...streams].map((stream) => stream.drained(abort.signal).catch(() => {}));
     await Promise.race([changed, ...drained]);
-    clearTimeout(timer);
+    cancel();
     this.#wake = undefined;
     // A reason of its own: making the usual one captures a stack each time.
     abort.abort('over');

@@ -1,6 +1,9 @@
+// Time as a port: what waits, or calls back later, is given a clock, so that tests and
+// simulations bring one of their own.
 import { setTimeout as delay } from 'node:timers/promises';
+import { guarded } from './guarded.ts';
 
-/** Monotonic milliseconds and a way to wait for them; tests bring their own. */
+/** Monotonic milliseconds and a way to wait for them. */
 export interface Clock {
   /** Milliseconds on a clock that never steps back. The origin is arbitrary. */
   now(): number;
@@ -8,9 +11,36 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-export const systemClock: Clock = {
+/** Ends a timer; does nothing when it has fired for the last time. */
+export type Cancel = () => void;
+
+/**
+ * A clock that calls back. A callback that throws ends nothing: the failure is told under the
+ * name `what`, as in "waking a swarm" (see guarded.ts).
+ */
+export interface Timers extends Clock {
+  /** Calls back once, at or after `ms` from now. */
+  after(ms: number, what: string, run: () => void): Cancel;
+  /** Calls back every `ms`, the first time after so long. */
+  every(ms: number, what: string, run: () => void): Cancel;
+  /** Calls back once what came in together is handled: at the end of this turn of the loop. */
+  soon(what: string, run: () => void): void;
+}
+
+export const systemClock: Timers = {
   now: () => performance.now(),
   sleep: async (ms, signal) => {
     await delay(ms, undefined, signal ? { signal } : {});
+  },
+  after: (ms, what, run) => {
+    const timer = setTimeout(guarded(what, run), ms);
+    return () => clearTimeout(timer);
+  },
+  every: (ms, what, run) => {
+    const timer = setInterval(guarded(what, run), ms);
+    return () => clearInterval(timer);
+  },
+  soon: (what, run) => {
+    setImmediate(guarded(what, run));
   },
 };
