@@ -5,7 +5,7 @@ import { parseHttpUrl } from '../client/http/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/make-directory.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
-import type { ServerOptions } from '../server/start-server.ts';
+import type { ServerOptions } from '../server/hall/start-server.ts';
 import { type AccessFlags, accessOf, fingerprints } from './client-access.ts';
 import { seconds, size } from './options.ts';
 

@@ -1,9 +1,9 @@
 // Options of `hubswarm server` for whoever runs it: logs, metrics, limits, the end.
 import { type Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
+import type { ServerOptions } from '../server/hall/start-server.ts';
 import { DEFAULT_LIMITS } from '../server/operations/limits.ts';
 import { LOG_FORMATS, type LogFormat } from '../server/operations/log-line.ts';
-import type { ServerOptions } from '../server/start-server.ts';
 import { integer, needs, oneOf, positiveSeconds, seconds, size } from './options.ts';
 
 export interface OperationsFlags {

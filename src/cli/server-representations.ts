@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { parseHttpUrl, showUrl } from '../client/http/url.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { MAX_MIRRORS } from '../server/mirror-links.ts';
-import type { RepresentationOptions } from '../server/representations.ts';
+import type { RepresentationOptions } from '../server/hall/representations.ts';
+import { MAX_MIRRORS } from '../server/message/mirror-links.ts';
 
 export interface RepresentationFlags {
   readonly compress: boolean;

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
 import { collectAlone } from '../runtime/collector.ts';
 import { userDirectory } from '../runtime/user-directory.ts';
-import type { RunningServer } from '../server/start-server.ts';
+import type { RunningServer } from '../server/hall/start-server.ts';
 import { obeyLines } from './control.ts';
 import { readLines } from './lines.ts';
 import { integer, rate, size } from './options.ts';
@@ -105,7 +105,7 @@ async function serve(
   options: Options & { operations: OperationsChoice },
   { emit, signal, stoppedBy }: RunContext,
 ): Promise<void> {
-  const { startServer } = await import('../server/start-server.ts');
+  const { startServer } = await import('../server/hall/start-server.ts');
   const server = await startServer({
     root: options.root ?? '.',
     host: options.host,

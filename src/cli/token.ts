@@ -4,10 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
-import { SCOPES, type Scope } from '../server/access/grant.ts';
 import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../server/access/token-key.ts';
-import { HttpFailure } from '../server/http-failure.ts';
-import { parseRequestPath } from '../server/request-path.ts';
+import { SCOPES, type Scope } from '../server/message/grant.ts';
+import { HttpFailure } from '../server/message/http-failure.ts';
+import { parseRequestPath } from '../server/message/request-path.ts';
 
 interface MakeOptions {
   scope: Scope[];

@@ -5,7 +5,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { HubswarmError, systemCode } from '../runtime/errors.ts';
-import { Gate } from '../server/gate.ts';
+import { Gate } from '../runtime/gate.ts';
 import { type CacheContext, CachedFile, describeVersion } from './cached-file.ts';
 
 interface Slot {

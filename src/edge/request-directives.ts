@@ -1,7 +1,7 @@
 // What a client says of how fresh its answer must be: Cache-Control of a request
 // (RFC 9111 section 5.2.1). max-stale asks for nothing that an edge does not do
 // anyway, and no-store is the client's own. What is malformed says nothing. Pure.
-import { HttpFailure } from '../server/http-failure.ts';
+import { HttpFailure } from '../server/message/http-failure.ts';
 
 export interface RequestDirectives {
   /** Older copies are compared with the origin first; 0 for every copy. */

@@ -2,7 +2,7 @@
 // tag of what is here, once for all who ask meanwhile. An origin that does not answer
 // is left alone for a moment, so that a crowd does not wait for it one by one.
 import { attempt } from '../runtime/linked-abort.ts';
-import { HttpFailure } from '../server/http-failure.ts';
+import { HttpFailure } from '../server/message/http-failure.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
 import type { Outcome } from './cache-status.ts';

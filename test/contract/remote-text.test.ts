@@ -23,22 +23,26 @@ import { normalAddress } from '../../src/server/access/address-rules.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
 import { forwardedClient } from '../../src/server/access/forwarded.ts';
 import { isForeignPage } from '../../src/server/access/open-writes.ts';
-import { parseRange } from '../../src/server/byte-range.ts';
-import { acceptedCodings } from '../../src/server/coding/accept-encoding.ts';
-import { isCompressible } from '../../src/server/coding/compressible.ts';
 import { parseFilter } from '../../src/server/events/event-filter.ts';
-import { parseHttpDate } from '../../src/server/http-date.ts';
 import { parseListingQuery } from '../../src/server/listing/listing-query.ts';
-import { listMatches } from '../../src/server/preconditions.ts';
-import { wantsDigest } from '../../src/server/repr-digest.ts';
-import { framingFailure } from '../../src/server/request-framing.ts';
-import { parseRequestPath, targetPath, targetQuery } from '../../src/server/request-path.ts';
+import { acceptedCodings } from '../../src/server/message/accept-encoding.ts';
+import { parseRange } from '../../src/server/message/byte-range.ts';
+import { isCompressible } from '../../src/server/message/compressible.ts';
+import { parseHttpDate } from '../../src/server/message/http-date.ts';
+import { listMatches } from '../../src/server/message/preconditions.ts';
+import { wantsDigest } from '../../src/server/message/repr-digest.ts';
+import { framingFailure } from '../../src/server/message/request-framing.ts';
+import {
+  parseRequestPath,
+  targetPath,
+  targetQuery,
+} from '../../src/server/message/request-path.ts';
 import {
   parseChecksum,
   parseConcat,
   parseMetadata,
   targetOf,
-} from '../../src/server/tus/tus-headers.ts';
+} from '../../src/server/message/tus-headers.ts';
 
 const LENGTH = 100_000;
 /** Some ten times what the slowest of them takes on a busy machine. */

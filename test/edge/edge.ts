@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EdgeOptions, openEdge } from '../../src/edge/open-edge.ts';
-import type { ServerOptions } from '../../src/server/start-server.ts';
+import type { ServerOptions } from '../../src/server/hall/start-server.ts';
 import { type Hub, startHub, tempRoot } from '../server/hub.ts';
 
 const MIB = 2 ** 20;

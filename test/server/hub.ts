@@ -12,7 +12,7 @@ import {
   type RunningServer,
   type ServerOptions,
   startServer,
-} from '../../src/server/start-server.ts';
+} from '../../src/server/hall/start-server.ts';
 import type { Event, EventName } from '../../src/telemetry/event.ts';
 
 type Of<N extends EventName> = Extract<Event, { event: N }>;

@@ -5,19 +5,19 @@
 // makes admit() asynchronous.
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Emit } from '../../telemetry/event.ts';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { allows, type Grant, leadsToReadable, type Scope } from '../message/grant.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { standingHeaders } from '../message/standing-headers.ts';
 import { AddressRules, AddressSet } from './address-rules.ts';
 import { Callers } from './callers.ts';
 import { scopeInsufficient, tokenMissing } from './challenge.ts';
 import { ClientLinks } from './client-links.ts';
 import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
-import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
 import { HostNames } from './host-names.ts';
 import { isForeignPage, isLoopback, isPassedOn, refuseOpenWrites } from './open-writes.ts';
 import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
-import { standingHeaders } from './standing-headers.ts';
 import type { VerifiedToken } from './token.ts';
 import type { TokenGate } from './token-gate.ts';
 

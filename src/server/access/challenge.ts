@@ -1,8 +1,9 @@
 // The refusals of who is unknown (401) and of who may not (403), as RFC 6750
 // section 3 words them. Basic is offered beside Bearer, so that a browser asks for
 // the token as a password.
-import { HttpFailure } from '../http-failure.ts';
-import type { Scope } from './grant.ts';
+
+import type { Scope } from '../message/grant.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 
 const REALM = 'realm="hubswarm"';
 /** One header each: browsers read only the first challenge of a line. */

@@ -3,7 +3,7 @@
 // the latter. Credentials are never allowed: a script sends its token itself, in
 // Authorization, so no page can use what a browser has stored for another.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange } from '../conversation/exchange.ts';
 
 const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE';
 const REQUEST_HEADERS = [

@@ -1,7 +1,7 @@
 // The token in an Authorization header: of Bearer (RFC 6750 section 2.1) or the
 // password of Basic (RFC 7617; curl -u x:TOKEN, a browser's dialog). Not from the
 // query (section 2.3): logs, histories and Referer keep URLs.
-import type { HttpFailure } from '../http-failure.ts';
+import type { HttpFailure } from '../message/http-failure.ts';
 import { tokenInvalid } from './challenge.ts';
 
 /** Chosen: a token with a score of long paths; a longer one is not decoded. */

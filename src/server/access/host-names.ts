@@ -9,7 +9,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { HttpFailure } from '../http-failure.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 
 const ANY = '*';
 

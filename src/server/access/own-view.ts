@@ -1,9 +1,9 @@
 // The hub as whoever asks may use it. What they may do is decided by the names that they
 // give, and again by the names of the place where those lead: a link within the path of
 // a token is no way out of that path.
-import type { Exchange } from '../exchange.ts';
-import type { Hub } from '../hub.ts';
-import type { Scope } from './grant.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import type { Scope } from '../message/grant.ts';
 
 export function ownView(hub: Hub, exchange: Exchange, scope: Scope): Hub {
   const { access, root } = hub;

@@ -6,7 +6,7 @@
 // promise. Here the clients are bounded; the least recently seen is forgotten.
 import { HubswarmError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
-import { HttpFailure } from '../http-failure.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 
 export interface RequestRate {
   readonly requests: number;

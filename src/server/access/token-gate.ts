@@ -4,8 +4,8 @@
 // for expiry and revocation each time. The map compares hashes of strings before the
 // strings: nothing of a token can be guessed from how long that takes.
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
+import { Gate } from '../../runtime/gate.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { Gate } from '../gate.ts';
 import { tokenInvalid } from './challenge.ts';
 import { tokenOf } from './credentials.ts';
 import { RevokedTokens } from './revoked-tokens.ts';

@@ -6,8 +6,8 @@
 // Signature, times and shape are checked here; which keys and what was revoked is
 // the matter of tokens.ts.
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { type Grant, SCOPES, type Scope } from '../message/grant.ts';
 import { tokenInvalid } from './challenge.ts';
-import { type Grant, SCOPES, type Scope } from './grant.ts';
 import type { TokenKey } from './token-key.ts';
 
 const AUDIENCE = 'hubswarm';

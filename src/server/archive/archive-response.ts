@@ -4,10 +4,10 @@
 // changes under way cuts the connection, and a client that leaves ends the walk.
 // Not stored and not resumed: the next one may hold other versions.
 import { create as formatDisposition } from 'content-disposition';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { sendBytes } from '../send-body.ts';
+import { sendBytes } from '../answer/send-body.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
 import { zipOf } from './zip-of.ts';

@@ -3,9 +3,9 @@
 // UTF-16 code units. What may not be served (hidden, special, links that lead out)
 // is left out, as it is from listings. A directory that several links lead to comes
 // once: else links could make a tree without end out of a few.
-import { HttpFailure } from '../http-failure.ts';
-import type { DirectoryNames, Names } from '../listing/directory-names.ts';
-import type { Opened, ServedRoot } from '../served-root.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import type { DirectoryNames, Names } from '../root/directory-names.ts';
+import type { Opened, ServedRoot } from '../root/served-root.ts';
 
 export interface ArchiveEntry {
   /** Relative to the archive's top, with that top's name before it; '/' between the names. */

@@ -4,8 +4,8 @@
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
+import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
-import { fileChunks } from './file-chunks.ts';
 
 const BLOCK_BYTES = 512;
 const FILE_MODE = 0o644;

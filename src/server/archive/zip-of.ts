@@ -1,8 +1,8 @@
 // Entries as a zip file, stored and not deflated: what is big is packed already.
 // Sizes beyond 4 GiB and more than 65,535 entries take zip64.
 import { makeZip } from 'client-zip';
+import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
-import { fileChunks } from './file-chunks.ts';
 
 export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenerator<Uint8Array> {
   try {

@@ -1,7 +1,7 @@
 // Which events a subscriber wants, and from where on: read from the query of
 // /events. Wrong values are refused, not guessed. Pure.
-import { HttpFailure } from '../http-failure.ts';
-import { parseRequestPath } from '../request-path.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { parseRequestPath } from '../message/request-path.ts';
 import { type FeedEvent, isTransfer } from './feed-event.ts';
 
 export interface EventFilter {

@@ -4,8 +4,8 @@
 // back all that happened. Who does not read is let go, and resumes.
 
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Hub } from '../hub.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { Message } from './feed.ts';
 

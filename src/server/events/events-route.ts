@@ -6,9 +6,9 @@
 //   after=ID         what came after that event first; SSE clients send Last-Event-ID
 //   wait=SECONDS     of long polling
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Hub } from '../hub.ts';
-import { targetPath, targetQuery } from '../request-path.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import { targetPath, targetQuery } from '../message/request-path.ts';
 import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
 import type { FeedEvent } from './feed-event.ts';

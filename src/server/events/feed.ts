@@ -4,7 +4,7 @@
 // nobody watched, so an id never stands for two events.
 import { randomBytes } from 'node:crypto';
 import { guarded } from '../../runtime/guarded.ts';
-import { HttpFailure } from '../http-failure.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FeedEvent, Reset } from './feed-event.ts';
 

@@ -5,9 +5,9 @@
 
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
-import type { Catalogue } from '../catalogue.ts';
-import type { Traffic } from '../operations/traffic.ts';
-import type { ServedRoot } from '../served-root.ts';
+import type { Traffic } from '../conversation/traffic.ts';
+import type { Catalogue } from '../root/catalogue.ts';
+import type { ServedRoot } from '../root/served-root.ts';
 import { Backlogs } from './backlogs.ts';
 import { Feed, type Message, type Subscriber } from './feed.ts';
 import { TransferWatch } from './transfer-watch.ts';

@@ -4,8 +4,8 @@
 
 import { guarded } from '../../runtime/guarded.ts';
 import { tokenInvalid } from '../access/challenge.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Hub } from '../hub.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { Message } from './feed.ts';
 

@@ -3,8 +3,8 @@
 // (a hub answers thousands of them a second; a new file is told of anyway).
 
 import { guarded } from '../../runtime/guarded.ts';
-import { isUpload, type Running, type Traffic } from '../operations/traffic.ts';
-import { filesUrl, parseRequestPath, targetPath } from '../request-path.ts';
+import { isUpload, type Running, type Traffic } from '../conversation/traffic.ts';
+import { filesUrl, parseRequestPath, targetPath } from '../message/request-path.ts';
 import type { FeedEvent, TransferEvent } from './feed-event.ts';
 
 const EVERY_MS = 250;

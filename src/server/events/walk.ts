@@ -1,8 +1,8 @@
 // The files below a directory, as the listings show them: no hidden names, none that
 // a URL cannot name. Links to directories are not entered, so a walk ends.
 import { join } from 'node:path';
-import { entriesOf } from '../entries-of.ts';
-import { isHidden } from '../request-path.ts';
+import { entriesOf } from '../message/entries-of.ts';
+import { isHidden } from '../message/request-path.ts';
 
 /** U+FFFD stands for bytes that are not UTF-8. */
 export function isNameable(name: string): boolean {

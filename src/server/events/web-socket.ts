@@ -6,9 +6,9 @@
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
-import { targetQuery } from '../request-path.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { targetQuery } from '../message/request-path.ts';
 import type { Backlogs, Reader } from './backlogs.ts';
 import { parseFilter } from './event-filter.ts';
 import { afterOf, type EventsHub, readable } from './events-route.ts';

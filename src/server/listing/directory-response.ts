@@ -3,15 +3,15 @@
 // text, so it changes with whatever it shows; the text goes compressed to who takes it.
 import { createHash } from 'node:crypto';
 import { ownView } from '../access/own-view.ts';
+import type { Held } from '../answer/held-bytes.ts';
+import { REVALIDATE, type Representation } from '../answer/representation.ts';
+import { sendRepresentation } from '../answer/send-representation.ts';
 import { answerArchive } from '../archive/archive-response.ts';
-import { acceptedCodings } from '../coding/accept-encoding.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Held } from '../held-bytes.ts';
-import { HttpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { REVALIDATE, type Representation } from '../representation.ts';
-import { targetQuery } from '../request-path.ts';
-import { sendRepresentation } from '../send-representation.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import { acceptedCodings } from '../message/accept-encoding.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { targetQuery } from '../message/request-path.ts';
 import { entriesOf, listDirectory } from './listing.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';

@@ -1,11 +1,12 @@
 // How many listings are made at once, how many wait for that, and how much of their text
 // lies in memory until it is read. Short ones have a lane of their own, so that they never
 // wait behind those of large directories.
+
+import { Gate } from '../../runtime/gate.ts';
 import { household } from '../access/callers.ts';
-import type { Exchange } from '../exchange.ts';
-import { Gate } from '../gate.ts';
-import { type Held, HeldBytes } from '../held-bytes.ts';
-import { HttpFailure } from '../http-failure.ts';
+import { type Held, HeldBytes } from '../answer/held-bytes.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 
 /** Entries that are looked at. Chosen: a page for a browser, and some. */
 const SHORT_ENTRIES = 256;

@@ -1,7 +1,7 @@
 // What a listing's query asks for: order, page, filter, form. Pure. What is not
 // understood is refused with what is accepted: passed over in silence, a page in
 // the wrong order would look right.
-import { HttpFailure } from '../http-failure.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 
 const SORTS = ['name', 'size', 'modified'] as const;
 const ORDERS = ['asc', 'desc'] as const;

@@ -13,11 +13,11 @@ import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameIn } from '../../content/disk.ts';
-import type { Catalogue } from '../catalogue.ts';
-import { HttpFailure } from '../http-failure.ts';
-import { filesUrl } from '../request-path.ts';
-import type { Opened, ServedRoot } from '../served-root.ts';
-import type { Names } from './directory-names.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { filesUrl } from '../message/request-path.ts';
+import type { Catalogue } from '../root/catalogue.ts';
+import type { Names } from '../root/directory-names.ts';
+import type { Opened, ServedRoot } from '../root/served-root.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
 export interface ListedEntry {

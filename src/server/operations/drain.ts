@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from '../conversation/traffic.ts';
 
 export interface DrainOptions {
   /** The port stays open so long after /readyz says no. */

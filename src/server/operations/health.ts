@@ -3,7 +3,7 @@
 // balancers, so they come before limits and logins, and tell nothing but that.
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from '../conversation/traffic.ts';
 
 /** Balancers ask side by side; the disk is asked once. */
 const CHECKED_FOR_MS = 1000;

@@ -1,13 +1,13 @@
 // What a hub's operator has of it, put together: limits, the access log, metrics.
 // All of it reads the one stream of events; nothing reports to it by another way.
 import type { Emit, Event } from '../../telemetry/event.ts';
+import { Traffic } from '../conversation/traffic.ts';
+import { gaugesOf, type Parts } from '../hall/gauges.ts';
 import { AccessLog, type AccessLogOptions } from './access-log.ts';
 import { Connections } from './connections.ts';
-import { gaugesOf, type Parts } from './gauges.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { Metrics } from './metrics.ts';
 import { RequestTally } from './request-tally.ts';
-import { Traffic } from './traffic.ts';
 
 export interface OperationsOptions {
   readonly limits?: Partial<Limits> | undefined;

@@ -3,16 +3,16 @@
 // at all. Synced at the end of each request, before its answer, and every 64 MiB:
 // a killed process loses nothing, a power cut at most that.
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Hashed } from '../catalogue.ts';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure, httpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { PieceWriter } from '../piece-writer.ts';
-import { receiveBody } from '../receive-body.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { receiveBody } from '../conversation/receive-body.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import type { Hashed } from '../root/catalogue.ts';
+import { PieceWriter } from '../uploads/piece-writer.ts';
+import type { UploadLock } from '../uploads/upload-lock.ts';
+import { bootId } from '../uploads/upload-record.ts';
+import type { StoredUpload } from '../uploads/upload-store.ts';
 import { ChunkChecksum } from './chunk-checksum.ts';
-import type { UploadLock } from './upload-lock.ts';
-import { bootId } from './upload-record.ts';
-import type { StoredUpload } from './upload-store.ts';
 
 /** Chosen: what a power cut may cost, and what a sync at the end may take. */
 const SYNC_EVERY_BYTES = 64 * 2 ** 20;

@@ -2,9 +2,9 @@
 // behind the bytes as a trailer (checksum-trailer), which `Trailer` announces. Which
 // algorithm it will be is not known until then, so all are reckoned.
 import { createHash, type Hash } from 'node:crypto';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
-import { CHECKSUMS, type ChecksumAlgorithm, parseChecksum } from './tus-headers.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { CHECKSUMS, type ChecksumAlgorithm, parseChecksum } from '../message/tus-headers.ts';
 
 const ANNOUNCED = /(?:^|,)\s*upload-checksum\s*(?:,|$)/i;
 

@@ -3,12 +3,12 @@
 // finals, and stay for a while; the copy is hashed on the way, and published.
 import { open } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
-import { HttpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { PieceWriter } from '../piece-writer.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { PieceWriter } from '../uploads/piece-writer.ts';
+import type { StoredUpload } from '../uploads/upload-store.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { isComplete } from './finish-upload.ts';
-import type { StoredUpload } from './upload-store.ts';
 
 /** @throws HttpFailure 400, 409 for a part that is not whole */
 export async function loadParts(hub: Hub, ids: readonly string[]): Promise<StoredUpload[]> {

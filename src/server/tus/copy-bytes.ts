@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { allocAligned } from '../../content/aligned-buffer.ts';
-import { HttpFailure } from '../http-failure.ts';
-import type { PieceWriter } from '../piece-writer.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import type { PieceWriter } from '../uploads/piece-writer.ts';
 
 const READ_BYTES = 2 ** 20;
 

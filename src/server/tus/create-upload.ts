@@ -5,13 +5,9 @@
 // checked here and hold again when the file is published.
 import type { IncomingHttpHeaders } from 'node:http';
 import { ownView } from '../access/own-view.ts';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { CONDITIONS, checkTarget } from '../publication.ts';
-import { appendBody } from './append-upload.ts';
-import { joinParts, loadParts } from './concatenate.ts';
-import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 import {
   parseChecksum,
   parseConcat,
@@ -19,10 +15,14 @@ import {
   parseNewLength,
   requireChunkType,
   targetOf,
-} from './tus-headers.ts';
-import type { UploadLock } from './upload-lock.ts';
-import type { UploadRecord } from './upload-record.ts';
-import type { StoredUpload } from './upload-store.ts';
+} from '../message/tus-headers.ts';
+import { CONDITIONS, checkTarget } from '../uploads/publication.ts';
+import type { UploadLock } from '../uploads/upload-lock.ts';
+import type { UploadRecord } from '../uploads/upload-record.ts';
+import type { StoredUpload } from '../uploads/upload-store.ts';
+import { appendBody } from './append-upload.ts';
+import { joinParts, loadParts } from './concatenate.ts';
+import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
 
 type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
   readonly named: readonly string[] | undefined;

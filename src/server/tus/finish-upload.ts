@@ -5,15 +5,15 @@
 // next request for the upload publishes it.
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { systemCode } from '../../runtime/errors.ts';
-import type { Entry, Hashed } from '../catalogue.ts';
-import { Directory } from '../directory.ts';
-import { HttpFailure, httpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { PartialFile, placeFile } from '../partial-file.ts';
-import { PieceWriter } from '../piece-writer.ts';
-import { publish } from '../publication.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import type { Entry, Hashed } from '../root/catalogue.ts';
+import { Directory } from '../root/directory.ts';
+import { PartialFile, placeFile } from '../root/partial-file.ts';
+import { PieceWriter } from '../uploads/piece-writer.ts';
+import { publish } from '../uploads/publication.ts';
+import type { StoredUpload } from '../uploads/upload-store.ts';
 import { copyBytes } from './copy-bytes.ts';
-import type { StoredUpload } from './upload-store.ts';
 
 export interface Finished {
   readonly upload: StoredUpload;

@@ -3,14 +3,10 @@
 // fields that every answer carries; what each does is in the files beside.
 
 import { ownView } from '../access/own-view.ts';
-import type { Hashed } from '../catalogue.ts';
-import type { Exchange } from '../exchange.ts';
-import { HttpFailure } from '../http-failure.ts';
-import type { Hub } from '../hub.ts';
-import { receiveBody } from '../receive-body.ts';
-import { appendBody } from './append-upload.ts';
-import { createUpload } from './create-upload.ts';
-import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { receiveBody } from '../conversation/receive-body.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 import {
   CHUNK_TYPE,
   parseChecksum,
@@ -20,8 +16,12 @@ import {
   TUS_EXTENSIONS,
   TUS_VERSION,
   uploadIdOf,
-} from './tus-headers.ts';
-import type { StoredUpload } from './upload-store.ts';
+} from '../message/tus-headers.ts';
+import type { Hashed } from '../root/catalogue.ts';
+import type { StoredUpload } from '../uploads/upload-store.ts';
+import { appendBody } from './append-upload.ts';
+import { createUpload } from './create-upload.ts';
+import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
 
 const COLLECTION = 'OPTIONS, POST';
 const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';

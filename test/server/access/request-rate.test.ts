@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRequestRate, RequestLimit } from '../../../src/server/access/request-rate.ts';
-import { HttpFailure } from '../../../src/server/http-failure.ts';
+import { HttpFailure } from '../../../src/server/message/http-failure.ts';
 import { startHub } from '../hub.ts';
 import { basic, bearer, keyFile, makeToken } from './keys.ts';
 

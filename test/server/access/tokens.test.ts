@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessOptions } from '../../../src/server/access/access.ts';
-import type { Scope } from '../../../src/server/access/grant.ts';
-import type { ServerOptions } from '../../../src/server/start-server.ts';
+import type { ServerOptions } from '../../../src/server/hall/start-server.ts';
+import type { Scope } from '../../../src/server/message/grant.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 import {
   basic,

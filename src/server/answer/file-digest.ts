@@ -1,0 +1,112 @@
+// The sha-256 of whole files. A file of one piece has it as its CID's digest; of
+// any other it is made when somebody asks for it, once for each version however
+// many ask, and one file at a time: it is a second reading, of about a second for
+// each GiB, and making it with the CID would double what every start costs. Once made
+// it is the catalogue's.
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { allocAligned } from '../../content/aligned-buffer.ts';
+import { isRawCid } from '../../content/cid.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import type { Catalogue, Entry } from '../root/catalogue.ts';
+import type { Turn } from '../root/hashing-queue.ts';
+import { isUnchanged, stampOf } from '../root/stamp.ts';
+import { readFully } from './send-body.ts';
+
+/** As in content/hash-pieces.ts: longer reads gain nothing. */
+const WINDOW_BYTES = 2 * 2 ** 20;
+/** Chosen: a tenth of a second. */
+const MAX_AWAITED_BYTES = 64 * 2 ** 20;
+
+export class FileDigests {
+  readonly #catalogue: Catalogue;
+  readonly #signal: AbortSignal;
+  readonly #running = new Map<Entry, Promise<Uint8Array | undefined>>();
+
+  constructor(catalogue: Catalogue, signal: AbortSignal) {
+    this.#catalogue = catalogue;
+    this.#signal = signal;
+  }
+
+  /** What is known without reading. */
+  known({ sha256, manifest }: Entry): Uint8Array | undefined {
+    return sha256 ?? (isRawCid(manifest.root) ? manifest.root.multihash.digest : undefined);
+  }
+
+  /**
+   * Known, or made now where that takes a moment. A longer file's is made beside, for
+   * later requests.
+   */
+  async soon(entry: Entry): Promise<Uint8Array | undefined> {
+    const digest = this.of(entry).catch(() => undefined);
+    const awaited = entry.manifest.geometry.totalLength <= MAX_AWAITED_BYTES;
+    return awaited ? digest : this.known(entry);
+  }
+
+  /** Known, or made now; undefined when the file is not that version any more. */
+  of(entry: Entry): Promise<Uint8Array | undefined> {
+    const known = this.known(entry);
+    if (known) return Promise.resolve(known);
+    let running = this.#running.get(entry);
+    if (!running) {
+      const { totalLength } = entry.manifest.geometry;
+      running = this.#catalogue.queue
+        .run(totalLength, this.#signal, (turn) => hashFile(entry, turn))
+        .then(async (digest) => {
+          if (digest) await this.#catalogue.learnDigest(entry, digest);
+          return digest;
+        })
+        .finally(() => this.#running.delete(entry));
+      this.#running.set(entry, running);
+    }
+    return running;
+  }
+}
+
+async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefined> {
+  const handle = await open(entry.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await handle.stat();
+    if (stampOf(stats) !== entry.stamp) return undefined;
+    const hash = createHash('sha256');
+    let left = stats.size;
+    for await (const bytes of windows({ handle }, stats.size)) {
+      await turn(left);
+      hash.update(bytes);
+      left -= bytes.length;
+    }
+    return isUnchanged(stats, await handle.stat()) ? hash.digest() : undefined;
+  } catch (error) {
+    // It became shorter.
+    if (error instanceof HttpFailure) return undefined;
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The file in order, each window valid until the next is asked for; one is read ahead. */
+async function* windows(
+  file: Parameters<typeof readFully>[0],
+  size: number,
+): AsyncGenerator<Uint8Array> {
+  const length = Math.min(WINDOW_BYTES, size);
+  const buffers = [allocAligned(length), allocAligned(length)] as const;
+  const read = async (index: number): Promise<Uint8Array | undefined> => {
+    const at = index * WINDOW_BYTES;
+    if (at >= size) return undefined;
+    const bytes = buffers[index % 2 === 0 ? 0 : 1].subarray(0, Math.min(length, size - at));
+    await readFully(file, bytes, at);
+    return bytes;
+  };
+  let next = read(0);
+  for (let index = 1; ; index++) {
+    const bytes = await next;
+    if (bytes === undefined) return;
+    next = read(index);
+    // Awaited in the next turn; until then a failure must not count as unhandled.
+    next.catch(() => undefined);
+    yield bytes;
+  }
+}

@@ -1,0 +1,86 @@
+// Bytes of answers that lie in memory until their clients have taken them, bounded over
+// all connections. When there is no room, the answer that has waited longest for its
+// client to take something is cut, once that wait is long enough to be no hiccup: who
+// reads nothing keeps room from others for a moment only.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Exchange } from '../conversation/exchange.ts';
+import { type Outlet, sendBytes } from './send-body.ts';
+
+/** Chosen: longer than the kernel repeats a lost packet after; only when others want the room. */
+const UNMOVED_MS = 1000;
+/** Between two looks for room. Chosen. */
+const LOOK_MS = 100;
+/** Bytes a write: what its client takes within the stall time, or is cut. Chosen. */
+const PART_BYTES = 64 * 1024;
+
+export class Held {
+  readonly #exchange: Exchange;
+  #movedAt = performance.now();
+  readonly #release: () => void;
+
+  constructor(exchange: Exchange, release: () => void) {
+    this.#exchange = exchange;
+    this.#release = release;
+  }
+
+  get movedAt(): number {
+    return this.#movedAt;
+  }
+
+  /** Its client takes nothing; who waits for the link, or for what is made of it, does not count. */
+  get isStuck(): boolean {
+    const { req } = this.#exchange;
+    return req.socket.writableLength > 0 && performance.now() - this.#movedAt >= UNMOVED_MS;
+  }
+
+  /** @throws the reason why the client is gone */
+  async send(outlet: Outlet, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += PART_BYTES) {
+      this.#movedAt = performance.now();
+      await sendBytes(outlet, bytes.subarray(at, at + PART_BYTES));
+    }
+  }
+
+  cut(): void {
+    this.#exchange.res.destroy();
+    this.release();
+  }
+
+  /** May be called twice. */
+  release(): void {
+    this.#release();
+  }
+}
+
+export class HeldBytes {
+  readonly #most: number;
+  readonly #all = new Set<Held>();
+  #bytes = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Waits for room; one alone may be larger than all of it. @throws why the client is gone */
+  async take(bytes: number, exchange: Exchange): Promise<Held> {
+    while (!this.#makeRoom(bytes)) await delay(LOOK_MS, undefined, { signal: exchange.signal });
+    exchange.signal.throwIfAborted();
+    const held = new Held(exchange, () => {
+      if (this.#all.delete(held)) this.#bytes -= bytes;
+    });
+    this.#all.add(held);
+    this.#bytes += bytes;
+    return held;
+  }
+
+  #makeRoom(bytes: number): boolean {
+    const fits = (): boolean => this.#bytes === 0 || this.#bytes + bytes <= this.#most;
+    if (fits()) return true;
+    const stuck = [...this.#all].filter((held) => held.isStuck);
+    for (const held of stuck.sort((a, b) => a.movedAt - b.movedAt)) {
+      held.cut();
+      if (fits()) return true;
+    }
+    return false;
+  }
+}

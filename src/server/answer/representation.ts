@@ -1,0 +1,175 @@
+// What is said of a representation before its bytes: the complete set of its
+// header fields, made once for each version and kind of request. Pure, so that it
+// can be prepared. Which bytes go is send-representation.ts's matter.
+// RFC 9110 sections 8 and 12.5, RFC 9111 section 5.2, RFC 9530.
+import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { extname } from 'node:path';
+import { create as formatDisposition } from 'content-disposition';
+import { contentType } from 'mime-types';
+import { isCompressible } from '../message/compressible.ts';
+import { formatHttpDate } from '../message/http-date.ts';
+import type { Validators } from '../message/preconditions.ts';
+import { digestHeaders } from '../message/repr-digest.ts';
+import { isStampAged, stampOf } from '../root/stamp.ts';
+
+/** One version of a file. */
+export interface Version {
+  /** As it was asked for. */
+  readonly name: string;
+  readonly cid: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Of the whole, when it is known. */
+  readonly sha256?: Uint8Array | undefined;
+}
+
+export interface Presentation {
+  /** The value of Cache-Control. */
+  readonly cacheControl: string;
+  /** Whether text may be sent in a content coding to who accepts it. */
+  readonly codable: boolean;
+  /** To be saved, not shown. */
+  readonly attachment: boolean;
+  /** Where else the file is, as values of Link. */
+  readonly duplicates: readonly string[];
+}
+
+export interface Representation {
+  readonly size: number;
+  readonly validators: Validators;
+  /** What 304 repeats (section 15.4.5), and what belongs to any answer about it. */
+  readonly cacheHeaders: OutgoingHttpHeaders;
+  /** The fields of 200 besides Content-Length; of 206 besides Content-Range too. */
+  readonly headers: OutgoingHttpHeaders & { readonly 'Content-Type': string };
+  /** Whether parts of it are sent (section 14.3). */
+  readonly rangeable: boolean;
+}
+
+/** Says of a file that its CID is not known yet, and will be when it is asked for again. */
+const NAME_STATE = 'X-Hubswarm-Cid';
+/** To be kept, but asked for again each time: the name may get another version. */
+export const REVALIDATE = 'no-cache';
+/** Scripts of a served page must not act as this origin, which may take uploads. */
+const SANDBOX = 'sandbox allow-scripts';
+
+export function versionValidators({ cid, mtimeMs }: Pick<Version, 'cid' | 'mtimeMs'>): Validators {
+  return { etag: `"${cid}"`, ...datedBy(mtimeMs) };
+}
+
+/**
+ * Not later than now (section 8.8.2.1), and as coarse as the header is: until its second is
+ * over other bytes may get the same date.
+ */
+export function datedBy(mtimeMs: number): { lastModifiedMs: number; isDateOpen: boolean } {
+  const now = Date.now();
+  const lastModifiedMs = Math.floor(Math.min(mtimeMs, now) / 1000) * 1000;
+  return { lastModifiedMs, isDateOpen: now - lastModifiedMs < 1000 };
+}
+
+/** By the extension; a whole name that looks like one (`html`, `f`) says nothing. */
+function typeOf(name: string): string {
+  return contentType(extname(name)) || 'application/octet-stream';
+}
+
+/** The file as it is. */
+export function representationOf(version: Version, presentation: Presentation): Representation {
+  const { name, cid, size } = version;
+  const type = typeOf(name);
+  const validators = versionValidators(version);
+  const cacheHeaders = {
+    ...cacheHeadersOf(validators, presentation, type),
+    'X-Ipfs-Roots': cid,
+    // A line for each: aria2 does not read two from one.
+    Link: [
+      `</ipfs/${cid}>; rel="alternate"; type="application/vnd.ipld.raw"`,
+      ...presentation.duplicates,
+    ],
+  };
+  const headers = {
+    ...cacheHeaders,
+    ...contentHeadersOf(name, type, presentation),
+    ...digestHeaders(version.sha256),
+    'Accept-Ranges': 'bytes',
+  };
+  return { size, validators, cacheHeaders, headers, rangeable: true };
+}
+
+/**
+ * The file as it was when it was opened, before its CID is known. Nothing that is said of
+ * it may later mean other bytes: so its tag is weak, made of what the file system says and
+ * only where that is settled; the same holds for the date.
+ */
+export function unnamedRepresentation(
+  { name, stats }: { readonly name: string; readonly stats: Stats },
+  presentation: Presentation,
+): Representation {
+  const type = typeOf(name);
+  const stamp = createHash('sha256').update(stampOf(stats)).digest('base64url').slice(0, 22);
+  const etag = isStampAged(stats) ? `W/"${stamp}"` : undefined;
+  const validators = { etag, ...datedBy(stats.mtimeMs) };
+  const cacheHeaders = {
+    ...cacheHeadersOf(validators, presentation, type),
+    ...(presentation.duplicates.length > 0 ? { Link: [...presentation.duplicates] } : {}),
+    [NAME_STATE]: 'pending',
+  };
+  const headers = {
+    ...cacheHeaders,
+    ...contentHeadersOf(name, type, presentation),
+    'Accept-Ranges': 'bytes',
+  };
+  return { size: stats.size, validators, cacheHeaders, headers, rangeable: true };
+}
+
+export interface Coded {
+  readonly coding: string;
+  /** Of the coded bytes. */
+  readonly size: number;
+  readonly etag: string;
+  readonly sha256?: Uint8Array | undefined;
+}
+
+/**
+ * The same file in a content coding: another representation, with a tag of its own.
+ * It does not bear the CID, which names other bytes, and is sent whole or not at all.
+ */
+export function codedRepresentation(
+  version: Version,
+  presentation: Presentation,
+  { coding, size, etag, sha256 }: Coded,
+): Representation {
+  const type = typeOf(version.name);
+  const validators = { etag, ...datedBy(version.mtimeMs) };
+  const cacheHeaders = cacheHeadersOf(validators, presentation, type);
+  const headers = {
+    ...cacheHeaders,
+    ...contentHeadersOf(version.name, type, presentation),
+    ...digestHeaders(sha256),
+    'Content-Encoding': coding,
+    'Accept-Ranges': 'none',
+  };
+  return { size, validators, cacheHeaders, headers, rangeable: false };
+}
+
+function cacheHeadersOf(
+  { etag, lastModifiedMs, isDateOpen }: Validators,
+  { cacheControl, codable }: Presentation,
+  type: string,
+): OutgoingHttpHeaders {
+  return {
+    ...(etag === undefined ? {} : { ETag: etag }),
+    ...(isDateOpen ? {} : { 'Last-Modified': formatHttpDate(lastModifiedMs ?? 0) }),
+    'Cache-Control': cacheControl,
+    ...(codable && isCompressible(type) ? { Vary: 'Accept-Encoding' } : {}),
+  };
+}
+
+function contentHeadersOf(name: string, type: string, { attachment }: Presentation) {
+  return {
+    'Content-Type': type,
+    // RFC 8187, for names beyond ASCII.
+    'Content-Disposition': formatDisposition(name, { type: attachment ? 'attachment' : 'inline' }),
+    ...(/html|xml/.test(type) ? { 'Content-Security-Policy': SANDBOX } : {}),
+  };
+}

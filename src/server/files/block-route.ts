@@ -1,0 +1,104 @@
+// GET and HEAD /ipfs/<cid>: one block by its CID, as the trustless gateway does it
+// for format=raw (https://specs.ipfs.tech/http-gateways/trustless-gateway/). Other
+// formats (CAR, a path below the CID) are left to real gateways. A leaf is read
+// from its file and hashed first: what leaves here under a CID is what it names.
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { CID } from 'multiformats/cid';
+import { decodeCid, isSupportedCid, matchesCid } from '../../content/cid.ts';
+import type { Representation } from '../answer/representation.ts';
+import { type Outlet, readFully, sendBytes } from '../answer/send-body.ts';
+import { sendRepresentation } from '../answer/send-representation.ts';
+import type { ByteRange } from '../message/byte-range.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { digestHeaders } from '../message/repr-digest.ts';
+import { targetQuery } from '../message/request-path.ts';
+import type { BlockPlace } from '../root/catalogue.ts';
+
+const RAW = 'application/vnd.ipld.raw';
+/** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
+const IMMUTABLE = 'max-age=31536000, immutable';
+
+/** The blocks that whoever asks may have. */
+export interface Blocks {
+  places(cid: CID): Iterable<BlockPlace>;
+  /** Whether a shared cache may hand them to others. */
+  readonly sharing: 'public' | 'private';
+}
+
+/**
+ * @param rest what follows `/ipfs/`, without the query.
+ * @throws HttpFailure 400, 404, 406
+ */
+export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string): Promise<void> {
+  const { req } = outlet.exchange;
+  const cid = parse(rest);
+  checkFormat(req.url ?? '', req.headers.accept);
+  const block = await findBlock(blocks, cid);
+  if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
+  const sendPart = ({ first, length }: ByteRange, begin: () => void): Promise<void> => {
+    begin();
+    return sendBytes(outlet, block.subarray(first, first + length));
+  };
+  await sendRepresentation(outlet, describe(cid, block.length, blocks.sharing), sendPart);
+}
+
+/** A block has no date, so only its tag is compared. */
+function describe(cid: CID, size: number, sharing: Blocks['sharing']): Representation {
+  const cacheHeaders = {
+    ETag: `"${cid}.raw"`,
+    'Cache-Control': `${sharing}, ${IMMUTABLE}`,
+    'X-Ipfs-Path': `/ipfs/${cid}`,
+    'X-Ipfs-Roots': `${cid}`,
+  };
+  const headers = {
+    ...cacheHeaders,
+    'Content-Type': RAW,
+    'Content-Disposition': `attachment; filename="${cid}.bin"`,
+    'Accept-Ranges': 'bytes',
+    ...digestHeaders(cid.multihash.digest),
+  };
+  return { size, validators: { etag: cacheHeaders.ETag }, cacheHeaders, headers, rangeable: true };
+}
+
+function parse(text: string): CID {
+  if (text.replace(/\/$/, '').includes('/')) {
+    throw new HttpFailure(404, 'only whole blocks are served; ask for /ipfs/<cid>?format=raw');
+  }
+  const cid = decodeCid(text.replace(/\/$/, ''));
+  if (!cid) throw new HttpFailure(400, 'malformed CID; give one as in /ipfs/bafybei...');
+  if (isSupportedCid(cid)) return cid;
+  throw new HttpFailure(404, 'blocks here are dag-pb or raw with sha2-256');
+}
+
+/** Raw is also what a client gets that does not say; another wish is refused, not ignored. */
+function checkFormat(target: string, accept: string | undefined): void {
+  const format = targetQuery(target).get('format');
+  const wish = format ?? /application\/vnd\.ipld\.([a-z-]+)/.exec(accept ?? '')?.[1] ?? 'raw';
+  const acceptsRaw = format === 'raw' || accept === undefined || /\.raw|\*\/\*/.test(accept);
+  if (wish === 'raw' || (format === null && acceptsRaw)) return;
+  throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
+}
+
+async function findBlock(blocks: Blocks, cid: CID): Promise<Uint8Array | undefined> {
+  for (const place of blocks.places(cid)) {
+    const block = await read(place).catch(() => undefined);
+    if (block && matchesCid(cid, block)) return block;
+  }
+  return undefined;
+}
+
+async function read(place: BlockPlace): Promise<Uint8Array> {
+  if ('bytes' in place) return place.bytes;
+  const { path, manifest } = place.entry;
+  const { geometry } = manifest;
+  const empty = geometry.pieceCount === 0;
+  const block = Buffer.allocUnsafe(empty ? 0 : geometry.length(place.piece));
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    await readFully({ handle }, block, empty ? 0 : geometry.offset(place.piece));
+  } finally {
+    await handle.close();
+  }
+  return block;
+}

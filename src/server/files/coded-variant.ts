@@ -1,0 +1,171 @@
+// Which content coding of a file a request gets, if any: where they are asked for, a
+// sibling that was found to be the same file (checked-siblings.ts) before one made now,
+// for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
+// is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
+import type { IncomingMessage } from 'node:http';
+import { SUFFIXES } from '../answer/checked-siblings.ts';
+import {
+  codedRepresentation,
+  type Presentation,
+  type Representation,
+  type Version,
+} from '../answer/representation.ts';
+import { readFully, readVersion, sendBytes, sendFilePart } from '../answer/send-body.ts';
+import type { SendPart } from '../answer/send-representation.ts';
+import { unchanged } from '../answer/unmixed.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import { acceptedCodings, type Coding } from '../message/accept-encoding.ts';
+import { isCompressible } from '../message/compressible.ts';
+import { fileChanging, HttpFailure } from '../message/http-failure.ts';
+import type { Entry } from '../root/catalogue.ts';
+import type { Opened, ServedRoot } from '../root/served-root.ts';
+import { stampOf } from '../root/stamp.ts';
+
+interface CodedVariant {
+  readonly representation: Representation;
+  readonly sendPart: SendPart;
+  /** All of it; undefined when its file has changed. */
+  read(): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
+}
+
+/** A name that the choice depended on. */
+export interface Looked {
+  readonly segments: readonly string[];
+  /** Where that leads: real names below the root. */
+  readonly place: readonly string[];
+  /** Of the version that it led to; undefined when it led to nothing. */
+  readonly stamp: string | undefined;
+}
+
+export interface Choice {
+  /** Undefined when the file goes as it is. */
+  readonly variant: CodedVariant | undefined;
+  readonly looked: readonly Looked[];
+}
+
+/** The file that was asked for, and how its answers look. */
+export interface Original {
+  readonly segments: readonly string[];
+  readonly file: Opened;
+  readonly entry: Entry;
+  readonly version: Version;
+  readonly presentation: Presentation;
+  readonly type: string;
+}
+
+/** Those that a request takes for a file that can be coded. */
+export function codingsFor({ method, headers }: IncomingMessage): readonly Coding[] {
+  if (method === 'GET' && headers.range !== undefined) return [];
+  return acceptedCodings(headers['accept-encoding']?.toString());
+}
+
+/** @throws HttpFailure 503 when the file changes meanwhile */
+export async function pickVariant(
+  hub: Hub,
+  exchange: Exchange,
+  original: Original,
+): Promise<Choice> {
+  const looked: Looked[] = [];
+  const codable = original.presentation.codable && isCompressible(original.type);
+  const codings = codable ? codingsFor(exchange.req) : [];
+  for (const coding of codings) {
+    const variant = await openSibling(hub, exchange, original, coding, looked);
+    if (variant) return { variant, looked };
+  }
+  for (const coding of codings) {
+    const variant = await compressNow(hub, exchange, original, coding);
+    if (variant) return { variant, looked };
+  }
+  return { variant: undefined, looked };
+}
+
+async function openSibling(
+  hub: Hub,
+  exchange: Exchange,
+  { segments, entry: original, version, presentation }: Original,
+  coding: Coding,
+  looked: Looked[],
+): Promise<CodedVariant | undefined> {
+  const { siblings, digests } = hub.representations;
+  if (!siblings) return undefined;
+  const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
+  // Who may read one file of a directory may not read its sibling for that.
+  const mayRead = hub.access.allows(exchange, 'read', path);
+  const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
+  const place = sibling ? hub.root.segmentsOf(sibling.path) : path;
+  looked.push({ segments: path, place, stamp: sibling && stampOf(sibling.stats) });
+  if (!sibling) return undefined;
+  const close = (): Promise<void> => sibling.handle.close();
+  try {
+    const entry = await siblings.entryOf(original, sibling, coding, () => hub.root.open(path));
+    if (!entry) {
+      await close();
+      return undefined;
+    }
+    const representation = codedRepresentation(version, presentation, {
+      coding,
+      size: sibling.stats.size,
+      etag: `"${entry.cid}${SUFFIXES[coding]}"`,
+      sha256: digests.known(entry),
+    });
+    const outlet = { exchange, link: hub.link };
+    return {
+      representation,
+      sendPart: (part, begin) =>
+        sendFilePart(outlet, { file: sibling, check: unchanged(sibling) }, part, begin),
+      read: () => readVersion(sibling, entry.stamp),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function compressNow(
+  hub: Hub,
+  exchange: Exchange,
+  { file, version, presentation }: Original,
+  coding: Coding,
+): Promise<CodedVariant | undefined> {
+  const { compress, compressor } = hub.representations;
+  if (!compress || !compressor.takes(version.size)) return undefined;
+  const bytes = await compressor.compress(version.cid, coding, () => readWhole(file));
+  if (!bytes) return undefined;
+  const representation = codedRepresentation(version, presentation, {
+    coding,
+    size: bytes.length,
+    // Weak: another release of the compressor may make other bytes of the same file.
+    etag: `W/"${version.cid}-${coding}"`,
+  });
+  const outlet = { exchange, link: hub.link };
+  const sendPart: SendPart = (_whole, begin) => {
+    begin();
+    return sendBytes(outlet, bytes);
+  };
+  return { representation, sendPart, read: async () => bytes, close: async () => undefined };
+}
+
+async function openIfAny(
+  root: ServedRoot,
+  segments: readonly string[],
+): Promise<Opened | undefined> {
+  try {
+    return await root.open(segments);
+  } catch (error) {
+    if (error instanceof HttpFailure) return undefined;
+    throw error;
+  }
+}
+
+/** @throws HttpFailure 503 when it changes meanwhile */
+async function readWhole(file: Opened): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(file.stats.size);
+  await readFully(file, bytes, 0);
+  const now = await file.handle.stat();
+  const { size, mtimeMs } = file.stats;
+  if (now.size === size && now.mtimeMs === mtimeMs) return bytes;
+  throw fileChanging();
+}

@@ -1,0 +1,191 @@
+// Files of a few pages that are asked for over and over, with their heads ready
+// made: the requests that a hub gets most, and for which opening, asking where the
+// descriptor lies, and reading cost several times the answer. What is kept is never
+// believed: before each answer the path is asked whether it still leads to the same
+// version, and a link that was swapped leads to another inode. Requests that come
+// while it is being asked share the next asking, so a slow file system holds up
+// nobody else. A text is kept in each form that is asked for: what was chosen for some
+// codings holds as long as all names that the choice looked at are what they were, and
+// for whoever may read them all. Only the plain case is answered here: no range, no
+// condition but tags.
+import { type Stats, stat } from 'node:fs';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import type { Link } from '../../link/link.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import type { Access } from '../access/access.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from '../hall/hub.ts';
+import type { Coding } from '../message/accept-encoding.ts';
+import { listMatches } from '../message/preconditions.ts';
+import type { ServedRoot } from '../root/served-root.ts';
+import { stampOf } from '../root/stamp.ts';
+import { codingsFor, type Looked } from './coded-variant.ts';
+import type { Sent } from './file-response.ts';
+
+/** Chosen: above it copying the body costs more than what is saved. */
+const MAX_FILE_BYTES = 64 * 1024;
+/** Chosen: some thousand files. */
+const MAX_KEPT_BYTES = 64 * 2 ** 20;
+/** About what the heads and names of one take. */
+const OVERHEAD_BYTES = 2048;
+/** Of the request's target, in characters; the longest are rarely asked for twice. */
+const MAX_TARGET = 1024;
+
+/** Answers what cannot be answered from here. */
+type LongWay = (exchange: Exchange) => void;
+
+interface Kept {
+  readonly key: string;
+  /** The file's own name first. */
+  readonly looked: readonly (Looked & { readonly path: string })[];
+  readonly etag: string;
+  readonly body: Uint8Array;
+  readonly headers: OutgoingHttpHeaders;
+  readonly notModified: OutgoingHttpHeaders;
+  /** Came when the asking that is under way had begun, or none is. */
+  waiting: Exchange[];
+  asking: boolean;
+}
+
+export class SmallFiles {
+  readonly #root: ServedRoot;
+  readonly #link: Link;
+  readonly #access: Access;
+  readonly #longWay: LongWay;
+  /** By request target, and by the codings where they matter; the oldest first. */
+  readonly #kept = new Map<string, Kept>();
+  #keptBytes = 0;
+
+  constructor({ root, link, access }: Pick<Hub, 'root' | 'link' | 'access'>, longWay: LongWay) {
+    this.#root = root;
+    this.#link = link;
+    this.#access = access;
+    this.#longWay = longWay;
+  }
+
+  /** False when it is not for here. */
+  answer(exchange: Exchange): boolean {
+    const { req } = exchange;
+    if (!isPlain(req)) return false;
+    const kept = this.#find(req);
+    if (!kept) return false;
+    // Paced answers wait their turn, block by block.
+    const capped = exchange.clientLink ?? this.#link;
+    if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
+    // The refusal is the long way's.
+    const mayRead = ({ segments, place }: Looked) =>
+      [segments, place].every((names) => this.#access.allows(exchange, 'read', names));
+    if (!kept.looked.every(mayRead)) return false;
+    kept.waiting.push(exchange);
+    if (!kept.asking) this.#ask(kept);
+    return true;
+  }
+
+  /** Remembers what a request got. */
+  async keep(req: IncomingMessage, file: Looked, { representation, read, looked }: Sent) {
+    const { size, headers, cacheHeaders, validators } = representation;
+    // Its head is to get a date soon.
+    if (validators.isDateOpen) return;
+    const { url = '' } = req;
+    if (size > MAX_FILE_BYTES || url.length > MAX_TARGET) return;
+    const body = await read();
+    // What was read must be what the tag names.
+    if (body === undefined || validators.etag === undefined) return;
+    const key = headers.Vary === undefined ? url : keyOf(url, codingsFor(req));
+    this.#drop(this.#kept.get(key));
+    this.#kept.set(key, {
+      key,
+      looked: [file, ...looked].map((each) => ({
+        ...each,
+        path: join(this.#root.path, ...each.segments),
+      })),
+      etag: validators.etag,
+      body,
+      headers: { ...headers, 'Content-Length': size },
+      notModified: cacheHeaders,
+      waiting: [],
+      asking: false,
+    });
+    this.#keptBytes += size + OVERHEAD_BYTES;
+    for (const oldest of this.#kept.values()) {
+      if (this.#keptBytes <= MAX_KEPT_BYTES) break;
+      this.#drop(oldest);
+    }
+  }
+
+  /** Everybody who came before this moment is answered by what the file system says after it. */
+  #ask(kept: Kept): void {
+    const exchanges = kept.waiting;
+    kept.waiting = [];
+    kept.asking = true;
+    this.#isFresh(kept, (fresh) => {
+      kept.asking = false;
+      if (!fresh) this.#drop(kept);
+      for (const exchange of exchanges) {
+        if (fresh) this.#send(exchange, kept);
+        else this.#longWay(exchange);
+      }
+      if (kept.waiting.length > 0) this.#ask(kept);
+    });
+  }
+
+  /** Whether every name that was looked at leads where it led. */
+  #isFresh({ looked }: Kept, done: (fresh: boolean) => void): void {
+    let left = looked.length;
+    let fresh = true;
+    for (const { path, stamp } of looked) {
+      const handleStats = guarded('looking at a small file', (error: unknown, stats: Stats) => {
+        if ((error ? undefined : stampOf(stats)) !== stamp) fresh = false;
+        left--;
+        if (left === 0) done(fresh);
+      });
+      stat(path, handleStats);
+    }
+  }
+
+  #find(req: IncomingMessage): Kept | undefined {
+    const { url = '' } = req;
+    const kept = this.#kept.get(url);
+    if (kept && kept.headers.Vary === undefined) return kept;
+    const codings = codingsFor(req);
+    return codings.length === 0 ? kept : this.#kept.get(keyOf(url, codings));
+  }
+
+  #send(exchange: Exchange, kept: Kept): void {
+    const tags = exchange.req.headers['if-none-match'];
+    if (tags !== undefined && listMatches(tags, kept.etag, true)) {
+      exchange.answer(304, kept.notModified);
+      return;
+    }
+    // Not capped: counted, never waited for.
+    if (exchange.req.method !== 'HEAD') void this.#link.send(kept.body.length);
+    exchange.answer(200, kept.headers, kept.body);
+  }
+
+  #drop(kept: Kept | undefined): void {
+    if (kept === undefined || this.#kept.get(kept.key) !== kept) return;
+    this.#kept.delete(kept.key);
+    this.#keptBytes -= kept.body.length + OVERHEAD_BYTES;
+  }
+}
+
+/** Headers that make more of a request than the whole file, or one 304. */
+const SPECIAL = [
+  'range',
+  'if-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'want-repr-digest',
+  'want-digest',
+];
+
+function isPlain({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  return SPECIAL.every((name) => headers[name] === undefined);
+}
+
+/** A target holds no space. */
+function keyOf(target: string, codings: readonly Coding[]): string {
+  return codings.length === 0 ? target : `${target} ${codings}`;
+}

@@ -1,0 +1,36 @@
+// The door that every request goes through, WebSockets too: who comes may come in, or
+// is told why not. Behind it is the route's.
+
+import { guarded } from '../../runtime/guarded.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { framingFailure } from '../message/request-framing.ts';
+import { targetPath } from '../message/request-path.ts';
+import { isTusPath, TUS_VERSION } from '../message/tus-headers.ts';
+import type { Hub } from './hub.ts';
+
+/** Never throws. A token that was seen before costs no turn of the event loop. */
+export function enter(
+  { access }: Hub,
+  exchange: Exchange,
+  route: (exchange: Exchange) => Promise<void> | undefined,
+): void {
+  const refuse = (error: unknown): void => {
+    // On every answer that is about uploads, whoever gives it.
+    if (isTusPath(targetPath(exchange.target)))
+      exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
+    exchange.fail(error);
+  };
+  const failed = guarded('refusing a request', refuse, () => exchange.res.destroy());
+  const go = (admitted: boolean): Promise<void> | undefined =>
+    admitted ? route(exchange) : undefined;
+  try {
+    access.greet(exchange);
+    const failure = framingFailure(exchange.req);
+    if (failure) throw failure;
+    const admission = access.admit(exchange);
+    if (typeof admission === 'boolean') go(admission)?.catch(failed);
+    else admission.then(go).catch(failed);
+  } catch (error) {
+    failed(error);
+  }
+}

@@ -1,0 +1,28 @@
+// The answers of health.ts over HTTP: 200 or 503, as JSON of one field.
+import type { IncomingMessage } from 'node:http';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Hub } from './hub.ts';
+
+const PATHS = new Set(['/healthz', '/readyz']);
+
+export function asksForHealth({ method, url }: IncomingMessage): boolean {
+  return PATHS.has(url ?? '') && (method === 'GET' || method === 'HEAD');
+}
+
+/** The process lives if it answers; whether it should be sent requests is another question. */
+export async function answerHealth({ health, access }: Hub, exchange: Exchange): Promise<void> {
+  access.greet(exchange);
+  if (exchange.req.url === '/healthz') return reply(exchange, 200, 'ok');
+  const readiness = await health.readiness();
+  if (readiness !== 'ready') exchange.res.setHeader('Retry-After', '1');
+  reply(exchange, readiness === 'ready' ? 200 : 503, readiness);
+}
+
+function reply(exchange: Exchange, status: number, text: string): void {
+  exchange.res.setHeader('Cache-Control', 'no-store');
+  exchange.reply(
+    status,
+    'application/json; charset=utf-8',
+    `${JSON.stringify({ status: text })}\n`,
+  );
+}

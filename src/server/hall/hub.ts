@@ -1,0 +1,48 @@
+// What the routes of one running server share.
+import type { Link } from '../../link/link.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import type { Access } from '../access/access.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import type { Traffic } from '../conversation/traffic.ts';
+import type { HubEvents } from '../events/hub-events.ts';
+import type { Blocks } from '../files/block-route.ts';
+import type { Health } from '../operations/health.ts';
+import type { Metrics } from '../operations/metrics.ts';
+import type { Catalogue, Entry } from '../root/catalogue.ts';
+import type { Opened, ServedRoot } from '../root/served-root.ts';
+import type { Uploads } from '../uploads/uploads.ts';
+import type { Representations } from './representations.ts';
+
+export interface Hub {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  readonly link: Link;
+  /** Who may read, write or delete which path. */
+  readonly access: Access;
+  readonly uploads: Uploads;
+  readonly representations: Representations;
+  readonly emit: Emit;
+  /** How long a client may take or give nothing. */
+  readonly stallMs: number;
+  readonly traffic: Traffic;
+  readonly health: Health;
+  /** Absent when they are not to be seen. */
+  readonly metrics: Metrics | undefined;
+  readonly events: HubEvents;
+  readonly front?: Front | undefined;
+}
+
+/** What a front has of its hub: who may read what, and how to send what was found. */
+export interface Desk {
+  readonly access: Access;
+  sendFile(segments: readonly string[], file: Opened, entry: Entry): Promise<void>;
+  /** @param rest what follows `/ipfs/`. */
+  sendBlock(blocks: Blocks, rest: string): Promise<void>;
+}
+
+/** Stands before the root and answers in its place: an edge's cache (src/edge/). */
+export interface Front {
+  /** True when it has answered; what it leaves is the hub's own. @throws HttpFailure */
+  answer(exchange: Exchange, desk: Desk): Promise<boolean>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,51 @@
+// What the routes of one server share for presenting files and directories: how
+// they are to be cached and coded, and what was computed of them.
+
+import { CheckedSiblings } from '../answer/checked-siblings.ts';
+import { Compressor } from '../answer/compressor.ts';
+import { FileDigests } from '../answer/file-digest.ts';
+import { REVALIDATE } from '../answer/representation.ts';
+import { ListingLanes } from '../listing/listing-lanes.ts';
+import type { Catalogue } from '../root/catalogue.ts';
+import { DirectoryNames } from '../root/directory-names.ts';
+
+export interface RepresentationOptions {
+  /** The value of Cache-Control below /files/; `no-cache` unless given. */
+  readonly cacheControl?: string | undefined;
+  /** Whether text is compressed for who accepts it; true unless given. */
+  readonly compress?: boolean | undefined;
+  /** Whether compressed files beside a text are sent in its place; false unless given. */
+  readonly precompressed?: boolean | undefined;
+  /** URLs below which other servers have the same files; each ends in a slash. */
+  readonly mirrors?: readonly string[] | undefined;
+}
+
+export interface Representations {
+  readonly cacheControl: string;
+  readonly compress: boolean;
+  readonly mirrors: readonly string[];
+  readonly compressor: Compressor;
+  /** Absent when they are not asked for. */
+  readonly siblings: CheckedSiblings | undefined;
+  readonly digests: FileDigests;
+  readonly directories: DirectoryNames;
+  readonly listings: ListingLanes;
+}
+
+export function createRepresentations(
+  options: RepresentationOptions,
+  catalogue: Catalogue,
+  signal: AbortSignal,
+): Representations {
+  const { cacheControl = REVALIDATE, compress = true, precompressed, mirrors = [] } = options;
+  return {
+    cacheControl,
+    compress,
+    mirrors,
+    compressor: new Compressor(),
+    siblings: precompressed ? new CheckedSiblings(catalogue, signal) : undefined,
+    digests: new FileDigests(catalogue, signal),
+    directories: new DirectoryNames(),
+    listings: new ListingLanes(),
+  };
+}

@@ -1,0 +1,217 @@
+// The hub as a running process: opens the root and the port, and ends in order.
+// Everything that can be wrong with either is one HubswarmError before anything
+// is served. Nothing about single requests is decided here.
+import type { Server } from 'node:http';
+import type { Server as SecureServer } from 'node:https';
+import { CountReporter } from '../../link/counts.ts';
+import { LimitReporter } from '../../link/limits.ts';
+import { type Caps, Link } from '../../link/link.ts';
+import { describeError, HubswarmError } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import { Access, type AccessOptions } from '../access/access.ts';
+import { answerParseFailures } from '../conversation/parse-failure.ts';
+import { isEventsTarget } from '../events/events-route.ts';
+import { type EventsOptions, HubEvents } from '../events/hub-events.ts';
+import { createLimitedServer } from '../operations/connections.ts';
+import { drain } from '../operations/drain.ts';
+import { Health } from '../operations/health.ts';
+import { Operations, type OperationsOptions } from '../operations/operations.ts';
+import { Catalogue } from '../root/catalogue.ts';
+import { CatalogueStore } from '../root/catalogue-store.ts';
+import { ServedRoot } from '../root/served-root.ts';
+import { warmUp } from '../root/warm-up.ts';
+import { loadCertificate, secureContext, type TlsOptions } from '../tls/tls.ts';
+import { type UploadOptions, Uploads } from '../uploads/uploads.ts';
+import { createListener } from './app.ts';
+import type { Front, Hub } from './hub.ts';
+import { listen } from './listen.ts';
+import { createRepresentations, type RepresentationOptions } from './representations.ts';
+import { createUpgradeListener } from './upgrade.ts';
+
+export interface ServerOptions {
+  readonly root: string;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  /** Of every file; by its size unless given. */
+  readonly pieceLength?: number | undefined;
+  /** Where hashes are kept between runs; nowhere unless given. */
+  readonly catalogueDirectory?: string | undefined;
+  readonly writable: boolean;
+  readonly access?: AccessOptions | undefined;
+  /** Plain HTTP without. */
+  readonly tls?: TlsOptions | undefined;
+  readonly uploads?: UploadOptions | undefined;
+  readonly representations?: RepresentationOptions | undefined;
+  readonly events?: EventsOptions | undefined;
+  readonly operations?: OperationsOptions | undefined;
+  readonly emit: Emit;
+  /** How long running responses may go on after stop(). */
+  readonly graceMs?: number | undefined;
+  /** How long a client may take or give nothing. */
+  readonly stallMs?: number | undefined;
+  /** What answers in place of the root. */
+  readonly openFront?: ((context: { link: Link; emit: Emit }) => Promise<Front>) | undefined;
+}
+
+export interface RunningServer {
+  /** Ends in a slash. */
+  readonly url: string;
+  readonly link: Link;
+  /** Changes the caps of the running link. */
+  limit(caps: Caps): void;
+  /** Reads keys and certificate anew; what is wrong is warned of, and the old ones stay. */
+  reload(): Promise<void>;
+  /** Goes on in new files where logs were renamed. */
+  reopenLogs(): Promise<void>;
+  /** Takes no more requests, lets running ones end within the grace, then cuts them. */
+  stop(): Promise<void>;
+}
+
+const GRACE_MS = 10_000;
+/** Chosen: longer than TCP takes to recover from a short loss of the path. */
+const STALL_MS = 30_000;
+
+/** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, writable, tls } = options;
+  const root = await ServedRoot.at(options.root);
+  const operations = await Operations.open(options.operations ?? {}, options.emit);
+  const { emit, traffic } = operations;
+  // What was opened, to be closed in the opposite order.
+  const closing: (() => Promise<void> | void)[] = [() => operations.close()];
+  const close = async (): Promise<void> => {
+    for (const each of closing.toReversed()) await each();
+  };
+  try {
+    const context = { host, writable, tls: tls?.kind ?? 'none', emit } as const;
+    const access = await Access.open(options.access ?? {}, context);
+    closing.push(() => access.close());
+    const certificate = tls && (await loadCertificate(tls, host, emit));
+    const server = createLimitedServer(operations.limits, certificate);
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const opened = { root, operations, access, server, signal, closing };
+    const { hub, store } = await assemble(options, opened);
+    attach(server, hub);
+    const place = await listen(server, host, options.port);
+    const url = `${tls ? 'https' : 'http'}://${place}/`;
+    emit({ event: 'listening', role: 'server', addresses: [url] });
+    const { catalogue, front } = hub;
+    const warming = front ? undefined : warmUp({ root, catalogue, store, writable, emit, signal });
+    const sweeping = writable ? hub.uploads.unfinished.sweep(signal) : undefined;
+    const end = async (): Promise<void> => {
+      const { graceMs = GRACE_MS } = options;
+      const periods = { delayMs: operations.drainDelayMs, graceMs };
+      const requests = traffic.running.filter(({ target }) => !isEventsTarget(target)).length;
+      if (requests > 0) emit({ event: 'drain_started', requests, ...periods });
+      await drain(server, traffic, () => hub.events.end(), periods);
+      stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
+      await Promise.all([warming, sweeping]);
+      await close();
+    };
+    let ended: Promise<void> | undefined;
+    const limits = new LimitReporter(emit);
+    return {
+      url,
+      link: hub.link,
+      limit: (caps) => {
+        hub.link.limit(caps);
+        limits.report(hub.link);
+      },
+      reload: () => reload(options, access, server, emit),
+      reopenLogs: () => operations.reopenLogs(),
+      stop: () => (ended ??= end()),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly root: ServedRoot;
+  readonly operations: Operations;
+  readonly access: Access;
+  readonly server: Server;
+  /** Of the end: what is being hashed then is given up. */
+  readonly signal: AbortSignal;
+  readonly closing: (() => Promise<void> | void)[];
+}
+
+async function assemble(
+  options: ServerOptions,
+  { root, operations, access, server, signal, closing }: Opened,
+): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
+  const { emit, traffic } = operations;
+  const counts = new CountReporter(emit);
+  const link = new Link({
+    uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    onCount: counts.note,
+  });
+  closing.push(() => counts.close(link));
+  const store = await openStore(options, root, emit);
+  closing.push(() => store?.close());
+  const catalogue = new Catalogue({ pieceLength: options.pieceLength, store, signal });
+  const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
+  const representations = createRepresentations(options.representations ?? {}, catalogue, signal);
+  const { maxSubscribers } = operations.limits;
+  const events = new HubEvents(
+    { root, catalogue, traffic, emit, maxSubscribers },
+    options.events ?? {},
+  );
+  operations.listen(events);
+  const front = await options.openFront?.({ link, emit });
+  closing.push(() => front?.close());
+  const health = new Health(root.path, traffic);
+  const metrics = operations.metricsOf({ server, catalogue, link, events });
+  const { stallMs = STALL_MS } = options;
+  const parts = { root, catalogue, link, access, uploads, representations, events };
+  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, front }, store };
+}
+
+function attach(server: Server, hub: Hub): void {
+  const listener = guarded('answering a request', createListener(hub));
+  server.on('request', listener);
+  // So that a refusal comes before the body; whoever takes the body says continue.
+  server.on('checkContinue', listener);
+  server.on('checkExpectation', listener);
+  server.on('upgrade', guarded('answering an upgrade', createUpgradeListener(hub, server)));
+  answerParseFailures(server, hub.traffic);
+}
+
+/** A hub without a store is slower after its next start, and as good otherwise. */
+async function openStore(
+  { catalogueDirectory }: ServerOptions,
+  root: ServedRoot,
+  emit: Emit,
+): Promise<CatalogueStore | undefined> {
+  if (catalogueDirectory === undefined) return undefined;
+  try {
+    return await CatalogueStore.open(catalogueDirectory, root.path);
+  } catch (error) {
+    const reason = describeError(error);
+    emit({ event: 'warned', message: `hashes are not kept for the next start: ${reason}` });
+    return undefined;
+  }
+}
+
+async function reload(
+  { tls, host }: ServerOptions,
+  access: Access,
+  server: Server,
+  emit: Emit,
+): Promise<void> {
+  try {
+    await access.reload();
+    if (!tls) return;
+    const renewed = await loadCertificate(tls, host, emit);
+    (server as SecureServer).setSecureContext(secureContext(renewed));
+  } catch (error) {
+    emit({ event: 'warned', message: `${describeError(error)}; the old one stays in use` });
+  }
+}

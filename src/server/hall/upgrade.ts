@@ -1,0 +1,81 @@
+// Requests that ask for another protocol. A WebSocket at /events goes through the
+// same door as a request: an Exchange, admission, refusals as HTTP answers. Any
+// other wish is ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c
+// with each first request): Node.js has taken the request for an upgrade by then, so
+// it is given back to the server without the header that made it so.
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { guarded } from '../../runtime/guarded.ts';
+import { Exchange } from '../conversation/exchange.ts';
+import { isEventsTarget } from '../events/events-route.ts';
+import { answerWebSocket } from '../events/web-socket.ts';
+import { enter } from './door.ts';
+import type { Hub } from './hub.ts';
+
+/** @param server to which other upgrades are given back; over TLS as well. */
+export function createUpgradeListener(hub: Hub, server: Server) {
+  return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy());
+    hub.traffic.pipelines.leave(socket);
+    const begin = (): void => {
+      // Sent before the answer to the one before it, which Node.js is still writing.
+      const before = hub.traffic.answering(socket);
+      if (before) before.res.once('finish', answer);
+      else if (!socket.writable) socket.destroy();
+      // An edge has no events of its own, and says where they are.
+      else if (isWebSocket(req) && !hub.front) handleWebSocket(hub, req, socket as Socket, head);
+      else giveBack(server, req, socket, head);
+    };
+    const answer = guarded('answering an upgrade', begin, () => socket.destroy());
+    answer();
+  };
+}
+
+function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
+  // RFC 9110 section 7.8: in HTTP/1.0 it must be ignored.
+  const wished = httpVersionMinor > 0 && (headers.upgrade ?? '').toLowerCase() === 'websocket';
+  return wished && method === 'GET' && isEventsTarget(url ?? '');
+}
+
+function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: Buffer): void {
+  const res = new ServerResponse(req);
+  res.shouldKeepAlive = false;
+  res.assignSocket(socket);
+  res.once(
+    'finish',
+    guarded('ending a refused upgrade', () => socket.end()),
+  );
+  const exchange = new Exchange(req, res, hub);
+  enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
+}
+
+/** What makes it a wish; `close` beside it is none, and holds. */
+const WISH = new Set(['upgrade', 'http2-settings']);
+
+/** Of one connection. Clients wish with their first request alone. Chosen. */
+const MOST_GIVEN_BACK = 8;
+/** How many requests of a connection were given back. */
+const given = new WeakMap<Duplex, number>();
+
+function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = req;
+  let text = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase();
+    const value = rawHeaders[i + 1]!;
+    if (WISH.has(name)) continue;
+    text += `${name}: ${name === 'connection' ? withoutWish(value) : value}\r\n`;
+  }
+  // Each costs a parser and listeners, which stay as long as the connection.
+  const count = (given.get(socket) ?? 0) + 1;
+  given.set(socket, count);
+  if (count >= MOST_GIVEN_BACK) text += 'connection: close\r\n';
+  socket.unshift(Buffer.concat([Buffer.from(`${text}\r\n`, 'latin1'), head]));
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
+}
+
+function withoutWish(connection: string): string {
+  const options = connection.split(',').map((option) => option.trim());
+  return options.filter((option) => !WISH.has(option.toLowerCase())).join(', ');
+}

@@ -1,0 +1,167 @@
+// The header fields of tus 1.0 (https://tus.io/protocols/resumable-upload), read
+// strictly and as data: nothing here looks at the disk. Pure.
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import { HttpFailure } from './http-failure.ts';
+import { parseRequestPath } from './request-path.ts';
+
+export const TUS_VERSION = '1.0.0';
+export const TUS_EXTENSIONS = [
+  'creation',
+  'creation-with-upload',
+  'creation-defer-length',
+  'expiration',
+  'termination',
+  'checksum',
+  'checksum-trailer',
+  'concatenation',
+].join(',');
+export const CHUNK_TYPE = 'application/offset+octet-stream';
+
+/** As Node.js names them too. */
+export const CHECKSUMS = ['sha256', 'sha1', 'md5'] as const;
+export type ChecksumAlgorithm = (typeof CHECKSUMS)[number];
+export const TUS_CHECKSUMS = CHECKSUMS.join(',');
+
+/** Chosen: the longest path in base64, and some more. */
+const MAX_METADATA_BYTES = 8 * 1024;
+/** Chosen: tus-js-client makes as many as it has parallel connections. */
+const MAX_PARTS = 256;
+
+const field = (headers: IncomingHttpHeaders, name: string): string | undefined => {
+  const value = headers[name.toLowerCase()];
+  return value === undefined ? undefined : String(value);
+};
+
+/** Of the collection or of an upload. */
+export function isTusPath(path: string): boolean {
+  return /^\/uploads(?:\/|$)/.test(path);
+}
+
+/** @param acceptedIn the field that says what would do. @throws HttpFailure 415 */
+export function requireChunkType(
+  headers: IncomingHttpHeaders,
+  acceptedIn: 'Accept' | 'Accept-Patch',
+): void {
+  // Media types know no case; a parameter, which this one has not, means nothing.
+  const [type = ''] = (headers['content-type'] ?? '').split(';');
+  if (type.trim().toLowerCase() === CHUNK_TYPE) return;
+  throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`, {
+    [acceptedIn]: CHUNK_TYPE,
+  });
+}
+
+/** A non-negative integer, undefined when absent. @throws HttpFailure 400 */
+export function parseCount(headers: IncomingHttpHeaders, name: string): number | undefined {
+  const text = field(headers, name);
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw new HttpFailure(400, `${name}: '${text}' is not a number of bytes`);
+}
+
+/** True when the length comes later. @throws HttpFailure 400 */
+function parseDeferLength(headers: IncomingHttpHeaders): boolean {
+  const text = field(headers, 'Upload-Defer-Length');
+  if (text === undefined) return false;
+  if (text === '1') return true;
+  throw new HttpFailure(400, `Upload-Defer-Length: '${text}' is not accepted; give 1`);
+}
+
+/** @throws HttpFailure 400 unless exactly one of the two says it */
+export function parseNewLength(headers: IncomingHttpHeaders): number | undefined {
+  const length = parseCount(headers, 'Upload-Length');
+  if (parseDeferLength(headers) !== (length === undefined)) {
+    throw new HttpFailure(400, 'give either Upload-Length or Upload-Defer-Length: 1');
+  }
+  return length;
+}
+
+export type Metadata = ReadonlyMap<string, Buffer>;
+
+/** @throws HttpFailure 400, 431 */
+export function parseMetadata(text: string | undefined): Metadata {
+  const metadata = new Map<string, Buffer>();
+  if (text === undefined || text === '') return metadata;
+  if (text.length > MAX_METADATA_BYTES) {
+    throw new HttpFailure(431, `Upload-Metadata: at most ${MAX_METADATA_BYTES} bytes are taken`);
+  }
+  for (const pair of text.split(',')) {
+    const match = /^([\x21-\x2b\x2d-\x7e]+)(?: ([A-Za-z0-9+/]*={0,2}))?$/.exec(pair.trim());
+    const [, key, value = ''] = match ?? [];
+    if (key === undefined || metadata.has(key) || value.length % 4 !== 0) {
+      throw new HttpFailure(
+        400,
+        'Upload-Metadata: malformed; give pairs of a key and a base64 value, each key once',
+      );
+    }
+    metadata.set(key, Buffer.from(value, 'base64'));
+  }
+  return metadata;
+}
+
+/**
+ * Where the file goes: `path`, or `directory` and `filename`. Undefined when none is
+ * named.
+ *
+ * @throws HttpFailure 400, 403, 414
+ */
+export function targetOf(metadata: Metadata): readonly string[] | undefined {
+  const text = (key: string): string | undefined => textOf(key, metadata.get(key));
+  const name = text('filename') ?? text('name');
+  const directory = text('directory');
+  const path = text('path') ?? (name && directory ? `${directory}/${name}` : name);
+  if (!path) return undefined;
+  // Read as a URL's path is, so that the same names are refused for the same reasons.
+  const escaped = path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');
+  const { segments, trailingSlash } = parseRequestPath(escaped, 403);
+  if (trailingSlash) throw new HttpFailure(400, 'the path ends in a slash; give a file name');
+  return segments;
+}
+
+/** Other values may be any bytes; what becomes a name must have one reading. */
+function textOf(key: string, value: Buffer | undefined): string | undefined {
+  if (value === undefined || isUtf8(value)) return value?.toString();
+  throw new HttpFailure(400, `Upload-Metadata: ${key} is not UTF-8`);
+}
+
+export interface Checksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly digest: Buffer;
+}
+
+/** @throws HttpFailure 400 for what is malformed or not known */
+export function parseChecksum(headers: IncomingHttpHeaders): Checksum | undefined {
+  const text = field(headers, 'Upload-Checksum');
+  if (text === undefined) return undefined;
+  const [, name, value] = /^([\w-]+) ([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const algorithm = CHECKSUMS.find((known) => known === name);
+  if (algorithm && value) return { algorithm, digest: Buffer.from(value, 'base64') };
+  throw new HttpFailure(
+    400,
+    `Upload-Checksum: not accepted; give one of ${TUS_CHECKSUMS}, a space and the base64 digest`,
+  );
+}
+
+export type Concat = 'partial' | { readonly parts: readonly string[] };
+
+/** Part of a larger upload, or made of such parts (ids in order). @throws HttpFailure 400 */
+export function parseConcat(headers: IncomingHttpHeaders): Concat | undefined {
+  const text = field(headers, 'Upload-Concat');
+  if (text === undefined) return undefined;
+  if (text === 'partial') return text;
+  const urls = /^final; *(.+)$/s.exec(text)?.[1]?.trim().split(/ +/) ?? [];
+  const parts = urls.map(uploadIdOf);
+  if (parts.length > 0 && parts.length <= MAX_PARTS && !parts.includes(undefined)) {
+    return { parts: parts as string[] };
+  }
+  throw new HttpFailure(
+    400,
+    `Upload-Concat: not accepted; give 'partial', or 'final;' and the URLs of up to ${MAX_PARTS} parts`,
+  );
+}
+
+/** From an upload's URL, absolute or not. */
+export function uploadIdOf(url: string): string | undefined {
+  return /(?:^|\/)uploads\/([0-9a-f]{32})\/?$/.exec(url)?.[1];
+}

@@ -1,0 +1,216 @@
+// The names in a directory, sorted, kept until the directory changes: the part of a
+// listing that grows with the directory. What each name is (size, date, CID) is
+// asked for the page that is shown only. Sorting goes in short steps, so that a
+// hundred thousand names hold up no other request; memory is bounded in names.
+// Left out: hidden names; and, counted, what cannot be served (special files, names that no
+// URL gives back: not UTF-8, or with a backslash).
+import type { Dirent, Stats } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { nameIn } from '../../content/disk.ts';
+import { Gate } from '../../runtime/gate.ts';
+import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { isHidden } from '../message/request-path.ts';
+import type { Opened } from './served-root.ts';
+
+export interface Names {
+  /** By UTF-16 code units; links stand where what they lead to belongs. */
+  readonly directories: readonly string[];
+  readonly files: readonly string[];
+  /** There are more than are read. */
+  readonly truncated: boolean;
+  /** Entries that cannot be served; hidden ones are none of anybody's business. */
+  readonly unserved: number;
+}
+
+/** Chosen: some 100 MB while they are read. */
+const MAX_NAMES = 1_000_000;
+/** Of all directories together. Chosen: some 25 MB. */
+const MAX_KEPT_NAMES = 250_000;
+/** Names a step: sorting so many takes about 2 ms. */
+const STEP_NAMES = 4096;
+/** Entries a call to the system; 32 by default, which costs a hundred thousand names a second. */
+const READ_ENTRIES = 1024;
+/** Linux stamps by a clock that ticks every 1 to 10 ms: younger names may still change unseen. */
+const STAMP_TICK_MS = 20;
+/** Chosen. */
+const READING_AT_ONCE = 2;
+
+/** A reading that all who ask meanwhile share; it goes on while one of them is there. */
+interface Running {
+  readonly names: Promise<Names>;
+  readonly askers: (AbortSignal | undefined)[];
+}
+
+interface Kept {
+  readonly stamp: string;
+  readonly names: Names;
+}
+
+export class DirectoryNames {
+  /** By real path, in the order of last use. */
+  readonly #kept = new Map<string, Kept>();
+  #keptNames = 0;
+  readonly #running = new Map<string, Running>();
+  readonly #gate = new Gate(READING_AT_ONCE);
+
+  /**
+   * @param directory stays open meanwhile.
+   * @param signal aborts when who asks is gone.
+   * @throws HttpFailure, 503 when all who asked are gone
+   */
+  of(directory: Pick<Opened, 'handle' | 'path' | 'stats'>, signal?: AbortSignal): Promise<Names> {
+    const { path, stats } = directory;
+    const stamp = stampOf(stats);
+    const kept = this.#kept.get(path);
+    if (kept?.stamp === stamp) {
+      this.#kept.delete(path);
+      this.#kept.set(path, kept);
+      return Promise.resolve(kept.names);
+    }
+    const key = `${stamp}:${path}`;
+    const running = this.#running.get(key);
+    if (running) {
+      running.askers.push(signal);
+      return running.names;
+    }
+    const askers = [signal];
+    const checkWanted = (): void => {
+      if (askers.every((asker) => asker?.aborted)) throw givenUp();
+    };
+    const names = this.#gate
+      .run(() => this.#read(directory, stamp, checkWanted))
+      .finally(() => this.#running.delete(key));
+    this.#running.set(key, { names, askers });
+    return names;
+  }
+
+  async #read(
+    directory: Pick<Opened, 'handle' | 'path' | 'stats'>,
+    stamp: string,
+    checkWanted: () => void,
+  ): Promise<Names> {
+    const { path, stats } = directory;
+    const settled = Date.now() - stats.mtimeMs >= STAMP_TICK_MS;
+    const names = await readNames(directory, checkWanted);
+    if (settled && countOf(names) <= MAX_KEPT_NAMES) this.#keep(path, { stamp, names });
+    return names;
+  }
+
+  #keep(path: string, kept: Kept): void {
+    this.#drop(path);
+    this.#kept.set(path, kept);
+    this.#keptNames += countOf(kept.names);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#keptNames <= MAX_KEPT_NAMES) break;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(path: string): void {
+    const kept = this.#kept.get(path);
+    if (!kept) return;
+    this.#kept.delete(path);
+    this.#keptNames -= countOf(kept.names);
+  }
+}
+
+function stampOf({ ino, dev, mtimeMs, ctimeMs }: Stats): string {
+  return `${dev}:${ino}:${mtimeMs}:${ctimeMs}`;
+}
+
+/** An empty directory takes room as well. */
+function countOf({ directories, files }: Names): number {
+  return directories.length + files.length + 1;
+}
+
+/** Seen by nobody, but by who asks at the very moment. */
+function givenUp(): HttpFailure {
+  return new HttpFailure(503, 'the listing was given up; try again', { 'Retry-After': '1' });
+}
+
+async function readNames(
+  directory: Pick<Opened, 'handle' | 'path'>,
+  checkWanted: () => void,
+): Promise<Names> {
+  checkWanted();
+  const place = nameIn(directory, '');
+  const directories = new SortedNames();
+  const files = new SortedNames();
+  let count = 0;
+  let unserved = 0;
+  try {
+    for await (const entry of await opendir(place, { bufferSize: READ_ENTRIES })) {
+      const { name } = entry;
+      if (isHidden(name)) continue;
+      if (count++ === MAX_NAMES) break;
+      if (count % READ_ENTRIES === 0) checkWanted();
+      if (isSpecial(entry) || name.includes('\\') || name.includes('\ufffd')) unserved += 1;
+      else if (await isDirectory(place, entry)) directories.add(name);
+      else files.add(name);
+    }
+  } catch (error) {
+    throw httpFailure(error);
+  }
+  return {
+    directories: await directories.sorted(),
+    files: await files.sorted(),
+    truncated: count > MAX_NAMES,
+    unserved,
+  };
+}
+
+async function isDirectory(path: string, entry: Dirent): Promise<boolean> {
+  if (entry.isDirectory()) return true;
+  // Some file systems do not say the type.
+  if (entry.isFile() || isSpecial(entry)) return false;
+  const stats = await stat(join(path, entry.name)).catch(() => undefined);
+  return stats?.isDirectory() ?? false;
+}
+
+function isSpecial(entry: Dirent): boolean {
+  return entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice();
+}
+
+/** Names come in any order, in runs that are sorted at once and merged at the end. */
+class SortedNames {
+  readonly #runs: string[][] = [];
+  #run: string[] = [];
+
+  add(name: string): void {
+    this.#run.push(name);
+    if (this.#run.length === STEP_NAMES) this.#endRun();
+  }
+
+  async sorted(): Promise<readonly string[]> {
+    this.#endRun();
+    let runs = this.#runs;
+    while (runs.length > 1) {
+      const merged: string[][] = [];
+      for (let i = 0; i < runs.length; i += 2) {
+        const [a, b] = [runs[i]!, runs[i + 1]];
+        merged.push(b ? await merge(a, b) : a);
+      }
+      runs = merged;
+    }
+    return runs[0] ?? [];
+  }
+
+  #endRun(): void {
+    if (this.#run.length === 0) return;
+    this.#runs.push(this.#run.sort());
+    this.#run = [];
+  }
+}
+
+async function merge(a: readonly string[], b: readonly string[]): Promise<string[]> {
+  const merged: string[] = [];
+  let [i, j] = [0, 0];
+  while (i < a.length || j < b.length) {
+    const fromA = j === b.length || (i < a.length && a[i]! < b[j]!);
+    merged.push(fromA ? a[i++]! : b[j++]!);
+    if (merged.length % STEP_NAMES === 0) await turn();
+  }
+  return merged;
+}

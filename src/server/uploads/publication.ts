@@ -1,0 +1,118 @@
+// How an upload becomes a file, whether it came by PUT or by tus, and what a
+// deletion waits for: for each name one at a time, each against what is there at
+// that moment, so the last one wins unless it asked not to. Between two processes
+// that share a root only "must not exist" is decided by the file system (link());
+// If-Match is a check and then a rename there, with nothing held in between.
+import type { FileHandle } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import { NamedGates } from '../../runtime/named-gates.ts';
+import { datedBy } from '../answer/representation.ts';
+import { validatorsOf } from '../files/file-response.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { checkPreconditions } from '../message/preconditions.ts';
+import type { Entry, Hashed } from '../root/catalogue.ts';
+import type { Directory } from '../root/directory.ts';
+import type { Opened } from '../root/served-root.ts';
+
+/** What a method that changes something is held against (RFC 9110 section 13.1). */
+export const CONDITIONS = ['if-match', 'if-none-match', 'if-unmodified-since'] as const;
+
+export interface Publication {
+  readonly segments: readonly string[];
+  readonly directory: Directory;
+  readonly conditions: IncomingHttpHeaders;
+  readonly remote: string;
+  readonly handle: FileHandle;
+  /** What was hashed on the way. */
+  readonly hashed: Hashed;
+  /** Gives the written file its name. */
+  place(name: string, createOnly: boolean): Promise<void>;
+}
+
+export interface Published {
+  readonly replaced: boolean;
+  /** Undefined when another upload has replaced it already. */
+  readonly entry: Entry | undefined;
+}
+
+const gates = new NamedGates();
+
+/** One change of that name at a time, of those that this process makes. */
+export function changeName<T>(
+  directory: Directory,
+  name: string,
+  body: () => Promise<T>,
+): Promise<T> {
+  return gates.run(join(directory.path, name), body);
+}
+
+/** @throws HttpFailure 409, 412, 507 and what the file system says */
+export async function publish(hub: Hub, publication: Publication): Promise<Published> {
+  const { segments, directory, conditions, handle, remote, hashed } = publication;
+  const name = segments.at(-1)!;
+  const replacedBytes = await changeName(directory, name, async () => {
+    const there = await checkTarget(hub, segments, conditions);
+    await publication.place(name, conditions['if-none-match']?.trim() === '*');
+    return there;
+  });
+  const stats = await handle.stat();
+  hub.uploads.quota.handleChange(stats.size - (replacedBytes ?? 0));
+  hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: stats.size, remote });
+  const stored = { handle, stats, path: join(directory.path, name), name };
+  // Replaced already: then there is no tag to give.
+  const entry = await hub.catalogue.learn(stored, hashed).catch(() => undefined);
+  return { replaced: replacedBytes !== undefined, entry };
+}
+
+/**
+ * Holds what has the name against the conditions. Resolves to its size, undefined
+ * when there is nothing.
+ *
+ * @throws HttpFailure 403, 409 for a directory, 412
+ */
+export async function checkTarget(
+  hub: Hub,
+  segments: readonly string[],
+  conditions: IncomingHttpHeaders,
+): Promise<number | undefined> {
+  const existing = await openIfAny(hub, segments);
+  try {
+    if (existing?.stats.isDirectory()) throw new HttpFailure(409, 'a directory has this name');
+    await checkConditions(hub, existing, conditions);
+    return existing?.stats.size;
+  } finally {
+    await existing?.handle.close();
+  }
+}
+
+/** @throws HttpFailure 412 */
+export async function checkConditions(
+  { catalogue }: Hub,
+  existing: Opened | undefined,
+  conditions: IncomingHttpHeaders,
+): Promise<void> {
+  if (CONDITIONS.every((name) => conditions[name] === undefined)) return;
+  // Hashing what will be replaced is only worth it when a tag is compared.
+  const comparesTags = [conditions['if-match'], conditions['if-none-match']].some(
+    (tags) => tags !== undefined && tags.trim() !== '*',
+  );
+  const current =
+    existing &&
+    (comparesTags
+      ? validatorsOf(existing, await catalogue.entryOf(existing))
+      : datedBy(existing.stats.mtimeMs));
+  if (checkPreconditions('PUT', conditions, current) === 'proceed') return;
+  throw new HttpFailure(412, current ? 'the file is not that version' : 'there is no such file');
+}
+
+async function openIfAny(hub: Hub, segments: readonly string[]): Promise<Opened | undefined> {
+  try {
+    return await hub.root.open(segments);
+  } catch (error) {
+    if (!(error instanceof HttpFailure && error.status === 404)) throw error;
+    await hub.root.checkNew(segments);
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+// How much the root may hold. Counted: the sizes of the files that lie there, and
+// whole, from their first byte on, the uploads under way; so that uploads which
+// each have room do not pass the quota together. What others put into the root is
+// seen at the next start. Each process counts for itself: hubs that share a root
+// each keep to the quota by what they know.
+import prettyBytes from 'pretty-bytes';
+import { HttpFailure } from '../message/http-failure.ts';
+
+/** An upload's share of the quota, until it is published or given up. */
+export interface Reservation {
+  /** Raises the share to at least so many bytes. @throws HttpFailure 507 */
+  cover(bytes: number): void;
+  release(): void;
+}
+
+export class Quota {
+  readonly #limitBytes: number;
+  #storedBytes: number;
+  #reservedBytes = 0;
+
+  /** @param limitBytes Infinity for none */
+  constructor(limitBytes: number, storedBytes: number) {
+    this.#limitBytes = limitBytes;
+    this.#storedBytes = storedBytes;
+  }
+
+  get limited(): boolean {
+    return this.#limitBytes !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Stored and reserved. */
+  get usedBytes(): number {
+    return this.#storedBytes + this.#reservedBytes;
+  }
+
+  /** @throws HttpFailure 507 */
+  reserve(bytes: number): Reservation {
+    let held = 0;
+    let released = false;
+    const reservation: Reservation = {
+      cover: (atLeast) => {
+        const more = atLeast - held;
+        if (released || more <= 0) return;
+        if (this.usedBytes + more > this.#limitBytes) throw this.#exceeded();
+        held += more;
+        this.#reservedBytes += more;
+      },
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#reservedBytes -= held;
+      },
+    };
+    reservation.cover(bytes);
+    return reservation;
+  }
+
+  /** A file was published, or one removed: `bytes` more or less than before. */
+  handleChange(bytes: number): void {
+    this.#storedBytes = Math.max(0, this.#storedBytes + bytes);
+  }
+
+  #exceeded(): HttpFailure {
+    const limit = prettyBytes(this.#limitBytes, { binary: true });
+    return new HttpFailure(507, `no room: this server holds at most ${limit} (its quota)`);
+  }
+}

@@ -1,0 +1,126 @@
+// PUT /files/<path>: the body becomes the file, whole or not at all (RFC 9110
+// section 9.3.4). Refusals come before the body is asked for. Uploads of one name
+// run side by side, each into its own partial file; publication.ts puts them in
+// order.
+import type { Leaves } from '../../content/file-dag.ts';
+import { ownView } from '../access/own-view.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { receiveBody } from '../conversation/receive-body.ts';
+import type { Hub } from '../hall/hub.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { filesUrl, parseRequestPath } from '../message/request-path.ts';
+import { Directory } from '../root/directory.ts';
+import { PartialFile } from '../root/partial-file.ts';
+import { PieceWriter } from './piece-writer.ts';
+import { checkTarget, type Published, publish } from './publication.ts';
+import type { Reservation } from './quota.ts';
+import { UploadDigests } from './upload-digests.ts';
+
+interface Upload {
+  readonly exchange: Exchange;
+  readonly segments: readonly string[];
+  /** Undefined when the body is chunked. */
+  readonly declaredBytes: number | undefined;
+  readonly digests: UploadDigests;
+  readonly reservation: Reservation;
+}
+
+/** @param rest what follows `/files/`. @throws HttpFailure */
+export async function answerUpload(whole: Hub, exchange: Exchange, rest: string): Promise<void> {
+  const hub = ownView(whole, exchange, 'write');
+  const { segments, trailingSlash } = parseRequestPath(rest, 403);
+  hub.access.check(exchange, 'write', segments);
+  checkAcceptable(exchange);
+  const { headers } = exchange.req;
+  const digests = UploadDigests.of(headers);
+  if (segments.length === 0 || trailingSlash) {
+    throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
+  }
+  const length = headers['content-length'];
+  const declaredBytes = length === undefined ? undefined : Number(length);
+  hub.uploads.checkSize(declaredBytes ?? 0);
+  await checkTarget(hub, segments, headers);
+  const reservation = hub.uploads.quota.reserve(declaredBytes ?? 0);
+  try {
+    const upload = { exchange, segments, declaredBytes, digests, reservation };
+    answerStored(exchange, segments, await store(hub, upload));
+  } finally {
+    reservation.release();
+  }
+}
+
+function checkAcceptable({ req }: Exchange): void {
+  // Section 14.5: a part taken for the whole would destroy a file.
+  if (req.headers['content-range'] !== undefined) {
+    throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');
+  }
+  if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    // Section 15.5.16: the codings that would do.
+    const accepted = { 'Accept-Encoding': 'identity' };
+    throw new HttpFailure(415, 'upload the bytes as they are, without Content-Encoding', accepted);
+  }
+}
+
+async function store(hub: Hub, upload: Upload): Promise<Published> {
+  const { exchange, segments, declaredBytes, digests } = upload;
+  const directory = await Directory.make(hub.root, segments.slice(0, -1), segments.slice(-1));
+  let partial: PartialFile | undefined;
+  try {
+    await hub.uploads.checkRoom(directory.path, declaredBytes ?? 0);
+    const file = await PartialFile.create(directory, segments.at(-1)!);
+    partial = file;
+    const leaves = await receive(hub, upload, file);
+    const { field, sha256 } = digests.check();
+    if (field !== undefined) exchange.res.setHeader('Repr-Digest', field);
+    return await publish(hub, {
+      segments,
+      directory,
+      conditions: exchange.req.headers,
+      remote: exchange.remote,
+      handle: file.handle,
+      hashed: { leaves, sha256 },
+      place: (name, createOnly) => file.place(name, createOnly),
+    });
+  } finally {
+    await partial?.close();
+    await directory.close();
+  }
+}
+
+/** Resolves to the pieces' digests when the length was known beforehand. */
+async function receive(
+  hub: Hub,
+  { exchange, declaredBytes, digests, reservation }: Upload,
+  { handle }: PartialFile,
+): Promise<Leaves | undefined> {
+  const pieces = declaredBytes === undefined ? undefined : hub.catalogue.piecesOf(declaredBytes);
+  const writer = new PieceWriter({ handle, position: 0, pieces, hashes: digests.hashes });
+  exchange.askForBody();
+  try {
+    await receiveBody(exchange, hub.link, (chunk) => {
+      hub.uploads.checkSize(exchange.bytes);
+      reservation.cover(exchange.bytes);
+      return writer.take(chunk);
+    });
+    await writer.finish();
+    return writer.leaves();
+  } finally {
+    await writer.settle();
+  }
+}
+
+function answerStored(
+  exchange: Exchange,
+  segments: readonly string[],
+  { replaced, entry }: Published,
+): void {
+  const { res } = exchange;
+  if (entry) {
+    res.setHeader('ETag', `"${entry.cid}"`);
+    res.setHeader('X-Ipfs-Roots', entry.cid);
+  }
+  const url = filesUrl(segments);
+  res.setHeader('Location', url);
+  if (replaced) res.writeHead(204).end();
+  else exchange.reply(201, 'text/plain; charset=utf-8', `stored ${url}\n`);
+}

@@ -1,0 +1,81 @@
+// The write side's limits and state: how large a file may be, how much the root
+// may hold, and the resumable uploads that lie in it unfinished.
+import { lstat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import prettyBytes from 'pretty-bytes';
+import type { Emit } from '../../telemetry/event.ts';
+import { entriesOf } from '../message/entries-of.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { isPartial } from '../root/partial-file.ts';
+import type { ServedRoot } from '../root/served-root.ts';
+import { Quota } from './quota.ts';
+import { UploadStore } from './upload-store.ts';
+
+export interface UploadOptions {
+  /** Of one file. */
+  readonly maxBytes?: number | undefined;
+  /** Of all files together. */
+  readonly quotaBytes?: number | undefined;
+  /** How long an unfinished upload is kept after the last byte that came. */
+  readonly expireMs?: number | undefined;
+}
+
+/** Chosen: a laptop that sleeps overnight goes on in the morning. */
+const EXPIRE_MS = 24 * 3_600_000;
+
+export class Uploads {
+  /** Of one file; Infinity for no limit. */
+  readonly maxBytes: number;
+  readonly quota: Quota;
+  readonly unfinished: UploadStore;
+
+  private constructor(maxBytes: number, quota: Quota, unfinished: UploadStore) {
+    this.maxBytes = maxBytes;
+    this.quota = quota;
+    this.unfinished = unfinished;
+  }
+
+  /** Without --quota nothing is counted, and the start need not wait for a walk over the root. */
+  static async open(root: ServedRoot, options: UploadOptions, emit: Emit): Promise<Uploads> {
+    const quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY;
+    const limited = quotaBytes !== Number.POSITIVE_INFINITY;
+    const quota = new Quota(quotaBytes, limited ? await bytesBelow(root.path) : 0);
+    const expireMs = options.expireMs ?? EXPIRE_MS;
+    const unfinished = new UploadStore({ root, quota, expireMs, emit });
+    if (limited) await unfinished.takeUp();
+    return new Uploads(options.maxBytes ?? Number.POSITIVE_INFINITY, quota, unfinished);
+  }
+
+  /** @throws HttpFailure 413 */
+  checkSize(bytes: number): void {
+    if (bytes <= this.maxBytes) return;
+    const limit = prettyBytes(this.maxBytes, { binary: true });
+    throw new HttpFailure(413, `too large: this server takes files of at most ${limit}`);
+  }
+
+  /** @throws HttpFailure 507 */
+  async checkRoom(directory: string, bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(directory);
+    if (bytes > bavail * bsize) throw new HttpFailure(507, 'no space left on the device');
+  }
+}
+
+/** Of regular files; not of partial uploads, each of which has its own share of the quota. */
+async function bytesBelow(root: string): Promise<number> {
+  let bytes = 0;
+  const directories = [root];
+  for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
+    for await (const found of entriesOf(next)) {
+      const path = join(next, found.name);
+      if (found.isDirectory() && path !== join(root, UploadStore.DIRECTORY)) directories.push(path);
+      else if (found.isFile() && !isPartial(found.name)) bytes += await sizeOf(path);
+    }
+  }
+  return bytes;
+}
+
+const sizeOf = (path: string): Promise<number> =>
+  lstat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

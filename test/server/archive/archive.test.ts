@@ -1,0 +1,165 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { extract } from 'tar-stream';
+import { describe, expect, it } from 'vitest';
+import { hasCommand } from '../../e2e/tools.ts';
+import { startHub, tempRoot } from '../hub.ts';
+
+const MIB = 2 ** 20;
+const LONG = `${'long name '.repeat(20)}\u00fc.txt`;
+
+/** A directory with what is to be packed, and what is not. */
+async function tree(): Promise<{ root: string; files: Map<string, Buffer> }> {
+  const root = await tempRoot();
+  const outside = await tempRoot();
+  const files = new Map([
+    ['dir/a.txt', Buffer.from('a')],
+    ['dir/empty', Buffer.alloc(0)],
+    ['dir/sub/big.bin', randomBytes(2 * MIB + 77)],
+    [`dir/sub/${LONG}`, Buffer.from('long')],
+  ]);
+  await mkdir(join(root, 'dir', 'sub'), { recursive: true });
+  await mkdir(join(root, 'dir', 'void'));
+  await mkdir(join(root, 'dir', '.secret'));
+  for (const [path, bytes] of files) await writeFile(join(root, path), bytes);
+  await writeFile(join(root, 'dir', '.hidden'), 'secret');
+  await writeFile(join(outside, 'out'), 'secret');
+  await symlink(join(outside, 'out'), join(root, 'dir', 'out'));
+  await symlink(outside, join(root, 'dir', 'outdir'));
+  await symlink('.', join(root, 'dir', 'loop'));
+  await symlink('../dir', join(root, 'dir', 'sub', 'up'));
+  await symlink('a.txt', join(root, 'dir', 'link'));
+  files.set('dir/link', Buffer.from('a'));
+  execFileSync('mkfifo', [join(root, 'dir', 'fifo')]);
+  return { root, files };
+}
+
+async function untar(bytes: Buffer): Promise<{ names: string[]; files: Map<string, Buffer> }> {
+  const names: string[] = [];
+  const files = new Map<string, Buffer>();
+  const reader = extract();
+  reader.end(bytes);
+  for await (const entry of reader) {
+    names.push(entry.header.name);
+    const chunks: Buffer[] = [];
+    for await (const chunk of entry) chunks.push(chunk as Buffer);
+    if (entry.header.type === 'file') files.set(entry.header.name, Buffer.concat(chunks));
+  }
+  return { names, files };
+}
+
+/** Comparing the bytes themselves as lists of numbers takes half a minute. */
+function hashes(files: ReadonlyMap<string, Buffer>): Record<string, string> {
+  const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+  return Object.fromEntries([...files].map(([path, bytes]) => [path, hash(bytes)]));
+}
+
+describe('GET /files/<dir>/?archive=', () => {
+  it.each(['tar', 'tar.gz'])('%s packs what could be asked for, in order', async (format) => {
+    const { root, files } = await tree();
+    const hub = await startHub({ root });
+    const answer = await hub.ask(`/files/dir/?archive=${format}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-disposition']).toBe(`attachment; filename=dir.${format}`);
+    const found = await untar(format === 'tar' ? answer.body : gunzipSync(answer.body));
+    expect(hashes(found.files)).toEqual(hashes(files));
+    expect(found.names).toEqual([
+      'dir/',
+      'dir/sub/',
+      'dir/sub/big.bin',
+      `dir/sub/${LONG}`,
+      'dir/void/',
+      'dir/a.txt',
+      'dir/empty',
+      'dir/link',
+    ]);
+    expect(await hub.until('request_completed')).toMatchObject({ whole: true });
+  });
+
+  it('is the same archive each time', async () => {
+    const { root } = await tree();
+    const hub = await startHub({ root });
+    const [one, two] = [await hub.ask('/files/?archive=tar'), await hub.ask('/files?archive=tar')];
+    expect(one.body.equals(two.body)).toBe(true);
+    expect(one.headers['content-disposition']).toBe('attachment; filename=files.tar');
+  });
+
+  it.skipIf(!hasCommand('unzip'))('zip passes unzip -t (skipped without unzip)', async () => {
+    const { root, files } = await tree();
+    await utimes(join(root, 'dir', 'a.txt'), 1000, 1000);
+    const hub = await startHub({ root });
+    const answer = await hub.ask('/files/dir/?archive=zip');
+    expect(answer.headers['content-type']).toBe('application/zip');
+    const dir = await tempRoot();
+    await writeFile(join(dir, 'dir.zip'), answer.body);
+    execFileSync('unzip', ['-tq', join(dir, 'dir.zip')]);
+    execFileSync('unzip', ['-q', join(dir, 'dir.zip'), '-d', dir]);
+    for (const [path, bytes] of files) {
+      expect((await readFile(join(dir, path))).equals(bytes)).toBe(true);
+    }
+    expect((await readdir(join(dir, 'dir'))).sort()).toEqual([
+      'a.txt',
+      'empty',
+      'link',
+      'sub',
+      'void',
+    ]);
+  });
+
+  it('answers HEAD without packing, and names what it can', async () => {
+    const { root } = await tree();
+    const hub = await startHub({ root });
+    const head = await hub.ask('/files/dir/?archive=zip', { method: 'HEAD' });
+    expect(head).toMatchObject({ status: 200, text: '' });
+    expect(head.headers).toMatchObject({
+      'content-type': 'application/zip',
+      'accept-ranges': 'none',
+    });
+    const wrong = await hub.ask('/files/dir/?archive=rar');
+    expect(wrong).toMatchObject({ status: 400, text: 'archive: give one of zip, tar, tar.gz\n' });
+    expect((await hub.ask('/files/none/?archive=zip')).status).toBe(404);
+    expect((await hub.ask('/files/dir/a.txt/?archive=zip')).status).toBe(404);
+    expect((await hub.ask('/files/.hidden/?archive=zip')).status).toBe(404);
+  });
+
+  it.each(['zip', 'tar', 'tar.gz'])(
+    '%s is cut off when a file changes under way',
+    async (format) => {
+      const hub = await startHub({ uplinkBytesPerSecond: 4 * MIB });
+      await mkdir(join(hub.root, 'd'));
+      const path = join(hub.root, 'd', 'f');
+      await writeFile(path, randomBytes(4 * MIB));
+      const answer = hub.ask(`/files/d/?archive=${format}`).catch((error: Error) => error);
+      await hub.until('link_counted');
+      await writeFile(path, randomBytes(4 * MIB));
+      expect(await answer).toBeInstanceOf(Error);
+      expect(await hub.until('request_completed')).toMatchObject({ whole: false });
+      if (process.platform === 'linux') await expect.poll(() => openBelow(hub.root)).toEqual([]);
+    },
+  );
+
+  it.skipIf(process.platform !== 'linux').each(['zip', 'tar', 'tar.gz'])(
+    '%s for a client that leaves ends the walk and closes its files',
+    async (format) => {
+      const hub = await startHub({ uplinkBytesPerSecond: 4 * MIB });
+      await mkdir(join(hub.root, 'd'));
+      await writeFile(join(hub.root, 'd', 'f'), randomBytes(8 * MIB));
+      const socket = hub.socket();
+      socket.write(`GET /files/d/?archive=${format} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      socket.once('data', () => socket.destroy());
+      await hub.until('request_completed', ({ whole }) => !whole);
+      await expect.poll(() => openBelow(hub.root), { timeout: 5000 }).toEqual([]);
+    },
+  );
+});
+
+/** Which files of this process are open below a directory. */
+async function openBelow(root: string): Promise<string[]> {
+  const targets = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  );
+  return targets.filter((target) => target.startsWith(join(root, 'd')));
+}
