@@ -14,6 +14,10 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
     reason: 'one event stream must not depend on what reports to it',
   },
   content: { rooms: ['runtime'], reason: 'what a file is does not depend on how it travels' },
+  disk: {
+    rooms: ['content', 'runtime'],
+    reason: 'how a file lies on a disk does not depend on how it travels',
+  },
   link: {
     rooms: ['runtime', 'telemetry'],
     reason: 'the same link class must serve both architectures',
@@ -27,10 +31,16 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
     rooms: ['exchange', 'content', 'theory', 'runtime'],
     reason: 'a simulated swarm is the sessions themselves on a virtual clock: nothing of the shell',
   },
-  server: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'the hub knows no swarm' },
-  client: { rooms: ['content', 'link', 'telemetry', 'runtime'], reason: 'a client knows no swarm' },
+  server: {
+    rooms: ['content', 'disk', 'link', 'telemetry', 'runtime'],
+    reason: 'the hub knows no swarm',
+  },
+  client: {
+    rooms: ['content', 'disk', 'link', 'telemetry', 'runtime'],
+    reason: 'a client knows no swarm',
+  },
   edge: {
-    rooms: ['server', 'client', 'content', 'link', 'telemetry', 'runtime'],
+    rooms: ['server', 'client', 'content', 'disk', 'link', 'telemetry', 'runtime'],
     reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
   },
   balance: {
@@ -38,7 +48,7 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
     reason: 'what stands in front of hubs is told of them by addresses, and knows no hub',
   },
   peer: {
-    rooms: ['exchange', 'content', 'link', 'telemetry', 'client', 'runtime'],
+    rooms: ['exchange', 'content', 'disk', 'link', 'telemetry', 'client', 'runtime'],
     reason: 'a peer is a thin shell round exchange/',
   },
   attack: {
@@ -60,6 +70,7 @@ const ROOMS: Record<string, { rooms: string[]; reason: string }> = {
       'balance',
       'edge',
       'content',
+      'disk',
       'link',
       'telemetry',
       'runtime',
@@ -81,12 +92,12 @@ const BANNED: { where: RegExp; what: RegExp; reason: string }[] = [
     reason: 'theory/ is arithmetic: what it says must not depend on a machine or a package',
   },
   {
-    where: /^(server|client|edge|lab|content|link|simulate)\//,
+    where: /^(server|client|edge|lab|content|disk|link|simulate)\//,
     what: /libp2p|multiaddr/,
     reason: 'only peer/, and attack/ with it, knows libp2p',
   },
   {
-    where: /^(client|edge|peer|attack|lab|content|link|simulate)\//,
+    where: /^(client|edge|peer|attack|lab|content|disk|link|simulate)\//,
     what: /^express/,
     reason: 'only server/ knows express',
   },

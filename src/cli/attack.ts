@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import { ATTACK_KINDS, type AttackKind } from '../attack/kind.ts';
 import type { Policy } from '../peer/policy.ts';
-import { userDirectory } from '../runtime/user-directory.ts';
+import { userDirectory } from '../runtime/node/user-directory.ts';
 import { untilLine } from './hold.ts';
 import { readLines } from './lines.ts';
 import { needs, oneOf, rate } from './options.ts';

@@ -75,7 +75,7 @@ async function writeConfig(program: Program, flags: Flags): Promise<void> {
     }
     if (flags.output === undefined) process.stdout.write(config);
     else {
-      const { putText } = await import('../content/target-place.ts');
+      const { putText } = await import('../disk/target-place.ts');
       await putText(flags.output, config);
     }
   });

@@ -1,5 +1,5 @@
 // A progress bar: how much is there, how fast it comes now, and how long the rest takes.
-import type { LiveLine } from '../runtime/live-line.ts';
+import type { LiveLine } from '../runtime/node/live-line.ts';
 import { bytes } from './bytes.ts';
 
 /** Between two drawings, milliseconds: as often as an eye follows. Chosen. */

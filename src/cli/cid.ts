@@ -26,7 +26,7 @@ export function cidCommand(): Command {
 const PROGRESS_INTERVAL_MS = 100;
 
 async function printCid(path: string, options: CidOptions): Promise<void> {
-  const { importPath } = await import('../content/import.ts');
+  const { importPath } = await import('../disk/import.ts');
   let answer = '';
   await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
     const started = performance.now();

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { Access, isToken, parseFingerprint } from '../client/http/access.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { readNamed } from '../runtime/named-file.ts';
+import { readNamed } from '../runtime/node/named-file.ts';
 
 export interface AccessFlags {
   token?: string;

@@ -1,6 +1,6 @@
 // What a hub or peer has given to others: on a terminal a live line while nothing else is
 // drawn there, and the sum at its end. Payload alone counts, as in `link_counted`.
-import type { LiveLine } from '../runtime/live-line.ts';
+import type { LiveLine } from '../runtime/node/live-line.ts';
 import type { Event } from '../telemetry/event.ts';
 import { bytes } from './bytes.ts';
 

@@ -1,7 +1,7 @@
 // Events for a person: status lines on stderr, a progress bar when stderr is a
 // terminal, plain lines at every tenth elsewhere.
 import { stripVTControlCharacters } from 'node:util';
-import { LiveLine, type TextOutput } from '../runtime/live-line.ts';
+import { LiveLine, type TextOutput } from '../runtime/node/live-line.ts';
 import { describeRanges } from '../runtime/ranges.ts';
 import type { Event } from '../telemetry/event.ts';
 import { Bar } from './bar.ts';

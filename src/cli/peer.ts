@@ -6,7 +6,7 @@ import type { CID } from 'multiformats/cid';
 import type { Peer } from '../peer/peer.ts';
 import type { Policy } from '../peer/policy.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
-import { userDirectory } from '../runtime/user-directory.ts';
+import { userDirectory } from '../runtime/node/user-directory.ts';
 import { obeyLines } from './control.ts';
 import { untilLine } from './hold.ts';
 import { readLines } from './lines.ts';

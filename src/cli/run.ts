@@ -1,12 +1,12 @@
 // What every command shares: where its events go, what stops it, and how an
 // error becomes one line and an exit code.
 
-import { BoundedOutput } from '../runtime/bounded-output.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import { hearFailures, tellFailure } from '../runtime/guarded.ts';
+import { BoundedOutput } from '../runtime/node/bounded-output.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { formatEvent, NdjsonWriter } from '../telemetry/ndjson.ts';
-import { startUsageSampler } from '../telemetry/usage.ts';
+import { startUsageSampler } from '../telemetry/node/usage.ts';
 import { clean, createHumanReporter } from './human.ts';
 
 /** Exit codes, as the README lists them. */

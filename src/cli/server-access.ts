@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
-import { userDirectory } from '../runtime/user-directory.ts';
+import { userDirectory } from '../runtime/node/user-directory.ts';
 import type { AccessOptions } from '../server/access/access.ts';
 import { checkCidr } from '../server/access/address-rules.ts';
 import { checkOrigin } from '../server/access/cors.ts';

@@ -2,7 +2,7 @@
 // way of those that are not. A reader gets an open file as the hub has them, but one
 // whose reads wait for bytes that are still to come. On disk, all named by the CID:
 //   <cid>            the whole file, once it is
-//   <cid>.*.part     before that (content/download-place.ts)
+//   <cid>.*.part     before that (disk/download-place.ts)
 //   <cid>.dag        the inner blocks, which hash up to the CID
 // What a restart finds is hashed before it is served.
 import type { Stats } from 'node:fs';
@@ -10,11 +10,11 @@ import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { isRawCid, matchesCid } from '../content/cid.ts';
-import { FileStore } from '../content/file-store.ts';
 import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { resolveManifest } from '../content/resolve.ts';
-import { sourceFile } from '../content/source.ts';
+import { FileStore } from '../disk/file-store.ts';
+import { sourceFile } from '../disk/source.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { type Entry, findPiece } from '../server/root/catalogue.ts';
 import type { Opened, ReadHandle } from '../server/root/served-root.ts';

@@ -12,7 +12,7 @@ import { openRange } from '../client/mirrors/fetch-range.ts';
 import { Mirrors } from '../client/mirrors/mirrors.ts';
 import { paced } from '../client/mirrors/paced.ts';
 import { Bitfield } from '../content/bitfield.ts';
-import type { FileStore } from '../content/file-store.ts';
+import type { FileStore } from '../disk/file-store.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { createRng } from '../runtime/rng.ts';

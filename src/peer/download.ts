@@ -4,13 +4,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
-import { FileStore } from '../content/file-store.ts';
 import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
+import { FileStore } from '../disk/file-store.ts';
 import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
-import { makeDirectory } from '../runtime/make-directory.ts';
+import { makeDirectory } from '../runtime/node/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { type HeldDag, rawRootOf } from './dag-protocol.ts';
 import type { Discovery } from './discovery.ts';

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { lockDirectory } from '../runtime/directory-lock.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
-import { makeDirectory } from '../runtime/make-directory.ts';
-import { writeWhole } from '../runtime/small-file.ts';
+import { lockDirectory } from '../runtime/node/directory-lock.ts';
+import { makeDirectory } from '../runtime/node/make-directory.ts';
+import { writeWhole } from '../runtime/node/small-file.ts';
 
 export interface Identity {
   readonly privateKey: Ed25519PrivateKey;

@@ -14,11 +14,11 @@
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
-import { syncDirectory } from '../content/disk.ts';
-import { shortName } from '../content/download-place.ts';
+import { shortName } from '../disk/download-place.ts';
+import { syncDirectory } from '../disk/steps.ts';
 import { systemCode } from '../runtime/errors.ts';
-import { makeDirectory } from '../runtime/make-directory.ts';
-import { readBounded, writeWhole } from '../runtime/small-file.ts';
+import { makeDirectory } from '../runtime/node/make-directory.ts';
+import { readBounded, writeWhole } from '../runtime/node/small-file.ts';
 import { MAX_ANSWER_BYTES } from './dag-codec.ts';
 import { decodeManifest, encodeManifest, type FetchedManifest } from './manifest-bytes.ts';
 

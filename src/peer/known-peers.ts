@@ -2,7 +2,7 @@
 // directory: `--join` without an address begins with them. Losing the file costs
 // nothing but a hint, so a damaged one counts as empty.
 import { join } from 'node:path';
-import { readJson, writeWhole } from '../runtime/small-file.ts';
+import { readJson, writeWhole } from '../runtime/node/small-file.ts';
 import { tryParseAddress } from './peer-address.ts';
 
 /** Enough to find one that still runs, few enough to dial all at once. Chosen. */

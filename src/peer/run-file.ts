@@ -4,10 +4,10 @@
 // that are gone are removed, and the dial finds out whether the rest is true.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAlive } from '../runtime/alive.ts';
 import { fileError, systemCode } from '../runtime/errors.ts';
-import { makeDirectory } from '../runtime/make-directory.ts';
-import { readJson, writeWhole } from '../runtime/small-file.ts';
+import { isAlive } from '../runtime/node/alive.ts';
+import { makeDirectory } from '../runtime/node/make-directory.ts';
+import { readJson, writeWhole } from '../runtime/node/small-file.ts';
 import { tryParseAddress } from './peer-address.ts';
 
 interface Run {

@@ -3,12 +3,12 @@
 // as possible. A neighbour that takes no more at the moment is passed over, not
 // waited for. One queue serves all files of a peer, since they share its link.
 
-import { SpareBuffers } from '../content/spare-buffers.ts';
 import { blockLength } from '../exchange/block-length.ts';
 import { encodeMessage } from '../exchange/codec.ts';
 import type { Link } from '../link/link.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
+import { SpareBuffers } from '../runtime/spare-buffers.ts';
 import type { FrameStream } from './stream.ts';
 
 export interface Upload {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { cidCommand } from '../../src/cli/cid.ts';
-import { seededBytes, tempDir } from '../content/files.ts';
+import { seededBytes, tempDir } from '../disk/files.ts';
 
 /** What the command prints on stdout. */
 async function run(...args: string[]): Promise<string> {

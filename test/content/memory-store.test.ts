@@ -1,7 +1,7 @@
 import { describe } from 'vitest';
 import { MemoryStore } from '../../src/content/memory-store.ts';
 import { pieceStoreContract } from '../contract/piece-store.ts';
-import { importedTree } from './files.ts';
+import { importedTree } from '../disk/files.ts';
 
 describe('MemoryStore', () => {
   pieceStoreContract(

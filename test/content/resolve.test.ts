@@ -9,10 +9,10 @@ import { balanced } from 'ipfs-unixfs-importer/layout';
 import { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
 import { dagPbCid, rawCid, sha256 } from '../../src/content/cid.ts';
-import { importPath } from '../../src/content/import.ts';
 import { type Manifest, pieceCid, pieceDigest } from '../../src/content/manifest.ts';
 import { resolveManifest } from '../../src/content/resolve.ts';
-import { importedTree, seededBytes, tempDir, writeTree } from './files.ts';
+import { importPath } from '../../src/disk/import.ts';
+import { importedTree, seededBytes, tempDir, writeTree } from '../disk/files.ts';
 
 /** Blocks by CID, and a count of what was asked for. */
 class Blocks {

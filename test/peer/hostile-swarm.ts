@@ -11,7 +11,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { Attacker } from '../../src/attack/attacker.ts';
 import type { AttackKind } from '../../src/attack/kind.ts';
 import { Bitfield } from '../../src/content/bitfield.ts';
-import { importPath } from '../../src/content/import.ts';
+import { importPath } from '../../src/disk/import.ts';
 import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/message.ts';
 import { serveDag } from '../../src/peer/dag-protocol.ts';

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { importPath } from '../../src/content/import.ts';
+import { importPath } from '../../src/disk/import.ts';
 import { serveDag } from '../../src/peer/dag-protocol.ts';
 import { Discovery } from '../../src/peer/discovery.ts';
 import { searchManifest } from '../../src/peer/manifest-search.ts';

@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { CID } from 'multiformats/cid';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { dagPbCid } from '../../src/content/cid.ts';
-import { type Imported, importPath } from '../../src/content/import.ts';
+import { type Imported, importPath } from '../../src/disk/import.ts';
 import { encodeBlock, encodePacked } from '../../src/peer/dag-codec.ts';
 import { encodeAnswer, encodeManifest } from '../../src/peer/manifest-bytes.ts';
 import { pack, unpack } from '../../src/peer/packed-manifest.ts';

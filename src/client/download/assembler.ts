@@ -1,7 +1,7 @@
 // Cuts a stream of chunks into blocks of given lengths. A chunk is a view that the
 // socket writes over, so its bytes are copied, into a few buffers that take turns:
 // memory does not grow with the file. Whoever reads straight into room() spares the copy.
-import { allocAligned } from '../../content/aligned-buffer.ts';
+import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { WRITES_AHEAD } from './write-queue.ts';
 
 export interface Blocks {

@@ -4,8 +4,8 @@
 // became another version meanwhile loses the pieces that changed, and no more.
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { partialOf } from '../../content/download-place.ts';
 import type { Manifest } from '../../content/manifest.ts';
+import { partialOf } from '../../disk/download-place.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
 import { untilNamed } from '../http/until-named.ts';
 import { fetchManifest, type ManifestContext } from '../mirrors/fetch-manifest.ts';

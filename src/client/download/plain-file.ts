@@ -12,11 +12,11 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { allocAligned } from '../../content/aligned-buffer.ts';
-import { lstatIfAny, renameToNew, syncDirectory } from '../../content/disk.ts';
-import { adoptAccess } from '../../content/target-place.ts';
+import { lstatIfAny, renameToNew, syncDirectory } from '../../disk/steps.ts';
+import { adoptAccess } from '../../disk/target-place.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
-import { readJson } from '../../runtime/small-file.ts';
+import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
+import { readJson } from '../../runtime/node/small-file.ts';
 import type { PlainOrigin, PlainSink } from './plain-sink.ts';
 
 /** Of a partial that is hashed again. */

@@ -3,8 +3,8 @@
 // says so, and then a file only.
 import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { lstatIfAny } from '../../content/disk.ts';
-import { lookAt, openStream } from '../../content/target-place.ts';
+import { lstatIfAny } from '../../disk/steps.ts';
+import { lookAt, openStream } from '../../disk/target-place.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Outlet } from './write-out.ts';
 

@@ -3,7 +3,7 @@
 // the user pinned (then neither its issuer, name nor dates matter).
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
-import { allocAligned } from '../../content/aligned-buffer.ts';
+import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import type { Trust } from './access.ts';
 import { SourceFailure } from './source-failure.ts';
 

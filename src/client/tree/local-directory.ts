@@ -5,7 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lstatIfAny, nameIn, syncDirectory } from '../../content/disk.ts';
+import { lstatIfAny, nameIn, syncDirectory } from '../../disk/steps.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;

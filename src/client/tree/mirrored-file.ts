@@ -5,7 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { adoptAccess } from '../../content/target-place.ts';
+import { adoptAccess } from '../../disk/target-place.ts';
 import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { removeEntry, removeTree } from './local-tree.ts';

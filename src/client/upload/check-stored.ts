@@ -1,7 +1,7 @@
 // Whether a file here has the bytes that a CID names, or those of a hub's file. A hub may
 // cut pieces of another length: then it is asked for its manifest, and the file hashed alike.
 import type { CID } from 'multiformats/cid';
-import { importPath } from '../../content/import.ts';
+import { importPath } from '../../disk/import.ts';
 import { Link } from '../../link/link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';

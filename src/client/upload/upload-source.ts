@@ -5,7 +5,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { openNamed } from '../../runtime/named-file.ts';
+import { openNamed } from '../../runtime/node/named-file.ts';
 
 /** What a link may be asked for at a time (Link.send). */
 const PACED_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 // The result as terminal tables: every makespan beside its bound, who completed after each
 // kill, the medians of all other scenarios, the claims and the verdict. Plain text: no
 // escape code ever reaches a pipe or a log.
-import { DEFAULT_COLUMNS } from '../../runtime/live-line.ts';
+import { DEFAULT_COLUMNS } from '../../runtime/node/live-line.ts';
 import type { MetricName } from '../metric.ts';
 import type { Cell, Result, Run, ScenarioResult } from '../result.ts';
 import { fitsTable, type TextCells, type TextRows, textTable } from '../text-table.ts';

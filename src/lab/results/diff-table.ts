@@ -1,6 +1,6 @@
 // A diff for the terminal: changed claims, then cells side by side, then what was
 // different to begin with.
-import { DEFAULT_COLUMNS } from '../../runtime/live-line.ts';
+import { DEFAULT_COLUMNS } from '../../runtime/node/live-line.ts';
 import { METRICS, type MetricName } from '../metric.ts';
 import { pointText } from '../plan.ts';
 import { textTable } from '../text-table.ts';

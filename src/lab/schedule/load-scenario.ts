@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { checkPieceLength } from '../../content/piece-length.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { readNamed } from '../../runtime/named-file.ts';
+import { readNamed } from '../../runtime/node/named-file.ts';
 import { checkScenario } from '../analysis/check-scenario.ts';
 import { settingOf, sweepPoints } from '../plan.ts';
 import { type Scenario, scenarioSchema } from '../scenario.ts';

@@ -1,6 +1,6 @@
 // What a person sees while it runs, on stderr: one live line on a terminal, one plain
 // line for each run elsewhere. The time left is what runs of the same kind took so far.
-import { LiveLine, type TextOutput } from '../../runtime/live-line.ts';
+import { LiveLine, type TextOutput } from '../../runtime/node/live-line.ts';
 import { type PlannedRun, pointText } from '../plan.ts';
 import type { Run } from '../result.ts';
 import { percentText, secondsText } from '../words.ts';

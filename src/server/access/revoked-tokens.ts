@@ -4,7 +4,7 @@
 import { type StatWatcher, unwatchFile, watchFile } from 'node:fs';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { readSmall } from '../../runtime/small-file.ts';
+import { readSmall } from '../../runtime/node/small-file.ts';
 import type { Emit } from '../../telemetry/event.ts';
 
 /** Chosen: a quarter of a million ids. */

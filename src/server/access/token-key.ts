@@ -13,9 +13,9 @@ import {
 } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { makeDirectory } from '../../runtime/make-directory.ts';
-import { createWhole, readSmall } from '../../runtime/small-file.ts';
-import { userDirectory } from '../../runtime/user-directory.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { createWhole, readSmall } from '../../runtime/node/small-file.ts';
+import { userDirectory } from '../../runtime/node/user-directory.ts';
 
 export interface TokenKey {
   readonly algorithm: 'EdDSA' | 'HS256';

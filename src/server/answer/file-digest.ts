@@ -6,15 +6,15 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { allocAligned } from '../../content/aligned-buffer.ts';
 import { isRawCid } from '../../content/cid.ts';
+import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { Catalogue, Entry } from '../root/catalogue.ts';
 import type { Turn } from '../root/hashing-queue.ts';
 import { isUnchanged, stampOf } from '../root/stamp.ts';
 import { readFully } from './send-body.ts';
 
-/** As in content/hash-pieces.ts: longer reads gain nothing. */
+/** As in disk/hash-pieces.ts: longer reads gain nothing. */
 const WINDOW_BYTES = 2 * 2 ** 20;
 /** Chosen: a tenth of a second. */
 const MAX_AWAITED_BYTES = 64 * 2 ** 20;

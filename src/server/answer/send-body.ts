@@ -3,8 +3,9 @@
 // Measured: against 64 KiB streams three times the throughput at a quarter of the
 // CPU. Before a chunk leaves, the open file must still be the version that the
 // headers named; else the connection is cut, for a response never mixes two.
-import { SpareBuffers } from '../../content/spare-buffers.ts';
+
 import type { Link } from '../../link/link.ts';
+import { SpareBuffers } from '../../runtime/spare-buffers.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { ByteRange } from '../message/byte-range.ts';
 import { fileChanging } from '../message/http-failure.ts';

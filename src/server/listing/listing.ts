@@ -12,7 +12,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nameIn } from '../../content/disk.ts';
+import { nameIn } from '../../disk/steps.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { filesUrl } from '../message/request-path.ts';
 import type { Catalogue } from '../root/catalogue.ts';

@@ -6,7 +6,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { lookAt, openStream } from '../../content/target-place.ts';
+import { lookAt, openStream } from '../../disk/target-place.ts';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';

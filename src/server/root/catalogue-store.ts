@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { makeDirectory } from '../../runtime/make-directory.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
 
 /** One version of a file, as it was hashed. */
 export interface HashedFile {

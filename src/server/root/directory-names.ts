@@ -8,7 +8,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { nameIn } from '../../content/disk.ts';
+import { nameIn } from '../../disk/steps.ts';
 import { Gate } from '../../runtime/gate.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import { isHidden } from '../message/request-path.ts';

@@ -4,7 +4,7 @@
 // the steps stay in the directory that was checked. Elsewhere the path is used,
 // and a directory swapped for a link between check and step is followed.
 import { mkdir } from 'node:fs/promises';
-import { nameIn } from '../../content/disk.ts';
+import { nameIn } from '../../disk/steps.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { OpenedOnDisk, ServedRoot } from './served-root.ts';

@@ -3,8 +3,8 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
-import { hashPieces } from '../../content/hash-pieces.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
+import { hashPieces } from '../../disk/hash-pieces.ts';
 import { hasCode, systemCode } from '../../runtime/errors.ts';
 import { fileChanging } from '../message/http-failure.ts';
 import type { Turn } from './hashing-queue.ts';

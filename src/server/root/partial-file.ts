@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lstatIfAny } from '../../content/disk.ts';
-import { adoptAccess } from '../../content/target-place.ts';
+import { lstatIfAny } from '../../disk/steps.ts';
+import { adoptAccess } from '../../disk/target-place.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { Directory } from './directory.ts';

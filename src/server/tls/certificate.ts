@@ -4,7 +4,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { readSmall } from '../../runtime/small-file.ts';
+import { readSmall } from '../../runtime/node/small-file.ts';
 import type { Event } from '../../telemetry/event.ts';
 
 export interface Certificate {

@@ -8,8 +8,8 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { generate as generateSigned } from 'selfsigned';
-import { makeDirectory } from '../../runtime/make-directory.ts';
-import { readSmall, writeWhole } from '../../runtime/small-file.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { readSmall, writeWhole } from '../../runtime/node/small-file.ts';
 import type { Certificate } from './certificate.ts';
 
 /** What browsers and Apple's TLS still take of a server (398 days from 2020 on). */

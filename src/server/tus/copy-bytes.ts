@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { allocAligned } from '../../content/aligned-buffer.ts';
+import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { PieceWriter } from '../uploads/piece-writer.ts';
 

@@ -8,7 +8,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { makeDirectory } from '../../runtime/make-directory.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { ServedRoot } from '../root/served-root.ts';

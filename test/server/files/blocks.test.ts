@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseCid } from '../../../src/content/cid.ts';
-import { importPath } from '../../../src/content/import.ts';
 import { pieceCid } from '../../../src/content/manifest.ts';
 import { resolveManifest } from '../../../src/content/resolve.ts';
+import { importPath } from '../../../src/disk/import.ts';
 import { startHub } from '../hub.ts';
 
 const RAW = 'application/vnd.ipld.raw';

@@ -3,8 +3,8 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { importPath } from '../../../src/content/import.ts';
 import { manifestOfLeaves } from '../../../src/content/manifest-of.ts';
+import { importPath } from '../../../src/disk/import.ts';
 import { PieceWriter } from '../../../src/server/uploads/piece-writer.ts';
 import { tempRoot } from '../hub.ts';
 

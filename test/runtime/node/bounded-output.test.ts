@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { BoundedOutput } from '../../src/runtime/bounded-output.ts';
+import { BoundedOutput } from '../../../src/runtime/node/bounded-output.ts';
 
 const CAP = 8 * 2 ** 20;
 const LINE = `${'x'.repeat(999)}\n`;

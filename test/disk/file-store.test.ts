@@ -18,10 +18,10 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FileStore } from '../../src/content/file-store.ts';
 import { Geometry } from '../../src/content/geometry.ts';
-import { type Imported, importPath } from '../../src/content/import.ts';
 import type { Manifest } from '../../src/content/manifest.ts';
+import { FileStore } from '../../src/disk/file-store.ts';
+import { type Imported, importPath } from '../../src/disk/import.ts';
 import { pieceStoreContract } from '../contract/piece-store.ts';
 import { importedFile, importedTree, seededBytes, tempDir, writeTree } from './files.ts';
 

@@ -1,7 +1,7 @@
 // What this process costs: CPU, memory, and how late its event loop runs.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { guarded } from '../runtime/guarded.ts';
-import type { Emit } from './event.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import type { Emit } from '../event.ts';
 
 const EVERY_MS = 1000;
 /** Of the delay histogram: a timer that fires so often, and at 10 ms costs 1 % of a core. */

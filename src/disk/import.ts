@@ -4,15 +4,15 @@
 // sides agree on the order of pieces by construction.
 import { basename, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { buildFileDag, type DagRoot } from '../content/file-dag.ts';
+import { MAX_PIECES } from '../content/geometry.ts';
+import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
+import { manifestOf } from '../content/manifest-of.ts';
+import { MAX_NODES } from '../content/node-reader.ts';
+import { choosePieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
-import { openNamed } from '../runtime/named-file.ts';
-import { buildFileDag, type DagRoot } from './file-dag.ts';
-import { MAX_PIECES } from './geometry.ts';
+import { openNamed } from '../runtime/node/named-file.ts';
 import { hashPieces } from './hash-pieces.ts';
-import { DIGEST_LENGTH, type Manifest } from './manifest.ts';
-import { manifestOf } from './manifest-of.ts';
-import { MAX_NODES } from './node-reader.ts';
-import { choosePieceLength } from './piece-length.ts';
 import { countEntries, type Found, filesOf, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 
@@ -100,7 +100,7 @@ class Importer {
     for (const entry of found.entries)
       entries.push({ name: entry.name, ...(await this.add(entry)) });
     // Only directories need the tree builder; a process that shares a file never loads it.
-    const { buildDirectoryDag } = await import('./directory-dag.ts');
+    const { buildDirectoryDag } = await import('../content/directory-dag.ts');
     return buildDirectoryDag(entries, this.blocks);
   }
 

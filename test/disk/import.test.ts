@@ -9,8 +9,8 @@ import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import type { CID } from 'multiformats/cid';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { importPath } from '../../src/content/import.ts';
 import { pieceCid } from '../../src/content/manifest.ts';
+import { importPath } from '../../src/disk/import.ts';
 import { seededBytes, tempDir, writeTree } from './files.ts';
 
 const KIB = 1024;

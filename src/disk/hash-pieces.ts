@@ -3,9 +3,9 @@
 // and one ahead, so that the disk works while the CPU hashes; memory is two
 // windows whatever the size of the file.
 import type { FileHandle } from 'node:fs/promises';
+import { sha256, sha256Beside } from '../content/cid.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { allocAligned } from './aligned-buffer.ts';
-import { sha256, sha256Beside } from './cid.ts';
+import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 
 /** Measured: from 2 MiB on longer reads gain nothing, 512 KiB cost 8 %, 256 KiB 11 %. */
 const WINDOW_BYTES = 2 * 2 ** 20;

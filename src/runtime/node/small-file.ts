@@ -3,7 +3,7 @@
 // user may read them. Read with a cap, and without waiting where somebody put a pipe.
 import { randomUUID } from 'node:crypto';
 import { constants, link, open, rename, rm } from 'node:fs/promises';
-import { fileError, systemCode } from './errors.ts';
+import { fileError, systemCode } from '../errors.ts';
 
 /** 50 peers of four addresses need 20 KiB; whatever is much longer is not ours. */
 const MAX_BYTES = 64 * 1024;

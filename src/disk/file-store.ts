@@ -3,19 +3,19 @@
 // and how it gets its final name is the place's own (place.ts, download-place.ts).
 import { fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { Bitfield } from '../content/bitfield.ts';
+import { fileOfPiece, type Manifest } from '../content/manifest.ts';
+import { partsMatch } from '../content/parts.ts';
+import type { PieceStore } from '../content/store.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
-import { allocAligned } from './aligned-buffer.ts';
-import { Bitfield } from './bitfield.ts';
+import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 import { checkPieces } from './check-files.ts';
 import { DownloadPlace } from './download-place.ts';
 import type { Imported } from './import.ts';
-import { fileOfPiece, type Manifest } from './manifest.ts';
 import { OpenFiles } from './open-files.ts';
-import { partsMatch } from './parts.ts';
 import { type Place, SharedPlace } from './place.ts';
 import { checkUnchanged } from './source.ts';
-import type { PieceStore } from './store.ts';
 
 export interface DownloadOptions {
   /** Replace a target that has other bytes, at publish. */

@@ -2,7 +2,7 @@
 // open() waits for the writer of a pipe where no signal is heard, and a device may have no end.
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError, HubswarmError, systemCode } from './errors.ts';
+import { fileError, HubswarmError, systemCode } from '../errors.ts';
 
 // O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { makeDirectory } from '../../src/runtime/make-directory.ts';
+import { makeDirectory } from '../../../src/runtime/node/make-directory.ts';
 
 async function scratch(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-make-'));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { userDirectory } from '../../src/runtime/user-directory.ts';
+import { userDirectory } from '../../../src/runtime/node/user-directory.ts';
 
 test.each([
   ['config', 'XDG_CONFIG_HOME', '.config'],

@@ -15,12 +15,12 @@
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
+import type { Manifest } from '../content/manifest.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
-import { lstatIfAny, makeFile, renameToNew, replaceTree, syncDirectory } from './disk.ts';
-import type { Manifest } from './manifest.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
+import { lstatIfAny, makeFile, renameToNew, replaceTree, syncDirectory } from './steps.ts';
 import { adoptAccess } from './target-place.ts';
 
 /** Tells versions of one target apart: the end of the root CID. */

@@ -22,7 +22,7 @@ import { isatty, WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
-import { lstatIfAny, syncDirectory } from './disk.ts';
+import { lstatIfAny, syncDirectory } from './steps.ts';
 
 export type TargetPlace =
   | { readonly kind: 'none' | 'directory'; readonly path: string }

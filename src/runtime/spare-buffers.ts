@@ -1,6 +1,6 @@
 // Read buffers for reuse. A new one for each read is work for the collector, and the
 // kernel clears every page of it first.
-import { allocAligned } from './aligned-buffer.ts';
+import { allocAligned } from './node/aligned-buffer.ts';
 
 export class SpareBuffers {
   readonly #most: number;

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileError, systemCode } from './errors.ts';
+import { fileError, systemCode } from '../errors.ts';
 
 /**
  * Makes a directory and what is missing above it. Node's own `recursive` never ends

@@ -7,8 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileError, systemCode } from '../errors.ts';
 import { isAlive } from './alive.ts';
-import { fileError, systemCode } from './errors.ts';
 
 /** Gives the directory back. */
 export type Release = () => Promise<void>;
