@@ -22,7 +22,9 @@ describe('the end of a hub', () => {
     const { server, url } = await hub(root, '--uplink', '2MiB/s', '--drain-delay', '0.5');
     const response = await fetch(`${url}files/f`);
     server.child.kill('SIGTERM');
-    await expect.poll(() => statusOf(`${url}readyz`), SOON).toBe(503);
+    // A question asked now could be one of the requests under way.
+    await server.until('drain_started');
+    expect(await statusOf(`${url}readyz`)).toBe(503);
     expect(await statusOf(`${url}healthz`)).toBe(200);
     await expect.poll(() => statusOf(`${url}healthz`).catch(() => 'refused'), SOON).toBe('refused');
     expect((await response.arrayBuffer()).byteLength).toBe(3 * MIB);

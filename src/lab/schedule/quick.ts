@@ -8,8 +8,11 @@ import { findScenario, narrow, type Profile } from './profile.ts';
 
 const MIB = 2 ** 20;
 
-/** The share of the CPU aimed at, so that it stays below 60 % also where the model is somewhat off. */
-const CPU_SHARE = 0.48;
+/**
+ * Shares of the CPU aimed at, the best first, so that it stays below 60 % also where the model
+ * is off: on a machine whose neighbours were busy a swarm took 1.28 times what it foretold.
+ */
+const CPU_SHARES = [0.42, 0.48];
 /** Below, what the processes need to find each other is most of the time. */
 const LEAST_COPY_SECONDS = 2;
 /** For who completes it matters little how long a copy takes. */
@@ -111,16 +114,20 @@ export function fitQuick(
   isHeld: (receivers: number) => boolean = () => true,
 ): Fitted {
   const machine = new Machine(cost, cores);
-  for (const most of LARGEST) {
-    const fitted = isHeld(most) ? fitReceivers(machine, most) : undefined;
-    if (fitted && fitted.seconds <= MOST_SECONDS) return fitted;
+  for (const cpuShare of CPU_SHARES) {
+    for (const most of LARGEST) {
+      const fitted = isHeld(most) ? fitReceivers(machine, most, cpuShare) : undefined;
+      if (fitted && fitted.seconds <= MOST_SECONDS) return fitted;
+    }
   }
   return serverOnly(machine);
 }
 
-function fitReceivers(machine: Machine, most: number): Fitted | undefined {
+function fitReceivers(machine: Machine, most: number, cpuShare: number): Fitted | undefined {
+  const copySecondsOf = (receivers: number, fileBytes: number, least: number) =>
+    copySecondsFor(machine, { receivers, fileBytes, least, cpuShare });
   const options = FILE_BYTES.flatMap((fileBytes) => {
-    const copySeconds = copySecondsFor(machine, most, fileBytes, LEAST_COPY_SECONDS);
+    const copySeconds = copySecondsOf(most, fileBytes, LEAST_COPY_SECONDS);
     return copySeconds === undefined ? [] : [{ fileBytes, copySeconds }];
   });
   // The largest file that the CPU does not ask to be sent slowly, or else the one sent soonest.
@@ -128,7 +135,9 @@ function fitReceivers(machine: Machine, most: number): Fitted | undefined {
   const best = soon ?? options.sort((a, b) => a.copySeconds - b.copySeconds)[0];
   if (!best) return undefined;
   const { fileBytes, copySeconds } = best;
-  const kill = fitKill(machine, most, fileBytes);
+  const kill = fitKill(most, (receivers) =>
+    copySecondsOf(receivers, fileBytes, LEAST_KILL_COPY_SECONDS),
+  );
   if (!kill) return undefined;
   const receivers = [2, 4, most].filter((count, i, all) => all.indexOf(count) === i);
   return {
@@ -146,15 +155,21 @@ function fitReceivers(machine: Machine, most: number): Fitted | undefined {
   };
 }
 
+interface Wanted {
+  readonly receivers: number;
+  readonly fileBytes: number;
+  /** Seconds that a copy takes at least. */
+  readonly least: number;
+  readonly cpuShare: number;
+}
+
 /** How long a copy must take, so that the CPU does not decide; undefined when no time is enough. */
 function copySecondsFor(
   machine: Machine,
-  receivers: number,
-  fileBytes: number,
-  least: number,
+  { receivers, fileBytes, least, cpuShare }: Wanted,
 ): number | undefined {
   for (let seconds = least; seconds <= MOST_COPY_SECONDS; seconds += 0.25) {
-    if (machine.cpuShare(receivers, fileBytes, seconds) <= CPU_SHARE) return seconds;
+    if (machine.cpuShare(receivers, fileBytes, seconds) <= cpuShare) return seconds;
   }
   return undefined;
 }
@@ -164,11 +179,14 @@ interface Kill {
   readonly copySeconds: number;
 }
 
-function fitKill(machine: Machine, most: number, fileBytes: number): Kill | undefined {
-  const all = copySecondsFor(machine, most, fileBytes, LEAST_KILL_COPY_SECONDS);
+function fitKill(
+  most: number,
+  copySecondsOf: (receivers: number) => number | undefined,
+): Kill | undefined {
+  const all = copySecondsOf(most);
   if (all !== undefined && all <= MOST_KILL_COPY_SECONDS)
     return { receivers: most, copySeconds: all };
-  const few = copySecondsFor(machine, FEW_RECEIVERS, fileBytes, LEAST_KILL_COPY_SECONDS);
+  const few = copySecondsOf(FEW_RECEIVERS);
   return few === undefined ? undefined : { receivers: FEW_RECEIVERS, copySeconds: few };
 }
 
