@@ -1,0 +1,160 @@
+// The law of the house: which room may know which, and what must stay out. The table of rooms in
+// DESIGN.md is written from it (`npm run law`). A room's face stands in faces.ts.
+import { FACES } from './faces.ts';
+import type { Law } from './rules.ts';
+
+export const LAW: Law = {
+  // biome-ignore format: read as a table
+  rooms: {
+    cli: {
+      holds: 'entry, command table, one file per command: options in, a call, lines out',
+      imports: [
+        'server', 'client', 'peer', 'attack', 'lab', 'simulate', 'balance', 'edge', 'content', 'disk',
+        'link', 'telemetry',
+      ],
+      reason: 'a command turns options into a call and holds no logic',
+    },
+    runtime: {
+      holds: 'clock, seeded rng, units, errors, invariant',
+      imports: [],
+      reason: 'everything stands on runtime, so it stands on nothing',
+    },
+    telemetry: {
+      holds: 'the one flat event schema, NDJSON, usage sampler',
+      imports: [],
+      reason: 'one event stream must not depend on what reports to it',
+    },
+    content: {
+      holds: 'what a file is: geometry, CID, DAG, manifest, bitfield, the port of a verified piece store',
+      imports: [],
+      reason: 'what a file is does not depend on how it travels',
+    },
+    disk: {
+      holds: 'content on a disk: file store, places, scan, import, hashing',
+      imports: ['content'],
+      reason: 'how a file lies on a disk does not depend on how it travels',
+    },
+    link: {
+      holds: 'the access link of a node: virtual-time pacing and byte counters',
+      imports: ['telemetry'],
+      reason: 'the same link class must serve both architectures',
+    },
+    exchange: {
+      holds: 'the piece-exchange protocol and its policies, sans-IO',
+      imports: ['content'],
+      reason: 'the protocol is sans-IO, so that swarms can be simulated and replayed',
+    },
+    theory: {
+      holds: 'bounds, service, reach, coupons, cost of pieces, churn, break-even: what stands beside figures',
+      imports: [],
+      reason: 'theory is arithmetic on what it is given',
+    },
+    simulate: {
+      holds: 'swarms of sessions on a virtual clock',
+      imports: ['exchange', 'content', 'theory'],
+      reason: 'a simulated swarm is the sessions themselves on a virtual clock: nothing of the shell',
+    },
+    server: {
+      holds: 'express app, byte routes, catalogue, access, uploads, events, operations',
+      imports: ['content', 'disk', 'link', 'telemetry'],
+      reason: 'the hub knows no swarm',
+    },
+    client: {
+      holds: 'mirrors, ranged fetches, resume, uploads, watch',
+      imports: ['content', 'disk', 'link', 'telemetry'],
+      reason: 'a client knows no swarm',
+    },
+    balance: {
+      holds: 'configurations of nginx and HAProxy',
+      imports: [],
+      reason: 'what stands in front of hubs is told of them by addresses, and knows no hub',
+    },
+    edge: {
+      holds: 'a cache in front of another hub',
+      imports: ['server', 'client', 'content', 'disk', 'link', 'telemetry'],
+      reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
+    },
+    peer: {
+      holds: 'libp2p shell round exchange/',
+      imports: ['exchange', 'content', 'disk', 'link', 'telemetry'],
+      reason: 'a peer is a thin shell round exchange/',
+    },
+    attack: {
+      holds: 'hostile peers as real processes, for experiments',
+      imports: ['peer', 'exchange', 'content', 'link', 'telemetry'],
+      reason: 'a hostile peer is a shell round exchange/ as well, and peer/ must not know of it',
+    },
+    lab: {
+      holds: 'scenarios as data (`catalogue/`), their order (`schedule/`), processes and faults (`run/`, `network/`), `analysis/`, `report/`, what lies on disk (`results/`), `simulated/`',
+      imports: ['telemetry', 'theory', 'content'],
+      reason: 'the lab measures the binary, never the library',
+    },
+  },
+
+  everyone: ['runtime'],
+
+  faces: FACES,
+
+  // Files of the house by their path (`src/link/link.ts`), all else by its name.
+  bans: [
+    {
+      where: /^exchange\//,
+      what: /^(?!src\/)/,
+      reason: 'exchange/ imports no node: module and no package: time and bytes come in as events',
+    },
+    {
+      where: /^theory\//,
+      what: /^(?!src\/)/,
+      reason: 'theory/ is arithmetic: what it says must not depend on a machine or a package',
+    },
+    {
+      where: /^(?!peer\/|attack\/)/,
+      what: /libp2p|multiaddr/,
+      reason: 'only peer/, and attack/ with it, knows libp2p',
+    },
+    {
+      where: /^(?!server\/)/,
+      what: /^express/,
+      reason: 'only server/ knows express',
+    },
+    {
+      where: /^content\/(geometry|bitfield|manifest)\.ts/,
+      what: /^node:/,
+      reason: 'arithmetic needs no I/O',
+    },
+    {
+      where: /^lab\/(report|analysis)\/|^lab\/schedule\/(schedule|settled)/,
+      what: /^node:/,
+      reason: 'the analysis is pure, so that a report can be drawn again from raw data',
+    },
+    {
+      where: /^lab\//,
+      what: /^src\/content\/(?!(manifest|cid|geometry|piece-length)\.ts)/,
+      reason: 'the lab sees of a file only what names and measures it',
+    },
+  ],
+
+  forbiddenNames: [
+    {
+      where: /^(exchange|simulate|theory)\//,
+      names: ['Date', 'performance', 'setTimeout', 'setInterval', 'Math.random', 'process'],
+      reason: 'clocks, timers and chance come in from outside, so that a run can be played again',
+    },
+  ],
+
+  exceptions: [
+    { rule: 'folders run one way', where: 'runtime', until: 'spare buffers in runtime/node' },
+    { rule: 'folders run one way', where: 'server', until: 'server/ in folders' },
+    {
+      rule: 'folders run one way',
+      where: 'lab',
+      until: 'what lies on disk apart from what runs a sitting',
+    },
+    { rule: 'folder is small', where: 'src/cli', until: 'a folder for each command' },
+    { rule: 'folder is small', where: 'src/exchange', until: 'a neighbour split by owner' },
+    { rule: 'folder is small', where: 'src/lab/report', until: 'page, words, drawing, data' },
+    { rule: 'folder is small', where: 'src/peer', until: 'swarm/ out of peer/' },
+    { rule: 'folder is small', where: 'test/e2e', until: 'folders by subject' },
+    { rule: 'folder is small', where: 'test/peer', until: 'swarm/ out of peer/' },
+  ],
+};
