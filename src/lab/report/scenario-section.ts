@@ -7,8 +7,7 @@ import { figuresOf } from './gallery.ts';
 import { html, type Markup } from './html.ts';
 import { claimsOf } from './lookup.ts';
 import { settingText } from './setting-text.ts';
-import { standInTable } from './stand-in.ts';
-import { cellsTable, claimsTable, comparisonsTable } from './tables.ts';
+import { cellsTable, claimsTable, comparisonsTable, standInTable } from './tables.ts';
 
 export const sectionAnchor = ({ scenario }: ScenarioResult): string => `scenario-${scenario.id}`;
 

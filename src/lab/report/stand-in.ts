@@ -1,11 +1,8 @@
 // Where there was too little CPU for a swarm of processes: the simulated swarm beside the
 // server that was measured, both with their bounds.
-
 import type { Cell, Result, ScenarioResult, Simulated } from '../result.ts';
 import { secondsText, timesText } from '../words.ts';
-import { html, type Markup, table } from './html.ts';
 import { cellAt, medianAt } from './lookup.ts';
-import { pointText } from './point-text.ts';
 
 type SimulatedPoint = Simulated['points'][number];
 
@@ -37,25 +34,22 @@ export const completedText = ({ reach, receivers }: SimulatedPoint): string =>
 const timeText = (ms: number | null): string => (ms === null ? 'never' : secondsText(ms));
 
 export const STAND_IN_HEAD = [
-  ...['server s', 'bound', 'simulated swarm s', 'bound', 'gain', 'completed'],
+  'server s',
+  'bound',
+  'simulated swarm s',
+  'bound',
+  'gain',
+  'completed',
 ];
 
 export const standInCells = ({ simulated, server, gain }: StandIn): string[] => [
-  ...[timeText(medianAt(server, 'makespanMs')), secondsText(server.boundMs)],
-  ...[timeText(simulated.makespanMs), secondsText(simulated.boundMs)],
-  ...[gain === null ? '-' : timesText(gain), completedText(simulated)],
+  timeText(medianAt(server, 'makespanMs')),
+  secondsText(server.boundMs),
+  timeText(simulated.makespanMs),
+  secondsText(simulated.boundMs),
+  gain === null ? '-' : timesText(gain),
+  completedText(simulated),
 ];
-
-export function standInTable(result: Result, shown: ScenarioResult): Markup {
-  const rows = standIns(result, shown);
-  if (rows.length === 0) return html``;
-  return html`<h3>Simulated beside it</h3>
-${table(
-  ['at', ...STAND_IN_HEAD],
-  rows.map((row) => [pointText(row.simulated.point), ...standInCells(row)]),
-)}
-<p class="note">The swarm as the sessions of a real peer on a virtual clock, with these links alone: no CPU, no booting, no connecting. There was too little CPU here to run it as processes.</p>`;
-}
 
 /** At the largest N, for the head of the page; undefined where the swarm was measured. */
 export function standInSentence(result: Result, scaling: ScenarioResult): string | undefined {

@@ -9,6 +9,7 @@ import { abbreviated, folded, html, isLong, type Markup, type Part, table } from
 import { completions } from './lookup.ts';
 import { columnFigure, columnHead, spreadText, summaryText } from './metric-text.ts';
 import { keyAxis, pointText, scalarText } from './point-text.ts';
+import { STAND_IN_HEAD, standInCells, standIns } from './stand-in.ts';
 
 const runAnchor = (id: string): string => `run-${id}`;
 
@@ -177,4 +178,16 @@ export function runsTable({ runs, scenarios }: Result): Markup {
     }),
     { ids: runs.map(({ id }) => runAnchor(id)), texts: 3 },
   );
+}
+
+/** Nothing where the swarm was measured. */
+export function standInTable(result: Result, shown: ScenarioResult): Markup {
+  const rows = standIns(result, shown);
+  if (rows.length === 0) return html``;
+  return html`<h3>Simulated beside it</h3>
+${table(
+  ['at', ...STAND_IN_HEAD],
+  rows.map((row) => [pointText(row.simulated.point), ...standInCells(row)]),
+)}
+<p class="note">The swarm as the sessions of a real peer on a virtual clock, with these links alone: no CPU, no booting, no connecting. There was too little CPU here to run it as processes.</p>`;
 }
