@@ -4,13 +4,13 @@ import { Command, CommanderError } from 'commander';
 import { attackCommand } from './cli/attack.ts';
 import { balancerCommand } from './cli/balancer.ts';
 import { cidCommand } from './cli/cid.ts';
-import { clientCommand } from './cli/client.ts';
-import { compareCommand } from './cli/compare.ts';
+import { clientCommand } from './cli/client/client.ts';
+import { EXIT, reportFailure, wasToldToStop } from './cli/common/run.ts';
+import { strict } from './cli/common/strict.ts';
+import { compareCommand } from './cli/compare/compare.ts';
 import { peerCommand } from './cli/peer.ts';
-import { EXIT, reportFailure, wasToldToStop } from './cli/run.ts';
-import { serverCommand } from './cli/server.ts';
+import { serverCommand } from './cli/server/server.ts';
 import { simulateCommand } from './cli/simulate.ts';
-import { strict } from './cli/strict.ts';
 import { tokenCommand } from './cli/token.ts';
 
 const program = new Command('hubswarm')

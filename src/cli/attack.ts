@@ -5,12 +5,12 @@ import type { CID } from 'multiformats/cid';
 import { ATTACK_KINDS, type AttackKind } from '../attack/kind.ts';
 import type { Policy } from '../peer/policy.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
-import { untilLine } from './hold.ts';
-import { readLines } from './lines.ts';
-import { needs, oneOf, rate } from './options.ts';
-import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
-import { type RunContext, runCommand } from './run.ts';
-import { untilStopped } from './until-stopped.ts';
+import { untilLine } from './common/hold.ts';
+import { readLines } from './common/lines.ts';
+import { needs, oneOf, rate } from './common/options.ts';
+import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
+import { type RunContext, runCommand } from './common/run.ts';
+import { untilStopped } from './common/until-stopped.ts';
 
 /** Breaks no rule of the protocol: an ordinary peer that never offers a turn. */
 const FREE_RIDER = 'free-rider';

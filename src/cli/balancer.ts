@@ -14,8 +14,8 @@ import type { Program } from '../balance/check-config.ts';
 import { haproxyConfig } from '../balance/haproxy-config.ts';
 import { nginxConfig } from '../balance/nginx-config.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { oneOf } from './options.ts';
-import { runCommand } from './run.ts';
+import { oneOf } from './common/options.ts';
+import { runCommand } from './common/run.ts';
 
 interface Flags {
   replica: string[];

@@ -1,8 +1,8 @@
 // `hubswarm cid`: the name that a file or directory gets, without sharing it.
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
-import { size } from './options.ts';
-import { runCommand } from './run.ts';
+import { size } from './common/options.ts';
+import { runCommand } from './common/run.ts';
 
 interface CidOptions {
   chunkSize?: number;

@@ -7,13 +7,13 @@ import type { Peer } from '../peer/peer.ts';
 import type { Policy } from '../peer/policy.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
-import { obeyLines } from './control.ts';
-import { untilLine } from './hold.ts';
-import { readLines } from './lines.ts';
-import { rate, rateOrAuto, seconds, size } from './options.ts';
-import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
-import { type RunContext, runCommand } from './run.ts';
-import { untilStopped } from './until-stopped.ts';
+import { obeyLines } from './common/control.ts';
+import { untilLine } from './common/hold.ts';
+import { readLines } from './common/lines.ts';
+import { rate, rateOrAuto, seconds, size } from './common/options.ts';
+import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
+import { type RunContext, runCommand } from './common/run.ts';
+import { untilStopped } from './common/until-stopped.ts';
 
 interface Options extends PolicyOptions {
   join?: true | string[];

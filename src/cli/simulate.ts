@@ -5,9 +5,9 @@ import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Scenario } from '../simulate/scenario.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { integer, rate, seconds, size } from './options.ts';
-import { type PolicyOptions, parsePolicy, withPolicyOptions } from './policy.ts';
-import { runCommand } from './run.ts';
+import { integer, rate, seconds, size } from './common/options.ts';
+import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
+import { runCommand } from './common/run.ts';
 
 /** A simulated peer takes some 10 KiB and 25 bytes for each piece. */
 const MAX_RECEIVERS = 100_000;

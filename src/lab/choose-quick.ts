@@ -2,15 +2,15 @@
 // processes costs, and from both what is run.
 import { setTimeout as delay } from 'node:timers/promises';
 import { foldRun } from './analysis/fold.ts';
-import type { Choice } from './result.ts';
 import type { Execute } from './run/execute.ts';
 import { foreignCores, freeCores, readCpuTimes } from './run/free-cores.ts';
-import type { Architecture } from './scenario.ts';
 import { isHeld, readCapacity } from './schedule/capacity.ts';
 import { choiceText } from './schedule/choice-text.ts';
 import type { Profile } from './schedule/profile.ts';
 import { fitQuick, quickProfile } from './schedule/quick.ts';
 import { costOf, planSurvey } from './schedule/survey.ts';
+import type { Choice } from './terms/result.ts';
+import type { Architecture } from './terms/scenario.ts';
 
 /** Some fifty ticks of /proc/stat. */
 const LOOK_MS = 500;

@@ -3,7 +3,7 @@
 // not fit. A parser whose work grows with the square of the length takes many seconds for
 // one of them, an exponential one never ends; a linear one takes some milliseconds.
 import { expect, it } from 'vitest';
-import { clean } from '../../src/cli/human.ts';
+import { clean } from '../../src/cli/terminal/human.ts';
 import { deriveFileName } from '../../src/client/download/file-name.ts';
 import { reprDigest } from '../../src/client/http/digest.ts';
 import { parseContentRange, parseResponseHead } from '../../src/client/http/http-head.ts';

@@ -4,8 +4,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { namespacesIn } from '../../src/lab/network/plan.ts';
-import { type Result, resultSchema } from '../../src/lab/result.ts';
+import { namespacesIn } from '../../src/lab/network/wiring.ts';
+import { type Result, resultSchema } from '../../src/lab/terms/result.ts';
 import { type Running, scratch, start } from './binary.ts';
 import { ip, namespacesAllow } from './namespaces.ts';
 

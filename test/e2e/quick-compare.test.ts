@@ -5,8 +5,8 @@ import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Result, resultSchema } from '../../src/lab/result.ts';
 import { foreignCores, readCpuTimes } from '../../src/lab/run/free-cores.ts';
+import { type Result, resultSchema } from '../../src/lab/terms/result.ts';
 import { scratch, start } from './binary.ts';
 import { hasCommand } from './tools.ts';
 

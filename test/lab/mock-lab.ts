@@ -1,8 +1,8 @@
 // A lab without processes: what tests of the schedule and of what is saved measure with.
-import type { PlannedRun } from '../../src/lab/plan.ts';
-import type { Run } from '../../src/lab/result.ts';
-import { type Scenario, type ScenarioText, scenarioSchema } from '../../src/lab/scenario.ts';
-import type { Trace } from '../../src/lab/trace.ts';
+import type { PlannedRun } from '../../src/lab/terms/planned-run.ts';
+import type { Run } from '../../src/lab/terms/result.ts';
+import { type Scenario, type ScenarioText, scenarioSchema } from '../../src/lab/terms/scenario.ts';
+import type { Trace } from '../../src/lab/terms/trace.ts';
 
 const TEXT: ScenarioText = {
   id: 'one',

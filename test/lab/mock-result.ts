@@ -1,7 +1,7 @@
 // A result written down by hand, for tests of what is made of results.
-import type { MetricName } from '../../src/lab/metric.ts';
-import type { Cell, Result, Summary } from '../../src/lab/result.ts';
-import { DEFAULTS } from '../../src/lab/setting.ts';
+import type { MetricName } from '../../src/lab/terms/metric.ts';
+import type { Cell, Result, Summary } from '../../src/lab/terms/result.ts';
+import { DEFAULTS } from '../../src/lab/terms/setting.ts';
 import { mockScenario } from './mock-lab.ts';
 
 export const mockSummary = (median: number, over: Partial<Summary> = {}): Summary => ({

@@ -1,7 +1,7 @@
 // Planned runs for tests: what a scenario would plan, with one thing said differently.
-import type { PlannedRun } from '../../src/lab/plan.ts';
-import type { Architecture } from '../../src/lab/scenario.ts';
-import { DEFAULTS, type Setting } from '../../src/lab/setting.ts';
+import type { PlannedRun } from '../../src/lab/terms/planned-run.ts';
+import type { Architecture } from '../../src/lab/terms/scenario.ts';
+import { DEFAULTS, type Setting } from '../../src/lab/terms/setting.ts';
 
 export const planned = (
   architecture: Architecture,

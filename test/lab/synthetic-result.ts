@@ -6,11 +6,11 @@ import { foldRun } from '../../src/lab/analysis/fold.ts';
 import { conclude, type Header } from '../../src/lab/analysis/summarize.ts';
 import { judgeRun } from '../../src/lab/analysis/verdict.ts';
 import { CATALOGUE } from '../../src/lab/catalogue/catalogue.ts';
-import { type PlannedRun, planPoint, sweepPoints } from '../../src/lab/plan.ts';
-import type { Result, Run } from '../../src/lab/result.ts';
-import type { Scenario } from '../../src/lab/scenario.ts';
-import { DEFAULTS } from '../../src/lab/setting.ts';
-import type { Trace } from '../../src/lab/trace.ts';
+import { type PlannedRun, planPoint, sweepPoints } from '../../src/lab/terms/planned-run.ts';
+import type { Result, Run } from '../../src/lab/terms/result.ts';
+import type { Scenario } from '../../src/lab/terms/scenario.ts';
+import { DEFAULTS } from '../../src/lab/terms/setting.ts';
+import type { Trace } from '../../src/lab/terms/trace.ts';
 import { type Bend, syntheticTrace } from './synthetic.ts';
 
 export type Bending = (plan: PlannedRun) => Bend;

@@ -1,9 +1,9 @@
 // Runs as they would look on a machine that does just what theory says, a little slower:
 // what measuring gives when nothing is wrong. Tests bend one thing at a time.
 import { boundOf } from '../../src/lab/analysis/bound.ts';
-import type { PlannedRun } from '../../src/lab/plan.ts';
-import { originRates, passMs, receiverRates, riderCount } from '../../src/lab/setting.ts';
-import type { FaultTrace, Life, NodeTrace, Role, Trace } from '../../src/lab/trace.ts';
+import type { PlannedRun } from '../../src/lab/terms/planned-run.ts';
+import { originRates, passMs, receiverRates, riderCount } from '../../src/lab/terms/setting.ts';
+import type { FaultTrace, Life, NodeTrace, Role, Trace } from '../../src/lab/terms/trace.ts';
 import type { Event, Stamped } from '../../src/telemetry/event.ts';
 
 const MIB = 2 ** 20;

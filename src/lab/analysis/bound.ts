@@ -13,8 +13,8 @@ import {
   totalUplink,
   type Uplinks,
 } from '../../theory/bounds.ts';
-import type { Architecture } from '../scenario.ts';
-import { originRates, passMs, receiverRates, riderCount, type Setting } from '../setting.ts';
+import type { Architecture } from '../terms/scenario.ts';
+import { originRates, passMs, receiverRates, riderCount, type Setting } from '../terms/setting.ts';
 import { removedBy } from './absence.ts';
 
 export interface Bound {

@@ -1,7 +1,7 @@
 // A figure that is missing because it never came to that must not drop out of a median:
 // the slowest runs would be left out, and the rest look fast. Here is what it counts as.
-import type { MetricName } from '../metric.ts';
-import type { Run } from '../result.ts';
+import type { MetricName } from '../terms/metric.ts';
+import type { Run } from '../terms/result.ts';
 
 type Measured = Pick<Run, 'metrics' | 'nodes' | 'boundMs'>;
 

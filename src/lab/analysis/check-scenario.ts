@@ -1,7 +1,7 @@
 // Whether a scenario, ours or of a file, speaks only of what it has: claims name arms and
 // swept keys by words that its schema cannot know.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { ClaimRule, Condition, Scenario } from '../scenario.ts';
+import type { ClaimRule, Condition, Scenario } from '../terms/scenario.ts';
 
 const quoted = (names: Iterable<string>): string =>
   [...names].map((name) => `'${name}'`).join(', ') || 'none';

@@ -1,7 +1,7 @@
 // Which runs are looked at from near: those that show a difference in kind. One of each arm
 // where something is taken away, and the largest of the plain runs.
-import { type Point, pointText } from '../plan.ts';
-import type { Run } from '../result.ts';
+import { type Point, pointText } from '../terms/planned-run.ts';
+import type { Run } from '../terms/result.ts';
 
 const MOST = 18;
 

@@ -5,12 +5,12 @@
 // Load makes transfers longer and strands receivers, and never the other way round. So a
 // disturbed run still counts for an outcome that load could only have worked against.
 
-import { METRICS } from '../metric.ts';
-import { type Point, pointText } from '../plan.ts';
-import type { Claim, Run } from '../result.ts';
-import type { ClaimRule, Condition, Scenario } from '../scenario.ts';
+import { METRICS } from '../terms/metric.ts';
+import { type Point, pointText } from '../terms/planned-run.ts';
+import type { Claim, Run } from '../terms/result.ts';
+import type { ClaimRule, Condition, Scenario } from '../terms/scenario.ts';
 import { countedValue } from './censored.ts';
-import { median } from './stats.ts';
+import { median } from './stats/quantile.ts';
 import { isMerelyDisturbed } from './verdict.ts';
 
 type State = Claim['state'];

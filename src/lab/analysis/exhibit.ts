@@ -2,8 +2,8 @@
 // role's uplinks carry, and how fast bytes are verified, step by step from the go on. Only
 // a few runs are shown so, since it is much to keep and to look at.
 
-import type { Exhibit } from '../result.ts';
-import { type NodeTrace, ROLES, receives, type Trace } from '../trace.ts';
+import type { Exhibit } from '../terms/result.ts';
+import { type NodeTrace, ROLES, receives, type Trace } from '../terms/trace.ts';
 import { absencesOf } from './absence.ts';
 import { hadIt, isOf } from './fold-metrics.ts';
 import { all, resumedBytes, sentOver, sum } from './fold-node.ts';

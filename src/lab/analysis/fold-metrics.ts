@@ -1,13 +1,13 @@
 // The figures of metric.ts, of one run. Null: it has no meaning here, was not measured, or
 // never came to it; which of these follows from the setting (see censored.ts).
 
-import type { MetricName } from '../metric.ts';
-import type { RunNode } from '../result.ts';
-import type { Setting } from '../setting.ts';
-import { type NodeTrace, type Role, receives, type Trace } from '../trace.ts';
+import type { MetricName } from '../terms/metric.ts';
+import type { RunNode } from '../terms/result.ts';
+import type { Setting } from '../terms/setting.ts';
+import { type NodeTrace, type Role, receives, type Trace } from '../terms/trace.ts';
 import { all, sum, sumKnown } from './fold-node.ts';
 import { fairnessIndex } from './stats/fairness.ts';
-import { median } from './stats.ts';
+import { median } from './stats/quantile.ts';
 
 const GIB = 2 ** 30;
 

@@ -1,8 +1,8 @@
 // What one process, or one after the other of the same node, reported: its row in the
 // run's table. Counters are of a process, so those of a node's lives add up.
 import type { EventName, Stamped } from '../../telemetry/event.ts';
-import type { RunNode } from '../result.ts';
-import type { Life, NodeTrace, Trace } from '../trace.ts';
+import type { RunNode } from '../terms/result.ts';
+import type { Life, NodeTrace, Trace } from '../terms/trace.ts';
 
 /** Points kept of a series: more than a figure can show apart. */
 const SERIES_POINTS = 64;

@@ -1,8 +1,8 @@
 // From what was seen of a run (trace.ts) to its figures. Arithmetic only: no opinion on
 // whether they can be trusted, which is verdict.ts.
 
-import type { Run } from '../result.ts';
-import { receives, type Trace } from '../trace.ts';
+import type { Run } from '../terms/result.ts';
+import { receives, type Trace } from '../terms/trace.ts';
 import { removedBy } from './absence.ts';
 import { boundOf } from './bound.ts';
 import { foldMetrics } from './fold-metrics.ts';

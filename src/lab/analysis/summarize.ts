@@ -1,8 +1,8 @@
 // From single runs to what the figures and tables show. Every run that was made
 // counts, disturbed ones too: leaving some out after looking would be choosing.
 import { createRng } from '../../runtime/rng.ts';
-import type { MetricName } from '../metric.ts';
-import { type Point, pointText, sweepPoints } from '../plan.ts';
+import type { MetricName } from '../terms/metric.ts';
+import { type Point, pointText, sweepPoints } from '../terms/planned-run.ts';
 import type {
   Cell,
   Comparison,
@@ -12,13 +12,13 @@ import type {
   ScenarioResult,
   Simulated,
   Summary,
-} from '../result.ts';
-import type { Arm, Scenario } from '../scenario.ts';
+} from '../terms/result.ts';
+import type { Arm, Scenario } from '../terms/scenario.ts';
 import { countedValue, isCensored } from './censored.ts';
 import { judgeClaims } from './claims.ts';
 import { type Interval, medianInterval, ratioInterval } from './stats/interval.ts';
 import { markOutliers } from './stats/outliers.ts';
-import { type Censored, median, pairedRatios } from './stats.ts';
+import { type Censored, median, pairedRatios } from './stats/quantile.ts';
 import { judge, THRESHOLDS } from './verdict.ts';
 
 export type Header = Pick<

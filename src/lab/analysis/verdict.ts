@@ -2,10 +2,10 @@
 // or theory, so the harness or the program is wrong. `unknown`: the machine or an
 // accident may have decided it. `valid`: neither was seen. Each with its reasons,
 // in words. Thresholds are chosen once, here, before any result is looked at.
-import { SOCKET_BYTES } from '../network/plan.ts';
-import type { Claim, Run, RunNode, Verdict } from '../result.ts';
-import { receives } from '../trace.ts';
-import { median } from './stats.ts';
+import { SOCKET_BYTES } from '../network/wiring.ts';
+import type { Claim, Run, RunNode, Verdict } from '../terms/result.ts';
+import { receives } from '../terms/trace.ts';
+import { median } from './stats/quantile.ts';
 
 export const THRESHOLDS = {
   /** A makespan this far under its bound cannot be: links are held within 3 %. */

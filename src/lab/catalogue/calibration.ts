@@ -1,6 +1,6 @@
 // Can this machine and harness measure at all? Each link alone, the same against itself,
 // and plain HTTP against TLS, so that the swarm's encryption cannot explain a difference.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 export const calibration: ScenarioText = {
   id: 'calibration',

@@ -1,5 +1,5 @@
 // All scenarios, in the order in which they are run and reported.
-import { type Scenario, scenarioSchema } from '../scenario.ts';
+import { type Scenario, scenarioSchema } from '../terms/scenario.ts';
 import { calibration } from './calibration.ts';
 import { churn } from './churn.ts';
 import { cost, wire } from './cost.ts';

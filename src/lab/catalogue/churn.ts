@@ -1,5 +1,5 @@
 // Peers come and go: who leaves must not take the others' file along.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 export const churn: ScenarioText = {
   id: 'churn',

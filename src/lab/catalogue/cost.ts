@@ -1,6 +1,6 @@
 // What each architecture costs: CPU and memory where nothing holds the links, and bytes
 // on the wire where the kernel counts them.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 

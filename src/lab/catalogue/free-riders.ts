@@ -1,5 +1,5 @@
 // Peers that take and never give, among peers that serve whoever has least, or in kind.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,5 +1,5 @@
 // The single point of failure: the origin dies, by the bytes that it has sent.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 export const kill: ScenarioText = {
   id: 'kill',

@@ -1,5 +1,5 @@
 // The long tail: who comes after the crowd, and whether somebody still serves them.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 export const late: ScenarioText = {
   id: 'late',

@@ -1,6 +1,6 @@
 // Links held by the programs and links held by the kernel must give the same figures, or
 // one of them is no link.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 

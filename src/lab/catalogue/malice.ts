@@ -1,5 +1,5 @@
 // Hostile peers, up to half as many as receivers. Nobody may end with a wrong byte.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,5 +1,5 @@
 // The network falls in two and heals: real cuts between namespaces.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 export const partition: ScenarioText = {
   id: 'partition',

@@ -1,5 +1,5 @@
 // Short pieces spread sooner, long ones cost less: there should be an optimum between.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const KIB = 1024;
 const MIB = 2 ** 20;

@@ -1,6 +1,6 @@
 // Client-server mended: several hubs, behind a balancer or named to each client, what it
 // buys, and what still is a single point of failure.
-import type { Arm, ScenarioText } from '../scenario.ts';
+import type { Arm, ScenarioText } from '../terms/scenario.ts';
 
 type ArmText = Omit<Arm, 'with' | 'upTo'> & Partial<Pick<Arm, 'with' | 'upTo'>>;
 

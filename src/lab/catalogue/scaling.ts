@@ -1,5 +1,5 @@
 // The textbook's picture: how the time until the last one has it grows with their number.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,6 +1,6 @@
 // Where the swarm loses: few receivers and small files, for which finding each other takes
 // longer than sending.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const KIB = 1024;
 const MIB = 2 ** 20;

@@ -1,5 +1,5 @@
 // Uplinks of three classes, and an origin that is as slow as the slowest or fast.
-import type { ScenarioText } from '../scenario.ts';
+import type { ScenarioText } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 

@@ -2,7 +2,7 @@
 // queues, addresses and processes.
 import { systemCode } from '../../runtime/errors.ts';
 import { run } from './command.ts';
-import { labOf, namespacesIn } from './plan.ts';
+import { labOf, namespacesIn } from './wiring.ts';
 
 /** A second Ctrl-C reaches the `ip` that is just removing; what is left is tried again. */
 const REMOVALS = 3;

@@ -2,12 +2,12 @@
 // killed, the next one removes: its namespaces bear its process id, and that process is
 // gone.
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { Rates } from '../setting.ts';
+import type { Rates } from '../terms/setting.ts';
 import { attemptAll, lackOf, type NetworkCommand, run } from './command.ts';
 import { removeLeft, removeOwn } from './namespaces.ts';
-import { type Host, planNetwork } from './plan.ts';
-import { planCut, planHeal, planJoin, planRates, planSplit } from './plan-change.ts';
 import { WIRE_BYTES, type WireBytes, wireBytesIn } from './wire-bytes.ts';
+import { type Host, planNetwork } from './wiring.ts';
+import { planCut, planHeal, planJoin, planRates, planSplit } from './wiring-change.ts';
 
 /**
  * All of it is done when a function returns, and doing it twice is doing it once.

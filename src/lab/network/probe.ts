@@ -3,7 +3,7 @@
 import { attempt, attemptAll, type NetworkCommand } from './command.ts';
 import { removeLeft, removeWhere } from './namespaces.ts';
 import { NOT_LINUX } from './network.ts';
-import { batch, HALVES, limit, namespaceOf, planHalves, TCP } from './plan.ts';
+import { batch, HALVES, limit, namespaceOf, planHalves, TCP } from './wiring.ts';
 
 export interface NetworkProbe {
   /** True: makeNetwork works. */

@@ -7,7 +7,7 @@
 // measured from 1 to 4 MB/s. Without a limit it is up to 4 %, which is all the headers.
 // Source: ip-link(8), -statistics.
 import { z } from 'zod';
-import type { Host } from './plan.ts';
+import type { Host } from './wiring.ts';
 
 /** Since the network was made. */
 export interface WireBytes {

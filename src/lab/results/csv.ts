@@ -1,8 +1,8 @@
 // Results for spreadsheets and statistics programs: one line a run, and one line for each
 // figure of each cell. RFC 4180: commas, CRLF, quotes where needed; an empty field means
 // that it was not measured or never happened, never 0.
-import { METRIC_NAMES, METRICS, type MetricName } from '../metric.ts';
-import type { Cell, Result, Run } from '../result.ts';
+import { METRIC_NAMES, METRICS, type MetricName } from '../terms/metric.ts';
+import type { Cell, Result, Run } from '../terms/result.ts';
 
 type Field = string | number | boolean | null | undefined;
 

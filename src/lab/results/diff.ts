@@ -1,9 +1,9 @@
 // What became of the same experiment: two results, cell by cell, changed claims first.
 // Ranges that do not overlap are told, since a ratio of medians alone says little of a
 // handful of runs; and so is what was different to begin with.
-import type { MetricName } from '../metric.ts';
-import { type Point, pointText } from '../plan.ts';
-import type { Cell, Claim, Result, Summary } from '../result.ts';
+import type { MetricName } from '../terms/metric.ts';
+import { type Point, pointText } from '../terms/planned-run.ts';
+import type { Cell, Claim, Result, Summary } from '../terms/result.ts';
 
 export const DIFF_METRICS = [
   ...(['makespanMs', 'originCopies', 'reach', 'cpuSecondsPerGib'] as const),

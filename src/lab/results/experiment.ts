@@ -1,9 +1,9 @@
 // experiment.json: what was to be measured, written before anything is. With the traces
 // beside it, it is all that going on, or drawing conclusions anew, needs to know.
 import { z } from 'zod';
-import { resultSchema } from '../result.ts';
-import { scenarioSchema } from '../scenario.ts';
 import type { Design } from '../schedule/schedule.ts';
+import { resultSchema } from '../terms/result.ts';
+import { scenarioSchema } from '../terms/scenario.ts';
 
 const {
   schema,

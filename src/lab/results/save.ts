@@ -13,8 +13,8 @@ import type { z } from 'zod';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { openNamed } from '../../runtime/node/named-file.ts';
-import { type Result, resultSchema, type Simulated } from '../result.ts';
-import type { Trace } from '../trace.ts';
+import { type Result, resultSchema, type Simulated } from '../terms/result.ts';
+import type { Trace } from '../terms/trace.ts';
 import { runsCsv, summaryCsv } from './csv.ts';
 import { type Experiment, experimentSchema } from './experiment.ts';
 

@@ -1,6 +1,6 @@
 // Who takes part in a run: every process with its role, its link and its host. A pure
 // function of the setting.
-import type { PlannedRun } from '../plan.ts';
+import type { PlannedRun } from '../terms/planned-run.ts';
 import {
   hasFront,
   originRates,
@@ -8,8 +8,8 @@ import {
   receiverRates,
   riderCount,
   type Setting,
-} from '../setting.ts';
-import type { Role } from '../trace.ts';
+} from '../terms/setting.ts';
+import type { Role } from '../terms/trace.ts';
 
 export type ProgramName = 'hub' | 'front' | 'client' | 'peer' | 'rider' | 'attacker';
 

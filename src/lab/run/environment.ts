@@ -2,7 +2,7 @@
 // names the machine or its user.
 import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Environment } from '../result.ts';
+import type { Environment } from '../terms/result.ts';
 import { foreignShare, machineCpu } from './cpu.ts';
 
 /** Long enough for ten ticks of /proc/stat on one core, short against a comparison. */

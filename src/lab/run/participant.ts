@@ -1,7 +1,7 @@
 // One node of a run while it is running: its process, or one after the other when it comes
 // back, and what all of them have come to.
 import type { Stamped } from '../../telemetry/event.ts';
-import { type Life, receives } from '../trace.ts';
+import { type Life, receives } from '../terms/trace.ts';
 import type { Balancer } from './balancer.ts';
 import type { Member } from './cast.ts';
 import { Child } from './child.ts';

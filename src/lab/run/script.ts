@@ -1,9 +1,9 @@
 // What happens in a run and when: who is told to go, who dies, who comes back. Made from
 // the setting and the run's seed, so that the same run has the same script.
 import { createRng } from '../../runtime/rng.ts';
-import type { Fault, When } from '../fault.ts';
-import type { PlannedRun } from '../plan.ts';
-import type { Setting } from '../setting.ts';
+import type { Fault, When } from '../terms/fault.ts';
+import type { PlannedRun } from '../terms/planned-run.ts';
+import type { Setting } from '../terms/setting.ts';
 
 /** For who vanished, before it comes back. Chosen: long enough to be missed. */
 const AWAY_PASSES = 0.5;

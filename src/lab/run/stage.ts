@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Network } from '../network/network.ts';
-import type { Host } from '../network/plan.ts';
-import type { PlannedRun } from '../plan.ts';
+import type { Host } from '../network/wiring.ts';
+import type { PlannedRun } from '../terms/planned-run.ts';
 import { startBalancer } from './balancer.ts';
 import { castOf, type Member } from './cast.ts';
 import { Child } from './child.ts';
@@ -21,7 +21,7 @@ import {
   readyOf,
   type Sources,
   sourcesOf,
-} from './programs.ts';
+} from './program-args.ts';
 
 /** To boot and to hash the file: 17 processes on two loaded cores took 4 s. */
 const READY_MS = 60_000;

@@ -4,12 +4,12 @@
 // every receiver has completed or left, or when nothing was verified anywhere for so long
 // that nothing will be.
 import { HubswarmError } from '../../runtime/errors.ts';
-import { type Fault, faultText, type When } from '../fault.ts';
 import type { Network } from '../network/network.ts';
-import type { Host } from '../network/plan.ts';
-import { type PlannedRun, pointText } from '../plan.ts';
-import { passMs } from '../setting.ts';
-import { type FaultTrace, receives } from '../trace.ts';
+import type { Host } from '../network/wiring.ts';
+import { type Fault, faultText, type When } from '../terms/fault.ts';
+import { type PlannedRun, pointText } from '../terms/planned-run.ts';
+import { passMs } from '../terms/setting.ts';
+import { type FaultTrace, receives } from '../terms/trace.ts';
 import type { Participant } from './participant.ts';
 import { isGo, type Step } from './script.ts';
 

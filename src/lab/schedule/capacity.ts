@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { type PlannedRun, pointText } from '../plan.ts';
 import { castOf } from '../run/cast.ts';
+import { type PlannedRun, pointText } from '../terms/planned-run.ts';
 
 const MIB = 2 ** 20;
 

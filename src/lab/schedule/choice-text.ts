@@ -1,6 +1,6 @@
 // What a quick comparison chose and why, in one sentence.
 import type { FreeCores } from '../run/free-cores.ts';
-import { mibText, rateText, secondsText } from '../words.ts';
+import { mibText, rateText, secondsText } from '../terms/amount-text.ts';
 import type { Cost } from './machine.ts';
 import type { Fitted } from './quick.ts';
 

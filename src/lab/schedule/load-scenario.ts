@@ -6,9 +6,9 @@ import { checkPieceLength } from '../../content/piece-length.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { readNamed } from '../../runtime/node/named-file.ts';
 import { checkScenario } from '../analysis/check-scenario.ts';
-import { settingOf, sweepPoints } from '../plan.ts';
-import { type Scenario, scenarioSchema } from '../scenario.ts';
-import type { Setting } from '../setting.ts';
+import { settingOf, sweepPoints } from '../terms/planned-run.ts';
+import { type Scenario, scenarioSchema } from '../terms/scenario.ts';
+import type { Setting } from '../terms/setting.ts';
 
 /** Longer is no scenario, and would be read whole. */
 const MAX_BYTES = 2 ** 20;

@@ -3,8 +3,8 @@
 // once, on two cores of a virtual machine with Node.js 20, and is scaled by it.
 import { choosePieceLength } from '../../content/piece-length.ts';
 import { boundOf } from '../analysis/bound.ts';
-import type { Architecture } from '../scenario.ts';
-import { DEFAULTS } from '../setting.ts';
+import type { Architecture } from '../terms/scenario.ts';
+import { DEFAULTS } from '../terms/setting.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 // What a scenario asks of the machine beyond running programs, and whether it is there:
 // one that cannot be run is left out with its reason, before anything starts.
-import type { Scenario } from '../scenario.ts';
-import type { Setting } from '../setting.ts';
+import type { Scenario } from '../terms/scenario.ts';
+import type { Setting } from '../terms/setting.ts';
 
 export interface Machine {
   /** Why the kernel cannot hold links, in words; empty when it can. */

@@ -2,9 +2,9 @@
 // (quick.ts has the quick ones); and what the command line fixes for all of them.
 import { HubswarmError } from '../../runtime/errors.ts';
 import { CATALOGUE } from '../catalogue/catalogue.ts';
-import { sweepPoints } from '../plan.ts';
-import type { ClaimRule, Scenario } from '../scenario.ts';
-import { DEFAULTS, type LinkKind, type Setting, type SettingKey } from '../setting.ts';
+import { sweepPoints } from '../terms/planned-run.ts';
+import type { ClaimRule, Scenario } from '../terms/scenario.ts';
+import { DEFAULTS, type LinkKind, type Setting, type SettingKey } from '../terms/setting.ts';
 
 export interface Profile {
   readonly name: string;

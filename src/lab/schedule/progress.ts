@@ -1,9 +1,9 @@
 // What a person sees while it runs, on stderr: one live line on a terminal, one plain
 // line for each run elsewhere. The time left is what runs of the same kind took so far.
 import { LiveLine, type TextOutput } from '../../runtime/node/live-line.ts';
-import { type PlannedRun, pointText } from '../plan.ts';
-import type { Run } from '../result.ts';
-import { percentText, secondsText } from '../words.ts';
+import { percentText, secondsText } from '../terms/amount-text.ts';
+import { type PlannedRun, pointText } from '../terms/planned-run.ts';
+import type { Run } from '../terms/result.ts';
 import { WARM_UP } from './schedule.ts';
 
 export interface Progress {

@@ -1,8 +1,8 @@
 // The quick comparison: which receivers, file and rate, so that links and not the CPU
 // decide, and the whole ends within two minutes.
-import { type PlannedRun, planPoint, sweepPoints } from '../plan.ts';
-import { ARCHITECTURES, type Architecture, type Scenario } from '../scenario.ts';
-import { DEFAULTS, type LinkKind, type Setting } from '../setting.ts';
+import { type PlannedRun, planPoint, sweepPoints } from '../terms/planned-run.ts';
+import { ARCHITECTURES, type Architecture, type Scenario } from '../terms/scenario.ts';
+import { DEFAULTS, type LinkKind, type Setting } from '../terms/setting.ts';
 import { type Cost, Machine } from './machine.ts';
 import { findScenario, narrow, type Profile } from './profile.ts';
 

@@ -3,10 +3,16 @@
 // favours none. Then repetitions beyond, in rounds over all points, the least settled one
 // first, until each is settled, has had its most, or does not fit what time is left.
 // Knows no clock: it is asked with the time that is left and told how long runs took.
-import { type PlannedRun, type Point, planPoint, pointText, sweepPoints } from '../plan.ts';
-import type { Run } from '../result.ts';
-import { ARCHITECTURES, type Arm, type Scenario, scenarioSchema } from '../scenario.ts';
-import type { Setting } from '../setting.ts';
+import {
+  type PlannedRun,
+  type Point,
+  planPoint,
+  pointText,
+  sweepPoints,
+} from '../terms/planned-run.ts';
+import type { Run } from '../terms/result.ts';
+import { ARCHITECTURES, type Arm, type Scenario, scenarioSchema } from '../terms/scenario.ts';
+import type { Setting } from '../terms/setting.ts';
 import { isSettled, type Spread, spreadOf } from './settled.ts';
 
 /** What an experiment is planned from. */

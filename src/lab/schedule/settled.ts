@@ -9,7 +9,7 @@ import {
   medianInterval,
   ratioInterval,
 } from '../analysis/stats/interval.ts';
-import type { Censored } from '../analysis/stats.ts';
+import type { Censored } from '../analysis/stats/quantile.ts';
 
 /** Of the interval's logarithm, which is a tenth of the ratio. */
 const HALF_WIDTH = 0.1;

@@ -1,9 +1,9 @@
 // A small swarm before anything is chosen: what a peer costs on this machine. It is also
 // the first that fills caches, so its figures are of the kind that the first runs have.
-import { type PlannedRun, planPoint, sweepPoints } from '../plan.ts';
-import type { RunNode } from '../result.ts';
-import { scenarioSchema } from '../scenario.ts';
-import { DEFAULTS } from '../setting.ts';
+import { type PlannedRun, planPoint, sweepPoints } from '../terms/planned-run.ts';
+import type { RunNode } from '../terms/result.ts';
+import { scenarioSchema } from '../terms/scenario.ts';
+import { DEFAULTS } from '../terms/setting.ts';
 import { type Cost, SURVEY } from './machine.ts';
 
 const SCENARIO = 'survey';

@@ -8,7 +8,7 @@ import {
   riderCount,
   type Setting,
   type SettingKey,
-} from '../setting.ts';
+} from '../terms/setting.ts';
 
 /** One way: between processes of one machine, messages wait for its scheduler and no line. */
 const LATENCY = '1ms';

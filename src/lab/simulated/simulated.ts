@@ -2,9 +2,9 @@
 // runs were made, which says how far it can be believed, then with many more receivers.
 // Always the binary. A simulation that fails is a note and no failed comparison.
 import { HubswarmError } from '../../runtime/errors.ts';
-import { type PlannedRun, pointText } from '../plan.ts';
-import type { Run, Simulated } from '../result.ts';
-import type { Setting } from '../setting.ts';
+import { type PlannedRun, pointText } from '../terms/planned-run.ts';
+import type { Run, Simulated } from '../terms/result.ts';
+import type { Setting } from '../terms/setting.ts';
 import { type Found, runSimulation } from './run-simulation.ts';
 import { simulateArgs } from './simulate-args.ts';
 import { modelError, validate } from './validate-model.ts';

@@ -3,8 +3,8 @@
 // out and which take their time whatever the file is, and how well it moves pieces. So
 // the first piece anywhere divides a makespan into start-up and transfer.
 
-import { median, rangeOf } from '../analysis/stats.ts';
-import type { Run, Simulated } from '../result.ts';
+import { median, rangeOf } from '../analysis/stats/quantile.ts';
+import type { Run, Simulated } from '../terms/result.ts';
 import type { Found } from './run-simulation.ts';
 
 /** Beyond, two cores measure themselves: 17 peers keep them busy with connecting. */

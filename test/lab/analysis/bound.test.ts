@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { boundOf } from '../../../src/lab/analysis/bound.ts';
-import type { Architecture } from '../../../src/lab/scenario.ts';
-import { DEFAULTS, type Setting } from '../../../src/lab/setting.ts';
+import type { Architecture } from '../../../src/lab/terms/scenario.ts';
+import { DEFAULTS, type Setting } from '../../../src/lab/terms/setting.ts';
 import { simulate } from '../../../src/simulate/simulate.ts';
 
 type Simulated = Parameters<typeof simulate>[0];

@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { checkScenario } from '../../../src/lab/analysis/check-scenario.ts';
 import { judgeClaims } from '../../../src/lab/analysis/claims.ts';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import type { PlannedRun } from '../../../src/lab/plan.ts';
-import type { Claim } from '../../../src/lab/result.ts';
-import { type Scenario, type ScenarioText, scenarioSchema } from '../../../src/lab/scenario.ts';
+import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import type { Claim } from '../../../src/lab/terms/result.ts';
+import {
+  type Scenario,
+  type ScenarioText,
+  scenarioSchema,
+} from '../../../src/lab/terms/scenario.ts';
 import type { Bend } from '../synthetic.ts';
 import { type Bending, syntheticRuns } from '../synthetic-result.ts';
 

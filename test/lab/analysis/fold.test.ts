@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { foldRun } from '../../../src/lab/analysis/fold.ts';
 import type { Metrics } from '../../../src/lab/analysis/fold-metrics.ts';
 import { foldNode } from '../../../src/lab/analysis/fold-node.ts';
-import { METRIC_NAMES } from '../../../src/lab/metric.ts';
-import type { PlannedRun } from '../../../src/lab/plan.ts';
-import { DEFAULTS, type Setting } from '../../../src/lab/setting.ts';
-import type { FaultTrace, Life, NodeTrace, Trace } from '../../../src/lab/trace.ts';
+import { METRIC_NAMES } from '../../../src/lab/terms/metric.ts';
+import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import { DEFAULTS, type Setting } from '../../../src/lab/terms/setting.ts';
+import type { FaultTrace, Life, NodeTrace, Trace } from '../../../src/lab/terms/trace.ts';
 import type { Event, Stamped } from '../../../src/telemetry/event.ts';
 
 const GO = 1000;

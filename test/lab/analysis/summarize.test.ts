@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { conclude, summarize } from '../../../src/lab/analysis/summarize.ts';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import { type Cell, type Result, type Run, resultSchema } from '../../../src/lab/result.ts';
-import type { Scenario } from '../../../src/lab/scenario.ts';
+import { type Cell, type Result, type Run, resultSchema } from '../../../src/lab/terms/result.ts';
+import type { Scenario } from '../../../src/lab/terms/scenario.ts';
 import { type Bending, HEADER, syntheticResult, syntheticRuns } from '../synthetic-result.ts';
 
 const scenarioOf = (id: string): Scenario => CATALOGUE.find((scenario) => scenario.id === id)!;

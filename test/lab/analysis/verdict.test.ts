@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/lab/analysis/verdict.ts';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import type { PlannedRun } from '../../../src/lab/plan.ts';
-import type { Result, Run } from '../../../src/lab/result.ts';
+import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import type { Result, Run } from '../../../src/lab/terms/result.ts';
 import { type Bend, syntheticTrace } from '../synthetic.ts';
 import {
   type Bending,

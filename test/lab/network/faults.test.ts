@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork, type Network } from '../../../src/lab/network/network.ts';
-import type { Host } from '../../../src/lab/network/plan.ts';
 import { probeNetwork } from '../../../src/lab/network/probe.ts';
+import type { Host } from '../../../src/lab/network/wiring.ts';
 import { listen, send } from './traffic.ts';
 
 const MIB = 2 ** 20;

@@ -4,8 +4,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork, type Network } from '../../../src/lab/network/network.ts';
-import { namespacesIn } from '../../../src/lab/network/plan.ts';
 import { probeNetwork } from '../../../src/lab/network/probe.ts';
+import { namespacesIn } from '../../../src/lab/network/wiring.ts';
 
 const MIB = 2 ** 20;
 const RATES = { uplinkBytesPerSecond: MIB, downlinkBytesPerSecond: 5 * MIB };

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork } from '../../../src/lab/network/network.ts';
-import { labOf, namespacesIn } from '../../../src/lab/network/plan.ts';
 import { probeNetwork } from '../../../src/lab/network/probe.ts';
+import { labOf, namespacesIn } from '../../../src/lab/network/wiring.ts';
 
 const RATES = { uplinkBytesPerSecond: 2 ** 20, downlinkBytesPerSecond: 2 ** 20 };
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import type { Host } from '../../../src/lab/network/plan.ts';
+import type { Host } from '../../../src/lab/network/wiring.ts';
 
 /** Counts what comes over TCP, in all and since it was last asked; says when it listens. */
 const SINK = `

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { planNetwork } from '../../../src/lab/network/plan.ts';
 import { wireBytesIn } from '../../../src/lab/network/wire-bytes.ts';
+import { planNetwork } from '../../../src/lab/network/wiring.ts';
 
 it('what a port took its host sent, in the order of the hosts', () => {
   const rates = { uplinkBytesPerSecond: 1, downlinkBytesPerSecond: 1 };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { METRIC_NAMES } from '../../../src/lab/metric.ts';
 import { csvOf, runsCsv, summaryCsv } from '../../../src/lab/results/csv.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import { METRIC_NAMES } from '../../../src/lab/terms/metric.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockRun, mockScenario, mockTrace } from '../mock-lab.ts';
 import { mockCell, mockResult, mockSummary } from '../mock-result.ts';
 

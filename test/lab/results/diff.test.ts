@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Claim, Result } from '../../../src/lab/result.ts';
 import { diffResults } from '../../../src/lab/results/diff.ts';
-import { drawDiff } from '../../../src/lab/results/diff-table.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import { drawDiff } from '../../../src/lab/terminal/diff-table.ts';
+import type { Claim, Result } from '../../../src/lab/terms/result.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockCell, mockResult, mockSummary } from '../mock-result.ts';
 
 const claim = (id: string, state: Claim['state']): Claim => ({

@@ -16,7 +16,7 @@ import {
   traceIds,
 } from '../../../src/lab/results/save.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockScenario, mockTrace } from '../mock-lab.ts';
 import { mockCell, mockResult, mockSummary } from '../mock-result.ts';
 

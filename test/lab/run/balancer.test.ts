@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork } from '../../../src/lab/network/network.ts';
-import type { Host } from '../../../src/lab/network/plan.ts';
 import { probeNetwork } from '../../../src/lab/network/probe.ts';
+import type { Host } from '../../../src/lab/network/wiring.ts';
 import {
   BALANCERS,
   type Balancer,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { castOf } from '../../../src/lab/run/cast.ts';
-import type { Setting } from '../../../src/lab/setting.ts';
+import type { Setting } from '../../../src/lab/terms/setting.ts';
 import { planned } from '../plans.ts';
 
 const MIB = 2 ** 20;

@@ -3,12 +3,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PlannedRun } from '../../../src/lab/plan.ts';
 import { createExecutor, type Execute } from '../../../src/lab/run/execute.ts';
 import { generateFile, hashFile } from '../../../src/lab/run/file.ts';
-import { ARCHITECTURES, type Architecture } from '../../../src/lab/scenario.ts';
-import type { Setting } from '../../../src/lab/setting.ts';
-import type { NodeTrace } from '../../../src/lab/trace.ts';
+import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import { ARCHITECTURES, type Architecture } from '../../../src/lab/terms/scenario.ts';
+import type { Setting } from '../../../src/lab/terms/setting.ts';
+import type { NodeTrace } from '../../../src/lab/terms/trace.ts';
 import { planned } from '../plans.ts';
 
 const KIB = 1024;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Fault, faultText } from '../../../src/lab/fault.ts';
 import { isGo, scriptOf } from '../../../src/lab/run/script.ts';
-import type { Setting } from '../../../src/lab/setting.ts';
+import { type Fault, faultText } from '../../../src/lab/terms/fault.ts';
+import type { Setting } from '../../../src/lab/terms/setting.ts';
 import { planned } from '../plans.ts';
 
 const script = (setting: Partial<Setting>, seed = 1) =>

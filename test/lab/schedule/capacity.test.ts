@@ -8,7 +8,7 @@ import {
   readCapacity,
 } from '../../../src/lab/schedule/capacity.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
-import { DEFAULTS, type Setting } from '../../../src/lab/setting.ts';
+import { DEFAULTS, type Setting } from '../../../src/lab/terms/setting.ts';
 import { mockScenario } from '../mock-lab.ts';
 
 const MIB = 2 ** 20;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
 import { loadScenario, parseScenario } from '../../../src/lab/schedule/load-scenario.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockScenario } from '../mock-lab.ts';
 
 const good = mockScenario();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { PlannedRun } from '../../../src/lab/plan.ts';
-import type { Run } from '../../../src/lab/result.ts';
-import type { Scenario } from '../../../src/lab/scenario.ts';
 import { measure } from '../../../src/lab/schedule/measure.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import type { Run } from '../../../src/lab/terms/result.ts';
+import type { Scenario } from '../../../src/lab/terms/scenario.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { HubswarmError } from '../../../src/runtime/errors.ts';
 import { mockRun, mockScenario, mockTrace } from '../mock-lab.ts';
 

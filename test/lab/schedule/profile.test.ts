@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import { sweepPoints } from '../../../src/lab/plan.ts';
-import type { Scenario } from '../../../src/lab/scenario.ts';
 import { lackOf } from '../../../src/lab/schedule/needs.ts';
 import {
   chosenProfile,
@@ -14,7 +12,9 @@ import {
 } from '../../../src/lab/schedule/profile.ts';
 import { quickProfile } from '../../../src/lab/schedule/quick.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
-import { DEFAULTS, passMs } from '../../../src/lab/setting.ts';
+import { sweepPoints } from '../../../src/lab/terms/planned-run.ts';
+import type { Scenario } from '../../../src/lab/terms/scenario.ts';
+import { DEFAULTS, passMs } from '../../../src/lab/terms/setting.ts';
 
 const MIB = 2 ** 20;
 const QUICK = quickProfile('pacer');

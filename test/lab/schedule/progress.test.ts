@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createProgress } from '../../../src/lab/schedule/progress.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockRun, mockScenario, mockTrace } from '../mock-lab.ts';
 
 const plans = new Schedule({

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { boundOf } from '../../../src/lab/analysis/bound.ts';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import type { RunNode } from '../../../src/lab/result.ts';
 import { choiceText } from '../../../src/lab/schedule/choice-text.ts';
 import { type Fitted, fitQuick, planSwarm, quickProfile } from '../../../src/lab/schedule/quick.ts';
 import { Schedule } from '../../../src/lab/schedule/schedule.ts';
 import { costOf } from '../../../src/lab/schedule/survey.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import type { RunNode } from '../../../src/lab/terms/result.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 
 /** As measured on two cores of a virtual machine; times two is a machine of half the speed. */
 const COST = { startCpuMs: 165, swarmCpuMs: 650 };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import type { PlannedRun } from '../../../src/lab/plan.ts';
 import { type Design, planWarmUp, Schedule } from '../../../src/lab/schedule/schedule.ts';
-import { DEFAULTS } from '../../../src/lab/setting.ts';
+import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockRun, mockScenario, mockTrace } from '../mock-lab.ts';
 
 const designed = (...scenarios: Design['scenarios']): Design => ({

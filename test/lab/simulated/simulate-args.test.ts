@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULTS, type Setting } from '../../../src/lab/setting.ts';
 import { simulateArgs } from '../../../src/lab/simulated/simulate-args.ts';
+import { DEFAULTS, type Setting } from '../../../src/lab/terms/setting.ts';
 
 const MIB = 2 ** 20;
 const SETTING: Setting = {

@@ -5,10 +5,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Run } from '../../../src/lab/result.ts';
-import { simulatedSchema } from '../../../src/lab/result.ts';
-import { DEFAULTS, type Setting } from '../../../src/lab/setting.ts';
 import { type ScaleOptions, simulateScale } from '../../../src/lab/simulated/simulated.ts';
+import type { Run } from '../../../src/lab/terms/result.ts';
+import { simulatedSchema } from '../../../src/lab/terms/result.ts';
+import { DEFAULTS, type Setting } from '../../../src/lab/terms/setting.ts';
 
 const CLI = resolve(import.meta.dirname, '../../../dist/cli.js');
 const KIB = 1024;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Run, Simulated } from '../../../src/lab/result.ts';
 import { modelError, validate } from '../../../src/lab/simulated/validate-model.ts';
+import type { Run, Simulated } from '../../../src/lab/terms/result.ts';
 
 type Validation = Simulated['validation'][number];
 

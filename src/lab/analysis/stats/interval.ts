@@ -5,7 +5,7 @@
 // Of fewer than five runs there is none: the interval would be their range at best, with a
 // confidence that it does not have.
 import type { Rng } from '../../../runtime/rng.ts';
-import { type Censored, quantile } from '../stats.ts';
+import { type Censored, quantile } from './quantile.ts';
 
 export interface Interval {
   readonly low: Censored;

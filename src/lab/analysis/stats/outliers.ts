@@ -3,7 +3,7 @@
 // for a reader's eye and never removed: what disturbed one run is part of what was measured.
 // Of fewer than five none is marked, as chance alone marks too many: of three normal values
 // one in 28 % of trials, of five 5 % of the values, of twenty 0.7 %.
-import { type Censored, median } from '../stats.ts';
+import { type Censored, median } from './quantile.ts';
 
 const LEAST_VALUES = 5;
 const THRESHOLD = 3.5;

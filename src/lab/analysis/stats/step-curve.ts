@@ -3,7 +3,7 @@
 // most. A run that ended early keeps its last value, so one whose receivers never finished
 // stays below 1 and holds the band down.
 
-import { type Censored, median } from '../stats.ts';
+import { type Censored, median } from './quantile.ts';
 
 /** From each x on the value is y, and 0 before the first; x ascends. */
 export type StepCurve = readonly (readonly [x: number, y: number])[];

@@ -1,14 +1,14 @@
 // Piece by piece and moment by moment: how many nodes that are there have it. One copy is
 // a piece at risk, none is a piece that is lost.
 import * as Plot from '@observablehq/plot';
-import type { Exhibit } from '../../result.ts';
-import { drawChart, FAULT_COLOUR, FIGURE_HEIGHT, FIGURE_WIDTH } from '../chart.ts';
-import { faultMarks, NAMES_TOP } from '../fault-marks.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { pointText } from '../point-text.ts';
-import { KEYS_DY, KEYS_TOP, keys } from '../run-marks.ts';
-import type { Scene, ShownExhibit } from '../scene.ts';
+import type { Exhibit } from '../../terms/result.ts';
+import { drawChart, FAULT_COLOUR, FIGURE_HEIGHT, FIGURE_WIDTH } from '../drawing/chart.ts';
+import { faultMarks, NAMES_TOP } from '../drawing/fault-marks.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { KEYS_DY, KEYS_TOP, keys } from '../drawing/run-marks.ts';
+import type { Scene, ShownExhibit } from '../drawing/scene.ts';
+import { pointText } from '../words/point-text.ts';
 
 /** A group of pieces while its scarcest one had so many copies. */
 export interface Stretch {

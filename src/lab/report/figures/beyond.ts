@@ -1,15 +1,15 @@
 // Past what a machine can run as processes: the very sessions of a peer on a virtual clock,
 // held against real runs where there are both.
 import * as Plot from '@observablehq/plot';
-import type { Result, Simulated } from '../../result.ts';
-import { secondsText } from '../../words.ts';
-import { sweptScale } from '../axis.ts';
-import { armDots, armLine, drawChart, FIGURE_WIDTH, hollowDots } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { NAMES_WIDTH, theoryLines, topOf } from '../run-marks.ts';
-import { onlyRuns, type Scene, stylesOf } from '../scene.ts';
-import type { XY } from '../series.ts';
+import { secondsText } from '../../terms/amount-text.ts';
+import type { Result, Simulated } from '../../terms/result.ts';
+import type { XY } from '../data/series.ts';
+import { sweptScale } from '../drawing/axis.ts';
+import { armDots, armLine, drawChart, FIGURE_WIDTH, hollowDots } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { NAMES_WIDTH, theoryLines, topOf } from '../drawing/run-marks.ts';
+import { onlyRuns, type Scene, stylesOf } from '../drawing/scene.ts';
 
 type SimulatedPoint = Simulated['points'][number];
 

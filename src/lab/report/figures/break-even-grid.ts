@@ -1,7 +1,7 @@
 // The ratios of a break-even map as a grid, and the line through it on which both take
 // as long.
-import type { Cell, Comparison, ScenarioResult } from '../../result.ts';
-import { ascending } from '../series.ts';
+import type { Cell, Comparison, ScenarioResult } from '../../terms/result.ts';
+import { ascending } from '../data/series.ts';
 
 /** Places count from 0 along each axis. */
 export interface GridCell {

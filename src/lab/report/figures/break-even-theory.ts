@@ -2,10 +2,10 @@
 // starting cost each of them at the smallest file that was run, where sending costs next to
 // nothing (theory/break-even.ts).
 import { breakEvenBytes, type Contest } from '../../../theory/break-even.ts';
-import type { Cell, ScenarioResult } from '../../result.ts';
-import { originRates, receiverRates } from '../../setting.ts';
-import type { Scene } from '../scene.ts';
-import type { XY } from '../series.ts';
+import type { Cell, ScenarioResult } from '../../terms/result.ts';
+import { originRates, receiverRates } from '../../terms/setting.ts';
+import type { XY } from '../data/series.ts';
+import type { Scene } from '../drawing/scene.ts';
 import type { Grid } from './break-even-grid.ts';
 
 type StartUp = Contest['server'];

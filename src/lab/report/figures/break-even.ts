@@ -1,15 +1,15 @@
 // Where does the swarm lose? Receivers by size of the file, the ratio of the makespans in
 // each cell, and the line on which both take as long.
 import * as Plot from '@observablehq/plot';
-import type { ScenarioResult } from '../../result.ts';
-import { timesText } from '../../words.ts';
-import { BOUND_COLOUR, BOUND_DASH, drawChart } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { keyAxis, scalarText } from '../point-text.ts';
-import { KEYS_DY, KEYS_TOP, keys } from '../run-marks.ts';
-import type { Scene } from '../scene.ts';
-import { countText, type XY } from '../series.ts';
+import { timesText } from '../../terms/amount-text.ts';
+import type { ScenarioResult } from '../../terms/result.ts';
+import { countText, type XY } from '../data/series.ts';
+import { BOUND_COLOUR, BOUND_DASH, drawChart } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { KEYS_DY, KEYS_TOP, keys } from '../drawing/run-marks.ts';
+import type { Scene } from '../drawing/scene.ts';
+import { keyAxis, scalarText } from '../words/point-text.ts';
 import { breakEvenLine, type Grid, type GridCell, gridOf } from './break-even-grid.ts';
 import { predictedLine } from './break-even-theory.ts';
 

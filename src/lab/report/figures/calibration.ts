@@ -1,6 +1,6 @@
 // Is each link's cap held, and is the same as fast as itself?
-import type { Markup } from '../html.ts';
-import { onlyRuns, type Scene } from '../scene.ts';
+import type { Markup } from '../drawing/html.ts';
+import { onlyRuns, type Scene } from '../drawing/scene.ts';
 import { metricRowsFigure } from './metric-rows.ts';
 import { ratiosFigure } from './ratios.ts';
 

@@ -2,15 +2,15 @@
 // run, and the fluid model of Qiu & Srikant (src/theory/churn.ts) where it has a word.
 import * as Plot from '@observablehq/plot';
 import { churnFlow } from '../../../theory/churn.ts';
-import type { Run } from '../../result.ts';
-import { originRates, receiverRates } from '../../setting.ts';
-import { BOUND_COLOUR, BOUND_DASH, FAULT_COLOUR } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { drawLanes } from '../lanes.ts';
-import { keys } from '../run-marks.ts';
-import { type ArmRuns, endSeconds, receiversOf, type Scene } from '../scene.ts';
-import { countText } from '../series.ts';
+import type { Run } from '../../terms/result.ts';
+import { originRates, receiverRates } from '../../terms/setting.ts';
+import { countText } from '../data/series.ts';
+import { BOUND_COLOUR, BOUND_DASH, FAULT_COLOUR } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { drawLanes } from '../drawing/lane-chart.ts';
+import { keys } from '../drawing/run-marks.ts';
+import { type ArmRuns, endSeconds, receiversOf, type Scene } from '../drawing/scene.ts';
 
 export interface Stair {
   readonly seconds: number;

@@ -1,14 +1,14 @@
 // Who is done when: for every run the share of its receivers that have the whole file, over
 // time. Who never completes leaves its line below 1, flat to the end.
 import * as Plot from '@observablehq/plot';
-import type { Run } from '../../result.ts';
-import { secondsText } from '../../words.ts';
-import type { ArmStyle } from '../arm-style.ts';
-import { drawChart } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { receiversOf, type Scene, stylesOf } from '../scene.ts';
-import { countText } from '../series.ts';
+import { secondsText } from '../../terms/amount-text.ts';
+import type { Run } from '../../terms/result.ts';
+import { countText } from '../data/series.ts';
+import type { ArmStyle } from '../drawing/arm-style.ts';
+import { drawChart } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { receiversOf, type Scene, stylesOf } from '../drawing/scene.ts';
 
 /** Completions of one run that would hide each other at full size. */
 const MANY = 18;

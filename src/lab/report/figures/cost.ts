@@ -1,7 +1,7 @@
 // What each architecture costs: CPU time, memory, and bytes on the wire.
-import type { MetricName } from '../../metric.ts';
-import type { Markup } from '../html.ts';
-import type { Scene } from '../scene.ts';
+import type { MetricName } from '../../terms/metric.ts';
+import type { Markup } from '../drawing/html.ts';
+import type { Scene } from '../drawing/scene.ts';
 import { metricRowsFigure } from './metric-rows.ts';
 
 const rows =

@@ -1,13 +1,13 @@
 // What the page is opened for: how long it takes, and who completes when the origin dies.
-import type { Result, ScenarioResult } from '../../result.ts';
-import type { Markup } from '../html.ts';
-import { samePoint } from '../lookup.ts';
-import { onlyRuns, type Scene } from '../scene.ts';
-import { killWords, tellingKill } from '../sentences.ts';
+import type { Result, ScenarioResult } from '../../terms/result.ts';
+import { samePoint } from '../data/lookup.ts';
+import type { Markup } from '../drawing/html.ts';
+import { onlyRuns, type Scene } from '../drawing/scene.ts';
+import { killWords, tellingKill } from '../words/sentences.ts';
 import { beyondFigure } from './beyond.ts';
 import { completionFigure } from './completions.ts';
 import { reachFigure } from './kill.ts';
-import { lanesEnd, lanesFigure } from './lanes.ts';
+import { lanesEnd, lanesFigure } from './run-lanes.ts';
 import { makespanFigure, meanFigure, originFigure } from './scaling.ts';
 
 /** The largest N at which every arm took part, or else the largest. */

@@ -3,17 +3,17 @@
 import * as Plot from '@observablehq/plot';
 import { expectedCopies } from '../../../theory/coupons.ts';
 import { type Crowd, REACH, type Service } from '../../../theory/reach.ts';
-import type { Scalar } from '../../plan.ts';
-import type { Run } from '../../result.ts';
-import { percentText } from '../../words.ts';
-import type { ArmStyle } from '../arm-style.ts';
-import { armLine, BOUND_COLOUR, BOUND_DASH, drawChart } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { completions } from '../lookup.ts';
-import { keyAxis, scalarText } from '../point-text.ts';
-import { type ArmRuns, type Scene, stylesOf } from '../scene.ts';
-import { medianLine, runsPerPoint } from '../series.ts';
+import { percentText } from '../../terms/amount-text.ts';
+import type { Scalar } from '../../terms/planned-run.ts';
+import type { Run } from '../../terms/result.ts';
+import { completions } from '../data/lookup.ts';
+import { medianLine, runsPerPoint } from '../data/series.ts';
+import type { ArmStyle } from '../drawing/arm-style.ts';
+import { armLine, BOUND_COLOUR, BOUND_DASH, drawChart } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { type ArmRuns, type Scene, stylesOf } from '../drawing/scene.ts';
+import { keyAxis, scalarText } from '../words/point-text.ts';
 
 /** Of a step of the axis: arms stand beside each other, since most have the same reach. */
 const ARM_GAP = 0.13;

@@ -1,14 +1,14 @@
 // The long tail: how long each receiver waits, over the moment at which it came, and how
 // much of all that the origin had to send.
 import * as Plot from '@observablehq/plot';
-import { secondsText } from '../../words.ts';
-import { armDots, armLine, drawChart } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { NEVER_ROOM, topOf } from '../run-marks.ts';
-import type { ArmRuns } from '../scene.ts';
-import { receiversOf, type Scene, stylesOf } from '../scene.ts';
-import { medianLine, type XY } from '../series.ts';
+import { secondsText } from '../../terms/amount-text.ts';
+import { medianLine, type XY } from '../data/series.ts';
+import { armDots, armLine, drawChart } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { NEVER_ROOM, topOf } from '../drawing/run-marks.ts';
+import type { ArmRuns } from '../drawing/scene.ts';
+import { receiversOf, type Scene, stylesOf } from '../drawing/scene.ts';
 import { metricRowsFigure } from './metric-rows.ts';
 
 export interface Arrival {

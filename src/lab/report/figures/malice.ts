@@ -1,8 +1,8 @@
 // Makespan over the number of attackers of each kind, against none.
 import * as Plot from '@observablehq/plot';
-import type { Markup } from '../html.ts';
-import type { ArmRuns, Scene } from '../scene.ts';
-import { medianOf } from '../series.ts';
+import { medianOf } from '../data/series.ts';
+import type { Markup } from '../drawing/html.ts';
+import type { ArmRuns, Scene } from '../drawing/scene.ts';
 import { sweepFigure, sweptPoints } from './sweep.ts';
 
 /** What those with whom nobody is hostile need, level over all numbers of attackers. */

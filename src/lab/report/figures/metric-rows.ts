@@ -1,15 +1,22 @@
 // A metric of every arm in rows: what a scenario without a number in its sweep is drawn as.
-import { METRICS, type MetricName } from '../../metric.ts';
-import type { Run } from '../../result.ts';
-import { BOUND_COLOUR } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { metricScale, plotted, plottedText } from '../metric-axis.ts';
-import { pointText } from '../point-text.ts';
-import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop, shortened } from '../rows.ts';
-import { runTitle } from '../run-marks.ts';
-import type { ArmRuns, Scene } from '../scene.ts';
-import { countText, grouped } from '../series.ts';
+import { METRICS, type MetricName } from '../../terms/metric.ts';
+import type { Run } from '../../terms/result.ts';
+import { countText, grouped } from '../data/series.ts';
+import { BOUND_COLOUR } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { metricScale, plotted, plottedText } from '../drawing/metric-axis.ts';
+import {
+  BAND_KEY,
+  drawRows,
+  type Row,
+  type RowPoint,
+  rowsTop,
+  shortened,
+} from '../drawing/rows.ts';
+import { runTitle } from '../drawing/run-marks.ts';
+import type { ArmRuns, Scene } from '../drawing/scene.ts';
+import { pointText } from '../words/point-text.ts';
 
 /** Of an arm's name where its point has to be read too. */
 const ARM_LETTERS = 22;

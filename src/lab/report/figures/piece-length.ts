@@ -2,13 +2,13 @@
 // it (src/theory/piece-cost.ts), and what short pieces cost in CPU time.
 import * as Plot from '@observablehq/plot';
 import { fitPieceCost, type PieceCostFit, secondsWith } from '../../../theory/piece-cost.ts';
-import type { Run } from '../../result.ts';
-import type { Setting } from '../../setting.ts';
-import { BOUND_COLOUR } from '../chart.ts';
-import type { Markup } from '../html.ts';
-import { scalarText } from '../point-text.ts';
-import type { Scene } from '../scene.ts';
-import type { XY } from '../series.ts';
+import type { Run } from '../../terms/result.ts';
+import type { Setting } from '../../terms/setting.ts';
+import type { XY } from '../data/series.ts';
+import { BOUND_COLOUR } from '../drawing/chart.ts';
+import type { Markup } from '../drawing/html.ts';
+import type { Scene } from '../drawing/scene.ts';
+import { scalarText } from '../words/point-text.ts';
 import { sweepFigure, sweptPoints } from './sweep.ts';
 
 /** Parts of a curve: smooth to the eye. */

@@ -1,12 +1,12 @@
 // What a scenario claims to be the same within so much: the ratio of each pair of runs,
 // in the band that the claim allows. Calibration and the two kinds of link live by it.
-import { METRICS } from '../../metric.ts';
-import type { Run } from '../../result.ts';
-import type { ClaimRule } from '../../scenario.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop } from '../rows.ts';
-import type { ArmRuns, Scene } from '../scene.ts';
+import { METRICS } from '../../terms/metric.ts';
+import type { Run } from '../../terms/result.ts';
+import type { ClaimRule } from '../../terms/scenario.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { BAND_KEY, drawRows, type Row, type RowPoint, rowsTop } from '../drawing/rows.ts';
+import type { ArmRuns, Scene } from '../drawing/scene.ts';
 import { rowsText } from './metric-rows.ts';
 
 /** A pair has its point and its repetition in common, and so its seed. */

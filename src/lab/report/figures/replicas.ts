@@ -1,11 +1,11 @@
 // What more hubs buy: makespan beside its bound, and the uplink that had to be there.
 import { replicasNeeded } from '../../../theory/service.ts';
 import { linksOf } from '../../analysis/bound.ts';
-import type { Run } from '../../result.ts';
-import { originRates, receiverRates, type Setting } from '../../setting.ts';
-import { rateText } from '../../words.ts';
-import type { Markup } from '../html.ts';
-import type { Scene } from '../scene.ts';
+import { rateText } from '../../terms/amount-text.ts';
+import type { Run } from '../../terms/result.ts';
+import { originRates, receiverRates, type Setting } from '../../terms/setting.ts';
+import type { Markup } from '../drawing/html.ts';
+import type { Scene } from '../drawing/scene.ts';
 import { metricRowsFigure } from './metric-rows.ts';
 
 /** Of all hubs; of a swarm, of its origin and of its receivers, who bring theirs. */

@@ -1,15 +1,15 @@
 // Who gives and who only takes: medians of both over the share that takes, one panel for
 // each way to choose whom to serve.
 import * as Plot from '@observablehq/plot';
-import { secondsText } from '../../words.ts';
-import type { ArmStyle } from '../arm-style.ts';
-import { sweptScale } from '../axis.ts';
-import { drawChart, FIGURE_HEIGHT, FIGURE_WIDTH } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { KEYS_DY, KEYS_TOP, keys, runTitle, topOf } from '../run-marks.ts';
-import type { ArmRuns, Scene } from '../scene.ts';
-import { medianLine, type RunPoint, runsPerPoint } from '../series.ts';
+import { secondsText } from '../../terms/amount-text.ts';
+import { medianLine, type RunPoint, runsPerPoint } from '../data/series.ts';
+import type { ArmStyle } from '../drawing/arm-style.ts';
+import { sweptScale } from '../drawing/axis.ts';
+import { drawChart, FIGURE_HEIGHT, FIGURE_WIDTH } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { KEYS_DY, KEYS_TOP, keys, runTitle, topOf } from '../drawing/run-marks.ts';
+import type { ArmRuns, Scene } from '../drawing/scene.ts';
 import { neverText, sweepFigure, sweptPoints } from './sweep.ts';
 
 interface Panel {

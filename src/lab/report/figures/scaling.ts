@@ -3,16 +3,22 @@
 import * as Plot from '@observablehq/plot';
 import { equalUplinkServerBound, serialMeanSeconds } from '../../../theory/service.ts';
 import { linksOf } from '../../analysis/bound.ts';
-import type { MetricName } from '../../metric.ts';
-import type { Run } from '../../result.ts';
-import { sweptScale } from '../axis.ts';
-import { drawChart, FIGURE_WIDTH } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { metricScale, plotted, plottedText } from '../metric-axis.ts';
-import { NAMES_WIDTH, runDots, runMedians, theoryLines, topOf } from '../run-marks.ts';
-import { type Scene, stylesOf } from '../scene.ts';
-import { boundLines, type NamedLine, type RunPoint, runsPerPoint, type XY } from '../series.ts';
+import type { MetricName } from '../../terms/metric.ts';
+import type { Run } from '../../terms/result.ts';
+import {
+  boundLines,
+  type NamedLine,
+  type RunPoint,
+  runsPerPoint,
+  type XY,
+} from '../data/series.ts';
+import { sweptScale } from '../drawing/axis.ts';
+import { drawChart, FIGURE_WIDTH } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { metricScale, plotted, plottedText } from '../drawing/metric-axis.ts';
+import { NAMES_WIDTH, runDots, runMedians, theoryLines, topOf } from '../drawing/run-marks.ts';
+import { type Scene, stylesOf } from '../drawing/scene.ts';
 
 const HEIGHT = 340;
 const MARGIN = { top: 20, bottom: 42, left: 52 } as const;

@@ -1,15 +1,15 @@
 // Is it served? What all receivers together verified, step by step, one lane an arm, with
 // the moments at which something was killed or cut.
 import * as Plot from '@observablehq/plot';
-import type { Exhibit } from '../../result.ts';
-import { FAULT_COLOUR } from '../chart.ts';
-import { faultMarks } from '../fault-marks.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { drawLanes, lanesWidth } from '../lanes.ts';
-import { pointText } from '../point-text.ts';
-import { keys, topOf } from '../run-marks.ts';
-import { endSeconds, type Scene, type ShownExhibit } from '../scene.ts';
+import type { Exhibit } from '../../terms/result.ts';
+import { FAULT_COLOUR } from '../drawing/chart.ts';
+import { faultMarks } from '../drawing/fault-marks.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { drawLanes, lanesWidth } from '../drawing/lane-chart.ts';
+import { keys, topOf } from '../drawing/run-marks.ts';
+import { endSeconds, type Scene, type ShownExhibit } from '../drawing/scene.ts';
+import { pointText } from '../words/point-text.ts';
 
 const MIB = 2 ** 20;
 

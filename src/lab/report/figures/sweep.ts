@@ -1,18 +1,25 @@
 // A metric over a swept setting, one line an arm: what any scenario with a number in its
 // sweep is drawn as when nothing more fitting is known.
 import * as Plot from '@observablehq/plot';
-import { METRICS, type MetricName } from '../../metric.ts';
-import type { Run } from '../../result.ts';
-import type { SettingKey } from '../../setting.ts';
-import { sweptScale } from '../axis.ts';
-import { drawChart, FIGURE_WIDTH } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { metricScale, plotted, plottedText } from '../metric-axis.ts';
-import { keyAxis } from '../point-text.ts';
-import { NAMES_WIDTH, NEVER_ROOM, runDots, runMedians, theoryLines, topOf } from '../run-marks.ts';
-import { type Scene, stylesOf } from '../scene.ts';
-import { boundLines, type NamedLine, type RunPoint, runsPerPoint } from '../series.ts';
+import { METRICS, type MetricName } from '../../terms/metric.ts';
+import type { Run } from '../../terms/result.ts';
+import type { SettingKey } from '../../terms/setting.ts';
+import { boundLines, type NamedLine, type RunPoint, runsPerPoint } from '../data/series.ts';
+import { sweptScale } from '../drawing/axis.ts';
+import { drawChart, FIGURE_WIDTH } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { metricScale, plotted, plottedText } from '../drawing/metric-axis.ts';
+import {
+  NAMES_WIDTH,
+  NEVER_ROOM,
+  runDots,
+  runMedians,
+  theoryLines,
+  topOf,
+} from '../drawing/run-marks.ts';
+import { type Scene, stylesOf } from '../drawing/scene.ts';
+import { keyAxis } from '../words/point-text.ts';
 
 const HEIGHT = 340;
 const TOP = 22;

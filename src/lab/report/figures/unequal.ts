@@ -1,15 +1,15 @@
 // Completion of each class of uplinks, one panel for each point of the sweep.
 import * as Plot from '@observablehq/plot';
-import type { Run } from '../../result.ts';
-import { rateText, secondsText } from '../../words.ts';
-import type { ArmStyle } from '../arm-style.ts';
-import { drawChart, FIGURE_WIDTH } from '../chart.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { pointText } from '../point-text.ts';
-import { topOf } from '../run-marks.ts';
-import { receiversOf, type Scene, stylesOf } from '../scene.ts';
-import { ascending, countText, grouped, medianOf } from '../series.ts';
+import { rateText, secondsText } from '../../terms/amount-text.ts';
+import type { Run } from '../../terms/result.ts';
+import { ascending, countText, grouped, medianOf } from '../data/series.ts';
+import type { ArmStyle } from '../drawing/arm-style.ts';
+import { drawChart, FIGURE_WIDTH } from '../drawing/chart.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { topOf } from '../drawing/run-marks.ts';
+import { receiversOf, type Scene, stylesOf } from '../drawing/scene.ts';
+import { pointText } from '../words/point-text.ts';
 
 export interface ClassPoint {
   /** What was swept; one of the panels. */

@@ -1,14 +1,20 @@
 // What every role sent over time, one upon the other, against what all uplinks could.
 import * as Plot from '@observablehq/plot';
-import type { Exhibit } from '../../result.ts';
-import { percentText } from '../../words.ts';
-import { BOUND_COLOUR, BOUND_DASH, drawChart, FIGURE_HEIGHT, FIGURE_WIDTH } from '../chart.ts';
-import { faultMarks, NAMES_TOP } from '../fault-marks.ts';
-import { figure } from '../figure.ts';
-import type { Markup } from '../html.ts';
-import { pointText } from '../point-text.ts';
-import { KEYS_DY, KEYS_TOP, keys, topOf } from '../run-marks.ts';
-import type { Scene, ShownExhibit } from '../scene.ts';
+import { percentText } from '../../terms/amount-text.ts';
+import type { Exhibit } from '../../terms/result.ts';
+import {
+  BOUND_COLOUR,
+  BOUND_DASH,
+  drawChart,
+  FIGURE_HEIGHT,
+  FIGURE_WIDTH,
+} from '../drawing/chart.ts';
+import { faultMarks, NAMES_TOP } from '../drawing/fault-marks.ts';
+import { figure } from '../drawing/figure.ts';
+import type { Markup } from '../drawing/html.ts';
+import { KEYS_DY, KEYS_TOP, keys, topOf } from '../drawing/run-marks.ts';
+import type { Scene, ShownExhibit } from '../drawing/scene.ts';
+import { pointText } from '../words/point-text.ts';
 
 const MIB = 2 ** 20;
 

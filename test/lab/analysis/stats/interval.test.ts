@@ -5,7 +5,7 @@ import {
   medianInterval,
   ratioInterval,
 } from '../../../../src/lab/analysis/stats/interval.ts';
-import { median } from '../../../../src/lab/analysis/stats.ts';
+import { median } from '../../../../src/lab/analysis/stats/quantile.ts';
 import { createRng } from '../../../../src/runtime/rng.ts';
 
 const rng = () => createRng(7);

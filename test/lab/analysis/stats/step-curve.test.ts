@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { median } from '../../../../src/lab/analysis/stats/quantile.ts';
 import {
   bandOf,
   completionCurve,
   type StepCurve,
 } from '../../../../src/lab/analysis/stats/step-curve.ts';
-import { median } from '../../../../src/lab/analysis/stats.ts';
 
 const times = fc.array(fc.option(fc.integer({ min: 1, max: 50 })), { minLength: 1, maxLength: 12 });
 

@@ -1,0 +1,55 @@
+// hubswarm client: one command of its own for each thing that is done to a server.
+import { Command } from 'commander';
+import { parseHttpUrl } from '../../client/http/url.ts';
+import { positiveSeconds } from '../common/options.ts';
+import { EXIT_CODES, runCommand } from '../common/run.ts';
+import { clean } from '../terminal/human.ts';
+import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
+import { getCommand } from './get.ts';
+import { putCommand, removeCommand } from './put.ts';
+import { watchCommand } from './watch.ts';
+
+/** Chosen: long enough for a hub to restart. */
+const TIMEOUT_SECONDS = 30;
+
+export function clientCommand(): Command {
+  const client = new Command('client')
+    .description('Fetch from, send to and list HTTP servers: hubs, and plain ones.')
+    .addCommand(getCommand())
+    .addCommand(putCommand())
+    .addCommand(removeCommand())
+    .addCommand(listCommand())
+    .addCommand(watchCommand());
+  for (const command of [client, ...client.commands]) command.addHelpText('after', EXIT_CODES);
+  return client;
+}
+
+function listCommand(): Command {
+  return addAccessOptions(new Command('ls'))
+    .description('List a directory of a hub.')
+    .argument('<url>', 'as in http://127.0.0.1:8080/files/')
+    .option('--json', 'as the hub gives it', false)
+    .option(
+      '--timeout <seconds>',
+      'give up after so long without progress',
+      positiveSeconds('--timeout'),
+      TIMEOUT_SECONDS,
+    )
+    .action(list);
+}
+
+async function list(
+  text: string,
+  flags: AccessFlags & { json: boolean; timeout: number },
+): Promise<void> {
+  const url = parseHttpUrl(text);
+  const access = await accessOf(flags, [url]);
+  const { fetchListing, formatListing } = await import('../../client/tree/list.ts');
+  await runCommand({ quiet: true }, async ({ signal }) => {
+    const listing = await fetchListing(url, flags.timeout * 1000, signal, access);
+    const text = flags.json
+      ? JSON.stringify(listing, undefined, 2)
+      : formatListing(listing, clean, process.stdout.columns);
+    process.stdout.write(`${text}\n`);
+  });
+}

@@ -1,0 +1,157 @@
+// hubswarm client get: one file from its mirrors, or a directory of a hub.
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { parseHttpUrl } from '../../client/http/url.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { untilLine } from '../common/hold.ts';
+import { readLines } from '../common/lines.ts';
+import { integer, rate, seconds } from '../common/options.ts';
+import { runCommand } from '../common/run.ts';
+import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
+import { cacheDirectory } from './cache-directory.ts';
+
+/** Chosen: long enough for a hub to restart. */
+const TIMEOUT_SECONDS = 30;
+
+const DIRECTORY =
+  'the URL is that of a directory: what comes is its listing; -r fetches what is in it';
+
+interface GetFlags extends AccessFlags {
+  output?: string;
+  cid?: string;
+  uplink?: number;
+  downlink?: number;
+  timeout: number;
+  connectionsPerHost: number;
+  followMirrors: boolean;
+  recursive: boolean;
+  delete: boolean;
+  force: boolean;
+  quiet: boolean;
+  json: boolean;
+  hold: boolean;
+}
+
+export function getCommand(): Command {
+  return addAccessOptions(new Command('get'))
+    .description('Fetch a file, verified piece by piece where the server names a CID.')
+    .argument(
+      '<url...>',
+      "mirrors of one file, and '-' after them for '-o -'; with -r: a directory of a hub, and a local one",
+    )
+    .option('-o, --output <path>', "file, existing directory, or '-' for standard output")
+    .option('-r, --recursive', 'mirror a directory: client get -r URL/ DIR', false)
+    .option('--delete', 'with -r: remove local files that the hub does not have', false)
+    .option('--cid <cid>', 'what the file must be (default: what the server says)')
+    .option('--uplink <rate>', 'send at most so fast', rate('--uplink'))
+    .option(
+      '--downlink <rate>',
+      'fetch at most so fast (as in 20Mbit/s or 4MiB/s)',
+      rate('--downlink'),
+    )
+    .option(
+      '--timeout <seconds>',
+      'give up after so long without progress',
+      seconds('--timeout'),
+      TIMEOUT_SECONDS,
+    )
+    .option(
+      '--connections-per-host <number>',
+      'open so many to each mirror at once; more help where each connection is held to a rate',
+      integer('--connections-per-host', 1, 16),
+      1,
+    )
+    .option('--no-follow-mirrors', 'do not fetch from mirrors that a server names (RFC 6249)')
+    .option(
+      '--force',
+      'replace a file of the name that the server gave, and fetch what did not change',
+      false,
+    )
+    .option('--quiet', 'print nothing but errors', false)
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--hold', 'get ready, then start on a line from standard input', false)
+    .action(get);
+}
+
+async function get(texts: string[], flags: GetFlags): Promise<void> {
+  if (flags.timeout === 0) {
+    throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
+  }
+  if (flags.recursive) return getDirectory(texts, flags);
+  if (flags.delete) throw new HubswarmError('ERR_USAGE', '--delete: only goes with -r');
+  const { urls, output } = placesOf(texts, flags.output);
+  const { parseCid } = await import('../../content/cid.ts');
+  const cid = flags.cid === undefined ? undefined : parseCid('--cid', flags.cid);
+  if (flags.json && output === '-') {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      "--json: cannot be given with '-o -': standard output carries the file",
+    );
+  }
+  const access = await accessOf(flags, urls);
+  const { getFile } = await import('../../client/download/get.ts');
+  const { DownloadRecords } = await import('../../client/download/download-records.ts');
+  // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
+  process.stdout.on('error', () => undefined);
+  await runCommand(flags, async (context) => {
+    if (flags.hold) await untilLine(context, readLines(process.stdin));
+    if (urls.some(({ pathname }) => /^\/files\/(.*\/)?$/.test(pathname)))
+      context.emit({ event: 'warned', message: DIRECTORY });
+    await getFile({
+      urls,
+      output,
+      cid,
+      force: flags.force,
+      records: new DownloadRecords(join(cacheDirectory(), 'downloads')),
+      followMirrors: flags.followMirrors,
+      connectionsPerHost: flags.connectionsPerHost,
+      uplinkBytesPerSecond: flags.uplink,
+      downlinkBytesPerSecond: flags.downlink,
+      timeoutMs: flags.timeout * 1000,
+      access,
+      stdout: process.stdout,
+      emit: context.emit,
+      signal: context.signal,
+    });
+  });
+}
+
+/** Other names of '-'. */
+const STDOUT = ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'];
+
+/** As in `get URL -`, for who knows it from other programs. */
+function placesOf(texts: readonly string[], output: string | undefined) {
+  const isToStdout = texts.length > 1 && texts.at(-1) === '-';
+  if (isToStdout && output !== undefined && output !== '-') {
+    throw new HubswarmError('ERR_USAGE', `-o: '${output}' and '-' are two places; give one`);
+  }
+  const urls = (isToStdout ? texts.slice(0, -1) : texts).map((text) => parseHttpUrl(text));
+  const isStdout = isToStdout || (output !== undefined && STDOUT.includes(output));
+  return { urls, output: isStdout ? '-' : output };
+}
+
+async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<void> {
+  const [text = '', directory = flags.output, ...more] = texts;
+  if (directory === undefined || directory === '-' || more.length > 0) {
+    throw new HubswarmError('ERR_USAGE', '-r: give one URL and one directory, as in URL/ DIR');
+  }
+  if (flags.cid !== undefined) throw new HubswarmError('ERR_USAGE', '--cid: not with -r');
+  const url = parseHttpUrl(text);
+  const access = await accessOf(flags, [url]);
+  const { getTree } = await import('../../client/tree/get-tree.ts');
+  await runCommand(flags, async (context) => {
+    if (flags.hold) await untilLine(context, readLines(process.stdin));
+    await getTree({
+      url,
+      directory,
+      deleteExtras: flags.delete,
+      access,
+      uplinkBytesPerSecond: flags.uplink,
+      downlinkBytesPerSecond: flags.downlink,
+      timeoutMs: flags.timeout * 1000,
+      stdout: process.stdout,
+      emit: context.emit,
+      signal: context.signal,
+    });
+  });
+}

@@ -1,0 +1,80 @@
+// Parsers of option values that several commands share. Each gives one line that
+// names the option, what was given and what is accepted.
+import { HubswarmError } from '../../runtime/errors.ts';
+import { parseRate, parseSize } from '../../runtime/units.ts';
+
+export const rate =
+  (option: string) =>
+  (text: string): number =>
+    parseRate(option, text);
+
+/** A rate, or the word for one that is found. */
+export const rateOrAuto =
+  (option: string) =>
+  (text: string): number | 'auto' =>
+    text.toLowerCase() === 'auto' ? 'auto' : parseRate(option, text, ', or auto');
+
+export const size =
+  (option: string) =>
+  (text: string): number =>
+    parseSize(option, text);
+
+/** A whole number in [low, high]. */
+export const integer =
+  (option: string, low: number, high: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high) {
+      throw new HubswarmError(
+        'ERR_USAGE',
+        `${option}: '${text}' is not accepted; give a whole number from ${low} to ${high}`,
+      );
+    }
+    return value;
+  };
+
+/** One of the names; @throws HubswarmError ERR_USAGE */
+export function oneOf<Name extends string>(
+  option: string,
+  text: string,
+  names: readonly Name[],
+): Name {
+  const name = names.find((known) => known === text);
+  if (name !== undefined) return name;
+  const accepted = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  throw new HubswarmError('ERR_USAGE', `${option}: '${text}' is not known; give ${accepted}`);
+}
+
+/** Timers hold 2^31 ms at the most: longer ones would be over at once. */
+const MOST_SECONDS = 2_000_000;
+
+/** Seconds with a fraction, 0 or more. */
+export const seconds =
+  (option: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value <= MOST_SECONDS) return value;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is not accepted; give seconds, 0 to ${MOST_SECONDS} (as in 30 or 0.5)`,
+    );
+  };
+
+export const positiveSeconds =
+  (option: string) =>
+  (text: string): number => {
+    const value = seconds(option)(text);
+    if (value > 0) return value;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is not accepted; give seconds over 0, up to ${MOST_SECONDS}`,
+    );
+  };
+
+/** @throws HubswarmError ERR_USAGE when an option is given that does nothing without another */
+export function needs(option: string, given: unknown, other: string, present: unknown): void {
+  const isGiven = given !== undefined && given !== false;
+  const isPresent = present !== undefined && present !== false;
+  if (!isGiven || isPresent) return;
+  throw new HubswarmError('ERR_USAGE', `${option} does nothing without ${other}; give both`);
+}

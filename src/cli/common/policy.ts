@@ -1,0 +1,30 @@
+// The options that choose how an exchange picks pieces and neighbours.
+import type { Command } from 'commander';
+import type { Policy } from '../../peer/policy.ts';
+import { oneOf } from './options.ts';
+
+export interface PolicyOptions {
+  picker?: string;
+  choker?: string;
+}
+
+export function withPolicyOptions(command: Command): Command {
+  return command
+    .option(
+      '--picker <policy>',
+      'which piece to ask for next: rarest, random or sequential (default: rarest)',
+    )
+    .option(
+      '--choker <policy>',
+      'whom to serve first: cooperative (who has least) or tit-for-tat (who gives; for all peers of a swarm alike) (default: cooperative)',
+    );
+}
+
+/** @throws HubswarmError ERR_USAGE */
+export async function parsePolicy({ picker, choker }: PolicyOptions): Promise<Policy> {
+  const { PICKER_NAMES, CHOKER_NAMES } = await import('../../peer/policy.ts');
+  return {
+    ...(picker === undefined ? {} : { picker: oneOf('--picker', picker, PICKER_NAMES) }),
+    ...(choker === undefined ? {} : { choker: oneOf('--choker', choker, CHOKER_NAMES) }),
+  };
+}

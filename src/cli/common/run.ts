@@ -1,0 +1,114 @@
+// What every command shares: where its events go, what stops it, and how an
+// error becomes one line and an exit code.
+
+import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { hearFailures, tellFailure } from '../../runtime/guarded.ts';
+import { BoundedOutput } from '../../runtime/node/bounded-output.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import { formatEvent, NdjsonWriter } from '../../telemetry/ndjson.ts';
+import { startUsageSampler } from '../../telemetry/node/usage.ts';
+import { clean, createHumanReporter } from '../terminal/human.ts';
+
+/** Exit codes, as the README lists them. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  /** --timeout passed; as of timeout(1). */
+  timedOut: 124,
+  interrupted: 130,
+} as const;
+
+/** For a command's help. */
+export const EXIT_CODES = `
+Exit codes:
+  ${EXIT.ok}    done; with get also when nothing had changed
+  ${EXIT.failed}    failed: no server could deliver in time, or the place cannot be written to
+  ${EXIT.usage}    an option or argument is not accepted
+  ${EXIT.interrupted}  stopped by a signal, or whoever read the output left`;
+
+export interface RunContext {
+  readonly emit: Emit;
+  /** Aborts on SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** The name of the signal that aborted, if one did. */
+  stoppedBy(): string | undefined;
+}
+
+let wasTold = false;
+
+/** Whether a signal told the command to stop, or its reader left. */
+export const wasToldToStop = (): boolean => wasTold;
+
+/** Where events go: to machines on stdout, or to a person on stderr. */
+function openOutput(options: { json?: boolean; quiet?: boolean }): {
+  emit: Emit;
+  close: () => void;
+} {
+  if (!options.json) {
+    const out = new BoundedOutput(process.stderr, (message) => `warning: ${message}\n`);
+    const reporter = createHumanReporter({ quiet: options.quiet ?? false, out });
+    return { emit: (event) => reporter.report(event), close: () => reporter.close() };
+  }
+  const out = new BoundedOutput(process.stdout, (message) =>
+    formatEvent({ event: 'warned', message }),
+  );
+  const writer = new NdjsonWriter(out);
+  return { emit: writer.emit, close: () => writer.flush() };
+}
+
+/**
+ * Runs a command's body to its end with events, signals and usage wired up.
+ *
+ * @param goesOn whether what a package leaves uncaught is told of like other failures of
+ * callbacks, and the process goes on: for those whose remotes are strangers
+ */
+export async function runCommand(
+  options: { json?: boolean; quiet?: boolean },
+  body: (context: RunContext) => Promise<void>,
+  { goesOn = false } = {},
+): Promise<void> {
+  const { emit, close } = openOutput(options);
+  const abort = new AbortController();
+  let stoppedBy: string | undefined;
+  const stop = (name: NodeJS.Signals): void => {
+    if (stoppedBy) {
+      close();
+      process.exit(EXIT.interrupted);
+    }
+    stoppedBy = name;
+    wasTold = true;
+    abort.abort(new HubswarmError('ERR_ABORTED', `stopped by ${name}`));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  // Who read our events has gone, as in `| head`: Node ignores the signal that says so.
+  const output = options.json ? process.stdout : process.stderr;
+  output.on('error', () => stop('SIGPIPE'));
+  hearFailures((what, error) => {
+    emit({ event: 'warned', message: `${what} failed: ${describeError(error)}` });
+  });
+  const endure = (error: unknown): void => tellFailure('a package', error);
+  if (goesOn) process.on('uncaughtException', endure);
+  const stopSampling = options.json ? startUsageSampler(emit) : undefined;
+  try {
+    await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });
+  } finally {
+    stopSampling?.();
+    close();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    process.off('uncaughtException', endure);
+  }
+}
+
+/** The exit code for what a command threw, after its one line on stderr. */
+export function reportFailure(error: unknown): number {
+  process.stderr.write(`hubswarm: ${clean(describeError(error))}\n`);
+  if (!(error instanceof HubswarmError) && process.env.HUBSWARM_DEBUG) {
+    process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+  }
+  if (hasCode(error, 'ERR_USAGE')) return EXIT.usage;
+  if (hasCode(error, 'ERR_TIMEOUT')) return EXIT.timedOut;
+  return hasCode(error, 'ERR_ABORTED') ? EXIT.interrupted : EXIT.failed;
+}

@@ -1,0 +1,54 @@
+// What holds for every command alike: a wrong command line ends in one line on standard
+// error, no value is empty, and each default stands in the help once and as people write it.
+import type { Command, Option } from 'commander';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { clean } from '../terminal/human.ts';
+
+/** Where the names of options leave less, help is not wrapped. Chosen. */
+const MIN_DESCRIPTION_WIDTH = 24;
+
+export function strict(command: Command): void {
+  // Commander's exit() in the middle of things becomes an error that main() sees.
+  command.exitOverride();
+  command.configureHelp({
+    showGlobalOptions: true,
+    optionDescription: describeOption,
+    minWidthToWrap: MIN_DESCRIPTION_WIDTH,
+  });
+  command.configureOutput({
+    outputError: (text, write) => {
+      const line = clean(text.trim().replaceAll('\n', ' '));
+      const told = line.replace(/^error: /, '').replace(/\.$/, '');
+      write(`hubswarm: ${told}; see '${pathOf(command)} --help'\n`);
+    },
+  });
+  for (const option of command.options) refuseEmpty(command, option);
+  for (const child of command.commands) strict(child);
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+/** As a shell gives it for a variable that is not set: hardly ever what was meant. */
+function refuseEmpty(command: Command, { flags, long }: Option): void {
+  const wanted = /[<[].*$/.exec(flags)?.[0];
+  if (!wanted) return;
+  command.on(`option:${long?.slice(2)}`, (text: string | null) => {
+    if (text === null || text.trim() !== '') return;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${long}: '${clean(text)}' is not accepted; give ${wanted}`,
+    );
+  });
+}
+
+/** Of a flag the default is that it is not given. */
+function describeOption(option: Option): string {
+  const { description, defaultValue, defaultValueDescription } = option;
+  const isNone = defaultValue === undefined || typeof defaultValue === 'boolean';
+  if (isNone || String(defaultValue) === '' || description.includes('(default:')) {
+    return description;
+  }
+  return `${description} (default: ${defaultValueDescription ?? String(defaultValue)})`;
+}

@@ -1,0 +1,152 @@
+// Options of `hubswarm server` that say who may do what, and how it proves itself.
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { userDirectory } from '../../runtime/node/user-directory.ts';
+import type { AccessOptions } from '../../server/access/access.ts';
+import { checkCidr } from '../../server/access/address-rules.ts';
+import { checkOrigin } from '../../server/access/cors.ts';
+import { PROXY_HEADERS, type ProxyHeader } from '../../server/access/forwarded.ts';
+import { checkHostName } from '../../server/access/host-names.ts';
+import { parseRequestRate, type RequestRate } from '../../server/access/request-rate.ts';
+import { defaultTokenKeyFile, openTokenKey } from '../../server/access/token-key.ts';
+import type { TlsOptions } from '../../server/tls/tls.ts';
+import { needs, oneOf, rate } from '../common/options.ts';
+
+export interface AccessFlags {
+  tokenKey?: string[];
+  revoked?: string;
+  publicRead?: boolean;
+  allowAnonymousWrites?: boolean;
+  allow?: string[];
+  deny?: string[];
+  trustProxy?: string[];
+  proxyHeader?: ProxyHeader;
+  allowHost?: string[];
+  corsOrigin?: string[];
+  rateLimit?: RequestRate;
+  tokenRateLimit?: RequestRate;
+  clientUplink?: number;
+  tls?: boolean;
+  tlsCert?: string;
+  tlsKey?: string;
+}
+
+/** Each value checked as it comes; the option may be given several times. */
+const checked =
+  (option: string, check: (option: string, text: string) => string) =>
+  (text: string, before: string[] = []): string[] => [...before, check(option, text)];
+
+export function addAccessOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--token-key [file]',
+        "let in who has a token signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file, your own; may be repeated (default: no tokens)",
+      )
+        .preset(defaultTokenKeyFile())
+        .argParser(checked('--token-key', (_option, file) => file)),
+    )
+    .option(
+      '--public-read',
+      'with --token-key: let anyone read (default: reading needs a token, too)',
+    )
+    .option(
+      '--revoked <file>',
+      'ids (jti) of tokens that hold no more, one a line; read anew when it changes',
+    )
+    .option(
+      '--allow-anonymous-writes',
+      'with --writable: let anyone write, on any address and through proxies (default: only on this machine)',
+    )
+    .option(
+      '--allow <cidr...>',
+      'serve these addresses alone, as in 192.168.0.0/16 (default: all)',
+      checked('--allow', checkCidr),
+    )
+    .option(
+      '--deny <cidr...>',
+      'refuse these addresses; wins over --allow',
+      checked('--deny', checkCidr),
+    )
+    .option(
+      '--trust-proxy <cidr...>',
+      'believe these proxies who the client is (default: none)',
+      checked('--trust-proxy', checkCidr),
+    )
+    .option(
+      '--proxy-header <name>',
+      'the header in which trusted proxies say so: x-forwarded-for or forwarded (default: x-forwarded-for)',
+      (text) => oneOf('--proxy-header', text, PROXY_HEADERS),
+    )
+    .option(
+      '--allow-host <name...>',
+      'be called by these names, * for any (default: on a loopback address its own, else any)',
+      checked('--allow-host', checkHostName),
+    )
+    .option(
+      '--cors-origin <origin...>',
+      'let pages of these origins use the hub, * for all (default: none)',
+      checked('--cors-origin', checkOrigin),
+    )
+    .option(
+      '--rate-limit <rate>',
+      'requests of each address, as in 100/s or 600/m; so many may come at once (default: no limit)',
+      (text) => parseRequestRate('--rate-limit', text),
+    )
+    .option(
+      '--client-uplink <rate>',
+      'send at most so fast to each address, as in 20Mbit/s (default: no limit)',
+      rate('--client-uplink'),
+    )
+    .option('--token-rate-limit <rate>', 'requests with each token (default: no limit)', (text) =>
+      parseRequestRate('--token-rate-limit', text),
+    )
+    .option('--tls', 'HTTPS with a certificate of its own, made on first use (default: plain HTTP)')
+    .option('--tls-cert <file>', 'HTTPS with this certificate (PEM, with its chain)')
+    .option('--tls-key <file>', 'the key of --tls-cert (PEM)');
+}
+
+/** @throws HubswarmError for combinations that make no sense, and for the user's own key */
+export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions> {
+  needs('--public-read', flags.publicRead, '--token-key', flags.tokenKey);
+  needs('--revoked', flags.revoked, '--token-key', flags.tokenKey);
+  needs('--token-rate-limit', flags.tokenRateLimit, '--token-key', flags.tokenKey);
+  needs('--proxy-header', flags.proxyHeader, '--trust-proxy', flags.trustProxy);
+  // The user's own key is made here too: the server may be started before the first token is.
+  const own = defaultTokenKeyFile();
+  if (flags.tokenKey?.includes(own)) await openTokenKey(own);
+  return {
+    tokenKeyFiles: flags.tokenKey,
+    revokedFile: flags.revoked,
+    publicRead: flags.publicRead,
+    anonymousWrites: flags.allowAnonymousWrites,
+    allow: flags.allow,
+    deny: flags.deny,
+    trustedProxies: flags.trustProxy,
+    proxyHeader: flags.proxyHeader,
+    allowHosts: flags.allowHost,
+    corsOrigins: flags.corsOrigin,
+    rateLimit: flags.rateLimit,
+    clientUplinkBytesPerSecond: flags.clientUplink,
+    tokenRateLimit: flags.tokenRateLimit,
+  };
+}
+
+/** @throws HubswarmError ERR_USAGE */
+export function tlsOptionsOf({ tls, tlsCert, tlsKey }: AccessFlags): TlsOptions | undefined {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new HubswarmError('ERR_USAGE', '--tls-cert and --tls-key go together; give both');
+  }
+  if (tls && tlsCert !== undefined) {
+    throw new HubswarmError('ERR_USAGE', '--tls: not with --tls-cert; give one of the two');
+  }
+  if (tlsCert !== undefined && tlsKey !== undefined) {
+    return { kind: 'given', certFile: tlsCert, keyFile: tlsKey };
+  }
+  return tls ? { kind: 'self_signed', directory: join(userDirectory('state'), 'tls') } : undefined;
+}
+
+/** Whether there are files that a running server reads anew on SIGHUP. */
+export const canReload = (flags: AccessFlags): boolean =>
+  flags.tokenKey !== undefined || flags.tlsCert !== undefined;

@@ -1,0 +1,130 @@
+// The options that make a server an edge: one that serves what another hub has.
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { parseHttpUrl } from '../../client/http/url.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { userDirectory } from '../../runtime/node/user-directory.ts';
+import type { ServerOptions } from '../../server/hall/start-server.ts';
+import { type AccessFlags, accessOf, fingerprints } from '../client/access.ts';
+import { seconds, size } from '../common/options.ts';
+
+export interface EdgeFlags {
+  cache?: string;
+  cacheDir?: string;
+  cacheSize?: number;
+  cacheTtl?: number;
+  cacheToken?: string;
+  cacheCacert?: string;
+  cacheFingerprint?: string[];
+}
+
+const SIZE_BYTES = 10 * 2 ** 30;
+
+const ALONE_USELESS = [
+  'cacheDir',
+  'cacheSize',
+  'cacheTtl',
+  'cacheToken',
+  'cacheCacert',
+  'cacheFingerprint',
+] as const;
+
+/** As those of a client, for the other hub. */
+const ACCESS = { prefix: '--cache-', variable: 'HUBSWARM_CACHE_TOKEN' };
+
+export function addEdgeOptions(command: Command): void {
+  command
+    .option('--cache <url>', 'be a cache in front of another hub: serve what it has')
+    .option(
+      '--cache-dir <dir>',
+      'with --cache: where to keep files (default: hubswarm/edge/HOST in the cache directory of the user)',
+    )
+    .option(
+      '--cache-size <size>',
+      'with --cache: keep so much; what was used longest ago goes (default: 10GiB)',
+      size('--cache-size'),
+    )
+    .option(
+      '--cache-ttl <seconds>',
+      'with --cache: serve for so long without asking the other hub again (default: 0)',
+      seconds('--cache-ttl'),
+    )
+    .option(
+      '--cache-token <token>',
+      'with --cache: what opens the other hub (default: HUBSWARM_CACHE_TOKEN); who may read here is for --token-key',
+    )
+    .option(
+      '--cache-cacert <file>',
+      'with --cache: trust the issuer with this certificate (PEM), too',
+    )
+    .option(
+      '--cache-fingerprint <sha256>',
+      'with --cache: the certificate that the other hub must have; may be repeated',
+      fingerprints('--cache-fingerprint'),
+    );
+}
+
+/** What an edge's server has otherwise than others; nothing without --cache. @throws HubswarmError ERR_USAGE */
+export async function edgeOptionsOf(
+  flags: EdgeFlags & {
+    writable: boolean;
+    root?: string;
+    catalogue?: string;
+    precompressed?: boolean;
+  },
+): Promise<Partial<ServerOptions>> {
+  if (flags.cache === undefined) {
+    for (const option of ALONE_USELESS) {
+      if (flags[option] === undefined) continue;
+      const name = `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      throw new HubswarmError('ERR_USAGE', `${name}: is of no use alone; give --cache as well`);
+    }
+    return {};
+  }
+  if (flags.writable) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      '--writable: cannot be given with --cache; uploads are sent on to the other hub',
+    );
+  }
+  for (const option of ['root', 'catalogue'] as const) {
+    if (flags[option] === undefined) continue;
+    throw new HubswarmError('ERR_USAGE', `--${option}: not with --cache; see --cache-dir`);
+  }
+  if (flags.precompressed) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      '--precompressed: not with --cache; give it to the other hub, whose files are compressed here',
+    );
+  }
+  const { checkOriginUrl, openEdge } = await import('../../edge/open-edge.ts');
+  const url = checkOriginUrl(parseHttpUrl(flags.cache, '--cache'));
+  const access = await accessOf(accessFlags(flags), [url], ACCESS);
+  // Below a directory of its own: whatever else is in the one that was given is left alone.
+  const own = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
+  // A hub serves a directory; what an edge serves is none, so this one stays empty.
+  const root = join(own, 'root');
+  await makeDirectory(root, 0o700);
+  const sizeBytes = flags.cacheSize ?? SIZE_BYTES;
+  const ttlMs = (flags.cacheTtl ?? 0) * 1000;
+  return {
+    root,
+    // Nothing below it is served as a file of its own.
+    catalogueDirectory: undefined,
+    openFront: (context) => openEdge({ url, directory: own, sizeBytes, ttlMs, access }, context),
+  };
+}
+
+function accessFlags(flags: EdgeFlags): AccessFlags {
+  return {
+    ...(flags.cacheToken !== undefined && { token: flags.cacheToken }),
+    ...(flags.cacheCacert !== undefined && { cacert: flags.cacheCacert }),
+    ...(flags.cacheFingerprint !== undefined && { fingerprint: flags.cacheFingerprint }),
+  };
+}
+
+function defaultDirectory(url: URL): string {
+  // A port's colon is no character for every file system's names.
+  return join(userDirectory('cache'), 'edge', url.host.replace(/[^a-z0-9.-]/gi, '_'));
+}

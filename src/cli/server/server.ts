@@ -1,0 +1,149 @@
+// hubswarm server: the hub, until it is told to stop.
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { checkPieceLength } from '../../content/piece-length.ts';
+import { collectAlone } from '../../runtime/node/collector.ts';
+import { userDirectory } from '../../runtime/node/user-directory.ts';
+import type { RunningServer } from '../../server/hall/start-server.ts';
+import { obeyLines } from '../common/control.ts';
+import { readLines } from '../common/lines.ts';
+import { integer, rate, size } from '../common/options.ts';
+import { type RunContext, runCommand } from '../common/run.ts';
+import { untilStopped } from '../common/until-stopped.ts';
+import {
+  type AccessFlags,
+  accessOptionsOf,
+  addAccessOptions,
+  canReload,
+  tlsOptionsOf,
+} from './access.ts';
+import { addEdgeOptions, type EdgeFlags, edgeOptionsOf } from './edge.ts';
+import {
+  addOperationsOptions,
+  logsToFile,
+  type OperationsChoice,
+  type OperationsFlags,
+  operationsOf,
+} from './operations.ts';
+import {
+  addRepresentationOptions,
+  type RepresentationFlags,
+  representationOptionsOf,
+} from './representations.ts';
+import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './uploads.ts';
+
+interface Options
+  extends AccessFlags,
+    UploadFlags,
+    RepresentationFlags,
+    OperationsFlags,
+    EdgeFlags {
+  root?: string;
+  host: string;
+  port: number;
+  uplink?: number;
+  downlink?: number;
+  writable: boolean;
+  control: boolean;
+  chunkSize?: number;
+  catalogue?: string;
+  json: boolean;
+  quiet: boolean;
+}
+
+/** The highest TCP port. */
+const MAX_PORT = 65_535;
+
+export function serverCommand(): Command {
+  const command = new Command('server')
+    .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
+    .option('--root <dir>', 'the directory to serve; hidden files are left out (default: .)')
+    .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
+    .option('--port <number>', 'port, 0 for any that is free', integer('--port', 0, MAX_PORT), 8080)
+    .option(
+      '--uplink <rate>',
+      'send at most so fast, all clients together (as in 20Mbit/s or 4MiB/s)',
+      rate('--uplink'),
+    )
+    .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
+    .option(
+      '--writable',
+      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      false,
+    )
+    .option(
+      '--chunk-size <size>',
+      'length of a piece, 16KiB to 2MiB (default: by the size of each file)',
+      (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
+    )
+    .option(
+      '--catalogue <dir>',
+      "where hashes are kept for the next start (default: in the user's cache; 'none' for nowhere)",
+    )
+    .option(
+      '--control',
+      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none",
+      false,
+    )
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(async (options: Options) => {
+      const operations = operationsOf(options);
+      await runCommand(options, (context) => serve({ ...options, operations }, context), {
+        goesOn: true,
+      });
+    });
+  addRepresentationOptions(command.optionsGroup('How files are presented:'));
+  addAccessOptions(command.optionsGroup('Who may do what:'));
+  addUploadOptions(command.optionsGroup('Uploads:'));
+  addOperationsOptions(command.optionsGroup('Running it:'));
+  addEdgeOptions(command.optionsGroup('A cache in front of another hub:'));
+  return command;
+}
+
+async function serve(
+  options: Options & { operations: OperationsChoice },
+  { emit, signal, stoppedBy }: RunContext,
+): Promise<void> {
+  const { startServer } = await import('../../server/hall/start-server.ts');
+  const server = await startServer({
+    root: options.root ?? '.',
+    host: options.host,
+    port: options.port,
+    uplinkBytesPerSecond: options.uplink,
+    downlinkBytesPerSecond: options.downlink,
+    pieceLength: options.chunkSize,
+    catalogueDirectory: catalogueDirectory(options.catalogue),
+    representations: representationOptionsOf(options),
+    writable: options.writable,
+    access: await accessOptionsOf(options),
+    tls: tlsOptionsOf(options),
+    uploads: uploadOptionsOf(options),
+    emit,
+    ...options.operations,
+    ...(await edgeOptionsOf(options)),
+  });
+  collectAlone();
+  const stopHearing = renewOnHangup(options, server);
+  if (options.control) void obeyLines(readLines(process.stdin), server, emit);
+  await untilStopped(signal);
+  await server.stop();
+  stopHearing();
+  emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+function catalogueDirectory(given: string | undefined): string | undefined {
+  if (given === 'none') return undefined;
+  return given ?? join(userDirectory('cache'), 'catalogue');
+}
+
+/**
+ * On SIGHUP keys, certificate and logs are read or opened anew, as logrotate and ACME
+ * clients ask for. Without any of them the signal keeps its meaning: the terminal has gone.
+ */
+function renewOnHangup(options: Options, server: RunningServer): () => void {
+  if (!canReload(options) && !logsToFile(options)) return () => undefined;
+  const renew = (): void => void Promise.all([server.reload(), server.reopenLogs()]);
+  process.on('SIGHUP', renew);
+  return () => void process.off('SIGHUP', renew);
+}

@@ -1,0 +1,217 @@
+// Events for a person: status lines on stderr, a progress bar when stderr is a
+// terminal, plain lines at every tenth elsewhere.
+import { stripVTControlCharacters } from 'node:util';
+import { LiveLine, type TextOutput } from '../../runtime/node/live-line.ts';
+import { describeRanges } from '../../runtime/ranges.ts';
+import type { Event } from '../../telemetry/event.ts';
+import { Bar } from './bar.ts';
+import { bytes } from './bytes.ts';
+import { Given } from './given.ts';
+
+const rate = (cap: number | null): string => (cap === null ? 'not capped' : `${bytes(cap)}/s`);
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+/** Names come from remotes: no control character of theirs reaches a terminal. */
+export const clean = (text: string): string =>
+  stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
+
+const LACKING = {
+  join: 'no route leads where --join does',
+  mdns: 'this machine has no address on a private network',
+};
+
+/** Who can call this peer, and the option that changes it. */
+function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_decided' }>): string {
+  if (hosts.length > 0) {
+    return `others can call this peer at ${hosts.join(', ')}, since --${because} leads there; --listen /ip4/127.0.0.1/tcp/0 keeps it private`;
+  }
+  if (because === 'default') {
+    return 'only peers on this machine can call this one; --listen /ip4/0.0.0.0/tcp/0 lets others';
+  }
+  const lack = 'nobody beyond this machine can call this peer';
+  return because === 'listen'
+    ? `${lack}: it gives only to those it calls itself; another --listen, or none, lets others`
+    : `${lack} yet: ${LACKING[because]}; it looks again every few seconds`;
+}
+
+/** Whom a peer waits for, and the option that helps. */
+function describeAwaited(event: Extract<Event, { event: 'peers_awaited' }>): string {
+  switch (event.lack) {
+    case 'answer':
+      return `waiting for ${clean(event.addresses.join(' or '))}: ${clean(event.reason)}; called again every few seconds`;
+    case 'known':
+      return 'waiting: no other peer runs on this machine, and none of the last run answers; --join MULTIADDR or --mdns finds others';
+    case 'lan':
+      return event.reason === ''
+        ? 'waiting: nobody on the LAN answers yet; --join MULTIADDR finds peers elsewhere'
+        : `waiting: --mdns asks nobody, ${event.reason} (on Linux: ip route add 224.0.0.0/4 dev DEVICE); --join MULTIADDR needs none`;
+    case 'join':
+      return 'waiting to be called: this peer calls nobody without --join [MULTIADDR] or --mdns';
+  }
+}
+
+/** An event's line; undefined for those that only machines read. */
+function describeEvent(event: Event): string | undefined {
+  switch (event.event) {
+    case 'listening':
+      return event.addresses.map((address) => `listening on ${address}`).join('\n');
+    case 'callers_decided':
+      return describeCallers(event);
+    case 'peers_awaited':
+      return describeAwaited(event);
+    case 'certificate_loaded':
+      return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${clean(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
+    case 'file_shared':
+      return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
+    case 'file_stored':
+      return `stored ${clean(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
+    case 'file_cached':
+      return `cached ${event.cid} (${bytes(event.bytes)})`;
+    case 'file_evicted':
+      return `removed ${event.cid} from the cache (${bytes(event.bytes)})`;
+    case 'file_deleted':
+      return `deleted ${clean(event.path)} for ${event.remote}`;
+    case 'upload_expired':
+      return `gave up an unfinished upload (${bytes(event.bytes)} of it had come)`;
+    case 'request_completed':
+      return `${event.remote}${event.subject === undefined ? '' : ` (${clean(event.subject)})`} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
+    case 'transfer_started':
+      if (event.resumedBytes > 0 && event.resumedBytes === event.bytes) return undefined;
+      return (
+        `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +
+        (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
+        doubtOf(event)
+      );
+    case 'transfer_completed':
+      if (event.found)
+        return `already there, verified: ${clean(event.path)} (${bytes(event.bytes)})`;
+      if (event.unchanged) return `unchanged: ${clean(event.path)} (${bytes(event.bytes)})`;
+      return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
+    case 'file_fetched':
+      return `fetched ${clean(event.path)} (${bytes(event.bytes)})`;
+    case 'file_removed':
+      return `removed ${clean(event.path)}`;
+    case 'path_differed':
+      return `warning: ${clean(event.path)}: ${clean(event.reason)}`;
+    case 'tree_mirrored':
+      return `${clean(event.path)}: ${event.fetched} fetched, ${event.unchanged} unchanged, ${event.removed} removed`;
+    case 'seeding_started':
+      return 'serving it to others now; Ctrl-C ends';
+    case 'link_limited':
+      if (event.auto) return undefined;
+      return `uplink ${rate(event.uplinkBytesPerSecond)}, downlink ${rate(event.downlinkBytesPerSecond)}`;
+    case 'source_failed':
+      return `${event.remote} failed: ${clean(event.reason)}`;
+    case 'source_retried':
+      return `trying ${event.remote} again in ${seconds(event.delayMs)} (attempt ${event.attempt})`;
+    case 'piece_rejected':
+      return `piece ${event.piece} from ${event.remote} did not match its hash; fetching it again`;
+    case 'pieces_lacked':
+      return `waiting: ${event.pieces} missing pieces are with none of ${event.neighbours} peers: ${describeRanges(event.ranges)}`;
+    case 'pieces_found':
+      return 'going on: the missing pieces can be had';
+    case 'neighbour_banned':
+      return `banned ${event.remote}${banTime(event.ms)}: ${clean(event.reason)}`;
+    case 'peer_connected':
+      return `connected to ${event.remote}`;
+    case 'peer_disconnected':
+      return `disconnected from ${event.remote}`;
+    case 'warned':
+      return `warning: ${clean(event.message)}`;
+    case 'drain_started':
+      return describeDrain(event);
+    default:
+      return undefined;
+  }
+}
+
+function describeDrain({
+  requests,
+  delayMs,
+  graceMs,
+}: Extract<Event, { event: 'drain_started' }>): string {
+  const open = delayMs > 0 ? `the port stays open for ${seconds(delayMs)}; ` : '';
+  const answers = requests === 1 ? '1 answer under way' : `${requests} answers under way`;
+  return `ending: ${open}${answers} may go on for ${seconds(graceMs)}; Ctrl-C again ends now`;
+}
+
+export interface HumanReporter {
+  report(event: Event): void;
+  close(): void;
+}
+
+interface HumanOptions {
+  /** Leaves out everything; errors are printed elsewhere. */
+  quiet: boolean;
+  out?: TextOutput;
+  /** Milliseconds. */
+  now?: () => number;
+}
+
+export function createHumanReporter({
+  quiet,
+  out = process.stderr,
+  now = () => performance.now(),
+}: HumanOptions): HumanReporter {
+  const line = new LiveLine(out);
+  const given = new Given(line);
+  let bar: Bar | undefined;
+  let tenth = 0;
+  const drawBar = (done: number, total: number): void => {
+    bar ??= new Bar(line, now);
+    bar.progress(done, total);
+  };
+  const printTenths = (done: number, total: number): void => {
+    if (total === 0 || Math.floor((done / total) * 10) <= tenth) return;
+    tenth = Math.floor((done / total) * 10);
+    line.print(`${tenth * 10}% (${bytes(done)} of ${bytes(total)})`);
+  };
+  const endBar = (): void => {
+    bar?.close();
+    bar = undefined;
+    given.idle = true;
+  };
+  return {
+    report(event) {
+      if (quiet) return;
+      given.hear(event);
+      switch (event.event) {
+        case 'transfer_progressed':
+          given.idle = false;
+          return line.live
+            ? drawBar(event.bytes, event.total)
+            : printTenths(event.bytes, event.total);
+        case 'transfer_started':
+          tenth = Math.floor((event.resumedBytes / Math.max(event.bytes, 1)) * 10);
+          break;
+        case 'transfer_completed':
+          line.draw('');
+          endBar();
+          break;
+        case 'transfer_failed':
+          line.keep();
+          endBar();
+          break;
+        case 'stopped':
+          given.close();
+          return line.print(`stopped: ${event.reason}${given.total()}`);
+      }
+      const text = describeEvent(event);
+      if (text !== undefined) line.print(text);
+    },
+    close() {
+      given.close();
+      endBar();
+      line.keep();
+    },
+  };
+}
+
+const banTime = (ms: number | undefined): string =>
+  ms === undefined ? '' : ` for ${Math.round(ms / 1000)} s`;
+
+function doubtOf({ verified, pending }: Extract<Event, { event: 'transfer_started' }>): string {
+  if (verified) return '';
+  return pending
+    ? '\n  the hub has not hashed it yet: the bytes are verified when it has'
+    : '\n  the source names no CID: the bytes cannot be verified';
+}

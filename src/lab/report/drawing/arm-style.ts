@@ -1,0 +1,89 @@
+// How an arm is drawn, the same in every figure and table of its scenario: a shade of
+// blue and a shape with corners for a server, a shade of orange and another shape for a
+// swarm, and a dash of its own, so that nothing hangs on colour alone. Colours are CSS
+// variables (style.ts), since light, dark and print differ.
+import type * as Plot from '@observablehq/plot';
+import type { Architecture, Scenario } from '../../terms/scenario.ts';
+import { html, type Markup } from './html.ts';
+
+export interface ArmStyle {
+  readonly id: string;
+  readonly architecture: Architecture;
+  /** For people; as in `server, one by one`. */
+  readonly label: string;
+  readonly colour: string;
+  readonly symbol: Plot.SymbolType;
+  /** The symbol in running text. */
+  readonly glyph: string;
+  /** Of its line, as SVG has it; undefined for a solid one. */
+  readonly dash: string | undefined;
+}
+
+/** As many shades of each colour as style.ts has. */
+const SHADES = 4;
+
+interface Pen {
+  moveTo(x: number, y: number): void;
+  lineTo(x: number, y: number): void;
+  closePath(): void;
+}
+
+/** Point down, as d3 and so Plot have none. */
+const nabla: Plot.SymbolImplementation = {
+  draw(path: Pen, size: number) {
+    const half = Math.sqrt(size / Math.sqrt(3));
+    const height = half * Math.sqrt(3);
+    path.moveTo(-half, -height / 3);
+    path.lineTo(half, -height / 3);
+    path.lineTo(0, (2 * height) / 3);
+    path.closePath();
+  },
+};
+
+type Shape = Pick<ArmStyle, 'symbol' | 'glyph'>;
+
+/** Three of each and four shades: twelve arms of one architecture before two look alike. */
+const SHAPES: Readonly<Record<Architecture, readonly Shape[]>> = {
+  server: [
+    { symbol: 'square', glyph: '\u25A0' },
+    { symbol: 'triangle', glyph: '\u25B2' },
+    { symbol: 'diamond', glyph: '\u25C6' },
+  ],
+  swarm: [
+    { symbol: 'circle', glyph: '\u25CF' },
+    { symbol: nabla, glyph: '\u25BC' },
+    { symbol: 'star', glyph: '\u2605' },
+  ],
+};
+
+const DASHES = [undefined, '7 3', '2 3'] as const;
+
+/** Of all arms of a scenario, in their order. */
+export function armStyles({ arms }: Pick<Scenario, 'arms'>): ArmStyle[] {
+  const seen: Record<Architecture, number> = { server: 0, swarm: 0 };
+  return arms.map(({ id, architecture, text }) => {
+    const index = seen[architecture]++;
+    const shapes = SHAPES[architecture];
+    return {
+      id,
+      architecture,
+      label: text,
+      colour: `var(--${architecture}-${(index % SHADES) + 1})`,
+      ...shapes[index % shapes.length]!,
+      dash: DASHES[index % DASHES.length],
+    };
+  });
+}
+
+/** An arm's name as running text and tables have it. */
+export const armName = ({ colour, glyph, label }: ArmStyle): Markup =>
+  html`<span class="arm" style="color:${colour}">${glyph}\u00A0${label}</span>`;
+
+const key = ({ colour, glyph, dash }: ArmStyle): Markup =>
+  html`<svg class="key" viewBox="0 0 34 14" aria-hidden="true"><path d="M0 7H34" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash ?? 'none'}"/><text x="17" y="11.5" text-anchor="middle" fill="${colour}" stroke="var(--paper)" stroke-width="2" paint-order="stroke">${glyph}</text></svg>`;
+
+/** Which line is whose; nothing for a figure of a single arm. */
+export function armLegend(styles: readonly ArmStyle[]): Markup {
+  if (styles.length < 2) return html``;
+  return html`<p class="legend">${styles.map((style) => html`<span>${key(style)} ${style.label}</span>\n`)}</p>`;
+}

@@ -1,0 +1,24 @@
+// What a quick comparison chose for its machine, and what came of it.
+
+import { percentText } from '../../terms/amount-text.ts';
+import type { Result } from '../../terms/result.ts';
+
+/** Undefined where nothing was chosen. */
+export function choiceText(result: Result): string | undefined {
+  if (!result.choice) return undefined;
+  const share = usedShare(result);
+  const used = share === undefined ? '' : `; in fact ${percentText(share)} were used`;
+  return `${result.choice.text}${used}`;
+}
+
+/** Of the CPU that was to be had, while the largest swarm transferred. */
+function usedShare({ choice, runs }: Result): number | undefined {
+  const swarms = runs.filter(
+    ({ scenario, architecture }) => scenario === 'scaling' && architecture === 'swarm',
+  );
+  const most = Math.max(...swarms.map(({ setting }) => setting.receivers));
+  const largest = swarms.find(({ setting }) => setting.receivers === most);
+  if (!largest || !choice) return undefined;
+  const cpuMs = largest.nodes.reduce((sum, { cpuTransferMs }) => sum + (cpuTransferMs ?? 0), 0);
+  return cpuMs / (largest.endedMs * choice.cores.free);
+}

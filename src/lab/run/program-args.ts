@@ -1,0 +1,150 @@
+// How each program is spoken to: its arguments, and the events that say it is ready. What
+// holds for both architectures is told to both in the same words.
+import { join } from 'node:path';
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { EventName, Stamped } from '../../telemetry/event.ts';
+import { hasFront, type Rates, type Setting } from '../terms/setting.ts';
+import type { Member, ProgramName } from './cast.ts';
+
+export interface Place {
+  /** A directory that holds the file to hand out, and nothing else. */
+  readonly sourceDir: string;
+  readonly fileName: string;
+  /** The process' own directory, empty at its first start. */
+  readonly dir: string;
+  /** Of the host that the process runs on. */
+  readonly address: string;
+  /** What the process is told to hold its link to; null: nothing. */
+  readonly caps: Rates | null;
+}
+
+/** What those that have the file said when they were ready. */
+export interface Sources {
+  /** Of the file, at each hub, or at what stands in front of them. */
+  readonly urls: readonly string[];
+  /** Of each hub's certificate. */
+  readonly fingerprints: readonly string[];
+  /** Through whom a peer joins. */
+  readonly multiaddrs: readonly string[];
+  readonly cid: string | undefined;
+}
+
+type ArgsOf = (place: Place, setting: Setting, sources: Sources) => string[];
+
+function capArgs(caps: Rates | null, ...ways: readonly ('uplink' | 'downlink')[]): string[] {
+  if (!caps) return [];
+  return ways.flatMap((way) => [`--${way}`, String(Math.round(caps[`${way}BytesPerSecond`]))]);
+}
+
+const hub: ArgsOf = ({ sourceDir, address, caps }, { tls, pieceLength }) => [
+  ...['server', '--root', sourceDir, '--catalogue', 'none', '--host', address, '--port', '0'],
+  ...(pieceLength === null ? [] : ['--chunk-size', String(pieceLength)]),
+  ...(tls ? ['--tls'] : []),
+  ...[...capArgs(caps, 'uplink'), '--json'],
+];
+
+const client: ArgsOf = ({ dir, caps }, _setting, { urls, fingerprints }) => [
+  ...['client', 'get', ...urls, '-o', join(dir, 'file')],
+  ...fingerprints.flatMap((sha256) => ['--fingerprint', sha256]),
+  ...[...capArgs(caps, 'downlink'), '--json', '--hold'],
+];
+
+const listenArgs = ({ address, caps }: Place): string[] => [
+  ...['--listen', `/ip4/${address}/tcp/0`],
+  ...[...capArgs(caps, 'uplink', 'downlink'), '--json'],
+];
+
+const policyArgs = ({ picker, choker }: Setting): string[] => [
+  ...['--picker', picker, '--choker', choker],
+];
+
+const seed: ArgsOf = (place, setting) => [
+  ...['peer', '--data', place.dir, '--share', join(place.sourceDir, place.fileName)],
+  ...(setting.pieceLength === null ? [] : ['--chunk-size', String(setting.pieceLength)]),
+  ...[...policyArgs(setting), ...listenArgs(place)],
+];
+
+const fetchArgs = ({ dir }: Place, { multiaddrs, cid }: Sources): string[] => [
+  ...['--data', join(dir, 'data'), '--out', join(dir, 'out'), '--join', ...multiaddrs],
+  ...['--get', named(cid, 'CID')],
+];
+
+const peer: ArgsOf = (place, setting, sources) => [
+  ...['peer', ...fetchArgs(place, sources), ...policyArgs(setting)],
+  ...(setting.leaves ? ['--linger', '0'] : []),
+  ...[...listenArgs(place), '--hold'],
+];
+
+const rider: ArgsOf = (place, setting, { multiaddrs, cid }) => [
+  ...['attack', '--kind', 'free-rider', '--join', ...multiaddrs, '--cid', named(cid, 'CID')],
+  ...['--data', join(place.dir, 'data'), '--out', join(place.dir, 'out')],
+  ...[...policyArgs(setting), ...listenArgs(place), '--hold'],
+];
+
+const attacker: ArgsOf = (place, { attack }, { multiaddrs, cid }) => [
+  ...['attack', '--kind', attack, '--data', place.dir],
+  ...['--join', ...multiaddrs, '--cid', named(cid, 'CID')],
+  ...['--listen', `/ip4/${place.address}/tcp/0`, ...capArgs(place.caps, 'uplink')],
+  ...['--json', '--hold'],
+];
+
+function named<T>(value: T | undefined, what: string): T {
+  if (value !== undefined) return value;
+  throw new HubswarmError('ERR_MEASUREMENT', `the origin is ready, but names no ${what}`);
+}
+
+const ARGS: Readonly<Record<Exclude<ProgramName, 'front'>, ArgsOf>> = {
+  hub,
+  client,
+  peer,
+  rider,
+  attacker,
+};
+
+/** @throws HubswarmError ERR_MEASUREMENT when the origin did not say what is needed */
+export function argsOf(
+  { program, role }: Member,
+  place: Place,
+  setting: Setting,
+  sources: Sources,
+): string[] {
+  if (program === 'front') throw new TypeError('what stands in front is no program of ours');
+  return program === 'peer' && role === 'origin'
+    ? seed(place, setting, sources)
+    : ARGS[program](place, setting, sources);
+}
+
+export const isHeld = ({ role }: Member): boolean => role !== 'origin' && role !== 'hub';
+
+export function readyOf(member: Member, { tls }: Setting): readonly EventName[] {
+  if (isHeld(member)) return ['held'];
+  if (member.program === 'hub') return tls ? ['listening', 'certificate_loaded'] : ['listening'];
+  return ['listening', 'file_shared'];
+}
+
+const of = <E extends EventName>(events: readonly Stamped[], name: E) =>
+  events.find((seen): seen is Extract<Stamped, { event: E }> => seen.event === name);
+
+/** Of a hub's or peer's own events. */
+export const addressOf = (events: readonly Stamped[]): string =>
+  named(of(events, 'listening')?.addresses[0], 'address');
+
+export const fileUrl = (base: string, fileName: string): string =>
+  `${base.replace(/\/$/, '')}/files/${encodeURIComponent(fileName)}`;
+
+/** @param origins the events of each that has the file */
+export function sourcesOf(
+  origins: readonly (readonly Stamped[])[],
+  { fileName }: Pick<Place, 'fileName'>,
+  setting: Setting,
+  frontUrl: string | undefined,
+): Sources {
+  const addresses = origins.map(addressOf);
+  const bases = hasFront(setting) ? [named(frontUrl, 'front')] : addresses;
+  return {
+    urls: bases.map((base) => fileUrl(base, fileName)),
+    fingerprints: origins.flatMap((events) => of(events, 'certificate_loaded')?.sha256 ?? []),
+    multiaddrs: addresses,
+    cid: of(origins[0]!, 'file_shared')?.cid,
+  };
+}

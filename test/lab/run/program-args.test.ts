@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { castOf } from '../../../src/lab/run/cast.ts';
+import { argsOf, readyOf, type Sources, sourcesOf } from '../../../src/lab/run/program-args.ts';
+import type { Setting } from '../../../src/lab/terms/setting.ts';
+import type { Stamped } from '../../../src/telemetry/event.ts';
+import { planned } from '../plans.ts';
+
+const MIB = 2 ** 20;
+const PLACE = {
+  sourceDir: '/source',
+  fileName: 'a file.bin',
+  dir: '/run/me',
+  address: '10.0.0.1',
+  caps: { uplinkBytesPerSecond: MIB, downlinkBytesPerSecond: 5 * MIB },
+};
+const SOURCES: Sources = {
+  urls: ['http://h:1/files/f', 'http://h:2/files/f'],
+  fingerprints: ['AA:BB'],
+  multiaddrs: ['/ip4/10.0.0.9/tcp/1/p2p/x'],
+  cid: 'bafy',
+};
+
+const lines = (architecture: 'server' | 'swarm', setting: Partial<Setting>): string[] => {
+  const plan = planned(architecture, { receivers: 2, ...setting });
+  return castOf(plan).map((member) => argsOf(member, PLACE, plan.setting, SOURCES).join(' '));
+};
+
+describe('argsOf', () => {
+  it('speaks to a hub and its clients', () => {
+    const [hub, client] = lines('server', { tls: true });
+    expect(hub).toBe(
+      `server --root /source --catalogue none --host 10.0.0.1 --port 0 --chunk-size 65536 --tls --uplink ${MIB} --json`,
+    );
+    expect(client).toBe(
+      `client get http://h:1/files/f http://h:2/files/f -o /run/me/file --fingerprint AA:BB --downlink ${5 * MIB} --json --hold`,
+    );
+  });
+
+  it('speaks to peers, riders and attackers', () => {
+    const [origin, peer, rider, attacker] = lines('swarm', {
+      riderShare: 0.5,
+      attackers: 1,
+      attack: 'slow-loris',
+      picker: 'random',
+      leaves: true,
+    });
+    const caps = `--uplink ${MIB} --downlink ${5 * MIB} --json`;
+    const listen = '--listen /ip4/10.0.0.1/tcp/0';
+    const policy = '--picker random --choker cooperative';
+    expect(origin).toBe(
+      `peer --data /run/me --share /source/a file.bin --chunk-size 65536 ${policy} ${listen} ${caps}`,
+    );
+    expect(peer).toBe(
+      `peer --data /run/me/data --out /run/me/out --join ${SOURCES.multiaddrs[0]} --get bafy ${policy} --linger 0 ${listen} ${caps} --hold`,
+    );
+    expect(rider).toBe(
+      `attack --kind free-rider --join ${SOURCES.multiaddrs[0]} --cid bafy --data /run/me/data --out /run/me/out ${policy} ${listen} ${caps} --hold`,
+    );
+    expect(attacker).toBe(
+      `attack --kind slow-loris --data /run/me --join ${SOURCES.multiaddrs[0]} --cid bafy ${listen} --uplink ${MIB} --json --hold`,
+    );
+  });
+
+  it('tells nobody a rate that others hold', () => {
+    const plan = planned('swarm', { receivers: 1, link: 'netns' });
+    for (const member of castOf(plan)) {
+      const args = argsOf(member, { ...PLACE, caps: null }, plan.setting, SOURCES);
+      expect(args.join(' ')).not.toMatch(/--(up|down)link/);
+    }
+  });
+});
+
+describe('sourcesOf', () => {
+  const hub = (port: number): Stamped[] => [
+    { t: 1, event: 'listening', role: 'server', addresses: [`http://127.0.0.1:${port}/`] },
+  ];
+
+  it('names each hub, or what stands in front of them', () => {
+    const { setting } = planned('server', { hubs: 2 });
+    expect(sourcesOf([hub(1), hub(2)], PLACE, setting, undefined).urls).toEqual([
+      'http://127.0.0.1:1/files/a%20file.bin',
+      'http://127.0.0.1:2/files/a%20file.bin',
+    ]);
+    const behind = { ...setting, front: 'nginx' as const };
+    expect(sourcesOf([hub(1), hub(2)], PLACE, behind, 'http://127.0.0.1:9/').urls).toEqual([
+      'http://127.0.0.1:9/files/a%20file.bin',
+    ]);
+  });
+
+  it('refuses an origin that says nothing of use', () => {
+    const { setting } = planned('server');
+    expect(() => sourcesOf([[]], PLACE, setting, undefined)).toThrow(
+      'the origin is ready, but names no address',
+    );
+  });
+});
+
+it('waits for what each says when it is ready', () => {
+  const plan = planned('swarm', { receivers: 1 });
+  const [origin, receiver] = castOf(plan);
+  expect(readyOf(origin!, plan.setting)).toEqual(['listening', 'file_shared']);
+  expect(readyOf(receiver!, plan.setting)).toEqual(['held']);
+  const tls = planned('server', { tls: true });
+  expect(readyOf(castOf(tls)[0]!, tls.setting)).toEqual(['listening', 'certificate_loaded']);
+});
