@@ -1,16 +1,16 @@
-// One direction of a link: a line of those who wait for their bytes to pass. Only
-// the first of them is booked with the pacer, so that a rate that changes, or one
-// who leaves the line, counts at once and for everybody behind.
+// One direction of a link: a queue of senders that wait for their bytes to pass. Only
+// the first sender is booked with the pacer. So a changed rate, or a sender that leaves
+// the queue, takes effect at once for all behind it.
 import type { Clock } from '../runtime/clock.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { Pacer } from './pacer.ts';
 
-/** A sender that asks again this soon after its last turn was waiting for the link. */
+/** A sender that asks again this soon after its bytes passed was waiting for the link. */
 const BUSY_WITHIN_MS = 5;
-/** Timers hold 2^31 ms at the most; a longer wait is made of several. */
+/** A timer holds at most 2^31 ms; a longer wait is made of several timers. */
 const LONGEST_SLEEP_MS = 1_000_000;
 
-interface Turn {
+interface Waiting {
   readonly bytes: number;
   readonly pass: () => void;
 }
@@ -19,12 +19,12 @@ export class Direction {
   readonly #pacer: Pacer;
   readonly #clock: Clock;
   readonly #onPassed: () => void;
-  readonly #line: Turn[] = [];
+  readonly #queue: Waiting[] = [];
   #serving = false;
-  #lastTurnAt = Number.NEGATIVE_INFINITY;
-  /** Aborted when the first in the line must look at its time again. */
+  #passedAt = Number.NEGATIVE_INFINITY;
+  /** Aborted when the first in the queue must compute its time again. */
   #changed = new AbortController();
-  /** That have passed so far. */
+  /** Bytes passed so far. */
   bytes = 0;
 
   /** @param onPassed called whenever `bytes` has grown */
@@ -50,27 +50,27 @@ export class Direction {
       this.#count(bytes);
       return undefined;
     }
-    const passed = this.#queue(bytes, signal);
+    const passed = this.#enqueue(bytes, signal);
     if (!this.#serving) unawaited('serving the link', this.#serve());
     return passed;
   }
 
-  /** Returns true when they may go at once. */
+  /** Returns true if the bytes may go at once. */
   #book(bytes: number): boolean {
     const now = this.#clock.now();
-    const busy = now - this.#lastTurnAt <= BUSY_WITHIN_MS;
+    const busy = now - this.#passedAt <= BUSY_WITHIN_MS;
     if (this.#pacer.reserve(now, bytes, busy) > now) return false;
-    this.#lastTurnAt = now;
+    this.#passedAt = now;
     return true;
   }
 
-  #queue(bytes: number, signal: AbortSignal | undefined): Promise<void> {
+  #enqueue(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = guarded('leaving the line of the link', () => {
-        this.#leave(turn);
+      const leave = guarded('leaving the queue of the link', () => {
+        this.#leave(waiting);
         reject(signal?.reason as Error);
       });
-      const turn: Turn = {
+      const waiting: Waiting = {
         bytes,
         pass: () => {
           signal?.removeEventListener('abort', leave);
@@ -79,21 +79,21 @@ export class Direction {
         },
       };
       signal?.addEventListener('abort', leave, { once: true });
-      this.#line.push(turn);
+      this.#queue.push(waiting);
     });
   }
 
-  /** Until the line is empty. The first turn is booked already. */
+  /** Serves until the queue is empty. The first in it is booked already. */
   async #serve(): Promise<void> {
     this.#serving = true;
-    for (let turn = this.#line[0]; turn; turn = this.#line[0]) {
+    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
       await this.#untilPassed();
-      // Not when it left meanwhile: then the next is booked in its place.
-      if (turn === this.#line[0]) {
-        this.#line.shift();
-        turn.pass();
+      // If the first has left meanwhile, the next is booked in its place.
+      if (first === this.#queue[0]) {
+        this.#queue.shift();
+        first.pass();
       }
-      const next = this.#line[0];
+      const next = this.#queue[0];
       if (next) this.#book(next.bytes);
     }
     this.#serving = false;
@@ -104,7 +104,7 @@ export class Direction {
       const now = this.#clock.now();
       const waitMs = this.#pacer.freeAt - now;
       if (waitMs <= 0) {
-        this.#lastTurnAt = now;
+        this.#passedAt = now;
         return;
       }
       const { signal } = this.#changed;
@@ -112,9 +112,9 @@ export class Direction {
     }
   }
 
-  #leave(turn: Turn): void {
-    const at = this.#line.indexOf(turn);
-    this.#line.splice(at, 1);
+  #leave(waiting: Waiting): void {
+    const at = this.#queue.indexOf(waiting);
+    this.#queue.splice(at, 1);
     if (at !== 0) return;
     this.#pacer.release(this.#clock.now());
     this.#wake();
