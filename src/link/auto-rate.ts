@@ -1,63 +1,68 @@
-// Finds how fast a node may send so that its uplink is used and nothing queues in
-// front of it: `--uplink auto`. Probes go the way of the data, behind it, and come
-// back at once. What they took over the least they ever took is the queue, and the
-// bytes that were ahead of two of them, over the time between their returns, are
-// what the uplink carried. (Delay against its base: LEDBAT, RFC 6817; the delivered
-// rate as the capacity: BBR, Cardwell et al. 2016.)
+// Finds the rate at which a node uses its whole uplink and nothing queues in front of it:
+// `--uplink auto`. A probe is sent behind the data and answered at once (an echo). Two
+// measurements come from it:
 //
-// - *Ahead of the limit*: twice the rate with each echo, until a queue shows.
-// - *A queue*: well under what was delivered until it is gone, then a tenth under.
-// - *No queue*: a little more every half second, if the rate is used at all; beyond
-//   the limit as it was last, in steps that double. So a faster line is found.
-// - *A queue that stays when less is sent* is somebody else's, or a longer way: it
-//   becomes the base.
+// - queue: the echo's delay minus the least delay ever seen on that path (LEDBAT, RFC 6817);
+// - delivered rate: the bytes sent between two probes, over the time between their echoes
+//   (BBR, Cardwell et al. 2016).
 //
-// Whom to probe is the shell's; one that never answers is sent to slowly. Pure: time
-// comes in.
+// The rate follows from them:
+//
+// - *No limit met yet*: the rate doubles with each echo, until a queue shows.
+// - *A queue*: the rate goes to half of the delivered rate until the queue is gone, then to
+//   0.9 of it.
+// - *No queue*: if the rate is used, it grows by 3 % each half second; above the last limit in
+//   steps that double. So a faster line is found.
+// - *A queue that stays when less is sent* is another sender's, or a longer path. It becomes
+//   the new base.
+//
+// The caller chooses whom to probe. A path that never answers is sent to slowly. Pure: time
+// comes in as an argument.
 import { BaseDelays } from './base-delays.ts';
 
 /** A probe that came back. */
 export interface Echo {
-  /** To whom: each has a base of its own. */
+  /** The neighbour that was probed; each path has its own base delay. */
   readonly path: string;
   readonly sentAt: number;
-  /** Bytes that the link had carried, to whomever, when the probe left. */
+  /** Bytes that the link had sent, to all neighbours, when the probe left. */
   readonly sentBytes: number;
 }
 
-/** A slower line is overrun for an echo, a faster one found in a moment. Chosen. */
+/** Rate after the first echo. A slower line queues until the next echo. Chosen. */
 const FIRST_BYTES_PER_SECOND = 2 ** 20;
-/** Until the first echo: a base that was taken behind a queue would hide it. Chosen. */
+/** Rate until the first echo: a base measured behind a queue would hide the queue. Chosen. */
 const SLOW_BYTES_PER_SECOND = 128 * 1024;
-/** One in ten of the slowest lines in use: those who wait must not starve. Chosen. */
+/** The least rate, a tenth of the slowest lines in use: no neighbour may starve. Chosen. */
 const LEAST_BYTES_PER_SECOND = 8 * 1024;
-/** Over this there is a queue: half of what a call bears (ITU-T G.114: 150 ms in all). */
+/** A longer delay is a queue: a third of what a phone call bears (ITU-T G.114: 150 ms). */
 const QUEUE_MS = 50;
-/** Under this there is none: timers, collectors and wireless links are as late as that. */
+/** A shorter delay is no queue: timers, garbage collection and Wi-Fi cause as much. */
 const CALM_MS = 20;
-/** Each costs two small frames at either end. The second, while any may double the rate. */
+/** Time between probes; each costs two small frames at either end. */
 const PROBE_MS = 100;
+/** Time between probes while each echo may double the rate. */
 const SEARCH_PROBE_MS = 20;
-/** Samples whose least is the queue: one that was held up on its way says nothing. */
+/** The queue is the least of so many samples: a single probe may have been held up. */
 const SAMPLES = 3;
-/** Of what was delivered: while a queue drains, and after that. */
+/** Rate as a share of the delivered rate: while a queue drains, and after that. */
 const DRAIN_SHARE = 0.5;
 const CRUISE_SHARE = 0.9;
-/** At once: what was delivered while there was little to send says little. */
+/** The least share of the rate kept by one cut: a rate delivered when idle says little. */
 const LEAST_SHARE = 0.25;
-/** A queue this much shorter is on its way out. */
+/** A queue that has shrunk to this share is draining. */
 const SHRUNK = 0.7;
-/** Over this span the delivered rate is measured. */
+/** Time over which the delivered rate is measured, and the least such time. */
 const RATE_SPAN_MS = 1000;
 const LEAST_SPAN_MS = 30;
-/** A rate is worth raising when at least this share of it is used. */
+/** The rate is raised only if at least this share of it is used. */
 const USED_SHARE = 0.6;
-/** The limit is taken to be higher than it was when this much over it makes no queue. */
+/** The line has become faster if this multiple of the last limit makes no queue. */
 const BEYOND = 1.05;
 const GROW_EVERY_MS = 500;
-/** Of quiet after a queue, before the next attempt. */
+/** Wait after a queue, before the rate grows again. */
 const HOLD_MS = 1000;
-/** Up to where the limit was last; beyond it they double. */
+/** Growth of the rate up to the last limit. Above the limit, steps double up to the largest. */
 const STEP = 0.03;
 const LARGEST_STEP = 0.25;
 
@@ -67,13 +72,13 @@ interface Return extends Echo {
 }
 
 interface Drain {
-  /** The rate to come back to, should the queue turn out not to be ours. */
+  /** The rate to return to if the queue is another sender's, in bytes per second. */
   readonly capacity: number;
   readonly since: number;
-  /** By a probe that left after it began; undefined until one is back. */
+  /** The queue seen by probes sent since the drain began; undefined until the first echo. */
   queueMs: number | undefined;
   reviewAt: number;
-  /** Less was sent before already, and the queue stayed. */
+  /** True if an earlier drain left the queue as it was. */
   readonly inVain: boolean;
 }
 
@@ -83,7 +88,7 @@ export class AutoRate {
   readonly #bases = new BaseDelays();
   readonly #queues: number[] = [];
   #returns: readonly Return[] = [];
-  /** Delivered when the last queue showed; undefined until the first. */
+  /** Delivered rate when the last queue showed; undefined before the first queue. */
   #capacity: number | undefined;
   #drain: Drain | undefined;
   #grownAt = Number.NEGATIVE_INFINITY;
@@ -99,12 +104,12 @@ export class AutoRate {
     return isAhead || !this.#started ? SEARCH_PROBE_MS : PROBE_MS;
   }
 
-  /** A probe has come back. Until then whoever will be sent to should be probed. */
+  /** Whether an echo has come. Until then, probe each neighbour that data will go to. */
   get started(): boolean {
     return this.#started;
   }
 
-  /** No limit was met so far. */
+  /** Whether no queue has shown so far. */
   get #searching(): boolean {
     return this.#capacity === undefined;
   }
@@ -119,9 +124,9 @@ export class AutoRate {
     this.#decide(now, echo.sentAt);
   }
 
-  /** The oldest probe that is not back left at `sentAt`. Must be told each time another is due. */
+  /** The oldest unanswered probe left at `sentAt`. Call each time the next probe is due. */
   noteSilence(now: number, path: string, sentAt: number): void {
-    // That the queue is at least so long says that there is one, but not how it fares.
+    // An unanswered probe shows that a queue exists, but not whether it shrinks.
     if (this.#drain) return;
     const baseMs = this.#bases.of(path) ?? Number.POSITIVE_INFINITY;
     const queueMs = now - sentAt - baseMs;
@@ -132,7 +137,7 @@ export class AutoRate {
 
   #noteReturn(one: Return): void {
     const recent = this.#returns.filter(({ at }) => one.at - at <= RATE_SPAN_MS);
-    // One that was overtaken, on a longer way, tells nothing of the rate.
+    // An echo that was overtaken came by a longer path: it tells nothing of the rate.
     if (one.sentBytes >= (recent.at(-1)?.sentBytes ?? 0)) recent.push(one);
     this.#returns = recent;
   }
@@ -190,7 +195,7 @@ export class AutoRate {
     if (queueMs < CALM_MS) return this.#resume(now, this.#capacity!);
     const delivered = this.#returns.length < SAMPLES ? undefined : this.#deliveredRate();
     if (delivered !== undefined && delivered < this.#rate * (2 - CRUISE_SHARE)) {
-      // The line carries less than was thought; or just as much as we send, once.
+      // The line carries less than was thought. Or it carries just what we send: then once.
       const isLess = delivered < this.#rate * CRUISE_SHARE;
       if (isLess || !drain.inVain) return this.#backOff(now, drain.inVain || !isLess);
     }
@@ -216,7 +221,7 @@ export class AutoRate {
     this.#rate = Math.max(LEAST_BYTES_PER_SECOND, bytesPerSecond);
   }
 
-  /** What the line carries: of the last returns, those with a queue in front of them. */
+  /** What the line carries, by the latest echoes with a queue in front of them. */
   #deliveredRate(): number | undefined {
     const calm = this.#returns.findLastIndex(({ queueMs }) => queueMs < CALM_MS);
     return rateOf(this.#returns.slice(calm + 1), ({ at }) => at);
@@ -227,7 +232,7 @@ export class AutoRate {
   }
 }
 
-/** Undefined over less than a moment: returns come in heaps when a process was held up. */
+/** Undefined over too short a time: after a pause of the process, echoes come all at once. */
 function rateOf(returns: readonly Return[], time: (one: Return) => number): number | undefined {
   const [first] = returns;
   const last = returns.at(-1);
@@ -236,5 +241,5 @@ function rateOf(returns: readonly Return[], time: (one: Return) => number): numb
   return ms >= LEAST_SPAN_MS ? ((last.sentBytes - first.sentBytes) / ms) * 1000 : undefined;
 }
 
-/** Until a queue is gone, and a little more: half of the rate is free for it. */
+/** Time until a queue has drained, and 300 ms more: half of the rate is free for it. */
 const drainMs = (queueMs: number): number => 300 + queueMs / (1 - DRAIN_SHARE);

@@ -1,13 +1,13 @@
-// The least delay of each path: what a probe takes when nothing queues in front of it.
+// The base delay of each path: what a probe takes when nothing queues in front of it.
 
-/** A base is forgotten after one to two of these: ways change. LEDBAT's is 10 min. */
+/** A base is forgotten after one to two spans: paths change. LEDBAT takes 10 min. */
 const SPAN_MS = 60_000;
 /** Paths remembered. Chosen. */
 const MOST_PATHS = 256;
 
 interface Base {
   since: number;
-  /** In this span, and in the one before. */
+  /** Least delay in this span, and in the span before. */
   leastMs: number;
   beforeMs: number;
 }
@@ -15,7 +15,7 @@ interface Base {
 export class BaseDelays {
   readonly #bases = new Map<string, Base>();
 
-  /** Takes a sample in; returns the base with it. */
+  /** Adds a sample. Returns the path's base, that sample included. */
   note(now: number, path: string, tookMs: number): number {
     const base = this.#bases.get(path) ?? this.#add(now, path, tookMs);
     if (now - base.since > SPAN_MS) {
@@ -27,7 +27,7 @@ export class BaseDelays {
     return Math.min(base.leastMs, base.beforeMs);
   }
 
-  /** Undefined before the first sample. */
+  /** The path's base in milliseconds; undefined before the first sample. */
   of(path: string): number | undefined {
     const base = this.#bases.get(path);
     return base && Math.min(base.leastMs, base.beforeMs);

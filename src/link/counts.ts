@@ -5,7 +5,7 @@ import { guarded } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Link } from './link.ts';
 
-/** How old a count may get: 1 % of a file that takes its link a second. */
+/** Age of a count at most: 1 % of a file that takes the link one second. */
 const WITHIN_MS = 10;
 
 export class CountReporter {
@@ -16,7 +16,7 @@ export class CountReporter {
     this.#emit = emit;
   }
 
-  /** For LinkOptions.onCount. */
+  /** To be given as LinkOptions.onCount. */
   readonly note = (link: Link): void => {
     this.#timer ??= setTimeout(
       guarded('counting bytes', () => this.close(link)),
@@ -24,7 +24,7 @@ export class CountReporter {
     );
   };
 
-  /** Reports what the link has counted in the end. */
+  /** Reports the final counts. */
   close({ sentBytes, receivedBytes }: Link): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

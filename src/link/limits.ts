@@ -2,7 +2,7 @@
 import type { Emit } from '../telemetry/event.ts';
 import type { Link } from './link.ts';
 
-/** A rate that follows the uplink is reported when it has moved by this share. Chosen. */
+/** A rate found by `--uplink auto` is reported when it has changed by this share. Chosen. */
 const MOVED_SHARE = 0.1;
 
 export class LimitReporter {
@@ -13,7 +13,7 @@ export class LimitReporter {
     this.#emit = emit;
   }
 
-  /** Reports the caps that hold now. */
+  /** Reports the present caps. */
   report(link: Link, auto = false): void {
     this.#uplink = link.uplinkBytesPerSecond;
     this.#emit({
@@ -24,7 +24,7 @@ export class LimitReporter {
     });
   }
 
-  /** For a rate that was not commanded but found. */
+  /** Reports a rate found by `--uplink auto`, if it has changed enough. */
   noteFound(link: Link): void {
     const moved = Math.abs(link.uplinkBytesPerSecond / this.#uplink - 1);
     if (!(moved < MOVED_SHARE)) this.report(link, true);

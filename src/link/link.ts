@@ -1,12 +1,12 @@
-// A node's access link: what it may send and receive, and how much it did. Both
-// architectures move every payload byte through this class, so a cap means the
-// same in either. Senders are served in the order in which they ask; one that
-// asks for a block at a time shares the link evenly with the others.
+// A process's one link: how fast it may send and receive, and how many bytes it did. Both
+// architectures move every payload byte through this class, so a cap means the same in
+// both. Senders are served in the order in which they ask. A sender that asks for one
+// block at a time shares the link evenly with the others.
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { Direction } from './direction.ts';
 
-/** Bytes per second, Infinity for no cap; a direction that is left out stays as it is. */
+/** Bytes per second; Infinity for no cap. A direction that is left out keeps its cap. */
 export interface Caps {
   readonly uplinkBytesPerSecond?: number;
   readonly downlinkBytesPerSecond?: number;
@@ -34,11 +34,12 @@ export class Link {
     this.#down = direction(options.downlinkBytesPerSecond);
   }
 
-  /** Payload bytes that left, and that came, so far. */
+  /** Payload bytes sent so far. */
   get sentBytes(): number {
     return this.#up.bytes;
   }
 
+  /** Payload bytes received so far. */
   get receivedBytes(): number {
     return this.#down.bytes;
   }
@@ -51,16 +52,16 @@ export class Link {
     return this.#down.bytesPerSecond;
   }
 
-  /** Changes the caps of a running link; holds at once, for those who wait as well. */
+  /** Changes the caps of a running link, at once, also for senders that wait. */
   limit({ uplinkBytesPerSecond, downlinkBytesPerSecond }: Caps): void {
     if (uplinkBytesPerSecond !== undefined) this.#up.limit(uplinkBytesPerSecond);
     if (downlinkBytesPerSecond !== undefined) this.#down.limit(downlinkBytesPerSecond);
   }
 
   /**
-   * Resolves when `bytes` may be handed to the network. Ask for at most
-   * a block at a time. Returns undefined, and costs no turn of the event
-   * loop, when they may go at once: `const wait = link.send(n); if (wait !== undefined) await wait;`
+   * Resolves when `bytes` may be handed to the network. Ask for at most one block at a time.
+   * If they may go at once it returns undefined, so that the caller need not wait:
+   * `const wait = link.send(n); if (wait !== undefined) await wait;`
    *
    * @throws the abort reason of `signal`; the bytes are then not counted.
    */
@@ -68,7 +69,7 @@ export class Link {
     return this.#up.pass(bytes, signal);
   }
 
-  /** Resolves when `bytes` that arrived may be taken; call before reading on. */
+  /** Resolves when `bytes` that arrived may be used. Call it before reading on. */
   receive(bytes: number, signal?: AbortSignal): Promise<void> | undefined {
     return this.#down.pass(bytes, signal);
   }
