@@ -145,14 +145,7 @@ export const LAW: Law = {
   exceptions: [
     { rule: 'folders run one way', where: 'runtime', until: 'spare buffers in runtime/node' },
     { rule: 'folders run one way', where: 'server', until: 'server/ in folders' },
-    {
-      rule: 'folders run one way',
-      where: 'lab',
-      until: 'what lies on disk apart from what runs a sitting',
-    },
-    { rule: 'folder is small', where: 'src/cli', until: 'a folder for each command' },
     { rule: 'folder is small', where: 'src/exchange', until: 'a neighbour split by owner' },
-    { rule: 'folder is small', where: 'src/lab/report', until: 'page, words, drawing, data' },
     { rule: 'folder is small', where: 'src/peer', until: 'swarm/ out of peer/' },
     { rule: 'folder is small', where: 'test/e2e', until: 'folders by subject' },
     { rule: 'folder is small', where: 'test/peer', until: 'swarm/ out of peer/' },
