@@ -1,13 +1,9 @@
-// Vitest's global set-up: the binary under test is the one of these sources.
+// Global set-up of the lanes that run the binary: the binary under test is the one of these sources.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-
-/** Apart from the user's own, and from another run's. */
-export const USER_DIRECTORY = join(tmpdir(), `hubswarm-test-${process.pid}`);
 
 function newest(path: string): number {
   const stat = statSync(path);
@@ -21,11 +17,6 @@ function builtAt(): number {
   } catch {
     return 0;
   }
-}
-
-/** What the binary keeps for a user while it is tested (vitest.config.ts). */
-export function teardown(): void {
-  rmSync(USER_DIRECTORY, { recursive: true, force: true });
 }
 
 export function setup(): void {
