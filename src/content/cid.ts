@@ -2,11 +2,13 @@
 // accepted when its block can be verified here (sha2-256) and is part of a
 // UnixFS DAG: dag-pb for inner nodes, raw for leaves.
 // Source: https://github.com/multiformats/cid, https://specs.ipfs.tech/unixfs/
-import { hash, webcrypto } from 'node:crypto';
+
 import * as dagPb from '@ipld/dag-pb';
+import { equals } from 'multiformats/bytes';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { create as createDigest } from 'multiformats/hashes/digest';
+import { platform } from '#platform';
 import { HubswarmError } from '../runtime/errors.ts';
 import { DIGEST_LENGTH } from './manifest.ts';
 
@@ -14,12 +16,7 @@ import { DIGEST_LENGTH } from './manifest.ts';
 const SHA2_256 = 0x12;
 
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer');
-}
-
-/** By another thread: the event loop is only held up by a copy. */
-export async function sha256Beside(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes));
+  return platform.sha256([bytes]);
 }
 
 /** The CID of a leaf, from its sha2-256. */
@@ -48,7 +45,7 @@ export function isSupportedCid(cid: CID): boolean {
 
 /** True when the bytes are the ones that a (supported) CID names. */
 export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
-  return Buffer.compare(sha256(bytes), cid.multihash.digest) === 0;
+  return equals(sha256(bytes), cid.multihash.digest);
 }
 
 /** Chosen: one with sha2-512 in base16 has 137. Decoding base58 takes the square of the length. */

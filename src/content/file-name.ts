@@ -7,15 +7,19 @@ const MAX_NAME_BYTES = 255;
 /** PATH_MAX of Linux. */
 export const MAX_PATH_BYTES = 4096;
 
-/** On Windows these too separate or name a device or a stream. */
-const FORBIDDEN = process.platform === 'win32' ? /[/\\:\0]/ : /[/\0]/;
+const FORBIDDEN = /[/\0]/;
+const utf8 = new TextEncoder();
+
+/** In UTF-8. A UTF-16 unit takes 3 bytes there at the most, so most texts need no encoding. */
+export const isLonger = (text: string, mostBytes: number): boolean =>
+  3 * text.length > mostBytes && utf8.encode(text).length > mostBytes;
 
 /** @throws HubswarmError ERR_MANIFEST */
 export function checkName(cid: CID, name: string, taken: ReadonlySet<string>): void {
   if (name === '' || name === '.' || name === '..' || FORBIDDEN.test(name)) {
     throw manifestError(cid, `has the name ${JSON.stringify(name)}, which is not safe to write`);
   }
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) {
+  if (isLonger(name, MAX_NAME_BYTES)) {
     throw manifestError(cid, `has a name of more than ${MAX_NAME_BYTES} bytes`);
   }
   if (taken.has(name)) throw manifestError(cid, `has the name ${JSON.stringify(name)} twice`);

@@ -1,5 +1,7 @@
 // A piece as it came: consecutive parts that nobody has checked yet.
-import { createHash } from 'node:crypto';
+
+import { equals } from 'multiformats/bytes';
+import { platform } from '#platform';
 import { type Manifest, pieceDigest } from './manifest.ts';
 
 /** True when the parts, one after the other, are the piece. */
@@ -10,7 +12,5 @@ export function partsMatch(
 ): boolean {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length !== manifest.geometry.length(piece)) return false;
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return Buffer.compare(hash.digest(), pieceDigest(manifest, piece)) === 0;
+  return equals(platform.sha256(parts), pieceDigest(manifest, piece));
 }

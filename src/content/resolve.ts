@@ -6,7 +6,7 @@
 import type { CID } from 'multiformats/cid';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DirectoryNode, type FileNode, manifestError } from './dag-node.ts';
-import { checkName, MAX_PATH_BYTES } from './file-name.ts';
+import { checkName, isLonger, MAX_PATH_BYTES } from './file-name.ts';
 import { Geometry, MAX_PIECE_LENGTH, MAX_PIECES } from './geometry.ts';
 import { DIGEST_LENGTH, type Manifest, type ManifestFile } from './manifest.ts';
 import { type GetBlock, NodeReader } from './node-reader.ts';
@@ -99,7 +99,7 @@ class Walk {
   }
 
   async #entry(link: DirectoryNode['links'][number], path: string, depth: number) {
-    if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
+    if (isLonger(path, MAX_PATH_BYTES)) {
       throw manifestError(link.cid, `has a path of more than ${MAX_PATH_BYTES} bytes`);
     }
     if (isRawCid(link.cid)) {

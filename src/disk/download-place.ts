@@ -40,6 +40,9 @@ export async function goOnAs(before: CID, root: CID, target: string): Promise<vo
   }
 }
 
+/** On Windows these separate names too, or name a device or a stream. */
+const FORBIDDEN = process.platform === 'win32' ? /[\\:]/ : undefined;
+
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
   readonly #target: string;
@@ -70,6 +73,7 @@ export class DownloadPlace implements Place {
    * @throws HubswarmError ERR_EXISTS when the target has other bytes
    */
   async prepare(options: CheckOptions): Promise<'whole' | 'fresh' | 'found'> {
+    this.#checkNames();
     const present = await lstatIfAny(this.#target);
     if (present) {
       if (await this.#adopt(options)) return 'whole';
@@ -166,6 +170,15 @@ export class DownloadPlace implements Place {
       // Names that differ in case or Unicode form only, where the disk does not tell them apart.
       throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
     }
+  }
+
+  #checkNames(): void {
+    const { files, directories } = this.#manifest;
+    const unsafe = [...directories, ...files.map(({ path }) => path)].find((path) =>
+      FORBIDDEN?.test(path),
+    );
+    if (unsafe === undefined) return;
+    throw new HubswarmError('ERR_MANIFEST', `${unsafe}: is not safe to write on this system`);
   }
 
   async #checkParent(): Promise<void> {

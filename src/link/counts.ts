@@ -1,7 +1,7 @@
 // Turns a link's counters into `link_counted` events: soon enough that a fault can
 // be triggered by bytes sent, and seldom enough that it costs nothing.
 
-import { guarded } from '../runtime/guarded.ts';
+import { type Cancel, systemClock } from '../runtime/clock.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Link } from './link.ts';
 
@@ -10,7 +10,7 @@ const WITHIN_MS = 10;
 
 export class CountReporter {
   readonly #emit: Emit;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: Cancel | undefined;
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -18,16 +18,13 @@ export class CountReporter {
 
   /** To be given as LinkOptions.onCount. */
   readonly note = (link: Link): void => {
-    this.#timer ??= setTimeout(
-      guarded('counting bytes', () => this.close(link)),
-      WITHIN_MS,
-    );
+    this.#cancel ??= systemClock.after(WITHIN_MS, 'counting bytes', () => this.close(link));
   };
 
   /** Reports the final counts. */
   close({ sentBytes, receivedBytes }: Link): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
     this.#emit({ event: 'link_counted', sentBytes, receivedBytes });
   }
 }

@@ -1,13 +1,13 @@
 // Time as a port: what waits, or calls back later, is given a clock, so that tests and
 // simulations bring one of their own.
-import { setTimeout as delay } from 'node:timers/promises';
+import { platform } from '#platform';
 import { guarded } from './guarded.ts';
 
 /** Monotonic milliseconds and a way to wait for them. */
 export interface Clock {
   /** Milliseconds on a clock that never steps back. The origin is arbitrary. */
   now(): number;
-  /** Resolves at or after `ms` from now; rejects when the signal aborts. */
+  /** Resolves at or after `ms` from now. @throws the signal's reason when it aborts */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -29,9 +29,20 @@ export interface Timers extends Clock {
 
 export const systemClock: Timers = {
   now: () => performance.now(),
-  sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal } : {});
-  },
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const stop = guarded('ending a sleep', () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      });
+      const wake = guarded('waking from a sleep', () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      });
+      const timer = setTimeout(wake, ms);
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
   after: (ms, what, run) => {
     const timer = setTimeout(guarded(what, run), ms);
     return () => clearTimeout(timer);
@@ -40,7 +51,5 @@ export const systemClock: Timers = {
     const timer = setInterval(guarded(what, run), ms);
     return () => clearInterval(timer);
   },
-  soon: (what, run) => {
-    setImmediate(guarded(what, run));
-  },
+  soon: platform.soon,
 };

@@ -52,7 +52,7 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
 
 /** The `code` of a Node.js system error (`ENOENT`, `ENOSPC` ...), if it is one. */
 export function systemCode(error: unknown): string | undefined {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 

@@ -2,13 +2,13 @@
 // AbortSignal.any(), which Node.js 20 lets its parents remember as long as they live, it
 // leaves nothing behind once it is released: what is tried every second for days must not
 // grow. Release it when the attempt is over, however it ended.
-import { setMaxListeners } from 'node:events';
+import { platform } from '#platform';
 import { guarded } from './guarded.ts';
 
 export class LinkedAbort {
   readonly #abort = new AbortController();
   readonly #parents: readonly AbortSignal[];
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param ms after which it aborts with a TimeoutError; never when left out */
   constructor(parents: readonly AbortSignal[], ms?: number) {
@@ -16,16 +16,16 @@ export class LinkedAbort {
     for (const parent of parents) {
       if (parent.aborted) this.#abort.abort(parent.reason);
       // Bounded by the attempts under way: each takes its listener along.
-      setMaxListeners(0, parent);
+      platform.allowListeners(parent);
       parent.addEventListener('abort', this.#follow);
     }
-    setMaxListeners(0, this.signal);
+    platform.allowListeners(this.signal);
     if (ms === undefined) return;
     const giveUp = guarded('giving up an attempt', () => {
       this.#abort.abort(new DOMException('no answer in time', 'TimeoutError'));
     });
     this.#timer = setTimeout(giveUp, ms);
-    this.#timer.unref();
+    platform.unref(this.#timer);
   }
 
   get signal(): AbortSignal {

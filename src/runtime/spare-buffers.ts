@@ -1,6 +1,6 @@
 // Read buffers for reuse. A new one for each read is work for the collector, and the
 // kernel clears every page of it first.
-import { allocAligned } from './node/aligned-buffer.ts';
+import { platform } from '#platform';
 
 export class SpareBuffers {
   readonly #most: number;
@@ -14,7 +14,7 @@ export class SpareBuffers {
   /** One of exactly this length, with whatever was in it before. */
   take(length: number): Uint8Array {
     const at = this.#spare.findIndex((buffer) => buffer.length === length);
-    return at < 0 ? allocAligned(length) : this.#spare.splice(at, 1)[0]!;
+    return at < 0 ? platform.allocate(length) : this.#spare.splice(at, 1)[0]!;
   }
 
   /** Must not be read or written by anybody any more. */

@@ -1,4 +1,5 @@
 // Runs a scenario to its end, in slices, so that the process can be stopped meanwhile.
+import { platform } from '#platform';
 import type { SessionInit } from '../exchange/session.ts';
 import { type SimulationResult, summarize } from './result.ts';
 import type { Scenario } from './scenario.ts';
@@ -24,7 +25,7 @@ export async function simulate(
   const { swarm, receivers } = simulation;
   while (simulation.advance(SLICE_EVENTS)) {
     onProgress?.(swarm.storedBytes, receivers.length * scenario.fileBytes);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => platform.soon('simulating', resolve));
     signal?.throwIfAborted();
   }
   return summarize(simulation);

@@ -1,6 +1,6 @@
 // One event a line. The reader is tolerant: a line that is not an event is
 // handed back as text, since a child process may print anything when it dies.
-import { guarded } from '../runtime/guarded.ts';
+import { type Cancel, systemClock } from '../runtime/clock.ts';
 import type { Event, Stamped } from './event.ts';
 
 /** Lines wait so long for company: a write to a pipe blocks, and costs 0.1 ms. */
@@ -10,7 +10,7 @@ const WITHIN_MS = 5;
 export class NdjsonWriter {
   readonly #out: { write(text: string): unknown };
   #lines = '';
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: Cancel | undefined;
 
   constructor(out: { write(text: string): unknown }) {
     this.#out = out;
@@ -18,16 +18,13 @@ export class NdjsonWriter {
 
   readonly emit = (event: Event): void => {
     this.#lines += formatEvent(event);
-    this.#timer ??= setTimeout(
-      guarded('writing events', () => this.flush()),
-      WITHIN_MS,
-    );
+    this.#cancel ??= systemClock.after(WITHIN_MS, 'writing events', () => this.flush());
   };
 
   /** Writes what waits. Must be called before the process ends. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
     if (this.#lines !== '') this.#out.write(this.#lines);
     this.#lines = '';
   }
