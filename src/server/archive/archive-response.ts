@@ -3,11 +3,15 @@
 // the end needs). Its length is not known before, so it comes chunked; a file that
 // changes under way cuts the connection, and a client that leaves ends the walk.
 // Not stored and not resumed: the next one may hold other versions.
+
 import { create as formatDisposition } from 'content-disposition';
+import type { Link } from '../../link/link.ts';
+import type { Access } from '../access/access.ts';
 import { sendBytes } from '../answer/send-body.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
+import type { DirectoryNames } from '../root/directory-names.ts';
+import type { ServedRoot } from '../root/served-root.ts';
 import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
 import { zipOf } from './zip-of.ts';
@@ -20,9 +24,17 @@ const FORMATS: Readonly<Record<string, { readonly type: string; readonly pack: P
   'tar.gz': { type: 'application/gzip', pack: gzippedTarOf },
 };
 
+/** What archives need of their hub. */
+interface ArchiveHub {
+  readonly root: ServedRoot;
+  readonly link: Link;
+  readonly access: Access;
+  readonly representations: { readonly directories: DirectoryNames };
+}
+
 /** @throws HttpFailure 400, 404 */
 export async function answerArchive(
-  hub: Hub,
+  hub: ArchiveHub,
   exchange: Exchange,
   segments: readonly string[],
   format: string,

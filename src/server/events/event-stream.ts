@@ -5,8 +5,8 @@
 
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import type { EventFilter } from './event-filter.ts';
+import type { EventsHub } from './events-hub.ts';
 import type { Message } from './feed.ts';
 
 /** How long a client waits before it comes back. */
@@ -14,7 +14,7 @@ const RETRY_MS = 2000;
 
 /** @throws HttpFailure 503; resolves when the stream has begun */
 export async function answerStream(
-  { events, access }: Pick<Hub, 'events' | 'access'>,
+  { events, access }: EventsHub,
   exchange: Exchange,
   { filter, after }: { filter: EventFilter; after: string | undefined },
 ): Promise<void> {

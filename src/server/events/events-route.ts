@@ -7,14 +7,12 @@
 //   wait=SECONDS     of long polling
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { targetPath, targetQuery } from '../message/request-path.ts';
 import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
+import type { EventsHub } from './events-hub.ts';
 import type { FeedEvent } from './feed-event.ts';
 import { answerPoll } from './long-poll.ts';
-
-export type EventsHub = Pick<Hub, 'events' | 'access'>;
 
 /** Whether a request's target asks for events, of whatever kind. */
 export const isEventsTarget = (target: string): boolean => targetPath(target) === '/events';

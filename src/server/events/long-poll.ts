@@ -5,8 +5,8 @@
 import { guarded } from '../../runtime/guarded.ts';
 import { tokenInvalid } from '../access/challenge.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import type { EventFilter } from './event-filter.ts';
+import type { EventsHub } from './events-hub.ts';
 import type { Message } from './feed.ts';
 
 export interface Poll {
@@ -17,7 +17,7 @@ export interface Poll {
 
 /** @throws HttpFailure 401 when the token ends while it waits, 503 */
 export async function answerPoll(
-  { events, access }: Pick<Hub, 'events' | 'access'>,
+  { events, access }: EventsHub,
   exchange: Exchange,
   { filter, after, waitMs }: Poll,
 ): Promise<void> {

@@ -11,7 +11,8 @@ import { HttpFailure } from '../message/http-failure.ts';
 import { targetQuery } from '../message/request-path.ts';
 import type { Backlogs, Reader } from './backlogs.ts';
 import { parseFilter } from './event-filter.ts';
-import { afterOf, type EventsHub, readable } from './events-route.ts';
+import type { EventsHub } from './events-hub.ts';
+import { afterOf, readable } from './events-route.ts';
 import type { Message } from './feed.ts';
 
 /** Nothing is asked of clients. */

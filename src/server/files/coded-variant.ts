@@ -14,13 +14,13 @@ import { readFully, readVersion, sendBytes, sendFilePart } from '../answer/send-
 import type { SendPart } from '../answer/send-representation.ts';
 import { unchanged } from '../answer/unmixed.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { acceptedCodings, type Coding } from '../message/accept-encoding.ts';
 import { isCompressible } from '../message/compressible.ts';
 import { fileChanging, HttpFailure } from '../message/http-failure.ts';
 import type { Entry } from '../root/catalogue.ts';
 import type { Opened, ServedRoot } from '../root/served-root.ts';
 import { stampOf } from '../root/stamp.ts';
+import type { FilesHub } from './files-hub.ts';
 
 interface CodedVariant {
   readonly representation: Representation;
@@ -63,7 +63,7 @@ export function codingsFor({ method, headers }: IncomingMessage): readonly Codin
 
 /** @throws HttpFailure 503 when the file changes meanwhile */
 export async function pickVariant(
-  hub: Hub,
+  hub: FilesHub,
   exchange: Exchange,
   original: Original,
 ): Promise<Choice> {
@@ -82,7 +82,7 @@ export async function pickVariant(
 }
 
 async function openSibling(
-  hub: Hub,
+  hub: FilesHub,
   exchange: Exchange,
   { segments, entry: original, version, presentation }: Original,
   coding: Coding,
@@ -125,7 +125,7 @@ async function openSibling(
 }
 
 async function compressNow(
-  hub: Hub,
+  hub: FilesHub,
   exchange: Exchange,
   { file, version, presentation }: Original,
   coding: Coding,

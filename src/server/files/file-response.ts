@@ -15,7 +15,6 @@ import { readVersion, sendFilePart } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
 import { onlyGrowing, unchanged } from '../answer/unmixed.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { mirrorLinks } from '../message/mirror-links.ts';
 import type { Validators } from '../message/preconditions.ts';
@@ -24,6 +23,7 @@ import { targetQuery } from '../message/request-path.ts';
 import type { Entry } from '../root/catalogue.ts';
 import type { Opened } from '../root/served-root.ts';
 import { type Looked, pickVariant } from './coded-variant.ts';
+import type { FilesHub } from './files-hub.ts';
 
 export function validatorsOf(file: Opened, { cid }: Entry): Validators {
   return versionValidators({ cid, mtimeMs: file.stats.mtimeMs });
@@ -45,7 +45,7 @@ export interface Sent {
  * @throws HttpFailure 412, 416, 503
  */
 export async function answerVersion(
-  hub: Hub,
+  hub: FilesHub,
   exchange: Exchange,
   segments: readonly string[],
   file: Opened,
@@ -89,7 +89,7 @@ export async function answerVersion(
  * @throws HttpFailure 412, 416, 503
  */
 export async function answerFile(
-  hub: Hub,
+  hub: FilesHub,
   exchange: Exchange,
   segments: readonly string[],
   file: Opened,
@@ -111,7 +111,7 @@ export async function answerFile(
 }
 
 async function answerUnnamed(
-  hub: Hub,
+  hub: FilesHub,
   exchange: Exchange,
   segments: readonly string[],
   file: Opened,
@@ -130,7 +130,7 @@ async function answerUnnamed(
 }
 
 function presentationOf(
-  { representations }: Hub,
+  { representations }: FilesHub,
   { req }: Exchange,
   segments: readonly string[],
 ): Presentation {

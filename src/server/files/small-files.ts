@@ -15,13 +15,13 @@ import type { Link } from '../../link/link.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Access } from '../access/access.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 import { listMatches } from '../message/preconditions.ts';
 import type { ServedRoot } from '../root/served-root.ts';
 import { stampOf } from '../root/stamp.ts';
 import { codingsFor, type Looked } from './coded-variant.ts';
 import type { Sent } from './file-response.ts';
+import type { FilesHub } from './files-hub.ts';
 
 /** Chosen: above it copying the body costs more than what is saved. */
 const MAX_FILE_BYTES = 64 * 1024;
@@ -57,7 +57,10 @@ export class SmallFiles {
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
 
-  constructor({ root, link, access }: Pick<Hub, 'root' | 'link' | 'access'>, longWay: LongWay) {
+  constructor(
+    { root, link, access }: Pick<FilesHub, 'root' | 'link' | 'access'>,
+    longWay: LongWay,
+  ) {
     this.#root = root;
     this.#link = link;
     this.#access = access;

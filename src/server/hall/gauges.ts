@@ -1,35 +1,25 @@
 // What /metrics shows beside the requests (request-tally.ts): read from the parts of
 // the hub at the moment of the scrape, so that nothing is counted twice.
-import type { Server } from 'node:http';
 import type { Link } from '../../link/link.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { HubEvents } from '../events/hub-events.ts';
 import type { Connections } from '../operations/connections.ts';
+import type { Gauge } from '../operations/gauge.ts';
 import type { RequestTally } from '../operations/request-tally.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 
-/** Read when a scrape comes. */
-export interface Gauge {
-  readonly name: string;
-  readonly help: string;
-  /** Counters only grow. */
-  readonly kind: 'gauge' | 'counter';
-  readonly read: () => number;
-}
-
 /** What gauges are read from. */
-export interface Parts {
-  readonly server: Server;
+interface Parts {
+  readonly connections: Connections;
+  readonly traffic: Traffic;
   readonly catalogue: Pick<Catalogue, 'size' | 'backlog'>;
   readonly link: Pick<Link, 'sentBytes' | 'receivedBytes'>;
   readonly events: HubEvents;
 }
 
 export function gaugesOf(
-  { catalogue, link, events }: Parts,
-  connections: Connections,
+  { catalogue, link, events, connections, traffic }: Parts,
   tally: RequestTally,
-  traffic: Traffic,
 ): Gauge[] {
   const gauge = (name: string, help: string, read: () => number): Gauge => {
     return { name: `hubswarm_${name}`, help, read, kind: 'gauge' };

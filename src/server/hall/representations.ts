@@ -5,6 +5,8 @@ import { CheckedSiblings } from '../answer/checked-siblings.ts';
 import { Compressor } from '../answer/compressor.ts';
 import { FileDigests } from '../answer/file-digest.ts';
 import { REVALIDATE } from '../answer/representation.ts';
+import type { FileRepresentations } from '../files/files-hub.ts';
+import type { ListingRepresentations } from '../listing/listing-hub.ts';
 import { ListingLanes } from '../listing/listing-lanes.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 import { DirectoryNames } from '../root/directory-names.ts';
@@ -20,17 +22,7 @@ export interface RepresentationOptions {
   readonly mirrors?: readonly string[] | undefined;
 }
 
-export interface Representations {
-  readonly cacheControl: string;
-  readonly compress: boolean;
-  readonly mirrors: readonly string[];
-  readonly compressor: Compressor;
-  /** Absent when they are not asked for. */
-  readonly siblings: CheckedSiblings | undefined;
-  readonly digests: FileDigests;
-  readonly directories: DirectoryNames;
-  readonly listings: ListingLanes;
-}
+export type Representations = FileRepresentations & ListingRepresentations;
 
 export function createRepresentations(
   options: RepresentationOptions,

@@ -24,6 +24,7 @@ import { warmUp } from '../root/warm-up.ts';
 import { loadCertificate, secureContext, type TlsOptions } from '../tls/tls.ts';
 import { type UploadOptions, Uploads } from '../uploads/uploads.ts';
 import { createListener } from './app.ts';
+import { gaugesOf } from './gauges.ts';
 import type { Front, Hub } from './hub.ts';
 import { listen } from './listen.ts';
 import { createRepresentations, type RepresentationOptions } from './representations.ts';
@@ -168,7 +169,10 @@ async function assemble(
   const front = await options.openFront?.({ link, emit });
   closing.push(() => front?.close());
   const health = new Health(root.path, traffic);
-  const metrics = operations.metricsOf({ server, catalogue, link, events });
+  const connections = operations.limit(server);
+  const metrics = operations.metricsOf((tally) =>
+    gaugesOf({ catalogue, link, events, connections, traffic }, tally),
+  );
   const { stallMs = STALL_MS } = options;
   const parts = { root, catalogue, link, access, uploads, representations, events };
   return { hub: { ...parts, emit, stallMs, traffic, health, metrics, front }, store };

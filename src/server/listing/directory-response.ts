@@ -8,11 +8,11 @@ import { REVALIDATE, type Representation } from '../answer/representation.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
 import { answerArchive } from '../archive/archive-response.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { acceptedCodings } from '../message/accept-encoding.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { targetQuery } from '../message/request-path.ts';
 import { entriesOf, listDirectory } from './listing.ts';
+import type { ListingHub } from './listing-hub.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';
 
@@ -26,7 +26,7 @@ const MAX_PAGE_ENTRIES = 1000;
  * @throws HttpFailure
  */
 export async function answerDirectory(
-  whole: Hub,
+  whole: ListingHub,
   exchange: Exchange,
   segments: readonly string[],
   prefersHtml: boolean,
@@ -73,7 +73,7 @@ export async function answerDirectory(
 }
 
 async function sendText(
-  hub: Hub,
+  hub: ListingHub,
   exchange: Exchange,
   text: Uint8Array,
   held: Held,

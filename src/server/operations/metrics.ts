@@ -1,6 +1,6 @@
 // /metrics in the text format of Prometheus. prom-client is loaded, and the process
 // watched, when somebody first asks: a hub that is not scraped pays nothing for it.
-import type { Gauge } from '../hall/gauges.ts';
+import type { Gauge } from './gauge.ts';
 import type { RequestTally } from './request-tally.ts';
 
 export class Metrics {

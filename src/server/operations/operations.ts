@@ -1,10 +1,11 @@
 // What a hub's operator has of it, put together: limits, the access log, metrics.
 // All of it reads the one stream of events; nothing reports to it by another way.
+import type { Server } from 'node:http';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { Traffic } from '../conversation/traffic.ts';
-import { gaugesOf, type Parts } from '../hall/gauges.ts';
 import { AccessLog, type AccessLogOptions } from './access-log.ts';
 import { Connections } from './connections.ts';
+import type { Gauge } from './gauge.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { Metrics } from './metrics.ts';
 import { RequestTally } from './request-tally.ts';
@@ -57,12 +58,14 @@ export class Operations {
     this.#listeners.push(listener);
   }
 
-  /** Call once, before the server listens. Undefined when they are not to be seen. */
-  metricsOf(parts: Parts): Metrics | undefined {
-    const connections = new Connections(parts.server, this.limits);
-    const tally = this.#tally;
-    if (!tally) return undefined;
-    return new Metrics(tally, gaugesOf(parts, connections, tally, this.traffic));
+  /** Holds the server within its limits. Call once, before it listens. */
+  limit(server: Server): Connections {
+    return new Connections(server, this.limits);
+  }
+
+  /** Undefined when they are not to be seen. */
+  metricsOf(gaugesOf: (tally: RequestTally) => Gauge[]): Metrics | undefined {
+    return this.#tally && new Metrics(this.#tally, gaugesOf(this.#tally));
   }
 
   async reopenLogs(): Promise<void> {

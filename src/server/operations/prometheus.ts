@@ -1,7 +1,7 @@
 // The registry of prom-client, filled with what this hub counts itself. Loaded by
 // metrics.ts when somebody first asks.
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
-import type { Gauge } from '../hall/gauges.ts';
+import type { Gauge } from './gauge.ts';
 import { BUCKETS_SECONDS, type RequestTally, type Tallied } from './request-tally.ts';
 
 interface Value {

@@ -5,13 +5,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { Hashed } from '../root/catalogue.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
 import type { UploadLock } from '../uploads/upload-lock.ts';
 import { bootId } from '../uploads/upload-record.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
+import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { ChunkChecksum } from './chunk-checksum.ts';
 
 /** Chosen: what a power cut may cost, and what a sync at the end may take. */
@@ -25,7 +25,7 @@ export interface Appended {
 
 /** @throws HttpFailure 400, 408, 413, 460, 507 */
 export async function appendBody(
-  hub: Hub,
+  hub: UploadsHub,
   exchange: Exchange,
   upload: StoredUpload,
   lock: UploadLock,
@@ -55,14 +55,14 @@ export async function appendBody(
 }
 
 /** @throws HttpFailure 413 */
-function checkLength(hub: Hub, { record }: StoredUpload, bytes: number): void {
+function checkLength(hub: UploadsHub, { record }: StoredUpload, bytes: number): void {
   hub.uploads.checkSize(bytes);
   if (record.length === null || bytes <= record.length) return;
   throw new HttpFailure(413, `more than the ${record.length} bytes that Upload-Length named`);
 }
 
 class Append {
-  readonly #hub: Hub;
+  readonly #hub: UploadsHub;
   readonly #exchange: Exchange;
   readonly #handle: FileHandle;
   readonly #checksum: ChunkChecksum | undefined;
@@ -71,7 +71,7 @@ class Append {
   #upload: StoredUpload;
 
   constructor(
-    hub: Hub,
+    hub: UploadsHub,
     exchange: Exchange,
     upload: StoredUpload,
     handle: FileHandle,

@@ -3,15 +3,15 @@
 // finals, and stay for a while; the copy is hashed on the way, and published.
 import { open } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
+import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { isComplete } from './finish-upload.ts';
 
 /** @throws HttpFailure 400, 409 for a part that is not whole */
-export async function loadParts(hub: Hub, ids: readonly string[]): Promise<StoredUpload[]> {
+export async function loadParts(hub: UploadsHub, ids: readonly string[]): Promise<StoredUpload[]> {
   return Promise.all(
     ids.map(async (id) => {
       const part = await hub.uploads.unfinished.load(id).catch(() => undefined);
@@ -26,7 +26,7 @@ export async function loadParts(hub: Hub, ids: readonly string[]): Promise<Store
 
 /** Resolves to the pieces' digests. */
 export async function joinParts(
-  hub: Hub,
+  hub: UploadsHub,
   final: StoredUpload,
   parts: readonly StoredUpload[],
 ): Promise<Leaves | undefined> {

@@ -6,7 +6,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import {
   parseChecksum,
@@ -20,6 +19,7 @@ import { CONDITIONS, checkTarget } from '../uploads/publication.ts';
 import type { UploadLock } from '../uploads/upload-lock.ts';
 import type { UploadRecord } from '../uploads/upload-record.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
+import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { appendBody } from './append-upload.ts';
 import { joinParts, loadParts } from './concatenate.ts';
 import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
@@ -29,7 +29,7 @@ type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
 };
 
 /** @throws HttpFailure */
-export async function createUpload(whole: Hub, exchange: Exchange): Promise<Finished> {
+export async function createUpload(whole: UploadsHub, exchange: Exchange): Promise<Finished> {
   const hub = ownView(whole, exchange, 'write');
   const { headers } = exchange.req;
   const concat = parseConcat(headers);
@@ -48,7 +48,7 @@ export async function createUpload(whole: Hub, exchange: Exchange): Promise<Fini
     : createPlain(hub, exchange, facts);
 }
 
-async function createPlain(hub: Hub, exchange: Exchange, facts: Facts): Promise<Finished> {
+async function createPlain(hub: UploadsHub, exchange: Exchange, facts: Facts): Promise<Finished> {
   const { headers } = exchange.req;
   const length = parseNewLength(headers) ?? null;
   const withBody = checkBody(headers);
@@ -63,7 +63,7 @@ async function createPlain(hub: Hub, exchange: Exchange, facts: Facts): Promise<
 }
 
 async function createFinal(
-  hub: Hub,
+  hub: UploadsHub,
   exchange: Exchange,
   facts: Facts,
   ids: readonly string[],
@@ -95,7 +95,7 @@ function checkFinal(headers: IncomingHttpHeaders): void {
 
 /** Nobody knows the URL before the answer: an upload that fails here is removed. */
 async function begin(
-  hub: Hub,
+  hub: UploadsHub,
   facts: Facts & Pick<UploadRecord, 'length'>,
   body: (made: StoredUpload, lock: UploadLock) => Promise<Finished>,
 ): Promise<Finished> {
@@ -114,7 +114,7 @@ async function begin(
   }
 }
 
-async function checkRoom({ uploads, root }: Hub, length: number): Promise<void> {
+async function checkRoom({ uploads, root }: UploadsHub, length: number): Promise<void> {
   uploads.checkSize(length);
   await uploads.checkRoom(root.path, length);
 }

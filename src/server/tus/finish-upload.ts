@@ -5,7 +5,6 @@
 // next request for the upload publishes it.
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { systemCode } from '../../runtime/errors.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { Entry, Hashed } from '../root/catalogue.ts';
 import { Directory } from '../root/directory.ts';
@@ -13,6 +12,7 @@ import { PartialFile, placeFile } from '../root/partial-file.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
 import { publish } from '../uploads/publication.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
+import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { copyBytes } from './copy-bytes.ts';
 
 export interface Finished {
@@ -36,7 +36,7 @@ export function awaitsPublication(upload: StoredUpload): boolean {
  * taken by a directory) the upload is gone
  */
 export async function finishUpload(
-  hub: Hub,
+  hub: UploadsHub,
   upload: StoredUpload,
   remote: string,
   hashed: Hashed = {},
@@ -54,7 +54,7 @@ export async function finishUpload(
 }
 
 async function publishData(
-  hub: Hub,
+  hub: UploadsHub,
   { id, record }: StoredUpload,
   remote: string,
   hashed: Hashed,

@@ -5,7 +5,6 @@
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import {
   CHUNK_TYPE,
@@ -19,6 +18,7 @@ import {
 } from '../message/tus-headers.ts';
 import type { Hashed } from '../root/catalogue.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
+import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { appendBody } from './append-upload.ts';
 import { createUpload } from './create-upload.ts';
 import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
@@ -27,7 +27,7 @@ const COLLECTION = 'OPTIONS, POST';
 const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';
 
 /** @param path of the request target. @throws HttpFailure */
-export async function answerTus(hub: Hub, exchange: Exchange, path: string): Promise<void> {
+export async function answerTus(hub: UploadsHub, exchange: Exchange, path: string): Promise<void> {
   exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
   exchange.res.setHeader('Cache-Control', 'no-store');
   const { req } = exchange;
@@ -50,7 +50,7 @@ export async function answerTus(hub: Hub, exchange: Exchange, path: string): Pro
   return answerTermination(hub, exchange, id);
 }
 
-function answerOptions({ access, uploads }: Hub, { res }: Exchange): void {
+function answerOptions({ access, uploads }: UploadsHub, { res }: Exchange): void {
   if (access.isWritable) {
     res.setHeader('Tus-Version', TUS_VERSION);
     res.setHeader('Tus-Extension', TUS_EXTENSIONS);
@@ -69,14 +69,14 @@ function checkVersion({ req }: Exchange): void {
   });
 }
 
-async function answerCreation(hub: Hub, exchange: Exchange): Promise<void> {
+async function answerCreation(hub: UploadsHub, exchange: Exchange): Promise<void> {
   const finished = await createUpload(hub, exchange);
   exchange.res.setHeader('Location', `/uploads/${finished.upload.id}`);
   tell(exchange, finished);
   exchange.res.writeHead(201).end();
 }
 
-async function answerHead(hub: Hub, exchange: Exchange, id: string): Promise<void> {
+async function answerHead(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
   const found = await loadFor(hub, exchange, id);
   // Left whole but without its name by a process that was killed.
   const finished = awaitsPublication(found)
@@ -93,7 +93,7 @@ async function answerHead(hub: Hub, exchange: Exchange, id: string): Promise<voi
   res.writeHead(200, { 'Content-Length': 0 }).end();
 }
 
-async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<void> {
+async function answerPatch(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
   const { headers } = exchange.req;
   requireChunkType(headers, 'Accept-Patch');
   parseChecksum(headers);
@@ -120,7 +120,7 @@ async function answerPatch(hub: Hub, exchange: Exchange, id: string): Promise<vo
 }
 
 /** @throws HttpFailure 413 */
-async function takeNothing(hub: Hub, exchange: Exchange): Promise<void> {
+async function takeNothing(hub: UploadsHub, exchange: Exchange): Promise<void> {
   const refuse = (): never => {
     throw new HttpFailure(413, 'the upload is whole and takes no more bytes');
   };
@@ -131,7 +131,7 @@ async function takeNothing(hub: Hub, exchange: Exchange): Promise<void> {
 
 /** creation-defer-length: the first request that knows the length says it, once. */
 async function declareLength(
-  hub: Hub,
+  hub: UploadsHub,
   { req }: Exchange,
   upload: StoredUpload,
 ): Promise<StoredUpload> {
@@ -148,14 +148,14 @@ async function declareLength(
   return hub.uploads.unfinished.save(upload, { length }, upload.offset);
 }
 
-async function answerTermination(hub: Hub, exchange: Exchange, id: string): Promise<void> {
+async function answerTermination(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
   await loadFor(hub, exchange, id);
   await holding(hub, id, () => hub.uploads.unfinished.remove(id));
   exchange.res.writeHead(204).end();
 }
 
 async function finish(
-  hub: Hub,
+  hub: UploadsHub,
   exchange: Exchange,
   upload: StoredUpload,
   hashed?: Hashed,
@@ -165,7 +165,7 @@ async function finish(
 }
 
 /** Whoever may write what the upload becomes may go on with it; a part has no name yet. */
-async function loadFor(hub: Hub, exchange: Exchange, id: string): Promise<StoredUpload> {
+async function loadFor(hub: UploadsHub, exchange: Exchange, id: string): Promise<StoredUpload> {
   const upload = await hub.uploads.unfinished.load(id);
   if (upload.record.target) hub.access.check(exchange, 'write', upload.record.target);
   return upload;
@@ -173,7 +173,7 @@ async function loadFor(hub: Hub, exchange: Exchange, id: string): Promise<Stored
 
 /** Runs the body as the upload's one writer. */
 async function holding<T>(
-  hub: Hub,
+  hub: UploadsHub,
   id: string,
   body: (
     upload: StoredUpload,

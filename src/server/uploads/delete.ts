@@ -9,14 +9,18 @@ import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { systemCode } from '../../runtime/errors.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { Directory } from '../root/directory.ts';
 import { changeName, checkConditions } from './publication.ts';
+import type { UploadsHub } from './uploads-hub.ts';
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
-export async function answerDelete(whole: Hub, exchange: Exchange, rest: string): Promise<void> {
+export async function answerDelete(
+  whole: UploadsHub,
+  exchange: Exchange,
+  rest: string,
+): Promise<void> {
   const hub = ownView(whole, exchange, 'delete');
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
   hub.access.check(exchange, 'delete', segments);
@@ -38,7 +42,7 @@ export async function answerDelete(whole: Hub, exchange: Exchange, rest: string)
 
 /** @throws HttpFailure 403, 404, 412 */
 async function checkDeletable(
-  hub: Hub,
+  hub: UploadsHub,
   { req }: Exchange,
   segments: readonly string[],
   trailingSlash: boolean,

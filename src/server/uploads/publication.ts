@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { NamedGates } from '../../runtime/named-gates.ts';
 import { datedBy } from '../answer/representation.ts';
 import { validatorsOf } from '../files/file-response.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { checkPreconditions } from '../message/preconditions.ts';
 import type { Entry, Hashed } from '../root/catalogue.ts';
 import type { Directory } from '../root/directory.ts';
 import type { Opened } from '../root/served-root.ts';
+import type { UploadsHub } from './uploads-hub.ts';
 
 /** What a method that changes something is held against (RFC 9110 section 13.1). */
 export const CONDITIONS = ['if-match', 'if-none-match', 'if-unmodified-since'] as const;
@@ -49,7 +49,7 @@ export function changeName<T>(
 }
 
 /** @throws HttpFailure 409, 412, 507 and what the file system says */
-export async function publish(hub: Hub, publication: Publication): Promise<Published> {
+export async function publish(hub: UploadsHub, publication: Publication): Promise<Published> {
   const { segments, directory, conditions, handle, remote, hashed } = publication;
   const name = segments.at(-1)!;
   const replacedBytes = await changeName(directory, name, async () => {
@@ -73,7 +73,7 @@ export async function publish(hub: Hub, publication: Publication): Promise<Publi
  * @throws HttpFailure 403, 409 for a directory, 412
  */
 export async function checkTarget(
-  hub: Hub,
+  hub: UploadsHub,
   segments: readonly string[],
   conditions: IncomingHttpHeaders,
 ): Promise<number | undefined> {
@@ -89,7 +89,7 @@ export async function checkTarget(
 
 /** @throws HttpFailure 412 */
 export async function checkConditions(
-  { catalogue }: Hub,
+  { catalogue }: UploadsHub,
   existing: Opened | undefined,
   conditions: IncomingHttpHeaders,
 ): Promise<void> {
@@ -107,7 +107,10 @@ export async function checkConditions(
   throw new HttpFailure(412, current ? 'the file is not that version' : 'there is no such file');
 }
 
-async function openIfAny(hub: Hub, segments: readonly string[]): Promise<Opened | undefined> {
+async function openIfAny(
+  hub: UploadsHub,
+  segments: readonly string[],
+): Promise<Opened | undefined> {
   try {
     return await hub.root.open(segments);
   } catch (error) {

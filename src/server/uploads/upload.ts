@@ -6,7 +6,6 @@ import type { Leaves } from '../../content/file-dag.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
-import type { Hub } from '../hall/hub.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { filesUrl, parseRequestPath } from '../message/request-path.ts';
 import { Directory } from '../root/directory.ts';
@@ -15,6 +14,7 @@ import { PieceWriter } from './piece-writer.ts';
 import { checkTarget, type Published, publish } from './publication.ts';
 import type { Reservation } from './quota.ts';
 import { UploadDigests } from './upload-digests.ts';
+import type { UploadsHub } from './uploads-hub.ts';
 
 interface Upload {
   readonly exchange: Exchange;
@@ -26,7 +26,11 @@ interface Upload {
 }
 
 /** @param rest what follows `/files/`. @throws HttpFailure */
-export async function answerUpload(whole: Hub, exchange: Exchange, rest: string): Promise<void> {
+export async function answerUpload(
+  whole: UploadsHub,
+  exchange: Exchange,
+  rest: string,
+): Promise<void> {
   const hub = ownView(whole, exchange, 'write');
   const { segments, trailingSlash } = parseRequestPath(rest, 403);
   hub.access.check(exchange, 'write', segments);
@@ -61,7 +65,7 @@ function checkAcceptable({ req }: Exchange): void {
   }
 }
 
-async function store(hub: Hub, upload: Upload): Promise<Published> {
+async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
   const { exchange, segments, declaredBytes, digests } = upload;
   const directory = await Directory.make(hub.root, segments.slice(0, -1), segments.slice(-1));
   let partial: PartialFile | undefined;
@@ -89,7 +93,7 @@ async function store(hub: Hub, upload: Upload): Promise<Published> {
 
 /** Resolves to the pieces' digests when the length was known beforehand. */
 async function receive(
-  hub: Hub,
+  hub: UploadsHub,
   { exchange, declaredBytes, digests, reservation }: Upload,
   { handle }: PartialFile,
 ): Promise<Leaves | undefined> {

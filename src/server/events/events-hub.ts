@@ -1,0 +1,8 @@
+// What the answers of events need of their hub.
+import type { Access } from '../access/access.ts';
+import type { HubEvents } from './hub-events.ts';
+
+export interface EventsHub {
+  readonly events: HubEvents;
+  readonly access: Access;
+}

@@ -1,0 +1,29 @@
+// What the answers of files need of their hub.
+import type { Link } from '../../link/link.ts';
+import type { Access } from '../access/access.ts';
+import type { CheckedSiblings } from '../answer/checked-siblings.ts';
+import type { Compressor } from '../answer/compressor.ts';
+import type { FileDigests } from '../answer/file-digest.ts';
+import type { Catalogue } from '../root/catalogue.ts';
+import type { ServedRoot } from '../root/served-root.ts';
+
+export interface FilesHub {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  readonly link: Link;
+  readonly access: Access;
+  readonly representations: FileRepresentations;
+}
+
+export interface FileRepresentations {
+  /** The value of Cache-Control. */
+  readonly cacheControl: string;
+  /** Whether text is compressed for clients that accept it. */
+  readonly compress: boolean;
+  /** URLs below which other servers have the same files; each ends in a slash. */
+  readonly mirrors: readonly string[];
+  readonly compressor: Compressor;
+  /** Absent unless asked for. */
+  readonly siblings: CheckedSiblings | undefined;
+  readonly digests: FileDigests;
+}

@@ -1,0 +1,24 @@
+// What listings need of their hub.
+import type { Link } from '../../link/link.ts';
+import type { Access } from '../access/access.ts';
+import type { Compressor } from '../answer/compressor.ts';
+import type { Catalogue } from '../root/catalogue.ts';
+import type { DirectoryNames } from '../root/directory-names.ts';
+import type { ServedRoot } from '../root/served-root.ts';
+import type { ListingLanes } from './listing-lanes.ts';
+
+export interface ListingHub {
+  readonly root: ServedRoot;
+  readonly catalogue: Catalogue;
+  readonly link: Link;
+  readonly access: Access;
+  readonly representations: ListingRepresentations;
+}
+
+export interface ListingRepresentations {
+  /** Whether listings are compressed for clients that accept it. */
+  readonly compress: boolean;
+  readonly compressor: Compressor;
+  readonly directories: DirectoryNames;
+  readonly listings: ListingLanes;
+}
