@@ -128,7 +128,7 @@ describe('GET /files/<dir>/?archive=', () => {
   it.each(['zip', 'tar', 'tar.gz'])(
     '%s is cut off when a file changes under way',
     async (format) => {
-      const hub = await startHub({ uplinkBytesPerSecond: 4 * MIB });
+      const hub = await startHub({ uplinkBytesPerSecond: MIB });
       await mkdir(join(hub.root, 'd'));
       const path = join(hub.root, 'd', 'f');
       await writeFile(path, randomBytes(4 * MIB));
