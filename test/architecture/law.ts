@@ -143,7 +143,6 @@ export const LAW: Law = {
   ],
 
   exceptions: [
-    { rule: 'folders run one way', where: 'server', until: 'server/ in folders' },
     { rule: 'folder is small', where: 'src/exchange', until: 'a neighbour split by owner' },
     { rule: 'folder is small', where: 'src/peer', until: 'swarm/ out of peer/' },
     { rule: 'folder is small', where: 'test/e2e', until: 'folders by subject' },
