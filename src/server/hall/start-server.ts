@@ -28,7 +28,7 @@ import { gaugesOf } from './gauges.ts';
 import type { Front, Hub } from './hub.ts';
 import { listen } from './listen.ts';
 import { createRepresentations, type RepresentationOptions } from './representations.ts';
-import { createUpgradeListener } from './upgrade.ts';
+import { createUpgradeChoice, createUpgradeListener } from './upgrade.ts';
 
 export interface ServerOptions {
   readonly root: string;
@@ -184,6 +184,7 @@ function attach(server: Server, hub: Hub): void {
   // So that a refusal comes before the body; whoever takes the body says continue.
   server.on('checkContinue', listener);
   server.on('checkExpectation', listener);
+  Object.assign(server, { shouldUpgradeCallback: createUpgradeChoice(hub) });
   server.on('upgrade', guarded('answering an upgrade', createUpgradeListener(hub, server)));
   answerParseFailures(server, hub.traffic);
 }

@@ -1,8 +1,8 @@
 // Requests that ask for another protocol. A WebSocket at /events goes through the
 // same door as a request: an Exchange, admission, refusals as HTTP answers. Any
 // other wish is ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c
-// with each first request): Node.js has taken the request for an upgrade by then, so
-// it is given back to the server without the header that made it so.
+// with each first request). Node.js 20 takes every wish for an upgrade, so the request
+// is given back to the server without the header that made it so; later versions ask.
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,6 +12,13 @@ import { isEventsTarget } from '../events/events-route.ts';
 import { answerWebSocket } from '../events/web-socket.ts';
 import { enter } from './door.ts';
 import type { Hub } from './hub.ts';
+
+/**
+ * Node.js from 22.21 and 24.9 on asks this of each wish; what is none stays a plain request.
+ */
+export function createUpgradeChoice(hub: Hub) {
+  return (req: IncomingMessage): boolean => isForEvents(hub, req);
+}
 
 /** @param server to which other upgrades are given back; over TLS as well. */
 export function createUpgradeListener(hub: Hub, server: Server) {
@@ -23,14 +30,16 @@ export function createUpgradeListener(hub: Hub, server: Server) {
       const before = hub.traffic.answering(socket);
       if (before) before.res.once('finish', answer);
       else if (!socket.writable) socket.destroy();
-      // An edge has no events of its own, and says where they are.
-      else if (isWebSocket(req) && !hub.front) handleWebSocket(hub, req, socket as Socket, head);
+      else if (isForEvents(hub, req)) handleWebSocket(hub, req, socket as Socket, head);
       else giveBack(server, req, socket, head);
     };
     const answer = guarded('answering an upgrade', begin, () => socket.destroy());
     answer();
   };
 }
+
+/** An edge has no events of its own, and says where they are. */
+const isForEvents = (hub: Hub, req: IncomingMessage): boolean => !hub.front && isWebSocket(req);
 
 function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
   // RFC 9110 section 7.8: in HTTP/1.0 it must be ignored.
