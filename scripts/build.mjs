@@ -52,10 +52,15 @@ async function buildProgram(outdir) {
     external: ['classic-level'],
     chunkNames: '[name]-[hash]',
     write: false,
+    // For HUBSWARM_DEBUG=1 (src/launch.ts). The sources themselves would be three times as large.
+    sourcemap: 'inline',
+    sourcesContent: false,
   });
   await mkdir(outdir, { recursive: true });
   for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, {
+    const { code, map } = await transform(text, {
+      sourcemap: 'external',
+      sourcesContent: false,
       format: 'cjs',
       platform: 'node',
       target: shared.target,
@@ -64,9 +69,8 @@ async function buildProgram(outdir) {
       minifyWhitespace: true,
     });
     const name = `${basename(path, '.js')}.cjs`;
-    await writeFile(
-      join(outdir, name),
-      code.replaceAll(/(require\("\.\/[^"]+)\.js"\)/g, '$1.cjs")'),
-    );
+    const required = code.replaceAll(/(require\("\.\/[^"]+)\.js"\)/g, '$1.cjs")');
+    await writeFile(join(outdir, name), `${required}//# sourceMappingURL=${name}.map\n`);
+    await writeFile(join(outdir, `${name}.map`), map);
   }
 }

@@ -39,10 +39,11 @@ install_if_needed() {
   touch "$stamp"
 }
 
-# Stale: older than any source, the build script, or the installed dependencies.
+# Stale: older than any source, the build script, or the installed dependencies; or without the
+# caches of this Node.js.
 build_if_stale() {
   local built="$ROOT/dist/cli.js"
-  if [ -f "$built" ] && [ -z "$(find "$ROOT/src" "$ROOT/scripts/build.mjs" "$ROOT/scripts/warm-up.mjs" "$ROOT/package-lock.json" -newer "$built" -print -quit)" ]; then
+  if [ -f "$built" ] && [ -d "$ROOT/dist/cache/$(node -p 'process.version+"-"+process.arch')-other" ] && [ -z "$(find "$ROOT/src" "$ROOT/scripts/build.mjs" "$ROOT/scripts/warm-up.mjs" "$ROOT/package-lock.json" -newer "$built" -print -quit)" ]; then
     return
   fi
   printf 'Building ...\n' >&2

@@ -1,31 +1,29 @@
 #!/usr/bin/env node
 // dist/cli.js: loads the bundled program through V8's code cache. Half of a peer's
 // start-up is otherwise compilation, of the same code in each of many processes.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
+// The build makes caches for the Node.js that it runs on. V8 takes a cache only from the
+// very build and flags that made it; elsewhere Node.js keeps a cache of its own, from 22.8 on.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import nodeModule from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { userDirectory } from './runtime/node/user-directory.ts';
+import { collectAlone, optimizeLate } from './runtime/node/v8-flags.ts';
 
-/**
- * A peer shares its cores, often with other peers, and may live for seconds only:
- * - V8 compiles a function anew when it has run through 132 KB of bytecode, and most of
- *   what is optimized so early is not run often enough to pay for it: a swarm of 8 spent
- *   a fifth more CPU. Not for a hub, where small files came at 0.6 of the speed.
- * - The collector's helper threads are waited for: one pair without caps was a sixth
- *   slower with them, and its receiver took a quarter more CPU.
- */
-const PEER_FLAGS = [
-  '--interrupt-budget=2000000',
-  '--no-concurrent-marking',
-  '--no-concurrent-sweeping',
-  '--no-parallel-scavenge',
-];
-/** Node 20's. A flag that V8 does not know is complained of, and later ones differ. */
-const KNOWS_FLAGS = process.versions.v8.startsWith('11.');
+/** A peer lives for seconds only, or for weeks, and often shares its cores with other peers. */
 const IS_PEER = ['peer', 'attack'].includes(process.argv[2] ?? '');
+
+const ENTRY = join(__dirname, 'program', 'cli.cjs');
+const CACHES = join(
+  __dirname,
+  'cache',
+  `${process.version}-${process.arch}-${IS_PEER ? 'peer' : 'other'}`,
+);
 
 /** Set by the build, in runs that show which functions are needed. */
 const WRITES_CACHE = process.env.HUBSWARM_WRITE_CODE_CACHE === '1';
+/** Shows stacks of failures, with the names and lines of the sources. */
+const DEBUGS = Boolean(process.env.HUBSWARM_DEBUG);
 
 interface Loaded {
   readonly script: Script;
@@ -34,29 +32,26 @@ interface Loaded {
 
 const loaded = new Map<string, Loaded>();
 
+function compile(path: string): Script {
+  // esbuild writes ASCII, which V8 then keeps at a byte a character.
+  const source = `(function (exports, require, module) {${readFileSync(path, 'latin1')}\n})`;
+  return new Script(source, { filename: path, cachedData: readCache(path) });
+}
+
 /** A chunk of the bundle, or one of Node's own modules. */
-function load(path: string): unknown {
+function load(path: string, script?: Script): unknown {
   const known = loaded.get(path);
   if (known) return known.exports;
-  const script = new Script(
-    // esbuild writes ASCII, which V8 then keeps at a byte a character.
-    `(function (exports, require, module) {${readFileSync(path, 'latin1')}\n})`,
-    { filename: path, cachedData: readCache(path) },
-  );
-  const module: Loaded = { script, exports: {} };
+  const module: Loaded = { script: script ?? compile(path), exports: {} };
   loaded.set(path, module);
   const requireFrom = (id: string): unknown =>
     id.startsWith('.') ? load(join(dirname(path), id)) : require(id);
-  script.runInThisContext()(module.exports, requireFrom, module);
+  module.script.runInThisContext()(module.exports, requireFrom, module);
   return module.exports;
 }
 
-/** V8 refuses a cache that was made with other flags. */
-function cachePath(path: string): string {
-  return `${path}.${IS_PEER ? 'peer' : 'other'}.cache`;
-}
+const cachePath = (path: string): string => join(CACHES, basename(path));
 
-/** One of another version of V8 is refused as well; then it compiles as ever. */
 function readCache(path: string): Buffer | undefined {
   try {
     return readFileSync(cachePath(path));
@@ -66,11 +61,27 @@ function readCache(path: string): Buffer | undefined {
 }
 
 function writeCaches(): void {
+  mkdirSync(CACHES, { recursive: true });
   for (const [path, { script }] of loaded) {
     writeFileSync(cachePath(path), script.createCachedData());
   }
 }
 
+/** The program as Node.js loads it. */
+function loadWithout(): void {
+  const { enableCompileCache } = nodeModule as { enableCompileCache?: (place: string) => unknown };
+  enableCompileCache?.(join(userDirectory('cache'), 'code'));
+  if (DEBUGS) process.setSourceMapsEnabled(true);
+  require(ENTRY);
+}
+
 if (WRITES_CACHE) process.on('exit', writeCaches);
-if (IS_PEER && KNOWS_FLAGS) for (const flag of PEER_FLAGS) setFlagsFromString(flag);
-load(join(__dirname, 'program', 'cli.cjs'));
+if (IS_PEER) {
+  collectAlone();
+  optimizeLate();
+}
+const entry = compile(ENTRY);
+// One build made all caches of a folder, so the first tells for the others.
+const isCached = entry.cachedDataRejected === false;
+if (WRITES_CACHE || (isCached && !DEBUGS)) load(ENTRY, entry);
+else loadWithout();

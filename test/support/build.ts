@@ -1,6 +1,6 @@
 // Global set-up of the lanes that run the binary: the binary under test is the one of these sources.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -19,10 +19,15 @@ function builtAt(): number {
   }
 }
 
+/** Whether the build holds caches of this Node.js (src/launch.ts). */
+function isForThisNode(): boolean {
+  return existsSync(join(ROOT, `dist/cache/${process.version}-${process.arch}-other`));
+}
+
 export function setup(): void {
   const sources = ['src', 'package.json', 'scripts/build.mjs', 'scripts/warm-up.mjs'].map((path) =>
     join(ROOT, path),
   );
-  if (builtAt() > Math.max(...sources.map(newest))) return;
+  if (isForThisNode() && builtAt() > Math.max(...sources.map(newest))) return;
   execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: ROOT, stdio: 'inherit' });
 }

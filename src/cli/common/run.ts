@@ -4,6 +4,7 @@
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { hearFailures, tellFailure } from '../../runtime/guarded.ts';
 import { BoundedOutput } from '../../runtime/node/bounded-output.ts';
+import { UNKNOWN_V8 } from '../../runtime/node/v8-flags.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { formatEvent, NdjsonWriter } from '../../telemetry/ndjson.ts';
 import { startUsageSampler } from '../../telemetry/node/usage.ts';
@@ -89,7 +90,10 @@ export async function runCommand(
     emit({ event: 'warned', message: `${what} failed: ${describeError(error)}` });
   });
   const endure = (error: unknown): void => tellFailure('a package', error);
-  if (goesOn) process.on('uncaughtException', endure);
+  if (goesOn) {
+    process.on('uncaughtException', endure);
+    if (UNKNOWN_V8) emit({ event: 'warned', message: UNKNOWN_V8 });
+  }
   const stopSampling = options.json ? startUsageSampler(emit) : undefined;
   try {
     await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });

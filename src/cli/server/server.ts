@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../../content/piece-length.ts';
-import { collectAlone } from '../../runtime/node/collector.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
+import { collectAlone } from '../../runtime/node/v8-flags.ts';
 import type { RunningServer } from '../../server/hall/start-server.ts';
 import { obeyLines } from '../common/control.ts';
 import { readLines } from '../common/lines.ts';

@@ -1,0 +1,44 @@
+// Flags of V8 for processes that share their cores with others, and which versions know them.
+// They were measured on Node.js 20, 22, 24 and 26 (docs/decisions/0042-versions-of-node.md).
+import { setFlagsFromString } from 'node:v8';
+
+/**
+ * The collector's main thread waits for its helper threads, and garbage is made as fast as bytes
+ * come: the receiver of one pair without caps takes 0.8 of the CPU without helpers.
+ */
+const COLLECT_ALONE = [
+  '--no-concurrent-marking',
+  '--no-concurrent-sweeping',
+  '--no-parallel-scavenge',
+];
+
+/**
+ * V8 11 compiles a function anew when it has run through 132 KB of bytecode, and most of what is
+ * optimized so early is not run often enough to pay for it: a swarm of 8 spent a fifth more CPU.
+ * Not for a hub: small files came at 0.6 of the speed. Later versions have no such flag, and
+ * gain nothing from their own (`--invocation-count-for-turbofan`).
+ */
+const OPTIMIZE_LATE = ['--interrupt-budget=2000000'];
+
+const { v8 } = process.versions;
+
+/** V8 of Node.js 20 to 26. Another one would complain of each flag that it does not know. */
+const isMeasured = /^1[1-4]\./.test(v8);
+
+/** What to warn of where no flag is set; undefined where they are known. */
+export const UNKNOWN_V8 = isMeasured
+  ? undefined
+  : `V8 ${v8} runs with its defaults: Hubswarm knows the flags of Node.js 20 to 26`;
+
+/** V8 refuses code caches that were made with other flags, so a hub calls this once it is loaded. */
+export function collectAlone(): void {
+  if (isMeasured) set(COLLECT_ALONE);
+}
+
+export function optimizeLate(): void {
+  if (v8.startsWith('11.3.')) set(OPTIMIZE_LATE);
+}
+
+function set(flags: readonly string[]): void {
+  for (const flag of flags) setFlagsFromString(flag);
+}
