@@ -1,28 +1,29 @@
-// How much one neighbour may say. Each message costs this peer time, so each costs
-// the neighbour some of an allowance that time fills up again; what passes pieces on
-// pays for itself, or fast neighbours with small pieces would be taken for a flood.
+// The message budget of one neighbour, against floods. Each message costs this peer time, so
+// it costs the neighbour some of its budget; time fills the budget up again. Each piece that
+// is passed on earns what its messages cost: otherwise a fast neighbour with small pieces
+// would be taken for a flood.
 import type { Message } from './message.ts';
 
 /**
- * What a neighbour may say in a second beside passing pieces on: haves of pieces from
- * elsewhere, a few hundred a second in a busy swarm. At some 10 us for each it stays
- * under a twentieth of a core. Chosen.
+ * Units per second. A neighbour needs them for haves of pieces from elsewhere: a few hundred
+ * a second in a busy swarm. At some 10 us for each unit, a flood stays under a twentieth of
+ * a core. Chosen.
  */
 const PER_SECOND = 4096;
-/** What may come at once, after this peer was held up for seconds. Chosen. */
+/** Most units saved up: messages come at once after this peer was held up for seconds. Chosen. */
 const MOST = 16_384;
-/** The messages of one piece: grant and block, or request, have and two interests. */
+/** Units earned by a piece: its grant and block, or its request, have and two interests. */
 const PER_PIECE = 4;
-/** A have tells of up to 4096 pieces: so many cost as much as one message. */
+/** A have names up to 4096 pieces; 16 of them cost one unit. */
 const PIECES_PER_UNIT = 16;
-/** Each address is parsed and remembered. */
+/** Cost of an address: it is parsed and remembered. */
 const UNITS_PER_ADDRESS = 8;
 
 export class Allowance {
   #left = MOST;
   #at = Number.NEGATIVE_INFINITY;
 
-  /** False when the neighbour has said too much. */
+  /** Takes the message's cost. Returns false if the budget is used up. */
   spend(message: Message, now: number): boolean {
     const since = Math.max(0, now - this.#at);
     this.#at = now;

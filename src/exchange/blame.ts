@@ -1,25 +1,25 @@
-// Who is to blame, and for how much. Bytes that fail their hash are the sender's
-// doing: the stream is authenticated, and a piece comes whole from one neighbour.
-// Once can be a dying disk; twice is reason enough. Bad pieces are counted by PeerId
-// and not by stream, or a poisoner would only have to call again. A neighbour that
-// is slow or silent breaks no rule: it is left to its own pace, and only banned when
-// nothing comes of its turns again and again.
+// Which neighbour is to blame, and when it is banned. Bytes that fail their hash are the
+// sender's fault: the stream is authenticated, and a piece comes whole from one neighbour.
+// One bad piece can be a dying disk; two are a ban. Bad pieces are counted by PeerId and
+// not by stream: otherwise a poisoner would only have to call again. A slow or silent
+// neighbour breaks no rule. It is banned only when its grants bring nothing, several
+// times in a row.
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 
-/** Bad pieces until a neighbour is banned. */
+/** So many bad pieces ban a neighbour. */
 const BAD_PIECES = 2;
-/** Times in a row that everything on its way from a neighbour was taken back. */
+/** A neighbour is banned after so many stalls in a row; each took all its requests back. */
 const STALLS = 4;
-/** Blocks nobody asked for beyond those a cancel explains. */
+/** Blocks allowed that were neither asked for nor explained by a cancel. */
 const STRAY_BLOCKS = 4;
-/** PeerIds with a bad piece that are remembered; then the oldest is forgiven. Chosen. */
+/** Remembered PeerIds with a bad piece. Beyond that the oldest is forgotten. Chosen. */
 const MOST_REMEMBERED = 4096;
 
 /** Bad pieces by PeerId, as long as the session lives. */
 export class Blame {
   readonly #badPieces = new Map<string, number>();
 
-  /** Returns the reason to ban the peer, when this one was too many. */
+  /** Counts a bad piece. Returns the reason to ban the peer, if it was one too many. */
   noteBadPiece(peer: string): string | undefined {
     const count = (this.#badPieces.get(peer) ?? 0) + 1;
     this.#badPieces.delete(peer);
@@ -29,10 +29,10 @@ export class Blame {
   }
 
   /**
-   * Pieces that may be on their way from a peer, or being verified, at once: as many
-   * as it may spoil, and one more for each that was good. So a poisoner spoils no
-   * more than two, however many turns it offers, and one that turns bad no more than
-   * it gave.
+   * Number of pieces that may be on their way from a peer, or being verified, at once: as
+   * many as it may spoil, and one more for each good piece. So a poisoner spoils at most two
+   * pieces, however many grants it offers. A good peer that turns bad spoils at most as many
+   * as it gave.
    */
   trust(peer: string, goodPieces: number): number {
     return BAD_PIECES - (this.#badPieces.get(peer) ?? 0) + goodPieces;

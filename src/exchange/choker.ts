@@ -1,10 +1,10 @@
-// Whom the next turn of the uplink goes to. The policies are siblings of one shape;
-// choking in BEP 3's sense is what a neighbour without a turn sees.
+// Which neighbour gets the next grant of the uplink. The policies have one signature. A
+// neighbour that gets no grant is what BEP 3 calls choked.
 import type { Rng } from '../runtime/rng.ts';
 import type { Neighbour } from './neighbour.ts';
 
 /**
- * Picks one of the candidates (all interested, none empty); must not keep state.
+ * Picks one of the candidates (all interested); undefined if there is none. Keeps no state.
  *
  * @param now the caller's clock, in milliseconds
  */
@@ -15,26 +15,26 @@ export type Choker = (
 ) => Neighbour | undefined;
 
 /**
- * One turn in so many goes to somebody who gave nothing, or else a peer whose first
- * piece nobody lacks would never get a chance. What free riders get by it is lost to
- * the others, so it is little. Chosen: with half of 16 receivers free riders, one in
- * 16 cost the others 4 % more time, and one in 64 spared them 1 %.
+ * One grant in 32 goes to a neighbour that gave nothing (BEP 3: optimistic unchoke).
+ * Otherwise a peer whose first piece nobody lacks would never get a chance. Free riders
+ * profit at the others' cost, so it is rare. Chosen: with half of 16 receivers free riders,
+ * one in 16 cost the others 4 % more time, and one in 64 saved them 1 %.
  */
 const OPTIMISTIC_ONE_IN = 32;
-/** Decayed pieces that count as having given: one, for some 60 s. */
+/** A neighbour with less decayed credit gave nothing: one piece counts for some 60 s. */
 const LEAST_CREDIT = 0.05;
 
 /**
- * The neighbour with the fewest pieces, counting those on their way to it; ties
- * are drawn. Newcomers come first, because an uplink without pieces is idle, and
- * everybody advances together, so that nobody is last for long.
+ * Picks the neighbour with the fewest pieces, those on their way to it included; ties are
+ * random. So newcomers come first, because the uplink of a peer without pieces is idle, and
+ * all advance together.
  */
 const pickFewestPieces: Choker = (candidates, rng) => pickLeast(candidates, rng, piecesSoon);
 
 /**
- * Whoever gave most for what it got. Who has nothing at all comes before, since only
- * then can it give; others who gave nothing get a turn now and then, and those turns
- * that nobody else wants.
+ * Picks the neighbour that gave most for what it got. A neighbour without any piece comes
+ * before: it cannot give yet. Others that gave nothing get one grant in 32, and those that
+ * no giver wants.
  */
 const pickReciprocal: Choker = (candidates, rng, now) => {
   const strangers: Neighbour[] = [];
@@ -59,7 +59,7 @@ export const CHOKERS = { cooperative: pickFewestPieces, 'tit-for-tat': pickRecip
 
 export type ChokerName = keyof typeof CHOKERS;
 
-/** With those it got from us and does not tell of. */
+/** The neighbour's pieces, with those under way from us and those it has not confirmed. */
 function piecesSoon({ pieces, grants, unacknowledged }: Neighbour): number {
   return (pieces?.count ?? 0) + grants.size + unacknowledged.size;
 }
@@ -68,7 +68,7 @@ function servedSoon(neighbour: Neighbour, now: number): number {
   return neighbour.served.at(now) + neighbour.grants.size;
 }
 
-/** The one with the least figure; ties are drawn. */
+/** The candidate with the least figure; ties are random. */
 function pickLeast(
   candidates: Iterable<Neighbour>,
   rng: Rng,

@@ -1,7 +1,7 @@
-// A count of what happened lately: each item weighs 1 when it happens and 1/e after
-// DECAY_MS. Computed when it is asked for, so that nobody must tick.
+// A count of recent items: each weighs 1 when it happens and 1/e after DECAY_MS. It is computed
+// when asked for, so it needs no timer.
 
-/** What BEP 3's clients average over to see who gives ("a rolling 20-second average"). */
+/** The time over which BEP 3's clients average who gives ("a rolling 20-second average"). */
 const DECAY_MS = 20_000;
 
 export class DecayedCount {

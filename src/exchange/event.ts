@@ -1,5 +1,5 @@
-// What the shell tells a session. Time, bytes and the fate of what the session
-// asked for come in here and nowhere else.
+// What a session is told. Time, bytes and the outcome of its effects come in here and
+// nowhere else.
 import type { Message } from './message.ts';
 
 export type SessionEvent =
@@ -7,21 +7,21 @@ export type SessionEvent =
   | { type: 'neighbour_joined'; neighbour: string }
   | { type: 'neighbour_left'; neighbour: string }
   | { type: 'message'; neighbour: string; message: Message }
-  /** The codec found something that no honest neighbour sends. */
+  /** The codec found bytes that no honest neighbour sends. */
   | { type: 'violation'; neighbour: string; reason: string }
   /** The last block of an `upload` was handed to the network. */
   | { type: 'upload_finished'; neighbour: string; piece: number }
   /** The piece could not be read; an `upload` that was stopped needs no event. */
   | { type: 'upload_failed'; neighbour: string; piece: number }
-  /** The neighbour has taken nothing of an `upload` that is due for a good while. */
+  /** The neighbour has taken no byte of an `upload` that was due, for a while. */
   | { type: 'upload_stalled'; neighbour: string; piece: number }
   /** The answer to `store`: verified and written. */
   | { type: 'piece_stored'; piece: number }
   /** The answer to `store`: its hash does not match. */
   | { type: 'piece_refused'; piece: number }
-  /** The uplink's cap (bytes per second, Infinity for none), at first and when it changes. */
+  /** The uplink's cap (bytes per second; Infinity for none), at the start and when it changes. */
   | { type: 'uplink_capped'; bytesPerSecond: number }
-  /** The downlink's cap changed. */
+  /** The downlink's cap changed (bytes per second; Infinity for none). */
   | { type: 'downlink_capped'; bytesPerSecond: number }
-  /** `wakeAt` has come. */
+  /** The time `wakeAt` has come. */
   | { type: 'tick' };

@@ -1,6 +1,6 @@
-// When the uplink will be through with what is bound to it. A turn offered much
-// earlier binds a piece, and a receiver, that may not be the best ones by the time
-// it is sent; one offered later leaves the uplink idle.
+// When the uplink will have sent all that is bound to it. A grant that is offered much
+// earlier binds a piece and a receiver that may not be the best ones when the piece is
+// sent. A grant that is offered later leaves the uplink idle.
 
 export class UplinkForecast {
   #bytesPerMs = Number.POSITIVE_INFINITY;
@@ -12,30 +12,30 @@ export class UplinkForecast {
     this.#bytesPerMs = bytesPerSecond / 1000;
   }
 
-  /** Bytes that are to be sent behind all others. */
+  /** A piece of so many bytes was bound: it is sent after all others. */
   noteBound(now: number, bytes: number): void {
     this.#boundBytes += bytes;
     this.#freeAt = Math.max(this.#freeAt, now) + this.msToSend(bytes);
   }
 
-  /** The foremost of them were handed to the network. */
+  /** The first so many bound bytes were handed to the network. */
   noteSent(now: number, bytes: number): void {
     this.#boundBytes -= bytes;
     this.#freeAt = now + this.msToSend(this.#boundBytes);
   }
 
-  /** Some of them need not be sent any more. */
+  /** So many bound bytes need not be sent any more. */
   noteDropped(bytes: number): void {
     this.#boundBytes -= bytes;
     this.#freeAt -= this.msToSend(bytes);
   }
 
-  /** When all that is bound has left, as far as one knows; in the past when nothing is. */
+  /** The estimated time at which all bound bytes have left; in the past if none are bound. */
   get freeAt(): number {
     return this.#freeAt;
   }
 
-  /** 0 without a cap: then only the number of open turns is bounded. */
+  /** Milliseconds to send so many bytes. 0 without a cap: then only the window bounds grants. */
   msToSend(bytes: number): number {
     return bytes / this.#bytesPerMs;
   }

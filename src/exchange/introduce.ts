@@ -1,15 +1,16 @@
-// Neighbours are made known to one another, so that the DHT need only find the first.
+// Introduces neighbours to one another, so that the DHT need only find the first.
 import { MAX_PEERS } from './message.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { SwarmState } from './state.ts';
 
 /**
- * Neighbours that are told of a newcomer. It hears of all and calls whom it needs;
- * telling everybody would make an origin's messages grow with the square of the swarm.
+ * Number of neighbours that are told of a newcomer. The newcomer is told of all, and calls
+ * those it needs. If all were told of it, an origin's messages would grow with the square of
+ * the swarm.
  */
 const MOST_TOLD = 16;
 
-/** Tells a newcomer of the others, and some others of it. */
+/** Tells a newcomer of the other neighbours, and some of them of the newcomer. */
 export function introduce({ neighbours, outbox, rng }: SwarmState, newcomer: Neighbour): void {
   const others = [...neighbours.values()].filter((n) => n !== newcomer && n.pieces);
   if (newcomer.addresses.length > 0) {

@@ -1,10 +1,10 @@
 /**
- * The piece-exchange protocol, `/hubswarm/exchange/1.0.0`, in short; all that a second
- * implementation needs stands in docs/protocol.md.
+ * The piece-exchange protocol, `/hubswarm/exchange/1.0.0`, in short. The specification for a
+ * second implementation is docs/protocol.md.
  *
  * **Participants.** Two peers that want to pass pieces of one file (named by its
  * root CID) to each other, over one long-lived, ordered, encrypted and
- * authenticated stream. Whoever fetches also serves: both sides speak the same
+ * authenticated stream. A peer that fetches also serves: both sides speak the same
  * messages. A peer has one such stream with each neighbour for each file.
  *
  * **Goals.** Every uplink busy from the first piece to the last; an origin that
@@ -16,12 +16,11 @@
  * or identity (Noise's), payment.
  *
  * **Late-binding grants.** In BitTorrent the receiver queues requests at every
- * source and the slowest source ends up holding the piece that everybody needs.
- * Here a source offers its next free turn (`grant`) to one interested neighbour;
- * that neighbour decides which piece to ask for at the moment when the turn comes
- * (`request`), knowing all that is on its way to it. A source that has everything
- * adds hints: the pieces with the fewest copies. A turn is over when the receiver
- * says that it has the piece.
+ * source, and the slowest source ends up holding the piece that everybody needs.
+ * Here a giver offers a `grant` of its uplink to one interested neighbour. That
+ * neighbour chooses the piece when the grant comes (`request`), knowing all that is
+ * already on its way. A giver that has everything adds hints: the pieces with the
+ * fewest copies. A grant is done when the receiver says that it has the piece.
  *
  * **Framing.** `u32 length | u8 type | body`, integers big-endian; length counts
  * type and body. Types and bodies:
@@ -41,22 +40,22 @@
  *
  * **Order.** Each side sends `hello` first and once: which file it means, how many
  * pieces it counts, the multiaddrs under which it can be reached (at most 8), and
- * what it has. Who was called and does not know the file closes the stream. `have`
- * tells of pieces verified and stored since. `interest` says whether the sender of
- * it lacks, and is not already getting, some piece that the receiver of it has; it
- * is 0 until said. Every `grant` has an id that its sender has not used before on
- * the stream, and is answered by one `request` or `decline`; a declined source
- * takes the interest back as well, until it is told again. A `request` is answered
- * by the piece's blocks in order of `begin`, or by `revoke`, which also withdraws
- * a grant that was not answered in time. `cancel` takes a request back: blocks
- * under way may still arrive. `peers` names further peers that exchange this file.
+ * what it has. A called peer that does not know the file closes the stream. `have`
+ * names pieces verified and stored since. `interest` says whether its sender lacks,
+ * and is not already getting, some piece that its receiver has; it is 0 until said.
+ * Every `grant` has an id that its sender has not used before on the stream, and is
+ * answered by one `request` or `decline`; `decline` also takes the interest back,
+ * until it is told again. A `request` is answered by the piece's blocks in order of
+ * `begin`, or by `revoke`. A giver also revokes a grant that was not answered in
+ * time. `cancel` takes a request back: blocks under way may still arrive. `peers`
+ * names further peers that exchange this file.
  *
  * **Violations** (the stream is dropped and the peer banned): a length over the
  * type's limit, an unknown type, a body that does not parse, a second or missing
  * `hello`, another piece count, an index out of range, a request without a grant
- * or of a piece not held, a block that was not asked for beyond what a cancel
- * explains, a flood. Bytes that fail their hash count against the neighbour that
- * sent them: the second bad piece bans it.
+ * or of a piece not held, more blocks than were asked for or than a cancel explains,
+ * a flood. Bytes that fail their hash count against the neighbour that sent them:
+ * the second bad piece bans it.
  */
 export const EXCHANGE_PROTOCOL = '/hubswarm/exchange/1.0.0';
 
@@ -77,17 +76,17 @@ export type Message =
   | { type: 'request'; grant: number; piece: number }
   | { type: 'decline'; grant: number }
   | { type: 'revoke'; grant: number }
-  /** The data as it came off the wire, in parts that follow one another. */
+  /** The block's bytes, as the consecutive parts in which they came off the wire. */
   | { type: 'block'; piece: number; begin: number; parts: readonly Uint8Array[]; length: number }
   | { type: 'cancel'; piece: number }
   | { type: 'peers'; addresses: string[] };
 
-/** The longest block accepted. */
+/** The longest block accepted, in bytes. */
 export const MAX_BLOCK_LENGTH = 256 * 1024;
-/** Pieces in one file: their bitfield fits a hello, their manifest fits memory. */
+/** Most pieces in one file: their bitfield fits a hello, their manifest fits memory. */
 export const MAX_PIECES = 2 ** 22;
 export const MAX_HINTS = 8;
-/** Bytes of a CID: a version 1 CID with sha2-256 has 36. */
+/** Longest CID in bytes: a version 1 CID with sha2-256 has 36. */
 export const MAX_CID_LENGTH = 64;
 export const MAX_ADDRESSES = 8;
 export const MAX_ADDRESS_LENGTH = 255;

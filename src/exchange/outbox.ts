@@ -1,26 +1,26 @@
-// Collects a step's effects. What is not urgent waits for company, since each frame
-// costs an encryption, a system call and a wake-up at the other end: haves, and that
-// we want nothing more. Whatever else goes to a neighbour takes it along.
+// Collects the effects of a step. Each frame costs an encryption, a system call and a wake-up
+// at the other end. So messages that are not urgent (haves, and that we want nothing more)
+// wait, and go together with the next message to the same neighbour.
 import type { SessionEffect } from './effect.ts';
 import type { Message } from './message.ts';
 import type { Neighbour } from './neighbour.ts';
 
-/** Wait of a have that makes us interesting: spreading is delayed log2(N) times at the most. */
+/** Wait of a have that makes us interesting. It delays spreading at most log2(N) times. */
 const NEWS_DELAY_MS = 10;
 /**
- * Wait of what changes nothing at once: a have for a neighbour that is interested
- * already, or when others are; a lost interest, which is heard in time as an answer to
- * an offer. Simulated, with 8 to 64 receivers: a seventh to a third fewer frames.
+ * Wait of a message that changes nothing at once. This is a have for a neighbour that is
+ * interested already, or while enough others are; or a lost interest, which `decline` tells
+ * in time. Simulated with 8 to 64 receivers: a seventh to a third fewer frames.
  */
 const DETAIL_DELAY_MS = 100;
-/** Haves sent without waiting further. */
+/** With so many haves for one neighbour, they are sent without waiting. */
 const HAVE_BATCH = 16;
 
 export class Outbox {
   #effects: SessionEffect[] = [];
-  /** Neighbours to tell something, and when that must be. */
+  /** Neighbours with waiting messages, and the time at which these must go. */
   readonly #dueAt = new Map<Neighbour, number>();
-  /** When the next of them is due; Infinity when there is none. */
+  /** When the next waiting message is due; Infinity if none waits. */
   flushAt = Number.POSITIVE_INFINITY;
 
   push(effect: SessionEffect): void {
@@ -32,14 +32,14 @@ export class Outbox {
     this.push({ type: 'send', neighbour: neighbour.id, message });
   }
 
-  /** Tells of a piece, with others of the next moment; a longer one when it is no news. */
+  /** Tells of a piece soon, together with others; later if it is no news to the neighbour. */
   sendHaveSoon(neighbour: Neighbour, piece: number, isNews: boolean, now: number): void {
     neighbour.unsentHaves.push(piece);
     if (neighbour.unsentHaves.length >= HAVE_BATCH) this.flush(neighbour);
     else this.#setDue(neighbour, now + (isNews ? NEWS_DELAY_MS : DETAIL_DELAY_MS));
   }
 
-  /** Has something to tell it that can wait. */
+  /** Flushes this neighbour's messages, but not at once. */
   flushSoon(neighbour: Neighbour, now: number): void {
     this.#setDue(neighbour, now + DETAIL_DELAY_MS);
   }
@@ -52,7 +52,7 @@ export class Outbox {
     }
   }
 
-  /** Tells it what waits, and whether we are interested if it does not know. */
+  /** Sends the waiting haves, and our interest if the neighbour was last told another. */
   flush(neighbour: Neighbour): void {
     this.#dueAt.delete(neighbour);
     if (neighbour.unsentHaves.length > 0) {

@@ -1,13 +1,13 @@
-// Which piece a receiver asks for when a turn is offered to it. The policies are
-// siblings of one shape.
+// Which piece a receiver asks for when a grant is offered to it. The policies have one
+// signature.
 //
-// Conditions of a pick, to be gone through again with every change:
-// - the neighbour has it;
-// - it is wanted: not here, not being stored, not on its way (or, in the endgame,
+// Conditions of a pick; check them again with every change:
+// - the neighbour has the piece;
+// - the piece is wanted: not here, not being stored, not on its way (or, in the endgame,
 //   on its way from a source that is too slow);
 // - this neighbour is not sending it already, and did not send it with a bad hash;
-// - the uploader's hints come first: it knows best what has fewest copies. Who wants
-//   the pieces in order ignores them.
+// - the giver's hints come first: the giver knows best which pieces have the fewest copies.
+//   The sequential policy ignores hints.
 import type { Rng } from '../runtime/rng.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { PieceRanking } from './ranking.ts';
@@ -16,7 +16,7 @@ export interface PickView {
   /** The missing pieces, rarest first. */
   readonly missing: PieceRanking;
   readonly pieceCount: number;
-  /** No piece below it is missing. */
+  /** The least missing piece. */
   readonly firstMissing: number;
   readonly rng: Rng;
   isWanted(piece: number): boolean;
@@ -28,10 +28,10 @@ export type Picker = (
   hints: readonly number[],
 ) => number | undefined;
 
-/** Draws by which a random piece is looked for before all of them are gone through. */
+/** Number of random draws before all missing pieces are searched. */
 const DRAWS = 8;
 
-/** The first hint that can be used, else the rarest piece; ties are random. */
+/** The first usable hint, else the rarest piece; ties are random. */
 const pickRarest: Picker = (view, neighbour, hints) => {
   const hint = pickHint(view, neighbour, hints);
   if (hint !== undefined) return hint;
@@ -42,7 +42,7 @@ const pickRarest: Picker = (view, neighbour, hints) => {
   return undefined;
 };
 
-/** The first hint that can be used, else any piece, each as likely as the others. */
+/** The first usable hint, else a piece at random, all equally likely. */
 const pickRandom: Picker = (view, neighbour, hints) => {
   const hint = pickHint(view, neighbour, hints);
   if (hint !== undefined) return hint;
@@ -60,7 +60,7 @@ const pickRandom: Picker = (view, neighbour, hints) => {
   return drawn;
 };
 
-/** The first piece of the file that can be had: for whoever reads it as it comes. */
+/** The first piece of the file that the neighbour has: for readers of the file in order. */
 const pickSequential: Picker = (view, neighbour) => {
   for (let piece = view.firstMissing; piece < view.pieceCount; piece++) {
     if (isCandidate(view, neighbour, piece)) return piece;

@@ -1,8 +1,7 @@
-// Pieces ordered by how many copies are known, fewest first, ties in random
-// order. An array of pieces cut into buckets of equal count; a count changes by
-// one at a time, so a piece moves across one border by one swap: O(1) for each
-// have, and the rarest piece is always in front. (The structure is that of
-// counting sort, kept sorted.)
+// Pieces ordered by the number of known copies, fewest first, ties in random order. An array
+// of pieces is cut into buckets of equal count. A count changes by one at a time, so a
+// piece moves across one border by one swap: O(1) for each have, and the rarest piece is
+// always in front. (The structure is that of counting sort, kept sorted.)
 import type { Rng } from '../runtime/rng.ts';
 import { shuffle } from '../runtime/rng.ts';
 
@@ -51,7 +50,7 @@ export class PieceRanking {
   increment(piece: number): void {
     if (!this.isRanked(piece)) return;
     const count = this.#count[piece]!;
-    // To the end of its bucket, then the border moves before it.
+    // Swap it to the end of its bucket, then move the border before it.
     this.#swap(this.#position[piece]!, --this.#bucketEnd[count]!);
     this.#count[piece] = count + 1;
     if (this.#bucketEnd.length === count + 1) this.#bucketEnd.push(this.#size);
@@ -61,7 +60,7 @@ export class PieceRanking {
   decrement(piece: number): void {
     const count = this.#count[piece]!;
     if (!this.isRanked(piece) || count === 0) return;
-    // To the start of its bucket, then the border moves behind it.
+    // Swap it to the start of its bucket, then move the border behind it.
     this.#swap(this.#position[piece]!, this.#bucketEnd[count - 1]!++);
     this.#count[piece] = count - 1;
     this.#mix(piece, count > 1 ? this.#bucketEnd[count - 2]! : 0, this.#bucketEnd[count - 1]!);
@@ -76,7 +75,7 @@ export class PieceRanking {
     this.#size--;
   }
 
-  /** Puts a piece somewhere in [from, to), its bucket: ties must be random. */
+  /** Moves a piece to a random place in [from, to), its bucket: ties must be random. */
   #mix(piece: number, from: number, to: number): void {
     this.#swap(this.#position[piece]!, from + this.#rng.below(to - from));
   }

@@ -1,5 +1,5 @@
-// What the parts of a session share. The session owns it; uploads and downloads
-// each change their own side of it.
+// State that the parts of a session share. The session owns it; uploads and downloads each
+// change their own side.
 import type { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import type { Rng } from '../runtime/rng.ts';
@@ -10,10 +10,10 @@ import type { PieceRanking } from './ranking.ts';
 
 export interface SwarmState {
   readonly geometry: Geometry;
-  /** Pieces that are here, verified and stored. */
+  /** Pieces that this peer has verified and stored. */
   readonly have: Bitfield;
   readonly neighbours: Map<string, Neighbour>;
-  /** Every piece by its copies among the neighbours, those under way from us counted. */
+  /** Pieces by the number of copies among the neighbours, those under way from us included. */
   readonly copies: PieceRanking;
   readonly outbox: Outbox;
   readonly blame: Blame;

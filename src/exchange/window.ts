@@ -1,40 +1,39 @@
-// How many turns an uploader keeps offered at once. Too few, and the uplink
-// idles while the next receiver makes up its mind; too many, and pieces are
-// bound before they must be, and queue in the kernel in front of control
-// messages. So: one turn being sent, plus what fits into a turn's overhead (offer
-// to request, last block to have) at the uplink's rate. Behind a cap it is known as
-// well when the uplink falls free (forecast.ts), and a turn is offered just early
-// enough for the answer to be here by then.
+// How many grants a giver keeps open at once. With too few the uplink idles while the next
+// receiver chooses. With too many, pieces are bound earlier than they must be, and queue
+// in the kernel in front of control messages. So the window is one piece being sent, plus
+// what the uplink carries during a grant's overhead: offer to request, and last block to
+// have. Behind a cap it is also known when the uplink falls free (forecast.ts); then a
+// grant is offered just early enough for the answer to be here by then.
 import { smooth } from './smooth.ts';
 
-/** One being sent and one bound: the least that keeps a link busy whose queue is ours. */
+/** One piece in flight, one requested: the minimum that keeps a locally paced uplink busy. */
 const LEAST_TURNS = 2;
 /**
- * Behind a cap one more, whose have is still on its way: what is offered late anyway
- * need not be few. Simulated, three classes of uplinks 1:4:16 behind a fast origin: 0.85
+ * One more behind a cap, for a grant whose have is still on its way. It costs nothing, since
+ * grants are offered late there. Simulated with uplinks 1:4:16 behind a fast origin: 0.85
  * of the bound without it, 0.90 with it.
  */
 const CAPPED_TURNS = 1;
 /**
- * At the least, without a cap: the uplink's queue is then in a kernel or a router, and
- * offer, request and have each wait behind pieces in one. Measured behind a kernel's rate
- * limit of 20 Mbit/s, 8 receivers: 0.77 of the bound with two, 0.84 with three, 0.88 with
- * five, 0.87 with eight.
+ * The minimum without a cap. The uplink's queue is then in a kernel or a router, and grant,
+ * request and have each wait behind pieces there. Measured behind a kernel's rate limit of
+ * 20 Mbit/s, 8 receivers: 0.77 of the bound with two, 0.84 with three, 0.88 with five,
+ * 0.87 with eight.
  */
 const UNCAPPED_TURNS = 5;
-/** Bounds what a wrong estimate can do. */
+/** The maximum, whatever was estimated. */
 export const MOST_TURNS = 32;
 /** Weight of a new sample in the smoothed overhead. */
 const GAIN = 0.125;
-/** A sample over this is a receiver that was held up, not a distance. */
+/** A longer sample means a receiver that was held up, not a distance. */
 const MOST_OVERHEAD_MS = 500;
-/** Without a cap the event loops' own turns count: large reads take milliseconds. */
+/** Time of the two event loops, which counts without a cap: large reads take milliseconds. */
 const UNCAPPED_OVERHEAD_MS = 8;
-/** Of an answer, before there was one. Chosen. */
+/** Expected time until a request, before the first one came. Chosen. */
 const FIRST_REQUEST_MS = 20;
-/** Timers are late by this much, and the piece must be read. Chosen. */
+/** Lateness of timers, and time to read the piece. Chosen. */
 const LEAST_LEAD_MS = 10;
-/** Span over which the delivered rate is measured. */
+/** Time over which the delivered rate is measured. */
 const RATE_SPAN_MS = 500;
 
 export class TurnWindow {
@@ -48,7 +47,7 @@ export class TurnWindow {
   #spanBytes = 0;
   #deliveredPerMs = 0;
 
-  /** @param fixed that many turns, whatever is measured: for studies */
+  /** @param fixed a constant number of grants, for studies; measured when left out */
   constructor(fixed?: number) {
     this.#fixed = fixed;
   }
@@ -58,7 +57,7 @@ export class TurnWindow {
     this.#cap = bytesPerSecond;
   }
 
-  /** A turn was offered and, this much later, bound to a piece. */
+  /** A grant was bound to a piece, `ms` after it was offered. */
   noteRequest(ms: number): void {
     const sample = Math.min(ms, MOST_OVERHEAD_MS);
     const spread = Math.abs(sample - (this.#requestMs ?? sample));
@@ -67,7 +66,7 @@ export class TurnWindow {
     this.#leastRequestMs = Math.min(this.#leastRequestMs, sample);
   }
 
-  /** A piece was received whole, so long after its last block left here. */
+  /** The receiver has the piece, `sinceSentMs` after its last block left here. */
   noteHave(now: number, sinceSentMs: number, bytes: number): void {
     this.#haveMs = smooth(this.#haveMs, Math.min(sinceSentMs, MOST_OVERHEAD_MS), GAIN);
     if (now - this.#spanStart > RATE_SPAN_MS) {
@@ -79,14 +78,14 @@ export class TurnWindow {
   }
 
   /**
-   * How long before it falls free a turn is offered: what an answer takes, and four
-   * times its spread (as in RFC 6298), so that few come too late.
+   * How long before the uplink falls free the next grant is offered: the time of an answer
+   * and four times its spread (as in RFC 6298), so that few answers come too late.
    */
   get leadMs(): number {
     return (this.#requestMs ?? FIRST_REQUEST_MS) + 4 * this.#requestSpreadMs + LEAST_LEAD_MS;
   }
 
-  /** Turns to keep offered, for pieces of this length. */
+  /** Number of grants to keep open, for pieces of this length. */
   size(pieceLength: number): number {
     if (this.#fixed !== undefined) return this.#fixed;
     const least = this.#isCapped ? LEAST_TURNS : UNCAPPED_TURNS;
@@ -106,9 +105,9 @@ export class TurnWindow {
   }
 
   /**
-   * Behind a cap the queue is ours and the measured overhead is what it is. Without
-   * one the queue is the kernel's, and part of every measurement: only the least
-   * delay ever seen tells the distance.
+   * Behind a cap the queue is in this process, and the measured overhead holds. Without a
+   * cap the queue is in the kernel and part of every measurement, so only the least delay
+   * ever seen tells the distance.
    */
   #overheadMs(): number {
     if (this.#isCapped) return (this.#requestMs ?? 0) + this.#haveMs;
