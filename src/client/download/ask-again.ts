@@ -1,5 +1,5 @@
-// The question of a file that was downloaded before: did it change? Only a clear no
-// counts; whatever else comes, or does not come soon, is the download's to deal with.
+// Asks whether a file that was downloaded before has changed. Only a clear no counts. Any other
+// answer, or a late one, is left to the download.
 
 import type { CID } from 'multiformats/cid';
 import type { HttpClient } from '../http/http-client.ts';
@@ -10,7 +10,7 @@ import type { DownloadRecords, Known } from './download-records.ts';
 
 interface Question {
   readonly url: URL;
-  /** If-None-Match or If-Modified-Since. */
+  /** Headers to ask with: If-None-Match or If-Modified-Since. */
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
@@ -22,7 +22,7 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** Chosen: a server that takes longer is asked with the others. */
+/** Chosen: a server that takes longer is asked together with the others. */
 const ANSWER_WITHIN_MS = 3000;
 
 /** Asks the servers of an earlier download whether the file is still the one that is here. */

@@ -1,16 +1,16 @@
-// Cuts a stream of chunks into blocks of given lengths. A chunk is a view that the
-// socket writes over, so its bytes are copied, into a few buffers that take turns:
-// memory does not grow with the file. Whoever reads straight into room() spares the copy.
+// Cuts a stream of chunks into blocks of given lengths. A chunk is a view that the socket writes
+// over, so its bytes are copied into a few buffers, used in rotation: memory does not grow with the
+// file. A reader that reads straight into room() saves the copy.
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { WRITES_AHEAD } from './write-queue.ts';
 
 export interface Blocks {
   readonly maxLength: number;
-  /** Of the block with that index; 0 past the last one. */
+  /** Length of the block with that index; 0 past the last one. */
   length(index: number): number;
   /**
-   * A whole block. The bytes are valid until WRITES_AHEAD more came; may return a
-   * promise to hold the stream back.
+   * Handles a complete block. The bytes are valid until WRITES_AHEAD more blocks came. A returned
+   * promise holds the stream back.
    */
   handle(index: number, bytes: Uint8Array): Promise<void> | undefined;
 }
@@ -21,33 +21,32 @@ export class Assembler {
   #index: number;
   #filled = 0;
 
-  /** @param buffers of an assembler of the same lengths that has ended, to be used again. */
+  /** @param buffers of an ended assembler with the same lengths, to be used again */
   constructor(blocks: Blocks, firstIndex: number, buffers: Buffer[] = []) {
     this.#blocks = blocks;
     this.#buffers = buffers;
     this.#index = firstIndex;
   }
 
-  /** The first block that is not whole yet. */
+  /** Index of the first incomplete block. */
   get index(): number {
     return this.#index;
   }
 
-  /** Bytes of it that came. */
+  /** Bytes of that block that came. */
   get filled(): number {
     return this.#filled;
   }
 
   /**
-   * Where the next bytes may be put before take() gets them, as long as nothing that
-   * was taken is waited for.
+   * Memory for the next bytes, before take() gets them. Valid while no taken bytes are waited for.
    */
   room(): Uint8Array | undefined {
     const length = this.#blocks.length(this.#index);
     return length === 0 ? undefined : this.#buffer().subarray(this.#filled, length);
   }
 
-  /** Bytes past the last block are left out. */
+  /** Takes a chunk; ignores bytes past the last block. */
   take(chunk: Uint8Array): Promise<void> | undefined {
     let at = 0;
     while (at < chunk.length) {
@@ -71,7 +70,7 @@ export class Assembler {
     return undefined;
   }
 
-  /** Hands over a last block that is shorter than its length. */
+  /** Hands over a last block that is shorter than its length says. */
   flush(): Promise<void> | undefined {
     return this.#filled > 0 ? this.#finish() : undefined;
   }
@@ -83,7 +82,7 @@ export class Assembler {
   }
 
   #buffer(): Buffer {
-    // One that is filled and WRITES_AHEAD that are written.
+    // One buffer is filled while WRITES_AHEAD are written.
     const turn = this.#index % (WRITES_AHEAD + 1);
     this.#buffers[turn] ??= allocAligned(this.#blocks.maxLength);
     return this.#buffers[turn];

@@ -1,8 +1,7 @@
-// What was downloaded to where, so that the next `get` of the same need only ask
-// whether it changed (RFC 9110 section 13.1.2). A hint and nothing more: it is used
-// when the file on disk still has the length, time and inode that it had, and a record
-// that is lost or makes no sense costs one transfer. One small file for each pair of URL
-// and place, written aside and renamed; only the newest are kept.
+// Records what was downloaded to which place, so that the next `get` of the same need only ask
+// whether it changed (RFC 9110 section 13.1.2). A record is only a hint. It is used if the file on
+// disk still has its length, time and inode; a lost or malformed record costs one transfer. Each
+// pair of URL and place has one small file, written aside and renamed; only the newest are kept.
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -12,7 +11,7 @@ import { strongTag } from '../http/validator.ts';
 const recordSchema = z.object({
   url: z.string(),
   path: z.string(),
-  /** One of the two at least. */
+  /** At least one of the two validators is present. */
   etag: z.string().max(1000).optional(),
   modified: z.string().max(100).optional(),
   bytes: z.number().int().nonnegative(),
@@ -23,14 +22,14 @@ type DownloadRecord = z.infer<typeof recordSchema>;
 
 /** Chosen: under 1 MiB on disk. */
 const MAX_RECORDS = 1000;
-/** One write in so many looks whether there are too many. */
+/** One write in so many checks whether there are too many records. */
 const PRUNE_EVERY = 50;
 const RECORD_NAME = /^[0-9a-f]{64}\.json$/;
 
 export interface Known {
   readonly path: string;
   readonly bytes: number;
-  /** What to ask with. */
+  /** Conditional headers to ask with. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +42,7 @@ export class DownloadRecords {
 
   /**
    * @param url without credentials
-   * @param output as it was given, if it was
+   * @param output as the user gave it; undefined if not given
    */
   async find(url: string, output: string | undefined): Promise<Known | undefined> {
     const record = await this.#read(this.#fileOf(url, output));
@@ -60,7 +59,10 @@ export class DownloadRecords {
     return headers && { path, bytes, headers };
   }
 
-  /** After a file got its name. Never fails: without a record the next get does more. */
+  /**
+   * Records a download, after the file got its name. Never fails: without a record the next get
+   * does more work.
+   */
   async note(
     url: string,
     output: string | undefined,
@@ -83,7 +85,7 @@ export class DownloadRecords {
         mtimeMs,
         inode: ino,
       };
-      // Only this user's business: URLs may tell something.
+      // Readable by this user only: URLs may contain secrets.
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       await writeFile(aside, `${JSON.stringify(record)}\n`, { mode: 0o600 });
       await rename(aside, file);
@@ -93,7 +95,7 @@ export class DownloadRecords {
     }
   }
 
-  /** Keeps the newest, and removes what a kill left aside. */
+  /** Keeps the newest records, and removes temporary files that a kill left. */
   async prune(most = MAX_RECORDS): Promise<void> {
     const names = await readdir(this.#directory);
     const dated = await Promise.all(
@@ -124,7 +126,7 @@ export class DownloadRecords {
   }
 }
 
-/** A weak date may hide a change within its second: it is asked with only for want of an ETag. */
+/** A date may hide a change within its second: it is used only if there is no ETag. */
 function conditionOf(
   etag: string | undefined,
   modified: string | undefined,

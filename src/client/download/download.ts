@@ -1,8 +1,8 @@
-// One file over all of its mirrors at once. Each host gets a lane, or as many as
-// are allowed: a lane takes a segment of missing pieces (segments.ts), fetches it
-// from its host's mirrors (fetch-segment.ts) and takes the next. A mirror that fails
-// is waited for while the others take over what it left; the download fails when no
-// mirror is left, or when nothing came from any for too long.
+// Downloads one file from all of its mirrors at once. Each host gets one lane, or as many as are
+// allowed. A lane takes a segment of missing pieces (segments.ts), fetches it from its host's
+// mirrors (fetch-segment.ts) and takes the next. A mirror that fails is waited for while the others
+// take over what it left; the download fails when no mirror is left, or when nothing came from any
+// for too long.
 import { HubswarmError } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -14,12 +14,12 @@ import { type Lane, Segments } from './segments.ts';
 
 export interface Download extends FetchContext {
   readonly seed: number;
-  /** Those of the same host share its connections, in the order of preference. */
+  /** URLs in the order of preference; those of one host share its connections. */
   readonly urls: readonly URL[];
   readonly connectionsPerHost: number;
 }
 
-/** Chosen: how soon an idle lane looks again whether a mirror went silent. */
+/** How often an idle lane checks whether a mirror went silent. Chosen. */
 const IDLE_MS = 100;
 
 interface HostLane extends Lane {
@@ -45,10 +45,10 @@ class Crew {
   readonly #download: Download;
   readonly #hosts: readonly Host[];
   readonly #segments: Segments;
-  /** Aborted when the rest of what is on its way is not needed. */
+  /** Aborted when the bytes that are still under way are not needed. */
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
-  /** Pieces that are being written: the second to come is dropped. */
+  /** Pieces that are being written: a second copy is dropped. */
   readonly #storing = new Set<number>();
   #fetching = 0;
   #error: unknown;
@@ -67,7 +67,7 @@ class Crew {
     const lanes: HostLane[] = this.#hosts.flatMap((host) =>
       Array.from({ length: host.lanes }, () => ({ host, speed: new Speed(), buffers: [] })),
     );
-    // Every lane has ended when this returns: the sink may then be closed.
+    // Wait for every lane: the caller may close the sink when this returns.
     await Promise.all(lanes.map((lane) => this.#work(lane)));
     if (this.#error !== undefined) throw this.#error;
     if (sink.have.isFull) return;
@@ -86,7 +86,7 @@ class Crew {
     }
   }
 
-  /** Resolves to false when the lane has nothing more to do. */
+  /** Does one segment. Resolves to false if the lane has nothing more to do. */
   async #turn(lane: HostLane): Promise<boolean> {
     const { clock, sink } = this.#download;
     const now = clock.now();
@@ -120,7 +120,7 @@ class Crew {
     return true;
   }
 
-  /** Returns false when the lane is to be given up: its host takes fewer connections. */
+  /** Returns false if the lane ends, because its host takes fewer connections. */
   #handleFailure(host: Host, url: URL, failure: SourceFailure): boolean {
     const { clock, emit, patience } = this.#download;
     const remote = showUrl(url);
@@ -131,7 +131,7 @@ class Crew {
     }
     const retry = host.mirrors.handleFailure(url, failure, clock.now());
     if (host.mirrors.size === 0) host.lanes = 0;
-    // The last one's reason is the transfer's: it is told once, at the end.
+    // The last mirror's reason is reported once, with the transfer's failure.
     if (this.#hosts.some(({ mirrors }) => mirrors.size > 0)) {
       emit({ event: 'source_failed', remote, reason: failure.message });
     }
@@ -139,7 +139,7 @@ class Crew {
     return true;
   }
 
-  /** Until that time has passed, or something changed; @throws when patience is over. */
+  /** Waits until the time has passed or something changed. @throws when patience is over */
   async #pause(ms: number): Promise<true> {
     const { clock, patience } = this.#download;
     const { leftMs } = patience;
@@ -158,14 +158,14 @@ class Crew {
     return true;
   }
 
-  /** Wakes whoever waits. */
+  /** Wakes the lanes that wait. */
   #tell(): void {
     this.#change.resolve();
     this.#change = Promise.withResolvers<void>();
   }
 }
 
-/** By host and port, in the order given. */
+/** Groups the URLs by host and port, in the given order. */
 function hostsOf({ urls, connectionsPerHost, seed }: Download): Host[] {
   const byHost = new Map<string, URL[]>();
   for (const url of urls) byHost.set(url.host, [...(byHost.get(url.host) ?? []), url]);

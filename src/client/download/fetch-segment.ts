@@ -1,6 +1,6 @@
-// One segment of a file from one mirror, as one response: each piece is handed to
-// the sink as it becomes whole, and verified there. What came whole before a failure
-// counts. Ends early, without a failure, when others took the rest over.
+// Fetches one segment of a file from one mirror, as one response. Each complete piece goes to the
+// sink, which verifies it. Complete pieces count even if the response fails later. It ends early,
+// without a failure, if other lanes took over the rest.
 
 import type { Geometry } from '../../content/geometry.ts';
 import type { Link } from '../../link/link.ts';
@@ -17,24 +17,24 @@ import type { PieceSink } from './piece-sink.ts';
 import { PieceWrites } from './piece-writes.ts';
 import type { Segment, Segments } from './segments.ts';
 
-/** What all fetches of one download share. */
+/** What all segments of one download share. */
 export interface FetchContext extends Omit<FailOver, 'mirrors'> {
   readonly http: HttpClient;
   readonly link: Link;
   readonly geometry: Geometry;
   readonly version: Version;
   readonly sink: PieceSink;
-  /** After each piece. */
+  /** Called after each piece, with its length. */
   readonly onPiece: (bytes: number) => void;
 }
 
 export interface SegmentFetch extends FetchContext, Pick<FailOver, 'mirrors'> {
   readonly segments: Segments;
-  /** Pieces that any lane is writing. */
+  /** Pieces that some lane is writing. */
   readonly storing: Set<number>;
   readonly url: URL;
   readonly segment: Segment;
-  /** Of the lane: one fetch after the other uses them. */
+  /** The lane's buffers: its fetches use them one after the other. */
   readonly buffers: Buffer[];
 }
 
@@ -45,7 +45,7 @@ export async function fetchSegment(fetch: SegmentFetch): Promise<void> {
   const asked = segment.end;
   const response = await openSegment(fetch);
   const ranged = response.offset === start;
-  // A server without ranges answers with all: what is missing is picked out.
+  // A server without ranges answers with the whole file: take the missing pieces out of it.
   if (!ranged) segment.end = geometry.pieceCount;
   const queue = new PieceWrites();
   const assembler = new Assembler(
@@ -61,10 +61,10 @@ export async function fetchSegment(fetch: SegmentFetch): Promise<void> {
   try {
     await response.pump(takerOf(fetch, coming), () => assembler.room());
   } catch (error) {
-    // Given up because others have the rest.
+    // The segment ended early because other lanes have the rest.
     if (segment.next < segment.end || !(error instanceof SourceFailure)) throw error;
   } finally {
-    // What came whole before a failure counts; a write's own failure counts more.
+    // Store the complete pieces first. A write's own failure counts more than the response's.
     await queue.drain();
   }
   if (segment.next < segment.end) throw new SourceFailure('ended before the last byte');

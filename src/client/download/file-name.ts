@@ -1,9 +1,9 @@
-// The name a download gets when none is given: from Content-Disposition (RFC 6266,
-// RFC 8187), else from the URL's path. A server chooses it, so it is made a safe
-// basename: no directory, nothing hidden, no control character.
+// The name of a download if none is given: from Content-Disposition (RFC 6266, RFC 8187), else from
+// the URL's path. A server chooses it, so it is made a safe basename: no directory, not hidden, no
+// control character.
 import { parse } from 'content-disposition';
 
-/** NAME_MAX of common file systems is 255 bytes; the rest is for the partial's suffix. */
+/** NAME_MAX of common file systems is 255 bytes; 55 are left for the partial file's suffix. */
 const MAX_NAME_BYTES = 200;
 const FALLBACK = 'download';
 
@@ -36,7 +36,7 @@ function safeName(name: string | undefined): string | undefined {
   return visible === '' ? undefined : cutTo(visible, MAX_NAME_BYTES);
 }
 
-/** Whole characters, and the extension kept when it is a short one. */
+/** Cuts at a whole character, and keeps a short extension. */
 function cutTo(name: string, maxBytes: number): string {
   if (Buffer.byteLength(name) <= maxBytes) return name;
   const extension = /\.[^.]{1,16}$/.exec(name)?.[0] ?? '';

@@ -1,7 +1,7 @@
-// A file that a hub has not hashed yet. Its bytes are fetched at once and are not verified;
-// meanwhile the hub is asked for the CID. As soon as it names one, the download ends there,
-// and what came is the beginning of a verified one, which hashes it first: a file that
-// became another version meanwhile loses the pieces that changed, and no more.
+// Downloads a file that a hub has not hashed yet. Its bytes are fetched at once, unverified;
+// meanwhile the hub is asked for the CID. When it names one, this download ends, and its bytes
+// become the beginning of a verified download, which hashes them first. If the file changed
+// meanwhile, only the changed pieces are lost.
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../../content/manifest.ts';
@@ -13,27 +13,29 @@ import type { Probed } from '../mirrors/probe.ts';
 import type { Gotten } from './get-plain.ts';
 import { handOver } from './plain-file.ts';
 
-/** Chosen: a short file is here before the hub has hashed it. */
+/**
+ * Wait for the CID after the last byte. Chosen: a short file is here before the hub has hashed it.
+ */
 const GRACE_MS = 2000;
 
 export interface EarlyGet {
-  /** Of a file on the disk. */
+  /** The path of the file on disk. */
   readonly target: string;
-  /** The unverified download; ends when the signal aborts. */
+  /** Runs the unverified download until the signal aborts. */
   readonly download: (signal: AbortSignal) => Promise<Gotten>;
-  /** Resolves when the hub has named the file; undefined when it will not. */
+  /** Resolves when the hub has named the CID; to undefined if it will not. */
   readonly findManifest: (signal: AbortSignal) => Promise<Manifest | undefined>;
   readonly signal: AbortSignal;
 }
 
 export interface Early {
-  /** When the unverified download came to its end, and has its name. */
+  /** Set if the unverified download ended, and the file has its name. */
   readonly gotten: Gotten | undefined;
-  /** When the file can be verified now. */
+  /** Set if the file can be verified now. */
   readonly manifest: Manifest | undefined;
 }
 
-/** One of the two is there, at least. */
+/** At least one of the two fields is set. */
 export async function getEarly({
   target,
   download,
@@ -49,7 +51,7 @@ export async function getEarly({
       switching.abort();
       return manifest;
     })
-    // Then it stays unverified.
+    // The file then stays unverified.
     .catch(() => undefined);
   try {
     const gotten = await download(AbortSignal.any([signal, switching.signal]));
@@ -65,12 +67,12 @@ export async function getEarly({
   }
 }
 
-/** The hub among them that has the file and will name it. */
+/** The first hub that has the file and will name its CID. */
 export function pendingHub(probed: readonly Probed[]): Probed | undefined {
   return probed.find(({ headers }) => isPending(headers));
 }
 
-/** What the hub says once it has hashed the file, or the time is over. */
+/** The hub's answer once it has hashed the file, or once the time is over. */
 export function untilHashed(
   { http, signal }: Pick<ManifestContext, 'http' | 'signal'>,
   { finalUrl: url, headers: before }: Probed,
@@ -83,7 +85,7 @@ export function untilHashed(
       return head.headers;
     } catch {
       signal.throwIfAborted();
-      // It may come back.
+      // The hub may come back.
       return before;
     }
   };

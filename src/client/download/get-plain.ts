@@ -1,6 +1,6 @@
-// A file of servers that name no CID. When all of them name one strong ETag or one
-// digest, and ranges, it is fetched from all at once; otherwise from one after the
-// other, and bytes of two never mix. A digest that was named is held at the end.
+// Downloads a file from servers that name no CID. If all name one strong ETag or one digest, and
+// know ranges, it is fetched from all at once. Otherwise it is fetched from one after the other,
+// and bytes of two servers never mix. If a digest was named, it is checked at the end.
 import { Geometry } from '../../content/geometry.ts';
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
@@ -24,24 +24,24 @@ type Base = Omit<FetchContext, 'geometry' | 'version' | 'sink' | 'onPiece'>;
 export interface PlainGet extends Base {
   readonly seed: number;
   readonly target: Target;
-  /** All that were given, and those of them that answered. */
+  /** All given URLs, and the servers that answered. */
   readonly urls: readonly URL[];
   readonly probed: readonly Probed[];
   readonly connectionsPerHost: number;
-  /** Once, when the first byte is about to come. */
+  /** Called once, just before the first byte. */
   readonly onStart: (facts: { bytes: number; resumedBytes: number; verified: boolean }) => void;
   readonly onProgress: (bytes: number) => void;
 }
 
-/** Of one request's smallest part, as of one write. */
+/** Length of the smallest part requested, and of one write. */
 const BLOCK_BYTES = 2 ** 20;
-/** A server may claim any length: no more memory than for a TiB is taken for it. */
+/** A server may claim any length: take no more memory than for a TiB. */
 const MAX_BLOCKS = 2 ** 20;
 
 export interface Gotten {
   readonly path: string;
   readonly bytes: number;
-  /** Whose bytes they are, and what that server said of them. */
+  /** The server that the bytes came from, and what it said about them. */
   readonly from: Source;
 }
 
@@ -79,7 +79,7 @@ async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
     const probed = answers.get(url);
     return named ?? (probed && !hasChanged(probed, response) ? reprDigest(probed.headers) : named);
   };
-  // Where an earlier run began there is something to go on with.
+  // Prefer the server whose bytes an earlier run left.
   const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
   const urls = [...get.urls].sort((a, b) => begun(a) - begun(b));
   let from: Source | undefined;
@@ -120,7 +120,7 @@ async function getShared(get: PlainGet, sink: HashedSink, version: SharedVersion
     sink: new OrderedSink({
       pieceCount,
       firstPiece: sink.position === bytes ? pieceCount : sink.position / BLOCK_BYTES,
-      // Nothing is known of a block but its place.
+      // A block cannot be verified: only its place is known.
       accepts: () => true,
       append: (part) => sink.append(part),
     }),
@@ -137,7 +137,7 @@ async function getShared(get: PlainGet, sink: HashedSink, version: SharedVersion
   );
 }
 
-/** When the file became another one at all of them at once, it is fetched anew from one. */
+/** If the file has changed at all servers at once, it is fetched again, from one. */
 function otherwise(get: PlainGet, sink: HashedSink): (error: unknown) => Promise<Source> {
   return (error) => {
     if (!hasCode(error, 'ERR_NO_SOURCE') || get.patience.leftMs <= 0) throw error;
@@ -145,7 +145,7 @@ function otherwise(get: PlainGet, sink: HashedSink): (error: unknown) => Promise
   };
 }
 
-/** From the last whole block of this version that is here, or from the start. */
+/** Goes on from the last complete block of this version, or from the start. */
 async function goOn(
   sink: PlainSink,
   urls: readonly URL[],

@@ -1,6 +1,5 @@
-// One file from one or several mirrors, from the first question to the final
-// name: asks the mirrors, finds the manifest, chooses where the file goes, and
-// hands over to the verified or to the plain download.
+// Gets one file from one or several mirrors: asks the mirrors, finds the manifest, chooses where
+// the file goes, and hands over to the verified or to the plain download.
 import { rm } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -33,29 +32,29 @@ import { chooseTarget, outletOf, type Target } from './target.ts';
 import { verifiedPipe } from './verified-pipe.ts';
 
 export interface GetOptions {
-  /** At least one; mirrors of one file in the order of preference. */
+  /** At least one URL; mirrors of one file, in the order of preference. */
   readonly urls: readonly URL[];
-  /** As a person gives it: file, existing directory, or '-' for standard output. */
+  /** The user's -o: a file, an existing directory, or '-' for standard output. */
   readonly output?: string | undefined;
-  /** As a program made it: taken as it is, and `output` is not looked at. */
+  /** The target, if the caller has chosen it already; `output` is then ignored. */
   readonly target?: Target | undefined;
-  /** What the file must be; otherwise what the mirrors say. */
+  /** The CID that the file must have; if left out, the one that the mirrors name. */
   readonly cid?: CID | undefined;
   readonly force?: boolean | undefined;
-  /** Where downloads are noted, so that what did not change is not fetched again. */
+  /** Where downloads are recorded, so that an unchanged file is not fetched again. */
   readonly records?: DownloadRecords | undefined;
-  /** False to fetch from no other server than those given (and those they redirect to). */
+  /** False: fetch only from the given servers (and where they redirect to). */
   readonly followMirrors?: boolean | undefined;
-  /** At most, to each host of a mirror. */
+  /** Most connections to each host. */
   readonly connectionsPerHost?: number | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
   readonly downlinkBytesPerSecond?: number | undefined;
-  /** Without progress. */
+  /** Limit without progress, in ms. */
   readonly timeoutMs: number;
   readonly access?: Access | undefined;
-  /** A mirror that is silent for this long is asked anew, or another one. */
+  /** A mirror that is silent for so long, in ms, is asked again, or another one is. */
   readonly stallMs?: number | undefined;
-  /** What several transfers use together; its owner closes it. */
+  /** Resources that several transfers share; their owner closes them. */
   readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;
   readonly stdout: Writable;
   readonly emit: Emit;
@@ -66,22 +65,24 @@ export interface GetOptions {
 const STALL_MS = 10_000;
 
 /**
- * More gain nothing where a hub caps each client or none. 128 MiB in memory from a hub of
- * this machine, median of twelve: 0.56 s with one, 0.63 with two, 0.78 with four; 256 MiB
- * with --client-uplink 64MiB/s, of five: 4.6, 4.8 and 4.7 s.
+ * More connections do not help, whether or not the hub caps each client. 128 MiB in memory from a
+ * hub on this machine, median of twelve: 0.56 s with one, 0.63 with two, 0.78 with four. 256 MiB
+ * with --client-uplink 64MiB/s, median of five: 4.6, 4.8 and 4.7 s.
  */
 const CONNECTIONS_PER_HOST = 1;
-/** Chosen: of a file that changes while it is asked for; then it comes as one answer has it. */
+/**
+ * Attempts for a file that changes while it is fetched; then it is taken from one answer. Chosen.
+ */
 const MAX_VERSIONS = 4;
 
-/** @throws HubswarmError; the partial stays, so that the next call goes on there */
+/** @throws HubswarmError; the partial file stays, so that the next call goes on there */
 export async function getFile(options: GetOptions): Promise<void> {
   const name = deriveFileName(options.urls[0]!, undefined);
   const transfer = new Transfer(options, new TransferEvents(name, options.emit, systemClock));
   try {
     await transfer.run();
   } catch (error) {
-    // A sleep or a socket that was broken off by the signal has an error of its own.
+    // A sleep or a socket that the signal ended throws an error of its own.
     const reason: unknown = options.signal.aborted ? options.signal.reason : error;
     transfer.events.fail(reason);
     throw reason;
@@ -97,15 +98,15 @@ class Transfer {
   readonly #link: Link;
   readonly #patience: Patience;
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
-  /** Those given, without those that turned out to have another file. */
+  /** The given URLs, without those that turned out to have another file. */
   #urls: readonly URL[];
   readonly #counts: CountReporter;
-  /** What the bytes go to, where this transfer opened it. */
+  /** The stream that the bytes go to, if this transfer opened it. */
   #opened: Writable | undefined;
   #target: Target | undefined;
-  /** The version that is fetched, where it is verified. */
+  /** The CID of the version that is fetched, if it is verified. */
   #root: CID | undefined;
-  /** Bytes went to what cannot take them back. */
+  /** Whether bytes went to a pipe or device, which cannot take them back. */
   #sentOn = false;
 
   constructor(options: GetOptions, events: TransferEvents) {
@@ -148,9 +149,8 @@ class Transfer {
   }
 
   /**
-   * What the mirrors say by now, when none has the version any more that failed.
-   *
-   * @throws the error when that is not why, or nothing can be begun anew
+   * Asks the mirrors again, if none has the version any more that failed. @throws the error
+   * otherwise
    */
   async #probeChanged(error: unknown): Promise<readonly Probed[]> {
     const { urls, cid, signal } = this.#options;
@@ -169,7 +169,7 @@ class Transfer {
   async #get(probed: readonly Probed[]): Promise<void> {
     const root = this.#options.cid ?? probed.find(({ cid }) => cid)?.cid;
     const hub = probed.some(({ cid }) => cid) ? undefined : pendingHub(probed);
-    // The blocks of a CID can be had once the hub has hashed the file.
+    // The hub serves the blocks of a CID once it has hashed the file.
     if (hub && root) await untilHashed(this.#context(), hub, this.#options.timeoutMs);
     const same = root ? ofVersion(probed, root, this.#options.emit) : probed;
     const refused = probed.filter((each) => !same.includes(each)).map(({ url }) => url);
@@ -192,7 +192,7 @@ class Transfer {
     await this.#keep(await download(this.#options.signal));
   }
 
-  /** Once: what a person named is opened once. */
+  /** Chooses the target once: what the user named is opened only once. */
   async #chooseTarget({ url, headers }: Probed): Promise<Target> {
     if (this.#target) return this.#target;
     const { output, force, stdout, target } = this.#options;
@@ -202,7 +202,7 @@ class Transfer {
     return this.#target;
   }
 
-  /** From a hub that has not hashed the file yet. */
+  /** Gets the file from a hub that has not hashed it yet. */
   async #getEarly(
     hub: Probed,
     target: Target & { kind: 'file' },
@@ -216,7 +216,7 @@ class Transfer {
       signal,
     });
     if (manifest) {
-      // What came whole is this download's own, and may be replaced.
+      // The complete file is this download's own, and may be replaced.
       const overwrite = target.overwrite || gotten !== undefined;
       this.#target = { ...target, overwrite };
       await this.#getVerified(manifest, this.#target);
@@ -231,7 +231,7 @@ class Transfer {
     await this.#note(from);
   }
 
-  /** Whether the file that is here is still the server's. */
+  /** Whether the file here is still the server's file. */
   async #isUnchanged(): Promise<boolean> {
     const { records, force, output } = this.#options;
     if (!records || force || output === '-') return false;
@@ -242,7 +242,7 @@ class Transfer {
     return true;
   }
 
-  /** Under the URL whose validator it is. */
+  /** Records the download under the URL whose validator it is. */
   async #note({ url, headers }: Pick<Probed, 'url' | 'headers'>): Promise<void> {
     const { records, output } = this.#options;
     const { path } = this.events;
@@ -257,7 +257,7 @@ class Transfer {
     this.#counts.close(this.#link);
   }
 
-  /** Undefined when what the servers named cannot be used; what the user asked for must be. */
+  /** The manifest; undefined if the servers' CID is of no use. The user's CID must be found. */
   async #findManifest(probed: readonly Probed[], root: CID): Promise<Manifest | undefined> {
     const { cid: wanted, emit } = this.#options;
     const files = probed.map(({ finalUrl }) => finalUrl);
@@ -287,7 +287,7 @@ class Transfer {
       kind === 'file' ? store! : verifiedPipe(manifest, outletOf(target, signal));
     let bytes = 0;
     for (const piece of sink.have) bytes += geometry.length(piece);
-    // Whatever came before (a slow hub, a partial to hash) the bytes have their own time.
+    // The bytes get the full patience, whatever the steps before took (a slow hub, hashing).
     this.#patience.restart();
     this.events.start({
       cid: root.toString(),

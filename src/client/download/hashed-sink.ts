@@ -1,11 +1,11 @@
-// A plain sink whose bytes are hashed on their way, where a server named the digest
-// of the whole file. A partial that is gone on with is hashed again first.
+// A plain sink that hashes its bytes as they pass, if a server named the digest of the whole file.
+// A partial file is hashed first when it is continued.
 import { createHash } from 'node:crypto';
 import type { PlainOrigin, PlainSink } from './plain-sink.ts';
 
 export class HashedSink implements PlainSink {
   readonly #sink: PlainSink;
-  /** Set it before the first byte of a pipe: what is not hashed then is not known later. */
+  /** Set it before the first byte of a pipe: bytes that pass unhashed are lost for the hash. */
   hashing = false;
   #hash = createHash('sha256');
   /** Bytes that the hash has seen. */
@@ -44,7 +44,7 @@ export class HashedSink implements PlainSink {
     return this.#sink.read();
   }
 
-  /** Of all that is here, in base64. */
+  /** The sha-256 of all bytes here, in base64. */
   async digest(): Promise<string> {
     await this.#catchUp();
     return this.#hash.copy().digest('base64');

@@ -1,17 +1,17 @@
-// A place that takes bytes in order only: a pipe, or a file that is known by its
-// growing prefix. Pieces of several mirrors come out of order; those that are early
-// are kept until their turn, within a window that bounds the memory.
+// A sink that takes bytes in order only: a pipe, or a file that grows from its start. Pieces of
+// several mirrors come out of order. Early pieces are kept until their turn, within a window that
+// bounds the memory.
 import { Bitfield } from '../../content/bitfield.ts';
 import type { PieceSink } from './piece-sink.ts';
 
-/** Chosen: two fast mirrors are kept at work, and it is little beside a process' own memory. */
+/** Chosen: keeps two fast mirrors busy, and is little beside a process' own memory. */
 const WINDOW_BYTES = 32 * 2 ** 20;
 
 export interface OrderedPlace {
   readonly pieceCount: number;
-  /** Pieces that are there already, from the start. */
+  /** Number of pieces that are there already, from the start. */
   readonly firstPiece?: number;
-  /** Whether these bytes are that piece. */
+  /** Whether the bytes are that piece. */
   accepts(piece: number, parts: readonly Uint8Array[]): boolean;
   append(bytes: Uint8Array): Promise<void>;
 }
@@ -20,7 +20,7 @@ export class OrderedSink implements PieceSink {
   readonly have: Bitfield;
   readonly window: { first: number; readonly bytes: number };
   readonly #place: OrderedPlace;
-  /** Good pieces that wait for those before them. */
+  /** Good pieces that wait for earlier pieces. */
   readonly #early = new Map<number, Uint8Array>();
   #writing = false;
 
@@ -32,7 +32,7 @@ export class OrderedSink implements PieceSink {
     this.window = { first: firstPiece, bytes: WINDOW_BYTES };
   }
 
-  /** Resolves when it was written, or is kept to be written in the turn of another. */
+  /** Resolves when the piece was written, or is kept until its turn. */
   async write(piece: number, parts: readonly Uint8Array[]): Promise<boolean> {
     if (!this.#place.accepts(piece, parts)) return false;
     this.have.add(piece);

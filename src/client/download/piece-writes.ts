@@ -1,16 +1,16 @@
-// Writes of pieces, a few at a time, while more is read: each piece has a place of its
-// own, so none waits for the one before. Bounded, so that a slow disk holds the network
-// back; whoever hands over too much waits for the oldest, whose buffer is needed next.
+// Writes pieces, a few at a time, while more is read. Each piece has a place of its own, so none
+// waits for the one before. The number is bounded, so that a slow disk holds the network back: one
+// write too many waits for the oldest, whose buffer is needed next.
 import { WRITES_AHEAD } from './write-queue.ts';
 
 export class PieceWrites {
-  /** In the order in which they came. */
+  /** Writes at work, oldest first. */
   #pending: Promise<void>[] = [];
   #failure: { readonly error: unknown } | undefined;
 
   /**
-   * Begins at once, unless one has failed. Undefined when the next may be handed over at
-   * once, else a promise of room; it throws the failure, as drain() does.
+   * Begins a write at once, unless one has failed. Returns undefined if the next may be handed over
+   * at once, else a promise of room. The promise throws the failure, as drain() does.
    */
   push(write: () => Promise<void>): Promise<void> | undefined {
     if (this.#failure) return Promise.reject(this.#failure.error);
@@ -25,7 +25,7 @@ export class PieceWrites {
     return this.#pending.length < WRITES_AHEAD ? undefined : this.#settle(this.#pending[0]);
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when every write has ended. */
   drain(): Promise<void> {
     return this.#settle(Promise.all(this.#pending));
   }

@@ -1,8 +1,8 @@
-// A download from a server that names no CID: nothing can be verified, so nothing
-// is joined that one strong validator does not hold together, and bytes of two
-// mirrors never mix. Servers that know ranges need not know If-Range: the answer must
-// name the validator again. What cannot be continued is begun anew.
-// Source: RFC 9110 sections 13.1.5 (If-Range), 14 and 15.3.7.3 (combining parts).
+// Downloads from a server that names no CID. Nothing can be verified, so bytes are joined only
+// under one strong validator, and bytes of two mirrors never mix. A server that knows ranges need
+// not know If-Range, so the answer must name the validator again. A download that cannot be
+// continued begins anew. Source: RFC 9110 sections 13.1.5 (If-Range), 14 and 15.3.7.3 (combining
+// parts).
 import type { Link } from '../../link/link.ts';
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
@@ -17,32 +17,32 @@ import type { HashedSink } from './hashed-sink.ts';
 import type { PlainOrigin } from './plain-sink.ts';
 import { WriteQueue } from './write-queue.ts';
 
-/** Of one write; measured with the read buffer, shorter ones cost more calls. */
+/** Length of one write. Measured together with the read buffer: shorter writes cost more calls. */
 const BLOCK_BYTES = 2 ** 20;
 
 export interface PlainDownload extends FailOver {
   readonly http: HttpClient;
   readonly link: Link;
   readonly sink: HashedSink;
-  /** Of the whole file that this is an answer of, where that server names it. */
+  /** The digest of the whole file, if the server names it. */
   readonly digest: (url: URL, response: RangeResponse) => string | undefined;
-  /** At the start (of each try). */
+  /** Called at the start of each attempt. */
   readonly onStart: (url: URL, response: RangeResponse) => void;
   readonly onBytes: (position: number) => void;
 }
 
-/** Resolves when the sink has the whole file. */
+/** Resolves when the sink has the complete file. */
 export async function downloadPlain(download: PlainDownload): Promise<void> {
   const tries: Tries = { stubborn: new Set(), answered: false, digest: undefined };
   await tryMirrors(download, (url) => fetchRest(download, url, tries));
 }
 
-/** What the tries of one download know of each other. */
+/** What the attempts of one download share. */
 interface Tries {
-  /** Those that did not continue what is here: they are asked for all. */
+  /** Servers that did not continue the partial file: they are asked for the whole. */
   readonly stubborn: Set<URL>;
   answered: boolean;
-  /** Of the version whose bytes are here. */
+  /** The digest of the version whose bytes are here. */
   digest: string | undefined;
 }
 
@@ -64,7 +64,7 @@ async function fetchRest(download: PlainDownload, url: URL, tries: Tries): Promi
   await checkDigest(download.sink, url, tries.digest);
 }
 
-/** Hands an answer's bytes to the sink; what was there before stays when it is the rest. */
+/** Hands an answer's bytes to the sink. If the answer is the rest, the earlier bytes stay. */
 async function receive(
   download: PlainDownload,
   url: URL,
@@ -98,7 +98,7 @@ async function receive(
   try {
     await response.pump(take, () => assembler.room());
   } finally {
-    // What came before a failure is kept: the next try may go on there.
+    // Bytes that came before a failure are kept: the next attempt may go on there.
     await assembler.flush();
     await queue.drain();
   }
@@ -110,7 +110,7 @@ async function receive(
 async function checkDigest(sink: HashedSink, url: URL, digest: string | undefined): Promise<void> {
   if (digest === undefined || (await sink.digest()) === digest) return;
   const reason = 'sent bytes that do not match the digest it names';
-  // Nothing of it is gone on with. What a pipe took cannot be taken back.
+  // These bytes are not continued. Bytes in a pipe cannot be taken back.
   await sink.restart(undefined).catch((cause: unknown) => {
     throw hasCode(cause, 'ERR_SOURCE_CHANGED')
       ? new HubswarmError('ERR_HASH_MISMATCH', `${showUrl(url)}: ${reason}`, { cause })
@@ -125,17 +125,20 @@ async function append(download: PlainDownload, url: URL, bytes: Uint8Array): Pro
   download.onBytes(download.sink.position);
 }
 
-/** Whether some of this server's file is here. */
+/** Whether a part of this server's file is here. */
 function isBegun({ sink: { origin, position } }: PlainDownload, url: URL): boolean {
   return origin?.url === showUrl(url) && position > 0;
 }
 
-/** The rest of what is here, or the whole. @throws SourceFailure, final when it cannot be had */
+/**
+ * Opens the rest of the partial file, or the whole. @throws SourceFailure, final if it cannot be
+ * had
+ */
 async function openRest(download: PlainDownload, url: URL): Promise<RangeResponse> {
   const { http, sink, signal } = download;
   const { position } = sink;
   const origin = sink.origin!;
-  // From the last byte on, if all is here: a range must not be empty.
+  // If all bytes are here, ask for the last one: a range must not be empty.
   const first = Math.min(position, origin.bytes - 1);
   const response = await openRange(http, { url, first, ifRange: origin.validator, signal });
   checkSame(response, origin);
@@ -144,7 +147,7 @@ async function openRest(download: PlainDownload, url: URL): Promise<RangeRespons
   return { ...response, offset: position, pump: async () => undefined };
 }
 
-/** An answer with all need not be the same. */
+/** Checks the version of a partial answer; an answer with the whole file may be of another. */
 function checkSame(response: RangeResponse, origin: PlainOrigin): void {
   if (response.offset === 0) return;
   if (response.totalBytes !== origin.bytes) {

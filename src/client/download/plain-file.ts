@@ -1,13 +1,11 @@
-// A file of a plain HTTP server on disk, as one growing prefix: `<target>.part` and, as
-// long as a strong validator allows to go on another time, `<target>.part.json` beside
-// it that says whose bytes these are. Invariants:
-//   - bytes of another version never come into a file that has some: what is begun anew
+// The partial file of a download from a plain HTTP server, which grows from its start:
+// `<target>.part`. While a strong validator allows to continue it later, `<target>.part.json`
+// beside it says which server and version the bytes come from. Invariants: - bytes of another
+// version never come into a file that has some: what is begun anew
 //     is a new file. Another process may still write to the old one, and then finds that
-//     its name was taken;
-//   - the sidecar is removed before that and written after, and names the file by its
+//     its name was taken; - the sidecar is removed before that and written after, and names the file by its
 //     inode: a kill at any moment, or a race of two, leaves at worst a part that is begun
-//     anew;
-//   - nothing that only bears the part's name is written to: links, pipes, devices.
+//     anew; - nothing that only bears the part's name is written to: links, pipes, devices.
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -19,7 +17,7 @@ import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { readJson } from '../../runtime/node/small-file.ts';
 import type { PlainOrigin, PlainSink } from './plain-sink.ts';
 
-/** Of a partial that is hashed again. */
+/** Read length when a partial file is hashed again. */
 const READ_BYTES = 2 ** 20;
 
 const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -30,7 +28,7 @@ const sidecarSchema = z.object({
   url: z.string(),
   validator: z.string(),
   bytes: z.number().int().nonnegative(),
-  /** Of the part; those of older versions of this program have none. */
+  /** Inode of the partial file; older versions of this program did not write it. */
   inode: z.number().optional(),
 });
 
@@ -121,7 +119,7 @@ export class PlainFileSink implements PlainSink {
     return this.#target;
   }
 
-  /** A partial that nothing can continue is not left behind. */
+  /** Removes the partial file if it cannot be continued. */
   async close(): Promise<void> {
     const partial = partialOf(this.#target);
     if (!this.origin && (await this.#isAt(partial))) await unlinkIfAny(partial);
@@ -143,17 +141,17 @@ export class PlainFileSink implements PlainSink {
     ));
   }
 
-  /** Whether it is this part that bears the name: another process may have begun its own. */
+  /** Whether the name still belongs to this file: another process may have begun its own. */
   async #isAt(path: string): Promise<boolean> {
     return (await lstatIfAny(path))?.ino === this.#inode;
   }
 }
 
 /**
- * Gives what an unverified download has so far to a verified one, which hashes it. One that
- * has its final name already is left there.
+ * Gives the bytes of an unverified download to a verified one, which hashes them. A file that has
+ * its final name already stays there.
  *
- * @param partial the name that the verified download has for it
+ * @param partial the name that the verified download uses
  */
 export async function handOver(target: string, partial: string): Promise<void> {
   try {
@@ -191,7 +189,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** What an earlier run left, if it can be continued. */
+/** The partial file of an earlier run, if it can be continued. */
 async function findPart(target: string): Promise<Part | undefined> {
   const sidecar = await readJson(sidecarOf(target)).catch(() => undefined);
   const origin = sidecarSchema.safeParse(sidecar).data;
@@ -206,12 +204,12 @@ async function findPart(target: string): Promise<Part | undefined> {
   return undefined;
 }
 
-/** A new file in the place of whatever bears the name. */
+/** Creates a new file in place of anything with that name. */
 async function createPart(target: string, overwrite: boolean): Promise<Part> {
   const partial = partialOf(target);
   try {
     await unlinkIfAny(partial);
-    // Nobody may read the bytes meanwhile who may not read what they replace.
+    // A partial file that will replace another is not readable by more users than that one.
     const isReplacing = overwrite && (await replacedBy(target)) !== undefined;
     const handle = await open(partial, CREATE, isReplacing ? 0o600 : 0o666);
     const { ino: inode } = await handle.stat();
@@ -221,7 +219,7 @@ async function createPart(target: string, overwrite: boolean): Promise<Part> {
   }
 }
 
-/** The file that bears the name, if it is one. */
+/** The stats of the file to be replaced, if there is one. */
 async function replacedBy(target: string): Promise<Stats | undefined> {
   const there = await lstatIfAny(target);
   return there?.isFile() ? there : undefined;

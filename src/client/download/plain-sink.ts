@@ -1,5 +1,5 @@
-// Where a file of a plain HTTP server goes, for want of hashes as one growing prefix:
-// a pipe or device here, a file in plain-file.ts.
+// Where a file of a plain HTTP server goes, in order from its start: a pipe or device here, a file
+// in plain-file.ts.
 import { Readable } from 'node:stream';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { invariant } from '../../runtime/invariant.ts';
@@ -8,24 +8,24 @@ import { type Outlet, writeOut } from './write-out.ts';
 /** One version of a file at one server. */
 export interface PlainOrigin {
   readonly url: string;
-  /** Strong. */
+  /** A strong validator. */
   readonly validator: string;
   readonly bytes: number;
 }
 
 export interface PlainSink {
-  /** Bytes that are here, from the start. */
+  /** Number of bytes here, from the start. */
   readonly position: number;
-  /** Whose bytes these are; undefined when they cannot be continued. */
+  /** The server and version of the bytes; undefined if they cannot be continued. */
   readonly origin: PlainOrigin | undefined;
-  /** Drops what is here. @throws HubswarmError ERR_SOURCE_CHANGED when it cannot be taken back */
+  /** Drops the bytes here. @throws HubswarmError ERR_SOURCE_CHANGED if they cannot be taken back */
   restart(origin: PlainOrigin | undefined): Promise<void>;
   append(bytes: Uint8Array): Promise<void>;
-  /** Goes on from an earlier byte of the same origin. */
+  /** Goes back to an earlier byte of the same version. */
   rewind(position: number): void;
-  /** The bytes up to the position, in parts that are valid until the next is asked for. */
+  /** Reads the bytes up to the position. Each part is valid until the next is asked for. */
   read(): AsyncIterable<Uint8Array>;
-  /** Gives whole content its name; resolves to its path. */
+  /** Gives the complete file its name. Resolves to its path. */
   publish(): Promise<string>;
   close(): Promise<void>;
 }

@@ -1,13 +1,12 @@
-// Who fetches what when several connections fetch one file: runs of pieces, given
-// out from the front. Decides, of all that is missing,
-//   - how long a run is: what its connection delivers in about a second, and at the
-//     end its share of the rest, so that all are done at the same time;
-//   - what happens when nothing is left to give out: an idle connection takes over
-//     the tail of the run that will take longest, or its very last piece as well, and
-//     whoever has it first counts;
-//   - when a silent connection's run is given to others. It is not broken off: it may
-//     go on with what nobody else took.
-// Pure: time is passed in; what is fetched, and how, is download.ts's.
+// Which lane fetches which pieces when several connections fetch one file. Runs of pieces are given
+// out from the front. It decides
+// - how long a run is: what its connection delivers in about a second, and at the end its share of
+//   the rest, so that all lanes end at the same time;
+// - what happens when no run is left: an idle lane takes over the tail of the run that will take
+//   longest, or that run's last piece once more; the first copy counts;
+// - when a silent lane's run is given to others. The lane is not cut: it may go on with what no
+//   other lane took.
+// Pure: time is an argument. download.ts fetches the pieces.
 import type { Bitfield } from '../../content/bitfield.ts';
 import type { Geometry } from '../../content/geometry.ts';
 import type { Speed } from '../mirrors/speed.ts';
@@ -19,32 +18,35 @@ export interface Lane {
 
 export interface Segment {
   readonly lane: Lane;
-  /** The first piece that is not whole yet, and bytes of it that came. */
+  /** The first incomplete piece, and the bytes of it that came. */
   next: number;
   filled: number;
-  /** Exclusive; shrinks when another takes the tail over. */
+  /** Exclusive end; shrinks when another lane takes the tail over. */
   end: number;
   heardAt: number;
-  /** This side does not read on (disk, pipe, a capped link): silence is not the remote's. */
+  /**
+   * Whether this side does not read on (disk, pipe, a capped link): then silence is not the
+   * remote's fault.
+   */
   held: boolean;
 }
 
-/** Where bytes must leave in order: what may be fetched ahead of that. */
+/** How far ahead a sink that takes bytes in order lets pieces be fetched. */
 export interface Window {
-  /** The first piece that has not left. */
+  /** The first piece that was not written yet. */
   readonly first: number;
   readonly bytes: number;
 }
 
-/** Of a connection that has not been measured yet; chosen. */
+/** First run of a connection that was not measured yet. Chosen. */
 const FIRST_BYTES = 2 ** 20;
-/** Chosen: a round trip between two runs is then a few per cent at most. */
+/** Duration of a run. Chosen: a round trip between two runs is a few per cent at most. */
 const RUN_MS = 1000;
-/** Chosen: what is asked for and then taken over is wasted in part. */
+/** Longest run. Chosen: bytes of a run that is taken over are wasted in part. */
 const MAX_RUN_BYTES = 64 * 2 ** 20;
-/** Leaves time to fetch a piece elsewhere within a second of a mirror's last byte. */
+/** A lane is silent after so long: then a piece can be fetched elsewhere within a second. */
 const SILENT_MS = 600;
-/** A take-over costs a request and a connection; what gains less is left alone. */
+/** A run with less time left is not taken over: that costs a request and a connection. */
 const WORTH_MS = 60;
 
 export class Segments {
@@ -52,7 +54,7 @@ export class Segments {
   readonly #have: Bitfield;
   readonly #window: Window | undefined;
   readonly #running = new Set<Segment>();
-  /** All before it are here. */
+  /** All pieces before this one are here. */
   #front = 0;
 
   constructor(geometry: Geometry, have: Bitfield, window?: Window) {
@@ -62,10 +64,9 @@ export class Segments {
   }
 
   /**
-   * What that lane is to fetch next; undefined when it can be of no use now. Give it
-   * back with release().
+   * What the lane shall fetch next; undefined if it is of no use now. Give it back with release().
    *
-   * @param lanes how many there are to share the work; one alone gets all.
+   * @param lanes number of lanes that share the work; a single lane gets all
    */
   take(lane: Lane, lanes: number, now: number): Segment | undefined {
     const run = this.#freeRun(lane, lanes, now) ?? this.#takeOver(lane, now);
@@ -80,9 +81,9 @@ export class Segments {
     this.#running.delete(segment);
   }
 
-  /** Bytes came, up to `filled` of the piece `next`. Returns false when the rest is not needed. */
+  /** Bytes came, up to `filled` of the piece `next`. Returns false if the rest is not needed. */
   handleBytes(segment: Segment, next: number, filled: number, now: number): boolean {
-    // What others were given meanwhile is theirs.
+    // Pieces that other lanes got meanwhile stay with them.
     if (this.#isSilent(segment, now)) segment.end = this.#ownEnd(segment, now);
     segment.next = Math.max(segment.next, next);
     segment.filled = filled;
@@ -115,7 +116,7 @@ export class Segments {
     return Math.min((rate * RUN_MS) / 1000, (rest * rate) / allRates, room);
   }
 
-  /** The tail of the run that takes longest, or its last piece once more. */
+  /** Takes over the tail of the run that takes longest, or its last piece once more. */
   #takeOver(lane: Lane, now: number): { next: number; end: number } | undefined {
     const victim = this.#slowest(now);
     if (!victim) return undefined;
@@ -142,14 +143,17 @@ export class Segments {
     return slowest;
   }
 
-  /** How long that run will take from now on. */
+  /** How long that run will still take, in ms. */
   #leftMs(segment: Segment, now: number): number {
     const end = this.#geometry.offset(segment.end - 1) + this.#geometry.length(segment.end - 1);
     const bytes = end - this.#geometry.offset(segment.next) - segment.filled;
     return (bytes / this.#rate(segment, now)) * 1000;
   }
 
-  /** Falls while nothing comes; of one not measured yet as if its first piece came now. */
+  /**
+   * The lane's rate, which falls while no byte comes. Before a measurement, as if its first piece
+   * came now.
+   */
   #rate(segment: Segment, now: number): number {
     const silentMs = Math.max(1, now - segment.heardAt);
     const measured = segment.lane.speed.bytesPerSecond;
@@ -186,7 +190,7 @@ export class Segments {
     return !segment.held && now - segment.heardAt > SILENT_MS;
   }
 
-  /** Up to the first piece behind its own that somebody else has or is on. */
+  /** The first piece, behind the lane's own, that another lane has or fetches. */
   #ownEnd(segment: Segment, now: number): number {
     this.#running.delete(segment);
     let end = Math.min(segment.end, segment.next + 1);
@@ -195,7 +199,7 @@ export class Segments {
     return end;
   }
 
-  /** Where the window ends. One lane alone keeps the order by itself. */
+  /** The end of the window. A single lane keeps the order by itself. */
   #until(lanes: number): number {
     const { pieceCount, totalLength } = this.#geometry;
     if (!this.#window || lanes === 1) return pieceCount;

@@ -1,6 +1,6 @@
-// Where a download goes. An explicit file is replaced (when whole, in one step), what is no
-// file is written through; a name that a server suggested replaces nothing unless --force
-// says so, and then a file only.
+// Where a download goes. A file that the user named is replaced, in one step, when the download is
+// complete; what is no file is written through. A name that a server suggested replaces nothing,
+// except a file with --force.
 import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { lstatIfAny } from '../../disk/steps.ts';
@@ -11,10 +11,10 @@ import type { Outlet } from './write-out.ts';
 export type Target =
   | {
       readonly kind: 'stream';
-      /** As it is shown: '-' for standard output. */
+      /** The path for messages: '-' for standard output. */
       readonly path: string;
       readonly out: Writable;
-      /** This transfer opened it, and is to close it. */
+      /** Whether this transfer opened the stream and must close it. */
       readonly isOwn: boolean;
     }
   | { readonly kind: 'file'; readonly path: string; readonly overwrite: boolean };
@@ -37,7 +37,7 @@ export async function chooseTarget(
   return { kind: 'stream', path: output, out: await openStream(place), isOwn };
 }
 
-/** Where the bytes of a transfer leave that goes to no file. */
+/** The outlet of a transfer that goes to no file. */
 export function outletOf(
   { path, out }: Target & { readonly kind: 'stream' },
   signal: AbortSignal,

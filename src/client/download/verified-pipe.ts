@@ -1,4 +1,4 @@
-// Pieces that leave in order for what is no file, each once it is verified.
+// Writes verified pieces in order to a pipe or device.
 import type { Manifest } from '../../content/manifest.ts';
 import { partsMatch } from '../../content/parts.ts';
 import { OrderedSink } from './ordered-sink.ts';

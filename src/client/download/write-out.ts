@@ -1,11 +1,11 @@
-// A stream as the end of a download: bytes in order, nothing taken back.
+// A stream as the sink of a download: bytes in order, nothing taken back.
 import type { Writable } from 'node:stream';
 import { fileError, HubswarmError } from '../../runtime/errors.ts';
 
-/** Where bytes leave, for as long as nobody stops it. */
+/** The stream, and the signal that stops writing. */
 export interface Outlet {
   readonly out: Writable;
-  /** For messages. */
+  /** The stream's name, for messages. */
   readonly name: string;
   readonly signal: AbortSignal;
 }
@@ -15,7 +15,7 @@ export function writeOut({ out, name, signal }: Outlet, bytes: Uint8Array): Prom
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason);
-    // A reader that takes nothing must not keep this process from ending.
+    // A reader that takes no byte must not keep this process from ending.
     signal.addEventListener('abort', abort, { once: true });
     out.write(bytes, (cause) => {
       signal.removeEventListener('abort', abort);

@@ -1,10 +1,10 @@
-// Writes in order, one at a time, while more is read; bounded, so that a slow
-// disk or pipe holds the network back. In order, since an interrupted plain
-// download trusts what lies before its end, and a pipe has no other way.
+// Writes in order, one at a time, while more is read. The queue is bounded, so that a slow disk or
+// pipe holds the network back. The order matters: a plain download that was interrupted trusts all
+// bytes before its end, and a pipe needs it.
 
 /**
- * How many writes may wait before reading stops: one at work and one to follow.
- * Measured: four gain nothing, and their buffers push each other out of the cache.
+ * Most writes before reading stops: one at work and one to follow. Measured: four gain nothing, and
+ * their buffers push each other out of the cache.
  */
 export const WRITES_AHEAD = 2;
 
@@ -13,8 +13,8 @@ export class WriteQueue {
   readonly #pending: Promise<void>[] = [];
 
   /**
-   * Undefined when the next may be handed over at once; else a promise of room.
-   * After a failure no further write begins; it is thrown here and by drain().
+   * Queues a write. Returns undefined if the next may be handed over at once, else a promise of
+   * room. After a failure no further write begins; the promise and drain() throw it.
    */
   push(write: () => Promise<void>): Promise<void> | undefined {
     const done = this.#tail.then(async () => {
@@ -22,13 +22,13 @@ export class WriteQueue {
       void this.#pending.shift();
     });
     this.#tail = done;
-    // Reported by whoever awaits it next.
+    // The next caller that awaits gets the failure.
     done.catch(() => undefined);
     this.#pending.push(done);
     return this.#pending.length < WRITES_AHEAD ? undefined : this.#pending[0];
   }
 
-  /** Resolves when all is written. */
+  /** Resolves when every write has ended. */
   drain(): Promise<void> {
     return this.#tail;
   }

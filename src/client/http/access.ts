@@ -1,20 +1,20 @@
-// What opens a server to this client and this client to a server: a bearer token
-// (RFC 6750) and whom to trust over TLS. Token and pins are meant for the servers that
-// the user named, and for no other that a redirect or a Link header leads to.
+// How this client proves itself to a server (a bearer token, RFC 6750), and which server
+// certificates it trusts over TLS. Token and pins are meant for the servers that the user named,
+// and for no server that a redirect or a Link header leads to.
 import { explainRefusal } from './token-claims.ts';
 import { authorizationOf } from './url.ts';
 
 export interface AccessOptions {
-  /** Whose origins get the token and may have a pinned certificate. */
+  /** The servers that get the token and may have a pinned certificate. */
   readonly urls: readonly URL[];
   readonly token?: string | undefined;
-  /** SHA-256 of a server's certificate, as parseFingerprint gives it; any of them will do. */
+  /** SHA-256 of a server's certificate, as parseFingerprint gives it; any one may match. */
   readonly fingerprints?: readonly string[] | undefined;
-  /** Certificates (PEM) to trust beside those that Node.js knows. */
+  /** Issuers' certificates (PEM) to trust, beside those that Node.js knows. */
   readonly ca?: string | undefined;
 }
 
-/** Whom to believe that it is the server. */
+/** Which server certificates are accepted. */
 export interface Trust {
   readonly fingerprints: readonly string[];
   readonly ca: string | undefined;
@@ -33,14 +33,14 @@ export class Access {
     this.#ca = ca;
   }
 
-  /** What a URL itself says comes first. */
+  /** The Authorization header for this URL; credentials in the URL come first. */
   authorization(url: URL): string | undefined {
     const own = authorizationOf(url);
     if (own !== undefined || this.#token === undefined) return own;
     return this.#origins.has(url.origin) ? `Bearer ${this.#token}` : undefined;
   }
 
-  /** Why a server refused what this token opened elsewhere; undefined when none was sent. */
+  /** Why a server refused this token; undefined if none was sent. */
   explain(
     url: URL,
     { status, headers }: { status: number; headers: ReadonlyMap<string, string> },

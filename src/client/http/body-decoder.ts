@@ -1,16 +1,16 @@
-// Takes the framing off a response's body: bytes as they come from the socket in,
-// views of payload out. Holds no payload itself. Chunk extensions and trailers
-// are read over (RFC 9112 section 7.1); their length is capped.
+// Removes the framing of a response's body: bytes from the socket go in, views of the payload come
+// out. It holds no payload itself. Chunk extensions and trailers are skipped (RFC 9112 section
+// 7.1); their length is capped.
 import type { BodyFraming } from './http-head.ts';
 
 export interface BodyDecoder {
-  /** Payload in order, as views of `bytes`; a violation's text instead of them. */
+  /** Returns the payload in order, as views of `bytes`, or a violation's text. */
   decode(bytes: Uint8Array): Uint8Array[] | string;
-  /** The last payload byte was seen; the connection is at the next message. */
+  /** Whether the last payload byte was seen: the connection is at the next message. */
   readonly done: boolean;
-  /** Bytes came after the end of the message. */
+  /** Whether bytes came after the end of the message. */
   readonly surplus: boolean;
-  /** Whether the body is whole if the connection ends now. */
+  /** Whether the body is complete if the connection ends now. */
   readonly mayEnd: boolean;
 }
 

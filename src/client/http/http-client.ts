@@ -1,6 +1,6 @@
-// Requests without a body over kept connections: redirects, reuse, and a second
-// try when a kept connection turns out to be closed. Every failure of the remote
-// is a SourceFailure. One client per transfer; close() it.
+// Requests without a body over kept connections. It follows redirects, reuses connections, and
+// tries again when a kept connection turns out to be closed. Every failure of the remote is a
+// SourceFailure. Make one client for each transfer, and close() it.
 import { Access } from './access.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
@@ -8,7 +8,7 @@ import { readBody } from './read-body.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 import { redirectTarget } from './url.ts';
 
-/** As browsers and curl do, rounded down: hubs redirect once. */
+/** Chosen: fewer than browsers and curl follow; a hub redirects once. */
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
@@ -20,13 +20,13 @@ export interface HttpRequest {
 }
 
 export interface HttpResponse extends ResponseHead {
-  /** After redirects. */
+  /** The final URL, after redirects. */
   readonly url: URL;
-  /** Hands the body over; call this or discard(), exactly once. */
+  /** Hands the body to `take`. Call this or discard(), exactly once. */
   pump(take: Take, room?: Room, leastBytes?: number): Promise<void>;
-  /** Gives the rest of the response up. */
+  /** Drops the rest of the response. */
   discard(): void;
-  /** Of a status that does not deliver. */
+  /** The failure that this status means. */
   failure(): SourceFailure;
 }
 
@@ -42,7 +42,7 @@ export class HttpClient {
     this.#access = options.access ?? new Access({ urls: [] });
   }
 
-  /** @throws SourceFailure, or the signal's reason; any status is an answer. */
+  /** Sends a request; any status is an answer. @throws SourceFailure, or the signal's reason */
   async request(request: HttpRequest): Promise<HttpResponse> {
     let url = request.url;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -59,7 +59,9 @@ export class HttpClient {
     throw new SourceFailure(`redirected more than ${MAX_REDIRECTS} times`, { final: true });
   }
 
-  /** A small body whole. @throws SourceFailure unless 200, or when over `maxBytes`. */
+  /**
+   * Reads a small body whole. @throws SourceFailure unless 200, or if it is longer than `maxBytes`
+   */
   async getBytes(
     url: URL,
     maxBytes: number,
@@ -87,7 +89,8 @@ export class HttpClient {
       try {
         return await this.#send(kept, request);
       } catch (error) {
-        // The server may have closed it meanwhile (RFC 9112 section 9.3.1): GET and HEAD may be repeated.
+        // The server may have closed the kept connection (RFC 9112 section 9.3.1). GET and HEAD may
+        // be repeated.
         if (kept.answered || !(error instanceof SourceFailure)) throw error;
       }
     }
@@ -157,7 +160,7 @@ export class HttpClient {
       host: url.host,
       'user-agent': 'hubswarm',
       accept: '*/*',
-      // Bytes are stored and counted as they are.
+      // The file's own bytes are stored and counted, without a coding.
       'accept-encoding': 'identity',
       ...(authorization ? { authorization } : {}),
       ...headers,

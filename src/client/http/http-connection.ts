@@ -1,8 +1,7 @@
-// One connection to an HTTP/1.1 server, one request at a time. Exists for speed:
-// the socket reads straight to where the payload is wanted, or into one fixed buffer
-// (`onread`), and the bytes go to the taker as views, which took half the CPU of
-// node:http or undici with the same hashing and writing.
-// Redirects, retries and reuse are http-client.ts's.
+// One connection to an HTTP/1.1 server, one request at a time. It exists for speed: the socket
+// reads straight to where the payload is wanted, or into one fixed buffer (`onread`), and the taker
+// gets views of the bytes. With the same hashing and writing this takes half the CPU of node:http
+// or undici. http-client.ts handles redirects, retries and reuse.
 import type { Socket } from 'node:net';
 import { invariant } from '../../runtime/invariant.ts';
 import type { Trust } from './access.ts';
@@ -22,8 +21,8 @@ import { connectionFailure, SourceFailure } from './source-failure.ts';
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
- * Takes payload in order. The bytes are valid until this returns, or until the
- * promise it returns is settled; nothing more is read before that.
+ * Takes payload in order. The bytes are valid until this returns, or until the promise that it
+ * returns settles. Nothing more is read before that.
  */
 export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
 
@@ -33,8 +32,8 @@ interface Pending {
 }
 
 /**
- * Where payload may be read to, so that it need not be copied; asked when nothing that
- * was taken is waited for.
+ * Returns memory to read payload into, so that it need not be copied. It is asked while no taken
+ * bytes are waited for.
  */
 export type Room = () => Uint8Array | undefined;
 
@@ -54,25 +53,25 @@ export class HttpConnection {
   #method = '';
   #awaited: Pending | undefined;
   #headBytes = Buffer.alloc(0);
-  /** Answers before the one that counts, to this request. */
+  /** Number of interim responses (1xx) to this request. */
   #interim = 0;
   #head: ResponseHead | undefined;
   #decoder: BodyDecoder | undefined;
   #framing: BodyFraming['kind'] = 'none';
   #pump: Pump | undefined;
-  /** Payload that came with the head, until the pump starts. */
+  /** Payload that came with the head, before the pump starts. */
   #leftover: Uint8Array = new Uint8Array();
-  /** Nothing is awaited from the server: its silence is no stall. */
+  /** True while we do not read: the server's silence is then no stall. */
   #paused = false;
-  /** The taker still uses the buffer. */
+  /** True while the taker uses the buffer. */
   #taking = false;
   #failure: SourceFailure | undefined;
-  /** A response byte came since the last request. */
+  /** Whether a response byte came since the last request. */
   answered = false;
 
   /**
-   * @param stallMs while bytes are awaited, until it counts as failed: without a byte, without
-   * the end of a head, or without the least of a body
+   * @param stallMs the connection fails after so long without a byte, without the end of a head, or
+   * without the least number of bytes of a body
    */
   constructor(origin: URL, stallMs: number, trust: Trust) {
     this.#stallMs = stallMs;
@@ -98,7 +97,7 @@ export class HttpConnection {
     this.#socket.on('close', () => this.#handleClose());
   }
 
-  /** Another request may be sent. */
+  /** Whether another request may be sent. */
   get reusable(): boolean {
     return (
       this.#failure === undefined &&
@@ -114,7 +113,7 @@ export class HttpConnection {
     this.#fail(new SourceFailure('connection closed'));
   }
 
-  /** Sends a request without a body; call pump() once the head is there. */
+  /** Sends a request without a body. Resolves to the head; call pump() then. */
   request(method: string, head: string): Promise<ResponseHead> {
     invariant(this.#awaited === undefined, 'one request at a time');
     this.#method = method;
@@ -136,9 +135,9 @@ export class HttpConnection {
   }
 
   /**
-   * Hands the body to `take`; resolves at its end, rejects with what `take` threw.
+   * Hands the body to `take`. Resolves at its end; rejects with what `take` threw.
    *
-   * @param leastBytes that must come in each stallMs, unless the end does
+   * @param leastBytes must come in each stallMs, or the end
    */
   pump(take: Take, room?: Room, leastBytes = LEAST_BYTES): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -151,13 +150,13 @@ export class HttpConnection {
     });
   }
 
-  /** Only bytes without framing may go to their final place. */
+  /** Only a body without chunks may be read into its final place. */
   #room(): Uint8Array | undefined {
     if (this.#taking || this.#framing !== 'length') return undefined;
     return this.#pump?.room?.();
   }
 
-  /** Returns false to stop reading. */
+  /** Handles bytes from the socket. Returns false to stop reading. */
   #handleBytes(bytes: Uint8Array): boolean {
     if (this.#failure) return false;
     this.answered = true;
@@ -226,7 +225,7 @@ export class HttpConnection {
     return false;
   }
 
-  /** Returns whether to read on. */
+  /** Called when the taker is done. Returns whether to read on. */
   #afterTake(): boolean {
     const pump = this.#pump;
     this.#taking = false;
@@ -239,7 +238,7 @@ export class HttpConnection {
     if (!this.#decoder!.done) return true;
     this.#pump = undefined;
     this.#rate.pause();
-    // Read on, so that the end of an idle connection is seen.
+    // Keep reading, so that the end of an idle connection is seen.
     this.#paused = false;
     pump.resolve();
     return true;
@@ -248,12 +247,12 @@ export class HttpConnection {
   #resume(): void {
     this.#paused = false;
     if (this.#pump) this.#rate.resume();
-    // Also winds the stall timer up again, which does not run for a reader's pauses.
+    // Restarts the stall timer as well: it does not run while the reader pauses.
     this.#socket.setTimeout(this.#stallMs);
     this.#socket.resume();
   }
 
-  /** The taker gave up: its error is the pump's. */
+  /** The taker failed: the pump rejects with its error. */
   #stop(error: unknown): false {
     const pump = this.#pump;
     this.#pump = undefined;
@@ -263,7 +262,7 @@ export class HttpConnection {
   }
 
   #violate(reason: string): false {
-    // A server that does not speak HTTP will not learn it.
+    // Cut the connection: the server does not speak HTTP.
     this.#fail(new SourceFailure(reason, { final: true }));
     return false;
   }
@@ -286,7 +285,7 @@ export class HttpConnection {
     this.#socket.destroy();
     this.#awaited?.reject(failure);
     this.#awaited = undefined;
-    // A taker at work is let end first: its pump is rejected then.
+    // Wait for a taker at work; its pump is rejected then.
     if (this.#pump && !this.#taking) {
       const { reject } = this.#pump;
       this.#pump = undefined;
@@ -295,7 +294,7 @@ export class HttpConnection {
   }
 }
 
-/** Hands the parts over one after another; undefined when nothing had to wait. */
+/** Hands the parts over one after another. Undefined if none had to wait. */
 function deliver(
   parts: readonly Uint8Array[],
   from: number,

@@ -1,10 +1,10 @@
-// The head of an HTTP/1.1 response (RFC 9112 sections 4 to 6), parsed strictly: a
-// head that two readers could understand differently is a violation, not a guess.
-// Returns data or a violation's text, never throws; knows no socket.
+// Parses the head of an HTTP/1.1 response (RFC 9112 sections 4 to 6) strictly: a head that two
+// readers could understand differently is a violation. Returns data or a violation's text; never
+// throws. Knows no socket.
 
-/** As Node.js and most servers cap it. */
+/** The longest head in bytes, as in Node.js and most servers. */
 export const MAX_HEAD_BYTES = 16 * 1024;
-/** Chosen: servers send one or two before the answer that counts. */
+/** Most interim responses. Chosen: servers send one or two before the final one. */
 export const MAX_INTERIM = 16;
 /** Chosen: several times what servers send. */
 const MAX_FIELDS = 128;
@@ -21,14 +21,17 @@ export type BodyFraming =
   | { readonly kind: 'none' }
   | { readonly kind: 'length'; readonly bytes: number }
   | { readonly kind: 'chunked' }
-  /** Ends with the connection; whether it is whole cannot be told. */
+  /** The body ends with the connection; nobody can tell whether it is complete. */
   | { readonly kind: 'close' };
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-/** White space round the value belongs to it here, so that no two parts match the same. */
+/**
+ * White space round the value counts as part of it here, so that no two parts of the pattern match
+ * the same text.
+ */
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 
-/** @param bytes up to, and without, the empty line. */
+/** @param bytes the head without the empty line at its end */
 export function parseResponseHead(bytes: Buffer): ResponseHead | string {
   const [first = '', ...lines] = bytes.toString('latin1').split('\r\n');
   const status = STATUS_LINE.exec(first);

@@ -1,7 +1,7 @@
-// How slowly a body may come: a remote that drips bytes would otherwise hold a transfer
-// for as long as it likes. Only time in which bytes are awaited counts.
+// The least rate of a body: a remote that drips bytes would otherwise hold a transfer for as long
+// as it likes. Only time in which bytes are awaited counts.
 
-/** Chosen: in each timeout; less than any line brings that is of use. */
+/** Least bytes in each timeout. Chosen: less than any useful line brings. */
 export const LEAST_BYTES = 1024;
 
 export class LeastRate {
@@ -9,26 +9,26 @@ export class LeastRate {
   readonly #onSlow: (bytes: number) => void;
   #leastBytes = LEAST_BYTES;
   #bytes = 0;
-  /** Of the window, when the timer was wound up last. */
+  /** Milliseconds left of the window when the timer was last started. */
   #leftMs: number;
   #woundAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onSlow with the bytes that came in a window, when they were too few */
+  /** @param onSlow called with the number of bytes that came in a window, if they were too few */
   constructor(windowMs: number, onSlow: (bytes: number) => void) {
     this.#windowMs = windowMs;
     this.#leftMs = windowMs;
     this.#onSlow = onSlow;
   }
 
-  /** A new body begins. */
+  /** Starts with a new body. */
   start(leastBytes: number): void {
     this.pause();
     this.#leastBytes = leastBytes;
     this.#restart();
   }
 
-  /** Bytes are awaited from now on. */
+  /** Counts time again: bytes are awaited from now on. */
   resume(): void {
     if (this.#timer !== undefined) return;
     this.#woundAt = performance.now();

@@ -1,20 +1,19 @@
-// Other places of the same file that a server names: `Link: <URL>; rel=duplicate`
-// (RFC 6249 section 2, syntax of RFC 8288 section 3). Whether they really have it is
-// for others to find out. Geography (geo) and descriptions (rel=describedby) are read
-// over. What a remote names is a stranger's wish: their number is capped, no
-// credentials go along, and https is not left.
+// Other places of the same file that a server names: `Link: <URL>; rel=duplicate` (RFC 6249 section
+// 2, syntax of RFC 8288 section 3). The caller finds out whether they really have it. Geography
+// (geo) and descriptions (rel=describedby) are ignored. A remote's wish is not trusted: the number
+// of places is capped, no credentials are sent there, and https does not change to http.
 import { parseLinkedUrl } from './url.ts';
 
 /** Chosen: more mirrors than that gain nothing. */
 const MAX_DUPLICATES = 16;
-/** RFC 6249 section 3.1: as if it were last. */
+/** The priority of a link without `pri` (RFC 6249 section 3.1: last). */
 const LAST = 999_999;
 
-/** As a whole head may have; longer ones come from nobody. */
+/** The longest value: as long as a whole head. */
 const MAX_CHARACTERS = 16 * 1024;
 
-// Each takes what is at one place and never looks at it twice, so that a text costs as many
-// steps as it has characters. One expression for all of a value took exponentially many.
+// Each pattern matches at one place and never looks at it twice, so a text costs as many steps as
+// it has characters. One expression for a whole value took exponentially many.
 const SPACE = /\s*/y;
 const TARGET = /<([^<>]*)>/y;
 const NAME = /;\s*([\w!#$%&'*+.^`|~-]+)/y;
@@ -23,12 +22,12 @@ const QUOTED = /"((?:[^"\\]|\\.)*)"/y;
 const TOKEN = /([^\s";,]*)/y;
 const END = /,|$/y;
 
-/** In the order of the server's preference, without duplicates. */
+/** Returns the URLs in the order of the server's preference, each once. */
 export function parseDuplicates(header: string | undefined, base: URL): URL[] {
   const found: { url: URL; priority: number }[] = [];
   if (header === undefined || header.length > MAX_CHARACTERS) return [];
   const reader = new Reader(header);
-  // A part that makes no sense ends it: what follows cannot be told apart.
+  // A malformed part ends the parsing: what follows cannot be told apart.
   while (!reader.isAtEnd) {
     const target = reader.take(TARGET);
     const parameters = target === undefined ? undefined : readParameters(reader);
@@ -57,7 +56,10 @@ class Reader {
     return this.#at === this.#text.length;
   }
 
-  /** What the pattern's group matches here, after white space; undefined when it does not match. */
+  /**
+   * Returns what the pattern's group matches here, after white space; undefined if it does not
+   * match.
+   */
   take(pattern: RegExp): string | undefined {
     SPACE.lastIndex = this.#at;
     SPACE.exec(this.#text);
@@ -70,7 +72,7 @@ class Reader {
   }
 }
 
-/** `;name=value` as often as it comes. */
+/** Reads `;name=value` as often as it comes. */
 function readParameters(reader: Reader): Map<string, string> {
   const parameters = new Map<string, string>();
   for (let name = reader.take(NAME); name !== undefined; name = reader.take(NAME)) {

@@ -1,25 +1,25 @@
-// A socket to an origin, over TCP or TLS. Over TLS nothing is sent before the server's
-// certificate was accepted: because of its issuer and name, or because it is one that
-// the user pinned (then neither its issuer, name nor dates matter).
+// A socket to an origin, over TCP or TLS. Over TLS nothing is sent before the server's certificate
+// is accepted. It is accepted for its issuer and name, or because the user pinned it (then issuer,
+// name and dates do not matter).
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import type { Trust } from './access.ts';
 import { SourceFailure } from './source-failure.ts';
 
-/** Measured: 1 MiB, more than a core's cache holds, takes a few per cent longer. */
+/** Bytes for each read. Measured: 1 MiB, more than a core's cache, takes a few per cent longer. */
 const READ_BYTES = 256 * 1024;
 
 export interface OpenSocket {
   readonly socket: Socket;
-  /** Calls back once bytes may be sent: at once, or when the server is known. */
+  /** Calls `send` once bytes may be sent: at once, or when the certificate was accepted. */
   whenTrusted(send: () => void): void;
 }
 
 /**
  * @param onBytes returns false to stop reading
- * @param room where to read into next, asked after each onBytes; for want of one into
- * a buffer that is written over by the next read
+ * @param room returns the memory for the next read, and is asked after each onBytes. Without it one
+ * buffer is used, which the next read overwrites.
  */
 export function openSocket(
   origin: URL,
@@ -44,12 +44,17 @@ export function openSocket(
 export interface TrustedConnection {
   readonly origin: URL;
   readonly trust: Trust;
-  /** How long the handshake may take; later the socket emits 'timeout' after so long. */
+  /**
+   * Limit of the handshake in ms; later the socket emits 'timeout' after so long without a byte.
+   */
   readonly stallMs: number;
   readonly signal: AbortSignal;
 }
 
-/** For node:http, which would write as soon as it has a socket: it gets one of a known server. */
+/**
+ * Opens a socket for node:http, which would write at once: it gets the socket after the certificate
+ * was accepted.
+ */
 export function connectTrusted(
   { origin, trust, stallMs, signal }: TrustedConnection,
   done: (error: Error | null, socket: Socket) => void,
@@ -65,7 +70,7 @@ export function connectTrusted(
   const stall = (): void => {
     socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
   };
-  // Of the whole handshake: a byte does not wind it up again.
+  // One timer for the whole handshake: a byte does not restart it.
   const timer = setTimeout(stall, stallMs);
   const settle = (error: Error | null): void => {
     clearTimeout(timer);
@@ -92,7 +97,7 @@ function startTls(host: string, port: string, trust: Trust): TLSSocket {
     port: Number(port || 443),
     ALPNProtocols: ['http/1.1'],
     minVersion: 'TLSv1.2',
-    // Looked at below: what a refused certificate was is worth telling.
+    // Judged below, so that a refusal can tell the certificate's SHA-256.
     rejectUnauthorized: false,
     ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
     // RFC 6066 section 3: an address is not a server name.
@@ -131,7 +136,7 @@ function openTls(
 const OWN_ISSUER = new Set(['DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN']);
 const NO_ISSUER = new Set(['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY']);
 
-/** Undefined when the server is whom it should be. */
+/** Judges the certificate. Undefined if it is accepted. */
 function judge(socket: TLSSocket, { fingerprints }: Trust): SourceFailure | undefined {
   const { fingerprint256 } = socket.getPeerCertificate();
   if (fingerprints.length > 0) {
@@ -140,7 +145,7 @@ function judge(socket: TLSSocket, { fingerprints }: Trust): SourceFailure | unde
     return new SourceFailure(other, { final: true });
   }
   if (socket.authorized) return undefined;
-  // Typed as an error, and the code of one.
+  // Typed as an error, but it is an error's code.
   const code = String(socket.authorizationError);
   const how = `if ${fingerprint256} is the SHA-256 that its operator gives, pin it with --fingerprint, or give its issuer's certificate with --cacert`;
   const reason = reasonOf(code);

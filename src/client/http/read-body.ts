@@ -1,4 +1,4 @@
-// A small body whole, where it may be held in memory at all.
+// Reads a small body whole into memory.
 import type { Take } from './http-connection.ts';
 import { SourceFailure } from './source-failure.ts';
 

@@ -1,7 +1,6 @@
-// One request that changes something on a server (PUT, PATCH, POST, DELETE), or
-// asks whether it could, with a body as long as it takes. Uses node:http, whose
-// Expect: 100-continue lets a hub refuse before the bytes go out. Any status is an
-// answer; every failure of the remote is a SourceFailure.
+// Sends one request that changes something on a server (PUT, PATCH, POST, DELETE), or asks whether
+// it could, with a body of any length. Uses node:http, whose Expect: 100-continue lets a hub refuse
+// before the bytes go out. Any status is an answer; every failure of the remote is a SourceFailure.
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import type { Link } from '../../link/link.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -13,7 +12,7 @@ import { connectionFailure, SourceFailure, statusFailure } from './source-failur
 interface SentBody {
   readonly bytes: number;
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** With what was sent of it so far. */
+  /** Called with the number of body bytes sent so far. */
   readonly onSent: (bytes: number) => void;
 }
 
@@ -23,7 +22,7 @@ export interface SentRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: SentBody;
   readonly link: Link;
-  /** How long the server may take or give nothing. */
+  /** How long the server may neither take nor send a byte. */
   readonly stallMs: number;
   readonly access?: Access | undefined;
   readonly signal: AbortSignal;
@@ -34,7 +33,7 @@ export interface SentAnswer {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** As curl does: a server that does not know 100-continue costs no more than this. */
+/** Wait for a 100, as curl waits: a server that does not know 100-continue costs no more. */
 const CONTINUE_WITHIN_MS = 1000;
 
 /** @throws SourceFailure, and what the body's chunks throw */
@@ -45,7 +44,7 @@ export async function sendRequest(request: SentRequest): Promise<SentAnswer> {
 class Sending {
   readonly #options: SentRequest;
   readonly #request: ClientRequest;
-  /** The answer; also when it comes before all is sent. */
+  /** The answer, which may come before all is sent. */
   readonly #answer: Promise<IncomingMessage>;
   #answered = false;
   #headTimer: NodeJS.Timeout | undefined;
@@ -62,7 +61,7 @@ class Sending {
     this.#request = requestHttp(target, {
       protocol: 'http:',
       method,
-      // Over TLS as well: only who was found to be the right server gets the request.
+      // Over TLS too, only a server whose certificate was accepted gets the request.
       createConnection: (_options, done) => {
         connectTrusted({ origin: url, trust: access.trust(url), stallMs, signal }, done);
         return undefined;

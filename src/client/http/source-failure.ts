@@ -1,19 +1,19 @@
-// Why a mirror could not deliver: a fact about a remote, kept apart from errors
-// of this side (disk, options), so that only the former make the client turn to
-// another mirror. Text that a remote wrote never becomes part of a reason.
+// Why a mirror could not deliver. Such a fact about a remote makes the client try another mirror;
+// an error of this side (disk, options) does not. Text that a remote wrote never becomes part of a
+// reason.
 import { STATUS_CODES } from 'node:http';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 export class SourceFailure extends HubswarmError {
   /** True when asking this mirror again is of no use. */
   readonly final: boolean;
-  /** Of the answer, when there was one. */
+  /** The HTTP status; undefined if there was no answer. */
   readonly status: number | undefined;
-  /** What its Retry-After asked for. */
+  /** The wait that its Retry-After asked for. */
   readonly retryAfterMs: number | undefined;
-  /** It has too much to do: fewer connections may help. */
+  /** Whether the remote has too much to do: fewer connections may help. */
   readonly busy: boolean;
-  /** It gives no part of the file, or another one than was asked for: the whole may be had. */
+  /** Whether it gave no part of the file, or another part: it may still give the whole. */
   readonly unranged: boolean;
 
   constructor(
@@ -47,7 +47,7 @@ const CONNECTION: Record<string, string> = {
   ETIMEDOUT: 'connection timed out',
 };
 
-/** A socket's error; certificates are refused for good, the rest may pass. */
+/** The failure of a socket. A refused certificate is final; other errors may pass. */
 export function connectionFailure(cause: unknown): SourceFailure {
   if (cause instanceof SourceFailure) return cause;
   const known = CONNECTION[systemCode(cause) ?? ''];
@@ -61,14 +61,14 @@ export function connectionFailure(cause: unknown): SourceFailure {
   return new SourceFailure(`connection failed (${name})`, { final, cause });
 }
 
-/** 408, 425, 429 and 5xx may pass (RFC 9110 section 15, RFC 8470, RFC 6585). */
+/** These and 5xx may pass (RFC 9110 section 15, RFC 8470, RFC 6585). */
 const TRANSIENT = new Set([408, 425, 429]);
 const BUSY = new Set([429, 503]);
-/** Chosen: whoever asks for more time than this is as good as gone. */
+/** Longest wait. Chosen: a server that asks for more is as good as gone. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 /**
- * A status that does not deliver what was asked for.
+ * The failure for a status that does not deliver the file.
  *
  * @param hint what this side knows of the reason
  */

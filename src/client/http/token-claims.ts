@@ -1,5 +1,5 @@
-// What the bearer of a hub's token may know of it without the key: why a server refuses it.
-// Nothing is verified and nothing decided here; the text is the bearer's own, not a remote's.
+// Explains from a token, without its key, why a hub refuses it. Nothing is verified or decided
+// here. The text comes from the user's own token, not from a remote.
 import { z } from 'zod';
 
 const claimsSchema = z.object({
@@ -9,7 +9,7 @@ const claimsSchema = z.object({
   exp: z.number().optional(),
 });
 
-/** Chosen: a line that can still be read. */
+/** Paths named in a message. Chosen: the line can still be read. */
 const MAX_PATHS = 4;
 
 /**

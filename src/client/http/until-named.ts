@@ -1,16 +1,16 @@
-// The CID of a file that a hub has not hashed yet: the hub is asked again, ever more
-// rarely, until it no longer says that the CID is to come.
+// Asks a hub for the CID of a file that it has not hashed yet, with longer and longer waits, until
+// the hub no longer says that the CID is to come.
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { isPending } from './names-cid.ts';
 
-/** Chosen: a hub hashes a file of 100 MiB meanwhile. */
+/** Chosen: in this time a hub hashes 100 MiB. */
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 2000;
 
 type Headers = ReadonlyMap<string, string>;
 
 /**
- * The last answer; its CID may still be to come when the time is over.
+ * Returns the last answer. Its CID may still be to come if the time is over.
  *
  * @param ask for the head of the file
  */

@@ -1,6 +1,5 @@
-// URLs as people give them and as redirects name them: http and https only.
-// Credentials in a URL become an Authorization header for that origin alone and
-// are never shown.
+// URLs from users and from redirects: http and https only. Credentials in a URL become an
+// Authorization header for that origin alone and are never shown.
 import { HubswarmError } from '../../runtime/errors.ts';
 
 function tryParseHttpUrl(text: string, base?: string): URL | undefined {
@@ -10,7 +9,7 @@ function tryParseHttpUrl(text: string, base?: string): URL | undefined {
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
 }
 
-/** @param what as the error calls it. @throws HubswarmError ERR_USAGE */
+/** @param what the URL's name in the error. @throws HubswarmError ERR_USAGE */
 export function parseHttpUrl(text: string, what = 'URL'): URL {
   const url = tryParseHttpUrl(text);
   if (url) return url;
@@ -21,7 +20,7 @@ export function parseHttpUrl(text: string, what = 'URL'): URL {
   );
 }
 
-/** As shown to people and in events: without credentials. */
+/** The URL without credentials, for messages and events. */
 export function showUrl(url: URL): string {
   const shown = new URL(url);
   shown.username = '';
@@ -36,7 +35,7 @@ export function authorizationOf(url: URL): string | undefined {
   return `Basic ${Buffer.from(pair).toString('base64')}`;
 }
 
-/** Undefined when an escape is malformed. */
+/** Decodes percent escapes; undefined if one is malformed. */
 export function tryDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -45,7 +44,7 @@ export function tryDecode(text: string): string | undefined {
   }
 }
 
-/** Of a redirect to the same origin the credentials are kept, of others not. */
+/** Where a redirect leads. Credentials are kept for the same origin only. */
 export function redirectTarget(from: URL, location: string): URL | undefined {
   const to = tryParseHttpUrl(location, from.href);
   if (!to) return undefined;
@@ -54,7 +53,7 @@ export function redirectTarget(from: URL, location: string): URL | undefined {
   return to;
 }
 
-/** What a server names beside its own URL; https is not left, and no credentials come along. */
+/** Parses a URL that a server names. It may not leave https, and its credentials are dropped. */
 export function parseLinkedUrl(text: string, base: URL): URL | undefined {
   const url = tryParseHttpUrl(text, base.href);
   if (!url || (base.protocol === 'https:' && url.protocol === 'http:')) return undefined;

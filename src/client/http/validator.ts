@@ -1,11 +1,10 @@
-// What pins down one version of a file on a plain HTTP server (RFC 9110 section
-// 8.8). Only a strong validator may join bytes of two answers: a weak one allows
-// splicing two versions.
+// The validator of one version of a file on a plain HTTP server (RFC 9110 section 8.8). Only a
+// strong validator may join bytes of two answers: with a weak one, two versions could be joined.
 
 /**
- * RFC 9110 section 8.8.2.2 takes a date for strong when the answer is a second younger and
- * both come from one clock. Whether they do is not known here, and file times may be coarse:
- * a minute, which RFC 7232 asked for.
+ * RFC 9110 section 8.8.2.2 takes a date as strong if the answer is a second younger and both come
+ * from one clock. We do not know whether they do, and file times may be coarse. So we ask for a
+ * minute, as RFC 7232 did.
  */
 const STRONG_DATE_MS = 60_000;
 
@@ -15,8 +14,8 @@ export function strongTag(headers: ReadonlyMap<string, string>): string | undefi
 }
 
 /**
- * The entity tag, or for want of any the date. Who names a weak tag says that the bytes
- * may differ: then the date is no help (RFC 9110 section 13.1.5).
+ * The entity tag, or the date if there is no tag. A server that names a weak tag says that the
+ * bytes may differ: then the date does not help (RFC 9110 section 13.1.5).
  */
 export function strongValidator(headers: ReadonlyMap<string, string>): string | undefined {
   if (headers.has('etag')) return strongTag(headers);

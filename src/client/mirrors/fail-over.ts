@@ -1,6 +1,5 @@
-// Runs an attempt against one mirror after another until one succeeds, none is
-// left, or nothing got any further for too long. What "further" means is the
-// attempt's to say, through Patience.
+// Runs an attempt against one mirror after another, until one succeeds, none is left, or no
+// progress was made for too long. The attempt reports its progress to Patience.
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -14,9 +13,9 @@ export class Patience {
   readonly #clock: Clock;
   readonly #limitMs: number;
   #progressAt: number;
-  /** By stretch of the file: how far any try came in it. */
+  /** For each stretch of the file: the most bytes that any attempt got. */
   readonly #furthest = new Map<number, number>();
-  /** New since the last progress: fewer than LEAST_BYTES are none. */
+  /** New bytes since the last progress; fewer than LEAST_BYTES are no progress. */
   #newBytes = 0;
 
   constructor(limitMs: number, clock: Clock) {
@@ -33,15 +32,15 @@ export class Patience {
     return this.#limitMs;
   }
 
-  /** A new stage of the transfer begins. */
+  /** Starts the time again, for a new stage of the transfer. */
   restart(): void {
     this.#newBytes = 0;
     this.#progressAt = this.#clock.now();
   }
 
   /**
-   * Bytes of a stretch of the file (a piece, or the whole) that came. Only what is new
-   * counts: a mirror that dies in the same place over and over makes no progress.
+   * Bytes of a stretch of the file (a piece, or the whole file) came. Only new bytes count: a
+   * mirror that always dies at the same place makes no progress.
    */
   handleBytes(stretch: number, bytes: number): void {
     const before = this.#furthest.get(stretch) ?? 0;
@@ -51,7 +50,7 @@ export class Patience {
     if (this.#newBytes >= LEAST_BYTES) this.restart();
   }
 
-  /** That stretch is here for good. */
+  /** The stretch is complete. */
   handleDone(stretch: number): void {
     this.#furthest.delete(stretch);
     this.restart();
@@ -66,7 +65,10 @@ export interface FailOver {
   readonly signal: AbortSignal;
 }
 
-/** @throws HubswarmError ERR_NO_SOURCE with the last reason; what `attempt` throws beside SourceFailure */
+/**
+ * @throws HubswarmError ERR_NO_SOURCE with the last reason; what `attempt` throws unless it is a
+ * SourceFailure
+ */
 export async function tryMirrors<T>(
   context: FailOver,
   attempt: (url: URL) => Promise<T>,
@@ -93,7 +95,7 @@ export async function tryMirrors<T>(
       const remote = showUrl(turn.url);
       last = `${remote}: ${error.message}`;
       const retry = mirrors.handleFailure(turn.url, error, clock.now());
-      // The last one's reason is the transfer's: it is told once, at the end.
+      // The last mirror's reason is reported once, with the transfer's failure.
       if (mirrors.size > 0) emit({ event: 'source_failed', remote, reason: error.message });
       if (retry && patience.leftMs > 0) emit({ event: 'source_retried', remote, ...retry });
     }

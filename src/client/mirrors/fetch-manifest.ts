@@ -1,7 +1,7 @@
-// From a root CID to the manifest, over HTTP: inner blocks come from
-// `<origin>/ipfs/<cid>?format=raw` (https://specs.ipfs.tech/http-gateways/trustless-gateway/),
-// from whichever origin has them, and each is hashed before use. An origin that
-// has no blocks is still good for bytes, so it is judged here apart from those.
+// Fetches the manifest of a root CID over HTTP. Inner blocks come from
+// `<origin>/ipfs/<cid>?format=raw` (https://specs.ipfs.tech/http-gateways/trustless-gateway/), from
+// any server that has them; each is hashed before use. A server without blocks may still serve the
+// file's bytes, so failures here do not count against it there.
 import type { CID } from 'multiformats/cid';
 import { isRawCid, matchesCid } from '../../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../../content/geometry.ts';
@@ -20,16 +20,16 @@ export interface ManifestContext extends Omit<FailOver, 'mirrors'> {
   readonly seed: number;
 }
 
-/** Chosen: a block is small; while there are others to ask, a silent origin holds up nobody. */
+/** Time limit of a block while there are others to ask. Chosen: a block is small. */
 const FIRST_LIMIT_MS = 1000;
-/** They may all be slow: each one that is left makes the next wait longer. */
+/** All servers may be slow: with each that is left the limit grows by this factor. */
 const LIMIT_FACTOR = 3;
-/** The connection's own time for silence is not longer. */
+/** The longest limit: that of a silent connection. */
 const MAX_LIMIT_MS = 10_000;
 
 /**
- * @param files URLs of the file itself, in order of preference.
- * @throws HubswarmError ERR_NO_SOURCE when no origin gives the blocks, ERR_MANIFEST
+ * @param files URLs of the file itself, in order of preference
+ * @throws HubswarmError ERR_NO_SOURCE if no server gives the blocks, ERR_MANIFEST
  */
 export async function fetchManifest(
   context: ManifestContext,
@@ -71,7 +71,7 @@ async function fetchBlock(context: ManifestContext, file: URL, cid: CID): Promis
     block = await http.getBytes(url, MAX_PIECE_LENGTH, signal, { accept });
   } catch (error) {
     if (!(error instanceof SourceFailure && error.final && isRawCid(cid))) throw error;
-    // A file of one piece is its own block: the path will do where /ipfs is missing.
+    // A file of one piece is its own block: its own URL will do where /ipfs is missing.
     block = await http.getBytes(file, MAX_PIECE_LENGTH, signal);
   }
   if (!matchesCid(cid, block)) {

@@ -1,7 +1,6 @@
-// A range of a file from one mirror, as one long response. Decides whether an
-// answer delivers what was asked for, and no more; bytes that come are checked by the
-// caller, piece by piece, and so is whether they are of the version that it wants. Shared by downloads and by peers that use a hub as a seed.
-// Source: RFC 9110 sections 14 and 15.
+// Fetches a range of a file from one mirror, as one long response. It checks that the answer
+// delivers what was asked for and no more. The caller checks the bytes, piece by piece, and whether
+// they belong to the right version. Source: RFC 9110 sections 14 and 15.
 import type { HttpClient, HttpResponse } from '../http/http-client.ts';
 import type { Room, Take } from '../http/http-connection.ts';
 import { parseContentRange } from '../http/http-head.ts';
@@ -10,20 +9,20 @@ import { SourceFailure } from '../http/source-failure.ts';
 export interface RangeRequest {
   readonly url: URL;
   readonly first: number;
-  /** Exclusive; to the end when absent. */
+  /** Exclusive end; to the end of the file if left out. */
   readonly end?: number;
-  /** Strong: a file that changed is then answered whole. */
+  /** A strong validator: if the file has changed, the server answers with all of it. */
   readonly ifRange?: string | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface RangeResponse {
   readonly headers: HttpResponse['headers'];
-  /** After redirects. */
+  /** The final URL, after redirects. */
   readonly url: URL;
-  /** Where the bytes begin: at `first`, or at 0 when the server answered with all. */
+  /** Where the bytes begin: at `first`, or at 0 if the server answered with the whole file. */
   readonly offset: number;
-  /** Of the whole file, where known. */
+  /** Length of the whole file in bytes; undefined if unknown. */
   readonly totalBytes: number | undefined;
   pump(take: Take, room?: Room): Promise<void>;
   discard(): void;
@@ -55,18 +54,18 @@ export async function openRange(http: HttpClient, request: RangeRequest): Promis
 }
 
 function rangeHeaders({ first, end, ifRange }: RangeRequest): Record<string, string> {
-  // A request for everything is no range: servers without ranges answer it alike.
+  // The whole file is no range: servers without ranges answer it the same way.
   if (first === 0 && end === undefined) return {};
   const range = `bytes=${first}-${end === undefined ? '' : end - 1}`;
   return ifRange === undefined ? { range } : { range, 'if-range': ifRange };
 }
 
-/** Several parts, where one was asked for. */
+/** A response of several parts, though one was asked for. */
 const MULTIPART = /^multipart\/byteranges/i;
 
 interface Place {
   readonly offset: number;
-  /** Exclusive; Infinity where the answer does not say. */
+  /** Exclusive end; Infinity if the answer does not say. */
   readonly end: number;
   readonly totalBytes: number | undefined;
 }
@@ -89,7 +88,7 @@ function placeOf({ first, end }: RangeRequest, response: HttpResponse): Place {
     range.first === first &&
     (end === undefined || range.end <= end) &&
     (length === undefined || length === range.end - range.first) &&
-    // What nobody asked for must at least say how much is missing.
+    // A part that was not asked for must at least name the total length.
     (asked || range.total !== undefined);
   if (!isIt) {
     const reason = 'answered with another range than was asked for';
@@ -98,7 +97,7 @@ function placeOf({ first, end }: RangeRequest, response: HttpResponse): Place {
   return { offset: first, end: range.end, totalBytes: range.total };
 }
 
-/** Bytes past the range that was named would lie where others belong. */
+/** Cuts off bytes past the named range: they would overwrite others. */
 function atMost(bytes: number, take: Take): Take {
   let left = bytes;
   return (chunk) => {

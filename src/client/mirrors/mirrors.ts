@@ -1,13 +1,13 @@
-// Which mirror to ask, and when. After a failure its host waits, exponentially longer
-// and jittered so that clients of a restarted hub do not come back as one: a host that
-// is down or busy is so for all of its URLs. A URL whose failure is final is asked no
-// more, and says nothing of the others. Pure: time and chance are passed in.
+// Which mirror to ask, and when. After a failure its host waits, exponentially longer each time and
+// with jitter, so that the clients of a restarted hub do not return all at once. The wait concerns
+// all URLs of a host that is down or busy. A URL with a final failure is not asked again; that says
+// nothing about the others. Pure: time and chance are arguments.
 import type { Rng } from '../../runtime/rng.ts';
 import type { SourceFailure } from '../http/source-failure.ts';
 
-/** Chosen: a hub that restarts is back within one or two of these. */
+/** Chosen: a hub that restarts is back within one or two of these waits. */
 const FIRST_DELAY_MS = 500;
-/** Chosen: well below the default --timeout, so that there are several tries. */
+/** Chosen: well below the default --timeout, so that several attempts fit. */
 const MAX_DELAY_MS = 5000;
 
 interface Host {
@@ -32,7 +32,7 @@ export class Mirrors {
   readonly #mirrors: Mirror[];
   readonly #rng: Rng;
 
-  /** In the order of preference. */
+  /** @param urls in the order of preference */
   constructor(urls: readonly URL[], rng: Rng) {
     const hosts = new Map<string, Host>();
     this.#mirrors = urls.map((url) => {
@@ -43,12 +43,12 @@ export class Mirrors {
     this.#rng = rng;
   }
 
-  /** How many may still be asked. */
+  /** Number of URLs that may still be asked. */
   get size(): number {
     return this.#mirrors.length;
   }
 
-  /** The mirror with the fewest failures of those due, else the one due first. */
+  /** The due mirror with the fewest failures; if none is due, the one that is due first. */
   pick(now: number): Turn | undefined {
     const order = [...this.#mirrors].sort((a, b) => {
       const aWait = Math.max(0, a.host.dueAt - now);
@@ -66,7 +66,7 @@ export class Mirrors {
     mirror.host.failures = 0;
   }
 
-  /** When its host will be asked again; undefined when that URL will not. */
+  /** Returns when its host will be asked again; undefined if that URL will not. */
   handleFailure(
     url: URL,
     failure: SourceFailure,
@@ -87,9 +87,9 @@ export class Mirrors {
       failure.retryAfterMs ?? 0,
       Math.round(backOffMs * (0.5 + 0.5 * this.#rng.next())),
     );
-    // Another of its URLs may have been told to wait longer.
+    // The host may already wait longer because of another URL.
     host.dueAt = Math.max(host.dueAt, now + delayMs);
-    // Clocks have fractions, and their sums errors.
+    // Round: a clock has fractions, and their sums have errors.
     return { attempt: host.failures, delayMs: Math.round(host.dueAt - now) };
   }
 }

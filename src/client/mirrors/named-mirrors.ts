@@ -1,5 +1,5 @@
-// Other places of a file, as its servers name them (RFC 6249). Nobody asked for these, so
-// they are waited for briefly, and none that fails is told of.
+// Mirrors of a file that its servers name (RFC 6249). Nobody asked for these, so the client waits
+// for them only briefly and does not report their failures.
 import { systemClock } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { parseDuplicates } from '../http/link-header.ts';
@@ -8,12 +8,12 @@ import { Patience } from './fail-over.ts';
 import { type ProbeContext, type Probed, probeMirrors } from './probe.ts';
 import { isSameFile } from './version.ts';
 
-/** Mirrors that servers name, all of them together; chosen. */
+/** Most named mirrors of all servers together. Chosen. */
 const MAX_NAMED = 16;
 /** Chosen. */
 const NAMED_WITHIN_MS = 2000;
 
-/** Those that are not known already. */
+/** The named mirrors that are not known already. */
 export function namedMirrors(probed: readonly Probed[], known: readonly URL[]): URL[] {
   const given = new Set(known.map((url) => showUrl(url)));
   const named = probed.flatMap(({ headers, finalUrl }) =>
@@ -23,7 +23,7 @@ export function namedMirrors(probed: readonly Probed[], known: readonly URL[]): 
   return [...byHref.values()].filter(({ href }) => !given.has(href)).slice(0, MAX_NAMED);
 }
 
-/** Without a CID only what says that it has the same file is of use. */
+/** Asks the named mirrors. Without a CID, keeps only those that prove to have the same file. */
 export async function probeNamed(
   context: Omit<ProbeContext, 'patience' | 'emit'>,
   urls: readonly URL[],

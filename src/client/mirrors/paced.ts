@@ -1,9 +1,9 @@
-// Puts a node's downlink in front of a taker: payload is counted as it is taken,
-// and when the link is capped the socket is not read on before its time.
+// Puts the downlink in front of a taker: payload is counted when it is taken, and with a cap the
+// socket is not read before its time.
 import type { Link } from '../../link/link.ts';
 import type { Take } from '../http/http-connection.ts';
 
-/** What the link may be asked for at a time (Link.receive). */
+/** Most bytes that the link is asked for at once (Link.receive). */
 const BLOCK_BYTES = 64 * 1024;
 
 export function paced(link: Link, signal: AbortSignal, take: Take): Take {

@@ -1,7 +1,7 @@
-// The first question to each mirror: is it there, and what does it say about the
-// file. All are asked at once; the first good answer gives the others a moment
-// more, so that a dead mirror costs no time and a CID that any of them names is
-// found. Later mirrors are used for bytes all the same.
+// The first request to each mirror: is it there, and what does it say about the file? All mirrors
+// are asked at once. After the first good answer the others get a moment more. So a dead mirror
+// costs no time, and a CID is found if any mirror names it. Mirrors that answer later are still
+// used for bytes.
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
@@ -16,15 +16,15 @@ import { openRange } from './fetch-range.ts';
 import { Mirrors } from './mirrors.ts';
 
 export interface Probed {
-  /** As given. */
+  /** The URL as given. */
   readonly url: URL;
-  /** After redirects. */
+  /** The final URL, after redirects. */
   readonly finalUrl: URL;
   readonly headers: ReadonlyMap<string, string>;
   readonly cid: CID | undefined;
 }
 
-/** Chosen: some round trips more than the fastest mirror took. */
+/** Wait for the others after the first answer. Chosen: some round trips. */
 const GRACE_MS = 500;
 
 export interface ProbeContext extends Omit<FailOver, 'mirrors'> {
@@ -33,9 +33,9 @@ export interface ProbeContext extends Omit<FailOver, 'mirrors'> {
 }
 
 /**
- * The mirrors that answered, in the order given; at least one.
+ * Returns the mirrors that answered, in the given order; at least one.
  *
- * @throws HubswarmError ERR_NO_SOURCE when none did
+ * @throws HubswarmError ERR_NO_SOURCE if none answered
  */
 export async function probeMirrors(
   context: ProbeContext,
@@ -68,12 +68,12 @@ async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<P
   const head = await http.request({ method: 'HEAD', url, headers: WANT_DIGEST, signal });
   await head.pump(() => undefined);
   if (head.status === 200) return describe(url, head);
-  // Some servers know GET only, or sign URLs for it (403).
+  // Some servers know only GET, or sign URLs for GET (403).
   if (![403, 405, 501].includes(head.status)) {
     throw head.failure();
   }
   const got = await openRange(http, { url, first: 0, end: 1, signal }).catch((error: unknown) => {
-    // An empty file has no first byte: 416, which a whole answer does not end in.
+    // An empty file has no first byte: then the status is 416.
     if (error instanceof SourceFailure && error.status === 416) {
       return openRange(http, { url, first: 0, signal });
     }
@@ -88,7 +88,7 @@ function describe(url: URL, answer: { url: URL; headers: ReadonlyMap<string, str
 }
 
 /**
- * Those that do not name another file; at least one.
+ * Returns the mirrors that do not name another file; at least one.
  *
  * @throws HubswarmError ERR_NO_SOURCE
  */

@@ -1,9 +1,9 @@
-// How fast one connection delivers while it is asked for something; the last
-// second weighs most, so that a mirror that slows down is known for it soon. Pure.
+// How fast one connection delivers while something is requested from it. The last second weighs
+// most, so a mirror that slows down is noticed soon. Pure.
 
 /** Chosen: long enough to even out bursts, short enough to follow a change. */
 const MEMORY_MS = 1000;
-/** Less time than this tells nothing: what the kernel had already comes at once. */
+/** A shorter measurement is worthless: bytes that the kernel had already come at once. */
 const KNOWN_AFTER_MS = 5;
 
 export class Speed {
@@ -11,7 +11,7 @@ export class Speed {
   #ms = 0;
   #at = 0;
 
-  /** A request is sent; the time since the last one was not its fault. */
+  /** A request is sent. The idle time before it does not count. */
   begin(now: number): void {
     this.#at = now;
   }
@@ -24,7 +24,7 @@ export class Speed {
     this.#at = now;
   }
 
-  /** Of what was noted; undefined when that is too little. */
+  /** The measured rate; undefined if too little was measured. */
   get bytesPerSecond(): number | undefined {
     return this.#ms < KNOWN_AFTER_MS ? undefined : (this.#bytes * 1000) / this.#ms;
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 
-/** As the event's contract says. */
+/** Least time between progress events, as the event's contract says. */
 const EVERY_MS = 100;
 
 type Started = Omit<Extract<Event, { event: 'transfer_started' }>, 'event' | 'name'>;
@@ -17,10 +17,10 @@ export class TransferEvents {
   #total = 0;
   #cid: string | undefined;
   name: string;
-  /** Where it went, once it is complete. */
+  /** The file's path, once it is complete. */
   path: string | undefined;
 
-  /** Make it when the transfer starts: `ms` counts from here. */
+  /** Create it when the transfer starts: `ms` counts from here. */
   constructor(name: string, emit: Emit, clock: Clock) {
     this.name = name;
     this.#emit = emit;
@@ -34,7 +34,7 @@ export class TransferEvents {
     this.#emit({ event: 'transfer_started', name: this.name, ...facts });
   }
 
-  /** Call as often as something came. */
+  /** Call it whenever bytes came. */
   progress(bytes: number): void {
     const now = this.#clock.now();
     if (now - this.#progressedAt < EVERY_MS) return;
@@ -42,7 +42,7 @@ export class TransferEvents {
     this.#emitProgress(bytes);
   }
 
-  /** @param how.unchanged it was here already: the server said so, and nothing moved. */
+  /** @param how.unchanged the file was here already: the server said so, and nothing moved */
   complete(path: string, bytes: number, how: { unchanged?: true } = {}): void {
     this.#total = bytes;
     this.path = path;

@@ -1,7 +1,7 @@
-// What makes the answers of several mirrors parts of one file: a CID, whose pieces
-// are hashed one by one, or for want of it one strong ETag (RFC 9110 section 8.8.1) or
-// one digest (RFC 9530) that all of them name, and the same length. A date is not
-// enough: two servers may have different files of the same second.
+// What makes the answers of several mirrors parts of one file: a CID, whose pieces are hashed one
+// by one; or, without a CID, one strong ETag (RFC 9110 section 8.8.1) or one digest (RFC 9530) that
+// all of them name, and the same length. A date is not enough: two servers may have different files
+// of the same second.
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../../content/manifest.ts';
 import { reprDigest } from '../http/digest.ts';
@@ -11,11 +11,11 @@ import type { RangeResponse } from './fetch-range.ts';
 import type { Probed } from './probe.ts';
 
 export interface Version {
-  /** When each piece is verified. */
+  /** The CID, if each piece is verified. */
   readonly cid?: CID;
-  /** For If-Range. */
+  /** The validator for If-Range. */
   validator(url: URL): string | undefined;
-  /** Why an answer is of another file. */
+  /** Why an answer belongs to another file; undefined if it does not. */
   refuse(response: RangeResponse, url: URL): string | undefined;
 }
 
@@ -35,11 +35,13 @@ export function verifiedVersion(manifest: Manifest): Version {
 
 export interface SharedVersion extends Version {
   readonly bytes: number;
-  /** Of the whole file, where one of them names it. */
+  /** The whole file's digest, if a mirror names it. */
   readonly digest: string | undefined;
 }
 
-/** Undefined when these answers need not be of the same file, or cannot be had in parts. */
+/**
+ * The version that all answers share; undefined if they may be different files, or give no parts.
+ */
 export function sharedVersion(probed: readonly Probed[]): SharedVersion | undefined {
   const [first] = probed;
   const bytes = lengthOf(first!);
@@ -52,7 +54,7 @@ export function sharedVersion(probed: readonly Probed[]): SharedVersion | undefi
     digest,
     validator: (url) => tags.get(url),
     refuse: ({ headers, totalBytes }, url) => {
-      // An answer that does not name the tag again may be of any version.
+      // An answer without the tag may be of any version.
       const isSame = strongTag(headers) === tags.get(url);
       const named = digest === undefined ? undefined : reprDigest(headers);
       if (!isSame || (named !== undefined && named !== digest)) {
@@ -63,7 +65,7 @@ export function sharedVersion(probed: readonly Probed[]): SharedVersion | undefi
   };
 }
 
-/** Whether a server's later answer is of another version, by what both of them name. */
+/** Whether a server's later answer is of another version, by what both answers name. */
 export function hasChanged(
   before: Pick<Probed, 'headers'>,
   after: Pick<Probed, 'headers'>,
@@ -74,7 +76,7 @@ export function hasChanged(
   });
 }
 
-/** By what both of them say, without a CID. */
+/** Whether two answers without a CID are of the same file, by what both name. */
 export function isSameFile(a: Probed, b: Probed): boolean {
   if (lengthOf(a) === undefined || lengthOf(a) !== lengthOf(b)) return false;
   const digests = [reprDigest(a.headers), reprDigest(b.headers)];

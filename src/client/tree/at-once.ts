@@ -1,7 +1,12 @@
-/** Chosen: hides the round trips of small files; more share the same link and load the hub. */
+/**
+ * Chosen: it hides the round trips of small files. More would share the same link and load the hub.
+ */
 const AT_ONCE = 4;
 
-/** A few at a time, in order. Rejects with the first failure; what is under way then ends first. */
+/**
+ * Works on the items in order, a few at a time. Rejects with the first failure, after the work
+ * under way has ended.
+ */
 export async function atOnce<T>(
   items: Iterable<T>,
   work: (item: T) => Promise<void>,

@@ -1,5 +1,5 @@
-// The paths of a mirror that are not as at its source: each is named once, as soon as it is
-// known, with the first reason, which explains those that follow from it.
+// The paths of a mirror that differ from its source. Each is named once, as soon as it is known,
+// with its first reason, which explains later ones.
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 
@@ -21,7 +21,10 @@ export class Differences {
     this.#emit({ event: 'path_differed', path, reason });
   }
 
-  /** @param what as in 'not as on the hub'. @throws HubswarmError ERR_INCOMPLETE if there are any */
+  /**
+   * @param what how they differ, as in 'not as on the hub'
+   * @throws HubswarmError ERR_INCOMPLETE if any path differs
+   */
   check(place: string, what: string): void {
     const [first] = this.#reasons;
     if (!first) return;

@@ -1,5 +1,5 @@
-// A hub's directory and all below it, mirrored into a local one: what the transfer as a whole
-// uses (link, connections, events). How the mirror is made is tree-mirror.ts's.
+// Mirrors a hub's directory, and all below it, into a local one. Here is what the transfer as a
+// whole uses (link, connections, events); tree-mirror.ts makes the mirror.
 import { resolve } from 'node:path';
 import { CountReporter } from '../../link/counts.ts';
 import { Link } from '../../link/link.ts';
@@ -14,7 +14,7 @@ import { readRemoteTree } from './remote-tree.ts';
 import { type GetTreeOptions, TreeMirror, type TreeMirrorParts } from './tree-mirror.ts';
 import { TreeRecord } from './tree-record.ts';
 
-/** @throws HubswarmError; what came is kept, and the next call goes on there */
+/** @throws HubswarmError; complete files stay, and the next call goes on there */
 export async function getTree(options: GetTreeOptions): Promise<void> {
   const counts = new CountReporter(options.emit);
   const link = new Link({

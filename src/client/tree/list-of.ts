@@ -1,8 +1,8 @@
-// A list that a remote sent, checked entry by entry up to the first wrong one: z.array()
-// keeps an issue for each wrong entry, and millions of them fit into a few MiB of JSON.
+// A schema for a list from a remote, which stops at the first wrong entry: z.array() keeps an issue
+// for each wrong entry, and a few MiB of JSON hold millions.
 import { z } from 'zod';
 
-/** As z.array(entry), with one issue at the most. */
+/** Like z.array(entry), with at most one issue. */
 export function listOf<T>(entry: z.ZodType<T>) {
   return z.custom<readonly unknown[]>(Array.isArray).transform((values, context): T[] => {
     const entries: T[] = [];

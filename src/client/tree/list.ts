@@ -1,5 +1,5 @@
-// A hub's directory listing, fetched, checked and laid out in columns. Names come
-// from a remote: whoever prints them passes the function that makes them safe.
+// Fetches a hub's directory listing, checks it and lays it out in columns. Names come from a
+// remote: the caller passes the function that makes them safe to print.
 import Table from 'cli-table3';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
@@ -19,7 +19,7 @@ const entrySchema = z.object({
   size: z.number().nonnegative().optional(),
   modified: z.string().optional(),
   cid: z.string().optional(),
-  /** It is a symbolic link; the rest is of what it leads to. */
+  /** Whether it is a symbolic link; the other fields describe its target. */
   link: z.boolean().optional(),
   url: z.string(),
 });
@@ -28,13 +28,13 @@ const listingSchema = z.object({
   truncated: z.boolean().optional(),
   /** URL of the next page. */
   next: z.string().optional(),
-  /** More is there than is told. */
+  /** Whether entries are left out. */
   incomplete: z.boolean().optional(),
   entries: listOf(entrySchema),
 });
 export type Listing = z.infer<typeof listingSchema>;
 
-/** @throws HubswarmError ERR_REMOTE when there is no listing at that URL */
+/** @throws HubswarmError ERR_REMOTE if there is no listing at that URL */
 export async function fetchListing(
   url: URL,
   stallMs: number,
@@ -53,13 +53,13 @@ export async function fetchListing(
   }
 }
 
-/** One page of it. @throws SourceFailure */
+/** Fetches one page of a listing. @throws SourceFailure */
 export async function getListing(
   http: HttpClient,
   url: URL,
   signal: AbortSignal,
 ): Promise<Listing> {
-  // As it is now: what is decided by it is what is sent, fetched or deleted.
+  // Ask for the present state: it decides what is sent, fetched or deleted.
   const headers = { accept: 'application/json', 'cache-control': 'no-cache' };
   return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, headers));
 }
@@ -77,9 +77,9 @@ export function parseListing(bytes: Uint8Array): Listing {
 }
 
 /**
- * A table; where a row would be wider than `width` characters, without the CIDs.
+ * Lays the listing out as a table; without the CIDs if a row would be wider than `width`.
  *
- * @param width of a terminal; Infinity for a pipe
+ * @param width characters of a terminal's line; Infinity for a pipe
  */
 export function formatListing(
   listing: Listing,

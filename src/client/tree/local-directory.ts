@@ -1,7 +1,6 @@
-// An open directory, of those that a mirror fills. On Linux every step goes through its
-// descriptor, so that it stays in this very directory whatever happens to the path; what a
-// link leads to is never entered. Elsewhere a directory that is swapped for a link between
-// two steps is followed.
+// An open directory of a mirror. On Linux every step goes through its descriptor, so it stays in
+// this very directory, whatever happens to the path; the target of a link is never entered. On
+// other systems a directory that is swapped for a link between two steps is followed.
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
 export class LocalDirectory {
-  /** As it was opened; for messages. */
+  /** The path as it was opened, for messages. */
   readonly path: string;
   readonly #handle: FileHandle;
 
@@ -21,7 +20,7 @@ export class LocalDirectory {
   }
 
   /**
-   * The directory that a person names: made when it is missing, and followed when it is a
+   * Opens the directory that the user named. It is made if it is missing, and followed if it is a
    * link. Close it.
    *
    * @throws HubswarmError ERR_EXISTS, ERR_NOT_PERMITTED
@@ -31,7 +30,7 @@ export class LocalDirectory {
       await mkdir(path, { recursive: true });
       return new LocalDirectory(path, await open(path, DIRECTORY));
     } catch (error) {
-      // A directory would have been taken as it is.
+      // Not a directory: mkdir would have accepted one.
       if (systemCode(error) !== 'EEXIST') throw fileError(error, path);
       throw new HubswarmError('ERR_EXISTS', `${path}: is not a directory; give one, or a new name`);
     }
@@ -78,7 +77,7 @@ export class LocalDirectory {
     }
   }
 
-  /** So that names in it survive a power cut. */
+  /** Syncs the directory, so that its names survive a power cut. */
   sync(): Promise<void> {
     return syncDirectory(this.at(''));
   }

@@ -1,31 +1,31 @@
-// What a local directory holds, all the way down, as far as a hub would take it.
+// Lists what a local directory holds, all the way down, as far as a hub would accept it.
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 
 export interface LocalFile {
   readonly path: string;
-  /** Below the directory that was walked. */
+  /** Names of the path below the directory. */
   readonly segments: readonly string[];
   readonly size: number;
 }
 
 export interface LocalFiles {
   readonly files: readonly LocalFile[];
-  /** Relative, with '/'; without the one that was walked. */
+  /** Relative paths, with '/', without the directory itself. */
   readonly directories: ReadonlySet<string>;
-  /** Relative paths of what is here and is not sent, nor anything below it. */
+  /** Relative paths that are here and are not sent, with all below them. */
   readonly leftOut: ReadonlySet<string>;
 }
 
 export interface LocalFilesOptions {
-  /** What a hub would never take. */
+  /** Called with a message for each path that a hub would never accept. */
   readonly onLeftOut: (message: string) => void;
-  /** What could not be read: relative path, and why. */
+  /** Called with each path that could not be read, and the reason. */
   readonly onUnreadable: (path: string, reason: string) => void;
 }
 
-/** @throws HubswarmError ERR_USAGE when it is no directory, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
+/** @throws HubswarmError ERR_USAGE if it is no directory, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
 export async function localFiles(
   directory: string,
   options: LocalFilesOptions,
@@ -78,10 +78,10 @@ class Walk implements LocalFiles {
   }
 }
 
-/** Why a hub would not list that name; undefined when it would. */
+/** Why a hub would not list that name; undefined if it would. */
 export function reasonToLeave(name: string): string | undefined {
   if (name.startsWith('.')) return 'hidden';
   if (name.includes('\\')) return 'a backslash is in its name';
-  // Node.js reads what is no UTF-8 as U+FFFD, and cannot find it again by that.
+  // Node.js reads bytes that are not UTF-8 as U+FFFD, and does not find the file again by that.
   return name.includes('\ufffd') ? 'its name is not UTF-8' : undefined;
 }

@@ -1,7 +1,7 @@
-// What lies below a directory that is mirrored, as a walk finds it, and its removal. Links
-// are entries like others and never followed. A hub lists no hidden names and none that no
-// URL gives back: such a name says nothing about the hub, so it is counted as foreign, not
-// looked into, and never removed.
+// Walks what lies below a mirrored directory, and removes entries of it. Links are entries like
+// others and never followed. A hub does not list hidden names, nor names that no URL gives back.
+// Such a name says nothing about the hub, so it counts as foreign: it is not entered and never
+// removed.
 import type { Stats } from 'node:fs';
 import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,15 +13,15 @@ import { deepestFirst, splitPath } from './tree-path.ts';
 import { TREE_RECORD_NAME } from './tree-record.ts';
 
 export interface LocalTree {
-  /** By path, relative, with '/'. */
+  /** Entries by relative path, with '/'. */
   readonly entries: ReadonlyMap<string, Stats>;
-  /** Path and why it is left alone. */
+  /** Foreign paths, and why each is left alone. */
   readonly foreign: ReadonlyMap<string, string>;
-  /** Paths of what broken-off runs left. */
+  /** Paths of staging files that interrupted runs left. */
   readonly stagings: readonly string[];
 }
 
-/** Chosen: hides the calls' latency. */
+/** Calls of stat at once. Chosen: hides their latency. */
 const STATS_AT_ONCE = 32;
 
 /** @throws HubswarmError ERR_NOT_PERMITTED */
@@ -69,7 +69,7 @@ async function statAll(
   return found;
 }
 
-/** One entry; a directory must be empty. @throws HubswarmError ERR_EXISTS when it is not */
+/** Removes one entry; a directory must be empty. @throws HubswarmError ERR_EXISTS if it is not */
 export async function removeEntry(parent: LocalDirectory, name: string): Promise<void> {
   try {
     const stats = await parent.stat(name);
@@ -80,7 +80,7 @@ export async function removeEntry(parent: LocalDirectory, name: string): Promise
 }
 
 /**
- * Removes a directory and all below it, or nothing when a foreign name is in it.
+ * Removes a directory and all below it; removes nothing if it holds a foreign name.
  *
  * @throws HubswarmError ERR_EXISTS
  */
@@ -105,8 +105,8 @@ export async function removePath(root: LocalDirectory, path: string): Promise<vo
 }
 
 /**
- * Makes a directory. What else has the name gives way, as a file does whose bytes changed;
- * a link is replaced, not followed. Resolves to true when something was in its place.
+ * Makes a directory. A file or link of that name is replaced, not followed. Resolves to true if one
+ * was replaced.
  *
  * @throws HubswarmError
  */

@@ -1,7 +1,7 @@
-// One file of a mirror: it comes under its staging name, whole and verified, and then takes
-// the place of what has its name. A link there is replaced and never written through; the
-// mode of a file there is kept. A directory gives way when it is empty; else only where
-// `replaceTrees` allows it, and only once the file is here.
+// One file of a mirror. It is fetched under its staging name and verified; then it takes the place
+// of what has its final name. A link is replaced and never written through. The mode of an old file
+// is kept. An empty directory gives way; a directory with content only if `replaceTrees` allows it,
+// and only when the new file is complete.
 import { constants, type Stats } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import type { LocalDirectory } from './local-directory.ts';
 import { removeEntry, removeTree } from './local-tree.ts';
 import { stagingName } from './staging-name.ts';
 
-/** Never through a link, never waiting for a FIFO. */
+/** Opens no link, and does not wait for a FIFO's writer. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 export interface MirroredFileOptions {
   readonly replaceTrees: boolean;
-  /** A directory was in its place, and is gone. */
+  /** Called when a directory in its place was removed. */
   readonly onRemoved: () => void;
 }
 
@@ -33,7 +33,7 @@ export class MirroredFile {
     this.#staging = stagingName(name);
   }
 
-  /** Where it is to come. */
+  /** The path under which it is fetched. */
   get stagingPath(): string {
     return this.#parent.at(this.#staging);
   }
@@ -42,7 +42,7 @@ export class MirroredFile {
     return this.#parent.at(this.#name);
   }
 
-  /** What went wrong with it, without paths that only this process knows. */
+  /** Describes an error without paths that only this process knows. */
   describe(error: unknown): string {
     const message = describeError(error).replaceAll(this.stagingPath, this.#shownPath);
     const prefix = `${this.#shownPath}: `;
@@ -54,13 +54,14 @@ export class MirroredFile {
   }
 
   /**
-   * What has the name, when that is a file to compare with.
+   * Returns the stats of an old file of that name, to compare with.
    *
-   * @throws HubswarmError ERR_EXISTS before anything is fetched that could not be placed
+   * @throws HubswarmError ERR_EXISTS if a new file could not take the name, before anything is
+   * fetched
    */
   async prepare(): Promise<Stats | undefined> {
     const there = await this.#parent.stat(this.#name);
-    // What is not a file there, or has another name too, is not a partial of ours.
+    // A staging name that is no regular file, or has a second name, is not ours.
     for (const name of [this.#staging, `${this.#staging}.part`, `${this.#staging}.part.json`]) {
       const stats = await this.#parent.stat(name);
       if (stats && !(stats.isFile() && stats.nlink === 1)) await removeEntry(this.#parent, name);
@@ -69,7 +70,7 @@ export class MirroredFile {
     return there?.isFile() ? there : undefined;
   }
 
-  /** Gives it its name. Resolves to what lies there then. @throws HubswarmError */
+  /** Gives the file its name. Resolves to the stats of the file there. @throws HubswarmError */
   async publish(): Promise<Stats> {
     const there = await this.#parent.stat(this.#name);
     if (there?.isDirectory()) {
@@ -104,7 +105,7 @@ export class MirroredFile {
     }
   }
 
-  /** Checks what came, and gives it the owner and mode of what it replaces. */
+  /** Checks the new file, and gives it the owner and mode of the file that it replaces. */
   async #adopt(replaced: Stats | undefined): Promise<Stats> {
     const handle = await open(this.stagingPath, READ);
     try {

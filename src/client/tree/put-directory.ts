@@ -1,10 +1,10 @@
-// A directory to a hub, so that only what changed moves: what the hub lists is compared with
-// what lies here (length first, then the CID), the rest is sent, some files at a time, and
-// with `remove` what is not here is deleted there. Hidden names and what is no regular file
-// are left out: a hub serves neither. What has the name of something else gives way as it
-// does for rsync: a file to a directory, an empty directory to a file, another only with
-// `remove`. Links there are replaced or removed, never followed. What fails of one path is named and does not stop the rest, and nothing is
-// deleted then. At the end the hub is asked again, and what it lists held against this.
+// Sends a directory to a hub, so that only what changed moves. It compares the hub's listing with
+// the local files (length first, then the CID) and sends the rest, some files at a time. With
+// `remove` it deletes on the hub what is not here. Hidden names and everything that is no regular
+// file are left out: a hub serves neither. A name that is something else on the hub gives way as
+// with rsync: a file to a directory, an empty directory to a file; another only with `remove`.
+// Links there are replaced or removed, never followed. A path that fails is named and does not stop
+// the rest; then nothing is deleted. At the end the hub's listing is compared with the directory.
 import { basename } from 'node:path';
 import { CountReporter } from '../../link/counts.ts';
 import { Link } from '../../link/link.ts';
@@ -25,7 +25,7 @@ import { type PutPlan, planPut } from './put-plan.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
 
 export interface PutDirectoryOptions extends PutOptions {
-  /** Delete what the hub has there and this directory has not. */
+  /** Whether to delete what the hub has and this directory has not. */
   readonly remove: boolean;
 }
 
@@ -58,9 +58,9 @@ class Mirroring {
   readonly #options: PutDirectoryOptions;
   readonly #link: Link;
   readonly #events: TransferEvents;
-  /** Of each file under way or done, by its path here. */
+  /** Bytes sent of each file under way or done, by its path here. */
   readonly #sentBytes = new Map<string, number>();
-  /** Of files that changed since they were found. */
+  /** New lengths of files that changed since they were found. */
   readonly #sizes = new Map<string, number>();
   readonly #differences: Differences;
   #bytes = 0;
@@ -103,7 +103,7 @@ class Mirroring {
     return { sent: changed.length, unchanged, removed: this.#removed };
   }
 
-  /** Directories of the names of files, too: they are in the way. */
+  /** Lists also directories that have the name of a file here: they are in the way. */
   #list({ directories, files }: LocalFiles): Promise<RemoteTree> {
     const wanted = [...directories, ...files.map(pathOf)];
     const onRefused = (path: string, reason: string) => this.#differences.note(path, reason);
@@ -135,7 +135,7 @@ class Mirroring {
     });
   }
 
-  /** Only once the file is known to be here. */
+  /** Removes a directory in the way, once its file here is known to be readable. */
   async #removeDirectory(file: LocalFile, inside: readonly string[]): Promise<void> {
     const { remove, ifAbsent } = this.#options;
     if (ifAbsent) throw new HubswarmError('ERR_EXISTS', 'a directory there has its name');
@@ -169,7 +169,7 @@ class Mirroring {
     this.#events.progress(this.#bytes);
   }
 
-  /** Files first, then the directories that they leave empty, the deepest first. */
+  /** Deletes files first, then the directories that they leave empty, the deepest first. */
   async #removeExtras({ extraFiles, extraDirectories }: PutPlan): Promise<void> {
     await atOnce(extraFiles, (path) => this.#removeOne(path));
     for (const path of extraDirectories) await this.#removeOne(path);
@@ -182,13 +182,16 @@ class Mirroring {
   async #removeNow(path: string): Promise<void> {
     const url = urlBelow(this.#options.url, path.split('/'));
     await removeFile({ ...this.#options, url }).catch((error: unknown) => {
-      // Somebody else was faster.
+      // Another client deleted it first.
       if (statusOf(error) !== 404) throw error;
     });
     this.#removed += 1;
   }
 
-  /** By what the hub lists now; one that lists nothing has said of each file that it has it. */
+  /**
+   * Compares with the hub's present listing. A server without listings has confirmed each file
+   * already.
+   */
   async #check(local: LocalFiles): Promise<void> {
     const remote = await this.#list(local);
     if (!remote.isListed) return;
@@ -210,7 +213,10 @@ class Mirroring {
       this.#differences.note(path, 'is not here');
   }
 
-  /** What fails of this path alone is named. @throws what would fail of all the others, too */
+  /**
+   * Runs the work for one path, and names the path if only it fails. @throws a failure that would
+   * hit all other paths too
+   */
   async #attempt(path: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -222,7 +228,10 @@ class Mirroring {
     }
   }
 
-  /** A hub that refuses one after the other, and takes none, takes nothing. */
+  /**
+   * Whether the failure concerns one path only. A hub that refuses many in a row and accepts none
+   * refuses all.
+   */
   #isOfOnePath(error: unknown): boolean {
     if (statusOf(error) !== 403) return isOfOnePath(error);
     this.#refused += 1;
@@ -240,7 +249,10 @@ class Mirroring {
 
 const pathOf = ({ segments }: LocalFile): string => segments.join('/');
 
-/** Of a file here that is gone, closed to us or written to, or the hub's word on one name. */
+/**
+ * Codes that concern one path: a file here that is gone, unreadable or written to, or the hub's
+ * refusal of one name.
+ */
 const OWN_CODES = [
   'ERR_NOT_FOUND',
   'ERR_NOT_PERMITTED',
@@ -249,7 +261,7 @@ const OWN_CODES = [
   'ERR_EXISTS',
   'ERR_HASH_MISMATCH',
 ] as const;
-/** Chosen: as many lines as are read. */
+/** Refusals in a row until the hub is given up. Chosen: as many lines as people read. */
 const MAX_REFUSED = 20;
 const OWN_STATUSES = new Set([400, 409, 412, 413, 414, 422]);
 

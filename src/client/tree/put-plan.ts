@@ -1,19 +1,22 @@
-// What a hub has in the way of a local directory that is sent to it, and what it has beyond
-// that. A link there to a directory is one name to be replaced or removed, whatever it leads
-// to. What is here and cannot be sent says nothing about what is there of its name. Pure.
+// What on a hub is in the way of a local directory that is sent there, and what it has beyond that.
+// A link to a directory there is one name to be replaced or removed, whatever its target. A path
+// here that cannot be sent says nothing about the hub's entry of that name. Pure.
 import type { LocalFiles } from './local-files.ts';
 import type { RemoteTree } from './remote-files.ts';
 import { deepestFirst, isAtOrBelow, isBelow, placeOf, withAncestors } from './tree-path.ts';
 
 export interface PutPlan {
-  /** Files and links there that have the name of a directory of files here. */
+  /** Files and links on the hub that have the name of a local directory of files. */
   readonly filesInTheWay: readonly string[];
-  /** Directories there, and links, that have the name of a file here, with what is in each, that first. */
+  /**
+   * Directories and links on the hub that have the name of a local file. Each with its content,
+   * which goes first.
+   */
   readonly directoriesInTheWay: ReadonlyMap<string, readonly string[]>;
-  /** What has no name here: files and links, and directories with the deepest first. */
+  /** Entries without a local name: files and links, and directories with the deepest first. */
   readonly extraFiles: readonly string[];
   readonly extraDirectories: readonly string[];
-  /** Directories here that no file would make there; of several in one another the topmost. */
+  /** Local directories that no file would make there; of nested ones the topmost. */
   readonly emptyDirectories: readonly string[];
 }
 

@@ -1,22 +1,22 @@
-// What one directory of a hub holds, read page by page. The pages come from a remote:
-// they must be of the same directory, end, and not be more than memory is for. A name that
-// comes or goes between two pages moves others past the reader: several pages are believed
-// once two readings in a row are alike.
+// Reads one directory of a hub, page by page. The pages come from a remote: they must belong to the
+// same directory, come to an end, and fit in memory. A name that comes or goes between two pages
+// moves others past the reader. So several pages are believed only when two readings in a row are
+// alike.
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
 import { getListing, type Listing } from './list.ts';
 
-/** Chosen: a quarter of a GiB of memory at the most. */
+/** Most entries. Chosen: a quarter of a GiB of memory. */
 const MAX_DIRECTORY_ENTRIES = 500_000;
-/** Chosen: a hub's page holds a hundred times more entries than so many pages need. */
+/** Most pages. Chosen: a hub's pages hold a hundred times more entries than needed. */
 const MAX_PAGES = 10_000;
-/** Chosen: a directory that changes more often than it can be read is given up. */
+/** Most readings. Chosen: a directory that changes more often than it can be read is given up. */
 const MAX_READINGS = 5;
 
 export interface ReadDirectory {
   readonly entries: Listing['entries'];
-  /** The hub says that more is there than it tells. */
+  /** Whether the hub says that it left entries out. */
   readonly isIncomplete: boolean;
 }
 
@@ -24,7 +24,10 @@ interface Pages extends ReadDirectory {
   readonly count: number;
 }
 
-/** Of all its pages. @throws SourceFailure; HubswarmError ERR_REMOTE for one that cannot be trusted */
+/**
+ * Reads all pages. @throws SourceFailure; HubswarmError ERR_REMOTE for a listing that cannot be
+ * trusted
+ */
 export async function readDirectory(
   http: HttpClient,
   url: URL,
@@ -69,7 +72,7 @@ async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promi
   return { entries, isIncomplete, count: seen.size };
 }
 
-/** Only another page of the same directory. */
+/** The next page's URL, if it belongs to the same directory. */
 function nextPage(directory: URL, page: URL, next: string): URL | undefined {
   if (!URL.canParse(next, page.href)) return undefined;
   const url = new URL(next, page.href);

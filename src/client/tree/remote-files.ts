@@ -1,6 +1,6 @@
-// What a hub has below a URL, by its listings. A server that lists nothing has
-// nothing, as far as this knows: then every file is sent. Links to directories are never
-// looked into: what is found there lies elsewhere, maybe outside of the URL.
+// Lists the files of a hub below a URL. A server without listings counts as empty: then every file
+// is sent. Links to directories are never entered: their content lies elsewhere, perhaps outside of
+// the URL.
 
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
@@ -12,27 +12,27 @@ import { withAncestors } from './tree-path.ts';
 export interface RemoteFile {
   readonly size: number | undefined;
   readonly cid: string | undefined;
-  /** A link there to such a file. */
+  /** Whether the name is a link to the file. */
   readonly isLink: boolean;
 }
 
 export interface RemoteTree {
-  /** By path below the URL, decoded. */
+  /** Files by their path below the URL, decoded. */
   readonly files: ReadonlyMap<string, RemoteFile>;
   readonly directories: readonly string[];
-  /** To directories; neither among those nor among the files. */
+  /** Links to directories; they are neither in `directories` nor in `files`. */
   readonly links: ReadonlySet<string>;
-  /** The server told what it has. */
+  /** Whether the server has listings. */
   readonly isListed: boolean;
 }
 
 interface Basis {
-  /** Ends in '/'. */
+  /** URL of a directory; ends in '/'. */
   readonly url: URL;
   readonly stallMs: number;
   readonly access?: Access | undefined;
   readonly signal: AbortSignal;
-  /** A directory below the URL that is not to be listed: what is in it stays unknown. */
+  /** Called for a directory that refuses its listing: its content stays unknown. */
   readonly onRefused: (path: string, reason: string) => void;
 }
 
@@ -42,8 +42,8 @@ const MAX_ENTRIES = 500_000;
 const MAX_PATH_LENGTH = 4096;
 
 /**
- * @param wanted paths of interest: what is a directory of them is looked into
- * @param all look into every directory that is found, not only those
+ * @param wanted paths of interest: those that are directories are entered
+ * @param all enter every directory that is found, not only those
  * @throws SourceFailure
  */
 export async function listRemote(
@@ -64,7 +64,7 @@ export async function listRemote(
       if (path === '') isListed = entries !== undefined;
       for (const entry of entries ?? []) {
         const { name, type, size, cid, link: isLink = false } = entry;
-        // What is deleted is named by it: only what lies there may be.
+        // Deletions use this name: it must be one plain name.
         if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
         const inside = path === '' ? name : `${path}/${name}`;
         if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
@@ -86,7 +86,7 @@ export async function listRemote(
 
 const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
 
-/** Undefined when there is no such directory, or no listing of it. */
+/** Undefined if there is no such directory, or no listing of it. */
 async function entriesIfAny(
   http: HttpClient,
   { url, signal, onRefused }: Basis,

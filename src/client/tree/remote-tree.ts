@@ -1,9 +1,9 @@
-// What a hub's directory holds, all the way down, read from its listings page by page.
-// Names come from a remote and become names on this disk, so each must be one plain name;
-// a listing with others (one that leads elsewhere, a hidden one, one twice) is no hub's, and
-// nothing of it is believed. A name that merely cannot be written here, and a directory
-// whose listing cannot be had, are kept apart with the reason: nothing is known of them.
-// The URL of an entry is made from its name; what the listing says of it is not used.
+// Reads a hub's directory, all the way down, from its listings. Names come from a remote and become
+// names on this disk, so each must be one plain name. A listing with another name (that leads
+// elsewhere, is hidden, or comes twice) is no hub's, and is not believed at all. A name that cannot
+// be written on this system, and a directory whose listing cannot be read, are kept apart with the
+// reason: their content is unknown. The URL of an entry is made from its name; the listing's URL is
+// not used.
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -12,36 +12,39 @@ import type { Listing } from './list.ts';
 import { readDirectory } from './read-directory.ts';
 
 export interface RemoteFile {
-  /** Relative, with '/'. */
+  /** Relative path, with '/'. */
   readonly path: string;
   readonly url: URL;
   readonly bytes: number | undefined;
-  /** As far as the hub knows it already. */
+  /** The CID; undefined if the hub has not hashed the file yet. */
   readonly cid: string | undefined;
 }
 
 export interface RemoteTree {
   readonly files: readonly RemoteFile[];
-  /** Relative, parents first; without the root. */
+  /** Relative paths, parents first, without the root. */
   readonly directories: readonly string[];
-  /** Paths of which, and of all below which, nothing more is known, and why. */
+  /** Paths whose content is unknown, with all below them, and why. */
   readonly unknown: ReadonlyMap<string, string>;
-  /** Directories, '' for the root, in which there may be more than was listed. */
+  /** Directories ('' for the root) that may hold more than was listed. */
   readonly partial: ReadonlySet<string>;
-  /** Every directory was listed: what is in no listing is not there. */
+  /** Whether every directory was listed: what is in no listing does not exist then. */
   readonly isComplete: boolean;
 }
 
 /** Chosen: a quarter of a GiB of memory at the most. */
 const MAX_ENTRIES = 500_000;
-/** Chosen: a test of deep trees makes so many, people a tenth. */
+/** Deepest directory. Chosen: ten times as deep as people make them. */
 const MAX_DEPTH = 256;
-/** PATH_MAX of Linux leaves room for what it is joined to. */
+/** Longest path: PATH_MAX of Linux, with room for the directory in front. */
 const MAX_PATH_BYTES = 3000;
 /** NAME_MAX of Linux and macOS. */
 const MAX_NAME_BYTES = 255;
 
-/** Control characters do harm wherever a name is shown; on Windows more name something else. */
+/**
+ * Control characters do harm wherever a name is shown. On Windows some more characters have a
+ * meaning.
+ */
 const FORBIDDEN = process.platform === 'win32' ? /[\\:\p{Cc}]/u : /\p{Cc}/u;
 
 interface Place {
@@ -90,7 +93,9 @@ class Reading implements RemoteTree {
     }
   }
 
-  /** Nothing, and a reason, for a directory that refuses; the root must answer. */
+  /**
+   * Lists one directory. One that refuses is empty and noted with its reason; the root must answer.
+   */
   async #list({ url, path, depth }: Place): Promise<Listing['entries']> {
     try {
       if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
@@ -107,7 +112,7 @@ class Reading implements RemoteTree {
     }
   }
 
-  /** Resolves to the directory that is still to be read. */
+  /** Takes one entry. Returns the directory that is still to be read, if it is one. */
   #take(place: Place, { name, type, size, cid }: Listing['entries'][number]): Place | undefined {
     const path = place.path === '' ? name : `${place.path}/${name}`;
     const reason = reasonToLeave(name, path);
@@ -146,7 +151,7 @@ function checkNames(directory: URL, entries: Listing['entries']): void {
 }
 
 function reasonToLeave(name: string, path: string): string | undefined {
-  // Half of a surrogate pair: no URL carries it.
+  // Half of a surrogate pair: no URL can carry it.
   if (/\p{Cs}/u.test(name)) return 'its name is not Unicode';
   if (FORBIDDEN.test(name)) return 'a control character is in its name';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return 'its name is too long';

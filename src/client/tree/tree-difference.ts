@@ -1,22 +1,22 @@
-// Holds what lies in a mirror against what it is to be: names, types and lengths. What is
-// not known of the remote (a listing that could not be read, a name that cannot be written)
-// says nothing about what lies there. Pure.
+// Compares a mirror with what it should be: names, types and lengths. A path that is unknown on the
+// remote (a listing that cannot be read, a name that cannot be written) says nothing about the
+// local path. Pure.
 import type { Stats } from 'node:fs';
 import { isAtOrBelow, parentOf, placeOf } from './tree-path.ts';
 
 export interface WantedTree {
   readonly directories: ReadonlySet<string>;
-  /** Path and length, where that is known. */
+  /** Paths, with the length if it is known. */
   readonly files: ReadonlyMap<string, number | undefined>;
-  /** Of these, and of all below them, nothing more is known. */
+  /** Paths whose content is unknown, with all below them, and why. */
   readonly unknown: ReadonlyMap<string, string>;
-  /** Directories, '' for the root, that hold more than is known. */
+  /** Directories ('' for the root) that hold more than is known. */
   readonly partial: ReadonlySet<string>;
 }
 
 type Entries = ReadonlyMap<string, Stats>;
 
-/** Paths that the remote has not. */
+/** Local paths that the remote does not have. */
 export function extrasOf(entries: Entries, wanted: WantedTree): string[] {
   const { directories, files, unknown, partial } = wanted;
   const unwanted = { has: (path: string) => !directories.has(path) && !files.has(path) };
@@ -27,7 +27,7 @@ export function extrasOf(entries: Entries, wanted: WantedTree): string[] {
   });
 }
 
-/** Path and what is wrong there; extras are none of it. */
+/** Paths that differ, and how; extra paths are not included. */
 export function differencesOf(entries: Entries, wanted: WantedTree): Map<string, string> {
   const wrong = new Map<string, string>();
   for (const path of wanted.directories) {

@@ -1,9 +1,8 @@
-// How a hub's directory becomes a local one: makes the directories, fetches what changed, a
-// few files at a time, and removes what is not there any more when asked to. What fails does
-// not stop the rest. At the end what lies there is held against what was to be made: names,
-// types, lengths, and that nobody wrote to a file since its bytes were compared. Whatever
-// differs is named, and then the whole fails. Nothing is removed unless every directory was
-// listed and every file came.
+// Makes a local directory like a hub's: makes the directories, fetches what changed, a few files at
+// a time, and on request removes what the hub does not have. A failure does not stop the rest. At
+// the end it compares names, types and lengths, and checks that no file was written to since its
+// bytes were compared. Each path that differs is named; then the whole fails. Nothing is removed
+// unless every directory was listed and every file came.
 import type { Writable } from 'node:stream';
 import type { Link } from '../../link/link.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
@@ -24,10 +23,10 @@ import { deepestFirst, parentOf, splitPath } from './tree-path.ts';
 import type { TreeRecord } from './tree-record.ts';
 
 export interface GetTreeOptions {
-  /** Of a directory. */
+  /** URL of a directory. */
   readonly url: URL;
   readonly directory: string;
-  /** Remove local files that the hub does not have. */
+  /** Whether to remove local files that the hub does not have. */
   readonly deleteExtras: boolean;
   readonly access?: Access | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
@@ -45,7 +44,7 @@ export interface TreeMirrorParts {
   readonly options: GetTreeOptions;
   readonly shared: { readonly http: HttpClient; readonly link: Link };
   readonly events: TransferEvents;
-  /** What is to be made, and where. */
+  /** The hub's tree, and the local directory for it. */
   readonly tree: RemoteTree;
   readonly local: LocalDirectory;
   readonly record: TreeRecord;
@@ -54,12 +53,12 @@ export interface TreeMirrorParts {
 export class TreeMirror {
   readonly #parts: TreeMirrorParts;
   readonly #wanted;
-  /** Of files that are on their way or here: bytes so far. */
+  /** Bytes so far of each file that is under way or complete. */
   readonly #came = new Map<string, number>();
   readonly #differences: Differences;
   /** Directories in which files got their names. */
   readonly #changed = new Set<string>();
-  /** Of the differences: those that the listings told. */
+  /** Number of differences that the listings told already. */
   #foreseen = 0;
   #bytes = 0;
   #fetched = 0;
@@ -76,7 +75,7 @@ export class TreeMirror {
     };
   }
 
-  /** @throws HubswarmError ERR_INCOMPLETE when anything is not as on the hub */
+  /** @throws HubswarmError ERR_INCOMPLETE if any path differs from the hub */
   async run(): Promise<void> {
     const { tree, local, record, events } = this.#parts;
     const { signal, emit } = this.#parts.options;
@@ -168,7 +167,7 @@ export class TreeMirror {
     return came!;
   }
 
-  /** One progress for all; what else a file's transfer tells is told by its path. */
+  /** Passes a file's events on: progress as one sum, the others with the file's path. */
   #pass(path: string, event: Event): void {
     switch (event.event) {
       case 'transfer_started':
@@ -188,7 +187,7 @@ export class TreeMirror {
     this.#parts.events.progress(this.#bytes);
   }
 
-  /** So that the new names survive a power cut: each directory once, and not for each file. */
+  /** Syncs each changed directory once, so that the new names survive a power cut. */
   async #sync(): Promise<void> {
     const { local } = this.#parts;
     for (const path of this.#changed) {
@@ -199,7 +198,7 @@ export class TreeMirror {
     }
   }
 
-  /** A record that cannot be kept costs the next run some hashing. */
+  /** Saves the record. Without it the next run has to hash some files. */
   async #save(): Promise<void> {
     const { record, local, options } = this.#parts;
     await record.save().catch((error: unknown) => {
@@ -208,12 +207,13 @@ export class TreeMirror {
     });
   }
 
-  /** Resolves to the number of entries that were removed. */
+  /** Removes extra entries, then compares. Resolves to the number of removed entries. */
   async #check(): Promise<number> {
     const { local, tree, record, options } = this.#parts;
     let found = await readLocalTree(local);
     let removed = 0;
-    // A name that cannot be written is known all the same: it keeps no other from going.
+    // A name that cannot be written is known to exist: it does not keep other names from being
+    // removed.
     const isKnown = tree.isComplete && this.#differences.count === this.#foreseen;
     if (isKnown) {
       for (const path of found.stagings) await this.#remove(path);
@@ -242,7 +242,7 @@ export class TreeMirror {
     return removed;
   }
 
-  /** What could not be removed is found, and named, afterwards. */
+  /** An entry that cannot be removed is found and named by the comparison. */
   #remove(path: string): Promise<boolean> {
     return removePath(this.#parts.local, path).then(
       () => true,

@@ -1,6 +1,6 @@
 // Paths of a mirrored tree: relative, with '/', '' for the tree itself. Pure.
 
-/** Whatever is in a directory comes before it. */
+/** Sorts paths so that the content of a directory comes before it. */
 export const deepestFirst = (paths: Iterable<string>): string[] => [...paths].sort().reverse();
 
 export function splitPath(path: string): { parents: string[]; name: string } {
@@ -9,7 +9,7 @@ export function splitPath(path: string): { parents: string[]; name: string } {
   return { parents, name };
 }
 
-/** Each of the paths, and the directories on the way to it. */
+/** The paths, and all directories on the way to them. */
 export function withAncestors(paths: Iterable<string>): Set<string> {
   const all = new Set<string>();
   for (const path of paths) for (const each of fromTop(path)) all.add(each);
@@ -20,7 +20,7 @@ interface Places {
   has(path: string): boolean;
 }
 
-/** The topmost of the places that the path is, or is below. */
+/** The topmost place that is the path or contains it. */
 export function placeOf(path: string, places: Places): string | undefined {
   for (const each of fromTop(path)) if (places.has(each)) return each;
   return undefined;

@@ -1,8 +1,7 @@
-// What a mirrored directory held after the last run: a hidden file in it, so that the
-// next run moves only what changed. A file counts as unchanged when the hub lists the
-// CID that it was fetched with and its length, inode and times are still those; whatever
-// else of the right length is hashed where it is before a byte moves. Losing the record
-// costs that hashing. It is written aside and renamed.
+// The record of a mirrored directory after the last run: a hidden file in it, so that the next run
+// moves only what changed. A file counts as unchanged if the hub lists the CID with which it was
+// fetched, and its length, inode and times are the same. Another file of the right length is hashed
+// before a byte moves. Losing the record costs that hashing. It is written aside and renamed.
 import { constants, type Stats } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -10,15 +9,15 @@ import type { LocalDirectory } from './local-directory.ts';
 import type { RemoteFile } from './remote-tree.ts';
 
 export const TREE_RECORD_NAME = '.hubswarm-mirror.json';
-/** Neither a link nor a FIFO is a record. */
+/** Opens no link and no FIFO as a record. */
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const fileSchema = z.object({
-  /** Undefined when the source named none: then it only counts within this run. */
+  /** Undefined if the source named no CID: the entry then counts within this run only. */
   cid: z.string().optional(),
   bytes: z.number(),
   mtimeMs: z.number(),
-  /** Moves with every change, whatever a writer does to the other. */
+  /** Changes with every write, even if the writer sets mtime back. */
   ctimeMs: z.number(),
   inode: z.number(),
 });
@@ -41,7 +40,7 @@ export class TreeRecord {
     return new TreeRecord(directory, new Map(Object.entries(parse(bytes.toString()))));
   }
 
-  /** @param found as it lies there */
+  /** @param found stats of the local file */
   isUnchanged({ path, cid, bytes }: RemoteFile, found: Stats | undefined): boolean {
     const known = this.#before.get(path);
     if (known?.cid === undefined || known.cid !== cid || known.bytes !== bytes) return false;
@@ -50,12 +49,12 @@ export class TreeRecord {
     return true;
   }
 
-  /** Once a file is known to have these bytes. */
+  /** Notes a file, once it is known to have these bytes. */
   note(path: string, cid: string | undefined, { size, mtimeMs, ctimeMs, ino }: Stats): void {
     this.#now.set(path, { cid, bytes: size, mtimeMs, ctimeMs, inode: ino });
   }
 
-  /** Whether somebody wrote to it since it was noted. */
+  /** Whether the file was written to since it was noted. */
   isStale(path: string, found: Stats): boolean {
     const known = this.#now.get(path);
     return known !== undefined && !isSame(known, found);

@@ -1,5 +1,5 @@
-// Whether a file here has the bytes that a CID names, or those of a hub's file. A hub may
-// cut pieces of another length: then it is asked for its manifest, and the file hashed alike.
+// Whether a local file has the bytes of a CID, or of a hub's file. A hub may cut pieces of another
+// length. Then it is asked for its manifest, and the file is hashed in the same way.
 import type { CID } from 'multiformats/cid';
 import { importPath } from '../../disk/import.ts';
 import { Link } from '../../link/link.ts';
@@ -16,7 +16,7 @@ import { fetchManifest } from '../mirrors/fetch-manifest.ts';
 
 export interface StoredCheck {
   readonly path: string;
-  /** Of the file on the hub. */
+  /** URL of the file on the hub. */
   readonly url: URL;
   readonly cid: CID;
   readonly stallMs: number;
@@ -25,10 +25,10 @@ export interface StoredCheck {
   readonly signal: AbortSignal;
 }
 
-/** @throws HubswarmError ERR_NO_SOURCE when the server gives no blocks */
+/** @throws HubswarmError ERR_NO_SOURCE if the server gives no blocks */
 export async function hasSameBytes(check: StoredCheck): Promise<boolean> {
   const { path, url, cid, stallMs, emit, signal } = check;
-  // As a hub cuts them unless it was told otherwise.
+  // First with the piece length that a hub uses by default.
   if ((await importPath(path, { signal })).manifest.root.equals(cid)) return true;
   const http = new HttpClient({ stallMs, access: check.access });
   try {
@@ -43,10 +43,10 @@ export async function hasSameBytes(check: StoredCheck): Promise<boolean> {
 }
 
 /**
- * The CID of the hub's file when the one here has its bytes; undefined when it has others,
- * or that cannot be told: moving them is safe then.
+ * The CID of the hub's file if the local file has its bytes. Undefined if it has others, or if
+ * nobody can tell: then sending them is safe.
  *
- * @param check.listed the CID as a listing names it, which need not have one
+ * @param check.listed the CID that a listing names, if it names one
  */
 export async function cidIfSame(
   check: Omit<StoredCheck, 'cid'> & { readonly listed: string | undefined },
@@ -57,7 +57,8 @@ export async function cidIfSame(
     return cid && (await hasSameBytes({ ...check, cid })) ? cid : undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // Cut in another way and without blocks; or somebody writes to the file here.
+    // The pieces have another length and the hub gives no blocks; or the file here is being written
+    // to.
     const unknown = hasCode(error, 'ERR_NO_SOURCE') || hasCode(error, 'ERR_SOURCE_CHANGED');
     if (unknown || error instanceof SourceFailure) return undefined;
     throw error;

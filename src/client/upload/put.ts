@@ -1,5 +1,5 @@
-// Sends one file to a hub or a plain server: the events of the transfer, and the
-// one link that its bytes pass. How they are sent is store-file.ts's.
+// Sends one file to a hub or a plain server: the events of the transfer, and its link.
+// store-file.ts sends the bytes.
 import { basename } from 'node:path';
 import { CountReporter } from '../../link/counts.ts';
 import { Link } from '../../link/link.ts';
@@ -14,12 +14,12 @@ import { type Stored, storeFile } from './store-file.ts';
 
 export interface PutOptions {
   readonly path: string;
-  /** One that ends in '/' gets the file's name. */
+  /** The target; if it ends in '/', the file's name is added. */
   readonly url: URL;
-  /** Fail when the name is taken. */
+  /** Whether to fail if the name is taken. */
   readonly ifAbsent?: boolean | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
-  /** How long the hub may take nothing. */
+  /** How long the hub may accept no byte, in ms. */
   readonly stallMs: number;
   readonly access?: Access | undefined;
   readonly emit: Emit;
@@ -64,7 +64,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
   }
 }
 
-/** What a person is told of an upload that failed. */
+/** The error that the user gets for an upload that failed. */
 export function putFailure(error: unknown, url: URL, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   if (!(error instanceof SourceFailure)) return error;

@@ -1,6 +1,6 @@
-// One file to one URL, by the best that the server offers: a large one by tus, so
-// that a cut costs only what was under way; else by PUT. Afterwards the server's
-// word is held against the file: a digest that it compared, or the CID that it names.
+// Sends one file to one URL, by the best way that the server offers: a large file by tus, so that
+// an interruption costs only what was under way; else by PUT. Afterwards the server's answer is
+// compared with the file: a digest that it checked, or the CID that it names.
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
@@ -15,13 +15,13 @@ import { UploadSource } from './upload-source.ts';
 export interface StoreFile extends RequestBasis {
   readonly path: string;
   readonly url: URL;
-  /** Fail when the name is taken. */
+  /** Whether to fail if the name is taken. */
   readonly ifAbsent: boolean;
   readonly paced: boolean;
   readonly emit: Emit;
-  /** Once, before the first byte. */
+  /** Called once, before the first byte. */
   readonly onStart: (bytes: number, resumedBytes: number) => void;
-  /** With all that was sent of it. */
+  /** Called with all bytes sent so far. */
   readonly onSent: (bytes: number) => void;
 }
 
@@ -30,7 +30,7 @@ export interface Stored {
   readonly etag: string | undefined;
 }
 
-/** Chosen: below it a file is sent again about as soon as two more requests are answered. */
+/** Chosen: a smaller file is sent again about as fast as two more requests are answered. */
 const TUS_FROM_BYTES = 4 * 2 ** 20;
 
 /** @throws SourceFailure; HubswarmError ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
@@ -53,7 +53,7 @@ export async function storeFile(job: StoreFile): Promise<Stored> {
         job.emit({ event: 'source_retried', remote, attempt, delayMs });
       },
     });
-    // A last answer that was lost named the CID: the file's own does as well.
+    // If the final upload response was lost, take the CID from a HEAD of the file.
     const told = namedCid(headers) ? headers : await headersOf(job);
     await checkCid(job, told);
     return { url: showUrl(job.url), etag: told.get('etag') };
@@ -67,7 +67,7 @@ async function putBytes(
   source: UploadSource,
   conditions: Readonly<Record<string, string>>,
 ): Promise<Stored> {
-  // Only of a small file: it must be known before the first byte goes out.
+  // Only for a small file: the digest must be known before the first byte is sent.
   const digest = source.bytes < TUS_FROM_BYTES ? await source.digest() : undefined;
   job.onStart(source.bytes, 0);
   const answer = await sendRequest({

@@ -1,6 +1,6 @@
-// A file to a hub by tus 1.0, resumed where the last request or the last run of the
-// client was cut: asks the hub for the offset and sends the rest, again and again,
-// as long as something gets through. Whether a server can do so is asked first.
+// Sends a file to a hub by tus 1.0, and resumes after a cut, also of an earlier run: it asks the
+// hub for the offset and sends the rest, again and again, as long as bytes get through. Before, it
+// asks whether the server knows tus.
 import { systemClock } from '../../runtime/clock.ts';
 import { refusalOf, type SentAnswer, type SentRequest, sendRequest } from '../http/send-request.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -11,23 +11,25 @@ import type { UploadSource } from './upload-source.ts';
 
 const TUS = { 'tus-resumable': '1.0.0' };
 const CHUNK = { ...TUS, 'content-type': 'application/offset+octet-stream' };
-/** Chosen: a hub that restarts takes about as long. */
+/** Wait before the next attempt. Chosen: a hub restarts in about that time. */
 const RETRY_AFTER_MS = 500;
-/** A writer that was cut off holds the upload until the hub has noticed. */
+/** Statuses of an upload that an interrupted writer still holds, until the hub notices. */
 const BUSY = new Set([409, 423, 460]);
 
 export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'access' | 'signal'>;
 
 export interface TusTarget {
   readonly endpoint: URL;
-  /** Below the hub's /files/, decoded. */
+  /** Path below the hub's /files/, decoded. */
   readonly path: string;
 }
 
-/** The hub's upload endpoint for a file's URL, if it offers one. @throws SourceFailure */
+/**
+ * Finds the hub's upload endpoint for a file's URL; undefined if it has none. @throws SourceFailure
+ */
 export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget | undefined> {
   const match = /^(.*?\/)files\/(.+)$/.exec(url.pathname);
-  // One that is malformed the server's answer to a PUT will tell of.
+  // If the path is malformed, the server's answer to a PUT will say so.
   const path = match && tryDecode(match[2]!);
   if (!path) return undefined;
   const endpoint = new URL(url);
@@ -47,14 +49,14 @@ export interface TusUpload extends RequestBasis {
   /** Preconditions of the publication. */
   readonly conditions: Readonly<Record<string, string>>;
   readonly paced: boolean;
-  /** Once, with what the hub has already. */
+  /** Called once, with the number of bytes that the hub has already. */
   readonly onStart: (resumedBytes: number) => void;
-  /** With what the hub has or is being sent. */
+  /** Called with the number of bytes that the hub has or is being sent. */
   readonly onSent: (bytes: number) => void;
   readonly onRetry: (reason: string, attempt: number, delayMs: number) => void;
 }
 
-/** Resolves to the last answer's headers. @throws SourceFailure when it cannot go on */
+/** Resolves to the last answer's headers. @throws SourceFailure if it cannot go on */
 export async function uploadByTus(upload: TusUpload): Promise<ReadonlyMap<string, string>> {
   const patience = new Patience(upload.stallMs, systemClock);
   const attempt = new Attempt(upload, patience);
@@ -97,7 +99,7 @@ class Attempt {
     return offset === source.bytes ? headers : this.#append(url, offset);
   }
 
-  /** Undefined when the hub knows it no more, or it is another's. */
+  /** Asks for the offset. Undefined if the upload has expired or belongs to another client. */
   async #ask(url: URL) {
     const { status, headers } = await this.#send('HEAD', url, TUS);
     if (status >= 400 && status < 500 && status !== 423) return undefined;
@@ -120,7 +122,7 @@ class Attempt {
       throw this.#refusal(answer);
     }
     const url = new URL(location, target.endpoint);
-    // Bytes, and whatever the requests carry, go to the hub that was named and no other.
+    // Bytes and credentials go only to the hub that the user named.
     if (url.origin !== target.endpoint.origin) {
       throw new SourceFailure('named an upload of another server', { final: true });
     }

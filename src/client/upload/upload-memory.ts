@@ -1,14 +1,14 @@
-// Which unfinished upload belongs to which file, from one run of the client to the
-// next: `$XDG_STATE_HOME/hubswarm/uploads/<hash of file, version and target>.json`.
-// Replaced in one step; a lost or damaged one only costs the bytes that were sent.
-// The URL of an upload lets whoever knows it write to it: nobody else may read this.
+// Remembers which unfinished upload belongs to which file, from one run of the client to the next:
+// `$XDG_STATE_HOME/hubswarm/uploads/<hash of file, version and target>.json`. Replaced in one step;
+// a lost or damaged one only costs the bytes that were sent. The URL of an upload lets whoever
+// knows it write to it: nobody else may read this.
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
 
-/** Chosen: hubs keep unfinished uploads for a day unless told otherwise. */
+/** Chosen: hubs keep unfinished uploads for a day by default. */
 const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
 
 const schema = z.object({ upload: z.url() });
@@ -17,7 +17,7 @@ export class UploadMemory {
   readonly #directory: string;
   readonly #path: string;
 
-  /** @param facts that tell the upload from every other: the file's version, the target */
+  /** @param facts what identifies the upload: the file's version, the target */
   constructor(facts: readonly (string | number | boolean)[]) {
     this.#directory = join(stateHome(), 'hubswarm', 'uploads');
     const name = createHash('sha256').update(JSON.stringify(facts)).digest('hex');
@@ -32,7 +32,7 @@ export class UploadMemory {
     }
   }
 
-  /** Where the disk does not let it, the upload goes on without. */
+  /** Saves the upload's URL. If the disk refuses, the upload goes on without. */
   async save(upload: URL): Promise<void> {
     const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
     try {

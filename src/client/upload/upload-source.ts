@@ -1,5 +1,5 @@
-// The file that is sent: read once from one descriptor, and checked to be the
-// same at the end, so that no mixture of two versions is announced as sent.
+// The file that is sent: read once from one descriptor, and checked at the end, so that a mixture
+// of two versions is never reported as sent.
 import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { openNamed } from '../../runtime/node/named-file.ts';
 
-/** What a link may be asked for at a time (Link.send). */
+/** Most bytes that the link is asked for at once (Link.send). */
 const PACED_BYTES = 64 * 1024;
 /** Measured on hubs: longer reads gain nothing. */
 const READ_BYTES = 512 * 1024;
@@ -36,24 +36,24 @@ export class UploadSource {
     return this.#before.size;
   }
 
-  /** What tells this version of the file from others. */
+  /** What identifies this version of the file. */
   get version(): readonly (string | number)[] {
     const { dev, ino, size, mtimeMs } = this.#before;
     return [resolve(this.#path), dev, ino, size, mtimeMs];
   }
 
-  /** As a Repr-Digest (RFC 9530). @throws HubswarmError ERR_SOURCE_CHANGED */
+  /** The sha-256 as a Repr-Digest (RFC 9530). @throws HubswarmError ERR_SOURCE_CHANGED */
   async digest(): Promise<string> {
     const hash = createHash('sha256');
     for await (const bytes of this.read(false)) hash.update(bytes);
     return `sha-256=:${hash.digest('base64')}:`;
   }
 
-  /** In order, all of it or from an offset on. @throws HubswarmError ERR_SOURCE_CHANGED */
+  /** Reads the file in order, from an offset on. @throws HubswarmError ERR_SOURCE_CHANGED */
   async *read(paced: boolean, from = 0): AsyncGenerator<Uint8Array> {
     const length = paced ? PACED_BYTES : READ_BYTES;
     for (let at = from; at < this.bytes; ) {
-      // Of its own: the socket may hold it for a while.
+      // A new buffer each time: the socket may hold it for a while.
       const buffer = Buffer.allocUnsafeSlow(Math.min(length, this.bytes - at));
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) throw this.#changed();

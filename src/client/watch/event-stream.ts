@@ -1,12 +1,12 @@
-// Takes a text/event-stream (SSE) apart, as https://html.spec.whatwg.org/ section
-// 9.2.6 says: bytes as they come in, blocks out. A block that has an id and no data
-// is no event but moves the place. Returns a violation's text, never throws.
+// Parses a text/event-stream (SSE; https://html.spec.whatwg.org/ section 9.2.6): bytes go in,
+// blocks come out. A block with an id and no data is no event, but moves the place. Returns a
+// violation's text; never throws.
 import { MAX_EVENT_BYTES } from './hub-event.ts';
 
 export interface Block {
-  /** The last id so far, when the block ended. */
+  /** The last id at the end of the block. */
   readonly id: string | undefined;
-  /** Undefined when the block only moves the place. */
+  /** Undefined if the block only moves the place. */
   readonly data: string | undefined;
 }
 
@@ -17,7 +17,7 @@ export class EventStreamParser {
   #data: string[] = [];
   #dataLength = 0;
   #sawId = false;
-  /** A line that ended in CR: an LF that follows belongs to it. */
+  /** Whether the last line ended in CR: a following LF belongs to it. */
   #afterReturn = false;
 
   parse(bytes: Uint8Array): Block[] | string {

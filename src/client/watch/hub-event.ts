@@ -1,14 +1,14 @@
-// What a hub tells at /events, as it may be trusted: text of a remote, checked for
-// its shape and length. Fields that are not known here are handed on to programs.
+// A notification of a hub's /events: text of a remote, checked for its shape and length. Unknown
+// fields are passed on to programs.
 import { z } from 'zod';
 import { SourceFailure } from '../http/source-failure.ts';
 
-/** Chosen: a path of 4 KiB fits several times, escaped. */
+/** Longest notification. Chosen: an escaped path of 4 KiB fits several times. */
 export const MAX_EVENT_BYTES = 256 * 1024;
 
 const eventSchema = z.looseObject({
   event: z.string().max(64),
-  /** Absent when it cannot be asked for again. */
+  /** Undefined if the notification cannot be asked for again. */
   id: z.string().max(128).optional(),
   time: z.string().max(64).optional(),
   path: z.string().optional(),

@@ -1,5 +1,5 @@
-// Where a watcher is in a hub's line of events: ids are `<epoch>-<n>`. What was told
-// once is not told again when a connection is taken up a little before its place.
+// A watcher's place in the hub's notifications; ids are `<epoch>-<n>`. A connection may begin a
+// little before the place: what was told once is not told again.
 
 const ID = /^(.+)-(\d{1,15})$/;
 
@@ -14,14 +14,14 @@ export class WatchPlace {
     return this.#id;
   }
 
-  /** An event without an id is always news. */
+  /** Whether a notification is new; one without an id always is. */
   isNews(id: string | undefined): boolean {
     const [, epoch, n] = ID.exec(id ?? '') ?? [];
     const [, hereEpoch, here] = ID.exec(this.#id ?? '') ?? [];
     return epoch === undefined || epoch !== hereEpoch || Number(n) > Number(here);
   }
 
-  /** The hub begins anew, perhaps with lower numbers. */
+  /** The hub starts counting again, perhaps with lower numbers. */
   resetTo(id: string | undefined): void {
     this.#id = id;
   }

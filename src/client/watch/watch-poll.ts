@@ -1,21 +1,21 @@
-// A hub's events by long polling: works through every proxy, a request for each answer.
+// A hub's notifications by long polling, one request for each answer: it works through every proxy.
 import { z } from 'zod';
 import { SourceFailure } from '../http/source-failure.ts';
 import { checkHubEvent, MAX_EVENT_BYTES, parseJson } from './hub-event.ts';
 import { type Channel, withQuery } from './watch-channel.ts';
 
-/** Below what proxies wait for an answer, and well below SILENCE_MS. */
+/** Shorter than proxies wait for an answer, and well below SILENCE_MS. */
 const WAIT_SECONDS = 25;
-/** Chosen: what a hub keeps, of usual lengths. */
+/** Longest answer. Chosen: all that a hub keeps, of usual lengths. */
 const MAX_ANSWER_BYTES = 64 * MAX_EVENT_BYTES;
 
 const answerSchema = z.object({ events: z.array(z.unknown()), next: z.string().max(128) });
 
-/** @throws SourceFailure in any case: polling has no end of its own */
+/** @throws SourceFailure always: polling has no end of its own */
 export async function watchPoll(channel: Channel): Promise<void> {
   let { after } = channel;
   for (;;) {
-    // The first answer only says where one is, so that what comes after it is not missed.
+    // The first answer only tells the place, so that nothing after it is missed.
     const wait = String(after === undefined ? 0 : WAIT_SECONDS);
     const { events, next } = await ask(channel, withQuery(channel.url, { after, wait }));
     for (const event of events) channel.handleEvent(checkHubEvent(event));

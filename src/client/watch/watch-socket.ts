@@ -1,4 +1,4 @@
-// A hub's events over a WebSocket.
+// A hub's notifications over a WebSocket.
 import type { connect, Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { Access } from '../http/access.ts';
@@ -9,7 +9,7 @@ import { type Channel, SILENCE_MS, withQuery } from './watch-channel.ts';
 
 type ConnectionDone = (error: Error | null, socket: Socket) => void;
 
-/** @throws SourceFailure in any case: a socket has no end of its own */
+/** @throws SourceFailure always: a socket has no end of its own */
 export function watchSocket(channel: Channel): Promise<never> {
   const { url, after, signal, access = new Access({ urls: [] }) } = channel;
   const authorization = access.authorization(url);
@@ -19,7 +19,7 @@ export function watchSocket(channel: Channel): Promise<never> {
   target.password = '';
   const socket = new WebSocket(target, {
     headers: authorization ? { authorization } : {},
-    // The type wants a socket now; node:http takes one later (its documentation says how).
+    // The type wants a socket now; node:http accepts one later, as its documentation says.
     createConnection: ((_options: unknown, done: ConnectionDone) => {
       const trust = access.trust(url);
       connectTrusted({ origin: url, trust, stallMs: SILENCE_MS, signal }, done);
@@ -29,7 +29,7 @@ export function watchSocket(channel: Channel): Promise<never> {
     perMessageDeflate: false,
   });
   return new Promise((_resolve, reject) => {
-    // Errors may follow a terminate(); the first reason is the one.
+    // Errors may follow a terminate(); the first reason counts.
     const fail = (error: unknown): void => {
       reject(error);
       clearTimeout(silence);

@@ -1,15 +1,15 @@
-// A hub's events as a stream (SSE). A proxy that gathers answers before it hands
-// them on would hold the stream for ever: then the way is barred.
+// A hub's notifications as a stream (SSE). A proxy that collects answers before it passes them on
+// would hold the stream for ever: then this way is barred.
 
 import { SourceFailure } from '../http/source-failure.ts';
 import { EventStreamParser } from './event-stream.ts';
 import { parseHubEvent } from './hub-event.ts';
 import { type Channel, WayBarred } from './watch-channel.ts';
 
-/** The hub's first bytes say where one is. Chosen: it may have a large tree to walk before. */
+/** The hub's first bytes tell the place. Chosen: it may walk a large tree before. */
 const FIRST_WITHIN_MS = 20_000;
 
-/** @throws SourceFailure in any case: a stream has no end of its own */
+/** @throws SourceFailure always: a stream has no end of its own */
 export async function watchStream(channel: Channel): Promise<void> {
   const { url, client, after, signal } = channel;
   const silent = new AbortController();
@@ -38,7 +38,7 @@ export async function watchStream(channel: Channel): Promise<void> {
       tell(channel, parser.parse(chunk));
       return undefined;
     };
-    // Heartbeats are short.
+    // One byte is enough: heartbeats are short.
     await response.pump(take, undefined, 1);
   } catch (error) {
     signal.throwIfAborted();

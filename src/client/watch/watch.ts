@@ -1,6 +1,5 @@
-// Watches a hub's events until told to stop: connects, resumes where it was, waits
-// ever longer while it cannot connect, and turns from the stream to polling where
-// something between holds streams back.
+// Watches a hub's notifications until told to stop. It connects, resumes at its place, waits longer
+// after each failure, and changes from the stream to polling where a proxy holds streams back.
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -25,16 +24,16 @@ const WAYS: Readonly<Record<Via, (channel: Channel) => Promise<void>>> = {
 };
 
 export interface WatchOptions {
-  /** A hub, or a file or directory of it. */
+  /** URL of a hub, or of a file or directory of it. */
   readonly url: URL;
   readonly via: Via;
   readonly only?: 'files' | 'transfers' | undefined;
-  /** The id of the last event that is known already. */
+  /** The id of the last notification that is known already. */
   readonly after?: string | undefined;
-  /** How long it may be without a connection; Infinity for ever. */
+  /** How long it may be without a connection, in ms; Infinity for ever. */
   readonly timeoutMs: number;
   readonly access?: Access | undefined;
-  /** Returns false when it has heard enough. */
+  /** Called with each notification. Returns false to stop. */
   readonly take: (event: HubEvent) => boolean;
   readonly clock: Clock;
   readonly emit: Emit;
@@ -45,7 +44,7 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 
 /**
- * Resolves when `take` has heard enough.
+ * Resolves when `take` returns false.
  *
  * @throws HubswarmError ERR_USAGE, ERR_REMOTE, ERR_NO_SOURCE, or the signal's reason
  */
@@ -95,7 +94,7 @@ async function attemptOnce(
     if (enough.signal.aborted) return;
     if (event.event === 'reset') place.resetTo(undefined);
     if (!place.isNews(event.id)) return;
-    // Before it is taken: it may be the last, and where one was is asked then.
+    // Move first: this may be the last notification, and the caller may ask for the place then.
     if (event.id !== undefined) place.moveTo(event.id);
     if (!take(event)) enough.abort();
   };
@@ -120,7 +119,10 @@ async function attemptOnce(
   }
 }
 
-/** Doubled each time, and by chance up to half less, so that a hub's watchers do not come back as one. */
+/**
+ * Milliseconds until the next attempt: doubled each time, and reduced by up to half at random, so
+ * that a hub's watchers do not return all at once.
+ */
 function delayOf(attempt: number, leastMs: number): number {
   const longest = Math.min(FIRST_DELAY_MS * 2 ** attempt, LONGEST_DELAY_MS);
   return Math.max(longest * (1 - Math.random() / 2), leastMs);
