@@ -1,6 +1,6 @@
 // Which namespaces a lab left, and their removal with all that is inside: devices,
 // queues, addresses and processes.
-import { systemCode } from '../../runtime/errors.ts';
+import { isRunning } from '../../runtime/node/alive.ts';
 import { run } from './command.ts';
 import { labOf, namespacesIn } from './wiring.ts';
 
@@ -14,7 +14,7 @@ export const removeOwn = (): void => removeWhere((name) => labOf(name) === proce
 export const removeLeft = (): void =>
   removeWhere((name) => {
     const lab = labOf(name);
-    return lab !== undefined && lab !== process.pid && !isAlive(lab);
+    return lab !== undefined && lab !== process.pid && !isRunning(lab);
   });
 
 export function removeWhere(isTo: (name: string) => boolean): void {
@@ -22,15 +22,6 @@ export function removeWhere(isTo: (name: string) => boolean): void {
     const names = list().filter(isTo);
     if (names.length === 0) return;
     for (const name of names) remove(name);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) !== 'ESRCH';
   }
 }
 

@@ -1,6 +1,7 @@
 // Whether the process that left a file behind still runs. A pid alone is not
 // enough: after a restart of the machine it belongs to another process.
 import { uptime } from 'node:os';
+import { systemCode } from '../errors.ts';
 
 /** Clocks are set a little after the boot; a file is not older for that. */
 const CLOCK_SLACK_MS = 10_000;
@@ -9,11 +10,16 @@ const CLOCK_SLACK_MS = 10_000;
 export function isAlive(pid: number, writtenAt: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   if (writtenAt < Date.now() - uptime() * 1000 - CLOCK_SLACK_MS) return false;
+  return isRunning(pid);
+}
+
+/** True when any process has that pid now. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     // EPERM: it runs, as another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
