@@ -3,7 +3,6 @@
 // is then read off the finished DAG by the walk that a receiver does, so both
 // sides agree on the order of pieces by construction.
 import { basename, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { buildFileDag, type DagRoot } from '../content/file-dag.ts';
 import { MAX_PIECES } from '../content/geometry.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
@@ -15,6 +14,7 @@ import { openNamed } from '../runtime/node/named-file.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { countEntries, type Found, filesOf, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
+import { stampsAged } from './stamp-age.ts';
 
 export interface ImportOptions {
   /** Of every piece but each file's last; chosen from the total size unless given. */
@@ -46,7 +46,8 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   for (const { source } of filesOf(found)) totalBytes += source.size;
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
   checkLimits(absolute, found, pieceLength);
-  await letStampsAge(found);
+  // Else a write that comes next may leave size and time as they are.
+  await stampsAged([...filesOf(found)].map(({ source }) => source.mtimeMs));
   const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);
   return { name, ...(await describe(root, importer.blocks, found)) };
@@ -65,19 +66,6 @@ function checkLimits(path: string, found: Found, pieceLength: number): void {
   if (entries > MAX_NODES) {
     throw tooMuch(`${entries} files and directories; accepted are ${MAX_NODES}`);
   }
-}
-
-/**
- * Files are stamped by a clock that ticks every 1 to 10 ms (Linux): until the tick
- * has passed, another write would leave size and time as they are, unseen.
- */
-const STAMP_TICK_MS = 20;
-
-async function letStampsAge(found: Found): Promise<void> {
-  let youngestMs = 0;
-  for (const { source } of filesOf(found)) youngestMs = Math.max(youngestMs, source.mtimeMs);
-  const ageMs = Date.now() - youngestMs;
-  if (ageMs >= 0 && ageMs < STAMP_TICK_MS) await delay(STAMP_TICK_MS - ageMs);
 }
 
 class Importer {

@@ -47,6 +47,7 @@ export const FACES: string[] = [
   'disk/hash-pieces.ts',
   'disk/import.ts',
   'disk/source.ts',
+  'disk/stamp-age.ts',
   'disk/steps.ts',
   'disk/target-place.ts',
   'edge/open-edge.ts',

@@ -13,6 +13,7 @@ import { Gate } from '../../runtime/gate.ts';
 import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import { isHidden } from '../message/request-path.ts';
 import type { Opened } from './served-root.ts';
+import { isStampAged } from './stamp.ts';
 
 export interface Names {
   /** By UTF-16 code units; links stand where what they lead to belongs. */
@@ -32,8 +33,6 @@ const MAX_KEPT_NAMES = 250_000;
 const STEP_NAMES = 4096;
 /** Entries a call to the system; 32 by default, which costs a hundred thousand names a second. */
 const READ_ENTRIES = 1024;
-/** Linux stamps by a clock that ticks every 1 to 10 ms: younger names may still change unseen. */
-const STAMP_TICK_MS = 20;
 /** Chosen. */
 const READING_AT_ONCE = 2;
 
@@ -92,7 +91,8 @@ export class DirectoryNames {
     checkWanted: () => void,
   ): Promise<Names> {
     const { path, stats } = directory;
-    const settled = Date.now() - stats.mtimeMs >= STAMP_TICK_MS;
+    // Younger names may still change unseen.
+    const settled = isStampAged(stats);
     const names = await readNames(directory, checkWanted);
     if (settled && countOf(names) <= MAX_KEPT_NAMES) this.#keep(path, { stamp, names });
     return names;

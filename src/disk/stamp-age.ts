@@ -1,0 +1,23 @@
+// When the times of a file tell one write from the next. Linux stamps files by a clock that ticks
+// every 1 to 10 ms: until the tick has passed, another write leaves size and time as they are,
+// unseen.
+import { setTimeout as delay } from 'node:timers/promises';
+
+const STAMP_TICK_MS = 20;
+
+/**
+ * How long until another write would be stamped with another time than all of these (ms of the
+ * epoch). A time in the future is no clock's: it was set, and does not count.
+ */
+export function msToAge(timesMs: Iterable<number>): number {
+  const now = Date.now();
+  let youngestMs = -Infinity;
+  for (const timeMs of timesMs) if (timeMs <= now) youngestMs = Math.max(youngestMs, timeMs);
+  return Math.max(0, STAMP_TICK_MS - (now - youngestMs));
+}
+
+/** Resolves when another write would be stamped with another time than all of these. */
+export async function stampsAged(timesMs: Iterable<number>): Promise<void> {
+  const ms = msToAge(timesMs);
+  if (ms > 0) await delay(ms);
+}
