@@ -39,6 +39,8 @@ function lane(name: string, at: number): TestProjectInlineConfiguration {
 export default defineConfig({
   test: {
     projects: Object.keys(LANES).map(lane),
+    reporters: ['default', './test/support/skips.ts'],
+    coverage: { include: ['src/**'], reporter: ['text-summary', 'html'] },
     globalSetup: ['test/support/user-directory.ts'],
     setupFiles: ['src/runtime/with-resolvers.ts'],
     env: USER_DIRECTORIES,

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs the programs that some tests and benchmarks hold Hubswarm against, from Debian's
-# packages (needs root and apt-get). Without them those tests are skipped and say so.
+# packages (needs root and apt-get). Without them those tests are skipped and listed at the end,
+# or fail with HUBSWARM_REQUIRE=all.
 set -euo pipefail
 
 declare -A PACKAGE=(
   [nginx]=nginx-light [haproxy]=haproxy [aria2c]=aria2 [wget]=wget [curl]=curl
   [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2 [rsync]=rsync
+  [taskset]=util-linux [systemd-analyze]=systemd
 )
 
 missing=()

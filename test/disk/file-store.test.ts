@@ -23,6 +23,7 @@ import type { Manifest } from '../../src/content/manifest.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
 import { type Imported, importPath } from '../../src/disk/import.ts';
 import { pieceStoreContract } from '../contract/piece-store.ts';
+import { LINUX, NO_ROOT, needs } from '../support/needs.ts';
 import { importedFile, importedTree, seededBytes, tempDir, writeTree } from './files.ts';
 
 /** Writes the given pieces from the content. */
@@ -92,21 +93,18 @@ describe('FileStore, downloading', () => {
     }
   });
 
-  it.skipIf(process.platform !== 'linux')(
-    'keeps at most 64 files of a directory open, and reads them all',
-    async () => {
-      const imported = await importedMany();
-      const store = await FileStore.share(imported);
-      const opened = async () => (await readdir('/proc/self/fd')).length;
-      const before = await opened();
-      const reads = imported.manifest.files.map((_, piece) => store.read(piece, 0, 6));
-      const texts = (await Promise.all(reads)).map((bytes) => Buffer.from(bytes).toString());
-      expect(texts.every((text) => text.startsWith('file '))).toBe(true);
-      expect((await opened()) - before).toBeLessThanOrEqual(64);
-      await store.close();
-      expect((await opened()) - before).toBeLessThanOrEqual(0);
-    },
-  );
+  it('keeps at most 64 files of a directory open, and reads them all', needs(LINUX), async () => {
+    const imported = await importedMany();
+    const store = await FileStore.share(imported);
+    const opened = async () => (await readdir('/proc/self/fd')).length;
+    const before = await opened();
+    const reads = imported.manifest.files.map((_, piece) => store.read(piece, 0, 6));
+    const texts = (await Promise.all(reads)).map((bytes) => Buffer.from(bytes).toString());
+    expect(texts.every((text) => text.startsWith('file '))).toBe(true);
+    expect((await opened()) - before).toBeLessThanOrEqual(64);
+    await store.close();
+    expect((await opened()) - before).toBeLessThanOrEqual(0);
+  });
 
   it('publishes an empty file', async () => {
     const { manifest } = await importedFile(0, 64);
@@ -357,7 +355,7 @@ describe('FileStore, at a target that exists', () => {
     });
   });
 
-  it.skipIf(process.getuid?.() === 0)('says that the directory may not be written', async () => {
+  it('says that the directory may not be written', needs(NO_ROOT), async () => {
     const { manifest } = await importedFile(10, 64);
     const parent = await tempDir();
     await chmod(parent, 0o500);

@@ -5,15 +5,16 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { needs } from '../support/needs.ts';
 import { type Running, randomFile, scratch, start } from './binary.ts';
-import { ip, makeHosts, namespacesAllow, wire } from './namespaces.ts';
+import { ip, makeHosts, namespaces, wire } from './namespaces.ts';
 
 const TBF = 'burst 16kb latency 1000ms';
 const RENO = 'sysctl -qw net.ipv4.tcp_congestion_control=reno';
 /** Of what passes the router, the payload: 1500 bytes of IP hold 1448 of TCP's. */
 const PAYLOAD = 0.95;
 
-const possible = namespacesAllow(`tc qdisc add dev lo root tbf rate 1mbit ${TBF}`, RENO);
+const SLOW_ROUTER = namespaces(`tc qdisc add dev lo root tbf rate 1mbit ${TBF}`, RENO);
 
 function limitRouter(router: string, verb: 'add' | 'change', mbit: number): void {
   ip(`netns exec ${router} tc qdisc ${verb} dev out0 root tbf rate ${mbit}mbit ${TBF}`);
@@ -66,7 +67,7 @@ async function watch(
   };
 }
 
-describe.skipIf(!possible)('peer --uplink auto (needs root, ip, namespaces, tbf and Reno)', () => {
+describe('peer --uplink auto', needs(...SLOW_ROUTER), () => {
   // What holds up the processes looks like a queue to them: twice again on a busy machine.
   it('uses a router of 20 Mbit/s, and of 5, and leaves no queue in it', {
     retry: 2,

@@ -5,7 +5,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
-import { isInstalled, PROGRAMS, skipNote } from '../balance/programs.ts';
+import { needs } from '../support/needs.ts';
+import { PROGRAMS } from './balancers.ts';
 import { run, scratch } from './binary.ts';
 
 const DEPLOY = resolve(import.meta.dirname, '../../deploy');
@@ -23,23 +24,18 @@ describe('deploy/', () => {
     },
   );
 
-  it.skipIf(spawnSync('systemd-analyze', ['--version']).error)(
-    'holds units that systemd takes (skipped where it is not installed)',
-    async () => {
-      const units = (await readdir(DEPLOY)).filter((name) => name.endsWith('.service'));
-      expect(units).toHaveLength(3);
-      for (const unit of units) {
-        const { stderr } = spawnSync('systemd-analyze', ['verify', join(DEPLOY, unit)], {
-          encoding: 'utf8',
-        });
-        // That the programs are not where the unit has them is this machine's matter.
-        const complaints = stderr.split('\n').filter((line) => line.includes(unit));
-        expect(complaints.filter((line) => !/is not executable|No such file/.test(line))).toEqual(
-          [],
-        );
-      }
-    },
-  );
+  it('holds units that systemd takes', needs('systemd-analyze'), async () => {
+    const units = (await readdir(DEPLOY)).filter((name) => name.endsWith('.service'));
+    expect(units).toHaveLength(3);
+    for (const unit of units) {
+      const { stderr } = spawnSync('systemd-analyze', ['verify', join(DEPLOY, unit)], {
+        encoding: 'utf8',
+      });
+      // That the programs are not where the unit has them is this machine's matter.
+      const complaints = stderr.split('\n').filter((line) => line.includes(unit));
+      expect(complaints.filter((line) => !/is not executable|No such file/.test(line))).toEqual([]);
+    }
+  });
 });
 
 describe('balancer', () => {
@@ -72,7 +68,7 @@ describe('balancer', () => {
   });
 
   for (const program of PROGRAMS) {
-    describe.skipIf(!isInstalled(program))(`${program} --check${skipNote(program)}`, () => {
+    describe(`${program} --check`, needs(program), () => {
       it.each(['round-robin', 'least-connections', 'ip-hash'])(
         'takes %s with TLS',
         async (policy) => {

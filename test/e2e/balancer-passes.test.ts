@@ -5,8 +5,8 @@ import { createServer, type IncomingHttpHeaders, request, type Server } from 'no
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { isInstalled, PROGRAMS, skipNote } from '../balance/programs.ts';
-import { type Balancer, startBalancer } from './balancers.ts';
+import { needs } from '../support/needs.ts';
+import { type Balancer, PROGRAMS, startBalancer } from './balancers.ts';
 
 class StandIn {
   readonly server: Server;
@@ -91,7 +91,7 @@ function send(url: string, method: string, body: Buffer): Promise<number> {
 }
 
 for (const program of PROGRAMS) {
-  describe.skipIf(!isInstalled(program))(`through ${program}${skipNote(program)}`, () => {
+  describe(`through ${program}`, needs(program), () => {
     it('an event comes as it is sent, while the answer goes on', async () => {
       const balancer = await startBalancer(program, [(await standIn()).url]);
       const abort = new AbortController();
@@ -173,7 +173,7 @@ async function untilReady({ url }: Balancer): Promise<void> {
   while ((await fetch(`${url}ready`)).status !== 200) await delay(50);
 }
 
-describe.skipIf(!isInstalled('haproxy'))(`a replica that drains${skipNote('haproxy')}`, () => {
+describe('a replica that drains', needs('haproxy'), () => {
   it('gets nothing new from HAProxy, ends what it has, and is taken back', async () => {
     const [a, b] = [await standIn('a'), await standIn('b')];
     const { url } = await startBalancer('haproxy', [a.url, b.url]);

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Program } from '../../src/balance/check-config.ts';
-import { isInstalled, PROGRAMS, skipNote } from '../balance/programs.ts';
-import { startBalancer } from './balancers.ts';
+import { needs } from '../support/needs.ts';
+import { PROGRAMS, startBalancer } from './balancers.ts';
 import { type Running, randomFile, scratch, sha256, start } from './binary.ts';
 
 const MIB = 2 ** 20;
@@ -81,7 +81,7 @@ async function smallRoot(): Promise<string> {
 }
 
 for (const program of PROGRAMS) {
-  describe.skipIf(!isInstalled(program))(`${program} before three hubs${skipNote(program)}`, () => {
+  describe(`${program} before three hubs`, needs(program), () => {
     it('takes turns, and every hub gives the same ETag', async () => {
       const replicas = await startReplicas(await smallRoot());
       const { url } = await balance(program, replicas, '--policy', 'round-robin');

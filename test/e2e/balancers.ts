@@ -7,6 +7,8 @@ import { expect, onTestFinished } from 'vitest';
 import type { Program } from '../../src/balance/check-config.ts';
 import { run, scratch } from './binary.ts';
 
+export const PROGRAMS: readonly Program[] = ['nginx', 'haproxy'];
+
 /** A port that was free a moment ago: neither program tells which one it took for 0. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

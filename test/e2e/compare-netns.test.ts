@@ -6,10 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { namespacesIn } from '../../src/lab/network/wiring.ts';
 import { type Result, resultSchema } from '../../src/lab/terms/result.ts';
+import { needs } from '../support/needs.ts';
 import { type Running, scratch, start } from './binary.ts';
-import { ip, namespacesAllow } from './namespaces.ts';
+import { ip, namespaces } from './namespaces.ts';
 
-const possible = namespacesAllow(
+const LIMITED_LINKS = namespaces(
   'ip link add bridge0 type bridge',
   'ip link add one type veth peer name other',
   'tc qdisc add dev lo root tbf rate 1mbit burst 16kb latency 100ms',
@@ -38,7 +39,7 @@ async function underWay(lab: Running): Promise<void> {
   while (!namespacesOf(lab).includes(name) || !ip(`netns pids ${name}`).trim()) await delay(20);
 }
 
-describe.skipIf(!possible)('compare --link netns (needs root, ip, tc, namespaces, tbf)', () => {
+describe('compare --link netns', needs(...LIMITED_LINKS), () => {
   it('holds the links, compares both kinds, and leaves nothing', { timeout: 90_000 }, async () => {
     const devices = ip('-o link');
     const lab = compare(await scratch());

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LINUX, needs } from '../support/needs.ts';
 import { type Running, scratch, start } from './binary.ts';
 
 const MIB = 2 ** 20;
@@ -57,7 +58,7 @@ async function added(server: Running, act: () => Promise<unknown>): Promise<numb
   return most - before;
 }
 
-describe.skipIf(process.platform !== 'linux')('a hub reads no further than it can answer', () => {
+describe('a hub reads no further than it can answer', needs(LINUX), () => {
   it.each([
     ['a stream of events', ask('/events')],
     ['a poll', ask('/events?wait=30', 'Accept: application/json\r\n')],

@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Stamped } from '../../src/telemetry/event.ts';
+import { needs } from '../support/needs.ts';
 import { type Running, randomFile, scratch, start } from './binary.ts';
-import { inside, ip, makeHosts, makeLan, namespacesAllow, wire } from './namespaces.ts';
+import { inside, ip, makeHosts, makeLan, namespaces, wire } from './namespaces.ts';
 import { MIB, sameBytes } from './swarm.ts';
 
-const possible = namespacesAllow('ip link add switch0 type bridge');
+const SWITCH = namespaces('ip link add switch0 type bridge');
 const RECEIVERS = 4;
 
 /** `hubswarm peer` on a host, with a data directory of its own. */
@@ -26,7 +27,7 @@ const countListening = (host: string): number =>
 const sentBytes = (events: readonly Stamped[]): number =>
   events.findLast((event) => event.event === 'link_counted')?.sentBytes ?? 0;
 
-describe.skipIf(!possible)('peers on a LAN (needs root, ip, namespaces and bridges)', () => {
+describe('peers on a LAN', needs(...SWITCH), () => {
   it('pass the file on when all they are told is --join', { timeout: 60_000 }, async () => {
     const [first, ...others] = makeLan(1 + RECEIVERS);
     const dir = await scratch();

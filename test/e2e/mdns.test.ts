@@ -3,8 +3,9 @@
 // root and iproute2; skipped without.
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { needs } from '../support/needs.ts';
 import { randomFile, scratch, sha256, start } from './binary.ts';
-import { ip, makeHosts, namespacesAllow, wire } from './namespaces.ts';
+import { ip, makeHosts, namespaces, wire } from './namespaces.ts';
 
 /** Two hosts, 10.77.0.1 and 10.77.0.2, with a wire between them and nothing else. */
 function makeLan(): string[] {
@@ -14,7 +15,7 @@ function makeLan(): string[] {
   return hosts;
 }
 
-describe.skipIf(!namespacesAllow())('peer --mdns (needs root, ip and namespaces)', () => {
+describe('peer --mdns', needs(...namespaces()), () => {
   it('finds the one that shares the file, without an address', async () => {
     const hosts = makeLan();
     const dir = await scratch();

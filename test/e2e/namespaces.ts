@@ -2,9 +2,16 @@
 // and iproute2.
 import { execFileSync } from 'node:child_process';
 import { onTestFinished } from 'vitest';
+import type { Condition } from '../support/needs.ts';
 
 export function ip(command: string): string {
   return execFileSync('ip', command.split(' '), { stdio: 'pipe', encoding: 'utf8' });
+}
+
+/** Needs of a test (support/needs.ts): `ip`, and that these commands work in a namespace. */
+export function namespaces(...commands: readonly string[]): (string | Condition)[] {
+  const name = ['namespaces', ...commands].join(', ');
+  return ['ip', { name, holds: () => namespacesAllow(...commands) }];
 }
 
 /** Whether these commands of `ip` work in a namespace of their own. */

@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { foreignCores, readCpuTimes } from '../../src/lab/run/free-cores.ts';
 import { type Result, resultSchema } from '../../src/lab/terms/result.ts';
+import { needs } from '../support/needs.ts';
 import { scratch, start } from './binary.ts';
-import { hasCommand } from './tools.ts';
 
 const LIMIT_MS = 130_000;
 /** Of what others keep busy, in cores: more, and this is no quiet machine. */
@@ -118,8 +118,7 @@ describe('a first comparison, on a quiet machine', { timeout: LIMIT_MS }, () => 
     expectWhole(compared);
   });
 
-  test('fits one core of several', async ({ skip }) => {
-    if (!hasCommand('taskset')) return skip('needs taskset');
+  test('fits one core of several', needs('taskset'), async ({ skip }) => {
     if (await isNoisy()) return skip('other programs use the CPU');
     const compared = await compare(['taskset', '-c', '0']);
     expect(compared.result.choice?.cores.affinity).toBe(1);

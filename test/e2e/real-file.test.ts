@@ -4,15 +4,11 @@ import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { needs } from '../support/needs.ts';
 import { run, scratch, sha256, start } from './binary.ts';
 
 const REAL = process.execPath;
 const NAME = basename(REAL);
-
-const hasCurl = await promisify(execFile)('curl', ['--version']).then(
-  () => true,
-  () => false,
-);
 
 describe('the Node.js binary', () => {
   it('goes from the hub to a client', async () => {
@@ -25,27 +21,26 @@ describe('the Node.js binary', () => {
     expect(await sha256(join(dir, 'copy'))).toBe(await sha256(REAL));
   }, 60_000);
 
-  it.skipIf(!hasCurl)(
-    'answers curl -i -r with the bytes that were asked for (needs curl)',
-    async () => {
-      const hub = start(['server', '--root', dirname(REAL), '--port', '0', '--json']);
-      const { addresses } = await hub.until('listening');
-      const url = new URL(`files/${NAME}`, addresses[0]).href;
-      const { stdout } = await promisify(execFile)('curl', ['-s', '-i', '-r', '1000-1099', url], {
-        encoding: 'buffer',
-      });
-      const file = await open(REAL);
-      const { buffer } = await file.read(Buffer.alloc(100), 0, 100, 1000);
-      await file.close();
-      const end = stdout.indexOf('\r\n\r\n');
-      const head = stdout.subarray(0, end).toString('latin1');
-      expect(head).toMatch(/^HTTP\/1\.1 206 /);
-      expect(head).toMatch(/\r\ncontent-range: bytes 1000-1099\/\d+/i);
-      expect(head).toMatch(/\r\netag: "bafybei\w+"/i);
-      expect(stdout.subarray(end + 4).equals(buffer)).toBe(true);
-    },
-    60_000,
-  );
+  it('answers curl -i -r with the bytes that were asked for', {
+    ...needs('curl'),
+    timeout: 60_000,
+  }, async () => {
+    const hub = start(['server', '--root', dirname(REAL), '--port', '0', '--json']);
+    const { addresses } = await hub.until('listening');
+    const url = new URL(`files/${NAME}`, addresses[0]).href;
+    const { stdout } = await promisify(execFile)('curl', ['-s', '-i', '-r', '1000-1099', url], {
+      encoding: 'buffer',
+    });
+    const file = await open(REAL);
+    const { buffer } = await file.read(Buffer.alloc(100), 0, 100, 1000);
+    await file.close();
+    const end = stdout.indexOf('\r\n\r\n');
+    const head = stdout.subarray(0, end).toString('latin1');
+    expect(head).toMatch(/^HTTP\/1\.1 206 /);
+    expect(head).toMatch(/\r\ncontent-range: bytes 1000-1099\/\d+/i);
+    expect(head).toMatch(/\r\netag: "bafybei\w+"/i);
+    expect(stdout.subarray(end + 4).equals(buffer)).toBe(true);
+  });
 
   it('goes from peer to peer to peer', async () => {
     const dir = await scratch();

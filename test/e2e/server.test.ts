@@ -1,10 +1,11 @@
 // The built hub, asked with curl: what a person would do by hand.
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { needs } from '../support/needs.ts';
 import { type Running, randomFile, run, scratch, sha256, start } from './binary.ts';
 
 const MIB = 2 ** 20;
@@ -15,21 +16,12 @@ async function hub(root: string, ...args: string[]): Promise<{ server: Running; 
   return { server, url: addresses[0]! };
 }
 
-function hasCurl(): boolean {
-  try {
-    execFileSync('curl', ['--version']);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const curl = async (...args: string[]): Promise<string> => {
   const { stdout } = await promisify(execFile)('curl', ['-sS', ...args], { encoding: 'latin1' });
   return stdout;
 };
 
-describe.skipIf(!hasCurl())('server and curl (skipped where curl is not installed)', () => {
+describe('server and curl', needs('curl'), () => {
   it('answers curl -i -r with the bytes of the range', async () => {
     const root = await scratch();
     const bytes = randomBytes(MIB);

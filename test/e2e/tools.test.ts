@@ -9,8 +9,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { hasCommand, needs } from '../support/needs.ts';
 import { randomFile, scratch, sha256, start } from './binary.ts';
-import { hasCommand } from './tools.ts';
 
 const MIB = 2 ** 20;
 const TIMEOUT_MS = 60_000;
@@ -44,7 +44,7 @@ async function outcome(command: string, args: readonly string[]) {
 const aria2c = (dir: string, ...args: string[]) =>
   outcome('aria2c', ['--no-conf', '--console-log-level=warn', '-d', dir, ...args]);
 
-describe.skipIf(!hasCommand('curl'))('curl (skipped where it is not installed)', () => {
+describe('curl', needs('curl'), () => {
   it('decodes what came compressed, and revalidates by tag and by date', async () => {
     const [root, dir] = [await scratch(), await scratch()];
     const text = 'as it was written\n'.repeat(1000);
@@ -64,7 +64,7 @@ describe.skipIf(!hasCommand('curl'))('curl (skipped where it is not installed)',
   });
 });
 
-describe.skipIf(!hasCommand('wget'))('wget (skipped where it is not installed)', () => {
+describe('wget', needs('wget'), () => {
   it('goes on where a download was cut, and mirrors what has changed', async () => {
     const [root, dir] = [await scratch(), await scratch()];
     const file = await randomFile(join(root, 'f.bin'), 3 * MIB + 1);
@@ -99,7 +99,7 @@ describe.skipIf(!hasCommand('wget'))('wget (skipped where it is not installed)',
   });
 });
 
-describe.skipIf(!hasCommand('aria2c'))('aria2c (skipped where it is not installed)', () => {
+describe('aria2c', needs('aria2c'), () => {
   it('fetches in parts and checks the digest that the hub sends', async () => {
     const [root, dir] = [await scratch(), await scratch()];
     const file = await randomFile(join(root, 'f.bin'), 5 * MIB + 11);
@@ -167,13 +167,13 @@ describe.skipIf(!hasCommand('aria2c'))('aria2c (skipped where it is not installe
   });
 });
 
-const BROWSER = ['chromium', 'chromium-browser', 'google-chrome'].find(hasCommand);
+const BROWSER = ['chromium', 'chromium-browser', 'google-chrome'].find(hasCommand) ?? 'chromium';
 
-describe.skipIf(!BROWSER)('a browser (skipped where none is installed)', () => {
+describe('a browser', needs(BROWSER), () => {
   async function dump(url: string): Promise<string> {
     const profile = await scratch();
     const { stdout } = await run(
-      BROWSER!,
+      BROWSER,
       [
         '--headless',
         '--no-sandbox',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { putText } from '../../../src/disk/target-place.ts';
+import { needs, ROOT } from '../../support/needs.ts';
 import {
   type Content,
   makeContent,
@@ -69,7 +70,7 @@ describe.each(['a hub', 'a plain server'])('a download from %s', (from) => {
     expect(await readdir(directory)).toEqual(['got']);
   });
 
-  it.skipIf(process.getuid?.() !== 0)('over a file of another user leaves it to him', async () => {
+  it('over a file of another user leaves it to him', needs(ROOT), async () => {
     await writeFile(target, 'old');
     await execute('chown', ['12345:12346', target]);
     expect((await get()).error).toBeUndefined();

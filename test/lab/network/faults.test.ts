@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork, type Network } from '../../../src/lab/network/network.ts';
-import { probeNetwork } from '../../../src/lab/network/probe.ts';
 import type { Host } from '../../../src/lab/network/wiring.ts';
+import { needs } from '../../support/needs.ts';
+import { LAB_NETWORK } from './lab-network.ts';
 import { listen, send } from './traffic.ts';
 
 const MIB = 2 ** 20;
@@ -27,7 +28,7 @@ const bridgeOf = (host: Host): Host => ({
   namespace: host.namespace.replace(/\d+$/, 'bridge'),
 });
 
-describe.skipIf(!probeNetwork().able)('a network (needs root, ip, tc, tbf)', () => {
+describe('a network', needs(...LAB_NETWORK), () => {
   it('whose line is cut lets nothing through either way, and goes on when healed', async () => {
     const network = make(3);
     const [one, two, three] = network.hosts as [Host, Host, Host];

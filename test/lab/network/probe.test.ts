@@ -7,6 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork } from '../../../src/lab/network/network.ts';
 import { probeNetwork } from '../../../src/lab/network/probe.ts';
 import { labOf, namespacesIn } from '../../../src/lab/network/wiring.ts';
+import { LINUX, needs } from '../../support/needs.ts';
+import { LAB_NETWORK } from './lab-network.ts';
 
 const RATES = { uplinkBytesPerSecond: 2 ** 20, downlinkBytesPerSecond: 2 ** 20 };
 const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8' });
@@ -33,19 +35,16 @@ function path(programs: readonly string[], scripts: Record<string, string> = {})
   });
 }
 
-it.runIf(process.platform === 'linux')(
-  'lacks everything without ip, and says it as making does',
-  () => {
-    path([]);
-    const { able, lacks, notes } = probeNetwork();
-    expect(able).toBe(false);
-    expect(lacks).toEqual(["network namespaces cannot be made (there is no program 'ip')"]);
-    expect(notes).toEqual([]);
-    expect(() => makeNetwork([RATES])).toThrow(lacks[0]);
-  },
-);
+it('lacks everything without ip, and says it as making does', needs(LINUX), () => {
+  path([]);
+  const { able, lacks, notes } = probeNetwork();
+  expect(able).toBe(false);
+  expect(lacks).toEqual(["network namespaces cannot be made (there is no program 'ip')"]);
+  expect(notes).toEqual([]);
+  expect(() => makeNetwork([RATES])).toThrow(lacks[0]);
+});
 
-describe.skipIf(!probeNetwork().able)('a probe (needs root, ip, tc, tbf)', () => {
+describe('a probe', needs(...LAB_NETWORK), () => {
   it('agrees with making, leaves nothing, and a network as it is', () => {
     const links = ip('-o', 'link');
     const network = makeNetwork([RATES]);

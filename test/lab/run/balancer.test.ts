@@ -7,7 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeNetwork } from '../../../src/lab/network/network.ts';
-import { probeNetwork } from '../../../src/lab/network/probe.ts';
 import type { Host } from '../../../src/lab/network/wiring.ts';
 import {
   BALANCERS,
@@ -20,8 +19,9 @@ import {
 import { Child } from '../../../src/lab/run/child.ts';
 import { groupCpuMs } from '../../../src/lab/run/cpu.ts';
 import { Program } from '../../../src/lab/run/program.ts';
-import { skipNote } from '../../balance/programs.ts';
 import { scratch } from '../../e2e/binary.ts';
+import { needs } from '../../support/needs.ts';
+import { LAB_NETWORK } from '../network/lab-network.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../../dist/cli.js');
 const { signal } = new AbortController();
@@ -107,9 +107,7 @@ it('knows what is installed', () => {
 });
 
 describe.each(BALANCERS)('%s as a process of the lab', (kind) => {
-  const it_ = it.skipIf(!hasBalancer(kind));
-
-  it_(`answers with what its hubs have, and leaves nothing${skipNote(kind)}`, async () => {
+  it('answers with what its hubs have, and leaves nothing', needs(kind), async () => {
     const dir = await scratch();
     const balancer = await balance(kind, urls, { dir });
     expect(await text(`${balancer.url}files/a`)).toBe('same');
@@ -123,23 +121,27 @@ describe.each(BALANCERS)('%s as a process of the lab', (kind) => {
     await goneGroup(balancer.pid!);
   });
 
-  it_('can be stopped and go on, and is gone with all its processes when killed', async () => {
-    const balancer = await balance(kind, urls);
-    balancer.kill('SIGSTOP');
-    let answered = false;
-    const answer = text(`${balancer.url}files/a`).finally(() => {
-      answered = true;
-    });
-    await delay(200);
-    expect(answered).toBe(false);
-    balancer.kill('SIGCONT');
-    expect(await answer).toBe('same');
-    balancer.kill('SIGKILL');
-    await goneGroup(balancer.pid!);
-    await expect(text(balancer.url)).rejects.toThrow();
-  });
+  it(
+    'can be stopped and go on, and is gone with all its processes when killed',
+    needs(kind),
+    async () => {
+      const balancer = await balance(kind, urls);
+      balancer.kill('SIGSTOP');
+      let answered = false;
+      const answer = text(`${balancer.url}files/a`).finally(() => {
+        answered = true;
+      });
+      await delay(200);
+      expect(answered).toBe(false);
+      balancer.kill('SIGCONT');
+      expect(await answer).toBe('same');
+      balancer.kill('SIGKILL');
+      await goneGroup(balancer.pid!);
+      await expect(text(balancer.url)).rejects.toThrow();
+    },
+  );
 
-  it_('takes another port when a process has the one it was given', async () => {
+  it('takes another port when a process has the one it was given', needs(kind), async () => {
     const dir = await scratch();
     const taker = join(dir, 'taker.sh');
     // Between the choice of a port and the start, the first time only.
@@ -159,7 +161,7 @@ describe.each(BALANCERS)('%s as a process of the lab', (kind) => {
     expect(await text(`${balancer.url}files/a`)).toBe('same');
   });
 
-  it_('that ends before it answers is an error with its first complaint', async () => {
+  it('that ends before it answers is an error with its first complaint', needs(kind), async () => {
     const dir = await scratch();
     const error = balance(kind, ['http://nobody.invalid:80'], { dir });
     await expect(error).rejects.toMatchObject({
@@ -171,7 +173,7 @@ describe.each(BALANCERS)('%s as a process of the lab', (kind) => {
     await expect(error).rejects.not.toMatchObject({ message: expect.stringContaining(dir) });
   });
 
-  it_('is over with a lab that is killed', async () => {
+  it('is over with a lab that is killed', needs(kind), async () => {
     const dir = await scratch();
     const options = {
       ...{ kind, id: 'balancer', cliPath: BINARY, address: '127.0.0.1', dir },
@@ -197,7 +199,7 @@ describe.each(BALANCERS)('%s as a process of the lab', (kind) => {
     await goneGroup(pid);
   });
 
-  it.skipIf(!hasBalancer(kind) || !probeNetwork().able)('runs on a host of a network', async () => {
+  it('runs on a host of a network', needs(kind, ...LAB_NETWORK), async () => {
     const rates = { uplinkBytesPerSecond: 2 ** 20, downlinkBytesPerSecond: 2 ** 20 };
     const network = makeNetwork([rates, rates]);
     onTestFinished(() => network.remove());

@@ -6,6 +6,7 @@ import {
   quotaCores,
   type Read,
 } from '../../../src/lab/run/cpu-allowance.ts';
+import { LINUX, needs } from '../../support/needs.ts';
 
 /** Files that are there; all others are empty. */
 const files =
@@ -56,7 +57,7 @@ it('is allowed what the status of the process says, and cannot say without one',
   expect(allowedCpus(files({}))).toBeUndefined();
 });
 
-it.runIf(process.platform === 'linux')('reads what this process is allowed', () => {
+it('reads what this process is allowed', needs(LINUX), () => {
   expect(allowedCpus()).toHaveLength(os.availableParallelism());
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { groupCpuMs } from '../../../src/lab/run/cpu.ts';
 import { Program, type ProgramOptions } from '../../../src/lab/run/program.ts';
+import { LINUX, needs } from '../../support/needs.ts';
 
 const { signal } = new AbortController();
 
@@ -72,7 +73,7 @@ describe('a process of the lab', () => {
     expect(shell.lines).toEqual(['ready', 'heard']);
   });
 
-  it.runIf(process.platform === 'linux')('that is a group ends as a whole', async () => {
+  it('that is a group ends as a whole', needs(LINUX), async () => {
     const shell = new Shell('sleep 60 & echo ready; wait', { group: true });
     await shell.says('ready');
     expect(shell.cpuMs()).toBeTypeOf('number');

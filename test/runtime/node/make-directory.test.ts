@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import { makeDirectory } from '../../../src/runtime/node/make-directory.ts';
+import { LINUX, needs } from '../../support/needs.ts';
 
 async function scratch(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-make-'));
@@ -36,6 +36,6 @@ it('says what is in the way', async () => {
   });
 });
 
-it.skipIf(!existsSync('/proc/self'))('gives up in /proc (needs Linux)', async () => {
+it('gives up in /proc', needs(LINUX), async () => {
   await expect(makeDirectory('/proc/hubswarm/x')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
 });

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LINUX, needs } from '../../support/needs.ts';
 import { type Hub, startHub } from '../hub.ts';
 
 const MIB = 2 ** 20;
@@ -19,7 +20,7 @@ function download(hub: Hub, path: string, localAddress: string): Promise<number>
   });
 }
 
-describe.runIf(process.platform === 'linux')('a share of the uplink for each address', () => {
+describe('a share of the uplink for each address', needs(LINUX), () => {
   it('holds over all connections of one, in pieces, small files and blocks', async () => {
     const hub = await startHub({ access: { clientUplinkBytesPerSecond: MIB } });
     await writeFile(join(hub.root, 'f'), Buffer.alloc(MIB / 2, 1));

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MOUNTS, needs } from '../../support/needs.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 import { wireAnswer } from '../wire.ts';
 
@@ -267,41 +268,25 @@ describe('a file', () => {
     expect(await alive(hub)).toBe('public');
   });
 
-  it.skipIf(!mayMount())(
-    'is whole or not there when the disk is full (skipped unless root)',
-    async () => {
-      const root = await tempRoot();
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'hubswarm-test', root]);
-      try {
-        await writeFile(join(root, 'f'), 'public');
-        const hub = await startHub({ root, writable: true });
-        // Without a length the end is only found by writing.
-        const headers = { 'transfer-encoding': 'chunked' };
-        const body = randomBytes(8 * MIB);
-        const answer = await hub
-          .ask('/files/big', { method: 'PUT', body, headers })
-          .catch(() => null);
-        // The refusal may come while the client still writes, which then sees a reset.
-        if (answer) expect(answer.status).toBe(507);
-        await expect.poll(() => readdir(root)).toEqual(['f']);
-        expect(await alive(hub)).toBe('public');
-        await hub.running.stop();
-      } finally {
-        execFileSync('umount', ['-l', root]);
-      }
-    },
-  );
+  it('is whole or not there when the disk is full', needs(MOUNTS), async () => {
+    const root = await tempRoot();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'hubswarm-test', root]);
+    try {
+      await writeFile(join(root, 'f'), 'public');
+      const hub = await startHub({ root, writable: true });
+      // Without a length the end is only found by writing.
+      const headers = { 'transfer-encoding': 'chunked' };
+      const body = randomBytes(8 * MIB);
+      const answer = await hub
+        .ask('/files/big', { method: 'PUT', body, headers })
+        .catch(() => null);
+      // The refusal may come while the client still writes, which then sees a reset.
+      if (answer) expect(answer.status).toBe(507);
+      await expect.poll(() => readdir(root)).toEqual(['f']);
+      expect(await alive(hub)).toBe('public');
+      await hub.running.stop();
+    } finally {
+      execFileSync('umount', ['-l', root]);
+    }
+  });
 });
-
-function mayMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    // In a container root may lack the right; a mount of its own namespace shows it.
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'hubswarm-test', '/mnt'], {
-      stdio: 'ignore',
-    });
-    return true;
-  } catch {
-    return false;
-  }
-}

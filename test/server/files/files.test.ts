@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importPath } from '../../../src/disk/import.ts';
+import { needs, POSIX } from '../../support/needs.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
 const MIB = 2 ** 20;
@@ -222,7 +223,7 @@ describe('paths', () => {
     expect(absolute.text).toBe('public');
   });
 
-  it.skipIf(process.platform === 'win32')('refuses a FIFO at once', async () => {
+  it('refuses a FIFO at once', needs(POSIX), async () => {
     const hub = await startHub();
     execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(hub.root, 'fifo')]);
     expect(await hub.ask('/files/fifo')).toMatchObject({

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Directory } from '../../../src/server/root/directory.ts';
 import { DirectoryNames } from '../../../src/server/root/directory-names.ts';
 import { ServedRoot } from '../../../src/server/root/served-root.ts';
+import { LINUX, needs } from '../../support/needs.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
 /** A root with `d`, and what puts a link to a directory outside in its place. */
@@ -21,7 +22,7 @@ async function swappable() {
   return { root: await ServedRoot.at(path), path, outside, swap };
 }
 
-describe.runIf(process.platform === 'linux')('a directory swapped for a link', () => {
+describe('a directory swapped for a link', needs(LINUX), () => {
   it('has nothing made where the link leads', async () => {
     const { root, path, outside, swap } = await swappable();
     const swapping = {

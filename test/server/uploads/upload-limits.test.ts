@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Quota } from '../../../src/server/uploads/quota.ts';
+import { MOUNTS, needs } from '../../support/needs.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 
 const MIB = 2 ** 20;
@@ -127,15 +128,10 @@ describe('the size of an upload', () => {
   });
 });
 
-/** A file system of 8 MiB, if this user may mount one. */
-async function smallDisk(): Promise<string | undefined> {
+/** A file system of 8 MiB. */
+async function smallDisk(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'hubswarm-small-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'ignore' });
-  } catch {
-    await rm(path, { recursive: true });
-    return undefined;
-  }
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'ignore' });
   onTestFinished(async () => {
     execFileSync('umount', ['-l', path]);
     await rm(path, { recursive: true });
@@ -144,9 +140,8 @@ async function smallDisk(): Promise<string | undefined> {
 }
 
 describe('a disk that is full', () => {
-  it('is answered with 507, and nothing is left (skipped where no tmpfs can be mounted)', async (context) => {
+  it('is answered with 507, and nothing is left', needs(MOUNTS), async () => {
     const root = await smallDisk();
-    if (!root) return context.skip('needs the right to mount a tmpfs');
     const hub = await startHub({ root, writable: true });
     const big = Buffer.alloc(10 * MIB, 1);
     const declared = await put(hub, '/files/f', big).catch(() => undefined);
@@ -162,9 +157,8 @@ describe('a disk that is full', () => {
 });
 
 describe('a disk that is read-only', () => {
-  it('is answered with 403, by PUT and by tus (skipped where none can be mounted)', async (context) => {
+  it('is answered with 403, by PUT and by tus', needs(MOUNTS), async () => {
     const root = await smallDisk();
-    if (!root) return context.skip('needs the right to mount a tmpfs');
     execFileSync('mount', ['-o', 'remount,ro', root]);
     const hub = await startHub({ root, writable: true });
     const tus = { 'tus-resumable': '1.0.0', 'upload-length': '3' };

@@ -1,0 +1,62 @@
+// What a test needs of the machine: programs, which scripts/install-tools.sh brings, and conditions
+// that no package brings. A test that lacks one is skipped and listed at the end (skips.ts). With
+// HUBSWARM_REQUIRE=all a missing program is a failure.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { TestOptions } from 'vitest';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What the machine lacks, of a skipped test. */
+    lacks?: string;
+  }
+}
+
+/** A system, a right, a part of the kernel. */
+export interface Condition {
+  name: string;
+  holds: () => boolean;
+}
+
+export const LINUX: Condition = { name: 'Linux', holds: () => process.platform === 'linux' };
+export const POSIX: Condition = { name: 'no Windows', holds: () => process.platform !== 'win32' };
+export const ROOT: Condition = { name: 'root', holds: () => process.getuid?.() === 0 };
+export const NO_ROOT: Condition = {
+  name: 'a user other than root',
+  holds: () => process.getuid?.() !== 0,
+};
+
+export const MOUNTS: Condition = {
+  name: 'the right to mount',
+  holds: () =>
+    // In a container root may lack the right; a mount of its own namespace shows it.
+    spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'hubswarm-test', '/mnt']).status === 0,
+};
+
+/** Options of a test or a suite. A string is a program of PATH. Conditions need all programs. */
+export function needs(...all: (string | Condition)[]): TestOptions {
+  const programs = all.filter((need) => typeof need === 'string');
+  const missing = programs.filter((program) => !hasCommand(program));
+  if (missing.length > 0 && process.env.HUBSWARM_REQUIRE === 'all') {
+    throw new Error(`HUBSWARM_REQUIRE=all, and not installed: ${missing.join(', ')}`);
+  }
+  const conditions = all.filter((need) => typeof need !== 'string');
+  const lacks =
+    missing.length > 0
+      ? missing
+      : conditions.filter((condition) => !condition.holds()).map(({ name }) => name);
+  return lacks.length > 0 ? { skip: true, meta: { lacks: lacks.join(', ') } } : {};
+}
+
+/** Whether a program can be found in PATH. */
+export function hasCommand(name: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
