@@ -20,6 +20,7 @@ import type { Desk, Front } from '../server/hall/hub.ts';
 import { Lane } from '../server/listing/listing-lanes.ts';
 import { fileChanging, HttpFailure } from '../server/message/http-failure.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../server/message/request-path.ts';
+import { type Found, routeOf } from '../server/message/routes.ts';
 import { withVary } from '../server/message/vary.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
@@ -30,11 +31,6 @@ import type { PathIndex } from './path-index.ts';
 import { notHere, requestDirectives } from './request-directives.ts';
 import { type Checked, Revalidation } from './revalidation.ts';
 
-const FILES = '/files/';
-const BLOCKS = '/ipfs/';
-const EVENTS = '/events';
-/** Where unfinished uploads are. */
-const UPLOADS = '/uploads/';
 /** Chosen: more edges in a row than anybody needs. */
 const MAX_HOPS = 8;
 /** Of a page that is passed on. */
@@ -68,21 +64,18 @@ export class Edge implements Front {
   async answer(exchange: Exchange, desk: Desk): Promise<boolean> {
     const { method, url = '' } = exchange.req;
     const path = targetPath(url);
-    // The root's own listing has this name, too.
-    const isFile = path.startsWith(FILES) || `${path}/` === FILES;
-    const isUpload = path.startsWith(UPLOADS) || `${path}/` === UPLOADS;
-    const isOurs = isFile || isUpload || path.startsWith(BLOCKS);
+    const { name, rest = '' }: Partial<Found> = routeOf(path) ?? {};
     if (method === 'OPTIONS') return false;
     // What the edge saw change would come late, and not at all for what it does not hold.
-    if (path === EVENTS) throw this.#elsewhere(path, url, 'bypass');
-    if (!isOurs) return false;
+    if (name === 'events') throw this.#elsewhere(path, url, 'bypass');
+    if (name !== 'files' && name !== 'blocks' && name !== 'uploads') return false;
     const via = this.#via(exchange);
     exchange.res.setHeader('Via', `1.1 ${this.#name}`);
-    if (isUpload || (method !== 'GET' && method !== 'HEAD'))
+    if (name === 'uploads' || (method !== 'GET' && method !== 'HEAD'))
       throw this.#elsewhere(path, url, 'method');
     try {
-      if (!isFile) await this.#block(exchange, desk, path.slice(BLOCKS.length), via);
-      else await this.#file(exchange, desk, path, via);
+      if (name === 'blocks') await this.#block(exchange, desk, rest, via);
+      else await this.#file(exchange, desk, rest, via);
     } catch (error) {
       if (error instanceof SourceFailure || hasCode(error, 'ERR_NO_SOURCE')) throw badGateway();
       if (hasCode(error, 'ERR_MANIFEST')) throw badGateway();
@@ -100,8 +93,8 @@ export class Edge implements Front {
     await this.#parts.release();
   }
 
-  async #file(exchange: Exchange, desk: Desk, path: string, via: string): Promise<void> {
-    const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
+  async #file(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
+    const { segments, trailingSlash } = parseRequestPath(rest);
     // A listing is not cut to what a token may see, so it takes one for all that is in it.
     desk.access.check(exchange, 'read', segments);
     if (trailingSlash) return this.#page(exchange, via);
@@ -244,7 +237,7 @@ const onlyIfCached = ({ req }: Exchange): boolean =>
   requestDirectives(req.headers['cache-control']).onlyIfCached;
 
 const segmentsOf = (path: string): readonly string[] =>
-  parseRequestPath(path.slice(FILES.length)).segments;
+  parseRequestPath(routeOf(path)?.rest ?? '').segments;
 
 function queryOf(url: string): string {
   const at = url.indexOf('?');

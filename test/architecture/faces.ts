@@ -108,6 +108,7 @@ export const FACES: string[] = [
   'server/message/http-failure.ts',
   'server/message/mirror-links.ts',
   'server/message/request-path.ts',
+  'server/message/routes.ts',
   'server/message/vary.ts',
   'server/operations/limits.ts',
   'server/operations/log-line.ts',

@@ -8,6 +8,7 @@
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { targetPath, targetQuery } from '../message/request-path.ts';
+import { routeOf } from '../message/routes.ts';
 import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
 import type { EventsHub } from './events-hub.ts';
@@ -15,7 +16,8 @@ import type { FeedEvent } from './feed-event.ts';
 import { answerPoll } from './long-poll.ts';
 
 /** Whether a request's target asks for events, of whatever kind. */
-export const isEventsTarget = (target: string): boolean => targetPath(target) === '/events';
+export const isEventsTarget = (target: string): boolean =>
+  routeOf(targetPath(target))?.name === 'events';
 
 /** @throws HttpFailure 400, 401, 403, 404, 503 */
 export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {

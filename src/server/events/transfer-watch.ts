@@ -5,10 +5,10 @@
 import { guarded } from '../../runtime/guarded.ts';
 import { isUpload, type Running, type Traffic } from '../conversation/traffic.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../message/request-path.ts';
+import { routeOf } from '../message/routes.ts';
 import type { FeedEvent, TransferEvent } from './feed-event.ts';
 
 const EVERY_MS = 250;
-const FILES = '/files/';
 
 interface Told {
   readonly facts: Omit<TransferEvent, 'event' | 'bytes'>;
@@ -93,10 +93,10 @@ export class TransferWatch {
 
 /** Undefined for a target that names no file; what refuses it has bytes as well. */
 function segmentsOf({ target }: Running): readonly string[] | undefined {
-  const path = targetPath(target);
-  if (!path.startsWith(FILES)) return undefined;
+  const found = routeOf(targetPath(target));
+  if (found?.name !== 'files') return undefined;
   try {
-    return parseRequestPath(path.slice(FILES.length)).segments;
+    return parseRequestPath(found.rest).segments;
   } catch {
     return undefined;
   }

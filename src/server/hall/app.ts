@@ -14,6 +14,7 @@ import { SmallFiles } from '../files/small-files.ts';
 import { answerDirectory } from '../listing/directory-response.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath } from '../message/request-path.ts';
+import { ROUTES, type Route, type RouteName, routeOf } from '../message/routes.ts';
 import { answerTus } from '../tus/tus-route.ts';
 import { answerDelete } from '../uploads/delete.ts';
 import { answerUpload } from '../uploads/upload.ts';
@@ -22,9 +23,16 @@ import { answerHealth, asksForHealth } from './health-route.ts';
 import type { Front, Hub } from './hub.ts';
 import { answerMetrics } from './metrics-route.ts';
 
-const FILES = '/files/';
-const BLOCKS = '/ipfs/';
-const OTHERS = new Set(['/', '/events', '/metrics', '/healthz', '/readyz']);
+/** Answers a route that express frames. */
+type LongWay = (hub: Hub, exchange: Exchange, req: Request) => Promise<void> | void;
+
+const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
+  start: (_hub, exchange) => redirect(exchange, `${ROUTES.files.path}/`),
+  files: (hub, exchange, req) => answerFilesRoute(hub, exchange, req),
+  uploads: (hub, exchange) => answerTus(hub, exchange, targetPath(exchange.target)),
+  events: answerEvents,
+  metrics: answerMetrics,
+};
 
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
@@ -62,14 +70,14 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   const { method, url } = exchange.req;
   if (hub.front && (await answerFromFront(hub, hub.front, exchange))) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
-  const path = targetPath(url ?? '');
-  if (path.startsWith(BLOCKS)) {
+  const found = routeOf(targetPath(url ?? ''));
+  if (found?.name === 'blocks') {
     const outlet = { exchange, link: hub.link };
-    await answerBlock(outlet, readableBlocks(hub, exchange), path.slice(BLOCKS.length));
+    await answerBlock(outlet, readableBlocks(hub, exchange), found.rest);
     return true;
   }
-  if (!path.startsWith(FILES)) return false;
-  const { segments, trailingSlash } = parseRequestPath(path.slice(FILES.length));
+  if (found?.name !== 'files') return false;
+  const { segments, trailingSlash } = parseRequestPath(found.rest);
   if (trailingSlash || hub.access.leads(exchange, segments)) return false;
   hub.access.check(exchange, 'read', segments);
   const own = ownView(hub, exchange, 'read');
@@ -107,21 +115,14 @@ function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): B
 function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
-  app.route('/').get((_req, res) => redirect(res, FILES));
-  app.route('/events').get((_req, res) => answerEvents(hub, Exchange.of(res)));
-  app.route('/metrics').get((_req, res) => answerMetrics(hub, Exchange.of(res)));
-  // Express decodes nothing here: the path is read from the target as it came.
-  app.use('/files', (req, res, next) => {
-    if (req.method === 'GET' || req.method === 'HEAD') {
-      const prefersHtml = req.accepts(['json', 'html']) === 'html';
-      return answerDirectory(hub, Exchange.of(res), segmentsOf(req), prefersHtml);
-    }
-    const rest = targetPath(req.originalUrl).slice(FILES.length);
-    if (req.method === 'PUT') return answerUpload(hub, Exchange.of(res), rest);
-    if (req.method === 'DELETE') return answerDelete(hub, Exchange.of(res), rest);
-    return next();
-  });
-  app.use('/uploads', (req, res) => answerTus(hub, Exchange.of(res), targetPath(req.originalUrl)));
+  app.enable('case sensitive routing');
+  for (const [name, answer] of Object.entries(LONG_WAYS)) {
+    const { path, covers, methods }: Route = ROUTES[name as RouteName];
+    const handle = (req: Request, res: Response, next: NextFunction) =>
+      isTaken(methods, req.method) ? answer(hub, Exchange.of(res), req) : next();
+    if (covers === 'itself') app.all(path, handle);
+    else app.use(path, handle);
+  }
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
     Exchange.of(res).fail(error),
@@ -129,32 +130,37 @@ function createApp(hub: Hub) {
   return app;
 }
 
-function segmentsOf({ originalUrl }: Request): readonly string[] {
-  return parseRequestPath(targetPath(originalUrl).slice(FILES.length)).segments;
+/** What is asked about a route itself is answered by {@link refuse}. */
+const isTaken = (methods: readonly string[], method: string): boolean =>
+  methods.length === 0 || (method !== 'OPTIONS' && methods.includes(method));
+
+function answerFilesRoute(hub: Hub, exchange: Exchange, req: Request): Promise<void> {
+  // Express decodes nothing here: the path is read from the target as it came.
+  const rest = routeOf(targetPath(exchange.target))?.rest ?? '';
+  if (req.method === 'PUT') return answerUpload(hub, exchange, rest);
+  if (req.method === 'DELETE') return answerDelete(hub, exchange, rest);
+  const prefersHtml = req.accepts(['json', 'html']) === 'html';
+  return answerDirectory(hub, exchange, parseRequestPath(rest).segments, prefersHtml);
 }
 
 /** 405 where another method would do (RFC 9110 section 15.5.6), else 404. */
-function refuse(req: Request, res: Response): void {
-  const path = targetPath(req.originalUrl);
-  if (path === '*' && req.method === 'OPTIONS') {
-    // Section 9.3.7: of the server as a whole.
-    res.writeHead(204, { Allow: 'GET, HEAD, PUT, DELETE, OPTIONS' }).end();
-    return;
-  }
-  const inFiles = path === '/files' || path.startsWith(FILES);
-  const known = inFiles || path.startsWith(BLOCKS) || OTHERS.has(path);
-  const allowed = inFiles ? 'GET, HEAD, PUT, DELETE, OPTIONS' : 'GET, HEAD, OPTIONS';
-  if (known && req.method === 'OPTIONS') {
+function refuse({ originalUrl, method }: Request, res: Response): void {
+  const path = targetPath(originalUrl);
+  const found = routeOf(path);
+  // RFC 9110 section 9.3.7: `*` is the server as a whole.
+  const asked = path === '*' ? 'files' : found?.name;
+  const allowed = asked && ROUTES[asked].methods.join(', ');
+  if (allowed && method === 'OPTIONS') {
     res.setHeader('Allow', allowed);
     res.writeHead(204).end();
-  } else if (known && req.method !== 'GET' && req.method !== 'HEAD') {
-    throw new HttpFailure(405, `${req.method} is not taken here; allowed: ${allowed}`, {
+  } else if (found && allowed && method !== 'GET' && method !== 'HEAD') {
+    throw new HttpFailure(405, `${method} is not taken here; allowed: ${allowed}`, {
       Allow: allowed,
     });
   } else throw new HttpFailure(404, 'nothing here; files are below /files/, blocks at /ipfs/<cid>');
 }
 
-function redirect(res: Response, location: string): void {
-  res.setHeader('Location', location);
-  Exchange.of(res).reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
+function redirect(exchange: Exchange, location: string): void {
+  exchange.res.setHeader('Location', location);
+  exchange.reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
 }

@@ -5,7 +5,8 @@ import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { framingFailure } from '../message/request-framing.ts';
 import { targetPath } from '../message/request-path.ts';
-import { isTusPath, TUS_VERSION } from '../message/tus-headers.ts';
+import { routeOf } from '../message/routes.ts';
+import { TUS_VERSION } from '../message/tus-headers.ts';
 import type { Hub } from './hub.ts';
 
 /** Never throws. A token that was seen before costs no turn of the event loop. */
@@ -16,7 +17,7 @@ export function enter(
 ): void {
   const refuse = (error: unknown): void => {
     // On every answer that is about uploads, whoever gives it.
-    if (isTusPath(targetPath(exchange.target)))
+    if (routeOf(targetPath(exchange.target))?.name === 'uploads')
       exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
     exchange.fail(error);
   };

@@ -1,9 +1,10 @@
 // The answers of health.ts over HTTP: 200 or 503, as JSON of one field.
 import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../conversation/exchange.ts';
+import { ROUTES } from '../message/routes.ts';
 import type { Hub } from './hub.ts';
 
-const PATHS = new Set(['/healthz', '/readyz']);
+const PATHS: ReadonlySet<string> = new Set([ROUTES.alive.path, ROUTES.ready.path]);
 
 export function asksForHealth({ method, url }: IncomingMessage): boolean {
   return PATHS.has(url ?? '') && (method === 'GET' || method === 'HEAD');
@@ -12,7 +13,7 @@ export function asksForHealth({ method, url }: IncomingMessage): boolean {
 /** The process lives if it answers; whether it should be sent requests is another question. */
 export async function answerHealth({ health, access }: Hub, exchange: Exchange): Promise<void> {
   access.greet(exchange);
-  if (exchange.req.url === '/healthz') return reply(exchange, 200, 'ok');
+  if (exchange.req.url === ROUTES.alive.path) return reply(exchange, 200, 'ok');
   const readiness = await health.readiness();
   if (readiness !== 'ready') exchange.res.setHeader('Retry-After', '1');
   reply(exchange, readiness === 'ready' ? 200 : 503, readiness);

@@ -33,11 +33,6 @@ const field = (headers: IncomingHttpHeaders, name: string): string | undefined =
   return value === undefined ? undefined : String(value);
 };
 
-/** Of the collection or of an upload. */
-export function isTusPath(path: string): boolean {
-  return /^\/uploads(?:\/|$)/.test(path);
-}
-
 /** @param acceptedIn the field that says what would do. @throws HttpFailure 415 */
 export function requireChunkType(
   headers: IncomingHttpHeaders,

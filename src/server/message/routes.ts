@@ -1,0 +1,52 @@
+// The routes of a hub: where it answers what. The one table that routing, refusals, the door
+// and an edge go by. What answers stands in hall/. Pure.
+
+export interface Route {
+  /** Without a slash at its end, but for the start. */
+  readonly path: string;
+  readonly covers: 'itself' | 'below' | 'both';
+  /** Methods that a refusal names (Allow). */
+  readonly methods: readonly string[];
+}
+
+const READ = ['GET', 'HEAD', 'OPTIONS'];
+
+const itself = (path: string): Route => ({ path, covers: 'itself', methods: READ });
+
+export const ROUTES = {
+  start: itself('/'),
+  files: { path: '/files', covers: 'both', methods: ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'] },
+  blocks: { path: '/ipfs', covers: 'below', methods: READ },
+  /** Its own protocol, tus, says which methods it takes where. */
+  uploads: { path: '/uploads', covers: 'both', methods: [] },
+  events: itself('/events'),
+  metrics: itself('/metrics'),
+  alive: itself('/healthz'),
+  ready: itself('/readyz'),
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
+
+export interface Found {
+  readonly name: RouteName;
+  /** What follows the route's path and a slash, still escaped. */
+  readonly rest: string;
+}
+
+const BY_PATH = new Map(
+  Object.entries(ROUTES).map(([name, route]): [string, [RouteName, Route]] => [
+    route.path,
+    [name as RouteName, route],
+  ]),
+);
+
+/** @param path of a request target, still escaped; undefined where nothing is. */
+export function routeOf(path: string): Found | undefined {
+  const end = path.indexOf('/', 1);
+  const isBelow = end > 0;
+  const known = BY_PATH.get(isBelow ? path.slice(0, end) : path);
+  if (!known) return undefined;
+  const [name, { covers }] = known;
+  if (covers === (isBelow ? 'itself' : 'below')) return undefined;
+  return { name, rest: isBelow ? path.slice(end + 1) : '' };
+}
