@@ -3,10 +3,10 @@
 // curl -H "Authorization: Bearer $(hubswarm token --scope read)" ...
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
+import { SCOPES, type Scope } from '../hub/access/grant.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { Refusal } from '../runtime/refusal.ts';
 import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../server/access/token-key.ts';
-import { SCOPES, type Scope } from '../server/message/grant.ts';
-import { HttpFailure } from '../server/message/http-failure.ts';
 import { parseRequestPath } from '../server/message/request-path.ts';
 
 interface MakeOptions {
@@ -110,23 +110,13 @@ async function checkToken(token: string, _options: unknown, command: Command): P
   const { key: file } = command.optsWithGlobals<{ key?: string }>();
   const key = await readTokenKey(file ?? defaultTokenKeyFile());
   const { verifyToken } = await import('../server/access/token.ts');
-  try {
-    const {
-      scopes: granted,
-      paths,
-      subject,
-      id,
-      expiresAtMs,
-    } = await verifyToken(key, token, Date.now());
-    const expires = Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null;
-    const shown = paths.map((segments) => `/${segments.join('/')}`);
-    print(
-      JSON.stringify({ id, scopes: [...granted], paths: shown, subject: subject ?? null, expires }),
-    );
-  } catch (error) {
-    if (error instanceof HttpFailure) throw new HubswarmError('ERR_REMOTE', error.message);
-    throw error;
-  }
+  const verified = await verifyToken(key, token, Date.now());
+  const { scopes: granted, paths, subject, id, expiresAtMs } = verified;
+  const expires = Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null;
+  const shown = paths.map((segments) => `/${segments.join('/')}`);
+  print(
+    JSON.stringify({ id, scopes: [...granted], paths: shown, subject: subject ?? null, expires }),
+  );
 }
 
 /** A name that was mistyped makes a key that no hub knows. */
@@ -159,7 +149,7 @@ function prefixes(text: string, before: string[][] = []): string[][] {
     const { segments } = parseRequestPath(text.replace(/^\//, ''));
     return [...before, [...segments]];
   } catch (error) {
-    if (!(error instanceof HttpFailure)) throw error;
+    if (!(error instanceof Refusal)) throw error;
     throw new HubswarmError(
       'ERR_USAGE',
       `--path: '${text}': ${error.message}; give one as in /photos/2024/`,

@@ -14,11 +14,12 @@ import { hasCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Release } from '../runtime/node/directory-lock.ts';
+import { fileChanging } from '../runtime/refusal.ts';
 import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/conversation/exchange.ts';
 import type { Desk, Front } from '../server/hall/hub.ts';
 import { Lane } from '../server/listing/listing-lanes.ts';
-import { fileChanging, HttpFailure } from '../server/message/http-failure.ts';
+import { HttpFailure } from '../server/message/http-failure.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../server/message/request-path.ts';
 import { type Found, routeOf } from '../server/message/routes.ts';
 import { withVary } from '../server/message/vary.ts';
@@ -158,7 +159,7 @@ export class Edge implements Front {
     try {
       return await origin.block(cid, stopping.signal, via);
     } catch (error) {
-      if (error instanceof SourceFailure && error.message.startsWith('404')) return undefined;
+      if (error instanceof SourceFailure && error.status === 404) return undefined;
       throw error;
     }
   }

@@ -12,10 +12,38 @@ export type ErrorCode =
   | 'ERR_NOT_PERMITTED'
   /** The target exists and may not be replaced. */
   | 'ERR_EXISTS'
-  /** A shared file is no longer the one that was imported. */
+  /** A file is no longer the version that was imported, hashed or begun. */
   | 'ERR_SOURCE_CHANGED'
   /** No room left on the device. */
   | 'ERR_DISK_FULL'
+  /** The files below a root would take more room than its quota. */
+  | 'ERR_QUOTA'
+  /** More bytes than a limit on one file allows. */
+  | 'ERR_TOO_LARGE'
+  /** A request makes no sense as it is written. */
+  | 'ERR_MALFORMED'
+  /** A name or a path is longer than a file system takes. */
+  | 'ERR_NAME_TOO_LONG'
+  /** What has the name does not go together with what is wanted of it. */
+  | 'ERR_CONFLICT'
+  /** A condition that the change was bound to does not hold. */
+  | 'ERR_PRECONDITION'
+  /** It was kept for a while, and that is over. */
+  | 'ERR_EXPIRED'
+  /** Somebody else changes it at the moment. */
+  | 'ERR_LOCKED'
+  /** More at once, or waiting, than this process takes. */
+  | 'ERR_BUSY'
+  /** A caller asks more often than it may. */
+  | 'ERR_RATE'
+  /** A token is needed, and none came. */
+  | 'ERR_TOKEN_MISSING'
+  /** A token is malformed, over, not valid yet, or taken back. */
+  | 'ERR_TOKEN_INVALID'
+  /** A token was not signed by the key that it was held against. */
+  | 'ERR_TOKEN_KEY'
+  /** A token allows less than was asked for. */
+  | 'ERR_SCOPE'
   /** The port or address is taken, or not one of this machine's. */
   | 'ERR_LISTEN'
   /** Bytes do not match the CID that was asked for. */

@@ -9,8 +9,8 @@ export const LAW: Law = {
     cli: {
       holds: 'entry, command table, one file per command: options in, a call, lines out',
       imports: [
-        'server', 'client', 'peer', 'attack', 'lab', 'simulate', 'balance', 'edge', 'content', 'disk',
-        'link', 'telemetry',
+        'hub', 'server', 'client', 'peer', 'attack', 'lab', 'simulate', 'balance', 'edge', 'content',
+        'disk', 'link', 'telemetry',
       ],
       reason: 'a command turns options into a call and holds no logic',
     },
@@ -54,9 +54,14 @@ export const LAW: Law = {
       imports: ['exchange', 'content', 'theory'],
       reason: 'a simulated swarm is the sessions themselves on a virtual clock: nothing of the shell',
     },
+    hub: {
+      holds: 'what a hub decides, without HTTP: who may do what',
+      imports: [],
+      reason: 'several faces share what a hub decides, so it does not know how it was asked',
+    },
     server: {
       holds: 'express app, byte routes, catalogue, access, uploads, events, operations',
-      imports: ['content', 'disk', 'link', 'telemetry'],
+      imports: ['hub', 'content', 'disk', 'link', 'telemetry'],
       reason: 'the hub knows no swarm',
     },
     client: {
@@ -116,6 +121,11 @@ export const LAW: Law = {
       where: /^(?!server\/)/,
       what: /^express/,
       reason: 'only server/ knows express',
+    },
+    {
+      where: /^hub\//,
+      what: /^node:(https?|tls)$|^ws$/,
+      reason: 'hub/ knows no HTTP: a second face must not need a second hub',
     },
     {
       where: /^(content|exchange|link|simulate|theory)\/|^(runtime|telemetry)\/[^/]+$/,

@@ -1,6 +1,7 @@
 // Options of `hubswarm server` that say who may do what, and how it proves itself.
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { parseRequestRate, type RequestRate } from '../../hub/access/request-rate.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import type { AccessOptions } from '../../server/access/access.ts';
@@ -8,7 +9,6 @@ import { checkCidr } from '../../server/access/address-rules.ts';
 import { checkOrigin } from '../../server/access/cors.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../../server/access/forwarded.ts';
 import { checkHostName } from '../../server/access/host-names.ts';
-import { parseRequestRate, type RequestRate } from '../../server/access/request-rate.ts';
 import { defaultTokenKeyFile, openTokenKey } from '../../server/access/token-key.ts';
 import type { TlsOptions } from '../../server/tls/tls.ts';
 import { needs, oneOf, rate } from '../common/options.ts';

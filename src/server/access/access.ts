@@ -4,20 +4,20 @@
 // CORS preflight, token, rate of the token. Only a token that was not seen before
 // makes admit() asynchronous.
 import type { OutgoingHttpHeaders } from 'node:http';
+import { allows, type Grant, leadsToReadable, type Scope } from '../../hub/access/grant.ts';
+import { type Allowance, RequestLimit, type RequestRate } from '../../hub/access/request-rate.ts';
+import { TokenRefusal } from '../../hub/access/token-refusal.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import { allows, type Grant, leadsToReadable, type Scope } from '../message/grant.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import { standingHeaders } from '../message/standing-headers.ts';
 import { AddressRules, AddressSet } from './address-rules.ts';
 import { Callers } from './callers.ts';
-import { scopeInsufficient, tokenMissing } from './challenge.ts';
 import { ClientLinks } from './client-links.ts';
 import { Cors } from './cors.ts';
 import type { ProxyHeader } from './forwarded.ts';
 import { HostNames } from './host-names.ts';
 import { isForeignPage, isLoopback, isPassedOn, refuseOpenWrites } from './open-writes.ts';
-import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
 import type { VerifiedToken } from './token.ts';
 import type { TokenGate } from './token-gate.ts';
 
@@ -152,7 +152,7 @@ export class Access {
   /**
    * Before any route, after greet(). False when it has answered the request itself.
    *
-   * @throws HttpFailure 401, 403, 421, 429; so does what it promises
+   * @throws TokenRefusal, Refusal ERR_NOT_PERMITTED, RateRefusal, HttpFailure 421; so does what it promises
    */
   admit(exchange: Exchange): boolean | Promise<boolean> {
     this.#hostNames?.check(exchange.req);
@@ -168,14 +168,14 @@ export class Access {
   /**
    * Before a path is opened, listed or changed; `[]` is everything.
    *
-   * @throws HttpFailure 401 when a token is needed, 403 when it does not do
+   * @throws TokenRefusal when a token is needed, or does not do; Refusal ERR_NOT_PERMITTED
    */
   check(exchange: Exchange, scope: Scope, segments: Segments): void {
     if (scope !== 'read') this.#checkChange(exchange);
     if (!this.allows(exchange, scope, segments)) throw this.#refusal(exchange, scope);
   }
 
-  /** As check, where the path is not known yet. @throws HttpFailure 401, 403 */
+  /** As check, where the path is not known yet. @throws as check() */
   checkAnywhere(exchange: Exchange, scope: Scope): void {
     if (scope !== 'read') this.#checkChange(exchange);
     if (this.#anyone.scopes.has(scope) || exchange.grant?.scopes.has(scope)) return;
@@ -195,7 +195,7 @@ export class Access {
     return this.allows(exchange, 'read', segments) || this.leads(exchange, segments);
   }
 
-  /** @throws HttpFailure 401, 403 */
+  /** @throws as check() */
   checkListing(exchange: Exchange, segments: Segments): void {
     if (!this.shows(exchange, segments)) throw this.#refusal(exchange, 'read');
   }
@@ -215,13 +215,19 @@ export class Access {
   #checkChange(exchange: Exchange): void {
     const { host, writable } = this.#context;
     if (!writable) {
-      throw new HttpFailure(403, 'this server takes no uploads; start it with --writable to allow');
+      throw new Refusal(
+        'ERR_NOT_PERMITTED',
+        'this server takes no uploads; start it with --writable to allow',
+      );
     }
     this.#warnOfProxy(exchange);
     const { origin } = exchange.req.headers;
     if (exchange.grant || origin === undefined || this.letsPage(origin)) return;
     if (isForeignPage(origin, host)) {
-      throw new HttpFailure(403, 'pages of other origins may not write here; see --cors-origin');
+      throw new Refusal(
+        'ERR_NOT_PERMITTED',
+        'pages of other origins may not write here; see --cors-origin',
+      );
     }
   }
 
@@ -232,15 +238,15 @@ export class Access {
     this.#context.emit({ event: 'warned', message: OPEN_PROXY });
   }
 
-  #refusal({ grant }: Exchange, scope: Scope): HttpFailure {
-    return grant ? scopeInsufficient(scope) : tokenMissing(scope);
+  #refusal({ grant }: Exchange, scope: Scope): TokenRefusal {
+    return grant ? TokenRefusal.scope(scope) : TokenRefusal.missing(scope);
   }
 
   #admitCaller(exchange: Exchange, callers: Callers): void {
     const { address, admitted, allowance, link, proxied } = callers.of(exchange.req);
     if (proxied) exchange.remote = address;
     exchange.clientLink = link;
-    if (!admitted) throw new HttpFailure(403, 'this address may not come here');
+    if (!admitted) throw new Refusal('ERR_NOT_PERMITTED', 'this address may not come here');
     if (allowance) this.#addressLimit!.spend(allowance);
   }
 

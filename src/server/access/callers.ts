@@ -3,12 +3,12 @@
 // trusted proxy names.
 import type { IncomingMessage } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
+import type { Allowance, RequestLimit } from '../../hub/access/request-rate.ts';
 import type { Link } from '../../link/link.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { type AddressRules, type AddressSet, normalAddress } from './address-rules.ts';
 import type { ClientLinks } from './client-links.ts';
 import { forwardedClient, type ProxyHeader } from './forwarded.ts';
-import type { Allowance, RequestLimit } from './request-rate.ts';
 
 export interface Caller {
   readonly address: string;

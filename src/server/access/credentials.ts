@@ -1,15 +1,14 @@
 // The token in an Authorization header: of Bearer (RFC 6750 section 2.1) or the
 // password of Basic (RFC 7617; curl -u x:TOKEN, a browser's dialog). Not from the
 // query (section 2.3): logs, histories and Referer keep URLs.
-import type { HttpFailure } from '../message/http-failure.ts';
-import { tokenInvalid } from './challenge.ts';
+import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 
 /** Chosen: a token with a score of long paths; a longer one is not decoded. */
 const MAX_HEADER_LENGTH = 4096;
 
-/** @throws HttpFailure 401 */
+/** @throws TokenRefusal */
 export function tokenOf(authorization: string): string {
-  if (authorization.length > MAX_HEADER_LENGTH) throw tokenInvalid('the token is too long');
+  if (authorization.length > MAX_HEADER_LENGTH) throw TokenRefusal.invalid('the token is too long');
   const [, scheme = '', rest = ''] =
     /^([A-Za-z]+) +([A-Za-z0-9._~+/=-]+) *$/.exec(authorization) ?? [];
   switch (scheme.toLowerCase()) {
@@ -29,6 +28,6 @@ function passwordOf(encoded: string): string {
   return pair.slice(colon + 1);
 }
 
-function malformed(): HttpFailure {
-  return tokenInvalid('give Bearer TOKEN, or Basic with the token as password');
+function malformed(): TokenRefusal {
+  return TokenRefusal.invalid('give Bearer TOKEN, or Basic with the token as password');
 }

@@ -1,8 +1,8 @@
 // The hub as whoever asks may use it. What they may do is decided by the names that they
 // give, and again by the names of the place where those lead: a link within the path of
 // a token is no way out of that path.
+import type { Scope } from '../../hub/access/grant.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { Scope } from '../message/grant.ts';
 import type { ServedRoot } from '../root/served-root.ts';
 import type { Access } from './access.ts';
 

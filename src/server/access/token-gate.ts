@@ -3,10 +3,11 @@
 // into a map (a signature costs some 200 us). What is remembered is looked at again
 // for expiry and revocation each time. The map compares hashes of strings before the
 // strings: nothing of a token can be guessed from how long that takes.
+import { TokenRefusal } from '../../hub/access/token-refusal.ts';
+import { hasCode } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { Gate } from '../../runtime/gate.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { tokenInvalid } from './challenge.ts';
 import { tokenOf } from './credentials.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
 import { type VerifiedToken, verifyToken } from './token.ts';
@@ -69,12 +70,12 @@ export class TokenGate {
     return undefined;
   }
 
-  /** @throws HttpFailure 401 */
+  /** @throws TokenRefusal */
   async verify(authorization: string): Promise<VerifiedToken> {
     const known = this.#known;
     const text = tokenOf(authorization);
     const token = await this.#signatures.run(() => this.#tryKeys(text));
-    if (this.#isRevoked(token)) throw tokenInvalid('the token was revoked');
+    if (this.#isRevoked(token)) throw TokenRefusal.invalid('the token was revoked');
     // One token is one grant, however many requests brought it at once.
     const first = known.get(authorization);
     if (first) return first;
@@ -92,7 +93,7 @@ export class TokenGate {
         return await verifyToken(key, token, Date.now());
       } catch (error) {
         // That it has expired says more than that another key did not sign it.
-        if (reason === undefined || !isOfAnotherKey(error)) reason = error;
+        if (reason === undefined || !hasCode(error, 'ERR_TOKEN_KEY')) reason = error;
       }
     }
     throw reason;
@@ -102,6 +103,3 @@ export class TokenGate {
     return id !== undefined && this.#revoked?.has(id) === true;
   }
 }
-
-const isOfAnotherKey = (error: unknown): boolean =>
-  error instanceof Error && /not signed by|not taken here/.test(error.message);

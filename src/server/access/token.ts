@@ -6,8 +6,8 @@
 // Signature, times and shape are checked here; which keys and what was revoked is
 // the matter of tokens.ts.
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { type Grant, SCOPES, type Scope } from '../message/grant.ts';
-import { tokenInvalid } from './challenge.ts';
+import { type Grant, SCOPES, type Scope } from '../../hub/access/grant.ts';
+import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 import type { TokenKey } from './token-key.ts';
 
 const AUDIENCE = 'hubswarm';
@@ -48,7 +48,7 @@ export function signToken(key: TokenKey, claims: TokenClaims): Promise<string> {
   return new SignJWT(payload).setProtectedHeader(header).sign(key.signing!);
 }
 
-/** @throws HttpFailure 401 */
+/** @throws TokenRefusal ERR_TOKEN_KEY when another key may have signed it, ERR_TOKEN_INVALID */
 export async function verifyToken(
   key: TokenKey,
   token: string,
@@ -68,7 +68,7 @@ export async function verifyToken(
 }
 
 function readClaims({ scope, paths, sub, jti, exp }: JWTPayload, token: string): VerifiedToken {
-  if (typeof scope !== 'string') throw tokenInvalid('the token has no scope');
+  if (typeof scope !== 'string') throw TokenRefusal.invalid('the token has no scope');
   const words = scope.split(' ');
   return {
     // Scopes of others may stand beside ours.
@@ -84,31 +84,31 @@ function readClaims({ scope, paths, sub, jti, exp }: JWTPayload, token: string):
 /** A claim that is not understood must not widen what the token allows. */
 function readPaths(claim: unknown): readonly (readonly string[])[] {
   if (claim === undefined) return [[]];
-  if (!Array.isArray(claim)) throw tokenInvalid('the claim paths is not a list');
+  if (!Array.isArray(claim)) throw TokenRefusal.invalid('the claim paths is not a list');
   return claim.map((path: unknown) => {
-    if (typeof path !== 'string') throw tokenInvalid('the claim paths holds no path');
+    if (typeof path !== 'string') throw TokenRefusal.invalid('the claim paths holds no path');
     const segments = path.split('/').filter((name) => name !== '');
     if (segments.some((name) => name === '.' || name === '..')) {
-      throw tokenInvalid('the claim paths holds a name that is . or ..');
+      throw TokenRefusal.invalid('the claim paths holds a name that is . or ..');
     }
     return segments;
   });
 }
 
 function reasonOf(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return tokenInvalid('the token has expired');
+  if (error instanceof errors.JWTExpired) return TokenRefusal.invalid('the token has expired');
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return tokenInvalid(
+    return TokenRefusal.invalid(
       error.claim === 'nbf'
         ? 'the token is not valid yet'
         : `the claim ${error.claim} does not fit`,
     );
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
-    return tokenInvalid('the token is signed in a way that is not taken here');
+    return TokenRefusal.ofAnotherKey('the token is signed in a way that is not taken here');
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return tokenInvalid('the token is not signed by a key of this server');
+    return TokenRefusal.ofAnotherKey('the token is not signed by a key of this server');
   }
-  return error instanceof errors.JOSEError ? tokenInvalid('the token is malformed') : error;
+  return error instanceof errors.JOSEError ? TokenRefusal.invalid('the token is malformed') : error;
 }

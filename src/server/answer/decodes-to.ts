@@ -10,8 +10,8 @@ import { pipeline } from 'node:stream/promises';
 import { crc32, createBrotliDecompress, createInflateRaw } from 'node:zlib';
 import { type Manifest, pieceDigest } from '../../content/manifest.ts';
 import { systemCode } from '../../runtime/errors.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { Coding } from '../message/accept-encoding.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import type { Opened } from '../root/served-root.ts';
 import { fileChunks } from './file-chunks.ts';
 import { readFully } from './send-body.ts';
@@ -45,7 +45,7 @@ export async function decodesTo(
     await pipeline(between(sibling, coded), decoder, pieces, { signal });
   } catch (error) {
     // What was read makes no sense, unless reading failed.
-    if (signal.aborted || error instanceof HttpFailure || systemCode(error)) throw error;
+    if (signal.aborted || error instanceof Refusal || systemCode(error)) throw error;
     return false;
   }
   // Whatever follows the end of the coded bytes would confuse decoders.

@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { isRawCid } from '../../content/cid.ts';
+import { hasCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import type { Catalogue, Entry } from '../root/catalogue.ts';
 import type { Turn } from '../root/hashing-queue.ts';
 import { isUnchanged, stampOf } from '../root/stamp.ts';
@@ -79,7 +79,7 @@ async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefine
     return isUnchanged(stats, await handle.stat()) ? hash.digest() : undefined;
   } catch (error) {
     // It became shorter.
-    if (error instanceof HttpFailure) return undefined;
+    if (hasCode(error, 'ERR_SOURCE_CHANGED')) return undefined;
     throw error;
   } finally {
     await handle.close();

@@ -3,12 +3,11 @@
 // Measured: against 64 KiB streams three times the throughput at a quarter of the
 // CPU. Before a chunk leaves, the open file must still be the version that the
 // headers named; else the connection is cut, for a response never mixes two.
-
 import type { Link } from '../../link/link.ts';
+import { fileChanging } from '../../runtime/refusal.ts';
 import { SpareBuffers } from '../../runtime/spare-buffers.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { ByteRange } from '../message/byte-range.ts';
-import { fileChanging } from '../message/http-failure.ts';
 import type { Opened } from '../root/served-root.ts';
 import { stampOf } from '../root/stamp.ts';
 import type { Check } from './unmixed.ts';
@@ -54,7 +53,7 @@ interface Source {
 
 /**
  * @param begin called when there is something to send: until then it can be answered otherwise
- * @throws HttpFailure 503 when the file changed, or the reason why the client is gone
+ * @throws Refusal ERR_SOURCE_CHANGED when the file changed, or the reason why the client is gone
  */
 export async function sendFilePart(
   outlet: Outlet,
@@ -133,7 +132,7 @@ async function readChunk(
 /** Up to here Node.js serves memory from its slab, above it alignment begins to matter. */
 const ALIGN_FROM_BYTES = 64 * 1024;
 
-/** Fills `into` from the file. @throws HttpFailure 503 when the file is shorter */
+/** Fills `into` from the file. @throws Refusal ERR_SOURCE_CHANGED when the file is shorter */
 export async function readFully(
   { handle }: Pick<Opened, 'handle'>,
   into: Uint8Array,

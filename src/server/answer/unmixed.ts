@@ -1,11 +1,11 @@
 // That an open file is still what it was while its bytes are sent, asked after each chunk
 // is read: a response never mixes two versions.
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileChanging } from '../message/http-failure.ts';
+import { fileChanging } from '../../runtime/refusal.ts';
 import type { Opened } from '../root/served-root.ts';
 import { isUnchanged } from '../root/stamp.ts';
 
-/** @throws HttpFailure 503 when the bytes that were read may be others than those before */
+/** @throws Refusal ERR_SOURCE_CHANGED when the bytes that were read may be others than those before */
 export type Check = () => Promise<void>;
 
 /** Chosen: a write gives a file its time first and its length then, page by page. */

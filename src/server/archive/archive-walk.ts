@@ -3,7 +3,7 @@
 // UTF-16 code units. What may not be served (hidden, special, links that lead out)
 // is left out, as it is from listings. A directory that several links lead to comes
 // once: else links could make a tree without end out of a few.
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { DirectoryNames, Names } from '../root/directory-names.ts';
 import type { Opened, ServedRoot } from '../root/served-root.ts';
 
@@ -68,7 +68,7 @@ async function openIfServed(
     return await root.open(segments);
   } catch (error) {
     // Gone, or not to be served; what says that the server is at its end is thrown.
-    if (error instanceof HttpFailure && error.status < 500) return undefined;
+    if (error instanceof Refusal && !error.isPassing) return undefined;
     throw error;
   }
 }

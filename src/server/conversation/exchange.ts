@@ -1,14 +1,15 @@
 // One request and its response: what was sent of it, when the other side left,
 // how a small answer and a failure look, and the one line of the access log.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Grant } from '../../hub/access/grant.ts';
 import type { Link } from '../../link/link.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import type { Grant } from '../message/grant.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { HttpFailure } from '../message/http-failure.ts';
 import { targetPath } from '../message/request-path.ts';
 import { KEPT_BY_FAILURES } from '../message/standing-headers.ts';
+import { toHttp } from '../message/to-http.ts';
 import { withVary } from '../message/vary.ts';
 import { detailsOf } from './request-details.ts';
 import type { About, Traffic } from './traffic.ts';
@@ -194,8 +195,7 @@ export class Exchange {
       res.destroy();
       return;
     }
-    const error = httpFailure(thrown);
-    const failure = error instanceof HttpFailure ? error : this.#internal(error);
+    const failure = toHttp(thrown) ?? this.#internal(thrown);
     for (const name of res.getHeaderNames()) {
       if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }

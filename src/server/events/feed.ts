@@ -4,7 +4,7 @@
 // nobody watched, so an id never stands for two events.
 import { randomBytes } from 'node:crypto';
 import { guarded } from '../../runtime/guarded.ts';
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FeedEvent, Reset } from './feed-event.ts';
 
@@ -86,15 +86,16 @@ export class Feed {
     return missed.map(({ message }) => message);
   }
 
-  /** @throws HttpFailure 503 */
+  /** @throws Refusal ERR_BUSY */
   checkRoom(): void {
-    if (this.#ended) throw new HttpFailure(503, 'the server is stopping', { 'Retry-After': '2' });
+    if (this.#ended)
+      throw new Refusal('ERR_BUSY', 'the server is stopping', { retryAfterMs: 2000 });
     if (this.#subscribers.size >= this.#maxSubscribers) {
-      throw new HttpFailure(503, 'too many subscribers; try again', { 'Retry-After': '10' });
+      throw new Refusal('ERR_BUSY', 'too many subscribers; try again', { retryAfterMs: 10_000 });
     }
   }
 
-  /** @throws HttpFailure 503. @returns what ends the subscription; may be called twice */
+  /** @throws Refusal ERR_BUSY. @returns what ends the subscription; may be called twice */
   subscribe(subscriber: Subscriber): () => void {
     this.checkRoom();
     const { filter } = subscriber;

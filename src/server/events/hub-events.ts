@@ -2,7 +2,6 @@
 // somebody subscribes, and no longer than a while after the last one has left; one
 // who comes back within that while has missed nothing. The answer to a subscriber
 // begins when the watch does: what happens after it is told.
-
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import type { Traffic } from '../conversation/traffic.ts';
@@ -73,7 +72,7 @@ export class HubEvents {
     this.#transfers = new TransferWatch(context.traffic, (event) => this.feed.publish(event));
   }
 
-  /** @throws HttpFailure 503 */
+  /** @throws Refusal ERR_BUSY */
   async subscribe(after: string | undefined, subscriber: Subscriber): Promise<Subscription> {
     this.feed.checkRoom();
     clearTimeout(this.#lingering);

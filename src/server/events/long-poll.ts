@@ -1,9 +1,8 @@
 // One answer that comes with the next events, or empty when the wait is over:
 //   { "events": [...], "next": ID }
 // The next request gives `next` as `after`; between the two nothing is lost.
-
+import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { tokenInvalid } from '../access/challenge.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { EventsHub } from './events-hub.ts';
@@ -15,7 +14,7 @@ export interface Poll {
   readonly waitMs: number;
 }
 
-/** @throws HttpFailure 401 when the token ends while it waits, 503 */
+/** @throws TokenRefusal when the token ends while it waits, Refusal ERR_BUSY */
 export async function answerPoll(
   { events, access }: EventsHub,
   exchange: Exchange,
@@ -41,7 +40,7 @@ export async function answerPoll(
   clearInterval(heartbeat);
   subscription.close();
   if (exchange.signal.aborted) return;
-  if (!access.holds(exchange)) throw tokenInvalid('the token does not hold any more');
+  if (!access.holds(exchange)) throw TokenRefusal.invalid('the token does not hold any more');
   const { position } = events.feed;
   const list = came.map(({ json }) => json).join(',');
   const text = `{"events":[${list}],"next":${JSON.stringify(position)}}\n`;

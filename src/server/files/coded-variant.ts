@@ -3,6 +3,7 @@
 // for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
 // is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
 import type { IncomingMessage } from 'node:http';
+import { fileChanging, Refusal } from '../../runtime/refusal.ts';
 import { SUFFIXES } from '../answer/checked-siblings.ts';
 import {
   codedRepresentation,
@@ -16,7 +17,6 @@ import { unchanged } from '../answer/unmixed.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { acceptedCodings, type Coding } from '../message/accept-encoding.ts';
 import { isCompressible } from '../message/compressible.ts';
-import { fileChanging, HttpFailure } from '../message/http-failure.ts';
 import type { Entry } from '../root/catalogue.ts';
 import type { Opened, ServedRoot } from '../root/served-root.ts';
 import { stampOf } from '../root/stamp.ts';
@@ -61,7 +61,7 @@ export function codingsFor({ method, headers }: IncomingMessage): readonly Codin
   return acceptedCodings(headers['accept-encoding']?.toString());
 }
 
-/** @throws HttpFailure 503 when the file changes meanwhile */
+/** @throws Refusal ERR_SOURCE_CHANGED when the file changes meanwhile */
 export async function pickVariant(
   hub: FilesHub,
   exchange: Exchange,
@@ -155,12 +155,12 @@ async function openIfAny(
   try {
     return await root.open(segments);
   } catch (error) {
-    if (error instanceof HttpFailure) return undefined;
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }
 
-/** @throws HttpFailure 503 when it changes meanwhile */
+/** @throws Refusal ERR_SOURCE_CHANGED when it changes meanwhile */
 async function readWhole(file: Opened): Promise<Uint8Array> {
   const bytes = Buffer.allocUnsafeSlow(file.stats.size);
   await readFully(file, bytes, 0);

@@ -3,7 +3,8 @@
 // the same bytes, on any hub, and can be joined. A file that is not hashed yet is sent all
 // the same, as long as it was when it was opened, under a weak tag or none. How it is sent:
 // send-representation.ts.
-
+import { hasCode } from '../../runtime/errors.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import {
   type Presentation,
   type Representation,
@@ -15,7 +16,6 @@ import { readVersion, sendFilePart } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
 import { onlyGrowing, unchanged } from '../answer/unmixed.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import { mirrorLinks } from '../message/mirror-links.ts';
 import type { Validators } from '../message/preconditions.ts';
 import { wantsDigest } from '../message/repr-digest.ts';
@@ -42,7 +42,7 @@ export interface Sent {
  * A version that has a name.
  *
  * @param onSent is called while everything is still open.
- * @throws HttpFailure 412, 416, 503
+ * @throws Refusal ERR_SOURCE_CHANGED, ERR_BUSY; HttpFailure 412, 416
  */
 export async function answerVersion(
   hub: FilesHub,
@@ -86,7 +86,7 @@ export async function answerVersion(
  * without a name.
  *
  * @param onSent is called with the entry of what was sent under its CID.
- * @throws HttpFailure 412, 416, 503
+ * @throws Refusal ERR_SOURCE_CHANGED, ERR_BUSY; HttpFailure 412, 416
  */
 export async function answerFile(
   hub: FilesHub,
@@ -104,7 +104,7 @@ export async function answerFile(
     }
   } catch (error) {
     // It grew since it was opened: its beginning can still be had.
-    const isChanging = error instanceof HttpFailure && error.status === 503;
+    const isChanging = hasCode(error, 'ERR_SOURCE_CHANGED');
     if (!isChanging || exchange.res.headersSent) throw error;
   }
   await answerUnnamed(hub, exchange, segments, file);
@@ -119,7 +119,7 @@ async function answerUnnamed(
   const ifMatch = exchange.req.headers['if-match']?.trim();
   if (ifMatch !== undefined && ifMatch !== '*') {
     const message = 'which version the file is will be known when it is hashed; try again';
-    throw new HttpFailure(503, message, { 'Retry-After': '1' });
+    throw new Refusal('ERR_BUSY', message, { retryAfterMs: 1000 });
   }
   const outlet = { exchange, link: hub.link };
   const source = { file, check: onlyGrowing(file) };

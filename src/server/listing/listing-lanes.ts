@@ -1,12 +1,11 @@
 // How many listings are made at once, how many wait for that, and how much of their text
 // lies in memory until it is read. Short ones have a lane of their own, so that they never
 // wait behind those of large directories.
-
 import { Gate } from '../../runtime/gate.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import { household } from '../access/callers.ts';
 import { type Held, HeldBytes } from '../answer/held-bytes.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 
 /** Entries that are looked at. Chosen: a page for a browser, and some. */
 const SHORT_ENTRIES = 256;
@@ -46,7 +45,7 @@ export class Lane {
    * Makes a text in turn. Its place is kept until there is room for it, so that no more than
    * `atOnce` texts lie beside those that are held. Release it.
    *
-   * @throws HttpFailure 503, and why the client is gone
+   * @throws Refusal ERR_BUSY, and why the client is gone
    */
   async make(
     exchange: Exchange,
@@ -55,8 +54,8 @@ export class Lane {
     const client = household(exchange.remote.replace(/:\d+$/, ''));
     const own = this.#byHousehold.get(client) ?? 0;
     if (this.#gate.waiting >= this.#waiting || own >= this.#waiting / 2) {
-      throw new HttpFailure(503, 'too many listings are being made; try again', {
-        'Retry-After': '1',
+      throw new Refusal('ERR_BUSY', 'too many listings are being made; try again', {
+        retryAfterMs: 1000,
       });
     }
     this.#byHousehold.set(client, own + 1);

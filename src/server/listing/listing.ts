@@ -13,7 +13,7 @@ import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nameIn } from '../../disk/steps.ts';
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import { filesUrl } from '../message/request-path.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 import type { Names } from '../root/directory-names.ts';
@@ -82,7 +82,7 @@ export function entriesOf(
 
 /**
  * @param all what is in the directory.
- * @throws HttpFailure 400, 404, what the file system says, and what the signal holds
+ * @throws Refusal ERR_MALFORMED, ERR_NOT_FOUND, what the file system says, and what the signal holds
  */
 export async function listDirectory(
   { root, catalogue, shows, isPart, signal }: Shelves,
@@ -99,7 +99,8 @@ export async function listDirectory(
   const total = names.directories.length + names.files.length;
   const { page, limit } = query;
   const pages = Math.max(1, Math.ceil(total / limit));
-  if (page > pages) throw new HttpFailure(404, `there is no page ${page}; the last is ${pages}`);
+  if (page > pages)
+    throw new Refusal('ERR_NOT_FOUND', `there is no page ${page}; the last is ${pages}`);
   const place = { root, catalogue, directory, segments, signal };
   const span = { from: (page - 1) * limit, to: page * limit };
   const wantedHere = Math.min(total, span.to) - Math.min(total, span.from);
@@ -149,8 +150,8 @@ async function sortedByStats(
   { sort, order }: ListingQuery,
 ): Promise<ListedEntry[]> {
   if (directories.length + files.length > MAX_SORTED) {
-    throw new HttpFailure(
-      400,
+    throw new Refusal(
+      'ERR_MALFORMED',
       `sort: there are more than ${MAX_SORTED} entries; narrow them with q, or sort by name`,
     );
   }

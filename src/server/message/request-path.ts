@@ -3,7 +3,7 @@
 // one that would then be read as something else (a separator, a parent, NUL) is
 // refused, not repaired. Symbolic links are served-root.ts's matter. Pure.
 // RFC 9112 section 3.2 (forms of the target), RFC 3986 section 2 (escapes).
-import { HttpFailure } from './http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 
 /** NAME_MAX and PATH_MAX of Linux, in bytes. */
 const MAX_NAME_BYTES = 255;
@@ -31,10 +31,13 @@ export function targetQuery(target: string): URLSearchParams {
 
 /**
  * @param rest what follows the route's prefix and its slash, still escaped.
- * @param hiddenStatus what a name that begins with a dot is answered with.
- * @throws HttpFailure 400, 414, hiddenStatus
+ * @param hidden how a name that begins with a dot is refused.
+ * @throws Refusal ERR_MALFORMED, ERR_NAME_TOO_LONG, and as `hidden` says
  */
-export function parseRequestPath(rest: string, hiddenStatus: 403 | 404 = 404): RequestPath {
+export function parseRequestPath(
+  rest: string,
+  hidden: 'ERR_NOT_FOUND' | 'ERR_NOT_PERMITTED' = 'ERR_NOT_FOUND',
+): RequestPath {
   // Three characters at most stand for one byte, so this bounds the work as well.
   if (rest.length > 3 * MAX_PATH_BYTES) throw tooLong();
   const trailingSlash = rest === '' || rest.endsWith('/');
@@ -43,7 +46,7 @@ export function parseRequestPath(rest: string, hiddenStatus: 403 | 404 = 404): R
   if (segments.some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) throw tooLong();
   if (Buffer.byteLength(segments.join('/')) > MAX_PATH_BYTES) throw tooLong();
   if (segments.some(isHidden)) {
-    throw new HttpFailure(hiddenStatus, 'names that begin with a dot are not served');
+    throw new Refusal(hidden, 'names that begin with a dot are not served');
   }
   return { segments, trailingSlash };
 }
@@ -63,18 +66,22 @@ function decodeSegment(escaped: string): string {
   try {
     name = decodeURIComponent(escaped);
   } catch {
-    throw new HttpFailure(400, 'the path has a malformed escape or is not UTF-8');
+    throw new Refusal('ERR_MALFORMED', 'the path has a malformed escape or is not UTF-8');
   }
-  if (name === '') throw new HttpFailure(400, 'the path has an empty name between two slashes');
+  if (name === '')
+    throw new Refusal('ERR_MALFORMED', 'the path has an empty name between two slashes');
   if (name === '.' || name === '..') {
-    throw new HttpFailure(400, "the path has a name that is '.' or '..'");
+    throw new Refusal('ERR_MALFORMED', "the path has a name that is '.' or '..'");
   }
   if (/[/\\\0]/.test(name)) {
-    throw new HttpFailure(400, 'a name in the path holds a slash, a backslash or NUL');
+    throw new Refusal('ERR_MALFORMED', 'a name in the path holds a slash, a backslash or NUL');
   }
   return name;
 }
 
-function tooLong(): HttpFailure {
-  return new HttpFailure(414, `the path is too long: a name has at most ${MAX_NAME_BYTES} bytes`);
+function tooLong(): Refusal {
+  return new Refusal(
+    'ERR_NAME_TOO_LONG',
+    `the path is too long: a name has at most ${MAX_NAME_BYTES} bytes`,
+  );
 }

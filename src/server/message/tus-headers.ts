@@ -109,7 +109,7 @@ export function targetOf(metadata: Metadata): readonly string[] | undefined {
   if (!path) return undefined;
   // Read as a URL's path is, so that the same names are refused for the same reasons.
   const escaped = path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');
-  const { segments, trailingSlash } = parseRequestPath(escaped, 403);
+  const { segments, trailingSlash } = parseRequestPath(escaped, 'ERR_NOT_PERMITTED');
   if (trailingSlash) throw new HttpFailure(400, 'the path ends in a slash; give a file name');
   return segments;
 }

@@ -16,8 +16,8 @@ import { manifestOfLeaves } from '../../content/manifest-of.ts';
 import { choosePieceLength } from '../../content/piece-length.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import { fileChanging } from '../../runtime/refusal.ts';
 import { within } from '../../runtime/within.ts';
-import { fileChanging } from '../message/http-failure.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
 import { hashVersion } from './hash-version.ts';
 import { HashingQueue } from './hashing-queue.ts';
@@ -129,7 +129,7 @@ export class Catalogue {
   /**
    * The entry of a file, hashed now if need be.
    *
-   * @throws HttpFailure 503 when the file changes meanwhile
+   * @throws Refusal ERR_SOURCE_CHANGED when the file changes meanwhile
    */
   async entryOf(file: StampedFile): Promise<Entry> {
     return this.#use(file) ?? this.#find(file).found;
@@ -144,7 +144,7 @@ export class Catalogue {
    * The entry of a file that was written here; undefined when it was not hashed on the way
    * and is not soon. The handle must stay open.
    *
-   * @throws HttpFailure 503 when the file is no longer the one that was written
+   * @throws Refusal ERR_SOURCE_CHANGED when the file is no longer the one that was written
    */
   async learn(file: Opened, { leaves, sha256 }: Hashed): Promise<Entry | undefined> {
     const entry = await (leaves ? this.#learnLeaves(file, leaves) : this.nameOf(file));

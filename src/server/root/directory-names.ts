@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { nameIn } from '../../disk/steps.ts';
 import { Gate } from '../../runtime/gate.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { isHidden } from '../message/request-path.ts';
 import type { Opened } from './served-root.ts';
 import { isStampAged } from './stamp.ts';
@@ -57,7 +57,7 @@ export class DirectoryNames {
   /**
    * @param directory stays open meanwhile.
    * @param signal aborts when who asks is gone.
-   * @throws HttpFailure, 503 when all who asked are gone
+   * @throws Refusal, ERR_BUSY when all who asked are gone
    */
   of(directory: Pick<Opened, 'handle' | 'path' | 'stats'>, signal?: AbortSignal): Promise<Names> {
     const { path, stats } = directory;
@@ -126,8 +126,8 @@ function countOf({ directories, files }: Names): number {
 }
 
 /** Seen by nobody, but by who asks at the very moment. */
-function givenUp(): HttpFailure {
-  return new HttpFailure(503, 'the listing was given up; try again', { 'Retry-After': '1' });
+function givenUp(): Refusal {
+  return new Refusal('ERR_BUSY', 'the listing was given up; try again', { retryAfterMs: 1000 });
 }
 
 async function readNames(
@@ -151,7 +151,7 @@ async function readNames(
       else files.add(name);
     }
   } catch (error) {
-    throw httpFailure(error);
+    throw fileRefusal(error);
   }
   return {
     directories: await directories.sorted(),

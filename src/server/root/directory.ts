@@ -5,8 +5,8 @@
 // and a directory swapped for a link between check and step is followed.
 import { mkdir } from 'node:fs/promises';
 import { nameIn } from '../../disk/steps.ts';
-import { systemCode } from '../../runtime/errors.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { hasCode, systemCode } from '../../runtime/errors.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { OpenedOnDisk, ServedRoot } from './served-root.ts';
 
 export class Directory {
@@ -16,7 +16,7 @@ export class Directory {
     this.#opened = opened;
   }
 
-  /** @param beyond as of root.open(). Close it. @throws HttpFailure 403, 404, 409 */
+  /** @param beyond as of root.open(). Close it. @throws Refusal ERR_NOT_PERMITTED, ERR_NOT_FOUND */
   static async open(
     root: ServedRoot,
     segments: readonly string[],
@@ -29,7 +29,7 @@ export class Directory {
    * Made when it is missing, parents and all: one level at a time, each in the open one
    * above it, so that nothing is ever made beyond a link that leads outside. Close it.
    *
-   * @throws HttpFailure 403, 409 and what the file system says
+   * @throws Refusal ERR_NOT_PERMITTED, ERR_CONFLICT and what the file system says
    */
   static async make(
     root: ServedRoot,
@@ -42,7 +42,7 @@ export class Directory {
     try {
       await mkdir(above.at(segments.at(-1)!));
     } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw httpFailure(error);
+      if (systemCode(error) !== 'EEXIST') throw fileRefusal(error);
     } finally {
       await above.close();
     }
@@ -66,7 +66,7 @@ export class Directory {
   static async #checked(directory: Directory): Promise<Directory> {
     if (directory.#opened.stats.isDirectory()) return directory;
     await directory.close();
-    throw new HttpFailure(409, 'a file has the name of a directory in the path');
+    throw new Refusal('ERR_CONFLICT', 'a file has the name of a directory in the path');
   }
 
   /** Absolute, real, as of the opening. */
@@ -90,4 +90,4 @@ export class Directory {
   }
 }
 
-const isMissing = (error: unknown): boolean => error instanceof HttpFailure && error.status === 404;
+const isMissing = (error: unknown): boolean => hasCode(error, 'ERR_NOT_FOUND');

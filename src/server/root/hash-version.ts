@@ -6,13 +6,13 @@ import type { Leaves } from '../../content/file-dag.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
 import { hashPieces } from '../../disk/hash-pieces.ts';
 import { hasCode, systemCode } from '../../runtime/errors.ts';
-import { fileChanging } from '../message/http-failure.ts';
+import { fileChanging } from '../../runtime/refusal.ts';
 import type { Turn } from './hashing-queue.ts';
 import { type StampedFile, stampOf } from './stamp.ts';
 
 /**
  * @param pieces what the file is cut into
- * @throws HttpFailure 503 when it changes, or has another name by now
+ * @throws Refusal ERR_SOURCE_CHANGED when it changes, or has another name by now
  */
 export async function hashVersion(
   { path, stats }: StampedFile,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { lstatIfAny } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { systemCode } from '../../runtime/errors.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Directory } from './directory.ts';
 
 /** Names that only this file makes, so that what a crash left can be told and removed. */
@@ -50,9 +50,9 @@ export class PartialFile {
     } catch (error) {
       live.delete(path);
       // It was there a moment ago, and is made again by the next request.
-      if (systemCode(error) !== 'ENOENT') throw httpFailure(error);
-      throw new HttpFailure(503, 'the directory was removed meanwhile; try again', {
-        'Retry-After': '1',
+      if (systemCode(error) !== 'ENOENT') throw fileRefusal(error);
+      throw new Refusal('ERR_BUSY', 'the directory was removed meanwhile; try again', {
+        retryAfterMs: 1000,
       });
     }
   }
@@ -84,7 +84,7 @@ export class PartialFile {
  * Gives a written file its name, in one step that is on the disk when this resolves.
  *
  * @param file of the file system that the directory is on
- * @throws HttpFailure 412 when only a new name would do; what the file system says
+ * @throws Refusal ERR_PRECONDITION when only a new name would do; what the file system says
  */
 export async function placeFile(
   file: { readonly handle: FileHandle; readonly path: string },
@@ -96,7 +96,7 @@ export async function placeFile(
     await file.handle.sync();
     const there = createOnly ? undefined : await lstatIfAny(target);
     if (there && !there.isFile() && !there.isSymbolicLink()) {
-      throw new HttpFailure(409, 'what is no file has this name');
+      throw new Refusal('ERR_CONFLICT', 'what is no file has this name');
     }
     // Whoever may read or run the file today may so afterwards.
     if (there?.isFile()) await adoptAccess(file.handle, there);
@@ -106,9 +106,9 @@ export async function placeFile(
     } else await rename(file.path, target);
   } catch (error) {
     if (createOnly && systemCode(error) === 'EEXIST') {
-      throw new HttpFailure(412, 'the name is taken');
+      throw new Refusal('ERR_PRECONDITION', 'the name is taken');
     }
-    throw error instanceof HttpFailure ? error : httpFailure(error);
+    throw error instanceof Refusal ? error : fileRefusal(error);
   }
   await directory.sync();
 }

@@ -5,8 +5,8 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { fileError, HubswarmError } from '../../runtime/errors.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { fileError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { isHidden } from '../message/request-path.ts';
 
 /** What is asked of an open file; an edge has some whose bytes are still to come. */
@@ -71,7 +71,7 @@ export class ServedRoot {
 
   /**
    * @param beyond names below it for whose sake it is opened; the check is of them
-   * @throws HttpFailure 403, 404, 414, 503, and what the check throws
+   * @throws Refusal ERR_NOT_PERMITTED, ERR_NOT_FOUND, ERR_NAME_TOO_LONG, ERR_BUSY, and what the check throws
    */
   async open(segments: readonly string[], beyond: readonly string[] = []): Promise<OpenedOnDisk> {
     const path = join(this.path, ...segments);
@@ -79,7 +79,7 @@ export class ServedRoot {
     try {
       const stats = await handle.stat();
       if (!stats.isFile() && !stats.isDirectory()) {
-        throw new HttpFailure(403, 'not a regular file');
+        throw new Refusal('ERR_NOT_PERMITTED', 'not a regular file');
       }
       const real = await attempt(whereabouts(handle, stats, path));
       this.#checkInside(real);
@@ -134,9 +134,9 @@ export class ServedRoot {
 
   #checkInside(real: string): void {
     if (!this.#isBelow(real)) {
-      throw new HttpFailure(403, 'a symbolic link leads out of the served directory');
+      throw new Refusal('ERR_NOT_PERMITTED', 'a symbolic link leads out of the served directory');
     }
-    if (this.#isHidden(real)) throw new HttpFailure(404, 'no such file or directory');
+    if (this.#isHidden(real)) throw new Refusal('ERR_NOT_FOUND', 'no such file or directory');
   }
 
   #isBelow(real: string): boolean {
@@ -157,7 +157,7 @@ async function openIfThere(open: () => Promise<OpenedOnDisk>): Promise<OpenedOnD
   try {
     return await open();
   } catch (error) {
-    if (error instanceof HttpFailure && error.status === 404) return undefined;
+    if (hasCode(error, 'ERR_NOT_FOUND')) return undefined;
     throw error;
   }
 }
@@ -167,13 +167,13 @@ async function whereabouts(handle: FileHandle, stats: Stats, path: string): Prom
   const real = await realpath(path);
   const there = await stat(real);
   if (there.ino === stats.ino && there.dev === stats.dev) return real;
-  throw new HttpFailure(404, 'no such file or directory');
+  throw new Refusal('ERR_NOT_FOUND', 'no such file or directory');
 }
 
 async function attempt<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    throw httpFailure(error);
+    throw fileRefusal(error);
   }
 }

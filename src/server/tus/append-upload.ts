@@ -3,9 +3,9 @@
 // at all. Synced at the end of each request, before its answer, and every 64 MiB:
 // a killed process loses nothing, a power cut at most that.
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { Hashed } from '../root/catalogue.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
 import type { UploadLock } from '../uploads/upload-lock.ts';
@@ -23,7 +23,7 @@ export interface Appended {
   readonly hashed: Hashed;
 }
 
-/** @throws HttpFailure 400, 408, 413, 460, 507 */
+/** @throws Refusal ERR_MALFORMED, 408, ERR_TOO_LARGE, 460, ERR_DISK_FULL */
 export async function appendBody(
   hub: UploadsHub,
   exchange: Exchange,
@@ -34,7 +34,7 @@ export async function appendBody(
   checkLength(hub, upload, upload.offset + Number(exchange.req.headers['content-length'] ?? 0));
   const store = hub.uploads.unfinished;
   const handle = await open(store.dataPath(upload.id), 'r+').catch((error: unknown) => {
-    throw httpFailure(error);
+    throw fileRefusal(error);
   });
   try {
     // What lies behind the offset does not count, and would once bytes are appended.
@@ -54,11 +54,14 @@ export async function appendBody(
   }
 }
 
-/** @throws HttpFailure 413 */
+/** @throws Refusal ERR_TOO_LARGE */
 function checkLength(hub: UploadsHub, { record }: StoredUpload, bytes: number): void {
   hub.uploads.checkSize(bytes);
   if (record.length === null || bytes <= record.length) return;
-  throw new HttpFailure(413, `more than the ${record.length} bytes that Upload-Length named`);
+  throw new Refusal(
+    'ERR_TOO_LARGE',
+    `more than the ${record.length} bytes that Upload-Length named`,
+  );
 }
 
 class Append {

@@ -3,22 +3,26 @@
 // finals, and stay for a while; the copy is hashed on the way, and published.
 import { open } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { isComplete } from './finish-upload.ts';
 
-/** @throws HttpFailure 400, 409 for a part that is not whole */
+/** @throws Refusal ERR_MALFORMED, ERR_CONFLICT for a part that is not whole */
 export async function loadParts(hub: UploadsHub, ids: readonly string[]): Promise<StoredUpload[]> {
   return Promise.all(
     ids.map(async (id) => {
       const part = await hub.uploads.unfinished.load(id).catch(() => undefined);
       if (part?.record.concat !== 'partial') {
-        throw new HttpFailure(400, 'Upload-Concat: names an upload that is no part, or is gone');
+        throw new Refusal(
+          'ERR_MALFORMED',
+          'Upload-Concat: names an upload that is no part, or is gone',
+        );
       }
-      if (!isComplete(part)) throw new HttpFailure(409, 'Upload-Concat: a part is not whole yet');
+      if (!isComplete(part))
+        throw new Refusal('ERR_CONFLICT', 'Upload-Concat: a part is not whole yet');
       return part;
     }),
   );

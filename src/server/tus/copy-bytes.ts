@@ -1,11 +1,11 @@
 import { open } from 'node:fs/promises';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { PieceWriter } from '../uploads/piece-writer.ts';
 
 const READ_BYTES = 2 ** 20;
 
-/** The first `length` bytes of a file, on to a writer. @throws HttpFailure 409 when it has fewer */
+/** The first `length` bytes of a file, on to a writer. @throws Refusal ERR_CONFLICT when it has fewer */
 export async function copyBytes(path: string, length: number, writer: PieceWriter): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -13,7 +13,8 @@ export async function copyBytes(path: string, length: number, writer: PieceWrite
       // Of its own: the writer holds it for a while.
       const buffer = allocAligned(Math.min(READ_BYTES, length - at));
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) throw new HttpFailure(409, 'a part of the upload was cut meanwhile');
+      if (bytesRead === 0)
+        throw new Refusal('ERR_CONFLICT', 'a part of the upload was cut meanwhile');
       await writer.take(buffer.subarray(0, bytesRead));
       at += bytesRead;
     }

@@ -5,7 +5,7 @@
 // next request for the upload publishes it.
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { systemCode } from '../../runtime/errors.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Entry, Hashed } from '../root/catalogue.ts';
 import { Directory } from '../root/directory.ts';
 import { PartialFile, placeFile } from '../root/partial-file.ts';
@@ -32,7 +32,7 @@ export function awaitsPublication(upload: StoredUpload): boolean {
 /**
  * The caller holds the lock.
  *
- * @throws HttpFailure; after one that will not pass (a precondition, a name that is
+ * @throws Refusal; after one that will not pass (a precondition, a name that is
  * taken by a directory) the upload is gone
  */
 export async function finishUpload(
@@ -47,8 +47,8 @@ export async function finishUpload(
     const entry = await publishData(hub, begun, remote, hashed);
     return { upload: await store.save(begun, { state: 'published' }, upload.offset), entry };
   } catch (error) {
-    const failure = httpFailure(error);
-    if (failure instanceof HttpFailure && failure.status < 500) await store.remove(upload.id);
+    const failure = fileRefusal(error);
+    if (failure instanceof Refusal && !failure.isPassing) await store.remove(upload.id);
     throw failure;
   }
 }
@@ -89,7 +89,7 @@ async function openData(path: string): Promise<FileHandle | undefined> {
     return await open(path, 'r');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw httpFailure(error);
+    throw fileRefusal(error);
   }
 }
 
@@ -122,7 +122,7 @@ async function placeCopy(
     await copy.place(name, createOnly);
     await unlink(file.path);
   } catch (error) {
-    throw httpFailure(error);
+    throw fileRefusal(error);
   } finally {
     await copy.close();
   }

@@ -7,25 +7,26 @@
 // the condition of what it names.
 import { lstat, rmdir, unlink } from 'node:fs/promises';
 import { systemCode } from '../../runtime/errors.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { Directory } from '../root/directory.ts';
 import { changeName, checkConditions } from './publication.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
-/** @param rest what follows `/files/`. @throws HttpFailure */
+/** @param rest what follows `/files/`. @throws Refusal */
 export async function answerDelete(
   whole: UploadsHub,
   exchange: Exchange,
   rest: string,
 ): Promise<void> {
   const hub = ownView(whole, exchange, 'delete');
-  const { segments, trailingSlash } = parseRequestPath(rest, 403);
+  const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
   hub.access.check(exchange, 'delete', segments);
   const name = segments.at(-1);
-  if (name === undefined) throw new HttpFailure(403, 'the root itself cannot be deleted');
+  if (name === undefined)
+    throw new Refusal('ERR_NOT_PERMITTED', 'the root itself cannot be deleted');
   const directory = await Directory.open(hub.root, segments.slice(0, -1), [name]);
   try {
     await changeName(directory, name, async () => {
@@ -40,7 +41,7 @@ export async function answerDelete(
   exchange.res.writeHead(204).end();
 }
 
-/** @throws HttpFailure 403, 404, 412 */
+/** @throws Refusal ERR_NOT_PERMITTED, ERR_NOT_FOUND, ERR_PRECONDITION */
 async function checkDeletable(
   hub: UploadsHub,
   { req }: Exchange,
@@ -51,7 +52,7 @@ async function checkDeletable(
   try {
     // A directory has no tag, so that only '*' can hold.
     if (existing.stats.isDirectory()) checkDirectory(req.headers);
-    else if (trailingSlash) throw new HttpFailure(404, 'not a directory');
+    else if (trailingSlash) throw new Refusal('ERR_NOT_FOUND', 'not a directory');
     else await checkConditions(hub, existing, req.headers);
   } finally {
     await existing.handle.close();
@@ -61,7 +62,7 @@ async function checkDeletable(
 function checkDirectory(headers: Exchange['req']['headers']): void {
   const matched = headers['if-match'] === undefined || headers['if-match'].trim() === '*';
   if (matched && headers['if-none-match']?.trim() !== '*') return;
-  throw new HttpFailure(412, 'a directory has no version');
+  throw new Refusal('ERR_PRECONDITION', 'a directory has no version');
 }
 
 /** Resolves to the bytes that are free now. */
@@ -78,7 +79,7 @@ async function remove(directory: Directory, name: string): Promise<number> {
     return 0;
   } catch (error) {
     const full = ['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '');
-    if (full) throw new HttpFailure(409, 'the directory is not empty');
-    throw httpFailure(error);
+    if (full) throw new Refusal('ERR_CONFLICT', 'the directory is not empty');
+    throw fileRefusal(error);
   }
 }

@@ -8,7 +8,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
-import { httpFailure } from '../message/http-failure.ts';
+import { fileRefusal } from '../../runtime/refusal.ts';
 
 const WRITE_BYTES = 2 ** 20;
 /** Chosen: so much may come while a write waits for its turn on a busy machine. */
@@ -61,7 +61,7 @@ export class PieceWriter {
    * Takes a chunk, which is the writer's from then on. With a promise, take no more
    * before it is settled; it never rejects.
    *
-   * @throws HttpFailure 507 and what the file system says, of an earlier chunk
+   * @throws Refusal ERR_DISK_FULL and what the file system says, of an earlier chunk
    */
   take(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#failure) throw this.#failure.error;
@@ -74,7 +74,7 @@ export class PieceWriter {
     return this.#gatheredBytes >= HELD_BYTES ? this.#writing : undefined;
   }
 
-  /** Writes what is still held. @throws HttpFailure as take() */
+  /** Writes what is still held. @throws Refusal as take() */
   async finish(): Promise<void> {
     await this.#idle();
     this.#flush();
@@ -126,7 +126,7 @@ export class PieceWriter {
     this.#gatheredBytes = 0;
     this.#writing = this.#write(chunks, at)
       .catch((error: unknown) => {
-        this.#failure ??= { error: httpFailure(error) };
+        this.#failure ??= { error: fileRefusal(error) };
       })
       .then(() => {
         this.#writing = undefined;

@@ -6,10 +6,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
+import { hasCode } from '../../runtime/errors.ts';
 import { NamedGates } from '../../runtime/named-gates.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import { datedBy } from '../answer/representation.ts';
 import { validatorsOf } from '../files/file-response.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import { checkPreconditions } from '../message/preconditions.ts';
 import type { Entry, Hashed } from '../root/catalogue.ts';
 import type { Directory } from '../root/directory.ts';
@@ -48,7 +49,7 @@ export function changeName<T>(
   return gates.run(join(directory.path, name), body);
 }
 
-/** @throws HttpFailure 409, 412, 507 and what the file system says */
+/** @throws Refusal ERR_CONFLICT, ERR_PRECONDITION, ERR_QUOTA and what the file system says */
 export async function publish(hub: UploadsHub, publication: Publication): Promise<Published> {
   const { segments, directory, conditions, handle, remote, hashed } = publication;
   const name = segments.at(-1)!;
@@ -70,7 +71,7 @@ export async function publish(hub: UploadsHub, publication: Publication): Promis
  * Holds what has the name against the conditions. Resolves to its size, undefined
  * when there is nothing.
  *
- * @throws HttpFailure 403, 409 for a directory, 412
+ * @throws Refusal ERR_NOT_PERMITTED, ERR_CONFLICT for a directory, ERR_PRECONDITION
  */
 export async function checkTarget(
   hub: UploadsHub,
@@ -79,7 +80,8 @@ export async function checkTarget(
 ): Promise<number | undefined> {
   const existing = await openIfAny(hub, segments);
   try {
-    if (existing?.stats.isDirectory()) throw new HttpFailure(409, 'a directory has this name');
+    if (existing?.stats.isDirectory())
+      throw new Refusal('ERR_CONFLICT', 'a directory has this name');
     await checkConditions(hub, existing, conditions);
     return existing?.stats.size;
   } finally {
@@ -87,7 +89,7 @@ export async function checkTarget(
   }
 }
 
-/** @throws HttpFailure 412 */
+/** @throws Refusal ERR_PRECONDITION */
 export async function checkConditions(
   { catalogue }: UploadsHub,
   existing: Opened | undefined,
@@ -104,7 +106,10 @@ export async function checkConditions(
       ? validatorsOf(existing, await catalogue.entryOf(existing))
       : datedBy(existing.stats.mtimeMs));
   if (checkPreconditions('PUT', conditions, current) === 'proceed') return;
-  throw new HttpFailure(412, current ? 'the file is not that version' : 'there is no such file');
+  throw new Refusal(
+    'ERR_PRECONDITION',
+    current ? 'the file is not that version' : 'there is no such file',
+  );
 }
 
 async function openIfAny(
@@ -114,7 +119,7 @@ async function openIfAny(
   try {
     return await hub.root.open(segments);
   } catch (error) {
-    if (!(error instanceof HttpFailure && error.status === 404)) throw error;
+    if (!hasCode(error, 'ERR_NOT_FOUND')) throw error;
     await hub.root.checkNew(segments);
     return undefined;
   }

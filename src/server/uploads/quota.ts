@@ -4,11 +4,11 @@
 // seen at the next start. Each process counts for itself: hubs that share a root
 // each keep to the quota by what they know.
 import prettyBytes from 'pretty-bytes';
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 
 /** An upload's share of the quota, until it is published or given up. */
 export interface Reservation {
-  /** Raises the share to at least so many bytes. @throws HttpFailure 507 */
+  /** Raises the share to at least so many bytes. @throws Refusal ERR_QUOTA */
   cover(bytes: number): void;
   release(): void;
 }
@@ -33,7 +33,7 @@ export class Quota {
     return this.#storedBytes + this.#reservedBytes;
   }
 
-  /** @throws HttpFailure 507 */
+  /** @throws Refusal ERR_QUOTA */
   reserve(bytes: number): Reservation {
     let held = 0;
     let released = false;
@@ -60,8 +60,8 @@ export class Quota {
     this.#storedBytes = Math.max(0, this.#storedBytes + bytes);
   }
 
-  #exceeded(): HttpFailure {
+  #exceeded(): Refusal {
     const limit = prettyBytes(this.#limitBytes, { binary: true });
-    return new HttpFailure(507, `no room: this server holds at most ${limit} (its quota)`);
+    return new Refusal('ERR_QUOTA', `no room: this server holds at most ${limit} (its quota)`);
   }
 }

@@ -7,10 +7,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { HubswarmError } from '../../runtime/errors.ts';
+import type { HubswarmError } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { HttpFailure, httpFailure } from '../message/http-failure.ts';
 import type { ServedRoot } from '../root/served-root.ts';
 import type { Quota, Reservation } from './quota.ts';
 import { lockUpload, type UploadLock } from './upload-lock.ts';
@@ -59,7 +59,7 @@ export class UploadStore {
     return join(this.#path, id, 'data');
   }
 
-  /** @throws HttpFailure 503 for too many, 507 */
+  /** @throws Refusal ERR_BUSY for too many, ERR_QUOTA, ERR_DISK_FULL */
   async create(
     facts: Pick<UploadRecord, 'length' | 'metadata' | 'concat' | 'conditions'> & {
       /** Without a name it is called by its id. */
@@ -67,8 +67,8 @@ export class UploadStore {
     },
   ): Promise<StoredUpload> {
     if (this.#shares.size >= MAX_UNFINISHED) {
-      throw new HttpFailure(503, 'too many unfinished uploads; try again later', {
-        'Retry-After': '60',
+      throw new Refusal('ERR_BUSY', 'too many unfinished uploads; try again later', {
+        retryAfterMs: 60_000,
       });
     }
     // 128 bits: who knows the URL of an upload may write to it.
@@ -95,17 +95,17 @@ export class UploadStore {
       return { id, record, offset: 0 };
     } catch (error) {
       await this.remove(id).catch(() => undefined);
-      throw httpFailure(error instanceof HubswarmError ? error.cause : error);
+      throw error instanceof Refusal ? error : fileRefusal((error as HubswarmError).cause ?? error);
     }
   }
 
-  /** @throws HttpFailure 404, 410 when it has expired */
+  /** @throws Refusal ERR_NOT_FOUND, ERR_EXPIRED when it has expired */
   async load(id: string): Promise<StoredUpload> {
     const found = await this.#read(id);
-    if (!found) throw new HttpFailure(404, 'no such upload; it may have expired');
+    if (!found) throw new Refusal('ERR_NOT_FOUND', 'no such upload; it may have expired');
     if (found.record.expiresMs > Date.now()) return found;
     await this.#expire(found);
-    throw new HttpFailure(410, 'the upload has expired');
+    throw new Refusal('ERR_EXPIRED', 'the upload has expired');
   }
 
   /** Replaces the record, and puts its expiry off. Resolves to what is stored now. */
@@ -128,24 +128,24 @@ export class UploadStore {
     await this.#write(id, { ...record, expiresMs });
   }
 
-  /** @throws HttpFailure 507 when the quota has no room for so many bytes of it */
+  /** @throws Refusal ERR_QUOTA when it has no room for so many bytes of it */
   cover(id: string, bytes: number): void {
     const share = this.#shares.get(id) ?? this.#options.quota.reserve(0);
     this.#shares.set(id, share);
     share.cover(bytes);
   }
 
-  /** @throws HttpFailure 404, 423 */
+  /** @throws Refusal ERR_NOT_FOUND, ERR_LOCKED */
   async lock(id: string): Promise<UploadLock> {
     let lock: UploadLock | undefined;
     try {
       lock = await lockUpload(this.directoryOf(id));
     } catch (error) {
-      throw httpFailure(error);
+      throw fileRefusal(error);
     }
     if (lock) return lock;
-    throw new HttpFailure(423, 'another request writes to this upload; try again', {
-      'Retry-After': '1',
+    throw new Refusal('ERR_LOCKED', 'another request writes to this upload; try again', {
+      retryAfterMs: 1000,
     });
   }
 
@@ -222,7 +222,7 @@ export class UploadStore {
       await rename(temporary, join(directory, 'record.json'));
     } catch (error) {
       await rm(temporary, { force: true });
-      throw httpFailure(error);
+      throw fileRefusal(error);
     }
   }
 

@@ -32,7 +32,7 @@ export async function answerUpload(
   rest: string,
 ): Promise<void> {
   const hub = ownView(whole, exchange, 'write');
-  const { segments, trailingSlash } = parseRequestPath(rest, 403);
+  const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
   hub.access.check(exchange, 'write', segments);
   checkAcceptable(exchange);
   const { headers } = exchange.req;

@@ -3,9 +3,9 @@
 import { lstat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { entriesOf } from '../message/entries-of.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import { isPartial } from '../root/partial-file.ts';
 import type { ServedRoot } from '../root/served-root.ts';
 import { Quota } from './quota.ts';
@@ -46,17 +46,17 @@ export class Uploads {
     return new Uploads(options.maxBytes ?? Number.POSITIVE_INFINITY, quota, unfinished);
   }
 
-  /** @throws HttpFailure 413 */
+  /** @throws Refusal ERR_TOO_LARGE */
   checkSize(bytes: number): void {
     if (bytes <= this.maxBytes) return;
     const limit = prettyBytes(this.maxBytes, { binary: true });
-    throw new HttpFailure(413, `too large: this server takes files of at most ${limit}`);
+    throw new Refusal('ERR_TOO_LARGE', `too large: this server takes files of at most ${limit}`);
   }
 
-  /** @throws HttpFailure 507 */
+  /** @throws Refusal ERR_DISK_FULL */
   async checkRoom(directory: string, bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(directory);
-    if (bytes > bavail * bsize) throw new HttpFailure(507, 'no space left on the device');
+    if (bytes > bavail * bsize) throw new Refusal('ERR_DISK_FULL', 'no space left on the device');
   }
 }
 

@@ -3,9 +3,9 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JWTPayload, SignJWT } from 'jose';
+import type { Scope } from '../../../src/hub/access/grant.ts';
 import { signToken } from '../../../src/server/access/token.ts';
 import { openTokenKey, type TokenKey } from '../../../src/server/access/token-key.ts';
-import type { Scope } from '../../../src/server/message/grant.ts';
 import { tempRoot } from '../hub.ts';
 
 export interface KeyFile {

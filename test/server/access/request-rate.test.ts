@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseRequestRate, RequestLimit } from '../../../src/server/access/request-rate.ts';
-import { HttpFailure } from '../../../src/server/message/http-failure.ts';
+import { parseRequestRate, RequestLimit } from '../../../src/hub/access/request-rate.ts';
+import { toHttp } from '../../../src/server/message/to-http.ts';
 import { startHub } from '../hub.ts';
 import { basic, bearer, keyFile, makeToken } from './keys.ts';
 
@@ -63,9 +63,7 @@ describe('RequestLimit', () => {
         return error;
       }
     };
-    const failure = refused() as HttpFailure;
-    expect(failure).toBeInstanceOf(HttpFailure);
-    expect(failure).toMatchObject({
+    expect(toHttp(refused())).toMatchObject({
       status: 429,
       headers: {
         'Retry-After': '30',

@@ -45,7 +45,7 @@ describe('a listing that nobody waits for', () => {
     const directories = new DirectoryNames();
     await root.withOpen(['d'], async (directory) => {
       const gone = AbortSignal.abort();
-      await expect(directories.of(directory, gone)).rejects.toMatchObject({ status: 503 });
+      await expect(directories.of(directory, gone)).rejects.toMatchObject({ code: 'ERR_BUSY' });
       const leave = new AbortController();
       const both = [leave.signal, undefined].map((signal) => directories.of(directory, signal));
       leave.abort();

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HttpFailure } from '../../../src/server/message/http-failure.ts';
 import {
   filesUrl,
   parseRequestPath,
   targetPath,
 } from '../../../src/server/message/request-path.ts';
+import { toHttp } from '../../../src/server/message/to-http.ts';
 
 const statusOf = (rest: string): number => {
   try {
     parseRequestPath(rest);
     return 200;
   } catch (error) {
-    if (error instanceof HttpFailure) return error.status;
+    const failure = toHttp(error);
+    if (failure) return failure.status;
     throw error;
   }
 };

@@ -33,7 +33,7 @@ describe('a directory swapped for a link', needs(LINUX), () => {
       },
     } as ServedRoot;
     await expect(Directory.make(swapping, ['d', 'new', 'deep'], ['f'])).rejects.toMatchObject({
-      status: 404,
+      code: 'ERR_NOT_FOUND',
     });
     expect(await readdir(outside)).toEqual(['secret']);
     expect(await readdir(join(path, 'aside'))).toEqual(['new', 'plain']);

@@ -6,7 +6,7 @@
 // promise. Here the clients are bounded; the least recently seen is forgotten.
 import { HubswarmError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
-import { HttpFailure } from '../message/http-failure.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 
 export interface RequestRate {
   readonly requests: number;
@@ -30,6 +30,20 @@ export function parseRequestRate(option: string, text: string): RequestRate {
   return { requests, perMs: PERIODS[period]! };
 }
 
+export class RateRefusal extends Refusal {
+  /** What a client is: 'address' or 'token'. */
+  readonly kind: string;
+  readonly rate: RequestRate;
+  /** How long until the next request would be taken, in milliseconds. */
+  declare readonly retryAfterMs: number;
+
+  constructor(kind: string, rate: RequestRate, retryAfterMs: number) {
+    super('ERR_RATE', `too many requests from this ${kind}; try again later`, { retryAfterMs });
+    this.kind = kind;
+    this.rate = rate;
+  }
+}
+
 /** When all that a client has asked for so far would have been allowed at an even pace. */
 export interface Allowance {
   paidUntilMs: number;
@@ -45,7 +59,7 @@ export class RequestLimit {
   readonly #clients = new Map<string, Allowance>();
 
   /**
-   * @param kind what a client is, for the headers: 'address' or 'token'
+   * @param kind what a client is, as it is told: 'address' or 'token'
    * @param now milliseconds that never step back
    */
   constructor(kind: string, rate: RequestRate, now: () => number = () => performance.now()) {
@@ -64,25 +78,14 @@ export class RequestLimit {
     return allowance;
   }
 
-  /** Counts one request. @throws HttpFailure 429 */
+  /** Counts one request. @throws RateRefusal */
   spend(allowance: Allowance): void {
     const { requests, perMs } = this.#rate;
     const now = this.#now();
     const paidUntilMs = Math.max(allowance.paidUntilMs, now) + perMs / requests;
     const overMs = paidUntilMs - now - perMs;
     // A millionth, so that sums of fractions do not cost the last of a burst.
-    if (overMs > 1e-6 * perMs) throw this.#refusal(overMs);
+    if (overMs > 1e-6 * perMs) throw new RateRefusal(this.#kind, this.#rate, overMs);
     allowance.paidUntilMs = paidUntilMs;
-  }
-
-  /** RFC 6585 section 4; draft-ietf-httpapi-ratelimit-headers-10. */
-  #refusal(waitMs: number): HttpFailure {
-    const { requests, perMs } = this.#rate;
-    const seconds = Math.ceil(waitMs / 1000);
-    return new HttpFailure(429, `too many requests from this ${this.#kind}; try again later`, {
-      'Retry-After': `${seconds}`,
-      'RateLimit-Policy': `"${this.#kind}";q=${requests};w=${perMs / 1000}`,
-      RateLimit: `"${this.#kind}";r=0;t=${seconds}`,
-    });
   }
 }
