@@ -213,9 +213,11 @@ function simulationOf(
     const plans = scenarios.flatMap(({ scenario }) => planSwarm(scenario, base, seed));
     return () => simulatePlans({ ...shared, plans });
   }
-  const isScaled =
-    profile === 'full' && scenarios.some((planned) => planned.scenario.id === 'scaling');
-  return isScaled ? (runs) => simulateScale({ ...shared, runs, most: MOST_SIMULATED }) : undefined;
+  const all = scenarios.map(({ scenario }) => scenario);
+  const isScaled = profile === 'full' && all.some(({ simulate }) => simulate === 'growing');
+  return isScaled
+    ? (runs) => simulateScale({ ...shared, scenarios: all, runs, most: MOST_SIMULATED })
+    : undefined;
 }
 
 /** Hosts for the largest run whose links the kernel holds; each run sets their rates. */

@@ -32,10 +32,16 @@ export async function concludeDirectory(dir: string): Promise<Result> {
   const { scenarios, budgetMs: _, file: __, ...header } = experiment;
   const runs = await loadRuns(dir);
   const exhibits = [];
-  for (const id of chooseExhibits(runs)) exhibits.push(drawExhibit(await loadTrace(dir, id)));
+  const wanted = scenarios.map(({ scenario }) => scenario);
+  for (const id of chooseExhibits(wanted, runs)) {
+    exhibits.push(drawExhibit(await loadTrace(dir, id)));
+  }
   const result = conclude(
     { ...header, missing: new Schedule(designOf(experiment), runs).missing() },
-    ...([scenarios, runs, exhibits, await loadSimulated(dir)] as const),
+    scenarios,
+    runs,
+    exhibits,
+    await loadSimulated(dir),
   );
   await saveResult(dir, result, drawReport(result));
   return result;

@@ -81,7 +81,7 @@ export function syntheticResult(
     plansOf(scenario).map((plan) => syntheticTrace(plan, bend(plan))),
   );
   const runs = traces.map(runOf);
-  const shown = chooseExhibits(runs);
+  const shown = chooseExhibits(scenarios, runs);
   return conclude(
     HEADER,
     scenarios.map((scenario) => ({ scenario, skipped: skipped[scenario.id] ?? null })),

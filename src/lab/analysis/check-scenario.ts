@@ -19,10 +19,19 @@ export function checkScenario(scenario: Scenario): void {
     const twice = ids.find((id, i) => ids.indexOf(id) !== i);
     if (twice !== undefined) refuse(`two ${kind} have the id '${twice}'`);
   }
+  const lack = lackOfRole(scenario);
+  if (lack !== undefined) refuse(`role '${scenario.role}' ${lack}`);
   for (const claim of claims) {
     const problem = problemOf(claim, scenario);
     if (problem !== undefined) refuse(`claim '${claim.id}' ${problem}`);
   }
+}
+
+/** What a role is about must be there to be measured. */
+function lackOfRole({ role, metrics, sweep }: Scenario): string | undefined {
+  if (role === 'calibration' && !metrics.includes('linkUse')) return "needs the metric 'linkUse'";
+  if (role === 'kill' && !sweep.kill) return "needs a sweep of 'kill'";
+  return undefined;
 }
 
 function problemOf(claim: ClaimRule, { arms, sweep }: Scenario): string | undefined {

@@ -2,32 +2,34 @@
 // where something is taken away, and the largest of the plain runs.
 import { type Point, pointText } from '../terms/planned-run.ts';
 import type { Run } from '../terms/result.ts';
+import { ARCHITECTURES, type Scenario } from '../terms/scenario.ts';
 
 const MOST = 18;
 
-/** Scenarios with one run of each arm, in the order in which they matter. */
-const FAULTS = ['partition', 'replica-killed', 'front-killed', 'churn'];
+type Exhibits = NonNullable<Scenario['exhibits']>;
 
 /** The moment that tells a swarm from a server. */
 const TELLING = 'first copy';
 
+/** Which runs of a scenario are shown, kind by kind in the order in which they matter. */
+const CHOICES: Readonly<Record<Exhibits, (runs: readonly Run[]) => (Run | undefined)[]>> = {
+  largest: (runs) => {
+    const largest = Math.max(...runs.map(({ setting }) => setting.receivers));
+    const all = runs.filter(({ setting }) => setting.receivers === largest);
+    return ARCHITECTURES.map((each) => best(all.filter((run) => run.architecture === each)));
+  },
+  'first copy': (runs) => onePerArm(runs.filter(({ point }) => point.kill === TELLING)),
+  'each arm': (runs) => onePerArm(firstPoint(runs)),
+};
+
 /** Ids, at most 18. */
-export function chooseExhibits(runs: readonly Run[]): string[] {
-  const of = (scenario: string): Run[] => runs.filter((run) => run.scenario === scenario);
-  const scaling = of('scaling');
-  const largest = Math.max(...scaling.map(({ setting }) => setting.receivers));
-  const chosen = [
-    ...['server', 'swarm'].map((architecture) =>
-      best(
-        scaling.filter(
-          (run) => run.architecture === architecture && run.setting.receivers === largest,
-        ),
-      ),
-    ),
-    ...onePerArm(of('kill').filter(({ point }) => point.kill === TELLING)),
-    ...FAULTS.flatMap((scenario) => onePerArm(firstPoint(of(scenario)))),
-  ];
-  return chosen
+export function chooseExhibits(scenarios: readonly Scenario[], runs: readonly Run[]): string[] {
+  return Object.entries(CHOICES)
+    .flatMap(([kind, choose]) =>
+      scenarios
+        .filter(({ exhibits }) => exhibits === kind)
+        .flatMap(({ id }) => choose(runs.filter(({ scenario }) => scenario === id))),
+    )
     .filter((run) => run !== undefined)
     .slice(0, MOST)
     .map(({ id }) => id);

@@ -189,7 +189,12 @@ export function conclude(
   const results = scenarios.map((one) => concludeScenario(one, evidence, header.seed));
   return {
     ...header,
-    verdict: judge({ runs: evidence, claims, missing: header.missing }),
+    verdict: judge({
+      scenarios: scenarios.map(({ scenario }) => scenario),
+      runs: evidence,
+      claims,
+      missing: header.missing,
+    }),
     claims,
     scenarios: results,
     exhibits: [...exhibits],

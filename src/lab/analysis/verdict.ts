@@ -4,6 +4,7 @@
 // in words. Thresholds are chosen once, here, before any result is looked at.
 import { SOCKET_BYTES } from '../network/wiring.ts';
 import type { Claim, Run, RunNode, Verdict } from '../terms/result.ts';
+import type { Scenario } from '../terms/scenario.ts';
 import { receives } from '../terms/trace.ts';
 import { median } from './stats/quantile.ts';
 
@@ -149,6 +150,7 @@ export function judgeRun(run: Folded): Verdict {
 }
 
 export interface Evidence {
+  readonly scenarios: readonly Pick<Scenario, 'id' | 'role'>[];
   /** Of all scenarios; no warm-up. */
   readonly runs: readonly Run[];
   readonly claims: readonly Claim[];
@@ -159,9 +161,7 @@ export interface Evidence {
 /** Does each link, alone, give what it should? More is a broken harness, less perhaps a busy machine. */
 function calibration(runs: readonly Run[]): Record<'exceeded' | 'missed', string[]> {
   const found: Record<'exceeded' | 'missed', string[]> = { exceeded: [], missed: [] };
-  const alone = runs.filter(
-    (run) => run.scenario === 'calibration' && isNumber(run.metrics.linkUse),
-  );
+  const alone = runs.filter((run) => isNumber(run.metrics.linkUse));
   for (const arm of new Set(alone.map((run) => run.arm))) {
     const use = median(alone.filter((run) => run.arm === arm).map((run) => run.metrics.linkUse!));
     const text = (how: string) =>
@@ -175,8 +175,11 @@ function calibration(runs: readonly Run[]): Record<'exceeded' | 'missed', string
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 /** Of the whole comparison. A failed claim is a valid result. */
-export function judge({ runs, claims, missing }: Evidence): Verdict {
-  const { exceeded, missed } = calibration(runs);
+export function judge({ scenarios, runs, claims, missing }: Evidence): Verdict {
+  const calibrations = scenarios.filter(({ role }) => role === 'calibration').map(({ id }) => id);
+  const { exceeded, missed } = calibration(
+    runs.filter(({ scenario }) => calibrations.includes(scenario)),
+  );
   const invalid = runs
     .filter(({ verdict }) => verdict.state === 'invalid')
     .map(({ id, verdict }) => `${id}: ${verdict.reasons[0]}`);

@@ -6,6 +6,8 @@ export const calibration: ScenarioText = {
   id: 'calibration',
   title: 'Can this be measured here?',
   question: 'Are links held, is the same as fast as itself, and does encryption matter?',
+  role: 'calibration',
+  figures: ['calibration'],
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'server-tls', architecture: 'server', text: 'server over TLS', with: { tls: true } },

@@ -5,6 +5,9 @@ export const churn: ScenarioText = {
   id: 'churn',
   title: 'Do leavers hurt those who stay?',
   question: 'What happens when peers leave as soon as they are done, vanish, or come back?',
+  figures: ['churn', 'availability'],
+  exhibits: 'each arm',
+  simulate: 'far',
   arms: [
     { id: 'swarm', architecture: 'swarm', text: 'all stay' },
     { id: 'swarm-leaves', architecture: 'swarm', text: 'leave when done', with: { leaves: true } },

@@ -8,6 +8,8 @@ export const cost: ScenarioText = {
   id: 'cost',
   title: 'What does it cost?',
   question: 'CPU time, memory and bytes received in vain, with nothing to hold the links',
+  role: 'cost',
+  figures: ['cost'],
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'server-tls', architecture: 'server', text: 'server over TLS', with: { tls: true } },
@@ -48,6 +50,8 @@ export const wire: ScenarioText = {
   id: 'wire',
   title: 'What goes over the wire?',
   question: 'Bytes on all links, headers and acknowledgements included, over those delivered',
+  role: 'cost',
+  figures: ['wire'],
   arms: cost.arms,
   setting: { link: 'netns', receivers: 4, fileBytes: 8 * MIB },
   metrics: ['wireOverhead', 'duplicateShare', 'originCopies', 'makespanMs'],

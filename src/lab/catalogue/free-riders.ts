@@ -7,6 +7,8 @@ export const freeRiders: ScenarioText = {
   id: 'free-riders',
   title: 'Do free riders slow others, and are they slowed?',
   question: 'What do receivers that never upload cost, and does answering in kind help?',
+  figures: ['free riders'],
+  simulate: 'far',
   arms: [
     { id: 'swarm', architecture: 'swarm', text: 'cooperative' },
     {

@@ -5,6 +5,10 @@ export const kill: ScenarioText = {
   id: 'kill',
   title: 'Who completes when the origin dies?',
   question: 'Who still completes when the origin is killed after so many copies?',
+  role: 'kill',
+  figures: ['kill', 'availability'],
+  exhibits: 'first copy',
+  simulate: 'far',
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'server-mirror', architecture: 'server', text: 'server + mirror', with: { hubs: 2 } },

@@ -5,6 +5,7 @@ export const late: ScenarioText = {
   id: 'late',
   title: 'Who serves the long tail?',
   question: 'Receivers come one after the other: from whom do the last ones have it?',
+  figures: ['late'],
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'server-dies', architecture: 'server', text: 'server that dies', with: { kill: 1.5 } },

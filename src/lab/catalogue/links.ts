@@ -8,6 +8,8 @@ export const links: ScenarioText = {
   id: 'links',
   title: 'Do both kinds of link agree?',
   question: 'Is a rate held by the programs as good as one held by the kernel?',
+  role: 'link kinds',
+  figures: ['links'],
   arms: [
     { id: 'server', architecture: 'server', text: 'server', with: { link: 'pacer' } },
     {

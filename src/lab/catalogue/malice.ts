@@ -7,6 +7,7 @@ export const malice: ScenarioText = {
   id: 'malice',
   title: 'What can malicious peers do?',
   question: 'Poison, false haves, trickles, oversize frames: does it hurt, and whom?',
+  figures: ['malice'],
   arms: [
     { id: 'swarm', architecture: 'swarm', text: 'nobody hostile', with: { attackers: 0 } },
     { id: 'poison', architecture: 'swarm', text: 'poison', with: { attack: 'poison' } },

@@ -5,6 +5,8 @@ export const partition: ScenarioText = {
   id: 'partition',
   title: 'Half of the network is cut off',
   question: 'What does a half without the origin do meanwhile, and after it heals?',
+  figures: ['strip', 'availability'],
+  exhibits: 'each arm',
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'swarm', architecture: 'swarm', text: 'swarm' },

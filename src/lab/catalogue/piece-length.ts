@@ -8,6 +8,7 @@ export const pieceLength: ScenarioText = {
   id: 'piece-length',
   title: 'Is there a best piece length?',
   question: 'How does the makespan change with the length of a piece?',
+  figures: ['piece length'],
   arms: [{ id: 'swarm', architecture: 'swarm', text: 'swarm' }],
   // Four seconds a copy: what 512 short pieces cost must not hold up their own senders.
   setting: { receivers: 8, fileBytes: 8 * MIB, uplinkBytesPerSecond: 2 * MIB },

@@ -21,6 +21,7 @@ export const replicas: ScenarioText = {
   id: 'replicas',
   title: 'Can client-server be mended, and at what price?',
   question: 'What do more hubs buy, and what does the same uplink buy when it is split?',
+  figures: ['replicas'],
   arms: [
     arm('one', 'one hub', {}),
     arm('two', '2 hubs behind nginx', { hubs: 2, front: 'nginx' }),
@@ -70,6 +71,8 @@ export const replicaKilled: ScenarioText = {
   id: 'replica-killed',
   title: 'A replica dies',
   question: 'One of three hubs is killed while it serves: who completes?',
+  figures: ['strip', 'reach'],
+  exhibits: 'each arm',
   arms: [nginx, haproxy, mirrors],
   setting: {
     ...receivers,
@@ -94,6 +97,8 @@ export const frontKilled: ScenarioText = {
   id: 'front-killed',
   title: 'The balancer dies',
   question: 'What stands in front of three hubs is killed: who completes?',
+  figures: ['strip', 'reach'],
+  exhibits: 'each arm',
   arms: [nginx, haproxy],
   setting: {
     ...receivers,

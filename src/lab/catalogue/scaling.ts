@@ -7,6 +7,10 @@ export const scaling: ScenarioText = {
   id: 'scaling',
   title: 'How long until the last one has it?',
   question: 'How does the makespan grow with the number of receivers?',
+  role: 'scaling',
+  figures: ['scaling', 'uplinks'],
+  exhibits: 'largest',
+  simulate: 'growing',
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     {

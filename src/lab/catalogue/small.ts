@@ -9,6 +9,7 @@ export const small: ScenarioText = {
   id: 'small',
   title: 'Where does the swarm lose?',
   question: 'For how few receivers and how small a file is a server faster?',
+  figures: ['break-even'],
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'swarm', architecture: 'swarm', text: 'swarm' },

@@ -7,6 +7,7 @@ export const unequal: ScenarioText = {
   id: 'unequal',
   title: 'What if uplinks are unequal?',
   question: 'Receivers with uplinks 1 : 4 : 16, and a slow or a fast origin: who gains?',
+  figures: ['unequal'],
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'swarm', architecture: 'swarm', text: 'swarm' },

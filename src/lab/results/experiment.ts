@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { Design } from '../schedule/schedule.ts';
 import { resultSchema } from '../terms/result.ts';
-import { scenarioSchema } from '../terms/scenario.ts';
+import { storedScenarioSchema } from '../terms/stored.ts';
 
 const {
   schema,
@@ -29,7 +29,9 @@ export const experimentSchema = z.strictObject({
   file: z
     .strictObject({ path: z.string(), bytes: z.number().positive(), sha256: z.string() })
     .nullable(),
-  scenarios: z.array(z.strictObject({ scenario: scenarioSchema, skipped: z.string().nullable() })),
+  scenarios: z.array(
+    z.strictObject({ scenario: storedScenarioSchema, skipped: z.string().nullable() }),
+  ),
 });
 
 export type Experiment = z.infer<typeof experimentSchema>;

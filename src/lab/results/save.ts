@@ -14,6 +14,7 @@ import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { openNamed } from '../../runtime/node/named-file.ts';
 import { type Result, resultSchema, type Simulated } from '../terms/result.ts';
+import { storedSettingSchema } from '../terms/stored.ts';
 import type { Trace } from '../terms/trace.ts';
 import { runsCsv, summaryCsv } from './csv.ts';
 import { type Experiment, experimentSchema } from './experiment.ts';
@@ -71,12 +72,18 @@ export async function loadTrace(dir: string, id: string): Promise<Trace> {
   const packed = await read(path);
   try {
     const trace = JSON.parse(String(await promisify(gunzip)(packed))) as Trace;
-    if (trace.plan.id === id) return trace;
+    if (trace.plan.id === id) return withSetting(trace);
   } catch {
     // Told below as what is in another file's place.
   }
   throw new HubswarmError('ERR_USAGE', `${path}: damaged; remove it and go on with --resume`);
 }
+
+/** Of a run made before some key of a setting was there, too. */
+const withSetting = (trace: Trace): Trace => ({
+  ...trace,
+  plan: { ...trace.plan, setting: storedSettingSchema.parse(trace.plan.setting) },
+});
 
 /** Of all runs that are there whole, in no order. */
 export async function traceIds(dir: string): Promise<string[]> {

@@ -4,15 +4,15 @@
 import { HubswarmError } from '../../runtime/errors.ts';
 import { type PlannedRun, pointText } from '../terms/planned-run.ts';
 import type { Run, Simulated } from '../terms/result.ts';
+import type { Scenario } from '../terms/scenario.ts';
 import type { Setting } from '../terms/setting.ts';
 import { type Found, runSimulation } from './run-simulation.ts';
 import { simulateArgs } from './simulate-args.ts';
 import { modelError, validate } from './validate-model.ts';
 
-/** Of scenario `scaling`. Four times as many, roughly, is two rounds more for a piece. */
+/** Receivers of a growing swarm. Four times as many are roughly two rounds more for a piece. */
 const SIZES = [64, 256, 1000, 4000, 10_000];
-/** Whose points are simulated far out too, so many that it takes no minutes: reach hardly depends on N. */
-const FAR = ['kill', 'churn', 'free-riders'];
+/** So many that it takes no minutes: reach hardly depends on N. */
 const FAR_RECEIVERS = 256;
 /** Receivers times pieces: 480,000 take 88 s of CPU at least, and 1.1 GiB. */
 const MOST_PIECES_HELD = 600_000;
@@ -27,6 +27,7 @@ interface Options {
 }
 
 export interface ScaleOptions extends Options {
+  readonly scenarios: readonly Pick<Scenario, 'id' | 'simulate'>[];
   readonly runs: readonly Run[];
   /** Receivers of the largest simulation. */
   readonly most: number;
@@ -47,20 +48,31 @@ interface Subject {
 
 /** @throws the signal's reason when it aborts */
 export function simulateScale(options: ScaleOptions): Promise<Simulated> {
-  const made = subjectsOf(options.runs);
-  return simulateSubjects([...made, ...beyond(made, options.most)], options);
+  const { scenarios, runs, most } = options;
+  const made = subjectsOf(runs);
+  const far = scenarios.flatMap(({ id, simulate }) =>
+    beyond(
+      made.filter(({ scenario }) => scenario === id),
+      simulate,
+      most,
+    ),
+  );
+  const growing = scenarios.filter(({ simulate }) => simulate === 'growing').map(({ id }) => id);
+  return simulateSubjects([...made, ...far], growing, options);
 }
 
 /** What is not run as processes. @throws the signal's reason when it aborts */
 export function simulatePlans(options: PlanOptions): Promise<Simulated> {
   return simulateSubjects(
     options.plans.map((plan) => ({ ...plan, runs: [] })),
+    [],
     options,
   );
 }
 
 async function simulateSubjects(
   subjects: readonly Subject[],
+  growing: readonly string[],
   options: Options,
 ): Promise<Simulated> {
   const { seed } = options;
@@ -83,7 +95,8 @@ async function simulateSubjects(
     points.push(pointOf(subject, found));
     if (subject.runs.length > 0) validation.push(validated(subject, found));
   }
-  return { points, validation, error: modelError(validation), notes: [...notes] };
+  const error = modelError(validation.filter(({ scenario }) => growing.includes(scenario)));
+  return { points, validation, error, notes: [...notes] };
 }
 
 /** Settings that differ in what a swarm does not heed are one simulation. */
@@ -117,18 +130,17 @@ function subjectsOf(runs: readonly Run[]): Subject[] {
   return [...subjects.values()];
 }
 
-function beyond(made: readonly Subject[], most: number): Subject[] {
-  const scaling = made.filter(({ scenario }) => scenario === 'scaling');
-  const largest = Math.max(...scaling.map(({ setting }) => setting.receivers));
-  const last = scaling.filter(({ setting }) => setting.receivers === largest);
-  return [
-    ...SIZES.filter((size) => size > largest && size <= most).flatMap((size) =>
-      last.map((subject) => withReceivers(subject, size)),
-    ),
-    ...made
-      .filter(({ scenario }) => FAR.includes(scenario))
-      .map((subject) => withReceivers(subject, Math.min(FAR_RECEIVERS, most))),
-  ];
+/** @param made the subjects of one scenario */
+function beyond(made: readonly Subject[], simulate: Scenario['simulate'], most: number): Subject[] {
+  if (simulate === 'as run') return [];
+  if (simulate === 'far') {
+    return made.map((subject) => withReceivers(subject, Math.min(FAR_RECEIVERS, most)));
+  }
+  const largest = Math.max(...made.map(({ setting }) => setting.receivers));
+  const last = made.filter(({ setting }) => setting.receivers === largest);
+  return SIZES.filter((size) => size > largest && size <= most).flatMap((size) =>
+    last.map((subject) => withReceivers(subject, size)),
+  );
 }
 
 function withReceivers({ point, setting, ...subject }: Subject, receivers: number): Subject {

@@ -50,11 +50,13 @@ const less = (a: number | null, b: number | null): number | null =>
 const over = (a: number | null, b: number | null): number | null =>
   a === null || b === null || b <= 0 ? null : a / b;
 
-/** What to expect of points that no machine can check; null without any that one did. */
+/**
+ * What to expect of points that no machine can check; null without any that one did.
+ *
+ * @param validations of the scenarios that have such points
+ */
 export function modelError(validations: readonly Validation[]): Simulated['error'] {
-  const of = validations.filter(
-    ({ scenario, receivers }) => scenario === 'scaling' && receivers <= MOST_RECEIVERS,
-  );
+  const of = validations.filter(({ receivers }) => receivers <= MOST_RECEIVERS);
   const spread = (pick: (validation: Validation) => number | null) =>
     rangeOf(of.flatMap((validation) => pick(validation) ?? []));
   const ratio = spread((validation) => validation.ratio);

@@ -147,14 +147,14 @@ function scenarioLines(result: Result, shown: ScenarioResult, width: number): st
   const title = `${scenario.id}: ${scenario.title}`;
   if (skipped !== null) return [`${title} Not run: ${skipped}`];
   const note = disturbedNote(runsOf(result, shown));
-  if (scenario.id === 'scaling' && pairsOf(shown).length > 0) {
+  if (scenario.role === 'scaling' && pairsOf(shown).length > 0) {
     const full = scalingRows(shown, spread);
     return fitsTable(full, width)
       ? [`${title} (median [min max])`, textTable(full, width) + note]
       : [`${title} (medians)`, textTable(scalingRows(shown, median), width) + note];
   }
-  if (scenario.id === 'kill') return [title, killTable(result, shown, width) + note];
-  const rows = scenario.id === 'scaling' ? standIns(result, shown) : [];
+  if (scenario.role === 'kill') return [title, killTable(result, shown, width) + note];
+  const rows = scenario.role === 'scaling' ? standIns(result, shown) : [];
   const drawn = rows.length > 0 ? textTable(standInRows(rows), width) : plainTable(shown, width);
   return [`${title} (medians)`, drawn + note];
 }

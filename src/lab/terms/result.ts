@@ -4,8 +4,8 @@
 // A change that an old reader would misread gets a new schema number.
 import { z } from 'zod';
 import { METRIC_NAMES } from './metric.ts';
-import { ARCHITECTURES, scenarioSchema } from './scenario.ts';
-import { settingSchema } from './setting.ts';
+import { ARCHITECTURES } from './scenario.ts';
+import { storedScenarioSchema, storedSettingSchema } from './stored.ts';
 import { ROLES } from './trace.ts';
 
 const stateSchema = z.enum(['valid', 'unknown', 'invalid']);
@@ -82,7 +82,7 @@ const runSchema = z.strictObject({
   point: pointSchema,
   repetition: z.number().int().nonnegative(),
   seed: z.number().int(),
-  setting: settingSchema,
+  setting: storedSettingSchema,
   /** Wall-clock milliseconds since 1970 at which the receivers were told to go. */
   goAt: ms,
   endedMs: ms,
@@ -152,7 +152,7 @@ const judgedClaimSchema = z.strictObject({
 });
 
 const scenarioResultSchema = z.strictObject({
-  scenario: scenarioSchema,
+  scenario: storedScenarioSchema,
   /** Why it was not run; null when it was. */
   skipped: z.string().nullable(),
   cells: z.array(cellSchema),
@@ -228,7 +228,7 @@ const spread = z.strictObject({ median: z.number(), min: z.number(), max: z.numb
 export const simulatedSchema = z.strictObject({
   points: z.array(simulatedPointSchema),
   validation: z.array(validationSchema),
-  /** Over the validations of `scaling` with at most 16 receivers: what to expect of the rest. */
+  /** Over the validations of growing swarms with at most 16 receivers: what to expect of the rest. */
   error: z
     .strictObject({ receivers: z.number().int(), ratio: spread, startMs: spread, transfer: spread })
     .nullable(),
@@ -287,7 +287,7 @@ export const resultSchema = z.strictObject({
   /** Null: nothing was chosen, but given, or as the profile has it. */
   choice: choiceSchema.nullable().default(null),
   /** What scenarios leave open. */
-  base: settingSchema,
+  base: storedSettingSchema,
   verdict: verdictSchema,
   claims: z.array(judgedClaimSchema),
   scenarios: z.array(scenarioResultSchema),

@@ -62,6 +62,68 @@ const claimSchema = z.strictObject({
   threshold: z.number(),
 });
 
+/** Drawings that a scenario may ask for by name; report/page/gallery.ts has one for each. */
+const FIGURES = [
+  'calibration',
+  'links',
+  'scaling',
+  'uplinks',
+  'kill',
+  'availability',
+  'churn',
+  'free riders',
+  'malice',
+  'late',
+  'piece length',
+  'unequal',
+  'replicas',
+  'strip',
+  'reach',
+  'break-even',
+  'cost',
+  'wire',
+] as const;
+export type FigureName = (typeof FIGURES)[number];
+
+/** What the rest of the lab does with a scenario. Nothing else there may ask for its id. */
+const traits = {
+  /**
+   * The part it plays in the whole comparison:
+   *
+   * - `calibration`: its `linkUse` decides whether links are held, and so the verdict.
+   * - `link kinds`: its claims say whether both kinds of link agree.
+   * - `scaling`: the first sentence of the report, server beside swarm in the terminal.
+   * - `kill`: the second sentence, and who completes after each kill. It sweeps `kill`.
+   * - `cost`: the third sentence. A comparison without one takes the costs of `scaling`.
+   */
+  role: z.enum(['calibration', 'link kinds', 'scaling', 'kill', 'cost']).nullable().default(null),
+  /** In this order. None of them, or none that has anything to show: one of its makespans. */
+  figures: z.array(z.enum(FIGURES)).default([]),
+  /** Runs that are drawn from their raw events. */
+  exhibits: z
+    .enum([
+      /** One of each architecture with the most receivers. */
+      'largest',
+      /** One of each arm, of those in which the origin is killed after its first copy. */
+      'first copy',
+      /** One of each arm at the first point of the sweep. */
+      'each arm',
+    ])
+    .nullable()
+    .default(null),
+  /** How a full comparison simulates its swarms, beside the points that were run. */
+  simulate: z
+    .enum([
+      'as run',
+      /** Once more with 256 receivers. */
+      'far',
+      /** With more and more receivers, up to 10,000. */
+      'growing',
+    ])
+    .default('as run'),
+};
+export const TRAITS = Object.keys(traits) as readonly (keyof typeof traits)[];
+
 export const scenarioSchema = z.strictObject({
   id: idSchema,
   title: z.string(),
@@ -78,11 +140,14 @@ export const scenarioSchema = z.strictObject({
     /** As time and the spread of what was found call for. */
     most: z.number().int().positive(),
   }),
+  ...traits,
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
 /** As it is written down: what has a default may be left out. */
 export type ScenarioText = z.input<typeof scenarioSchema>;
+export type Traits = Pick<Scenario, keyof typeof traits>;
+export type Role = NonNullable<Scenario['role']>;
 export type Arm = z.infer<typeof armSchema>;
 export type ClaimRule = z.infer<typeof claimSchema>;
 export type Condition = z.infer<typeof conditionSchema>;

@@ -142,7 +142,7 @@ describe('chooseExhibits', () => {
   const all = CATALOGUE.flatMap((scenario) => syntheticRuns(scenario));
 
   it('shows the largest of the plain runs, the telling kill and each arm of a fault', () => {
-    const chosen = chooseExhibits(all);
+    const chosen = chooseExhibits(CATALOGUE, all);
     expect(chosen.length).toBeLessThanOrEqual(18);
     expect(new Set(chosen).size).toBe(chosen.length);
     expect(chosen).toEqual(
@@ -165,14 +165,14 @@ describe('chooseExhibits', () => {
       }
       return run.id === 'churn/all/swarm/1' ? { ...run, unmetFaults: ['kill'] } : run;
     });
-    expect(chooseExhibits(spoilt)).toEqual(
+    expect(chooseExhibits(CATALOGUE, spoilt)).toEqual(
       expect.arrayContaining(['partition/all/swarm/2', 'churn/all/swarm/2']),
     );
   });
 
   it('takes what there is', () => {
-    expect(chooseExhibits([])).toEqual([]);
+    expect(chooseExhibits(CATALOGUE, [])).toEqual([]);
     const few = all.filter(({ id }) => id.startsWith('scaling/n4/swarm/'));
-    expect(chooseExhibits(few)).toEqual(['scaling/n4/swarm/1']);
+    expect(chooseExhibits(CATALOGUE, few)).toEqual(['scaling/n4/swarm/1']);
   });
 });

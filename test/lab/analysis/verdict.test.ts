@@ -3,6 +3,7 @@ import { judge } from '../../../src/lab/analysis/verdict.ts';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
 import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
 import type { Result, Run } from '../../../src/lab/terms/result.ts';
+import type { Scenario } from '../../../src/lab/terms/scenario.ts';
 import { type Bend, syntheticTrace } from '../synthetic.ts';
 import {
   type Bending,
@@ -159,13 +160,24 @@ describe('the verdict on the whole', () => {
     const runs = syntheticRuns(scenarioOf('calibration')).map((run) =>
       run.metrics.linkUse == null ? run : { ...run, metrics: { ...run.metrics, linkUse: 1.08 } },
     );
-    const verdict = judge({ runs, claims: [], missing: 0 });
+    const verdict = judge({ scenarios: CATALOGUE, runs, claims: [], missing: 0 });
     expect(verdict).toMatchObject({ state: 'invalid' });
     expect(verdict.reasons[0]).toMatch(/cap exceeded by 8.0 %/);
   });
 
+  it("goes by a person's own calibration as by ours", () => {
+    const own = { ...scenarioOf('calibration'), id: 'mine' };
+    const tooFast = (run: Run): Run =>
+      run.metrics.linkUse == null ? run : { ...run, metrics: { ...run.metrics, linkUse: 1.08 } };
+    const runs = syntheticRuns(own).map(tooFast);
+    const verdictAs = (role: Scenario['role']) =>
+      judge({ scenarios: [{ ...own, role }], runs, claims: [], missing: 0 }).state;
+    expect(verdictAs('calibration')).toBe('invalid');
+    expect(verdictAs(null)).toBe('valid');
+  });
+
   it('is unknown when runs are missing', () => {
-    expect(judge({ runs: [], claims: [], missing: 3 })).toEqual({
+    expect(judge({ scenarios: [], runs: [], claims: [], missing: 3 })).toEqual({
       state: 'unknown',
       reasons: ['3 planned runs were not made'],
     });

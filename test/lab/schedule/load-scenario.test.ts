@@ -68,6 +68,11 @@ describe('a scenario file', () => {
       { ...good, metrics: ['speed'] },
       /metrics\[0\]: "speed" is not accepted; give "makespanMs", "medianMs"/,
     ],
+    [
+      'a figure that nobody draws',
+      { ...good, figures: ['pie'] },
+      /figures\[0\]: "pie" is not accepted; give "calibration", "links"/,
+    ],
     ['nothing', {}, /^mine\.json: id: is missing; give a string$/],
     ['a list', [], /^mine\.json: \[\] is not accepted; give an object$/],
     ['no arms', { ...good, arms: [] }, /arms: \[\] is not accepted; give at least 1 of them$/],
@@ -115,6 +120,16 @@ describe('a scenario on disk', () => {
       'a claim about nobody',
       { ...good, claims: [{ ...claim, arm: 'z' }] },
       /claim 'c' names an unknown arm 'z'; accepted: 'a', 'b'/,
+    ],
+    [
+      'a calibration that measures no link',
+      { ...good, role: 'calibration' },
+      /scenario 'one': role 'calibration' needs the metric 'linkUse'$/,
+    ],
+    [
+      'the role of a kill and none in its sweep',
+      { ...good, role: 'kill' },
+      /scenario 'one': role 'kill' needs a sweep of 'kill'$/,
     ],
     ['fewer at most than at least', { ...good, repetitions: { least: 3, most: 2 } }, /at least 3$/],
     [

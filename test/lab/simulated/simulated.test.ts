@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
 import { type ScaleOptions, simulateScale } from '../../../src/lab/simulated/simulated.ts';
 import type { Run } from '../../../src/lab/terms/result.ts';
 import { simulatedSchema } from '../../../src/lab/terms/result.ts';
@@ -37,6 +38,7 @@ function made(over: Partial<Run> & { with?: Partial<Setting> } = {}): Run {
 
 const scale = (runs: readonly Run[], over: Partial<ScaleOptions> = {}) =>
   simulateScale({
+    scenarios: CATALOGUE,
     ...{ cliPath: CLI, runs, seed: 7, most: 64, signal: new AbortController().signal },
     onStart: () => {},
     ...over,
@@ -81,7 +83,7 @@ describe('simulateScale', () => {
 
   it('has the real fate of receivers whose origin dies, far out too', async () => {
     const dead = { metrics: { makespanMs: null, reach: 0 }, scenario: 'kill' };
-    const { points, validation, notes } = await scale([
+    const { points, validation, error, notes } = await scale([
       made({ ...dead, point: { kill: 0.5 }, with: { kill: 0.5 } }),
       made({ scenario: 'kill', point: { kill: 'first copy' }, with: { kill: 'first copy' } }),
     ]);
@@ -92,6 +94,8 @@ describe('simulateScale', () => {
       ['first copy', 64, 1],
     ]);
     expect(points[0]).toMatchObject({ makespanMs: null });
+    // Kills are simulated with 64 receivers here, and so say nothing of growing swarms.
+    expect(error).toBeNull();
     expect(validation).toMatchObject([
       { realReach: 0, simulatedReach: 0, ratio: null },
       { realReach: 1, simulatedReach: 1 },

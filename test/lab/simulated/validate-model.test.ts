@@ -49,9 +49,7 @@ describe('modelError', () => {
   });
 
   it('spans what was validated with few enough peers for this machine', () => {
-    expect(
-      modelError([at(1, 1), at(8, 1.02), at(16, 1.1), at(32, 3), at(4, 9, { scenario: 'kill' })]),
-    ).toEqual({
+    expect(modelError([at(1, 1), at(8, 1.02), at(16, 1.1), at(32, 3)])).toEqual({
       receivers: 16,
       ratio: { median: 1.2, min: 1.2, max: 1.2 },
       startMs: { median: 300, min: 300, max: 300 },

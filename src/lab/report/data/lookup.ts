@@ -4,7 +4,7 @@ import { median } from '../../analysis/stats/quantile.ts';
 import type { MetricName } from '../../terms/metric.ts';
 import type { Point } from '../../terms/planned-run.ts';
 import type { Cell, Claim, Result, Run, ScenarioResult } from '../../terms/result.ts';
-import type { Architecture } from '../../terms/scenario.ts';
+import type { Architecture, Role } from '../../terms/scenario.ts';
 import { receives } from '../../terms/trace.ts';
 
 export const runsOf = ({ runs }: Result, { scenario }: ScenarioResult): Run[] =>
@@ -20,9 +20,13 @@ export const samePoint = (one: Point, other: Point): boolean =>
 export const cellAt = ({ cells }: ScenarioResult, arm: string, point: Point): Cell | undefined =>
   cells.find((cell) => cell.arm === arm && samePoint(cell.point, point));
 
-/** One that was run. */
-export const scenarioCalled = ({ scenarios }: Result, id: string): ScenarioResult | undefined =>
-  scenarios.find(({ scenario, cells }) => scenario.id === id && cells.length > 0);
+/** Those of a role that were run. */
+export const scenariosFor = ({ scenarios }: Result, role: Role): ScenarioResult[] =>
+  scenarios.filter(({ scenario, cells }) => scenario.role === role && cells.length > 0);
+
+/** The first of them. */
+export const scenarioFor = (result: Result, role: Role): ScenarioResult | undefined =>
+  scenariosFor(result, role)[0];
 
 /** The first arm of each architecture is the one that a scenario is about. */
 export const headArm = ({ scenario }: ScenarioResult, architecture: Architecture) =>

@@ -1,6 +1,7 @@
-// Which figures a scenario has: those made for it where it is one of the catalogue, else
-// its makespan over whatever number is swept, or arm by arm.
+// Which figures a scenario has: those that it names, or else its makespan over whatever
+// number is swept, or arm by arm.
 import type { Result, ScenarioResult } from '../../terms/result.ts';
+import type { FigureName } from '../../terms/scenario.ts';
 import type { SettingKey } from '../../terms/setting.ts';
 import type { Markup } from '../drawing/html.ts';
 import { type Scene, sceneOf } from '../drawing/scene.ts';
@@ -32,25 +33,25 @@ const reachFigure: Draw = (scene) =>
       'Completed over started. The claims below say what is expected; a single run beside it proves them wrong.',
   });
 
-/** By the id of a scenario, headline first. */
-const FIGURES: Readonly<Record<string, readonly Draw[]>> = {
-  calibration: [calibrationFigures],
-  links: [linksFigures],
-  scaling: [scalingFigures, uplinksFigures],
-  kill: [killFigures, availabilityFigures],
-  churn: [churnFigures, availabilityFigures],
-  'free-riders': [ridersFigures],
-  malice: [maliceFigures],
-  late: [lateFigures],
-  'piece-length': [pieceLengthFigures],
-  unequal: [unequalFigures],
-  replicas: [replicasFigures],
-  'replica-killed': [stripFigures, reachFigure],
-  'front-killed': [stripFigures, reachFigure],
-  partition: [stripFigures, availabilityFigures],
-  small: [breakEvenFigures],
-  cost: [costFigures],
-  wire: [wireFigures],
+const FIGURES: Readonly<Record<FigureName, Draw>> = {
+  calibration: calibrationFigures,
+  links: linksFigures,
+  scaling: scalingFigures,
+  uplinks: uplinksFigures,
+  kill: killFigures,
+  availability: availabilityFigures,
+  churn: churnFigures,
+  'free riders': ridersFigures,
+  malice: maliceFigures,
+  late: lateFigures,
+  'piece length': pieceLengthFigures,
+  unequal: unequalFigures,
+  replicas: replicasFigures,
+  strip: stripFigures,
+  reach: reachFigure,
+  'break-even': breakEvenFigures,
+  cost: costFigures,
+  wire: wireFigures,
 };
 
 const anyFigures: Draw = (scene, { scenario }) => {
@@ -81,9 +82,9 @@ const anyFigures: Draw = (scene, { scenario }) => {
 export function figuresOf(result: Result, scenarioResult: ScenarioResult): Markup[] {
   const scene = sceneOf(result, scenarioResult);
   if (scene.runs.length === 0) return [];
-  const made = (FIGURES[scenarioResult.scenario.id] ?? []).flatMap((draw) =>
-    draw(scene, scenarioResult, result),
+  const made = scenarioResult.scenario.figures.flatMap((name) =>
+    FIGURES[name](scene, scenarioResult, result),
   );
-  // A file of the user may have the name of one of ours and nothing that its figures show.
+  // A figure draws nothing of a scenario that lacks what it is about.
   return made.length > 0 ? made : anyFigures(scene, scenarioResult, result);
 }

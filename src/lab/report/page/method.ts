@@ -4,7 +4,7 @@ import prettyBytes from 'pretty-bytes';
 import { percentText } from '../../terms/amount-text.ts';
 import type { Result, Run, ScenarioResult } from '../../terms/result.ts';
 import type { LinkKind } from '../../terms/setting.ts';
-import { claimsOf, scenarioCalled } from '../data/lookup.ts';
+import { claimsOf, scenarioFor } from '../data/lookup.ts';
 import { type ArmStyle, armName, armStyles } from '../drawing/arm-style.ts';
 import { folded, html, isLong, list, type Markup, table } from '../drawing/html.ts';
 import { columnHead, summaryText } from '../words/metric-text.ts';
@@ -55,7 +55,7 @@ const stylesOf = ({ scenario }: ScenarioResult): Map<string, ArmStyle> =>
   new Map(armStyles(scenario).map((style) => [style.id, style]));
 
 function calibrated(result: Result): Markup {
-  const calibration = scenarioCalled(result, 'calibration');
+  const calibration = scenarioFor(result, 'calibration');
   const cells = calibration?.cells.filter(({ metrics }) => metrics.linkUse) ?? [];
   if (!calibration || cells.length === 0) {
     return html`<p class="note">Not measured in this comparison: scenario calibration was not run.</p>`;
@@ -71,7 +71,7 @@ function calibrated(result: Result): Markup {
 }
 
 function agreed(result: Result): Markup {
-  const links = scenarioCalled(result, 'links');
+  const links = scenarioFor(result, 'link kinds');
   if (!links) {
     return html`<p class="note">Links of the kernel were not compared with those of the programs here (Linux, root: scenario links).</p>`;
   }

@@ -3,6 +3,7 @@
 
 import { mibText } from '../../terms/amount-text.ts';
 import type { Result, ScenarioResult } from '../../terms/result.ts';
+import type { Scenario } from '../../terms/scenario.ts';
 import { html, list, type Markup } from '../drawing/html.ts';
 import { choiceText } from '../words/choice-outcome.ts';
 import { countText, measuredText, thresholdText } from '../words/claim-text.ts';
@@ -92,11 +93,11 @@ ${found.length > 0 ? list(found) : html`<p>${nowhere(result)}</p>`}`;
 }
 
 /** What the page is opened for stands first; the others in the order in which they were run. */
-const HEADLINES = ['scaling', 'kill'];
+const HEADLINES: readonly Scenario['role'][] = ['scaling', 'kill'];
 
 function headlinesFirst(result: Result): Result {
   const rank = ({ scenario }: ScenarioResult): number =>
-    HEADLINES.includes(scenario.id) ? HEADLINES.indexOf(scenario.id) : HEADLINES.length;
+    HEADLINES.includes(scenario.role) ? HEADLINES.indexOf(scenario.role) : HEADLINES.length;
   return { ...result, scenarios: result.scenarios.toSorted((a, b) => rank(a) - rank(b)) };
 }
 

@@ -2,6 +2,7 @@
 
 import { percentText } from '../../terms/amount-text.ts';
 import type { Result } from '../../terms/result.ts';
+import { runsOf, scenarioFor } from '../data/lookup.ts';
 
 /** Undefined where nothing was chosen. */
 export function choiceText(result: Result): string | undefined {
@@ -12,10 +13,11 @@ export function choiceText(result: Result): string | undefined {
 }
 
 /** Of the CPU that was to be had, while the largest swarm transferred. */
-function usedShare({ choice, runs }: Result): number | undefined {
-  const swarms = runs.filter(
-    ({ scenario, architecture }) => scenario === 'scaling' && architecture === 'swarm',
-  );
+function usedShare(result: Result): number | undefined {
+  const { choice } = result;
+  const scaling = scenarioFor(result, 'scaling');
+  const runs = scaling ? runsOf(result, scaling) : [];
+  const swarms = runs.filter(({ architecture }) => architecture === 'swarm');
   const most = Math.max(...swarms.map(({ setting }) => setting.receivers));
   const largest = swarms.find(({ setting }) => setting.receivers === most);
   if (!largest || !choice) return undefined;

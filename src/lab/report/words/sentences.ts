@@ -15,7 +15,8 @@ import {
   pairsOf,
   runsOf,
   samePoint,
-  scenarioCalled,
+  scenarioFor,
+  scenariosFor,
 } from '../data/lookup.ts';
 import { metricText } from './metric-text.ts';
 import { pointText } from './point-text.ts';
@@ -28,7 +29,7 @@ interface Found {
 
 /** Both architectures at the largest N, of the scaling scenario or else of the first with both. */
 function largest(result: Result): Found | undefined {
-  const scaling = scenarioCalled(result, 'scaling');
+  const scaling = scenarioFor(result, 'scaling');
   for (const candidate of scaling ? [scaling] : result.scenarios) {
     const [pair] = pairsOf(candidate).toSorted(
       (a, b) => Number(b.point.receivers ?? 0) - Number(a.point.receivers ?? 0),
@@ -39,7 +40,7 @@ function largest(result: Result): Found | undefined {
 }
 
 function makespanSentence(result: Result): string {
-  const scaling = scenarioCalled(result, 'scaling');
+  const scaling = scenarioFor(result, 'scaling');
   const simulated = scaling && standInSentence(result, scaling);
   if (simulated) return simulated;
   const found = largest(result);
@@ -87,7 +88,7 @@ function completedText(runs: readonly Run[]): string {
 }
 
 function killSentence(result: Result): string {
-  const kill = scenarioCalled(result, 'kill');
+  const kill = scenarioFor(result, 'kill');
   const simulated = kill ? standIns(result, kill) : [];
   if (simulated.length > 0) return standInKillSentence(simulated);
   const pair = kill && tellingKill(kill);
@@ -129,10 +130,11 @@ interface Cost {
   readonly of: Found;
 }
 
-/** From the scenario that is about it, or else from the largest N. */
+/** From the scenarios that are about it, or else from the largest N. */
 function costOf(result: Result, name: MetricName): Cost | undefined {
-  const about = ['cost', 'wire'].flatMap((id) => scenarioCalled(result, id) ?? []);
-  const found = about.flatMap((cost) => pairsOf(cost).map((pair) => ({ result: cost, pair })));
+  const found = scenariosFor(result, 'cost').flatMap((cost) =>
+    pairsOf(cost).map((pair) => ({ result: cost, pair })),
+  );
   for (const of of [...found, largest(result)]) {
     if (!of) continue;
     const runs = runsOf(result, of.result).filter(({ point }) => samePoint(point, of.pair.point));
@@ -213,7 +215,7 @@ function timeLosses(result: ScenarioResult): string[] {
 }
 
 function killLosses(result: Result): string[] {
-  const kill = scenarioCalled(result, 'kill');
+  const kill = scenarioFor(result, 'kill');
   const swarm = kill && headArm(kill, 'swarm');
   if (!swarm) return [];
   const stranded = kill.cells.filter(

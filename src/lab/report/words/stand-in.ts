@@ -3,7 +3,7 @@
 
 import { secondsText, timesText } from '../../terms/amount-text.ts';
 import type { Cell, Result, ScenarioResult, Simulated } from '../../terms/result.ts';
-import { cellAt, medianAt } from '../data/lookup.ts';
+import { cellAt, headArm, medianAt } from '../data/lookup.ts';
 
 type SimulatedPoint = Simulated['points'][number];
 
@@ -18,8 +18,9 @@ export interface StandIn {
 export function standIns({ choice, simulated }: Result, shown: ScenarioResult): StandIn[] {
   if (choice?.swarm !== 'simulated') return [];
   const of = simulated?.points.filter(({ scenario }) => scenario === shown.scenario.id) ?? [];
+  const arm = headArm(shown, 'server')?.id ?? '';
   return of.flatMap((point): StandIn[] => {
-    const server = cellAt(shown, 'server', point.point);
+    const server = cellAt(shown, arm, point.point);
     if (!server) return [];
     const serverMs = medianAt(server, 'makespanMs');
     const { makespanMs } = point;

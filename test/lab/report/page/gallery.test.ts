@@ -166,13 +166,25 @@ describe("a user's scenario", () => {
     ['its arms where words are swept', { sweep: { picker: ['random', 'rarest'] } }, 'each arm'],
     ['its arms where nothing is', {}, 'each arm'],
     ['its arms where one value is', { sweep: { receivers: [3] } }, 'each arm'],
-    ['its runs although it has the name of one of ours', { id: 'small' }, 'each arm'],
+    ['its runs although its figure shows nothing', { figures: ['break-even'] }, 'each arm'],
   ])('is drawn over %s', (_, over, text) => {
     expect(figuresWith(over)).toContain(text);
   });
 
+  it.each(CATALOGUE.flatMap(({ figures }) => figures))(
+    'may ask for the figure %s, which needs none of what it is about',
+    (name) => {
+      expect(figuresWith({ figures: [name] })).toContain('<figure>');
+    },
+  );
+
   it('cannot put markup into the page', () => {
-    for (const over of [{}, { sweep: { hubs: [1, 2] } }, { id: 'churn' }, { id: 'partition' }]) {
+    for (const over of [
+      {},
+      { sweep: { hubs: [1, 2] } },
+      { figures: ['churn'] },
+      { figures: ['strip'] },
+    ]) {
       const page = figuresWith(over);
       expect(page).not.toContain('<img');
       expect(page).toContain('&lt;img');
