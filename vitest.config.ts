@@ -7,7 +7,7 @@ import { USER_DIRECTORIES } from './test/support/user-directory.ts';
  */
 const LANES: Record<string, string[]> = {
   /** Measure time, and run when all others are done. */
-  alone: ['test/e2e/control.test.ts', 'test/e2e/quick-compare.test.ts'],
+  alone: ['test/e2e/peer/control.test.ts', 'test/e2e/lab/quick-compare.test.ts'],
   /** Run the built binary. */
   e2e: [
     'test/e2e/**/*.test.ts',

@@ -155,7 +155,6 @@ export const LAW: Law = {
   exceptions: [
     { rule: 'folder is small', where: 'src/exchange', until: 'a neighbour split by owner' },
     { rule: 'folder is small', where: 'src/peer', until: 'swarm/ out of peer/' },
-    { rule: 'folder is small', where: 'test/e2e', until: 'folders by subject' },
     { rule: 'folder is small', where: 'test/peer', until: 'swarm/ out of peer/' },
   ],
 };
