@@ -2,43 +2,27 @@
 // and a kad-dht of Hubswarm's own beside them. Every option that departs from
 // libp2p's default says why; the defaults are those of a wallet in the open
 // internet, and a swarm on one host or one LAN dies of several of them. Who is
-// dialled, and what is said over a stream, is decided elsewhere.
-import type { EventEmitter } from 'node:events';
+// dialled, and what is said over a stream, is decided elsewhere. What reaches into the
+// packages' own objects is in patches/.
 import { type Identify, identify } from '@libp2p/identify';
-import type {
-  Connection,
-  Libp2p,
-  PeerId,
-  PrivateKey,
-  Startable,
-  Transport,
-} from '@libp2p/interface';
-import { kadDHT, passthroughMapper, type SingleKadDHT } from '@libp2p/kad-dht';
-import { mdns } from '@libp2p/mdns';
+import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
-import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
-import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
-import { guarded, tellFailure } from '../runtime/guarded.ts';
-import { fastNoise } from './noise.ts';
+import { guarded } from '../runtime/guarded.ts';
+import { type Dht, keepProviders } from './patches/kad-dht.ts';
+import { createMdns } from './patches/mdns.ts';
+import { fastNoise } from './patches/noise.ts';
+import { createTcp } from './patches/tcp.ts';
 import { ProviderStore } from './provider-store.ts';
 
 type Services = {
   identify: Identify;
   ping: Ping;
   dht: Dht;
-};
-
-/** Of the object that kadDHT() makes, what its declared type hides. */
-type Dht = SingleKadDHT & {
-  /** Says 'peer:add' when a peer entered it. */
-  readonly routingTable: EventTarget & {
-    closestPeers(kadId: Uint8Array, options: { count: number }): PeerId[];
-  };
-  readonly providers: { addProvider(cid: CID, provider: PeerId): Promise<void> };
 };
 
 export type Node = Libp2p<Services>;
@@ -70,21 +54,12 @@ const IDENTIFY_AFTER_MS = 2500;
 
 const SELF_QUERY_AFTER_MS = 60_000;
 
-/** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
-const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
-
 /**
  * A window of 256 KiB, where every stream starts, costs a third of the speed;
  * over 4 MiB a reader that lags overflows the stream's read buffer. It is also
  * what can be queued in kernels ahead of a control frame: the smallest that is fast.
  */
 const MAX_STREAM_WINDOW_BYTES = 2 ** 20;
-
-/**
- * By default 16 KiB: then each block fills its socket, and 'drain' runs through every
- * layer and stream of the connection for nothing. Room for one block, encrypted.
- */
-const SOCKET_BUFFER_BYTES = 512 * 1024;
 
 /** 64 peers behind one address (a host, a NAT) may all dial, and redial, within a second. */
 const CONNECTIONS_PER_HOST_PER_SECOND = 256;
@@ -171,52 +146,6 @@ const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping =>
   return service;
 };
 
-/**
- * A listener at every interface asks the system for its addresses each time, within libp2p's
- * timers as well: where that fails, as without a free descriptor, the last ones stand.
- */
-const createTcp = (components: Parameters<ReturnType<typeof tcp>>[0]): Transport => {
-  const transport = tcp({
-    dialOpts: { writableHighWaterMark: SOCKET_BUFFER_BYTES } as object,
-    listenOpts: { highWaterMark: SOCKET_BUFFER_BYTES } as object,
-  })(components);
-  const create = transport.createListener.bind(transport);
-  transport.createListener = (options) => {
-    const listener = create(options);
-    const ask = listener.getAddrs.bind(listener);
-    let last: Multiaddr[] = [];
-    listener.getAddrs = () => {
-      try {
-        last = ask();
-      } catch (error) {
-        tellFailure("asking for this machine's addresses", error);
-      }
-      return last;
-    };
-    return listener;
-  };
-  return transport;
-};
-
-/** libp2p only logs that it hears nothing. */
-const createMdns = (onFailed: (error: Error) => void): ReturnType<typeof mdns> => {
-  const create = mdns({ serviceTag: MDNS_SERVICE_TAG });
-  return (components) => {
-    const service = create(components) as ReturnType<typeof create> &
-      Startable & { mdns?: EventEmitter & { update(): void } };
-    const start = service.start.bind(service);
-    service.start = async () => {
-      await start();
-      const { mdns } = service;
-      if (!mdns) return;
-      mdns.once('error', guarded('hearing of no mDNS', onFailed));
-      // Its timer calls it; it throws where the system does not name the interfaces.
-      mdns.update = guarded("looking at this machine's interfaces", mdns.update);
-    };
-    return service;
-  };
-};
-
 const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht => {
   const dht = kadDHT({
     protocol: KAD_PROTOCOL,
@@ -238,12 +167,7 @@ const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht =>
     // more; telling again is Provision's, so no record of one's own is ever near its end.
     reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
   })(components) as Dht;
-  const store = new ProviderStore(components.peerId, RECORD_VALID_MS);
-  Object.assign(dht.providers, {
-    addProvider: async (cid: CID, provider: PeerId) => store.add(cid, provider),
-    removeProvider: async (cid: CID, provider: PeerId) => store.remove(cid, provider),
-    getProviders: async (cid: CID) => store.list(cid),
-  });
+  keepProviders(dht, new ProviderStore(components.peerId, RECORD_VALID_MS));
   return dht;
 };
 

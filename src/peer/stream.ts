@@ -8,6 +8,7 @@ import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/inter
 import { Uint8ArrayList } from 'uint8arraylist';
 import { describeError } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
+import { updateWindowByHalves } from './patches/yamux.ts';
 
 /**
  * A remote that stops reading while frames are still sent to it is cut off at
@@ -160,33 +161,4 @@ export class FrameStream {
     if (end === undefined) return;
     for (const tell of this.#handlers.splice(0)) guarded('telling the end of a stream', tell)(end);
   }
-}
-
-/** Before this state an update also opens the stream, or says that it is open. */
-const YAMUX_ESTABLISHED = 3;
-
-/** What the window of a yamux stream (@libp2p/yamux 8) is called inside. */
-interface YamuxWindow {
-  recvWindow: number;
-  recvWindowCapacity: number;
-  state: number;
-  sendWindowUpdate(): void;
-}
-
-/**
- * js-yamux answers every frame with a window update, however small: half of all
- * frames of an exchange, each an encryption and a system call at either end. As
- * the yamux specification leaves open, wait until half of the window is used up.
- * Streams of another muxer are left alone.
- */
-function updateWindowByHalves(stream: Stream): void {
-  const yamux = stream as Stream & Partial<YamuxWindow>;
-  const { sendWindowUpdate } = yamux;
-  if (sendWindowUpdate === undefined || yamux.recvWindow === undefined) return;
-  const window = yamux as Stream & YamuxWindow;
-  window.sendWindowUpdate = () => {
-    const established = window.state === YAMUX_ESTABLISHED;
-    if (established && window.recvWindowCapacity > window.recvWindow / 2) return;
-    sendWindowUpdate.call(window);
-  };
 }

@@ -9,6 +9,8 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Node } from './node.ts';
+import { socketOf } from './patches/tcp.ts';
+import { speak } from './patches/yamux.ts';
 
 const LOOK_MS = 1000;
 /** How long neither side may say nothing. Chosen. */
@@ -24,22 +26,8 @@ const MOST_ADDRESSES = 2;
 /** Links come back after minutes; then nobody waits for this connection. Chosen. */
 const DEAD_MS = 120_000;
 
-/** What a connection (libp2p 3, @libp2p/tcp 11, @libp2p/yamux 8) is called inside. */
-interface Inside {
-  readonly maConn?: { readonly socket?: Socket };
-  readonly muxer?: {
-    ping?(): Promise<number>;
-    sendFrame?(header: { type: number; flag: number; streamID: number; length: number }): void;
-    readonly streams: readonly { readonly streamId: number; readonly state: number }[];
-  };
-}
-
-const WINDOW_UPDATE = 1;
-const YAMUX_ESTABLISHED = 3;
-
 interface Watched {
   readonly connection: Connection;
-  readonly inside: Inside;
   readonly socket: Socket;
   /** Counts of bytes at the last change, and when that was. */
   read: number;
@@ -83,11 +71,10 @@ export class Vigil {
   }
 
   #begin(connection: Connection, now: number): Watched | undefined {
-    const inside = connection as Connection & Inside;
-    const socket = inside.maConn?.socket;
+    const socket = socketOf(connection);
     if (!socket) return undefined;
     const at = { heardAt: now, spokeAt: now, callAgainAt: 0 };
-    const watched = { connection, inside, socket, read: 0, written: 0, ...at };
+    const watched = { connection, socket, read: 0, written: 0, ...at };
     this.#watched.set(connection.id, watched);
     return watched;
   }
@@ -100,7 +87,7 @@ export class Vigil {
     watched.read = socket.bytesRead;
     watched.written = socket.bytesWritten;
     const silence = now - watched.heardAt;
-    if (silence >= WORD_MS || now - watched.spokeAt >= WORD_MS) speak(watched.inside);
+    if (silence >= WORD_MS || now - watched.spokeAt >= WORD_MS) speak(connection);
     if (silence >= DEAD_MS) return cut(connection);
     if (silence < SILENT_MS) return;
     if (this.#hasOther(watched, now)) return cut(connection);
@@ -157,22 +144,6 @@ const toPeer = (address: Multiaddr, peer: PeerId): Multiaddr =>
   address.toString().includes('/p2p/') ? address : address.encapsulate(`/p2p/${peer}`);
 
 const hostOf = (address: Multiaddr): string | undefined => address.getComponents()[0]?.value;
-
-/** Says something that the other side need not answer, or a ping where no stream is open. */
-function speak({ muxer }: Inside): void {
-  if (!muxer) return;
-  const stream = muxer.streams.find(({ state }) => state === YAMUX_ESTABLISHED);
-  try {
-    // Not only a ping: its answer waits behind what is under way, and the next one for it.
-    if (stream) {
-      const { streamId: streamID } = stream;
-      muxer.sendFrame?.({ type: WINDOW_UPDATE, flag: 0, streamID, length: 0 });
-    }
-    muxer.ping?.().catch(() => undefined);
-  } catch {
-    // The connection ends just now.
-  }
-}
 
 function cut(connection: Connection): void {
   try {

@@ -3,16 +3,15 @@
 
 import type { KeyObject } from 'node:crypto';
 import { createHmac, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
-import { Socket } from 'node:net';
 import { type KeyPair, noise } from '@chainsafe/libp2p-noise';
 import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto';
-import type { ConnectionEncrypter, MessageStream, SecuredConnection } from '@libp2p/interface';
+import type { ConnectionEncrypter, SecuredConnection } from '@libp2p/interface';
+import { inside } from './inside.ts';
+import { writeAtOnce } from './tcp.ts';
 
 type NoiseFactory = ReturnType<typeof noise>;
 type Bytes = Parameters<typeof defaultCrypto.generateX25519SharedKey>[1];
 
-/** Below this, copying parts together is cheaper than handing them over one by one. */
-const COPY_BELOW = 4096;
 /** Bytes of a Poly1305 tag. */
 const TAG_LENGTH = 16;
 
@@ -70,38 +69,13 @@ function getHKDF(salt: Uint8Array, input: Uint8Array): [Uint8Array, Uint8Array, 
   return [first, second, hmac(key, second, Uint8Array.of(3))];
 }
 
-/** What a TCP connection (@libp2p/tcp 11) is called inside. */
-interface TcpConnection {
-  socket: Socket;
-  sendData(data: Iterable<Uint8Array> & { byteLength: number }): {
-    sentBytes: number;
-    canSendMore: boolean;
-  };
-}
-
-/**
- * @libp2p/tcp writes each part of a message by itself: seven system calls, and as many
- * packets and wake-ups at the other end, for one block of an encrypted stream. Other
- * transports are left alone.
- */
-function writeAtOnce(connection: MessageStream): void {
-  const tcp = connection as MessageStream & Partial<TcpConnection>;
-  const { socket } = tcp;
-  if (!(socket instanceof Socket) || tcp.sendData === undefined) return;
-  tcp.sendData = (data) => {
-    if (data.byteLength < COPY_BELOW) socket.write(Buffer.concat([...data], data.byteLength));
-    else {
-      socket.cork();
-      for (const part of data) socket.write(part);
-      socket.uncork();
-    }
-    return { sentBytes: data.byteLength, canSendMore: !socket.writableNeedDrain };
-  };
-}
-
 /** What an encrypted connection (@chainsafe/libp2p-noise 17) is called inside. */
 interface EncryptedConnection {
-  handshake: { decrypt(chunk: Bytes): Bytes };
+  handshake: Handshake;
+  decrypt(chunk: Bytes): Bytes;
+}
+
+interface Handshake {
   decrypt(chunk: Bytes): Bytes;
 }
 
@@ -110,13 +84,14 @@ interface EncryptedConnection {
  * to, and then decrypts it elsewhere.
  */
 function decryptWithoutCopy<T extends SecuredConnection>(secured: T): T {
-  const connection = secured.connection as MessageStream & Partial<EncryptedConnection>;
-  const { handshake } = connection;
-  if (handshake && connection.decrypt) {
-    connection.decrypt = (chunk) => {
-      if (chunk.byteLength < TAG_LENGTH) throw new Error('a message shorter than its tag');
-      return handshake.decrypt(chunk);
-    };
-  }
+  const patch = 'decrypting without a copy';
+  const { connection } = secured;
+  const known = inside<EncryptedConnection>(patch, connection, 'handshake', 'decrypt');
+  const handshake = known && inside<Handshake>(patch, known.handshake, 'decrypt');
+  if (!handshake) return secured;
+  known.decrypt = (chunk) => {
+    if (chunk.byteLength < TAG_LENGTH) throw new Error('a message shorter than its tag');
+    return handshake.decrypt(chunk);
+  };
   return secured;
 }

@@ -1,0 +1,33 @@
+// @libp2p/mdns 12: it says that it hears nothing, where the package only logs it.
+import type { EventEmitter } from 'node:events';
+import type { Startable } from '@libp2p/interface';
+import { mdns } from '@libp2p/mdns';
+import { guarded } from '../../runtime/guarded.ts';
+import { inside } from './inside.ts';
+
+/** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
+const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
+
+/** What a started service is made of: multicast-dns 7. */
+interface Started {
+  readonly mdns: EventEmitter & { update(): void };
+}
+
+/** @param onFailed told when the port of multicast DNS cannot be had */
+export function createMdns(onFailed: (error: Error) => void): ReturnType<typeof mdns> {
+  const create = mdns({ serviceTag: MDNS_SERVICE_TAG });
+  return (components) => {
+    const service = create(components) as ReturnType<typeof create> & Startable;
+    const start = service.start.bind(service);
+    service.start = async () => {
+      await start();
+      const started = inside<Started>('failures of mDNS', service, 'mdns');
+      if (!started) return;
+      const { mdns } = started;
+      mdns.once('error', guarded('hearing of no mDNS', onFailed));
+      // Its timer calls it; it throws where the system does not name the interfaces.
+      mdns.update = guarded("looking at this machine's interfaces", mdns.update);
+    };
+    return service;
+  };
+}
