@@ -32,24 +32,24 @@ interface Options extends PolicyOptions {
 }
 
 const HELP = `
-For experiments with swarms of your own: refuses anything but loopback and private
-addresses. Each kind but the last says that it has every piece, and offers turns eagerly:
+For experiments with your own swarms: it refuses every address that is not loopback or
+private. Each kind but the last says that it has every piece, and offers many grants:
 
   poison       sends wrong bytes, of the right length and in time
   false-haves  sends nothing
   slow-loris   sends 100 bytes a second of each piece
   oversize     sends frames and blocks longer than the protocol allows
-  free-rider   fetches as any peer and never offers a turn; --downlink, --out, --picker
+  free-rider   fetches as any peer and never offers a grant; --downlink, --out, --picker
                and --choker are for it
 
-It calls again whoever drops it, four times a second at the most, until stopped.
+It calls peers that drop it again, at most four times a second, until stopped.
 
   hubswarm attack --kind poison --cid bafy... --join /ip4/127.0.0.1/tcp/4001
 `;
 
 export function attackCommand(): Command {
   const command = new Command('attack')
-    .description('Attack a swarm of your own, to see what becomes of it (for experiments).')
+    .description('Attack your own swarm, to see how it holds out (for experiments).')
     .requiredOption(
       '--kind <kind>',
       'poison, false-haves, slow-loris, oversize or free-rider: see below',
@@ -58,10 +58,10 @@ export function attackCommand(): Command {
     .requiredOption('--join <multiaddrs...>', 'join through these peers')
     .requiredOption('--cid <cid>', 'the file or directory whose swarm is attacked')
     .option('--listen <multiaddrs...>', 'where to listen (default: /ip4/127.0.0.1/tcp/0)')
-    .option('--uplink <rate>', 'upload at most so fast (as in 20Mbit/s)', rate('--uplink'))
-    .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
-    .option('--out <dir>', 'where to put what is fetched (default: .)')
-    .option('--data <dir>', 'where its identity is kept (default: a directory of the user)')
+    .option('--uplink <rate>', 'most bytes per second sent (as in 20Mbit/s)', rate('--uplink'))
+    .option('--downlink <rate>', 'most bytes per second received', rate('--downlink'))
+    .option('--out <dir>', 'directory for what is fetched (default: .)')
+    .option('--data <dir>', 'directory for its identity (default: a directory of the user)')
     .option('--hold', 'get ready, then start on a line from standard input', false)
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)

@@ -37,13 +37,13 @@ export function balancerCommand(): Command {
     .addCommand(
       programCommand(
         'nginx',
-        'A configuration for nginx, which finds dead replicas by failing requests.',
+        'Write a configuration for nginx, which finds dead replicas by failing requests.',
       ),
     )
     .addCommand(
       programCommand(
         'haproxy',
-        'A configuration for HAProxy, which asks the replicas how they are.',
+        'Write a configuration for HAProxy, which asks each replica whether it is ready.',
       ),
     );
 }
@@ -55,13 +55,17 @@ function programCommand(program: Program, description: string): Command {
       '--replica <url...>',
       'a hub that serves the same root, up to 8 (as in http://10.0.0.1:8080 or http://10.0.0.1:8080,weight=2)',
     )
-    .option('--policy <name>', `who gets a request: ${POLICIES.join(', ')}`, DEFAULT.policy)
-    .option('--listen <host:port>', 'where clients connect to', DEFAULT.listen)
-    .option('--tls-cert <file>', 'PEM certificates: take https, and hand on http')
+    .option('--policy <name>', `which replica gets a request: ${POLICIES.join(', ')}`, DEFAULT.policy)
+    .option('--listen <host:port>', 'address at which clients connect', DEFAULT.listen)
+    .option('--tls-cert <file>', 'PEM certificates: accept https, and speak http to the replicas')
     .option('--tls-key <file>', 'PEM private key (default: in the file of --tls-cert)')
-    .option('--health-path <path>', 'HAProxy asks for it; 200 means ready', DEFAULT.healthPath)
+    .option(
+      '--health-path <path>',
+      'path that HAProxy asks for; 200 means ready',
+      DEFAULT.healthPath,
+    )
     .option('--check', `let ${program} itself check the result before it is written`, false)
-    .option('-o, --output <file>', 'where to write it (default: standard output)')
+    .option('-o, --output <file>', 'file for the configuration (default: standard output)')
     .action((flags: Flags) => writeConfig(program, flags));
 }
 

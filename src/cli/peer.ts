@@ -37,39 +37,39 @@ interface Options extends PolicyOptions {
 
 export function peerCommand(): Command {
   const command = new Command('peer')
-    .description('Share files in a swarm, and fetch from it; whoever fetches also serves.')
+    .description('Share files in a swarm, and fetch from it; a peer that fetches also serves.')
     .option(
       '--join [multiaddrs...]',
-      'join through these peers; without an address: through peers on this machine and those of the last run',
+      'join through these peers; without an address, through peers on this machine and those of the last run',
     )
-    .option('--share <paths...>', 'files or directories to share, in place', [])
+    .option('--share <paths...>', 'files or directories to share; they stay where they are', [])
     .option('--get <cid>', 'fetch this file or directory')
-    .option('--out <dir>', 'where to put what is fetched', '.')
+    .option('--out <dir>', 'directory for what is fetched', '.')
     .option(
       '--listen <multiaddrs...>',
-      'where to listen (default: on this machine alone, /ip4/127.0.0.1/tcp/0; with --join or --mdns on the interface that leads there)',
+      'addresses to listen at (default: /ip4/127.0.0.1/tcp/0, for this machine only; with --join or --mdns at the interface that leads there)',
     )
     .option(
       '--mdns',
-      'find peers on the LAN by multicast, asking where the default or multicast route leads',
+      'find peers on the LAN by multicast, at the interface of the default or multicast route',
       false,
     )
     .option(
       '--data <dir>',
-      'where identities and known peers are kept (default: a directory of the user)',
+      'directory for identities and known peers (default: a directory of the user)',
     )
     .option(
       '--uplink <rate>',
-      'upload at most so fast (as in 20Mbit/s or 4MiB/s), or auto: as fast as nothing queues',
+      'most bytes per second sent (as in 20Mbit/s or 4MiB/s), or auto: as fast as the uplink carries without a queue',
       rateOrAuto('--uplink'),
     )
-    .option('--downlink <rate>', 'download at most so fast', rate('--downlink'))
+    .option('--downlink <rate>', 'most bytes per second received', rate('--downlink'))
     .option(
       '--chunk-size <size>',
       'piece length of shared files (default: by size)',
       size('--chunk-size'),
     )
-    .option('--force', 'replace an existing file that is something else', false)
+    .option('--force', 'replace an existing file with other content', false)
     .option(
       '--timeout <seconds>',
       'with --get: give up after so long without a new piece (default: never)',
@@ -77,7 +77,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--linger <seconds>',
-      'with --get: serve for so long after it is complete, and up to 30 s more, until those who still fetch have every piece among them; then end (default: until stopped)',
+      'with --get: serve for so long after it is complete, and up to 30 s more until the peers that still fetch have every piece among them; then end (default: until stopped)',
       seconds('--linger'),
     )
     .option(
@@ -87,7 +87,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--control',
-      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none, or auto for the uplink",
+      "read commands from standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none, or auto for the uplink",
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)

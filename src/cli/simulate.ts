@@ -105,7 +105,12 @@ the same run. Not simulated: CPU, connecting, the bytes of control messages.
 export function simulateCommand(): Command {
   const command = new Command('simulate')
     .description('Simulate a swarm of any size on a virtual clock, and compare it with its bound.')
-    .option('--receivers <n>', 'how many fetch', integer('--receivers', 1, MAX_RECEIVERS), 8)
+    .option(
+      '--receivers <n>',
+      'number of peers that fetch',
+      integer('--receivers', 1, MAX_RECEIVERS),
+      8,
+    )
     .addOption(
       new Option('--size <size>', 'size of the file')
         .argParser(fileSize)
@@ -117,72 +122,72 @@ export function simulateCommand(): Command {
     .addOption(
       new Option(
         '--uplink <rates>',
-        'what each may send; several, with commas, are dealt to the receivers in turn',
+        'uplink of each receiver; several rates, with commas, are dealt to the receivers in turn',
       )
         .argParser(uplinks)
         .default([2_500_000], '20Mbit/s'),
     )
     .option(
       '--origin-uplink <rate>',
-      'what the origin may send (default: the first of --uplink)',
+      'uplink of the origin (default: the first of --uplink)',
       rate('--origin-uplink'),
     )
     .option(
       '--downlink <rate>',
-      `what each may take (default: ${DOWNLINK_FACTOR} x its uplink)`,
+      `downlink of each receiver (default: ${DOWNLINK_FACTOR} x its uplink)`,
       rate('--downlink'),
     )
     .addOption(
-      new Option('--latency <time>', 'one way; of a range, it is drawn for each stream')
+      new Option('--latency <time>', 'one-way delay; a range is drawn from for each stream')
         .argParser(latency)
         .default({ least: 5, most: 5 }, '5ms'),
     )
-    .option(
-      '--degree <n>',
-      'neighbours that each calls for, the origin among them; or all',
-      degree,
-      6,
-    )
+    .option('--degree <n>', 'neighbours of each receiver, the origin included; or all', degree, 6)
     .option(
       '--turns <n>',
-      'turns of its uplink that each keeps offered (default: measured)',
+      'grants of its uplink that each keeps open (default: measured)',
       integer('--turns', 1, MAX_TURNS),
     )
-    .option('--seed <n>', 'of all that is drawn', integer('--seed', 0, MAX_SEED), 42)
+    .option('--seed <n>', 'seed of all random choices', integer('--seed', 0, MAX_SEED), 42)
     .option(
       '--stagger <seconds>',
-      'each receiver joins so long after the one before',
+      'each receiver joins so long after the last one',
       seconds('--stagger'),
       0,
     )
     .option(
       '--linger <seconds>',
-      'a receiver leaves so long after it is complete, up to 30 s later while others lack what only complete peers have (default: stays)',
+      'a receiver leaves so long after it is complete, and up to 30 s later while others lack pieces that only complete peers have (default: it stays)',
       seconds('--linger'),
     )
     .option(
       '--lifetime <mean>',
-      'receivers vanish at random, after so many seconds on average; or every second one, with such a share of the file on average (as in 30, 50%; default: never)',
+      'receivers vanish at random, after so many seconds on average; or every second one vanishes, with such a share of the file on average (as in 30, 50%; default: never)',
       lifetime,
     )
     .option(
       '--kill <when>',
-      'the origin dies when it has sent so many copies, at that time, or once every piece is with somebody (as in 1.25, 5s, first-copy)',
+      'the origin dies when it has sent so many copies, at that time, or when some receiver has each piece (as in 1.25, 5s, first-copy)',
       kill,
     )
     .option(
       '--free-riders <n>',
-      'so many of the receivers take and never give',
+      'number of receivers that take and never give',
       integer('--free-riders', 0, MAX_RECEIVERS),
       0,
     )
     .option(
       '--poisoners <n>',
-      'peers beside the receivers that send wrong bytes',
+      'number of further peers, which send wrong bytes',
       integer('--poisoners', 0, MAX_RECEIVERS),
       0,
     )
-    .option('--limit <seconds>', 'simulated time after which it ends', seconds('--limit'), 86_400)
+    .option(
+      '--limit <seconds>',
+      'simulated time after which the run ends',
+      seconds('--limit'),
+      86_400,
+    )
     .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts')
     .addHelpText('after', HELP)
     .action(act);

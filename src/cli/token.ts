@@ -24,11 +24,11 @@ const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_0
 const DEFAULT_LIFETIME = '30d';
 
 export function tokenCommand(): Command {
-  const key = ['--key <file>', 'the key; made when it is missing (default: your own)'] as const;
+  const key = ['--key <file>', 'the key; made if it is missing (default: your own)'] as const;
   return new Command('token')
-    .description('Make a token that lets its bearer use a hub (server --token-key).')
+    .description('Make a token for a hub (server --token-key).')
     .addOption(
-      new Option('--scope <scopes>', 'what it allows: read, write, delete, comma-separated')
+      new Option('--scope <scopes>', 'scopes: read, write, delete, comma-separated')
         .argParser(scopes)
         .default(['read'], 'read'),
     )
@@ -38,11 +38,11 @@ export function tokenCommand(): Command {
       prefixes,
     )
     .addOption(
-      new Option('--expires <time>', 'how long it holds: 90s, 15m, 12h, 7d or never')
+      new Option('--expires <time>', 'how long it is valid: 90s, 15m, 12h, 7d or never')
         .argParser(lifetime)
         .default(lifetime(DEFAULT_LIFETIME), DEFAULT_LIFETIME),
     )
-    .option('--subject <name>', 'whom it is for; the access log names it', subject)
+    .option('--subject <name>', 'who it is for; the access log names it', subject)
     .option(...key)
     .option('--json', 'one JSON object with the token, its id and claims')
     .allowExcessArguments()

@@ -18,9 +18,9 @@ export function addAccessOptions(command: Command): Command {
   return command
     .option(
       '--token <token>',
-      'what opens the hub (default: HUBSWARM_TOKEN); only for the servers given here',
+      'the token for the hub (default: HUBSWARM_TOKEN); sent only to the servers given here',
     )
-    .option('--cacert <file>', 'trust the issuer with this certificate (PEM), too')
+    .option('--cacert <file>', 'trust the issuer with this certificate (PEM) as well')
     .option(
       '--fingerprint <sha256>',
       'the certificate that an https server given here must have; may be repeated',

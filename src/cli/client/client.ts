@@ -28,7 +28,7 @@ function listCommand(): Command {
   return addAccessOptions(new Command('ls'))
     .description('List a directory of a hub.')
     .argument('<url>', 'as in http://127.0.0.1:8080/files/')
-    .option('--json', 'as the hub gives it', false)
+    .option('--json', 'the listing as the hub sends it', false)
     .option(
       '--timeout <seconds>',
       'give up after so long without progress',

@@ -42,11 +42,14 @@ export function getCommand(): Command {
     .option('-o, --output <path>', "file, existing directory, or '-' for standard output")
     .option('-r, --recursive', 'mirror a directory: client get -r URL/ DIR', false)
     .option('--delete', 'with -r: remove local files that the hub does not have', false)
-    .option('--cid <cid>', 'what the file must be (default: what the server says)')
-    .option('--uplink <rate>', 'send at most so fast', rate('--uplink'))
+    .option(
+      '--cid <cid>',
+      'the CID that the file must have (default: the one that the server names)',
+    )
+    .option('--uplink <rate>', 'most bytes per second sent', rate('--uplink'))
     .option(
       '--downlink <rate>',
-      'fetch at most so fast (as in 20Mbit/s or 4MiB/s)',
+      'most bytes per second fetched (as in 20Mbit/s or 4MiB/s)',
       rate('--downlink'),
     )
     .option(
@@ -57,14 +60,14 @@ export function getCommand(): Command {
     )
     .option(
       '--connections-per-host <number>',
-      'open so many to each mirror at once; more help where each connection is held to a rate',
+      'connections to each mirror at once; more help where each connection is held to a rate',
       integer('--connections-per-host', 1, 16),
       1,
     )
     .option('--no-follow-mirrors', 'do not fetch from mirrors that a server names (RFC 6249)')
     .option(
       '--force',
-      'replace a file of the name that the server gave, and fetch what did not change',
+      'replace a file of the name that the server gave, and fetch also what did not change',
       false,
     )
     .option('--quiet', 'print nothing but errors', false)

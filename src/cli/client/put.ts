@@ -25,11 +25,19 @@ export function putCommand(): Command {
   return addAccessOptions(new Command('put'))
     .description('Send a file, or a directory, to a hub that is writable.')
     .argument('<file>', 'a regular file; with -r a directory')
-    .argument('<url>', "where to; one that ends in '/' gets the file's name")
-    .option('-r, --recursive', 'send what changed of a directory to the URL of one', false)
-    .option('--delete', 'with -r: delete what the hub has there and the directory has not', false)
-    .option('--if-absent', 'fail when the hub has a file of that name', false)
-    .option('--uplink <rate>', 'send at most so fast (as in 20Mbit/s or 4MiB/s)', rate('--uplink'))
+    .argument('<url>', "the target; if it ends in '/', the file's name is added")
+    .option('-r, --recursive', 'send a directory to the URL of one: only what changed', false)
+    .option(
+      '--delete',
+      'with -r: delete what the hub has there and the directory does not have',
+      false,
+    )
+    .option('--if-absent', 'fail if the hub has a file of that name', false)
+    .option(
+      '--uplink <rate>',
+      'most bytes per second sent (as in 20Mbit/s or 4MiB/s)',
+      rate('--uplink'),
+    )
     .option(
       '--timeout <seconds>',
       'give up after so long without progress',
@@ -88,7 +96,7 @@ export function removeCommand(): Command {
     .argument('<url...>', 'as in http://127.0.0.1:8080/files/name')
     .option(
       '--timeout <seconds>',
-      'give up an answer after so long',
+      'give up after so long without an answer',
       positiveSeconds('--timeout'),
       TIMEOUT_SECONDS,
     )

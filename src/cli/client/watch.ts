@@ -32,15 +32,19 @@ export function watchCommand(): Command {
     )
     .option(
       '--via <way>',
-      'sse, ws (WebSocket) or poll; sse turns to poll where a proxy holds it back',
+      'sse, ws (WebSocket) or poll; sse changes to poll where a proxy holds it back',
       (text) => oneOf('--via', text, ['sse', 'ws', 'poll'] as const),
       'sse',
     )
     .option('--only <kind>', 'files or transfers', (text) =>
       oneOf('--only', text, ['files', 'transfers'] as const),
     )
-    .option('--after <id>', 'begin after the event of this id (see --json)')
-    .option('--count <number>', 'end after so many events', integer('--count', 1, MOST_EVENTS))
+    .option('--after <id>', 'begin after the notification with this id (see --json)')
+    .option(
+      '--count <number>',
+      'end after so many notifications',
+      integer('--count', 1, MOST_EVENTS),
+    )
     .option('--once', 'the same as --count 1', false)
     .option(
       '--timeout <seconds>',
@@ -48,8 +52,8 @@ export function watchCommand(): Command {
       seconds('--timeout'),
       0,
     )
-    .option('--quiet', 'say nothing of lost connections', false)
-    .option('--json', 'events as the hub tells them, one a line', false)
+    .option('--quiet', 'do not report lost connections', false)
+    .option('--json', 'notifications as the hub sends them, one a line', false)
     .action(watch);
 }
 

@@ -16,7 +16,7 @@ export function withPolicyOptions(command: Command): Command {
     )
     .option(
       '--choker <policy>',
-      'whom to serve first: cooperative (who has least) or tit-for-tat (who gives; for all peers of a swarm alike) (default: cooperative)',
+      'whom to serve first: cooperative (the peer with the fewest pieces) or tit-for-tat (the peer that gives most; give it to all peers of a swarm) (default: cooperative)',
     );
 }
 

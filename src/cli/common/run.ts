@@ -23,10 +23,10 @@ export const EXIT = {
 /** For a command's help. */
 export const EXIT_CODES = `
 Exit codes:
-  ${EXIT.ok}    done; with get also when nothing had changed
+  ${EXIT.ok}    done; with get also if nothing had changed
   ${EXIT.failed}    failed: no server could deliver in time, or the place cannot be written to
   ${EXIT.usage}    an option or argument is not accepted
-  ${EXIT.interrupted}  stopped by a signal, or whoever read the output left`;
+  ${EXIT.interrupted}  stopped by a signal, or by a reader of the output that left`;
 
 export interface RunContext {
   readonly emit: Emit;

@@ -58,7 +58,7 @@ function fileSize(text: string): number {
 }
 
 const HELP = `
-Measures this very binary as real processes on this machine and writes raw
+Measures real processes of this program on this machine and writes raw
 traces, result.json, report.html, runs.csv and summary.csv.
 
 Exit codes: 0 valid and every claim holds, 1 a claim failed or an error,
@@ -66,28 +66,24 @@ Exit codes: 0 valid and every claim holds, 1 a claim failed or an error,
             5 too little CPU for a swarm of processes: the server was measured,
             the swarm simulated, 130 stopped; --resume goes on.
 
-Without options it measures for two seconds what a swarm costs here, and takes
-receivers, file and rate so that links and not the CPU decide.
+Without options it first measures for two seconds how much CPU a swarm needs, and chooses
+receivers, file and rate so that the links decide and not the CPU.
 `;
 
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('Hand one file out by a server and by a swarm, and measure which serves better.')
+    .description('Distribute one file by a server and by a swarm, and measure which is better.')
     .option(
       '--file <path>',
-      'hand out this file, or directory packed as one archive (default: a file made from the seed)',
+      'distribute this file, or this directory as one archive (default: a file made from the seed)',
     )
-    .option('--size <size>', 'size of the file that is made, as in 4MiB', fileSize)
-    .option('--receivers <list>', 'receivers, as in 2,4,8', receivers)
-    .option('--uplink <rate>', 'what everybody may send, as in 4MiB/s', rate('--uplink'))
-    .option(
-      '--downlink <rate>',
-      'what a receiver may take (default: 5 x uplink)',
-      rate('--downlink'),
-    )
+    .option('--size <size>', 'size of the file made from the seed, as in 4MiB', fileSize)
+    .option('--receivers <list>', 'numbers of receivers, as in 2,4,8', receivers)
+    .option('--uplink <rate>', 'uplink of every node, as in 4MiB/s', rate('--uplink'))
+    .option('--downlink <rate>', 'downlink of a receiver (default: 5 x uplink)', rate('--downlink'))
     .option(
       '--link <kind>',
-      'what holds the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
+      'what limits the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
       (text) => oneOf('--link', text, LINK_KINDS),
     )
     .option(
@@ -97,24 +93,24 @@ export function compareCommand(): Command {
     )
     .option(
       '--repetitions <n>',
-      'runs of each kind (default: as time and their spread call for)',
+      'runs of each kind (default: as many as time allows and their spread needs)',
       integer('--repetitions', 1, MAX_REPETITIONS),
     )
     .option(
       '--seed <n>',
-      `of the file and of what is drawn (default: ${DEFAULT_SEED})`,
+      `seed of the file and of all random choices (default: ${DEFAULT_SEED})`,
       integer('--seed', 0, MAX_SEED),
     )
     .option(
       '--scenario <list>',
-      'only these of the catalogue, or files in its form, as in kill,./mine.json',
+      'only these scenarios of the catalogue, or files in the same form, as in kill,./mine.json',
       (text) => text.split(',').map((name) => name.trim()),
     )
     .option('--full', 'the whole catalogue: up to 40 minutes')
     .option('--list', 'print the catalogue; measure nothing')
     .option('--json', 'print result.json instead of the table')
-    .option('--out <dir>', 'where results go (default: results/<time>)')
-    .option('--resume <dir>', 'go on where the comparison in that directory stopped')
+    .option('--out <dir>', 'directory for the results (default: results/<time>)')
+    .option('--resume <dir>', 'continue the comparison in that directory')
     .addHelpText('after', HELP)
     .addCommand(compareReportCommand())
     .addCommand(compareDiffCommand())

@@ -9,9 +9,9 @@ Exit codes: 0, or 1 when a claim that held in A fails in B.
 
 export function compareDiffCommand(): Command {
   return new Command('diff')
-    .description('Two results side by side: changed claims first, then every cell.')
+    .description('Compare two results: changed claims first, then every cell.')
     .argument('<a>', 'a directory of results, or a result.json')
-    .argument('<b>', 'what it is compared with')
+    .argument('<b>', 'the result to compare it with')
     .option('--json', 'print the differences as JSON')
     .addHelpText('after', HELP)
     .action((a: string, b: string, _: unknown, command: Command) =>

@@ -14,8 +14,10 @@ const EXIT_SIMULATED = 5;
 
 export function compareReportCommand(): Command {
   return new Command('report')
-    .description('Fold the raw data of a comparison anew; rewrites result.json, report and CSVs.')
-    .argument('<dir>', 'of a comparison, also one that was broken off')
+    .description(
+      'Evaluate the raw data of a comparison again; rewrites result.json, report and CSVs.',
+    )
+    .argument('<dir>', 'directory of a comparison, also of an interrupted one')
     .option('--json', 'print result.json instead of the table')
     .action((dir: string, _: unknown, command: Command) =>
       runCommand({ quiet: true }, async () => {

@@ -42,7 +42,7 @@ export function addAccessOptions(command: Command): Command {
     .addOption(
       new Option(
         '--token-key [file]',
-        "let in who has a token signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file, your own; may be repeated (default: no tokens)",
+        "accept tokens signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file your own key; may be repeated (default: no tokens)",
       )
         .preset(defaultTokenKeyFile())
         .argParser(checked('--token-key', (_option, file) => file)),
@@ -53,7 +53,7 @@ export function addAccessOptions(command: Command): Command {
     )
     .option(
       '--revoked <file>',
-      'ids (jti) of tokens that hold no more, one a line; read anew when it changes',
+      'file of ids (jti) of revoked tokens, one a line; read again when it changes',
     )
     .option(
       '--allow-anonymous-writes',
@@ -61,48 +61,53 @@ export function addAccessOptions(command: Command): Command {
     )
     .option(
       '--allow <cidr...>',
-      'serve these addresses alone, as in 192.168.0.0/16 (default: all)',
+      'serve only these addresses, as in 192.168.0.0/16 (default: all)',
       checked('--allow', checkCidr),
     )
     .option(
       '--deny <cidr...>',
-      'refuse these addresses; wins over --allow',
+      'refuse these addresses, also if --allow names them',
       checked('--deny', checkCidr),
     )
     .option(
       '--trust-proxy <cidr...>',
-      'believe these proxies who the client is (default: none)',
+      'believe what these proxies say about the address of a client (default: none)',
       checked('--trust-proxy', checkCidr),
     )
     .option(
       '--proxy-header <name>',
-      'the header in which trusted proxies say so: x-forwarded-for or forwarded (default: x-forwarded-for)',
+      'the header in which trusted proxies name the client: x-forwarded-for or forwarded (default: x-forwarded-for)',
       (text) => oneOf('--proxy-header', text, PROXY_HEADERS),
     )
     .option(
       '--allow-host <name...>',
-      'be called by these names, * for any (default: on a loopback address its own, else any)',
+      'accept requests for these host names, * for any (default: on a loopback address its own name, else any)',
       checked('--allow-host', checkHostName),
     )
     .option(
       '--cors-origin <origin...>',
-      'let pages of these origins use the hub, * for all (default: none)',
+      'let web pages of these origins use the hub, * for all (default: none)',
       checked('--cors-origin', checkOrigin),
     )
     .option(
       '--rate-limit <rate>',
-      'requests of each address, as in 100/s or 600/m; so many may come at once (default: no limit)',
+      'most requests of each address, as in 100/s or 600/m; so many may come at once (default: no limit)',
       (text) => parseRequestRate('--rate-limit', text),
     )
     .option(
       '--client-uplink <rate>',
-      'send at most so fast to each address, as in 20Mbit/s (default: no limit)',
+      'most bytes per second to each address, as in 20Mbit/s (default: no limit)',
       rate('--client-uplink'),
     )
-    .option('--token-rate-limit <rate>', 'requests with each token (default: no limit)', (text) =>
-      parseRequestRate('--token-rate-limit', text),
+    .option(
+      '--token-rate-limit <rate>',
+      'most requests with each token, as in 100/s (default: no limit)',
+      (text) => parseRequestRate('--token-rate-limit', text),
     )
-    .option('--tls', 'HTTPS with a certificate of its own, made on first use (default: plain HTTP)')
+    .option(
+      '--tls',
+      'HTTPS with a certificate that the hub makes on first use (default: plain HTTP)',
+    )
     .option('--tls-cert <file>', 'HTTPS with this certificate (PEM, with its chain)')
     .option('--tls-key <file>', 'the key of --tls-cert (PEM)');
 }

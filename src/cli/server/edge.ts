@@ -35,32 +35,32 @@ const ACCESS = { prefix: '--cache-', variable: 'HUBSWARM_CACHE_TOKEN' };
 
 export function addEdgeOptions(command: Command): void {
   command
-    .option('--cache <url>', 'be a cache in front of another hub: serve what it has')
+    .option('--cache <url>', 'be a cache in front of this hub, its origin: serve what it has')
     .option(
       '--cache-dir <dir>',
-      'with --cache: where to keep files (default: hubswarm/edge/HOST in the cache directory of the user)',
+      'with --cache: directory for the cached files (default: hubswarm/edge/HOST in the cache directory of the user)',
     )
     .option(
       '--cache-size <size>',
-      'with --cache: keep so much; what was used longest ago goes (default: 10GiB)',
+      'with --cache: most bytes kept; the files used longest ago are removed (default: 10GiB)',
       size('--cache-size'),
     )
     .option(
       '--cache-ttl <seconds>',
-      'with --cache: serve for so long without asking the other hub again (default: 0)',
+      'with --cache: serve a copy for so long without asking the origin again (default: 0)',
       seconds('--cache-ttl'),
     )
     .option(
       '--cache-token <token>',
-      'with --cache: what opens the other hub (default: HUBSWARM_CACHE_TOKEN); who may read here is for --token-key',
+      'with --cache: the token for the origin (default: HUBSWARM_CACHE_TOKEN); --token-key says who may read here',
     )
     .option(
       '--cache-cacert <file>',
-      'with --cache: trust the issuer with this certificate (PEM), too',
+      'with --cache: trust the issuer with this certificate (PEM) as well',
     )
     .option(
       '--cache-fingerprint <sha256>',
-      'with --cache: the certificate that the other hub must have; may be repeated',
+      'with --cache: the certificate that the origin must have; may be repeated',
       fingerprints('--cache-fingerprint'),
     );
 }

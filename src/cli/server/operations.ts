@@ -42,53 +42,53 @@ export function addOperationsOptions(command: Command): Command {
     .option('--no-metrics', 'do not answer /metrics (Prometheus)')
     .option(
       '--max-connections <number>',
-      'refuse connections beyond so many',
+      'most connections at once',
       count('--max-connections'),
       limits.maxConnections,
     )
     .option(
       '--max-connections-per-address <number>',
-      'refuse connections of one IPv4 address or IPv6 /64 beyond so many (default: half of --max-connections)',
+      'most connections of one IPv4 address or IPv6 /64 (default: half of --max-connections)',
       count('--max-connections-per-address'),
     )
     .option(
       '--max-subscribers <number>',
-      'refuse subscribers to /events beyond so many',
+      'most subscribers to /events at once',
       count('--max-subscribers'),
       limits.maxSubscribers,
     )
     .addOption(
-      new Option('--max-header-size <size>', 'refuse longer heads of requests; 1KiB to 1MiB')
+      new Option('--max-header-size <size>', 'longest head of a request, 1KiB to 1MiB')
         .argParser(headerSize)
         .default(limits.maxHeaderBytes, `${limits.maxHeaderBytes / 1024}KiB`),
     )
     .option(
       '--headers-timeout <seconds>',
-      "wait so long for a request's head",
+      "longest wait for a request's head",
       positiveSeconds('--headers-timeout'),
       limits.headersWithinMs / 1000,
     )
     .option(
       '--idle-timeout <seconds>',
-      'let a connection wait so long for its next request',
+      'longest wait of a connection for its next request',
       positiveSeconds('--idle-timeout'),
       limits.idleMs / 1000,
     )
     .option(
       '--stall-timeout <seconds>',
-      'cut off a client that takes or gives nothing for so long',
+      'cut a client that neither takes nor sends a byte for so long',
       positiveSeconds('--stall-timeout'),
       STALL_SECONDS,
     )
     .option(
       '--grace <seconds>',
-      'let running responses go on for so long after SIGTERM or Ctrl-C; a second one ends at once',
+      'after SIGTERM or Ctrl-C, let running responses go on for so long; a second one ends the hub at once',
       seconds('--grace'),
       GRACE_SECONDS,
     )
     .option(
       '--drain-delay <seconds>',
-      'keep the port open so long after /readyz has begun to say no',
+      'after /readyz began to answer 503, keep the port open for so long',
       seconds('--drain-delay'),
       0,
     );

@@ -15,10 +15,10 @@ export interface RepresentationFlags {
 
 export function addRepresentationOptions(command: Command): Command {
   return command
-    .option('--no-compress', 'send text as it is, also to who accepts gzip or br')
+    .option('--no-compress', 'send text uncompressed, also to clients that accept gzip or br')
     .option(
       '--precompressed',
-      'send FILE.br or FILE.gz in place of a text FILE beside it, once it was found to decode to FILE',
+      'send FILE.br or FILE.gz in place of the text FILE beside it, if it decodes to FILE',
     )
     .option(
       '--cache-control <value>',
@@ -27,7 +27,7 @@ export function addRepresentationOptions(command: Command): Command {
     )
     .option(
       '--mirror <url...>',
-      'other servers with the same files, told to clients with each file (as in http://10.0.0.2:8080/files/)',
+      'tell clients of other servers with the same files (as in http://10.0.0.2:8080/files/)',
       mirror,
     );
 }

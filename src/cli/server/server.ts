@@ -59,16 +59,20 @@ export function serverCommand(): Command {
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
     .option('--root <dir>', 'the directory to serve; hidden files are left out (default: .)')
     .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
-    .option('--port <number>', 'port, 0 for any that is free', integer('--port', 0, MAX_PORT), 8080)
+    .option('--port <number>', 'port; 0 for any free one', integer('--port', 0, MAX_PORT), 8080)
     .option(
       '--uplink <rate>',
-      'send at most so fast, all clients together (as in 20Mbit/s or 4MiB/s)',
+      'most bytes per second to all clients together (as in 20Mbit/s or 4MiB/s)',
       rate('--uplink'),
     )
-    .option('--downlink <rate>', 'take uploads at most so fast', rate('--downlink'))
+    .option(
+      '--downlink <rate>',
+      'most bytes per second of all uploads together',
+      rate('--downlink'),
+    )
     .option(
       '--writable',
-      'take uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
+      'accept uploads (PUT, as in curl -T FILE URL; tus at /uploads/) and DELETE',
       false,
     )
     .option(
@@ -78,11 +82,11 @@ export function serverCommand(): Command {
     )
     .option(
       '--catalogue <dir>',
-      "where hashes are kept for the next start (default: in the user's cache; 'none' for nowhere)",
+      "directory that keeps hashes for the next start (default: in the user's cache; 'none': keep none)",
     )
     .option(
       '--control',
-      "take commands on standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none",
+      "read commands from standard input, one a line: 'uplink RATE', 'downlink RATE'; RATE may be none",
       false,
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)

@@ -11,14 +11,10 @@ export interface UploadFlags {
 
 export function addUploadOptions(command: Command): void {
   command
-    .option(
-      '--max-upload <size>',
-      'take no file that is longer (as in 10GiB)',
-      size('--max-upload'),
-    )
+    .option('--max-upload <size>', 'longest file accepted (as in 10GiB)', size('--max-upload'))
     .option(
       '--quota <size>',
-      'hold at most so much below the root, unfinished uploads included',
+      'most bytes below the root, unfinished uploads included (as in 500GiB)',
       size('--quota'),
     )
     .option(
