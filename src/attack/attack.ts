@@ -1,6 +1,6 @@
-// One file's swarm under attack: answers whoever calls and calls whom it hears of, claims
-// every piece on each stream, and hands what neighbours ask for to the conduct. Complete
-// neighbours ask for nothing and are left in peace: they name the others.
+// Attacks one file's swarm: answers each peer that calls, calls each peer that it hears of, claims
+// every piece on each stream, and hands the neighbours' requests to the conduct. Complete
+// neighbours request nothing and are left in peace: they name the others.
 import type { Connection, Stream } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { Bitfield } from '../content/bitfield.ts';
@@ -44,12 +44,12 @@ export class Attack {
     });
   }
 
-  /** Begins, with whoever is connected. Must be called once. */
+  /** Begins with the connected peers. Must be called once. */
   async begin(): Promise<void> {
     await this.#node.handle(EXCHANGE_PROTOCOL, (stream: Stream, connection: Connection) => {
       this.#hold(new Line(new FrameStream(stream, connection.remotePeer.toString())));
     });
-    // Of those that called us the port is not the one that they listen at; they say theirs.
+    // A peer that called us does not listen at that port; it names its own addresses.
     const dialled = this.#node.getConnections().filter(({ direction }) => direction === 'outbound');
     this.#calls.hear(dialled.map(({ remoteAddr }) => remoteAddr.toString()));
   }
@@ -100,7 +100,7 @@ export class Attack {
     if (!line.isPrey) return;
     switch (message.type) {
       case 'interest':
-        if (message.interested) line.offerTurns();
+        if (message.interested) line.offerGrants();
         return;
       case 'decline':
         return line.handleDeclined();
@@ -118,7 +118,7 @@ export class Attack {
 
   #handleHello(line: Line, hello: Extract<Message, { type: 'hello' }>): void {
     const pieces = Bitfield.tryFrom(hello.bitfield, this.#manifest.geometry.pieceCount);
-    // Another file's swarm, if one of the peer's calls was for that.
+    // The peer may have called for another file.
     if (!pieces) return line.stream.close('unknown file');
     this.#calls.hear(hello.addresses);
     line.isMet = true;
@@ -126,6 +126,6 @@ export class Attack {
     this.#emit({ event: 'neighbour_joined', ...this.#about(line), pieces: pieces.count });
     if (!line.isPrey) return;
     this.#conduct.handleMet?.(line);
-    line.offerTurns();
+    line.offerGrants();
   }
 }

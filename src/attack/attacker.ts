@@ -1,6 +1,6 @@
-// A hostile peer, for experiments: boots as any other, learns of the file from its
-// manifest alone, and attacks its swarm until stopped. It stays on its own ground: its
-// node neither dials nor answers anything but this host and private networks.
+// A hostile peer, for experiments: it starts as any other peer, learns of the file from its
+// manifest alone, and attacks its swarm until stopped. It stays on its own ground: its node neither
+// dials nor answers anything but this host and private networks.
 import type { CID } from 'multiformats/cid';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
@@ -20,7 +20,7 @@ import { isOwnGround } from './own-ground.ts';
 
 export interface AttackerOptions {
   kind: AttackKind;
-  /** Its identity is kept there: started again, it is the same peer, and as banned. */
+  /** Directory for its identity: started again, it is the same peer, and as banned. */
   dataDir: string;
   listen?: readonly string[];
   uplinkBytesPerSecond?: number;
@@ -92,7 +92,7 @@ export class Attacker {
     });
     this.#attack = new Attack({ node, manifest, conduct, emit: this.#emit });
     await this.#attack.begin();
-    // Whoever asks the DHT for the file is sent here as well.
+    // Peers that ask the DHT for the file are sent here as well.
     this.#discovery.provide(cid, this.#stopping.signal).catch(() => undefined);
   }
 

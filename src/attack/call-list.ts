@@ -1,13 +1,16 @@
-// Whom an attacker calls: whoever neighbours name, or calls it, and is not on the line.
-// It never gives up, as one that means harm would not, and so is bounded in time and not
-// in tries: one call at each look, and to the same peer not before a second has passed.
+// Which peers an attacker calls: those that neighbours name or that call it, if no stream to them
+// is open. An attacker never gives up, so calls are bounded in time and not in number: one call at
+// each look, and to the same peer not before a second has passed.
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { tryParseAddress } from '../peer/peer-address.ts';
 import { isOwnGround } from './own-ground.ts';
 
-/** Four calls a second: in ten seconds fewer than the 64 that a peer takes for a flood. */
+/**
+ * Time between looks. Four calls a second stay below the 64 in ten seconds that a peer takes for a
+ * flood.
+ */
 const LOOK_MS = 250;
-/** Chosen. */
+/** Least time between two calls of a peer. Chosen. */
 const CALL_AGAIN_MS = 1000;
 /** Peers remembered, and addresses of each. Chosen. */
 const MOST_KNOWN = 512;
@@ -15,7 +18,7 @@ const MOST_ADDRESSES = 4;
 
 interface Known {
   readonly addresses: string[];
-  /** Not to be called before this. */
+  /** The peer is not called before this time. */
   notBefore: number;
   calling: boolean;
 }
@@ -24,7 +27,7 @@ export interface CallListInit {
   /** This attacker's PeerId. */
   readonly self: string;
   isOnLine(peer: string): boolean;
-  /** Calls; settles when the call is over or has failed. */
+  /** Calls a peer. Settles when the call is over or has failed. */
   call(peer: string, addresses: Multiaddr[]): Promise<void>;
 }
 
@@ -38,7 +41,7 @@ export class CallList {
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
 
-  /** Addresses with /p2p/, of anybody; those that are out of bounds are passed over. */
+  /** Addresses with /p2p/ of any peer; those that are out of bounds are ignored. */
   hear(addresses: readonly string[]): void {
     for (const text of addresses) {
       const parsed = tryParseAddress(text);
@@ -61,7 +64,7 @@ export class CallList {
     clearInterval(this.#timer);
   }
 
-  /** Calls the one that has waited longest. */
+  /** Calls the peer that has waited longest. */
   #look(): void {
     const now = performance.now();
     let due: [string, Known] | undefined;
@@ -77,7 +80,7 @@ export class CallList {
     try {
       await this.#init.call(peer, known.addresses.map(multiaddr));
     } catch {
-      // Gone, or it lets us in no more: tried again all the same.
+      // The peer is gone or refuses us: it is tried again all the same.
     } finally {
       known.calling = false;
       known.notBefore = performance.now() + CALL_AGAIN_MS;

@@ -1,21 +1,21 @@
-// What kinds of attack have in common: all claim every piece and offer turns. They differ
-// in what comes of a turn that a neighbour takes.
+// What all kinds of attack have in common: they claim every piece and offer grants. They differ in
+// what follows when a neighbour binds a grant.
 import type { Link } from '../link/link.ts';
 import type { UploadQueue } from '../peer/upload-queue.ts';
 import type { Line } from './line.ts';
 
-/** Told what neighbours do, those that lack pieces only. */
+/** Is told what neighbours do that lack pieces. */
 export interface Conduct {
-  /** It said hello. */
+  /** The neighbour said hello. */
   handleMet?(line: Line): void;
-  /** It bound a turn to a piece of so many bytes. */
+  /** The neighbour bound a grant to a piece of `length` bytes. */
   handleRequest(line: Line, piece: number, length: number): void;
-  /** It does not want the piece from here any more. */
+  /** The neighbour no longer wants the piece from here. */
   handleCancel?(line: Line, piece: number): void;
   handleLeft?(line: Line): void;
 }
 
-/** With what an attacker sends: its link is capped and counted as anybody's. */
+/** How an attacker sends: its link is capped and counted like any peer's. */
 export interface Means {
   readonly link: Link;
   readonly uploads: UploadQueue;

@@ -1,5 +1,5 @@
-// What a hostile peer does with the turns that it offers. Apart from the attacks
-// themselves, so that naming one loads no libp2p.
+// The kinds of attack. They stand apart from the attacks themselves, so that naming one loads no
+// libp2p.
 
 export const ATTACK_KINDS = ['poison', 'false-haves', 'slow-loris', 'oversize'] as const;
 

@@ -1,11 +1,11 @@
-// One exchange stream as an attacker holds it: says hello and offers turns as a peer
-// with everything would, only more of them, and remembers which were not answered.
+// One exchange stream of an attacker. It says hello and offers grants as a complete peer would, but
+// more of them, and counts the unanswered ones.
 import { encodeMessage } from '../exchange/codec.ts';
 import type { Message } from '../exchange/message.ts';
 import type { FrameStream } from '../peer/stream.ts';
 
-/** Offers that wait for an answer: many more than an honest uplink has room for. Chosen. */
-const EAGER_TURNS = 16;
+/** Unanswered grants at once: many more than an honest uplink has room for. Chosen. */
+const EAGER_GRANTS = 16;
 
 export class Line {
   readonly stream: FrameStream;
@@ -27,18 +27,18 @@ export class Line {
     this.stream.send(encodeMessage(message));
   }
 
-  /** As many turns as may wait for an answer. */
-  offerTurns(): void {
-    while (this.#unanswered < EAGER_TURNS) this.#offer();
+  /** Offers grants until as many as allowed are unanswered. */
+  offerGrants(): void {
+    while (this.#unanswered < EAGER_GRANTS) this.#offer();
   }
 
-  /** The neighbour took a turn: it is offered another at once. */
+  /** The neighbour bound a grant: offer it another at once. */
   handleTaken(): void {
     this.#unanswered--;
     this.#offer();
   }
 
-  /** It wants none for now: offering again before it does would be a flood. */
+  /** The neighbour declined: another grant before it is interested would be a flood. */
   handleDeclined(): void {
     this.#unanswered--;
   }

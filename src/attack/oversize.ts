@@ -1,9 +1,9 @@
-// Sends more than the protocol has room for, by turns: a frame that declares 4 GiB, at
-// once; and, when asked for a piece, a block that is a byte longer than it.
+// Sends more than the protocol allows: at once a frame that declares 4 GiB; and, when asked for a
+// piece, a block that is one byte too long.
 import type { Conduct, Means } from './conduct.ts';
 import type { Line } from './line.ts';
 
-/** u32 length, u8 type (7, a block): the header of what never comes. */
+/** u32 length, u8 type (7, a block): the header of a frame that never comes. */
 const FRAME_OF_4_GIB = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 7);
 
 export class Oversize implements Conduct {

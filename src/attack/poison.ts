@@ -1,5 +1,5 @@
-// Answers every request in full, in time and in order, with bytes that are none of the
-// file's: what costs a receiver most before it can know.
+// Answers every request in full, in time and in order, with wrong bytes: this costs a receiver most
+// before it can know.
 import { randomFillSync } from 'node:crypto';
 import type { Conduct, Means } from './conduct.ts';
 import type { Line } from './line.ts';

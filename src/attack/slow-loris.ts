@@ -1,16 +1,19 @@
-// Sends what it is asked for at a trickle: never silent, and never done. Named after
-// the attack on web servers that keeps connections open by a header line now and then.
+// Sends requested pieces at a trickle: never silent, and never done. Named after the attack on web
+// servers that keeps connections open by sending a header line now and then.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Conduct, Means } from './conduct.ts';
 import type { Line } from './line.ts';
 
-/** 100 bytes a second of each piece: one of 256 KiB would take three quarters of an hour. Chosen. */
+/**
+ * Bytes sent each time: 100 bytes a second of each piece. A piece of 256 KiB would take three
+ * quarters of an hour. Chosen.
+ */
 const DRIP_BYTES = 25;
 const DRIP_MS = 250;
 
 export class SlowLoris implements Conduct {
   readonly #means: Means;
-  /** Pieces that drip, by whom they go to. */
+  /** Pieces that are being sent, by stream. */
   readonly #dripping = new Map<Line, Set<number>>();
 
   constructor(means: Means) {

@@ -55,7 +55,11 @@ function programCommand(program: Program, description: string): Command {
       '--replica <url...>',
       'a hub that serves the same root, up to 8 (as in http://10.0.0.1:8080 or http://10.0.0.1:8080,weight=2)',
     )
-    .option('--policy <name>', `which replica gets a request: ${POLICIES.join(', ')}`, DEFAULT.policy)
+    .option(
+      '--policy <name>',
+      `which replica gets a request: ${POLICIES.join(', ')}`,
+      DEFAULT.policy,
+    )
     .option('--listen <host:port>', 'address at which clients connect', DEFAULT.listen)
     .option('--tls-cert <file>', 'PEM certificates: accept https, and speak http to the replicas')
     .option('--tls-key <file>', 'PEM private key (default: in the file of --tls-cert)')

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
 import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import type { Scenario } from '../simulate/scenario.ts';
+import type { SimulationSetup } from '../simulate/setup.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { integer, rate, seconds, size } from './common/options.ts';
 import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
@@ -23,8 +23,8 @@ const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
 
-type Kill = NonNullable<Scenario['kill']>;
-type Lifetime = NonNullable<Scenario['lifetime']>;
+type Kill = NonNullable<SimulationSetup['kill']>;
+type Lifetime = NonNullable<SimulationSetup['lifetime']>;
 
 interface Options extends PolicyOptions {
   receivers: number;
@@ -220,7 +220,7 @@ function progress(emit: Emit): (bytes: number, total: number) => void {
   };
 }
 
-function scenarioOf(options: Options, policy: Policy): Scenario {
+function scenarioOf(options: Options, policy: Policy): SimulationSetup {
   const inMs = (s: number | undefined): number | null => (s === undefined ? null : s * 1000);
   return {
     fileBytes: options.size,
@@ -247,7 +247,7 @@ function scenarioOf(options: Options, policy: Policy): Scenario {
   };
 }
 
-function checkTogether(scenario: Scenario): void {
+function checkTogether(scenario: SimulationSetup): void {
   const { receivers, freeRiders, poisoners, fileBytes, pieceLength, degree } = scenario;
   const peers = receivers + poisoners;
   if (freeRiders > receivers) {

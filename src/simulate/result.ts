@@ -2,7 +2,7 @@
 // the virtual clock, so the same scenario gives the same object, byte for byte. Bytes
 // are payload; null means that it did not happen.
 import { type Bound, fluidSwarmBound, wholePieceBound } from '../theory/bounds.ts';
-import type { Scenario } from './scenario.ts';
+import type { SimulationSetup } from './setup.ts';
 import type { Outcome, Receiver, Simulation } from './simulation.ts';
 
 interface ReceiverResult {
@@ -23,7 +23,7 @@ interface ReceiverResult {
 }
 
 export interface SimulationResult {
-  readonly scenario: Scenario;
+  readonly scenario: SimulationSetup;
   readonly pieces: number;
   readonly outcome: Outcome;
   /** How many receivers have the whole file. */

@@ -2,7 +2,7 @@
 import { platform } from '#platform';
 import type { SessionInit } from '../exchange/session.ts';
 import { type SimulationResult, summarize } from './result.ts';
-import type { Scenario } from './scenario.ts';
+import type { SimulationSetup } from './setup.ts';
 import { Simulation } from './simulation.ts';
 
 /** Some 10 ms of work. */
@@ -18,7 +18,7 @@ export interface SimulateOptions {
 
 /** @throws the signal's reason when it aborts */
 export async function simulate(
-  scenario: Scenario,
+  scenario: SimulationSetup,
   { session, signal, onProgress }: SimulateOptions = {},
 ): Promise<SimulationResult> {
   const simulation = new Simulation(scenario, session);

@@ -3,7 +3,7 @@
 import type { SessionInit } from '../exchange/session.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Overlay } from './overlay.ts';
-import type { Scenario } from './scenario.ts';
+import type { SimulationSetup } from './setup.ts';
 import type { NodeOptions, SimNode } from './sim-node.ts';
 import { SimSwarm } from './sim-swarm.ts';
 
@@ -25,7 +25,7 @@ export interface Receiver {
 }
 
 export class Simulation {
-  readonly scenario: Scenario;
+  readonly scenario: SimulationSetup;
   readonly swarm: SimSwarm;
   readonly origin: SimNode;
   readonly receivers: readonly Receiver[];
@@ -38,7 +38,7 @@ export class Simulation {
   #stalled = false;
 
   /** @param session what every honest session is told beyond the scenario */
-  constructor(scenario: Scenario, session: Partial<SessionInit> = {}) {
+  constructor(scenario: SimulationSetup, session: Partial<SessionInit> = {}) {
     this.scenario = scenario;
     const { picker, choker, turns } = scenario;
     this.#session = { picker, choker, ...(turns === null ? {} : { turns }), ...session };

@@ -118,7 +118,7 @@ export const FACES: string[] = [
   'server/root/stamp.ts',
   'server/tls/tls.ts',
   'server/uploads/uploads.ts',
-  'simulate/scenario.ts',
+  'simulate/setup.ts',
   'simulate/simulate.ts',
   'simulate/table.ts',
   'telemetry/event.ts',

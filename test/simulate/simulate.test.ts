@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Scenario } from '../../src/simulate/scenario.ts';
+import type { SimulationSetup } from '../../src/simulate/setup.ts';
 import { simulate } from '../../src/simulate/simulate.ts';
 import { PIECE, scenario, UP } from './scenarios.ts';
 
 /** Small swarms of every kind. */
-const anyScenario: fc.Arbitrary<Scenario> = fc
+const anyScenario: fc.Arbitrary<SimulationSetup> = fc
   .record({
     receivers: fc.integer({ min: 1, max: 10 }),
     pieces: fc.integer({ min: 1, max: 24 }),

@@ -9,7 +9,7 @@ interface LinkClass {
   readonly downlink: number;
 }
 
-export interface Scenario {
+export interface SimulationSetup {
   readonly fileBytes: number;
   readonly pieceLength: number;
   readonly receivers: number;
