@@ -1,26 +1,28 @@
-// Text compressed when it is asked for: once for each version and coding, however
-// many ask, and kept while there is room. Whole and not streamed, so that the
-// length is known, HEAD says what GET does, and a crowd costs one compression.
-// Bounded: by the size of what is taken, by how many run at once, by what is kept.
+// Compresses text on request, once for each version and coding, and keeps the result while there is
+// room. It compresses whole texts instead of streams: so the length is known, HEAD says what GET
+// does, and a crowd costs one compression. The length of a text, the compressions at once and the
+// bytes kept are bounded.
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
 import { Gate } from '../../runtime/gate.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 
-/** Below it the header fields are most of the answer. */
+/** Shortest text: below it the header fields are most of the answer. */
 const MIN_BYTES = 1024;
-/** Chosen: a tenth of a second of one core. Longer texts are better stored compressed. */
+/**
+ * Longest text. Chosen: a tenth of a second of one core; longer texts are better stored compressed.
+ */
 const MAX_BYTES = 4 * 2 ** 20;
-/** Chosen: of the four threads that also read files. */
+/** Compressions at once. Chosen: two of the four threads that also read files. */
 const AT_ONCE = 2;
 /** Chosen. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
-/** About what a key and its slot take. */
+/** Memory of a key and its slot, roughly. */
 const OVERHEAD_BYTES = 256;
-/** As much as gzip's 6 costs, and a tenth smaller (measured on prose and JSON). */
+/** Costs as much as gzip's 6, and is a tenth smaller (measured on prose and JSON). */
 const BROTLI_QUALITY = 5;
 
-/** Undefined where it would not become smaller. */
+/** The compressed text; undefined if it would not become smaller. */
 type Compressed = Uint8Array | undefined;
 
 const COMPRESS: Readonly<Record<Coding, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
@@ -35,18 +37,21 @@ const COMPRESS: Readonly<Record<Coding, (bytes: Uint8Array) => Promise<Uint8Arra
 };
 
 export class Compressor {
-  /** By version and coding, in the order of last use. */
+  /** Texts by version and coding, in the order of last use. */
   readonly #kept = new Map<string, Compressed>();
   #keptBytes = 0;
   readonly #running = new Map<string, Promise<Compressed>>();
   readonly #gate = new Gate(AT_ONCE);
 
-  /** Whether something of this length is compressed at all. */
+  /** Whether a text of this length is compressed at all. */
   takes(bytes: number): boolean {
     return bytes >= MIN_BYTES && bytes <= MAX_BYTES;
   }
 
-  /** @param version names the bytes that `read` gives; what it throws is thrown here. */
+  /**
+   * @param version names the bytes that `read` gives
+   * @throws what `read` throws
+   */
   async compress(
     version: string,
     coding: Coding,

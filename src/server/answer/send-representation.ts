@@ -1,6 +1,6 @@
-// The answer to GET and HEAD of anything that has a validator: preconditions, then
-// which bytes, then the bytes (RFC 9110 sections 13.2.2, 14 and 15). One way for
-// files, their coded forms, blocks and listings, so that all answer alike.
+// The answer to GET and HEAD of anything that has a validator: preconditions, then which bytes,
+// then the bytes (RFC 9110 sections 13.2.2, 14 and 15). Files, their coded forms, blocks and
+// listings all go this way, so they all answer alike.
 import { randomBytes } from 'node:crypto';
 import { type ByteRange, parseRange, type RangeAnswer } from '../message/byte-range.ts';
 import { HttpFailure } from '../message/http-failure.ts';
@@ -10,10 +10,9 @@ import type { Representation } from './representation.ts';
 import { type Outlet, sendBytes } from './send-body.ts';
 
 /**
- * Sends those bytes of the representation, through the link.
+ * Sends a part of the representation, through the link.
  *
- * @param begin to be called once before the first of them: what fails until then can be
- * answered otherwise
+ * @param begin must be called once before the first byte; until then another answer is possible
  */
 export type SendPart = (part: ByteRange, begin: () => void) => Promise<void>;
 
@@ -43,7 +42,7 @@ export async function sendRepresentation(
   else await sendOne(outlet, representation, ranges[0], sendPart);
 }
 
-/** A range is only defined for GET (section 14.2). */
+/** The requested range; ranges are defined for GET only (section 14.2). */
 function wantedRange(
   { exchange: { req } }: Outlet,
   { rangeable, size, validators }: Representation,

@@ -1,7 +1,7 @@
-// Answers to what is no HTTP/1.1 request, where Node.js has no request to hand on:
-// the status that says what was wrong, one line, and the end of the connection, for
-// nobody knows where the next request would begin (RFC 9112 section 2.2, RFC 9110
-// section 15.5 and 15.6). CONNECT, which Node.js would drop in silence, is among it.
+// Answers bytes that are no HTTP/1.1 request, for which Node.js makes no request: a status, one
+// line, and the end of the connection, since nobody knows where the next request begins (RFC 9112
+// section 2.2, RFC 9110 sections 15.5 and 15.6). It also answers CONNECT, which Node.js would drop
+// in silence.
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { guarded } from '../../runtime/guarded.ts';
@@ -9,13 +9,13 @@ import type { Traffic } from './traffic.ts';
 
 interface ParseError extends Error {
   readonly code?: string;
-  /** What came last. */
+  /** The last bytes that came. */
   readonly rawPacket?: Buffer;
 }
 
-/** Of the 16 KiB that Node.js takes for a head: a target that fills half of it is the reason. */
+/** Of a head that is longer than 16 KiB: the target is the reason if it fills half of it. */
 const LONG_TARGET = /^[A-Z]+ [^ \r\n]{8192}/;
-/** A method of another protocol on top of HTTP is not implemented; what is no method is noise. */
+/** A well-formed method that HTTP does not know is not implemented; anything else is noise. */
 const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
@@ -24,21 +24,21 @@ export function answerParseFailures(server: Server, traffic: Traffic): void {
   const handleError = (error: ParseError, socket: Duplex): void => {
     const begin = (): void => {
       const open = traffic.answering(socket);
-      // What is wrong came behind a whole request, or several: they have their answers first.
+      // The wrong bytes came behind complete requests: those have their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();
       else refuse(socket, ...failureOf(error));
     };
     const answer = guarded('answering what is no request', begin, () => socket.destroy());
-    // The rest are resets, and handshakes of TLS that failed: there is nobody to tell.
+    // Other errors are resets and failed TLS handshakes: nobody is there to be told.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && traffic.pipelines.excuses(socket)) return;
-    // Told of again with all that comes behind it.
+    // Node.js reports it again with each further chunk.
     else if (traffic.pipelines.end(socket)) answer();
   };
   const handleConnect = (_req: IncomingMessage, socket: Duplex): void => {
-    // Node.js listens to it no longer, and a reset that nobody hears ends the process.
+    // Node.js no longer listens to the socket: a reset without a listener ends the process.
     socket.on('error', () => socket.destroy());
     refuse(socket, 501, 'this server is no proxy');
   };
@@ -58,7 +58,7 @@ function failureOf({ code, rawPacket }: ParseError): [status: number, message: s
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return [413, 'the chunk extensions are too long'];
     case 'HPE_INVALID_VERSION':
-      // Also said of a bare LF behind the version that is spoken.
+      // The parser says this of a bare LF behind a known version, too.
       return OTHER_VERSION.test(came)
         ? [505, 'this server speaks HTTP/1.1']
         : [400, 'a malformed HTTP request'];
@@ -72,7 +72,7 @@ function failureOf({ code, rawPacket }: ParseError): [status: number, message: s
 }
 
 function refuse(socket: Duplex, status: number, message: string): void {
-  // The answer before it was the last.
+  // The answer before was the last one of the connection.
   if (!socket.writable) return;
   const body = `${message}\n`;
   const head = [

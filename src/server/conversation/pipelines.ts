@@ -1,33 +1,34 @@
-// Requests that came before the answers to those ahead of them on their connection: each
-// begins when it is its turn (RFC 9112 section 9.3.2). Who sends and does not read must not
-// fill our memory, so a connection with a few of them is read no further until there are
-// fewer. What Node.js has read by then, 64 KiB, it parses to the end, and heads may be very
-// short: what those take is bounded for all connections together, and one that goes beyond
-// is cut. Answers that are given at once would let one connection have the event loop for
-// all that Node.js reads of it in one turn, 2 MiB: after a few of them it waits for the next.
+// Requests that came before the answers to those ahead of them on their connection. Each begins in
+// its turn (RFC 9112 section 9.3.2).
+// A client that sends and does not read must not fill our memory. So a connection with a few
+// waiting requests is read no further. Node.js still parses what it has read, up to 64 KiB, and
+// heads may be very short. So the number of waiting requests is bounded for all connections
+// together, and a connection that exceeds it is cut.
+// Immediate answers would let one connection keep the event loop for all that Node.js reads in one
+// turn, 2 MiB. So after a few answers it waits for the next turn.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { guarded } from '../../runtime/guarded.ts';
 
-/** Of a connection, before it is read no further. Chosen. */
+/** Waiting requests of a connection, beyond which it is not read. Chosen. */
 const MOST_WAITING = 16;
-/** Beyond those of each connection, of all together: they take some 2 KiB each. Chosen. */
+/** Further waiting requests, of all connections together: they take some 2 KiB each. Chosen. */
 const MOST_EXCESS = 16_384;
-/** Begun of a connection in one turn of the event loop: some 2 ms. Chosen. */
+/** Requests of a connection begun in one turn of the event loop: some 2 ms. Chosen. */
 const MOST_IN_TURN = 32;
 
 interface Line {
   waiting: number;
-  /** The turn of the event loop in which it began one last, and how many in that. */
+  /** The turn of the event loop in which it last began a request, and how many in that turn. */
   turn: number;
   begun: number;
-  /** Not read: `resume` does nothing. */
+  /** Whether the connection is not read: `resume` does nothing. */
   held: boolean;
-  /** Nothing behind what waits is a request. */
+  /** Whether no request follows those that wait. */
   ended: boolean;
 }
 
-/** Is the first of its connection, and waits for the next turn of the event loop. */
+/** The first request of its connection, which waits for the next turn of the event loop. */
 interface Deferred {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -36,7 +37,7 @@ interface Deferred {
 
 export class Pipelines {
   readonly #lines = new WeakMap<Duplex, Line>();
-  /** Connections whose next head is late by our not reading on, and when it must be whole. */
+  /** Connections whose next head is late because we did not read, and until when it may come. */
   readonly #late = new Map<Duplex, NodeJS.Timeout | undefined>();
   readonly #headersWithinMs: number;
   #excess = 0;
@@ -48,7 +49,7 @@ export class Pipelines {
     this.#headersWithinMs = options.headersWithinMs;
   }
 
-  /** Begins a request, now or when it is its turn. */
+  /** Begins a request, now or in its turn. */
   take(req: IncomingMessage, res: ServerResponse, begin: () => void): void {
     const { socket } = req;
     if (this.#late.size > 0) this.#forgetLate(socket);
@@ -74,12 +75,12 @@ export class Pipelines {
     else res.once('socket', turn);
   }
 
-  /** What is to be answered next on that connection, and waits for the event loop's next turn. */
+  /** The request of that connection that waits for the event loop's next turn. */
   deferred(socket: Duplex): Pick<Deferred, 'req' | 'res'> | undefined {
     return this.#deferred.get(socket);
   }
 
-  /** What comes next is no request: it is read no further. False when that was said before. */
+  /** No request follows: the connection is not read further. False if that was said before. */
   end(socket: Duplex): boolean {
     const line = this.#lineOf(socket);
     if (line.ended) return false;
@@ -88,7 +89,7 @@ export class Pipelines {
     return true;
   }
 
-  /** The connection is another protocol's, and has no more requests. */
+  /** The connection belongs to another protocol now and has no more requests. */
   leave(socket: Duplex): void {
     const line = this.#lines.get(socket);
     if (!line) return;
@@ -97,10 +98,7 @@ export class Pipelines {
     line.held = false;
   }
 
-  /**
-   * Whether a head that did not come in time was kept from coming by us: then it has as
-   * long again once it is read.
-   */
+  /** Whether a head is late because we did not read: then it gets as much time again. */
   excuses(socket: Duplex): boolean {
     const line = this.#lines.get(socket);
     if (!line?.held || line.ended) return false;
@@ -108,7 +106,7 @@ export class Pipelines {
     return true;
   }
 
-  /** Counts one that begins; false when its connection has had its share of this turn. */
+  /** Counts a request that begins. False if its connection has used up this turn. */
   #mayBegin(line: Line): boolean {
     if (line.turn !== this.#turn) {
       line.turn = this.#turn;
@@ -148,7 +146,10 @@ export class Pipelines {
     this.#excess += Math.max(0, line.waiting - MOST_WAITING) - before;
   }
 
-  /** Node.js resumes a connection behind each head and each flushed answer, so pausing alone does not do. */
+  /**
+   * Node.js resumes a connection after each head and each flushed answer, so pausing it is not
+   * enough.
+   */
   #hold(socket: Duplex, line: Line): void {
     if (line.held) return;
     line.held = true;

@@ -1,13 +1,13 @@
-// A request's body, chunk by chunk, to whoever takes it: through the link's
-// downlink, and only as long as the sender keeps a pace. requestTimeout of Node.js
-// would end long uploads, however lively; this ends stalled and trickled ones. One
-// timer for the whole body and no promise for a chunk that is taken at once.
+// Receives a request's body, chunk by chunk, through the link's downlink, while the sender keeps a
+// pace. requestTimeout of Node.js would end long uploads, however fast they are; this ends stalled
+// and slow ones. It needs one timer for the whole body, and no promise for a chunk that is taken at
+// once.
 import type { Link } from '../../link/link.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { Exchange } from './exchange.ts';
 
-/** May answer with a promise, and gets nothing more until that is settled. */
+/** Takes a chunk. A returned promise holds the next chunk back. */
 export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined;
 
 /** @throws HttpFailure 400 (cut short), 408, and what `take` threw */
@@ -39,7 +39,7 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
       req.pause();
       reject(error);
     };
-    // Only the time spent waiting for the sender counts against it.
+    // Only the time that we wait for the sender counts.
     const wait = (): void => {
       waitingSince = performance.now();
       stall.refresh();
@@ -77,7 +77,7 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
       taking = false;
       if (over) return;
       wait();
-      // What came while the chunk was taken lies in the request's own buffer.
+      // Bytes that came meanwhile lie in the request's own buffer.
       req.resume();
       if (ended) onEnd();
       else if (closed) onClose();
@@ -91,7 +91,7 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
     req.on('data', onData);
     req.on('end', onEnd);
     req.on('close', onClose);
-    // Reported by 'close'; unheard it would end the process.
+    // 'close' reports it; without a listener it would end the process.
     req.on('error', () => undefined);
   });
 }

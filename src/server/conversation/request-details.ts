@@ -1,6 +1,6 @@
-// What an access log says of a request beside its outcome: header fields of the
-// client, cut to a length, and the id that ties the line to those of the balancer
-// in front. An id is taken over only when it is short and plain.
+// Further fields of a request for the access log: header fields of the client, cut to a length, and
+// the id that ties the line to the balancer's line. A client's id is used only if it is short and
+// plain.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -12,17 +12,17 @@ export interface RequestDetails {
   readonly requestId: string;
 }
 
-/** Of each field. Chosen: several times what browsers send. */
+/** Longest field. Chosen: several times what browsers send. */
 const MAX_FIELD_LENGTH = 512;
 const ID = /^[\w.:/+=-]{1,128}$/;
 
-/** Of this process: random for each request would cost 8 us. */
+/** Prefix of this process' ids: random bytes for each request would cost 8 us. */
 const ORIGIN = randomBytes(9).toString('base64url');
 let count = 0;
 
 const nextId = (): string => `${ORIGIN}-${(++count).toString(36)}`;
 
-/** Call before the answer begins: it names the request's id to the client. */
+/** Call it before the answer begins: it adds the request's id to the answer. */
 export function detailsOf(req: IncomingMessage, res: ServerResponse): RequestDetails {
   const given = req.headers['x-request-id'];
   const requestId = typeof given === 'string' && ID.test(given) ? given : nextId();

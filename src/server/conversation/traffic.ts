@@ -1,5 +1,5 @@
-// The requests under way: what a drain waits for, what the gauges show, and what
-// the events of transfers are read from. Nothing is decided here but when all ended.
+// The requests under way. A drain waits for them, gauges show them, and the events of transfers are
+// read from them. The only decision here is when all have ended.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Pipelines } from './pipelines.ts';
@@ -10,38 +10,38 @@ export interface Running {
   readonly id: number;
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** Of the request as it came; express shortens `req.url` while a route answers. */
+  /** The request target as it came; express shortens `req.url` while a route answers. */
   readonly target: string;
-  /** Of the representation, so far. */
+  /** Bytes of the representation so far. */
   readonly bytes: number;
   readonly about: About | undefined;
-  /** Where it stands among those under way; Traffic's own. */
+  /** Its index in the list; owned by Traffic. */
   slot: number;
 }
 
-/** The file that a request's bytes are of, where its target does not name it. */
+/** The file of a request whose target does not name it. */
 export interface About {
   /** Names below the root. */
   readonly segments: readonly string[];
-  /** Where in the file the bytes begin. */
+  /** Offset of the bytes in the file. */
   readonly offset: number;
-  /** Of the file, when it is known. */
+  /** Length of the file, if it is known. */
   readonly length: number | undefined;
 }
 
 export class Traffic {
   /**
-   * In any order. Not a Set: its outgrown tables, each of which points to the next, kept
-   * requests that were over from V8's collector for long: a third of the CPU of small files.
+   * Requests under way, in any order. Not a Set: a Set that has grown links its outgrown tables,
+   * and so kept finished requests from V8's collector: a third of the CPU of small files.
    */
   readonly #running: Running[] = [];
   #lastId = 0;
   #handleIdle: (() => void) | undefined;
   /** Requests that wait for those ahead of them. */
   readonly pipelines: Pipelines;
-  /** Who logs requests wants to know more of each. */
+  /** Whether the access log wants further fields of each request. */
   readonly detailed: boolean;
-  /** Every answer is the last of its connection from now on. */
+  /** True once every answer is the last of its connection. */
   draining = false;
 
   constructor(options: { detailed: boolean; headersWithinMs: number }) {
@@ -58,7 +58,7 @@ export class Traffic {
     return this.#running.filter(({ req }) => isUpload(req.method)).length;
   }
 
-  /** What is being answered on that connection, or is next; those behind it wait. */
+  /** The request that is being answered on that connection, or is next; those behind it wait. */
   answering(socket: Duplex): Pick<Running, 'req' | 'res'> | undefined {
     const running = this.#running.find(({ res }) => res.socket === socket);
     return running ?? this.pipelines.deferred(socket);
@@ -82,7 +82,7 @@ export class Traffic {
     if (this.#running.length === 0) this.#handleIdle?.();
   }
 
-  /** Resolves when nothing is under way; requests that come meanwhile are waited for as well. */
+  /** Resolves when no request is under way, those that come meanwhile included. */
   untilIdle(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#running.length === 0) resolve();

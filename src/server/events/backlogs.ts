@@ -1,20 +1,23 @@
-// What subscribers to events have not read yet, and this process holds for them. Who holds
-// too much is let go, and resumes; so is whoever holds the most when all together do.
+// What subscribers to notifications have not read yet, and this process holds for them. A
+// subscriber that holds too much is cut, and resumes. So is the one that holds most when all
+// together hold too much.
 
-/** Of one subscriber. Chosen: the events of minutes; kernels hold as much again. */
+/**
+ * Most bytes of one subscriber. Chosen: the notifications of minutes; kernels hold as much again.
+ */
 const MAX_BYTES = 2 ** 20;
-/** Of all. Chosen: a small part of a small machine's memory. */
+/** Most bytes of all subscribers. Chosen: a small part of a small machine's memory. */
 const MAX_TOTAL_BYTES = 32 * 2 ** 20;
 
 export interface Reader {
-  /** Written, and not taken by the kernel yet. */
+  /** Bytes written and not yet taken by the kernel. */
   unreadBytes(): number;
-  /** Lets it go, and frees what it holds. */
+  /** Cuts the subscriber, and frees its memory. */
   cut(): void;
 }
 
 export class Backlogs {
-  /** What each held when it was last looked at, in bytes; who holds nothing is left out. */
+  /** Bytes that each held at the last look; readers that hold none are left out. */
   readonly #held = new Map<Reader, number>();
   #totalBytes = 0;
 
@@ -23,7 +26,7 @@ export class Backlogs {
     this.#look(reader);
     if ((this.#held.get(reader) ?? 0) > MAX_BYTES) return this.#cut(reader);
     if (this.#totalBytes <= MAX_TOTAL_BYTES) return;
-    // Some have read since.
+    // Some readers may have read since.
     for (const each of [...this.#held.keys()]) this.#look(each);
     while (this.#totalBytes > MAX_TOTAL_BYTES) this.#cut(this.#greediest());
   }

@@ -1,8 +1,8 @@
-// Who says that a name in a directory was touched: one watch for each directory on
-// Linux (inotify), one for the whole tree where the system can (macOS, Windows).
-// fs.watch's own `recursive` is emulated on Linux by a watch for every single file
-// and reads directories synchronously, so it is not used there. Where watches run
-// out, or a file system has none, this is blind, and says so: then others must look.
+// Reports that a name in a directory was touched: by one watch for each directory on Linux
+// (inotify), by one watch for the whole tree on macOS and Windows. Node.js emulates `recursive` on
+// Linux by a watch for every file, and reads directories synchronously, so it is not used there.
+// Where watches run out, or a file system has none, this is blind and says so: the caller must walk
+// then.
 import { type FSWatcher, watch } from 'node:fs';
 import { join, sep } from 'node:path';
 import { guarded } from '../../runtime/guarded.ts';
@@ -23,19 +23,21 @@ export class DirectoryWatch {
     this.#onTouched = onTouched;
   }
 
-  /** Changes may go unreported. */
+  /** Whether changes may go unreported. */
   get isBlind(): boolean {
     return this.#blind;
   }
 
-  /** Harmless when it is watched already. */
+  /** Watches a directory; harmless if it is watched already. */
   add(path: string): void {
     if (this.#directories.has(path)) return;
     const watched = !ONE_FOR_ALL || path === '';
     this.#directories.set(path, watched ? this.#watch(path) : undefined);
   }
 
-  /** Returns whether it was a directory; those below it are forgotten as well. */
+  /**
+   * Ends the watch of a path and of all directories below it. Returns whether it was a directory.
+   */
   forget(path: string): boolean {
     if (!this.#directories.has(path)) return false;
     for (const directory of [...this.#directories.keys()]) {

@@ -1,5 +1,5 @@
-// Which events a subscriber wants, and from where on: read from the query of
-// /events. Wrong values are refused, not guessed. Pure.
+// Which notifications a subscriber wants, and after which id: read from the query of /events. Wrong
+// values are refused. Pure.
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { type FeedEvent, isTransfer } from './feed-event.ts';

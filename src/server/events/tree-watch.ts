@@ -28,12 +28,15 @@ export interface TreeContext {
   readonly maxWatches: number;
 }
 
-/** Chosen: 20 MB. What is beyond is not watched, only uploads are told. */
+/** Most watched files. Chosen: 20 MB. Beyond that only uploads are reported. */
 const MAX_FILES = 100_000;
-/** A safety net where the system reports changes, and the only way where it does not. Chosen. */
+/**
+ * Time between walks: a safety net where the system reports changes, and the only way elsewhere.
+ * Chosen.
+ */
 const RESCAN_MS = 60_000;
 const BLIND_RESCAN_MS = 3000;
-/** A walk takes at most a tenth of the time. */
+/** The pause between walks in multiples of a walk: so walks take at most a tenth of the time. */
 const RESCAN_PAUSE = 10;
 
 interface Found {
@@ -49,7 +52,7 @@ interface Unsettled {
 export class TreeWatch {
   readonly #context: TreeContext;
   readonly #directories: DirectoryWatch;
-  /** Stamps by path below the root, without a leading slash. */
+  /** Stamps of known files by path below the root, without a leading slash. */
   readonly #known = new Map<string, string>();
   readonly #unsettled = new Map<string, Unsettled | undefined>();
   #settling: NodeJS.Timeout | undefined;
@@ -63,7 +66,7 @@ export class TreeWatch {
     this.#directories = new DirectoryWatch(root.path, maxWatches, (path) => this.#touch(path));
   }
 
-  /** Resolves when everything that is there is known; what comes after that is told. */
+  /** Resolves when all present files are known; later changes are reported. */
   async start(): Promise<void> {
     await this.#scan('', (path, stamp) => this.#remember(path, stamp));
     this.#scheduleRescan(0);
@@ -76,10 +79,10 @@ export class TreeWatch {
     this.#directories.close();
   }
 
-  /** This hub has stored or deleted it: what it is now is told at once. */
+  /** This hub has stored or deleted the file: it is reported at once. */
   async handleChanged(path: string): Promise<void> {
     const found = await this.#find(path);
-    // Alone of the names that come here it may lead through a linked directory.
+    // Only this path may lead through a linked directory.
     const realPath = found && (await realpath(found.realPath).catch(() => undefined));
     if (this.#stopped) return;
     if (found && realPath) this.#tell(path, { ...found, realPath });
@@ -96,7 +99,7 @@ export class TreeWatch {
     try {
       for (const [path, before] of [...this.#unsettled]) {
         if (this.#stopped) return;
-        // First, so that what is touched while it is looked at is looked at again.
+        // Remove it first: if it is touched meanwhile it is looked at again.
         this.#unsettled.delete(path);
         const unsettled = await this.#examine(path, before);
         if (unsettled) this.#unsettled.set(path, unsettled);
@@ -115,7 +118,7 @@ export class TreeWatch {
     );
   }
 
-  /** Returns what it was like when it must be looked at again. */
+  /** Examines a path. Returns its state if it must be examined again. */
   async #examine(path: string, before: Unsettled | undefined): Promise<Unsettled | undefined> {
     const found = await this.#find(path);
     if (!found || found.stats.isDirectory()) this.#forgetFile(path);
@@ -224,7 +227,7 @@ function about(path: string): { path: string; url: string } {
   return { path: `/${path}`, url: filesUrl(path.split('/')) };
 }
 
-/** What makes a version news; rights and names that change beside it do not. */
+/** What makes a file a new version; a changed mode or name does not. */
 function stampOf({ ino, size, mtimeMs }: Stats): string {
   return `${ino}:${size}:${mtimeMs}`;
 }

@@ -1,5 +1,5 @@
-// The files below a directory, as the listings show them: no hidden names, none that
-// a URL cannot name. Links to directories are not entered, so a walk ends.
+// Walks the files below a directory, as listings show them: no hidden names, and no names that a
+// URL cannot carry. Links to directories are not entered, so a walk ends.
 import { join } from 'node:path';
 import { entriesOf } from '../message/entries-of.ts';
 import { isHidden } from '../message/request-path.ts';
@@ -10,7 +10,7 @@ export function isNameable(name: string): boolean {
 }
 
 /**
- * Paths below the root, joined with slashes, of files and of links.
+ * Yields paths of files and of links, below the root, joined with slashes.
  *
  * @param path where to begin; '' for the root
  * @param onDirectory called with each directory before it is read

@@ -1,4 +1,4 @@
-// Opens the port. What can be wrong with it is one line that says what to give instead.
+// Opens the port. A failure is one line that says what to give instead.
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

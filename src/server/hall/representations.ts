@@ -1,5 +1,5 @@
-// What the routes of one server share for presenting files and directories: how
-// they are to be cached and coded, and what was computed of them.
+// How the routes of one server present files and directories: caching, coding, and what was
+// computed for them.
 
 import { CheckedSiblings } from '../answer/checked-siblings.ts';
 import { Compressor } from '../answer/compressor.ts';
@@ -14,7 +14,7 @@ import { DirectoryNames } from '../root/directory-names.ts';
 export interface RepresentationOptions {
   /** The value of Cache-Control below /files/; `no-cache` unless given. */
   readonly cacheControl?: string | undefined;
-  /** Whether text is compressed for who accepts it; true unless given. */
+  /** Whether text is compressed for clients that accept it; true unless given. */
   readonly compress?: boolean | undefined;
   /** Whether compressed files beside a text are sent in its place; false unless given. */
   readonly precompressed?: boolean | undefined;

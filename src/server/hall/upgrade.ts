@@ -20,13 +20,13 @@ export function createUpgradeChoice(hub: Hub) {
   return (req: IncomingMessage): boolean => isForEvents(hub, req);
 }
 
-/** @param server to which other upgrades are given back; over TLS as well. */
+/** @param server gets the requests back that wish for another protocol; over TLS as well */
 export function createUpgradeListener(hub: Hub, server: Server) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     hub.traffic.pipelines.leave(socket);
     const begin = (): void => {
-      // Sent before the answer to the one before it, which Node.js is still writing.
+      // The answer must wait for the answer to the request before it.
       const before = hub.traffic.answering(socket);
       if (before) before.res.once('finish', answer);
       else if (!socket.writable) socket.destroy();
@@ -38,7 +38,7 @@ export function createUpgradeListener(hub: Hub, server: Server) {
   };
 }
 
-/** An edge has no events of its own, and says where they are. */
+/** An edge has no notifications of its own, and says where they are. */
 const isForEvents = (hub: Hub, req: IncomingMessage): boolean => !hub.front && isWebSocket(req);
 
 function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
@@ -59,12 +59,12 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
   enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
 }
 
-/** What makes it a wish; `close` beside it is none, and holds. */
+/** Connection options that make a wish. `close` beside them is none, and stays. */
 const WISH = new Set(['upgrade', 'http2-settings']);
 
-/** Of one connection. Clients wish with their first request alone. Chosen. */
+/** Most requests given back for each connection. Clients wish only with their first. Chosen. */
 const MOST_GIVEN_BACK = 8;
-/** How many requests of a connection were given back. */
+/** Number of requests given back, by connection. */
 const given = new WeakMap<Duplex, number>();
 
 function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -76,7 +76,7 @@ function giveBack(server: Server, req: IncomingMessage, socket: Duplex, head: Bu
     if (WISH.has(name)) continue;
     text += `${name}: ${name === 'connection' ? withoutWish(value) : value}\r\n`;
   }
-  // Each costs a parser and listeners, which stay as long as the connection.
+  // Each one costs a parser and listeners, which stay as long as the connection.
   const count = (given.get(socket) ?? 0) + 1;
   given.set(socket, count);
   if (count >= MOST_GIVEN_BACK) text += 'connection: close\r\n';

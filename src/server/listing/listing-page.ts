@@ -1,6 +1,6 @@
-// A directory as a page: one file, no script, nothing fetched from elsewhere, and
-// a policy that forbids all of that, so a name that slips through does nothing.
-// Filter, order and pages are links and one form: they work without a script.
+// A directory as an HTML page: one file, no script, nothing fetched from elsewhere, and a policy
+// that forbids all of that, so a harmful name does nothing. Filter, order and pages are links and
+// one form: they work without a script.
 import { createHash } from 'node:crypto';
 import prettyBytes from 'pretty-bytes';
 import type { ListedEntry, Listing } from './listing.ts';
@@ -70,7 +70,7 @@ function breadcrumb(path: string): string {
     .join(' / ');
 }
 
-/** A new filter begins on the first page, in the order that is shown. */
+/** A new filter starts on the first page, in the present order. */
 function hiddenFields(query: ListingQuery): string {
   const kept = new URLSearchParams(formatListingQuery({ ...query, q: '', page: 1 }));
   return [...kept]
@@ -101,7 +101,7 @@ function pager({ page, pages }: Listing, query: ListingQuery): string {
   return `<nav>${links.join('')}</nav>`;
 }
 
-/** Relative to the page's own path, which an empty query must name as well. */
+/** A link relative to the page's path; an empty query must name that path too. */
 function href(query: ListingQuery): string {
   return escapeHtml(formatListingQuery(query) || '?');
 }

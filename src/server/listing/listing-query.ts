@@ -1,6 +1,5 @@
-// What a listing's query asks for: order, page, filter, form. Pure. What is not
-// understood is refused with what is accepted: passed over in silence, a page in
-// the wrong order would look right.
+// Parses a listing's query: order, page, filter, form. Pure. A wrong value is refused, and the
+// answer names the accepted ones: if it were ignored, a page in the wrong order would look right.
 import { HttpFailure } from '../message/http-failure.ts';
 
 const SORTS = ['name', 'size', 'modified'] as const;
@@ -10,19 +9,19 @@ const FORMATS = ['json', 'html'] as const;
 export interface ListingQuery {
   readonly sort: (typeof SORTS)[number];
   readonly order: (typeof ORDERS)[number];
-  /** From 1. */
+  /** Number of the page, from 1. */
   readonly page: number;
-  /** Entries on a page; as many as the form likes unless given. */
+  /** Entries on a page; the form's default unless given. */
   readonly limit?: number | undefined;
   /** Only names that hold this, in either case; '' for all. */
   readonly q: string;
-  /** By Accept unless given. */
+  /** Form of the answer; decided by Accept unless given. */
   readonly format?: (typeof FORMATS)[number] | undefined;
 }
 
-/** Chosen: some 3 MB of JSON. */
+/** Most entries on a page. Chosen: some 3 MB of JSON. */
 export const MAX_LIMIT = 10_000;
-/** What a file name can have. */
+/** Longest filter: as long as a file name can be. */
 const MAX_FILTER_CHARACTERS = 255;
 
 /** @throws HttpFailure 400 */
@@ -40,7 +39,7 @@ export function parseListingQuery(query: URLSearchParams): ListingQuery {
   };
 }
 
-/** The query that asks for this; what is usual is left out. */
+/** Formats a query; default values are left out. */
 export function formatListingQuery(query: ListingQuery): string {
   const { sort, order, page, limit, q, format } = query;
   const params = new URLSearchParams();

@@ -1,16 +1,18 @@
-// Which content codings a request takes (RFC 9110 section 12.5.3). Pure. A header
-// that is missing leaves the choice to the server, which then sends the file as it
-// is: who can decode says so. What is malformed is passed over.
+// Which content codings a request takes (RFC 9110 section 12.5.3). Pure. Without the header the
+// server may choose, and sends the plain file: a client that can decode says so. Malformed parts
+// are ignored.
 
 export const CODINGS = ['br', 'gzip'] as const;
 export type Coding = (typeof CODINGS)[number];
 
-/** Those that are liked at least as well as the bytes as they are, the best one first. */
+/**
+ * The accepted codings that the client prefers to plain bytes, or likes as much; the best first.
+ */
 export function acceptedCodings(header: string | undefined): readonly Coding[] {
   if (header === undefined) return [];
   const weights = parseWeights(header);
   const weightOf = (coding: string): number => weights.get(coding) ?? weights.get('*') ?? 0;
-  // Not named, it is still acceptable, and liked less than whatever is.
+  // If identity is not named, it is acceptable, and liked less than every named coding.
   const identity = weights.get('identity') ?? 0;
   return CODINGS.filter((coding) => weightOf(coding) > 0 && weightOf(coding) >= identity).sort(
     (a, b) => weightOf(b) - weightOf(a),

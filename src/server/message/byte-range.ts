@@ -1,24 +1,23 @@
-// What a Range header asks for (RFC 9110 section 14). Pure. A header that is
-// malformed or in another unit is ignored, as the RFC says; so is one with many
-// ranges, which only serves to make a server work (section 14.2 and 17.15).
-// Several ranges come back sorted and joined where a part's own header would
+// Parses a Range header (RFC 9110 section 14). Pure. A header that is malformed or in another unit
+// is ignored, as the RFC says. So is one with many ranges, which only makes a server work (sections
+// 14.2 and 17.15). Several ranges come back sorted; they are joined where a part's own header would
 // cost more than the gap (section 15.3.7.2).
 
 export interface ByteRange {
   readonly first: number;
-  /** At least 1. */
+  /** Length in bytes, at least 1. */
   readonly length: number;
 }
 
 export type RangeAnswer =
   | { readonly kind: 'whole' }
   | { readonly kind: 'unsatisfiable' }
-  /** One or more, ascending, apart from one another. */
+  /** One or more ranges, ascending and apart from one another. */
   | { readonly kind: 'ranges'; readonly ranges: readonly ByteRange[] };
 
 /** Chosen: players and resuming clients ask for one to five. */
 const MAX_RANGES = 16;
-/** About what a part's delimiter and fields take; the figure of RFC 9110 section 15.3.7.2. */
+/** Bytes of a part's delimiter and fields, as RFC 9110 section 15.3.7.2 reckons. */
 const JOIN_GAP_BYTES = 80;
 
 const WHOLE: RangeAnswer = { kind: 'whole' };
@@ -40,7 +39,7 @@ export function parseRange(header: string | undefined, size: number): RangeAnswe
     if (range !== 'unsatisfiable') ranges.push(range);
   }
   if (ranges.length === 0) return { kind: 'unsatisfiable' };
-  // A suffix of nothing can be satisfied, but no Content-Range can say so.
+  // Of an empty file a suffix can be satisfied, but no Content-Range can say so.
   if (size === 0) return WHOLE;
   return { kind: 'ranges', ranges: join(ranges) };
 }

@@ -1,6 +1,5 @@
-// Dates in header fields (RFC 9110 section 5.6.7): all three forms are read, one
-// is written. Pure. What has another form or names no moment is no date, and the
-// field that holds it is ignored.
+// Dates in header fields (RFC 9110 section 5.6.7): all three forms are read, one is written. Pure.
+// Anything else is no date, and its field is ignored.
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const MONTH = `(?<month>${MONTHS.join('|')})`;
@@ -12,7 +11,7 @@ const RFC_850 = `${LONG_DAY_NAME}, (?<day>\\d\\d)-${MONTH}-(?<year>\\d\\d) ${TIM
 const ASCTIME = `${DAY_NAME} ${MONTH} (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})`;
 const FORMS = [IMF_FIXDATE, RFC_850, ASCTIME].map((form) => new RegExp(`^${form}$`));
 
-/** Milliseconds since the epoch; undefined for what is no HTTP date. */
+/** Milliseconds since the epoch; undefined if it is no HTTP date. */
 export function parseHttpDate(text: string | undefined, nowMs = Date.now()): number | undefined {
   if (text === undefined) return undefined;
   const found = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups);
@@ -21,7 +20,7 @@ export function parseHttpDate(text: string | undefined, nowMs = Date.now()): num
   const date = new Date(0);
   date.setUTCFullYear(Number(year), MONTHS.indexOf(month!), Number(day));
   if (date.getUTCDate() !== Number(day)) return undefined;
-  // A leap second is none to Date.
+  // Date knows no leap seconds.
   date.setUTCHours(Number(hour), Number(minute), Math.min(Number(second), 59));
   if (year!.length === 2) toNearestCentury(date, nowMs);
   return date.getTime();
@@ -31,7 +30,10 @@ export function formatHttpDate(ms: number): string {
   return new Date(ms).toUTCString();
 }
 
-/** Two digits are of this century, unless that is more than 50 years ahead: then of the last. */
+/**
+ * A year of two digits is in this century, unless that is more than 50 years ahead: then in the
+ * last.
+ */
 function toNearestCentury(date: Date, nowMs: number): void {
   const now = new Date(nowMs);
   const century = Math.floor(now.getUTCFullYear() / 100) * 100;

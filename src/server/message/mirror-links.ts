@@ -1,12 +1,11 @@
-// What a file's answer says of other servers that have it: `Link: <URL>;
-// rel=duplicate; pri=N` (RFC 6249 sections 2 and 3.1), in the order in which they
-// were given. Nothing is asked of them: a client that goes there checks what it gets
-// against the tag or the digest that it got here. Pure.
+// Links to other servers with the same file: `Link: <URL>; rel=duplicate; pri=N` (RFC 6249 sections
+// 2 and 3.1), in the given order. Nothing is requested from them: a client that goes there checks
+// what it gets against the tag or the digest that it got here. Pure.
 
 /** Chosen: clients read no more of them (src/client/http/link-header.ts). */
 export const MAX_MIRRORS = 16;
 /**
- * Of all links of one answer: nginx takes a head of 4 KiB unless told otherwise
+ * Most characters of all links of an answer: nginx accepts a head of 4 KiB by default
  * (proxy_buffer_size), and answers a longer one with 502. Long paths get fewer links.
  */
 const MAX_LINK_CHARACTERS = 2048;

@@ -1,15 +1,18 @@
-// Conditional requests (RFC 9110 section 13), in the order of section 13.2.2.
-// Pure. A list of tags that cannot be read matches nothing, so a read is answered
-// whole; a write with one is refused, for what it was to guard is not known.
+// Conditional requests (RFC 9110 section 13), in the order of section 13.2.2. Pure. A list of tags
+// that cannot be parsed matches nothing: a read is answered whole, and a write is refused, since
+// nobody knows what the list should protect.
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseHttpDate } from './http-date.ts';
 
 export interface Validators {
-  /** Quotes included, and the W/ of a weak one; absent when nothing tells versions apart. */
+  /**
+   * The entity tag with its quotes, and with W/ if it is weak; undefined if nothing tells versions
+   * apart.
+   */
   readonly etag?: string | undefined;
-  /** Milliseconds since the epoch, whole seconds; absent when there is no date. */
+  /** Milliseconds since the epoch, whole seconds; undefined if there is no date. */
   readonly lastModifiedMs?: number | undefined;
-  /** Its second is not over: other bytes may get the same date, so it is no validator yet. */
+  /** Whether the date's second is not over: other bytes may still get the same date. */
   readonly isDateOpen?: boolean | undefined;
 }
 
@@ -18,7 +21,7 @@ export type Verdict = 'proceed' | 'not_modified' | 'failed';
 /** Section 8.8.2.2: a date names one version only once its second is over. */
 const STRONG_DATE_AGE_MS = 1000;
 
-/** @param current undefined when nothing has this name. */
+/** @param current undefined if nothing has this name */
 export function checkPreconditions(
   method: string,
   headers: IncomingHttpHeaders,
@@ -52,7 +55,7 @@ function mayProceed(headers: IncomingHttpHeaders, current: Validators | undefine
   return current.lastModifiedMs === undefined || current.lastModifiedMs <= since;
 }
 
-/** Whether a Range header is to be looked at (section 13.1.5). */
+/** Whether a Range header counts (section 13.1.5). */
 export function ifRangeHolds(
   header: string | undefined,
   current: Validators,
@@ -61,7 +64,7 @@ export function ifRangeHolds(
   if (header === undefined) return true;
   const { etag, lastModifiedMs } = current;
   if (header.endsWith('"')) return header === etag && !isWeak(header);
-  // Where no tag is strong, bytes may change that keep their date: it was set, or moved here.
+  // Without a strong tag, bytes may change and keep their date: it can be set, or moved here.
   if (etag === undefined || isWeak(etag)) return false;
   return (
     lastModifiedMs !== undefined &&
@@ -75,7 +78,7 @@ type Tags = '*' | readonly string[];
 /** One element with the comma behind it; empty elements are allowed (section 5.6.1.2). */
 const ELEMENT = /[ \t,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y;
 
-/** Undefined when it is no list of entity tags (section 8.8.3). */
+/** Parses a list of entity tags (section 8.8.3); undefined if it is none. */
 function parseTags(header: string): Tags | undefined {
   if (header.trim() === '*') return '*';
   const tags: string[] = [];

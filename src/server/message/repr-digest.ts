@@ -1,18 +1,17 @@
-// The digest of a representation (RFC 9530): what is said, and who asks for it.
-// Pure. sha-256 alone: it is what clients know, and what a file's hash tree holds
-// anyway. The legacy pair (RFC 3230: Want-Digest, Digest) is spoken as well, for
-// aria2 sends and checks no other.
+// The digest of a representation (RFC 9530): header fields, and which requests ask for one. Pure.
+// Only sha-256: clients know it, and a file's hash tree has it anyway. The older pair (RFC 3230:
+// Want-Digest, Digest) is supported too, since aria2 knows no other.
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { parseDictionary } from 'structured-headers';
 
-/** `Repr-Digest` and `Digest` of the whole, or nothing when it is not known. */
+/** `Repr-Digest` and `Digest` of the whole; no fields if the digest is unknown. */
 export function digestHeaders(sha256: Uint8Array | undefined): OutgoingHttpHeaders {
   if (sha256 === undefined) return {};
   const base64 = Buffer.from(sha256).toString('base64');
   return { 'Repr-Digest': `sha-256=:${base64}:`, Digest: `SHA-256=${base64}` };
 }
 
-/** True when a digest is worth making for this request. */
+/** Whether this request asks for a digest. */
 export function wantsDigest(headers: IncomingHttpHeaders): boolean {
   return (
     weightInDictionary(headers['want-repr-digest']) > 0 || weightInList(headers['want-digest']) > 0

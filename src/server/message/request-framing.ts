@@ -1,17 +1,17 @@
-// What Node.js lets through and the standard does not: requests that two servers on
-// the way could read differently (RFC 9112 sections 3.2, 6.1 and 2.3), and an
-// expectation that nobody here meets (RFC 9110 section 10.1.1). Pure.
+// Refuses what Node.js lets through and the standard does not: requests that two servers on the way
+// could read differently (RFC 9112 sections 2.3, 3.2 and 6.1), and an expectation that this server
+// does not meet (RFC 9110 section 10.1.1). Pure.
 import type { IncomingMessage } from 'node:http';
 import { HttpFailure } from './http-failure.ts';
 
 /** A name, an IPv4 address or an IPv6 address in brackets, and a port; or nothing. */
 const HOST = /^(?:(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+(?:%25[\w.~-]+)?\])(?::\d{0,5})?)?$/i;
-/** Of a target in absolute form, which without a host is none (RFC 9110 section 4.2.1). */
+/** The authority of a target in absolute form, which needs a host (RFC 9110 section 4.2.1). */
 const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
-/** The connection ends: where the next request begins is not certain. */
+/** The connection ends: nobody knows where the next request begins. */
 const CLOSE = { Connection: 'close' };
 
-/** Why a request must not be answered as it stands, if so. */
+/** Why a request must not be answered as it stands; undefined if it may. */
 export function framingFailure({
   rawHeaders,
   headers,
@@ -40,7 +40,7 @@ export function framingFailure({
   return new HttpFailure(501, 'the only Transfer-Encoding taken is chunked', CLOSE);
 }
 
-/** HTTP/1.0 does not ask for one. */
+/** HTTP/1.0 needs no Host. */
 function isHostCount(hosts: number, minorVersion: number): boolean {
   return hosts === 1 || (hosts === 0 && minorVersion === 0);
 }

@@ -1,14 +1,14 @@
-// The headers that every answer bears, refusals too. Of what helmet sets, those that
-// do something for files: its policies for pages stand with the pages.
+// Headers of every answer, refusals included: those of helmet that matter for files. helmet's
+// policies for pages stand with the pages.
 import type { OutgoingHttpHeaders } from 'node:http';
 
-/** Half a year, without subdomains: they may be other people's. */
+/** Half a year; without subdomains, which may belong to others. */
 const HSTS = 'max-age=15552000';
 
 export interface StandingRules {
-  /** Pages of other origins may embed files. */
+  /** Whether pages of other web origins may embed files. */
   readonly embeddable: boolean;
-  /** TLS with a certificate that a browser will accept from now on. */
+  /** Whether TLS has a certificate that browsers will accept from now on. */
   readonly alwaysTls: boolean;
 }
 
@@ -21,7 +21,7 @@ export function standingHeaders({ embeddable, alwaysTls }: StandingRules): Outgo
   };
 }
 
-/** What a failure leaves of an answer that was begun; in lower case. */
+/** Headers of a begun answer that a failure keeps; in lower case. */
 export const KEPT_BY_FAILURES: ReadonlySet<string> = new Set([
   'x-content-type-options',
   'cross-origin-resource-policy',

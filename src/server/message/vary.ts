@@ -1,5 +1,5 @@
-// One Vary for all who have a say in an answer: whatever came before (CORS varies by
-// Origin) and the representation itself. writeHead would let the last one win.
+// Joins all reasons to vary into one Vary field: CORS (Origin) and the representation. writeHead
+// would keep only the last.
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 export function withVary<T extends OutgoingHttpHeaders>(res: ServerResponse, headers: T): T {

@@ -1,8 +1,8 @@
-// The access log: a line for each request, gathered and appended once a second, so
-// that a request waits for no disk. A disk that does not keep up, or is full, costs
-// lines (counted, and told once) and never memory or an answer. Reopened by name
-// when a log is rotated; what came before that is in the old file. A pipe is opened
-// without waiting for its reader, and its reader is waited for a short time only.
+// The access log: a line for each request, collected and appended once a second, so that no request
+// waits for a disk. A disk that is full or too slow costs lines (counted, and reported once), never
+// memory or an answer. A rotated log is opened again by its name; earlier lines are in the old
+// file. A pipe is opened without waiting for its reader, and its reader may delay the log only for
+// a short time.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -13,26 +13,26 @@ import type { Emit, Event } from '../../telemetry/event.ts';
 import { formatLine, type LogFormat } from './log-line.ts';
 
 export interface AccessLogOptions {
-  /** `-` for standard output. */
+  /** The file's path; `-` for standard output. */
   readonly path: string;
   readonly format: LogFormat;
 }
 
 const FLUSH_MS = 1000;
-/** Chosen: some hundred requests; more are written before the second is over. */
+/** Lines are written at this length, before the second is over. Chosen: some hundred requests. */
 const FLUSH_BYTES = 64 * 1024;
-/** What waits for a slow disk, at the most. Chosen. */
+/** Most bytes that wait for a slow disk. Chosen. */
 const MAX_WAITING_BYTES = 8 * 2 ** 20;
-/** Logs name clients: others of the machine need not read them. */
+/** Logs name clients: other users of the machine need not read them. */
 const MODE = 0o640;
-// What is looked at first may be a pipe when it is opened.
+// A file may be replaced by a pipe between the look and the opening.
 const APPEND =
   constants.O_WRONLY |
   constants.O_APPEND |
   constants.O_CREAT |
   constants.O_NONBLOCK |
   constants.O_NOCTTY;
-/** Chosen: how long a pipe's reader may leave lines, also when the hub ends. */
+/** How long a pipe's reader may leave lines unread, also at the end. Chosen. */
 const TAKEN_WITHIN_MS = 2000;
 
 type Sink = Pick<FileHandle, 'appendFile' | 'close'>;
@@ -42,7 +42,7 @@ export class AccessLog {
   readonly #emit: Emit;
   #sink: Sink;
   #waiting = '';
-  /** One write after another, and a reopening between two. */
+  /** The last write; writes and reopenings follow one another. */
   #last: Promise<void> = Promise.resolve();
   #writingBytes = 0;
   #lost = 0;
@@ -74,7 +74,7 @@ export class AccessLog {
     if (this.#waiting.length >= FLUSH_BYTES && this.#writingBytes === 0) this.#flush();
   }
 
-  /** Goes on in the file that has the name now; made if there is none. */
+  /** Opens the file of that name again; makes it if there is none. */
   reopen(): Promise<void> {
     this.#flush();
     this.#last = this.#last.then(async () => {
@@ -90,7 +90,7 @@ export class AccessLog {
     return this.#last;
   }
 
-  /** Writes what waits. */
+  /** Writes the waiting lines. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#flush();
@@ -117,7 +117,7 @@ export class AccessLog {
     }
   }
 
-  /** Told once, until the log is opened again. */
+  /** Reports lost lines once, until the log is opened again. */
   #lose(lines: number, reason: string): void {
     if (this.#lost === 0) {
       this.#emit({ event: 'warned', message: `access log: lines are lost: ${reason}` });
@@ -154,7 +154,7 @@ function streamSink(out: Writable): Sink {
         out.write(text as string, written);
       }),
     close: async () => {
-      // The standard streams are not the log's own.
+      // Standard output does not belong to the log.
       if (!isStandard(out)) out.destroy();
     },
   };

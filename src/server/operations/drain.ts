@@ -1,15 +1,15 @@
-// The end of a server, in the order that loses no request: say that no more should
-// be sent (/readyz), wait until balancers have noticed, close the port, end the
-// subscriptions (they come back elsewhere), let running answers end, cut the rest.
+// Ends a server in the order that loses no request: /readyz says no, balancers get time to notice,
+// the port closes, subscriptions end (they come back elsewhere), running answers end, the rest is
+// cut.
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Traffic } from '../conversation/traffic.ts';
 
 export interface DrainOptions {
-  /** The port stays open so long after /readyz says no. */
+  /** How long the port stays open after /readyz says no, in ms. */
   readonly delayMs: number;
-  /** How long running answers may go on after that. */
+  /** How long running answers may go on after that, in ms. */
   readonly graceMs: number;
 }
 
@@ -26,7 +26,7 @@ export async function drain(
   endSubscriptions();
   const over = new AbortController();
   const grace = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined);
-  // A connection that asks nothing holds up nobody.
+  // An idle connection delays nothing.
   await Promise.race([traffic.untilIdle(), grace]);
   over.abort();
   server.closeAllConnections();

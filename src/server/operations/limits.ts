@@ -1,18 +1,17 @@
-// How many connections there may be, and how long each may take over a request's
-// head or idle between two: what keeps slow and greedy clients (slow-loris) from
-// taking all the places. Kept by connections.ts and node:http; bodies are paced
-// elsewhere (exchange.ts, receive-body.ts).
+// Limits of connections: how many there may be, and how long each may take for a request's head or
+// idle between two. They keep slow and greedy clients (slow-loris) from taking all the places.
+// connections.ts and node:http apply them; bodies are paced elsewhere (receive-body.ts).
 
 export interface Limits {
   readonly maxConnections: number;
-  /** IPv6 addresses count by /64, which is what one client has. */
+  /** Most connections of an address; IPv6 counts by /64, which one client has. */
   readonly maxConnectionsPerAddress: number;
   readonly maxHeaderBytes: number;
-  /** From the first byte (or the connection) to the end of a request's head. */
+  /** Limit from the first byte (or the connection) to the end of a request's head, in ms. */
   readonly headersWithinMs: number;
-  /** Between an answer and the next request. */
+  /** Limit between an answer and the next request, in ms. */
   readonly idleMs: number;
-  /** Of /events, of all three kinds together; the next one is told to come later. */
+  /** Most subscribers to /events, of all three ways together. */
   readonly maxSubscribers: number;
 }
 
@@ -21,14 +20,14 @@ const MAX_CONNECTIONS = 4096;
 
 export const DEFAULT_LIMITS: Limits = {
   maxConnections: MAX_CONNECTIONS,
-  // Nobody alone takes all the places.
+  // No client takes all the places.
   maxConnectionsPerAddress: MAX_CONNECTIONS / 2,
-  // As Node.js and most servers have it.
+  // The same as in Node.js and most servers.
   maxHeaderBytes: 16 * 1024,
-  // A head comes in one packet; who takes longer holds sockets open.
+  // A head comes in one packet; a slow client holds sockets open.
   headersWithinMs: 5000,
-  // Chosen: between a page and the next click, without keeping sockets of clients that left.
+  // Chosen: the time between a page and the next click.
   idleMs: 15_000,
-  // Chosen: each holds a connection, and every event is written to all.
+  // Chosen: each holds a connection, and every notification is written to all.
   maxSubscribers: 1000,
 };

@@ -1,6 +1,6 @@
-// One line of the access log for one request: JSON, or the combined format of
-// Apache and nginx. What a client sent can neither end a line nor reach a terminal
-// that shows it: control characters are escaped in both. Pure.
+// One line of the access log for one request: JSON, or the combined format of Apache and nginx.
+// Control characters are escaped in both, so a client can neither end a line nor reach a terminal
+// that shows it. Pure.
 import type { Event } from '../../telemetry/event.ts';
 
 export type Completed = Extract<Event, { event: 'request_completed' }>;
@@ -15,7 +15,7 @@ export function formatLine(format: LogFormat, request: Completed, at: Date): str
 
 function jsonLine({ event: _, ...request }: Completed, at: Date): string {
   const line = JSON.stringify({ time: at.toISOString(), ...request, ms: round(request.ms) });
-  // JSON leaves these as they are; a terminal and some readers of lines do not.
+  // JSON does not escape these; a terminal and some readers of lines mind them.
   return line.replace(/[\x7f-\x9f\u2028\u2029]/g, (char) => {
     return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
@@ -30,7 +30,7 @@ function combinedLine(request: Completed, at: Date): string {
   return `${host} - ${who} [${clfTime(at)}] ${line} ${status} ${bytes} "${from}" "${by}"`;
 }
 
-/** As Apache escapes: quotes, backslashes and whatever is not printable ASCII. */
+/** Escapes as Apache does: quotes, backslashes and everything that is not printable ASCII. */
 function quotable(text: string): string {
   return text.replace(/["\\]|[^\x20-\x7e]/gu, (char) => {
     if (char === '"' || char === '\\') return `\\${char}`;
@@ -42,7 +42,7 @@ function quotable(text: string): string {
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
-/** As in `10/Oct/2000:13:55:36 +0000`; always UTC. */
+/** The time in Apache's form, `10/Oct/2000:13:55:36 +0000`, always UTC. */
 function clfTime(at: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');
   const date = `${two(at.getUTCDate())}/${MONTHS[at.getUTCMonth()]}/${at.getUTCFullYear()}`;

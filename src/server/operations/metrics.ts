@@ -1,5 +1,5 @@
-// /metrics in the text format of Prometheus. prom-client is loaded, and the process
-// watched, when somebody first asks: a hub that is not scraped pays nothing for it.
+// /metrics in the text format of Prometheus. prom-client is loaded, and the process watched, at the
+// first scrape: a hub that is not scraped pays nothing.
 import type { Gauge } from './gauge.ts';
 import type { RequestTally } from './request-tally.ts';
 

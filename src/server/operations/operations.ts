@@ -1,5 +1,5 @@
-// What a hub's operator has of it, put together: limits, the access log, metrics.
-// All of it reads the one stream of events; nothing reports to it by another way.
+// What the operator of a hub has: limits, the access log, metrics. All of it reads the one stream
+// of events.
 import type { Server } from 'node:http';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { Traffic } from '../conversation/traffic.ts';
@@ -15,7 +15,7 @@ export interface OperationsOptions {
   readonly accessLog?: AccessLogOptions | undefined;
   /** Whether /metrics answers; true unless given. */
   readonly metrics?: boolean | undefined;
-  /** How long the port stays open after /readyz has begun to say no. */
+  /** How long the port stays open after /readyz says no, in ms. */
   readonly drainDelayMs?: number | undefined;
 }
 
@@ -48,7 +48,7 @@ export class Operations {
     return new Operations(options, log, emit);
   }
 
-  /** Where the hub reports to. */
+  /** Receives the hub's events. */
   readonly emit: Emit = (event) => {
     this.#onEvent(event);
     for (const listener of this.#listeners) listener.handleEvent(event);

@@ -1,5 +1,5 @@
-// The registry of prom-client, filled with what this hub counts itself. Loaded by
-// metrics.ts when somebody first asks.
+// The registry of prom-client, filled with what this hub counts itself. metrics.ts loads it at the
+// first scrape.
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import type { Gauge } from './gauge.ts';
 import { BUCKETS_SECONDS, type RequestTally, type Tallied } from './request-tally.ts';
@@ -10,11 +10,12 @@ interface Value {
   readonly value: number;
 }
 
-/** Watches the process from now on as well. */
+/** Makes the registry; from now on it watches the process as well. */
 export function createRegistry(tally: RequestTally, gauges: readonly Gauge[]): Registry {
   const registry = new Registry();
   const add = (name: string, kind: string, help: string, values: () => Value[]): void => {
-    // What the registry asks of a metric; its own classes keep the numbers themselves.
+    // The registry needs only this much of a metric; its own classes would keep the numbers
+    // themselves.
     const metric = { name, get: async () => ({ name, help, type: kind, values: values() }) };
     registry.registerMetric(metric as unknown as Metric);
   };

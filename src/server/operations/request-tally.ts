@@ -1,6 +1,6 @@
-// Requests counted as plain numbers, from the event stream: some tenths of a
-// microsecond for each. What reads them (metrics.ts) does the rest when it is asked.
-// Labels come from short lists, never from what a client sent.
+// Counts requests as plain numbers, from the event stream: some tenths of a microsecond for each.
+// metrics.ts does the rest at a scrape. Labels come from short lists, never from what a client
+// sent.
 import type { Event } from '../../telemetry/event.ts';
 
 /** Upper bounds in seconds: from an answer out of memory to a long download. */
@@ -12,12 +12,12 @@ const ROUTES = ['files', 'ipfs', 'uploads', 'events', 'metrics', 'healthz', 'rea
 export interface Tallied {
   readonly method: string;
   readonly route: string;
-  /** As in `2xx`. */
+  /** Class of the status, as in `2xx`. */
   readonly status: string;
   count: number;
   cutOff: number;
   seconds: number;
-  /** Not cumulative; the last is for what is over every bound. */
+  /** Counts by bucket, not cumulative; the last is above every bound. */
   readonly buckets: number[];
 }
 

@@ -1,6 +1,6 @@
-// A certificate and its key, as the server shows them. Whatever is wrong with given
-// files is said in one line each before anything listens: missing, not PEM, a key of
-// another certificate, expired or not valid yet.
+// A certificate and its key for the server. Whatever is wrong with the given files is one line
+// each, before anything listens: missing, not PEM, a key of another certificate, expired or not
+// valid yet.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -8,7 +8,7 @@ import { readSmall } from '../../runtime/node/small-file.ts';
 import type { Event } from '../../telemetry/event.ts';
 
 export interface Certificate {
-  /** PEM; the chain behind the first, if there is one. */
+  /** PEM; the chain follows the certificate, if there is one. */
   readonly cert: string;
   readonly key: string;
   readonly selfSigned: boolean;

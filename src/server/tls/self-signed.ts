@@ -1,8 +1,7 @@
-// A certificate of the server's own, for TLS without an authority: clients pin its
-// fingerprint or take the file as their CA. It is made once and kept, so that what
-// was pinned stays true; made anew when it has run out, when the server answers to
-// other names, or when it cannot be read. Key and certificate are one file, so that
-// a crash never leaves one without the other.
+// A certificate that the server makes itself, for TLS without an authority: clients pin its
+// fingerprint or use the file as their CA. It is kept, so that a pin stays valid. A new one is made
+// when it has expired, when the server has other names, or when it cannot be read. Key and
+// certificate are one file, so a crash never leaves one without the other.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
@@ -12,10 +11,10 @@ import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { readSmall, writeWhole } from '../../runtime/node/small-file.ts';
 import type { Certificate } from './certificate.ts';
 
-/** What browsers and Apple's TLS still take of a server (398 days from 2020 on). */
+/** Browsers and Apple's TLS accept at most 398 days (since 2020). */
 const VALID_DAYS = 397;
 const DAY_MS = 86_400_000;
-/** Chosen: a clock that is behind must not find it in the future. */
+/** Chosen: a client's clock may be behind. */
 const BACKDATE_MS = DAY_MS;
 
 /** @throws HubswarmError when the directory cannot be used */
@@ -32,7 +31,7 @@ export async function openSelfSigned(directory: string, host: string): Promise<C
 
 function namesFor(host: string): string[] {
   const names = ['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), host.toLowerCase()];
-  // A wildcard address is nobody's name; a name must be one that DNS could have.
+  // A wildcard address is no name; a name must be one that DNS allows.
   const usable = (name: string): boolean =>
     isIP(name) === 0 ? /^[a-z0-9.-]+$/.test(name) : name !== '0.0.0.0' && name !== '::';
   return [...new Set(names)].filter(usable);

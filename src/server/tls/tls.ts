@@ -8,8 +8,8 @@ export type TlsOptions =
   | { readonly kind: 'given'; readonly certFile: string; readonly keyFile: string };
 
 /**
- * Of those with forward secrecy and authenticated encryption alone; Node's own list goes on
- * to CBC. AES-128-GCM first, in the server's order: 7 % cheaper than AES-256 (openssl speed,
+ * Ciphers with forward secrecy and authenticated encryption only; Node.js' own list includes CBC.
+ * AES-128-GCM is first, in the server's order: it is 7 % cheaper than AES-256 (openssl speed,
  * records of 16 KiB), which does not show in a download.
  */
 const CIPHERS = [
@@ -24,7 +24,7 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
-/** The certificate, reported; at the start and again whenever it is to be read anew. */
+/** Loads the certificate and reports it, at the start and whenever it is read again. */
 export async function loadCertificate(
   options: TlsOptions,
   host: string,
@@ -39,17 +39,17 @@ export async function loadCertificate(
 }
 
 async function ownCertificate(directory: string, host: string): Promise<Certificate> {
-  // It brings an ASN.1 library, which nobody else should load.
+  // Loaded on demand: it brings an ASN.1 library.
   const { openSelfSigned } = await import('./self-signed.ts');
   return openSelfSigned(directory, host);
 }
 
-/** Of https.createServer, and of setSecureContext when the certificate has changed. */
+/** Options of https.createServer, and of setSecureContext when the certificate has changed. */
 export function secureContext({ cert, key }: Certificate): SecureContextOptions {
   return { cert, key, minVersion: 'TLSv1.2', ciphers: CIPHERS, honorCipherOrder: true };
 }
 
-/** @param handshakeTimeout of a connection that does not go on, in milliseconds */
+/** @param handshakeTimeout of a connection that makes no progress, in milliseconds */
 export function listenerOptions(
   certificate: Certificate,
   handshakeTimeout: number,

@@ -1,6 +1,6 @@
-// What a request says that its bytes are: Upload-Checksum, as a header (checksum) or
-// behind the bytes as a trailer (checksum-trailer), which `Trailer` announces. Which
-// algorithm it will be is not known until then, so all are reckoned.
+// The checksum of a request's bytes: Upload-Checksum, as a header (checksum) or as a trailer behind
+// the bytes (checksum-trailer), which `Trailer` announces. A trailer's algorithm is unknown until
+// it comes, so all are computed.
 import { createHash, type Hash } from 'node:crypto';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
@@ -17,7 +17,7 @@ export class ChunkChecksum {
     this.#hashes = new Map(algorithms.map((name) => [name, createHash(name)]));
   }
 
-  /** Undefined when none comes. @throws HttpFailure 400 */
+  /** Undefined if the request has none. @throws HttpFailure 400 */
   static of(exchange: Exchange): ChunkChecksum | undefined {
     const { headers } = exchange.req;
     const given = parseChecksum(headers);
@@ -27,13 +27,13 @@ export class ChunkChecksum {
       : undefined;
   }
 
-  /** To be given every byte. */
+  /** Hashes that must get every byte. */
   get hashes(): readonly Hash[] {
     return [...this.#hashes.values()];
   }
 
   /**
-   * Call once, after the last byte. Returns the sha-256, when that was what came.
+   * Call once, after the last byte. Returns the sha-256, if that was the checksum.
    *
    * @throws HttpFailure 400, 460
    */
@@ -44,7 +44,7 @@ export class ChunkChecksum {
     if (this.#hashes.get(given.algorithm)!.digest().equals(given.digest)) {
       return given.algorithm === 'sha256' ? given.digest : undefined;
     }
-    // Node.js has no name for it.
+    // Node.js has no text for status 460.
     res.statusMessage = 'Checksum Mismatch';
     throw new HttpFailure(460, 'the bytes that came do not match Upload-Checksum');
   }
