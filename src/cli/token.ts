@@ -4,9 +4,9 @@
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { SCOPES, type Scope } from '../hub/access/grant.ts';
+import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../hub/access/token-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { Refusal } from '../runtime/refusal.ts';
-import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../server/access/token-key.ts';
 import { parseRequestPath } from '../server/message/request-path.ts';
 
 interface MakeOptions {
@@ -76,7 +76,7 @@ async function makeToken(options: MakeOptions, { args }: Command): Promise<void>
       `--key: ${options.key}: a public key makes no tokens; give the private one`,
     );
   }
-  const { signToken } = await import('../server/access/token.ts');
+  const { signToken } = await import('../hub/access/token.ts');
   const { scope, path, subject, expires } = options;
   const now = Date.now();
   const expiresAtMs = Number.isFinite(expires) ? now + expires : undefined;
@@ -109,7 +109,7 @@ async function printPublic(_options: unknown, command: Command): Promise<void> {
 async function checkToken(token: string, _options: unknown, command: Command): Promise<void> {
   const { key: file } = command.optsWithGlobals<{ key?: string }>();
   const key = await readTokenKey(file ?? defaultTokenKeyFile());
-  const { verifyToken } = await import('../server/access/token.ts');
+  const { verifyToken } = await import('../hub/access/token.ts');
   const verified = await verifyToken(key, token, Date.now());
   const { scopes: granted, paths, subject, id, expiresAtMs } = verified;
   const expires = Number.isFinite(expiresAtMs) ? new Date(expiresAtMs).toISOString() : null;

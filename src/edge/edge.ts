@@ -10,12 +10,12 @@ import { CID } from 'multiformats/cid';
 import { SourceFailure } from '../client/http/source-failure.ts';
 import { showUrl } from '../client/http/url.ts';
 import { decodeCid, isSupportedCid } from '../content/cid.ts';
+import type { Access } from '../hub/access/access.ts';
 import { hasCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Release } from '../runtime/node/directory-lock.ts';
 import { fileChanging } from '../runtime/refusal.ts';
-import type { Access } from '../server/access/access.ts';
 import type { Exchange } from '../server/conversation/exchange.ts';
 import type { Desk, Front } from '../server/hall/hub.ts';
 import { Lane } from '../server/listing/listing-lanes.ts';
@@ -97,7 +97,7 @@ export class Edge implements Front {
   async #file(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
     const { segments, trailingSlash } = parseRequestPath(rest);
     // A listing is not cut to what a token may see, so it takes one for all that is in it.
-    desk.access.check(exchange, 'read', segments);
+    desk.access.check(exchange.caller, 'read', segments);
     if (trailingSlash) return this.#page(exchange, via);
     const key = filesUrl(segments);
     const url = this.#parts.origin.urlOf(key);
@@ -131,7 +131,7 @@ export class Edge implements Front {
 
   async #block(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
     const { access } = desk;
-    access.checkAnywhere(exchange, 'read');
+    access.checkAnywhere(exchange.caller, 'read');
     const cid = tryParse(rest);
     const bytes = cid && (await this.#findBlock(exchange, access, cid, via));
     const sharing = access.isPublic ? 'public' : 'private';
@@ -145,11 +145,11 @@ export class Edge implements Front {
     via: string,
   ): Promise<Uint8Array | undefined> {
     const { cache, index, origin, stopping } = this.#parts;
-    const mayReadAll = access.allows(exchange, 'read', []);
+    const mayReadAll = access.allows(exchange.caller, 'read', []);
     // A block lies in files: whoever may read one of them may have it.
     const mayRead = (file: string): boolean =>
       mayReadAll ||
-      index.pathsOf(file).some((path) => access.allows(exchange, 'read', segmentsOf(path)));
+      index.pathsOf(file).some((path) => access.allows(exchange.caller, 'read', segmentsOf(path)));
     const here = await cache.block(cid, mayRead);
     if (!here && !mayReadAll) return undefined;
     const headers = here ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss');

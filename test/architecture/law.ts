@@ -55,8 +55,8 @@ export const LAW: Law = {
       reason: 'a simulated swarm is the sessions themselves on a virtual clock: nothing of the shell',
     },
     hub: {
-      holds: 'what a hub decides, without HTTP: who may do what',
-      imports: [],
+      holds: 'what a hub decides, without HTTP: who may do what (`access/`), how much there may be',
+      imports: ['link', 'telemetry'],
       reason: 'several faces share what a hub decides, so it does not know how it was asked',
     },
     server: {
@@ -76,7 +76,7 @@ export const LAW: Law = {
     },
     edge: {
       holds: 'a cache in front of another hub',
-      imports: ['server', 'client', 'content', 'disk', 'link', 'telemetry'],
+      imports: ['hub', 'server', 'client', 'content', 'disk', 'link', 'telemetry'],
       reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
     },
     peer: {

@@ -1,15 +1,15 @@
 // Options of `hubswarm server` that say who may do what, and how it proves itself.
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { checkCidr } from '../../hub/access/address-rules.ts';
+import { checkOrigin } from '../../hub/access/page-origins.ts';
 import { parseRequestRate, type RequestRate } from '../../hub/access/request-rate.ts';
+import { defaultTokenKeyFile, openTokenKey } from '../../hub/access/token-key.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
-import type { AccessOptions } from '../../server/access/access.ts';
-import { checkCidr } from '../../server/access/address-rules.ts';
-import { checkOrigin } from '../../server/access/cors.ts';
+import type { AdmissionOptions } from '../../server/access/admission.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../../server/access/forwarded.ts';
 import { checkHostName } from '../../server/access/host-names.ts';
-import { defaultTokenKeyFile, openTokenKey } from '../../server/access/token-key.ts';
 import type { TlsOptions } from '../../server/tls/tls.ts';
 import { needs, oneOf, rate } from '../common/options.ts';
 
@@ -113,7 +113,7 @@ export function addAccessOptions(command: Command): Command {
 }
 
 /** @throws HubswarmError for combinations that make no sense, and for the user's own key */
-export async function accessOptionsOf(flags: AccessFlags): Promise<AccessOptions> {
+export async function accessOptionsOf(flags: AccessFlags): Promise<AdmissionOptions> {
   needs('--public-read', flags.publicRead, '--token-key', flags.tokenKey);
   needs('--revoked', flags.revoked, '--token-key', flags.tokenKey);
   needs('--token-rate-limit', flags.tokenRateLimit, '--token-key', flags.tokenKey);

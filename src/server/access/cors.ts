@@ -2,7 +2,7 @@
 // One implementation for byte routes and express alike; the `cors` package knows only
 // the latter. Credentials are never allowed: a script sends its token itself, in
 // Authorization, so no page can use what a browser has stored for another.
-import { HubswarmError } from '../../runtime/errors.ts';
+import type { PageOrigins } from '../../hub/access/page-origins.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 
 const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE';
@@ -65,13 +65,10 @@ const RESPONSE_HEADERS = [
 const MAX_AGE_S = 7200;
 
 export class Cors {
-  readonly #origins: ReadonlySet<string>;
-  readonly #any: boolean;
+  readonly #pages: PageOrigins;
 
-  /** @param origins as checked by checkOrigin */
-  constructor(origins: readonly string[]) {
-    this.#origins = new Set(origins);
-    this.#any = origins.includes('*');
+  constructor(pages: PageOrigins) {
+    this.#pages = pages;
   }
 
   /** Says on the answer which page may read it; for every request, before anything else. */
@@ -79,14 +76,10 @@ export class Cors {
     const { res } = exchange;
     const { origin } = exchange.req.headers;
     // A cache must not give the answer for one origin to another.
-    if (!this.#any) exchange.vary('Origin');
-    if (origin === undefined || !this.lets(origin)) return;
-    res.setHeader('Access-Control-Allow-Origin', this.#any ? '*' : origin);
+    if (!this.#pages.areAny) exchange.vary('Origin');
+    if (origin === undefined || !this.#pages.lets(origin)) return;
+    res.setHeader('Access-Control-Allow-Origin', this.#pages.areAny ? '*' : origin);
     res.setHeader('Access-Control-Expose-Headers', RESPONSE_HEADERS);
-  }
-
-  lets(origin: string): boolean {
-    return this.#any || this.#origins.has(origin);
   }
 
   /** Answers a preflight; false when it is none. An origin that is not listed gets no leave. */
@@ -97,7 +90,7 @@ export class Cors {
       origin !== undefined &&
       req.headers['access-control-request-method'] !== undefined;
     if (!isPreflight) return false;
-    if (this.lets(origin)) {
+    if (this.#pages.lets(origin)) {
       res.setHeader('Access-Control-Allow-Methods', METHODS);
       res.setHeader('Access-Control-Allow-Headers', REQUEST_HEADERS);
       res.setHeader('Access-Control-Max-Age', MAX_AGE_S);
@@ -105,17 +98,4 @@ export class Cors {
     res.writeHead(204).end();
     return true;
   }
-}
-
-/** An origin as browsers write it, or `*`. @throws HubswarmError ERR_USAGE */
-export function checkOrigin(option: string, text: string): string {
-  if (text === '*') return text;
-  const origin = URL.canParse(text) ? new URL(text).origin : 'null';
-  // Browsers leave out a default port and a path, and write the host in lower case.
-  if (/^https?:/.test(origin) && (text === origin || text === `${origin}/`)) return origin;
-  const hint = origin === 'null' ? '' : ` (did you mean ${origin}?)`;
-  throw new HubswarmError(
-    'ERR_USAGE',
-    `${option}: '${text}' is not an origin${hint}; give scheme, host and port, as in https://app.example.org, or *`,
-  );
 }

@@ -4,7 +4,7 @@
 // read, the one that the proxy writes: a proxy that knows only X-Forwarded-For hands
 // a forged Forwarded on (RFC 7239 section 8.1). Pure.
 import { isIP } from 'node:net';
-import { type AddressSet, normalAddress } from './address-rules.ts';
+import { type AddressSet, normalAddress } from '../../hub/access/address-rules.ts';
 
 export const PROXY_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
 export type ProxyHeader = (typeof PROXY_HEADERS)[number];

@@ -1,10 +1,11 @@
 // The hub as whoever asks may use it. What they may do is decided by the names that they
 // give, and again by the names of the place where those lead: a link within the path of
 // a token is no way out of that path.
+
+import type { Access } from '../../hub/access/access.ts';
+import type { Caller } from '../../hub/access/caller.ts';
 import type { Scope } from '../../hub/access/grant.ts';
-import type { Exchange } from '../conversation/exchange.ts';
 import type { ServedRoot } from '../root/served-root.ts';
-import type { Access } from './access.ts';
 
 interface Guarded {
   readonly access: Access;
@@ -12,12 +13,12 @@ interface Guarded {
 }
 
 /** The same hub over a root that checks each place before it is opened. */
-export function ownView<Hub extends Guarded>(hub: Hub, exchange: Exchange, scope: Scope): Hub {
+export function ownView<Hub extends Guarded>(hub: Hub, caller: Caller, scope: Scope): Hub {
   const { access, root } = hub;
-  if (access.allows(exchange, scope, [])) return hub;
+  if (access.allows(caller, scope, [])) return hub;
   const check = (segments: readonly string[], isDirectory: boolean): void => {
-    if (scope === 'read' && isDirectory) access.checkListing(exchange, segments);
-    else access.check(exchange, scope, segments);
+    if (scope === 'read' && isDirectory) access.checkListing(caller, segments);
+    else access.check(caller, scope, segments);
   };
   return { ...hub, root: root.checkedBy(check) };
 }

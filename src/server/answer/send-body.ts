@@ -100,7 +100,7 @@ async function sendChunks(
 
 /** Sends bytes that are at hand. */
 export async function sendBytes({ exchange, link }: Outlet, bytes: Uint8Array): Promise<void> {
-  const own = exchange.clientLink;
+  const own = exchange.caller.link;
   const capped = own !== undefined || link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY;
   const step = capped ? PACED_BLOCK_BYTES : bytes.length;
   for (let at = 0; at < bytes.length; at += step) {

@@ -5,8 +5,8 @@
 // Not stored and not resumed: the next one may hold other versions.
 
 import { create as formatDisposition } from 'content-disposition';
+import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
-import type { Access } from '../access/access.ts';
 import { sendBytes } from '../answer/send-body.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
@@ -61,7 +61,9 @@ export async function answerArchive(
   const { root, link, access, representations } = hub;
   const { directories } = representations;
   const shows = (entry: readonly string[], isDirectory: boolean): boolean =>
-    isDirectory ? access.shows(exchange, entry) : access.allows(exchange, 'read', entry);
+    isDirectory
+      ? access.shows(exchange.caller, entry)
+      : access.allows(exchange.caller, 'read', entry);
   const walk = { root, directories, shows, signal: exchange.signal };
   for await (const bytes of known.pack(walkArchive(walk, segments, top))) {
     await sendBytes({ exchange, link }, bytes);

@@ -1,8 +1,6 @@
 // One request and its response: what was sent of it, when the other side left,
 // how a small answer and a failure look, and the one line of the access log.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Grant } from '../../hub/access/grant.ts';
-import type { Link } from '../../link/link.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -11,6 +9,7 @@ import { targetPath } from '../message/request-path.ts';
 import { KEPT_BY_FAILURES } from '../message/standing-headers.ts';
 import { toHttp } from '../message/to-http.ts';
 import { withVary } from '../message/vary.ts';
+import { HttpCaller } from './http-caller.ts';
 import { detailsOf } from './request-details.ts';
 import type { About, Traffic } from './traffic.ts';
 
@@ -36,12 +35,7 @@ export class Exchange {
   about: About | undefined;
   /** Of the representation: sent, or received by an upload. */
   bytes = 0;
-  /** What its token allows; set by access/. */
-  grant: Grant | undefined;
-  /** Its client's own share of the uplink, where each has one; set by access/. */
-  clientLink: Link | undefined;
-  /** Address and port; the address alone where a trusted proxy named it. */
-  remote: string;
+  readonly caller: HttpCaller;
   #left = false;
   /** Made when somebody asks: most answers are over before anybody would. */
   #gone: AbortController | undefined;
@@ -62,11 +56,11 @@ export class Exchange {
     this.#emit = emit;
     const startedAt = performance.now();
     this.target = req.url ?? '';
-    // The socket forgets its address when it closes.
-    this.remote = `${req.socket.remoteAddress}:${req.socket.remotePort}`;
+    this.caller = new HttpCaller(req);
     traffic.enter(this);
     const details = traffic.detailed ? detailsOf(req, res) : undefined;
     const end = guarded('ending an exchange', () => {
+      const { remote, grant } = this.caller;
       traffic.leave(this);
       if (!res.writableFinished) this.#leave();
       emit({
@@ -76,10 +70,10 @@ export class Exchange {
         status: res.statusCode,
         bytes: this.bytes,
         ms: performance.now() - startedAt,
-        remote: this.remote,
+        remote,
         whole: res.writableFinished,
         request: this.id,
-        ...(this.grant?.subject !== undefined && { subject: this.grant.subject }),
+        ...(grant?.subject !== undefined && { subject: grant.subject }),
         ...details,
       });
     });

@@ -47,7 +47,7 @@ export async function answerStream(
   let unreadBytes = 0;
   const beat = guarded('a heartbeat', () => {
     // Its token does not hold any more: it must come with another.
-    if (!access.holds(exchange)) return void res.end();
+    if (!access.holds(exchange.caller)) return void res.end();
     // What lay there a heartbeat ago still lies there: nobody reads.
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);

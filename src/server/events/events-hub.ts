@@ -1,5 +1,5 @@
 // What the answers of events need of their hub.
-import type { Access } from '../access/access.ts';
+import type { Access } from '../../hub/access/access.ts';
 import type { HubEvents } from './hub-events.ts';
 
 export interface EventsHub {

@@ -50,11 +50,11 @@ export function readable(
   exchange: Exchange,
   filter: EventFilter,
 ): EventFilter {
-  access.checkListing(exchange, filter.segments);
+  access.checkListing(exchange.caller, filter.segments);
   if (access.isPublic) return filter;
   const { segments } = filter;
   const isReadable = (path: string): boolean =>
-    access.allows(exchange, 'read', path.split('/').slice(1));
+    access.allows(exchange.caller, 'read', path.split('/').slice(1));
   const isFor = ({ path, place = path }: FeedEvent): boolean =>
     isReadable(path) && isReadable(place);
   return { segments, matches: (event) => filter.matches(event) && isFor(event) };

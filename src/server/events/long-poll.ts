@@ -33,14 +33,15 @@ export async function answerPoll(
   });
   came.unshift(...subscription.missed);
   const look = guarded('looking after a poll', () => {
-    if (!access.holds(exchange)) over.abort();
+    if (!access.holds(exchange.caller)) over.abort();
   });
   const heartbeat = setInterval(look, events.heartbeatMs);
   if (came.length === 0 && waitMs > 0) await untilOver(over.signal, exchange.signal, waitMs);
   clearInterval(heartbeat);
   subscription.close();
   if (exchange.signal.aborted) return;
-  if (!access.holds(exchange)) throw TokenRefusal.invalid('the token does not hold any more');
+  if (!access.holds(exchange.caller))
+    throw TokenRefusal.invalid('the token does not hold any more');
   const { position } = events.feed;
   const list = came.map(({ json }) => json).join(',');
   const text = `{"events":[${list}],"next":${JSON.stringify(position)}}\n`;

@@ -38,7 +38,7 @@ export async function answerWebSocket(
 ): Promise<void> {
   const { events, access } = hub;
   const { req, res } = exchange;
-  const letsPage = (origin: string): boolean => access.letsPage(origin);
+  const letsPage = (origin: string): boolean => access.pages.lets(origin);
   if (!mayConnect(req.headers.origin, req.headers.host, letsPage)) {
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
@@ -76,7 +76,7 @@ export async function answerWebSocket(
     open = webSocket;
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
-    keepAlive(webSocket, events, reader, () => access.holds(exchange));
+    keepAlive(webSocket, events, reader, () => access.holds(exchange.caller));
   };
   const cut = (): void => void socket.destroy();
   webSockets.handleUpgrade(req, socket, head, guarded('beginning a WebSocket', begin, cut));

@@ -92,7 +92,7 @@ async function openSibling(
   if (!siblings) return undefined;
   const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
   // Who may read one file of a directory may not read its sibling for that.
-  const mayRead = hub.access.allows(exchange, 'read', path);
+  const mayRead = hub.access.allows(exchange.caller, 'read', path);
   const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
   const place = sibling ? hub.root.segmentsOf(sibling.path) : path;
   looked.push({ segments: path, place, stamp: sibling && stampOf(sibling.stats) });

@@ -1,6 +1,7 @@
 // What the answers of files need of their hub.
+
+import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
-import type { Access } from '../access/access.ts';
 import type { CheckedSiblings } from '../answer/checked-siblings.ts';
 import type { Compressor } from '../answer/compressor.ts';
 import type { FileDigests } from '../answer/file-digest.ts';

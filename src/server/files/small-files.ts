@@ -11,9 +11,9 @@
 import { type Stats, stat } from 'node:fs';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
+import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Access } from '../access/access.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 import { listMatches } from '../message/preconditions.ts';
@@ -74,11 +74,11 @@ export class SmallFiles {
     const kept = this.#find(req);
     if (!kept) return false;
     // Paced answers wait their turn, block by block.
-    const capped = exchange.clientLink ?? this.#link;
+    const capped = exchange.caller.link ?? this.#link;
     if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     // The refusal is the long way's.
     const mayRead = ({ segments, place }: Looked) =>
-      [segments, place].every((names) => this.#access.allows(exchange, 'read', names));
+      [segments, place].every((names) => this.#access.allows(exchange.caller, 'read', names));
     if (!kept.looked.every(mayRead)) return false;
     kept.waiting.push(exchange);
     if (!kept.asking) this.#ask(kept);

@@ -78,9 +78,9 @@ async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange)
   }
   if (found?.name !== 'files') return false;
   const { segments, trailingSlash } = parseRequestPath(found.rest);
-  if (trailingSlash || hub.access.leads(exchange, segments)) return false;
-  hub.access.check(exchange, 'read', segments);
-  const own = ownView(hub, exchange, 'read');
+  if (trailingSlash || hub.access.leads(exchange.caller, segments)) return false;
+  hub.access.check(exchange.caller, 'read', segments);
+  const own = ownView(hub, exchange.caller, 'read');
   return own.root.withOpen(segments, async (file) => {
     if (file.stats.isDirectory()) return false;
     await answerFile(own, exchange, segments, file, (entry, sent) =>
@@ -104,8 +104,9 @@ function answerFromFront(hub: Hub, front: Front, exchange: Exchange): Promise<bo
 
 /** A block lies in files: whoever may read one of them may have it. */
 function readableBlocks({ access, catalogue, root }: Hub, exchange: Exchange): Blocks {
-  access.checkListing(exchange, []);
-  const isReadable = (path: string) => access.allows(exchange, 'read', root.segmentsOf(path));
+  access.checkListing(exchange.caller, []);
+  const isReadable = (path: string) =>
+    access.allows(exchange.caller, 'read', root.segmentsOf(path));
   return {
     places: (cid) => catalogue.places(cid, isReadable),
     sharing: access.isPublic ? 'public' : 'private',

@@ -11,7 +11,7 @@ import type { Hub } from './hub.ts';
 
 /** Never throws. A token that was seen before costs no turn of the event loop. */
 export function enter(
-  { access }: Hub,
+  { admission }: Pick<Hub, 'admission'>,
   exchange: Exchange,
   route: (exchange: Exchange) => Promise<void> | undefined,
 ): void {
@@ -25,12 +25,12 @@ export function enter(
   const go = (admitted: boolean): Promise<void> | undefined =>
     admitted ? route(exchange) : undefined;
   try {
-    access.greet(exchange);
+    admission.greet(exchange);
     const failure = framingFailure(exchange.req);
     if (failure) throw failure;
-    const admission = access.admit(exchange);
-    if (typeof admission === 'boolean') go(admission)?.catch(failed);
-    else admission.then(go).catch(failed);
+    const admitted = admission.admit(exchange);
+    if (typeof admitted === 'boolean') go(admitted)?.catch(failed);
+    else admitted.then(go).catch(failed);
   } catch (error) {
     failed(error);
   }

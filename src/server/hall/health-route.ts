@@ -11,8 +11,8 @@ export function asksForHealth({ method, url }: IncomingMessage): boolean {
 }
 
 /** The process lives if it answers; whether it should be sent requests is another question. */
-export async function answerHealth({ health, access }: Hub, exchange: Exchange): Promise<void> {
-  access.greet(exchange);
+export async function answerHealth({ health, admission }: Hub, exchange: Exchange): Promise<void> {
+  admission.greet(exchange);
   if (exchange.req.url === ROUTES.alive.path) return reply(exchange, 200, 'ok');
   const readiness = await health.readiness();
   if (readiness !== 'ready') exchange.res.setHeader('Retry-After', '1');

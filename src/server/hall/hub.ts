@@ -1,7 +1,9 @@
 // What the routes of one running server share.
+
+import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import type { Access } from '../access/access.ts';
+import type { Admission } from '../access/admission.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { HubEvents } from '../events/hub-events.ts';
@@ -19,6 +21,7 @@ export interface Hub {
   readonly link: Link;
   /** Who may read, write or delete which path. */
   readonly access: Access;
+  readonly admission: Admission;
   readonly uploads: Uploads;
   readonly representations: Representations;
   readonly emit: Emit;

@@ -6,7 +6,7 @@ import type { Hub } from './hub.ts';
 /** @throws HttpFailure 401, 403, 404 where they are switched off */
 export async function answerMetrics({ metrics, access }: Hub, exchange: Exchange): Promise<void> {
   // They tell of everything that is served.
-  access.check(exchange, 'read', []);
+  access.check(exchange.caller, 'read', []);
   if (!metrics) throw new HttpFailure(404, 'this server shows no metrics');
   const { type, text } = await metrics.render();
   exchange.res.setHeader('Cache-Control', 'no-store');

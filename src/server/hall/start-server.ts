@@ -3,13 +3,14 @@
 // is served. Nothing about single requests is decided here.
 import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
+import { Access } from '../../hub/access/access.ts';
 import { CountReporter } from '../../link/counts.ts';
 import { LimitReporter } from '../../link/limits.ts';
 import { type Caps, Link } from '../../link/link.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { Access, type AccessOptions } from '../access/access.ts';
+import { Admission, type AdmissionOptions } from '../access/admission.ts';
 import { answerParseFailures } from '../conversation/parse-failure.ts';
 import { isEventsTarget } from '../events/events-route.ts';
 import { type EventsOptions, HubEvents } from '../events/hub-events.ts';
@@ -42,7 +43,7 @@ export interface ServerOptions {
   /** Where hashes are kept between runs; nowhere unless given. */
   readonly catalogueDirectory?: string | undefined;
   readonly writable: boolean;
-  readonly access?: AccessOptions | undefined;
+  readonly access?: AdmissionOptions | undefined;
   /** Plain HTTP without. */
   readonly tls?: TlsOptions | undefined;
   readonly uploads?: UploadOptions | undefined;
@@ -95,7 +96,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const server = createLimitedServer(operations.limits, certificate);
     const stopping = new AbortController();
     const { signal } = stopping;
-    const opened = { root, operations, access, server, signal, closing };
+    const admission = new Admission(access, options.access ?? {}, context);
+    const opened = { root, operations, access, admission, server, signal, closing };
     const { hub, store } = await assemble(options, opened);
     attach(server, hub);
     const place = await listen(server, host, options.port);
@@ -137,6 +139,7 @@ interface Opened {
   readonly root: ServedRoot;
   readonly operations: Operations;
   readonly access: Access;
+  readonly admission: Admission;
   readonly server: Server;
   /** Of the end: what is being hashed then is given up. */
   readonly signal: AbortSignal;
@@ -145,7 +148,7 @@ interface Opened {
 
 async function assemble(
   options: ServerOptions,
-  { root, operations, access, server, signal, closing }: Opened,
+  { root, operations, access, admission, server, signal, closing }: Opened,
 ): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
   const { emit, traffic } = operations;
   const counts = new CountReporter(emit);
@@ -174,7 +177,7 @@ async function assemble(
     gaugesOf({ catalogue, link, events, connections, traffic }, tally),
   );
   const { stallMs = STALL_MS } = options;
-  const parts = { root, catalogue, link, access, uploads, representations, events };
+  const parts = { root, catalogue, link, access, admission, uploads, representations, events };
   return { hub: { ...parts, emit, stallMs, traffic, health, metrics, front }, store };
 }
 

@@ -31,8 +31,8 @@ export async function answerDirectory(
   segments: readonly string[],
   prefersHtml: boolean,
 ): Promise<void> {
-  const hub = ownView(whole, exchange, 'read');
-  hub.access.checkListing(exchange, segments);
+  const hub = ownView(whole, exchange.caller, 'read');
+  hub.access.checkListing(exchange.caller, segments);
   const params = targetQuery(exchange.req.url ?? '');
   const archive = params.get('archive');
   if (archive !== null) return answerArchive(hub, exchange, segments, archive);
@@ -46,8 +46,8 @@ export async function answerDirectory(
     if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
     const shows = hub.access.isPublic
       ? undefined
-      : (entry: readonly string[]) => hub.access.shows(exchange, entry);
-    const isPart = hub.access.leads(exchange, segments);
+      : (entry: readonly string[]) => hub.access.shows(exchange.caller, entry);
+    const isPart = hub.access.leads(exchange.caller, segments);
     const { signal } = exchange;
     const { directories, listings } = hub.representations;
     const names = await directories.of(directory, signal);

@@ -1,6 +1,7 @@
 // What listings need of their hub.
+
+import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
-import type { Access } from '../access/access.ts';
 import type { Compressor } from '../answer/compressor.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 import type { DirectoryNames } from '../root/directory-names.ts';

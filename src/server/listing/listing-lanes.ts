@@ -1,9 +1,10 @@
 // How many listings are made at once, how many wait for that, and how much of their text
 // lies in memory until it is read. Short ones have a lane of their own, so that they never
 // wait behind those of large directories.
+
+import { household } from '../../hub/access/addresses.ts';
 import { Gate } from '../../runtime/gate.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import { household } from '../access/callers.ts';
 import { type Held, HeldBytes } from '../answer/held-bytes.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 
@@ -51,7 +52,7 @@ export class Lane {
     exchange: Exchange,
     body: () => Promise<Uint8Array>,
   ): Promise<{ readonly text: Uint8Array; readonly held: Held }> {
-    const client = household(exchange.remote.replace(/:\d+$/, ''));
+    const client = household(exchange.caller.remote.replace(/:\d+$/, ''));
     const own = this.#byHousehold.get(client) ?? 0;
     if (this.#gate.waiting >= this.#waiting || own >= this.#waiting / 2) {
       throw new Refusal('ERR_BUSY', 'too many listings are being made; try again', {

@@ -3,9 +3,9 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server as NetServer, Socket } from 'node:net';
+import { normalAddress } from '../../hub/access/address-rules.ts';
+import { household } from '../../hub/access/addresses.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { normalAddress } from '../access/address-rules.ts';
-import { household } from '../access/callers.ts';
 import type { Certificate } from '../tls/certificate.ts';
 import { listenerOptions } from '../tls/tls.ts';
 import type { Limits } from './limits.ts';

@@ -30,7 +30,7 @@ type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
 
 /** @throws HttpFailure */
 export async function createUpload(whole: UploadsHub, exchange: Exchange): Promise<Finished> {
-  const hub = ownView(whole, exchange, 'write');
+  const hub = ownView(whole, exchange.caller, 'write');
   const { headers } = exchange.req;
   const concat = parseConcat(headers);
   const metadata = headers['upload-metadata'];
@@ -41,7 +41,7 @@ export async function createUpload(whole: UploadsHub, exchange: Exchange): Promi
     conditions: conditionsOf(headers),
   };
   // What has no name of its own lands in the root, unless it is a part of another.
-  if (concat !== 'partial') hub.access.check(exchange, 'write', facts.named ?? []);
+  if (concat !== 'partial') hub.access.check(exchange.caller, 'write', facts.named ?? []);
   if (facts.named && concat !== 'partial') await checkTarget(hub, facts.named, headers);
   return typeof concat === 'object'
     ? createFinal(hub, exchange, facts, concat.parts)
@@ -58,7 +58,7 @@ async function createPlain(hub: UploadsHub, exchange: Exchange, facts: Facts): P
       ? await appendBody(hub, exchange, made, lock)
       : { upload: made, hashed: {} };
     if (!awaitsPublication(upload)) return { upload, entry: undefined };
-    return finishUpload(hub, upload, exchange.remote, hashed);
+    return finishUpload(hub, upload, exchange.caller.remote, hashed);
   });
 }
 
@@ -75,7 +75,7 @@ async function createFinal(
   return begin(hub, { ...facts, length }, async (made) => {
     const leaves = await joinParts(hub, made, parts);
     const whole = { ...made, offset: length };
-    const finished = await finishUpload(hub, whole, exchange.remote, { leaves });
+    const finished = await finishUpload(hub, whole, exchange.caller.remote, { leaves });
     // It may be gone, or its disk full: then it goes when it expires.
     for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
     return finished;

@@ -33,7 +33,7 @@ export async function answerTus(hub: UploadsHub, exchange: Exchange, path: strin
   const { req } = exchange;
   const method = String(req.headers['x-http-method-override'] ?? req.method).toUpperCase();
   if (method === 'OPTIONS') return answerOptions(hub, exchange);
-  hub.access.checkAnywhere(exchange, 'write');
+  hub.access.checkAnywhere(exchange.caller, 'write');
   const collection = /^\/uploads\/?$/.test(path);
   const id = uploadIdOf(path);
   if (!collection && id === undefined) throw new HttpFailure(404, 'no such upload');
@@ -161,13 +161,18 @@ async function finish(
   hashed?: Hashed,
 ): Promise<Finished> {
   if (!awaitsPublication(upload)) return { upload, entry: undefined };
-  return finishUpload(ownView(hub, exchange, 'write'), upload, exchange.remote, hashed);
+  return finishUpload(
+    ownView(hub, exchange.caller, 'write'),
+    upload,
+    exchange.caller.remote,
+    hashed,
+  );
 }
 
 /** Whoever may write what the upload becomes may go on with it; a part has no name yet. */
 async function loadFor(hub: UploadsHub, exchange: Exchange, id: string): Promise<StoredUpload> {
   const upload = await hub.uploads.unfinished.load(id);
-  if (upload.record.target) hub.access.check(exchange, 'write', upload.record.target);
+  if (upload.record.target) hub.access.check(exchange.caller, 'write', upload.record.target);
   return upload;
 }
 

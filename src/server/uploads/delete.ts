@@ -21,9 +21,9 @@ export async function answerDelete(
   exchange: Exchange,
   rest: string,
 ): Promise<void> {
-  const hub = ownView(whole, exchange, 'delete');
+  const hub = ownView(whole, exchange.caller, 'delete');
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
-  hub.access.check(exchange, 'delete', segments);
+  hub.access.check(exchange.caller, 'delete', segments);
   const name = segments.at(-1);
   if (name === undefined)
     throw new Refusal('ERR_NOT_PERMITTED', 'the root itself cannot be deleted');
@@ -37,7 +37,7 @@ export async function answerDelete(
   } finally {
     await directory.close();
   }
-  hub.emit({ event: 'file_deleted', path: segments.join('/'), remote: exchange.remote });
+  hub.emit({ event: 'file_deleted', path: segments.join('/'), remote: exchange.caller.remote });
   exchange.res.writeHead(204).end();
 }
 

@@ -7,12 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Quota, Reservation } from '../../hub/quota.ts';
 import type { HubswarmError } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { ServedRoot } from '../root/served-root.ts';
-import type { Quota, Reservation } from './quota.ts';
 import { lockUpload, type UploadLock } from './upload-lock.ts';
 import { bootId, offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
 

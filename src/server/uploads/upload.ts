@@ -3,6 +3,7 @@
 // run side by side, each into its own partial file; publication.ts puts them in
 // order.
 import type { Leaves } from '../../content/file-dag.ts';
+import type { Reservation } from '../../hub/quota.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
@@ -12,7 +13,6 @@ import { Directory } from '../root/directory.ts';
 import { PartialFile } from '../root/partial-file.ts';
 import { PieceWriter } from './piece-writer.ts';
 import { checkTarget, type Published, publish } from './publication.ts';
-import type { Reservation } from './quota.ts';
 import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
@@ -31,9 +31,9 @@ export async function answerUpload(
   exchange: Exchange,
   rest: string,
 ): Promise<void> {
-  const hub = ownView(whole, exchange, 'write');
+  const hub = ownView(whole, exchange.caller, 'write');
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
-  hub.access.check(exchange, 'write', segments);
+  hub.access.check(exchange.caller, 'write', segments);
   checkAcceptable(exchange);
   const { headers } = exchange.req;
   const digests = UploadDigests.of(headers);
@@ -80,7 +80,7 @@ async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
       segments,
       directory,
       conditions: exchange.req.headers,
-      remote: exchange.remote,
+      remote: exchange.caller.remote,
       handle: file.handle,
       hashed: { leaves, sha256 },
       place: (name, createOnly) => file.place(name, createOnly),

@@ -3,12 +3,12 @@
 import { lstat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
+import { Quota } from '../../hub/quota.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { entriesOf } from '../message/entries-of.ts';
 import { isPartial } from '../root/partial-file.ts';
 import type { ServedRoot } from '../root/served-root.ts';
-import { Quota } from './quota.ts';
 import { UploadStore } from './upload-store.ts';
 
 export interface UploadOptions {

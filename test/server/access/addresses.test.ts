@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AccessOptions } from '../../../src/server/access/access.ts';
 import {
   AddressRules,
   AddressSet,
   checkCidr,
   normalAddress,
-} from '../../../src/server/access/address-rules.ts';
-import { household } from '../../../src/server/access/callers.ts';
+} from '../../../src/hub/access/address-rules.ts';
+import { household } from '../../../src/hub/access/addresses.ts';
+import type { AdmissionOptions } from '../../../src/server/access/admission.ts';
 import { forwardedClient, type ProxyHeader } from '../../../src/server/access/forwarded.ts';
 import { startHub } from '../hub.ts';
 
@@ -108,7 +108,7 @@ describe('household', () => {
 
 describe('a hub', () => {
   const behind = (client: string) => ({ headers: { 'x-forwarded-for': client } });
-  const status = async (access: AccessOptions, client: string) => {
+  const status = async (access: AdmissionOptions, client: string) => {
     const hub = await startHub({ access });
     return (await hub.ask('/metrics', behind(client))).status;
   };

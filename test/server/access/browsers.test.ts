@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkOrigin } from '../../../src/server/access/cors.ts';
-import { isLoopback, refuseOpenWrites } from '../../../src/server/access/open-writes.ts';
+import { isLoopback, refuseOpenWrites } from '../../../src/hub/access/open-writes.ts';
+import { checkOrigin } from '../../../src/hub/access/page-origins.ts';
 import { type Hub, startHub } from '../hub.ts';
 import { keyFile } from './keys.ts';
 

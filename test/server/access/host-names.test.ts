@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { AccessOptions } from '../../../src/server/access/access.ts';
+import type { AdmissionOptions } from '../../../src/server/access/admission.ts';
 import { checkHostName } from '../../../src/server/access/host-names.ts';
 import { startHub } from '../hub.ts';
 import { keyFile } from './keys.ts';
 
-async function hubWith(access: AccessOptions, host = '127.0.0.1') {
+async function hubWith(access: AdmissionOptions, host = '127.0.0.1') {
   const hub = await startHub({
     host,
     writable: false,

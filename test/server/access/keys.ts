@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JWTPayload, SignJWT } from 'jose';
 import type { Scope } from '../../../src/hub/access/grant.ts';
-import { signToken } from '../../../src/server/access/token.ts';
-import { openTokenKey, type TokenKey } from '../../../src/server/access/token-key.ts';
+import { signToken } from '../../../src/hub/access/token.ts';
+import { openTokenKey, type TokenKey } from '../../../src/hub/access/token-key.ts';
 import { tempRoot } from '../hub.ts';
 
 export interface KeyFile {

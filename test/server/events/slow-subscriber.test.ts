@@ -4,7 +4,7 @@ import { createServer, ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { Access } from '../../../src/server/access/access.ts';
+import { Access } from '../../../src/hub/access/access.ts';
 import { Exchange } from '../../../src/server/conversation/exchange.ts';
 import { Traffic } from '../../../src/server/conversation/traffic.ts';
 import { answerEvents } from '../../../src/server/events/events-route.ts';

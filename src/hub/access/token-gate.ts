@@ -1,17 +1,17 @@
 // The tokens of a running server: held against its keys once, then remembered by the
-// whole Authorization header, so that a request with a known token costs one look
+// whole credential that bore them, so that a request with a known token costs one look
 // into a map (a signature costs some 200 us). What is remembered is looked at again
 // for expiry and revocation each time. The map compares hashes of strings before the
 // strings: nothing of a token can be guessed from how long that takes.
-import { TokenRefusal } from '../../hub/access/token-refusal.ts';
+
 import { hasCode } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { Gate } from '../../runtime/gate.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { tokenOf } from './credentials.ts';
 import { RevokedTokens } from './revoked-tokens.ts';
 import { type VerifiedToken, verifyToken } from './token.ts';
 import { readTokenKey, type TokenKey } from './token-key.ts';
+import { TokenRefusal } from './token-refusal.ts';
 
 /** Files are read in the same four threads: forged tokens must not take them all. */
 const SIGNATURES_AT_ONCE = 2;
@@ -61,26 +61,25 @@ export class TokenGate {
     this.#revoked?.close();
   }
 
-  /** What a header that was verified before allows; undefined when it is to be verified. */
-  known(authorization: string): VerifiedToken | undefined {
-    const token = this.#known.get(authorization);
+  /** What a credential that was verified before allows; undefined when it is to be verified. */
+  known(credential: string): VerifiedToken | undefined {
+    const token = this.#known.get(credential);
     if (!token) return undefined;
     if (Date.now() < token.expiresAtMs && !this.#isRevoked(token)) return token;
-    this.#known.delete(authorization);
+    this.#known.delete(credential);
     return undefined;
   }
 
   /** @throws TokenRefusal */
-  async verify(authorization: string): Promise<VerifiedToken> {
+  async verify(credential: string, text: string): Promise<VerifiedToken> {
     const known = this.#known;
-    const text = tokenOf(authorization);
     const token = await this.#signatures.run(() => this.#tryKeys(text));
     if (this.#isRevoked(token)) throw TokenRefusal.invalid('the token was revoked');
     // One token is one grant, however many requests brought it at once.
-    const first = known.get(authorization);
+    const first = known.get(credential);
     if (first) return first;
     // Into the map of the keys it was held against, should they have changed meanwhile.
-    known.set(authorization, token);
+    known.set(credential, token);
     forgetOldest(known, MAX_KNOWN);
     return token;
   }

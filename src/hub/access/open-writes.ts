@@ -1,7 +1,6 @@
 // Whether strangers may write. A hub that takes uploads without tokens must be one
 // that only this machine reaches, and not through a proxy, unless its owner says that it is
 // meant.
-import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
 import { HubswarmError } from '../../runtime/errors.ts';
 
@@ -25,14 +24,6 @@ export function refuseOpenWrites(exposure: WriteExposure): void {
     'ERR_USAGE',
     `--writable ${who} would let anyone who reaches ${whom} write; give --token-key (and make tokens with 'hubswarm token'), or --allow-anonymous-writes if that is meant`,
   );
-}
-
-/** Fields that proxies add, the usual ones. */
-const OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
-
-/** Whether a proxy says that it passed the request on: who sent it may be anywhere. */
-export function isPassedOn(headers: IncomingHttpHeaders): boolean {
-  return OF_PROXIES.some((name) => headers[name] !== undefined);
 }
 
 /** A name other than localhost may lead anywhere, and so does not count. */

@@ -6,9 +6,9 @@
 // Signature, times and shape are checked here; which keys and what was revoked is
 // the matter of tokens.ts.
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { type Grant, SCOPES, type Scope } from '../../hub/access/grant.ts';
-import { TokenRefusal } from '../../hub/access/token-refusal.ts';
+import { type Grant, SCOPES, type Scope } from './grant.ts';
 import type { TokenKey } from './token-key.ts';
+import { TokenRefusal } from './token-refusal.ts';
 
 const AUDIENCE = 'hubswarm';
 /** Chosen: what the clocks of two machines may be apart. */

@@ -1,0 +1,108 @@
+// Every request passes admit() before any route sees it. In this order, from cheap to dear, so
+// that what is refused costs least: name of the hub, address and its rate, CORS preflight,
+// token and its rate. Only a token that was not seen before makes admit() asynchronous.
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { Access, AccessOptions } from '../../hub/access/access.ts';
+import { AddressSet } from '../../hub/access/address-rules.ts';
+import { isLoopback } from '../../hub/access/open-writes.ts';
+import type { VerifiedToken } from '../../hub/access/token.ts';
+import type { Exchange } from '../conversation/exchange.ts';
+import { standingHeaders } from '../message/standing-headers.ts';
+import { ClientAddresses } from './client-addresses.ts';
+import { Cors } from './cors.ts';
+import { tokenOf } from './credentials.ts';
+import type { ProxyHeader } from './forwarded.ts';
+import { HostNames } from './host-names.ts';
+
+export interface AdmissionOptions extends AccessOptions {
+  readonly proxyHeader?: ProxyHeader | undefined;
+  /**
+   * Names that it may be called by, '*' for any. By default a hub that only this machine
+   * reaches, and anyone may read, goes by its own alone; others by any.
+   */
+  readonly allowHosts?: readonly string[] | undefined;
+}
+
+export interface AdmissionContext {
+  readonly host: string;
+  readonly tls: 'none' | 'self_signed' | 'given';
+}
+
+export class Admission {
+  readonly #access: Access;
+  readonly #cors: Cors | undefined;
+  readonly #hostNames: HostNames | undefined;
+  readonly #addresses: ClientAddresses | undefined;
+  readonly #standing: readonly (readonly [string, string])[];
+
+  constructor(access: Access, options: AdmissionOptions, context: AdmissionContext) {
+    const { pages } = access;
+    this.#access = access;
+    this.#cors = pages.isEmpty ? undefined : new Cors(pages);
+    this.#hostNames = hostNamesOf(options, context.host, access.isPublic);
+    this.#addresses = clientAddressesOf(options, access);
+    const rules = { embeddable: !pages.isEmpty, alwaysTls: context.tls === 'given' };
+    this.#standing = pairs(standingHeaders(rules));
+  }
+
+  /** Sets the fields that stand on every answer, refusals and health too. */
+  greet(exchange: Exchange): void {
+    for (const [name, value] of this.#standing) exchange.res.setHeader(name, value);
+    this.#cors?.mark(exchange);
+  }
+
+  /**
+   * Call after greet(), before any route. False when it has answered the request itself.
+   *
+   * @throws Refusal, HttpFailure 421; so does what it promises
+   */
+  admit(exchange: Exchange): boolean | Promise<boolean> {
+    this.#hostNames?.check(exchange.req);
+    if (this.#addresses) this.#admitAddress(exchange, this.#addresses);
+    if (this.#cors?.answerPreflight(exchange)) return false;
+    const { authorization } = exchange.req.headers;
+    if (authorization === undefined || !this.#access.takesTokens) return true;
+    const known = this.#access.known(authorization);
+    if (known) return this.#bear(exchange, known);
+    return this.#access
+      .verify(authorization, tokenOf(authorization))
+      .then((token) => this.#bear(exchange, token));
+  }
+
+  #admitAddress({ req, caller }: Exchange, addresses: ClientAddresses): void {
+    const { known, proxied } = addresses.of(req);
+    if (proxied) caller.remote = known.address;
+    caller.link = known.link;
+    known.admit();
+  }
+
+  #bear({ caller }: Exchange, token: VerifiedToken): boolean {
+    caller.grant = token;
+    this.#access.spend(token);
+    return true;
+  }
+}
+
+/** Undefined when any name will do. Behind a proxy the name is the proxy's matter. */
+function hostNamesOf(
+  { allowHosts, trustedProxies = [] }: AdmissionOptions,
+  host: string,
+  isPublic: boolean,
+): HostNames | undefined {
+  if (allowHosts) return new HostNames([host, ...allowHosts], { pagesOnly: false });
+  const isAtRisk = isPublic && isLoopback(host) && trustedProxies.length === 0;
+  return isAtRisk ? new HostNames([host], { pagesOnly: true }) : undefined;
+}
+
+/** Undefined when it makes no difference who calls. */
+function clientAddressesOf(
+  { trustedProxies = [], proxyHeader = 'x-forwarded-for' }: AdmissionOptions,
+  { addresses }: Access,
+): ClientAddresses | undefined {
+  if (!addresses) return undefined;
+  const proxies = trustedProxies.length > 0 ? new AddressSet(trustedProxies) : undefined;
+  return new ClientAddresses({ addresses, proxies, proxyHeader });
+}
+
+const pairs = (headers: OutgoingHttpHeaders): [string, string][] =>
+  Object.entries(headers).map(([name, value]) => [name, String(value)]);

@@ -1,0 +1,37 @@
+// Whoever sent an HTTP request: what the hub decides by, read off its header fields when it is
+// asked for, and what access/ found out.
+import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../hub/access/caller.ts';
+import type { Grant } from '../../hub/access/grant.ts';
+import type { Link } from '../../link/link.ts';
+
+/** Fields that proxies add, the usual ones. */
+const OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
+
+export class HttpCaller implements Caller {
+  /** Set by access/. */
+  grant: Grant | undefined;
+  /** Its own share of the uplink, where each client has one; set by access/. */
+  link: Link | undefined;
+  /** Address and port; the address alone where a trusted proxy named it. */
+  remote: string;
+  readonly #headers: IncomingMessage['headers'];
+
+  constructor({ socket, headers }: IncomingMessage) {
+    // The socket forgets its address when it closes.
+    this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#headers = headers;
+  }
+
+  get credential(): string | undefined {
+    return this.#headers.authorization;
+  }
+
+  get page(): string | undefined {
+    return this.#headers.origin;
+  }
+
+  get isPassedOn(): boolean {
+    return OF_PROXIES.some((name) => this.#headers[name] !== undefined);
+  }
+}
