@@ -158,7 +158,8 @@ function look(
   if (base.link === 'netns' && networkLacks.length > 0) throw lacking(networkLacks.join('; '));
   return {
     scenarios: scenarios.map((scenario) => ({
-      ...{ scenario, skipped: lackOf(scenario, base, { networkLacks, hasBalancer }) },
+      scenario,
+      skipped: lackOf(scenario, base, { networkLacks, hasBalancer }),
     })),
     lacks: [...networkLacks, ...(probe?.notes ?? [])],
   };
@@ -191,9 +192,15 @@ async function begin(
     if (skipped !== null) progress.note(`scenario '${scenario.id}' is skipped: ${skipped}`);
   }
   return sit({
-    ...{ dir: outDir, experiment, progress, signal, now },
+    dir: outDir,
+    experiment,
+    progress,
+    signal,
+    now,
     execute: createExecutor({
-      ...{ cliPath, workDir: work, network: network.made },
+      cliPath,
+      workDir: work,
+      network: network.made,
       source: createSources(work, seed, file),
     }),
     simulate: simulationOf(experiment, { cliPath, progress, signal }),
@@ -206,7 +213,9 @@ function simulationOf(
   { cliPath, progress, signal }: Pick<Surroundings, 'cliPath' | 'progress' | 'signal'>,
 ): SittingOptions['simulate'] {
   const shared = {
-    ...{ cliPath, seed, signal },
+    cliPath,
+    seed,
+    signal,
     onStart: (receivers: number) => progress.note(`simulating ${receivers} receivers`),
   };
   if (choice?.swarm === 'simulated') {
@@ -229,7 +238,8 @@ function openNetwork(plans: readonly PlannedRun[]): Network | undefined {
   const free = Number.POSITIVE_INFINITY;
   return makeNetwork(
     Array.from({ length: Math.max(...hosts) }, () => ({
-      ...{ uplinkBytesPerSecond: free, downlinkBytesPerSecond: free },
+      uplinkBytesPerSecond: free,
+      downlinkBytesPerSecond: free,
     })),
   );
 }

@@ -35,7 +35,10 @@ export async function sit(options: SittingOptions): Promise<Result> {
     budgetMs: budgetMs === null ? Number.POSITIVE_INFINITY : budgetMs - wallSeconds * 1000,
     done: await loadRuns(dir),
     skip: (scenario) => skipped.get(scenario) ?? null,
-    ...{ execute: options.execute, runOf, now, signal },
+    execute: options.execute,
+    runOf,
+    now,
+    signal,
     onStart: progress.start,
     onTrace: async (trace) => {
       await saveTrace(dir, trace);

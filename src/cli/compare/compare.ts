@@ -168,8 +168,15 @@ const overridesOf = (options: CompareCliOptions): CompareOptions['overrides'] =>
 });
 
 /** What is given is run as it is given, and what is left open then as on any machine. */
-const GIVEN = [
-  ...(['file', 'size', 'receivers', 'uplink', 'downlink', 'link', 'kills', 'repetitions'] as const),
+const GIVEN: readonly (keyof CompareCliOptions)[] = [
+  'file',
+  'size',
+  'receivers',
+  'uplink',
+  'downlink',
+  'link',
+  'kills',
+  'repetitions',
 ];
 
 async function profileOf(options: CompareCliOptions): Promise<CompareOptions['profile']> {
@@ -202,9 +209,18 @@ async function list(): Promise<void> {
 }
 
 /** What stands in experiment.json, and so cannot be chosen again. */
-const BEGUN_WITH = [
-  ...(['size', 'receivers', 'uplink', 'downlink', 'link', 'kills', 'repetitions'] as const),
-  ...(['seed', 'scenario', 'full', 'out'] as const),
+const BEGUN_WITH: readonly (keyof CompareCliOptions)[] = [
+  'size',
+  'receivers',
+  'uplink',
+  'downlink',
+  'link',
+  'kills',
+  'repetitions',
+  'seed',
+  'scenario',
+  'full',
+  'out',
 ];
 
 function checkTogether(options: CompareCliOptions): void {

@@ -16,6 +16,21 @@ import { small } from './small.ts';
 import { unequal } from './unequal.ts';
 
 export const CATALOGUE: readonly Scenario[] = [
-  ...[calibration, links, scaling, kill, churn, freeRiders, malice, late],
-  ...[pieceLength, unequal, replicas, replicaKilled, frontKilled, partition, small, cost, wire],
+  calibration,
+  links,
+  scaling,
+  kill,
+  churn,
+  freeRiders,
+  malice,
+  late,
+  pieceLength,
+  unequal,
+  replicas,
+  replicaKilled,
+  frontKilled,
+  partition,
+  small,
+  cost,
+  wire,
 ].map((text) => scenarioSchema.parse(text));

@@ -133,7 +133,8 @@ export function planNetwork(pid: number, rates: readonly Rates[]): NetworkPlan {
     port: `port${i}`,
   }));
   return {
-    ...{ hosts, bridge },
+    hosts,
+    bridge,
     commands: [
       ...planBridge(bridge, hosts),
       ...planHosts(hosts, rates),

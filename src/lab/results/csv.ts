@@ -57,8 +57,19 @@ export function runsCsv(result: Result): string {
 export function summaryCsv(result: Result): string {
   const swept = sweptKeys(result);
   const head = [
-    ...['scenario', 'arm', ...swept.map((key) => `point.${key}`), 'metric', 'unit'],
-    ...['runs', 'censored', 'median', 'min', 'max', 'low95', 'high95', 'outliers'],
+    'scenario',
+    'arm',
+    ...swept.map((key) => `point.${key}`),
+    'metric',
+    'unit',
+    'runs',
+    'censored',
+    'median',
+    'min',
+    'max',
+    'low95',
+    'high95',
+    'outliers',
   ];
   const rows = result.scenarios.flatMap(({ scenario, cells }) =>
     cells.flatMap((cell) => {
@@ -73,8 +84,16 @@ function summaryRows({ metrics }: Cell): Field[][] {
   return (Object.keys(metrics) as MetricName[]).map((name) => {
     const { runs, censored, median, min, max, interval, outliers } = metrics[name]!;
     return [
-      ...[name, METRICS[name].unit, runs, censored, median, min, max],
-      ...[interval?.[0], interval?.[1], outliers.join(' ')],
+      name,
+      METRICS[name].unit,
+      runs,
+      censored,
+      median,
+      min,
+      max,
+      interval?.[0],
+      interval?.[1],
+      outliers.join(' '),
     ];
   });
 }

@@ -6,7 +6,10 @@ import { type Point, pointText } from '../terms/planned-run.ts';
 import type { Cell, Claim, Result, Summary } from '../terms/result.ts';
 
 export const DIFF_METRICS = [
-  ...(['makespanMs', 'originCopies', 'reach', 'cpuSecondsPerGib'] as const),
+  'makespanMs',
+  'originCopies',
+  'reach',
+  'cpuSecondsPerGib',
 ] satisfies MetricName[];
 
 interface ClaimChange {
@@ -149,7 +152,10 @@ function circumstances({ tool, profile, seed, fileName, base, environment, scena
     ...(skipped === null ? [] : [[`${scenario.id} skipped`, skipped] as [string, unknown]]),
   ]);
   const all: Record<string, unknown> = {
-    ...{ version: tool.version, profile, seed, fileName },
+    version: tool.version,
+    profile,
+    seed,
+    fileName,
     ...machine,
     ...base,
     ...Object.fromEntries(settings),

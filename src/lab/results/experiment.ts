@@ -20,7 +20,16 @@ const {
 } = resultSchema.shape;
 
 export const experimentSchema = z.strictObject({
-  ...{ schema, tool, profile, command, seed, fileName, startedAt, environment, choice, base },
+  schema,
+  tool,
+  profile,
+  command,
+  seed,
+  fileName,
+  startedAt,
+  environment,
+  choice,
+  base,
   /** So far, in all sittings. */
   wallSeconds,
   /** Null: none. */
@@ -38,6 +47,7 @@ export type Experiment = z.infer<typeof experimentSchema>;
 
 /** What of it is run. */
 export const designOf = ({ scenarios, base, seed }: Experiment): Design => ({
-  ...{ base, seed },
+  base,
+  seed,
   scenarios: scenarios.filter(({ skipped }) => skipped === null).map(({ scenario }) => scenario),
 });

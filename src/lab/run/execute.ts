@@ -60,7 +60,11 @@ async function run(
   const before = look(stage);
   for (const each of participants) each.readCpuAtGo();
   const seen = await watchRun({
-    ...{ plan, steps: scriptOf(plan), participants, network, signal },
+    plan,
+    steps: scriptOf(plan),
+    participants,
+    network,
+    signal,
     hostOf: (each) => stage.hostOf(each),
   });
   const endedAt = wallClock();

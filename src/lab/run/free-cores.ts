@@ -28,7 +28,9 @@ export function freeCores(foreign: number | null, read: Read = readText): FreeCo
   const affinity = allowedCpus(read)?.length ?? os.availableParallelism();
   const quota = quotaCores(read);
   return {
-    ...{ present, affinity, foreign },
+    present,
+    affinity,
+    foreign,
     quota: Number.isFinite(quota) ? quota : null,
     free: Math.max(0, Math.min(quota, affinity - (foreign ?? 0))),
   };

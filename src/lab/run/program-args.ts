@@ -37,55 +37,110 @@ function capArgs(caps: Rates | null, ...ways: readonly ('uplink' | 'downlink')[]
 }
 
 const hub: ArgsOf = ({ sourceDir, address, caps }, { tls, pieceLength }) => [
-  ...['server', '--root', sourceDir, '--catalogue', 'none', '--host', address, '--port', '0'],
+  'server',
+  '--root',
+  sourceDir,
+  '--catalogue',
+  'none',
+  '--host',
+  address,
+  '--port',
+  '0',
   ...(pieceLength === null ? [] : ['--chunk-size', String(pieceLength)]),
   ...(tls ? ['--tls'] : []),
-  ...[...capArgs(caps, 'uplink'), '--json'],
+  ...capArgs(caps, 'uplink'),
+  '--json',
 ];
 
 const client: ArgsOf = ({ dir, caps }, _setting, { urls, fingerprints }) => [
-  ...['client', 'get', ...urls, '-o', join(dir, 'file')],
+  'client',
+  'get',
+  ...urls,
+  '-o',
+  join(dir, 'file'),
   ...fingerprints.flatMap((sha256) => ['--fingerprint', sha256]),
-  ...[...capArgs(caps, 'downlink'), '--json', '--hold'],
+  ...capArgs(caps, 'downlink'),
+  '--json',
+  '--hold',
 ];
 
 const listenArgs = ({ address, caps }: Place): string[] => [
-  ...['--listen', `/ip4/${address}/tcp/0`],
-  ...[...capArgs(caps, 'uplink', 'downlink'), '--json'],
+  '--listen',
+  `/ip4/${address}/tcp/0`,
+  ...capArgs(caps, 'uplink', 'downlink'),
+  '--json',
 ];
 
 const policyArgs = ({ picker, choker }: Setting): string[] => [
-  ...['--picker', picker, '--choker', choker],
+  '--picker',
+  picker,
+  '--choker',
+  choker,
 ];
 
 const seed: ArgsOf = (place, setting) => [
-  ...['peer', '--data', place.dir, '--share', join(place.sourceDir, place.fileName)],
+  'peer',
+  '--data',
+  place.dir,
+  '--share',
+  join(place.sourceDir, place.fileName),
   ...(setting.pieceLength === null ? [] : ['--chunk-size', String(setting.pieceLength)]),
-  ...[...policyArgs(setting), ...listenArgs(place)],
+  ...policyArgs(setting),
+  ...listenArgs(place),
 ];
 
 const fetchArgs = ({ dir }: Place, { multiaddrs, cid }: Sources): string[] => [
-  ...['--data', join(dir, 'data'), '--out', join(dir, 'out'), '--join', ...multiaddrs],
-  ...['--get', named(cid, 'CID')],
+  '--data',
+  join(dir, 'data'),
+  '--out',
+  join(dir, 'out'),
+  '--join',
+  ...multiaddrs,
+  '--get',
+  named(cid, 'CID'),
 ];
 
 const peer: ArgsOf = (place, setting, sources) => [
-  ...['peer', ...fetchArgs(place, sources), ...policyArgs(setting)],
+  'peer',
+  ...fetchArgs(place, sources),
+  ...policyArgs(setting),
   ...(setting.leaves ? ['--linger', '0'] : []),
-  ...[...listenArgs(place), '--hold'],
+  ...listenArgs(place),
+  '--hold',
 ];
 
 const rider: ArgsOf = (place, setting, { multiaddrs, cid }) => [
-  ...['attack', '--kind', 'free-rider', '--join', ...multiaddrs, '--cid', named(cid, 'CID')],
-  ...['--data', join(place.dir, 'data'), '--out', join(place.dir, 'out')],
-  ...[...policyArgs(setting), ...listenArgs(place), '--hold'],
+  'attack',
+  '--kind',
+  'free-rider',
+  '--join',
+  ...multiaddrs,
+  '--cid',
+  named(cid, 'CID'),
+  '--data',
+  join(place.dir, 'data'),
+  '--out',
+  join(place.dir, 'out'),
+  ...policyArgs(setting),
+  ...listenArgs(place),
+  '--hold',
 ];
 
 const attacker: ArgsOf = (place, { attack }, { multiaddrs, cid }) => [
-  ...['attack', '--kind', attack, '--data', place.dir],
-  ...['--join', ...multiaddrs, '--cid', named(cid, 'CID')],
-  ...['--listen', `/ip4/${place.address}/tcp/0`, ...capArgs(place.caps, 'uplink')],
-  ...['--json', '--hold'],
+  'attack',
+  '--kind',
+  attack,
+  '--data',
+  place.dir,
+  '--join',
+  ...multiaddrs,
+  '--cid',
+  named(cid, 'CID'),
+  '--listen',
+  `/ip4/${place.address}/tcp/0`,
+  ...capArgs(place.caps, 'uplink'),
+  '--json',
+  '--hold',
 ];
 
 function named<T>(value: T | undefined, what: string): T {

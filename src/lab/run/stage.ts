@@ -161,7 +161,13 @@ export class Stage {
       .map((each) => addressOf(each.events));
     const balancer = await startBalancer({
       kind: front as Exclude<typeof front, 'mirrors'>,
-      ...{ id: member.id, cliPath, replicas, dir, address, wrapper, signal },
+      id: member.id,
+      cliPath,
+      replicas,
+      dir,
+      address,
+      wrapper,
+      signal,
     });
     this.#started.push(balancer);
     this.#frontUrl = balancer.url;
@@ -183,7 +189,8 @@ export class Stage {
   #place(member: Member): Place {
     const { sourceDir, fileName } = this.#init.source;
     return {
-      ...{ sourceDir, fileName },
+      sourceDir,
+      fileName,
       dir: this.dirOf(member),
       address: this.network ? this.#host(member).address : '127.0.0.1',
       caps: this.#init.plan.setting.link === 'pacer' ? member.rates : null,

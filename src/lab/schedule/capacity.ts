@@ -60,23 +60,28 @@ interface Words {
 /** How each is told, and what else could be given. */
 const WORDS: Record<keyof Capacity, Words> = {
   ports: {
-    ...{ amount: count, of: 'ports' },
+    amount: count,
+    of: 'ports',
     instead: 'give fewer receivers, or widen net.ipv4.ip_local_port_range',
   },
   memoryBytes: {
-    ...{ amount: size, of: 'of memory' },
+    amount: size,
+    of: 'of memory',
     instead: 'give fewer receivers, or end other programs',
   },
   files: {
-    ...{ amount: count, of: 'open files' },
+    amount: count,
+    of: 'open files',
     instead: 'give fewer receivers, or raise ulimit -n',
   },
   threads: {
-    ...{ amount: count, of: 'processes and threads' },
+    amount: count,
+    of: 'processes and threads',
     instead: 'give fewer receivers, or raise ulimit -u',
   },
   diskBytes: {
-    ...{ amount: size, of: 'on the disk' },
+    amount: size,
+    of: 'on the disk',
     instead: 'give a smaller file or fewer receivers, or set TMPDIR',
   },
 };

@@ -51,10 +51,12 @@ export interface Measured {
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const { signal, done, now } = options;
   const scenarios = options.scenarios.map((scenario) => ({
-    ...{ scenario, skipped: options.skip(scenario) },
+    scenario,
+    skipped: options.skip(scenario),
   }));
   const design = {
-    ...{ base: options.base, seed: options.seed },
+    base: options.base,
+    seed: options.seed,
     scenarios: scenarios.filter(({ skipped }) => skipped === null).map(({ scenario }) => scenario),
   };
   const endsAt = now() + options.budgetMs;

@@ -54,7 +54,10 @@ export function findScenario(id: string): Scenario {
 const FULL_BUDGET_MS = 34 * 60_000;
 
 export const FULL: Profile = {
-  ...{ name: 'full', scenarios: CATALOGUE, base: DEFAULTS, budgetMs: FULL_BUDGET_MS },
+  name: 'full',
+  scenarios: CATALOGUE,
+  base: DEFAULTS,
+  budgetMs: FULL_BUDGET_MS,
 };
 
 /** Scenarios at full size, as they were asked for by name or file. */
@@ -104,7 +107,9 @@ export function override(profile: Profile, given: Overrides): Overridden {
     throw new HubswarmError('ERR_USAGE', `nothing is left to measure: ${notes.join('; ')}`);
   }
   return {
-    ...{ name: profile.name, scenarios, notes },
+    name: profile.name,
+    scenarios,
+    notes,
     base: baseOf(profile, given),
     // Who asks for a number of repetitions has the time for them.
     budgetMs: given.repetitions ? Number.POSITIVE_INFINITY : profile.budgetMs,
@@ -128,14 +133,24 @@ type Step = (scenario: Scenario, given: Overrides, base: Setting) => Scenario | 
 
 /** Figures that mean something of links without a rate. */
 const WITHOUT_LINKS: readonly ClaimRule['metric'][] = [
-  ...(['reach', 'stayersReach', 'badFiles', 'refusedPieces', 'duplicateShare'] as const),
-  ...(['cpuSecondsPerGib', 'cpuStartMs', 'rssPeakBytes'] as const),
+  'reach',
+  'stayersReach',
+  'badFiles',
+  'refusedPieces',
+  'duplicateShare',
+  'cpuSecondsPerGib',
+  'cpuStartMs',
+  'rssPeakBytes',
 ];
 
-/** Of these a scenario is about rates, or about moments that pass unseen without. */
+/** A scenario that sets one of these needs rate-limited links. */
 const TIMED: readonly SettingKey[] = [
-  ...(['kill', 'faults', 'lifetimeShare', 'uplinkFactors', 'originUplinkFactor'] as const),
-  ...(['sharedUplink'] as const),
+  'kill',
+  'faults',
+  'lifetimeShare',
+  'uplinkFactors',
+  'originUplinkFactor',
+  'sharedUplink',
 ];
 
 const unlink: Step = (scenario, { link, kills }) => {

@@ -141,7 +141,10 @@ function fitReceivers(machine: Machine, most: number, cpuShare: number): Fitted 
   if (!kill) return undefined;
   const receivers = [2, 4, most].filter((count, i, all) => all.indexOf(count) === i);
   return {
-    ...{ receivers, fileBytes, swarm: 'measured', repetitions: { least: 1, most: 2 } },
+    receivers,
+    fileBytes,
+    swarm: 'measured',
+    repetitions: { least: 1, most: 2 },
     uplinkBytesPerSecond: Math.round(fileBytes / copySeconds),
     killReceivers: kill.receivers,
     baseUplinkBytesPerSecond: Math.round(fileBytes / kill.copySeconds),
@@ -204,8 +207,13 @@ function serverShape(machine: Machine, receivers: readonly number[]): Fitted {
   ];
   const rate = Math.round(fileBytes / copySeconds);
   return {
-    ...{ receivers, fileBytes, swarm: 'simulated', repetitions: ONCE },
-    ...{ uplinkBytesPerSecond: rate, baseUplinkBytesPerSecond: rate, killReceivers: most },
+    receivers,
+    fileBytes,
+    swarm: 'simulated',
+    repetitions: ONCE,
+    uplinkBytesPerSecond: rate,
+    baseUplinkBytesPerSecond: rate,
+    killReceivers: most,
     cpuShare: machine.cpuShare(most, fileBytes, copySeconds),
     seconds:
       sum(receivers.map((n) => machine.seconds('server', n, fileBytes, copySeconds))) +

@@ -150,8 +150,11 @@ export class Schedule {
 }
 
 const newSpot = (scenario: Scenario, at: Spot['at']): Spot => ({
-  ...{ scenario, at, asked: 0 },
-  ...{ makespans: [], tookMs: new Map() },
+  scenario,
+  at,
+  asked: 0,
+  makespans: [],
+  tookMs: new Map(),
 });
 
 /** Two infinite widths differ by nothing that a subtraction could tell. */
@@ -166,12 +169,17 @@ export function planWarmUp({ scenarios, base, seed }: Design): PlannedRun[] {
   const used = new Set(scenarios.flatMap(({ arms }) => arms.map((arm) => arm.architecture)));
   const arms = ARCHITECTURES.filter((architecture) => used.has(architecture)).map(
     (architecture): Pick<Arm, 'id' | 'architecture' | 'text'> => ({
-      ...{ id: architecture, architecture, text: architecture },
+      id: architecture,
+      architecture,
+      text: architecture,
     }),
   );
   if (arms.length === 0) return [];
   const scenario = scenarioSchema.parse({
-    ...{ id: WARM_UP, title: 'warm-up', question: 'Does it work?', arms },
+    id: WARM_UP,
+    title: 'warm-up',
+    question: 'Does it work?',
+    arms,
     setting: { receivers: 1 },
     metrics: ['reach'],
     repetitions: { least: 1, most: 1 },

@@ -11,7 +11,9 @@ const SCENARIO = 'survey';
 /** @param receivers in place of those of the survey: a swarm of the kind that will be run */
 export function planSurvey(seed: number, receivers = SURVEY.receivers): PlannedRun {
   const scenario = scenarioSchema.parse({
-    ...{ id: SCENARIO, title: SCENARIO, question: 'What does a swarm cost here?' },
+    id: SCENARIO,
+    title: SCENARIO,
+    question: 'What does a swarm cost here?',
     arms: [{ id: 'swarm', architecture: 'swarm', text: 'swarm' }],
     setting: { ...SURVEY, receivers },
     metrics: ['cpuStartMs'],

@@ -34,11 +34,15 @@ export function simulateArgs(setting: Setting, seed: number): SimulateArgs {
     args: [
       ...fileArgs(setting),
       ...linkArgs(setting),
-      ...['--picker', setting.picker, '--choker', setting.choker],
+      '--picker',
+      setting.picker,
+      '--choker',
+      setting.choker,
       ...comingAndGoing(setting),
       ...option('--free-riders', riderCount(setting) || null),
       ...option('--poisoners', setting.attackers || null),
-      ...['--seed', String(seed)],
+      '--seed',
+      String(seed),
     ],
   };
 }
@@ -48,7 +52,10 @@ const option = (name: string, value: string | number | null): string[] =>
 
 function fileArgs({ receivers, fileBytes, pieceLength }: Setting): string[] {
   return [
-    ...['--receivers', String(receivers), '--size', String(fileBytes)],
+    '--receivers',
+    String(receivers),
+    '--size',
+    String(fileBytes),
     ...option('--chunk-size', pieceLength),
   ];
 }
@@ -59,10 +66,14 @@ function linkArgs(setting: Setting): string[] {
     rate(receiverRates(setting, i).uplinkBytesPerSecond),
   );
   return [
-    ...['--uplink', uplinks.join(',')],
-    ...['--origin-uplink', rate(originRates(setting).uplinkBytesPerSecond)],
-    ...['--downlink', rate(receiverRates(setting, 0).downlinkBytesPerSecond)],
-    ...['--latency', LATENCY],
+    '--uplink',
+    uplinks.join(','),
+    '--origin-uplink',
+    rate(originRates(setting).uplinkBytesPerSecond),
+    '--downlink',
+    rate(receiverRates(setting, 0).downlinkBytesPerSecond),
+    '--latency',
+    LATENCY,
   ];
 }
 

@@ -166,13 +166,20 @@ function pointOf(subject: Subject, found: Found): Simulated['points'][number] {
   const { scenario, arm, point, setting } = subject;
   const { receivers, fileBytes, pieceLength, uplinkBytesPerSecond } = setting;
   return {
-    ...{ scenario, arm, point, receivers, fileBytes, uplinkBytesPerSecond },
+    scenario,
+    arm,
+    point,
+    receivers,
+    fileBytes,
+    uplinkBytesPerSecond,
     pieceLength: pieceLength ?? fileBytes,
     ...found,
   };
 }
 
 const validated = (subject: Subject, found: Found): Simulated['validation'][number] => ({
-  ...{ scenario: subject.scenario, arm: subject.arm, point: subject.point },
+  scenario: subject.scenario,
+  arm: subject.arm,
+  point: subject.point,
   ...validate(subject.runs, found),
 });

@@ -76,9 +76,15 @@ function scalingRows(result: ScenarioResult, makespan: Makespan): TextRows {
   return {
     head: [
       keys.map((key) => (key === 'receivers' ? 'N' : keyAxis(key))).join(', '),
-      ...['server s', 'bound', 'eff', 'swarm s', 'bound', 'eff'],
+      'server s',
+      'bound',
+      'eff',
+      'swarm s',
+      'bound',
+      'eff',
       ...others.map(({ text }) => `${text} s`),
-      ...['gain', 'origin copies'],
+      'gain',
+      'origin copies',
     ],
     rows,
   };

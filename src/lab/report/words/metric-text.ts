@@ -20,8 +20,13 @@ const FIGURE: Readonly<Record<Unit, (value: number) => string>> = {
 
 /** What a figure of a column leaves to the column's head, or what its text says already. */
 const SYMBOL: Readonly<Record<Unit, string>> = {
-  ...{ ms: 's', bytes: 'MiB', share: '%', copies: 'copies' },
-  ...{ ratio: '', 'seconds per GiB': '', count: '' },
+  ms: 's',
+  bytes: 'MiB',
+  share: '%',
+  copies: 'copies',
+  ratio: '',
+  'seconds per GiB': '',
+  count: '',
 };
 
 /** `makespan, s`: as an axis of seconds has it. */
