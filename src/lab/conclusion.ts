@@ -18,7 +18,7 @@ export function runOf(trace: Trace): Run {
   return { ...folded, verdict: judgeRun(folded) };
 }
 
-/** In the order in which they were made. */
+/** Sorted by the time at which each run began. */
 export async function loadRuns(dir: string): Promise<Run[]> {
   const runs: Run[] = [];
   // One after the other: the traces of a full catalogue do not fit in memory at once.

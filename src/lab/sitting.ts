@@ -11,7 +11,7 @@ import type { Result, Run, Simulated } from './terms/result.ts';
 
 export interface SittingOptions extends Pick<MeasureOptions, 'execute' | 'now' | 'signal'> {
   readonly dir: string;
-  /** As it stands in the directory. */
+  /** The experiment as it is stored in the directory. */
   readonly experiment: Experiment;
   readonly progress: Progress;
   /** What the simulator adds when all is measured; undefined: nothing. */

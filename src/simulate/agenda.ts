@@ -1,4 +1,4 @@
-// What is due when, on a clock that only this advances: events by time, ties in the
+// The agenda of a simulation, on a clock that only it advances: events by time, ties in the
 // order in which they were added, so that a run is a function of what was added. A
 // binary heap with its keys beside it: comparing costs no look into the entries.
 

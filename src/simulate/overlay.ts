@@ -1,4 +1,4 @@
-// Who is whose neighbour, built as peer/contacts.ts builds it: a newcomer calls the
+// The overlay of neighbours, built as peer/contacts.ts builds it: a newcomer calls the
 // origin, through which it found the swarm, and then others drawn at random until it
 // has enough neighbours, those that called it counted; whoever loses one while it still
 // lacks something calls again. A seed waits to be called. Connections are there at once:
@@ -15,7 +15,7 @@ export class Overlay {
   readonly #origin: SimNode;
   readonly #degree: number;
   readonly #rng: Rng;
-  /** Those that have joined; who died is taken out when it is drawn. */
+  /** Nodes that have joined; a dead one is removed when it is drawn. */
   readonly #present: SimNode[] = [];
 
   /** @param init.degree neighbours called for; Infinity for a full mesh */

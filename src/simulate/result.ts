@@ -1,4 +1,4 @@
-// What a simulation found, as `hubswarm simulate --json` prints it. Every figure is of
+// The result of a simulation, as `hubswarm simulate --json` prints it. Every figure is of
 // the virtual clock, so the same scenario gives the same object, byte for byte. Bytes
 // are payload; null means that it did not happen.
 import { type Bound, fluidSwarmBound, wholePieceBound } from '../theory/bounds.ts';
@@ -28,7 +28,7 @@ export interface SimulationResult {
   readonly outcome: Outcome;
   /** How many receivers have the whole file. */
   readonly completed: number;
-  /** From the start to the last completion of a receiver that gives. */
+  /** Time from the start to the last completion of a receiver that gives. */
   readonly makespanMs: number | null;
   /** The same among those that only take. */
   readonly freeRidersMs: number | null;
@@ -102,7 +102,7 @@ function receiverResult({ node, uplink, isFreeRider, joinedAt }: Receiver): Rece
   };
 }
 
-/** For those that completed, with the help of everybody that gives. */
+/** Bounds for the receivers that completed, with the help of every node that gives. */
 function boundsOf(
   { scenario, receivers }: Simulation,
   completed: readonly Receiver[],

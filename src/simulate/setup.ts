@@ -1,4 +1,4 @@
-// What is simulated, as data: a result repeats it, and the same scenario is the same
+// A simulated scenario, as data: a result repeats it, and the same scenario is the same
 // run. Bytes, bytes per second and milliseconds of the virtual clock throughout.
 import type { ChokerName } from '../exchange/choker.ts';
 import type { PickerName } from '../exchange/picker.ts';
@@ -13,7 +13,7 @@ export interface SimulationSetup {
   readonly fileBytes: number;
   readonly pieceLength: number;
   readonly receivers: number;
-  /** In bytes per second. */
+  /** Bytes per second. */
   readonly originUplink: number;
   /** Dealt to the receivers in turn. */
   readonly classes: readonly LinkClass[];

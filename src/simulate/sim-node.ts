@@ -5,9 +5,9 @@ import { Downlink } from './downlink.ts';
 import { Uplink } from './uplink.ts';
 
 export interface NodeOptions {
-  /** Of its uplink, in bytes per second; read anew for each block. */
+  /** Rate of its uplink, bytes per second; read anew for each block. */
   up: number;
-  /** Of its downlink, in bytes per second; none caps it when left out. */
+  /** Rate of its downlink, bytes per second; unlimited if left out. */
   down?: number;
   /** Pieces it starts with. */
   have?: 'all' | 'none' | Iterable<number>;
@@ -50,7 +50,7 @@ export class SimNode {
   /** Payload. */
   sentBytes = 0;
   receivedBytes = 0;
-  /** On the clock of the swarm; undefined for one that started complete. */
+  /** Completion time on the swarm's clock; undefined for a node that started complete. */
   completedAt: number | undefined;
   /** When it had its first piece checked and stored. */
   firstPieceAt: number | undefined;

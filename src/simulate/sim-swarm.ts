@@ -15,7 +15,7 @@ import { Agenda } from './agenda.ts';
 import { type NodeOptions, SimNode, type SimStream } from './sim-node.ts';
 import type { OutgoingBlock } from './uplink.ts';
 
-/** From a piece's last block to its being stored: about what hashing 256 KiB takes. */
+/** Time from a piece's last block until it is stored: about the time to hash 256 KiB. */
 const STORE_MS = 1;
 /** The root CID, which all mean. */
 const FILE = new Uint8Array(36);
@@ -42,7 +42,7 @@ export class SimSwarm {
   underWayBytes = 0;
   /** When a block last came in somewhere. */
   movedAt = 0;
-  /** By all nodes, beyond what they started with. */
+  /** Bytes that all nodes have stored, beyond what they started with. */
   storedBytes = 0;
   /** Blocks that are passing an uplink. */
   busyUplinks = 0;
@@ -233,7 +233,7 @@ export class SimSwarm {
     this.at(from, () => this.#part(node, from));
   }
 
-  /** As Peer.part does it. */
+  /** Does what Peer.part does. */
   #part(node: SimNode, since: number): void {
     if (node.session.mayLeave(this.now - since)) return this.kill(node);
     this.at(this.now + PARTING_LOOK_MS, () => this.#part(node, since));
@@ -323,7 +323,7 @@ export class SimSwarm {
   }
 }
 
-/** Nobody waits for a poisoner: once all have banned it, it never completes. */
+/** False for a poisoner: once all nodes have banned it, it never completes. */
 function isAwaited({ session, options }: SimNode): boolean {
   return !session.isComplete && !options.poison;
 }

@@ -20,8 +20,8 @@ export interface Uplinks {
   /** Bytes per second, as are all rates here. */
   readonly originUplink: number;
   /**
-   * Of each receiver, where they are alike; else one by one, in any order: 0 for one that
-   * gives nothing, more than `receivers` where others help.
+   * Uplink of each receiver if they are alike, else a list in any order: 0 for one that gives
+   * nothing. The list is longer than `receivers` if others help.
    */
   readonly receiverUplink: number | readonly number[];
   /** The slowest. */

@@ -9,11 +9,11 @@
 // for every byte, which also speaks against the swarm, is left out.
 import { serverBound, swarmBound, type Uplinks } from './bounds.ts';
 
-/** Of a receiver there is one figure, as N varies. */
+/** Rates of one receiver, the same for all, since N varies. */
 type Links = Record<'originUplink' | 'receiverUplink' | 'downlink', number>;
 
 interface StartUp {
-  /** From the start to the first piece under way, however many take part. */
+  /** Time from the start to the first piece on its way, however many take part. */
   readonly fixedSeconds: number;
   readonly cpuSecondsPerReceiver: number;
 }
@@ -21,7 +21,7 @@ interface StartUp {
 export interface Contest {
   readonly server: StartUp;
   readonly swarm: StartUp;
-  /** That all processes share; infinite where each has a machine of its own. */
+  /** Cores that all processes share; infinite if each has a machine of its own. */
   readonly cores: number;
   readonly links: Links;
   /** A file that is shorter is one piece. */
@@ -54,7 +54,7 @@ export function predictedSeconds(
 
 /** Larger files are not searched: nobody waits for a pebibyte. */
 const MOST_BYTES = 2 ** 50;
-/** Of the time: two sums that are equal but for rounding are a draw. */
+/** Relative difference below which two times are equal but for rounding. */
 const DRAW = 1e-12;
 
 /**

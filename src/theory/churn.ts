@@ -10,7 +10,7 @@
 // Checked in the tests: the flow runs into the paper's steady state from few and from
 // many, equals what can be solved by hand, and nobody is lost or counted twice.
 //
-// What it leaves out: a fluid has no memory of how much of the file a leecher has, so
+// Limits of the model: a fluid has no memory of how much of the file a leecher has, so
 // that of a crowd that starts together some complete at once and a tail is late, where
 // real ones complete nearly together. It speaks of turnover, not of one flash crowd.
 import { invariant } from '../runtime/invariant.ts';
@@ -36,7 +36,7 @@ export interface ChurnRates {
 export interface ChurnPoint {
   readonly seconds: number;
   readonly leechers: number;
-  /** Without the permanent ones. */
+  /** Seeds besides the permanent ones. */
   readonly seeds: number;
   /** Since the start, as are the next three. */
   readonly arrived: number;
@@ -48,7 +48,7 @@ export interface ChurnPoint {
 export interface SteadyState {
   readonly leechers: number;
   readonly seeds: number;
-  /** Of a leecher, from its arrival: 1 / (theta + beta). */
+  /** Time of a leecher from its arrival, seconds: 1 / (theta + beta). */
   readonly downloadSeconds: number;
 }
 

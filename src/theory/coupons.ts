@@ -1,4 +1,4 @@
-// What an origin gives away if every receiver asks it for pieces at random and no one
+// The copies that an origin gives away if every receiver asks it for pieces at random and no one
 // knows what the others took: the coupon collector. Of R receivers each has asked for s
 // different pieces; has every piece been asked for? With one request each this is the
 // classic collector, who needs M H_M requests on average, H_M copies of the file
@@ -8,7 +8,7 @@
 // and rarest first. Both cases are held against full enumeration in the tests.
 import { invariant } from '../runtime/invariant.ts';
 
-/** Of a probability: thousands of such terms together are nothing that a figure shows. */
+/** Smallest probability that counts: thousands of smaller ones together do not show in a figure. */
 const NEGLIGIBLE = 1e-20;
 
 /** H_M = 1 + 1/2 + ... + 1/M: copies that are sent on average until every piece is out. */
@@ -40,8 +40,8 @@ export function everyPieceOut(pieces: number, receivers: number, copies: number)
 }
 
 /**
- * Of sets of the given sizes, each drawn from all pieces alike, the chance that together
- * they are all pieces. Set by set, the distribution of how many are out so far: sums of
+ * Probability that sets of the given sizes, each drawn from all pieces alike, contain all
+ * pieces together. Computed set by set from the distribution of how many are out so far: sums of
  * positive terms only, where the closed form's alternating ones would cancel.
  */
 function chanceOfAll(pieces: number, sizes: readonly number[]): number {

@@ -12,7 +12,7 @@ import { wholePieceBound } from './bounds.ts';
 
 export interface Distribution {
   readonly fileBytes: number;
-  /** Of the origin and of each receiver. */
+  /** Uplink of the origin and of each receiver. */
   readonly uplink: number;
   readonly receivers: number;
 }
@@ -73,7 +73,7 @@ export function fitPieceCost(
   };
 }
 
-/** The whole number next to M* that is the better one. One piece, if there is nobody to forward to. */
+/** floor(M*) or ceil(M*), whichever costs less. One piece, if there is nobody to forward to. */
 export function bestPieces(distribution: Distribution, cost: PieceCost): number {
   invariant(cost.secondsPerPiece > 0, 'where pieces cost nothing, the more the better');
   const { fileBytes, uplink, receivers } = distribution;

@@ -15,7 +15,7 @@ export interface Crowd {
   readonly pieces: number;
 }
 
-/** Of a random swarm the expected reach, which is all or nothing; of the others the reach. */
+/** Expected reach of a random swarm, which is all or nothing; exact reach of the others. */
 export const REACH: Readonly<Record<Service, (copies: number, crowd: Crowd) => number>> = {
   /** Fair sharing: all are done at the same moment, the last. */
   server: (copies, { receivers }) => (copies >= receivers ? 1 : 0),

@@ -1,4 +1,4 @@
-// What else a server could do: serve one after the other, or have more uplink. Neither is
+// Two other servers: one that serves one after the other, one with more uplink. Neither is
 // in Kurose & Ross; both follow from their bound (section 2.5) by counting bytes.
 import { invariant } from '../runtime/invariant.ts';
 import { type Bound, fluidSwarmBound, serverBound, totalUplink, type Uplinks } from './bounds.ts';
@@ -23,7 +23,7 @@ export function serialMeanSeconds(links: Uplinks): number {
 }
 
 /**
- * Of one server that has the uplinks of the whole swarm: what equal money would buy. Never
+ * Bound of one server that has the uplinks of the whole swarm: what equal money buys. Never
  * later than the swarm's fluid bound, and equal to it where all uplinks together limit
  * that: a swarm is fast because receivers bring uplinks.
  */

@@ -1,4 +1,4 @@
-// Who is not there, by the fault script: from the step that takes a node away to the one
+// The absences of nodes by the fault script: from the step that takes one away to the one
 // that brings it back. What a run's makespan and bound leave out, and what its pictures
 // show as a gap.
 
@@ -42,7 +42,7 @@ export interface Absence {
   readonly to: number;
 }
 
-/** Of one node; to infinity where nothing brings it back. A split leaves it with its half. */
+/** Absences of one node, to infinity if nothing brings it back. A split leaves it with its half. */
 export function absencesOf(
   faults: readonly (Step & { readonly at: number })[],
   id: string,

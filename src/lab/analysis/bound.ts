@@ -1,4 +1,4 @@
-// What theory allows a run at best, from its setting alone: theory/bounds.ts with who must
+// The best that theory allows a run, from its setting alone: theory/bounds.ts with who must
 // complete, who gives and when each begins. A true lower bound of the makespan of those
 // who stay, or 0 where none is known. That a fault takes uplinks away is left out: a run in
 // which its moment did not come is held against the same bound.
@@ -39,7 +39,9 @@ export function boundOf(setting: Setting, architecture: Architecture): Bound {
   return largest([together, ...staggered(links, apartSeconds, architecture)]);
 }
 
-/** Of a run, as theory has them. Riders give nothing; who is taken away is not waited for. */
+/**
+ * Uplinks of a run, as theory takes them. Riders give nothing; removed nodes are not waited for.
+ */
 export function linksOf(setting: Setting, architecture: Architecture): Uplinks {
   const givers = setting.receivers - riderCount(setting);
   // A swarm has one origin, however many hubs a scenario has.

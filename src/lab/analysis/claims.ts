@@ -141,7 +141,7 @@ function figuresOf({ metric }: ClaimRule, { runs, base }: Instance): number[] {
   });
 }
 
-/** Of ratios the median is taken of logarithms: twice and half are equally far off. */
+/** Ratios: the median of logarithms, so that twice and half are equally far off. */
 function reduce(rule: ClaimRule, figures: readonly number[]): number {
   if (figures.length === 0 || figures.some(Number.isNaN)) return Number.NaN;
   if (rule.of === 'every run') {
@@ -168,7 +168,7 @@ function isSound(rule: ClaimRule, { runs, base }: Instance, outcome: 'holds' | '
 function couldCause(rule: ClaimRule, side: 1 | -1, outcome: 'holds' | 'fails'): boolean {
   const { load } = METRICS[rule.metric];
   if (load === 'leaves') return false;
-  // What disturbs both alike also makes them look more alike.
+  // Load that disturbs both alike makes them look more alike.
   if (rule.comparison === 'within') return true;
   const push = (load === 'raises' ? 1 : -1) * side;
   const helps = rule.comparison === 'at least' ? push > 0 : push < 0;

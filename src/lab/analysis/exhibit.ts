@@ -61,7 +61,7 @@ function spansOf(node: NodeTrace, { faults, endedAt }: Trace): Span[] {
   const had = new Map<number, number>();
   const away = absencesOf(faults, node.id);
   return node.lives.flatMap((life, i) => {
-    // What was verified before is there again, unless it found nothing when it came back.
+    // Pieces verified in an earlier life are there again, unless the node found none of them.
     if (i > 0 && resumedBytes(life) === 0) had.clear();
     for (const { piece, t } of all(life.events, 'piece_verified')) {
       if (!had.has(piece)) had.set(piece, t);
@@ -70,7 +70,7 @@ function spansOf(node: NodeTrace, { faults, endedAt }: Trace): Span[] {
     const hasSince = (piece: number): number =>
       hadIt(node) ? Number.NEGATIVE_INFINITY : (since.get(piece) ?? Number.POSITIVE_INFINITY);
     const from = life.events[0]?.t ?? endedAt;
-    // Of who was killed the script knows the moment; of others their last word tells it.
+    // The script knows when a node was killed. For others the last event tells when they ended.
     const isOver = life.exit !== null && life.exit.signal !== 'SIGKILL';
     const ended = isOver ? life.events.at(-1)?.t : undefined;
     const next = node.lives[i + 1]?.events[0]?.t;
@@ -128,7 +128,7 @@ function sentIn(
   });
 }
 
-/** Of its cap, for as long as it is there. */
+/** Bytes that its cap allows while the node is there. */
 function couldIn(
   ends: readonly number[],
   stepMs: number,

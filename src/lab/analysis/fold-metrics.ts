@@ -84,7 +84,9 @@ function meanOf(times: readonly (number | null)[]): number | null {
   return total === null || times.length === 0 ? null : total / times.length;
 }
 
-/** From the moment at which each wants the file: its own go, where they come apart. */
+/**
+ * Times from the moment at which each receiver wants the file: its own go, if they arrive apart.
+ */
 function waiting({ setting, wanting, givers, riders }: Folded) {
   const comesApart = typeof setting.arrivals === 'object';
   const waited = (node: RunNode, at: number | null): number | null =>
@@ -117,7 +119,7 @@ function traffic(folded: Folded) {
   };
 }
 
-/** Of what the last to come verified, the part that no other receiver had sent. */
+/** Share of what the last receiver verified that no other receiver had sent. */
 function lastOriginShare({ trace, setting, wanting }: Folded): number | null {
   if (setting.arrivals === 'together') return null;
   const last = wanting.reduce((latest, node) =>
@@ -137,7 +139,9 @@ function lastOriginShare({ trace, setting, wanting }: Folded): number | null {
 
 const wantedMs = ({ goMs }: RunNode): number => goMs ?? 0;
 
-/** On average over those who came back: all that they verified, less what they have of it. */
+/**
+ * Mean over the nodes that came back: bytes verified in all lives, less the bytes that they have.
+ */
 function refetchedShare({ trace, setting, wanting }: Folded): number | null {
   const back = wanting.filter(({ lives }) => lives > 1);
   if (back.length === 0) return null;
@@ -149,7 +153,7 @@ function refetchedShare({ trace, setting, wanting }: Folded): number | null {
   return sum(again) / back.length / setting.fileBytes;
 }
 
-/** Without connecting and discovering: from the first verified piece to the last. */
+/** Leaves out connecting and discovering: from the first verified piece to the last. */
 function linkUse({ nodes, wanting }: Folded): number | null {
   const [only, ...others] = wanting;
   const rate = others.length === 0 && only ? rateOf(only) : null;

@@ -1,4 +1,4 @@
-// What one process, or one after the other of the same node, reported: its row in the
+// The reports of one node's process, or of all its processes in turn: its row in the
 // run's table. Counters are of a process, so those of a node's lives add up.
 import type { EventName, Stamped } from '../../telemetry/event.ts';
 import type { RunNode } from '../terms/result.ts';
@@ -54,7 +54,7 @@ export function foldNode(
     verifiedBytes: sum(all(events, 'piece_verified').map(({ bytes }) => bytes)),
     resumedBytes: lives.length > 1 ? resumedBytes(lives.at(-1)!) : 0,
     refusedPieces: all(events, 'piece_rejected').length,
-    // Of who started after the go it was not looked at.
+    // CPU time at the go is unknown for a process that started after it.
     cpuStartMs: first?.cpuAtGoMs || null,
     cpuTransferMs: sumKnown(lives.map((life, i) => cpuTransfer(life, usage[i]!.at(-1)?.cpuMs))),
     rssPeakBytes: largest(usage.flat().map(({ rssBytes }) => rssBytes)),

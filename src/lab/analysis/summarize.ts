@@ -43,7 +43,7 @@ export interface Wanted {
   readonly skipped: string | null;
 }
 
-/** In every cell, whatever the scenario's own table shows. */
+/** Metrics of every cell, whatever the scenario's own table shows. */
 const ALWAYS: readonly MetricName[] = ['makespanMs', 'reach', 'originCopies'];
 
 /** A figure that nobody can have is null and not infinite, as JSON has it. */
@@ -96,7 +96,7 @@ function cellOf(runs: readonly Run[], { metrics }: Scenario, seed: number): Cell
   };
 }
 
-/** Of the runs of both arms that have the same repetition, as they were made side by side. */
+/** Pairs the runs of both arms with the same repetition, which were made side by side. */
 function compare(over: readonly Run[], under: readonly Run[], seed: number): Comparison {
   const { arm, point } = over[0]!;
   const others = new Map(under.map((run) => [run.repetition, run.metrics.makespanMs ?? null]));

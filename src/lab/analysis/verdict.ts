@@ -33,7 +33,7 @@ const wanting = ({ nodes }: Folded): RunNode[] => nodes.filter(receives);
 
 const allComplete = (run: Folded): boolean => run.metrics.reach === 1;
 
-/** Who completes is then decided by bytes, and not by time. */
+/** In such runs bytes, not time, decide which nodes complete. */
 const isKill = ({ setting }: Folded): boolean =>
   setting.kill !== null || setting.faults.some((fault) => fault.do === 'kill');
 
@@ -80,12 +80,12 @@ const droppedBytes = ({ setting, architecture }: Folded): number =>
     ? (setting.hubs - 1) * setting.receivers * SOCKET_BYTES
     : 0;
 
-/** Who says that it has the file, and cannot have it. */
+/** Reasons why a node that says it has the file cannot have it. */
 function incomplete(node: RunNode, { setting }: Folded): string[] {
   if (node.completedMs === null) return [];
   const reasons: string[] = [];
   if (node.file === 'absent') reasons.push(`${node.id}: completed, but its file is not there`);
-  // What a life that was killed had counted last is gone.
+  // A killed life loses its last count.
   const least = setting.fileBytes * (1 - THRESHOLDS.conservation);
   if (node.lives === 1 && node.receivedBytes < least) {
     reasons.push(`${node.id}: completed, but counted only ${node.receivedBytes} bytes received`);
@@ -132,7 +132,7 @@ function disturbances(run: Folded): string[] {
   return reasons;
 }
 
-/** Nothing but load is said against it. */
+/** Whether load is the only thing against the run. */
 export const isMerelyDisturbed = (run: Folded): boolean =>
   [contradictions, accidents, unmet].every((look) => look(run).length === 0);
 
@@ -151,7 +151,7 @@ export function judgeRun(run: Folded): Verdict {
 
 export interface Evidence {
   readonly scenarios: readonly Pick<Scenario, 'id' | 'role'>[];
-  /** Of all scenarios; no warm-up. */
+  /** Runs of all scenarios, without warm-ups. */
   readonly runs: readonly Run[];
   readonly claims: readonly Claim[];
   /** Runs that were planned, sure to be wanted, and not made. */
@@ -174,7 +174,7 @@ function calibration(runs: readonly Run[]): Record<'exceeded' | 'missed', string
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-/** Of the whole comparison. A failed claim is a valid result. */
+/** Verdict on the whole comparison. A failed claim is a valid result. */
 export function judge({ scenarios, runs, claims, missing }: Evidence): Verdict {
   const calibrations = scenarios.filter(({ role }) => role === 'calibration').map(({ id }) => id);
   const { exceeded, missed } = calibration(

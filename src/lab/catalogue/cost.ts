@@ -1,4 +1,4 @@
-// What each architecture costs: CPU and memory where nothing holds the links, and bytes
+// The costs of each architecture: CPU and memory where nothing holds the links, and bytes
 // on the wire where the kernel counts them.
 import type { ScenarioText } from '../terms/scenario.ts';
 

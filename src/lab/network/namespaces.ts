@@ -7,10 +7,10 @@ import { labOf, namespacesIn } from './wiring.ts';
 /** A second Ctrl-C reaches the `ip` that is just removing; what is left is tried again. */
 const REMOVALS = 3;
 
-/** Those of this process. */
+/** Removes the namespaces of this process. */
 export const removeOwn = (): void => removeWhere((name) => labOf(name) === process.pid);
 
-/** Those of labs that are gone. */
+/** Removes the namespaces of labs that have ended. */
 export const removeLeft = (): void =>
   removeWhere((name) => {
     const lab = labOf(name);

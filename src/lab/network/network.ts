@@ -23,9 +23,9 @@ export interface Network {
   split(one: readonly Host[], other: readonly Host[]): void;
   /** Undoes {@link split}; a host that is cut stays so. */
   join(): void;
-  /** Of these from now on. Infinity: no limit. Meant for between runs. */
+  /** Sets the rates of these hosts. Infinity: no limit. Called between runs. */
   setRates(hosts: readonly Host[], rates: Rates): void;
-  /** In the order of the hosts; by one call of `ip`. */
+  /** Counters in the order of the hosts, by one call of `ip`. */
   wireBytes(): WireBytes[];
   /** May be called more than once. */
   remove(): void;
@@ -68,7 +68,7 @@ export function makeNetwork(rates: readonly Rates[]): Network {
 
 export const NOT_LINUX = `this is ${process.platform}`;
 
-/** As an error of who asked for links of the kernel. */
+/** The error for a person who asked for links of the kernel. */
 export const lacking = (what: string): HubswarmError =>
   new HubswarmError(
     'ERR_USAGE',

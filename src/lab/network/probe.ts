@@ -8,7 +8,7 @@ import { batch, HALVES, limit, namespaceOf, planHalves, TCP } from './wiring.ts'
 export interface NetworkProbe {
   /** True: makeNetwork works. */
   readonly able: boolean;
-  /** In words, with the machine's own reason; empty when able. */
+  /** Missing abilities in words, with the machine's own reason; empty if none. */
   readonly lacks: readonly string[];
   /** What can do without, in words for a report. */
   readonly notes: readonly string[];
@@ -38,7 +38,7 @@ export function probeNetwork(): NetworkProbe {
 
 interface ProbePlan {
   readonly first: NetworkCommand;
-  /** None needs another. */
+  /** Commands that do not depend on each other. */
   readonly parts: readonly NetworkCommand[];
   /** Needs all parts. */
   readonly whole: readonly NetworkCommand[];

@@ -1,4 +1,4 @@
-// What the kernel counted on each host's line, read at the bridge: frames with all their
+// The kernel's counters of each host's line, read at the bridge: frames with all their
 // headers, acknowledgements, and what is sent again. A frame that was dropped before the
 // line, or sent into a cut, is not in it; one sent to the other half of a split is sent.
 //
@@ -29,7 +29,7 @@ export function wireBytesIn(listing: string, hosts: readonly Host[]): WireBytes[
   const byPort = new Map(links.map(({ ifname, stats64 }) => [ifname, stats64]));
   return hosts.map(({ port }) => {
     const { rx, tx } = byPort.get(port)!;
-    // What the bridge's end takes, the host sent.
+    // The bridge's end receives what the host sends.
     return { sentBytes: rx.bytes, receivedBytes: tx.bytes };
   });
 }

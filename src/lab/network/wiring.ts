@@ -21,9 +21,9 @@ import type { NetworkCommand } from './command.ts';
 const PREFIX = 'hubswarm-lab-';
 
 /**
- * Of an Ethernet frame's 1514 bytes, which are what tbf counts, TCP's payload with
- * timestamps: 1500 - 20 (IPv4) - 32. A line is made wider by this, so that a rate means
- * payload with either kind of link, and bounds and caps need no second meaning.
+ * TCP's payload with timestamps, 1500 - 20 (IPv4) - 32 bytes, over the 1514 bytes of an
+ * Ethernet frame, which tbf counts. A line's rate is divided by this share, so that a rate
+ * means payload with either kind of link, and bounds and caps have one meaning.
  * Acknowledgements of what a host takes pass its uplink too (a 66-byte frame for two
  * segments, 2 % of as much again) and are not made up for.
  */
@@ -35,7 +35,7 @@ export const PAYLOAD_SHARE = 1448 / 1514;
  */
 const BURST_MS = 4;
 const LEAST_BURST_BYTES = 2 * 1514;
-/** Of a home router's buffer. Chosen. */
+/** Queue length of a home router, milliseconds. Chosen. */
 const QUEUE_MS = 100;
 /** Two of the largest bursts that TCP hands to a line (64 KiB with their bookkeeping). Chosen. */
 export const SOCKET_BYTES = 64 * 1024;
@@ -43,7 +43,7 @@ export const SOCKET_BYTES = 64 * 1024;
 /** The bridge of all hosts, and the one to which some of them are moved by a split. */
 export const HALVES = ['bridge0', 'bridge1'] as const;
 
-/** Of every host, whatever the machine has. */
+/** TCP settings of every host, whatever the machine's own are. */
 export const TCP = [
   // The one that every kernel has; as most do, it fills a queue until it loses.
   ['congestion_control', 'reno'],
@@ -54,7 +54,7 @@ export const TCP = [
   ['wmem', `4096 16384 ${SOCKET_BYTES}`],
 ].map(([name, value]) => `echo ${value} > /proc/sys/net/ipv4/tcp_${name}`);
 
-/** In an address' last part. */
+/** Limit of an address' last part. */
 const MAX_HOSTS = 254;
 
 export interface Host {
@@ -109,7 +109,7 @@ export const batch = (
   does,
 });
 
-/** Of a private range, and telling whose it is. */
+/** Locally administered MAC address that contains the host's index. */
 const macOf = (index: number): string =>
   `02:00:0a:4d:00:${(index + 1).toString(16).padStart(2, '0')}`;
 

@@ -1,4 +1,4 @@
-// What became of the same experiment: two results, cell by cell, changed claims first.
+// Two results of the same experiment, compared cell by cell, changed claims first.
 // Ranges that do not overlap are told, since a ratio of medians alone says little of a
 // handful of runs; and so is what was different to begin with.
 import type { MetricName } from '../terms/metric.ts';
@@ -28,7 +28,7 @@ export interface FigureChange {
   readonly b: number | null;
   /** b over a; null where that says nothing. */
   readonly ratio: number | null;
-  /** Of intervals where both have one, else of ranges. */
+  /** Whether both intervals overlap, or both ranges where an interval is missing. */
   readonly overlap: boolean;
 }
 

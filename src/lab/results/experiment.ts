@@ -34,7 +34,7 @@ export const experimentSchema = z.strictObject({
   wallSeconds,
   /** Null: none. */
   budgetMs: z.number().nonnegative().nullable(),
-  /** That a person gave, as it was given; null: files are made from the seed. */
+  /** The file that a person gave, as it was given; null: files are made from the seed. */
   file: z
     .strictObject({ path: z.string(), bytes: z.number().positive(), sha256: z.string() })
     .nullable(),

@@ -79,13 +79,13 @@ export async function loadTrace(dir: string, id: string): Promise<Trace> {
   throw new HubswarmError('ERR_USAGE', `${path}: damaged; remove it and go on with --resume`);
 }
 
-/** Of a run made before some key of a setting was there, too. */
+/** Fills in keys of the setting that did not exist when the run was made. */
 const withSetting = (trace: Trace): Trace => ({
   ...trace,
   plan: { ...trace.plan, setting: storedSettingSchema.parse(trace.plan.setting) },
 });
 
-/** Of all runs that are there whole, in no order. */
+/** Ids of all complete traces, in no order. */
 export async function traceIds(dir: string): Promise<string[]> {
   const top = join(dir, TRACES);
   const found = await readdir(top, { recursive: true, withFileTypes: true }).catch(
@@ -164,7 +164,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Under its name only when whole. */
+/** Writes to a temporary file and renames it, so that the name never holds half a file. */
 async function replace(path: string, content: string | Buffer): Promise<void> {
   const part = `${path}.part`;
   try {

@@ -36,7 +36,7 @@ export interface BalancerOptions {
 
 /** Both are there at once; HAProxy looks at each replica before, nginx waits for a port. */
 const READY_MS = 15_000;
-/** For ports that another process took meanwhile. */
+/** Attempts, since another process may take a port meanwhile. */
 const TRIES = 5;
 
 /** `read` ends when the lab closes the pipe, by its own end or another. */
@@ -102,12 +102,12 @@ export class Balancer extends Program {
   }
 
   #isReady(): boolean {
-    // Who answers is then not this one.
+    // The answer then comes from another process.
     if (this.portTaken) throw new HubswarmError('ERR_MEASUREMENT', `${this.id}: ${this.lastWords}`);
     return this.#answered && !this.over;
   }
 
-  /** Of its words the first complaint is kept: what comes after is that it gives up. */
+  /** Keeps the first complaint: later lines only say that it gives up. */
   protected override hear(line: string): void {
     const words = line.replaceAll(`${this.#dir}/`, '');
     if (!this.#complained) super.hear(words);

@@ -1,4 +1,4 @@
-// Who takes part in a run: every process with its role, its link and its host. A pure
+// The cast of a run: every process with its role, its link and its host. A pure
 // function of the setting.
 import type { PlannedRun } from '../terms/planned-run.ts';
 import {
@@ -29,7 +29,7 @@ const UNHELD: Rates = {
 const counted = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
-/** Those who have the file first, then what stands in front of them, then all others. */
+/** Nodes that have the file come first, then the balancer in front of them, then all others. */
 export function castOf({ architecture, setting }: PlannedRun): Member[] {
   return architecture === 'server' ? serverCast(setting) : swarmCast(setting);
 }

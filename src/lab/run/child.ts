@@ -52,7 +52,7 @@ export class Child extends Program {
     this.tell();
   }
 
-  /** It said its last word: what a process does after that is not measured. */
+  /** Whether it wrote its last event: what it does after that is not measured. */
   protected override hasLeft(): boolean {
     return this.has('stopped') && this.events.at(-1)?.event === 'usage_sampled';
   }

@@ -35,7 +35,7 @@ function parseColumns(columns: string): MachineCpu {
   return { busyMs: (total - idle) * MS_PER_TICK, totalMs: total * MS_PER_TICK };
 }
 
-/** From the third on: the name before them may hold anything. */
+/** Fields from the third on: the name before them may contain any character. */
 const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 /** utime and stime, the 14th and 15th field. */
@@ -59,7 +59,7 @@ export const machineCpu = (): MachineCpu | undefined => parseMachineCpu(read('/p
 export const processCpuMs = (pid: number): number | undefined =>
   parseProcessCpuMs(read(`/proc/${pid}/stat`));
 
-/** Of the processes of a group that are alive; undefined where none is. */
+/** CPU time of the living processes of a group; undefined if none lives. */
 export function groupCpuMs(group: number): number | undefined {
   const each = processes()
     .map((pid) => read(`/proc/${pid}/stat`))

@@ -1,4 +1,4 @@
-// What the figures were measured on: enough to judge them by, and nothing that
+// The machine that the figures were measured on: enough to judge them by, and nothing that
 // names the machine or its user.
 import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -15,7 +15,7 @@ import { scriptOf } from './script.ts';
 import { type Source, Stage } from './stage.ts';
 import { watchRun } from './watch.ts';
 
-/** For a client that has its last byte, to write its last line. */
+/** Time for a client that has its last byte to write its last line. */
 const LEAVE_MS = 2000;
 
 export interface Setup {
@@ -103,7 +103,7 @@ function repair(network: Network | undefined): void {
   network?.heal(network.hosts);
 }
 
-/** Those that have their file end by themselves, and write their last counts as they do. */
+/** Waits for nodes that have their file: they end by themselves and write their last counts. */
 async function left(participants: readonly Participant[]): Promise<void> {
   const leaving = participants.filter(
     (each) => receives(each.member) && !each.isAway && each.tally.completed,

@@ -8,7 +8,7 @@ import { create as createArchive } from 'tar';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
 
-/** Of what is generated at a time. */
+/** Bytes generated at a time. */
 const CHUNK_BYTES = 1024 * 1024;
 
 export async function hashFile(path: string): Promise<string> {

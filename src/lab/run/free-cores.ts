@@ -1,4 +1,4 @@
-// What of this machine's CPU a comparison can have: the cores that quota and affinity
+// The CPU that a comparison can have on this machine: the cores that quota and affinity
 // leave, less those that other programs keep busy.
 import os from 'node:os';
 import { cpusBusy, type MachineCpu } from './cpu.ts';
@@ -7,7 +7,7 @@ import { allowedCpus, quotaCores, type Read, readText } from './cpu-allowance.ts
 export interface FreeCores {
   /** All that this machine has. */
   readonly present: number;
-  /** Of those, what this process may be scheduled on. */
+  /** Cores that this process may be scheduled on. */
   readonly affinity: number;
   /** Null: no quota. */
   readonly quota: number | null;

@@ -70,7 +70,7 @@ export class Participant {
     return this.#current.process;
   }
 
-  /** Of the present life, unless it sends and receives none. */
+  /** Events of the present life. */
   get events(): readonly Stamped[] {
     return eventsOf(this.#current.process);
   }
@@ -85,7 +85,7 @@ export class Participant {
     return this.started && (this.isAway || this.#current.process.over || this.tally.completed);
   }
 
-  /** Of the present life; what it kept of an earlier one counts as verified. */
+  /** Tally of the present life; what it kept from an earlier one counts as verified. */
   get tally(): Tally {
     const { process, tally } = this.#current;
     tally.read(eventsOf(process));

@@ -12,7 +12,7 @@ export interface Place {
   readonly fileName: string;
   /** The process' own directory, empty at its first start. */
   readonly dir: string;
-  /** Of the host that the process runs on. */
+  /** Address of the host that the process runs on. */
   readonly address: string;
   /** What the process is told to hold its link to; null: nothing. */
   readonly caps: Rates | null;
@@ -20,9 +20,9 @@ export interface Place {
 
 /** What those that have the file said when they were ready. */
 export interface Sources {
-  /** Of the file, at each hub, or at what stands in front of them. */
+  /** URLs of the file at each hub, or at the balancer in front of them. */
   readonly urls: readonly string[];
-  /** Of each hub's certificate. */
+  /** Fingerprints of each hub's certificate. */
   readonly fingerprints: readonly string[];
   /** Through whom a peer joins. */
   readonly multiaddrs: readonly string[];
@@ -180,7 +180,7 @@ export function readyOf(member: Member, { tls }: Setting): readonly EventName[] 
 const of = <E extends EventName>(events: readonly Stamped[], name: E) =>
   events.find((seen): seen is Extract<Stamped, { event: E }> => seen.event === name);
 
-/** Of a hub's or peer's own events. */
+/** Address that a hub or peer named in its own events. */
 export const addressOf = (events: readonly Stamped[]): string =>
   named(of(events, 'listening')?.addresses[0], 'address');
 

@@ -8,9 +8,9 @@ import type { Readable, Writable } from 'node:stream';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { processCpuMs } from './cpu.ts';
 
-/** For a process that was asked to stop: it only has to close sockets and write a line. */
+/** Time for a process to stop: it closes sockets and writes a line. */
 const GRACE_MS = 3000;
-/** Of stderr, the line that is kept: enough for a sentence. */
+/** Characters kept of the last line on stderr: enough for a sentence. */
 const MAX_WORDS = 500;
 
 const running = new Set<Program>();
@@ -21,7 +21,7 @@ process.on('exit', () => {
 export interface ProgramOptions {
   /** A group of its own, which gets every signal: for a program with processes of its own. */
   readonly group?: boolean;
-  /** Beside the lab's own. */
+  /** Added to the lab's own environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -1,13 +1,13 @@
-// What happens in a run and when: who is told to go, who dies, who comes back. Made from
+// The steps of a run: which node is told to go, is killed, comes back, and when. Made from
 // the setting and the run's seed, so that the same run has the same script.
 import { createRng } from '../../runtime/rng.ts';
 import type { Fault, When } from '../terms/fault.ts';
 import type { PlannedRun } from '../terms/planned-run.ts';
 import type { Setting } from '../terms/setting.ts';
 
-/** For who vanished, before it comes back. Chosen: long enough to be missed. */
+/** Passes before a killed receiver comes back. Chosen: long enough to be missed. */
 const AWAY_PASSES = 0.5;
-/** Of the file: a life shorter than a piece or two would be none. */
+/** Shortest life, as a share of the file: at least a piece or two. */
 const SHORTEST_LIFE = 0.05;
 
 export interface Go {

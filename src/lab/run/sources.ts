@@ -1,4 +1,4 @@
-// What is handed out: a file made from the seed for each size that a run asks for, when
+// The files that are handed out: one made from the seed for each size that a run asks for, when
 // it first does, or one real file for all. Each lies in a directory of its own, so that a
 // server's root shows nothing else.
 import { basename, join } from 'node:path';

@@ -41,7 +41,7 @@ export interface StageInit {
   readonly cliPath: string;
   readonly plan: PlannedRun;
   readonly source: Source;
-  /** Of the run, there and empty. */
+  /** Directory of the run; it exists and is empty. */
   readonly dir: string;
   /** For links of the kernel: at least one host for each process. */
   readonly network: Network | undefined;
@@ -49,7 +49,7 @@ export interface StageInit {
 }
 
 export class Stage {
-  /** As the cast has them: the origin first. */
+  /** In the order of the cast: the origin first. */
   readonly participants: readonly Participant[];
   /** Only where the kernel holds the links. */
   readonly network: Network | undefined;
@@ -100,7 +100,7 @@ export class Stage {
     for (const member of this.#cast) this.network.setRates([this.#host(member)], member.rates);
   }
 
-  /** Those that have the file, and what stands in front of them. */
+  /** Starts the processes that have the file, and the balancer in front of them. */
   async #openSources(): Promise<void> {
     const { plan, source } = this.#init;
     const origins = this.participants.filter(({ member }) => !isHeld(member));

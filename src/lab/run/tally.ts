@@ -1,4 +1,4 @@
-// What one process has come to, counted while its events arrive, so that a script's
+// The progress of one process, counted while its events arrive, so that a script's
 // triggers cost nothing however many events there were.
 import type { Stamped } from '../../telemetry/event.ts';
 

@@ -129,7 +129,7 @@ class Watch {
     return this.#origin.tally.sentBytes / this.#fileBytes;
   }
 
-  /** Nobody but the hub will ever serve what a client has, so there it is enough that it left. */
+  /** Clients serve nobody. So with a server it is enough that one copy has left the origin. */
   #isSafe(): boolean {
     if (this.#watched.plan.architecture === 'server') return true;
     for (const receiver of this.#receivers) {

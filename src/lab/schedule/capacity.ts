@@ -16,7 +16,7 @@ const CLIENT_BYTES = 75 * MIB;
 /** A listener, and connections both ways to its neighbours at any one time. */
 const PORTS_PER_PEER = 8;
 const PORTS_PER_CLIENT = 2;
-/** Of the lab: three pipes and what starting a process opens. */
+/** Files that the lab opens for each process: three pipes and what starting it opens. */
 const FILES_PER_PROCESS = 5;
 const FILES_OF_LAB = 64;
 /** Node's own: the loop, four of V8's and four of libuv's, and some to spare. */
@@ -30,7 +30,7 @@ export interface Capacity {
   readonly diskBytes: number;
 }
 
-/** Of one run, its processes together. */
+/** Needs of one run, all its processes together. */
 export function needsOf(plan: PlannedRun): Capacity {
   const processes = castOf(plan).length;
   const isSwarm = plan.architecture === 'swarm';

@@ -1,4 +1,4 @@
-// What a quick comparison chose and why, in one sentence.
+// The choice of a quick comparison and its reason, in one sentence.
 import type { FreeCores } from '../run/free-cores.ts';
 import { mibText, rateText, secondsText } from '../terms/amount-text.ts';
 import type { Cost } from './machine.ts';

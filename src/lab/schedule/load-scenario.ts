@@ -66,7 +66,7 @@ function issueText(issue: Issue, raw: unknown): string {
   return `${where}${given}; give ${accepted(deepest)}`;
 }
 
-/** Of a union that matches nowhere: the member that came furthest, when one did. */
+/** For a union without a match: the issue of the member that matched furthest, if any. */
 function deepen(issue: Issue): { issue: Issue; path: Path } {
   if (issue.code !== 'invalid_union') return { issue, path: issue.path };
   const furthest = issue.errors

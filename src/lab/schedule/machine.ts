@@ -1,4 +1,4 @@
-// What swarms cost on a machine, and how long runs take there: a model. What one small swarm
+// A model of what swarms cost on a machine, and how long runs take there. What one small swarm
 // costs here is measured (survey.ts); how that grows with peers, bytes and time was measured
 // once, on two cores of a virtual machine with Node.js 20, and is scaled by it.
 import { choosePieceLength } from '../../content/piece-length.ts';
@@ -17,27 +17,27 @@ export interface Cost {
 /** The swarm of the survey: half a second a copy. */
 export const SURVEY = { receivers: 4, fileBytes: 256 * 1024, uplinkBytesPerSecond: 512 * 1024 };
 
-/** Of the machine on which constants below were measured. */
+/** Cost on the machine on which the constants below were measured. */
 const REFERENCE: Cost = { startCpuMs: 170, swarmCpuMs: 850 };
 
 /** CPU milliseconds of a swarm after its go, where {@link REFERENCE} was measured. */
 const CPU_MS = {
-  /** Of each process, for compiling and its first steps. */
+  /** CPU milliseconds of each process for compiling and its first steps. */
   process: 80,
   /** ... and for each receiver that there is: connections, handshakes, messages. */
   neighbour: 22,
-  /** Of each process in each second. */
+  /** CPU milliseconds of each process in each second. */
   second: 22,
-  /** Of each MiB that one receiver gets, on both sides. */
+  /** CPU milliseconds of each MiB that one receiver gets, both sides together. */
   mebibyte: 40,
 } as const;
 
-/** Beside CPU time, for a process to start and for all to end. */
+/** Seconds beside CPU time for a process to start and for all to end. */
 const START_SECONDS = 0.3;
 const END_SECONDS = 0.25;
 /** A client and a hub start with less than a peer. */
 const CLIENT_START = 0.6;
-/** Of what a swarm needs to find itself, what its first pieces do not overlap with; measured. */
+/** Share of connecting that the first pieces do not overlap with; measured. */
 const JOIN_SHARE = 0.4;
 
 export class Machine {
@@ -52,14 +52,14 @@ export class Machine {
     this.#slowness = swarmCpuMs / REFERENCE.swarmCpuMs;
   }
 
-  /** Of the cores, while a swarm transfers. */
+  /** Share of the cores while a swarm transfers. */
   cpuShare(receivers: number, fileBytes: number, copySeconds: number): number {
     const seconds = this.#transferSeconds('swarm', receivers, fileBytes, copySeconds);
     const cpu = this.#fixedCpu(receivers, fileBytes) + this.#cpuPerSecond(receivers) * seconds;
     return cpu / (this.#cores * seconds);
   }
 
-  /** Of a whole run, start and end included. */
+  /** Seconds of a whole run, start and end included. */
   seconds(arm: Architecture, receivers: number, fileBytes: number, copySeconds: number): number {
     return (
       this.startSeconds(arm, receivers) +

@@ -17,7 +17,7 @@ export interface MeasureOptions extends Design {
   /** Since `now()` at the call; Infinity for none. */
   readonly budgetMs: number;
   readonly signal: AbortSignal;
-  /** Of an earlier sitting of the same design. */
+  /** Runs of an earlier sitting of the same design. */
   readonly done: readonly Run[];
   /** Why this machine cannot run it; null when it can. */
   readonly skip: (scenario: Scenario) => string | null;

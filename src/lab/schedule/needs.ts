@@ -1,4 +1,4 @@
-// What a scenario asks of the machine beyond running programs, and whether it is there:
+// Needs of a scenario beyond running programs, and whether this machine meets them:
 // one that cannot be run is left out with its reason, before anything starts.
 import type { Scenario } from '../terms/scenario.ts';
 import type { Setting } from '../terms/setting.ts';

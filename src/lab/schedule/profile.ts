@@ -11,7 +11,7 @@ export interface Profile {
   readonly scenarios: readonly Scenario[];
   /** What scenarios leave open. */
   readonly base: Setting;
-  /** Of measuring: repetitions that need not be are dropped when they would not end within it. */
+  /** Time for measuring: optional repetitions that would not end within it are dropped. */
   readonly budgetMs: number;
 }
 
@@ -19,7 +19,7 @@ export interface Narrowing {
   /** Ids of those that stay. */
   readonly arms?: readonly string[];
   readonly setting?: Scenario['setting'];
-  /** In place of the scenario's own. */
+  /** Replaces the scenario's own. */
   readonly sweep?: Scenario['sweep'];
   readonly repetitions?: Scenario['repetitions'];
 }
@@ -50,7 +50,7 @@ export function findScenario(id: string): Scenario {
   );
 }
 
-/** In 40 min, with what comes after measuring. */
+/** Leaves 6 of 40 min for what comes after measuring. */
 const FULL_BUDGET_MS = 34 * 60_000;
 
 export const FULL: Profile = {
@@ -111,7 +111,7 @@ export function override(profile: Profile, given: Overrides): Overridden {
     scenarios,
     notes,
     base: baseOf(profile, given),
-    // Who asks for a number of repetitions has the time for them.
+    // A person who asks for a number of repetitions has the time for them.
     budgetMs: given.repetitions ? Number.POSITIVE_INFINITY : profile.budgetMs,
   };
 }

@@ -1,4 +1,4 @@
-// What a person sees while it runs, on stderr: one live line on a terminal, one plain
+// Progress on stderr: one live line on a terminal, one plain
 // line for each run elsewhere. The time left is what runs of the same kind took so far.
 import { LiveLine, type TextOutput } from '../../runtime/node/live-line.ts';
 import { percentText, secondsText } from '../terms/amount-text.ts';

@@ -13,18 +13,18 @@ const MIB = 2 ** 20;
  * is off: on a machine whose neighbours were busy a swarm took 1.28 times what it foretold.
  */
 const CPU_SHARES = [0.42, 0.48];
-/** Below, what the processes need to find each other is most of the time. */
+/** A shorter copy is mostly the time in which processes find each other. */
 const LEAST_COPY_SECONDS = 2;
-/** For who completes it matters little how long a copy takes. */
+/** Shorter than above: the time of a copy hardly changes who completes. */
 const LEAST_KILL_COPY_SECONDS = 1.5;
-/** Of a kill with as many receivers as elsewhere; where it would have to take longer, there are fewer. */
+/** Longest copy of a kill with all receivers; a kill that needs longer gets fewer receivers. */
 const MOST_KILL_COPY_SECONDS = 2.25;
 const FEW_RECEIVERS = 4;
 /** A copy that takes longer than this is no quick comparison. */
 const MOST_COPY_SECONDS = 12;
 /** Where no swarm is measured. */
 const SERVER_COPY_SECONDS = 2;
-/** Of the whole, by the model; beside other programs it took 10 s longer, of 120. */
+/** Time of the whole by the model. Beside other programs it took 10 s more, of 120. */
 const MOST_SECONDS = 105;
 
 /** 48, 24 or 12 pieces: the more, the nearer a swarm comes to its bound, and the more CPU it takes. */
@@ -33,13 +33,13 @@ const FILE_BYTES = [3 * MIB, 1.5 * MIB, 0.75 * MIB];
 const LARGEST = [8, 7, 6, 5, 4];
 const KILLS = [0.5, 'first copy', 2] as const;
 
-/** What of a quick comparison is chosen. */
+/** The parts of a quick comparison that are chosen. */
 interface Shape {
   readonly receivers: readonly number[];
   readonly fileBytes: number;
   readonly uplinkBytesPerSecond: number;
   readonly killReceivers: number;
-  /** Of calibration and kills. */
+  /** Uplink of calibration and kills. */
   readonly baseUplinkBytesPerSecond: number;
   readonly repetitions: Scenario['repetitions'];
 }
@@ -47,7 +47,7 @@ interface Shape {
 export interface Fitted extends Shape {
   /** Whether there is CPU enough for a swarm of processes. */
   readonly swarm: 'measured' | 'simulated';
-  /** Of the free CPU that the largest swarm uses, and of what the whole takes; by the model. */
+  /** By the model: share of the free CPU that the largest swarm uses, and seconds of the whole. */
   readonly cpuShare: number;
   readonly seconds: number;
 }
@@ -224,7 +224,7 @@ function serverShape(machine: Machine, receivers: readonly number[]): Fitted {
 /** After a kill, until it is clear that nothing more comes. */
 const STALL_SECONDS = 1.5;
 
-/** Of all but scaling: warm-up, calibration and kills. */
+/** Time of all but scaling: warm-up, calibration and kills. */
 function aroundSeconds(
   machine: Machine,
   arms: readonly Architecture[],

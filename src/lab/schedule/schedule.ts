@@ -28,7 +28,7 @@ interface Spot {
   readonly at: ReturnType<typeof sweepPoints>[number];
   /** Repetitions asked for so far. */
   asked: number;
-  /** Of each repetition, the makespan of each arm that was through with it. */
+  /** Makespan of each arm that has completed the repetition, by repetition. */
   readonly makespans: Map<string, number | null>[];
   readonly tookMs: Map<string, number>;
 }

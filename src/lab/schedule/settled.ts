@@ -11,10 +11,10 @@ import {
 } from '../analysis/stats/interval.ts';
 import type { Censored } from '../analysis/stats/quantile.ts';
 
-/** Of the interval's logarithm, which is a tenth of the ratio. */
+/** Half width of the interval on a log scale: about 10 % of the ratio. */
 const HALF_WIDTH = 0.1;
 
-/** Of one repetition by arm, first arm first; null: not all completed. */
+/** Makespans of one repetition, one for each arm; null: not all completed. */
 export type Makespans = readonly Censored[];
 
 export interface Spread {

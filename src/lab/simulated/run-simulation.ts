@@ -12,7 +12,7 @@ const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
 const bound = z.object({ seconds: z.number() }).nullable();
 
-/** Of SimulationResult (src/simulate/result.ts), what the lab looks at. */
+/** The part of SimulationResult (src/simulate/result.ts) that the lab reads. */
 const foundSchema = z.object({
   outcome: z.string(),
   completed: z.number(),
@@ -27,7 +27,7 @@ const foundSchema = z.object({
 export interface Found {
   /** Completed over started. */
   readonly reach: number;
-  /** Of all that stayed; null when somebody never completed. */
+  /** Last completion of the nodes that stayed; null if one never completed. */
   readonly makespanMs: number | null;
   readonly firstPieceMs: number | null;
   readonly boundMs: number;

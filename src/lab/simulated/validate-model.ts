@@ -46,7 +46,7 @@ export function validate(runs: readonly Run[], simulated: Found): Compared {
 const less = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? null : a - b;
 
-/** Of a single piece nothing is left after the first. */
+/** Null for a file of one piece: nothing is left after the first. */
 const over = (a: number | null, b: number | null): number | null =>
   a === null || b === null || b <= 0 ? null : a / b;
 

@@ -170,7 +170,7 @@ const standInRows = (rows: readonly StandIn[]): TextRows => ({
   rows: rows.map((row) => [row.simulated.receivers, ...standInCells(row)]),
 });
 
-/** On a terminal; the report has them all. */
+/** Warnings on a terminal; the report has them all. */
 const MOST_WARNINGS = 5;
 
 /** How a person goes on from a terminal. */

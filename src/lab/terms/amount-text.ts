@@ -2,7 +2,7 @@
 const MIB = 2 ** 20;
 
 export const secondsText = (ms: number): string => (ms / 1000).toFixed(2);
-/** Nothing is claimed of what no link limits. */
+/** `-` where no link limits, so that there is no bound. */
 export const boundText = (ms: number): string => (ms > 0 ? secondsText(ms) : '-');
 export const percentText = (share: number): string => `${(share * 100).toFixed(1)} %`;
 export const timesText = (ratio: number): string => `${ratio.toFixed(ratio < 10 ? 1 : 0)}x`;

@@ -1,4 +1,4 @@
-// What goes wrong in a run, as a script. A step is triggered by what the protocol has
+// The faults of a run, as a script. A step is triggered by what the protocol has
 // come to (bytes sent, pieces passed on, receivers done), so that it hits the same
 // moment on any machine; passes (the time that one copy takes on the base uplink) are for
 // what has no such moment, as a pause between two steps.

@@ -1,9 +1,9 @@
-// What can be read off a run, by name: scenarios name them in their claims, summaries
+// The metrics of a run, by name: scenarios name them in their claims, summaries
 // and tables go through them. Each says which way a busy machine moves it, since a claim
 // must not profit from load.
 
 export interface Metric {
-  /** As the head of a table's column. */
+  /** Head of a table's column. */
   readonly text: string;
   readonly unit: 'ms' | 'bytes' | 'share' | 'ratio' | 'copies' | 'seconds per GiB' | 'count';
   /** What other programs' load does to it; a peer that waits is sent things twice. */
@@ -22,20 +22,20 @@ export const METRICS = {
   firstPieceMs: { text: 'first piece', unit: 'ms', load: 'raises' },
   /** Completed over started. */
   reach: { text: 'reach', unit: 'share', load: 'lowers' },
-  /** Of those whom no step of the script kills. */
+  /** Reach of the receivers that no step of the script kills. */
   stayersReach: { text: 'reach of those who stay', unit: 'share', load: 'lowers' },
   /** Bound over makespan. */
   efficiency: { text: 'bound / measured', unit: 'ratio', load: 'lowers' },
   /** Sent by all that had the file from the start. */
   originCopies: { text: 'origin copies', unit: 'copies', load: 'raises' },
-  /** Of what the last to join verified, what no other receiver had sent. */
+  /** Share of what the last receiver verified that no other receiver had sent. */
   lastOriginShare: { text: 'origin share of the last', unit: 'share', load: 'raises' },
   duplicateShare: { text: 'received in vain', unit: 'share', load: 'raises' },
   /** Bytes of the file fetched again by those who came back, over the file. */
   refetchedShare: { text: 'fetched again', unit: 'share', load: 'leaves' },
   /** Bytes on all links over those delivered, less one; of the kernel's links alone. */
   wireOverhead: { text: 'wire overhead', unit: 'share', load: 'leaves' },
-  /** Of each link's cap, from the first verified piece to the last (N = 1). */
+  /** Share of a link's cap that was used, from the first verified piece to the last (N = 1). */
   linkUse: { text: 'of the cap', unit: 'share', load: 'lowers' },
   /** What all uplinks sent over what they could have, until the last completion. */
   uplinkUse: { text: 'uplinks used', unit: 'share', load: 'lowers' },

@@ -17,9 +17,9 @@ export interface PlannedRun {
   readonly arm: string;
   readonly architecture: Architecture;
   readonly point: Point;
-  /** From 0. */
+  /** Counts from 0. */
   readonly repetition: number;
-  /** Of whatever is drawn in the run; the same for all arms of a pair. */
+  /** Seed of all that the run draws by lot; the same for all arms of a pair. */
   readonly seed: number;
   readonly setting: Setting;
 }

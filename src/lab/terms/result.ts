@@ -15,10 +15,12 @@ const share = z.number();
 const metric = z.enum(METRIC_NAMES);
 const pointSchema = z.record(z.string(), z.union([z.string(), z.number()]));
 
-/** Of a handful of runs. A null stands for one that never came to it: later than all others. */
+/**
+ * Summary of a few runs. Null: the median run never got there, and counts as later than all others.
+ */
 const summarySchema = z.strictObject({
   runs: z.number().int(),
-  /** Of those, how many have no figure because it never came to that. */
+  /** Runs without a figure, because it never happened. */
   censored: z.number().int(),
   median: z.number().nullable(),
   min: z.number().nullable(),
@@ -65,7 +67,7 @@ const nodeSchema = z.strictObject({
   wire: z.strictObject({ sentBytes: bytes, receivedBytes: bytes }).nullable(),
   /** How it ended, if that was not the lab's doing. */
   exit: z.strictObject({ code: z.number().nullable(), signal: z.string().nullable() }).nullable(),
-  /** Of the received file, hashed again by the lab; null for who receives none. */
+  /** The received file, hashed again by the lab; null for a node that receives none. */
   file: z.enum(['same', 'different', 'absent']).nullable(),
   lastWords: z.string(),
   /** [ms after the go, verified bytes so far], at most 64 points, first and last kept. */
@@ -122,7 +124,7 @@ const cellSchema = z.strictObject({
   metrics: z.partialRecord(metric, summarySchema),
 });
 
-/** Of makespans, run pair by run pair: how many times as long `arm` took as `against`. */
+/** Ratio of makespans, run pair by run pair: how many times as long `arm` took as `against`. */
 const comparisonSchema = z.strictObject({
   arm: z.string(),
   against: z.string(),
@@ -186,7 +188,7 @@ const exhibitSchema = z.strictObject({
 const simulatedPointSchema = z.strictObject({
   scenario: z.string(),
   arm: z.string(),
-  /** As of the runs, its receivers aside where they are swept. */
+  /** The point of the runs; where receivers are swept, with the simulated number. */
   point: pointSchema,
   receivers: z.number().int(),
   fileBytes: bytes,
@@ -228,7 +230,10 @@ const spread = z.strictObject({ median: z.number(), min: z.number(), max: z.numb
 export const simulatedSchema = z.strictObject({
   points: z.array(simulatedPointSchema),
   validation: z.array(validationSchema),
-  /** Over the validations of growing swarms with at most 16 receivers: what to expect of the rest. */
+  /**
+   * Error of the model where swarms of at most 16 receivers were measured too, for scenarios that
+   * are simulated `growing`.
+   */
   error: z
     .strictObject({ receivers: z.number().int(), ratio: spread, startMs: spread, transfer: spread })
     .nullable(),
@@ -265,7 +270,9 @@ const choiceSchema = z.strictObject({
   cost: z.strictObject({ startCpuMs: ms, swarmCpuMs: ms }),
   /** `simulated`: too little CPU for a swarm of processes. */
   swarm: z.enum(['measured', 'simulated']),
-  /** By the model: of the free cores, while the largest swarm transfers; and of the whole. */
+  /**
+   * By the model: share of the free cores while the largest swarm transfers; seconds of the whole.
+   */
   cpuShare: share,
   seconds: z.number(),
 });
@@ -279,7 +286,7 @@ export const resultSchema = z.strictObject({
   seed: z.number().int(),
   fileName: z.string(),
   startedAt: z.string(),
-  /** Of all parts, where it was interrupted and resumed. */
+  /** Sum of all sittings, if it was interrupted and resumed. */
   wallSeconds: z.number(),
   /** Planned runs that were wanted for sure and are not there. */
   missing: z.number().int(),

@@ -47,7 +47,7 @@ const claimSchema = z.strictObject({
   /** One sentence, true when it holds. */
   text: z.string(),
   metric: z.enum(METRIC_NAMES),
-  /** Of this arm, or `*`: of the worst. */
+  /** The arm that is judged, or `*`: the worst of all. */
   arm: z.union([idSchema, z.literal('*')]),
   /** The metric of `arm` over that of this arm, run pair by run pair. */
   against: idSchema.optional(),
@@ -56,7 +56,7 @@ const claimSchema = z.strictObject({
   /** Which points; 'most' and 'least' are the ends of the sweep. */
   at: z.record(z.string(), conditionSchema).default({}),
   comparison: z.enum(['at least', 'at most', 'within']),
-  /** What counts of a point: the median of its runs, or each of them. The worst point decides. */
+  /** What counts at a point: the median of its runs, or each of them. The worst point decides. */
   of: z.enum(['median', 'every run']).default('median'),
   /** With `within`: how far from 1. */
   threshold: z.number(),
@@ -137,14 +137,14 @@ export const scenarioSchema = z.strictObject({
   repetitions: z.strictObject({
     /** Always made. */
     least: z.number().int().positive(),
-    /** As time and the spread of what was found call for. */
+    /** Made as time allows and the spread of the runs asks for. */
     most: z.number().int().positive(),
   }),
   ...traits,
 });
 
 export type Scenario = z.infer<typeof scenarioSchema>;
-/** As it is written down: what has a default may be left out. */
+/** A scenario as it is written down: keys with a default may be left out. */
 export type ScenarioText = z.input<typeof scenarioSchema>;
 export type Traits = Pick<Scenario, keyof typeof traits>;
 export type Role = NonNullable<Scenario['role']>;

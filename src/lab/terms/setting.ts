@@ -6,7 +6,7 @@ import { faultSchema } from './fault.ts';
 
 /** One machine that runs more measures itself and not the architectures. */
 export const MAX_RECEIVERS = 64;
-/** In the same run, all roles together. */
+/** Processes of one run, all roles together. */
 export const MAX_NODES = 100;
 
 /**
@@ -32,15 +32,15 @@ export const settingSchema = z.strictObject({
     .min(16 * 1024)
     .max(4 * 2 ** 20)
     .nullable(),
-  /** Of payload; the unit that the factors below multiply. */
+  /** Rate of payload; the factors below multiply it. */
   uplinkBytesPerSecond: positive,
   /** Dealt to the receivers in turn. */
   uplinkFactors: z.array(positive).min(1),
   originUplinkFactor: positive,
-  /** Of every receiver. */
+  /** Downlink of every receiver, as a multiple of the base uplink. */
   downlinkFactor: positive,
   link: z.enum(LINK_KINDS),
-  /** Of a hub: HTTPS in place of HTTP. */
+  /** Hubs speak HTTPS in place of HTTP. */
   tls: z.boolean(),
   picker: z.enum(['rarest', 'random', 'sequential']),
   choker: z.enum(['cooperative', 'tit-for-tat']),
@@ -57,9 +57,9 @@ export const settingSchema = z.strictObject({
   ]),
   /** A peer that is complete leaves. */
   leaves: z.boolean(),
-  /** Of the receivers, rounded: they take and never give. */
+  /** Share of the receivers, rounded, that take and never give. */
   riderShare: share,
-  /** Beside the receivers. */
+  /** Number of attackers, in addition to the receivers. */
   attackers: count.max(MAX_RECEIVERS),
   attack: z.enum(ATTACKS),
   /** Every second receiver is killed when it has a share of the file drawn with this mean. */
@@ -82,7 +82,7 @@ export const DEFAULTS: Setting = {
   uplinkBytesPerSecond: 4 * 2 ** 20,
   uplinkFactors: [1],
   originUplinkFactor: 1,
-  // Of an ordinary home line.
+  // An ordinary home line.
   downlinkFactor: 5,
   link: 'pacer',
   tls: false,
@@ -111,7 +111,7 @@ export interface Rates {
 const held = ({ link }: Setting, rate: number): number =>
   link === 'none' ? Number.POSITIVE_INFINITY : rate;
 
-/** Of each hub, or of the peer that first has the file. */
+/** Rates of each hub, or of the peer that first has the file. */
 export function originRates(setting: Setting): Rates {
   const { uplinkBytesPerSecond, originUplinkFactor, sharedUplink, hubs } = setting;
   const uplink = uplinkBytesPerSecond * originUplinkFactor;
@@ -136,7 +136,7 @@ export function receiverRates(setting: Setting, index: number): Rates {
 /** Whether clients are told of one address for all hubs. */
 export const hasFront = ({ front }: Setting): boolean => front !== 'mirrors';
 
-/** The last so many of the receivers. */
+/** Number of free riders: the last receivers are the riders. */
 export const riderCount = ({ receivers, riderShare }: Setting): number =>
   Math.round(receivers * riderShare);
 

@@ -1,4 +1,4 @@
-// What was seen of one run, before anybody judges it: the raw events of every process
+// The raw data of one run, before it is judged: the events of every process
 // and what the lab itself observed. Kept on disk as it is; fold.ts turns a trace into
 // figures, also years later.
 import type { Stamped } from '../../telemetry/event.ts';
@@ -8,11 +8,11 @@ export const ROLES = ['origin', 'hub', 'front', 'receiver', 'rider', 'attacker']
 /** `hub`: one of several with the same file, beside the origin. `rider`: takes, never gives. */
 export type Role = (typeof ROLES)[number];
 
-/** Who is to end with the file. */
+/** Roles that should end with the file. */
 export const receives = ({ role }: { readonly role: Role }): boolean =>
   role === 'receiver' || role === 'rider';
 
-/** From one start of its process to its end; a node that comes back has another. */
+/** One start of a node's process to its end; a node that comes back has another life. */
 export interface Life {
   readonly events: readonly Stamped[];
   /** Wall-clock milliseconds at which it was told to go; null when it was not held. */
@@ -35,18 +35,18 @@ export interface NodeTrace {
   readonly lives: readonly Life[];
   /** What the lab found when it hashed the received file again; null for who receives none. */
   readonly file: 'same' | 'different' | 'absent' | null;
-  /** On its link in the kernel, from the go to the end; null with other links. */
+  /** Bytes on its link in the kernel, from the go to the end; null with other links. */
   readonly wire: { readonly sentBytes: number; readonly receivedBytes: number } | null;
 }
 
 export interface FaultTrace {
-  /** As a person reads it. */
+  /** The step for a person. */
   readonly text: string;
   readonly do: string;
   /** Null for a split or join. */
   readonly node: string | null;
   readonly at: number;
-  /** By the origin, of its own count, at that moment. */
+  /** Bytes that the origin had sent at that moment, by its own count. */
   readonly originSentBytes: number;
 }
 

@@ -13,7 +13,7 @@ export function fairnessIndex(shares: readonly number[]): number | undefined {
   );
   const largest = Math.max(...shares);
   if (shares.length === 0 || largest === 0) return undefined;
-  // Of the largest, so that no square overflows or vanishes.
+  // Scaled by the largest, so that no square overflows or vanishes.
   const parts = shares.map((share) => share / largest);
   const sum = parts.reduce((total, part) => total + part, 0);
   return sum ** 2 / (parts.length * parts.reduce((total, part) => total + part ** 2, 0));

@@ -2,8 +2,8 @@
 // the Bootstrap, 1993, chapter 13) from a seeded generator, so that a report drawn again
 // says the same. Nominally 95 %; of 5 to 21 normal values it covered the true median in 89
 // to 95 % of 1000 trials (94 % of five, 89 % of seven): a median of few has no finer steps.
-// Of fewer than five runs there is none: the interval would be their range at best, with a
-// confidence that it does not have.
+// Fewer than five runs have no interval: it would be their range at best, with a confidence
+// that it does not have.
 import type { Rng } from '../../../runtime/rng.ts';
 import { type Censored, quantile } from './quantile.ts';
 
@@ -18,7 +18,7 @@ const RESAMPLES = 2000;
 /** Left out at either end, of all resamples. */
 const TAIL = 0.025;
 
-/** Of the median of values, of which some may never have finished. */
+/** Interval of the median; values may be of runs that never finished. */
 export function medianInterval(values: readonly Censored[], rng: Rng): Interval | undefined {
   const times = values.map((value) => value ?? Number.POSITIVE_INFINITY);
   const ends = bootstrap(times, rng);
@@ -26,7 +26,7 @@ export function medianInterval(values: readonly Censored[], rng: Rng): Interval 
 }
 
 /**
- * Of the median of `over[i] / under[i]`, pair by pair (see pairedRatios). A pair in which
+ * Interval of the median of `over[i] / under[i]`, pair by pair (see pairedRatios). A pair in which
  * one never finished is an infinite ratio or 0; one in which neither did has no ratio and
  * counts for neither side, here as in the five.
  */

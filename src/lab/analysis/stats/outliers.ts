@@ -1,8 +1,8 @@
 // Which runs stand apart: by the modified z-score 0.6745 (x - median) / MAD, beyond 3.5
 // (B. Iglewicz, D. Hoaglin, How to Detect and Handle Outliers, ASQC 1993). They are marked
 // for a reader's eye and never removed: what disturbed one run is part of what was measured.
-// Of fewer than five none is marked, as chance alone marks too many: of three normal values
-// one in 28 % of trials, of five 5 % of the values, of twenty 0.7 %.
+// Fewer than five values have no outliers, as chance alone would mark too many: one of three
+// normal values in 28 % of trials, 5 % of five values, 0.7 % of twenty.
 import { type Censored, median } from './quantile.ts';
 
 const LEAST_VALUES = 5;

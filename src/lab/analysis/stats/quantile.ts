@@ -45,8 +45,8 @@ export function rangeOf(values: readonly number[]): Range | undefined {
 }
 
 /**
- * Of `over[i] / under[i]`, pair by pair: what both runs of a pair suffered cancels
- * out. The median is taken of logarithms, so that twice and half are equally far off.
+ * Median and range of `over[i] / under[i]`, pair by pair: what disturbed both runs of a
+ * pair cancels out. The median is taken of logarithms, so that twice and half are equally far off.
  */
 export function pairedRatios(over: readonly number[], under: readonly number[]): Range | undefined {
   const pairs = Math.min(over.length, under.length);

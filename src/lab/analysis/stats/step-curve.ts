@@ -5,11 +5,11 @@
 
 import { type Censored, median } from './quantile.ts';
 
-/** From each x on the value is y, and 0 before the first; x ascends. */
+/** The value is y from each x on, and 0 before the first; x ascends. */
 export type StepCurve = readonly (readonly [x: number, y: number])[];
 
 export interface BandPoint {
-  /** From here on, up to the next point's. */
+  /** Start of this step; the next point starts the next. */
   readonly x: number;
   readonly median: number;
   readonly min: number;

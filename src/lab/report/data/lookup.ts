@@ -20,7 +20,7 @@ export const samePoint = (one: Point, other: Point): boolean =>
 export const cellAt = ({ cells }: ScenarioResult, arm: string, point: Point): Cell | undefined =>
   cells.find((cell) => cell.arm === arm && samePoint(cell.point, point));
 
-/** Those of a role that were run. */
+/** Scenarios with this role that were run. */
 export const scenariosFor = ({ scenarios }: Result, role: Role): ScenarioResult[] =>
   scenarios.filter(({ scenario, cells }) => scenario.role === role && cells.length > 0);
 
@@ -39,7 +39,7 @@ export interface Pair {
   readonly swarm: Cell;
 }
 
-/** Those of the head arms of either architecture, in the order of the sweep. */
+/** Pairs of the first server arm and the first swarm arm, in the order of the sweep. */
 export function pairsOf(result: ScenarioResult): Pair[] {
   const [server, swarm] = [headArm(result, 'server'), headArm(result, 'swarm')];
   if (!server || !swarm) return [];
@@ -71,7 +71,7 @@ export function gainAt(result: ScenarioResult, { point, server, swarm }: Pair): 
   return null;
 }
 
-/** Of those that want the file. */
+/** Counts nodes that want the file. */
 export function completions(run: Run): { completed: number; started: number } {
   const receivers = run.nodes.filter(receives);
   return {

@@ -1,4 +1,4 @@
-// What a figure plots, before it is drawn: points that are runs, their medians, and the
+// Data of a figure before it is drawn: points that are runs, their medians, and the
 // bounds beside them. A run that never came to it stays in its median, as later than all
 // others; where that leaves no median the line has a gap.
 
@@ -84,7 +84,7 @@ export function countText(counts: readonly number[]): string {
   return least === most ? `${most}` : `${least} to ${most}`;
 }
 
-/** Of the runs that stand at one x of one series. */
+/** Number of runs at one x of one series. */
 export const runsPerPoint = (series: readonly (readonly RunPoint[])[]): string =>
   countText(
     series.flatMap((points) =>

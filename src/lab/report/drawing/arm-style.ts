@@ -15,11 +15,11 @@ export interface ArmStyle {
   readonly symbol: Plot.SymbolType;
   /** The symbol in running text. */
   readonly glyph: string;
-  /** Of its line, as SVG has it; undefined for a solid one. */
+  /** Dash pattern of its line in SVG's form; undefined: solid. */
   readonly dash: string | undefined;
 }
 
-/** As many shades of each colour as style.ts has. */
+/** Shades of each colour in page/style-sheet.ts. */
 const SHADES = 4;
 
 interface Pen {
@@ -58,7 +58,7 @@ const SHAPES: Readonly<Record<Architecture, readonly Shape[]>> = {
 
 const DASHES = [undefined, '7 3', '2 3'] as const;
 
-/** Of all arms of a scenario, in their order. */
+/** Styles of all arms of a scenario, in their order. */
 export function armStyles({ arms }: Pick<Scenario, 'arms'>): ArmStyle[] {
   const seen: Record<Architecture, number> = { server: 0, swarm: 0 };
   return arms.map(({ id, architecture, text }) => {

@@ -4,7 +4,7 @@ import type * as Plot from '@observablehq/plot';
 import { ascending } from '../data/series.ts';
 import { keyAxis, scalarText } from '../words/point-text.ts';
 
-/** Of text in figures, in pixels: a generous mean over letters and digits. */
+/** Width of a letter in figures, pixels: a generous mean of letters and digits. */
 export const LETTER_WIDTH = 7;
 
 const DOUBLING = new Set([

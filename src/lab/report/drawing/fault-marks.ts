@@ -14,7 +14,7 @@ export const NAMES_TOP = 24;
 export interface Span {
   /** Seconds at the right end of the frame. */
   readonly end: number;
-  /** Of the frame, in pixels. */
+  /** Width of the frame, pixels. */
   readonly width: number;
 }
 
@@ -27,7 +27,7 @@ export interface PlacedName {
 const shortText = ({ do: what, node }: Fault): string =>
   `\u2715 ${what}${node === null ? '' : ` ${node}`}`;
 
-/** Of one kind, so near each other that their names would be one blot. */
+/** Groups faults of one kind whose names would overlap. */
 function clusters(faults: readonly Fault[], { end, width }: Span): Fault[][] {
   const found: Fault[][] = [];
   for (const fault of faults.toSorted((a, b) => a.atMs - b.atMs)) {

@@ -28,7 +28,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return { markup: String.raw({ raw: strings }, ...parts.map(render)) };
 }
 
-/** For what another library drew. Never for text that came from outside. */
+/** Marks what another library drew as safe. Never use it for text from outside. */
 export const trusted = (markup: string): Markup => ({ markup });
 
 export const list = (lines: readonly Part[]): Markup =>
@@ -39,7 +39,7 @@ export const abbreviated = (text: Part, whole: string): Markup =>
   html`<span class="short" title="${whole}">${text}</span>`;
 
 interface TableOptions {
-  /** Of each row: where links go. */
+  /** Anchor of each row. */
   readonly ids?: readonly string[];
   /** Columns of text, from the first on; the others are figures. */
   readonly texts?: 1 | 3;

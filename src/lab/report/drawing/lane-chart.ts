@@ -23,7 +23,7 @@ const RIGHT = 24;
 const namesWidth = (lanes: readonly string[]): number =>
   Math.min(NAME_WIDTH, Math.max(0, ...lanes.map(({ length }) => length)) * BOLD_WIDTH + 10);
 
-/** Of the frame, in pixels: for what must know whether a text fits. */
+/** Width of the frame, pixels, for callers that check whether a text fits. */
 export const lanesWidth = (lanes: readonly string[]): number =>
   FIGURE_WIDTH - namesWidth(lanes) - AXIS_WIDTH - RIGHT;
 

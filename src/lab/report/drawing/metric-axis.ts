@@ -20,7 +20,7 @@ export function plotted(metric: MetricName, { metrics }: Run): number | null | u
   return value === undefined ? undefined : value / stepOf(metric);
 }
 
-/** Of a value on its axis. */
+/** Text of a value at its point. */
 export const plottedText =
   (metric: MetricName) =>
   (value: number): string =>

@@ -12,7 +12,7 @@ export interface RowPoint {
   /** Null: it never came to that. */
   readonly value: number | null;
   readonly title: string;
-  /** Of a run that is not valid. */
+  /** Drawn hollow: the run is not valid. */
   readonly hollow?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface RowsOptions {
   readonly keys?: readonly Key[];
 }
 
-/** Of the band behind the points. */
+/** Key of the band behind the points. */
 export const BAND_KEY: Key = {
   text: 'what the claim allows',
   colour: BOUND_COLOUR,

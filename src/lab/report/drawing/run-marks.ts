@@ -74,9 +74,9 @@ export const NAMES_WIDTH = 126;
 const LINE_HEIGHT = 16;
 
 export interface Frame {
-  /** Of the y axis, which starts at 0. */
+  /** Largest value of the y axis, which starts at 0. */
   readonly top: number;
-  /** Of the frame without its margins, in pixels. */
+  /** Height of the frame without its margins, pixels. */
   readonly height: number;
 }
 
@@ -117,7 +117,7 @@ interface Slot {
   readonly height: number;
 }
 
-/** Middles that keep their order, stay near where they were wanted and do not overlap. */
+/** Label centres: same order, as near as possible to the wanted position, no overlap. */
 export function spread(slots: readonly Slot[], room: number): number[] {
   const order = slots.map((_, i) => i).sort((a, b) => slots[a]!.at - slots[b]!.at);
   const middles = slots.map(({ at }) => at);
@@ -141,7 +141,7 @@ export function spread(slots: readonly Slot[], room: number): number[] {
 
 /** Room above a frame for the label of its y axis and a line of keys. */
 export const KEYS_TOP = 46;
-/** Of the keys, from the top of the frame. */
+/** Offset of the keys from the top of the frame, pixels. */
 export const KEYS_DY = -14;
 
 export interface Key {

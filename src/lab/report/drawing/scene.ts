@@ -20,7 +20,7 @@ export interface ShownExhibit {
 export interface Scene {
   readonly scenario: Scenario;
   readonly runs: readonly Run[];
-  /** Those that were run, in the scenario's order. */
+  /** Arms that were run, in the scenario's order. */
   readonly arms: readonly ArmRuns[];
   readonly exhibits: readonly ShownExhibit[];
 }
@@ -50,10 +50,10 @@ export const onlyRuns = (scene: Scene, keep: (run: Run) => boolean): Scene => ({
 
 export const stylesOf = ({ arms }: Scene): ArmStyle[] => arms.map(({ style }) => style);
 
-/** Who wanted the file: receivers, also those that never give. */
+/** Nodes that want the file: receivers and free riders. */
 export const receiversOf = ({ nodes }: Run): Run['nodes'] => nodes.filter(receives);
 
-/** Over several runs: the last thing that happened in any of them, in seconds. */
+/** Time of the last event in any of the runs, seconds. */
 export function endSeconds(runs: readonly Run[]): number {
   const moments = runs.flatMap((run) => [
     ...receiversOf(run).flatMap(({ completedMs, progress }) => [

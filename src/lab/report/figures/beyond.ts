@@ -33,7 +33,7 @@ const yOf = ({ makespanMs }: SimulatedPoint): number => (makespanMs ?? 0) / 1000
 const titleOf = (point: SimulatedPoint): string =>
   `simulated, ${point.receivers} receivers: ${secondsText(yOf(point) * 1000)} s, bound ${secondsText(point.boundMs)} s, ${point.originCopies.toFixed(2)} origin copies, in ${secondsText(point.wallMs)} s`;
 
-/** Nothing where nothing was simulated. */
+/** Empty if nothing was simulated. */
 export function beyondFigure({ simulated }: Result, whole: Scene): Markup[] {
   const of = (simulated?.points ?? []).filter(
     ({ scenario, makespanMs }) => scenario === whole.scenario.id && makespanMs !== null,

@@ -33,7 +33,7 @@ const at = ({ point }: Pick<Cell, 'point'>): { receivers: unknown; fileBytes: un
   fileBytes: point.fileBytes,
 });
 
-/** Of server over swarm, whichever way round it was compared. */
+/** Ratio of server over swarm, whichever of them the comparison divides by. */
 function found(result: ScenarioResult, comparison: Comparison): Found[] {
   const { arm, against, ratio, pairs } = comparison;
   const { receivers, fileBytes } = at(comparison);

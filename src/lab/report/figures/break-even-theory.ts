@@ -30,7 +30,7 @@ function startUpOf(known: readonly Known[]): StartUp | undefined {
   };
 }
 
-/** Beyond the bound, at the smallest file. */
+/** Time beyond the bound with the smallest file. */
 function knownOf(
   { cells, scenario }: ScenarioResult,
   architecture: string,
@@ -55,7 +55,7 @@ function placeOf(value: number, values: readonly number[]): number {
   return right - 1 + Math.log(value / from) / Math.log(to / from);
 }
 
-/** In places of the grid, for every number of receivers between its ends; the part on the map. */
+/** The break-even line in grid places, one for each number of receivers; clipped to the map. */
 export function predictedLine(scene: Scene, result: ScenarioResult, grid: Grid): XY[] {
   const { receivers, fileBytes } = grid;
   const setting = scene.runs[0]?.setting;
@@ -66,7 +66,7 @@ export function predictedLine(scene: Scene, result: ScenarioResult, grid: Grid):
   const contest: Contest = {
     server,
     swarm,
-    // What is known is seconds, not CPU seconds: the cores are in them.
+    // The known times are wall-clock seconds, which already depend on the cores.
     cores: 1,
     links: {
       originUplink: originRates(setting).uplinkBytesPerSecond,

@@ -17,7 +17,9 @@ export interface Stair {
   readonly done: number;
 }
 
-/** From nobody at 0 to the last completion, and level to the end of the figure. */
+/**
+ * Starts with nobody at 0, ends at the last completion, then stays level to the end of the figure.
+ */
 export function staircase(run: Run, end: number): Stair[] {
   const times = receiversOf(run)
     .flatMap(({ completedMs }) => (completedMs === null ? [] : [completedMs / 1000]))

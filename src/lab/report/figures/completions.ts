@@ -19,7 +19,9 @@ interface Step {
   readonly title: string;
 }
 
-/** From nobody at 0 to its last completion, and level to the end of the figure. */
+/**
+ * Starts with nobody at 0, ends at the last completion, then stays level to the end of the figure.
+ */
 function steps(run: Run, { label }: ArmStyle, end: number): Step[] {
   const receivers = receiversOf(run);
   const times = receivers.flatMap(({ completedMs }) => completedMs ?? []).sort((a, b) => a - b);
@@ -53,7 +55,7 @@ function staircase(style: ArmStyle, points: readonly Step[]): Plot.Markish[] {
   ];
 }
 
-/** Over all runs of a scene, which stand at one point of a sweep. */
+/** @param scene with runs at one point of a sweep */
 export function completionFigure(scene: Scene, where: string): Markup {
   const moments = scene.runs.flatMap((run) =>
     receiversOf(run).map(({ completedMs }) => completedMs ?? 0),

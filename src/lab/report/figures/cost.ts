@@ -1,4 +1,4 @@
-// What each architecture costs: CPU time, memory, and bytes on the wire.
+// The costs of each architecture: CPU time, memory, and bytes on the wire.
 import type { MetricName } from '../../terms/metric.ts';
 import type { Markup } from '../drawing/html.ts';
 import type { Scene } from '../drawing/scene.ts';

@@ -1,4 +1,4 @@
-// What the page is opened for: how long it takes, and who completes when the origin dies.
+// The two headline figures: how long it takes, and who completes when the origin dies.
 import type { Result, ScenarioResult } from '../../terms/result.ts';
 import { samePoint } from '../data/lookup.ts';
 import type { Markup } from '../drawing/html.ts';
@@ -30,7 +30,7 @@ export function scalingFigures(scene: Scene, _: ScenarioResult, result: Result):
   ];
 }
 
-/** Nothing where what is swept is no kill. */
+/** Empty for a scenario that does not sweep `kill`. */
 export function killFigures(scene: Scene, shown: ScenarioResult): Markup[] {
   if (!scene.scenario.sweep.kill) return [];
   const pair = tellingKill(shown);

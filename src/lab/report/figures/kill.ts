@@ -15,7 +15,9 @@ import type { Markup } from '../drawing/html.ts';
 import { type ArmRuns, type Scene, stylesOf } from '../drawing/scene.ts';
 import { keyAxis, scalarText } from '../words/point-text.ts';
 
-/** Of a step of the axis: arms stand beside each other, since most have the same reach. */
+/**
+ * Offset of an arm, as a share of an axis step: most arms have the same reach and would overlap.
+ */
 const ARM_GAP = 0.13;
 
 /** The values of the sweep at equal distances: `first copy` is none of the numbers. */
@@ -115,7 +117,7 @@ function theoryMarks(scale: KillScale): Plot.Markish[] {
   ];
 }
 
-/** Of copies; fine enough for a curve. */
+/** Step of the curve, in copies. */
 const CURVE_STEP = 0.05;
 
 /** If receivers asked the origin at random and never each other: the coupon collector's. */

@@ -18,7 +18,7 @@ import { runTitle } from '../drawing/run-marks.ts';
 import type { ArmRuns, Scene } from '../drawing/scene.ts';
 import { pointText } from '../words/point-text.ts';
 
-/** Of an arm's name where its point has to be read too. */
+/** Letters of an arm's name that fit beside its point. */
 const ARM_LETTERS = 22;
 
 export interface MetricRowsFigure {

@@ -1,4 +1,4 @@
-// What more hubs buy: makespan beside its bound, and the uplink that had to be there.
+// The price of more hubs: makespan beside its bound, and the uplink that they need.
 import { replicasNeeded } from '../../../theory/service.ts';
 import { linksOf } from '../../analysis/bound.ts';
 import { rateText } from '../../terms/amount-text.ts';
@@ -8,7 +8,7 @@ import type { Markup } from '../drawing/html.ts';
 import type { Scene } from '../drawing/scene.ts';
 import { metricRowsFigure } from './metric-rows.ts';
 
-/** Of all hubs; of a swarm, of its origin and of its receivers, who bring theirs. */
+/** Uplink of all hubs, or of a swarm's origin and receivers together; bytes per second. */
 export function servingUplink(setting: Setting, architecture: Run['architecture']): number {
   const origin = originRates(setting).uplinkBytesPerSecond * setting.hubs;
   if (architecture === 'server') return origin;

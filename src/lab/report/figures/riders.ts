@@ -18,7 +18,10 @@ interface Panel {
   readonly riders: readonly RunPoint[];
 }
 
-/** Without riders there is no median of theirs, rather than one that never came. */
+/**
+ * Runs without riders have no median of riders; that is not the same as riders that never
+ * completed.
+ */
 export const panelOf = ({ style, runs }: ArmRuns): Panel => ({
   style,
   givers: sweptPoints(

@@ -78,7 +78,7 @@ function area(points: readonly LanePoint[], colour: string): Plot.Markish {
   });
 }
 
-/** For a pointer: steps of an area have no place of their own to rest on. */
+/** Points for a mouse to rest on: the steps of an area have none. */
 const tips = (points: readonly LanePoint[]): Plot.Markish =>
   Plot.dot(points, {
     x: 'seconds',

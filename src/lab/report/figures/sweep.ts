@@ -39,7 +39,7 @@ export interface SweepFigure {
   readonly marks?: readonly Plot.Markish[];
 }
 
-/** By the setting that a run had, which an arm may hold fast although it is swept. */
+/** Places a run by the setting that it had: an arm may fix a setting that is swept. */
 export const sweptPoints = (
   runs: readonly Run[],
   key: SettingKey,

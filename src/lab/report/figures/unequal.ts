@@ -39,7 +39,7 @@ export const classPoints = (runs: readonly Run[]): ClassPoint[] =>
 
 /** Pixels between the arms in one class. */
 const APART = 20;
-/** Of a stroke. */
+/** Width of a stroke, pixels. */
 const STROKE_WIDTH = 19;
 
 function classMarks(

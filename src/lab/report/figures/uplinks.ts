@@ -1,4 +1,4 @@
-// What every role sent over time, one upon the other, against what all uplinks could.
+// Stacked upload rates of every role over time, beside what all uplinks could send.
 import * as Plot from '@observablehq/plot';
 import { percentText } from '../../terms/amount-text.ts';
 import type { Exhibit } from '../../terms/result.ts';
@@ -24,7 +24,7 @@ interface RatePoint {
   /** Seconds. */
   readonly from: number;
   readonly to: number;
-  /** Of all roles before this one, and with it; MiB/s. */
+  /** Bottom and top edge of this role's band, MiB/s. */
   readonly below: number;
   readonly upTo: number;
 }
@@ -39,11 +39,11 @@ export interface RoleRates {
 
 const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
 
-/** Those who have the file from the start at the bottom, whoever gets it upon them. */
+/** Roles that start with the file lie at the bottom, receivers above them. */
 export function stackedRates({ uplinks, stepMs }: Exhibit): RoleRates[] {
   const rate = (bytes: number): number => bytes / MIB / (stepMs / 1000);
   const below: number[] = [];
-  // What cannot send (a client) would only be a name without an area.
+  // A role that cannot send (a client) would be a name without an area.
   const senders = uplinks.filter(({ sentBytes }) => sum(sentBytes) > 0);
   return senders.map(({ role, sentBytes, couldBytes }) => ({
     role,

@@ -28,7 +28,7 @@ const MARK: Readonly<Record<State, string>> = {
   invalid: '\u2715 INVALID',
 };
 
-/** Of a result that holds although the machine was busy in some of its runs. */
+/** Words for a valid result in which some runs were disturbed. */
 function disturbedWords({ verdict, runs }: Result): string {
   const disturbed = runs.filter((run) => run.verdict.state === 'unknown').length;
   if (verdict.state !== 'valid' || disturbed === 0) return '';

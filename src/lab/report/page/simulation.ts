@@ -36,7 +36,7 @@ const HEAD = [
   'reach, %',
 ];
 
-/** Nothing where nothing was simulated. */
+/** Empty if nothing was simulated. */
 export function simulation({ simulated }: Result): Markup {
   if (!simulated) return html``;
   const { validation, notes } = simulated;

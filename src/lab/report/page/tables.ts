@@ -22,7 +22,7 @@ import { STAND_IN_HEAD, standInCells, standIns } from '../words/stand-in.ts';
 
 const runAnchor = (id: string): string => `run-${id}`;
 
-/** At its '/', where a line is too narrow for it. */
+/** Lets a long id wrap after each '/'. */
 const breakable = (id: string): Markup =>
   html`${id.split('/').map((part, i) => (i === 0 ? html`${part}` : html`/<wbr>${part}`))}`;
 
@@ -189,7 +189,7 @@ export function runsTable({ runs, scenarios }: Result): Markup {
   );
 }
 
-/** Nothing where the swarm was measured. */
+/** Empty if the swarm was measured. */
 export function standInTable(result: Result, shown: ScenarioResult): Markup {
   const rows = standIns(result, shown);
   if (rows.length === 0) return html``;

@@ -1,4 +1,4 @@
-// What a quick comparison chose for its machine, and what came of it.
+// The choice that a quick comparison made for its machine, and the CPU it used in fact.
 
 import { percentText } from '../../terms/amount-text.ts';
 import type { Result } from '../../terms/result.ts';
@@ -12,7 +12,7 @@ export function choiceText(result: Result): string | undefined {
   return `${result.choice.text}${used}`;
 }
 
-/** Of the CPU that was to be had, while the largest swarm transferred. */
+/** Share of the free CPU that the largest swarm used while it transferred. */
 function usedShare(result: Result): number | undefined {
   const { choice } = result;
   const scaling = scenarioFor(result, 'scaling');

@@ -39,7 +39,7 @@ export function columnHead(name: MetricName): string {
   return SYMBOL[unit] === '' || unit === 'copies' ? text : `${text}, ${SYMBOL[unit]}`;
 }
 
-/** Without its unit, which stands in the column's head. Null: it never came to that. */
+/** A value without its unit, which stands in the column's head. Null: it never happened. */
 export const columnFigure = (name: MetricName, value: number | null): string =>
   value === null ? 'never' : FIGURE[METRICS[name].unit](value);
 

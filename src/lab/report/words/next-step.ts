@@ -1,4 +1,4 @@
-// What a person does next with a result that does not say all that was asked, in one plain
+// The next step after a result that leaves a question open: one plain
 // sentence and one command.
 import { THRESHOLDS } from '../../analysis/verdict.ts';
 import type { Result, Run } from '../../terms/result.ts';
@@ -62,14 +62,14 @@ function isBusy({ choice }: Result): boolean {
   );
 }
 
-/** Into a new directory. */
+/** The same command, writing to a new directory. */
 function again(command: readonly string[]): string[] {
   return command.filter(
     (word, i) => word !== '--out' && command[i - 1] !== '--out' && !word.startsWith('--out='),
   );
 }
 
-/** For a shell. */
+/** Quoted for a shell. */
 export const commandText = (words: readonly string[]): string =>
   words
     .map((word) => (/^[\w./:,=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))

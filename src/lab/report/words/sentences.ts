@@ -1,4 +1,4 @@
-// What the figures say, in words, from the measured values alone: the three sentences at
+// The figures in words, from measured values alone: the three sentences at
 // the top and the list of where the swarm loses.
 
 import { boundText, mibText, secondsText, timesText } from '../../terms/amount-text.ts';
@@ -74,7 +74,7 @@ export function tellingKill(kill: ScenarioResult): Pair | undefined {
   );
 }
 
-/** As a sentence goes on after `the origin dies`. */
+/** Continues a sentence after `the origin dies`. */
 export const killWords = ({ point }: { readonly point: Point }): string =>
   point.kill === 'first copy'
     ? 'as soon as one copy is with the receivers'
@@ -130,7 +130,7 @@ interface Cost {
   readonly of: Found;
 }
 
-/** From the scenarios that are about it, or else from the largest N. */
+/** Taken from the scenarios with role `cost`, or else from the largest N. */
 function costOf(result: Result, name: MetricName): Cost | undefined {
   const found = scenariosFor(result, 'cost').flatMap((cost) =>
     pairsOf(cost).map((pair) => ({ result: cost, pair })),
@@ -152,7 +152,7 @@ function costOf(result: Result, name: MetricName): Cost | undefined {
 /** Below, what a swarm does once weighs more than what it does for each byte; measured. */
 const SMALL_FILE_BYTES = 16 * 2 ** 20;
 
-/** Nobody is to multiply the figure of a small file by the size of a large one. */
+/** Warns a reader not to multiply the figure of a small file by the size of a large one. */
 function smallFileText({ base }: Result, { of }: Cost): string {
   const fileBytes = of.result.scenario.setting.fileBytes ?? base.fileBytes;
   return fileBytes < SMALL_FILE_BYTES

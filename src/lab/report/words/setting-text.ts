@@ -14,7 +14,7 @@ const HELD: Readonly<Record<LinkKind, string>> = {
 
 const size = (bytes: number): string => prettyBytes(bytes, { binary: true });
 
-/** In the order in which they are said; none where there is nothing to say. */
+/** Parts of the sentence in order; a part without content is left out. */
 const PARTS: readonly [SettingKey, (setting: Setting) => string | null][] = [
   ['receivers', ({ receivers }) => `${receivers} receivers`],
   ['fileBytes', ({ fileBytes }) => size(fileBytes)],

@@ -14,7 +14,7 @@ export interface StandIn {
   readonly gain: number | null;
 }
 
-/** Nothing where the swarm was measured. */
+/** Empty if the swarm was measured. */
 export function standIns({ choice, simulated }: Result, shown: ScenarioResult): StandIn[] {
   if (choice?.swarm !== 'simulated') return [];
   const of = simulated?.points.filter(({ scenario }) => scenario === shown.scenario.id) ?? [];
@@ -53,7 +53,7 @@ export const standInCells = ({ simulated, server, gain }: StandIn): string[] => 
   completedText(simulated),
 ];
 
-/** At the largest N, for the head of the page; undefined where the swarm was measured. */
+/** Sentence about the largest N for the head of the page; undefined if the swarm was measured. */
 export function standInSentence(result: Result, scaling: ScenarioResult): string | undefined {
   const largest = standIns(result, scaling).at(-1);
   if (!largest || largest.gain === null) return undefined;
