@@ -44,12 +44,12 @@ export interface SimulationResult {
   readonly firstCopy: { readonly ms: number; readonly copies: number } | null;
   readonly sentBytes: number;
   readonly receivedBytes: number;
-  /** Sent to somebody who was gone when it came. */
+  /** Bytes sent to a node that was gone when they arrived. */
   readonly lostBytes: number;
   /** Still on its way when the run ended. */
   readonly underWayBytes: number;
   readonly duplicateBytes: number;
-  /** Pieces that nobody who is left has. */
+  /** Pieces that no remaining node has. */
   readonly lostPieces: number;
   readonly virtualMs: number;
   readonly events: number;

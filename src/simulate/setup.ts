@@ -23,7 +23,7 @@ export interface SimulationSetup {
   readonly degree: number | null;
   /** Turns of its uplink that a peer keeps offered; null when it measures. */
   readonly turns: number | null;
-  /** Which piece a turn is used for, and whom a turn goes to. */
+  /** The policies: which piece a peer requests, and which neighbour it grants a turn. */
   readonly picker: PickerName;
   readonly choker: ChokerName;
   readonly seed: number;

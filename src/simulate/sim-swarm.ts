@@ -48,7 +48,7 @@ export class SimSwarm {
   busyUplinks = 0;
   /** Checked after every event; true ends the run. */
   until: (() => boolean) | undefined;
-  /** Called once, when every piece has been stored by somebody who did not start with it. */
+  /** Called once, when every piece has been stored by a node that did not start with it. */
   onFirstCopy: (() => void) | undefined;
   /** Called when a node has lost a neighbour. */
   onLost: ((node: SimNode) => void) | undefined;

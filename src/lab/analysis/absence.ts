@@ -17,7 +17,7 @@ const BACK: Readonly<Record<string, string>> = {
 
 const receiverId = (index: number): string => `receiver-${index + 1}`;
 
-/** The second half of the receivers, whom a split takes from all others. */
+/** The second half of the receivers, which a split separates from all other nodes. */
 const farHalf = (receivers: number): string[] =>
   Array.from({ length: receivers }, (_, i) => receiverId(i)).slice(Math.ceil(receivers / 2));
 

@@ -191,7 +191,7 @@ function costs({ nodes, wanting }: Folded) {
   };
 }
 
-/** Until all who stay have it, or the run is given up. */
+/** Time until all nodes that stay have the file, or the run is given up. */
 function outage({ trace, wanting, endedMs }: Folded): number {
   const doneMs = lastOf(wanting.filter(({ removed }) => !removed));
   const ids = new Set(wanting.map(({ id }) => id));

@@ -99,7 +99,7 @@ const countsAll = (run: Folded): boolean =>
   run.setting.attackers === 0 &&
   wanting(run).every(({ completedMs }) => completedMs !== null);
 
-/** Processes that ended outside the script: giving up is part of it for whom a fault strands. */
+/** Processes that ended outside the script. A node that a fault strands may give up. */
 function accidents(run: Folded): string[] {
   return run.nodes.filter(isOurs).flatMap((node) => {
     const { id, exit, completedMs, lastWords } = node;
@@ -111,7 +111,7 @@ function accidents(run: Folded): string[] {
   });
 }
 
-/** When all who are left were done before its moment came, a step would have changed nothing. */
+/** A step whose moment never came changes nothing if all remaining nodes were done before. */
 const unmet = (run: Folded): string[] =>
   run.metrics.stayersReach === 1
     ? []

@@ -1,4 +1,4 @@
-// The long tail: who comes after the crowd, and whether somebody still serves them.
+// The long tail: receivers that come after the crowd, and whether a node still serves them.
 import type { ScenarioText } from '../terms/scenario.ts';
 
 export const late: ScenarioText = {

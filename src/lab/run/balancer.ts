@@ -151,7 +151,7 @@ async function writeConfig(
   port: number,
 ): Promise<string> {
   const config = join(dir, 'config');
-  // A download is long, so it counts who is busy and not whose turn it is.
+  // A download is long, so the balancer picks the least busy hub and not the next in turn.
   const policy = ['--policy', 'least-connections'];
   const args = ['--listen', `${address}:${port}`, '-o', config, ...policy];
   args.push('--replica', ...replicas);

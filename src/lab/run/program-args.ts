@@ -24,7 +24,7 @@ export interface Sources {
   readonly urls: readonly string[];
   /** Fingerprints of each hub's certificate. */
   readonly fingerprints: readonly string[];
-  /** Through whom a peer joins. */
+  /** Addresses of the nodes that a peer joins. */
   readonly multiaddrs: readonly string[];
   readonly cid: string | undefined;
 }

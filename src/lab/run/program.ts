@@ -176,7 +176,7 @@ export class Program {
     this.#process.stdin.write(text);
   }
 
-  /** To those who watch. */
+  /** Tells those that watch it. */
   protected tell(): void {
     for (const listener of this.#listeners) listener();
   }

@@ -1,6 +1,6 @@
-// The result as terminal tables: every makespan beside its bound, who completed after each
-// kill, the medians of all other scenarios, the claims and the verdict. Plain text: no
-// escape code ever reaches a pipe or a log.
+// The result as terminal tables: every makespan beside its bound, the receivers that
+// completed after each kill, the medians of all other scenarios, the claims and the
+// verdict. Plain text: no escape code ever reaches a pipe or a log.
 import { DEFAULT_COLUMNS } from '../../runtime/node/live-line.ts';
 import {
   cellAt,

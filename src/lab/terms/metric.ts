@@ -31,7 +31,7 @@ export const METRICS = {
   /** Share of what the last receiver verified that no other receiver had sent. */
   lastOriginShare: { text: 'origin share of the last', unit: 'share', load: 'raises' },
   duplicateShare: { text: 'received in vain', unit: 'share', load: 'raises' },
-  /** Bytes of the file fetched again by those who came back, over the file. */
+  /** Bytes fetched again by nodes that came back, over the size of the file. */
   refetchedShare: { text: 'fetched again', unit: 'share', load: 'leaves' },
   /** Bytes on all links over those delivered, less one; of the kernel's links alone. */
   wireOverhead: { text: 'wire overhead', unit: 'share', load: 'leaves' },
@@ -48,7 +48,7 @@ export const METRICS = {
   badFiles: { text: 'bad files', unit: 'count', load: 'leaves' },
   /** Pieces that came with wrong bytes and were refused. */
   refusedPieces: { text: 'pieces refused', unit: 'count', load: 'leaves' },
-  /** Median completion of who gives, and of who only takes. */
+  /** Median completion of nodes that give, and of nodes that only take. */
   giversMs: { text: 'median of givers', unit: 'ms', load: 'raises' },
   ridersMs: { text: 'median of free riders', unit: 'ms', load: 'raises' },
   ridersOverGivers: { text: 'free riders / givers', unit: 'ratio', load: 'leaves' },

@@ -33,7 +33,9 @@ export interface NodeTrace {
   readonly uplinkBytesPerSecond: number | null;
   readonly downlinkBytesPerSecond: number | null;
   readonly lives: readonly Life[];
-  /** What the lab found when it hashed the received file again; null for who receives none. */
+  /**
+   * What the lab found when it hashed the received file again; null for a node that receives none.
+   */
   readonly file: 'same' | 'different' | 'absent' | null;
   /** Bytes on its link in the kernel, from the go to the end; null with other links. */
   readonly wire: { readonly sentBytes: number; readonly receivedBytes: number } | null;

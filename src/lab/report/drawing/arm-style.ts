@@ -82,7 +82,7 @@ export const armName = ({ colour, glyph, label }: ArmStyle): Markup =>
 const key = ({ colour, glyph, dash }: ArmStyle): Markup =>
   html`<svg class="key" viewBox="0 0 34 14" aria-hidden="true"><path d="M0 7H34" stroke="${colour}" stroke-width="2" stroke-dasharray="${dash ?? 'none'}"/><text x="17" y="11.5" text-anchor="middle" fill="${colour}" stroke="var(--paper)" stroke-width="2" paint-order="stroke">${glyph}</text></svg>`;
 
-/** Which line is whose; nothing for a figure of a single arm. */
+/** Legend of the arms' lines; empty for a figure of a single arm. */
 export function armLegend(styles: readonly ArmStyle[]): Markup {
   if (styles.length < 2) return html``;
   return html`<p class="legend">${styles.map((style) => html`<span>${key(style)} ${style.label}</span>\n`)}</p>`;

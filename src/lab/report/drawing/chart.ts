@@ -60,7 +60,7 @@ export function armLine<T>(
   });
 }
 
-/** @param label what it shows, for those who cannot see it. */
+/** @param label what it shows, for people who cannot see it */
 export function drawChart(label: string, options: Plot.PlotOptions): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const svg = Plot.plot({

@@ -27,7 +27,7 @@ const namesWidth = (lanes: readonly string[]): number =>
 export const lanesWidth = (lanes: readonly string[]): number =>
   FIGURE_WIDTH - namesWidth(lanes) - AXIS_WIDTH - RIGHT;
 
-/** @param label what it shows, for those who cannot see it. */
+/** @param label what it shows, for people who cannot see it */
 export function drawLanes(
   label: string,
   { lanes, laneHeight, end, y, top = 14 }: LanesOptions,

@@ -66,7 +66,7 @@ export const rowsTop = (rows: readonly Row[]): number =>
     ]),
   );
 
-/** @param label what it shows, for those who cannot see it. */
+/** @param label what it shows, for people who cannot see it */
 export function drawRows(label: string, rows: readonly Row[], options: RowsOptions): string {
   const placed: Placed[] = rows.map((row, place) => ({ row, place }));
   const points: PlacedPoint[] = placed.flatMap((at) =>

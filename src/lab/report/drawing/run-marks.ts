@@ -15,7 +15,7 @@ export function topOf(values: readonly (number | null)[], room = 1.08): number {
 /** The same with room at the top for crosses, which stand there for what never came. */
 export const NEVER_ROOM = 1.2;
 
-/** A point in words, for who rests a pointer on it. */
+/** A point in words, shown when a mouse rests on it. */
 export const runTitle = ({ run, y }: RunPoint, text: (value: number) => string): string =>
   `${run.id}: ${y === null ? 'never' : text(y)}${run.verdict.state === 'valid' ? '' : `, ${run.verdict.state}`}`;
 

@@ -1,5 +1,5 @@
-// Who is done when: for every run the share of its receivers that have the whole file, over
-// time. Who never completes leaves its line below 1, flat to the end.
+// Completion over time: for every run the share of its receivers that have the whole file, over
+// time. A receiver that never completes leaves the line below 1, flat to the end.
 import * as Plot from '@observablehq/plot';
 import { secondsText } from '../../terms/amount-text.ts';
 import type { Run } from '../../terms/result.ts';

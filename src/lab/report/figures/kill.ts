@@ -1,4 +1,4 @@
-// Who completes when the origin dies: reach over the copies that had left it, every run a
+// Completion when the origin dies: reach over the copies that had left it, every run a
 // point, with the step that theory has at one copy.
 import * as Plot from '@observablehq/plot';
 import { expectedCopies } from '../../../theory/coupons.ts';

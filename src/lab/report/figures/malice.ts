@@ -5,7 +5,7 @@ import type { Markup } from '../drawing/html.ts';
 import type { ArmRuns, Scene } from '../drawing/scene.ts';
 import { sweepFigure, sweptPoints } from './sweep.ts';
 
-/** What those with whom nobody is hostile need, level over all numbers of attackers. */
+/** Makespan of the arm without attackers, level over all numbers of attackers. */
 function baseline({ style, runs }: ArmRuns): Plot.Markish[] {
   const honest = runs.filter(({ setting }) => setting.attackers === 0);
   const seconds = medianOf(sweptPoints(honest, 'attackers', 'makespanMs').map(({ y }) => y));

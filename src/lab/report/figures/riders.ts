@@ -1,5 +1,5 @@
-// Who gives and who only takes: medians of both over the share that takes, one panel for
-// each way to choose whom to serve.
+// Givers and free riders: medians of both over the share of free riders, one panel for
+// each choker.
 import * as Plot from '@observablehq/plot';
 import { secondsText } from '../../terms/amount-text.ts';
 import { medianLine, type RunPoint, runsPerPoint } from '../data/series.ts';

@@ -128,7 +128,10 @@ function drawRunLanes(run: Run, { colour, label }: ArmStyle, end: number): strin
 
 type Fault = Run['faults'][number];
 
-/** Through all lanes, named once above them, and a mark on the lane of whom it happened to. */
+/**
+ * A line through all lanes, named once above them, and a mark on the lane of the node it happened
+ * to.
+ */
 function faultMarks({ faults }: Run, end: number, width: number): Plot.Markish[] {
   const at = ({ atMs }: Fault): number => atMs / 1000;
   const title = ({ text, atMs }: Fault): string => `${text}: ${secondsText(atMs)} s`;

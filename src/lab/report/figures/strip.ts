@@ -39,7 +39,7 @@ export function outages(steps: readonly Step[], end: number): { from: number; to
   return found;
 }
 
-/** While it was not over: who never completed waits to the end. */
+/** Seconds that the receivers waited: to the end of the run if one never completed. */
 const waitedUntil = ({ run }: ShownExhibit): number =>
   (run.metrics.makespanMs ?? run.endedMs) / 1000;
 

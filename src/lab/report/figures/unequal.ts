@@ -20,7 +20,7 @@ export interface ClassPoint {
   readonly title: string;
 }
 
-/** Receivers whose links nothing holds are of no class. */
+/** Receivers without rate-limited links have no class. */
 export const classPoints = (runs: readonly Run[]): ClassPoint[] =>
   runs.flatMap((run) =>
     receiversOf(run).flatMap(({ id, uplinkBytesPerSecond, completedMs }): ClassPoint[] =>
