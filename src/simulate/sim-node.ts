@@ -23,7 +23,7 @@ export interface NodeOptions {
   diesAtBytes?: number;
   /** Leaves so long after it is complete; stays when left out. */
   lingerMs?: number;
-  /** What its session is told differently from the others'. */
+  /** Session options that differ from those of other nodes. */
   session?: Partial<SessionInit>;
 }
 

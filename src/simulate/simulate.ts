@@ -9,7 +9,7 @@ import { Simulation } from './simulation.ts';
 const SLICE_EVENTS = 4096;
 
 export interface SimulateOptions {
-  /** What every honest session is told beyond the scenario: policies under study. */
+  /** Options of every honest session beyond the scenario: policies under study. */
   readonly session?: Partial<SessionInit>;
   readonly signal?: AbortSignal;
   /** After each slice: bytes that the receivers have, of what they want all together. */

@@ -15,7 +15,7 @@ import { invariant } from '../runtime/invariant.ts';
 
 export interface Uplinks {
   readonly fileBytes: number;
-  /** How many must have the file. */
+  /** Number of receivers that must have the file. */
   readonly receivers: number;
   /** Bytes per second, as are all rates here. */
   readonly originUplink: number;

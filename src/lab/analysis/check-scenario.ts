@@ -27,7 +27,7 @@ export function checkScenario(scenario: Scenario): void {
   }
 }
 
-/** What a role is about must be there to be measured. */
+/** The missing metric or sweep that a role needs; undefined if it has all. */
 function lackOfRole({ role, metrics, sweep }: Scenario): string | undefined {
   if (role === 'calibration' && !metrics.includes('linkUse')) return "needs the metric 'linkUse'";
   if (role === 'kill' && !sweep.kill) return "needs a sweep of 'kill'";

@@ -19,7 +19,7 @@ type State = Claim['state'];
 interface Instance {
   readonly point: Point;
   readonly runs: readonly Run[];
-  /** What the metric is divided by; undefined when it stands for itself. */
+  /** Divisor of the metric; undefined if the metric itself is judged. */
   readonly base: readonly Run[] | undefined;
 }
 
@@ -122,7 +122,7 @@ function judgeInstance(rule: ClaimRule, instance: Instance): Found {
   return { point, value, state: isSound(rule, instance, outcome) ? outcome : 'unknown' };
 }
 
-/** How far inside the threshold, below 0 outside; what cannot be had is worst. */
+/** Distance inside the threshold, below 0 outside; a missing value is the worst. */
 function margin({ comparison, threshold }: ClaimRule, value: number): number {
   if (Number.isNaN(value)) return Number.NEGATIVE_INFINITY;
   if (comparison === 'at least') return value - threshold;

@@ -79,7 +79,7 @@ function spansOf(node: NodeTrace, { faults, endedAt }: Trace): Span[] {
   });
 }
 
-/** What is left of a stretch of time. */
+/** The rest of a stretch of time. */
 function without(whole: Stretch, gaps: readonly Stretch[]): Stretch[] {
   return gaps.reduce<Stretch[]>(
     (left, gap) =>

@@ -68,7 +68,7 @@ export function foldNode(
   };
 }
 
-/** What it found on its disk when it began. */
+/** Bytes found on its disk when it began. */
 export const resumedBytes = ({ events }: Life): number =>
   all(events, 'transfer_started')[0]?.resumedBytes ?? 0;
 
@@ -85,7 +85,7 @@ export function sentOver(lives: readonly Life[]): { t: number; sentBytes: number
   });
 }
 
-/** What it has, verified; a life that follows another begins with what is left of it. */
+/** Verified bytes; a later life begins with what the earlier one left on disk. */
 function progressOf(lives: readonly Life[], goAt: number): Sample[] {
   return lives.flatMap((life, i): Sample[] => {
     const started = i > 0 ? all(life.events, 'transfer_started')[0] : undefined;

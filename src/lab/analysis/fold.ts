@@ -1,4 +1,4 @@
-// From what was seen of a run (trace.ts) to its figures. Arithmetic only: no opinion on
+// Turns the trace of a run into its figures. Arithmetic only: no opinion on
 // whether they can be trusted, which is verdict.ts.
 
 import type { Run } from '../terms/result.ts';

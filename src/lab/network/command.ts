@@ -47,7 +47,7 @@ export function lackOf(
   return `${does} (${reasonOf(program, error)})`;
 }
 
-/** In order, until one fails. @returns as {@link attempt} */
+/** Runs commands in order until one fails. @returns as {@link attempt} */
 export function attemptAll(commands: readonly NetworkCommand[]): string | undefined {
   for (const command of commands) {
     const lack = attempt(command);

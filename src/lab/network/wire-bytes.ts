@@ -20,10 +20,10 @@ const linksSchema = z.array(
   z.object({ ifname: z.string(), stats64: z.object({ rx: counted, tx: counted }) }),
 );
 
-/** What has to be run in the bridge's namespace. */
+/** Commands for the bridge's namespace. */
 export const WIRE_BYTES = ['-s', '-j', 'link', 'show', 'type', 'veth'] as const;
 
-/** In the order of the hosts. @param listing what the command printed */
+/** Counters in the order of the hosts. @param listing output of the command */
 export function wireBytesIn(listing: string, hosts: readonly Host[]): WireBytes[] {
   const links = linksSchema.parse(JSON.parse(listing));
   const byPort = new Map(links.map(({ ifname, stats64 }) => [ifname, stats64]));

@@ -37,7 +37,7 @@ export const planSplit = (
 export const planJoin = (bridge: string, hosts: readonly Host[]): NetworkCommand[] =>
   planHalves(bridge, [hosts, []], 'the network cannot be joined');
 
-/** What two calls set, however many hosts there are: `tc` changes one namespace in one. */
+/** Rates of all hosts, set by two calls: `tc` changes a whole namespace in one. */
 export const planRates = (
   bridge: string,
   hosts: readonly Host[],

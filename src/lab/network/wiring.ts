@@ -17,7 +17,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import type { Rates } from '../terms/setting.ts';
 import type { NetworkCommand } from './command.ts';
 
-/** Not only `hubswarm-`: whatever else makes namespaces must not be taken for a lab. */
+/** Longer than `hubswarm-`, so that no other program's namespace is taken for a lab's. */
 const PREFIX = 'hubswarm-lab-';
 
 /**

@@ -19,7 +19,7 @@ const sweptKeys = ({ scenarios }: Result): string[] => [
   ...new Set(scenarios.flatMap(({ scenario }) => Object.keys(scenario.sweep))),
 ];
 
-/** What of a setting every run has, whether swept or not. */
+/** Keys of a setting that stand in every row, swept or not. */
 const SETTINGS = ['receivers', 'fileBytes', 'pieceLength', 'uplinkBytesPerSecond', 'link'] as const;
 
 const RUN_COLUMNS: readonly [string, (run: Run) => Field][] = [

@@ -49,7 +49,7 @@ export interface Diff {
   /** Claims that are not what they were; the worst first. */
   readonly claims: readonly ClaimChange[];
   readonly cells: readonly CellChange[];
-  /** Only there. */
+  /** Keys of cells that only one result has. */
   readonly onlyA: readonly string[];
   readonly onlyB: readonly string[];
   /** Settings and machine. */

@@ -45,7 +45,7 @@ export const experimentSchema = z.strictObject({
 
 export type Experiment = z.infer<typeof experimentSchema>;
 
-/** What of it is run. */
+/** The part of an experiment that is run. */
 export const designOf = ({ scenarios, base, seed }: Experiment): Design => ({
   base,
   seed,

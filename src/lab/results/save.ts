@@ -111,7 +111,7 @@ export async function loadSimulated(dir: string): Promise<Simulated | null> {
   return load(path, resultSchema.shape.simulated, 'not what a simulator left');
 }
 
-/** With all that is drawn from it. */
+/** Saves the result with its report and CSVs. */
 export async function saveResult(dir: string, result: Result, report: string): Promise<void> {
   await replace(join(dir, RESULT), jsonOf(result));
   await replace(join(dir, 'runs.csv'), runsCsv(result));

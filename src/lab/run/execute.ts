@@ -24,7 +24,7 @@ export interface Setup {
   readonly source: (bytes: number) => Promise<Source>;
   /** Each run makes its own directory inside. */
   readonly workDir: string;
-  /** For runs with links of the kernel: at least one host for each process. */
+  /** Network for runs with kernel links: at least one host for each process. */
   readonly network: Network | undefined;
 }
 

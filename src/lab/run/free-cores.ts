@@ -13,7 +13,7 @@ export interface FreeCores {
   readonly quota: number | null;
   /** Kept busy by other programs, of those of the affinity; null where unknown. */
   readonly foreign: number | null;
-  /** What is left to be had. */
+  /** Cores that remain free. */
   readonly free: number;
 }
 

@@ -24,7 +24,7 @@ const wallClock = (): number => performance.timeOrigin + performance.now();
 
 export class Participant {
   readonly member: Member;
-  /** With what it was started, for starting it again. */
+  /** Arguments it was started with, for a restart. */
   readonly #start: () => Promise<Process>;
   readonly #lives: LivedProcess[] = [];
   /** Killed or cut off by the script, and not back. */

@@ -18,7 +18,7 @@ export interface Place {
   readonly caps: Rates | null;
 }
 
-/** What those that have the file said when they were ready. */
+/** Addresses and CID that the nodes with the file reported when they were ready. */
 export interface Sources {
   /** URLs of the file at each hub, or at the balancer in front of them. */
   readonly urls: readonly string[];

@@ -171,7 +171,7 @@ export class Program {
     return processCpuMs(pid);
   }
 
-  /** To its stdin. */
+  /** Writes a line to its stdin. */
   protected write(text: string): void {
     this.#process.stdin.write(text);
   }

@@ -23,10 +23,10 @@ import {
   sourcesOf,
 } from './program-args.ts';
 
-/** To boot and to hash the file: 17 processes on two loaded cores took 4 s. */
+/** Time to boot and to hash the file: 17 processes on two loaded cores took 4 s. */
 const READY_MS = 60_000;
 
-/** For a process in a namespace, where the lab itself is not. */
+/** Script that asks for the file from inside a namespace, which the lab itself cannot reach. */
 const WARM_UP = `fetch(process.argv[1], { method: 'HEAD' }).then(() => process.exit())`;
 
 /** The file of a run. */
@@ -43,7 +43,7 @@ export interface StageInit {
   readonly source: Source;
   /** Directory of the run; it exists and is empty. */
   readonly dir: string;
-  /** For links of the kernel: at least one host for each process. */
+  /** Network of rate-limited kernel links: at least one host for each process. */
   readonly network: Network | undefined;
   readonly signal: AbortSignal;
 }
@@ -174,12 +174,12 @@ export class Stage {
     return balancer;
   }
 
-  /** What puts a process on its host. */
+  /** Command that puts a process on its host. */
   #wrapper(member: Member): string[] {
     return this.network ? ['ip', 'netns', 'exec', this.#host(member).namespace] : [];
   }
 
-  /** What a program keeps for its user is the run's here, not the user's. */
+  /** Directories that a program keeps for its user lie in the run's directory here. */
   #env(member: Member): Record<string, string> {
     const user = join(this.dirOf(member), 'user');
     const kinds = ['CACHE', 'CONFIG', 'DATA', 'STATE'];

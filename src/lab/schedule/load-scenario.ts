@@ -111,7 +111,7 @@ function shorten(value: unknown): string {
 const valueAt = (raw: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
 
-/** What an object at that place may hold; empty where several kinds may stand. */
+/** Keys that an object at that place may have; empty if several kinds are allowed. */
 function keysAt(path: Path): string[] {
   let schema: unknown = scenarioSchema;
   for (const key of path) {
@@ -132,7 +132,7 @@ function bare(schema: unknown): unknown {
     : schema;
 }
 
-/** What no schema sees: settings that do not go together. */
+/** Checks what no schema can: settings that contradict each other. */
 function checkSettings(scenario: Scenario, path: string, base: Setting): void {
   const { least, most } = scenario.repetitions;
   if (most < least) {

@@ -83,7 +83,7 @@ export function createProgress(out: TextOutput, now: () => number): Progress {
         0,
       );
       current = { plan, label, startedAt: now(), leftMs };
-      // Nobody hears of its end.
+      // Its end is not reported.
       if (!line.live && plan.scenario === WARM_UP) say(label);
       draw();
     },

@@ -22,7 +22,7 @@ const MOST_KILL_COPY_SECONDS = 2.25;
 const FEW_RECEIVERS = 4;
 /** A copy that takes longer than this is no quick comparison. */
 const MOST_COPY_SECONDS = 12;
-/** Where no swarm is measured. */
+/** Seconds that a copy takes if no swarm is measured. */
 const SERVER_COPY_SECONDS = 2;
 /** Time of the whole by the model. Beside other programs it took 10 s more, of 120. */
 const MOST_SECONDS = 105;
@@ -52,7 +52,7 @@ export interface Fitted extends Shape {
   readonly seconds: number;
 }
 
-/** Where nothing can be measured beforehand, or something is given. */
+/** Used if nothing can be measured beforehand, or if a person gives an option. */
 const USUAL: Shape = {
   receivers: [2, 4, 8],
   fileBytes: 4 * MIB,
@@ -166,7 +166,7 @@ interface Wanted {
   readonly cpuShare: number;
 }
 
-/** How long a copy must take, so that the CPU does not decide; undefined when no time is enough. */
+/** Shortest time of a copy at which the CPU does not decide; undefined if no time is enough. */
 function copySecondsFor(
   machine: Machine,
   { receivers, fileBytes, least, cpuShare }: Wanted,

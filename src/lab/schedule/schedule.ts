@@ -41,7 +41,7 @@ export class Schedule {
   readonly #made = new Set<string>();
   readonly #wanted = new Set<string>();
   readonly #queue: PlannedRun[] = [];
-  /** What is left of the present round of extra repetitions. */
+  /** Runs left in the present round of extra repetitions. */
   #round: Spot[] = [];
 
   /** @param done runs of an earlier sitting: they count and are not made again */
@@ -143,7 +143,7 @@ export class Schedule {
     );
   }
 
-  /** What all its arms took the last time. */
+  /** Time that all its arms took in the last repetition, milliseconds. */
   #durationMs(spot: Spot): number {
     return [...spot.tookMs.values()].reduce((sum, ms) => sum + ms, 0);
   }

@@ -51,7 +51,7 @@ export async function runSimulation(
     maxBuffer: MAX_OUTPUT_BYTES,
   });
   const { child } = running;
-  // Not before the process is gone; one that could not be started never was.
+  // Waits until the process is gone. A process that could not be started has no end.
   const closed = new Promise((resolve) => child.once('close', resolve));
   const kill = (): unknown => child.kill('SIGKILL');
   process.on('exit', kill);

@@ -42,7 +42,7 @@ interface Subject {
   readonly arm: string;
   readonly point: Run['point'];
   readonly setting: Setting;
-  /** Made at this very point; none beyond what was run. */
+  /** Runs at this very point; empty for points that were not run. */
   readonly runs: readonly Run[];
 }
 
@@ -61,7 +61,7 @@ export function simulateScale(options: ScaleOptions): Promise<Simulated> {
   return simulateSubjects([...made, ...far], growing, options);
 }
 
-/** What is not run as processes. @throws the signal's reason when it aborts */
+/** Simulates plans that are not run as processes. @throws the signal's reason when it aborts */
 export function simulatePlans(options: PlanOptions): Promise<Simulated> {
   return simulateSubjects(
     options.plans.map((plan) => ({ ...plan, runs: [] })),

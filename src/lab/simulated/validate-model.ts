@@ -13,7 +13,7 @@ const MOST_RECEIVERS = 16;
 type Validation = Simulated['validation'][number];
 type Compared = Omit<Validation, 'scenario' | 'arm' | 'point'>;
 
-/** What never happened is later than all that did. */
+/** Median in which null (never) is later than every number. */
 function medianOf(values: readonly (number | null | undefined)[]): number | null {
   const middle = median(values.map((value) => value ?? Number.POSITIVE_INFINITY));
   return Number.isFinite(middle) ? middle : null;

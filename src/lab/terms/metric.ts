@@ -6,7 +6,7 @@ export interface Metric {
   /** Head of a table's column. */
   readonly text: string;
   readonly unit: 'ms' | 'bytes' | 'share' | 'ratio' | 'copies' | 'seconds per GiB' | 'count';
-  /** What other programs' load does to it; a peer that waits is sent things twice. */
+  /** Effect of other programs' load on it. (A peer that waits is sent blocks twice.) */
   readonly load: 'raises' | 'lowers' | 'leaves';
 }
 
@@ -37,7 +37,7 @@ export const METRICS = {
   wireOverhead: { text: 'wire overhead', unit: 'share', load: 'leaves' },
   /** Share of a link's cap that was used, from the first verified piece to the last (N = 1). */
   linkUse: { text: 'of the cap', unit: 'share', load: 'lowers' },
-  /** What all uplinks sent over what they could have, until the last completion. */
+  /** Bytes that all uplinks sent, over the bytes that they could send until the last completion. */
   uplinkUse: { text: 'uplinks used', unit: 'share', load: 'lowers' },
   /** Jain's index of what the receivers sent. */
   fairness: { text: 'evenness of sending', unit: 'share', load: 'leaves' },

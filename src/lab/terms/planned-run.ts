@@ -7,7 +7,7 @@ import type { Architecture, Arm, Scenario } from './scenario.ts';
 import { MAX_NODES, type Setting, type SettingKey, settingSchema } from './setting.ts';
 
 export type Scalar = string | number;
-/** Where in its sweep a run stands, as in `{ receivers: 8, kill: 1.25 }`. */
+/** Values of the swept settings in a run, as in `{ receivers: 8, kill: 1.25 }`. */
 export type Point = Readonly<Record<string, Scalar>>;
 
 export interface PlannedRun {

@@ -58,7 +58,7 @@ const claimSchema = z.strictObject({
   comparison: z.enum(['at least', 'at most', 'within']),
   /** What counts at a point: the median of its runs, or each of them. The worst point decides. */
   of: z.enum(['median', 'every run']).default('median'),
-  /** With `within`: how far from 1. */
+  /** The limit; with `within` the allowed distance from 1. */
   threshold: z.number(),
 });
 
@@ -97,7 +97,7 @@ const traits = {
    * - `cost`: the third sentence. A comparison without one takes the costs of `scaling`.
    */
   role: z.enum(['calibration', 'link kinds', 'scaling', 'kill', 'cost']).nullable().default(null),
-  /** In this order. None of them, or none that has anything to show: one of its makespans. */
+  /** Figures in this order. If none has anything to show, a figure of makespans is drawn. */
   figures: z.array(z.enum(FIGURES)).default([]),
   /** Runs that are drawn from their raw events. */
   exhibits: z
@@ -131,7 +131,7 @@ export const scenarioSchema = z.strictObject({
   arms: z.array(armSchema).min(1),
   setting: someSetting.default({}),
   sweep: sweepSchema.default({}),
-  /** What its table shows. */
+  /** Metrics that its table shows. */
   metrics: z.array(z.enum(METRIC_NAMES)).min(1),
   claims: z.array(claimSchema).default([]),
   repetitions: z.strictObject({

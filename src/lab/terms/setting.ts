@@ -48,7 +48,7 @@ export const settingSchema = z.strictObject({
   hubs: z.number().int().min(1).max(8),
   /** The hubs have the uplink of one between them. */
   sharedUplink: z.boolean(),
-  /** What the clients speak to when there are several hubs: each of them, or one in front. */
+  /** Where clients of several hubs connect: to each hub, or to a balancer in front. */
   front: z.enum(['mirrors', 'nginx', 'haproxy']),
   /** When the receivers start: at one go, each when the one before is done, or so long apart. */
   arrivals: z.union([
@@ -102,7 +102,7 @@ export const DEFAULTS: Setting = {
   faults: [],
 };
 
-/** What a setting comes to, for every node; infinite where nothing holds the links. */
+/** Rates of a node under a setting, bytes per second; infinite without rate-limited links. */
 export interface Rates {
   readonly uplinkBytesPerSecond: number;
   readonly downlinkBytesPerSecond: number;

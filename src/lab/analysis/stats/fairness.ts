@@ -1,4 +1,4 @@
-// How evenly something was shared, as one figure (R. Jain, D.-M. Chiu, W. Hawe, "A
+// Evenness of shares as one figure (R. Jain, D.-M. Chiu, W. Hawe, "A
 // Quantitative Measure of Fairness and Discrimination", DEC TR-301, 1984).
 import { invariant } from '../../../runtime/invariant.ts';
 

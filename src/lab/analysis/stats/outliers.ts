@@ -12,7 +12,7 @@ const MAD_OF_NORMAL = 0.6745;
 /** Standard deviations of a normal distribution in its mean absolute deviation. */
 const PER_MEAN_DEVIATION = 1.253314;
 
-/** For each value whether it is one. What never finished (null) is, if most others did. */
+/** Whether each value is an outlier. A run that never finished (null) is one if most others did. */
 export function markOutliers(values: readonly Censored[]): boolean[] {
   const times = values.map((value) => value ?? Number.POSITIVE_INFINITY);
   if (values.length < LEAST_VALUES) return times.map(() => false);

@@ -1,4 +1,4 @@
-// Where in a result something stands.
+// Look-ups in a result.
 
 import { median } from '../../analysis/stats/quantile.ts';
 import type { MetricName } from '../../terms/metric.ts';

@@ -17,7 +17,7 @@ export const FIGURE_HEIGHT = 340;
 interface Channels<T> {
   readonly x: (point: T) => number | string;
   readonly y: (point: T) => number;
-  /** What a pointer that rests on it is told. */
+  /** Text shown when a mouse rests on it. */
   readonly title: (point: T) => string;
 }
 

@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 
 type Unit = (typeof METRICS)[MetricName]['unit'];
 
-/** How many of the base unit are one of the axis. */
+/** Number of base units in one unit of the axis. */
 const STEP: Partial<Record<Unit, number>> = { ms: 1000, bytes: MIB };
 
 const stepOf = (metric: MetricName): number => STEP[METRICS[metric].unit] ?? 1;

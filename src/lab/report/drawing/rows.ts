@@ -20,11 +20,11 @@ export interface Row {
   readonly name: string;
   readonly style: Pick<ArmStyle, 'colour' | 'symbol'>;
   readonly points: readonly RowPoint[];
-  /** What theory allows at best. */
+  /** The bound by theory. */
   readonly bound?: number;
-  /** Where a claim wants the points to be. */
+  /** The range in which a claim wants the points. */
   readonly band?: readonly [number, number];
-  /** To the right of the frame. */
+  /** Text to the right of the frame. */
   readonly note?: string;
 }
 
@@ -56,7 +56,7 @@ interface Placed {
 
 interface PlacedPoint extends RowPoint, Placed {}
 
-/** What all rows together need of the axis. */
+/** Range of the axis that all rows need. */
 export const rowsTop = (rows: readonly Row[]): number =>
   topOf(
     rows.flatMap(({ points, bound, band }) => [

@@ -69,7 +69,7 @@ export const runMedians = (style: ArmStyle, points: readonly RunPoint[]): Plot.M
   armLine(style, medianLine(points), { x, y });
 
 const NAME_EM = 8.5;
-/** To the right of a frame, for names of lines. */
+/** Room to the right of a frame for names of lines, pixels. */
 export const NAMES_WIDTH = 126;
 const LINE_HEIGHT = 16;
 
@@ -151,7 +151,7 @@ export interface Key {
   readonly glyph?: string;
 }
 
-/** What colours mean, in a line above the frame. */
+/** Meanings of colours, in a line above the frame. */
 export function keys(shown: readonly Key[], dy = KEYS_DY): Plot.Markish[] {
   let free = 0;
   return shown.flatMap(({ text, colour, opacity = 1, glyph = '\u25A0' }) => {

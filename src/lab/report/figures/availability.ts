@@ -20,7 +20,7 @@ export interface Stretch {
   readonly copies: number;
 }
 
-/** What does not change is one stretch: a drawing of thousands of like cells is slow to open. */
+/** Joins equal neighbouring cells: a drawing of thousands of cells is slow to open. */
 export function stretches({ copies, pieces, stepMs }: Exhibit): Stretch[] {
   const groups = copies[0]?.length ?? 0;
   return Array.from({ length: groups }, (_, group) => {

@@ -46,7 +46,7 @@ function knownOf(
   });
 }
 
-/** Where a value stands among those of a logarithmic axis, and beyond its ends. */
+/** Position of a value between those of a logarithmic axis, and beyond its ends. */
 function placeOf(value: number, values: readonly number[]): number {
   if (values.length < 2) return 0;
   const found = values.findIndex((one) => one >= value);

@@ -1,4 +1,4 @@
-// How many are done when, while others come and go: one lane an arm, a staircase for each
+// Completions over time while others come and go: one lane an arm, a staircase for each
 // run, and the fluid model of Qiu & Srikant (src/theory/churn.ts) where it has a word.
 import * as Plot from '@observablehq/plot';
 import { churnFlow } from '../../../theory/churn.ts';

@@ -26,7 +26,7 @@ function scaleOf(values: readonly Scalar[]) {
     value === undefined ? -1 : values.indexOf(value);
   return {
     at,
-    /** Where among them a number of copies stands; null beyond their ends. */
+    /** Position of a number of copies between them; null beyond their ends. */
     between(copies: number): number | null {
       const known = values.flatMap((value, i) => (typeof value === 'number' ? [{ value, i }] : []));
       const after = known.find(({ value }) => value >= copies);
@@ -60,7 +60,7 @@ function pointsOf({ runs }: ArmRuns, scale: KillScale, shift: number): ReachPoin
   });
 }
 
-/** What theory has for such a run. */
+/** The bound of such a run. */
 function serviceOf({ architecture, setting }: Run): Service {
   if (architecture === 'swarm') return setting.picker === 'random' ? 'random swarm' : 'swarm';
   if (setting.hubs > 1) return 'mirrored server';

@@ -24,9 +24,9 @@ const ARM_LETTERS = 22;
 export interface MetricRowsFigure {
   readonly metric: MetricName;
   readonly title: string;
-  /** What would prove the point wrong. */
+  /** The observation that would prove the point wrong. */
   readonly caption: string;
-  /** To the right of an arm's row. */
+  /** Text to the right of an arm's row. */
   readonly note?: (run: Run) => string;
   readonly band?: readonly [number, number];
 }

@@ -18,7 +18,7 @@ export interface FittedCurve {
   readonly fit: PieceCostFit;
   /** Seconds over the length of a piece. */
   readonly points: readonly XY[];
-  /** Where the curve is lowest; undefined where more pieces seem to cost nothing. */
+  /** The lowest point of the curve; undefined if more pieces seem to cost nothing. */
   readonly best: XY | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What a scenario claims to be the same within so much: the ratio of each pair of runs,
+// Claims that two arms are equal within a tolerance: the ratio of each pair of runs,
 // in the band that the claim allows. Calibration and the two kinds of link live by it.
 import { METRICS } from '../../terms/metric.ts';
 import type { Run } from '../../terms/result.ts';

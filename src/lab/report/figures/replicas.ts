@@ -23,7 +23,7 @@ function uplinkText({ setting, architecture }: Run): string {
   return Number.isFinite(rate) ? `${rateText(rate)} up` : '';
 }
 
-/** How many hubs of one uplink each theory asks for. */
+/** Number of hubs with one uplink each that theory asks for. */
 function neededWords({ runs }: Scene): string {
   const run = runs.find(({ architecture, boundMs }) => architecture === 'swarm' && boundMs > 0);
   if (!run) return '';

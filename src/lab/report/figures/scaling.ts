@@ -96,7 +96,7 @@ function theoryLine(
   return points.length > 1 ? [bent({ name, points })] : [];
 }
 
-/** What the same uplinks would do in one place: a swarm is fast because receivers bring them. */
+/** Bound of one server with the uplinks of all: a swarm is fast because receivers bring them. */
 const fatServer = ({ runs }: Scene): NamedLine[] =>
   theoryLine(
     'a server with all their uplinks',
@@ -121,7 +121,7 @@ export function makespanFigure(scene: Scene): Markup {
   );
 }
 
-/** Only where somebody serves one after the other: the makespan is the same, the mean is not. */
+/** Drawn only if an arm serves one by one: its makespan is the same, its mean is not. */
 export function meanFigure(scene: Scene): Markup[] {
   const isSerial = ({ setting }: Run): boolean => setting.arrivals === 'one by one';
   const serial = scene.runs.filter(isSerial);

@@ -27,7 +27,7 @@ export const goodputSteps = ({ verifiedBytes, stepMs }: Exhibit): Step[] =>
     goodput: bytes / MIB / (stepMs / 1000),
   }));
 
-/** Where nothing came although somebody waited: until `end`, in stretches that do not touch. */
+/** Outages until `end`: separate stretches in which nothing came although a receiver waited. */
 export function outages(steps: readonly Step[], end: number): { from: number; to: number }[] {
   const found: { from: number; to: number }[] = [];
   for (const { from, to, goodput } of steps) {

@@ -30,7 +30,7 @@ export interface SweepFigure {
   readonly key: SettingKey;
   readonly metric: MetricName;
   readonly title: string;
-  /** What would prove the point wrong. */
+  /** The observation that would prove the point wrong. */
   readonly caption: string;
   /** Pixels between arms whose points would cover each other. */
   readonly apart?: number;

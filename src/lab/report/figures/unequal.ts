@@ -12,7 +12,7 @@ import { receiversOf, type Scene, stylesOf } from '../drawing/scene.ts';
 import { pointText } from '../words/point-text.ts';
 
 export interface ClassPoint {
-  /** What was swept; one of the panels. */
+  /** One panel, for one value that was swept. */
   readonly panel: string;
   /** Bytes per second. */
   readonly uplink: number;

@@ -62,7 +62,7 @@ const stepAt = (i: number, stepMs: number): { from: number; to: number } => ({
   to: ((i + 1) * stepMs) / 1000,
 });
 
-/** What all uplinks together could send, at the ends of each step; empty where one of them is not held. */
+/** Capacity of all uplinks together at the ends of each step; empty if one has no limit. */
 export function couldRates({ uplinks, stepMs }: Exhibit): { seconds: number; rate: number }[] {
   const could = uplinks.map(({ couldBytes }) => couldBytes);
   if (could.some((bytes) => bytes === null)) return [];

@@ -35,7 +35,7 @@ function disturbedWords({ verdict, runs }: Result): string {
   return ` ${disturbed} of ${runs.length} runs were disturbed, which no claim profits from; see the warnings.`;
 }
 
-/** What failed stands here, and not only where it was claimed. */
+/** Lists failed claims at the head of the page too. */
 function failures(result: Result): Markup {
   const failed = result.claims.filter(({ state }) => state === 'fails');
   if (failed.length === 0) return html``;
@@ -92,7 +92,7 @@ function losses(result: Result): Markup {
 ${found.length > 0 ? list(found) : html`<p>${nowhere(result)}</p>`}`;
 }
 
-/** What the page is opened for stands first; the others in the order in which they were run. */
+/** Headline scenarios come first, the others in the order in which they were run. */
 const HEADLINES: readonly Scenario['role'][] = ['scaling', 'kill'];
 
 function headlinesFirst(result: Result): Result {

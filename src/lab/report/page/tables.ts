@@ -138,7 +138,7 @@ function verdictCell({ verdict: { state, reasons } }: Run): Markup {
   return html`<span class="why"><b class="${state}">${state}</b>${why}</span>`;
 }
 
-/** Only of a time is it said that it never came. */
+/** "Never" is said of times only. */
 function figure(run: Run, name: MetricName): string {
   const value = run.metrics[name];
   if (value === undefined) return '-';

@@ -23,7 +23,7 @@ function figure(rule: ClaimRule | undefined, value: number): string {
 /** `at least 3x`, `at most 1.5 copies`, `100 % +- 5 %` */
 export function thresholdText(result: Result, claim: Claim): string {
   if (claim.comparison === 'within') return `100 % \u00B1 ${percent(claim.threshold)}`;
-  // As it was written, without decimals that were never there.
+  // Printed as it was written, without added decimals.
   const rule = ruleOf(result, claim);
   const isRatio = rule?.against !== undefined || rule?.againstPoint !== undefined;
   if (isRatio) return `${claim.comparison} ${claim.threshold}x`;
@@ -37,7 +37,7 @@ export function measuredText(result: Result, claim: Claim): string {
 
 const ORDER: Readonly<Record<Claim['state'], number>> = { fails: 0, unknown: 1, holds: 2 };
 
-/** What fails first: it is what a reader must not miss. */
+/** Failed claims first: a reader must not miss them. */
 export const failsFirst = (claims: readonly Claim[]): Claim[] =>
   claims.toSorted((a, b) => ORDER[a.state] - ORDER[b.state]);
 

@@ -18,7 +18,7 @@ const FIGURE: Readonly<Record<Unit, (value: number) => string>> = {
   count: String,
 };
 
-/** What a figure of a column leaves to the column's head, or what its text says already. */
+/** Unit in a column's head; empty if the metric's text says it already. */
 const SYMBOL: Readonly<Record<Unit, string>> = {
   ms: 's',
   bytes: 'MiB',

@@ -3,10 +3,10 @@ import prettyBytes from 'pretty-bytes';
 import type { Point, Scalar } from '../../terms/planned-run.ts';
 
 interface KeyText {
-  /** As an axis or a column's head has it. */
+  /** Text on an axis or in a column's head. */
   readonly axis: string;
   readonly value: (value: number) => string;
-  /** As a sentence has it. */
+  /** Text in a sentence. */
   readonly words: (value: string) => string;
 }
 
@@ -49,7 +49,7 @@ const KEYS: Readonly<Record<string, KeyText>> = {
 const plainKey = (key: string): string =>
   key.replaceAll(/[A-Z]/g, (letter) => ` ${letter}`).toLowerCase();
 
-/** What a swept setting is called on an axis. */
+/** Name of a swept setting on an axis. */
 export const keyAxis = (key: string): string => KEYS[key]?.axis ?? plainKey(key);
 
 /** `64 KiB` for a length of 65536 */

@@ -104,7 +104,7 @@ function killSentence(result: Result): string {
   return `When the origin dies ${killWords(pair)}, of ${started} receivers there complete: ${outcomes.join(', ')}.`;
 }
 
-/** Where the swarm was not run. */
+/** Sentence for a result whose swarm was simulated, not run. */
 function standInKillSentence(all: readonly StandIn[]): string {
   const telling = all.find(({ simulated }) => simulated.point.kill === 'first copy') ?? all.at(-1)!;
   const { simulated, server } = telling;
@@ -113,7 +113,7 @@ function standInKillSentence(all: readonly StandIn[]): string {
   return `When the origin dies ${killWords(simulated)}, of ${receivers} receivers there complete: ${served} with server, ${Math.round(reach * receivers)} with a simulated swarm.`;
 }
 
-/** What is the better the lower it is, and what swarms tend to have more of. */
+/** Metrics that are better when lower, and that swarms tend to have more of. */
 const COSTS: readonly MetricName[] = [
   'cpuSecondsPerGib',
   'cpuStartMs',
@@ -180,7 +180,7 @@ export const threeSentences = (result: Result): string[] => [
   costSentence(result),
 ];
 
-/** Only what was measured, and only where the swarm is the worse one. */
+/** Lists measured values only, and only those in which the swarm is worse. */
 export function lossesOfSwarm(result: Result): string[] {
   return [
     ...COSTS.flatMap((name) => costLoss(costOf(result, name))),

@@ -1,4 +1,4 @@
-// What all arms of a scenario have in common, in a line: the crowd, the file, the links
+// The setting that all arms of a scenario share, in a line: receivers, file, links
 // and the script, without what is swept.
 import prettyBytes from 'pretty-bytes';
 import { rateText } from '../../terms/amount-text.ts';
