@@ -1,7 +1,7 @@
 // experiment.json: what was to be measured, written before anything is. With the traces
 // beside it, it is all that going on, or drawing conclusions anew, needs to know.
 import { z } from 'zod';
-import type { Design } from '../schedule/schedule.ts';
+import type { Design } from '../terms/planned-run.ts';
 import { resultSchema } from '../terms/result.ts';
 import { storedScenarioSchema } from '../terms/stored.ts';
 

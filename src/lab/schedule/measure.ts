@@ -2,11 +2,11 @@
 // makes runs happen, `onTrace` keeps each the moment it ends. A run that could not be made
 // is told and counted, and the others go on; when it is stopped, what there is comes back.
 import { describeError, hasCode } from '../../runtime/errors.ts';
-import type { PlannedRun } from '../terms/planned-run.ts';
+import type { Design, PlannedRun } from '../terms/planned-run.ts';
 import type { Run } from '../terms/result.ts';
 import type { Scenario } from '../terms/scenario.ts';
 import type { Trace } from '../terms/trace.ts';
-import { type Design, planWarmUp, Schedule } from './schedule.ts';
+import { planWarmUp, Schedule } from './schedule.ts';
 
 export interface MeasureOptions extends Design {
   readonly execute: (plan: PlannedRun, signal: AbortSignal) => Promise<Trace>;

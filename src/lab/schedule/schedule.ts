@@ -4,6 +4,7 @@
 // first, until each is settled, has had its most, or does not fit what time is left.
 // Knows no clock: it is asked with the time that is left and told how long runs took.
 import {
+  type Design,
   type PlannedRun,
   type Point,
   planPoint,
@@ -12,15 +13,7 @@ import {
 } from '../terms/planned-run.ts';
 import type { Run } from '../terms/result.ts';
 import { ARCHITECTURES, type Arm, type Scenario, scenarioSchema } from '../terms/scenario.ts';
-import type { Setting } from '../terms/setting.ts';
 import { isSettled, type Spread, spreadOf } from './settled.ts';
-
-/** What an experiment is planned from. */
-export interface Design {
-  readonly scenarios: readonly Scenario[];
-  readonly base: Setting;
-  readonly seed: number;
-}
 
 /** One point of one scenario's sweep, and what is known of it. */
 interface Spot {

@@ -24,6 +24,13 @@ export interface PlannedRun {
   readonly setting: Setting;
 }
 
+/** The part of an experiment that its runs are planned from. */
+export interface Design {
+  readonly scenarios: readonly Scenario[];
+  readonly base: Setting;
+  readonly seed: number;
+}
+
 /** A value of a sweep as a point has it: what is no plain value goes by its JSON. */
 const scalar = (value: unknown): Scalar =>
   typeof value === 'number' || typeof value === 'string' ? value : JSON.stringify(value);

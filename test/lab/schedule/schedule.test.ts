@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../src/lab/catalogue/catalogue.ts';
-import { type Design, planWarmUp, Schedule } from '../../../src/lab/schedule/schedule.ts';
-import type { PlannedRun } from '../../../src/lab/terms/planned-run.ts';
+import { planWarmUp, Schedule } from '../../../src/lab/schedule/schedule.ts';
+import type { Design, PlannedRun } from '../../../src/lab/terms/planned-run.ts';
 import { DEFAULTS } from '../../../src/lab/terms/setting.ts';
 import { mockRun, mockScenario, mockTrace } from '../mock-lab.ts';
 
