@@ -62,7 +62,7 @@ export interface GetOptions {
 }
 
 /** Chosen: longer than TCP takes to recover from a short loss of the path. */
-const STALL_MS = 10_000;
+const MIRROR_STALL_MS = 10_000;
 
 /**
  * More connections do not help, whether or not the hub caps each client. 128 MiB in memory from a
@@ -116,7 +116,7 @@ class Transfer {
     this.#http =
       options.shared?.http ??
       new HttpClient({
-        stallMs: Math.min(options.stallMs ?? STALL_MS, options.timeoutMs),
+        stallMs: Math.min(options.stallMs ?? MIRROR_STALL_MS, options.timeoutMs),
         access: options.access,
       });
     this.#patience = new Patience(options.timeoutMs, systemClock);
