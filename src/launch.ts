@@ -10,7 +10,10 @@ import { Script } from 'node:vm';
 import { userDirectory } from './runtime/node/user-directory.ts';
 import { collectAlone, optimizeLate } from './runtime/node/v8-flags.ts';
 
-/** A peer lives for seconds only, or for weeks, and often shares its cores with other peers. */
+/**
+ * Whether this is a peer, which lives for seconds or for weeks, and often shares its cores with
+ * other peers.
+ */
 const IS_PEER = ['peer', 'attack'].includes(process.argv[2] ?? '');
 
 const ENTRY = join(__dirname, 'program', 'cli.cjs');

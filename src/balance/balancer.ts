@@ -1,8 +1,7 @@
-// What a balancer is told, whichever program it is, and the only way to make one
-// from text. Every value ends up in a configuration file, so each is held against
-// a list of what it may hold, not of what it may not: a quote, a brace, a
-// semicolon, a dollar or a line's end never gets in, and the generators
-// (nginx-config.ts, haproxy-config.ts) have nothing to escape.
+// The settings of a balancer, for either program, and the only way to make them from text. Every
+// value ends up in a configuration file. So each is checked against what it may hold, not against
+// what it may not: a quote, a brace, a semicolon, a dollar or a line end never gets in, and the
+// generators (nginx-config.ts, haproxy-config.ts) have nothing to escape.
 import { isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
@@ -17,7 +16,7 @@ export interface Address {
 }
 
 export interface Replica extends Address {
-  /** Its share of the requests, against the others'. */
+  /** Its share of the requests, relative to the others' weights. */
   readonly weight: number;
 }
 
@@ -25,13 +24,13 @@ export interface Balancer {
   readonly listen: Address;
   readonly replicas: readonly Replica[];
   readonly policy: Policy;
-  /** Absolute paths; the key is in the certificate's file unless it is given. */
+  /** Absolute paths; without `key` the key is in the certificate's file. */
   readonly tls?: { readonly certificate: string; readonly key?: string } | undefined;
-  /** 200 while a replica takes requests. */
+  /** Path that answers 200 while a replica takes requests. */
   readonly healthPath: string;
 }
 
-/** Chosen: more than fit behind one balancer's own link. */
+/** Most replicas. Chosen: more than one balancer's own link can serve. */
 const MAX_REPLICAS = 8;
 /** HAProxy's highest. */
 const MAX_WEIGHT = 256;
@@ -56,7 +55,7 @@ export function parseListen(text: string): Address {
 export function parseReplica(text: string): Replica {
   const accepted = `give http://HOST:PORT, with ,weight=1 to ${MAX_WEIGHT} after it if need be`;
   const [, url = '', weight = '1'] = /^([^,]*)(?:,weight=(\d{1,3}))?$/.exec(text) ?? [];
-  // URL leaves out a port that is the scheme's own; here it has to be said.
+  // URL leaves out the scheme's default port; here it must be given.
   const port = Number(/^http:\/\/[^/]*:(\d{1,5})\/?$/.exec(url)?.[1]);
   if (!URL.canParse(url) || !(port >= 1)) throw usage('--replica', text, accepted);
   const { hostname, username, password } = new URL(url);
@@ -93,7 +92,7 @@ export function checkConfigPath(option: string, text: string): string {
 }
 
 function isHost(text: string): boolean {
-  // What looks like a number is an address or nothing: 1.2.3 is no name.
+  // A text of digits and dots must be an address: 1.2.3 is no name.
   return /^[\d.]+$/.test(text) ? isIP(text) === 4 : NAME.test(text);
 }
 

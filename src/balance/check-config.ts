@@ -1,5 +1,5 @@
-// Asks the program itself whether it takes a configuration. Nothing is served by
-// that; what nginx makes on the way goes into a directory that is removed.
+// Asks the program itself whether it accepts a configuration. Nothing is served; files that nginx
+// makes go into a directory that is removed.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ export async function checkConfig(program: Program, config: string): Promise<voi
   }
 }
 
-/** The first complaint, without what is only true of the file that was checked. */
+/** The first complaint, without the name of the temporary file. */
 function reasonOf(program: Program, stderr: string, file: string): string {
   const complaint = /\[(?:emerg|ALERT)\][^\n]*/.exec(stderr)?.[0] ?? '';
   const reason = complaint

@@ -11,7 +11,7 @@ export class Bitfield {
     this.#bits = new Uint8Array(Math.ceil(length / 8));
   }
 
-  /** From the wire; undefined when the size is wrong or a spare bit is set. */
+  /** Parses a bitfield from the wire; undefined if its size is wrong or a spare bit is set. */
   static tryFrom(bytes: Uint8Array, length: number): Bitfield | undefined {
     const field = new Bitfield(length);
     if (bytes.length !== field.#bits.length) return undefined;
@@ -41,7 +41,7 @@ export class Bitfield {
     return (this.#bits[index >> 3]! & (0x80 >> (index & 7))) !== 0;
   }
 
-  /** True when the index was not in the set before. */
+  /** Adds an index. Returns true if it was not in the set. */
   add(index: number): boolean {
     if (this.has(index)) return false;
     this.#bits[index >> 3]! |= 0x80 >> (index & 7);
@@ -49,7 +49,7 @@ export class Bitfield {
     return true;
   }
 
-  /** True when the index was in the set before. */
+  /** Removes an index. Returns true if it was in the set. */
   remove(index: number): boolean {
     if (!this.has(index)) return false;
     this.#bits[index >> 3]! &= ~(0x80 >> (index & 7));

@@ -1,7 +1,6 @@
-// The names of content: which CIDs are handled, and how they are made. A CID is
-// accepted when its block can be verified here (sha2-256) and is part of a
-// UnixFS DAG: dag-pb for inner nodes, raw for leaves.
-// Source: https://github.com/multiformats/cid, https://specs.ipfs.tech/unixfs/
+// CIDs, the names of content: which ones are supported, and how they are made. A CID is accepted if
+// its block can be verified here (sha2-256) and is part of a UnixFS DAG: dag-pb for inner nodes,
+// raw for leaves. Source: https://github.com/multiformats/cid, https://specs.ipfs.tech/unixfs/
 
 import * as dagPb from '@ipld/dag-pb';
 import { equals } from 'multiformats/bytes';
@@ -29,12 +28,12 @@ export function dagPbCid(block: Uint8Array): CID {
   return CID.createV1(dagPb.code, createDigest(SHA2_256, sha256(block)));
 }
 
-/** A leaf that can be verified; others of the raw codec are not supported at all. */
+/** Whether the CID is a leaf that can be verified; other raw CIDs are not supported. */
 export function isRawCid(cid: CID): boolean {
   return cid.code === raw.code && isSupportedCid(cid);
 }
 
-/** Version 1 or 0, dag-pb or raw, sha2-256: what this program can verify. */
+/** Whether this program can verify the CID: version 1 or 0, dag-pb or raw, sha2-256. */
 export function isSupportedCid(cid: CID): boolean {
   return (
     (cid.code === dagPb.code || cid.code === raw.code) &&
@@ -43,15 +42,18 @@ export function isSupportedCid(cid: CID): boolean {
   );
 }
 
-/** True when the bytes are the ones that a (supported) CID names. */
+/** Whether the bytes are those that a (supported) CID names. */
 export function matchesCid(cid: CID, bytes: Uint8Array): boolean {
   return equals(sha256(bytes), cid.multihash.digest);
 }
 
-/** Chosen: one with sha2-512 in base16 has 137. Decoding base58 takes the square of the length. */
+/**
+ * Longest text of a CID. Chosen: sha2-512 in base16 takes 137. Decoding base58 takes the square of
+ * the length.
+ */
 const MAX_CID_CHARACTERS = 160;
 
-/** Any CID that a remote wrote, supported or not; undefined for other text. */
+/** Parses a remote's CID, supported or not; undefined for other text. */
 export function decodeCid(text: string): CID | undefined {
   if (text.length > MAX_CID_CHARACTERS) return undefined;
   try {
@@ -61,7 +63,7 @@ export function decodeCid(text: string): CID | undefined {
   }
 }
 
-/** An option's value as a CID. @throws HubswarmError ERR_USAGE */
+/** Parses the value of an option as a CID. @throws HubswarmError ERR_USAGE */
 export function parseCid(option: string, text: string): CID {
   let cid: CID;
   try {

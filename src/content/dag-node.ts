@@ -1,7 +1,6 @@
-// One inner block of a UnixFS DAG, decoded and checked for itself: its kind, its
-// links, and that its links and lengths agree. What its children are is the
-// walk's concern (resolve.ts).
-// Source: https://specs.ipfs.tech/unixfs/
+// Decodes one inner block of a UnixFS DAG and checks it by itself: its kind, its links, and that
+// links and lengths agree. The walk (resolve.ts) checks its children. Source:
+// https://specs.ipfs.tech/unixfs/
 import * as dagPb from '@ipld/dag-pb';
 import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
@@ -9,14 +8,14 @@ import { HubswarmError } from '../runtime/errors.ts';
 
 export interface FileNode {
   readonly kind: 'file';
-  /** Bytes of content below: the sum of the children's. */
+  /** Bytes of content below this node: the sum of its children's. */
   readonly length: number;
   readonly children: readonly { readonly cid: CID; readonly length: number }[];
 }
 
 export interface DirectoryNode {
   readonly kind: 'directory' | 'shard';
-  /** Of a shard's links: how many hexadecimal digits stand before the entry's name. */
+  /** Number of hexadecimal digits before an entry's name in a shard's links. */
   readonly prefixLength: number;
   readonly links: readonly { readonly cid: CID; readonly name: string; readonly tsize: number }[];
 }

@@ -1,7 +1,7 @@
-// The UnixFS node of one directory, flat or HAMT-sharded. Built one directory at
-// a time from the bottom up: a tree builder that is given whole paths does not
-// know the CIDs of sub-directories when it decides on sharding, and leaves them
-// out of the estimate; an IPFS node counts them (names + CIDs > 256 KiB).
+// The UnixFS node of one directory, flat or HAMT-sharded. It is built one directory at a time, from
+// the bottom up. A tree builder that gets whole paths does not know the CIDs of sub-directories
+// when it decides on sharding, and so does not count them. An IPFS node counts them (names + CIDs >
+// 256 KiB).
 import { type ImporterOptions, importer } from 'ipfs-unixfs-importer';
 import type { CID } from 'multiformats/cid';
 import { invariant } from '../runtime/invariant.ts';
@@ -22,8 +22,8 @@ export async function buildDirectoryDag(
       return cid;
     },
   };
-  // The children are made already: the builder of files is replaced by one that
-  // hands them over, and only the builder of trees is used.
+  // The children exist already. So the builder of files is replaced by one that hands them over,
+  // and only the builder of trees works.
   const dagBuilder: ImporterOptions['dagBuilder'] = async function* () {
     for (const { name, cid, tsize } of entries) {
       yield async () => ({ cid, size: BigInt(tsize), path: name, originalPath: name });

@@ -11,10 +11,10 @@ import { DIGEST_LENGTH } from './manifest.ts';
 /** kubo's width (boxo: DefaultLinksPerBlock, so that a node of links stays within 8 KiB). */
 const LINKS_PER_NODE = 174;
 
-/** A DAG's top, as a directory or a parent node links to it. */
+/** The root of a DAG, as a directory or a parent node links to it. */
 export interface DagRoot {
   readonly cid: CID;
-  /** Bytes of the content below. */
+  /** Bytes of content below. */
   readonly length: number;
   /** Bytes of all blocks below and of this one: dag-pb's Tsize. */
   readonly tsize: number;
@@ -23,7 +23,7 @@ export interface DagRoot {
 export interface Leaves {
   readonly pieceLength: number;
   readonly totalLength: number;
-  /** 32 bytes for each leaf in order. */
+  /** The leaves' digests in order, 32 bytes each. */
   readonly digests: Uint8Array;
 }
 
@@ -38,7 +38,7 @@ export function buildFileDag(leaves: Leaves, blocks: Map<string, Uint8Array>): D
     return { cid: rawCid(digest), length, tsize: length };
   };
   if (count === 1) return leaf(0);
-  // Leaves become CIDs a node at a time, so that only inner nodes are held as objects.
+  // Leaves become CIDs one node at a time, so that only inner nodes are held as objects.
   let level = joinLevel(count, leaf, blocks);
   while (level.length > 1) {
     const below = level;

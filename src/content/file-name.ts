@@ -10,7 +10,10 @@ export const MAX_PATH_BYTES = 4096;
 const FORBIDDEN = /[/\0]/;
 const utf8 = new TextEncoder();
 
-/** In UTF-8. A UTF-16 unit takes 3 bytes there at the most, so most texts need no encoding. */
+/**
+ * Whether a text is longer in UTF-8. A UTF-16 unit takes at most 3 bytes, so most texts need no
+ * encoding.
+ */
 export const isLonger = (text: string, mostBytes: number): boolean =>
   3 * text.length > mostBytes && utf8.encode(text).length > mostBytes;
 

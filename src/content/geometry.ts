@@ -1,6 +1,6 @@
-// Where each piece lies. Pieces are the leaves of the DAG in order, so all of
-// one file's pieces have the same length but its last; a directory's files
-// follow one another and each begins a new piece. No I/O here.
+// Where each piece lies in the content. Pieces are the leaves of the DAG in order, so all pieces of
+// a file but its last have the same length. A directory's files follow one another, and each begins
+// with a new piece. No I/O here.
 import { invariant } from '../runtime/invariant.ts';
 
 /** IPFS nodes refuse blocks over 2 MiB; so a piece is never longer. */
@@ -13,7 +13,7 @@ export class Geometry {
   /** offsets[i] is where piece i starts; the last entry is the total length. */
   readonly #offsets: Float64Array;
 
-  /** Of each piece in order; every length is in 1..MAX_PIECE_LENGTH. */
+  /** @param lengths of the pieces in order; each is in 1..MAX_PIECE_LENGTH */
   constructor(lengths: ArrayLike<number>) {
     this.#offsets = new Float64Array(lengths.length + 1);
     for (let i = 0; i < lengths.length; i++) {
@@ -43,7 +43,7 @@ export class Geometry {
     return this.#offsets[piece + 1]! - this.#offsets[piece]!;
   }
 
-  /** The longest piece, 0 without any. */
+  /** Length of the longest piece; 0 if there are no pieces. */
   get maxLength(): number {
     let longest = 0;
     for (let i = 0; i < this.pieceCount; i++) longest = Math.max(longest, this.length(i));

@@ -1,6 +1,5 @@
-// The manifest of content whose leaves were hashed here: read off the finished DAG by
-// the walk that a receiver does, so both sides agree on the order of pieces by
-// construction.
+// Makes the manifest of content that was hashed here: by the same walk over the finished DAG that a
+// receiver does. So both sides agree on the order of pieces.
 import { invariant } from '../runtime/invariant.ts';
 import { isRawCid } from './cid.ts';
 import { buildFileDag, type DagRoot, type Leaves } from './file-dag.ts';
@@ -21,7 +20,7 @@ export async function manifestOf(
   });
 }
 
-/** Of one file. */
+/** Makes the manifest of one file. */
 export async function manifestOfLeaves(leaves: Leaves): Promise<Resolved> {
   const blocks = new Map<string, Uint8Array>();
   return manifestOf(buildFileDag(leaves, blocks), blocks);

@@ -1,6 +1,6 @@
-// What a file or directory *is*: its root CID and the ordered pieces below it.
-// A manifest is only ever made by importing bytes or by walking a DAG whose
-// every block was hashed on the way down, so it needs no trust of its own.
+// What a file or directory *is*: its root CID and the ordered pieces below it. A manifest is made
+// only by importing bytes, or by walking a DAG whose every block was hashed on the way down. So it
+// needs no trust.
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { create as createDigest } from 'multiformats/hashes/digest';
@@ -14,7 +14,7 @@ export interface ManifestFile {
   /** Relative, '/'-separated, safe to join to a directory; '' for a single file. */
   readonly path: string;
   readonly length: number;
-  /** The file's pieces are [firstPiece, firstPiece + pieceCount); none when empty. */
+  /** The file's pieces are [firstPiece, firstPiece + pieceCount); none if it is empty. */
   readonly firstPiece: number;
   readonly pieceCount: number;
 }
@@ -44,7 +44,8 @@ export function pieceCid(manifest: Manifest, piece: number): CID {
 export function fileOfPiece({ files }: Manifest, piece: number): number {
   let low = 0;
   let high = files.length - 1;
-  // The last file that begins at or before the piece; empty files begin where the next one does.
+  // Find the last file that begins at or before the piece; empty files begin where the next one
+  // does.
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (files[middle]!.firstPiece <= piece) low = middle;

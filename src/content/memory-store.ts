@@ -1,5 +1,5 @@
-// Content held in memory: small files, simulations and tests. Nothing appears
-// anywhere; otherwise the contract is that of the file store.
+// A store in memory, for small files, simulations and tests. No file appears; otherwise the
+// contract is that of the file store.
 import { invariant } from '../runtime/invariant.ts';
 import { Bitfield } from './bitfield.ts';
 import type { Manifest } from './manifest.ts';
@@ -17,7 +17,7 @@ export class MemoryStore implements PieceStore {
     this.have = have;
   }
 
-  /** @param bytes the manifest's content, which the caller vouches for and no longer changes */
+  /** @param bytes the manifest's content; the caller vouches for it and no longer changes it */
   static whole(manifest: Manifest, bytes: Uint8Array): MemoryStore {
     const { totalLength, pieceCount } = manifest.geometry;
     invariant(bytes.length === totalLength, `${bytes.length} bytes are not the content`);
@@ -29,7 +29,7 @@ export class MemoryStore implements PieceStore {
     return new MemoryStore(manifest, new Uint8Array(totalLength), new Bitfield(pieceCount));
   }
 
-  /** The whole content, once every piece is here. Not a copy. */
+  /** The whole content, once every piece is here; not a copy. */
   get bytes(): Uint8Array {
     invariant(this.have.isFull, 'asked for before it was whole');
     return this.#bytes;

@@ -1,7 +1,6 @@
-// The inner blocks of a DAG as a remote gives them: hashed before they are parsed,
-// fetched a few ahead of the walk, and bounded in number, depth and bytes. A node
-// that is linked twice is fetched once but counts twice, so that a small DAG that
-// unfolds into a huge one ends as an error too.
+// Reads the inner blocks of a DAG from a remote: hashes them before they are parsed, fetches a few
+// ahead of the walk, and bounds their number, depth and bytes. A node that is linked twice is
+// fetched once but counts twice, so a small DAG that unfolds into a huge one is an error, too.
 
 import type { CID } from 'multiformats/cid';
 import { platform } from '#platform';
@@ -12,17 +11,22 @@ import { MAX_PIECE_LENGTH } from './geometry.ts';
 
 export type GetBlock = (cid: CID) => Promise<Uint8Array>;
 
-/** Files, directories and inner nodes together; chosen: so many cost 1.2 s of CPU (measured). */
+/**
+ * Most files, directories and inner nodes together. Chosen: so many cost 1.2 s of CPU (measured).
+ */
 export const MAX_NODES = 2 ** 18;
-/** Chosen: 2^20 pieces take 48 MiB of links in files, names of 100 bytes as much again. */
+/**
+ * Most bytes of inner blocks. Chosen: 2^20 pieces take 48 MiB of links in files, names of 100 bytes
+ * as much again.
+ */
 const MAX_DAG_BYTES = 256 * 2 ** 20;
-/** Chosen: PATH_MAX allows 2048 directories, file systems in use stay far below. */
+/** Deepest directory. Chosen: PATH_MAX allows 2048, file systems in use stay far below. */
 const MAX_DEPTH = 128;
-/** Blocks at hand never wait for I/O: after that many, others get a turn. Chosen. */
+/** Blocks in memory never wait for I/O: after so many, other work gets a turn. Chosen. */
 const NODES_PER_TURN = 64;
-/** Likewise of long blocks, whose decoding takes some 10 ms for so many bytes. Chosen. */
+/** The same for long blocks: decoding so many bytes takes some 10 ms. Chosen. */
 const BYTES_PER_TURN = 2 ** 19;
-/** Chosen: hides the round trip of inner blocks without asking a lot of one source. */
+/** Inner blocks asked for ahead. Chosen: hides the round trip without asking much of one source. */
 const LOOK_AHEAD = 8;
 
 export class NodeReader {
@@ -32,7 +36,7 @@ export class NodeReader {
   readonly #signal: AbortSignal | undefined;
   readonly #maxBlockBytes: number;
   readonly #lookAhead: number;
-  /** As `dag`, by a key that is cheap to make. */
+  /** The same as `dag`, by a key that is cheap to make. */
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
   #nodes = 0;
@@ -83,7 +87,7 @@ export class NodeReader {
     throw manifestError(cid, `is past the limit of ${MAX_NODES} nodes`);
   }
 
-  /** Any block, hashed. */
+  /** Fetches any block and hashes it. */
   async fetch(cid: CID): Promise<Uint8Array> {
     this.#signal?.throwIfAborted();
     const key = blockKey(cid);
@@ -108,7 +112,7 @@ export class NodeReader {
       const key = blockKey(cid);
       if (this.#blocks.has(key) || this.#ahead.has(key)) continue;
       const block = this.#getBlock(cid);
-      // Awaited when its turn comes, or never when the walk fails before.
+      // It is awaited later, or never if the walk fails before.
       block.catch(() => undefined);
       this.#ahead.set(key, block);
     }

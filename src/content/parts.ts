@@ -1,10 +1,10 @@
-// A piece as it came: consecutive parts that nobody has checked yet.
+// A piece as it came: consecutive parts, not verified yet.
 
 import { equals } from 'multiformats/bytes';
 import { platform } from '#platform';
 import { type Manifest, pieceDigest } from './manifest.ts';
 
-/** True when the parts, one after the other, are the piece. */
+/** Whether the parts, one after the other, are the piece. */
 export function partsMatch(
   manifest: Manifest,
   piece: number,

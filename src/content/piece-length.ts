@@ -12,7 +12,7 @@ const MIB = 1024 * KIB;
 /** The shortest piece accepted; below it headers and hashes outweigh the payload. */
 const MIN_PIECE_LENGTH = 16 * KIB;
 
-/** From this total size on (bytes), the piece length in the second column. */
+/** From this total size on (first column, bytes), this piece length (second column). */
 const RULE: readonly (readonly [number, number])[] = [
   [256 * MIB, 1 * MIB],
   [32 * MIB, 256 * KIB],
@@ -25,7 +25,7 @@ export function choosePieceLength(totalBytes: number): number {
   return RULE.find(([from]) => totalBytes >= from)![1];
 }
 
-/** `--chunk-size` checked: a power of two would not be needed, a multiple of 1 KiB is. */
+/** Checks `--chunk-size`: it must be a multiple of 1 KiB, but need not be a power of two. */
 export function checkPieceLength(option: string, bytes: number): number {
   if (bytes < MIN_PIECE_LENGTH || bytes > MAX_PIECE_LENGTH || bytes % KIB !== 0) {
     throw new HubswarmError(

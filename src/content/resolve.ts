@@ -1,8 +1,7 @@
-// From a root CID to a manifest, by walking a DAG that nobody vouches for: lengths
-// must add up, names must be safe to join to a directory, pieces are counted.
-// How blocks come and what they may cost is the reader's (node-reader.ts), what a
-// single one may say is the decoder's (dag-node.ts). Leaves are not fetched: one
-// that does not have the length its parent claims never verifies as a piece.
+// Makes a manifest from a root CID, by walking an untrusted DAG: lengths must add up, names must be
+// safe to join to a directory, pieces are counted. node-reader.ts fetches blocks and bounds their
+// cost; dag-node.ts checks each single block. Leaves are not fetched: a leaf without the length
+// that its parent claims never verifies as a piece.
 import type { CID } from 'multiformats/cid';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DirectoryNode, type FileNode, manifestError } from './dag-node.ts';
@@ -15,7 +14,9 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal;
   readonly maxPieces?: number;
   readonly maxBlockBytes?: number;
-  /** Asks for one block at a time, depth first from the root, each once: none ahead. */
+  /**
+   * Whether to ask for one block at a time, depth first from the root, each once, and none ahead.
+   */
   readonly inOrder?: boolean;
 }
 
@@ -26,8 +27,8 @@ export interface Resolved {
 }
 
 /**
- * @param getBlock is asked for inner blocks, up to 8 at once, and for the root.
- * @throws HubswarmError ERR_HASH_MISMATCH, ERR_MANIFEST; and what getBlock throws
+ * @param getBlock is asked for inner blocks, up to 8 at once, and for the root
+ * @throws HubswarmError ERR_HASH_MISMATCH, ERR_MANIFEST; what getBlock throws
  */
 export async function resolveManifest(
   root: CID,
@@ -80,7 +81,7 @@ class Walk {
     return 'directory';
   }
 
-  /** Links of a directory, or of one shard of it: `names` is shared by all shards. */
+  /** Walks the links of a directory, or of one of its shards; all shards share `names`. */
   async #entries(node: DirectoryNode, at: { path: string; names: Set<string>; depth: number }) {
     const toCome = node.links.values();
     for (const link of node.links) {

@@ -5,32 +5,34 @@ import type { Manifest } from './manifest.ts';
 
 export interface PieceStore {
   readonly manifest: Manifest;
-  /** The pieces that are here and verified. Live: grows as pieces are written. Do not change it. */
+  /**
+   * The pieces that are here and verified. It grows as pieces are written; the caller must not
+   * change it.
+   */
   readonly have: Bitfield;
 
   /**
-   * Bytes [begin, begin + length) of a piece that is here; a range that a remote
-   * asks for is to be checked before. The bytes are in `into`, which has that length,
-   * or else the caller's to keep: they are never reused for another read.
+   * Reads bytes [begin, begin + length) of a piece that is here. The caller must check a range that
+   * a remote asks for. The bytes are in `into`, which has that length; without it they are the
+   * caller's to keep, and are never reused for another read.
    *
-   * @throws HubswarmError ERR_SOURCE_CHANGED when the file is not the one imported
-   * any more, ERR_NOT_FOUND when it vanished.
+   * @throws HubswarmError ERR_SOURCE_CHANGED if the file is not the one imported any more,
+   * ERR_NOT_FOUND if it vanished
    */
   read(piece: number, begin: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 
   /**
-   * Hashes the piece (given as consecutive parts); writes it when it matches.
-   * Resolves to false, with nothing written, when it does not match. A piece that
-   * is already here is not written again. The parts must not change until then.
+   * Hashes a piece, given as consecutive parts, and writes it if it matches. Resolves to false,
+   * with nothing written, if it does not match. A piece that is here already is not written again.
+   * The parts must not change until then.
    *
    * @throws HubswarmError ERR_DISK_FULL, ERR_NOT_PERMITTED ...
    */
   write(piece: number, parts: readonly Uint8Array[]): Promise<boolean>;
 
   /**
-   * Makes whole content appear under its final name (sync, then rename) and
-   * resolves to that path; undefined for a store without a name. Must be called
-   * once, when `have` is full; reads go on working afterwards.
+   * Gives complete content its final name (sync, then rename) and resolves to that path; to
+   * undefined for a store without a name. Call it once, when `have` is full; reads go on working.
    */
   publish(): Promise<string | undefined>;
 

@@ -26,10 +26,13 @@ import { adoptAccess } from './target-place.ts';
 /** Tells versions of one target apart: the end of the root CID. */
 export const shortName = (root: CID): string => root.toString().slice(-8);
 
-/** Where a verified download of that version lies until it is whole. @param target absolute */
+/** The partial file of a verified download of that version. @param target absolute */
 export const partialOf = (root: CID, target: string): string => `${target}.${shortName(root)}.part`;
 
-/** Lets the pieces that one version has begun with be found by the next, which hashes them. */
+/**
+ * Renames the partial file of one version, so that the next version finds its pieces, and hashes
+ * them.
+ */
 export async function goOnAs(before: CID, root: CID, target: string): Promise<void> {
   const [from, to] = [before, root].map((each) => partialOf(each, resolve(target)));
   if (from === to) return;
@@ -40,7 +43,7 @@ export async function goOnAs(before: CID, root: CID, target: string): Promise<vo
   }
 }
 
-/** On Windows these separate names too, or name a device or a stream. */
+/** On Windows these also separate names, or name a device or a stream. */
 const FORBIDDEN = process.platform === 'win32' ? /[\\:]/ : undefined;
 
 export class DownloadPlace implements Place {
@@ -85,12 +88,12 @@ export class DownloadPlace implements Place {
     }
     await this.#checkParent();
     const found = await lstatIfAny(this.#partial);
-    // One that was found holds part of what it needs already.
+    // A partial file that was found has some of the room already.
     if (!found) await this.#checkRoom();
     try {
       if (this.#manifest.kind === 'directory') await this.#makeTree();
       else {
-        // Nobody may read the bytes meanwhile who may not read what they replace.
+        // A partial file that will replace a file is readable by its owner only.
         const mode = present ? 0o600 : 0o666;
         await makeFile(this.#partial, this.#manifest.geometry.totalLength, mode);
       }
@@ -107,7 +110,7 @@ export class DownloadPlace implements Place {
       return await open(path, this.#sources ? 'r' : 'r+');
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw fileError(error, path);
-      // Published since, by this store or by another process.
+      // It was published meanwhile, by this store or by another process.
       const final = pathUnder(this.#target, entry);
       return open(final, 'r+').catch(() => {
         throw fileError(error, path);
@@ -115,7 +118,7 @@ export class DownloadPlace implements Place {
     }
   }
 
-  /** @param use opens each file; every byte of all of them is written and verified. */
+  /** @param use opens each file; every byte of all files is written and verified */
   async publish(
     use: (file: number, body: (handle: FileHandle) => Promise<void>) => Promise<void>,
   ): Promise<string> {
@@ -143,7 +146,7 @@ export class DownloadPlace implements Place {
     return this.#target;
   }
 
-  /** True when the target is whole: then it is the place, and a partial is not needed. */
+  /** Whether the target is complete: then it is the place, and no partial file is needed. */
   async #adopt(options: CheckOptions): Promise<boolean> {
     const sources = await findWhole(this.#manifest, this.#target, options);
     if (!sources) return false;
@@ -152,7 +155,7 @@ export class DownloadPlace implements Place {
     return true;
   }
 
-  /** What is replaced by a file keeps its mode and owner. */
+  /** Gives the new file the mode and owner of the file that it replaces. */
   async #adoptAccess(handle: FileHandle): Promise<void> {
     const there = this.#overwrite ? await lstatIfAny(this.#target) : undefined;
     if (there?.isFile()) await adoptAccess(handle, there);
@@ -167,7 +170,7 @@ export class DownloadPlace implements Place {
       const path = pathUnder(this.#partial, file);
       inodes.add(await makeFile(path, file.length));
       if (inodes.size > index) continue;
-      // Names that differ in case or Unicode form only, where the disk does not tell them apart.
+      // Names that differ only in case or Unicode form, on a disk that does not tell them apart.
       throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
     }
   }
@@ -191,8 +194,8 @@ export class DownloadPlace implements Place {
   }
 
   /**
-   * Sizes are set without taking room, so a disk that is too full is known now and
-   * not after most of the download. File systems that tell nothing are believed to have it.
+   * Setting a size takes no room, so this tells a full disk now, and not after most of the
+   * download. A file system that does not tell its room is believed to have it.
    */
   async #checkRoom(): Promise<void> {
     const { bavail, blocks, bsize } = await statfs(dirname(this.#target));

@@ -1,6 +1,6 @@
-// The verified piece store on disk, for a file shared where it is and for a
-// download. Pieces map to files by arithmetic; what a place is, how it resumes
-// and how it gets its final name is the place's own (place.ts, download-place.ts).
+// The verified piece store on disk, for a file shared where it is and for a download. Pieces map to
+// files by arithmetic. The place (place.ts, download-place.ts) decides how to resume and how the
+// content gets its final name.
 import { fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Bitfield } from '../content/bitfield.ts';
@@ -18,7 +18,7 @@ import { type Place, SharedPlace } from './place.ts';
 import { checkUnchanged } from './source.ts';
 
 export interface DownloadOptions {
-  /** Replace a target that has other bytes, at publish. */
+  /** Whether to replace a target with other bytes, at publish. */
   readonly overwrite?: boolean;
   readonly signal?: AbortSignal;
   /** Called with the bytes hashed so far while a partial or target found on disk is checked. */
@@ -38,17 +38,17 @@ export class FileStore implements PieceStore {
     this.#files = new OpenFiles((file) => place.open(file));
   }
 
-  /** Content read from where it was imported; nothing is copied. */
+  /** A store over imported files, where they lie; nothing is copied. */
   static async share({ manifest, sources }: Imported): Promise<FileStore> {
     const have = Bitfield.full(manifest.geometry.pieceCount);
     return new FileStore(manifest, new SharedPlace(sources), have);
   }
 
   /**
-   * Content on its way to `target`, with every piece that is on disk already.
+   * A store for content on its way to `target`, with every piece that is on disk already.
    *
-   * @throws HubswarmError ERR_EXISTS (the target has other bytes), ERR_NOT_FOUND (no
-   * parent directory), ERR_NOT_PERMITTED, ERR_DISK_FULL
+   * @throws HubswarmError ERR_EXISTS (the target has other bytes), ERR_NOT_FOUND (no parent
+   * directory), ERR_NOT_PERMITTED, ERR_DISK_FULL
    */
   static async download(
     manifest: Manifest,
@@ -73,7 +73,7 @@ export class FileStore implements PieceStore {
     return store;
   }
 
-  /** Whether the content has its final name: after publish(), or since before the download. */
+  /** Whether the content has its final name: after publish(), or already before the download. */
   get isPublished(): boolean {
     return this.#place.sources !== undefined;
   }
@@ -91,7 +91,7 @@ export class FileStore implements PieceStore {
     const file = fileOfPiece(this.manifest, piece);
     return this.#attempt(file, async (handle) => {
       const { bytesRead } = await handle.read(into, 0, length, this.#offset(file, piece) + begin);
-      // After the read: had the file been written to before it, this would show.
+      // Check after the read: an earlier write to the file would show now.
       const source = this.#place.sources?.[file];
       if (source) checkUnchanged(source, fstatSync(handle.fd));
       if (bytesRead === length) return into;
@@ -126,7 +126,7 @@ export class FileStore implements PieceStore {
     await this.#files.close();
   }
 
-  /** Marks the pieces that the partial really holds. */
+  /** Marks the pieces that the partial file really holds. */
   async #resume(check: Parameters<typeof checkPieces>[3]): Promise<void> {
     try {
       for (const [index, file] of this.manifest.files.entries()) {

@@ -1,7 +1,6 @@
-// From a path on this disk to its manifest, without copying it: leaves are read
-// once, hashed and forgotten; only digests and inner nodes are kept. The manifest
-// is then read off the finished DAG by the walk that a receiver does, so both
-// sides agree on the order of pieces by construction.
+// Makes the manifest of a path on this disk, without copying: leaves are read once, hashed and
+// forgotten; only digests and inner nodes are kept. The manifest is then read off the finished DAG
+// by the walk that a receiver does, so both sides agree on the order of pieces by construction.
 import { basename, resolve } from 'node:path';
 import { buildFileDag, type DagRoot } from '../content/file-dag.ts';
 import { MAX_PIECES } from '../content/geometry.ts';
@@ -17,10 +16,10 @@ import { checkUnchanged, type SourceFile } from './source.ts';
 import { stampsAged } from './stamp-age.ts';
 
 export interface ImportOptions {
-  /** Of every piece but each file's last; chosen from the total size unless given. */
+  /** Length of every piece but each file's last; chosen from the total size unless given. */
   readonly pieceLength?: number;
   readonly signal?: AbortSignal;
-  /** Called with the bytes hashed so far, of all files together, and those there are. */
+  /** Called with the bytes hashed so far, and the bytes of all files together. */
   readonly onProgress?: (bytes: number, totalBytes: number) => void;
 }
 
@@ -30,7 +29,7 @@ export interface Imported {
   readonly name: string;
   /** Inner blocks by CID string, depth first from the root; empty when the root is a raw leaf. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
-  /** In the order of `manifest.files`. */
+  /** The files, in the order of `manifest.files`. */
   readonly sources: readonly SourceFile[];
 }
 
@@ -46,14 +45,14 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   for (const { source } of filesOf(found)) totalBytes += source.size;
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
   checkLimits(absolute, found, pieceLength);
-  // Else a write that comes next may leave size and time as they are.
+  // Wait: otherwise the next write may leave size and time as they are.
   await stampsAged([...filesOf(found)].map(({ source }) => source.mtimeMs));
   const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);
   return { name, ...(await describe(root, importer.blocks, found)) };
 }
 
-/** What a receiver would refuse is not worth the hashing. */
+/** Checks what a receiver would refuse, before anything is hashed. */
 function checkLimits(path: string, found: Found, pieceLength: number): void {
   const tooMuch = (what: string): HubswarmError =>
     new HubswarmError('ERR_MANIFEST', `${path}: makes ${what}`);

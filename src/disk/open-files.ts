@@ -1,5 +1,5 @@
-// A bounded number of open files, the least recently used closed first. A file
-// in use is never closed, so the bound may be passed by as many as are in use.
+// Keeps a bounded number of files open; the least recently used is closed first. A file in use is
+// never closed, so more may be open while they are in use.
 import type { FileHandle } from 'node:fs/promises';
 import { HubswarmError } from '../runtime/errors.ts';
 
@@ -13,7 +13,7 @@ const MAX_OPEN = 64;
 
 export class OpenFiles {
   readonly #open: (file: number) => Promise<FileHandle>;
-  /** In the order of last use. */
+  /** Open files, in the order of last use. */
   readonly #slots = new Map<number, Slot>();
   #closed = false;
 
@@ -21,7 +21,7 @@ export class OpenFiles {
     this.#open = open;
   }
 
-  /** Runs `body` with the file open; the handle is not to be kept. */
+  /** Runs `body` with the file open; it must not keep the handle. */
   async use<T>(file: number, body: (handle: FileHandle) => Promise<T>): Promise<T> {
     if (this.#closed) throw new HubswarmError('ERR_ABORTED', 'the store was closed');
     const slot = this.#slots.get(file) ?? { handle: this.#open(file), users: 0 };

@@ -6,11 +6,11 @@ import { fileError } from '../runtime/errors.ts';
 import type { SourceFile } from './source.ts';
 
 export interface Place {
-  /** For messages. */
+  /** Path of a file, for messages. */
   path(file: number): string;
   /** Opens a file of the manifest, by its index there. */
   open(file: number): Promise<FileHandle>;
-  /** The files as they were hashed, once nothing may write to them any more. */
+  /** The files as they were hashed, once nothing may write to them; undefined before. */
   readonly sources: readonly SourceFile[] | undefined;
 }
 

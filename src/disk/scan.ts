@@ -1,9 +1,8 @@
-// What lies under a path that is to be shared. Files and directories only:
-// symbolic links inside a directory and special files (sockets, FIFOs, devices)
-// are refused by name, since leaving them out in silence would hand out
-// something else than what was asked for, and following them could hand out
-// what lies elsewhere. The path itself may be a symbolic link. Hidden files are
-// part of a directory (as with `ipfs add -r --hidden`).
+// Lists what lies under a path that is to be shared. Only files and directories: symbolic links
+// inside a directory and special files (sockets, FIFOs, devices) are refused by name. Leaving them
+// out silently would share something else than was asked for; following links could share what lies
+// elsewhere. The path itself may be a symbolic link. Hidden files are part of a directory (as with
+// `ipfs add -r --hidden`).
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
@@ -75,7 +74,7 @@ export function* filesOf(found: Found): Generator<FoundFile> {
   else for (const entry of found.entries) yield* filesOf(entry);
 }
 
-/** Files and directories, the top one included. */
+/** Number of files and directories, the top one included. */
 export function countEntries(found: Found): number {
   if (found.kind === 'file') return 1;
   return found.entries.reduce((sum, entry) => sum + countEntries(entry), 1);

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 import { HubswarmError } from '../runtime/errors.ts';
 
 export interface SourceFile {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
@@ -15,7 +15,7 @@ export function sourceFile(path: string, stats: Stats): SourceFile {
   return { path, size: stats.size, mtimeMs: stats.mtimeMs, ino: stats.ino };
 }
 
-/** @throws HubswarmError ERR_SOURCE_CHANGED, ERR_NOT_FOUND for a file that lost its last name */
+/** @throws HubswarmError ERR_SOURCE_CHANGED; ERR_NOT_FOUND if the file has no name any more */
 export function checkUnchanged(source: SourceFile, now: Stats): void {
   if (now.nlink === 0) {
     throw new HubswarmError('ERR_NOT_FOUND', `${source.path}: was removed or replaced`);

@@ -1,14 +1,14 @@
-// Single steps on the file system that a download is made of. What each leaves
-// behind when it is cut short is said where it is not nothing.
+// Single file system steps of a download. If an interrupted step leaves something behind, its
+// comment says so.
 import { constants, type Stats } from 'node:fs';
 import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 
-/** Symbolic links are not followed: a partial's name can be foreseen by others. */
+/** Does not follow symbolic links: others can foresee a partial file's name. */
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** No hard links there (exFAT, some network file systems). */
+/** Codes of file systems without hard links (exFAT, some network file systems). */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
 export async function lstatIfAny(path: string): Promise<Stats | undefined> {
@@ -21,9 +21,9 @@ export async function lstatIfAny(path: string): Promise<Stats | undefined> {
 }
 
 /**
- * Makes or finds a file and gives it its full size. What has another name too is somebody
- * else's, and is no file of ours that is none at all: a new one takes its place. Resolves
- * to its inode.
+ * Makes or finds a file and gives it its full size. An entry with a second name belongs to somebody
+ * else, and one that is no regular file is not ours: a new file takes its place. Resolves to its
+ * inode.
  */
 export async function makeFile(path: string, length: number, mode = 0o666): Promise<bigint> {
   let handle = await open(path, CREATE, mode);
@@ -43,8 +43,8 @@ export async function makeFile(path: string, length: number, mode = 0o666): Prom
 }
 
 /**
- * Unlike rename() alone never replaces what came to be there meanwhile. Cut short,
- * it may leave both names of the one file.
+ * Renames, but never replaces what appeared there meanwhile, as rename() would. If interrupted, it
+ * may leave both names of the file.
  */
 export async function renameToNew(from: string, to: string): Promise<void> {
   try {
@@ -60,8 +60,8 @@ export async function renameToNew(from: string, to: string): Promise<void> {
 }
 
 /**
- * A directory that is not empty cannot be replaced in one step: for a moment there
- * is none of that name. Cut short, it may leave the old one as `<from>.old`.
+ * A directory with content cannot be replaced in one step: for a moment no directory has the name.
+ * If interrupted, it may leave the old one as `<from>.old`.
  */
 export async function replaceTree(from: string, to: string): Promise<void> {
   const old = `${from}.old`;
@@ -77,7 +77,7 @@ export async function replaceTree(from: string, to: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** So that names in it survive a power cut. Where directories cannot be synced, they need not be. */
+/** Syncs a directory, so that its names survive a power cut. Some systems cannot and need not. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
     const handle = await open(path, 'r');

@@ -32,11 +32,11 @@ export type TargetPlace =
 export interface StreamPlace {
   readonly kind: 'stream';
   readonly path: string;
-  /** Open in this process already. */
+  /** The descriptor, if it is open in this process already. */
   readonly descriptor: number | undefined;
 }
 
-/** As Linux follows. */
+/** Most links followed, as on Linux. */
 const MAX_LINKS = 40;
 const DESCRIPTOR = new RegExp(
   `^/(?:dev/fd|proc/(?:self|thread-self|${process.pid})/fd)/(\\d{1,9})$`,
@@ -74,9 +74,9 @@ async function followed(path: string): Promise<string> {
   }
 }
 
-/** What is written there goes through; its failures come to whoever writes. */
+/** Opens a stream to the place. The caller gets the failures of its writes. */
 export async function openStream({ path, descriptor }: StreamPlace): Promise<Writable> {
-  // The streams that Node.js has of them: two on one descriptor would mix.
+  // Use Node.js' own streams: two on one descriptor would mix their output.
   if (descriptor === 1) return process.stdout;
   if (descriptor === 2) return process.stderr;
   try {
@@ -91,7 +91,10 @@ export async function openStream({ path, descriptor }: StreamPlace): Promise<Wri
   }
 }
 
-/** Pipes and terminals by events: a write to a file blocks a thread, deaf to signals. */
+/**
+ * Pipes and terminals are written by events: a write to a file would block a thread that signals do
+ * not reach.
+ */
 function streamOf(fd: number, autoClose: boolean): Writable {
   const stats = fstatSync(fd);
   if (stats.isFIFO() || stats.isSocket()) {
@@ -105,19 +108,19 @@ export async function adoptAccess(handle: FileHandle, { uid, gid, mode }: Stats)
   const own = await handle.stat();
   let bits = mode & 0o777;
   if (own.uid !== uid || own.gid !== gid) {
-    // Only root may give a file away; its group may be one of the user's.
+    // Only root may change the owner; the group may be one of the user's.
     await handle
       .chown(uid, gid)
       .catch(() => handle.chown(own.uid, gid))
       .catch(() => {
-        // Another group gets no more than everybody.
+        // Another group gets no more rights than everybody.
         bits &= 0o707 | ((bits & 0o007) << 3);
       });
   }
   await handle.chmod(bits);
 }
 
-/** A small text to a place that a person named, whole or not at all where that is a file. */
+/** Writes a small text to the place that the user named; a file is written whole or not at all. */
 export async function putText(named: string, text: string): Promise<void> {
   const place = await lookAt(named);
   if (place.kind === 'stream') return writeThrough(await openStream(place), named, text);

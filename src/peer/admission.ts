@@ -1,32 +1,32 @@
-// Who may be connected to this peer: bans, and what one remote may hold. A ban is of
-// the PeerId, for all files. One for a broken rule lasts as long as this process; one for
-// load ends by itself, and is longer each time: who was only too busy may come back. New PeerIds cost a
-// remote nothing, so what strangers hold together is bounded too: while room for
-// newcomers is short, connections that carry no exchange make way, or a few hundred
-// idle ones would lock everybody out.
+// Which peers may be connected to this one: bans, and limits of what one remote may hold. A ban is
+// of the PeerId, for all files. A ban for a broken rule lasts as long as this process. A ban for
+// load ends by itself, and is longer each time: a peer that was only too busy may come back. New
+// PeerIds cost a remote nothing, so what strangers hold together is bounded too: when room is
+// short, connections without an exchange are cut, or a few hundred idle ones would lock everybody
+// out.
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { guarded } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 
-/** PeerIds remembered; then the oldest ban ends. Chosen. */
+/** Most bans remembered; then the oldest ends. Chosen. */
 const MOST_BANNED = 16_384;
-/** The first ban for load, doubled with each further one up to the second figure. Chosen. */
+/** The first ban for load; each further one is twice as long, up to the second figure. Chosen. */
 const LOAD_BAN_MS = 60_000;
 const LONGEST_LOAD_BAN_MS = 60 * 60_000;
-/** With one peer: two that both ends opened, and two that replace them. Chosen. */
+/** Connections with one peer: two that both ends opened, and two that replace them. Chosen. */
 const CONNECTIONS_PER_PEER = 4;
-/** Of all that libp2p lets in; beyond, idle ones are cut. Chosen. */
+/** Share of libp2p's limit beyond which idle connections are cut. Chosen. */
 const CROWDED = 0.75;
-/** A connection that is to carry an exchange does so by then. Chosen. */
+/** A connection without an exchange is idle after so long. Chosen. */
 const IDLE_AFTER_MS = 5000;
 
-/** libp2p's own limit of connections, where none is given. */
+/** libp2p's own limit of connections, if none is given. */
 const MAX_CONNECTIONS = 300;
 
 export class Admission {
-  /** Until when, and how long a ban for load was the last time. */
+  /** Until when a peer is banned, and how long its last ban for load was. */
   readonly #banned = new Map<string, { readonly until: number; readonly ms: number }>();
   readonly #most: number;
   #node: Node | undefined;
@@ -35,7 +35,7 @@ export class Admission {
     this.#most = Math.floor(maxConnections * CROWDED);
   }
 
-  /** Begins to watch. Must be called once, as soon as the node is there. */
+  /** Starts to watch connections. Call once, as soon as the node exists. */
   watch(node: Node): void {
     this.#node = node;
     const handleOpen = guarded('admitting a connection', ({ detail }: CustomEvent<Connection>) =>
@@ -50,14 +50,14 @@ export class Admission {
   }
 
   /**
-   * Cuts the peer off, now and whenever it comes back, for the milliseconds that are
-   * returned: for good, or for some time when it was only too much.
+   * Cuts the peer off, now and whenever it comes back. Returns for how many milliseconds: for ever,
+   * or for a time after a flood.
    */
   ban(peer: string, forLoad: boolean): number {
     const last = this.#banned.get(peer)?.ms ?? LOAD_BAN_MS / 2;
     const isForGood = !forLoad || last === Number.POSITIVE_INFINITY;
     const ms = isForGood ? Number.POSITIVE_INFINITY : Math.min(2 * last, LONGEST_LOAD_BAN_MS);
-    // Anew: the last to be banned is the last to be forgotten.
+    // Delete first: the last to be banned is the last to be forgotten.
     this.#banned.delete(peer);
     this.#banned.set(peer, { until: performance.now() + ms, ms });
     forgetOldest(this.#banned, MOST_BANNED);

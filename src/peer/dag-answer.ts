@@ -1,5 +1,5 @@
-// One answer of the DAG protocol (dag-protocol.ts) as its client hears it: blocks by hash,
-// since the walk asks for them ahead and out of order.
+// One answer of the DAG protocol (dag-protocol.ts), on the client's side: blocks by hash, since the
+// walk asks for them ahead and out of order.
 import { hash } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
 import type { Link } from '../link/link.ts';
@@ -14,11 +14,14 @@ import {
 } from './dag-codec.ts';
 import type { FrameStream } from './stream.ts';
 
-/** Of blocks that came before the walk asked for them: it lags behind a fast remote. Chosen. */
+/**
+ * Most bytes of blocks that came before the walk asked for them: it lags behind a fast remote.
+ * Chosen.
+ */
 const MOST_UNASKED_BYTES = 32 * 2 ** 20;
 /**
- * A client waits as long as so much comes in each span of time, or the answer's end: a
- * remote that drips is left behind, one whose uplink has many takers is not. Chosen.
+ * Least bytes in each span of time, unless the answer ends: so a remote that drips is given up, and
+ * one whose uplink has many takers is not. Chosen.
  */
 const LEAST_BYTES = 4096;
 const SPAN_MS = 30_000;
@@ -29,7 +32,10 @@ export class Answer implements AnswerHandler {
   readonly #cid: CID;
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #waiting = new Map<string, PromiseWithResolvers<Uint8Array>>();
-  /** Keys of blocks that nobody has asked for: the walk is about to, or they are none of the DAG's. */
+  /**
+   * Keys of blocks that the walk has not asked for: it is about to, or they are not part of the
+   * DAG.
+   */
   readonly #unasked = new Set<string>();
   readonly #kind = Promise.withResolvers<CID | undefined>();
   readonly #timer: NodeJS.Timeout;
@@ -37,7 +43,7 @@ export class Answer implements AnswerHandler {
   #unaskedBytes = 0;
   #failure: unknown;
 
-  /** @param onSlow called when too little has come for too long */
+  /** @param onSlow called when too few bytes came for too long */
   constructor(remote: string, cid: CID, onSlow: () => void) {
     this.#remote = remote;
     this.#cid = cid;
@@ -50,7 +56,7 @@ export class Answer implements AnswerHandler {
     this.#timer = setInterval(look, SPAN_MS);
   }
 
-  /** Resolves with the packed form's CID, or undefined when the blocks themselves come. */
+  /** Resolves with the packed form's CID; with undefined if the blocks themselves come. */
   get packed(): Promise<CID | undefined> {
     return this.#kind.promise;
   }
@@ -60,7 +66,7 @@ export class Answer implements AnswerHandler {
     frames.onData((chunk) => {
       if (this.#failure !== undefined) return;
       this.#came += chunk.length;
-      // Books the downlink: what comes later waits. A stream's reader cannot.
+      // Books the downlink: later traffic waits. A stream's reader cannot wait.
       void link?.receive(chunk.length);
       const violation = decoder.push(chunk);
       if (violation !== undefined) this.#refuse(`sent ${violation}`);
@@ -97,7 +103,7 @@ export class Answer implements AnswerHandler {
 
   handleBlock(block: Uint8Array): void {
     const key = blockKey(hash('sha256', block, 'buffer'));
-    // The root comes first, so that a remote with nothing right is left at once.
+    // The root comes first, so that a remote with wrong blocks is left at once.
     if (this.#blocks.size === 0 && key !== blockKey(this.#cid.multihash.digest)) {
       return this.#refuse('sent another block than the root');
     }
@@ -111,7 +117,7 @@ export class Answer implements AnswerHandler {
     this.#waiting.delete(key);
   }
 
-  /** The first failure counts. Blocks that are here can still be had. */
+  /** The first failure counts. Blocks that are here can still be read. */
   fail(error: unknown): void {
     this.#failure ??= error;
     this.#kind.reject(this.#failure);

@@ -14,7 +14,7 @@ const MAX_CID_BYTES = 100;
 const MAX_NAME_BYTES = 255;
 /** 2^20 pieces take some 55 MiB of links. */
 export const MAX_DAG_BYTES = 64 * 2 ** 20;
-/** With the head, and the lengths of blocks, which are few bytes each only when they are many. */
+/** Longest answer: the blocks, the head, and the blocks' lengths. */
 export const MAX_ANSWER_BYTES = MAX_DAG_BYTES + 4 * 2 ** 20;
 /** MAX_PIECE_LENGTH needs four bytes. */
 const MAX_VARINT_BYTES = 4;
@@ -27,7 +27,7 @@ export function encodeRequest(cid: CID): Uint8Array {
   return lengthPrefixed(cid.bytes);
 }
 
-/** The answer's beginning; the name is cut to its limit between two characters. */
+/** Encodes the head of an answer; the name is cut to its limit between two characters. */
 export function encodeHead(status: Status, name = ''): Uint8Array {
   if (isRefusal(status)) return Uint8Array.of(STATUS[status]);
   const buffer = new Uint8Array(MAX_NAME_BYTES);
@@ -40,17 +40,17 @@ export function encodeHead(status: Status, name = ''): Uint8Array {
 
 const isRefusal = (status: Status): boolean => status === 'unknown' || status === 'tooLarge';
 
-/** The whole answer: the packed form's CID. */
+/** Encodes an answer that names the packed form. */
 export function encodePacked(name: string, packed: CID): Uint8Array {
   return Buffer.concat([encodeHead('packed', name), lengthPrefixed(packed.bytes)]);
 }
 
-/** The block is not copied. */
+/** Encodes a block without copying it. */
 export function encodeBlock(block: Uint8Array): Uint8Array[] {
   return [encodeBlockHead(block.length), block];
 }
 
-/** What stands before a block of that many bytes. */
+/** The bytes before a block of that length. */
 export const encodeBlockHead = (length: number): Uint8Array => varintOf(length);
 
 const varintOf = (value: number): Uint8Array =>
@@ -59,7 +59,7 @@ const varintOf = (value: number): Uint8Array =>
 const lengthPrefixed = (bytes: Uint8Array): Uint8Array =>
   Buffer.concat([varintOf(bytes.length), bytes]);
 
-/** Length-prefixed frames out of chunks of any size. */
+/** Reads length-prefixed frames from chunks of any size. */
 class FrameReader {
   readonly #bytes = new Uint8ArrayList();
 
@@ -71,7 +71,7 @@ class FrameReader {
     this.#bytes.append(chunk);
   }
 
-  /** One byte; undefined when it has yet to come. */
+  /** The next byte; undefined if it has not come yet. */
   byte(): number | undefined {
     if (this.isEmpty) return undefined;
     const value = this.#bytes.get(0);
@@ -79,7 +79,7 @@ class FrameReader {
     return value;
   }
 
-  /** A frame, copied; undefined when it is not whole yet, a violation when it is too long. */
+  /** The next frame, copied; undefined if it is incomplete; a violation if it is too long. */
   frame(limit: number): Uint8Array | { violation: string } | undefined {
     let length = 0;
     for (let i = 0; i < MAX_VARINT_BYTES; i++) {
@@ -97,10 +97,12 @@ class FrameReader {
   }
 }
 
-/** What a block is kept under: cheaper to make than a CID's text. */
+/** The key of a block in a Map: cheaper to make than a CID's text. */
 export const blockKey = (digest: Uint8Array): string => Buffer.from(digest).toString('latin1');
 
-/** A dot in front would hide the file, and is what a start-up file's name has. */
+/**
+ * Whether a name is safe. A dot in front would hide the file, and start-up files have such names.
+ */
 export function isSafeName(name: string): boolean {
   return (
     name !== '' &&
@@ -116,7 +118,7 @@ const isViolation = (
 export class RequestDecoder {
   readonly #reader = new FrameReader();
 
-  /** The CID once it is whole, undefined before. */
+  /** Takes a chunk. Returns the CID once it is complete, undefined before. */
   push(chunk: Uint8Array): CID | { violation: string } | undefined {
     this.#reader.push(chunk);
     return readCid(this.#reader);
@@ -134,10 +136,10 @@ function readCid(reader: FrameReader): CID | { violation: string } | undefined {
 }
 
 export interface AnswerHandler {
-  /** Once, before any block. */
+  /** Called once, before any block. */
   handleHead(status: Status, name: string): void;
   handleBlock(block: Uint8Array): void;
-  /** In place of blocks, after the head of a `packed` answer; for those who ask for such. */
+  /** Called in place of blocks after the head of a `packed` answer. */
   handlePacked?(packed: CID): void;
 }
 
@@ -154,13 +156,16 @@ export class AnswerDecoder {
     this.#handler = handler;
   }
 
-  /** Hands on what is whole. The violation, if there is one; nothing may be pushed after that. */
+  /**
+   * Takes a chunk and calls the handlers. Returns a violation, if there is one; then push nothing
+   * more.
+   */
   push(chunk: Uint8Array): string | undefined {
     this.#reader.push(chunk);
     return this.#head() ?? (this.#status === 'packed' ? this.#cid() : this.#blocks());
   }
 
-  /** Must be called when the stream has ended: the violation of a torso. */
+  /** Call when the stream has ended. Returns the violation of an incomplete answer. */
   end(): string | undefined {
     const status = this.#status;
     const whole = this.#reader.isEmpty && status !== undefined;
@@ -201,7 +206,7 @@ export class AnswerDecoder {
       const block = this.#reader.frame(MAX_PIECE_LENGTH);
       if (block === undefined) return undefined;
       if (isViolation(block)) return block.violation;
-      // A node has at least its kind; only a root that is a leaf may be empty.
+      // An inner node is never empty; only a root that is a leaf may be.
       if (++this.#blockCount > 1 && block.length === 0) return 'an empty block after the first';
       if (this.#blockCount > MAX_NODES) return `more than ${MAX_NODES} blocks`;
       this.#blockBytes += block.length;

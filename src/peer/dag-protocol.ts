@@ -20,24 +20,27 @@ import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 
-/** Answers are never packed. */
+/** The version of the protocol whose answers are never packed. */
 const DAG_PROTOCOL = '/hubswarm/dag/1.0.0';
 const PACKED_DAG_PROTOCOL = '/hubswarm/dag/1.1.0';
 
-/** A request has one small frame. Chosen. */
+/** Limit for the request, which is one small frame. Chosen. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A reader behind a slow link that others use as well takes long for a chunk. Chosen. */
+/** Limit for a reader to take a chunk: it may share a slow link. Chosen. */
 const STALL_TIMEOUT_MS = 30_000;
-/** Of one connection: a client asks once for each CID it wants. Chosen. */
+/** Most streams of one connection: a client asks once for each CID. Chosen. */
 const MAX_STREAMS = 8;
 
-/** The bytes of a root that is a leaf, read when they are sent: many may be asked for at once. */
+/**
+ * A root that is a leaf; its bytes are read when they are sent, since many may be asked for at
+ * once.
+ */
 export interface RawRoot {
   readonly length: number;
   read(begin: number, length: number): Promise<Uint8Array>;
 }
 
-/** A leaf that is in memory already. */
+/** A leaf in memory. */
 export const rawRootOf = (bytes: Uint8Array): RawRoot => ({
   length: bytes.length,
   read: async (begin, length) => bytes.subarray(begin, begin + length),
@@ -48,16 +51,18 @@ export interface HeldDag {
   readonly name: string;
   /** The inner blocks depth first from the root; empty when the root is a leaf. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
-  /** When the root is a leaf that is here. */
+  /** The leaf, if the root is one and is here. */
   readonly rawRoot?: RawRoot | undefined;
-  /** The CID of its packed form, which can be had by the exchange; undefined to send the blocks. */
+  /**
+   * Resolves to the CID of the packed form, which is exchanged; to undefined to send the blocks.
+   */
   packed?(): Promise<CID | undefined>;
 }
 
 /**
- * Answers for what `lookup` knows, until the returned function is called.
+ * Answers requests for manifests that `lookup` knows, until the returned function is called.
  *
- * @param link whose uplink carries the answers
+ * @param link its uplink carries the answers
  */
 export async function serveDag(
   node: Node,
@@ -93,7 +98,7 @@ function awaitRequest(frames: FrameStream, answer: (cid: CID) => Promise<void>):
     asked = true;
     clearTimeout(late);
     if ('violation' in request) return frames.abort(request.violation);
-    // The reader stalls, or the leaf cannot be read: neither concerns the others.
+    // The reader stalls, or the leaf cannot be read: other answers go on.
     const cut = guarded('cutting a stream', (error: unknown) => frames.abort(describeError(error)));
     answer(request)
       .then(() => frames.close())
@@ -124,15 +129,15 @@ function blockSourcesOf({ dag, rawRoot }: HeldDag): RawRoot[] | undefined {
   return rawRoot && [rawRoot];
 }
 
-/** The inner blocks, or the leaf when the root is one that is here. */
+/** The inner blocks, or the leaf if the root is one that is here. */
 export async function blocksOf({ dag, rawRoot }: HeldDag): Promise<Uint8Array[] | undefined> {
   if (dag.size > 0) return [...dag.values()];
   return rawRoot && [await rawRoot.read(0, rawRoot.length)];
 }
 
 /**
- * The link's uplink, for all answers together: their chunks wait in one line, so that pieces
- * get half of a busy uplink however many ask, and each answer its share.
+ * The link's uplink, shared by all answers: their chunks wait in one queue. So pieces get half of a
+ * busy uplink, however many clients ask, and each answer gets its share.
  */
 class Uplink {
   readonly #link: Link;
@@ -142,7 +147,7 @@ class Uplink {
     this.#link = link;
   }
 
-  /** Sends a block. Resolves once it is handed over; to false when the stream has ended. */
+  /** Sends a block. Resolves when it was handed over; to false if the stream has ended. */
   async send(frames: FrameStream, { length, read }: RawRoot): Promise<boolean> {
     const step = blockLength(Math.max(1, length), this.#link.uplinkBytesPerSecond);
     const head = encodeBlockHead(length);
@@ -159,25 +164,25 @@ class Uplink {
   }
 }
 
-/** What a libp2p Connection is to this protocol. */
+/** The part of a libp2p Connection that this protocol needs. */
 export interface StreamOpener {
   readonly remotePeer: PeerId;
   newStream(protocols: string | string[], options: { signal: AbortSignal }): Promise<Stream>;
 }
 
-/** A remote says that a manifest can be had by the exchange, packed. */
+/** A remote's answer that the manifest can be fetched by the exchange, packed. */
 export interface PackedAnswer {
   readonly root: CID;
   readonly packed: CID;
-  /** Safe to join to a directory. */
+  /** A name that is safe to join to a directory. */
   readonly name: string;
   readonly connection: StreamOpener;
 }
 
 export interface FetchOptions {
-  /** Counts what comes. */
+  /** Counts the bytes that come. */
   readonly link?: Link | undefined;
-  /** Fetches a packed manifest; without it none is asked for. */
+  /** Fetches a packed manifest; if left out, none is asked for. */
   readonly fetchPacked?:
     | ((answer: PackedAnswer, signal: AbortSignal) => Promise<FetchedManifest>)
     | undefined;
@@ -249,7 +254,7 @@ function remoteError(error: unknown, remote: string, late: boolean): unknown {
   if (!(error instanceof HubswarmError)) {
     return new HubswarmError('ERR_REMOTE', `${remote}: ${describeError(error)}`, { cause: error });
   }
-  // Cannot come of an honest remote: a block is only handed on under its own hash.
+  // An honest remote cannot cause this: a block is only handed on under its own hash.
   if (error.code !== 'ERR_HASH_MISMATCH') return error;
   return new HubswarmError('ERR_REMOTE', `${remote}: ${error.message}`, { cause: error });
 }

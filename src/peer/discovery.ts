@@ -1,8 +1,7 @@
-// Who else is there, and who has a file: joining through addresses, telling the
-// DHT what is here, asking it who has what. Dials are bounded in number and in
-// time. What comes back is untrusted: an address is only handed on with the PeerId
-// that must answer there, and the dial proves the rest. What to do with a peer
-// that was found is decided elsewhere.
+// Finds other peers, and peers that have a file: joins through addresses, tells the DHT what is
+// here, and asks it who has what. Dials are bounded in number and in time. Answers are untrusted:
+// an address is passed on only with the PeerId that must answer there, and the dial proves it. The
+// caller decides what to do with a peer that was found.
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
@@ -18,38 +17,41 @@ import { Provisions } from './provisions.ts';
 
 export interface Provider {
   readonly peerId: PeerId;
-  /** All with /p2p/ and this PeerId; may be empty when only the id is known. */
+  /** Addresses with /p2p/ and this PeerId; none if only the id is known. */
   readonly multiaddrs: Multiaddr[];
 }
 
-/** libp2p's own. A host that is there answers soon, but of 16 that start at once on two busy cores some took over 5 s. */
+/**
+ * libp2p's own limit. A host usually answers soon; but of 16 that started at once on two busy
+ * cores, some took more than 5 s.
+ */
 const DIAL_TIMEOUT_MS = 10_000;
 /**
- * A host that is busy with a flash crowd lets some wait longer than libp2p lets a
- * handshake take, at either end: of 63 that joined one at once on two cores, 44 (measured).
+ * Attempts of a dial. A host in a flash crowd lets some wait longer than libp2p lets a handshake
+ * take, at either end: of 63 that joined one host at once on two cores, 44 (measured).
  */
 const DIAL_TRIES = 3;
 /**
- * Discovered peers are dialled while fewer are connected: enough not to depend on any,
+ * Discovered peers are dialled while fewer are connected. This is enough not to depend on one peer,
  * and few, since each costs 50 ms of CPU and a download calls neighbours of its own.
  */
 const ENOUGH_PEERS = 3;
-/** Addresses of one provider that are handed on; a host has a few interfaces. Chosen. */
+/** Most addresses passed on of a provider; a host has a few interfaces. Chosen. */
 const MAX_ADDRESSES = 8;
-/** Between two walks of the DHT for one file: at first peers appear by the second. */
+/** Wait between two walks of the DHT for one file; at first new peers appear every second. */
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 10_000;
 const WAIT_GROWTH = 1.6;
-/** A peer that is back is known to the DHT once it was asked what it speaks. */
+/** Wait before a returned peer is told again: the DHT knows it once it was identified. */
 const TELL_AGAIN_AFTER_MS = 500;
-/** A walk over peers that do not answer is given up for a new one. */
+/** A walk over peers that do not answer is given up after so long. */
 const WALK_TIMEOUT_MS = 30_000;
 
 export class Discovery {
   readonly #node: Node;
   readonly #stop = new AbortController();
   readonly #provisions: Provisions;
-  /** End the waits between two walks of the DHT. */
+  /** Functions that end the waits between two walks of the DHT. */
   readonly #wakers = new Set<() => void>();
   #dialling = 0;
 
@@ -96,14 +98,14 @@ export class Discovery {
     }
   }
 
-  /** One call, whatever comes of it. @throws the dial's error, for `dialReason` */
+  /** Makes one call. @throws the dial's error, for `dialReason` */
   call(target: readonly Multiaddr[], signal: AbortSignal): Promise<Connection> {
     return attempt([signal, this.#stop.signal], DIAL_TIMEOUT_MS, (limit) =>
       this.#node.dial([...target], { signal: limit }),
     );
   }
 
-  /** Resolves when nothing connects this peer to that one any more; rejects with the signal's reason. */
+  /** Resolves when no connection with that peer is left; rejects with the signal's reason. */
   async lost(peer: PeerId, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const handle = guarded('losing a peer', ({ detail }: CustomEvent<PeerId>) => {
@@ -123,8 +125,8 @@ export class Discovery {
   }
 
   /**
-   * Must be called when a peer that this one was to join through is there: it knows whom
-   * nobody knew, and when it is back it has forgotten what it was told.
+   * Call when a peer that was to be joined is connected. It may know peers that nobody else knew;
+   * and if it was restarted, it has forgotten what it was told.
    */
   handleJoined(peer: PeerId, isBack: boolean): void {
     for (const wake of this.#wakers) wake();
@@ -138,7 +140,7 @@ export class Discovery {
     await this.#provisions.tellAgain(peer);
   }
 
-  /** Again when there was no answer in time; that nobody listens there is final. */
+  /** Dials again if there was no answer in time; a refused connection is final. */
   async #dial(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
     for (let left = DIAL_TRIES - 1; ; left--) {
       try {
@@ -151,9 +153,8 @@ export class Discovery {
   }
 
   /**
-   * Tells the DHT that this peer has the content, and goes on telling it until the
-   * signal aborts or stop(). Resolves once another peer has been told, however long
-   * nobody is there.
+   * Tells the DHT that this peer has the content, again and again until the signal aborts or
+   * stop(). Resolves when another peer has been told, however long that takes.
    */
   async provide(cid: CID, signal: AbortSignal): Promise<void> {
     await this.#provisions.add(cid, signal);
@@ -181,7 +182,7 @@ export class Discovery {
     }
   }
 
-  /** Whether it was ended early, by somebody who joined. */
+  /** Waits. Resolves to true if a peer that joined ended the wait early. */
   async #pause(ms: number, signal: AbortSignal): Promise<boolean> {
     const joined = new AbortController();
     const wake = (): void => joined.abort();
@@ -253,7 +254,7 @@ export class Discovery {
     const dialled = attempt([this.#stop.signal], DIAL_TIMEOUT_MS, (signal) =>
       this.#node.dial(id, { signal }),
     )
-      // It left, or is out of reach: mDNS and the DHT will name others.
+      // The peer left or cannot be reached: mDNS and the DHT will name others.
       .catch(() => undefined)
       .finally(() => this.#dialling--);
     unawaited('discovering a peer', dialled);
@@ -266,7 +267,7 @@ const grown = (waitMs: number): number => Math.min(waitMs * WAIT_GROWTH, LONGEST
 
 const withoutPeer = (address: Multiaddr): string => address.toString().replace(/\/p2p\/\w+$/, '');
 
-/** Whoever else's id stands in an address, or no id at all, must not be dialled as this peer. */
+/** An address with another peer's id, or without an id, must not be dialled as this peer. */
 function toProvider({ id, multiaddrs }: PeerInfo): Provider {
   const peerId = id.toString();
   const hosts = multiaddrs
@@ -279,7 +280,7 @@ function toProvider({ id, multiaddrs }: PeerInfo): Provider {
   return { peerId: id, multiaddrs: unique.map((host) => multiaddr(`${host}/p2p/${peerId}`)) };
 }
 
-/** The one cause of a dial that matters; libp2p's own texts say which class failed. */
+/** The cause of a dial's failure in words; libp2p's own texts name classes. */
 export function dialReason(error: unknown): string {
   const text = describeError(error);
   if (/ECONNREFUSED/.test(text)) return 'nobody listens there';

@@ -1,10 +1,10 @@
-// The end of a node. libp2p waits half a second for each connection to close in good
-// order; streams have said goodbye long before, so what is left is cut.
+// Ends a node. libp2p waits half a second for each connection to close in good order. The streams
+// have been closed long before, so the connections are cut.
 
 import { guarded } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 
-/** For streams to be closed in good order. Chosen. */
+/** Time for streams to close in good order. Chosen. */
 const GOODBYE_MS = 50;
 
 export async function hangUp(node: Node): Promise<void> {

@@ -1,7 +1,6 @@
-// Who a peer is: an Ed25519 key kept in the user's data directory. Several peers
-// of one user run at once, so there are numbered slots; each running peer holds
-// one, and the lowest free one is taken, so that a peer started again is the
-// same peer. What else a peer remembers lies beside its key.
+// A peer's identity: an Ed25519 key in the user's data directory. Several peers of one user run at
+// once, so there are numbered slots. Each running peer holds one and takes the lowest free one, so
+// that a restarted peer is the same peer. What else a peer remembers lies beside its key.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
@@ -15,13 +14,13 @@ import { writeWhole } from '../runtime/node/small-file.ts';
 export interface Identity {
   readonly privateKey: Ed25519PrivateKey;
   readonly peerId: PeerId;
-  /** The slot: this peer's own directory, as long as it runs. */
+  /** The slot: this peer's own directory while it runs. */
   readonly dir: string;
-  /** Lets another peer have the slot. A process that dies without it loses nothing. */
+  /** Frees the slot. A process that dies without this loses nothing. */
   release(): Promise<void>;
 }
 
-/** More peers of one user and one data directory than this are a mistake. Chosen. */
+/** Most slots: more peers in one data directory are a mistake. Chosen. */
 const MAX_SLOTS = 1024;
 
 /**

@@ -1,8 +1,7 @@
-// How a peer comes to a swarm, and comes back to it: through the addresses that it is
-// given, or through the peers that its user runs on this machine and those of its last
-// run. Nothing that fails here ends the peer. Given addresses are called again for as
-// long as it runs, whoever was started first and however often they restart; whom it
-// waits for is told once.
+// How a peer comes to a swarm, and comes back to it: through the addresses that it is given, or
+// through the peers that its user runs on this machine and those of its last run. No failure here
+// ends the peer. Given addresses are called again for as long as it runs, in whatever order peers
+// start and however often they restart. The peer says once for which peers it waits.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IdentifyResult } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
@@ -19,22 +18,25 @@ import { REACH, reachOf } from './reach.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
 import { hasMulticastRoute } from './source-address.ts';
 
-/** How often peers of this machine and of the last run are looked for while alone. Chosen. */
+/** How often a peer that is alone looks for peers of this machine and of the last run. Chosen. */
 const REJOIN_MS = 1000;
-/** How often a given address is called that nobody answers at; found within 5 s of a restart. */
+/** How often an unanswered address is called: a peer is found within 5 s of its restart. */
 const RECALL_MS = 1500;
-/** Of that, as much sooner or later: those who wait for one peer do not call it as one. */
+/**
+ * Random share of that time, sooner or later: so that those who wait for one peer do not call all
+ * at once.
+ */
 const JITTER = 0.25;
 /**
- * A peer that was reached and left at once, again and again, has no room for this one:
- * the wait doubles each time, up to so many times, until a connection has lasted.
+ * A peer that accepts and hangs up again and again has no room. The wait doubles each time, up to
+ * so many times, until a connection lasts.
  */
 const MOST_DOUBLINGS = 5;
 const LASTED_MS = 60_000;
-/** On the LAN somebody should have answered a question by then. Chosen. */
+/** Time for an answer on the LAN. Chosen. */
 const LAN_ANSWERS_MS = 3000;
 
-/** Peers met that are remembered for the next run; it keeps fewer. Chosen. */
+/** Most peers met that are remembered for the next run, which keeps fewer. Chosen. */
 const MOST_MET = 256;
 
 export interface JoiningInit {
@@ -65,7 +67,10 @@ export class Joining {
     init.node.addEventListener('peer:identify', guarded('remembering a peer', remember));
   }
 
-  /** Tells where this peer listens. Must be called when it begins to, and when that changes. */
+  /**
+   * Tells the user's other peers where this one listens. Call at the start and whenever that
+   * changes.
+   */
   async announce(): Promise<void> {
     const { node, dataDir, emit } = this.#init;
     const peerId = node.peerId.toString();
@@ -78,7 +83,7 @@ export class Joining {
     emit({ event: 'listening', role: 'peer', addresses, peerId });
   }
 
-  /** Remembers who was met: a hint for the next run, for want of which nothing fails. */
+  /** Remembers the peers met: a hint for the next run; without it nothing fails. */
   async close(): Promise<void> {
     try {
       await rememberPeers(this.#init.identity.dir, [...this.#met.values()]);
@@ -102,7 +107,7 @@ export class Joining {
     await this.#connected(signal);
   }
 
-  /** With --mdns, says so when nobody on the LAN answers. */
+  /** With --mdns: reports that no peer on the LAN answers. */
   async awaitLan(signal: AbortSignal): Promise<void> {
     await delay(LAN_ANSWERS_MS, undefined, { signal, ref: false }).catch(() => {});
     if (signal.aborted || !this.#isAlone) return;
@@ -125,7 +130,7 @@ export class Joining {
     await promise.finally(() => signal.removeEventListener('abort', stop));
   }
 
-  /** One peer, or whoever listens at an address, is called whenever it is not connected. */
+  /** Calls a peer, or an address without a PeerId, whenever it is not connected. */
   async #keepCalling(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
     const { discovery } = this.#init;
     let failures = 0;
@@ -155,7 +160,7 @@ export class Joining {
     while (!signal.aborted) {
       if (this.#isAlone) {
         const addresses = await this.#knownAddresses();
-        // Peers of the last run may all be gone: that is no error, only no news.
+        // Peers of the last run may all be gone: that is no error.
         if (addresses.length > 0) await discovery.join(addresses, signal).catch(() => {});
         if (!signal.aborted && this.#isAlone && !told) this.#await('known');
         this.#lead();
@@ -177,7 +182,7 @@ export class Joining {
     return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
   }
 
-  /** Who was known already and answers beyond this machine is to be able to call back. */
+  /** A known peer beyond this machine that answers must be able to call back. */
   #lead(): void {
     for (const { direction, remoteAddr } of this.#init.node.getConnections()) {
       const reach = reachOf(remoteAddr);
@@ -191,7 +196,7 @@ export class Joining {
     this.#init.emit({ event: 'peers_awaited', lack, addresses, reason });
   }
 
-  /** What is tried each second fails each second. */
+  /** Warns once: what is tried each second fails each second. */
   #warnOnce(message: string): void {
     if (!this.#warned) this.#warn(message);
     this.#warned = true;

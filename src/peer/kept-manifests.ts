@@ -22,12 +22,12 @@ import { readBounded, writeWhole } from '../runtime/node/small-file.ts';
 import { MAX_ANSWER_BYTES } from './dag-codec.ts';
 import { decodeManifest, encodeManifest, type FetchedManifest } from './manifest-bytes.ts';
 
-/** Kept in the data directory: a manifest of a 1 GiB file has 52 KB. Chosen. */
+/** Most manifests in the data directory: that of a 1 GiB file has 52 KB. Chosen. */
 const MOST_KEPT = 1000;
 const MOST_KEPT_BYTES = 256 * 2 ** 20;
-/** Names beside partials that are looked into: more than one need a hand at work. Chosen. */
+/** Most names beside partial files that are tried: more than one were made by hand. Chosen. */
 const MOST_BESIDE = 8;
-/** A name that is written to is a temporary one for a moment; one so old was left by a crash. */
+/** A temporary name is in use for a moment; one so old was left by a crash. */
 const STALE_MS = 3_600_000;
 
 export class KeptManifests {
@@ -37,12 +37,15 @@ export class KeptManifests {
     this.#dir = join(dataDir, 'manifests');
   }
 
-  /** What is known of a CID that may be on its way to the directory `out`. */
+  /** Finds the manifest of a CID that may be on its way to the directory `out`. */
   async find(cid: CID, out: string): Promise<FetchedManifest | undefined> {
     return (await this.#findBeside(cid, out)) ?? (await this.#findKept(cid));
   }
 
-  /** Beside the partial in `out`. Must be called before the first piece is written there. */
+  /**
+   * Keeps the manifest beside the partial file in `out`. Call before the first piece is written
+   * there.
+   */
   async keepBeside(found: FetchedManifest, out: string): Promise<void> {
     const path = pathBeside(found, out);
     const bytes = encodeManifest(found);
@@ -51,18 +54,21 @@ export class KeptManifests {
     await syncDirectory(out);
   }
 
-  /** Must be called when the content has its final name. */
+  /** Call when the content has its final name. */
   async removeBeside({ name, manifest }: FetchedManifest, out: string): Promise<void> {
     const own = `${name}${endingOf(manifest.root)}`;
     for (const other of await list(out)) {
       const rest = other.startsWith(own) ? other.slice(own.length) : undefined;
-      // A kill while it was written leaves a temporary name.
+      // A kill during the write leaves a temporary name.
       if (rest !== '' && !/^\.[0-9a-f-]{36}\.tmp$/.test(rest ?? '')) continue;
       await rm(join(out, other), { force: true });
     }
   }
 
-  /** In the data directory, as the latest used. @throws HubswarmError of the file system */
+  /**
+   * Keeps the manifest in the data directory, as the one used last. @throws HubswarmError of the
+   * file system
+   */
   async keep(found: FetchedManifest): Promise<void> {
     const bytes = encodeManifest(found);
     const path = this.#path(found.manifest.root);
@@ -91,7 +97,7 @@ export class KeptManifests {
     const names = (await list(out)).filter((name) => name.endsWith(ending));
     for (const name of names.slice(0, MOST_BESIDE)) {
       const found = await load(cid, join(out, name));
-      // The name says which partial it belongs to.
+      // The name says to which partial file it belongs.
       if (found && name === `${found.name}${ending}`) return found;
     }
     return undefined;
@@ -101,7 +107,7 @@ export class KeptManifests {
     const kept: { path: string; size: number; mtimeMs: number }[] = [];
     for (const name of await list(this.#dir)) {
       const path = join(this.#dir, name);
-      // Another peer may have removed it since.
+      // Another peer may have removed it meanwhile.
       const stats = await stat(path).catch(() => undefined);
       if (!stats?.isFile()) continue;
       const { size, mtimeMs } = stats;
@@ -122,7 +128,7 @@ const endingOf = (cid: CID): string => `.${shortName(cid)}.manifest`;
 const pathBeside = ({ name, manifest }: FetchedManifest, out: string): string =>
   join(out, `${name}${endingOf(manifest.root)}`);
 
-/** Undefined for what is not there, cannot be read, or is not this CID's manifest. */
+/** Loads a manifest; undefined if it is missing, unreadable, or not this CID's. */
 async function load(cid: CID, path: string): Promise<FetchedManifest | undefined> {
   const bytes = await read(path);
   return bytes && decodeManifest(cid, bytes).catch(() => undefined);

@@ -1,13 +1,12 @@
-// The peers that were of use in earlier runs, most recent first, in a peer's own
-// directory: `--join` without an address begins with them. Losing the file costs
-// nothing but a hint, so a damaged one counts as empty.
+// The useful peers of earlier runs, most recent first, in the peer's own directory: `--join`
+// without an address begins with them. The file is only a hint, so a damaged one counts as empty.
 import { join } from 'node:path';
 import { readJson, writeWhole } from '../runtime/node/small-file.ts';
 import { tryParseAddress } from './peer-address.ts';
 
 /** Enough to find one that still runs, few enough to dial all at once. Chosen. */
 const MAX_PEERS = 50;
-/** Of one peer; a host has a few interfaces. Chosen. */
+/** Most addresses of one peer; a host has a few interfaces. Chosen. */
 const MAX_ADDRESSES_OF_PEER = 4;
 
 const file = (dir: string): string => join(dir, 'known-peers.json');

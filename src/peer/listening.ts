@@ -21,18 +21,18 @@ import {
 
 const LOOPBACK: Host = '/ip4/127.0.0.1';
 const LOOK_MS = 2000;
-/** For the names in addresses, before the peer starts without. Chosen. */
+/** Limit to resolve names in addresses, before the peer starts without. Chosen. */
 const RESOLVE_MS = 2000;
-/** An address that has been gone for so many looks is let go: links flap. */
+/** An address that is missing at so many looks is given up: links flap. */
 const LOOKS_UNTIL_GONE = 3;
 const MOST_HOSTS_OF_NAME = 8;
-/** Whatever addresses come and go. Chosen: more than hosts with many containers have. */
+/** Most listeners. Chosen: more than hosts with many containers need. */
 const MOST_LISTENERS = 64;
 
 export interface ListeningInit {
-  /** What the user gave. */
+  /** The user's --listen. */
   readonly listen?: readonly string[] | undefined;
-  /** The multiaddrs that the user joins through. */
+  /** The user's --join. */
   readonly joins: readonly string[];
   readonly mdns: boolean;
   readonly emit: Emit;
@@ -42,9 +42,9 @@ type Reason = 'default' | 'join' | 'mdns' | 'listen';
 
 export class Listening {
   readonly #init: ListeningInit;
-  /** Addresses of others that lead beyond this machine, and what they resolved to. */
+  /** Addresses of peers beyond this machine, and what they resolved to. */
   readonly #towards = new Map<string, readonly Host[]>();
-  /** Ports by host: an address that comes back, or takes another's place, keeps the port. */
+  /** Ports by host: an address that returns, or replaces another, keeps the port. */
   readonly #ports = new Map<Host, number>();
   readonly #missed = new Map<Host, number>();
   #node: Node | undefined;
@@ -58,7 +58,7 @@ export class Listening {
     for (const address of init.joins) this.#towards.set(address, []);
   }
 
-  /** What the node is to listen at when it starts. */
+  /** The addresses that the node listens at when it starts. */
   async choose(): Promise<string[]> {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, RESOLVE_MS);
@@ -82,7 +82,7 @@ export class Listening {
     this.#watch();
   }
 
-  /** A peer that was met in an earlier run, and has answered there, leads there as well. */
+  /** A peer of an earlier run has answered: its address leads beyond this machine as well. */
   lead(address: string): void {
     if (this.#init.listen || this.#towards.has(address) || isOwn(hostOf(address))) return;
     this.#towards.set(address, []);
@@ -107,14 +107,14 @@ export class Listening {
       await this.#resolve();
       await this.#move(await this.#hosts());
     } catch (error) {
-      // The node is about to stop, or the next look does better.
+      // The node is about to stop, or the next look succeeds.
       if (this.#node) this.#init.emit({ event: 'warned', message: describeError(error) });
     } finally {
       this.#looking = false;
     }
   }
 
-  /** Names that did not resolve yet are asked for again. */
+  /** Resolves names again that did not resolve yet. */
   async #resolve(): Promise<void> {
     const unresolved = [...this.#towards].filter(([, hosts]) => hosts.length === 0);
     await Promise.all(
@@ -140,7 +140,7 @@ export class Listening {
     const current = hostsOf(node);
     for (const host of wanted) {
       this.#missed.delete(host);
-      // Loopback stays what it was; an address beyond is never given up for it.
+      // Loopback stays as it was; an address beyond this machine is never given up for it.
       if (!current.includes(host) && host !== LOOPBACK) await this.#open(node, host);
     }
     for (const host of current) if (!wanted.includes(host)) await this.#miss(node, host);
@@ -157,13 +157,13 @@ export class Listening {
       try {
         return await listenAt(node, `${host}/tcp/${each}`);
       } catch (error) {
-        // The port is taken; or the address is gone again, and the next look knows.
+        // The port is taken; or the address is gone again, which the next look will tell.
         if (!hasCode(error, 'ERR_LISTEN')) throw error;
       }
     }
   }
 
-  /** An address that is no longer this machine's cannot be called, and must not be told. */
+  /** An address that this machine has lost cannot be called, and must not be told. */
   async #miss(node: Node, host: Host): Promise<void> {
     if (await isKept(host)) return;
     const missed = (this.#missed.get(host) ?? 0) + 1;
@@ -190,10 +190,10 @@ export class Listening {
     emit({ event: 'callers_decided', because, hosts: open.map((host) => host.split('/').at(-1)!) });
   }
 
-  /** What leads this peer beyond its machine, if anything does. */
+  /** Which option leads this peer beyond its machine, if any. */
   get #leadsBeyond(): 'join' | 'mdns' | undefined {
     const beyond = [...this.#towards].some(
-      // A name that has not resolved does not stand for this machine.
+      // An unresolved name does not stand for this machine.
       ([, hosts]) => hosts.length === 0 || hosts.some(isBeyond),
     );
     if (beyond) return 'join';

@@ -7,14 +7,14 @@ import { resolveManifest } from '../content/resolve.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { AnswerDecoder, encodeBlock, encodeHead, isSafeName } from './dag-codec.ts';
 
-/** A manifest and all that it takes to give it to others. */
+/** A manifest, and what is needed to give it to others. */
 export interface FetchedManifest {
   readonly manifest: Manifest;
   /** The inner blocks depth first from the root; empty when the root is a leaf. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
-  /** Safe to join to a directory; the CID when nobody gave such a name. */
+  /** A name that is safe to join to a directory; the CID if none was given. */
   readonly name: string;
-  /** The whole content, when the root is a leaf. */
+  /** The whole content, if the root is a leaf. */
   readonly rawRoot?: Uint8Array;
 }
 
@@ -27,15 +27,15 @@ export function encodeAnswer(name: string, blocks: readonly Uint8Array[]): Uint8
   return Buffer.concat([encodeHead('ok', name), ...blocks.flatMap(encodeBlock)]);
 }
 
-/** Decoded at once: so few bytes that no more blocks than a turn is worth lie in them. Chosen. */
+/** Bytes decoded at once: few enough not to hold up the event loop. Chosen. */
 const SLICE_BYTES = 4096;
 
 /**
- * Decodes only as far as the walk down from the root's CID asks, so that bytes which are no
- * such DAG end at the first wrong block, however many follow.
+ * Decodes only as far as the walk down from the root's CID asks. So wrong bytes end at the first
+ * wrong block, however many follow.
  *
- * @throws HubswarmError ERR_REMOTE (not such bytes, or blocks are missing),
- * ERR_HASH_MISMATCH, ERR_MANIFEST; the signal's reason
+ * @throws HubswarmError ERR_REMOTE (malformed bytes, or blocks are missing), ERR_HASH_MISMATCH,
+ * ERR_MANIFEST; the signal's reason
  */
 export async function decodeManifest(
   cid: CID,
@@ -55,7 +55,7 @@ export async function decodeManifest(
   return { ...resolved, name: blocks.name };
 }
 
-/** The blocks of an answer that is here, one after the other. */
+/** The blocks of an answer in memory, one after the other. */
 class BlockSequence {
   name: string;
   readonly #cid: CID;
@@ -83,7 +83,7 @@ class BlockSequence {
     throw this.#violation(this.#decoder.end() ?? 'a block of its DAG is missing');
   }
 
-  /** Must be called when the DAG is whole. */
+  /** Call when the DAG is complete. */
   end(): void {
     if (this.#take()) throw this.#violation('more blocks than its DAG has');
     const violation = this.#decoder.end();

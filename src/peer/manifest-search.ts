@@ -1,6 +1,5 @@
-// Finds out what a CID stands for: asks everybody who is connected, and everybody
-// the DHT names, until one gives a manifest. The answer hashes up to the CID, so
-// the first good one is as good as any.
+// Finds the manifest of a CID: asks every connected peer, and every peer that the DHT names, until
+// one gives it. The answer hashes up to the CID, so the first good one is enough.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
@@ -14,23 +13,23 @@ import type { Discovery } from './discovery.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 import type { Node } from './node.ts';
 
-/** Sources asked at the same time, and remembered. Chosen. */
+/** Most peers asked at the same time, and remembered. Chosen. */
 const MOST_AT_ONCE = 8;
 const MOST_ASKED = 256;
 /**
- * Peers that are connected answer sooner than a walk of the DHT begins to cost: it is
- * asked once they have, or when they take so long. Each of a flash crowd that asked it
- * while the one peer they all knew was busy made that one busier still. Chosen.
+ * The DHT is asked when all connected peers have answered, or after so long: they usually answer
+ * before a walk of the DHT has begun. In a flash crowd each peer's walk made the one peer that all
+ * knew busier still. Chosen.
  */
 const ASK_DHT_AFTER_MS = 2000;
 /**
- * One that has not answered by then keeps no other waiting: eight that say nothing
- * would hold up the search until each timed out. Chosen.
+ * A peer that has not answered by then delays no other: otherwise eight silent ones would hold up
+ * the search until each timed out. Chosen.
  */
 const SLOW_MS = 1500;
-/** Sources whose answers are waited for, the slow ones included: each may send much. Chosen. */
+/** Most answers waited for, slow ones included: each may be long. Chosen. */
 const MOST_OPEN = 16;
-/** Who does not know the file now may be about to fetch it. */
+/** A peer that does not know the file is asked again: it may be about to fetch it. */
 const ASK_AGAIN_MS = 1000;
 
 /**
@@ -65,7 +64,7 @@ class ManifestSearch {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #asked = new Set<string>();
-  /** Who is asked again, and when: one wait for each. */
+  /** Timers of peers that are asked again. */
   readonly #later = new Map<string, NodeJS.Timeout>();
   readonly #result = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
@@ -94,7 +93,7 @@ class ManifestSearch {
 
   async askProviders(discovery: Discovery): Promise<void> {
     try {
-      // Whoever is in the DHT is connected, and was asked when it connected.
+      // Peers of the routing table are connected, and were asked when they connected.
       await dhtPeers(this.#node, this.#signal);
       if (this.#asked.size > 0) await this.#answered(ASK_DHT_AFTER_MS);
       for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
@@ -105,7 +104,7 @@ class ManifestSearch {
     }
   }
 
-  /** Resolves once nobody is being asked, or after so long. */
+  /** Resolves when no peer is being asked, or after so long. */
   async #answered(withinMs: number): Promise<void> {
     if (this.#open === 0) return;
     const signal = this.#signal;
@@ -148,7 +147,7 @@ class ManifestSearch {
       );
       this.#result.resolve(found);
     } catch (error) {
-      // What the CID itself stands for is nobody's fault, and no other source helps.
+      // The DAG itself is not acceptable: no other peer helps.
       if (hasCode(error, 'ERR_MANIFEST')) return this.#result.reject(error);
       if (this.#signal.aborted) return;
       this.#asked.delete(peer);

@@ -14,7 +14,7 @@ import { HubswarmError } from '../runtime/errors.ts';
 import { MAX_ANSWER_BYTES } from './dag-codec.ts';
 import { decodeManifest, type FetchedManifest } from './manifest-bytes.ts';
 
-/** What cannot be compressed grows by 5 bytes in 64 KiB, and a head. */
+/** Longest packed form: incompressible bytes grow by 5 in 64 KiB, and a head. */
 export const MAX_PACKED_BYTES = MAX_ANSWER_BYTES + 64 * 1024;
 
 /** Short pieces spread sooner; there are few enough that their own manifest is small. Chosen. */

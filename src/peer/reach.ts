@@ -1,15 +1,15 @@
-// How far an address reaches: this host, a private network, or everywhere. What a
-// remote says about third parties is a request to connect there. A stranger from the
-// internet could so have ports tried on this host and behind its firewall; whoever is
-// on this host or network could try them itself.
+// The scope of an address: this host, a private network, or everywhere (RFC 4007). When a remote
+// names third parties, it asks us to connect there. So a stranger from the internet could have
+// ports tried on this host and behind its firewall. A remote on this host or network could try them
+// itself.
 import { BlockList } from 'node:net';
 import type { Multiaddr } from '@multiformats/multiaddr';
 
-/** The wider, the greater. */
+/** Scopes; a wider one is greater. */
 export const REACH = { host: 0, network: 1, everywhere: 2 } as const;
 export type Reach = (typeof REACH)[keyof typeof REACH];
 
-/** Nobody can be dialled there (RFC 6890): this network, multicast, reserved. */
+/** Addresses that cannot be dialled (RFC 6890): this network, multicast, reserved. */
 const NOWHERE = blocks([
   ['0.0.0.0', 8],
   ['224.0.0.0', 3],
@@ -31,13 +31,15 @@ const NETWORK = blocks([
   ['fc00::', 7],
 ]);
 
-/** Undefined for what no peer listens at: no IP address, no port, multicast and the like. */
+/**
+ * The scope; undefined if no peer can listen there: no IP address, no port, multicast and the like.
+ */
 export function reachOf(address: Multiaddr): Reach | undefined {
   const port = Number(address.getComponents().find(({ name }) => name === 'tcp')?.value ?? 0);
   return port === 0 ? undefined : reachOfHost(address);
 }
 
-/** Whatever the port: of an address that is yet to be listened at, too. */
+/** The scope whatever the port, also before the address is listened at. */
 export function reachOfHost(address: Multiaddr): Reach | undefined {
   const host = address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6');
   if (host?.value === undefined) return undefined;

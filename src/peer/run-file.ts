@@ -1,7 +1,6 @@
-// How peers of one user on one machine find one another without being told: each
-// that runs leaves its addresses in `<data directory>/run/<PeerId>.json`. The
-// files are hints, not facts: malformed ones are passed over, those of processes
-// that are gone are removed, and the dial finds out whether the rest is true.
+// How peers of one user on one machine find one another: each running peer writes its addresses to
+// `<data directory>/run/<PeerId>.json`. The files are only hints. Malformed ones are ignored, those
+// of dead processes are removed, and the dial finds out whether the rest is true.
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemCode } from '../runtime/errors.ts';
@@ -15,13 +14,13 @@ interface Run {
   readonly pid: number;
   /** Multiaddrs with /p2p/. */
   readonly addresses: readonly string[];
-  /** Milliseconds of the epoch. */
+  /** Start of the peer, in ms since 1970. */
   readonly startedAt: number;
 }
 
-/** More than this many peers of one user are not looked at. Chosen. */
+/** Most files that are read. Chosen. */
 const MAX_RUNS = 256;
-/** Of one peer; a host has a few interfaces. Chosen. */
+/** Most addresses of one peer; a host has a few interfaces. Chosen. */
 const MAX_ADDRESSES = 16;
 
 const runDir = (dataDir: string): string => join(dataDir, 'run');
@@ -49,7 +48,7 @@ export async function announceRun(
   return () => rm(path, { force: true });
 }
 
-/** Where the user's other running peers listen: multiaddrs with /p2p/, the newest peer's first. */
+/** Addresses of the user's other running peers: multiaddrs with /p2p/, the newest peer's first. */
 export async function findLocalPeers(dataDir: string, selfPeerId: string): Promise<string[]> {
   const runs = await Promise.all(
     (await runFiles(dataDir)).map((path) => readRun(path).catch(() => undefined)),
@@ -74,7 +73,9 @@ async function runFiles(dataDir: string): Promise<string[]> {
   }
 }
 
-/** Undefined for what makes no sense, and for what a dead process left, which is removed. */
+/**
+ * Reads a file; undefined if it is malformed, or was left by a dead process (then it is removed).
+ */
 async function readRun(path: string): Promise<Run | undefined> {
   const run = toRun(await readJson(path));
   if (!run || !path.endsWith(`/${run.peerId}.json`)) return undefined;

@@ -1,12 +1,12 @@
-// Which of this machine's addresses stands for it towards another: the one that the
-// kernel's routes choose, and those of its local networks. Sends nothing.
+// Which address of this machine others see: the source address that the kernel's routes choose, and
+// the addresses of its local networks. Sends nothing.
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { REACH, reachOfHost } from './reach.ts';
 
-/** The discard service: a connected UDP socket has a route, and needs no answer. */
+/** The discard service: a connected UDP socket has a route and needs no answer. */
 const ANY_PORT = 9;
 
 const MDNS_GROUP = '/ip4/224.0.0.251';
@@ -29,15 +29,15 @@ export async function resolveHosts(address: Multiaddr): Promise<Host[]> {
 }
 
 /**
- * The address that packets to that host bear; undefined without a route, and never one that
- * stands for every interface: whoever listened there would be open to all networks.
+ * The source address of packets to that host; undefined without a route. Never an address that
+ * stands for every interface: a listener there would be open to all networks.
  */
 export async function sourceTowards(host: Host): Promise<Host | undefined> {
   const target = addressOf(host);
   const socket = createSocket(target.includes(':') ? 'udp6' : 'udp4');
   try {
     const connected = Promise.withResolvers<void>();
-    // A callback of connect() would be handed the error, and no event would tell of it.
+    // A callback of connect() would get the error, and no event would be emitted.
     socket.once('error', connected.reject);
     socket.once('connect', connected.resolve);
     socket.connect(ANY_PORT, target);
@@ -53,12 +53,12 @@ export async function sourceTowards(host: Host): Promise<Host | undefined> {
   }
 }
 
-/** Whether what is sent to the group of multicast DNS goes anywhere. */
+/** Whether there is a route to the group of multicast DNS. */
 export async function hasMulticastRoute(): Promise<boolean> {
   return (await sourceTowards(MDNS_GROUP)) !== undefined;
 }
 
-/** This machine's addresses on private networks; link-local IPv6 aside, which needs a zone. */
+/** This machine's addresses on private networks, without link-local IPv6, which needs a zone. */
 export function lanHosts(): Host[] {
   return ownAddresses()
     .filter(({ internal, address }) => !internal && !isLinkLocal(address))
@@ -66,12 +66,12 @@ export function lanHosts(): Host[] {
     .filter((host) => reachOfHost(multiaddr(host)) === REACH.network);
 }
 
-/** Whether it is an address of this machine at this moment. */
+/** Whether this machine has the address at this moment. */
 export function isOwn(host: Host): boolean {
   return ownAddresses().some(({ address }) => address === addressOf(host));
 }
 
-/** Whether it is still this machine's, though its link may be down. */
+/** Whether the address is still this machine's, though its link may be down. */
 export async function isKept(host: Host): Promise<boolean> {
   const address = addressOf(host);
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -92,7 +92,7 @@ function ownAddresses(): NetworkInterfaceInfo[] {
   try {
     return Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   } catch {
-    // The system has no descriptor left to ask it with, or forbids it: the next look may learn.
+    // The system has no free descriptor, or forbids it: the next look may succeed.
     return [];
   }
 }

@@ -1,6 +1,6 @@
-// `--uplink auto`: probes those to whom pieces are being sent, and sets the link to
-// the rate that AutoRate makes of it. Decides nothing of that itself. While nothing
-// is sent nothing can queue: nobody is probed then, and the rate stays.
+// `--uplink auto`: probes the neighbours to which pieces are being sent, and sets the link to the
+// rate that AutoRate computes. While no piece is sent nothing can queue: then nobody is probed, and
+// the rate stays.
 import { peerIdFromString } from '@libp2p/peer-id';
 import { AutoRate } from '../link/auto-rate.ts';
 import type { Link } from '../link/link.ts';
@@ -8,18 +8,24 @@ import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';
 import { PROBE_PROTOCOL, ProbeStream } from './probe-stream.ts';
 
-/** Two tell whether a delay is the uplink's or one receiver's; more tell the same. */
+/**
+ * Neighbours probed at once: two show whether a delay is the uplink's or one receiver's; more show
+ * the same.
+ */
 const MOST_PROBED = 2;
-/** Between two pieces a receiver has none under way. */
+/**
+ * A receiver counts as in use for so long after its last piece, since there are gaps between
+ * pieces.
+ */
 const PROBED_AFTER_MS = 500;
-/** After the last piece; receivers take turns, and a stream costs two round trips. */
+/** A probe stream is kept for so long after the last piece: opening one costs two round trips. */
 const KEPT_AFTER_MS = 5000;
-/** Until another try with one that does not answer probes, or no longer. Chosen. */
+/** Wait before another attempt with a neighbour that does not answer probes. Chosen. */
 const RETRY_MS = 5000;
 
 interface Path {
   readonly peer: string;
-  /** When a piece was last being sent to it. */
+  /** When a piece was last sent to it. */
   usedAt: number;
   openedAt: number;
   stream: ProbeStream | undefined;
@@ -28,11 +34,11 @@ interface Path {
 export interface TunerInit {
   readonly node: Node;
   readonly link: Link;
-  /** PeerIds of those to whom pieces are being sent. */
+  /** PeerIds of neighbours to which pieces are being sent. */
   receivers(): Iterable<string>;
-  /** Of those to whom pieces may be sent. */
+  /** PeerIds of neighbours to which pieces may be sent. */
   neighbours(): Iterable<string>;
-  /** The link has another rate now. */
+  /** Called when the link's rate has changed. */
   onTuned(): void;
 }
 
@@ -48,7 +54,7 @@ export class UplinkTuner {
     this.#timer = this.#tickAfter(0);
   }
 
-  /** Leaves the link at the rate that it has. */
+  /** Ends the tuning; the link keeps its rate. */
   close(): void {
     clearTimeout(this.#timer);
     this.#closed = true;
@@ -98,7 +104,7 @@ export class UplinkTuner {
     stream.send({ sentAt: now, sentBytes: this.#init.link.sentBytes });
   }
 
-  /** Of several connections any does: they share the uplink. */
+  /** Any of several connections will do: they share the uplink. */
   async #open(path: Path, now: number): Promise<void> {
     path.openedAt = now;
     path.stream = undefined;
@@ -111,7 +117,7 @@ export class UplinkTuner {
       path.stream = new ProbeStream(stream, (probe) => this.#noteEcho(path.peer, probe));
       if (this.#closed) path.stream.close();
     } catch {
-      // It does not speak the protocol, or is about to go.
+      // The peer does not speak the protocol, or is about to leave.
     }
   }
 

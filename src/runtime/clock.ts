@@ -1,5 +1,5 @@
-// Time as a port: what waits, or calls back later, is given a clock, so that tests and
-// simulations bring one of their own.
+// Time as a port: code that waits, or calls back later, gets a clock, so that tests and simulations
+// can bring their own.
 import { platform } from '#platform';
 import { guarded } from './guarded.ts';
 
@@ -11,11 +11,11 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Ends a timer; does nothing when it has fired for the last time. */
+/** Ends a timer; does nothing if it will not fire again. */
 export type Cancel = () => void;
 
 /**
- * A clock that calls back. A callback that throws ends nothing: the failure is told under the
+ * A clock that calls back. A callback that throws ends nothing: the failure is reported under the
  * name `what`, as in "waking a swarm" (see guarded.ts).
  */
 export interface Timers extends Clock {
@@ -23,7 +23,7 @@ export interface Timers extends Clock {
   after(ms: number, what: string, run: () => void): Cancel;
   /** Calls back every `ms`, the first time after so long. */
   every(ms: number, what: string, run: () => void): Cancel;
-  /** Calls back once what came in together is handled: at the end of this turn of the loop. */
+  /** Calls back at the end of this turn of the event loop. */
   soon(what: string, run: () => void): void;
 }
 

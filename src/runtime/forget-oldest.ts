@@ -1,4 +1,4 @@
-/** Keeps a memory of strangers from growing: what was added first goes first. */
+/** Bounds a memory of remotes: what was added first is forgotten first. */
 export function forgetOldest(memory: Map<string, unknown> | Set<string>, most: number): void {
   for (const key of memory.keys()) {
     if (memory.size <= most) return;

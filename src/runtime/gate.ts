@@ -1,21 +1,21 @@
-// At most so many at once; the others wait in the order in which they came.
+// Lets at most so many bodies run at once; the others wait in the order in which they came.
 import { guarded } from './guarded.ts';
 
 export class Gate {
   #free: number;
-  /** In the order of asking. */
+  /** Waiting bodies, in the order of asking. */
   readonly #waiting = new Set<() => void>();
 
   constructor(limit: number) {
     this.#free = limit;
   }
 
-  /** How many wait. */
+  /** Number of waiting bodies. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** @param signal ends the waiting, not the body. @throws the signal's reason */
+  /** @param signal ends the wait, not the body. @throws the signal's reason */
   async run<T>(body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     if (this.#free > 0) this.#free--;

@@ -1,15 +1,15 @@
-// Callbacks that have no caller: those of timers, of listeners, and of promises that nobody
-// awaits. What one of them throws ends a Node.js process, and what it works on may have come
-// from a remote. So the rooms that face remotes make each of them here, and
-// test/guarded.test.ts finds those that are not: a failure is told of, undoes what
-// the callback was for (`onFailure`), and the process goes on.
+// Callbacks that have no caller: those of timers, of listeners, and of promises that nobody awaits.
+// If one of them throws, the Node.js process ends, and what it works on may have come from a
+// remote. So the rooms that face remotes make each of them here, and test/guarded.test.ts finds
+// those that are not. A failure is reported, undoes what the callback was for (`onFailure`), and
+// the process goes on.
 
-/** Of one callback: told once in so long, however often it fails. Chosen. */
+/** A callback's failures are reported once in so long, however often it fails. Chosen. */
 const TELL_EVERY_MS = 60_000;
 
 type TellFailure = (what: string, error: unknown) => void;
 
-/** Nobody hears of it unless the program has said who: then it is uncaught, as in tests. */
+/** Receives failures; until the program sets it they are thrown as uncaught errors, as in tests. */
 let tell: TellFailure = (_what, error) => {
   queueMicrotask(() => {
     throw error;
@@ -17,7 +17,7 @@ let tell: TellFailure = (_what, error) => {
 };
 const toldAt = new Map<string, number>();
 
-/** Says who hears of failures, for the whole process. */
+/** Sets who receives failures, for the whole process. */
 export function hearFailures(listener: TellFailure): void {
   tell = listener;
 }
@@ -51,7 +51,7 @@ export function guarded<A extends unknown[]>(
   };
 }
 
-/** Lets a promise go on by itself. */
+/** Lets a promise go on without being awaited; its failure is reported. */
 export function unawaited(
   what: string,
   promise: Promise<unknown>,
@@ -60,7 +60,7 @@ export function unawaited(
   guarded(what, () => promise, onFailure)();
 }
 
-/** Of what is no callback made here, such as a package's. */
+/** Reports a failure of code that was not made here, such as a package's. */
 export function tellFailure(what: string, error: unknown): void {
   const now = performance.now();
   const before = toldAt.get(what);

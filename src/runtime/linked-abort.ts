@@ -10,12 +10,12 @@ export class LinkedAbort {
   readonly #parents: readonly AbortSignal[];
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param ms after which it aborts with a TimeoutError; never when left out */
+  /** @param ms time after which it aborts with a TimeoutError; never if left out */
   constructor(parents: readonly AbortSignal[], ms?: number) {
     this.#parents = parents;
     for (const parent of parents) {
       if (parent.aborted) this.#abort.abort(parent.reason);
-      // Bounded by the attempts under way: each takes its listener along.
+      // Their number is bounded by the attempts under way: each removes its listener.
       platform.allowListeners(parent);
       parent.addEventListener('abort', this.#follow);
     }

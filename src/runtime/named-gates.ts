@@ -1,5 +1,5 @@
-// For each name one body of work at a time, in the order of asking; different
-// names do not wait for each other.
+// Runs one body at a time for each name, in the order of asking; different names do not wait for
+// each other.
 
 export class NamedGates {
   readonly #last = new Map<string, Promise<unknown>>();
@@ -10,7 +10,7 @@ export class NamedGates {
       await before;
       return body();
     })();
-    // Who comes next waits for the end of this, not for its success.
+    // The next body waits for the end of this one, not for its success.
     const over = running.catch(() => undefined);
     this.#last.set(name, over);
     try {

@@ -1,6 +1,6 @@
-// Large buffers that the kernel fills at full speed. A large allocation comes
-// at page + 16 bytes, and copies from the page cache into it were measured 3 to
-// 5 times slower than into one that begins on a cache line.
+// Large buffers that the kernel fills at full speed. Node.js places a large allocation at page + 16
+// bytes; copies from the page cache into it are 3 to 5 times slower than into a buffer that begins
+// on a cache line (measured).
 
 const PAGE = 4096;
 /** page + 16 + 48 = page + 64: the next cache line. */

@@ -1,9 +1,8 @@
-// Lines for whoever reads a pipe, who may stop without leaving: what was not taken stays
-// in memory up to a bound. Lines beyond it are lost and counted, and the reader is told
-// when it goes on.
+// Lines for a reader of a pipe that may stop reading without leaving. Unread lines stay in memory
+// up to a bound. Lines beyond it are lost and counted, and the reader is told when it goes on.
 import type { TextOutput } from './live-line.ts';
 
-/** What waits for a reader, at the most. Chosen: some ten thousand events. */
+/** Most bytes that wait for a reader. Chosen: some ten thousand events. */
 const MAX_WAITING_BYTES = 8 * 2 ** 20;
 
 type Out = TextOutput & { readonly writableLength: number };
@@ -13,7 +12,7 @@ export class BoundedOutput implements TextOutput {
   readonly #tellLost: (message: string) => string;
   #lost = 0;
 
-  /** @param tellLost makes the line that tells of lost ones, with its end. */
+  /** @param tellLost makes the line that reports lost lines, with its line end */
   constructor(out: Out, tellLost: (message: string) => string) {
     this.#out = out;
     this.#tellLost = tellLost;

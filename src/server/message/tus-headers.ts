@@ -18,14 +18,14 @@ export const TUS_EXTENSIONS = [
 ].join(',');
 export const CHUNK_TYPE = 'application/offset+octet-stream';
 
-/** As Node.js names them too. */
+/** The algorithms; Node.js uses the same names. */
 export const CHECKSUMS = ['sha256', 'sha1', 'md5'] as const;
 export type ChecksumAlgorithm = (typeof CHECKSUMS)[number];
 export const TUS_CHECKSUMS = CHECKSUMS.join(',');
 
-/** Chosen: the longest path in base64, and some more. */
+/** Longest metadata. Chosen: the longest path in base64, and some more. */
 const MAX_METADATA_BYTES = 8 * 1024;
-/** Chosen: tus-js-client makes as many as it has parallel connections. */
+/** Most parts. Chosen: tus-js-client makes one for each parallel connection. */
 const MAX_PARTS = 256;
 
 const field = (headers: IncomingHttpHeaders, name: string): string | undefined => {
@@ -33,12 +33,12 @@ const field = (headers: IncomingHttpHeaders, name: string): string | undefined =
   return value === undefined ? undefined : String(value);
 };
 
-/** @param acceptedIn the field that says what would do. @throws HttpFailure 415 */
+/** @param acceptedIn the field that names the accepted type. @throws HttpFailure 415 */
 export function requireChunkType(
   headers: IncomingHttpHeaders,
   acceptedIn: 'Accept' | 'Accept-Patch',
 ): void {
-  // Media types know no case; a parameter, which this one has not, means nothing.
+  // Media types ignore case. This type has no parameters, so they mean nothing.
   const [type = ''] = (headers['content-type'] ?? '').split(';');
   if (type.trim().toLowerCase() === CHUNK_TYPE) return;
   throw new HttpFailure(415, `Content-Type: the bytes of an upload are sent as ${CHUNK_TYPE}`, {
@@ -46,7 +46,7 @@ export function requireChunkType(
   });
 }
 
-/** A non-negative integer, undefined when absent. @throws HttpFailure 400 */
+/** A non-negative integer; undefined if the field is absent. @throws HttpFailure 400 */
 export function parseCount(headers: IncomingHttpHeaders, name: string): number | undefined {
   const text = field(headers, name);
   if (text === undefined) return undefined;
@@ -55,7 +55,7 @@ export function parseCount(headers: IncomingHttpHeaders, name: string): number |
   throw new HttpFailure(400, `${name}: '${text}' is not a number of bytes`);
 }
 
-/** True when the length comes later. @throws HttpFailure 400 */
+/** Whether the length comes later. @throws HttpFailure 400 */
 function parseDeferLength(headers: IncomingHttpHeaders): boolean {
   const text = field(headers, 'Upload-Defer-Length');
   if (text === undefined) return false;
@@ -63,7 +63,9 @@ function parseDeferLength(headers: IncomingHttpHeaders): boolean {
   throw new HttpFailure(400, `Upload-Defer-Length: '${text}' is not accepted; give 1`);
 }
 
-/** @throws HttpFailure 400 unless exactly one of the two says it */
+/**
+ * The length, undefined if it comes later. @throws HttpFailure 400 unless exactly one field says it
+ */
 export function parseNewLength(headers: IncomingHttpHeaders): number | undefined {
   const length = parseCount(headers, 'Upload-Length');
   if (parseDeferLength(headers) !== (length === undefined)) {
@@ -96,8 +98,7 @@ export function parseMetadata(text: string | undefined): Metadata {
 }
 
 /**
- * Where the file goes: `path`, or `directory` and `filename`. Undefined when none is
- * named.
+ * Where the file goes: `path`, or `directory` and `filename`. Undefined if none is named.
  *
  * @throws HttpFailure 400, 403, 414
  */
@@ -107,14 +108,14 @@ export function targetOf(metadata: Metadata): readonly string[] | undefined {
   const directory = text('directory');
   const path = text('path') ?? (name && directory ? `${directory}/${name}` : name);
   if (!path) return undefined;
-  // Read as a URL's path is, so that the same names are refused for the same reasons.
+  // Parsed like a URL's path, so that the same names are refused for the same reasons.
   const escaped = path.replace(/^\/+/, '').split('/').map(encodeURIComponent).join('/');
   const { segments, trailingSlash } = parseRequestPath(escaped, 'ERR_NOT_PERMITTED');
   if (trailingSlash) throw new HttpFailure(400, 'the path ends in a slash; give a file name');
   return segments;
 }
 
-/** Other values may be any bytes; what becomes a name must have one reading. */
+/** Text of a value that becomes a name: it must have only one reading. */
 function textOf(key: string, value: Buffer | undefined): string | undefined {
   if (value === undefined || isUtf8(value)) return value?.toString();
   throw new HttpFailure(400, `Upload-Metadata: ${key} is not UTF-8`);
@@ -140,7 +141,7 @@ export function parseChecksum(headers: IncomingHttpHeaders): Checksum | undefine
 
 export type Concat = 'partial' | { readonly parts: readonly string[] };
 
-/** Part of a larger upload, or made of such parts (ids in order). @throws HttpFailure 400 */
+/** Whether the upload is a part, or is made of parts (ids in order). @throws HttpFailure 400 */
 export function parseConcat(headers: IncomingHttpHeaders): Concat | undefined {
   const text = field(headers, 'Upload-Concat');
   if (text === undefined) return undefined;
@@ -156,7 +157,7 @@ export function parseConcat(headers: IncomingHttpHeaders): Concat | undefined {
   );
 }
 
-/** From an upload's URL, absolute or not. */
+/** The id in an upload's URL, absolute or not. */
 export function uploadIdOf(url: string): string | undefined {
   return /(?:^|\/)uploads\/([0-9a-f]{32})\/?$/.exec(url)?.[1];
 }
