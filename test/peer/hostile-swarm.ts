@@ -107,16 +107,14 @@ export class HostileSwarm {
     return connection;
   }
 
-  /** Fetches the file among these peers and checks it; resolves to the milliseconds it took. */
-  async fetch({ peer }: Honest, among: readonly (Peer | Node)[]): Promise<number> {
+  /** Fetches the file among these peers and checks it, within 20 seconds. */
+  async fetch({ peer }: Honest, among: readonly (Peer | Node)[]): Promise<void> {
     const signal = AbortSignal.timeout(20_000);
-    const startedAt = performance.now();
     for (const other of among) await peer.join([addressOf(other)], signal);
     const out = join(this.dir, `out-${peer.peerId}`);
     const timeoutMs = Number.POSITIVE_INFINITY;
     const path = await peer.get(this.cid, { out, force: false, timeoutMs, signal });
     expect((await readFile(path)).equals(await readFile(this.file))).toBe(true);
-    return performance.now() - startedAt;
   }
 
   hello(pieces: 'all' | 'none' = 'all', addresses: string[] = []): Message {
