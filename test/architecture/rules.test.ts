@@ -98,6 +98,12 @@ const CASES: [rule: keyof typeof RULES, text: string, broken: House, law?: Parti
     house({ 'src/link/pacer.ts': 'export const chance = () => Math.random();' }),
   ],
   [
+    'place exists',
+    '/^links\\// fits no file: it forbids nothing',
+    house({}),
+    { bans: [...LAW.bans, { where: /^links\//, what: /^node:/, reason: 'none' }] },
+  ],
+  [
     'files run one way',
     'src/link/link.ts -> src/link/pacer.ts -> src/link/link.ts: neither can be read without the other',
     house({ 'src/link/pacer.ts': `export * from './link.ts';` }),

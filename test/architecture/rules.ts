@@ -56,6 +56,7 @@ export const RULES = {
   'folder is small': folderIsSmall,
   'import is banned': importIsBanned,
   'name is forbidden': nameIsForbidden,
+  'place exists': placeExists,
   'files run one way': filesRunOneWay,
   'file is short': fileIsShort,
   'no default export, no barrel': noDefaultExportNoBarrel,
@@ -211,6 +212,13 @@ function nameIsForbidden({ sources }: House, { forbiddenNames }: Law) {
           .map((name) => ({ where: named(path), text: `${path} names ${name}: ${rule.reason}` })),
       ),
   );
+}
+
+/** A pattern that fits no file any more forbids nothing. */
+function placeExists({ sources }: House, { bans, forbiddenNames }: Law) {
+  return [...bans, ...forbiddenNames]
+    .filter(({ where }) => !sources.some(({ path }) => where.test(named(path))))
+    .map(({ where }) => ({ where: `${where}`, text: `${where} fits no file: it forbids nothing` }));
 }
 
 function filesRunOneWay({ sources }: House) {

@@ -24,15 +24,19 @@ const pageOf = (id: string): string => pages.get(id) ?? '';
 const ids = CATALOGUE.map(({ id }) => id);
 
 describe('the figures of the catalogue', () => {
-  it.each(ids)('%s has some, each with a drawing, a caption and a name', (id) => {
+  it.each(ids)('%s has some, each with a drawing, a caption and a name of its own', (id) => {
     const page = pageOf(id);
     const figures = page.split('<figure>').slice(1);
     expect(figures.length).toBeGreaterThan(0);
     for (const figure of figures) {
-      expect(figure).toMatch(/<svg[^>]*role="img"/);
-      expect(figure).toMatch(/<svg[^>]*aria-label="[^"]{20,}"/);
-      expect(figure).toMatch(/<figcaption>.{60,}<\/figcaption>/);
+      // What is drawn over what, or of whom.
+      expect(figure).toMatch(/<svg[^>]*role="img"[^>]*aria-label="[^"]+ (over|by|of) [^"]+"/);
+      // Whose runs it shows, or which receivers.
+      expect(figure).toMatch(/<figcaption>[^<]*\b(runs?|receivers?)\b/);
     }
+    const names = [...page.matchAll(/<h3>(.*?)<\/h3>/g)].map(([, name]) => name);
+    expect(names).toHaveLength(figures.length);
+    expect(new Set(names).size).toBe(names.length);
     expect(page).not.toMatch(/<script|NaN|undefined|Infinity/);
   });
 
