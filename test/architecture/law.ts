@@ -132,10 +132,17 @@ export const LAW: Law = {
       what: /^node:/,
       reason: 'it loads in a browser: what Node.js does its own way comes by #platform',
     },
+    ...[/^lab\/report\//, /^lab\/analysis\//, /^lab\/schedule\/(schedule|settled)\.ts/].map(
+      (where) => ({
+        where,
+        what: /^node:/,
+        reason: 'the analysis is pure, so that a report can be drawn again from raw data',
+      }),
+    ),
     {
-      where: /^lab\/(report|analysis)\/|^lab\/schedule\/(schedule|settled)/,
-      what: /^node:/,
-      reason: 'the analysis is pure, so that a report can be drawn again from raw data',
+      where: /^lab\/(?!run\/|network\/|simulated\/)/,
+      what: /^node:child_process$/,
+      reason: 'only what stands for hosts starts processes, so that they can be other hosts',
     },
     {
       where: /^lab\//,
