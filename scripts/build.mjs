@@ -2,9 +2,11 @@
 // `--help` and the HTTP commands never load libp2p. Each chunk gets V8's code cache
 // of what a real transfer runs: a peer booted from node_modules costs about 0.5 CPU
 // seconds, bundled 0.2, cached 0.13.
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, transform } from 'esbuild';
+import { notices } from './notices.mjs';
 import { warmUp } from './warm-up.mjs';
 
 // Built beside and moved into place: a failed build leaves the old binary alone.
@@ -21,7 +23,9 @@ const shared = {
 };
 
 try {
-  await buildProgram(join(fresh, 'program'));
+  const sources = await buildProgram(join(fresh, 'program'));
+  await writeFile(join(fresh, 'THIRD-PARTY-NOTICES.txt'), await notices(sources));
+  await writeManual();
   await build({
     ...shared,
     entryPoints: ['src/launch.ts'],
@@ -41,6 +45,8 @@ try {
 /**
  * esbuild splits only ES modules, and only scripts can have a code cache (in Node 20):
  * so split first, then turn each chunk into a CommonJS module.
+ *
+ * @returns the files that it holds
  */
 async function buildProgram(outdir) {
   const { outputFiles } = await build({
@@ -57,6 +63,7 @@ async function buildProgram(outdir) {
     sourcesContent: false,
   });
   await mkdir(outdir, { recursive: true });
+  const sources = new Set();
   for (const { path, text } of outputFiles) {
     const { code, map } = await transform(text, {
       sourcemap: 'external',
@@ -72,5 +79,21 @@ async function buildProgram(outdir) {
     const required = code.replaceAll(/(require\("\.\/[^"]+)\.js"\)/g, '$1.cjs")');
     await writeFile(join(outdir, name), `${required}//# sourceMappingURL=${name}.map\n`);
     await writeFile(join(outdir, `${name}.map`), map);
+    for (const source of JSON.parse(map).sources) sources.add(join(outdir, source));
   }
+  return [...sources];
+}
+
+/** The man page and the completions, from the command table. */
+async function writeManual() {
+  const writer = join(fresh, 'write-manual.cjs');
+  await build({
+    ...shared,
+    entryPoints: ['src/cli/manual/write-manual.ts'],
+    outfile: writer,
+    format: 'cjs',
+    external: ['classic-level'],
+  });
+  execFileSync(process.execPath, [writer, fresh], { stdio: 'inherit' });
+  await rm(writer);
 }

@@ -1,6 +1,6 @@
 // What npm packs is whole: it runs where nothing else of this project is installed.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -39,6 +39,44 @@ test('the tarball installs without a registry, as one package', async () => {
   const { stdout } = await execute(join(dir, 'prefix/bin/hubswarm'), ['--version']);
   expect(stdout).toBe(`${version}\n`);
 }, 60_000);
+
+/** Of all files below a folder. */
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+test('installed into an empty folder it takes 30 MB at most', async () => {
+  const dir = await scratch();
+  const tarball = await pack(dir);
+  const empty = join(dir, 'empty');
+  await mkdir(empty);
+  const options = ['--offline', '--no-audit', '--cache', join(dir, 'cache')];
+  await execute('npm', ['install', tarball, ...options], { cwd: empty });
+  expect(await sizeOf(join(empty, 'node_modules'))).toBeLessThan(30_000_000);
+}, 60_000);
+
+test('the notices name each package that the chunks hold, with a licence', async () => {
+  const notices = await readFile(join(ROOT, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+  const program = join(ROOT, 'dist/program');
+  const bundled = new Set<string>();
+  for (const name of await readdir(program)) {
+    if (!name.endsWith('.map')) continue;
+    const { sources } = JSON.parse(await readFile(join(program, name), 'utf8'));
+    for (const source of sources as string[]) {
+      const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
+      if (found) bundled.add(found);
+    }
+  }
+  expect(bundled.size).toBeGreaterThan(50);
+  const named = [...notices.matchAll(/^(\S+) \d\S*\nLicence: (\S+)/gm)];
+  expect([...bundled].filter((name) => !named.some(([, known]) => known === name))).toEqual([]);
+  expect(named.filter(([, , licence]) => licence === 'undefined')).toEqual([]);
+});
 
 test('every command of dist/ alone has its help', async () => {
   const { cli } = await unpackAlone();
