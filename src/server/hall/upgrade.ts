@@ -1,8 +1,8 @@
 // Requests that ask for another protocol. A WebSocket at /events goes through the
 // same door as a request: an Exchange, admission, refusals as HTTP answers. Any
 // other wish is ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c
-// with each first request). Node.js 20 takes every wish for an upgrade, so the request
-// is given back to the server without the header that made it so; later versions ask.
+// with each first request): Node.js has taken the request for an upgrade by then, so
+// it is given back to the server without the header that made it so.
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -13,12 +13,19 @@ import { answerWebSocket } from '../events/web-socket.ts';
 import { enter } from './door.ts';
 import type { Hub } from './hub.ts';
 
+/** Node.js 26 hands a request over without its body, which then cannot be given back. */
+const KEEPS_BODIES = Number(process.versions.node.split('.')[0]) >= 25;
+
 /**
- * Node.js from 22.21 and 24.9 on asks this of each wish; what is none stays a plain request.
+ * Node.js from 22.21 and 24.9 on asks this of each wish. A refused wish stays a plain request, but
+ * Node.js loses what came with it for the next request: so only those with a body are refused.
  */
 export function createUpgradeChoice(hub: Hub) {
-  return (req: IncomingMessage): boolean => isForEvents(hub, req);
+  return (req: IncomingMessage): boolean => !KEEPS_BODIES || !hasBody(req) || isForEvents(hub, req);
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** @param server gets the requests back that wish for another protocol; over TLS as well */
 export function createUpgradeListener(hub: Hub, server: Server) {
