@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Access } from '../client/http/access.ts';
 import { HttpClient } from '../client/http/http-client.ts';
+import { SourceFailure } from '../client/http/source-failure.ts';
 import { showUrl } from '../client/http/url.ts';
 import type { Link } from '../link/link.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
@@ -80,7 +81,8 @@ async function checkOrigin(origin: Origin, emit: Emit): Promise<void> {
   try {
     await origin.checkIsHub(AbortSignal.timeout(CHECK_WITHIN_MS));
   } catch (error) {
-    if (error instanceof HubswarmError && error.message.startsWith('--cache')) throw error;
+    // It answered, and is no hub, or not the one that it should be.
+    if (error instanceof HubswarmError && !(error instanceof SourceFailure)) throw error;
     const reason = hasCode(error, 'ERR_REMOTE') ? describeError(error) : 'did not answer in time';
     emit({ event: 'source_failed', remote: origin.shown, reason });
   }

@@ -155,8 +155,7 @@ export class Origin {
 
   /** A refused certificate is told as such, with the options of an edge. */
   #distrust(error: unknown): HubswarmError | undefined {
-    if (!(error instanceof SourceFailure && error.message.includes('certificate')))
-      return undefined;
+    if (!(error instanceof SourceFailure && error.distrusted)) return undefined;
     const reason = error.message.replaceAll(/--(fingerprint|cacert)\b/g, '--cache-$1');
     return new HubswarmError('ERR_REMOTE', `--cache: ${this.shown}: ${reason}`);
   }

@@ -142,14 +142,14 @@ function judge(socket: TLSSocket, { fingerprints }: Trust): SourceFailure | unde
   if (fingerprints.length > 0) {
     if (fingerprints.includes(fingerprint256?.replaceAll(':', ''))) return undefined;
     const other = `its certificate is not the pinned one: its SHA-256 is ${fingerprint256}`;
-    return new SourceFailure(other, { final: true });
+    return new SourceFailure(other, { final: true, distrusted: true });
   }
   if (socket.authorized) return undefined;
   // Typed as an error, but it is an error's code.
   const code = String(socket.authorizationError);
   const how = `if ${fingerprint256} is the SHA-256 that its operator gives, pin it with --fingerprint, or give its issuer's certificate with --cacert`;
   const reason = reasonOf(code);
-  return new SourceFailure(`${reason}; ${how}`, { final: true });
+  return new SourceFailure(`${reason}; ${how}`, { final: true, distrusted: true });
 }
 
 function reasonOf(code: string): string {

@@ -15,6 +15,8 @@ export class SourceFailure extends HubswarmError {
   readonly busy: boolean;
   /** Whether it gave no part of the file, or another part: it may still give the whole. */
   readonly unranged: boolean;
+  /** It has a certificate that was refused. */
+  readonly distrusted: boolean;
 
   constructor(
     reason: string,
@@ -22,6 +24,7 @@ export class SourceFailure extends HubswarmError {
       final?: boolean;
       busy?: boolean;
       unranged?: boolean;
+      distrusted?: boolean;
       status?: number;
       retryAfterMs?: number | undefined;
       cause?: unknown;
@@ -31,6 +34,7 @@ export class SourceFailure extends HubswarmError {
     this.final = options.final ?? false;
     this.busy = options.busy ?? false;
     this.unranged = options.unranged ?? false;
+    this.distrusted = options.distrusted ?? false;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }

@@ -45,8 +45,7 @@ export class MirroredFile {
   /** Describes an error without paths that only this process knows. */
   describe(error: unknown): string {
     const message = describeError(error).replaceAll(this.stagingPath, this.#shownPath);
-    const prefix = `${this.#shownPath}: `;
-    return message.startsWith(prefix) ? message.slice(prefix.length) : message;
+    return message.replace(`${this.#shownPath}: `, '');
   }
 
   get #shownPath(): string {

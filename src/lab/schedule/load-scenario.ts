@@ -93,9 +93,8 @@ function accepted(issue: Issue): string {
       return [...new Set(issue.errors.flatMap((errors) => errors.slice(0, 1).map(accepted)))].join(
         ', or ',
       );
-    case 'invalid_format':
-      return issue.message.startsWith('Invalid') ? `text as ${issue.pattern}` : issue.message;
     default:
+      // The schema's own words: what a text must look like.
       return issue.message;
   }
 }

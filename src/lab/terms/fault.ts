@@ -5,7 +5,8 @@
 import { z } from 'zod';
 
 /** `origin`, `hub-2`, `front`, `receiver-3`: one node of the run. */
-const nodeSchema = z.string().regex(/^(origin|front|(hub|receiver|attacker)-[1-9]\d?)$/);
+const NODE = /^(origin|front|(hub|receiver|attacker)-[1-9]\d?)$/;
+const nodeSchema = z.string().regex(NODE, `text as ${NODE}`);
 
 const whenSchema = z.union([
   /** The origin has sent so many copies of the file, by its own count. */
