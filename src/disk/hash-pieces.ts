@@ -3,7 +3,6 @@
 // and one ahead, so that the disk works while the CPU hashes; memory is two
 // windows whatever the size of the file.
 import { webcrypto } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { sha256 } from '../content/cid.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
@@ -11,10 +10,20 @@ import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 /** Measured: from 2 MiB on longer reads gain nothing, 512 KiB cost 8 %, 256 KiB 11 %. */
 const WINDOW_BYTES = 2 * 2 ** 20;
 
+/** A file handle, or what reads as one does. */
+interface Reader {
+  read(
+    into: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>;
+}
+
 export interface Run {
   /** For messages. */
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly handle: Reader;
   /** How many pieces follow one another from the start of the file. */
   readonly pieceCount: number;
   /** Of the piece at that index of the run. */

@@ -5,9 +5,8 @@
 //   <cid>.*.part     before that (disk/download-place.ts)
 //   <cid>.dag        the inner blocks, which hash up to the CID
 // What a restart finds is hashed before it is served.
-import type { Stats } from 'node:fs';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { isRawCid, matchesCid } from '../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
@@ -15,11 +14,12 @@ import type { Manifest } from '../content/manifest.ts';
 import { resolveManifest } from '../content/resolve.ts';
 import { FileStore } from '../disk/file-store.ts';
 import { sourceFile } from '../disk/source.ts';
+import { stampOf } from '../root/disk/version-of.ts';
+import type { Segments, Version } from '../root/root.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { type Entry, findPiece } from '../server/root/catalogue.ts';
-import type { Opened, ReadHandle } from '../server/root/served-root.ts';
-import { stampOf } from '../server/root/stamp.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { CachedReader } from './cached-reader.ts';
 import { Fill } from './fill.ts';
 import type { Origin } from './origin.ts';
 
@@ -65,22 +65,27 @@ interface CachedParts {
   readonly described: Described;
   readonly store: FileStore;
   readonly fill: Fill;
-  readonly path: string;
-  /** Of anything on that disk: the frame for those that are made up. */
-  readonly stats: Stats;
   readonly stampNow: () => string | undefined;
 }
+
+type Need = (piece: number, signal: AbortSignal) => Promise<void>;
 
 export class CachedFile {
   readonly cid: string;
   /** Those who have it open; it is not evicted while there are any. */
   readers = 0;
   readonly #parts: CachedParts;
-  #entry: Entry | undefined;
+  /** Always the same: what is computed of it is kept in it. */
+  readonly entry: Entry;
 
   private constructor(parts: CachedParts) {
     this.cid = parts.described.cid.toString();
     this.#parts = parts;
+    const { cid, manifest } = this;
+    // For its digest, for which nothing is fetched.
+    const open = async () =>
+      this.isWhole ? this.#reader([], 0, async () => undefined) : undefined;
+    this.entry = { cid, manifest, open };
   }
 
   /**
@@ -115,8 +120,7 @@ export class CachedFile {
     if (leaf && manifest.geometry.pieceCount > 0) await store.write(0, [leaf]);
     if (store.have.isFull) await (wasWhole ? publish() : finish());
     const fill = new Fill({ store, origin, emit, patienceMs, onWhole: finish });
-    const stats = await stat(directory);
-    return new CachedFile({ described, store, path, fill, stats, stampNow: () => stamp });
+    return new CachedFile({ described, store, fill, stampNow: () => stamp });
   }
 
   get isWhole(): boolean {
@@ -132,48 +136,14 @@ export class CachedFile {
     return this.#parts.described.manifest;
   }
 
-  /** The same one as long as nothing changes: what is computed of it is kept in it. */
-  get entry(): Entry {
-    const { stamp, cid } = this;
-    const { manifest, dag } = this.#parts.described;
-    if (this.#entry && (stamp === undefined || this.#entry.stamp === stamp)) return this.#entry;
-    // Before it is whole there is no file to be read by its path: a directory is none.
-    const path = stamp === undefined ? dirname(this.#parts.path) : this.#parts.path;
-    this.#entry = { path, stamp: stamp ?? '', manifest, dag, cid };
-    return this.#entry;
-  }
-
-  /** @param url where its bytes are; close() the handle. */
-  open(name: string, modifiedMs: number, url: URL): Opened {
-    const size = this.manifest.geometry.totalLength;
-    // Of no file that is there: what is said of it is what the origin says.
-    const stats: Stats = Object.assign(
-      Object.create(Object.getPrototypeOf(this.#parts.stats)),
-      this.#parts.stats,
-      {
-        mode: 0o100644,
-        size,
-        mtimeMs: modifiedMs,
-        ctimeMs: modifiedMs,
-      },
-    );
-    const closed = new AbortController();
-    let isOpen = true;
-    this.readers++;
-    this.#parts.fill.enter();
-    const handle: ReadHandle = {
-      read: (into, offset, length, position) =>
-        this.#read(into.subarray(offset, offset + length), position, url, closed.signal),
-      stat: async () => stats,
-      close: async () => {
-        if (!isOpen) return;
-        isOpen = false;
-        this.readers--;
-        this.#parts.fill.leave();
-        closed.abort(new HubswarmError('ERR_ABORTED', 'the reader left'));
-      },
-    };
-    return { handle, stats, path: this.#parts.path, name };
+  /**
+   * @param segments that it was asked for by
+   * @param modifiedMs what the origin says
+   * @param url where its bytes are
+   */
+  open(segments: Segments, modifiedMs: number, url: URL): CachedReader {
+    const { fill } = this.#parts;
+    return this.#reader(segments, modifiedMs, (piece, signal) => fill.need(piece, url, signal));
   }
 
   /** A block of it that is here. */
@@ -190,19 +160,38 @@ export class CachedFile {
     await this.#parts.store.close();
   }
 
-  async #read(into: Uint8Array, position: number, url: URL, signal: AbortSignal) {
+  /** @param need resolves when a piece is here */
+  #reader(segments: Segments, modifiedMs: number, need: Need): CachedReader {
+    const size = this.manifest.geometry.totalLength;
+    const version: Version = { kind: 'file', size, modifiedMs, stamp: this.cid, settledMs: 0 };
+    this.readers++;
+    this.#parts.fill.enter();
+    return new CachedReader(segments, version, {
+      read: (into, position, signal) => this.#read(into, position, (piece) => need(piece, signal)),
+      leave: () => {
+        this.readers--;
+        this.#parts.fill.leave();
+      },
+    });
+  }
+
+  async #read(
+    into: Uint8Array,
+    position: number,
+    need: (piece: number) => Promise<void>,
+  ): Promise<number> {
     const { geometry } = this.manifest;
     const length = Math.min(into.length, geometry.totalLength - position);
     let filled = 0;
     while (filled < length) {
       const piece = geometry.pieceAt(position + filled);
-      await this.#parts.fill.need(piece, url, signal);
+      await need(piece);
       const begin = position + filled - geometry.offset(piece);
       const part = Math.min(length - filled, geometry.length(piece) - begin);
       await this.#parts.store.read(piece, begin, part, into.subarray(filled, filled + part));
       filled += part;
     }
-    return { bytesRead: filled };
+    return filled;
   }
 }
 

@@ -104,16 +104,15 @@ export class Edge implements Front {
     const wishes = requestDirectives(exchange.req.headers['cache-control']);
     const checked = await this.#revalidation.check(key, url, { via, wishes });
     if (checked === 'page') return this.#page(exchange, via);
-    const name = segments.at(-1) ?? '';
     const cid = CID.parse(checked.version.cid);
     const [file, opened, outcome] = await this.#parts.cache.use(cid, (found) => {
       const seen = outcomeOf(checked, found);
       if (seen.kind === 'miss' && wishes.onlyIfCached) throw notHere();
-      return [found, found.open(name, checked.version.modifiedMs, url), seen] as const;
+      return [found, found.open(segments, checked.version.modifiedMs, url), seen] as const;
     });
     const headers = cacheHeaders(outcome, Date.now() - checked.version.checkedAtMs);
     for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
-    const leave = guarded('leaving a cached file', () => opened.handle.close());
+    const leave = guarded('leaving a cached file', () => opened.close());
     exchange.signal.addEventListener('abort', leave);
     try {
       await desk.sendFile(segments, opened, file.entry);
@@ -125,7 +124,7 @@ export class Edge implements Front {
       throw fileChanging();
     } finally {
       exchange.signal.removeEventListener('abort', leave);
-      await opened.handle.close();
+      await opened.close();
     }
   }
 
@@ -135,7 +134,7 @@ export class Edge implements Front {
     const cid = tryParse(rest);
     const bytes = cid && (await this.#findBlock(exchange, access, cid, via));
     const sharing = access.isPublic ? 'public' : 'private';
-    await desk.sendBlock({ places: () => (bytes ? [{ bytes }] : []), sharing }, rest);
+    await desk.sendBlock({ places: () => (bytes ? [async () => bytes] : []), sharing }, rest);
   }
 
   async #findBlock(

@@ -54,6 +54,11 @@ export const LAW: Law = {
       imports: ['exchange', 'content', 'theory'],
       reason: 'a simulated swarm is the sessions themselves on a virtual clock: nothing of the shell',
     },
+    root: {
+      holds: 'the port of what a hub hands out, and its first implementation, a directory (`disk/`)',
+      imports: ['disk'],
+      reason: 'files may lie on a disk or elsewhere, and what hands them out does not know',
+    },
     hub: {
       holds: 'what a hub decides, without HTTP: who may do what (`access/`), how much there may be',
       imports: ['link', 'telemetry'],
@@ -61,7 +66,7 @@ export const LAW: Law = {
     },
     server: {
       holds: 'express app, byte routes, catalogue, access, uploads, events, operations',
-      imports: ['hub', 'content', 'disk', 'link', 'telemetry'],
+      imports: ['hub', 'root', 'content', 'disk', 'link', 'telemetry'],
       reason: 'the hub knows no swarm',
     },
     client: {
@@ -76,7 +81,7 @@ export const LAW: Law = {
     },
     edge: {
       holds: 'a cache in front of another hub',
-      imports: ['hub', 'server', 'client', 'content', 'disk', 'link', 'telemetry'],
+      imports: ['hub', 'server', 'root', 'client', 'content', 'disk', 'link', 'telemetry'],
       reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
     },
     peer: {

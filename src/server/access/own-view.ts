@@ -5,11 +5,11 @@
 import type { Access } from '../../hub/access/access.ts';
 import type { Caller } from '../../hub/access/caller.ts';
 import type { Scope } from '../../hub/access/grant.ts';
-import type { ServedRoot } from '../root/served-root.ts';
+import type { Root } from '../../root/root.ts';
 
 interface Guarded {
   readonly access: Access;
-  readonly root: ServedRoot;
+  readonly root: Root;
 }
 
 /** The same hub over a root that checks each place before it is opened. */

@@ -6,11 +6,10 @@
 // and goes on beside: until it is over they are sent as if there were no sibling.
 // Left out: zstd, which the Node.js releases that this runs on cannot decode.
 
+import type { OpenFile } from '../../root/root.ts';
 import { Gate } from '../../runtime/gate.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 import type { Catalogue, Entry } from '../root/catalogue.ts';
-import type { Opened } from '../root/served-root.ts';
-import { stampOf } from '../root/stamp.ts';
 import { decodesTo } from './decodes-to.ts';
 
 /** What the names of compressed files end with. */
@@ -45,17 +44,17 @@ export class CheckedSiblings {
    */
   async entryOf(
     file: Entry,
-    sibling: Opened,
+    sibling: OpenFile,
     coding: Coding,
-    reopen: () => Promise<Opened>,
+    reopen: () => Promise<OpenFile>,
   ): Promise<Entry | undefined> {
     const { totalLength } = file.manifest.geometry;
-    const { stats, path } = sibling;
-    if (!stats.isFile() || stats.size === 0 || stats.size >= totalLength) return undefined;
-    const key = `${coding}:${file.cid}:${stampOf(stats)}:${path}`;
+    const { version, place } = sibling;
+    if (version.size === 0 || version.size >= totalLength) return undefined;
+    const key = `${coding}:${file.cid}:${version.stamp}:${place.join('/')}`;
     let outcome = this.#known.get(key);
     if (!outcome) {
-      const checked = this.#begin(key, file, coding, stampOf(stats), reopen);
+      const checked = this.#begin(key, file, coding, version.stamp, reopen);
       if (totalLength <= MAX_AWAITED_BYTES) outcome = await checked;
     }
     return outcome === 'other' ? undefined : outcome;
@@ -66,7 +65,7 @@ export class CheckedSiblings {
     file: Entry,
     coding: Coding,
     stamp: string,
-    reopen: () => Promise<Opened>,
+    reopen: () => Promise<OpenFile>,
   ): Promise<Outcome | undefined> {
     const before = this.#running.get(key);
     if (before) return before;
@@ -86,18 +85,17 @@ export class CheckedSiblings {
     { manifest }: Entry,
     coding: Coding,
     stamp: string,
-    reopen: () => Promise<Opened>,
+    reopen: () => Promise<OpenFile>,
   ): Promise<Outcome | undefined> {
     this.#signal.throwIfAborted();
     const sibling = await reopen();
     try {
-      const isSame = async (): Promise<boolean> => stampOf(await sibling.handle.stat()) === stamp;
-      if (!(await isSame())) return undefined;
+      if (sibling.version.stamp !== stamp) return undefined;
       if (!(await decodesTo(manifest, sibling, coding, this.#signal))) return 'other';
       const entry = await this.#catalogue.entryOf(sibling);
-      return (await isSame()) ? entry : undefined;
+      return (await sibling.isCurrent()) ? entry : undefined;
     } finally {
-      await sibling.handle.close();
+      await sibling.close();
     }
   }
 

@@ -9,12 +9,12 @@ import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createBrotliDecompress, createInflateRaw } from 'node:zlib';
 import { type Manifest, pieceDigest } from '../../content/manifest.ts';
+import { readFully } from '../../root/opened.ts';
+import type { OpenFile } from '../../root/root.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Coding } from '../message/accept-encoding.ts';
-import type { Opened } from '../root/served-root.ts';
 import { fileChunks } from './file-chunks.ts';
-import { readFully } from './send-body.ts';
 
 const DECODERS = { br: createBrotliDecompress, gzip: createInflateRaw } as const;
 
@@ -33,7 +33,7 @@ const FLAG = { extra: 4, name: 8, comment: 16, known: 1 | 4 | 8 | 16 } as const;
  */
 export async function decodesTo(
   manifest: Manifest,
-  sibling: Opened,
+  sibling: OpenFile,
   coding: Coding,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -62,11 +62,11 @@ interface Coded {
   readonly trailer?: Buffer;
 }
 
-const wholeOf = ({ stats }: Opened): Coded => ({ first: 0, end: stats.size });
+const wholeOf = ({ version }: OpenFile): Coded => ({ first: 0, end: version.size });
 
 /** Of a gzip as if it had one member; undefined when it has none. */
-async function memberOf(sibling: Opened): Promise<Coded | undefined> {
-  const { size } = sibling.stats;
+async function memberOf(sibling: OpenFile): Promise<Coded | undefined> {
+  const { size } = sibling.version;
   const end = size - TRAILER_BYTES;
   if (end < FIXED_HEADER_BYTES) return undefined;
   const head = Buffer.alloc(Math.min(MAX_HEADER_BYTES, end));
@@ -102,7 +102,7 @@ function trailerOf(crc: number, { geometry }: Manifest): Buffer {
   return trailer;
 }
 
-async function* between(sibling: Opened, { first, end }: Coded): AsyncGenerator<Uint8Array> {
+async function* between(sibling: OpenFile, { first, end }: Coded): AsyncGenerator<Uint8Array> {
   let at = 0;
   for await (const bytes of fileChunks(sibling)) {
     const part = bytes.subarray(Math.max(0, first - at), Math.max(0, end - at));

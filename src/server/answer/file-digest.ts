@@ -4,15 +4,13 @@
 // each GiB, and making it with the CID would double what every start costs. Once made
 // it is the catalogue's.
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { isRawCid } from '../../content/cid.ts';
+import { readFully } from '../../root/opened.ts';
+import type { OpenFile } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import type { Catalogue, Entry } from '../root/catalogue.ts';
 import type { Turn } from '../root/hashing-queue.ts';
-import { isUnchanged, stampOf } from '../root/stamp.ts';
-import { readFully } from './send-body.ts';
 
 /** As in disk/hash-pieces.ts: longer reads gain nothing. */
 const WINDOW_BYTES = 2 * 2 ** 20;
@@ -64,33 +62,31 @@ export class FileDigests {
   }
 }
 
+/** Undefined when it is not that version any more. */
 async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefined> {
-  const handle = await open(entry.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const file = await entry.open();
+  if (!file) return undefined;
   try {
-    const stats = await handle.stat();
-    if (stampOf(stats) !== entry.stamp) return undefined;
     const hash = createHash('sha256');
-    let left = stats.size;
-    for await (const bytes of windows({ handle }, stats.size)) {
+    let left = file.version.size;
+    for await (const bytes of windows(file)) {
       await turn(left);
       hash.update(bytes);
       left -= bytes.length;
     }
-    return isUnchanged(stats, await handle.stat()) ? hash.digest() : undefined;
+    return (await file.isUnchanged()) ? hash.digest() : undefined;
   } catch (error) {
     // It became shorter.
     if (hasCode(error, 'ERR_SOURCE_CHANGED')) return undefined;
     throw error;
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 
 /** The file in order, each window valid until the next is asked for; one is read ahead. */
-async function* windows(
-  file: Parameters<typeof readFully>[0],
-  size: number,
-): AsyncGenerator<Uint8Array> {
+async function* windows(file: OpenFile): AsyncGenerator<Uint8Array> {
+  const { size } = file.version;
   const length = Math.min(WINDOW_BYTES, size);
   const buffers = [allocAligned(length), allocAligned(length)] as const;
   const read = async (index: number): Promise<Uint8Array | undefined> => {

@@ -3,24 +3,24 @@
 // can be prepared. Which bytes go is send-representation.ts's matter.
 // RFC 9110 sections 8 and 12.5, RFC 9111 section 5.2, RFC 9530.
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { extname } from 'node:path';
 import { create as formatDisposition } from 'content-disposition';
 import { contentType } from 'mime-types';
+import type { Version } from '../../root/root.ts';
+import { isSettled } from '../../root/version.ts';
 import { isCompressible } from '../message/compressible.ts';
 import { formatHttpDate } from '../message/http-date.ts';
 import type { Validators } from '../message/preconditions.ts';
 import { digestHeaders } from '../message/repr-digest.ts';
-import { isStampAged, stampOf } from '../root/stamp.ts';
 
-/** One version of a file. */
-export interface Version {
+/** One version of a file that has a CID. */
+export interface NamedVersion {
   /** As it was asked for. */
   readonly name: string;
   readonly cid: string;
   readonly size: number;
-  readonly mtimeMs: number;
+  readonly modifiedMs: number;
   /** Of the whole, when it is known. */
   readonly sha256?: Uint8Array | undefined;
 }
@@ -54,17 +54,20 @@ export const REVALIDATE = 'no-cache';
 /** Scripts of a served page must not act as this origin, which may take uploads. */
 const SANDBOX = 'sandbox allow-scripts';
 
-export function versionValidators({ cid, mtimeMs }: Pick<Version, 'cid' | 'mtimeMs'>): Validators {
-  return { etag: `"${cid}"`, ...datedBy(mtimeMs) };
+export function versionValidators({
+  cid,
+  modifiedMs,
+}: Pick<NamedVersion, 'cid' | 'modifiedMs'>): Validators {
+  return { etag: `"${cid}"`, ...datedBy(modifiedMs) };
 }
 
 /**
  * Not later than now (section 8.8.2.1), and as coarse as the header is: until its second is
  * over other bytes may get the same date.
  */
-export function datedBy(mtimeMs: number): { lastModifiedMs: number; isDateOpen: boolean } {
+export function datedBy(modifiedMs: number): { lastModifiedMs: number; isDateOpen: boolean } {
   const now = Date.now();
-  const lastModifiedMs = Math.floor(Math.min(mtimeMs, now) / 1000) * 1000;
+  const lastModifiedMs = Math.floor(Math.min(modifiedMs, now) / 1000) * 1000;
   return { lastModifiedMs, isDateOpen: now - lastModifiedMs < 1000 };
 }
 
@@ -74,7 +77,10 @@ function typeOf(name: string): string {
 }
 
 /** The file as it is. */
-export function representationOf(version: Version, presentation: Presentation): Representation {
+export function representationOf(
+  version: NamedVersion,
+  presentation: Presentation,
+): Representation {
   const { name, cid, size } = version;
   const type = typeOf(name);
   const validators = versionValidators(version);
@@ -102,13 +108,14 @@ export function representationOf(version: Version, presentation: Presentation): 
  * only where that is settled; the same holds for the date.
  */
 export function unnamedRepresentation(
-  { name, stats }: { readonly name: string; readonly stats: Stats },
+  name: string,
+  version: Version,
   presentation: Presentation,
 ): Representation {
   const type = typeOf(name);
-  const stamp = createHash('sha256').update(stampOf(stats)).digest('base64url').slice(0, 22);
-  const etag = isStampAged(stats) ? `W/"${stamp}"` : undefined;
-  const validators = { etag, ...datedBy(stats.mtimeMs) };
+  const stamp = createHash('sha256').update(version.stamp).digest('base64url').slice(0, 22);
+  const etag = isSettled(version) ? `W/"${stamp}"` : undefined;
+  const validators = { etag, ...datedBy(version.modifiedMs) };
   const cacheHeaders = {
     ...cacheHeadersOf(validators, presentation, type),
     ...(presentation.duplicates.length > 0 ? { Link: [...presentation.duplicates] } : {}),
@@ -119,7 +126,7 @@ export function unnamedRepresentation(
     ...contentHeadersOf(name, type, presentation),
     'Accept-Ranges': 'bytes',
   };
-  return { size: stats.size, validators, cacheHeaders, headers, rangeable: true };
+  return { size: version.size, validators, cacheHeaders, headers, rangeable: true };
 }
 
 export interface Coded {
@@ -135,12 +142,12 @@ export interface Coded {
  * It does not bear the CID, which names other bytes, and is sent whole or not at all.
  */
 export function codedRepresentation(
-  version: Version,
+  version: NamedVersion,
   presentation: Presentation,
   { coding, size, etag, sha256 }: Coded,
 ): Representation {
   const type = typeOf(version.name);
-  const validators = { etag, ...datedBy(version.mtimeMs) };
+  const validators = { etag, ...datedBy(version.modifiedMs) };
   const cacheHeaders = cacheHeadersOf(validators, presentation, type);
   const headers = {
     ...cacheHeaders,

@@ -4,13 +4,12 @@
 // CPU. Before a chunk leaves, the open file must still be the version that the
 // headers named; else the connection is cut, for a response never mixes two.
 import type { Link } from '../../link/link.ts';
+import { readFully, readWhole } from '../../root/opened.ts';
+import type { OpenFile } from '../../root/root.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
 import { SpareBuffers } from '../../runtime/spare-buffers.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { ByteRange } from '../message/byte-range.ts';
-import type { Opened } from '../root/served-root.ts';
-import { stampOf } from '../root/stamp.ts';
-import type { Check } from './unmixed.ts';
 
 /** Measured, 1 MiB against 512 KiB: 1.25 to who throws the bytes away, 1.08-1.16 to curl; 256 KiB 0.75. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -45,15 +44,15 @@ interface Chunk {
 /** Answers of this process that are being sent from files. */
 let sending = 0;
 
-/** A file, and how it is found out that it is still the one whose head was sent. */
 interface Source {
-  readonly file: Opened;
-  readonly check: Check;
+  readonly file: OpenFile;
+  /** Of a file that is appended to: what was there when it was opened is sent. */
+  readonly mayGrow?: boolean;
 }
 
 /**
  * @param begin called when there is something to send: until then it can be answered otherwise
- * @throws Refusal ERR_SOURCE_CHANGED when the file changed, or the reason why the client is gone
+ * @throws Refusal ERR_SOURCE_CHANGED, or the reason why the client is gone
  */
 export async function sendFilePart(
   outlet: Outlet,
@@ -115,7 +114,7 @@ export async function sendBytes({ exchange, link }: Outlet, bytes: Uint8Array): 
 }
 
 async function readChunk(
-  { file, check }: Source,
+  { file, mayGrow }: Source,
   at: number,
   length: number,
   bufferBytes: number,
@@ -125,30 +124,15 @@ async function readChunk(
     bufferBytes < ALIGN_FROM_BYTES ? Buffer.allocUnsafe(length) : spare.take(bufferBytes);
   const bytes = buffer.subarray(0, length);
   await readFully(file, bytes, at);
-  await check();
+  if (!(await (mayGrow ? file.hasOnlyGrown() : file.isUnchanged()))) throw fileChanging();
   return { buffer, bytes };
 }
 
 /** Up to here Node.js serves memory from its slab, above it alignment begins to matter. */
 const ALIGN_FROM_BYTES = 64 * 1024;
 
-/** Fills `into` from the file. @throws Refusal ERR_SOURCE_CHANGED when the file is shorter */
-export async function readFully(
-  { handle }: Pick<Opened, 'handle'>,
-  into: Uint8Array,
-  position: number,
-): Promise<void> {
-  let filled = 0;
-  while (filled < into.length) {
-    const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
-    if (bytesRead === 0) throw fileChanging();
-    filled += bytesRead;
-  }
-}
-
 /** All of a small file; undefined when it is not that version any more. */
-export async function readVersion(file: Opened, stamp: string): Promise<Buffer | undefined> {
-  const bytes = Buffer.allocUnsafeSlow(file.stats.size);
-  await readFully(file, bytes, 0);
-  return stampOf(await file.handle.stat()) === stamp ? bytes : undefined;
+export async function readVersion(file: OpenFile): Promise<Uint8Array | undefined> {
+  const bytes = await readWhole(file);
+  return (await file.isCurrent()) ? bytes : undefined;
 }

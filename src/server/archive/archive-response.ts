@@ -7,11 +7,12 @@
 import { create as formatDisposition } from 'content-disposition';
 import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
+import { openDirectory } from '../../root/opened.ts';
+import type { Root } from '../../root/root.ts';
 import { sendBytes } from '../answer/send-body.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { DirectoryNames } from '../root/directory-names.ts';
-import type { ServedRoot } from '../root/served-root.ts';
 import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
 import { zipOf } from './zip-of.ts';
@@ -26,7 +27,7 @@ const FORMATS: Readonly<Record<string, { readonly type: string; readonly pack: P
 
 /** What archives need of their hub. */
 interface ArchiveHub {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly link: Link;
   readonly access: Access;
   readonly representations: { readonly directories: DirectoryNames };
@@ -45,9 +46,7 @@ export async function answerArchive(
   }
   const { req, res } = exchange;
   const top = segments.at(-1) ?? 'files';
-  await hub.root.withOpen(segments, async ({ stats }) => {
-    if (!stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
-  });
+  await (await openDirectory(hub.root, segments)).close();
   res.writeHead(200, {
     'Content-Type': known.type,
     'Content-Disposition': formatDisposition(`${top}.${format}`),

@@ -3,19 +3,19 @@
 // UTF-16 code units. What may not be served (hidden, special, links that lead out)
 // is left out, as it is from listings. A directory that several links lead to comes
 // once: else links could make a tree without end out of a few.
+import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { DirectoryNames, Names } from '../root/directory-names.ts';
-import type { Opened, ServedRoot } from '../root/served-root.ts';
 
 export interface ArchiveEntry {
   /** Relative to the archive's top, with that top's name before it; '/' between the names. */
   readonly path: string;
   /** Open until the next entry is asked for. */
-  readonly opened: Opened;
+  readonly opened: OpenFile | OpenDirectory;
 }
 
 export interface Walk {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly directories: DirectoryNames;
   /** Whether a file is for whoever asks, or a directory may lead to one that is. */
   readonly shows: (segments: readonly string[], isDirectory: boolean) => boolean;
@@ -44,15 +44,16 @@ async function* walkOne(
   if (!opened) return;
   let names: Pick<Names, 'directories' | 'files'> = NO_NAMES;
   try {
-    if (!walk.shows(segments, opened.stats.isDirectory())) return;
-    if (opened.stats.isDirectory()) {
-      if (visited.has(opened.path)) return;
-      visited.add(opened.path);
+    if (!walk.shows(segments, opened.kind === 'directory')) return;
+    if (opened.kind === 'directory') {
+      const place = opened.place.join('/');
+      if (visited.has(place)) return;
+      visited.add(place);
       names = await walk.directories.of(opened, walk.signal);
     }
     yield { path, opened };
   } finally {
-    await opened.handle.close();
+    await opened.close();
   }
   // Those that are kept for all who ask, never copied: an archive is read for as long as its client likes.
   for (const list of [names.directories, names.files]) {
@@ -61,9 +62,9 @@ async function* walkOne(
 }
 
 async function openIfServed(
-  root: ServedRoot,
-  segments: readonly string[],
-): Promise<Opened | undefined> {
+  root: Root,
+  segments: Segments,
+): Promise<ArchiveEntry['opened'] | undefined> {
   try {
     return await root.open(segments);
   } catch (error) {

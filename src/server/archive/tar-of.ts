@@ -4,6 +4,7 @@
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
+import type { Version } from '../../root/root.ts';
 import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
 
@@ -15,11 +16,10 @@ const END = Buffer.alloc(2 * BLOCK_BYTES);
 
 export async function* tarOf(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Uint8Array> {
   for await (const { path, opened } of entries) {
-    const { stats } = opened;
-    yield headOf(path, opened);
-    if (stats.isDirectory()) continue;
+    yield headOf(path, opened.version);
+    if (opened.kind === 'directory') continue;
     yield* fileChunks(opened);
-    const rest = stats.size % BLOCK_BYTES;
+    const rest = opened.version.size % BLOCK_BYTES;
     if (rest > 0) yield Buffer.alloc(BLOCK_BYTES - rest);
   }
   yield END;
@@ -39,13 +39,13 @@ export async function* gzippedTarOf(
   }
 }
 
-function headOf(path: string, { stats }: ArchiveEntry['opened']): Buffer {
-  const directory = stats.isDirectory();
+function headOf(path: string, { kind, size, modifiedMs }: Version): Buffer {
+  const directory = kind === 'directory';
   const fields = {
     path: directory ? `${path}/` : path,
-    size: directory ? 0 : stats.size,
+    size: directory ? 0 : size,
     // Whole seconds: a fraction would ask for an extended header for each file.
-    mtime: new Date(Math.floor(stats.mtimeMs / 1000) * 1000),
+    mtime: new Date(Math.floor(modifiedMs / 1000) * 1000),
   };
   const header = new Header({
     ...fields,

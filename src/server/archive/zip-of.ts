@@ -1,6 +1,7 @@
 // Entries as a zip file, stored and not deflated: what is big is packed already.
 // Sizes beyond 4 GiB and more than 65,535 entries take zip64.
 import { makeZip } from 'client-zip';
+import { dateOf } from '../../root/version.ts';
 import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
 
@@ -15,8 +16,11 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
 
 async function* members(entries: AsyncGenerator<ArchiveEntry>) {
   for await (const { path, opened } of entries) {
-    const lastModified = opened.stats.mtime;
-    if (opened.stats.isDirectory()) yield { name: `${path}/`, lastModified };
-    else yield { name: path, lastModified, size: opened.stats.size, input: fileChunks(opened) };
+    const lastModified = dateOf(opened.version);
+    if (opened.kind === 'directory') yield { name: `${path}/`, lastModified };
+    else {
+      const { size } = opened.version;
+      yield { name: path, lastModified, size, input: fileChunks(opened) };
+    }
   }
 }

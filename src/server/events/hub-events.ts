@@ -2,15 +2,16 @@
 // somebody subscribes, and no longer than a while after the last one has left; one
 // who comes back within that while has missed nothing. The answer to a subscriber
 // begins when the watch does: what happens after it is told.
+
+import type { Root, Watch } from '../../root/root.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { Catalogue } from '../root/catalogue.ts';
-import type { ServedRoot } from '../root/served-root.ts';
 import { Backlogs } from './backlogs.ts';
 import { Feed, type Message, type Subscriber } from './feed.ts';
+import { fileEventOf } from './file-event.ts';
 import { TransferWatch } from './transfer-watch.ts';
-import { TreeWatch } from './tree-watch.ts';
 
 export interface EventsOptions {
   /** How long a file must stay the same before it is news. */
@@ -24,7 +25,7 @@ export interface EventsOptions {
 }
 
 export interface EventsContext {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly catalogue: Catalogue;
   readonly traffic: Traffic;
   readonly emit: Emit;
@@ -58,7 +59,7 @@ export class HubEvents {
   readonly #settleMs: number;
   readonly #maxWatches: number;
   readonly #lingerMs: number;
-  #tree: TreeWatch | undefined;
+  #tree: Watch | undefined;
   #started: Promise<void> | undefined;
   #lingering: NodeJS.Timeout | undefined;
 
@@ -97,7 +98,7 @@ export class HubEvents {
   handleEvent(event: Event): void {
     if (!this.#tree) return;
     if (event.event === 'file_stored' || event.event === 'file_deleted') {
-      unawaited('telling of a change', this.#tree.handleChanged(event.path));
+      unawaited('telling of a change', this.#tree.handleChanged(event.path.split('/')));
     }
     if (event.event === 'request_completed') this.#transfers.handleEnd(event);
   }
@@ -110,11 +111,14 @@ export class HubEvents {
 
   async #start(): Promise<void> {
     const { root, catalogue, emit } = this.#context;
-    const publish = this.feed.publish.bind(this.feed);
-    const limits = { settleMs: this.#settleMs, maxWatches: this.#maxWatches };
-    this.#tree = new TreeWatch({ root, catalogue, publish, emit, ...limits });
+    this.#tree = root.watch?.({
+      settleMs: this.#settleMs,
+      maxWatches: this.#maxWatches,
+      onChange: (change) => this.feed.publish(fileEventOf(change, catalogue)),
+      onWarning: (message) => emit({ event: 'warned', message }),
+    });
     this.#transfers.start();
-    await this.#tree.start();
+    await this.#tree?.start();
   }
 
   #linger(): void {

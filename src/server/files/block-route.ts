@@ -2,18 +2,16 @@
 // for format=raw (https://specs.ipfs.tech/http-gateways/trustless-gateway/). Other
 // formats (CAR, a path below the CID) are left to real gateways. A leaf is read
 // from its file and hashed first: what leaves here under a CID is what it names.
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { CID } from 'multiformats/cid';
 import { decodeCid, isSupportedCid, matchesCid } from '../../content/cid.ts';
 import type { Representation } from '../answer/representation.ts';
-import { type Outlet, readFully, sendBytes } from '../answer/send-body.ts';
+import { type Outlet, sendBytes } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
 import type { ByteRange } from '../message/byte-range.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { digestHeaders } from '../message/repr-digest.ts';
 import { targetQuery } from '../message/request-path.ts';
-import type { BlockPlace } from '../root/catalogue.ts';
+import type { BlockReader } from '../root/catalogue.ts';
 
 const RAW = 'application/vnd.ipld.raw';
 /** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
@@ -21,7 +19,7 @@ const IMMUTABLE = 'max-age=31536000, immutable';
 
 /** The blocks that whoever asks may have. */
 export interface Blocks {
-  places(cid: CID): Iterable<BlockPlace>;
+  places(cid: CID): Iterable<BlockReader>;
   /** Whether a shared cache may hand them to others. */
   readonly sharing: 'public' | 'private';
 }
@@ -81,24 +79,9 @@ function checkFormat(target: string, accept: string | undefined): void {
 }
 
 async function findBlock(blocks: Blocks, cid: CID): Promise<Uint8Array | undefined> {
-  for (const place of blocks.places(cid)) {
-    const block = await read(place).catch(() => undefined);
+  for (const read of blocks.places(cid)) {
+    const block = await read().catch(() => undefined);
     if (block && matchesCid(cid, block)) return block;
   }
   return undefined;
-}
-
-async function read(place: BlockPlace): Promise<Uint8Array> {
-  if ('bytes' in place) return place.bytes;
-  const { path, manifest } = place.entry;
-  const { geometry } = manifest;
-  const empty = geometry.pieceCount === 0;
-  const block = Buffer.allocUnsafe(empty ? 0 : geometry.length(place.piece));
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    await readFully({ handle }, block, empty ? 0 : geometry.offset(place.piece));
-  } finally {
-    await handle.close();
-  }
-  return block;
 }

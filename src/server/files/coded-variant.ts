@@ -3,23 +3,22 @@
 // for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
 // is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
 import type { IncomingMessage } from 'node:http';
+import { openFile, readWhole } from '../../root/opened.ts';
+import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { fileChanging, Refusal } from '../../runtime/refusal.ts';
 import { SUFFIXES } from '../answer/checked-siblings.ts';
 import {
   codedRepresentation,
+  type NamedVersion,
   type Presentation,
   type Representation,
-  type Version,
 } from '../answer/representation.ts';
-import { readFully, readVersion, sendBytes, sendFilePart } from '../answer/send-body.ts';
+import { readVersion, sendBytes, sendFilePart } from '../answer/send-body.ts';
 import type { SendPart } from '../answer/send-representation.ts';
-import { unchanged } from '../answer/unmixed.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { acceptedCodings, type Coding } from '../message/accept-encoding.ts';
 import { isCompressible } from '../message/compressible.ts';
 import type { Entry } from '../root/catalogue.ts';
-import type { Opened, ServedRoot } from '../root/served-root.ts';
-import { stampOf } from '../root/stamp.ts';
 import type { FilesHub } from './files-hub.ts';
 
 interface CodedVariant {
@@ -48,9 +47,9 @@ export interface Choice {
 /** The file that was asked for, and how its answers look. */
 export interface Original {
   readonly segments: readonly string[];
-  readonly file: Opened;
+  readonly file: OpenFile;
   readonly entry: Entry;
-  readonly version: Version;
+  readonly version: NamedVersion;
   readonly presentation: Presentation;
   readonly type: string;
 }
@@ -61,7 +60,7 @@ export function codingsFor({ method, headers }: IncomingMessage): readonly Codin
   return acceptedCodings(headers['accept-encoding']?.toString());
 }
 
-/** @throws Refusal ERR_SOURCE_CHANGED when the file changes meanwhile */
+/** @throws Refusal ERR_SOURCE_CHANGED */
 export async function pickVariant(
   hub: FilesHub,
   exchange: Exchange,
@@ -94,28 +93,31 @@ async function openSibling(
   // Who may read one file of a directory may not read its sibling for that.
   const mayRead = hub.access.allows(exchange.caller, 'read', path);
   const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
-  const place = sibling ? hub.root.segmentsOf(sibling.path) : path;
-  looked.push({ segments: path, place, stamp: sibling && stampOf(sibling.stats) });
+  const place = sibling?.place ?? path;
+  looked.push({ segments: path, place, stamp: sibling?.version.stamp });
   if (!sibling) return undefined;
-  const close = (): Promise<void> => sibling.handle.close();
+  const close = (): Promise<void> => sibling.close();
+  if (sibling.kind === 'directory') {
+    await close();
+    return undefined;
+  }
   try {
-    const entry = await siblings.entryOf(original, sibling, coding, () => hub.root.open(path));
+    const entry = await siblings.entryOf(original, sibling, coding, () => openFile(hub.root, path));
     if (!entry) {
       await close();
       return undefined;
     }
     const representation = codedRepresentation(version, presentation, {
       coding,
-      size: sibling.stats.size,
+      size: sibling.version.size,
       etag: `"${entry.cid}${SUFFIXES[coding]}"`,
       sha256: digests.known(entry),
     });
     const outlet = { exchange, link: hub.link };
     return {
       representation,
-      sendPart: (part, begin) =>
-        sendFilePart(outlet, { file: sibling, check: unchanged(sibling) }, part, begin),
-      read: () => readVersion(sibling, entry.stamp),
+      sendPart: (part, begin) => sendFilePart(outlet, { file: sibling }, part, begin),
+      read: () => readVersion(sibling),
       close,
     };
   } catch (error) {
@@ -132,7 +134,7 @@ async function compressNow(
 ): Promise<CodedVariant | undefined> {
   const { compress, compressor } = hub.representations;
   if (!compress || !compressor.takes(version.size)) return undefined;
-  const bytes = await compressor.compress(version.cid, coding, () => readWhole(file));
+  const bytes = await compressor.compress(version.cid, coding, () => readUnchanged(file));
   if (!bytes) return undefined;
   const representation = codedRepresentation(version, presentation, {
     coding,
@@ -149,9 +151,9 @@ async function compressNow(
 }
 
 async function openIfAny(
-  root: ServedRoot,
-  segments: readonly string[],
-): Promise<Opened | undefined> {
+  root: Root,
+  segments: Segments,
+): Promise<OpenFile | OpenDirectory | undefined> {
   try {
     return await root.open(segments);
   } catch (error) {
@@ -161,11 +163,8 @@ async function openIfAny(
 }
 
 /** @throws Refusal ERR_SOURCE_CHANGED when it changes meanwhile */
-async function readWhole(file: Opened): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafeSlow(file.stats.size);
-  await readFully(file, bytes, 0);
-  const now = await file.handle.stat();
-  const { size, mtimeMs } = file.stats;
-  if (now.size === size && now.mtimeMs === mtimeMs) return bytes;
+async function readUnchanged(file: OpenFile): Promise<Uint8Array> {
+  const bytes = await readWhole(file);
+  if (await file.isUnchanged()) return bytes;
   throw fileChanging();
 }

@@ -3,6 +3,8 @@
 // the same bytes, on any hub, and can be joined. A file that is not hashed yet is sent all
 // the same, as long as it was when it was opened, under a weak tag or none. How it is sent:
 // send-representation.ts.
+
+import type { Located, OpenFile, Segments } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import {
@@ -14,19 +16,17 @@ import {
 } from '../answer/representation.ts';
 import { readVersion, sendFilePart } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
-import { onlyGrowing, unchanged } from '../answer/unmixed.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { mirrorLinks } from '../message/mirror-links.ts';
 import type { Validators } from '../message/preconditions.ts';
 import { wantsDigest } from '../message/repr-digest.ts';
 import { targetQuery } from '../message/request-path.ts';
 import type { Entry } from '../root/catalogue.ts';
-import type { Opened } from '../root/served-root.ts';
 import { type Looked, pickVariant } from './coded-variant.ts';
 import type { FilesHub } from './files-hub.ts';
 
-export function validatorsOf(file: Opened, { cid }: Entry): Validators {
-  return versionValidators({ cid, mtimeMs: file.stats.mtimeMs });
+export function validatorsOf({ version }: Located, { cid }: Entry): Validators {
+  return versionValidators({ cid, modifiedMs: version.modifiedMs });
 }
 
 /** What a request got. */
@@ -48,7 +48,7 @@ export async function answerVersion(
   hub: FilesHub,
   exchange: Exchange,
   segments: readonly string[],
-  file: Opened,
+  file: OpenFile,
   entry: Entry,
   onSent?: (sent: Sent) => Promise<void>,
 ): Promise<void> {
@@ -56,8 +56,8 @@ export async function answerVersion(
   const sha256 = wantsDigest(exchange.req.headers)
     ? await digests.soon(entry)
     : digests.known(entry);
-  const { name, stats } = file;
-  const version = { name, cid: entry.cid, size: stats.size, mtimeMs: stats.mtimeMs, sha256 };
+  const { size, modifiedMs } = file.version;
+  const version = { name: nameOf(segments), cid: entry.cid, size, modifiedMs, sha256 };
   const presentation = presentationOf(hub, exchange, segments);
   const identity = representationOf(version, presentation);
   const type = identity.headers['Content-Type'];
@@ -65,11 +65,10 @@ export async function answerVersion(
   const { variant, looked } = await pickVariant(hub, exchange, original);
   const outlet = { exchange, link: hub.link };
   if (!variant) {
-    const source = { file, check: unchanged(file) };
     await sendRepresentation(outlet, identity, (part, begin) =>
-      sendFilePart(outlet, source, part, begin),
+      sendFilePart(outlet, { file }, part, begin),
     );
-    const read = () => readVersion(file, entry.stamp);
+    const read = () => readVersion(file);
     return onSent?.({ representation: identity, read, looked });
   }
   try {
@@ -85,27 +84,24 @@ export async function answerVersion(
  * A file below the root, under its CID where that is known or found in a moment, else
  * without a name.
  *
- * @param onSent is called with the entry of what was sent under its CID.
+ * @param onSent is called with what was sent under its CID.
  * @throws Refusal ERR_SOURCE_CHANGED, ERR_BUSY; HttpFailure 412, 416
  */
 export async function answerFile(
   hub: FilesHub,
   exchange: Exchange,
   segments: readonly string[],
-  file: Opened,
-  onSent: (entry: Entry, sent: Sent) => Promise<void>,
+  file: OpenFile,
+  onSent: (sent: Sent) => Promise<void>,
 ): Promise<void> {
   const entry = await hub.catalogue.nameOf(file);
   try {
     if (entry) {
-      return await answerVersion(hub, exchange, segments, file, entry, (sent) =>
-        onSent(entry, sent),
-      );
+      return await answerVersion(hub, exchange, segments, file, entry, onSent);
     }
   } catch (error) {
     // It grew since it was opened: its beginning can still be had.
-    const isChanging = hasCode(error, 'ERR_SOURCE_CHANGED');
-    if (!isChanging || exchange.res.headersSent) throw error;
+    if (!hasCode(error, 'ERR_SOURCE_CHANGED') || exchange.res.headersSent) throw error;
   }
   await answerUnnamed(hub, exchange, segments, file);
 }
@@ -114,7 +110,7 @@ async function answerUnnamed(
   hub: FilesHub,
   exchange: Exchange,
   segments: readonly string[],
-  file: Opened,
+  file: OpenFile,
 ): Promise<void> {
   const ifMatch = exchange.req.headers['if-match']?.trim();
   if (ifMatch !== undefined && ifMatch !== '*') {
@@ -122,12 +118,16 @@ async function answerUnnamed(
     throw new Refusal('ERR_BUSY', message, { retryAfterMs: 1000 });
   }
   const outlet = { exchange, link: hub.link };
-  const source = { file, check: onlyGrowing(file) };
-  const representation = unnamedRepresentation(file, presentationOf(hub, exchange, segments));
+  const source = { file, mayGrow: true };
+  const presentation = presentationOf(hub, exchange, segments);
+  const representation = unnamedRepresentation(nameOf(segments), file.version, presentation);
   await sendRepresentation(outlet, representation, (part, begin) =>
     sendFilePart(outlet, source, part, begin),
   );
 }
+
+/** The root has none. */
+const nameOf = (segments: Segments): string => segments.at(-1) ?? '';
 
 function presentationOf(
   { representations }: FilesHub,

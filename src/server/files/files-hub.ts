@@ -2,14 +2,14 @@
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
+import type { Root } from '../../root/root.ts';
 import type { CheckedSiblings } from '../answer/checked-siblings.ts';
 import type { Compressor } from '../answer/compressor.ts';
 import type { FileDigests } from '../answer/file-digest.ts';
 import type { Catalogue } from '../root/catalogue.ts';
-import type { ServedRoot } from '../root/served-root.ts';
 
 export interface FilesHub {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly catalogue: Catalogue;
   readonly link: Link;
   readonly access: Access;

@@ -8,17 +8,15 @@
 // codings holds as long as all names that the choice looked at are what they were, and
 // for whoever may read them all. Only the plain case is answered here: no range, no
 // condition but tags.
-import { type Stats, stat } from 'node:fs';
+
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
 import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
-import { guarded } from '../../runtime/guarded.ts';
+import type { Root } from '../../root/root.ts';
+import { unawaited } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 import { listMatches } from '../message/preconditions.ts';
-import type { ServedRoot } from '../root/served-root.ts';
-import { stampOf } from '../root/stamp.ts';
 import { codingsFor, type Looked } from './coded-variant.ts';
 import type { Sent } from './file-response.ts';
 import type { FilesHub } from './files-hub.ts';
@@ -38,7 +36,7 @@ type LongWay = (exchange: Exchange) => void;
 interface Kept {
   readonly key: string;
   /** The file's own name first. */
-  readonly looked: readonly (Looked & { readonly path: string })[];
+  readonly looked: readonly Looked[];
   readonly etag: string;
   readonly body: Uint8Array;
   readonly headers: OutgoingHttpHeaders;
@@ -49,7 +47,7 @@ interface Kept {
 }
 
 export class SmallFiles {
-  readonly #root: ServedRoot;
+  readonly #root: Root;
   readonly #link: Link;
   readonly #access: Access;
   readonly #longWay: LongWay;
@@ -81,7 +79,7 @@ export class SmallFiles {
       [segments, place].every((names) => this.#access.allows(exchange.caller, 'read', names));
     if (!kept.looked.every(mayRead)) return false;
     kept.waiting.push(exchange);
-    if (!kept.asking) this.#ask(kept);
+    if (!kept.asking) unawaited('answering from memory', this.#ask(kept));
     return true;
   }
 
@@ -99,10 +97,7 @@ export class SmallFiles {
     this.#drop(this.#kept.get(key));
     this.#kept.set(key, {
       key,
-      looked: [file, ...looked].map((each) => ({
-        ...each,
-        path: join(this.#root.path, ...each.segments),
-      })),
+      looked: [file, ...looked],
       etag: validators.etag,
       body,
       headers: { ...headers, 'Content-Length': size },
@@ -117,34 +112,28 @@ export class SmallFiles {
     }
   }
 
-  /** Everybody who came before this moment is answered by what the file system says after it. */
-  #ask(kept: Kept): void {
+  /** Everybody who came before this moment is answered by what the root says after it. */
+  async #ask(kept: Kept): Promise<void> {
     const exchanges = kept.waiting;
     kept.waiting = [];
     kept.asking = true;
-    this.#isFresh(kept, (fresh) => {
-      kept.asking = false;
-      if (!fresh) this.#drop(kept);
-      for (const exchange of exchanges) {
-        if (fresh) this.#send(exchange, kept);
-        else this.#longWay(exchange);
-      }
-      if (kept.waiting.length > 0) this.#ask(kept);
-    });
+    const fresh = await this.#isFresh(kept);
+    kept.asking = false;
+    if (!fresh) this.#drop(kept);
+    for (const exchange of exchanges) {
+      if (fresh) this.#send(exchange, kept);
+      else this.#longWay(exchange);
+    }
+    if (kept.waiting.length > 0) unawaited('answering from memory', this.#ask(kept));
   }
 
   /** Whether every name that was looked at leads where it led. */
-  #isFresh({ looked }: Kept, done: (fresh: boolean) => void): void {
-    let left = looked.length;
-    let fresh = true;
-    for (const { path, stamp } of looked) {
-      const handleStats = guarded('looking at a small file', (error: unknown, stats: Stats) => {
-        if ((error ? undefined : stampOf(stats)) !== stamp) fresh = false;
-        left--;
-        if (left === 0) done(fresh);
-      });
-      stat(path, handleStats);
-    }
+  async #isFresh({ looked }: Kept): Promise<boolean> {
+    const stamps = looked.map(({ segments }) =>
+      this.#root.stampAt(segments).catch(() => undefined),
+    );
+    const now = await Promise.all(stamps);
+    return looked.every(({ stamp }, index) => stamp === now[index]);
   }
 
   #find(req: IncomingMessage): Kept | undefined {

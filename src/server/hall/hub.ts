@@ -2,6 +2,7 @@
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
+import type { OpenFile, Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Admission } from '../access/admission.ts';
 import type { Exchange } from '../conversation/exchange.ts';
@@ -11,12 +12,11 @@ import type { Blocks } from '../files/block-route.ts';
 import type { Health } from '../operations/health.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import type { Catalogue, Entry } from '../root/catalogue.ts';
-import type { Opened, ServedRoot } from '../root/served-root.ts';
 import type { Uploads } from '../uploads/uploads.ts';
 import type { Representations } from './representations.ts';
 
 export interface Hub {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly catalogue: Catalogue;
   readonly link: Link;
   /** Who may read, write or delete which path. */
@@ -38,7 +38,7 @@ export interface Hub {
 /** What a front has of its hub: who may read what, and how to send what was found. */
 export interface Desk {
   readonly access: Access;
-  sendFile(segments: readonly string[], file: Opened, entry: Entry): Promise<void>;
+  sendFile(segments: readonly string[], file: OpenFile, entry: Entry): Promise<void>;
   /** @param rest what follows `/ipfs/`. */
   sendBlock(blocks: Blocks, rest: string): Promise<void>;
 }

@@ -7,6 +7,8 @@ import { Access } from '../../hub/access/access.ts';
 import { CountReporter } from '../../link/counts.ts';
 import { LimitReporter } from '../../link/limits.ts';
 import { type Caps, Link } from '../../link/link.ts';
+import { DiskRoot } from '../../root/disk/disk-root.ts';
+import type { Root } from '../../root/root.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -20,7 +22,6 @@ import { Health } from '../operations/health.ts';
 import { Operations, type OperationsOptions } from '../operations/operations.ts';
 import { Catalogue } from '../root/catalogue.ts';
 import { CatalogueStore } from '../root/catalogue-store.ts';
-import { ServedRoot } from '../root/served-root.ts';
 import { warmUp } from '../root/warm-up.ts';
 import { loadCertificate, secureContext, type TlsOptions } from '../tls/tls.ts';
 import { type UploadOptions, Uploads } from '../uploads/uploads.ts';
@@ -80,7 +81,7 @@ const STALL_MS = 30_000;
 /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, writable, tls } = options;
-  const root = await ServedRoot.at(options.root);
+  const root = await DiskRoot.at(options.root);
   const operations = await Operations.open(options.operations ?? {}, options.emit);
   const { emit, traffic } = operations;
   // What was opened, to be closed in the opposite order.
@@ -104,7 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const url = `${tls ? 'https' : 'http'}://${place}/`;
     emit({ event: 'listening', role: 'server', addresses: [url] });
     const { catalogue, front } = hub;
-    const warming = front ? undefined : warmUp({ root, catalogue, store, writable, emit, signal });
+    const warming = front ? undefined : warmUp({ root, catalogue, store, emit, signal });
+    const tidying = writable && !front ? root.removeLeftovers(signal) : undefined;
     const sweeping = writable ? hub.uploads.unfinished.sweep(signal) : undefined;
     const end = async (): Promise<void> => {
       const { graceMs = GRACE_MS } = options;
@@ -113,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (requests > 0) emit({ event: 'drain_started', requests, ...periods });
       await drain(server, traffic, () => hub.events.end(), periods);
       stopping.abort(new HubswarmError('ERR_ABORTED', 'the server stopped'));
-      await Promise.all([warming, sweeping]);
+      await Promise.all([warming, tidying, sweeping]);
       await close();
     };
     let ended: Promise<void> | undefined;
@@ -136,7 +138,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 interface Opened {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly operations: Operations;
   readonly access: Access;
   readonly admission: Admission;
@@ -160,7 +162,7 @@ async function assemble(
   closing.push(() => counts.close(link));
   const store = await openStore(options, root, emit);
   closing.push(() => store?.close());
-  const catalogue = new Catalogue({ pieceLength: options.pieceLength, store, signal });
+  const catalogue = new Catalogue({ root, pieceLength: options.pieceLength, store, signal });
   const uploads = await Uploads.open(root, options.uploads ?? {}, emit);
   const representations = createRepresentations(options.representations ?? {}, catalogue, signal);
   const { maxSubscribers } = operations.limits;
@@ -171,7 +173,7 @@ async function assemble(
   operations.listen(events);
   const front = await options.openFront?.({ link, emit });
   closing.push(() => front?.close());
-  const health = new Health(root.path, traffic);
+  const health = new Health(root, traffic);
   const connections = operations.limit(server);
   const metrics = operations.metricsOf((tally) =>
     gaugesOf({ catalogue, link, events, connections, traffic }, tally),
@@ -195,12 +197,12 @@ function attach(server: Server, hub: Hub): void {
 /** A hub without a store is slower after its next start, and as good otherwise. */
 async function openStore(
   { catalogueDirectory }: ServerOptions,
-  root: ServedRoot,
+  root: Root,
   emit: Emit,
 ): Promise<CatalogueStore | undefined> {
   if (catalogueDirectory === undefined) return undefined;
   try {
-    return await CatalogueStore.open(catalogueDirectory, root.path);
+    return await CatalogueStore.open(catalogueDirectory, root.id);
   } catch (error) {
     const reason = describeError(error);
     emit({ event: 'warned', message: `hashes are not kept for the next start: ${reason}` });

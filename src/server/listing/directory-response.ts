@@ -2,6 +2,7 @@
 // 12.5.1), or all that is in it as an archive. A listing's tag is the hash of its
 // text, so it changes with whatever it shows; the text goes compressed to who takes it.
 import { createHash } from 'node:crypto';
+import { openDirectory, withOpen } from '../../root/opened.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Held } from '../answer/held-bytes.ts';
 import { REVALIDATE, type Representation } from '../answer/representation.ts';
@@ -9,7 +10,6 @@ import { sendRepresentation } from '../answer/send-representation.ts';
 import { answerArchive } from '../archive/archive-response.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { acceptedCodings } from '../message/accept-encoding.ts';
-import { HttpFailure } from '../message/http-failure.ts';
 import { targetQuery } from '../message/request-path.ts';
 import { entriesOf, listDirectory } from './listing.ts';
 import type { ListingHub } from './listing-hub.ts';
@@ -42,8 +42,7 @@ export async function answerDirectory(
     ? Math.min(query.limit ?? PAGE_ENTRIES, MAX_PAGE_ENTRIES)
     : (query.limit ?? MAX_LIMIT);
   let next: string | undefined;
-  const { text, held } = await hub.root.withOpen(segments, async (directory) => {
-    if (!directory.stats.isDirectory()) throw new HttpFailure(404, 'not a directory');
+  const { text, held } = await withOpen(openDirectory(hub.root, segments), async (directory) => {
     const shows = hub.access.isPublic
       ? undefined
       : (entry: readonly string[]) => hub.access.shows(exchange.caller, entry);

@@ -2,14 +2,14 @@
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
+import type { Root } from '../../root/root.ts';
 import type { Compressor } from '../answer/compressor.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 import type { DirectoryNames } from '../root/directory-names.ts';
-import type { ServedRoot } from '../root/served-root.ts';
 import type { ListingLanes } from './listing-lanes.ts';
 
 export interface ListingHub {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly catalogue: Catalogue;
   readonly link: Link;
   readonly access: Access;

@@ -9,15 +9,12 @@
 // server. Links that lead out of the root, or to nothing, are left out of the entries, as is
 // whatever cannot be served or is not, where it lies, for whoever asks: then the listing is
 // incomplete.
-import type { Stats } from 'node:fs';
-import { lstat, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { nameIn } from '../../disk/steps.ts';
+import type { OpenDirectory, Segments } from '../../root/root.ts';
+import { dateOf } from '../../root/version.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import { filesUrl } from '../message/request-path.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 import type { Names } from '../root/directory-names.ts';
-import type { Opened, ServedRoot } from '../root/served-root.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
 export interface ListedEntry {
@@ -47,8 +44,7 @@ export interface Listing {
 }
 
 interface Shelves {
-  readonly root: ServedRoot;
-  readonly catalogue: Catalogue;
+  readonly catalogue: Pick<Catalogue, 'known'>;
   /** Whether an entry is for whoever asks; absent where all are for everybody. */
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
   /** Only a part of the directory is for whoever asks. */
@@ -58,10 +54,9 @@ interface Shelves {
 }
 
 interface Place {
-  readonly root: ServedRoot;
-  readonly catalogue: Catalogue;
-  readonly directory: Opened;
-  readonly segments: readonly string[];
+  readonly catalogue: Pick<Catalogue, 'known'>;
+  readonly directory: OpenDirectory;
+  readonly segments: Segments;
   readonly signal: AbortSignal;
 }
 
@@ -85,8 +80,8 @@ export function entriesOf(
  * @throws Refusal ERR_MALFORMED, ERR_NOT_FOUND, what the file system says, and what the signal holds
  */
 export async function listDirectory(
-  { root, catalogue, shows, isPart, signal }: Shelves,
-  directory: Opened,
+  { catalogue, shows, isPart, signal }: Shelves,
+  directory: OpenDirectory,
   all: Names,
   segments: readonly string[],
   query: ListingQuery & { readonly limit: number },
@@ -101,7 +96,7 @@ export async function listDirectory(
   const pages = Math.max(1, Math.ceil(total / limit));
   if (page > pages)
     throw new Refusal('ERR_NOT_FOUND', `there is no page ${page}; the last is ${pages}`);
-  const place = { root, catalogue, directory, segments, signal };
+  const place = { catalogue, directory, segments, signal };
   const span = { from: (page - 1) * limit, to: page * limit };
   const wantedHere = Math.min(total, span.to) - Math.min(total, span.from);
   const entries =
@@ -181,16 +176,17 @@ async function describeAll(place: Place, names: readonly string[]): Promise<List
 }
 
 async function describeOne(place: Place, name: string): Promise<ListedEntry | undefined> {
-  const found = await look(place, name);
+  const found = await place.directory.look(name);
   if (!found) return undefined;
-  const { path, stats } = found;
+  const { version } = found;
   const link = found.isLink ? { link: true as const } : {};
   const url = filesUrl([...place.segments, name]);
-  const modified = stats.mtime.toISOString();
-  if (stats.isDirectory()) return { name, type: 'directory', url: `${url}/`, modified, ...link };
-  if (!stats.isFile()) return undefined;
-  const cid = place.catalogue.known(path, stats)?.cid;
-  const { size } = stats;
+  const modified = dateOf(version).toISOString();
+  if (version.kind === 'directory') {
+    return { name, type: 'directory', url: `${url}/`, modified, ...link };
+  }
+  const cid = place.catalogue.known(found)?.cid;
+  const { size } = version;
   return {
     name,
     type: 'file',
@@ -200,23 +196,4 @@ async function describeOne(place: Place, name: string): Promise<ListedEntry | un
     ...(cid === undefined ? {} : { cid }),
     ...link,
   };
-}
-
-/** Only a link can lead elsewhere: for all others one call does. */
-async function look(
-  { root, directory }: Place,
-  name: string,
-): Promise<{ path: string; stats: Stats; isLink: boolean } | undefined> {
-  const entry = nameIn(directory, name);
-  try {
-    const stats = await lstat(entry);
-    const isLink = stats.isSymbolicLink();
-    const path = isLink ? await realpath(entry) : join(directory.path, name);
-    if (!root.holds(path)) return undefined;
-    const target = isLink ? await stat(path) : stats;
-    return root.lets(path, target.isDirectory()) ? { path, stats: target, isLink } : undefined;
-  } catch {
-    // It vanished, or is a link to nothing.
-    return undefined;
-  }
 }

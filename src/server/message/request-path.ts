@@ -1,8 +1,9 @@
 // From a request target to the names it asks for. Decides what can never be a
 // name here, before the file system is asked: each segment is decoded once, and
 // one that would then be read as something else (a separator, a parent, NUL) is
-// refused, not repaired. Symbolic links are served-root.ts's matter. Pure.
+// refused, not repaired. Symbolic links are the root's matter. Pure.
 // RFC 9112 section 3.2 (forms of the target), RFC 3986 section 2 (escapes).
+import { isHidden } from '../../root/names.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 
 /** NAME_MAX and PATH_MAX of Linux, in bytes. */
@@ -49,11 +50,6 @@ export function parseRequestPath(
     throw new Refusal(hidden, 'names that begin with a dot are not served');
   }
   return { segments, trailingSlash };
-}
-
-/** Hidden files are not served: partial uploads are among them. */
-export function isHidden(name: string): boolean {
-  return name.startsWith('.');
 }
 
 /** The URL path of these names, escaped so that parseRequestPath reads them back. */

@@ -10,6 +10,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
+import type { Segments } from '../../root/root.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 
@@ -34,11 +35,14 @@ const MAX_SLOTS = 8;
 
 export class CatalogueStore {
   readonly #db: ClassicLevel;
+  /** What each key begins with: keys are the root's id and the names below it. */
+  readonly #prefix: string;
   readonly #heads: ReturnType<typeof headsOf>;
   readonly #digests: ReturnType<typeof digestsOf>;
 
-  private constructor(db: ClassicLevel) {
+  private constructor(db: ClassicLevel, rootId: string) {
     this.#db = db;
+    this.#prefix = rootId.endsWith('/') ? rootId : `${rootId}/`;
     this.#heads = headsOf(db);
     this.#digests = digestsOf(db);
   }
@@ -47,49 +51,58 @@ export class CatalogueStore {
    * The first store of this root that no running hub holds.
    *
    * @param directory of all stores; made when it is missing
+   * @param rootId names the root among all (root.ts)
    * @throws Error why there can be none
    */
-  static async open(directory: string, root: string): Promise<CatalogueStore> {
+  static async open(directory: string, rootId: string): Promise<CatalogueStore> {
     await makeDirectory(directory, 0o700);
-    const name = createHash('sha256').update(root).digest('hex').slice(0, 32);
+    const name = createHash('sha256').update(rootId).digest('hex').slice(0, 32);
     for (let slot = 0; slot < MAX_SLOTS; slot++) {
       const db = await openSlot(join(directory, `${name}-${slot}`));
-      if (db) return new CatalogueStore(db);
+      if (db) return new CatalogueStore(db, rootId);
     }
     throw new Error(`${MAX_SLOTS} hubs over this root have one already`);
   }
 
-  /** @param path of the file: absolute, real */
-  async get(path: string): Promise<HashedFile | undefined> {
-    const [head, digests] = await Promise.all([this.#heads.get(path), this.#digests.get(path)]);
+  /** @param place of the file, by its real names */
+  async get(place: Segments): Promise<HashedFile | undefined> {
+    const key = this.#keyOf(place);
+    const [head, digests] = await Promise.all([this.#heads.get(key), this.#digests.get(key)]);
     return head && digests && { ...head, digests, sha256: digestOf(head) };
   }
 
-  async put(path: string, { digests, sha256, ...head }: HashedFile): Promise<void> {
+  async put(place: Segments, { digests, sha256, ...head }: HashedFile): Promise<void> {
+    const key = this.#keyOf(place);
     // A head without digests counts for nothing, so the two need not be one write.
-    await this.#digests.put(path, digests);
-    await this.#heads.put(path, withDigest(head, sha256));
+    await this.#digests.put(key, digests);
+    await this.#heads.put(key, withDigest(head, sha256));
   }
 
   /** Of that version, if it is still the one that is stored. */
-  async putDigest(path: string, stamp: string, sha256: Uint8Array): Promise<void> {
-    const head = await this.#heads.get(path);
+  async putDigest(place: Segments, stamp: string, sha256: Uint8Array): Promise<void> {
+    const key = this.#keyOf(place);
+    const head = await this.#heads.get(key);
     // A newer one that is put meanwhile may lose its head, and is then hashed again.
-    if (head?.stamp === stamp) await this.#heads.put(path, withDigest(head, sha256));
+    if (head?.stamp === stamp) await this.#heads.put(key, withDigest(head, sha256));
   }
 
-  async delete(path: string): Promise<void> {
-    await this.#heads.del(path);
-    await this.#digests.del(path);
+  async delete(place: Segments): Promise<void> {
+    const key = this.#keyOf(place);
+    await this.#heads.del(key);
+    await this.#digests.del(key);
   }
 
   /** Of every file, in the order of their names. */
-  paths(): AsyncIterable<string> {
-    return this.#heads.keys();
+  async *places(): AsyncGenerator<Segments> {
+    for await (const key of this.#heads.keys()) yield key.slice(this.#prefix.length).split('/');
   }
 
   close(): Promise<void> {
     return this.#db.close();
+  }
+
+  #keyOf(place: Segments): string {
+    return this.#prefix + place.join('/');
   }
 }
 

@@ -1,12 +1,10 @@
 // What is known of the files below the root: each version's manifest, and with it
-// the CID that is its ETag. A version is a path, an inode, a size and the times of
-// the last write and of the last change to the inode (the second costs a hashing
-// when a file only gets another name or mode, and is what a writer cannot put
-// back). A file is hashed while it is uploaded, by warm-up.ts, or when it is first asked
+// the CID that is its ETag. A version is a place and its stamp: on a disk the stamp holds the
+// time of the last change to the inode, which costs a hashing when a file only gets another
+// name or mode, and is what a writer cannot put back. A file is hashed while it is uploaded, by warm-up.ts, or when it is first asked
 // for, once however many ask. Answers wait for it only where it takes a moment: whoever
 // asks for bytes gets them without a name until it is known. The store remembers it for
 // the next run. Memory: 32 bytes a piece, and the inner nodes.
-import type { Stats } from 'node:fs';
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import type { Leaves } from '../../content/file-dag.ts';
@@ -14,6 +12,9 @@ import { MAX_PIECES } from '../../content/geometry.ts';
 import { DIGEST_LENGTH, type Manifest } from '../../content/manifest.ts';
 import { manifestOfLeaves } from '../../content/manifest-of.ts';
 import { choosePieceLength } from '../../content/piece-length.ts';
+import { openFile, readFully, withOpen } from '../../root/opened.ts';
+import type { Located, OpenFile, Root, Segments } from '../../root/root.ts';
+import { settled } from '../../root/version.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
@@ -21,19 +22,22 @@ import { within } from '../../runtime/within.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
 import { hashVersion } from './hash-version.ts';
 import { HashingQueue } from './hashing-queue.ts';
-import type { Opened } from './served-root.ts';
-import { type StampedFile, stampAged, stampOf } from './stamp.ts';
 
+/** A version that has a name. */
 export interface Entry {
-  /** Absolute, real. */
-  readonly path: string;
-  readonly stamp: string;
-  readonly manifest: Manifest;
-  /** The inner blocks. */
-  readonly dag: ReadonlyMap<string, Uint8Array>;
   readonly cid: string;
+  readonly manifest: Manifest;
   /** Of the whole file, once somebody asked for it (file-digest.ts) or said it with an upload. */
   sha256?: Uint8Array | undefined;
+  /** Undefined when it is not that version any more, or is not all there. The caller closes it. */
+  open(): Promise<OpenFile | undefined>;
+}
+
+interface FileEntry extends Entry {
+  readonly place: Segments;
+  readonly stamp: string;
+  /** The inner blocks. */
+  readonly dag: ReadonlyMap<string, Uint8Array>;
 }
 
 /** What is known of a file from the bytes that it was written from. */
@@ -44,8 +48,8 @@ export interface Hashed {
   readonly sha256?: Uint8Array | undefined;
 }
 
-/** Where a block is: at hand, or a piece of a file. */
-export type BlockPlace = { readonly bytes: Uint8Array } | { readonly entry: Entry; piece: number };
+/** Reads a block from where it may be. @throws Refusal when the file has changed */
+export type BlockReader = () => Promise<Uint8Array>;
 
 /** Chosen: with an average file of a few pieces about 50 MB. */
 const MAX_ENTRIES = 16_384;
@@ -58,12 +62,13 @@ const MAX_AWAITED_MS = 1000;
 interface Running {
   readonly stamp: string;
   /** What earlier runs know of it. */
-  readonly recalled: Promise<Entry | undefined>;
-  readonly found: Promise<Entry>;
+  readonly recalled: Promise<FileEntry | undefined>;
+  readonly found: Promise<FileEntry>;
   cancel(reason: unknown): void;
 }
 
 export interface CatalogueOptions {
+  readonly root: Root;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
   /** What earlier runs hashed. */
@@ -72,17 +77,19 @@ export interface CatalogueOptions {
 }
 
 export class Catalogue {
+  readonly #root: Root;
   readonly #pieceLength: number | undefined;
   readonly #store: CatalogueStore | undefined;
   readonly #signal: AbortSignal;
-  /** By path, in the order of last use. */
-  readonly #entries = new Map<string, Entry>();
-  /** By path: of each file one version. */
+  /** By the place's names, in the order of last use. */
+  readonly #entries = new Map<string, FileEntry>();
+  /** By the place's names: of each file one version. */
   readonly #running = new Map<string, Running>();
   /** Of all that is hashed for this hub. */
   readonly queue = new HashingQueue();
 
   constructor(options: CatalogueOptions) {
+    this.#root = options.root;
     this.#pieceLength = options.pieceLength;
     this.#store = options.store;
     this.#signal = options.signal;
@@ -108,21 +115,21 @@ export class Catalogue {
   }
 
   /** The entry of this version, if it has been hashed. */
-  known(path: string, stats: Stats): Entry | undefined {
-    const entry = this.#entries.get(path);
-    return entry?.stamp === stampOf(stats) ? entry : undefined;
+  known({ place, version }: Located): FileEntry | undefined {
+    const entry = this.#entries.get(keyOf(place));
+    return entry?.stamp === version.stamp ? entry : undefined;
   }
 
   /**
    * The entry of a file; undefined when its CID is not to be had soon. It is looked for
    * beside, and known to later calls.
    */
-  async nameOf(file: StampedFile): Promise<Entry | undefined> {
+  async nameOf(file: Located): Promise<Entry | undefined> {
     const known = this.#use(file);
     if (known) return known;
     if (this.queue.isFull || this.#signal.aborted) return undefined;
     const { recalled, found } = this.#find(file);
-    const soon = file.stats.size <= MAX_AWAITED_BYTES ? found : recalled;
+    const soon = file.version.size <= MAX_AWAITED_BYTES ? found : recalled;
     return within(MAX_AWAITED_MS, soon).catch(() => undefined);
   }
 
@@ -131,7 +138,7 @@ export class Catalogue {
    *
    * @throws Refusal ERR_SOURCE_CHANGED when the file changes meanwhile
    */
-  async entryOf(file: StampedFile): Promise<Entry> {
+  async entryOf(file: Located): Promise<Entry> {
     return this.#use(file) ?? this.#find(file).found;
   }
 
@@ -142,11 +149,11 @@ export class Catalogue {
 
   /**
    * The entry of a file that was written here; undefined when it was not hashed on the way
-   * and is not soon. The handle must stay open.
+   * and is not soon.
    *
    * @throws Refusal ERR_SOURCE_CHANGED when the file is no longer the one that was written
    */
-  async learn(file: Opened, { leaves, sha256 }: Hashed): Promise<Entry | undefined> {
+  async learn(file: Located, { leaves, sha256 }: Hashed): Promise<Entry | undefined> {
     const entry = await (leaves ? this.#learnLeaves(file, leaves) : this.nameOf(file));
     if (entry && sha256) await this.learnDigest(entry, sha256);
     return entry;
@@ -155,52 +162,61 @@ export class Catalogue {
   /** Keeps the digest of the whole file, for the next run too. */
   async learnDigest(entry: Entry, sha256: Uint8Array): Promise<void> {
     entry.sha256 = sha256;
-    await this.#store?.putDigest(entry.path, entry.stamp, sha256).catch(() => undefined);
+    if (!isOfRoot(entry)) return;
+    await this.#store?.putDigest(entry.place, entry.stamp, sha256).catch(() => undefined);
   }
 
-  async #learnLeaves(file: Opened, leaves: Leaves): Promise<Entry> {
-    await stampAged(file.stats);
-    const now = await file.handle.stat();
-    if (stampOf(now) !== stampOf(file.stats) || now.nlink === 0) throw fileChanging();
+  async #learnLeaves(file: Located, leaves: Leaves): Promise<Entry> {
+    await settled(file.version);
+    if ((await this.#root.stampAt(file.place)) !== file.version.stamp) throw fileChanging();
     await this.#record(file, leaves);
-    const entry = await entryOfLeaves(file, leaves);
-    this.#keep(entry);
-    return entry;
+    return this.#keep(await this.#entryOf(file, leaves));
   }
 
   /**
    * Every place that may still have a block: a file can have changed since.
    *
-   * @param isReadable whether whoever asks may read the file at that real path
+   * @param isReadable whether whoever asks may read the file at that place
    */
-  *places(cid: CID, isReadable: (path: string) => boolean): Generator<BlockPlace> {
+  *places(cid: CID, isReadable: (place: Segments) => boolean): Generator<BlockReader> {
     const name = cid.toString();
     const digest = cid.multihash.digest;
     for (const entry of this.#entries.values()) {
-      if (!isReadable(entry.path)) continue;
+      if (!isReadable(entry.place)) continue;
       const bytes = entry.dag.get(name);
-      if (bytes) yield { bytes };
+      if (bytes) yield async () => bytes;
       if (cid.code !== raw.code) continue;
-      if (entry.cid === name) yield { entry, piece: 0 };
+      if (entry.cid === name) yield () => this.#readPiece(entry, 0);
       else {
         const piece = findPiece(entry.manifest, digest);
-        if (piece !== undefined) yield { entry, piece };
+        if (piece !== undefined) yield () => this.#readPiece(entry, piece);
       }
     }
   }
 
+  /** Of whatever has the name now: whoever asks compares it with its CID. */
+  async #readPiece({ place, manifest }: FileEntry, piece: number): Promise<Uint8Array> {
+    const { geometry } = manifest;
+    const empty = geometry.pieceCount === 0;
+    return withOpen(openFile(this.#root, place), async (file) => {
+      const block = Buffer.allocUnsafe(empty ? 0 : geometry.length(piece));
+      await readFully(file, block, empty ? 0 : geometry.offset(piece));
+      return block;
+    });
+  }
+
   /** Known: and the last to be forgotten now. */
-  #use({ path, stats }: StampedFile): Entry | undefined {
-    const known = this.known(path, stats);
+  #use(file: Located): FileEntry | undefined {
+    const known = this.known(file);
     if (known) this.#keep(known);
     return known;
   }
 
   /** A newer version of the file ends the search for an older one. */
-  #find(file: StampedFile): Running {
-    const { path, stats } = file;
-    const stamp = stampOf(stats);
-    const before = this.#running.get(path);
+  #find(file: Located): Running {
+    const { stamp } = file.version;
+    const key = keyOf(file.place);
+    const before = this.#running.get(key);
     if (before?.stamp === stamp) return before;
     before?.cancel(fileChanging());
     const ending = new AbortController();
@@ -209,57 +225,80 @@ export class Catalogue {
       .then(async (entry) => entry ?? this.#hash(file, ending.signal))
       .then((entry) => this.#keep(entry))
       .finally(() => {
-        if (this.#running.get(path) === running) this.#running.delete(path);
+        if (this.#running.get(key) === running) this.#running.delete(key);
       });
     // Whoever asked may have gone.
     found.catch(() => undefined);
     const cancel = (reason: unknown): void => ending.abort(reason);
     const running: Running = { stamp, recalled, found, cancel };
-    this.#running.set(path, running);
+    this.#running.set(key, running);
     return running;
   }
 
   /** From the store, when it has this version. */
-  async #recall(file: StampedFile): Promise<Entry | undefined> {
+  async #recall(file: Located): Promise<FileEntry | undefined> {
     // A cache that fails is no reason to fail.
-    const hashed = await this.#store?.get(file.path).catch(() => undefined);
-    if (hashed?.stamp !== stampOf(file.stats)) return undefined;
-    const { pieceLength } = this.piecesOf(file.stats.size);
+    const hashed = await this.#store?.get(file.place).catch(() => undefined);
+    if (hashed?.stamp !== file.version.stamp) return undefined;
+    const { pieceLength } = this.piecesOf(file.version.size);
     if (hashed.pieceLength !== pieceLength) return undefined;
-    const entry = { ...(await entryOfLeaves(file, hashed)), sha256: hashed.sha256 };
+    const entry = { ...(await this.#entryOf(file, hashed)), sha256: hashed.sha256 };
     return this.#keep(entry);
   }
 
-  async #record({ path, stats }: StampedFile, leaves: Leaves): Promise<void> {
-    await this.#store?.put(path, { stamp: stampOf(stats), ...leaves }).catch(() => undefined);
+  async #record({ place, version }: Located, leaves: Leaves): Promise<void> {
+    const { stamp } = version;
+    await this.#store?.put(place, { stamp, ...leaves }).catch(() => undefined);
   }
 
-  async #hash(file: StampedFile, signal: AbortSignal): Promise<Entry> {
-    const { path, stats } = file;
-    const pieces = this.piecesOf(stats.size);
+  async #hash(file: Located, signal: AbortSignal): Promise<FileEntry> {
+    const { place, version } = file;
+    const pieces = this.piecesOf(version.size);
     if (pieces.totalLength > pieces.pieceLength * MAX_PIECES) {
-      throw new HubswarmError('ERR_MANIFEST', `${path}: makes more than ${MAX_PIECES} pieces`);
+      throw new HubswarmError(
+        'ERR_MANIFEST',
+        `${keyOf(place)}: makes more than ${MAX_PIECES} pieces`,
+      );
     }
-    await stampAged(stats);
-    const leaves = await this.queue.run(stats.size, signal, (turn) =>
-      hashVersion(file, pieces, turn),
+    await settled(version);
+    const leaves = await this.queue.run(version.size, signal, (turn) =>
+      hashVersion(this.#root, file, pieces, turn),
     );
     await this.#record(file, leaves);
-    return entryOfLeaves(file, leaves);
+    return this.#entryOf(file, leaves);
   }
 
-  #keep(entry: Entry): Entry {
-    this.#entries.delete(entry.path);
-    this.#entries.set(entry.path, entry);
+  async #entryOf({ place, version }: Located, leaves: Leaves): Promise<FileEntry> {
+    const { manifest, dag } = await manifestOfLeaves(leaves);
+    const { stamp } = version;
+    const open = () => openVersion(this.#root, place, stamp);
+    return { place, stamp, manifest, dag, cid: manifest.root.toString(), open };
+  }
+
+  #keep(entry: FileEntry): FileEntry {
+    const key = keyOf(entry.place);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
     const [oldest] = this.#entries.keys();
     if (this.#entries.size > MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
     return entry;
   }
 }
 
-async function entryOfLeaves({ path, stats }: StampedFile, leaves: Leaves): Promise<Entry> {
-  const { manifest, dag } = await manifestOfLeaves(leaves);
-  return { path, stamp: stampOf(stats), manifest, dag, cid: manifest.root.toString() };
+/** No name holds a slash. */
+const keyOf = (place: Segments): string => place.join('/');
+
+const isOfRoot = (entry: Entry): entry is FileEntry => 'place' in entry;
+
+async function openVersion(
+  root: Root,
+  place: Segments,
+  stamp: string,
+): Promise<OpenFile | undefined> {
+  const file = await openFile(root, place);
+  if (file.version.stamp === stamp) return file;
+  await file.close();
+  return undefined;
 }
 
 /** Which piece has this digest: a search through bytes needs no index in memory. */

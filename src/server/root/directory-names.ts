@@ -4,16 +4,12 @@
 // hundred thousand names hold up no other request; memory is bounded in names.
 // Left out: hidden names; and, counted, what cannot be served (special files, names that no
 // URL gives back: not UTF-8, or with a backslash).
-import type { Dirent, Stats } from 'node:fs';
-import { opendir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { nameIn } from '../../disk/steps.ts';
+import { isNameable } from '../../root/names.ts';
+import type { OpenDirectory } from '../../root/root.ts';
+import { isSettled } from '../../root/version.ts';
 import { Gate } from '../../runtime/gate.ts';
-import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
-import { isHidden } from '../message/request-path.ts';
-import type { Opened } from './served-root.ts';
-import { isStampAged } from './stamp.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 
 export interface Names {
   /** By UTF-16 code units; links stand where what they lead to belongs. */
@@ -31,8 +27,6 @@ const MAX_NAMES = 1_000_000;
 const MAX_KEPT_NAMES = 250_000;
 /** Names a step: sorting so many takes about 2 ms. */
 const STEP_NAMES = 4096;
-/** Entries a call to the system; 32 by default, which costs a hundred thousand names a second. */
-const READ_ENTRIES = 1024;
 /** Chosen. */
 const READING_AT_ONCE = 2;
 
@@ -48,7 +42,7 @@ interface Kept {
 }
 
 export class DirectoryNames {
-  /** By real path, in the order of last use. */
+  /** By the place's names, in the order of last use. */
   readonly #kept = new Map<string, Kept>();
   #keptNames = 0;
   readonly #running = new Map<string, Running>();
@@ -59,9 +53,9 @@ export class DirectoryNames {
    * @param signal aborts when who asks is gone.
    * @throws Refusal, ERR_BUSY when all who asked are gone
    */
-  of(directory: Pick<Opened, 'handle' | 'path' | 'stats'>, signal?: AbortSignal): Promise<Names> {
-    const { path, stats } = directory;
-    const stamp = stampOf(stats);
+  of(directory: OpenDirectory, signal?: AbortSignal): Promise<Names> {
+    const path = directory.place.join('/');
+    const { stamp } = directory.version;
     const kept = this.#kept.get(path);
     if (kept?.stamp === stamp) {
       this.#kept.delete(path);
@@ -79,22 +73,20 @@ export class DirectoryNames {
       if (askers.every((asker) => asker?.aborted)) throw givenUp();
     };
     const names = this.#gate
-      .run(() => this.#read(directory, stamp, checkWanted))
+      .run(() => this.#read(directory, path, checkWanted))
       .finally(() => this.#running.delete(key));
     this.#running.set(key, { names, askers });
     return names;
   }
 
-  async #read(
-    directory: Pick<Opened, 'handle' | 'path' | 'stats'>,
-    stamp: string,
-    checkWanted: () => void,
-  ): Promise<Names> {
-    const { path, stats } = directory;
-    // Younger names may still change unseen.
-    const settled = isStampAged(stats);
+  async #read(directory: OpenDirectory, path: string, checkWanted: () => void): Promise<Names> {
+    const { version } = directory;
+    // Names that come within the same tick would not be told from these.
+    const isFinal = isSettled(version);
     const names = await readNames(directory, checkWanted);
-    if (settled && countOf(names) <= MAX_KEPT_NAMES) this.#keep(path, { stamp, names });
+    if (isFinal && countOf(names) <= MAX_KEPT_NAMES) {
+      this.#keep(path, { stamp: version.stamp, names });
+    }
     return names;
   }
 
@@ -116,10 +108,6 @@ export class DirectoryNames {
   }
 }
 
-function stampOf({ ino, dev, mtimeMs, ctimeMs }: Stats): string {
-  return `${dev}:${ino}:${mtimeMs}:${ctimeMs}`;
-}
-
 /** An empty directory takes room as well. */
 function countOf({ directories, files }: Names): number {
   return directories.length + files.length + 1;
@@ -130,28 +118,21 @@ function givenUp(): Refusal {
   return new Refusal('ERR_BUSY', 'the listing was given up; try again', { retryAfterMs: 1000 });
 }
 
-async function readNames(
-  directory: Pick<Opened, 'handle' | 'path'>,
-  checkWanted: () => void,
-): Promise<Names> {
+async function readNames(directory: OpenDirectory, checkWanted: () => void): Promise<Names> {
   checkWanted();
-  const place = nameIn(directory, '');
   const directories = new SortedNames();
   const files = new SortedNames();
   let count = 0;
   let unserved = 0;
-  try {
-    for await (const entry of await opendir(place, { bufferSize: READ_ENTRIES })) {
-      const { name } = entry;
-      if (isHidden(name)) continue;
+  for await (const entries of directory.list()) {
+    checkWanted();
+    for (const { name, kind } of entries) {
       if (count++ === MAX_NAMES) break;
-      if (count % READ_ENTRIES === 0) checkWanted();
-      if (isSpecial(entry) || name.includes('\\') || name.includes('\ufffd')) unserved += 1;
-      else if (await isDirectory(place, entry)) directories.add(name);
+      if (kind === 'other' || !isNameable(name)) unserved++;
+      else if (kind === 'directory') directories.add(name);
       else files.add(name);
     }
-  } catch (error) {
-    throw fileRefusal(error);
+    if (count > MAX_NAMES) break;
   }
   return {
     directories: await directories.sorted(),
@@ -159,18 +140,6 @@ async function readNames(
     truncated: count > MAX_NAMES,
     unserved,
   };
-}
-
-async function isDirectory(path: string, entry: Dirent): Promise<boolean> {
-  if (entry.isDirectory()) return true;
-  // Some file systems do not say the type.
-  if (entry.isFile() || isSpecial(entry)) return false;
-  const stats = await stat(join(path, entry.name)).catch(() => undefined);
-  return stats?.isDirectory() ?? false;
-}
-
-function isSpecial(entry: Dirent): boolean {
-  return entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice();
 }
 
 /** Names come in any order, in runs that are sorted at once and merged at the end. */

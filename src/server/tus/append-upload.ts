@@ -2,14 +2,13 @@
 // the request ends; except a chunk with a checksum, which counts as a whole or not
 // at all. Synced at the end of each request, before its answer, and every 64 MiB:
 // a killed process loses nothing, a power cut at most that.
-import { type FileHandle, open } from 'node:fs/promises';
-import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
+import { withOpen } from '../../root/opened.ts';
+import type { UploadData, UploadLock } from '../../root/unfinished.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import type { Hashed } from '../root/catalogue.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
-import type { UploadLock } from '../uploads/upload-lock.ts';
-import { bootId } from '../uploads/upload-record.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { ChunkChecksum } from './chunk-checksum.ts';
@@ -33,25 +32,12 @@ export async function appendBody(
   const checksum = ChunkChecksum.of(exchange);
   checkLength(hub, upload, upload.offset + Number(exchange.req.headers['content-length'] ?? 0));
   const store = hub.uploads.unfinished;
-  const handle = await open(store.dataPath(upload.id), 'r+').catch((error: unknown) => {
-    throw fileRefusal(error);
-  });
-  try {
+  return withOpen(store.open(upload), async (data) => {
     // What lies behind the offset does not count, and would once bytes are appended.
-    await handle.truncate(upload.offset);
-    const begun = await store.save(
-      upload,
-      {
-        boot: await bootId,
-        syncedBytes: upload.offset,
-        uncheckedFrom: checksum ? upload.offset : null,
-      },
-      upload.offset,
-    );
-    return await new Append(hub, exchange, begun, handle, checksum).run(lock);
-  } finally {
-    await handle.close();
-  }
+    await data.truncate(upload.offset);
+    const begun = await store.begin(upload, checksum !== undefined);
+    return new Append(hub, exchange, begun, data, checksum).run(lock);
+  });
 }
 
 /** @throws Refusal ERR_TOO_LARGE */
@@ -67,7 +53,7 @@ function checkLength(hub: UploadsHub, { record }: StoredUpload, bytes: number): 
 class Append {
   readonly #hub: UploadsHub;
   readonly #exchange: Exchange;
-  readonly #handle: FileHandle;
+  readonly #data: UploadData;
   readonly #checksum: ChunkChecksum | undefined;
   readonly #from: number;
   readonly #writer: PieceWriter;
@@ -77,19 +63,19 @@ class Append {
     hub: UploadsHub,
     exchange: Exchange,
     upload: StoredUpload,
-    handle: FileHandle,
+    data: UploadData,
     checksum: ChunkChecksum | undefined,
   ) {
     this.#hub = hub;
     this.#exchange = exchange;
     this.#upload = upload;
-    this.#handle = handle;
+    this.#data = data;
     this.#checksum = checksum;
     this.#from = upload.offset;
     const { length } = upload.record;
     const whole = this.#from === 0 && length !== null && upload.record.target !== null;
     this.#writer = new PieceWriter({
-      handle,
+      file: data,
       position: this.#from,
       pieces: whole ? hub.catalogue.piecesOf(length) : undefined,
       hashes: checksum?.hashes ?? [],
@@ -135,12 +121,12 @@ class Append {
     }
     await this.#writer.finish().catch(() => undefined);
     // Less than was taken when the disk is full.
-    const { size } = await this.#handle.stat();
+    const size = await this.#data.size();
     await this.#sync(Math.min(size, this.#writer.position), {}).catch(() => undefined);
   }
 
   async #discard(): Promise<void> {
-    await this.#handle.truncate(this.#from);
+    await this.#data.truncate(this.#from);
     await this.#sync(this.#from, { uncheckedFrom: null });
   }
 
@@ -150,7 +136,7 @@ class Append {
   }
 
   async #sync(position: number, changes: { uncheckedFrom?: null }): Promise<void> {
-    if (position !== this.#upload.record.syncedBytes) await this.#handle.datasync();
+    if (position !== this.#upload.record.syncedBytes) await this.#data.sync();
     const saved = { ...changes, syncedBytes: position };
     this.#upload = await this.#hub.uploads.unfinished.save(this.#upload, saved, position);
   }

@@ -1,8 +1,8 @@
 // The concatenation extension: a final upload is made of finished parts, in the
 // order in which it names them. They are copied, since a part may be in several
 // finals, and stay for a while; the copy is hashed on the way, and published.
-import { open } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
+import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import { PieceWriter } from '../uploads/piece-writer.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
@@ -36,14 +36,16 @@ export async function joinParts(
 ): Promise<Leaves | undefined> {
   const store = hub.uploads.unfinished;
   const pieces = hub.catalogue.piecesOf(final.record.length!);
-  const handle = await open(store.dataPath(final.id), 'r+');
-  const writer = new PieceWriter({ handle, position: 0, pieces });
-  try {
-    for (const { id, offset } of parts) await copyBytes(store.dataPath(id), offset, writer);
-    await writer.finish();
-    return writer.leaves();
-  } finally {
-    await writer.settle();
-    await handle.close();
-  }
+  return withOpen(store.open(final), async (file) => {
+    const writer = new PieceWriter({ file, position: 0, pieces });
+    try {
+      for (const part of parts) {
+        await withOpen(store.open(part), (data) => copyBytes(data, part.offset, writer));
+      }
+      await writer.finish();
+      return writer.leaves();
+    } finally {
+      await writer.settle();
+    }
+  });
 }

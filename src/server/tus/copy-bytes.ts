@@ -1,24 +1,23 @@
-import { open } from 'node:fs/promises';
+import type { UploadData } from '../../root/unfinished.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { PieceWriter } from '../uploads/piece-writer.ts';
 
 const READ_BYTES = 2 ** 20;
 
-/** The first `length` bytes of a file, on to a writer. @throws Refusal ERR_CONFLICT when it has fewer */
-export async function copyBytes(path: string, length: number, writer: PieceWriter): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    for (let at = 0; at < length; ) {
-      // Of its own: the writer holds it for a while.
-      const buffer = allocAligned(Math.min(READ_BYTES, length - at));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0)
-        throw new Refusal('ERR_CONFLICT', 'a part of the upload was cut meanwhile');
-      await writer.take(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-  } finally {
-    await handle.close();
+/** The first `length` bytes of an upload, on to a writer. @throws Refusal ERR_CONFLICT when it has fewer */
+export async function copyBytes(
+  data: UploadData,
+  length: number,
+  writer: PieceWriter,
+): Promise<void> {
+  for (let at = 0; at < length; ) {
+    // Of its own: the writer holds it for a while.
+    const buffer = allocAligned(Math.min(READ_BYTES, length - at));
+    const bytesRead = await data.read(buffer, at);
+    if (bytesRead === 0)
+      throw new Refusal('ERR_CONFLICT', 'a part of the upload was cut meanwhile');
+    await writer.take(buffer.subarray(0, bytesRead));
+    at += bytesRead;
   }
 }

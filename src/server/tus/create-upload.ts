@@ -4,6 +4,7 @@
 // as its name. Preconditions (If-None-Match, If-Match, If-Unmodified-Since) are
 // checked here and hold again when the file is published.
 import type { IncomingHttpHeaders } from 'node:http';
+import type { UploadLock } from '../../root/unfinished.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
@@ -16,7 +17,6 @@ import {
   targetOf,
 } from '../message/tus-headers.ts';
 import { CONDITIONS, checkTarget } from '../uploads/publication.ts';
-import type { UploadLock } from '../uploads/upload-lock.ts';
 import type { UploadRecord } from '../uploads/upload-record.ts';
 import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
@@ -114,9 +114,9 @@ async function begin(
   }
 }
 
-async function checkRoom({ uploads, root }: UploadsHub, length: number): Promise<void> {
+async function checkRoom({ uploads }: UploadsHub, length: number): Promise<void> {
   uploads.checkSize(length);
-  await uploads.checkRoom(root.path, length);
+  await uploads.unfinished.checkRoom(length);
 }
 
 /** Whether the first bytes come along. @throws HttpFailure 400, 415 */

@@ -1,14 +1,13 @@
 // Bytes into a file, in order, in writes of about a mebibyte, and hashed piece by
 // piece as they go by, so that nobody need read the file again for its CID. Chunks
-// are written as they came (writev). To hash pieces by the thread pool was tried:
+// are written as they came. To hash pieces by the thread pool was tried:
 // each must then be copied into one buffer, and on two cores that took more CPU than
 // it moved off the loop. Writes follow one another, so that the file's length is
 // always how many bytes are there without a gap, whenever the process may be killed.
 import { createHash, type Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import type { Leaves } from '../../content/file-dag.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
-import { fileRefusal } from '../../runtime/refusal.ts';
+import type { Draft } from '../../root/root.ts';
 
 const WRITE_BYTES = 2 ** 20;
 /** Chosen: so much may come while a write waits for its turn on a busy machine. */
@@ -20,7 +19,7 @@ interface Pieces {
 }
 
 export interface PieceWriterOptions {
-  readonly handle: FileHandle;
+  readonly file: Pick<Draft, 'write'>;
   /** Where in the file the first byte goes. */
   readonly position: number;
   /** To hash the pieces; the whole file must come, from position 0. */
@@ -61,7 +60,7 @@ export class PieceWriter {
    * Takes a chunk, which is the writer's from then on. With a promise, take no more
    * before it is settled; it never rejects.
    *
-   * @throws Refusal ERR_DISK_FULL and what the file system says, of an earlier chunk
+   * @throws what writing an earlier chunk threw, such as a Refusal ERR_DISK_FULL
    */
   take(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#failure) throw this.#failure.error;
@@ -74,7 +73,7 @@ export class PieceWriter {
     return this.#gatheredBytes >= HELD_BYTES ? this.#writing : undefined;
   }
 
-  /** Writes what is still held. @throws Refusal as take() */
+  /** Writes what is still held. @throws as take() */
   async finish(): Promise<void> {
     await this.#idle();
     this.#flush();
@@ -121,12 +120,12 @@ export class PieceWriter {
   #flush(): void {
     if (this.#gatheredBytes === 0 || this.#failure) return;
     const chunks = this.#gathered;
-    const at = this.#position - this.#gatheredBytes;
+    const [start, end] = [this.#position - this.#gatheredBytes, this.#position];
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    this.#writing = this.#write(chunks, at)
+    this.#writing = this.#write(chunks, start, end)
       .catch((error: unknown) => {
-        this.#failure ??= { error: fileRefusal(error) };
+        this.#failure ??= { error };
       })
       .then(() => {
         this.#writing = undefined;
@@ -135,26 +134,8 @@ export class PieceWriter {
       });
   }
 
-  async #write(chunks: readonly Uint8Array[], start: number): Promise<void> {
-    let at = start;
-    for (let left = chunks; left.length > 0; ) {
-      // Stops short when the disk fills; the next call says why.
-      const { bytesWritten } = await this.#options.handle.writev(left, at);
-      at += bytesWritten;
-      left = skip(left, bytesWritten);
-    }
-    await this.#options.onWritten?.(at);
+  async #write(chunks: readonly Uint8Array[], start: number, end: number): Promise<void> {
+    await this.#options.file.write(chunks, start);
+    await this.#options.onWritten?.(end);
   }
-}
-
-/** What writev() did not take. */
-function skip(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
-  const left: Uint8Array[] = [];
-  let skipped = 0;
-  for (const chunk of chunks) {
-    const from = Math.min(chunk.length, Math.max(0, bytes - skipped));
-    skipped += chunk.length;
-    if (from < chunk.length) left.push(chunk.subarray(from));
-  }
-  return left;
 }

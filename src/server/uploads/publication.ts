@@ -3,9 +3,17 @@
 // that moment, so the last one wins unless it asked not to. Between two processes
 // that share a root only "must not exist" is decided by the file system (link());
 // If-Match is a check and then a rename there, with nothing held in between.
-import type { FileHandle } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
+import type {
+  Draft,
+  IfMatch,
+  Located,
+  OpenDirectory,
+  OpenFile,
+  Root,
+  Segments,
+  Version,
+} from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { NamedGates } from '../../runtime/named-gates.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -13,23 +21,18 @@ import { datedBy } from '../answer/representation.ts';
 import { validatorsOf } from '../files/file-response.ts';
 import { checkPreconditions } from '../message/preconditions.ts';
 import type { Entry, Hashed } from '../root/catalogue.ts';
-import type { Directory } from '../root/directory.ts';
-import type { Opened } from '../root/served-root.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
 /** What a method that changes something is held against (RFC 9110 section 13.1). */
 export const CONDITIONS = ['if-match', 'if-none-match', 'if-unmodified-since'] as const;
 
 export interface Publication {
-  readonly segments: readonly string[];
-  readonly directory: Directory;
+  readonly segments: Segments;
+  readonly draft: Pick<Draft, 'place' | 'publish'>;
   readonly conditions: IncomingHttpHeaders;
   readonly remote: string;
-  readonly handle: FileHandle;
   /** What was hashed on the way. */
   readonly hashed: Hashed;
-  /** Gives the written file its name. */
-  place(name: string, createOnly: boolean): Promise<void>;
 }
 
 export interface Published {
@@ -42,33 +45,38 @@ const gates = new NamedGates();
 
 /** One change of that name at a time, of those that this process makes. */
 export function changeName<T>(
-  directory: Directory,
-  name: string,
+  root: Pick<Root, 'id'>,
+  place: Segments,
   body: () => Promise<T>,
 ): Promise<T> {
-  return gates.run(join(directory.path, name), body);
+  return gates.run(`${root.id}/${place.join('/')}`, body);
 }
 
 /** @throws Refusal ERR_CONFLICT, ERR_PRECONDITION, ERR_QUOTA and what the file system says */
 export async function publish(hub: UploadsHub, publication: Publication): Promise<Published> {
-  const { segments, directory, conditions, handle, remote, hashed } = publication;
-  const name = segments.at(-1)!;
-  const replacedBytes = await changeName(directory, name, async () => {
-    const there = await checkTarget(hub, segments, conditions);
-    await publication.place(name, conditions['if-none-match']?.trim() === '*');
-    return there;
+  const { segments, draft, conditions, remote, hashed } = publication;
+  const { place } = draft;
+  const { there, version } = await changeName(hub.root, place, async () => {
+    const replaced = await checkTarget(hub, segments, conditions);
+    const ifMatch = ifMatchOf(conditions, replaced);
+    return { there: replaced, version: await draft.publish(ifMatch) };
   });
-  const stats = await handle.stat();
-  hub.uploads.quota.handleChange(stats.size - (replacedBytes ?? 0));
-  hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: stats.size, remote });
-  const stored = { handle, stats, path: join(directory.path, name), name };
+  hub.uploads.quota.handleChange(version.size - (there?.size ?? 0));
+  hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: version.size, remote });
   // Replaced already: then there is no tag to give.
-  const entry = await hub.catalogue.learn(stored, hashed).catch(() => undefined);
-  return { replaced: replacedBytes !== undefined, entry };
+  const entry = await hub.catalogue.learn({ place, version }, hashed).catch(() => undefined);
+  return { replaced: there !== undefined, entry };
+}
+
+/** Who says what may be replaced has had that judged: it must be the same still. */
+function ifMatchOf(conditions: IncomingHttpHeaders, there: Version | undefined): IfMatch {
+  if (conditions['if-none-match']?.trim() === '*') return 'absent';
+  if (CONDITIONS.every((name) => conditions[name] === undefined)) return undefined;
+  return there ? { stamp: there.stamp } : 'absent';
 }
 
 /**
- * Holds what has the name against the conditions. Resolves to its size, undefined
+ * Holds what has the name against the conditions. Resolves to its version, undefined
  * when there is nothing.
  *
  * @throws Refusal ERR_NOT_PERMITTED, ERR_CONFLICT for a directory, ERR_PRECONDITION
@@ -77,22 +85,22 @@ export async function checkTarget(
   hub: UploadsHub,
   segments: readonly string[],
   conditions: IncomingHttpHeaders,
-): Promise<number | undefined> {
+): Promise<Version | undefined> {
   const existing = await openIfAny(hub, segments);
   try {
-    if (existing?.stats.isDirectory())
+    if (existing?.kind === 'directory')
       throw new Refusal('ERR_CONFLICT', 'a directory has this name');
     await checkConditions(hub, existing, conditions);
-    return existing?.stats.size;
+    return existing?.version;
   } finally {
-    await existing?.handle.close();
+    await existing?.close();
   }
 }
 
 /** @throws Refusal ERR_PRECONDITION */
 export async function checkConditions(
   { catalogue }: UploadsHub,
-  existing: Opened | undefined,
+  existing: Located | undefined,
   conditions: IncomingHttpHeaders,
 ): Promise<void> {
   if (CONDITIONS.every((name) => conditions[name] === undefined)) return;
@@ -104,7 +112,7 @@ export async function checkConditions(
     existing &&
     (comparesTags
       ? validatorsOf(existing, await catalogue.entryOf(existing))
-      : datedBy(existing.stats.mtimeMs));
+      : datedBy(existing.version.modifiedMs));
   if (checkPreconditions('PUT', conditions, current) === 'proceed') return;
   throw new Refusal(
     'ERR_PRECONDITION',
@@ -115,7 +123,7 @@ export async function checkConditions(
 async function openIfAny(
   hub: UploadsHub,
   segments: readonly string[],
-): Promise<Opened | undefined> {
+): Promise<OpenFile | OpenDirectory | undefined> {
   try {
     return await hub.root.open(segments);
   } catch (error) {

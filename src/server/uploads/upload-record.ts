@@ -5,7 +5,6 @@
 // - after a restart of the machine only what was synced counts (the record names
 //   the boot that it was written in);
 // - of a chunk that has a checksum nothing counts before that was compared.
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
 const recordSchema = z.object({
@@ -49,9 +48,3 @@ export function offsetOf(
     record.boot === boot && boot !== '' ? dataBytes : Math.min(dataBytes, record.syncedBytes);
   return Math.min(trusted, record.uncheckedFrom ?? trusted);
 }
-
-/** Names this run of the machine; '' where that is not told, which equals no other. */
-export const bootId: Promise<string> = readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
-  (text) => text.trim(),
-  () => '',
-);

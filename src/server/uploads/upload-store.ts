@@ -1,20 +1,13 @@
-// Unfinished uploads on the disk: `.hubswarm/uploads/<id>/` below the root, with
-// the bytes (`data`), what is known of them (`record.json`, replaced in one step)
-// and the writer's lock. All state is there, so that a restarted hub, or another
-// one over the same root, goes on. The root never serves hidden names. What expired
-// is swept away; a share of the quota is held from the creation to the end.
+// Unfinished uploads: their records, when they expire, and their shares of the quota, each held
+// from the creation to the end. All state lies in the root (root/unfinished.ts), so that a
+// restarted hub, or another one over the same root, goes on. What expired is swept away.
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Quota, Reservation } from '../../hub/quota.ts';
-import type { HubswarmError } from '../../runtime/errors.ts';
-import { makeDirectory } from '../../runtime/node/make-directory.ts';
-import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
+import type { Unfinished, UploadData, UploadLock } from '../../root/unfinished.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import type { ServedRoot } from '../root/served-root.ts';
-import { lockUpload, type UploadLock } from './upload-lock.ts';
-import { bootId, offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
+import { offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
 
 /** Chosen: each may hold a file descriptor only while bytes come, so that disk is what they cost. */
 const MAX_UNFINISHED = 10_000;
@@ -25,7 +18,7 @@ const JOINED_KEPT_MS = 600_000;
 const SWEEP_EVERY_MS = 60_000;
 
 export interface UploadStoreOptions {
-  readonly root: ServedRoot;
+  readonly unfinished: Unfinished;
   readonly quota: Quota;
   readonly expireMs: number;
   readonly emit: Emit;
@@ -39,24 +32,24 @@ export interface StoredUpload {
 }
 
 export class UploadStore {
-  static readonly DIRECTORY = join('.hubswarm', 'uploads');
-
   readonly #options: UploadStoreOptions;
-  readonly #path: string;
+  readonly #unfinished: Unfinished;
   /** Of the uploads that are not published, as far as they are known here. */
   readonly #shares = new Map<string, Reservation>();
 
   constructor(options: UploadStoreOptions) {
     this.#options = options;
-    this.#path = join(options.root.path, UploadStore.DIRECTORY);
+    this.#unfinished = options.unfinished;
   }
 
-  directoryOf(id: string): string {
-    return join(this.#path, id);
+  /** The bytes of an upload; close them. @throws Refusal ERR_NOT_FOUND */
+  open({ id }: Pick<StoredUpload, 'id'>): Promise<UploadData> {
+    return this.#unfinished.open(id);
   }
 
-  dataPath(id: string): string {
-    return join(this.#path, id, 'data');
+  /** @throws Refusal ERR_DISK_FULL when there is no room for so many bytes more */
+  checkRoom(bytes: number): Promise<void> {
+    return this.#unfinished.checkRoom(bytes);
   }
 
   /** @throws Refusal ERR_BUSY for too many, ERR_QUOTA, ERR_DISK_FULL */
@@ -76,9 +69,7 @@ export class UploadStore {
     const share = this.#options.quota.reserve(facts.length ?? 0);
     this.#shares.set(id, share);
     try {
-      await makeDirectory(this.#path, 0o700);
-      await mkdir(this.directoryOf(id), { mode: 0o700 });
-      await (await open(this.dataPath(id), 'wx')).close();
+      await this.#unfinished.create(id);
       const { named, ...told } = facts;
       const record: UploadRecord = {
         version: 1,
@@ -87,7 +78,7 @@ export class UploadStore {
         target: told.concat === 'partial' ? null : [...(named ?? [id])],
         expiresMs: Date.now() + this.#options.expireMs,
         syncedBytes: 0,
-        boot: await bootId,
+        boot: await this.#unfinished.boot,
         uncheckedFrom: null,
         state: 'open',
       };
@@ -95,7 +86,7 @@ export class UploadStore {
       return { id, record, offset: 0 };
     } catch (error) {
       await this.remove(id).catch(() => undefined);
-      throw error instanceof Refusal ? error : fileRefusal((error as HubswarmError).cause ?? error);
+      throw error;
     }
   }
 
@@ -122,6 +113,14 @@ export class UploadStore {
     return { id, record: next, offset };
   }
 
+  /** Bytes are going to be appended. @param checked they count once a checksum was compared */
+  async begin(upload: StoredUpload, checked: boolean): Promise<StoredUpload> {
+    const { offset } = upload;
+    const uncheckedFrom = checked ? offset : null;
+    const boot = await this.#unfinished.boot;
+    return this.save(upload, { boot, syncedBytes: offset, uncheckedFrom }, offset);
+  }
+
   /** A part whose bytes are in a published file need not be kept for long. */
   async retire({ id, record }: StoredUpload): Promise<void> {
     const expiresMs = Math.min(record.expiresMs, Date.now() + JOINED_KEPT_MS);
@@ -137,12 +136,7 @@ export class UploadStore {
 
   /** @throws Refusal ERR_NOT_FOUND, ERR_LOCKED */
   async lock(id: string): Promise<UploadLock> {
-    let lock: UploadLock | undefined;
-    try {
-      lock = await lockUpload(this.directoryOf(id));
-    } catch (error) {
-      throw fileRefusal(error);
-    }
+    const lock = await this.#unfinished.lock(id);
     if (lock) return lock;
     throw new Refusal('ERR_LOCKED', 'another request writes to this upload; try again', {
       retryAfterMs: 1000,
@@ -150,14 +144,13 @@ export class UploadStore {
   }
 
   async remove(id: string): Promise<void> {
-    // Another request may be trying for the lock, and leave a file there while this goes.
-    await rm(this.directoryOf(id), { recursive: true, force: true, maxRetries: 5, retryDelay: 10 });
+    await this.#unfinished.remove(id);
     this.#release(id);
   }
 
   /** Takes up what lies there and removes what has expired. Never throws. */
   async takeUp(signal?: AbortSignal): Promise<void> {
-    for (const id of await this.#ids()) {
+    for (const id of await this.#unfinished.ids()) {
       if (signal?.aborted) return;
       await this.#look(id).catch(() => undefined);
     }
@@ -176,8 +169,8 @@ export class UploadStore {
     const found = await this.#read(id);
     if (found === undefined) {
       // Being made, or what a crash left of making or removing it.
-      const { mtimeMs } = await stat(this.directoryOf(id));
-      if (Date.now() - mtimeMs > this.#options.expireMs) await this.remove(id);
+      const changedMs = await this.#unfinished.changedMs(id);
+      if (Date.now() - changedMs > this.#options.expireMs) await this.remove(id);
     } else if (found.record.expiresMs <= Date.now()) await this.#expire(found);
     else if (found.record.state === 'open') {
       this.cover(id, found.record.length ?? found.offset);
@@ -186,44 +179,23 @@ export class UploadStore {
 
   async #expire({ id, record, offset }: StoredUpload): Promise<void> {
     // Whoever still writes to it puts its expiry off.
-    const lock = await lockUpload(this.directoryOf(id));
+    const lock = await this.#unfinished.lock(id);
     if (!lock) return;
     await this.remove(id);
     await lock.release();
     if (record.state === 'open') this.#options.emit({ event: 'upload_expired', bytes: offset });
   }
 
-  async #ids(): Promise<string[]> {
-    const names = await readdir(this.#path).catch(() => []);
-    return names.filter((name) => /^[0-9a-f]{32}$/.test(name));
-  }
-
   async #read(id: string): Promise<StoredUpload | undefined> {
-    const directory = this.directoryOf(id);
-    const text = await readFile(join(directory, 'record.json'), 'utf8').catch(() => undefined);
+    const text = await this.#unfinished.record(id);
     const record = text === undefined ? undefined : parseRecord(text);
     if (!record) return undefined;
-    const data = await stat(this.dataPath(id)).catch(() => undefined);
-    return { id, record, offset: offsetOf(record, data?.size, await bootId) };
+    const bytes = await this.#unfinished.dataBytes(id);
+    return { id, record, offset: offsetOf(record, bytes, await this.#unfinished.boot) };
   }
 
-  async #write(id: string, record: UploadRecord): Promise<void> {
-    const directory = this.directoryOf(id);
-    const temporary = join(directory, `.record.${randomBytes(4).toString('hex')}`);
-    try {
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(JSON.stringify(record));
-        // A name must not be on the disk before what it names.
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, join(directory, 'record.json'));
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw fileRefusal(error);
-    }
+  #write(id: string, record: UploadRecord): Promise<void> {
+    return this.#unfinished.setRecord(id, JSON.stringify(record));
   }
 
   #release(id: string): void {

@@ -4,13 +4,13 @@
 // order.
 import type { Leaves } from '../../content/file-dag.ts';
 import type { Reservation } from '../../hub/quota.ts';
+import { withOpen } from '../../root/opened.ts';
+import type { Draft } from '../../root/root.ts';
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { filesUrl, parseRequestPath } from '../message/request-path.ts';
-import { Directory } from '../root/directory.ts';
-import { PartialFile } from '../root/partial-file.ts';
 import { PieceWriter } from './piece-writer.ts';
 import { checkTarget, type Published, publish } from './publication.ts';
 import { UploadDigests } from './upload-digests.ts';
@@ -67,38 +67,28 @@ function checkAcceptable({ req }: Exchange): void {
 
 async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
   const { exchange, segments, declaredBytes, digests } = upload;
-  const directory = await Directory.make(hub.root, segments.slice(0, -1), segments.slice(-1));
-  let partial: PartialFile | undefined;
-  try {
-    await hub.uploads.checkRoom(directory.path, declaredBytes ?? 0);
-    const file = await PartialFile.create(directory, segments.at(-1)!);
-    partial = file;
-    const leaves = await receive(hub, upload, file);
-    const { field, sha256 } = digests.check();
-    if (field !== undefined) exchange.res.setHeader('Repr-Digest', field);
-    return await publish(hub, {
-      segments,
-      directory,
-      conditions: exchange.req.headers,
-      remote: exchange.caller.remote,
-      handle: file.handle,
-      hashed: { leaves, sha256 },
-      place: (name, createOnly) => file.place(name, createOnly),
+  return withOpen(hub.root.parentOf(segments, true), async (directory) => {
+    await directory.checkRoom(declaredBytes ?? 0);
+    return withOpen(directory.draft(segments.at(-1)!), async (draft) => {
+      const leaves = await receive(hub, upload, draft);
+      const { field, sha256 } = digests.check();
+      if (field !== undefined) exchange.res.setHeader('Repr-Digest', field);
+      const conditions = exchange.req.headers;
+      const { remote } = exchange.caller;
+      const hashed = { leaves, sha256 };
+      return publish(hub, { segments, draft, conditions, remote, hashed });
     });
-  } finally {
-    await partial?.close();
-    await directory.close();
-  }
+  });
 }
 
 /** Resolves to the pieces' digests when the length was known beforehand. */
 async function receive(
   hub: UploadsHub,
   { exchange, declaredBytes, digests, reservation }: Upload,
-  { handle }: PartialFile,
+  draft: Draft,
 ): Promise<Leaves | undefined> {
   const pieces = declaredBytes === undefined ? undefined : hub.catalogue.piecesOf(declaredBytes);
-  const writer = new PieceWriter({ handle, position: 0, pieces, hashes: digests.hashes });
+  const writer = new PieceWriter({ file: draft, position: 0, pieces, hashes: digests.hashes });
   exchange.askForBody();
   try {
     await receiveBody(exchange, hub.link, (chunk) => {

@@ -2,13 +2,13 @@
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
+import type { Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Catalogue } from '../root/catalogue.ts';
-import type { ServedRoot } from '../root/served-root.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface UploadsHub {
-  readonly root: ServedRoot;
+  readonly root: Root;
   readonly catalogue: Catalogue;
   readonly link: Link;
   readonly access: Access;

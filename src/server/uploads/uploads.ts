@@ -1,14 +1,10 @@
 // The write side's limits and state: how large a file may be, how much the root
 // may hold, and the resumable uploads that lie in it unfinished.
-import { lstat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
 import { Quota } from '../../hub/quota.ts';
+import type { Root } from '../../root/root.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { entriesOf } from '../message/entries-of.ts';
-import { isPartial } from '../root/partial-file.ts';
-import type { ServedRoot } from '../root/served-root.ts';
 import { UploadStore } from './upload-store.ts';
 
 export interface UploadOptions {
@@ -36,12 +32,12 @@ export class Uploads {
   }
 
   /** Without --quota nothing is counted, and the start need not wait for a walk over the root. */
-  static async open(root: ServedRoot, options: UploadOptions, emit: Emit): Promise<Uploads> {
+  static async open(root: Root, options: UploadOptions, emit: Emit): Promise<Uploads> {
     const quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY;
     const limited = quotaBytes !== Number.POSITIVE_INFINITY;
-    const quota = new Quota(quotaBytes, limited ? await bytesBelow(root.path) : 0);
+    const quota = new Quota(quotaBytes, limited ? await root.storedBytes() : 0);
     const expireMs = options.expireMs ?? EXPIRE_MS;
-    const unfinished = new UploadStore({ root, quota, expireMs, emit });
+    const unfinished = new UploadStore({ unfinished: root.unfinished, quota, expireMs, emit });
     if (limited) await unfinished.takeUp();
     return new Uploads(options.maxBytes ?? Number.POSITIVE_INFINITY, quota, unfinished);
   }
@@ -52,30 +48,4 @@ export class Uploads {
     const limit = prettyBytes(this.maxBytes, { binary: true });
     throw new Refusal('ERR_TOO_LARGE', `too large: this server takes files of at most ${limit}`);
   }
-
-  /** @throws Refusal ERR_DISK_FULL */
-  async checkRoom(directory: string, bytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(directory);
-    if (bytes > bavail * bsize) throw new Refusal('ERR_DISK_FULL', 'no space left on the device');
-  }
 }
-
-/** Of regular files; not of partial uploads, each of which has its own share of the quota. */
-async function bytesBelow(root: string): Promise<number> {
-  let bytes = 0;
-  const directories = [root];
-  for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
-    for await (const found of entriesOf(next)) {
-      const path = join(next, found.name);
-      if (found.isDirectory() && path !== join(root, UploadStore.DIRECTORY)) directories.push(path);
-      else if (found.isFile() && !isPartial(found.name)) bytes += await sizeOf(path);
-    }
-  }
-  return bytes;
-}
-
-const sizeOf = (path: string): Promise<number> =>
-  lstat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );

@@ -5,21 +5,21 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { Access } from '../../../src/hub/access/access.ts';
+import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { Exchange } from '../../../src/server/conversation/exchange.ts';
 import { Traffic } from '../../../src/server/conversation/traffic.ts';
 import { answerEvents } from '../../../src/server/events/events-route.ts';
 import { HubEvents } from '../../../src/server/events/hub-events.ts';
 import { answerWebSocket } from '../../../src/server/events/web-socket.ts';
 import { Catalogue } from '../../../src/server/root/catalogue.ts';
-import { ServedRoot } from '../../../src/server/root/served-root.ts';
 import { tempRoot } from '../hub.ts';
 
 /** The routes of events alone, so that events can be made by the thousand. */
 async function startEvents(): Promise<{ events: HubEvents; port: number }> {
-  const root = await ServedRoot.at(await tempRoot());
+  const root = await DiskRoot.at(await tempRoot());
   const traffic = new Traffic({ detailed: false, headersWithinMs: 5000 });
   const hub = { emit: () => undefined, stallMs: 30_000, traffic };
-  const catalogue = new Catalogue({ signal: new AbortController().signal });
+  const catalogue = new Catalogue({ root, signal: new AbortController().signal });
   const events = new HubEvents({ root, catalogue, maxSubscribers: 9, ...hub }, {});
   const { emit } = hub;
   const access = await Access.open({}, { host: '127.0.0.1', writable: false, tls: 'none', emit });

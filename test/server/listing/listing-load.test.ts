@@ -3,10 +3,11 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
+import { openDirectory, withOpen } from '../../../src/root/opened.ts';
 import { listDirectory } from '../../../src/server/listing/listing.ts';
 import { Catalogue } from '../../../src/server/root/catalogue.ts';
 import { DirectoryNames } from '../../../src/server/root/directory-names.ts';
-import { ServedRoot } from '../../../src/server/root/served-root.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
 /** A directory `d` of files with long names, whose whole listing is some 500 bytes a file. */
@@ -23,17 +24,17 @@ const QUERY = { sort: 'name', order: 'asc', page: 1, limit: 10_000, q: '' } as c
 
 describe('a listing that nobody waits for', () => {
   it('is looked at no further', async () => {
-    const root = await ServedRoot.at(await largeRoot(1000));
+    const root = await DiskRoot.at(await largeRoot(1000));
     const leave = new AbortController();
     const { signal } = leave;
-    const catalogue = new Catalogue({ signal });
+    const catalogue = new Catalogue({ root, signal });
     const known = vi.spyOn(catalogue, 'known').mockImplementation(() => {
       if (known.mock.calls.length === 20) leave.abort(new Error('left'));
       return undefined;
     });
-    const listing = root.withOpen(['d'], async (directory) => {
+    const listing = withOpen(openDirectory(root, ['d']), async (directory) => {
       const names = await new DirectoryNames().of(directory);
-      return listDirectory({ root, catalogue, signal }, directory, names, ['d'], QUERY);
+      return listDirectory({ catalogue, signal }, directory, names, ['d'], QUERY);
     });
     await expect(listing).rejects.toThrow('left');
     // Those that were being looked at when it ended.
@@ -41,9 +42,9 @@ describe('a listing that nobody waits for', () => {
   });
 
   it('has its names read no further, unless somebody else waits', async () => {
-    const root = await ServedRoot.at(await largeRoot(3000));
+    const root = await DiskRoot.at(await largeRoot(3000));
     const directories = new DirectoryNames();
-    await root.withOpen(['d'], async (directory) => {
+    await withOpen(openDirectory(root, ['d']), async (directory) => {
       const gone = AbortSignal.abort();
       await expect(directories.of(directory, gone)).rejects.toMatchObject({ code: 'ERR_BUSY' });
       const leave = new AbortController();

@@ -1,10 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, open, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
+import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
+import { openDirectory, withOpen } from '../../../src/root/opened.ts';
 import { DirectoryNames } from '../../../src/server/root/directory-names.ts';
 import { type Answer, startHub, tempRoot } from '../hub.ts';
 
@@ -228,9 +230,8 @@ describe('DirectoryNames', () => {
     await mkdir(join(root, 'd'));
     await symlink('d', join(root, 'to-d'));
     await symlink('nowhere', join(root, 'dangling'));
-    const handle = await open(root);
-    const found = await new DirectoryNames().of({ handle, path: root, stats: await stat(root) });
-    await handle.close();
+    const opening = openDirectory(await DiskRoot.at(root), []);
+    const found = await withOpen(opening, (directory) => new DirectoryNames().of(directory));
     expect(found.directories).toEqual(['d', 'to-d']);
     expect(found.files).toEqual([...names, 'dangling'].sort());
     expect(found.truncated).toBe(false);

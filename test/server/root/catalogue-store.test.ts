@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { stampOf } from '../../../src/root/disk/version-of.ts';
 import { CatalogueStore, type HashedFile } from '../../../src/server/root/catalogue-store.ts';
-import { stampOf } from '../../../src/server/root/stamp.ts';
 import { type Answer, type Hub, startHub, tempRoot } from '../hub.ts';
 
 const MIB = 2 ** 20;
@@ -17,7 +17,7 @@ async function directories() {
 async function recorded(directory: string, root: string, path: string) {
   const store = await CatalogueStore.open(directory, root);
   try {
-    return await store.get(path);
+    return await store.get(relative(root, path).split('/'));
   } finally {
     await store.close();
   }
@@ -25,7 +25,7 @@ async function recorded(directory: string, root: string, path: string) {
 
 async function record(directory: string, root: string, path: string, hashed: HashedFile) {
   const store = await CatalogueStore.open(directory, root);
-  await store.put(path, hashed);
+  await store.put(relative(root, path).split('/'), hashed);
   await store.close();
 }
 
@@ -167,15 +167,15 @@ test('a digest of another version, or none, is not kept', async () => {
   const { root, catalogueDirectory } = await directories();
   const store = await CatalogueStore.open(catalogueDirectory, root);
   const hashed = { stamp: 'now', pieceLength: MIB, totalLength: 1, digests: WRONG };
-  await store.put('a', hashed);
-  await store.putDigest('a', 'before', WRONG);
-  await store.putDigest('b', 'now', WRONG);
-  expect((await store.get('a'))!.sha256).toBeUndefined();
-  await store.put('a', { ...hashed, sha256: WRONG.subarray(1) });
-  expect((await store.get('a'))!.sha256).toBeUndefined();
-  await store.putDigest('a', 'now', WRONG);
-  expect((await store.get('a'))!.sha256).toEqual(Buffer.from(WRONG));
-  expect(await store.get('b')).toBeUndefined();
+  await store.put(['a'], hashed);
+  await store.putDigest(['a'], 'before', WRONG);
+  await store.putDigest(['b'], 'now', WRONG);
+  expect((await store.get(['a']))!.sha256).toBeUndefined();
+  await store.put(['a'], { ...hashed, sha256: WRONG.subarray(1) });
+  expect((await store.get(['a']))!.sha256).toBeUndefined();
+  await store.putDigest(['a'], 'now', WRONG);
+  expect((await store.get(['a']))!.sha256).toEqual(Buffer.from(WRONG));
+  expect(await store.get(['b'])).toBeUndefined();
   await store.close();
 });
 

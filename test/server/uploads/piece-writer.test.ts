@@ -1,20 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manifestOfLeaves } from '../../../src/content/manifest-of.ts';
 import { importPath } from '../../../src/disk/import.ts';
+import { writeChunks } from '../../../src/root/disk/write-chunks.ts';
 import { PieceWriter } from '../../../src/server/uploads/piece-writer.ts';
 import { tempRoot } from '../hub.ts';
 
 const KIB = 1024;
 
+const fileOf = (handle: FileHandle) => ({
+  write: (chunks: readonly Uint8Array[], position: number) => writeChunks(handle, chunks, position),
+});
+
 async function write(path: string, bytes: Buffer, cuts: readonly number[], pieceLength: number) {
   const handle = await open(path, 'w');
   const hash = createHash('sha256');
   const pieces = { totalLength: bytes.length, pieceLength };
-  const writer = new PieceWriter({ handle, position: 0, pieces, hashes: [hash] });
+  const writer = new PieceWriter({ file: fileOf(handle), position: 0, pieces, hashes: [hash] });
   let at = 0;
   for (const cut of [...cuts.filter((cut) => cut < bytes.length), bytes.length]) {
     await writer.take(bytes.subarray(at, cut));
@@ -51,7 +56,7 @@ describe('a piece writer', () => {
   it('has no pieces to tell of a file that is not whole', async () => {
     const handle = await open(join(await tempRoot(), 'f'), 'w');
     const pieces = { totalLength: 10, pieceLength: 16 * KIB };
-    const writer = new PieceWriter({ handle, position: 0, pieces });
+    const writer = new PieceWriter({ file: fileOf(handle), position: 0, pieces });
     await writer.take(Buffer.from('short'));
     await writer.finish();
     await handle.close();
@@ -62,7 +67,7 @@ describe('a piece writer', () => {
     const path = join(await tempRoot(), 'f');
     await (await open(path, 'w')).close();
     const handle = await open(path, 'r');
-    const writer = new PieceWriter({ handle, position: 0 });
+    const writer = new PieceWriter({ file: fileOf(handle), position: 0 });
     await writer.take(Buffer.alloc(8 * 1024 * KIB));
     await expect(writer.finish()).rejects.toThrow();
     expect(() => writer.take(Buffer.from('x'))).toThrow();

@@ -9,17 +9,12 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { isRunning } from '../../runtime/node/alive.ts';
 import { type Holder, takeLock } from '../../runtime/node/numbered-lock.ts';
-import { bootId } from './upload-record.ts';
+import type { UploadLock } from '../unfinished.ts';
+import { bootId } from './boot-id.ts';
 
 const HEARTBEAT_MS = 5000;
 /** Chosen: some heartbeats may be late on a busy machine or a slow network disk. */
 const DEAD_MS = 30_000;
-
-export interface UploadLock {
-  /** Aborts when another may have taken the lock over. */
-  readonly lost: AbortSignal;
-  release(): Promise<void>;
-}
 
 const processSchema = z.object({
   /** Machine, boot and process namespace: where `pid` means something. */

@@ -1,9 +1,9 @@
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockUpload } from '../../../src/server/uploads/upload-lock.ts';
-import { offsetOf, type UploadRecord } from '../../../src/server/uploads/upload-record.ts';
-import { tempRoot } from '../hub.ts';
+import { lockUpload } from '../../src/root/disk/upload-lock.ts';
+import { offsetOf, type UploadRecord } from '../../src/server/uploads/upload-record.ts';
+import { tempRoot } from '../server/hub.ts';
 
 describe('the lock of an upload', () => {
   it('is given to one of many, and to the next when it is given back', async () => {

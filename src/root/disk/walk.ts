@@ -1,13 +1,8 @@
 // Walks the files below a directory, as listings show them: no hidden names, and no names that a
 // URL cannot carry. Links to directories are not entered, so a walk ends.
 import { join } from 'node:path';
-import { entriesOf } from '../message/entries-of.ts';
-import { isHidden } from '../message/request-path.ts';
-
-/** U+FFFD stands for bytes that are not UTF-8. */
-export function isNameable(name: string): boolean {
-  return name !== '' && !isHidden(name) && !/[\\\ufffd]/.test(name);
-}
+import { isNameable } from '../names.ts';
+import { entriesOf } from './entries-of.ts';
 
 /**
  * Yields paths of files and of links, below the root, joined with slashes.

@@ -10,22 +10,17 @@ import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Emit } from '../../telemetry/event.ts';
-import { filesUrl } from '../message/request-path.ts';
-import type { Catalogue } from '../root/catalogue.ts';
-import type { ServedRoot } from '../root/served-root.ts';
+import { isNameable } from '../names.ts';
+import type { Segments, Watch, WatchOptions } from '../root.ts';
 import { DirectoryWatch } from './directory-watch.ts';
-import type { FeedEvent } from './feed-event.ts';
-import { isNameable, walk } from './walk.ts';
+import { versionOf } from './version-of.ts';
+import { walk } from './walk.ts';
 
-export interface TreeContext {
-  readonly root: ServedRoot;
-  readonly catalogue: Pick<Catalogue, 'known'>;
-  readonly publish: (event: FeedEvent) => void;
-  readonly emit: Emit;
-  /** How long a file must stay the same before it is news. */
-  readonly settleMs: number;
-  readonly maxWatches: number;
+interface WatchedRoot {
+  /** Absolute, real. */
+  readonly path: string;
+  /** @throws Refusal for a real path that may not be served */
+  placeOf(real: string): Segments;
 }
 
 /** Most watched files. Chosen: 20 MB. Beyond that only uploads are reported. */
@@ -49,8 +44,9 @@ interface Unsettled {
   readonly since: number;
 }
 
-export class TreeWatch {
-  readonly #context: TreeContext;
+export class TreeWatch implements Watch {
+  readonly #root: WatchedRoot;
+  readonly #options: WatchOptions;
   readonly #directories: DirectoryWatch;
   /** Stamps of known files by path below the root, without a leading slash. */
   readonly #known = new Map<string, string>();
@@ -60,13 +56,13 @@ export class TreeWatch {
   #stopped = false;
   #toldOfBound = false;
 
-  constructor(context: TreeContext) {
-    this.#context = context;
-    const { root, maxWatches } = context;
+  constructor(root: WatchedRoot, options: WatchOptions) {
+    this.#root = root;
+    this.#options = options;
+    const { maxWatches } = options;
     this.#directories = new DirectoryWatch(root.path, maxWatches, (path) => this.#touch(path));
   }
 
-  /** Resolves when all present files are known; later changes are reported. */
   async start(): Promise<void> {
     await this.#scan('', (path, stamp) => this.#remember(path, stamp));
     this.#scheduleRescan(0);
@@ -79,8 +75,8 @@ export class TreeWatch {
     this.#directories.close();
   }
 
-  /** This hub has stored or deleted the file: it is reported at once. */
-  async handleChanged(path: string): Promise<void> {
+  async handleChanged(segments: Segments): Promise<void> {
+    const path = segments.join('/');
     const found = await this.#find(path);
     // Only this path may lead through a linked directory.
     const realPath = found && (await realpath(found.realPath).catch(() => undefined));
@@ -114,7 +110,7 @@ export class TreeWatch {
     if (this.#stopped) return;
     this.#settling ??= setTimeout(
       guarded('looking at changes', () => this.#settle()),
-      this.#context.settleMs / 2,
+      this.#options.settleMs / 2,
     );
   }
 
@@ -132,7 +128,7 @@ export class TreeWatch {
     if (this.#known.get(path) === stamp) return undefined;
     const now = performance.now();
     if (before?.stamp !== stamp) return { stamp, since: now };
-    if (now - before.since < this.#context.settleMs) return before;
+    if (now - before.since < this.#options.settleMs) return before;
     this.#tell(path, found);
     return undefined;
   }
@@ -142,14 +138,10 @@ export class TreeWatch {
     const before = this.#known.get(path);
     if (before === stamp) return;
     this.#remember(path, stamp);
-    const cid = this.#context.catalogue.known(realPath, stats)?.cid;
-    this.#context.publish({
-      event: before === undefined ? 'file_added' : 'file_changed',
-      ...about(path),
-      place: `/${this.#context.root.segmentsOf(realPath).join('/')}`,
-      bytes: stats.size,
-      modified: stats.mtime.toISOString(),
-      ...(cid === undefined ? {} : { cid }),
+    this.#options.onChange({
+      kind: before === undefined ? 'added' : 'changed',
+      segments: path.split('/'),
+      found: { place: this.#root.placeOf(realPath), version: versionOf(stats) },
     });
   }
 
@@ -158,13 +150,13 @@ export class TreeWatch {
     else if (!this.#toldOfBound) {
       this.#toldOfBound = true;
       const message = `events: only the first ${MAX_FILES} files are watched for changes`;
-      this.#context.emit({ event: 'warned', message });
+      this.#options.onWarning(message);
     }
   }
 
   #forgetFile(path: string): void {
     if (this.#known.delete(path)) {
-      this.#context.publish({ event: 'file_deleted', ...about(path) });
+      this.#options.onChange({ kind: 'deleted', segments: path.split('/') });
     }
   }
 
@@ -176,8 +168,7 @@ export class TreeWatch {
   }
 
   async #find(path: string): Promise<Found | undefined> {
-    const { root } = this.#context;
-    const full = join(root.path, path);
+    const full = join(this.#root.path, path);
     try {
       const stats = await lstat(full);
       if (!stats.isSymbolicLink()) {
@@ -185,7 +176,8 @@ export class TreeWatch {
       }
       const realPath = await realpath(full);
       const target = await stat(realPath);
-      return root.holds(realPath) && target.isFile() ? { stats: target, realPath } : undefined;
+      this.#root.placeOf(realPath);
+      return target.isFile() ? { stats: target, realPath } : undefined;
     } catch {
       return undefined;
     }
@@ -194,7 +186,7 @@ export class TreeWatch {
   async #scan(path: string, onFile: (path: string, stamp: string) => void): Promise<Set<string>> {
     const seen = new Set<string>();
     const onDirectory = (directory: string): void => this.#directories.add(directory);
-    for await (const file of walk(this.#context.root.path, path, onDirectory)) {
+    for await (const file of walk(this.#root.path, path, onDirectory)) {
       if (this.#stopped) return seen;
       seen.add(file);
       const found = await this.#find(file);
@@ -221,10 +213,6 @@ export class TreeWatch {
     const waitMs = Math.max(every, tookMs * RESCAN_PAUSE);
     this.#rescanning = setTimeout(guarded('walking for changes', rescan), waitMs).unref();
   }
-}
-
-function about(path: string): { path: string; url: string } {
-  return { path: `/${path}`, url: filesUrl(path.split('/')) };
 }
 
 /** What makes a file a new version; a changed mode or name does not. */

@@ -1,0 +1,150 @@
+// An open directory below the root, in which names are listed, made, replaced and removed. On
+// Linux every step goes through its descriptor (/proc/self/fd/N/name, which openat() and its
+// kin would do): whatever happens to the path after the check, the steps stay in the directory
+// that was checked. Elsewhere the path is used, and a directory swapped for a link between
+// check and step is followed.
+import type { Dirent } from 'node:fs';
+import { type FileHandle, lstat, opendir, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { nameIn } from '../../disk/steps.ts';
+import { systemCode } from '../../runtime/errors.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
+import { isHidden } from '../names.ts';
+import type { Entry, Found, OpenDirectory, PlaceCheck, Segments, Version } from '../root.ts';
+import { checkRoom } from './check-room.ts';
+import { PartialFile } from './partial-file.ts';
+import { UploadDraft } from './upload-draft.ts';
+import { versionOf } from './version-of.ts';
+
+/** Entries a call to the system; 32 by default, which costs a hundred thousand names a second. */
+const READ_ENTRIES = 1024;
+
+interface Opened {
+  readonly root: {
+    /** @throws Refusal for a real path that may not be served */
+    placeOf(real: string): Segments;
+    readonly check: PlaceCheck;
+    readonly unfinished: { dataPath(id: string): string };
+  };
+  readonly handle: FileHandle;
+  /** Absolute, real, as of the opening. */
+  readonly path: string;
+  readonly place: Segments;
+  readonly version: Version;
+}
+
+export class DiskDirectory implements OpenDirectory {
+  readonly kind = 'directory';
+  readonly place: Segments;
+  readonly version: Version;
+  readonly #opened: Opened;
+
+  constructor(opened: Opened) {
+    this.place = opened.place;
+    this.version = opened.version;
+    this.#opened = opened;
+  }
+
+  async *list(): AsyncGenerator<readonly Entry[]> {
+    try {
+      let entries: Entry[] = [];
+      for await (const found of await opendir(this.at(''), { bufferSize: READ_ENTRIES })) {
+        const { name } = found;
+        if (isHidden(name)) continue;
+        const kind = kindOf(found) ?? (await this.#kindBehind(name));
+        entries.push({ name, kind, isLink: found.isSymbolicLink() });
+        if (entries.length < READ_ENTRIES) continue;
+        yield entries;
+        entries = [];
+      }
+      yield entries;
+    } catch (error) {
+      throw fileRefusal(error);
+    }
+  }
+
+  /** Only a link can lead elsewhere: for all others one call does. */
+  async look(name: string): Promise<Found | undefined> {
+    if (isHidden(name)) return undefined;
+    const { root } = this.#opened;
+    const path = this.at(name);
+    try {
+      const stats = await lstat(path);
+      const isLink = stats.isSymbolicLink();
+      const real = isLink ? await realpath(path) : path;
+      const place = isLink ? root.placeOf(real) : [...this.place, name];
+      const target = isLink ? await stat(real) : stats;
+      if (!target.isFile() && !target.isDirectory()) return undefined;
+      root.check(place, target.isDirectory());
+      return { place, version: versionOf(target), isLink };
+    } catch {
+      // It vanished, is a link to nothing or out of the root, or is refused.
+      return undefined;
+    }
+  }
+
+  draft(name: string): Promise<PartialFile> {
+    return PartialFile.create(this, name);
+  }
+
+  draftOf(upload: string, name: string): Promise<UploadDraft | undefined> {
+    return UploadDraft.of(this, name, this.#opened.root.unfinished.dataPath(upload));
+  }
+
+  async remove(name: string): Promise<number> {
+    const path = this.at(name);
+    let freed = 0;
+    try {
+      const stats = await lstat(path);
+      if (stats.isDirectory()) await rmdir(path);
+      else {
+        await unlink(path);
+        // Another hard link keeps the bytes.
+        if (stats.isFile() && stats.nlink === 1) freed = stats.size;
+      }
+    } catch (error) {
+      const full = ['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '');
+      throw full ? new Refusal('ERR_CONFLICT', 'the directory is not empty') : fileRefusal(error);
+    }
+    await this.sync();
+    return freed;
+  }
+
+  async checkRoom(bytes: number): Promise<void> {
+    await checkRoom(this.#opened.path, bytes);
+  }
+
+  /** Absolute, real, as of the opening. */
+  get path(): string {
+    return this.#opened.path;
+  }
+
+  /** A path to that name in the very directory that is open. */
+  at(name: string): string {
+    return nameIn(this.#opened, name);
+  }
+
+  /** So that names in it survive a power cut. */
+  async sync(): Promise<void> {
+    // Windows cannot sync a directory; its rename is on the disk by itself.
+    if (process.platform !== 'win32') await this.#opened.handle.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#opened.handle.close();
+  }
+
+  /** A link stands where what it leads to belongs; one to nothing passes for a file. */
+  async #kindBehind(name: string): Promise<Version['kind']> {
+    const stats = await stat(this.at(name)).catch(() => undefined);
+    return stats?.isDirectory() ? 'directory' : 'file';
+  }
+}
+
+/** Undefined for links, and where a file system does not say the type. */
+function kindOf(entry: Dirent): Entry['kind'] | undefined {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  const isSpecial =
+    entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice();
+  return isSpecial ? 'other' : undefined;
+}

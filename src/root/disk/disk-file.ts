@@ -1,0 +1,62 @@
+// A file on the disk, by its descriptor: another may have its name since, its bytes are those
+// of the one that was opened, unless somebody writes to that.
+import type { FileHandle } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { OpenFile, Segments, Version } from '../root.ts';
+import { stampOf } from './version-of.ts';
+
+/** Chosen: a write gives a file its time first and its length then, page by page. */
+const WRITE_TRIES = 5;
+const WRITE_WAIT_MS = 10;
+
+/** What a write to a file changes. */
+interface Written {
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+export class DiskFile implements OpenFile {
+  readonly kind = 'file';
+  readonly place: Segments;
+  readonly version: Version;
+  readonly #handle: FileHandle;
+  /** When hasOnlyGrown() was last asked. */
+  #last: Written;
+
+  constructor(handle: FileHandle, place: Segments, version: Version) {
+    this.place = place;
+    this.version = version;
+    this.#handle = handle;
+    this.#last = { size: version.size, mtimeMs: version.modifiedMs };
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    return (await this.#handle.read(into, 0, into.length, position)).bytesRead;
+  }
+
+  async isCurrent(): Promise<boolean> {
+    return stampOf(await this.#handle.stat()) === this.version.stamp;
+  }
+
+  async isUnchanged(): Promise<boolean> {
+    const { size, mtimeMs } = await this.#handle.stat();
+    return size === this.version.size && mtimeMs === this.version.modifiedMs;
+  }
+
+  /** It must not become shorter, nor be written to without becoming longer. */
+  async hasOnlyGrown(): Promise<boolean> {
+    const last = this.#last;
+    let now: Written = await this.#handle.stat();
+    for (let tries = 0; now.size === last.size && now.mtimeMs !== last.mtimeMs; tries++) {
+      if (tries === WRITE_TRIES) return false;
+      await delay(WRITE_WAIT_MS);
+      now = await this.#handle.stat();
+    }
+    this.#last = now;
+    return now.size >= last.size;
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}

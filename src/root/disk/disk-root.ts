@@ -1,0 +1,170 @@
+// The directory that is served, and the only door to it. The descriptor is asked where it
+// lies, and not the path that was used: so nothing can be swapped between the check and the
+// use (on Linux; elsewhere the two are compared). Opening never waits (a FIFO), and what is
+// no file or directory is refused.
+import { constants, type Stats, stat as statWith } from 'node:fs';
+import { access, type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
+import { isHidden } from '../names.ts';
+import type { PlaceCheck, Root, Segments, WatchOptions } from '../root.ts';
+import { DiskDirectory } from './disk-directory.ts';
+import { DiskFile } from './disk-file.ts';
+import { DiskUnfinished } from './disk-unfinished.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { parentOf } from './parent-of.ts';
+import { storedBytes } from './stored-bytes.ts';
+import { TreeWatch } from './tree-watch.ts';
+import { stampOf, versionOf } from './version-of.ts';
+
+// O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+export class DiskRoot implements Root {
+  /** Absolute, real. */
+  readonly path: string;
+  /** What a real path below it begins with: the root of a file system ends in a separator. */
+  readonly #prefix: string;
+  readonly #check: PlaceCheck | undefined;
+  readonly unfinished: DiskUnfinished;
+
+  private constructor(path: string, check?: PlaceCheck) {
+    this.path = path;
+    this.#prefix = path.endsWith(sep) ? path : path + sep;
+    this.#check = check;
+    this.unfinished = new DiskUnfinished(path);
+  }
+
+  /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED */
+  static async at(directory: string): Promise<DiskRoot> {
+    try {
+      const path = await realpath(directory);
+      if ((await stat(path)).isDirectory()) return new DiskRoot(path);
+    } catch (error) {
+      throw fileError(error, `--root: ${directory}`);
+    }
+    throw new HubswarmError('ERR_NOT_FOUND', `--root: ${directory}: not a directory; give one`);
+  }
+
+  get id(): string {
+    return this.path;
+  }
+
+  checkedBy(check: PlaceCheck): DiskRoot {
+    return new DiskRoot(this.path, check);
+  }
+
+  /** @param beyond names below a directory for whose sake it is opened; the check is of them */
+  async open(segments: Segments, beyond: Segments = []): Promise<DiskFile | DiskDirectory> {
+    const path = this.pathOf(segments);
+    const handle = await attempt(open(path, OPEN_FLAGS));
+    try {
+      const stats = await handle.stat();
+      const isDirectory = stats.isDirectory();
+      if (!stats.isFile() && !isDirectory) {
+        throw new Refusal('ERR_NOT_PERMITTED', 'not a regular file');
+      }
+      const real = await attempt(whereabouts(handle, stats, path));
+      const place = this.placeOf(real);
+      this.#check?.(beyond.length === 0 ? place : [...place, ...beyond], isDirectory);
+      const version = versionOf(stats);
+      if (!isDirectory) return new DiskFile(handle, place, version);
+      return new DiskDirectory({ root: this, handle, path: real, place, version });
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  stampAt(segments: Segments): Promise<string | undefined> {
+    // Asked before each answer from memory: a promise of fs/promises costs twice as much.
+    return new Promise((resolve, reject) => {
+      const settle = guarded('looking at a file', (error: unknown, stats: Stats) => {
+        if (!error) resolve(stampOf(stats));
+        else if (MISSING.has(systemCode(error))) resolve(undefined);
+        else reject(fileRefusal(error));
+      });
+      statWith(this.pathOf(segments), settle);
+    });
+  }
+
+  async checkNew(segments: Segments): Promise<void> {
+    if (!this.#check) return;
+    for (let length = segments.length - 1; length >= 0; length--) {
+      try {
+        const opened = await this.open(segments.slice(0, length), segments.slice(length));
+        return await opened.close();
+      } catch (error) {
+        if (!(error instanceof Refusal && error.code === 'ERR_NOT_FOUND')) throw error;
+      }
+    }
+  }
+
+  parentOf(segments: Segments, makes: boolean): Promise<DiskDirectory> {
+    return parentOf(this, segments, makes);
+  }
+
+  async isReadable(): Promise<boolean> {
+    try {
+      await access(this.path, constants.R_OK | constants.X_OK);
+      return (await stat(this.path)).isDirectory();
+    } catch {
+      return false;
+    }
+  }
+
+  storedBytes(): Promise<number> {
+    return storedBytes(this.path, this.unfinished.path);
+  }
+
+  removeLeftovers(signal: AbortSignal): Promise<void> {
+    return removeLeftovers(this.path, signal);
+  }
+
+  watch(options: WatchOptions): TreeWatch {
+    return new TreeWatch(this, options);
+  }
+
+  /** Where the names lead, followed or not. */
+  pathOf(segments: Segments): string {
+    return segments.length === 0 ? this.path : join(this.path, ...segments);
+  }
+
+  /** The names from the root to a real path. @throws Refusal for one that may not be served */
+  placeOf(real: string): Segments {
+    if (real === this.path) return [];
+    if (!real.startsWith(this.#prefix)) {
+      throw new Refusal('ERR_NOT_PERMITTED', 'a symbolic link leads out of the served directory');
+    }
+    const place = real.slice(this.#prefix.length).split(sep);
+    if (place.some(isHidden)) throw noSuchFile();
+    return place;
+  }
+
+  /** @throws what the check throws */
+  check(place: Segments, isDirectory: boolean): void {
+    this.#check?.(place, isDirectory);
+  }
+}
+
+const MISSING = new Set<string | undefined>(['ENOENT', 'ENOTDIR']);
+
+const noSuchFile = (): Refusal => new Refusal('ERR_NOT_FOUND', 'no such file or directory');
+
+async function whereabouts(handle: FileHandle, stats: Stats, path: string): Promise<string> {
+  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
+  const real = await realpath(path);
+  const there = await stat(real);
+  if (there.ino === stats.ino && there.dev === stats.dev) return real;
+  throw noSuchFile();
+}
+
+async function attempt<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw fileRefusal(error);
+  }
+}

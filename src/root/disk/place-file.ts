@@ -1,0 +1,64 @@
+// The last step of every draft: a written file gets its name. By link() when nothing may be
+// replaced, which the file system decides, also between processes; else by rename(), after a
+// look at what is replaced. The data is on the disk before its name, the name before the answer.
+import type { Stats } from 'node:fs';
+import { type FileHandle, link, rename, stat, unlink } from 'node:fs/promises';
+import { lstatIfAny } from '../../disk/steps.ts';
+import { adoptAccess } from '../../disk/target-place.ts';
+import { systemCode } from '../../runtime/errors.ts';
+import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
+import type { IfMatch, Segments, Version } from '../root.ts';
+import { stampOf, versionOf } from './version-of.ts';
+
+/** Where the name is given. */
+export interface TargetDirectory {
+  readonly place: Segments;
+  /** Absolute, real. */
+  readonly path: string;
+  /** A path to that name in the very directory that is open. */
+  at(name: string): string;
+  sync(): Promise<void>;
+}
+
+/**
+ * @param file of the file system that the directory is on
+ * @throws Refusal ERR_PRECONDITION, ERR_CONFLICT, and what the file system says
+ */
+export async function placeFile(
+  file: { readonly handle: FileHandle; readonly path: string },
+  directory: TargetDirectory,
+  name: string,
+  ifMatch: IfMatch,
+): Promise<Version> {
+  const target = directory.at(name);
+  try {
+    await file.handle.sync();
+    if (ifMatch === 'absent') {
+      await link(file.path, target);
+      await unlink(file.path);
+    } else {
+      const there = await lstatIfAny(target);
+      if (ifMatch) await checkStamp(target, there, ifMatch.stamp);
+      if (there && !there.isFile() && !there.isSymbolicLink()) {
+        throw new Refusal('ERR_CONFLICT', 'what is no file has this name');
+      }
+      // Whoever may read or run the file today may so afterwards.
+      if (there?.isFile()) await adoptAccess(file.handle, there);
+      await rename(file.path, target);
+    }
+  } catch (error) {
+    if (ifMatch === 'absent' && systemCode(error) === 'EEXIST') {
+      throw new Refusal('ERR_PRECONDITION', 'the name is taken');
+    }
+    throw fileRefusal(error);
+  }
+  await directory.sync();
+  return versionOf(await file.handle.stat());
+}
+
+/** A link is replaced, and is the version of what it leads to. */
+async function checkStamp(target: string, there: Stats | undefined, stamp: string): Promise<void> {
+  const now = there?.isSymbolicLink() ? await stat(target).catch(() => undefined) : there;
+  if (now && stampOf(now) === stamp) return;
+  throw new Refusal('ERR_PRECONDITION', 'the file is not that version');
+}

@@ -1,0 +1,27 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { entriesOf } from './entries-of.ts';
+import { isPartial } from './partial-file.ts';
+
+/**
+ * Of regular files, hidden ones too; not of partial files, nor of what lies below `except`:
+ * each upload under way has its own share of the quota.
+ */
+export async function storedBytes(root: string, except: string): Promise<number> {
+  let bytes = 0;
+  const directories = [root];
+  for (let next = directories.pop(); next !== undefined; next = directories.pop()) {
+    for await (const found of entriesOf(next)) {
+      const path = join(next, found.name);
+      if (found.isDirectory() && path !== except) directories.push(path);
+      else if (found.isFile() && !isPartial(found.name)) bytes += await sizeOf(path);
+    }
+  }
+  return bytes;
+}
+
+const sizeOf = (path: string): Promise<number> =>
+  lstat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );

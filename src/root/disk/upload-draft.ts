@@ -1,0 +1,65 @@
+// The bytes of an unfinished upload on their way to a name. Its data file leaves for the
+// target in one step: so one that is gone was published, and one that is there was not.
+import { copyFile, type FileHandle, open, unlink } from 'node:fs/promises';
+import { systemCode } from '../../runtime/errors.ts';
+import { fileRefusal } from '../../runtime/refusal.ts';
+import type { Draft, IfMatch, Segments, Version } from '../root.ts';
+import { PartialFile } from './partial-file.ts';
+import { placeFile, type TargetDirectory } from './place-file.ts';
+
+export class UploadDraft implements Omit<Draft, 'write'> {
+  readonly place: Segments;
+  readonly #directory: TargetDirectory;
+  readonly #path: string;
+  readonly #handle: FileHandle;
+
+  private constructor(directory: TargetDirectory, name: string, path: string, handle: FileHandle) {
+    this.place = [...directory.place, name];
+    this.#directory = directory;
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  /** @param path of the data file. Undefined when it is gone. */
+  static async of(
+    directory: TargetDirectory,
+    name: string,
+    path: string,
+  ): Promise<UploadDraft | undefined> {
+    try {
+      return new UploadDraft(directory, name, path, await open(path, 'r'));
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw fileRefusal(error);
+    }
+  }
+
+  async publish(ifMatch: IfMatch): Promise<Version> {
+    const file = { handle: this.#handle, path: this.#path };
+    try {
+      return await placeFile(file, this.#directory, this.place.at(-1)!, ifMatch);
+    } catch (error) {
+      if (systemCode(error) !== 'EXDEV') throw error;
+      return this.#publishCopy(ifMatch);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+
+  /** A directory below the root may be the mount point of another file system. */
+  async #publishCopy(ifMatch: IfMatch): Promise<Version> {
+    const copy = await PartialFile.create(this.#directory, this.place.at(-1)!);
+    try {
+      await copyFile(this.#path, copy.path);
+      const version = await copy.publish(ifMatch);
+      await unlink(this.#path);
+      return version;
+    } catch (error) {
+      throw fileRefusal(error);
+    } finally {
+      await copy.close();
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// What tells one version of a file on a disk from another without reading it.
+import type { Stats } from 'node:fs';
+import { msToAge } from '../../disk/stamp-age.ts';
+import type { Version } from '../root.ts';
+
+export function versionOf(stats: Stats): Version {
+  const { size, mtimeMs, ctimeMs } = stats;
+  return {
+    kind: stats.isDirectory() ? 'directory' : 'file',
+    size,
+    modifiedMs: mtimeMs,
+    stamp: stampOf(stats),
+    settledMs: Date.now() + msToAge([mtimeMs, ctimeMs]),
+  };
+}
+
+/** With the time of the last change of the inode, which no writer can put back. */
+export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+}

@@ -1,0 +1,24 @@
+// A change below the root as subscribers are told of it.
+
+import type { Change } from '../../root/root.ts';
+import { dateOf } from '../../root/version.ts';
+import { filesUrl } from '../message/request-path.ts';
+import type { Catalogue } from '../root/catalogue.ts';
+import type { FeedEvent } from './feed-event.ts';
+
+export function fileEventOf(
+  { kind, segments, found }: Change,
+  catalogue: Pick<Catalogue, 'known'>,
+): FeedEvent {
+  const about = { path: `/${segments.join('/')}`, url: filesUrl(segments) };
+  if (!found) return { event: 'file_deleted', ...about };
+  const cid = catalogue.known(found)?.cid;
+  return {
+    event: kind === 'added' ? 'file_added' : 'file_changed',
+    ...about,
+    place: `/${found.place.join('/')}`,
+    bytes: found.version.size,
+    modified: dateOf(found.version).toISOString(),
+    ...(cid === undefined ? {} : { cid }),
+  };
+}
