@@ -8,7 +8,7 @@ import nodeModule from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { userDirectory } from './runtime/node/user-directory.ts';
-import { collectAlone, optimizeLate } from './runtime/node/v8-flags.ts';
+import { tunePeer } from './runtime/node/v8-flags.ts';
 
 /**
  * Whether this is a peer, which lives for seconds or for weeks, and often shares its cores with
@@ -79,10 +79,7 @@ function loadWithout(): void {
 }
 
 if (WRITES_CACHE) process.on('exit', writeCaches);
-if (IS_PEER) {
-  collectAlone();
-  optimizeLate();
-}
+if (IS_PEER) tunePeer();
 const entry = compile(ENTRY);
 // One build made all caches of a folder, so the first tells for the others.
 const isCached = entry.cachedDataRejected === false;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../../content/piece-length.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
-import { collectAlone } from '../../runtime/node/v8-flags.ts';
+import { tuneHub } from '../../runtime/node/v8-flags.ts';
 import type { RunningServer } from '../../server/hall/start-server.ts';
 import { obeyLines } from '../common/control.ts';
 import { readLines } from '../common/lines.ts';
@@ -127,7 +127,7 @@ async function serve(
     ...options.operations,
     ...(await edgeOptionsOf(options)),
   });
-  collectAlone();
+  tuneHub();
   const stopHearing = renewOnHangup(options, server);
   if (options.control) void obeyLines(readLines(process.stdin), server, emit);
   await untilStopped(signal);
