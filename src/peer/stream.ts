@@ -1,9 +1,8 @@
-// One libp2p stream as the exchange's pump uses it: chunks in order, an end that
-// is told exactly once, sends that never block, and a way to wait until sending
-// more makes sense. Three traps of js-libp2p 3 are closed here: onDrain() never
-// blocks again after its first drain, a stream that was reset just looks ended,
-// and a for-await reads into a queue without bound. There is no back-pressure on
-// reading; who asks for bytes must bound what it asks for.
+// One libp2p stream for the exchange: chunks in order, an end that is told exactly once, sends that
+// never block, and a way to wait until sending more makes sense. Three traps of js-libp2p 3 are
+// closed here: onDrain() never blocks again after its first drain, a stream that was reset just
+// looks ended, and a for-await reads into a queue without bound. Reading has no back-pressure: the
+// exchange must bound what it asks for.
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { Uint8ArrayList } from 'uint8arraylist';
 import { describeError } from '../runtime/errors.ts';
@@ -11,16 +10,15 @@ import { guarded } from '../runtime/guarded.ts';
 import { updateWindowByHalves } from './patches/yamux.ts';
 
 /**
- * A remote that stops reading while frames are still sent to it is cut off at
- * this much unsent. A pump that waits while `congested` holds one block and a
- * few control frames, so it is only reached by those that nobody waits for. Chosen.
+ * A remote that stops reading is cut at so many unsent bytes. A sender that waits while `congested`
+ * holds one block and a few control frames, so only others reach this limit. Chosen.
  */
 const MAX_UNSENT_BYTES = 8 * 2 ** 20;
 
 /** How long a graceful close waits for the remote to take what is left. Chosen. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** 'drain' may be another stream's of the same connection. */
+/** Events after which to look again; 'drain' may concern another stream of the same connection. */
 const CHANGES = ['drain', 'idle', 'close'] as const;
 
 export class FrameStream {
@@ -32,7 +30,7 @@ export class FrameStream {
   #reason: string | undefined;
   #end: string | undefined;
 
-  /** Must be called as soon as the stream is there: what arrives before is lost at 4 MiB. */
+  /** Create it as soon as the stream exists: the stream is lost if 4 MiB arrive before. */
   constructor(stream: Stream, remote: string) {
     this.remote = remote;
     this.#stream = stream;
@@ -43,7 +41,7 @@ export class FrameStream {
     );
     stream.addEventListener('close', handleClose);
     const handleEnd = guarded('ending a stream', () => {
-      // A reset says 'end' too, and then 'close' with the cause.
+      // A reset emits 'end' too, and then 'close' with the cause.
       if (stream.status === 'open' || stream.status === 'closing') this.#finish('closed');
     });
     stream.addEventListener('end', handleEnd);
@@ -51,7 +49,7 @@ export class FrameStream {
     else if (stream.readableEnded) this.#finish('closed');
   }
 
-  /** Must be called at once; the chunks are the caller's to keep. None come after close(). */
+  /** Call it at once. The caller may keep the chunks. None come after close(). */
   onData(handler: (chunk: Uint8Array) => void): void {
     const take = ({ data }: StreamMessageEvent): void => {
       if (this.#closing) return;
@@ -63,8 +61,8 @@ export class FrameStream {
   }
 
   /**
-   * Each handler is called once, with 'closed', 'reset' (by the remote), the reason
-   * given here, or an error's text.
+   * Calls each handler once: with 'closed', 'reset' (by the remote), the reason given here, or an
+   * error's text.
    */
   onEnd(handler: (reason: string) => void): void {
     this.#handlers.push(handler);
@@ -72,13 +70,13 @@ export class FrameStream {
     if (this.#end !== undefined) queueMicrotask(tellEnd);
   }
 
-  /** Keeps the parts until they are encrypted: they are no longer the caller's. */
+  /** Sends the parts. They belong to the stream from now on, until they are encrypted. */
   send(parts: readonly Uint8Array[]): void {
     if (this.#stream.writeStatus !== 'writable') return;
     try {
       this.#stream.send(new Uint8ArrayList(...parts));
     } catch (error) {
-      // The connection broke under the write; 'close' tells the rest if it has not yet.
+      // The connection broke during the write; 'close' follows if it has not come yet.
       this.#stream.abort(error as Error);
     }
   }
@@ -87,19 +85,19 @@ export class FrameStream {
     return this.#end !== undefined;
   }
 
-  /** True while what was sent still waits for the remote's window or the socket. */
+  /** Whether sent bytes still wait for the remote's window or the socket. */
   get congested(): boolean {
     const { writableNeedsDrain, writeBufferLength, writeStatus } = this.#stream;
     return writeStatus !== 'closed' && (writableNeedsDrain || writeBufferLength > 0);
   }
 
-  /** Resolves once not congested, or ended; rejects with the signal's reason. */
+  /** Resolves when not congested, or ended; rejects with the signal's reason. */
   async drained(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     while (this.congested) await this.#nextChange(signal);
   }
 
-  /** Sends what is left, then ends. No data is handed on after this. */
+  /** Sends the rest, then ends. No chunk is handed on after this. */
   close(reason?: string): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -112,7 +110,7 @@ export class FrameStream {
     this.#stream.addEventListener('close', () => clearTimeout(timer), { once: true });
   }
 
-  /** Ends at once and tells the remote by a reset. */
+  /** Ends at once, and resets the stream. */
   abort(reason: string): void {
     this.#closing = true;
     this.#reason ??= reason;
@@ -151,7 +149,7 @@ export class FrameStream {
   #finish(reason: string): void {
     if (this.#end !== undefined) return;
     this.#end = this.#reason ?? reason;
-    // The other half stays open for ever otherwise.
+    // Otherwise the other half would stay open for ever.
     if (this.#stream.writeStatus === 'writable') this.#closeWrite();
     this.#tellEnd();
   }

@@ -1,8 +1,8 @@
-// Finds connections that died silently: the link went down, a NAT forgot, an address
-// changed. TCP gives up after a quarter of an hour. So that silence means something, each
-// side says something every few seconds on every connection. A peer that is silent is
-// called anew beside the old connection, which is only cut once the new one stands and the
-// old is still silent: a busy host is slow to answer, and must not lose what is under way.
+// Finds connections that died silently: the link went down, a NAT forgot, an address changed. TCP
+// notices after a quarter of an hour. So each side sends something every few seconds on every
+// connection, and silence means something. A silent peer is called anew beside the old connection.
+// The old one is cut only when the new one stands and the old one is still silent: a busy host
+// answers slowly, and must not lose what is under way.
 import type { Socket } from 'node:net';
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
@@ -13,23 +13,26 @@ import { socketOf } from './patches/tcp.ts';
 import { speak } from './patches/yamux.ts';
 
 const LOOK_MS = 1000;
-/** How long neither side may say nothing. Chosen. */
+/** Longest time without sending anything. Chosen. */
 const WORD_MS = 2500;
-/** Two words and a retransmission are missing. */
+/** A connection is silent after so long: two sends and a retransmission are missing. */
 const SILENT_MS = 6000;
-/** Until another call of one that did not answer; SYNs are repeated after 1 and 3 s. Chosen. */
+/**
+ * Wait before a peer that did not answer is called again; SYNs are repeated after 1 and 3 s.
+ * Chosen.
+ */
 const CALL_AGAIN_MS = 2000;
 const CALL_TIMEOUT_MS = 4000;
 const CALLS_AT_ONCE = 4;
-/** Of one host; a peer listens at one port or two. Chosen. */
+/** Most addresses called of one host; a peer listens at one port or two. Chosen. */
 const MOST_ADDRESSES = 2;
-/** Links come back after minutes; then nobody waits for this connection. Chosen. */
+/** A connection silent for so long is cut: nobody waits for it any more. */
 const DEAD_MS = 120_000;
 
 interface Watched {
   readonly connection: Connection;
   readonly socket: Socket;
-  /** Counts of bytes at the last change, and when that was. */
+  /** Byte counts at the last change, and its time. */
   read: number;
   heardAt: number;
   written: number;
@@ -58,7 +61,7 @@ export class Vigil {
 
   #look(): void {
     const now = performance.now();
-    // While this process did not run, nobody could be heard.
+    // While this process was stopped it could hear nobody.
     const absence = Math.max(0, now - this.#lookedAt - 2 * LOOK_MS);
     this.#lookedAt = now;
     const connections = this.#node.getConnections();
@@ -95,7 +98,7 @@ export class Vigil {
     unawaited('calling a neighbour anew', this.#callAnew(watched));
   }
 
-  /** Whether another connection with the same peer lives. */
+  /** Whether another connection with the same peer is alive. */
   #hasOther({ connection }: Watched, now: number): boolean {
     return [...this.#watched.values()].some(
       (other) =>
@@ -106,8 +109,8 @@ export class Vigil {
   }
 
   /**
-   * Where it was reached, or says that it listens on the host that it called from: a peer that
-   * falls silent on purpose must not have strangers called.
+   * The address where it was reached, or those that it names on the host that it called from: a
+   * peer that falls silent on purpose must not have strangers called.
    */
   async #addressesOf({ remotePeer, remoteAddr, direction }: Connection): Promise<Multiaddr[]> {
     const { addresses } = await this.#node.peerStore.get(remotePeer);
@@ -132,7 +135,7 @@ export class Vigil {
       if (socket.bytesRead === read) cut(connection);
       else await fresh.close();
     } catch {
-      // It cannot be reached yet, or never could be called: then it calls.
+      // The peer cannot be reached yet, or could never be called: then it calls.
     } finally {
       this.#calling--;
       watched.callAgainAt = performance.now() + CALL_AGAIN_MS;
@@ -149,6 +152,6 @@ function cut(connection: Connection): void {
   try {
     connection.abort(new Error('died silently'));
   } catch {
-    // It says goodbye first, to nobody.
+    // libp2p would say goodbye first, to nobody.
   }
 }

@@ -10,7 +10,7 @@ import { ClientLinks } from './client-links.ts';
 import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
 import { isForeignPage, isLoopback, refuseOpenWrites } from './open-writes.ts';
 import { PageOrigins } from './page-origins.ts';
-import { type Allowance, RequestLimit, type RequestRate } from './request-rate.ts';
+import { type RequestBudget, RequestLimit, type RequestRate } from './request-rate.ts';
 import type { VerifiedToken } from './token.ts';
 import type { TokenGate } from './token-gate.ts';
 import { TokenRefusal } from './token-refusal.ts';
@@ -65,7 +65,7 @@ export class Access {
   /** Undefined when it makes no difference from where somebody calls. */
   readonly addresses: Addresses | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
-  readonly #tokenAllowances = new WeakMap<VerifiedToken, Allowance>();
+  readonly #tokenBudgets = new WeakMap<VerifiedToken, RequestBudget>();
   /** Anyone may write, since only this machine is to reach it; told of once when it is not so. */
   #expectsThisMachine: boolean;
 
@@ -144,13 +144,13 @@ export class Access {
   spend(token: VerifiedToken): void {
     const limit = this.#tokenLimit;
     if (!limit) return;
-    let allowance = this.#tokenAllowances.get(token);
-    if (!allowance) {
+    let budget = this.#tokenBudgets.get(token);
+    if (!budget) {
       // One token counts together, whatever bore it and however often it was verified.
-      allowance = limit.of(token.name);
-      this.#tokenAllowances.set(token, allowance);
+      budget = limit.of(token.name);
+      this.#tokenBudgets.set(token, budget);
     }
-    limit.spend(allowance);
+    limit.spend(budget);
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Link } from '../../link/link.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { ClientLinks } from './client-links.ts';
-import type { Allowance, RequestLimit } from './request-rate.ts';
+import type { RequestBudget, RequestLimit } from './request-rate.ts';
 
 export interface KnownAddress {
   readonly address: string;
@@ -34,13 +34,13 @@ export class Addresses {
     const { rules, limit, links } = this.#options;
     const client = household(address);
     const admitted = rules.admits(address);
-    const allowance: Allowance | undefined = limit?.of(client);
+    const budget: RequestBudget | undefined = limit?.of(client);
     return {
       address,
       link: links?.of(client),
       admit: () => {
         if (!admitted) throw new Refusal('ERR_NOT_PERMITTED', 'this address may not come here');
-        if (allowance) limit?.spend(allowance);
+        if (budget) limit?.spend(budget);
       },
     };
   }

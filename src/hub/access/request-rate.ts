@@ -45,7 +45,7 @@ export class RateRefusal extends Refusal {
 }
 
 /** When all that a client has asked for so far would have been allowed at an even pace. */
-export interface Allowance {
+export interface RequestBudget {
   paidUntilMs: number;
 }
 
@@ -56,7 +56,7 @@ export class RequestLimit {
   readonly #kind: string;
   readonly #rate: RequestRate;
   readonly #now: () => number;
-  readonly #clients = new Map<string, Allowance>();
+  readonly #clients = new Map<string, RequestBudget>();
 
   /**
    * @param kind what a client is, as it is told: 'address' or 'token'
@@ -69,23 +69,23 @@ export class RequestLimit {
   }
 
   /** A client's own; to be kept as long as its connection, so that it is found without a search. */
-  of(client: string): Allowance {
+  of(client: string): RequestBudget {
     const known = this.#clients.get(client);
-    const allowance = known ?? { paidUntilMs: Number.NEGATIVE_INFINITY };
+    const budget = known ?? { paidUntilMs: Number.NEGATIVE_INFINITY };
     if (known) this.#clients.delete(client);
-    this.#clients.set(client, allowance);
+    this.#clients.set(client, budget);
     if (!known) forgetOldest(this.#clients, MAX_CLIENTS);
-    return allowance;
+    return budget;
   }
 
   /** Counts one request. @throws RateRefusal */
-  spend(allowance: Allowance): void {
+  spend(budget: RequestBudget): void {
     const { requests, perMs } = this.#rate;
     const now = this.#now();
-    const paidUntilMs = Math.max(allowance.paidUntilMs, now) + perMs / requests;
+    const paidUntilMs = Math.max(budget.paidUntilMs, now) + perMs / requests;
     const overMs = paidUntilMs - now - perMs;
     // A millionth, so that sums of fractions do not cost the last of a burst.
     if (overMs > 1e-6 * perMs) throw new RateRefusal(this.#kind, this.#rate, overMs);
-    allowance.paidUntilMs = paidUntilMs;
+    budget.paidUntilMs = paidUntilMs;
   }
 }

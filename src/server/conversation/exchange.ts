@@ -1,5 +1,5 @@
-// One request and its response: what was sent of it, when the other side left,
-// how a small answer and a failure look, and the one line of the access log.
+// One request and its response: the bytes sent, when the other side left, small answers and
+// failures, and the one line of the access log.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -14,11 +14,11 @@ import { detailsOf } from './request-details.ts';
 import type { About, Traffic } from './traffic.ts';
 
 /**
- * What a client must take or give in each stall time, beyond a first one: 4 KiB/s at
- * 30 s. Chosen: the slowest that is worth its buffer; who is slower resumes after the cut.
+ * Bytes that a client must take or send in each stall time, after a first one: 4 KiB/s at 30 s.
+ * Chosen: the slowest client that is worth its buffer; a slower one resumes after the cut.
  */
 const BYTES_PER_STALL = 128 * 1024;
-/** Of a path in the log. Chosen. */
+/** Longest path in the log. Chosen. */
 const MAX_LOGGED_PATH = 1024;
 
 export class Exchange {
@@ -27,21 +27,21 @@ export class Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly id: number;
-  /** Traffic's. */
+  /** Owned by Traffic. */
   slot = 0;
-  /** As it came: express shortens `req.url` while a route answers. */
+  /** The request target as it came: express shortens `req.url` while a route answers. */
   readonly target: string;
-  /** Set by routes whose target does not name the file. */
+  /** The file concerned; set by routes whose target does not name it. */
   about: About | undefined;
-  /** Of the representation: sent, or received by an upload. */
+  /** Bytes of the representation, sent, or received by an upload. */
   bytes = 0;
   readonly caller: HttpCaller;
   #left = false;
-  /** Made when somebody asks: most answers are over before anybody would. */
+  /** Made on demand: most answers are over before anybody asks. */
   #gone: AbortController | undefined;
   readonly #emit: Emit;
 
-  /** How long the other side may take or give nothing. */
+  /** How long the client may neither take nor send a byte, in ms. */
   readonly stallMs: number;
 
   constructor(
@@ -80,17 +80,17 @@ export class Exchange {
     res.once('close', end);
   }
 
-  /** Before express gets the response: its routes find the exchange again with of(). */
+  /** Call before express gets the response: its routes find this object with of(). */
   register(): void {
     Exchange.#all.set(this.res, this);
   }
 
-  /** The exchange of a response that express hands on. */
+  /** The object of a response that express hands on. */
   static of(res: ServerResponse): Exchange {
     return Exchange.#all.get(res)!;
   }
 
-  /** Aborts when the other side leaves before the last byte. */
+  /** Aborts when the client leaves before the last byte. */
   get signal(): AbortSignal {
     this.#gone ??= new AbortController();
     if (this.#left) this.#gone.abort(leftError());
@@ -102,12 +102,12 @@ export class Exchange {
     this.#gone?.abort(leftError());
   }
 
-  /** How long so many bytes may take the other side. */
+  /** How long the client may take for so many bytes, in ms. */
   patienceMs(bytes: number): number {
     return this.stallMs * (1 + bytes / BYTES_PER_STALL);
   }
 
-  /** Resolves when the kernel has taken the bytes; the buffer is then the caller's again. */
+  /** Resolves when the kernel has taken the bytes; the caller may then reuse the buffer. */
   write(bytes: Uint8Array): Promise<void> {
     const { res, signal } = this;
     return new Promise((resolve, reject) => {
@@ -128,19 +128,22 @@ export class Exchange {
     });
   }
 
-  /** Asks for the body of who waits for that; HTTP/1.0 knows no such answer (RFC 9110 section 10.1.1). */
+  /**
+   * Asks a client that waits to send its body; HTTP/1.0 has no such answer (RFC 9110 section
+   * 10.1.1).
+   */
   askForBody(): void {
     const { req, res } = this;
     if (req.headers.expect !== undefined && req.httpVersionMinor > 0) res.writeContinue();
   }
 
-  /** One more request header that the answer depends on (RFC 9110 section 12.5.5). */
+  /** Adds a request header to Vary (RFC 9110 section 12.5.5). */
   vary(name: string): void {
     const before = this.res.getHeader('Vary');
     this.res.setHeader('Vary', before === undefined ? name : `${before}, ${name}`);
   }
 
-  /** A prepared answer: its head, and a body that is sent in one go. */
+  /** Sends a prepared answer: its head, and a body in one write. */
   answer(status: number, headers: OutgoingHttpHeaders, body?: Uint8Array): void {
     const { req, res } = this;
     res.writeHead(status, withVary(res, headers));
@@ -150,7 +153,8 @@ export class Exchange {
     }
     this.bytes += body.length;
     res.end(body);
-    // The kernel took all of it, or a client that reads nothing must not hold it for ever.
+    // Unless the kernel took all of it, limit the time: a client that reads nothing must not hold
+    // it for ever.
     if (!res.writableFinished && req.socket.writableLength > 0) this.#cutIn(body.length);
   }
 
@@ -159,7 +163,7 @@ export class Exchange {
     this.res.once('close', () => clearTimeout(timer));
   }
 
-  /** A whole small answer. */
+  /** Sends a small answer. */
   reply(status: number, type: string, text: string): void {
     const { req, res } = this;
     const body = Buffer.from(text);
@@ -173,7 +177,10 @@ export class Exchange {
     }
   }
 
-  /** Answers what a route threw; once the answer has begun, only by cutting it off. Never throws. */
+  /**
+   * Answers an error that a route threw. If the answer has begun, it cuts the connection. Never
+   * throws.
+   */
   fail(thrown: unknown): void {
     guarded(
       'refusing a request',
@@ -193,10 +200,10 @@ export class Exchange {
     for (const name of res.getHeaderNames()) {
       if (!KEPT_BY_FAILURES.has(name)) res.removeHeader(name);
     }
-    // RFC 9111 section 4.2.2 would let caches keep a 404 or 414 as long as they like.
+    // RFC 9111 section 4.2.2 lets caches keep a 404 or 414 as long as they like.
     res.setHeader('Cache-Control', 'no-store');
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
-    // The rest of a body that nobody reads would be taken for the next request.
+    // The rest of an unread body would be taken for the next request.
     if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
     this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
   }

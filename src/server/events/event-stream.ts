@@ -1,7 +1,7 @@
-// Events as a text/event-stream (SSE, https://html.spec.whatwg.org/ section 9.2). A
-// block with an id and no data is no event but sets where the client resumes: the
-// first one tells where it is, and each heartbeat does, since a filter may have held
-// back all that happened. Who does not read is let go, and resumes.
+// Events as a text/event-stream (SSE, https://html.spec.whatwg.org/ section 9.2). A block with an
+// id and no data is no event, but sets where the client resumes. The first block does that, and
+// each heartbeat, since a filter may have held back everything. A client that does not read is cut,
+// and resumes.
 
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
@@ -9,7 +9,7 @@ import type { EventFilter } from './event-filter.ts';
 import type { EventsHub } from './events-hub.ts';
 import type { Message } from './feed.ts';
 
-/** How long a client waits before it comes back. */
+/** How long a client waits before it connects again. */
 const RETRY_MS = 2000;
 
 /** @throws HttpFailure 503; resolves when the stream has begun */
@@ -34,7 +34,7 @@ export async function answerStream(
   if (exchange.signal.aborted) return subscription.close();
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
-    // nginx would gather the stream into buffers of its own.
+    // nginx would collect the stream in its buffers.
     'X-Accel-Buffering': 'no',
   });
   if (req.method === 'HEAD') {
@@ -46,9 +46,9 @@ export async function answerStream(
   write(`retry: ${RETRY_MS}\nid: ${subscription.position}\n\n`);
   let unreadBytes = 0;
   const beat = guarded('a heartbeat', () => {
-    // Its token does not hold any more: it must come with another.
+    // The caller's token is no longer valid: it must come with another.
     if (!access.holds(exchange.caller)) return void res.end();
-    // What lay there a heartbeat ago still lies there: nobody reads.
+    // The bytes of the last heartbeat still lie here: nobody reads.
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);
     unreadBytes = res.writableLength;
@@ -62,7 +62,7 @@ export async function answerStream(
   res.once('close', leave);
 }
 
-/** JSON holds no line end, so one data line carries it. */
+/** JSON has no line end, so one data line carries it. */
 function formatMessage({ id, event, json }: Message): string {
   return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${json}\n\n`;
 }

@@ -1,8 +1,8 @@
-// Events over a WebSocket (RFC 6455) at /events: one JSON text a message, first
-//   { "event": "subscribed", "id": where the subscriber is }
-// Nothing is taken from the client but pongs. A browser sends cookies and addresses
-// of its own network along with any page's script, so a page of another origin is
-// refused unless it was allowed. Who does not read, or answers no ping, is let go.
+// Notifications over a WebSocket (RFC 6455) at /events: one JSON text for each message, first
+// { "event": "subscribed", "id": where the subscriber is }
+// Nothing is accepted from the client but pongs. A browser sends cookies and reaches its own
+// network for any page's script, so a page of another origin is refused unless it was allowed. A
+// client that does not read, or answers no ping, is cut.
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { guarded } from '../../runtime/guarded.ts';
@@ -15,7 +15,7 @@ import type { EventsHub } from './events-hub.ts';
 import { afterOf, readable } from './events-route.ts';
 import type { Message } from './feed.ts';
 
-/** Nothing is asked of clients. */
+/** Longest message of a client: it has nothing to say. */
 const MAX_PAYLOAD_BYTES = 1024;
 /** RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
@@ -26,7 +26,7 @@ const webSockets = new WebSocketServer({
   clientTracking: false,
   maxPayload: MAX_PAYLOAD_BYTES,
   perMessageDeflate: false,
-  // keepAlive() answers.
+  // keepAlive() answers pings.
   autoPong: false,
 });
 
@@ -66,12 +66,12 @@ export async function answerWebSocket(
   const leave = guarded('ending a WebSocket', () => {
     events.backlogs.forget(reader);
     subscription.close();
-    // No longer the response's socket, so nobody else tells it that the exchange is over.
+    // The socket is no longer the response's, so nobody else tells it that the request is over.
     res.emit('close');
   });
   socket.once('close', leave);
   const begin = (webSocket: WebSocket): void => {
-    // The close that follows is all there is to do about it.
+    // The close that follows does the rest.
     webSocket.on('error', () => undefined);
     open = webSocket;
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
@@ -89,7 +89,7 @@ function keepAlive(
   holds: () => boolean,
 ): void {
   let alive = true;
-  // Its answers wait in our memory when the other side does not read.
+  // Our pongs wait in memory if the client does not read.
   const handlePing = guarded('answering a ping', (payload: Buffer) => {
     webSocket.pong(payload);
     backlogs.handleWrite(reader);
@@ -101,7 +101,7 @@ function keepAlive(
   webSocket.on('pong', handlePong);
   const beat = guarded('a ping', () => {
     if (!alive) return webSocket.terminate();
-    // Its token does not hold any more: it must come with another.
+    // The caller's token is no longer valid: it must come with another.
     if (!holds()) return webSocket.close(POLICY_VIOLATION);
     alive = false;
     webSocket.ping();
@@ -110,7 +110,10 @@ function keepAlive(
   webSocket.once('close', () => clearInterval(timer));
 }
 
-/** Programs send no Origin; of a page's, scheme apart, host and port must be the hub's. */
+/**
+ * Whether a page may connect. Programs send no Origin; a page's host and port must be the hub's,
+ * whatever the scheme.
+ */
 export function mayConnect(
   origin: string | undefined,
   host: string | undefined,

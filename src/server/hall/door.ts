@@ -1,5 +1,5 @@
-// The door that every request goes through, WebSockets too: who comes may come in, or
-// is told why not. Behind it is the route's.
+// What every request passes first, WebSockets too: it is admitted, or told why not. The route
+// decides the rest.
 
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
@@ -9,14 +9,14 @@ import { routeOf } from '../message/routes.ts';
 import { TUS_VERSION } from '../message/tus-headers.ts';
 import type { Hub } from './hub.ts';
 
-/** Never throws. A token that was seen before costs no turn of the event loop. */
+/** Never throws. A token that was seen before is accepted without waiting. */
 export function enter(
   { admission }: Pick<Hub, 'admission'>,
   exchange: Exchange,
   route: (exchange: Exchange) => Promise<void> | undefined,
 ): void {
   const refuse = (error: unknown): void => {
-    // On every answer that is about uploads, whoever gives it.
+    // Every answer about uploads bears these fields, whichever route gives it.
     if (routeOf(targetPath(exchange.target))?.name === 'uploads')
       exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
     exchange.fail(error);

@@ -10,7 +10,7 @@ export function asksForHealth({ method, url }: IncomingMessage): boolean {
   return PATHS.has(url ?? '') && (method === 'GET' || method === 'HEAD');
 }
 
-/** The process lives if it answers; whether it should be sent requests is another question. */
+/** A process that answers lives. Whether it should get requests is another question. */
 export async function answerHealth({ health, admission }: Hub, exchange: Exchange): Promise<void> {
   admission.greet(exchange);
   if (exchange.req.url === ROUTES.alive.path) return reply(exchange, 200, 'ok');

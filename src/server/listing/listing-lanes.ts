@@ -1,6 +1,6 @@
-// How many listings are made at once, how many wait for that, and how much of their text
-// lies in memory until it is read. Short ones have a lane of their own, so that they never
-// wait behind those of large directories.
+// How many listings are made at once, how many wait, and how many bytes of them lie in memory until
+// they are read. Short listings have a lane of their own, so they never wait behind those of large
+// directories.
 
 import { household } from '../../hub/access/addresses.ts';
 import { Gate } from '../../runtime/gate.ts';
@@ -8,7 +8,7 @@ import { Refusal } from '../../runtime/refusal.ts';
 import { type Held, HeldBytes } from '../answer/held-bytes.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 
-/** Entries that are looked at. Chosen: a page for a browser, and some. */
+/** Most entries of a short listing. Chosen: a page for a browser, and some. */
 const SHORT_ENTRIES = 256;
 
 export class ListingLanes {
@@ -17,7 +17,7 @@ export class ListingLanes {
   /** Chosen: each holds a core for a tenth of a second, and is some 3 MB long. */
   readonly #long = new Lane({ atOnce: 2, waiting: 64, heldBytes: 32 * 2 ** 20 });
 
-  /** @param entries how many are looked at. */
+  /** @param entries number of entries that are looked at */
   laneOf(entries: number): Lane {
     return entries <= SHORT_ENTRIES ? this.#short : this.#long;
   }
@@ -32,7 +32,7 @@ interface LaneLimits {
 export class Lane {
   readonly #gate: Gate;
   readonly #waiting: number;
-  /** Who waits or is served, how often: nobody alone takes all the places. */
+  /** Listings that wait or are made, by client: nobody takes all the places. */
   readonly #byHousehold = new Map<string, number>();
   readonly #held: HeldBytes;
 
@@ -43,10 +43,10 @@ export class Lane {
   }
 
   /**
-   * Makes a text in turn. Its place is kept until there is room for it, so that no more than
+   * Makes a text in its turn. Its place is kept until there is room for the text, so at most
    * `atOnce` texts lie beside those that are held. Release it.
    *
-   * @throws Refusal ERR_BUSY, and why the client is gone
+   * @throws HttpFailure 503, and why the client is gone
    */
   async make(
     exchange: Exchange,

@@ -1,5 +1,5 @@
-// The server within its limits (limits.ts), and its connections: counted, and by
-// address bounded. A refused one is closed before a byte is read.
+// Makes the server with its limits (limits.ts), and counts its connections, for each address too. A
+// refused connection is closed before a byte is read.
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Server as NetServer, Socket } from 'node:net';
@@ -10,12 +10,12 @@ import type { Certificate } from '../tls/certificate.ts';
 import { listenerOptions } from '../tls/tls.ts';
 import type { Limits } from './limits.ts';
 
-/** How often Node.js looks for heads that are late; short limits are looked after more often. */
+/** How often Node.js looks for late heads; short limits need more frequent looks. */
 const CHECK_EVERY_MS = 1000;
 
 /**
- * Whoever ends its side after the request (`nc -N`, shutdown()) still has its answer.
- * One that is gone is found out by the first byte that it resets.
+ * A client that closes its sending side after the request (`nc -N`, shutdown()) still gets its
+ * answer. A client that is gone is found by the reset of the first byte.
  */
 const HALF_OPEN = { httpAllowHalfOpen: true };
 
@@ -28,13 +28,13 @@ function serverOptions(limits: Limits) {
     keepAliveTimeout: limits.idleMs,
     // It would end long uploads; receive-body.ts watches their pace instead.
     requestTimeout: 0,
-    // request-framing.ts says what is wrong with one that lacks it.
+    // request-framing.ts answers a request that lacks it.
     requireHostHeader: false,
     noDelay: true,
   };
 }
 
-/** @param certificate for HTTPS; plain HTTP without. */
+/** @param certificate for HTTPS; plain HTTP if left out */
 export function createLimitedServer(limits: Limits, certificate?: Certificate): Server {
   const options = serverOptions(limits);
   if (!certificate) return Object.assign(createServer(options), HALF_OPEN);
@@ -49,13 +49,13 @@ export class Connections {
   #open = 0;
   #refused = 0;
 
-  /** @param server not listening yet; of TLS as well. */
+  /** @param server not listening yet; HTTP or HTTPS */
   constructor(server: NetServer, limits: Limits) {
     server.maxConnections = limits.maxConnections;
     const drop = guarded('counting a refusal', () => this.#refused++);
     server.on('drop', drop);
     const meet = guarded('counting a connection', (socket: Socket) => {
-      // One may be given back to the server (upgrade.ts).
+      // The same connection may come again (upgrade.ts).
       if (this.#counted.has(socket)) return;
       this.#counted.add(socket);
       this.#open++;
@@ -70,7 +70,7 @@ export class Connections {
     return this.#open;
   }
 
-  /** Closed before a byte was read. */
+  /** Number of connections closed before a byte was read. */
   get refused(): number {
     return this.#refused;
   }

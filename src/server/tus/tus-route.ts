@@ -1,6 +1,6 @@
-// /uploads/: resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload),
-// with the extensions that tus-headers.ts lists. Which method goes where, and the
-// fields that every answer carries; what each does is in the files beside.
+// /uploads/: resumable uploads by tus 1.0 (https://tus.io/protocols/resumable-upload), with the
+// extensions that tus-headers.ts lists. Here each method is routed, and every answer gets its
+// fields; the files beside do the work.
 
 import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
@@ -78,7 +78,7 @@ async function answerCreation(hub: UploadsHub, exchange: Exchange): Promise<void
 
 async function answerHead(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
   const found = await loadFor(hub, exchange, id);
-  // Left whole but without its name by a process that was killed.
+  // A killed process left it complete but without its name.
   const finished = awaitsPublication(found)
     ? await holding(hub, id, (upload) => finish(hub, exchange, upload))
     : { upload: found, entry: undefined };
@@ -89,7 +89,7 @@ async function answerHead(hub: UploadsHub, exchange: Exchange, id: string): Prom
   if (metadata) res.setHeader('Upload-Metadata', metadata);
   if (concat !== null) res.setHeader('Upload-Concat', concat);
   tell(exchange, finished);
-  // As the body is none, 204 would do; clients of before 1.0 look for 200.
+  // 204 would do without a body, but clients from before tus 1.0 look for 200.
   res.writeHead(200, { 'Content-Length': 0 }).end();
 }
 
@@ -129,7 +129,7 @@ async function takeNothing(hub: UploadsHub, exchange: Exchange): Promise<void> {
   await receiveBody(exchange, hub.link, refuse);
 }
 
-/** creation-defer-length: the first request that knows the length says it, once. */
+/** creation-defer-length: the first request that knows the length declares it, once. */
 async function declareLength(
   hub: UploadsHub,
   { req }: Exchange,
@@ -169,14 +169,14 @@ async function finish(
   );
 }
 
-/** Whoever may write what the upload becomes may go on with it; a part has no name yet. */
+/** A caller that may write the upload's target may go on with it; a part has no target yet. */
 async function loadFor(hub: UploadsHub, exchange: Exchange, id: string): Promise<StoredUpload> {
   const upload = await hub.uploads.unfinished.load(id);
   if (upload.record.target) hub.access.check(exchange.caller, 'write', upload.record.target);
   return upload;
 }
 
-/** Runs the body as the upload's one writer. */
+/** Runs `body` as the upload's only writer. */
 async function holding<T>(
   hub: UploadsHub,
   id: string,
@@ -193,7 +193,7 @@ async function holding<T>(
   }
 }
 
-/** Where the upload is, and what the file became. */
+/** Answers with the upload's offset, and with the file that it became. */
 function tell({ res }: Exchange, { upload, entry }: Finished): void {
   const { record, offset } = upload;
   res.setHeader('Upload-Offset', offset);
