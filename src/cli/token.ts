@@ -3,7 +3,7 @@
 // curl -H "Authorization: Bearer $(hubswarm token --scope read)" ...
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { SCOPES, type Scope } from '../hub/access/grant.ts';
+import { SCOPES, type Scope } from '../hub/access/rights.ts';
 import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../hub/access/token-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { Refusal } from '../runtime/refusal.ts';

@@ -64,7 +64,7 @@ export const FACES: string[] = [
   'hub/access/address-rules.ts',
   'hub/access/addresses.ts',
   'hub/access/caller.ts',
-  'hub/access/grant.ts',
+  'hub/access/rights.ts',
   'hub/access/open-writes.ts',
   'hub/access/page-origins.ts',
   'hub/access/request-rate.ts',

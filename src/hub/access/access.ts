@@ -7,10 +7,10 @@ import { AddressRules } from './address-rules.ts';
 import { Addresses } from './addresses.ts';
 import type { Caller } from './caller.ts';
 import { ClientLinks } from './client-links.ts';
-import { allows, type Grant, leadsToReadable, type Scope } from './grant.ts';
 import { isForeignPage, isLoopback, refuseOpenWrites } from './open-writes.ts';
 import { PageOrigins } from './page-origins.ts';
 import { type RequestBudget, RequestLimit, type RequestRate } from './request-rate.ts';
+import { allows, leadsToReadable, type Rights, type Scope } from './rights.ts';
 import type { VerifiedToken } from './token.ts';
 import type { TokenGate } from './token-gate.ts';
 import { TokenRefusal } from './token-refusal.ts';
@@ -60,7 +60,7 @@ export class Access {
   readonly #context: AccessContext;
   readonly #tokens: TokenGate | undefined;
   /** What a request without a token may do; one with a token may do that as well. */
-  readonly #anyone: Grant;
+  readonly #anyone: Rights;
   readonly pages: PageOrigins;
   /** Undefined when it makes no difference from where somebody calls. */
   readonly addresses: Addresses | undefined;
@@ -166,13 +166,13 @@ export class Access {
   /** As check, where the path is not known yet. @throws as check() */
   checkAnywhere(caller: Caller, scope: Scope): void {
     if (scope !== 'read') this.#checkChange(caller);
-    if (this.#anyone.scopes.has(scope) || caller.grant?.scopes.has(scope)) return;
+    if (this.#anyone.scopes.has(scope) || caller.rights?.scopes.has(scope)) return;
     throw this.#refusal(caller, scope);
   }
 
   /** As check, of one entry among many: what is not allowed is left out. */
-  allows({ grant }: Caller, scope: Scope, segments: Segments): boolean {
-    return allows(this.#anyone, scope, segments) || (!!grant && allows(grant, scope, segments));
+  allows({ rights }: Caller, scope: Scope, segments: Segments): boolean {
+    return allows(this.#anyone, scope, segments) || (!!rights && allows(rights, scope, segments));
   }
 
   /**
@@ -190,14 +190,14 @@ export class Access {
 
   /** Whether the path is only a way to what may be read. */
   leads(caller: Caller, segments: Segments): boolean {
-    const { grant } = caller;
-    if (!grant || !leadsToReadable(grant, segments)) return false;
+    const { rights } = caller;
+    if (!rights || !leadsToReadable(rights, segments)) return false;
     return !this.allows(caller, 'read', segments);
   }
 
   /** Whether the token of a caller that stays for long would still be taken. */
-  holds({ grant, credential = '' }: Caller): boolean {
-    return grant === undefined || this.#tokens?.known(credential) === grant;
+  holds({ rights, credential = '' }: Caller): boolean {
+    return rights === undefined || this.#tokens?.known(credential) === rights;
   }
 
   #checkChange(caller: Caller): void {
@@ -209,8 +209,8 @@ export class Access {
       );
     }
     if (this.#expectsThisMachine && caller.isPassedOn) this.#warnOfProxy();
-    const { grant, page } = caller;
-    if (grant || page === undefined || this.pages.lets(page)) return;
+    const { rights, page } = caller;
+    if (rights || page === undefined || this.pages.lets(page)) return;
     if (isForeignPage(page, host)) {
       throw new Refusal(
         'ERR_NOT_PERMITTED',
@@ -225,8 +225,8 @@ export class Access {
     this.#context.emit({ event: 'warned', message: OPEN_PROXY });
   }
 
-  #refusal({ grant }: Caller, scope: Scope): TokenRefusal {
-    return grant ? TokenRefusal.scope(scope) : TokenRefusal.missing(scope);
+  #refusal({ rights }: Caller, scope: Scope): TokenRefusal {
+    return rights ? TokenRefusal.scope(scope) : TokenRefusal.missing(scope);
   }
 }
 

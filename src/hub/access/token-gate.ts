@@ -75,7 +75,7 @@ export class TokenGate {
     const known = this.#known;
     const token = await this.#signatures.run(() => this.#tryKeys(text));
     if (this.#isRevoked(token)) throw TokenRefusal.invalid('the token was revoked');
-    // One token is one grant, however many requests brought it at once.
+    // One token gives one Rights object, however many requests bring it at once.
     const first = known.get(credential);
     if (first) return first;
     // Into the map of the keys it was held against, should they have changed meanwhile.

@@ -1,6 +1,6 @@
 // Why a token, or the lack of one, does not do. The words may be told to whoever asked.
 import { Refusal, type RefusalCode } from '../../runtime/refusal.ts';
-import type { Scope } from './grant.ts';
+import type { Scope } from './rights.ts';
 
 type TokenCode = Extract<
   RefusalCode,

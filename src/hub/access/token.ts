@@ -6,7 +6,7 @@
 // Signature, times and shape are checked here; which keys and what was revoked is
 // the matter of tokens.ts.
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { type Grant, SCOPES, type Scope } from './grant.ts';
+import { type Rights, SCOPES, type Scope } from './rights.ts';
 import type { TokenKey } from './token-key.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
@@ -24,8 +24,8 @@ export interface TokenClaims {
   readonly expiresAtMs?: number | undefined;
 }
 
-/** A grant with the times and the name of its token. */
-export interface VerifiedToken extends Grant {
+/** Rights, with the times and the name of their token. */
+export interface VerifiedToken extends Rights {
   readonly id?: string | undefined;
   /** The same for the same token, whatever header brought it. */
   readonly name: string;

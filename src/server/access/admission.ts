@@ -77,7 +77,7 @@ export class Admission {
   }
 
   #bear({ caller }: Exchange, token: VerifiedToken): boolean {
-    caller.grant = token;
+    caller.rights = token;
     this.#access.spend(token);
     return true;
   }

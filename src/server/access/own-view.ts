@@ -4,7 +4,7 @@
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Caller } from '../../hub/access/caller.ts';
-import type { Scope } from '../../hub/access/grant.ts';
+import type { Scope } from '../../hub/access/rights.ts';
 import type { Root } from '../../root/root.ts';
 
 interface Guarded {

@@ -60,7 +60,7 @@ export class Exchange {
     traffic.enter(this);
     const details = traffic.detailed ? detailsOf(req, res) : undefined;
     const end = guarded('ending an exchange', () => {
-      const { remote, grant } = this.caller;
+      const { remote, rights } = this.caller;
       traffic.leave(this);
       if (!res.writableFinished) this.#leave();
       emit({
@@ -73,7 +73,7 @@ export class Exchange {
         remote,
         whole: res.writableFinished,
         request: this.id,
-        ...(grant?.subject !== undefined && { subject: grant.subject }),
+        ...(rights?.subject !== undefined && { subject: rights.subject }),
         ...details,
       });
     });

@@ -2,7 +2,7 @@
 // asked for, and what access/ found out.
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../../hub/access/caller.ts';
-import type { Grant } from '../../hub/access/grant.ts';
+import type { Rights } from '../../hub/access/rights.ts';
 import type { Link } from '../../link/link.ts';
 
 /** Fields that proxies add, the usual ones. */
@@ -10,7 +10,7 @@ const OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
 
 export class HttpCaller implements Caller {
   /** Set by access/. */
-  grant: Grant | undefined;
+  rights: Rights | undefined;
   /** Its own share of the uplink, where each client has one; set by access/. */
   link: Link | undefined;
   /** Address and port; the address alone where a trusted proxy named it. */

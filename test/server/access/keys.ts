@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JWTPayload, SignJWT } from 'jose';
-import type { Scope } from '../../../src/hub/access/grant.ts';
+import type { Scope } from '../../../src/hub/access/rights.ts';
 import { signToken } from '../../../src/hub/access/token.ts';
 import { openTokenKey, type TokenKey } from '../../../src/hub/access/token-key.ts';
 import { tempRoot } from '../hub.ts';

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessOptions } from '../../../src/hub/access/access.ts';
-import type { Scope } from '../../../src/hub/access/grant.ts';
+import type { Scope } from '../../../src/hub/access/rights.ts';
 import type { ServerOptions } from '../../../src/server/hall/start-server.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 import {

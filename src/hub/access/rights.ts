@@ -1,4 +1,4 @@
-// What a request may do: scopes, each on the paths below some prefixes. Prefixes are
+// The rights of a request: scopes, each on the paths below some prefixes. Prefixes are
 // compared name by name, as request-path.ts decoded them, so no escape, no dot and no
 // name that merely begins alike passes for another. Pure.
 
@@ -7,7 +7,7 @@ export type Scope = (typeof SCOPES)[number];
 
 type Segments = readonly string[];
 
-export interface Grant {
+export interface Rights {
   readonly scopes: ReadonlySet<Scope>;
   /** The empty prefix covers everything; no prefix at all covers nothing. */
   readonly paths: readonly Segments[];
@@ -16,15 +16,15 @@ export interface Grant {
 }
 
 /** Whether it allows that at the path itself. */
-export function allows(grant: Grant, scope: Scope, segments: Segments): boolean {
-  return grant.scopes.has(scope) && grant.paths.some((prefix) => startsWith(segments, prefix));
+export function allows(rights: Rights, scope: Scope, segments: Segments): boolean {
+  return rights.scopes.has(scope) && rights.paths.some((prefix) => startsWith(segments, prefix));
 }
 
 /** Whether something below the path may be read, though the path itself may not. */
-export function leadsToReadable(grant: Grant, segments: Segments): boolean {
+export function leadsToReadable(rights: Rights, segments: Segments): boolean {
   return (
-    grant.scopes.has('read') &&
-    grant.paths.some((prefix) => prefix.length > segments.length && startsWith(prefix, segments))
+    rights.scopes.has('read') &&
+    rights.paths.some((prefix) => prefix.length > segments.length && startsWith(prefix, segments))
   );
 }
 
