@@ -1,5 +1,5 @@
-// What every root keeps to; each implementation's test runs this suite. A root that takes no
-// files (an edge's cache) runs the part about reading alone.
+// What every root keeps to; each implementation's test runs this suite. The edge's cache, which
+// has no directories of its own and takes no uploads, runs the part about open files.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readFully, readWhole } from '../../src/root/opened.ts';
@@ -9,11 +9,14 @@ import { isSettled, settled } from '../../src/root/version.ts';
 /** Files by their names, joined with slashes. */
 export type Files = Readonly<Record<string, Uint8Array>>;
 
-export type MakeRoot<R extends Pick<Root, 'open'> = Root> = (files: Files) => Promise<R>;
+export type MakeRoot = (files: Files) => Promise<Root>;
+
+/** Resolves to what opens one of the files. */
+export type MakeFiles = (files: Files) => Promise<(path: string) => Promise<OpenFile>>;
 
 const namesOf = (path: string): Segments => (path === '' ? [] : path.split('/'));
 
-async function openFile(root: Pick<Root, 'open'>, path: string): Promise<OpenFile> {
+async function openFile(root: Root, path: string): Promise<OpenFile> {
   const opened = await root.open(namesOf(path));
   if (opened.kind !== 'file') throw new Error(`${path}: is a directory`);
   return opened;
@@ -61,12 +64,12 @@ async function listed(root: Root, path: string) {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Files of a root, as bytes. */
-function readingContract(make: MakeRoot<Pick<Root, 'open'>>): void {
+/** An open file, whatever opens it: the edge's cache has these alone. */
+export function openFileContract(make: MakeFiles): void {
   describe('an open file', () => {
     it('is read from anywhere, into the buffer of whoever reads', async () => {
       const bytes = randomBytes(3_000_000);
-      const file = await openFile(await make({ 'd/f': bytes }), 'd/f');
+      const file = await (await make({ 'd/f': bytes }))('d/f');
       expect(file.place).toEqual(['d', 'f']);
       expect(file.version).toMatchObject({ kind: 'file', size: bytes.length });
       const part = Buffer.alloc(100_000);
@@ -77,7 +80,7 @@ function readingContract(make: MakeRoot<Pick<Root, 'open'>>): void {
     });
 
     it('ends where its version ends', async () => {
-      const file = await openFile(await make({ f: Buffer.from('hello') }), 'f');
+      const file = await (await make({ f: Buffer.from('hello') }))('f');
       const into = Buffer.alloc(8);
       expect(await file.read(into, 3)).toBe(2);
       expect(into.subarray(0, 2).toString()).toBe('lo');
@@ -87,14 +90,14 @@ function readingContract(make: MakeRoot<Pick<Root, 'open'>>): void {
     });
 
     it('may be empty', async () => {
-      const file = await openFile(await make({ f: Buffer.alloc(0) }), 'f');
+      const file = await (await make({ f: Buffer.alloc(0) }))('f');
       expect(file.version.size).toBe(0);
       expect(await file.read(Buffer.alloc(1), 0)).toBe(0);
       await file.close();
     });
 
     it('is current while nothing happens to it', async () => {
-      const file = await openFile(await make({ f: Buffer.from('hello') }), 'f');
+      const file = await (await make({ f: Buffer.from('hello') }))('f');
       await readWhole(file);
       expect(await file.isCurrent()).toBe(true);
       expect(await file.isUnchanged()).toBe(true);
@@ -104,8 +107,8 @@ function readingContract(make: MakeRoot<Pick<Root, 'open'>>): void {
 
     it('is read by several at once', async () => {
       const bytes = randomBytes(1_000_000);
-      const root = await make({ f: bytes });
-      const files = await Promise.all([1, 2, 3].map(() => openFile(root, 'f')));
+      const open = await make({ f: bytes });
+      const files = await Promise.all([1, 2, 3].map(() => open('f')));
       const read = await Promise.all(files.map(readWhole));
       for (const each of read) expect(each.equals(bytes)).toBe(true);
       await files[0]!.close();
@@ -116,8 +119,8 @@ function readingContract(make: MakeRoot<Pick<Root, 'open'>>): void {
     });
 
     it('has a stamp that stays, and settles', async () => {
-      const root = await make({ f: Buffer.from('hello') });
-      const [first, second] = [await openFile(root, 'f'), await openFile(root, 'f')];
+      const open = await make({ f: Buffer.from('hello') });
+      const [first, second] = [await open('f'), await open('f')];
       await settled(first.version);
       expect(isSettled(first.version)).toBe(true);
       expect(second.version.stamp).toBe(first.version.stamp);
@@ -125,17 +128,20 @@ function readingContract(make: MakeRoot<Pick<Root, 'open'>>): void {
       await second.close();
     });
   });
+}
+
+/** Directories, and files that come, change and go. */
+export function rootContract(make: MakeRoot): void {
+  openFileContract(async (files) => {
+    const root = await make(files);
+    return (path) => openFile(root, path);
+  });
 
   it('refuses a name that nothing has', async () => {
     const root = await make({ f: Buffer.from('x') });
     await expect(root.open(['g'])).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
     await expect(root.open(['f', 'g'])).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
   });
-}
-
-/** Directories, and files that come, change and go. */
-export function rootContract(make: MakeRoot): void {
-  readingContract(make);
 
   describe('a directory', () => {
     it('lists what is in it, and says what each name leads to', async () => {

@@ -2,7 +2,7 @@
 // level at a time, each in the open one above it, so that nothing is ever made beyond a link
 // that leads outside.
 import { mkdir } from 'node:fs/promises';
-import { systemCode } from '../../runtime/errors.ts';
+import { hasCode, systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Segments } from '../root.ts';
 import type { DiskDirectory } from './disk-directory.ts';
@@ -14,24 +14,24 @@ interface Opens {
 }
 
 /** @throws Refusal ERR_NOT_FOUND, ERR_CONFLICT, and what opening and making throw */
-export function parentOf(root: Opens, segments: Segments, makes: boolean): Promise<DiskDirectory> {
+export async function parentOf(
+  root: Opens,
+  segments: Segments,
+  makes: boolean,
+): Promise<DiskDirectory> {
   const [parent, name] = [segments.slice(0, -1), segments.slice(-1)];
-  if (makes) return make(root, parent, name);
-  return openDirectory(
-    root,
-    parent,
-    name,
-    new Refusal('ERR_NOT_FOUND', 'no such file or directory'),
-  );
+  const opened = makes ? await make(root, parent, name) : await root.open(parent, name);
+  if (opened.kind === 'directory') return opened;
+  await opened.close();
+  throw new Refusal('ERR_NOT_FOUND', 'no such file or directory');
 }
 
 async function make(root: Opens, segments: Segments, beyond: Segments): Promise<DiskDirectory> {
   try {
-    return await openDirectory(root, segments, beyond, fileOnTheWay());
+    return await openDirectory(root, segments, beyond);
   } catch (error) {
-    const isMissing = error instanceof Refusal && error.code === 'ERR_NOT_FOUND';
     // The root itself is not made.
-    if (!isMissing || segments.length === 0) throw error;
+    if (!hasCode(error, 'ERR_NOT_FOUND') || segments.length === 0) throw error;
   }
   const [above, name] = [segments.slice(0, -1), segments.at(-1)!];
   const directory = await make(root, above, [name, ...beyond]);
@@ -42,20 +42,16 @@ async function make(root: Opens, segments: Segments, beyond: Segments): Promise<
   } finally {
     await directory.close();
   }
-  return openDirectory(root, segments, beyond, fileOnTheWay());
+  return openDirectory(root, segments, beyond);
 }
 
 async function openDirectory(
   root: Opens,
   segments: Segments,
   beyond: Segments,
-  isFile: Refusal,
 ): Promise<DiskDirectory> {
   const opened = await root.open(segments, beyond);
   if (opened.kind === 'directory') return opened;
   await opened.close();
-  throw isFile;
+  throw new Refusal('ERR_CONFLICT', 'a file has the name of a directory in the path');
 }
-
-const fileOnTheWay = (): Refusal =>
-  new Refusal('ERR_CONFLICT', 'a file has the name of a directory in the path');
