@@ -1,7 +1,6 @@
-// The one loop that reads a file and hashes it piece by piece: importing,
-// resuming and checking a finished target all go through it. Reads are large
-// and one ahead, so that the disk works while the CPU hashes; memory is two
-// windows whatever the size of the file.
+// Reads a file and hashes it piece by piece. Importing, resuming and checking a finished target all
+// use this loop. Reads are large and one ahead, so that the disk works while the CPU hashes; memory
+// is two windows whatever the size of the file.
 import { webcrypto } from 'node:crypto';
 import { sha256 } from '../content/cid.ts';
 import { HubswarmError } from '../runtime/errors.ts';
@@ -21,24 +20,24 @@ interface Reader {
 }
 
 export interface Run {
-  /** For messages. */
+  /** The path, for messages. */
   readonly path: string;
   readonly handle: Reader;
-  /** How many pieces follow one another from the start of the file. */
+  /** Number of pieces from the start of the file. */
   readonly pieceCount: number;
-  /** Of the piece at that index of the run. */
+  /** Length of the piece with that index. */
   readonly length: (piece: number) => number;
   readonly signal?: AbortSignal | undefined;
-  /** Awaited before each step of some 2 MiB, with the bytes that were hashed before it. */
+  /** Awaited before each step of some 2 MiB, with the number of bytes hashed before it. */
   readonly pause?: ((position: number) => Promise<void>) | undefined;
-  /** Hash by other threads: a little slower, and the event loop stays free. */
+  /** Whether other threads hash: a little slower, and the event loop stays free. */
   readonly beside?: boolean | undefined;
 }
 
 interface Window {
   readonly first: number;
   readonly count: number;
-  /** Where it begins. */
+  /** Position of the piece in the file. */
   readonly position: number;
   readonly bytes: Buffer;
 }
@@ -99,7 +98,7 @@ async function hashWindow(
   return true;
 }
 
-/** By another thread: the event loop is only held up by a copy. */
+/** Hashes in another thread: the event loop is held up only by a copy. */
 async function sha256Beside(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes));
 }

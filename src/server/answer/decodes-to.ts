@@ -1,9 +1,9 @@
-// Whether a compressed file decodes to the bytes that a manifest names. Each piece is held
-// against its digest, and decoding ends at the first that is another or too many: a bomb
-// costs no more than the file is long.
-// Refused: a gzip of several members, empty ones too (curl and browsers take the first
-// alone), and anything behind the end of the coded bytes. So the one member is taken apart
-// here, for createGunzip() joins them.
+// Whether a compressed file decodes to the bytes of a manifest. Each piece is compared with its
+// digest. Decoding ends at the first wrong or surplus piece: a bomb costs no more than the file is
+// long.
+// A gzip of several members is refused, empty ones too, since curl and browsers read only the
+// first. So are bytes behind the coded bytes. So the one member is taken apart here: createGunzip()
+// would join them.
 import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -18,9 +18,9 @@ import { fileChunks } from './file-chunks.ts';
 
 const DECODERS = { br: createBrotliDecompress, gzip: createInflateRaw } as const;
 
-/** RFC 1952 section 2.3: behind the coded bytes of a member lie its CRC-32 and its length. */
+/** RFC 1952 section 2.3: a CRC-32 and a length follow the coded bytes of a member. */
 const TRAILER_BYTES = 8;
-/** Chosen: longer headers hold something else than the name of a file. */
+/** Longest header of a member. Chosen: longer ones hold more than a file's name. */
 const MAX_HEADER_BYTES = 4096;
 const FIXED_HEADER_BYTES = 10;
 const DEFLATED = Buffer.from([0x1f, 0x8b, 8]);
@@ -44,11 +44,11 @@ export async function decodesTo(
   try {
     await pipeline(between(sibling, coded), decoder, pieces, { signal });
   } catch (error) {
-    // What was read makes no sense, unless reading failed.
+    // The bytes are malformed, unless reading failed.
     if (signal.aborted || error instanceof Refusal || systemCode(error)) throw error;
     return false;
   }
-  // Whatever follows the end of the coded bytes would confuse decoders.
+  // Bytes behind the coded bytes would confuse decoders.
   if (!pieces.isWhole || decoder.bytesWritten !== coded.end - coded.first) return false;
   return !coded.trailer || coded.trailer.equals(trailerOf(pieces.crc32, manifest));
 }
@@ -56,15 +56,15 @@ export async function decodesTo(
 /** Where the coded bytes of a file lie. */
 interface Coded {
   readonly first: number;
-  /** Exclusive. */
+  /** Exclusive end. */
   readonly end: number;
-  /** What must follow them. */
+  /** Bytes that must follow the coded bytes. */
   readonly trailer?: Buffer;
 }
 
 const wholeOf = ({ version }: OpenFile): Coded => ({ first: 0, end: version.size });
 
-/** Of a gzip as if it had one member; undefined when it has none. */
+/** The coded bytes of a gzip with one member; undefined if it has none. */
 async function memberOf(sibling: OpenFile): Promise<Coded | undefined> {
   const { size } = sibling.version;
   const end = size - TRAILER_BYTES;
@@ -77,7 +77,7 @@ async function memberOf(sibling: OpenFile): Promise<Coded | undefined> {
   return first === undefined ? undefined : { first, end, trailer };
 }
 
-/** Undefined when it is none, goes on for longer, or has a checksum of its own. */
+/** End of the header; undefined if it is none, is too long, or has a checksum of its own. */
 function headerEnd(head: Buffer): number | undefined {
   const flags = head[3]!;
   if (!head.subarray(0, DEFLATED.length).equals(DEFLATED) || flags & ~FLAG.known) return undefined;
@@ -111,14 +111,14 @@ async function* between(sibling: OpenFile, { first, end }: Coded): AsyncGenerato
   }
 }
 
-/** Takes the bytes of a file in order; fails at the first piece that is another. */
+/** Takes the bytes of a file in order; fails at the first wrong piece. */
 class PieceCheck extends Writable {
   readonly #manifest: Manifest;
   #hash = createHash('sha256');
-  /** Bytes of the piece that is under way. */
+  /** Hashed bytes of the current piece. */
   #hashed = 0;
   #piece = 0;
-  /** Of all that came. */
+  /** CRC-32 of all bytes so far. */
   crc32 = 0;
 
   constructor(manifest: Manifest) {

@@ -1,12 +1,11 @@
-// The bytes of a file for an archive, as they were when it was opened: what is appended
-// meanwhile is left out, and one that changes otherwise throws, so no archive holds half
-// of each of two versions.
+// The bytes of a file for an archive, as they were when the file was opened. Bytes appended
+// meanwhile are left out. A file that changes otherwise throws, so no archive mixes two versions.
 
 import { readFully } from '../../root/opened.ts';
 import type { OpenFile } from '../../root/root.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
 
-/** As in send-body.ts. Each is new, for packers keep them as long as they like. */
+/** As in send-body.ts. Each chunk is a new buffer, since packers keep them as long as they like. */
 const CHUNK_BYTES = 512 * 1024;
 
 /** @throws Refusal ERR_SOURCE_CHANGED */

@@ -1,7 +1,6 @@
-// What is said of a representation before its bytes: the complete set of its
-// header fields, made once for each version and kind of request. Pure, so that it
-// can be prepared. Which bytes go is send-representation.ts's matter.
-// RFC 9110 sections 8 and 12.5, RFC 9111 section 5.2, RFC 9530.
+// The header fields of a representation, all of them, made once for each version and kind of
+// request. Pure, so they can be prepared. send-representation.ts decides which bytes are sent. RFC
+// 9110 sections 8 and 12.5, RFC 9111 section 5.2, RFC 9530.
 import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { extname } from 'node:path';
@@ -16,40 +15,40 @@ import { digestHeaders } from '../message/repr-digest.ts';
 
 /** One version of a file that has a CID. */
 export interface NamedVersion {
-  /** As it was asked for. */
+  /** The file's name as it was requested. */
   readonly name: string;
   readonly cid: string;
   readonly size: number;
   readonly modifiedMs: number;
-  /** Of the whole, when it is known. */
+  /** sha-256 of the whole file, if it is known. */
   readonly sha256?: Uint8Array | undefined;
 }
 
 export interface Presentation {
   /** The value of Cache-Control. */
   readonly cacheControl: string;
-  /** Whether text may be sent in a content coding to who accepts it. */
+  /** Whether text may be sent in a content coding to clients that accept it. */
   readonly codable: boolean;
-  /** To be saved, not shown. */
+  /** Whether the file is to be saved instead of shown. */
   readonly attachment: boolean;
-  /** Where else the file is, as values of Link. */
+  /** Other places of the file, as values of Link. */
   readonly duplicates: readonly string[];
 }
 
 export interface Representation {
   readonly size: number;
   readonly validators: Validators;
-  /** What 304 repeats (section 15.4.5), and what belongs to any answer about it. */
+  /** Fields that 304 repeats (section 15.4.5) and every answer about it bears. */
   readonly cacheHeaders: OutgoingHttpHeaders;
-  /** The fields of 200 besides Content-Length; of 206 besides Content-Range too. */
+  /** Fields of 200 without Content-Length; of 206 without Content-Range too. */
   readonly headers: OutgoingHttpHeaders & { readonly 'Content-Type': string };
-  /** Whether parts of it are sent (section 14.3). */
+  /** Whether ranges of it are sent (section 14.3). */
   readonly rangeable: boolean;
 }
 
-/** Says of a file that its CID is not known yet, and will be when it is asked for again. */
+/** Header saying that the CID is not known yet, and can be asked for again. */
 const NAME_STATE = 'X-Hubswarm-Cid';
-/** To be kept, but asked for again each time: the name may get another version. */
+/** Keep it, but ask each time: the path may get another version. */
 export const REVALIDATE = 'no-cache';
 /** Scripts of a served page must not act as this origin, which may take uploads. */
 const SANDBOX = 'sandbox allow-scripts';
@@ -62,8 +61,8 @@ export function versionValidators({
 }
 
 /**
- * Not later than now (section 8.8.2.1), and as coarse as the header is: until its second is
- * over other bytes may get the same date.
+ * The Last-Modified date: never later than now (section 8.8.2.1), and in whole seconds. Until its
+ * second is over, other bytes may get the same date.
  */
 export function datedBy(modifiedMs: number): { lastModifiedMs: number; isDateOpen: boolean } {
   const now = Date.now();
@@ -71,12 +70,12 @@ export function datedBy(modifiedMs: number): { lastModifiedMs: number; isDateOpe
   return { lastModifiedMs, isDateOpen: now - lastModifiedMs < 1000 };
 }
 
-/** By the extension; a whole name that looks like one (`html`, `f`) says nothing. */
+/** The type by the extension. A whole name that looks like one (`html`, `f`) is none. */
 function typeOf(name: string): string {
   return contentType(extname(name)) || 'application/octet-stream';
 }
 
-/** The file as it is. */
+/** The representation of the plain file. */
 export function representationOf(
   version: NamedVersion,
   presentation: Presentation,
@@ -87,7 +86,7 @@ export function representationOf(
   const cacheHeaders = {
     ...cacheHeadersOf(validators, presentation, type),
     'X-Ipfs-Roots': cid,
-    // A line for each: aria2 does not read two from one.
+    // One line for each link: aria2 does not read two from one line.
     Link: [
       `</ipfs/${cid}>; rel="alternate"; type="application/vnd.ipld.raw"`,
       ...presentation.duplicates,
@@ -103,9 +102,9 @@ export function representationOf(
 }
 
 /**
- * The file as it was when it was opened, before its CID is known. Nothing that is said of
- * it may later mean other bytes: so its tag is weak, made of what the file system says and
- * only where that is settled; the same holds for the date.
+ * The representation of a file as it was when it was opened, before its CID is known. No field may
+ * later mean other bytes. So the tag is weak, and made of the file system's facts once these are
+ * settled; the same holds for the date.
  */
 export function unnamedRepresentation(
   name: string,
@@ -131,15 +130,15 @@ export function unnamedRepresentation(
 
 export interface Coded {
   readonly coding: string;
-  /** Of the coded bytes. */
+  /** Length of the coded bytes. */
   readonly size: number;
   readonly etag: string;
   readonly sha256?: Uint8Array | undefined;
 }
 
 /**
- * The same file in a content coding: another representation, with a tag of its own.
- * It does not bear the CID, which names other bytes, and is sent whole or not at all.
+ * The file in a content coding: another representation, with a tag of its own. It does not bear the
+ * CID, which names other bytes. It is sent whole or not at all.
  */
 export function codedRepresentation(
   version: NamedVersion,

@@ -1,6 +1,5 @@
-// Entries as a tar file (POSIX pax, whose extended headers take long names and big
-// sizes), gzipped or not. No owner and plain modes: the same files make the same
-// archive, whoever serves them.
+// Packs entries as a tar file (POSIX pax, whose extended headers hold long names and big sizes),
+// gzipped or not. No owner and plain modes: the same files make the same archive on every hub.
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
@@ -11,7 +10,7 @@ import type { ArchiveEntry } from './archive-walk.ts';
 const BLOCK_BYTES = 512;
 const FILE_MODE = 0o644;
 const DIRECTORY_MODE = 0o755;
-/** Two empty blocks. */
+/** A tar ends with two empty blocks. */
 const END = Buffer.alloc(2 * BLOCK_BYTES);
 
 export async function* tarOf(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Uint8Array> {
@@ -29,7 +28,7 @@ export async function* gzippedTarOf(
   entries: AsyncIterable<ArchiveEntry>,
 ): AsyncGenerator<Uint8Array> {
   const gzip = createGzip();
-  // It destroys either end with the other's failure, which reading throws.
+  // The pipeline destroys each end with the other's failure, and reading throws that.
   const packing = pipeline(tarOf(entries), gzip).catch(() => undefined);
   try {
     for await (const bytes of gzip) yield bytes as Uint8Array;
@@ -44,7 +43,7 @@ function headOf(path: string, { kind, size, modifiedMs }: Version): Buffer {
   const fields = {
     path: directory ? `${path}/` : path,
     size: directory ? 0 : size,
-    // Whole seconds: a fraction would ask for an extended header for each file.
+    // Whole seconds: a fraction would need an extended header for each file.
     mtime: new Date(Math.floor(modifiedMs / 1000) * 1000),
   };
   const header = new Header({

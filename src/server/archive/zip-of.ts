@@ -1,5 +1,5 @@
-// Entries as a zip file, stored and not deflated: what is big is packed already.
-// Sizes beyond 4 GiB and more than 65,535 entries take zip64.
+// Packs entries as a zip file, stored and not deflated: large files are usually compressed already.
+// Sizes beyond 4 GiB and more than 65,535 entries use zip64.
 import { makeZip } from 'client-zip';
 import { dateOf } from '../../root/version.ts';
 import { fileChunks } from '../answer/file-chunks.ts';
@@ -9,7 +9,7 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
   try {
     for await (const bytes of makeZip(members(entries))) yield bytes;
   } finally {
-    // The library ends what it reads from when it is cancelled, not when it fails.
+    // The library ends its source when it is cancelled, but not when it fails.
     await entries.return(undefined);
   }
 }

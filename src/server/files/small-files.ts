@@ -1,13 +1,11 @@
-// Files of a few pages that are asked for over and over, with their heads ready
-// made: the requests that a hub gets most, and for which opening, asking where the
-// descriptor lies, and reading cost several times the answer. What is kept is never
-// believed: before each answer the path is asked whether it still leads to the same
-// version, and a link that was swapped leads to another inode. Requests that come
-// while it is being asked share the next asking, so a slow file system holds up
-// nobody else. A text is kept in each form that is asked for: what was chosen for some
-// codings holds as long as all names that the choice looked at are what they were, and
-// for whoever may read them all. Only the plain case is answered here: no range, no
-// condition but tags.
+// Small files that are requested again and again, kept with their heads ready made. For most
+// requests of a hub, opening the file, finding its real path and reading cost several times the
+// answer. A kept file is never believed: before each answer a stat checks that the path still leads
+// to the same version (a swapped link leads to another inode). Requests that come during a check
+// share the next check, so a slow file system holds up nobody else. A text is kept in each coding
+// that is requested. A choice of coding holds while all paths that it depended on are unchanged,
+// for callers that may read them all. Only plain requests are answered here: no range, no condition
+// but tags.
 
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Access } from '../../hub/access/access.ts';
@@ -21,27 +19,27 @@ import { codingsFor, type Looked } from './coded-variant.ts';
 import type { Sent } from './file-response.ts';
 import type { FilesHub } from './files-hub.ts';
 
-/** Chosen: above it copying the body costs more than what is saved. */
+/** Longest file. Chosen: above it, copying the body costs more than is saved. */
 const MAX_FILE_BYTES = 64 * 1024;
-/** Chosen: some thousand files. */
+/** Bytes kept. Chosen: some thousand files. */
 const MAX_KEPT_BYTES = 64 * 2 ** 20;
-/** About what the heads and names of one take. */
+/** Memory of the heads and names of one file, roughly. */
 const OVERHEAD_BYTES = 2048;
-/** Of the request's target, in characters; the longest are rarely asked for twice. */
+/** Longest target in characters; longer ones are rarely requested twice. */
 const MAX_TARGET = 1024;
 
-/** Answers what cannot be answered from here. */
+/** Answers the requests that are not answered here. */
 type LongWay = (exchange: Exchange) => void;
 
 interface Kept {
   readonly key: string;
-  /** The file's own name first. */
+  /** The paths that the choice depended on, the file's own first. */
   readonly looked: readonly Looked[];
   readonly etag: string;
   readonly body: Uint8Array;
   readonly headers: OutgoingHttpHeaders;
   readonly notModified: OutgoingHttpHeaders;
-  /** Came when the asking that is under way had begun, or none is. */
+  /** Requests that wait for the next check. */
   waiting: Exchange[];
   asking: boolean;
 }
@@ -51,7 +49,7 @@ export class SmallFiles {
   readonly #link: Link;
   readonly #access: Access;
   readonly #longWay: LongWay;
-  /** By request target, and by the codings where they matter; the oldest first. */
+  /** Kept files by request target, and by codings where these matter; the oldest first. */
   readonly #kept = new Map<string, Kept>();
   #keptBytes = 0;
 
@@ -65,16 +63,16 @@ export class SmallFiles {
     this.#longWay = longWay;
   }
 
-  /** False when it is not for here. */
+  /** Returns false if it does not answer this request. */
   answer(exchange: Exchange): boolean {
     const { req } = exchange;
     if (!isPlain(req)) return false;
     const kept = this.#find(req);
     if (!kept) return false;
-    // Paced answers wait their turn, block by block.
+    // A paced answer is sent block by block, not from here.
     const capped = exchange.caller.link ?? this.#link;
     if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
-    // The refusal is the long way's.
+    // The other route refuses.
     const mayRead = ({ segments, place }: Looked) =>
       [segments, place].every((names) => this.#access.allows(exchange.caller, 'read', names));
     if (!kept.looked.every(mayRead)) return false;
@@ -83,15 +81,15 @@ export class SmallFiles {
     return true;
   }
 
-  /** Remembers what a request got. */
+  /** Keeps what a request was answered with. */
   async keep(req: IncomingMessage, file: Looked, { representation, read, looked }: Sent) {
     const { size, headers, cacheHeaders, validators } = representation;
-    // Its head is to get a date soon.
+    // Do not keep a head that will get a date soon.
     if (validators.isDateOpen) return;
     const { url = '' } = req;
     if (size > MAX_FILE_BYTES || url.length > MAX_TARGET) return;
     const body = await read();
-    // What was read must be what the tag names.
+    // The bytes read must be those that the tag names.
     if (body === undefined || validators.etag === undefined) return;
     const key = headers.Vary === undefined ? url : keyOf(url, codingsFor(req));
     this.#drop(this.#kept.get(key));
@@ -112,7 +110,7 @@ export class SmallFiles {
     }
   }
 
-  /** Everybody who came before this moment is answered by what the root says after it. */
+  /** Answers all requests that came before this moment, by what the file system says after it. */
   async #ask(kept: Kept): Promise<void> {
     const exchanges = kept.waiting;
     kept.waiting = [];
@@ -127,7 +125,7 @@ export class SmallFiles {
     if (kept.waiting.length > 0) unawaited('answering from memory', this.#ask(kept));
   }
 
-  /** Whether every name that was looked at leads where it led. */
+  /** Whether each path still leads where it led. */
   async #isFresh({ looked }: Kept): Promise<boolean> {
     const stamps = looked.map(({ segments }) =>
       this.#root.stampAt(segments).catch(() => undefined),
@@ -150,7 +148,7 @@ export class SmallFiles {
       exchange.answer(304, kept.notModified);
       return;
     }
-    // Not capped: counted, never waited for.
+    // The link is not capped: the bytes are counted, without a wait.
     if (exchange.req.method !== 'HEAD') void this.#link.send(kept.body.length);
     exchange.answer(200, kept.headers, kept.body);
   }
@@ -162,7 +160,7 @@ export class SmallFiles {
   }
 }
 
-/** Headers that make more of a request than the whole file, or one 304. */
+/** Request headers that ask for more than the whole file or a 304. */
 const SPECIAL = [
   'range',
   'if-match',

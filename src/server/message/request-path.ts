@@ -11,9 +11,9 @@ const MAX_NAME_BYTES = 255;
 const MAX_PATH_BYTES = 4096;
 
 export interface RequestPath {
-  /** Decoded, none empty; none at all for the root itself. */
+  /** Decoded names, none of them empty; no names for the root itself. */
   readonly segments: readonly string[];
-  /** A directory was asked for. */
+  /** Whether the path ends in a slash: a directory was requested. */
   readonly trailingSlash: boolean;
 }
 
@@ -24,22 +24,22 @@ export function targetPath(target: string): string {
   return path === '' ? '/' : path;
 }
 
-/** What follows the question mark. */
+/** The query behind the question mark. */
 export function targetQuery(target: string): URLSearchParams {
   const at = target.indexOf('?');
   return new URLSearchParams(at < 0 ? '' : target.slice(at + 1));
 }
 
 /**
- * @param rest what follows the route's prefix and its slash, still escaped.
- * @param hidden how a name that begins with a dot is refused.
- * @throws Refusal ERR_MALFORMED, ERR_NAME_TOO_LONG, and as `hidden` says
+ * @param rest the path behind the route's prefix and its slash, still escaped
+ * @param hiddenStatus the status for a name that begins with a dot
+ * @throws HttpFailure 400, 414, hiddenStatus
  */
 export function parseRequestPath(
   rest: string,
   hidden: 'ERR_NOT_FOUND' | 'ERR_NOT_PERMITTED' = 'ERR_NOT_FOUND',
 ): RequestPath {
-  // Three characters at most stand for one byte, so this bounds the work as well.
+  // Up to three characters stand for one byte. This check bounds the work.
   if (rest.length > 3 * MAX_PATH_BYTES) throw tooLong();
   const trailingSlash = rest === '' || rest.endsWith('/');
   const escaped = rest === '' ? [] : (trailingSlash ? rest.slice(0, -1) : rest).split('/');

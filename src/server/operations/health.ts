@@ -1,10 +1,10 @@
-// /healthz: the process lives and its event loop turns. /readyz: it should be sent
-// requests now; the reason why not is one word. Both are asked every second or so by
-// balancers, so they come before limits and logins, and tell nothing but that.
+// /healthz: the process lives and its event loop turns. /readyz: the hub should get requests now;
+// if not, one word says why. Balancers ask both every second or so, so they come before limits and
+// tokens, and tell nothing else.
 import type { Root } from '../../root/root.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 
-/** Balancers ask side by side; the root is asked once. */
+/** How long an answer holds: several balancers ask, the disk is asked once. */
 const CHECKED_FOR_MS = 1000;
 
 export type Readiness = 'ready' | 'draining' | 'root unreadable';
