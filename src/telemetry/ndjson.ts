@@ -1,15 +1,16 @@
 // One event a line. The reader is tolerant: a line that is not an event is
 // handed back as text, since a child process may print anything when it dies.
 import { type Cancel, systemClock } from '../runtime/clock.ts';
-import type { Event, Stamped } from './event.ts';
+import { EVENT_SCHEMA, type Event, type Stamped } from './event.ts';
 
 /** Lines wait so long for company: a write to a pipe blocks, and costs 0.1 ms. */
 const WITHIN_MS = 5;
 
-/** Stamps events and writes them to a stream; `--json` of every command. */
+/** Stamps events and writes them to a stream; the first with the number of their schema. */
 export class NdjsonWriter {
   readonly #out: { write(text: string): unknown };
   #lines = '';
+  #wroteSchema = false;
   #cancel: Cancel | undefined;
 
   constructor(out: { write(text: string): unknown }) {
@@ -17,7 +18,8 @@ export class NdjsonWriter {
   }
 
   readonly emit = (event: Event): void => {
-    this.#lines += formatEvent(event);
+    this.#lines += formatEvent(this.#wroteSchema ? event : { ...event, schema: EVENT_SCHEMA });
+    this.#wroteSchema = true;
     this.#cancel ??= systemClock.after(WITHIN_MS, 'writing events', () => this.flush());
   };
 
@@ -31,7 +33,7 @@ export class NdjsonWriter {
 }
 
 /** An event's line, stamped now. */
-export function formatEvent(event: Event): string {
+export function formatEvent(event: Event & { schema?: number }): string {
   const t = performance.timeOrigin + performance.now();
   return `${JSON.stringify({ t, ...event })}\n`;
 }

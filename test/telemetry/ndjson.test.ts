@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EVENT_SCHEMA } from '../../src/telemetry/event.ts';
 import { NdjsonWriter, parseEvent } from '../../src/telemetry/ndjson.ts';
 
 describe('NDJSON events', () => {
@@ -12,6 +13,16 @@ describe('NDJSON events', () => {
     const event = parseEvent(text.trimEnd())!;
     expect(event).toMatchObject({ event: 'warned', message: 'a\nb' });
     expect(Math.abs(event.t - before)).toBeLessThan(1000);
+  });
+
+  it('say in the first line which schema they follow, and in no other', () => {
+    const lines: string[] = [];
+    const writer = new NdjsonWriter({ write: (chunk: string) => lines.push(...chunk.split('\n')) });
+    writer.emit({ event: 'held' });
+    writer.emit({ event: 'held' });
+    writer.flush();
+    expect(JSON.parse(lines[0]!)).toMatchObject({ event: 'held', schema: EVENT_SCHEMA });
+    expect(JSON.parse(lines[1]!)).not.toHaveProperty('schema');
   });
 
   it.each(['', 'Error: x', '{', '{"t":1}', '[]', 'null', '{"event":"warned","t":"1"}'])(
