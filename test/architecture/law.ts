@@ -9,7 +9,7 @@ export const LAW: Law = {
     cli: {
       holds: 'entry, command table, one file per command: options in, a call, lines out',
       imports: [
-        'hub', 'server', 'client', 'peer', 'attack', 'lab', 'simulate', 'balance', 'edge', 'content',
+        'hub', 'server', 'client', 'api', 'peer', 'attack', 'lab', 'simulate', 'balance', 'edge', 'content',
         'disk', 'link', 'telemetry',
       ],
       reason: 'a command turns options into a call and holds no logic',
@@ -64,14 +64,19 @@ export const LAW: Law = {
       imports: ['link', 'telemetry'],
       reason: 'several faces share what a hub decides, so it does not know how it was asked',
     },
+    api: {
+      holds: 'what travels as JSON over HTTP, as schemas: listings, the events of a hub',
+      imports: [],
+      reason: 'hub, client and page read the same schemas, so those know none of them',
+    },
     server: {
       holds: 'express app, byte routes, catalogue, access, uploads, events, operations',
-      imports: ['hub', 'root', 'content', 'disk', 'link', 'telemetry'],
+      imports: ['api', 'hub', 'root', 'content', 'disk', 'link', 'telemetry'],
       reason: 'the hub knows no swarm',
     },
     client: {
       holds: 'mirrors, ranged fetches, resume, uploads, watch',
-      imports: ['content', 'disk', 'link', 'telemetry'],
+      imports: ['api', 'content', 'disk', 'link', 'telemetry'],
       reason: 'a client knows no swarm',
     },
     balance: {

@@ -1,7 +1,7 @@
 // hubswarm client watch: a hub's events, a line each.
 import { Command } from 'commander';
+import type { ForeignEvent } from '../../api/feed-event.ts';
 import { parseHttpUrl } from '../../client/http/url.ts';
-import type { HubEvent } from '../../client/watch/hub-event.ts';
 import type { Via } from '../../client/watch/watch.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { integer, oneOf, seconds } from '../common/options.ts';
@@ -65,7 +65,7 @@ async function watch(text: string, flags: WatchFlags): Promise<void> {
   // Who read the lines has gone, as in `| head`.
   process.stdout.on('error', () => gone.abort());
   let left = flags.once ? 1 : (flags.count ?? Number.POSITIVE_INFINITY);
-  const take = (event: HubEvent): boolean => {
+  const take = (event: ForeignEvent): boolean => {
     process.stdout.write(`${flags.json ? JSON.stringify(event) : describeHubEvent(event)}\n`);
     // That some were lost is told, but is none of them.
     return event.event === 'reset' || --left > 0;
@@ -91,7 +91,7 @@ async function watch(text: string, flags: WatchFlags): Promise<void> {
   });
 }
 
-function describeHubEvent({ event, time, path, bytes: size, total, reason }: HubEvent): string {
+function describeHubEvent({ event, time, path, bytes: size, total, reason }: ForeignEvent): string {
   const amount = size === undefined ? '' : `  ${bytes(size)}`;
   const of = total === undefined ? '' : ` of ${bytes(total)}`;
   const what = path ?? reason ?? '';

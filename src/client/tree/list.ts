@@ -2,37 +2,15 @@
 // remote: the caller passes the function that makes them safe to print.
 import Table from 'cli-table3';
 import prettyBytes from 'pretty-bytes';
-import { z } from 'zod';
+import { type ForeignListing, foreignListingSchema } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
-import { listOf } from './list-of.ts';
 
 /** Chosen: some 50,000 entries. */
 const MAX_LISTING_BYTES = 16 * 2 ** 20;
-
-const entrySchema = z.object({
-  name: z.string(),
-  type: z.enum(['file', 'directory']),
-  size: z.number().nonnegative().optional(),
-  modified: z.string().optional(),
-  cid: z.string().optional(),
-  /** Whether it is a symbolic link; the other fields describe its target. */
-  link: z.boolean().optional(),
-  url: z.string(),
-});
-const listingSchema = z.object({
-  path: z.string(),
-  truncated: z.boolean().optional(),
-  /** URL of the next page. */
-  next: z.string().optional(),
-  /** Whether entries are left out. */
-  incomplete: z.boolean().optional(),
-  entries: listOf(entrySchema),
-});
-export type Listing = z.infer<typeof listingSchema>;
 
 /** @throws HubswarmError ERR_REMOTE if there is no listing at that URL */
 export async function fetchListing(
@@ -40,7 +18,7 @@ export async function fetchListing(
   stallMs: number,
   signal: AbortSignal,
   access?: Access,
-): Promise<Listing> {
+): Promise<ForeignListing> {
   const http = new HttpClient({ stallMs, access });
   try {
     return await getListing(http, url, signal);
@@ -58,20 +36,20 @@ export async function getListing(
   http: HttpClient,
   url: URL,
   signal: AbortSignal,
-): Promise<Listing> {
+): Promise<ForeignListing> {
   // Ask for the present state: it decides what is sent, fetched or deleted.
   const headers = { accept: 'application/json', 'cache-control': 'no-cache' };
   return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, headers));
 }
 
-export function parseListing(bytes: Uint8Array): Listing {
+export function parseListing(bytes: Uint8Array): ForeignListing {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes).toString());
   } catch (cause) {
     throw new SourceFailure('answered with no JSON: it is not the listing of a hub', { cause });
   }
-  const found = listingSchema.safeParse(value);
+  const found = foreignListingSchema.safeParse(value);
   if (found.success) return found.data;
   throw new SourceFailure('answered with JSON that is not the listing of a hub');
 }
@@ -82,7 +60,7 @@ export function parseListing(bytes: Uint8Array): Listing {
  * @param width characters of a terminal's line; Infinity for a pipe
  */
 export function formatListing(
-  listing: Listing,
+  listing: ForeignListing,
   clean: (text: string) => string,
   width = Number.POSITIVE_INFINITY,
 ): string {
@@ -91,7 +69,11 @@ export function formatListing(
   return `${drawListing(listing, clean, false)}\nCIDs do not fit here; --json has them`;
 }
 
-function drawListing(listing: Listing, clean: (text: string) => string, cids: boolean): string {
+function drawListing(
+  listing: ForeignListing,
+  clean: (text: string) => string,
+  cids: boolean,
+): string {
   const table = new Table({
     head: ['name', 'size', 'modified', ...(cids ? ['CID'] : [])],
     colAligns: ['left', 'right', 'left', 'left'],

@@ -2,10 +2,12 @@
 // same directory, come to an end, and fit in memory. A name that comes or goes between two pages
 // moves others past the reader. So several pages are believed only when two readings in a row are
 // alike.
+
+import type { ForeignListing } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
-import { getListing, type Listing } from './list.ts';
+import { getListing } from './list.ts';
 
 /** Most entries. Chosen: a quarter of a GiB of memory. */
 const MAX_DIRECTORY_ENTRIES = 500_000;
@@ -15,7 +17,7 @@ const MAX_PAGES = 10_000;
 const MAX_READINGS = 5;
 
 export interface ReadDirectory {
-  readonly entries: Listing['entries'];
+  readonly entries: ForeignListing['entries'];
   /** Whether the hub says that it left entries out. */
   readonly isIncomplete: boolean;
 }
@@ -50,12 +52,12 @@ const isAlike = (a: ReadDirectory, b: ReadDirectory): boolean =>
   );
 
 async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promise<Pages> {
-  const entries: Listing['entries'] = [];
+  const entries: ForeignListing['entries'] = [];
   const seen = new Set<string>();
   let isIncomplete = false;
   for (let page: URL | undefined = url; page; ) {
     seen.add(page.href);
-    const listing: Listing = await getListing(http, page, signal);
+    const listing: ForeignListing = await getListing(http, page, signal);
     for (const entry of listing.entries) entries.push(entry);
     isIncomplete ||= listing.incomplete ?? false;
     if (entries.length > MAX_DIRECTORY_ENTRIES)

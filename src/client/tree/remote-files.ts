@@ -2,10 +2,10 @@
 // is sent. Links to directories are never entered: their content lies elsewhere, perhaps outside of
 // the URL.
 
+import type { ForeignListing } from '../../api/listing.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import type { Listing } from './list.ts';
 import { readDirectory } from './read-directory.ts';
 import { withAncestors } from './tree-path.ts';
 
@@ -91,7 +91,7 @@ async function entriesIfAny(
   http: HttpClient,
   { url, signal, onRefused }: Basis,
   path: string,
-): Promise<Listing['entries'] | undefined> {
+): Promise<ForeignListing['entries'] | undefined> {
   const target = new URL(url);
   if (path !== '') target.pathname += `${path.split('/').map(encodeURIComponent).join('/')}/`;
   try {

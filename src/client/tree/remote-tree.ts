@@ -4,11 +4,12 @@
 // be written on this system, and a directory whose listing cannot be read, are kept apart with the
 // reason: their content is unknown. The URL of an entry is made from its name; the listing's URL is
 // not used.
+
+import type { ForeignListing } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
-import type { Listing } from './list.ts';
 import { readDirectory } from './read-directory.ts';
 
 export interface RemoteFile {
@@ -96,7 +97,7 @@ class Reading implements RemoteTree {
   /**
    * Lists one directory. One that refuses is empty and noted with its reason; the root must answer.
    */
-  async #list({ url, path, depth }: Place): Promise<Listing['entries']> {
+  async #list({ url, path, depth }: Place): Promise<ForeignListing['entries']> {
     try {
       if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
       const { entries, isIncomplete } = await readDirectory(this.#http, url, this.#signal);
@@ -113,7 +114,10 @@ class Reading implements RemoteTree {
   }
 
   /** Takes one entry. Returns the directory that is still to be read, if it is one. */
-  #take(place: Place, { name, type, size, cid }: Listing['entries'][number]): Place | undefined {
+  #take(
+    place: Place,
+    { name, type, size, cid }: ForeignListing['entries'][number],
+  ): Place | undefined {
     const path = place.path === '' ? name : `${place.path}/${name}`;
     const reason = reasonToLeave(name, path);
     if (reason !== undefined) {
@@ -138,7 +142,7 @@ function childUrl(directory: URL, escaped: string): URL {
 }
 
 /** @throws HubswarmError ERR_REMOTE */
-function checkNames(directory: URL, entries: Listing['entries']): void {
+function checkNames(directory: URL, entries: ForeignListing['entries']): void {
   const taken = new Set<string>();
   for (const { name } of entries) {
     const shown = JSON.stringify(name);

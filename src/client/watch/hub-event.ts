@@ -1,32 +1,19 @@
 // A notification of a hub's /events: text of a remote, checked for its shape and length. Unknown
 // fields are passed on to programs.
-import { z } from 'zod';
+import { type ForeignEvent, foreignEventSchema } from '../../api/feed-event.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 
 /** Longest notification. Chosen: an escaped path of 4 KiB fits several times. */
 export const MAX_EVENT_BYTES = 256 * 1024;
 
-const eventSchema = z.looseObject({
-  event: z.string().max(64),
-  /** Undefined if the notification cannot be asked for again. */
-  id: z.string().max(128).optional(),
-  time: z.string().max(64).optional(),
-  path: z.string().optional(),
-  bytes: z.number().optional(),
-  total: z.number().optional(),
-  reason: z.string().optional(),
-});
-
-export type HubEvent = z.infer<typeof eventSchema>;
-
 /** @throws SourceFailure */
-export function parseHubEvent(json: string): HubEvent {
+export function parseHubEvent(json: string): ForeignEvent {
   return checkHubEvent(parseJson(json));
 }
 
 /** @throws SourceFailure */
-export function checkHubEvent(value: unknown): HubEvent {
-  const found = eventSchema.safeParse(value);
+export function checkHubEvent(value: unknown): ForeignEvent {
+  const found = foreignEventSchema.safeParse(value);
   if (found.success) return found.data;
   throw new SourceFailure('told an event that is not one of a hub', { final: true });
 }

@@ -1,9 +1,10 @@
 // What the three ways to a hub's notifications have in common: where to ask, and what to call. Each
 // way is one attempt; it ends with its connection.
+
+import type { ForeignEvent } from '../../api/feed-event.ts';
 import type { Access } from '../http/access.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import type { HubEvent } from './hub-event.ts';
 
 export interface Channel {
   /** URL of /events, with the query that filters. */
@@ -15,7 +16,7 @@ export interface Channel {
   readonly signal: AbortSignal;
   /** The connection stands, and all up to this id was told. */
   handlePosition(id: string): void;
-  handleEvent(event: HubEvent): void;
+  handleEvent(event: ForeignEvent): void;
 }
 
 /** A connection without a heartbeat for so long (three of the hub's) is dead. */

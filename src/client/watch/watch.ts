@@ -1,5 +1,7 @@
 // Watches a hub's notifications until told to stop. It connects, resumes at its place, waits longer
 // after each failure, and changes from the stream to polling where a proxy holds streams back.
+
+import type { ForeignEvent } from '../../api/feed-event.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -8,7 +10,6 @@ import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl, tryDecode } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
-import type { HubEvent } from './hub-event.ts';
 import { type Channel, SILENCE_MS, WayBarred, withQuery } from './watch-channel.ts';
 import { WatchPlace } from './watch-place.ts';
 import { watchPoll } from './watch-poll.ts';
@@ -34,7 +35,7 @@ export interface WatchOptions {
   readonly timeoutMs: number;
   readonly access?: Access | undefined;
   /** Called with each notification. Returns false to stop. */
-  readonly take: (event: HubEvent) => boolean;
+  readonly take: (event: ForeignEvent) => boolean;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -90,7 +91,7 @@ async function attemptOnce(
 ): Promise<'enough' | SourceFailure> {
   const enough = new AbortController();
   const client = new HttpClient({ stallMs: SILENCE_MS, access });
-  const handleEvent = (event: HubEvent): void => {
+  const handleEvent = (event: ForeignEvent): void => {
     if (enough.signal.aborted) return;
     if (event.event === 'reset') place.resetTo(undefined);
     if (!place.isNews(event.id)) return;

@@ -3,10 +3,11 @@
 // `<epoch>-<n>`: another epoch is another start of the hub, or a time in which
 // nobody watched, so an id never stands for two events.
 import { randomBytes } from 'node:crypto';
+import type { Reset } from '../../api/feed-event.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { EventFilter } from './event-filter.ts';
-import type { FeedEvent, Reset } from './feed-event.ts';
+import type { FeedEvent } from './feed-event.ts';
 
 /** One event, made into text once for all subscribers. */
 export interface Message {

@@ -3,7 +3,7 @@
 // one form: they work without a script.
 import { createHash } from 'node:crypto';
 import prettyBytes from 'pretty-bytes';
-import type { ListedEntry, Listing } from './listing.ts';
+import type { ListedEntry, Listing } from '../../api/listing.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
 const STYLE = `

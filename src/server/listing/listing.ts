@@ -1,14 +1,8 @@
-// What a directory holds, a page of it, for programs (JSON) and for people. The JSON is
-//   { "path": "/files/dir/", "page": 1, "pages": 1, "total": 2, "truncated": false,
-//     "next": URL of the next page, if there is one,
-//     "incomplete": true, if there is more than is told, "entries": [
-//     { "name", "type": "file" | "directory", "url",
-//       "size": bytes (files), "modified": ISO 8601, "cid": root CID when known,
-//       "link": true, if it is a symbolic link to that } ] }
-// with directories first, in the order asked for. `url` and `next` are paths on this
-// server. Links that lead out of the root, or to nothing, are left out of the entries, as is
-// whatever cannot be served or is not, where it lies, for whoever asks: then the listing is
-// incomplete.
+// What a directory holds, a page of it, with directories first, in the order asked for. Links that
+// lead out of the root, or to nothing, are left out of the entries, as is whatever cannot be
+// served or is not, where it lies, for whoever asks: then the listing is incomplete. Its JSON:
+// src/api/listing.ts.
+import type { ListedEntry, Listing } from '../../api/listing.ts';
 import type { OpenDirectory, Segments } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -16,32 +10,6 @@ import { filesUrl } from '../message/request-path.ts';
 import type { Catalogue } from '../root/catalogue.ts';
 import type { Names } from '../root/directory-names.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
-
-export interface ListedEntry {
-  readonly name: string;
-  readonly type: 'file' | 'directory';
-  readonly url: string;
-  readonly size?: number;
-  readonly modified: string;
-  readonly cid?: string;
-  /** The rest is of what it leads to. */
-  readonly link?: true;
-}
-
-export interface Listing {
-  /** Escaped, ends in a slash. */
-  readonly path: string;
-  readonly page: number;
-  readonly pages: number;
-  /** On all pages; links that will be left out are counted. */
-  readonly total: number;
-  /** There are more entries than are listed here. */
-  readonly truncated: boolean;
-  readonly next?: string;
-  /** Entries are left out, here or on all pages: what is not told may be there all the same. */
-  readonly incomplete?: true;
-  readonly entries: readonly ListedEntry[];
-}
 
 interface Shelves {
   readonly catalogue: Pick<Catalogue, 'known'>;

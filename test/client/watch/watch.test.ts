@@ -3,7 +3,7 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { HubEvent } from '../../../src/client/watch/hub-event.ts';
+import type { ForeignEvent } from '../../../src/api/feed-event.ts';
 import { type Via, type WatchOptions, watchHub } from '../../../src/client/watch/watch.ts';
 import type { Clock } from '../../../src/runtime/clock.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
@@ -24,7 +24,7 @@ const hurried: Clock = {
 };
 
 function watch(url: string, options: Partial<WatchOptions> = {}) {
-  const told: HubEvent[] = [];
+  const told: ForeignEvent[] = [];
   const events: Event[] = [];
   const stop = new AbortController();
   onTestFinished(() => stop.abort());
@@ -97,7 +97,7 @@ describe.each(WAYS)('watching via %s', (via) => {
 
   it('ends when enough was heard, and begins after an id', async () => {
     const hub = await startRealHub({ writable: true });
-    const told: HubEvent[] = [];
+    const told: ForeignEvent[] = [];
     const first = watch(hub.running.url, { via, take: (event) => told.push(event) < 2 });
     await expect.poll(() => subscribers(hub), SOON).toBe(1);
     for (const name of ['a', 'b', 'c']) {

@@ -1,0 +1,45 @@
+// A hub's listing of a directory, one page of it: JSON of GET /files/<directory>/.
+import { z } from 'zod';
+import { listOf } from './list-of.ts';
+
+const listedEntrySchema = z.object({
+  name: z.string(),
+  type: z.enum(['file', 'directory']),
+  /** Path on the hub, escaped; of a directory it ends in a slash. */
+  url: z.string(),
+  /** Bytes of a file. */
+  size: z.number().nonnegative().optional(),
+  /** ISO 8601. */
+  modified: z.string(),
+  /** Root CID, if the hub has hashed this version. */
+  cid: z.string().optional(),
+  /** True for a symbolic link; the other fields describe its target. */
+  link: z.boolean().optional(),
+});
+
+export const listingSchema = z.object({
+  /** Path on the hub, escaped, ends in a slash. */
+  path: z.string(),
+  /** Counts from 1. */
+  page: z.number(),
+  pages: z.number(),
+  /** Entries on all pages; links that will be left out are counted. */
+  total: z.number(),
+  /** Whether the directory has more entries than are listed here. */
+  truncated: z.boolean(),
+  /** Path of the next page, with its query. */
+  next: z.string().optional(),
+  /** True if entries are left out, here or on another page: they may be there all the same. */
+  incomplete: z.boolean().optional(),
+  entries: listOf(listedEntrySchema),
+});
+
+export type ListedEntry = z.infer<typeof listedEntrySchema>;
+export type Listing = z.infer<typeof listingSchema>;
+
+/** A listing as a client takes it: hubs of other versions may leave out what it can do without. */
+export const foreignListingSchema = listingSchema
+  .partial({ page: true, pages: true, total: true, truncated: true })
+  .extend({ entries: listOf(listedEntrySchema.partial({ modified: true })) });
+
+export type ForeignListing = z.infer<typeof foreignListingSchema>;
