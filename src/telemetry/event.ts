@@ -15,6 +15,7 @@ export const EVENT_SCHEMA = 1;
 /** The other side: a mirror's URL, a PeerId, or a client's address and port. */
 type Remote = string;
 
+/** Fields of each event by its name. @public Read by the generator of the schema. */
 export interface Events {
   /** The process is ready to serve: its sockets are open, its addresses are final. */
   listening: {
