@@ -6,7 +6,7 @@
 // its own, and what the cache has no room for.
 // RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
 import { randomBytes } from 'node:crypto';
-import { CID } from 'multiformats/cid';
+import type { CID } from 'multiformats/cid';
 import { SourceFailure } from '../client/http/source-failure.ts';
 import { showUrl } from '../client/http/url.ts';
 import { decodeCid, isSupportedCid } from '../content/cid.ts';
@@ -20,17 +20,16 @@ import type { Exchange } from '../server/conversation/exchange.ts';
 import type { Desk, Front } from '../server/hall/hub.ts';
 import { Lane } from '../server/listing/listing-lanes.ts';
 import { HttpFailure } from '../server/message/http-failure.ts';
-import { filesUrl, parseRequestPath, targetPath } from '../server/message/request-path.ts';
+import { parseRequestPath, targetPath } from '../server/message/request-path.ts';
 import { type Found, routeOf } from '../server/message/routes.ts';
 import { withVary } from '../server/message/vary.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
-import { cacheHeaders, type Outcome, passedHeaders } from './cache-status.ts';
-import type { CachedFile } from './cached-file.ts';
+import { cacheHeaders, passedHeaders } from './cache-status.ts';
+import { CachedRoot } from './cached-root.ts';
 import type { Origin } from './origin.ts';
 import type { PathIndex } from './path-index.ts';
 import { notHere, requestDirectives } from './request-directives.ts';
-import { type Checked, Revalidation } from './revalidation.ts';
 
 /** Chosen: more edges in a row than anybody needs. */
 const MAX_HOPS = 8;
@@ -51,7 +50,7 @@ export interface EdgeParts {
 
 export class Edge implements Front {
   readonly #parts: EdgeParts;
-  readonly #revalidation: Revalidation;
+  readonly #root: CachedRoot;
   /** Chosen: pages are 4 MiB at most, and most of the time of each is the origin's. */
   readonly #pages = new Lane({ atOnce: 16, waiting: 512, heldBytes: 32 * 2 ** 20 });
   /** Tells this edge from others in Via: a pseudonym, so that no address is told. */
@@ -59,7 +58,7 @@ export class Edge implements Front {
 
   constructor(parts: EdgeParts) {
     this.#parts = parts;
-    this.#revalidation = new Revalidation({ ...parts, signal: parts.stopping.signal });
+    this.#root = new CachedRoot({ ...parts, signal: parts.stopping.signal });
   }
 
   async answer(exchange: Exchange, desk: Desk): Promise<boolean> {
@@ -99,32 +98,25 @@ export class Edge implements Front {
     // A listing is not cut to what a token may see, so it takes one for all that is in it.
     desk.access.check(exchange.caller, 'read', segments);
     if (trailingSlash) return this.#page(exchange, via);
-    const key = filesUrl(segments);
-    const url = this.#parts.origin.urlOf(key);
     const wishes = requestDirectives(exchange.req.headers['cache-control']);
-    const checked = await this.#revalidation.check(key, url, { via, wishes });
-    if (checked === 'page') return this.#page(exchange, via);
-    const cid = CID.parse(checked.version.cid);
-    const [file, opened, outcome] = await this.#parts.cache.use(cid, (found) => {
-      const seen = outcomeOf(checked, found);
-      if (seen.kind === 'miss' && wishes.onlyIfCached) throw notHere();
-      return [found, found.open(segments, checked.version.modifiedMs, url), seen] as const;
-    });
-    const headers = cacheHeaders(outcome, Date.now() - checked.version.checkedAtMs);
+    const answer = await this.#root.open(segments, { via, wishes });
+    if (answer === 'page') return this.#page(exchange, via);
+    const { file, entry, outcome, checkedAtMs } = answer;
+    const headers = cacheHeaders(outcome, Date.now() - checkedAtMs);
     for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
-    const leave = guarded('leaving a cached file', () => opened.close());
+    const leave = guarded('leaving a cached file', () => file.close());
     exchange.signal.addEventListener('abort', leave);
     try {
-      await desk.sendFile(segments, opened, file.entry);
+      await desk.sendFile(segments, file, entry);
     } catch (error) {
       // Somebody changed the cache's own file: it is fetched again.
       const spoilt = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
       if (!spoilt) throw error;
-      await this.#parts.cache.drop(file.cid);
+      await this.#parts.cache.drop(entry.cid);
       throw fileChanging();
     } finally {
       exchange.signal.removeEventListener('abort', leave);
-      await opened.close();
+      await file.close();
     }
   }
 
@@ -219,18 +211,6 @@ export class Edge implements Front {
       ...passedHeaders(reason),
     });
   }
-}
-
-/** A file that is not all here is on its way, whatever was found out about its version. */
-function outcomeOf(checked: Exclude<Checked, 'page'>, file: CachedFile): Outcome {
-  const { outcome } = checked;
-  if (file.isWhole || outcome.kind === 'stale') return outcome;
-  const isNew = outcome.kind === 'miss';
-  return {
-    kind: 'miss',
-    replaces: isNew && outcome.replaces,
-    collapsed: file.readers > 0 || (isNew && outcome.collapsed),
-  };
 }
 
 const onlyIfCached = ({ req }: Exchange): boolean =>
