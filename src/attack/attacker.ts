@@ -10,8 +10,9 @@ import { hangUp } from '../peer/hang-up.ts';
 import { type Identity, openIdentity } from '../peer/identity.ts';
 import { searchManifest } from '../peer/manifest-search.ts';
 import { createNode, type Node } from '../peer/node.ts';
-import { UploadQueue } from '../peer/upload-queue.ts';
+import { SPARE_BUFFERS, UploadQueue } from '../peer/upload-queue.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { SpareBuffers } from '../runtime/spare-buffers.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Attack } from './attack.ts';
 import { CONDUCTS } from './conducts.ts';
@@ -88,7 +89,11 @@ export class Attacker {
     await serveDag(node, (asked) => (asked.equals(cid) ? held : undefined));
     const conduct = CONDUCTS[this.#kind]({
       link: this.#link,
-      uploads: new UploadQueue(this.#link, systemClock),
+      uploads: new UploadQueue({
+        link: this.#link,
+        clock: systemClock,
+        buffers: new SpareBuffers(SPARE_BUFFERS),
+      }),
     });
     this.#attack = new Attack({ node, manifest, conduct, emit: this.#emit });
     await this.#attack.begin();

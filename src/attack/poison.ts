@@ -11,9 +11,9 @@ export class Poison implements Conduct {
     this.#means = means;
   }
 
-  handleRequest({ stream }: Line, piece: number, length: number): void {
+  handleRequest({ stream: wire }: Line, piece: number, length: number): void {
     this.#means.uploads.add({
-      stream,
+      wire,
       piece,
       length,
       read: (into) => Promise.resolve(randomFillSync(into)),

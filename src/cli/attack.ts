@@ -128,12 +128,13 @@ async function rideFree(
 ): Promise<void> {
   const { Peer } = await import('../peer/peer.ts');
   const { isOwnGround } = await import('../attack/own-ground.ts');
+  const { freeRiderMaySend } = await import('../attack/free-ride.ts');
   const { emit, signal } = context;
   const peer = await Peer.start({
     ...nodeOptionsOf(options),
     ...(options.downlink === undefined ? {} : { downlinkBytesPerSecond: options.downlink }),
     policy,
-    freeRides: true,
+    maySend: freeRiderMaySend,
     mayReach: isOwnGround,
     emit,
   });

@@ -1,7 +1,5 @@
 // Whom a swarm could call: bounded in number, in those that one neighbour named, and in
 // how often those that were only heard of are tried.
-import type { PeerId } from '@libp2p/interface';
-import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Rng } from '../runtime/rng.ts';
 
 /** Candidates remembered, and of those the ones that one neighbour named. Chosen. */
@@ -20,7 +18,8 @@ const LONGEST_RETRY_MS = 15_000;
 
 export interface Candidate {
   readonly peer: string;
-  dial: Multiaddr[] | PeerId;
+  /** Where to call it; none: over the open connection, or as the network knows it. */
+  addresses: readonly string[];
   /** The neighbour that named it; undefined once there was a better reason to believe in it. */
   teller: string | undefined;
   /** Only because it is connected: it is not known whether it exchanges the file. */
@@ -60,16 +59,16 @@ export class Candidates implements Iterable<Candidate> {
   /** Undefined when there is no room for a new one. */
   add(
     peer: string,
-    dial: Multiaddr[] | PeerId,
+    addresses: readonly string[],
     origin: Origin,
     notBefore: number,
   ): Candidate | undefined {
     const known = this.#byPeer.get(peer);
-    if (known) learn(known, dial, origin);
+    if (known) learn(known, addresses, origin);
     if (known || this.#byPeer.size >= MOST_KNOWN) return known;
     const { teller, isGuess = false } = origin;
     if (teller !== undefined && this.#namedBy(teller) >= MOST_OF_ONE_TELLER) return undefined;
-    const candidate = { peer, dial, teller, isGuess, failures: 0, notBefore, calling: false };
+    const candidate = { peer, addresses, teller, isGuess, failures: 0, notBefore, calling: false };
     this.#byPeer.set(peer, candidate);
     return candidate;
   }
@@ -125,14 +124,16 @@ export class Candidates implements Iterable<Candidate> {
 }
 
 /** What is known of a candidate already is added to by hearsay, and replaced by better. */
-function learn(known: Candidate, dial: Multiaddr[] | PeerId, { teller, isGuess }: Origin): void {
-  known.isGuess &&= isGuess ?? false;
+function learn(
+  known: Candidate,
+  addresses: readonly string[],
+  { teller, isGuess = false }: Origin,
+): void {
+  known.isGuess &&= isGuess;
   if (teller === undefined) {
-    known.dial = dial;
+    known.addresses = addresses;
     known.teller = undefined;
-  } else if (Array.isArray(known.dial) && Array.isArray(dial)) {
-    const addresses = known.dial;
-    const fresh = dial.filter((address) => !addresses.some((other) => other.equals(address)));
-    known.dial = [...addresses, ...fresh].slice(0, MOST_ADDRESSES);
+  } else if (known.addresses.length > 0) {
+    known.addresses = [...new Set([...known.addresses, ...addresses])].slice(0, MOST_ADDRESSES);
   }
 }

@@ -8,21 +8,13 @@
 //
 // Whoever has the whole file calls nobody while nobody fetches it, and has no timer: a
 // peer may share ten thousand.
-import type { PeerId } from '@libp2p/interface';
-import type { Multiaddr } from '@multiformats/multiaddr';
-import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import type { Cancel, Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
-import { attempt } from '../runtime/linked-abort.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Callees } from './callees.ts';
 import { type Candidate, Candidates, type Origin } from './candidates.ts';
-import type { Inquiries } from './inquiries.ts';
-import type { Node } from './node.ts';
-import { type PeerAddress, tryParseAddress } from './peer-address.ts';
-import { REACH, type Reach, reachOf } from './reach.ts';
-import { FrameStream } from './stream.ts';
-import type { Swarm } from './swarm.ts';
+import type { Neighbourhood } from './neighbourhood.ts';
+import type { Network } from './network.ts';
 
 /**
  * Neighbours to call for; more may call us. Simulated (8 to 32 receivers, three
@@ -44,7 +36,6 @@ const ONE_MORE_MS = 300;
  */
 const MORE_AT_ONCE = 4;
 const MOST_MORE = 24;
-const CALL_TIMEOUT_MS = 5000;
 /** How often there is a look at who could be called. */
 const LOOK_MS = 300;
 /**
@@ -64,27 +55,18 @@ const MOST_ASKED = 32;
 const SEED_WAIT_MS = 1000;
 
 export interface ContactsInit {
-  readonly node: Node;
-  readonly swarm: Swarm;
+  readonly network: Network;
+  readonly swarm: Neighbourhood;
   /** Of the root CID. */
   readonly digest: Uint8Array;
   readonly clock: Timers;
   readonly rng: Rng;
   readonly callees: Callees;
-  readonly inquiries: Inquiries;
   isBanned(peer: string): boolean;
 }
 
 export class Contacts {
-  readonly #node: Node;
-  readonly #self: string;
-  readonly #swarm: Swarm;
-  readonly #clock: Timers;
-  readonly #rng: Rng;
-  readonly #isBanned: (peer: string) => boolean;
-  readonly #callees: Callees;
-  readonly #inquiries: Inquiries;
-  readonly #digest: Uint8Array;
+  readonly #init: ContactsInit;
   readonly #candidates: Candidates;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
@@ -97,29 +79,21 @@ export class Contacts {
   #seeking = false;
 
   constructor(init: ContactsInit) {
-    this.#node = init.node;
-    this.#self = init.node.peerId.toString();
-    this.#swarm = init.swarm;
-    this.#clock = init.clock;
+    this.#init = init;
     this.#startedAt = init.clock.now();
-    this.#rng = init.rng;
     this.#candidates = new Candidates(init.rng, this.#startedAt);
-    this.#isBanned = init.isBanned;
-    this.#callees = init.callees;
-    this.#inquiries = init.inquiries;
-    this.#digest = init.digest;
     this.#wake();
   }
 
   /** Whether this swarm has a reason to call anybody. */
   get #isActive(): boolean {
-    const { isComplete, hasLeechers } = this.#swarm.session;
+    const { isComplete, hasLeechers } = this.#init.swarm.view;
     return !this.#abort.signal.aborted && (!isComplete || hasLeechers);
   }
 
   #wake(): void {
     if (this.#cancelLooks !== undefined || !this.#isActive) return;
-    this.#cancelLooks = this.#clock.every(LOOK_MS, 'looking for neighbours', () => {
+    this.#cancelLooks = this.#init.clock.every(LOOK_MS, 'looking for neighbours', () => {
       if (!this.#isActive) return this.#rest();
       this.#wantMore();
       this.#look();
@@ -135,8 +109,8 @@ export class Contacts {
   handleMet(peer: string): void {
     this.#candidates.handleMet(peer);
     this.#wake();
-    const { session } = this.#swarm;
-    if (session.isComplete && session.hasLeechers && session.neighbourCount < ENOUGH_FOR_SEED) {
+    const { isComplete, hasLeechers, neighbourCount } = this.#init.swarm.view;
+    if (isComplete && hasLeechers && neighbourCount < ENOUGH_FOR_SEED) {
       unawaited('looking for neighbours', this.seek());
     }
   }
@@ -145,20 +119,21 @@ export class Contacts {
   async seek(): Promise<void> {
     if (this.#seeking) return;
     this.#seeking = true;
-    const peers = this.#node.getPeers().filter((peer) => !this.#swarm.has(peer.toString()));
-    const first = peers.length > MOST_ASKED ? this.#rng.below(peers.length) : 0;
+    const { network, swarm, rng } = this.#init;
+    const peers = network.connected().filter((peer) => !swarm.has(peer));
+    const first = peers.length > MOST_ASKED ? rng.below(peers.length) : 0;
     const asked = [...peers.slice(first), ...peers.slice(0, first)].slice(0, MOST_ASKED);
     await Promise.all(asked.map((peer) => this.#ask(peer)));
     this.#seeking = false;
   }
 
-  async #ask(peer: PeerId): Promise<void> {
-    const standing = await this.#inquiries.ask(peer, this.#digest);
+  async #ask(peer: string): Promise<void> {
+    const { network, swarm, digest } = this.#init;
+    const standing = await network.ask(peer, digest);
     const fetches = standing === 'part';
     if (!fetches && !(standing === 'whole' && this.#isActive)) return;
-    const { neighbourCount } = this.#swarm.session;
-    if (neighbourCount + this.#calling >= ENOUGH_FOR_SEED) return;
-    const candidate = this.#consider(peer.toString(), peer, {});
+    if (swarm.view.neighbourCount + this.#calling >= ENOUGH_FOR_SEED) return;
+    const candidate = this.#consider(peer, [], {});
     if (candidate && !candidate.calling) unawaited('calling a peer', this.#call(candidate));
   }
 
@@ -167,74 +142,62 @@ export class Contacts {
    * than the neighbour itself, are ignored: what it calls 127.0.0.1 is not this host.
    */
   hear(addresses: readonly string[], teller: string): void {
-    for (const { peerId, multiaddr } of this.#credible(addresses, teller)) {
-      if (peerId !== undefined) this.#consider(peerId, [multiaddr], { teller });
+    for (const { peer, address } of this.#init.network.believe(addresses, teller)) {
+      if (peer !== undefined) this.#consider(peer, [address], { teller });
     }
   }
 
   /** Of the addresses that a neighbour says are its own, those that may be passed on. */
   vouchFor(addresses: readonly string[], neighbour: string): string[] {
-    return this.#credible(addresses, neighbour)
-      .filter(({ peerId }) => peerId === neighbour)
-      .map(({ multiaddr }) => multiaddr.toString());
+    return this.#init.network
+      .believe(addresses, neighbour)
+      .filter(({ peer }) => peer === neighbour)
+      .map(({ address }) => address);
   }
 
-  #credible(addresses: readonly string[], teller: string): PeerAddress[] {
-    const least = this.#reachOf(teller);
-    return addresses.flatMap((text) => {
-      const parsed = tryParseAddress(text);
-      const reach = parsed && reachOf(parsed.multiaddr);
-      return reach !== undefined && reach >= least ? [parsed!] : [];
-    });
-  }
-
-  #reachOf(neighbour: string): Reach {
-    const [connection] = this.#node
-      .getConnections()
-      .filter(({ remotePeer }) => remotePeer.toString() === neighbour);
-    return (connection && reachOf(connection.remoteAddr)) ?? REACH.everywhere;
-  }
-
-  /** A candidate, to be dialled at these addresses or over a connection that is open. */
-  add(peer: string, dial: Multiaddr[] | PeerId): void {
-    this.#consider(peer, dial, {});
+  /** A candidate, to be called at these addresses; none: over a connection that is open. */
+  add(peer: string, addresses: readonly string[]): void {
+    this.#consider(peer, addresses, {});
   }
 
   /** Whoever is connected may have what is being fetched. */
-  guess(peer: PeerId): void {
-    this.#consider(peer.toString(), peer, { isGuess: true });
+  guess(peer: string): void {
+    this.#consider(peer, [], { isGuess: true });
   }
 
-  #consider(peer: string, dial: Multiaddr[] | PeerId, origin: Origin): Candidate | undefined {
-    if (peer === this.#self || this.#isBanned(peer)) return undefined;
-    const notBefore = this.#clock.now() + this.#waitFor(peer, origin.teller);
-    const candidate = this.#candidates.add(peer, dial, origin, notBefore);
+  #consider(peer: string, addresses: readonly string[], origin: Origin): Candidate | undefined {
+    const { network, clock, isBanned } = this.#init;
+    if (peer === network.self || isBanned(peer)) return undefined;
+    const notBefore = clock.now() + this.#waitFor(peer, origin.teller);
+    const candidate = this.#candidates.add(peer, addresses, origin, notBefore);
     this.#lookSoon();
     return candidate;
   }
 
   /** How long it has to call us before we call it. */
   #waitFor(peer: string, teller: string | undefined): number {
-    const { session } = this.#swarm;
-    if (session.isComplete) return SEED_WAIT_MS;
+    const { network, swarm } = this.#init;
+    if (swarm.view.isComplete) return SEED_WAIT_MS;
     // With nobody to fetch from, calling at once beats calling once.
-    const yields = teller !== undefined && this.#self > peer && session.neighbourCount > 0;
+    const hasOthers = swarm.view.neighbourCount > 0;
+    const yields = teller !== undefined && network.self > peer && hasOthers;
     return yields ? YIELD_MS : 0;
   }
 
   /** Whether somebody is left to be called who did not fail the last time. */
   get hasMore(): boolean {
     for (const { peer, failures } of this.#candidates) {
-      if (failures === 0 && !this.#swarm.has(peer)) return true;
+      if (failures === 0 && !this.#init.swarm.has(peer)) return true;
     }
     return false;
   }
 
   /** A neighbour left: it may come back, and somebody else may take its place. */
   lost(peer: string, refused: boolean): void {
-    if (refused) this.#callees.noteRefused(peer, this.#clock.now());
+    const now = this.#init.clock.now();
+    if (refused) this.#init.callees.noteRefused(peer, now);
     const candidate = this.#candidates.get(peer);
-    if (candidate) this.#candidates.defer(candidate, this.#clock.now());
+    if (candidate) this.#candidates.defer(candidate, now);
     this.#lookSoon();
   }
 
@@ -247,7 +210,7 @@ export class Contacts {
   readonly #lookSoon = (): void => {
     if (this.#looking) return;
     this.#looking = true;
-    this.#clock.soon('looking for neighbours', () => {
+    this.#init.clock.soon('looking for neighbours', () => {
       this.#looking = false;
       this.#look();
     });
@@ -255,9 +218,9 @@ export class Contacts {
 
   /** Calls while neighbours are few. */
   #look(): void {
-    const { session } = this.#swarm;
     if (!this.#isActive) return;
-    while (this.#calling < CALLS_AT_ONCE && session.neighbourCount + this.#calling < this.#enough) {
+    const { view } = this.#init.swarm;
+    while (this.#calling < CALLS_AT_ONCE && view.neighbourCount + this.#calling < this.#enough) {
       const candidate = this.#draw();
       if (!candidate) return;
       unawaited('calling a peer', this.#call(candidate));
@@ -265,46 +228,46 @@ export class Contacts {
   }
 
   get #enough(): number {
-    if (this.#swarm.session.isComplete) return ENOUGH_FOR_SEED;
-    const more = (this.#clock.now() - this.#startedAt) / ONE_MORE_MS;
+    if (this.#init.swarm.view.isComplete) return ENOUGH_FOR_SEED;
+    const more = (this.#init.clock.now() - this.#startedAt) / ONE_MORE_MS;
     return Math.min(ENOUGH, ENOUGH_AT_FIRST + Math.floor(more)) + this.#more;
   }
 
   #wantMore(): void {
-    const { session } = this.#swarm;
-    this.#hungryLooks = session.isHungry ? this.#hungryLooks + 1 : 0;
-    if (this.#hungryLooks > 0 && session.neighbourCount >= this.#enough) {
+    const { isHungry, neighbourCount } = this.#init.swarm.view;
+    this.#hungryLooks = isHungry ? this.#hungryLooks + 1 : 0;
+    if (this.#hungryLooks > 0 && neighbourCount >= this.#enough) {
       this.#more = Math.min(this.#more + MORE_AT_ONCE, MOST_MORE);
     }
   }
 
   #draw(): Candidate | undefined {
-    const now = this.#clock.now();
-    const { isComplete } = this.#swarm.session;
+    const { clock, swarm, callees, isBanned } = this.#init;
+    const now = clock.now();
+    const { isComplete } = swarm.view;
     const isUrgent = this.#hungryLooks >= HUNGRY_LOOKS;
     return this.#candidates.draw(now, ({ peer, notBefore, failures }) => {
       // A seed asks once; who is hungry does not wait to be called.
       if (failures > 0 && isComplete) return false;
       if (now < notBefore && !(isUrgent && failures === 0)) return false;
-      if (this.#swarm.has(peer) || this.#isBanned(peer)) return false;
-      return this.#callees.mayCall(peer, now, this.#lookSoon);
+      if (swarm.has(peer) || isBanned(peer)) return false;
+      return callees.mayCall(peer, now, this.#lookSoon);
     });
   }
 
   async #call(candidate: Candidate): Promise<void> {
+    const { callees, clock } = this.#init;
     candidate.calling = true;
     this.#calling++;
     this.#candidates.handleCalled(candidate);
     try {
       if (!(await this.#mayExchange(candidate))) throw new Error('does not exchange the file');
-      if (!this.#callees.mayCall(candidate.peer, this.#clock.now())) return;
-      await attempt([this.#abort.signal], CALL_TIMEOUT_MS, (signal) =>
-        this.#open(candidate, signal),
-      );
+      if (!callees.mayCall(candidate.peer, clock.now())) return;
+      await this.#open(candidate);
       this.#candidates.handleAnswered(candidate);
     } catch {
       // Gone, or it does not know the file: its own affair, asked again later.
-      this.#candidates.defer(candidate, this.#clock.now());
+      this.#candidates.defer(candidate, clock.now());
     } finally {
       candidate.calling = false;
       this.#calling--;
@@ -313,22 +276,22 @@ export class Contacts {
 
   /** A few calls are as cheap as a question; many files are asked for together. */
   async #mayExchange(candidate: Candidate): Promise<boolean> {
-    const { peer, dial, isGuess } = candidate;
-    if (!isGuess || Array.isArray(dial)) return true;
-    if (!this.#callees.isCalledOften(peer, this.#clock.now())) return true;
-    const standing = await this.#inquiries.ask(dial, this.#digest);
+    const { callees, clock, network, digest } = this.#init;
+    const { peer, addresses, isGuess } = candidate;
+    if (!isGuess || addresses.length > 0) return true;
+    if (!callees.isCalledOften(peer, clock.now())) return true;
+    const standing = await network.ask(peer, digest);
     if (standing === 'part' || standing === 'whole') candidate.isGuess = false;
     return standing !== 'none';
   }
 
-  async #open({ peer, dial }: Candidate, signal: AbortSignal): Promise<void> {
-    const answered = this.#callees.begin(peer, this.#clock.now());
+  async #open({ peer, addresses }: Candidate): Promise<void> {
+    const { callees, clock, network, swarm } = this.#init;
+    const answered = callees.begin(peer, clock.now());
     try {
-      const connection = await this.#node.dial(dial, { signal });
-      const opened = await connection.newStream(EXCHANGE_PROTOCOL, { signal });
-      const stream = new FrameStream(opened, peer);
-      const intake = this.#swarm.join({ stream, outbound: true });
-      if (intake) stream.onData(intake);
+      const wire = await network.call(peer, addresses, this.#abort.signal);
+      const intake = swarm.join({ wire, outbound: true });
+      if (intake) wire.onData(intake);
     } finally {
       answered();
     }

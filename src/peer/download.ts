@@ -1,37 +1,24 @@
-// Fetches one file: finds out what it is, opens (or resumes) the partial file,
-// takes part in the swarm until every piece is here, and publishes it. Pieces that
-// are here are served from the first one on.
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+// Fetches one file: has its peer find out what it is and open its store, takes part in
+// the swarm until every piece is here, and publishes it. Tells of progress, of what is
+// lacking, and gives up when nothing comes any more.
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
-import { FileStore } from '../disk/file-store.ts';
-import type { Link } from '../link/link.ts';
+import type { Timers } from '../runtime/clock.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
-import { makeDirectory } from '../runtime/node/make-directory.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { type HeldDag, rawRootOf } from './dag-protocol.ts';
-import type { Discovery } from './discovery.ts';
-import type { KeptManifests } from './kept-manifests.ts';
 import { Lack } from './lack.ts';
-import type { FetchedManifest } from './manifest-bytes.ts';
-import { searchManifest } from './manifest-search.ts';
-import type { Node } from './node.ts';
-import type { PackedManifests } from './packed-manifests.ts';
-import type { Share } from './share.ts';
-import type { SwarmHooks } from './swarm.ts';
+import type { Swarm, SwarmHooks } from './swarm.ts';
 
 /** How often progress is told, and time without any is looked at. */
 const PROGRESS_MS = 100;
 /**
  * The first seconds belong to the neighbours, who name each other: walks of the DHT
  * by everybody at once took more CPU than a short transfer. A peer that is alone
- * asks it soon; telling it of one more source can wait.
+ * asks it soon.
  */
 const LOOK_AFTER_MS = 1500;
-const ANNOUNCE_AFTER_MS = 20_000;
 /** With so many the DHT is not asked for more. Chosen. */
 const ENOUGH_NEIGHBOURS = 4;
 /** While there are others to call the DHT, too, is left in peace; but not for ever, they may be lies. */
@@ -41,49 +28,72 @@ const MOST_UNVERIFIED_TIMEOUTS = 10;
 /** Nothing for so long is worth a word. Chosen. */
 const STALLED_MS = 10_000;
 
-/** The peer, as far as a download needs it. */
-export interface DownloadHost {
-  readonly node: Node;
-  readonly discovery: Discovery;
+/** What was found out of a file. */
+export interface Found {
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** The whole content, when it is one piece that came with the manifest. */
+  readonly rawRoot?: Uint8Array;
+  /** Known from an earlier run. */
+  readonly kept: boolean;
+}
+
+/** Where a download's pieces go. */
+export interface DownloadStore extends PieceStore {
+  /** The content lies whole under its name already. */
+  readonly isPublished: boolean;
+}
+
+/** Somebody who may have the file, as Contacts.add takes it. */
+export interface Provider {
+  readonly peer: string;
+  readonly addresses: readonly string[];
+}
+
+/** What a download asks of its peer. */
+export interface DownloadHost<F extends Found> {
+  readonly clock: Timers;
   readonly emit: Emit;
-  readonly link: Link;
-  readonly manifests: KeptManifests;
-  readonly packed: PackedManifests;
-  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks>): Share;
-  announce(cid: CID, afterMs: number): void;
+  /** @param onUnverified something came that shows only later whether it is true */
+  find(signal: AbortSignal, onUnverified: () => void): Promise<F>;
+  /** Opens the store, or resumes it. */
+  open(found: F, signal: AbortSignal): Promise<DownloadStore>;
+  /** Takes part in the file's swarm. */
+  join(found: F, store: DownloadStore, hooks: SwarmHooks): Swarm;
+  /** Peers that may have the file, one after the other, until the signal aborts. */
+  findProviders(signal: AbortSignal): AsyncIterable<Provider>;
+  /** The content is whole under its name. */
+  handlePublished(found: F): Promise<void>;
 }
 
-export interface DownloadOptions {
-  /** A directory; made when it does not exist. */
-  out: string;
-  /** Replace what has that name already and is something else. */
-  force: boolean;
+export interface Patience {
   /** Give up after so long without a new piece; Infinity for never. */
-  timeoutMs: number;
-  signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
-export class Download {
-  readonly #host: DownloadHost;
+export class Download<F extends Found> {
+  readonly #host: DownloadHost<F>;
   readonly #cid: CID;
-  readonly #options: DownloadOptions;
+  readonly #timeoutMs: number;
   readonly #abort = new AbortController();
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   readonly #complete = Promise.withResolvers<void>();
   #name: string;
   #total = 0;
   #verifiedBytes = 0;
   #toldBytes = 0;
-  #progressAt = performance.now();
+  #progressAt: number;
   #warned = false;
   #lack: Lack | undefined;
 
-  constructor(host: DownloadHost, cid: CID, options: DownloadOptions) {
+  constructor(host: DownloadHost<F>, cid: CID, { timeoutMs, signal }: Patience) {
     this.#host = host;
     this.#cid = cid;
-    this.#options = options;
+    this.#timeoutMs = timeoutMs;
     this.#name = cid.toString();
-    const { signal } = options;
+    this.#startedAt = host.clock.now();
+    this.#progressAt = this.#startedAt;
     const abort = guarded('giving up a download', () => this.#abort.abort(signal.reason));
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) this.#abort.abort(signal.reason);
@@ -95,8 +105,8 @@ export class Download {
    * @throws HubswarmError ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
    */
   async run(): Promise<string> {
-    const look = guarded('watching a download', () => this.#watch());
-    const watch = setInterval(look, PROGRESS_MS);
+    const { clock } = this.#host;
+    const cancel = clock.every(PROGRESS_MS, 'watching a download', () => this.#watch());
     try {
       return await this.#fetch(await this.#find());
     } catch (error) {
@@ -104,136 +114,99 @@ export class Download {
       this.#fail(reason);
       throw reason;
     } finally {
-      clearInterval(watch);
+      cancel();
       this.#abort.abort();
     }
   }
 
-  async #find(): Promise<FetchedManifest> {
-    const kept = await this.#host.manifests.find(this.#cid, this.#options.out);
-    const found = kept ?? (await this.#search());
+  async #find(): Promise<F> {
+    const found = await this.#host.find(this.#abort.signal, () => this.#noteUnverified());
     this.#host.emit({
       event: 'manifest_found',
       cid: this.#cid.toString(),
       name: found.name,
       pieces: found.manifest.geometry.pieceCount,
-      kept: kept !== undefined,
-      ms: performance.now() - this.#startedAt,
+      kept: found.kept,
+      ms: this.#elapsedMs,
     });
     return found;
   }
 
-  #search(): Promise<FetchedManifest> {
-    const { packed, link } = this.#host;
-    const { signal } = this.#abort;
-    return searchManifest(this.#host, this.#cid, signal, {
-      link,
-      fetchPacked: (answer, until) => packed.fetch(answer, until, () => this.#noteUnverified()),
-    });
-  }
-
-  async #fetch(found: FetchedManifest): Promise<string> {
-    const { manifest, dag, rawRoot, name } = found;
+  async #fetch(found: F): Promise<string> {
+    const { manifest, name } = found;
     const { signal } = this.#abort;
     this.#name = name;
     this.#total = manifest.geometry.totalLength;
-    await makeDirectory(this.#options.out);
-    const store = await FileStore.download(manifest, join(this.#options.out, name), {
-      overwrite: this.#options.force,
-      signal,
-    });
+    const store = await this.#host.open(found, signal);
     const wasWhole = store.isPublished;
-    let share: Share;
-    try {
-      await this.#keep(found, wasWhole);
-      this.#begin(manifest, store);
-      // A root that is a leaf came with its manifest.
-      if (rawRoot && !store.have.isFull && (await store.write(0, [rawRoot])))
-        this.#count(rawRoot.length);
-      share = this.#host.hold(
-        this.#cid,
-        store,
-        { name, dag, rawRoot: rawRootOf(rawRoot ?? new Uint8Array()) },
-        {
-          onPieceStored: (piece) => this.#count(manifest.geometry.length(piece)),
-          onCompleted: () => this.#complete.resolve(),
-          onFailed: (error) => this.#abort.abort(error),
-        },
-      );
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-    this.#host.announce(this.#cid, ANNOUNCE_AFTER_MS);
-    this.#lack = new Lack(share.swarm.session, this.#cid, this.#host.emit);
-    unawaited('finding peers', this.#findPeers(share));
+    const swarm = await this.#join(found, store);
+    this.#lack = new Lack(swarm.view, this.#cid, this.#host.emit);
+    unawaited('finding peers', this.#findPeers(swarm));
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
     // They may all have come since the last look.
     this.#lack.look(0);
     const path = (await store.publish()) ?? name;
-    if (!wasWhole) await this.#removeBeside(found);
+    if (!wasWhole) await this.#host.handlePublished(found);
     this.#finish(path, wasWhole);
     return path;
   }
 
-  /** On disk before the first piece is. Without it only a start with nobody there is worse off. */
-  async #keep(found: FetchedManifest, isWhole: boolean): Promise<void> {
-    const { manifests, emit } = this.#host;
-    const warn = (error: unknown): void =>
-      emit({ event: 'warned', message: `the manifest is not kept: ${describeError(error)}` });
-    await manifests.keep(found).catch(warn);
-    if (isWhole) await this.#removeBeside(found);
-    else await manifests.keepBeside(found, this.#options.out).catch(warn);
-  }
-
-  /** The content is whole: what stays beside it is worth a word, and no failure. */
-  async #removeBeside(found: FetchedManifest): Promise<void> {
-    const { manifests, emit } = this.#host;
+  async #join(found: F, store: DownloadStore): Promise<Swarm> {
+    const { manifest, rawRoot } = found;
     try {
-      await manifests.removeBeside(found, this.#options.out);
+      this.#begin(manifest, store);
+      if (rawRoot && !store.have.isFull && (await store.write(0, [rawRoot])))
+        this.#count(rawRoot.length);
+      return this.#host.join(found, store, {
+        onPieceStored: (piece) => this.#count(manifest.geometry.length(piece)),
+        onCompleted: () => this.#complete.resolve(),
+        onFailed: (error) => this.#abort.abort(error),
+      });
     } catch (error) {
-      const message = `the manifest beside it is not removed: ${describeError(error)}`;
-      emit({ event: 'warned', message });
+      await store.close();
+      throw error;
     }
   }
 
-  #begin(manifest: Manifest, store: FileStore): void {
-    for (const piece of store.have) this.#verifiedBytes += manifest.geometry.length(piece);
+  #begin({ geometry }: Manifest, store: PieceStore): void {
+    for (const piece of store.have) this.#verifiedBytes += geometry.length(piece);
     this.#toldBytes = this.#verifiedBytes;
-    this.#progressAt = performance.now();
+    this.#progressAt = this.#host.clock.now();
     this.#host.emit({
       event: 'transfer_started',
       cid: this.#cid.toString(),
       name: this.#name,
       bytes: this.#total,
-      pieces: manifest.geometry.pieceCount,
+      pieces: geometry.pieceCount,
       resumedBytes: this.#verifiedBytes,
       verified: true,
     });
   }
 
   /** While neighbours are few, whoever the DHT names is called. */
-  async #findPeers(share: Share): Promise<void> {
+  async #findPeers({ view, contacts }: Swarm): Promise<void> {
+    const { clock, emit } = this.#host;
     const { signal } = this.#abort;
-    const { session } = share.swarm;
-    let lookedAt = performance.now();
+    let lookedAt = clock.now();
     try {
       while (!signal.aborted) {
-        await delay(LOOK_AFTER_MS, undefined, { signal });
-        if (session.neighbourCount >= ENOUGH_NEIGHBOURS) continue;
-        const idleMs = performance.now() - lookedAt;
-        if (share.contacts.hasMore && session.neighbourCount > 0 && idleMs < LOOK_ANYWAY_MS)
-          continue;
-        lookedAt = performance.now();
-        for await (const found of this.#host.discovery.findProviders(this.#cid, signal)) {
-          const { peerId, multiaddrs } = found;
-          share.contacts.add(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
-          if (session.neighbourCount >= ENOUGH_NEIGHBOURS) break;
+        await clock.sleep(LOOK_AFTER_MS, signal);
+        if (view.neighbourCount >= ENOUGH_NEIGHBOURS) continue;
+        const idleMs = clock.now() - lookedAt;
+        if (contacts.hasMore && view.neighbourCount > 0 && idleMs < LOOK_ANYWAY_MS) continue;
+        lookedAt = clock.now();
+        for await (const { peer, addresses } of this.#host.findProviders(signal)) {
+          contacts.add(peer, addresses);
+          if (view.neighbourCount >= ENOUGH_NEIGHBOURS) break;
         }
       }
     } catch (error) {
-      if (!signal.aborted) this.#host.emit({ event: 'warned', message: describeError(error) });
+      if (!signal.aborted) emit({ event: 'warned', message: describeError(error) });
     }
+  }
+
+  get #elapsedMs(): number {
+    return this.#host.clock.now() - this.#startedAt;
   }
 
   #count(bytes: number): void {
@@ -243,20 +216,19 @@ export class Download {
 
   /** Pieces of a packed manifest may be junk, which shows when the last is here. */
   #noteUnverified(): void {
-    const ms = performance.now() - this.#startedAt;
-    if (ms < MOST_UNVERIFIED_TIMEOUTS * this.#options.timeoutMs) this.#noteProgress();
+    if (this.#elapsedMs < MOST_UNVERIFIED_TIMEOUTS * this.#timeoutMs) this.#noteProgress();
   }
 
   #noteProgress(): void {
-    this.#progressAt = performance.now();
+    this.#progressAt = this.#host.clock.now();
     this.#warned = false;
   }
 
   #watch(): void {
     this.#tellProgress();
-    const idleMs = performance.now() - this.#progressAt;
+    const idleMs = this.#host.clock.now() - this.#progressAt;
     this.#lack?.look(idleMs);
-    if (idleMs >= this.#options.timeoutMs) {
+    if (idleMs >= this.#timeoutMs) {
       const message = `gave up after ${Math.round(idleMs / 1000)} s without a new piece: ${this.#waitsFor}`;
       this.#abort.abort(new HubswarmError('ERR_TIMEOUT', message));
     } else if (idleMs >= STALLED_MS && !this.#warned && !this.#lack?.isLacking) {
@@ -288,7 +260,7 @@ export class Download {
       name: this.#name,
       path,
       bytes: this.#total,
-      ms: performance.now() - this.#startedAt,
+      ms: this.#elapsedMs,
       ...(wasWhole ? { found: true } : {}),
     });
   }

@@ -15,6 +15,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
+import type { Standing } from './network.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 
@@ -28,9 +29,8 @@ const REQUEST_WITHIN_MS = 5000;
 /** Of one connection: the asker asks page after page. Chosen. */
 const MAX_STREAMS = 4;
 
-const STANDINGS = ['none', 'part', 'whole'] as const;
-/** How much of a file a peer exchanges. */
-export type Standing = (typeof STANDINGS)[number];
+/** By their numbers in an answer. */
+const STANDINGS: readonly Standing[] = ['none', 'part', 'whole'];
 
 /** Must be called once per node. */
 export async function serveFiles(

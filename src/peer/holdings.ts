@@ -1,45 +1,30 @@
-// The files that a peer takes part in: for each its store, its swarm, whom the swarm
-// calls, and what others can ask of it. Those held aside are packed manifests: they
-// have the link and the bans in common with the rest, but nobody is told of them.
-import type { PeerId } from '@libp2p/interface';
+// The files that a peer takes part in: for each its swarm, and what others can ask of it.
+// Those held aside are packed manifests: they have the link and the bans in common with
+// the rest, but nobody is told of them.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
-import type { Callees } from './callees.ts';
-import { Contacts } from './contacts.ts';
 import type { HeldDag } from './dag-protocol.ts';
-import type { Standing } from './files-protocol.ts';
-import type { Inquiries } from './inquiries.ts';
-import type { Node } from './node.ts';
+import type { Standing } from './network.ts';
 import { PackedManifests } from './packed-manifests.ts';
-import type { Share } from './share.ts';
-import { Swarm, type SwarmHooks, type SwarmInit } from './swarm.ts';
+import { Swarm, type SwarmHooks, type SwarmHost } from './swarm.ts';
 
-/** What all swarms of a peer have in common. */
-export interface HoldingsInit
-  extends Omit<SwarmInit, Exclude<keyof SwarmHooks, 'onBan'> | 'cid' | 'store'> {
-  readonly node: Node;
-  readonly callees: Callees;
-  readonly inquiries: Inquiries;
-  isBanned(peer: string): boolean;
-}
-
-interface Held extends Share {
+interface Held {
+  readonly swarm: Swarm;
   readonly dag: HeldDag;
-  readonly isAside: boolean;
 }
 
 const DIGEST_LENGTH = 32;
 
 export class Holdings {
   readonly packed: PackedManifests;
-  readonly #init: HoldingsInit;
+  readonly #host: SwarmHost;
   /** By the digest of the root CID. */
   readonly #held = new Map<string, Held>();
   /** Lack pieces; those that do no longer are dropped at the next look. */
-  readonly #unfinished = new Set<Held>();
+  readonly #unfinished = new Set<Swarm>();
 
-  constructor(init: HoldingsInit) {
-    this.#init = init;
+  constructor(host: SwarmHost) {
+    this.#host = host;
     this.packed = new PackedManifests(this);
   }
 
@@ -47,91 +32,65 @@ export class Holdings {
     return this.#held.get(keyOf(cid.multihash.digest));
   }
 
-  [Symbol.iterator](): Iterator<Held> {
-    return this.#held.values();
+  *[Symbol.iterator](): Iterator<Swarm> {
+    for (const { swarm } of this.#held.values()) yield swarm;
   }
 
   /** @param file a CID's bytes as a stranger sent them */
   swarmOf(file: Uint8Array): Swarm | undefined {
-    const held = this.#held.get(keyOf(file.subarray(-DIGEST_LENGTH)));
-    return held && Buffer.compare(held.cid.bytes, file) === 0 ? held.swarm : undefined;
+    const swarm = this.#held.get(keyOf(file.subarray(-DIGEST_LENGTH)))?.swarm;
+    return swarm && Buffer.compare(swarm.cid.bytes, file) === 0 ? swarm : undefined;
   }
 
   standingOf(digest: Uint8Array): Standing {
     const held = this.#held.get(keyOf(digest));
     if (!held) return 'none';
-    return held.swarm.session.isComplete ? 'whole' : 'part';
+    return held.swarm.view.isComplete ? 'whole' : 'part';
   }
 
   /** Whoever is connected may have what is being fetched: asking costs little. */
-  offerContact(peer: PeerId): void {
-    for (const held of this.#unfinished) {
-      if (held.swarm.session.isComplete) this.#unfinished.delete(held);
-      else held.contacts.guess(peer);
+  offerContact(peer: string): void {
+    for (const swarm of this.#unfinished) {
+      if (swarm.view.isComplete) this.#unfinished.delete(swarm);
+      else swarm.contacts.guess(peer);
     }
   }
 
   /** Takes part in a file's swarm with what the store holds. */
-  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
+  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks = {}): Swarm {
     const packed = (): Promise<CID | undefined> => this.packed.offer(store.manifest, dag);
-    const share = this.#add(cid, store, { ...dag, packed }, hooks, false);
-    if (!share.swarm.session.isComplete) {
-      this.#unfinished.add(share);
-      for (const peer of this.#init.node.getPeers()) share.contacts.guess(peer);
+    const swarm = this.#add(new Swarm({ ...this.#host, cid, store, hooks }), { ...dag, packed });
+    if (!swarm.view.isComplete) {
+      this.#unfinished.add(swarm);
+      for (const peer of this.#host.network.connected()) swarm.contacts.guess(peer);
     }
-    return share;
+    return swarm;
   }
 
-  holdAside(store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
-    return this.#add(store.manifest.root, store, dag, hooks, true);
+  holdAside(store: PieceStore, dag: HeldDag, hooks: SwarmHooks = {}): Swarm {
+    const cid = store.manifest.root;
+    return this.#add(new Swarm({ ...this.#host, cid, store, hooks, emit: () => {} }), dag);
   }
 
   /** Ends what was held aside. */
-  release(share: Share): void {
-    const key = keyOf(share.cid.multihash.digest);
-    if (this.#held.get(key)?.swarm === share.swarm) this.#held.delete(key);
-    share.contacts.close();
-    share.swarm.close();
+  release(swarm: Swarm): void {
+    const key = keyOf(swarm.cid.multihash.digest);
+    if (this.#held.get(key)?.swarm === swarm) this.#held.delete(key);
+    swarm.close();
   }
 
   /** Ends all swarms. */
   endSwarms(): void {
-    for (const { contacts, swarm } of this) {
-      contacts.close();
-      swarm.close();
-    }
+    for (const swarm of this) swarm.close();
   }
 
   async closeStores(): Promise<void> {
     for (const { store } of this) await store.close();
   }
 
-  #add(
-    cid: CID,
-    store: PieceStore,
-    dag: HeldDag,
-    hooks: Partial<SwarmHooks>,
-    isAside: boolean,
-  ): Held {
-    const { emit } = this.#init;
-    const swarm = new Swarm({
-      ...this.#init,
-      cid,
-      store,
-      emit: isAside ? () => {} : emit,
-      onPeersLearned: (addresses, teller) => contacts.hear(addresses, teller),
-      vouchFor: (addresses, neighbour): string[] => contacts.vouchFor(addresses, neighbour),
-      onMet: (peer) => contacts.handleMet(peer),
-      onLeft: (peer, refused) => contacts.lost(peer, refused),
-      onPieceStored: (piece) => hooks.onPieceStored?.(piece),
-      onCompleted: () => hooks.onCompleted?.(),
-      onFailed: (error) => hooks.onFailed?.(error),
-    });
-    const { digest } = cid.multihash;
-    const contacts = new Contacts({ ...this.#init, swarm, digest });
-    const held = { cid, store, swarm, contacts, dag, isAside };
-    this.#held.set(keyOf(digest), held);
-    return held;
+  #add(swarm: Swarm, dag: HeldDag): Swarm {
+    this.#held.set(keyOf(swarm.cid.multihash.digest), { swarm, dag });
+    return swarm;
   }
 }
 

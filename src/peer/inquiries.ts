@@ -1,10 +1,11 @@
 // Asks peers which files they exchange, many in one question: what is asked of one peer
 // while an answer is on its way goes together with the next page. An answer is a hint
 // that saves a call in vain, and nothing more.
-import type { PeerId } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
 import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
-import { askFiles, MOST_DIGESTS, type Standing } from './files-protocol.ts';
+import { askFiles, MOST_DIGESTS } from './files-protocol.ts';
+import type { Standing } from './network.ts';
 import type { Node } from './node.ts';
 
 /** Of one page; a connected peer answers within a round trip. Chosen. */
@@ -28,16 +29,15 @@ export class Inquiries {
   }
 
   /** Undefined when the peer gave no answer, or speaks no such protocol. */
-  ask(peer: PeerId, digest: Uint8Array): Promise<Standing | undefined> {
+  ask(peer: string, digest: Uint8Array): Promise<Standing | undefined> {
     if (this.#stop.signal.aborted) return Promise.resolve(undefined);
-    const key = peer.toString();
-    let questions = this.#waiting.get(key);
+    let questions = this.#waiting.get(peer);
     if (!questions) {
       questions = [];
-      this.#waiting.set(key, questions);
+      this.#waiting.set(peer, questions);
       const asked = questions;
       // Once all that is asked in this turn is known.
-      const askAll = guarded('asking which files are there', () => this.#askAll(peer, key, asked));
+      const askAll = guarded('asking which files are there', () => this.#askAll(peer, asked));
       setImmediate(askAll);
     }
     if (questions.length >= MOST_WAITING) return Promise.resolve(undefined);
@@ -50,15 +50,16 @@ export class Inquiries {
     this.#stop.abort();
   }
 
-  async #askAll(peer: PeerId, key: string, questions: Question[]): Promise<void> {
+  async #askAll(peer: string, questions: Question[]): Promise<void> {
+    const id = peerIdFromString(peer);
     while (questions.length > 0) {
       const page = questions.splice(0, MOST_DIGESTS);
       const digests = page.map(({ digest }) => digest);
       const answers = await attempt([this.#stop.signal], ANSWER_WITHIN_MS, async (signal) =>
-        askFiles(await this.#node.dial(peer, { signal }), digests, signal),
+        askFiles(await this.#node.dial(id, { signal }), digests, signal),
       ).catch(() => []);
       for (const [i, { resolve }] of page.entries()) resolve(answers[i]);
     }
-    this.#waiting.delete(key);
+    this.#waiting.delete(peer);
   }
 }

@@ -2,21 +2,21 @@
 // nothing unusual, since pieces spread; when nothing comes any more it is what the
 // download waits for, and said once when it begins and once when it ends.
 import type { CID } from 'multiformats/cid';
-import type { Session } from '../exchange/session.ts';
 import { describeRanges, rangesOf } from '../runtime/ranges.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { SessionView } from './neighbourhood.ts';
 
 /** Without a new piece for so long, pieces that nobody has are what is waited for. Chosen. */
 const LACKING_AFTER_MS = 2000;
 
 export class Lack {
-  readonly #session: Session;
+  readonly #view: SessionView;
   readonly #cid: string;
   readonly #emit: Emit;
   #lacking = false;
 
-  constructor(session: Session, cid: CID, emit: Emit) {
-    this.#session = session;
+  constructor(view: SessionView, cid: CID, emit: Emit) {
+    this.#view = view;
     this.#cid = cid.toString();
     this.#emit = emit;
   }
@@ -27,22 +27,22 @@ export class Lack {
 
   /** Must be called a few times a second, with the time since the last new piece. */
   look(idleMs: number): void {
-    const { unavailablePieces: pieces, neighbourCount: neighbours } = this.#session;
+    const { unavailablePieces: pieces, neighbourCount: neighbours } = this.#view;
     const lacking = pieces > 0 && idleMs >= LACKING_AFTER_MS;
     if (lacking === this.#lacking) return;
     this.#lacking = lacking;
     const cid = this.#cid;
     if (!lacking) return this.#emit({ event: 'pieces_found', cid });
-    const ranges = rangesOf(this.#session.listUnavailable());
+    const ranges = rangesOf(this.#view.listUnavailable());
     this.#emit({ event: 'pieces_lacked', cid, pieces, ranges, neighbours });
   }
 
   /** What is missing, in one line. */
   describe(): string {
-    const { have, neighbourCount, unavailablePieces } = this.#session;
+    const { have, neighbourCount, unavailablePieces } = this.#view;
     const missing = have.length - have.count;
     if (unavailablePieces === 0) return `${missing} pieces missing, and no peer is sending`;
-    const ranges = describeRanges(rangesOf(this.#session.listUnavailable()));
+    const ranges = describeRanges(rangesOf(this.#view.listUnavailable()));
     if (neighbourCount === 0) return `no peer to get ${missing} missing pieces from: ${ranges}`;
     return `${unavailablePieces} of ${missing} missing pieces are with none of ${neighbourCount} peers: ${ranges}`;
   }

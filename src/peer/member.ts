@@ -1,12 +1,12 @@
-// A neighbour of a swarm on this side of its stream: what waits to be read by the session
-// and to be sent, and what came of the call.
-import { FrameDecoder } from '../exchange/codec.ts';
-import type { Message } from '../exchange/message.ts';
-import type { FrameStream } from './stream.ts';
+// A neighbour of a swarm on this side of its stream: what it sent and what it is to be
+// sent, and what came of the call.
+import type { FrameDecoder } from '../exchange/codec.ts';
+import type { Intake } from './intake.ts';
+import type { Wire } from './wire.ts';
 
 /** An open exchange stream. */
 export interface Call {
-  readonly stream: FrameStream;
+  readonly wire: Wire;
   /** Whether this side opened it. */
   readonly outbound: boolean;
   /** With what was read from it so far; a new one when nothing was. */
@@ -16,13 +16,10 @@ export interface Call {
 }
 
 export class Member {
-  readonly stream: FrameStream;
+  readonly wire: Wire;
   readonly outbound: boolean;
-  readonly decoder: FrameDecoder;
+  readonly intake: Intake;
   readonly joinedAt: number;
-  /** Messages that wait for the downlink, in order, and what their blocks take. */
-  readonly waiting: Message[] = [];
-  waitingBytes = 0;
   /** Frames of this turn of the event loop: sent as one. */
   readonly unsent: Uint8Array[] = [];
   /** It said hello. */
@@ -31,16 +28,17 @@ export class Member {
   useful = false;
   readonly #onOver: ((useful: boolean) => void) | undefined;
 
-  constructor({ stream, outbound, decoder, onOver }: Call, joinedAt: number) {
-    this.joinedAt = joinedAt;
-    this.stream = stream;
+  constructor({ wire, outbound, onOver }: Call, intake: Intake, joinedAt: number) {
+    this.wire = wire;
     this.outbound = outbound;
-    this.decoder = decoder ?? new FrameDecoder();
+    this.intake = intake;
+    this.joinedAt = joinedAt;
     this.#onOver = onOver;
   }
 
   /** The swarm is done with it. */
   end(): void {
+    this.intake.stop();
     this.#onOver?.(this.useful);
   }
 }

@@ -8,7 +8,6 @@
 // cost its teller as well, and that form is not fetched again. Forms take turns: once all
 // places are taken and a newcomer wants one, the slowest whose turn is over gives way, and
 // has a longer turn the next time, so that a true form has its chance among lies.
-import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../content/manifest.ts';
 import { MemoryStore } from '../content/memory-store.ts';
@@ -26,8 +25,7 @@ import {
 } from './dag-protocol.ts';
 import { encodeAnswer, type FetchedManifest } from './manifest-bytes.ts';
 import { MAX_PACKED_BYTES, pack, unpack } from './packed-manifest.ts';
-import type { Share } from './share.ts';
-import type { SwarmHooks } from './swarm.ts';
+import type { Swarm, SwarmHooks } from './swarm.ts';
 
 /** Manifests up to this size take no longer than joining a swarm for them. Chosen. */
 const INLINE_BYTES = 32 * 1024;
@@ -47,14 +45,14 @@ export interface PackedHost {
   /** What is held under this CID, if anything. */
   get(cid: CID): unknown;
   /** Takes part in the swarm of a file that nobody is told of. */
-  holdAside(store: PieceStore, dag: HeldDag, hooks?: Partial<SwarmHooks>): Share;
-  release(share: Share): void;
+  holdAside(store: PieceStore, dag: HeldDag, hooks?: SwarmHooks): Swarm;
+  release(swarm: Swarm): void;
 }
 
 export class PackedManifests {
   readonly #host: PackedHost;
   /** By the content's CID, used last at the end. */
-  readonly #shared = new Map<string, Promise<Share>>();
+  readonly #shared = new Map<string, Promise<Swarm>>();
   /** By the content's CID and the packed form's, as #wrong. */
   readonly #fetches = new Map<string, PackedFetch>();
   readonly #wrong = new Set<string>();
@@ -91,7 +89,7 @@ export class PackedManifests {
     return { ...(await fetch.result), name: answer.name };
   }
 
-  async #share(dag: HeldDag): Promise<Share> {
+  async #share(dag: HeldDag): Promise<Swarm> {
     const blocks = await blocksOf(dag);
     const packed = await pack(encodeAnswer('', blocks ?? []));
     const store = MemoryStore.whole(packed.manifest, packed.bytes);
@@ -107,7 +105,7 @@ export class PackedManifests {
     this.#fetches.set(key, fetch);
     const noted = fetch.result
       .then(
-        () => this.#note(answer.root.toString(), Promise.resolve(fetch.share!)),
+        () => this.#note(answer.root.toString(), Promise.resolve(fetch.swarm!)),
         () => {
           if (fetch.isWrong && this.#wrong.size < MOST_WRONG) this.#wrong.add(key);
         },
@@ -137,7 +135,7 @@ export class PackedManifests {
     fetch.stop(new HubswarmError('ERR_TIMEOUT', 'its manifest makes way for another that is told'));
   }
 
-  #note(root: string, shared: Promise<Share>): void {
+  #note(root: string, shared: Promise<Swarm>): void {
     this.#shared.delete(root);
     this.#shared.set(root, shared);
     shared.catch(guarded('keeping a manifest', () => this.#shared.delete(root)));
@@ -145,7 +143,7 @@ export class PackedManifests {
       if (this.#shared.size <= MOST_SHARED) return;
       this.#shared.delete(oldest);
       old.then(
-        guarded('releasing a manifest', (share: Share) => this.#host.release(share)),
+        guarded('releasing a manifest', (swarm: Swarm) => this.#host.release(swarm)),
         () => undefined,
       );
     }
@@ -182,12 +180,12 @@ class PackedFetch {
   readonly #progressed: () => void;
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #sources = new Map<string, PeerId>();
+  readonly #sources = new Set<string>();
   /** Of the packed form: whoever answers first. */
   readonly #manifest = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
   /** Once pieces are fetched. */
-  share: Share | undefined;
+  swarm: Swarm | undefined;
   readonly #turnMs: number;
   readonly #startedAt = performance.now();
   #bytes = 0;
@@ -223,10 +221,10 @@ class PackedFetch {
 
   /** One more remote that has this form, and knows how it is cut. */
   async addSource(connection: StreamOpener): Promise<void> {
-    const { remotePeer } = connection;
-    this.#sources.set(remotePeer.toString(), remotePeer);
-    this.share?.contacts.add(remotePeer.toString(), remotePeer);
-    if (this.share) return;
+    const peer = connection.remotePeer.toString();
+    this.#sources.add(peer);
+    this.swarm?.contacts.add(peer, []);
+    if (this.swarm) return;
     this.#asking++;
     try {
       this.#manifest.resolve(await fetchManifest(connection, this.#answer.packed, this.#signal));
@@ -254,7 +252,7 @@ class PackedFetch {
     try {
       return await unpack(root, store.bytes, this.#signal);
     } catch (error) {
-      this.#host.release(this.share!);
+      this.#host.release(this.swarm!);
       this.#signal.throwIfAborted();
       // Its own blocks, hashed, say that the content is none to be had: no lie of the remote's.
       if (hasCode(error, 'ERR_MANIFEST')) throw error;
@@ -276,20 +274,20 @@ class PackedFetch {
     const stop = (): void => done.reject(signal.reason);
     signal.throwIfAborted();
     signal.addEventListener('abort', stop);
-    const share = this.#host.holdAside(store, heldDag(dag, rawRoot), {
+    const swarm = this.#host.holdAside(store, heldDag(dag, rawRoot), {
       onPieceStored: (piece) => {
         this.#bytes += manifest.geometry.length(piece);
         this.#progressed();
       },
       onCompleted: done.resolve,
     });
-    this.share = share;
-    for (const [peer, id] of this.#sources) share.contacts.add(peer, id);
+    this.swarm = swarm;
+    for (const peer of this.#sources) swarm.contacts.add(peer, []);
     try {
       if (!store.have.isFull) await done.promise;
       return store;
     } catch (error) {
-      this.#host.release(share);
+      this.#host.release(swarm);
       throw error;
     } finally {
       signal.removeEventListener('abort', stop);

@@ -7,7 +7,7 @@ import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
 import { importPath } from '../disk/import.ts';
-import { PARTING_LOOK_MS } from '../exchange/parting.ts';
+import type { Message } from '../exchange/message.ts';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';
@@ -15,12 +15,14 @@ import { systemClock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { createRng } from '../runtime/rng.ts';
+import { SpareBuffers } from '../runtime/spare-buffers.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Admission } from './admission.ts';
 import { Callees } from './callees.ts';
 import { type HeldDag, type RawRoot, serveDag } from './dag-protocol.ts';
 import { Discovery } from './discovery.ts';
-import { Download, type DownloadHost, type DownloadOptions } from './download.ts';
+import { Download } from './download.ts';
+import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
 import { serveFiles } from './files-protocol.ts';
 import { hangUp } from './hang-up.ts';
 import { Holdings } from './holdings.ts';
@@ -31,12 +33,14 @@ import { Joining } from './joining.ts';
 import { KeptManifests } from './kept-manifests.ts';
 import { Listening } from './listening.ts';
 import { createNode, type Node, type NodeOptions } from './node.ts';
+import { NodeNetwork } from './node-network.ts';
 import type { PackedManifests } from './packed-manifests.ts';
+import { part } from './parting.ts';
 import type { Policy } from './policy.ts';
-import type { Share } from './share.ts';
-import type { SwarmHooks } from './swarm.ts';
+import { Reception } from './reception.ts';
+import type { Swarm, SwarmHooks } from './swarm.ts';
 import { UplinkTuner } from './uplink-tuner.ts';
-import { UploadQueue } from './upload-queue.ts';
+import { SPARE_BUFFERS, UploadQueue } from './upload-queue.ts';
 import { Vigil } from './vigil.ts';
 
 export interface PeerOptions {
@@ -50,14 +54,14 @@ export interface PeerOptions {
   uplinkBytesPerSecond?: number | 'auto';
   downlinkBytesPerSecond?: number;
   policy?: Policy;
-  /** Takes and never gives: for experiments. */
-  freeRides?: boolean;
+  /** Whether a message of the exchange may leave: false loses it. For experiments. */
+  maySend?(message: Message): boolean;
   /** The only addresses that are dialled, and from which connections are taken; all by default. */
   mayReach?: NodeOptions['mayReach'];
   emit: Emit;
 }
 
-export class Peer implements DownloadHost {
+export class Peer implements FileDownloadPeer {
   readonly node: Node;
   readonly discovery: Discovery;
   readonly link: Link;
@@ -126,23 +130,22 @@ export class Peer implements DownloadHost {
         : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
       onCount: this.#counts.note,
     });
-    this.#uploads = new UploadQueue(this.link, systemClock);
+    const buffers = new SpareBuffers(SPARE_BUFFERS);
+    this.#uploads = new UploadQueue({ link: this.link, clock: systemClock, buffers });
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
-      node,
-      self: this.peerId,
+      network: new NodeNetwork(node, this.#inquiries),
       link: this.link,
       uploads: this.#uploads,
+      callees: new Callees(),
       clock: systemClock,
       rng: createRng(randomInt(2 ** 32)),
       policy: options.policy ?? {},
-      freeRides: options.freeRides ?? false,
+      ...(options.maySend ? { maySend: options.maySend } : {}),
       emit: options.emit,
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
       uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
-      callees: new Callees(),
-      inquiries: this.#inquiries,
       isBanned: (id) => admission.isBanned(id),
       onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
@@ -180,16 +183,18 @@ export class Peer implements DownloadHost {
       emit({ event: 'peer_disconnected', remote: detail.toString() });
     });
     const identified = ({ detail }: CustomEvent<IdentifyResult>): void =>
-      this.#held.offerContact(detail.peerId);
+      this.#held.offerContact(detail.peerId.toString());
     node.addEventListener('peer:connect', handleConnect);
     node.addEventListener('peer:disconnect', handleDisconnect);
     node.addEventListener('peer:identify', guarded('identifying a peer', identified));
     await serveDag(node, (cid) => this.#held.get(cid)?.dag, this.link);
-    await answerCalls(node, {
+    const reception = new Reception({
+      clock: systemClock,
       swarmOf: (file) => this.#held.swarmOf(file),
       isBanned: (peer) => this.#admission.isBanned(peer),
       onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
     });
+    await answerCalls(node, reception);
     await serveFiles(node, (digest) => this.#held.standingOf(digest));
     await this.#joining.announce();
     this.#listening.follow(node, () =>
@@ -209,7 +214,7 @@ export class Peer implements DownloadHost {
   async share(
     path: string,
     options: { pieceLength?: number; signal: AbortSignal },
-  ): Promise<Share> {
+  ): Promise<Swarm> {
     const imported = await importPath(path, options);
     const { manifest, name, dag } = imported;
     const store = await FileStore.share(imported);
@@ -217,7 +222,7 @@ export class Peer implements DownloadHost {
       length: manifest.geometry.totalLength,
       read: (begin, length) => store.read(0, begin, length),
     };
-    const share = this.hold(manifest.root, store, { name, dag, rawRoot });
+    const swarm = this.hold(manifest.root, store, { name, dag, rawRoot });
     this.emit({
       event: 'file_shared',
       cid: manifest.root.toString(),
@@ -226,33 +231,30 @@ export class Peer implements DownloadHost {
       pieces: manifest.geometry.pieceCount,
       pieceLength: manifest.geometry.maxLength,
     });
-    unawaited('looking for neighbours', share.contacts.seek());
+    unawaited('looking for neighbours', swarm.contacts.seek());
     this.announce(manifest.root);
-    return share;
+    return swarm;
   }
 
   /** Fetches a file or directory into `out` and serves it meanwhile. */
   async get(cid: CID, options: DownloadOptions): Promise<string> {
     const held = this.#held.get(cid);
-    if (held?.swarm.session.isComplete) return (await held.store.publish()) ?? '';
-    return new Download(this, cid, options).run();
+    if (held?.swarm.view.isComplete) return (await held.swarm.store.publish()) ?? '';
+    return new Download(new FileDownload(this, cid, options), cid, options).run();
   }
 
   isComplete(cid: CID): boolean {
-    return this.#held.get(cid)?.swarm.session.isComplete ?? false;
+    return this.#held.get(cid)?.swarm.view.isComplete ?? false;
   }
 
   /** Serves this file until others can do without (see exchange/parting.ts). */
   async part(cid: CID, signal: AbortSignal): Promise<void> {
-    const since = performance.now();
-    const session = this.#held.get(cid)?.swarm.session;
-    while (session && !session.mayLeave(performance.now() - since)) {
-      await wait(PARTING_LOOK_MS, undefined, { signal });
-    }
+    const held = this.#held.get(cid);
+    if (held) await part(held.swarm.view, systemClock, signal);
   }
 
   /** Takes part in a file's swarm with what the store holds. */
-  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: Partial<SwarmHooks> = {}): Share {
+  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks = {}): Swarm {
     return this.#held.hold(cid, store, dag, hooks);
   }
 
@@ -291,14 +293,14 @@ export class Peer implements DownloadHost {
     }
     this.link.limit(caps);
     this.#limits.report(this.link);
-    for (const { swarm } of this.#held) swarm.handleLimited();
+    for (const swarm of this.#held) swarm.handleLimited();
   }
 
   /** Lets the uplink's rate follow what it carries, from now on. */
   adapt(): void {
     if (this.#tuner) return;
     this.#tune();
-    for (const { swarm } of this.#held) swarm.handleLimited();
+    for (const swarm of this.#held) swarm.handleLimited();
   }
 
   #tune(): void {
@@ -306,7 +308,7 @@ export class Peer implements DownloadHost {
       node: this.node,
       link: this.link,
       receivers: () => this.#uploads.receivers,
-      neighbours: () => [...this.#held].flatMap(({ swarm }) => [...swarm.neighbours]),
+      neighbours: () => [...this.#held].flatMap(({ neighbours }) => [...neighbours]),
       onTuned: () => this.#limits.noteFound(this.link),
     });
   }

@@ -1,9 +1,9 @@
 // One file's swarm as this peer sees it: the pump between a session and the
-// world. Streams, the disk and the clock give it events; the session's effects go
+// world. Wires, the store and the clock give it events; the session's effects go
 // back to them. Decides nothing of the exchange itself.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
-import { encodeMessage } from '../exchange/codec.ts';
+import { encodeMessage, FrameDecoder } from '../exchange/codec.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
 import type { SessionEvent } from '../exchange/event.ts';
 import type { Message } from '../exchange/message.ts';
@@ -14,54 +14,58 @@ import { describeError } from '../runtime/errors.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Callees } from './callees.ts';
+import { Contacts } from './contacts.ts';
+import { Intake } from './intake.ts';
 import { type Call, Member } from './member.ts';
+import type { Neighbourhood, SessionView } from './neighbourhood.ts';
+import type { Network } from './network.ts';
 import type { Policy } from './policy.ts';
 import type { UploadQueue } from './upload-queue.ts';
 
-/** What a swarm tells its owner. */
+/** What a swarm tells whoever made it. */
 export interface SwarmHooks {
-  /** Untrusted addresses of peers that exchange this file. */
-  onPeersLearned(addresses: readonly string[], teller: string): void;
-  /** Of the addresses that a neighbour gives for itself, those that others may be told. */
-  vouchFor(addresses: readonly string[], neighbour: string): string[];
-  /** A neighbour said hello. */
-  onMet(peer: string): void;
-  /** @param refused it did not want to be called now: it reset the stream before its hello */
-  onLeft(peer: string, refused: boolean): void;
-  /** @param forLoad it was more than this peer can bear, and broke no other rule */
-  onBan(peer: string, reason: string, forLoad: boolean): void;
-  onPieceStored(piece: number): void;
-  onCompleted(): void;
+  onPieceStored?(piece: number): void;
+  onCompleted?(): void;
   /** The disk failed: the download cannot go on. */
-  onFailed(error: unknown): void;
+  onFailed?(error: unknown): void;
 }
 
-export interface SwarmInit extends SwarmHooks {
-  /** This peer's PeerId. */
-  readonly self: string;
-  readonly cid: CID;
-  readonly store: PieceStore;
+/** What all swarms of a peer have in common. */
+export interface SwarmHost {
+  readonly network: Network;
   readonly link: Link;
   readonly uploads: UploadQueue;
+  readonly callees: Callees;
   readonly clock: Timers;
   readonly rng: Rng;
   readonly policy: Policy;
-  /** Offers are lost before they leave, as in a simulated swarm (simulate/sim-swarm.ts). */
-  readonly freeRides: boolean;
   readonly emit: Emit;
   /** Multiaddrs under which this peer can be reached. */
   addresses(): readonly string[];
-  /** The uplink's cap in bytes per second; Infinity when where the queue is is not known. */
+  /** The uplink's cap in bytes per second; Infinity if we do not know where packets queue. */
   uplinkCap(): number;
+  isBanned(peer: string): boolean;
+  /** @param forLoad it was more than this peer can bear, and broke no other rule */
+  onBan(peer: string, reason: string, forLoad: boolean): void;
+  /** Whether a message may leave: false loses it. All may when left out; for experiments. */
+  maySend?(message: Message): boolean;
 }
 
-/** Messages of one neighbour that wait behind blocks for the downlink. Chosen. */
-const MOST_WAITING = 16_384;
+export interface SwarmInit extends SwarmHost {
+  readonly cid: CID;
+  readonly store: PieceStore;
+  readonly hooks: SwarmHooks;
+}
 
 /** As long as a call may take: two that cross are so far apart at the most. */
 const SAME_TIME_MS = 5000;
 
-export class Swarm {
+export class Swarm implements Neighbourhood {
+  readonly cid: CID;
+  readonly store: PieceStore;
+  /** Whom this swarm calls. */
+  readonly contacts: Contacts;
   readonly #init: SwarmInit;
   readonly #session: Session;
   readonly #members = new Map<string, Member>();
@@ -73,6 +77,8 @@ export class Swarm {
 
   constructor(init: SwarmInit) {
     this.#init = init;
+    this.cid = init.cid;
+    this.store = init.store;
     this.#session = new Session({
       file: init.cid.bytes,
       geometry: init.store.manifest.geometry,
@@ -82,6 +88,8 @@ export class Swarm {
       downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
       ...init.policy,
     });
+    const { digest } = init.cid.multihash;
+    this.contacts = new Contacts({ ...init, swarm: this, digest });
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.uplinkCap() });
   }
 
@@ -92,7 +100,7 @@ export class Swarm {
     this.#step({ type: 'downlink_capped', bytesPerSecond: link.downlinkBytesPerSecond });
   }
 
-  get session(): Session {
+  get view(): SessionView {
     return this.#session;
   }
 
@@ -112,24 +120,25 @@ export class Swarm {
    * further chunks go; undefined, the stream closed, when it is not the one to keep.
    */
   join(call: Call, first: readonly Message[] = []): ((chunk: Uint8Array) => void) | undefined {
-    const { stream } = call;
-    const peer = stream.remote;
+    const { wire } = call;
+    const peer = wire.remote;
     const current = this.#members.get(peer);
     if (this.#closed || (current && this.#outranks(current, call))) {
-      stream.close();
+      wire.close();
       call.onOver?.(false);
       return undefined;
     }
     this.#leave(peer, 'replaced');
-    const member = new Member(call, this.#init.clock.now());
+    const intake = this.#intakeOf(call);
+    const member = new Member(call, intake, this.#init.clock.now());
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
     this.#step({ type: 'neighbour_joined', neighbour: peer });
-    stream.onEnd((reason) => {
+    wire.onEnd((reason) => {
       if (this.#members.get(peer) === member) this.#leave(peer, reason);
     });
-    this.#take(member, first);
-    return (chunk) => this.#read(member, chunk);
+    intake.take(first);
+    return (chunk) => intake.read(chunk);
   }
 
   /**
@@ -139,15 +148,36 @@ export class Swarm {
   #outranks(current: Member, other: Call): boolean {
     if (current.outbound === other.outbound) return false;
     if (this.#init.clock.now() - current.joinedAt >= SAME_TIME_MS) return false;
-    return current.outbound === this.#init.self < current.stream.remote;
+    return current.outbound === this.#init.network.self < current.wire.remote;
+  }
+
+  #intakeOf({ wire, decoder }: Call): Intake {
+    const neighbour = wire.remote;
+    return new Intake({
+      link: this.#init.link,
+      decoder: decoder ?? new FrameDecoder(),
+      // What was asked for, and as much again that was cancelled on its way.
+      mostWaitingBytes: () => 2 * this.#session.inFlightLimit,
+      onMessage: (message) =>
+        this.#step({ type: 'message', neighbour, message: this.#checked(message, neighbour) }),
+      onViolation: (reason) => this.#step({ type: 'violation', neighbour, reason }),
+      onFailed: (error) => wire.abort(describeError(error)),
+    });
+  }
+
+  /** A hello's addresses are passed on under this peer's name. */
+  #checked(message: Message, neighbour: string): Message {
+    if (message.type !== 'hello') return message;
+    return { ...message, addresses: this.contacts.vouchFor(message.addresses, neighbour) };
   }
 
   close(): void {
     this.#closed = true;
+    this.contacts.close();
     this.#cancelTick?.();
-    for (const [peer, { stream }] of this.#members) {
+    for (const [peer, { wire }] of this.#members) {
       this.#leave(peer, 'stopped');
-      stream.close();
+      wire.close();
     }
   }
 
@@ -155,63 +185,19 @@ export class Swarm {
     const member = this.#members.get(peer);
     if (!member) return;
     this.#forget(peer, member);
-    if (reason === 'replaced') member.stream.close();
+    if (reason === 'replaced') member.wire.close();
     this.#step({ type: 'neighbour_left', neighbour: peer });
-    const cid = this.#init.cid.toString();
-    this.#init.emit({ event: 'neighbour_left', cid, remote: peer, reason });
+    this.#init.emit({ event: 'neighbour_left', cid: this.cid.toString(), remote: peer, reason });
     if (reason === 'replaced' || this.#closed) return;
-    this.#init.onLeft(peer, member.outbound && !member.met && reason === 'reset');
+    // It did not want to be called now: it reset the stream before its hello.
+    const refused = member.outbound && !member.met && reason === 'reset';
+    this.contacts.lost(peer, refused);
   }
 
   #forget(peer: string, member: Member): void {
     this.#members.delete(peer);
-    this.#init.uploads.stop(member.stream);
+    this.#init.uploads.stop(member.wire);
     member.end();
-  }
-
-  #read(member: Member, chunk: Uint8Array): void {
-    const { messages, violation } = member.decoder.push(chunk);
-    this.#take(member, messages);
-    if (violation !== undefined) {
-      this.#step({ type: 'violation', neighbour: member.stream.remote, reason: violation });
-    }
-  }
-
-  /** Hands messages on in order, each block when the downlink has let it through. */
-  #take(member: Member, messages: readonly Message[]): void {
-    const idle = member.waiting.length === 0;
-    for (const message of messages) {
-      member.waiting.push(message);
-      if (message.type === 'block') member.waitingBytes += message.length;
-    }
-    const cut = (error: unknown): void => member.stream.abort(describeError(error));
-    if (idle) unawaited('taking messages', this.#drain(member), cut);
-    const { waiting, waitingBytes } = member;
-    // What was asked for, and as much again that was cancelled on its way.
-    if (waitingBytes <= 2 * this.#session.inFlightLimit && waiting.length <= MOST_WAITING) return;
-    const neighbour = member.stream.remote;
-    this.#step({ type: 'violation', neighbour, reason: 'sends more than was asked for' });
-  }
-
-  async #drain(member: Member): Promise<void> {
-    const peer = member.stream.remote;
-    while (member.waiting.length > 0) {
-      const message = member.waiting[0]!;
-      if (message.type === 'block') {
-        const wait = this.#init.link.receive(message.length);
-        if (wait !== undefined) await wait;
-        member.waitingBytes -= message.length;
-      }
-      if (this.#members.get(peer) !== member) return;
-      this.#step({ type: 'message', neighbour: peer, message: this.#checked(message, peer) });
-      member.waiting.shift();
-    }
-  }
-
-  /** A hello's addresses are passed on under this peer's name. */
-  #checked(message: Message, neighbour: string): Message {
-    if (message.type !== 'hello') return message;
-    return { ...message, addresses: this.#init.vouchFor(message.addresses, neighbour) };
   }
 
   /** One event at a time: effects may cause further events, which wait their turn. */
@@ -252,9 +238,9 @@ export class Swarm {
   /** With whatever else this turn has for the neighbour: each send costs an encryption. */
   #send(neighbour: string, message: Message): void {
     const member = this.#members.get(neighbour);
-    if (!member || (this.#init.freeRides && message.type === 'grant')) return;
+    if (!member || this.#init.maySend?.(message) === false) return;
     if (member.unsent.length === 0) {
-      this.#init.clock.soon('sending messages', () => member.stream.send(member.unsent.splice(0)));
+      this.#init.clock.soon('sending messages', () => member.wire.send(member.unsent.splice(0)));
     }
     member.unsent.push(...encodeMessage(message));
   }
@@ -265,7 +251,7 @@ export class Swarm {
         return this.#upload(effect.neighbour, effect.piece);
       case 'stop_upload': {
         const member = this.#members.get(effect.neighbour);
-        if (member) this.#init.uploads.stop(member.stream, effect.piece);
+        if (member) this.#init.uploads.stop(member.wire, effect.piece);
         return;
       }
       case 'store':
@@ -273,20 +259,19 @@ export class Swarm {
       case 'ban':
         return this.#ban(effect.neighbour, effect.reason, effect.forLoad);
       case 'peers_learned':
-        return this.#init.onPeersLearned(effect.addresses, effect.neighbour);
+        return this.contacts.hear(effect.addresses, effect.neighbour);
       case 'neighbour_met':
         return this.#handleMet(effect.neighbour, effect.pieces);
       case 'completed':
-        return this.#init.onCompleted();
+        return this.#init.hooks.onCompleted?.();
     }
   }
 
   #handleMet(remote: string, pieces: number): void {
     const member = this.#members.get(remote);
     if (member) member.met = true;
-    const cid = this.#init.cid.toString();
-    this.#init.emit({ event: 'neighbour_joined', cid, remote, pieces });
-    this.#init.onMet(remote);
+    this.#init.emit({ event: 'neighbour_joined', cid: this.cid.toString(), remote, pieces });
+    this.contacts.handleMet(remote);
   }
 
   #upload(neighbour: string, piece: number): void {
@@ -295,7 +280,7 @@ export class Swarm {
     const { store, uploads, emit } = this.#init;
     const length = store.manifest.geometry.length(piece);
     uploads.add({
-      stream: member.stream,
+      wire: member.wire,
       piece,
       length,
       read: (into) => store.read(piece, 0, length, into),
@@ -313,8 +298,8 @@ export class Swarm {
 
   async #store(effect: Extract<SessionEffect, { type: 'store' }>): Promise<void> {
     const { piece, parts, neighbour: remote } = effect;
-    const { store, emit, onFailed, onPieceStored } = this.#init;
-    const cid = this.#init.cid.toString();
+    const { store, emit, hooks } = this.#init;
+    const cid = this.cid.toString();
     try {
       if (await store.write(piece, parts)) {
         const bytes = store.manifest.geometry.length(piece);
@@ -322,13 +307,13 @@ export class Swarm {
         if (member) member.useful = true;
         emit({ event: 'piece_verified', cid, piece, bytes, remote });
         this.#step({ type: 'piece_stored', piece });
-        onPieceStored(piece);
+        hooks.onPieceStored?.(piece);
       } else {
         emit({ event: 'piece_rejected', cid, piece, remote });
         this.#step({ type: 'piece_refused', piece });
       }
     } catch (error) {
-      if (!this.#closed) onFailed(error);
+      if (!this.#closed) hooks.onFailed?.(error);
     }
   }
 
@@ -336,7 +321,7 @@ export class Swarm {
     const member = this.#members.get(peer);
     if (member) {
       this.#forget(peer, member);
-      member.stream.abort(reason);
+      member.wire.abort(reason);
     }
     this.#init.onBan(peer, reason, forLoad);
   }

@@ -8,11 +8,21 @@ import { encodeMessage } from '../exchange/codec.ts';
 import type { Link } from '../link/link.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
-import { SpareBuffers } from '../runtime/spare-buffers.ts';
-import type { FrameStream } from './stream.ts';
+import type { Wire } from './wire.ts';
+
+/** Pieces' memory that is worth keeping for the next ones. Chosen. */
+export const SPARE_BUFFERS = 4;
+
+/** Memory for pieces, kept for reuse. */
+export interface Buffers {
+  /** A buffer of exactly this length, with whatever was in it before. */
+  take(length: number): Uint8Array;
+  /** Must not be read or written by anybody any more. */
+  give(buffer: Uint8Array): void;
+}
 
 export interface Upload {
-  readonly stream: FrameStream;
+  readonly wire: Wire;
   readonly piece: number;
   /** Of the piece, in bytes. */
   readonly length: number;
@@ -30,7 +40,7 @@ interface Job {
   bytes: Promise<Uint8Array> | undefined;
   begin: number;
   stopped: boolean;
-  /** When its stream was first seen to take no more. */
+  /** When its wire was first seen to take no more. */
   passedOverAt: number | undefined;
   /** Whether its owner was told that it stalls. */
   told: boolean;
@@ -39,30 +49,34 @@ interface Job {
 /** Pieces read ahead of the one being sent, so that the disk never delays the link. */
 const READ_AHEAD = 1;
 
-/** Pieces' memory kept for the next ones. Chosen. */
-const MOST_SPARE = 4;
-
 /** Longer than a window takes to pass at 20 Mbit/s; over it others should have the turn. Chosen. */
 const STALL_MS = 500;
+
+export interface UploadQueueInit {
+  readonly link: Link;
+  readonly clock: Timers;
+  readonly buffers: Buffers;
+}
 
 export class UploadQueue {
   readonly #link: Link;
   readonly #clock: Timers;
   readonly #jobs: Job[] = [];
-  readonly #spare = new SpareBuffers(MOST_SPARE);
-  /** When a block was last handed to a stream. */
-  readonly #sentAt = new WeakMap<FrameStream, number>();
+  readonly #spare: Buffers;
+  /** When a block was last handed to a wire. */
+  readonly #sentAt = new WeakMap<Wire, number>();
   #running = false;
   #wake: (() => void) | undefined;
 
-  constructor(link: Link, clock: Timers) {
+  constructor({ link, clock, buffers }: UploadQueueInit) {
     this.#link = link;
     this.#clock = clock;
+    this.#spare = buffers;
   }
 
   /** To whom pieces are being sent, the one who is served now first. */
   get receivers(): Set<string> {
-    return new Set(this.#jobs.map(({ upload }) => upload.stream.remote));
+    return new Set(this.#jobs.map(({ upload }) => upload.wire.remote));
   }
 
   add(upload: Upload): void {
@@ -78,11 +92,10 @@ export class UploadQueue {
     if (!this.#running) unawaited('sending pieces', this.#run());
   }
 
-  /** Drops the uploads of a stream, or one piece of it. */
-  stop(stream: FrameStream, piece?: number): void {
+  /** Drops the uploads of a wire, or one piece of it. */
+  stop(wire: Wire, piece?: number): void {
     for (const job of this.#jobs) {
-      if (job.upload.stream !== stream || (piece ?? job.upload.piece) !== job.upload.piece)
-        continue;
+      if (job.upload.wire !== wire || (piece ?? job.upload.piece) !== job.upload.piece) continue;
       job.stopped = true;
     }
     this.#wake?.();
@@ -102,14 +115,14 @@ export class UploadQueue {
     }
   }
 
-  /** The first whose stream takes more; those that were passed over for long are told. */
+  /** The first whose wire takes more; those that were passed over for long are told. */
   #nextJob(): Job | undefined {
     for (const job of this.#jobs) {
-      const { stream } = job.upload;
-      if (job.stopped || !stream.congested) return job;
+      const { wire } = job.upload;
+      if (job.stopped || !wire.congested) return job;
       const now = this.#clock.now();
       job.passedOverAt ??= now;
-      const since = Math.max(job.passedOverAt, this.#sentAt.get(stream) ?? 0);
+      const since = Math.max(job.passedOverAt, this.#sentAt.get(wire) ?? 0);
       if (job.told || now - since < STALL_MS) continue;
       job.told = true;
       job.upload.stalled();
@@ -137,7 +150,7 @@ export class UploadQueue {
     const wait = this.#link.send(block.length);
     if (wait !== undefined) await wait;
     if (job.stopped) return;
-    upload.stream.send(
+    upload.wire.send(
       encodeMessage({
         type: 'block',
         piece: upload.piece,
@@ -146,11 +159,11 @@ export class UploadQueue {
         length: block.length,
       }),
     );
-    this.#sentAt.set(upload.stream, this.#clock.now());
+    this.#sentAt.set(upload.wire, this.#clock.now());
     job.begin += block.length;
     if (job.begin < bytes.length) return;
     this.#remove(job);
-    unawaited('keeping memory of a piece', this.#reuse(bytes, upload.stream));
+    unawaited('keeping memory of a piece', this.#reuse(bytes, upload.wire));
     upload.finished();
   }
 
@@ -163,21 +176,21 @@ export class UploadQueue {
     return job.bytes;
   }
 
-  /** A stream that is not congested has encrypted all that it was given. */
-  async #reuse(bytes: Uint8Array, stream: FrameStream): Promise<void> {
-    await stream.drained();
+  /** A wire that is not congested has encrypted all that it was given. */
+  async #reuse(bytes: Uint8Array, wire: Wire): Promise<void> {
+    await wire.drained();
     this.#spare.give(bytes);
   }
 
-  /** Every stream that has work is full: until one drains, or the work changes. */
+  /** Every wire that has work is full: until one drains, or the work changes. */
   async #waitForRoom(): Promise<void> {
     const abort = new AbortController();
     const changed = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
     const cancel = this.#clock.after(STALL_MS, 'looking at uploads', () => this.#wake?.());
-    const streams = new Set(this.#jobs.map(({ upload }) => upload.stream));
-    const drained = [...streams].map((stream) => stream.drained(abort.signal).catch(() => {}));
+    const wires = new Set(this.#jobs.map(({ upload }) => upload.wire));
+    const drained = [...wires].map((wire) => wire.drained(abort.signal).catch(() => {}));
     await Promise.race([changed, ...drained]);
     cancel();
     this.#wake = undefined;

@@ -4,6 +4,7 @@ export const FACES: string[] = [
   'api/feed-event.ts',
   'api/listing.ts',
   'attack/attacker.ts',
+  'attack/free-ride.ts',
   'attack/kind.ts',
   'attack/own-ground.ts',
   'balance/balancer.ts',

@@ -1,13 +1,9 @@
 // Real streams; a hostile side says what a test has it say.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  askFiles,
-  MOST_DIGESTS,
-  type Standing,
-  serveFiles,
-} from '../../src/peer/files-protocol.ts';
+import { askFiles, MOST_DIGESTS, serveFiles } from '../../src/peer/files-protocol.ts';
 import { Inquiries } from '../../src/peer/inquiries.ts';
+import type { Standing } from '../../src/peer/network.ts';
 import type { Node } from '../../src/peer/node.ts';
 import { useNodes } from './nodes.ts';
 
@@ -77,7 +73,9 @@ describe('Inquiries', () => {
     };
     const inquiries = new Inquiries(node);
     const digests = Array.from({ length: 10_000 }, (_, n) => digest(n));
-    const answers = await Promise.all(digests.map((one) => inquiries.ask(counting.peerId, one)));
+    const answers = await Promise.all(
+      digests.map((one) => inquiries.ask(counting.peerId.toString(), one)),
+    );
     expect(answers).toEqual(digests.map((one) => (one[0]! < 128 ? 'whole' : 'none')));
     expect(pages).toBe(Math.ceil(10_000 / MOST_DIGESTS));
   });
@@ -86,6 +84,6 @@ describe('Inquiries', () => {
     const other = await startNode();
     const node = await startNode();
     await node.dial(other.getMultiaddrs());
-    expect(await new Inquiries(node).ask(other.peerId, digest(0))).toBeUndefined();
+    expect(await new Inquiries(node).ask(other.peerId.toString(), digest(0))).toBeUndefined();
   });
 });

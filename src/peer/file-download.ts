@@ -1,0 +1,118 @@
+// What a download asks of a peer: the manifest from an earlier run or from others, a
+// partial file in the output directory, the peer's swarms and the DHT.
+import { join } from 'node:path';
+import type { CID } from 'multiformats/cid';
+import type { PieceStore } from '../content/store.ts';
+import { FileStore } from '../disk/file-store.ts';
+import type { Link } from '../link/link.ts';
+import { systemClock, type Timers } from '../runtime/clock.ts';
+import { describeError } from '../runtime/errors.ts';
+import { makeDirectory } from '../runtime/node/make-directory.ts';
+import type { Emit } from '../telemetry/event.ts';
+import { type HeldDag, rawRootOf } from './dag-protocol.ts';
+import type { Discovery } from './discovery.ts';
+import type { DownloadHost, Found, Patience, Provider } from './download.ts';
+import type { KeptManifests } from './kept-manifests.ts';
+import type { FetchedManifest } from './manifest-bytes.ts';
+import { searchManifest } from './manifest-search.ts';
+import type { Node } from './node.ts';
+import type { PackedManifests } from './packed-manifests.ts';
+import type { Swarm, SwarmHooks } from './swarm.ts';
+
+/** Telling the DHT of one more source can wait: neighbours name each other. Chosen. */
+const ANNOUNCE_AFTER_MS = 20_000;
+
+/** The peer, as far as a download needs it. */
+export interface FileDownloadPeer {
+  readonly node: Node;
+  readonly discovery: Discovery;
+  readonly emit: Emit;
+  readonly link: Link;
+  readonly manifests: KeptManifests;
+  readonly packed: PackedManifests;
+  hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Swarm;
+  announce(cid: CID, afterMs: number): void;
+}
+
+export interface DownloadOptions extends Patience {
+  /** A directory; made when it does not exist. */
+  readonly out: string;
+  /** Replace what has that name already and is something else. */
+  readonly force: boolean;
+}
+
+type FoundManifest = FetchedManifest & Found;
+
+export class FileDownload implements DownloadHost<FoundManifest> {
+  readonly clock: Timers = systemClock;
+  readonly emit: Emit;
+  readonly #peer: FileDownloadPeer;
+  readonly #cid: CID;
+  readonly #options: DownloadOptions;
+
+  constructor(peer: FileDownloadPeer, cid: CID, options: DownloadOptions) {
+    this.emit = peer.emit;
+    this.#peer = peer;
+    this.#cid = cid;
+    this.#options = options;
+  }
+
+  async find(signal: AbortSignal, onUnverified: () => void): Promise<FoundManifest> {
+    const { manifests, packed, link } = this.#peer;
+    const known = await manifests.find(this.#cid, this.#options.out);
+    if (known) return { ...known, kept: true };
+    const found = await searchManifest(this.#peer, this.#cid, signal, {
+      link,
+      fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
+    });
+    return { ...found, kept: false };
+  }
+
+  async open(found: FoundManifest, signal: AbortSignal): Promise<FileStore> {
+    const { out, force: overwrite } = this.#options;
+    await makeDirectory(out);
+    const target = join(out, found.name);
+    const store = await FileStore.download(found.manifest, target, { overwrite, signal });
+    try {
+      await this.#keep(found, store.isPublished);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  join({ name, dag, rawRoot }: FoundManifest, store: PieceStore, hooks: SwarmHooks): Swarm {
+    const held = { name, dag, rawRoot: rawRootOf(rawRoot ?? new Uint8Array()) };
+    const swarm = this.#peer.hold(this.#cid, store, held, hooks);
+    this.#peer.announce(this.#cid, ANNOUNCE_AFTER_MS);
+    return swarm;
+  }
+
+  async *findProviders(signal: AbortSignal): AsyncGenerator<Provider> {
+    const providers = this.#peer.discovery.findProviders(this.#cid, signal);
+    for await (const { peerId, multiaddrs } of providers) {
+      yield { peer: peerId.toString(), addresses: multiaddrs.map(String) };
+    }
+  }
+
+  /** The content is whole: what stays beside it is worth a word, and no failure. */
+  async handlePublished(found: FoundManifest): Promise<void> {
+    try {
+      await this.#peer.manifests.removeBeside(found, this.#options.out);
+    } catch (error) {
+      const message = `the manifest beside it is not removed: ${describeError(error)}`;
+      this.emit({ event: 'warned', message });
+    }
+  }
+
+  /** On disk before the first piece is. Without it only a start with nobody there is worse off. */
+  async #keep(found: FoundManifest, isWhole: boolean): Promise<void> {
+    const { manifests } = this.#peer;
+    const warn = (error: unknown): void =>
+      this.emit({ event: 'warned', message: `the manifest is not kept: ${describeError(error)}` });
+    await manifests.keep(found).catch(warn);
+    if (isWhole) await this.handlePublished(found);
+    else await manifests.keepBeside(found, this.#options.out).catch(warn);
+  }
+}
