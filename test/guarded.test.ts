@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Rooms whose code runs in a process that remotes reach. */
-const ROOMS = /^src\/(hub|root|server|edge|peer|link|content|disk|telemetry|exchange|runtime)\//;
+const ROOMS =
+  /^src\/(hub|root|server|edge|peer|swarm|link|content|disk|telemetry|exchange|runtime)\//;
 
 const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
 const { fileNames, options } = ts.parseJsonConfigFileContent(

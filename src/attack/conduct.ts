@@ -1,7 +1,7 @@
 // What all kinds of attack have in common: they claim every piece and offer grants. They differ in
 // what follows when a neighbour binds a grant.
 import type { Link } from '../link/link.ts';
-import type { UploadQueue } from '../peer/upload-queue.ts';
+import type { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Line } from './line.ts';
 
 /** Is told what neighbours do that lack pieces. */

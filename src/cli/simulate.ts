@@ -1,9 +1,9 @@
 // `simulate`: the options of a simulated distribution in, its figures out.
 import { Command, Option } from 'commander';
 import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
-import type { Policy } from '../peer/policy.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { SimulationSetup } from '../simulate/setup.ts';
+import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { integer, rate, seconds, size } from './common/options.ts';
 import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';

@@ -15,7 +15,7 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
-import type { Standing } from './network.ts';
+import type { Standing } from '../swarm/network.ts';
 import type { Node } from './node.ts';
 import { FrameStream } from './stream.ts';
 

@@ -3,10 +3,10 @@
 // the rest, but nobody is told of them.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
+import type { Standing } from '../swarm/network.ts';
+import { Swarm, type SwarmHooks, type SwarmHost } from '../swarm/swarm.ts';
 import type { HeldDag } from './dag-protocol.ts';
-import type { Standing } from './network.ts';
 import { PackedManifests } from './packed-manifests.ts';
-import { Swarm, type SwarmHooks, type SwarmHost } from './swarm.ts';
 
 interface Held {
   readonly swarm: Swarm;

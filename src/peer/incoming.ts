@@ -1,8 +1,8 @@
 import type { Connection, Stream } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
 import { guarded } from '../runtime/guarded.ts';
+import type { Reception } from '../swarm/reception.ts';
 import type { Node } from './node.ts';
-import type { Reception } from './reception.ts';
 import { FrameStream } from './stream.ts';
 
 /** Each connection may carry this many exchange streams: files shared with one peer. */

@@ -4,8 +4,8 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
+import type { Standing } from '../swarm/network.ts';
 import { askFiles, MOST_DIGESTS } from './files-protocol.ts';
-import type { Standing } from './network.ts';
 import type { Node } from './node.ts';
 
 /** Of one page; a connected peer answers within a round trip. Chosen. */

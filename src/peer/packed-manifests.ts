@@ -15,6 +15,7 @@ import type { PieceStore } from '../content/store.ts';
 import { describeError, HubswarmError, hasCode } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
+import type { Swarm, SwarmHooks } from '../swarm/swarm.ts';
 import {
   blocksOf,
   fetchManifest,
@@ -25,7 +26,6 @@ import {
 } from './dag-protocol.ts';
 import { encodeAnswer, type FetchedManifest } from './manifest-bytes.ts';
 import { MAX_PACKED_BYTES, pack, unpack } from './packed-manifest.ts';
-import type { Swarm, SwarmHooks } from './swarm.ts';
 
 /** Manifests up to this size take no longer than joining a swarm for them. Chosen. */
 const INLINE_BYTES = 32 * 1024;

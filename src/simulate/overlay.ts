@@ -1,4 +1,4 @@
-// The overlay of neighbours, built as peer/contacts.ts builds it: a newcomer calls the
+// The overlay of neighbours, built as swarm/contacts.ts builds it: a newcomer calls the
 // origin, through which it found the swarm, and then others drawn at random until it
 // has enough neighbours, those that called it counted; whoever loses one while it still
 // lacks something calls again. A seed waits to be called. Connections are there at once:

@@ -1,5 +1,5 @@
 // A node's uplink: pieces leave one after the other, first come, first served, in
-// blocks, as in peer/upload-queue.ts. Knows no clock: the swarm says when a block
+// blocks, as in swarm/upload-queue.ts. Knows no clock: the swarm says when a block
 // has left.
 import { blockLength } from '../exchange/block-length.ts';
 

@@ -9,7 +9,8 @@ export const LAW: Law = {
     cli: {
       holds: 'entry, command table, one file per command: options in, a call, lines out',
       imports: [
-        'hub', 'server', 'client', 'api', 'peer', 'attack', 'lab', 'simulate', 'balance', 'edge', 'content',
+        'hub', 'server', 'client', 'api', 'peer', 'swarm', 'attack', 'lab', 'simulate', 'balance', 'edge',
+        'content',
         'disk', 'link', 'telemetry',
       ],
       reason: 'a command turns options into a call and holds no logic',
@@ -89,14 +90,19 @@ export const LAW: Law = {
       imports: ['hub', 'server', 'root', 'client', 'content', 'disk', 'link', 'telemetry'],
       reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
     },
+    swarm: {
+      holds: 'the pump between a session and its wires, upload queue, contacts, calls, download, parting',
+      imports: ['exchange', 'content', 'link', 'telemetry'],
+      reason: 'a second kind of wire must not need a second pump',
+    },
     peer: {
-      holds: 'libp2p shell round exchange/',
-      imports: ['exchange', 'content', 'disk', 'link', 'telemetry'],
-      reason: 'a peer is a thin shell round exchange/',
+      holds: 'libp2p, the DHT and manifests round swarm/',
+      imports: ['swarm', 'exchange', 'content', 'disk', 'link', 'telemetry'],
+      reason: 'a peer is what libp2p and a disk are to a swarm',
     },
     attack: {
       holds: 'hostile peers as real processes, for experiments',
-      imports: ['peer', 'exchange', 'content', 'link', 'telemetry'],
+      imports: ['peer', 'swarm', 'exchange', 'content', 'link', 'telemetry'],
       reason: 'a hostile peer is a shell round exchange/ as well, and peer/ must not know of it',
     },
     lab: {
@@ -121,6 +127,11 @@ export const LAW: Law = {
       where: /^theory\//,
       what: /^(?!src\/)/,
       reason: 'theory/ is arithmetic: what it says must not depend on a machine or a package',
+    },
+    {
+      where: /^swarm\//,
+      what: /^(?!src\/|multiformats\/)/,
+      reason: 'swarm/ runs wherever its wires do: time, bytes and files come in by ports',
     },
     {
       where: /^(?!peer\/|attack\/)/,
@@ -163,7 +174,7 @@ export const LAW: Law = {
 
   forbiddenNames: [
     {
-      where: /^(exchange|simulate|theory)\//,
+      where: /^(exchange|simulate|swarm|theory)\//,
       names: ['Date', 'performance', 'setTimeout', 'setInterval', 'Math.random', 'process'],
       reason: 'clocks, timers and chance come in from outside, so that a run can be played again',
     },

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { askFiles, MOST_DIGESTS, serveFiles } from '../../src/peer/files-protocol.ts';
 import { Inquiries } from '../../src/peer/inquiries.ts';
-import type { Standing } from '../../src/peer/network.ts';
 import type { Node } from '../../src/peer/node.ts';
+import type { Standing } from '../../src/swarm/network.ts';
 import { useNodes } from './nodes.ts';
 
 const PROTOCOL = '/hubswarm/files/1.0.0';

@@ -1,6 +1,6 @@
 // The options that choose how an exchange picks pieces and neighbours.
 import type { Command } from 'commander';
-import type { Policy } from '../../peer/policy.ts';
+import type { Policy } from '../../swarm/policy.ts';
 import { oneOf } from './options.ts';
 
 export interface PolicyOptions {
@@ -22,7 +22,7 @@ export function withPolicyOptions(command: Command): Command {
 
 /** @throws HubswarmError ERR_USAGE */
 export async function parsePolicy({ picker, choker }: PolicyOptions): Promise<Policy> {
-  const { PICKER_NAMES, CHOKER_NAMES } = await import('../../peer/policy.ts');
+  const { PICKER_NAMES, CHOKER_NAMES } = await import('../../swarm/policy.ts');
   return {
     ...(picker === undefined ? {} : { picker: oneOf('--picker', picker, PICKER_NAMES) }),
     ...(choker === undefined ? {} : { choker: oneOf('--choker', choker, CHOKER_NAMES) }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CALL_SPAN_MS, Callers } from '../../src/peer/callers.ts';
+import { CALL_SPAN_MS, Callers } from '../../src/swarm/callers.ts';
 
 /** Says hello at once. */
 function call(callers: Callers, peer: string, now: number): string {
