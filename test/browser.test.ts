@@ -15,7 +15,17 @@ import { importedTree, seededBytes, tempDir, writeTree } from './disk/files.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const SRC = join(ROOT, 'src');
-const ROOMS = ['api', 'content', 'exchange', 'link', 'runtime', 'simulate', 'telemetry', 'theory'];
+const ROOMS = [
+  'api',
+  'content',
+  'exchange',
+  'link',
+  'runtime',
+  'simulate',
+  'swarm',
+  'telemetry',
+  'theory',
+];
 
 const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.web.json'), ts.sys.readFile);
 const { fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);

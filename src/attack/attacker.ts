@@ -11,8 +11,7 @@ import { type Identity, openIdentity } from '../peer/identity.ts';
 import { searchManifest } from '../peer/manifest-search.ts';
 import { createNode, type Node } from '../peer/node.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { SpareBuffers } from '../runtime/spare-buffers.ts';
-import { SPARE_BUFFERS, UploadQueue } from '../swarm/upload-queue.ts';
+import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Attack } from './attack.ts';
 import { CONDUCTS } from './conducts.ts';
@@ -89,11 +88,7 @@ export class Attacker {
     await serveDag(node, (asked) => (asked.equals(cid) ? held : undefined));
     const conduct = CONDUCTS[this.#kind]({
       link: this.#link,
-      uploads: new UploadQueue({
-        link: this.#link,
-        clock: systemClock,
-        buffers: new SpareBuffers(SPARE_BUFFERS),
-      }),
+      uploads: new UploadQueue(this.#link, systemClock),
     });
     this.#attack = new Attack({ node, manifest, conduct, emit: this.#emit });
     await this.#attack.begin();

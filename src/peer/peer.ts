@@ -15,14 +15,13 @@ import { systemClock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import { createRng } from '../runtime/rng.ts';
-import { SpareBuffers } from '../runtime/spare-buffers.ts';
 import { Callees } from '../swarm/callees.ts';
 import { Download } from '../swarm/download.ts';
 import { part } from '../swarm/parting.ts';
 import type { Policy } from '../swarm/policy.ts';
 import { Reception } from '../swarm/reception.ts';
 import type { Swarm, SwarmHooks } from '../swarm/swarm.ts';
-import { SPARE_BUFFERS, UploadQueue } from '../swarm/upload-queue.ts';
+import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Admission } from './admission.ts';
 import { type HeldDag, type RawRoot, serveDag } from './dag-protocol.ts';
@@ -130,8 +129,7 @@ export class Peer implements FileDownloadPeer {
         : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
       onCount: this.#counts.note,
     });
-    const buffers = new SpareBuffers(SPARE_BUFFERS);
-    this.#uploads = new UploadQueue({ link: this.link, clock: systemClock, buffers });
+    this.#uploads = new UploadQueue(this.link, systemClock);
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
       network: new NodeNetwork(node, this.#inquiries),

@@ -8,18 +8,8 @@ import { encodeMessage } from '../exchange/codec.ts';
 import type { Link } from '../link/link.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
+import { SpareBuffers } from '../runtime/spare-buffers.ts';
 import type { Wire } from './wire.ts';
-
-/** Pieces' memory that is worth keeping for the next ones. Chosen. */
-export const SPARE_BUFFERS = 4;
-
-/** Memory for pieces, kept for reuse. */
-export interface Buffers {
-  /** A buffer of exactly this length, with whatever was in it before. */
-  take(length: number): Uint8Array;
-  /** Must not be read or written by anybody any more. */
-  give(buffer: Uint8Array): void;
-}
 
 export interface Upload {
   readonly wire: Wire;
@@ -49,29 +39,25 @@ interface Job {
 /** Pieces read ahead of the one being sent, so that the disk never delays the link. */
 const READ_AHEAD = 1;
 
+/** Pieces' memory kept for the next ones. Chosen. */
+const MOST_SPARE = 4;
+
 /** Longer than a window takes to pass at 20 Mbit/s; over it others should have the turn. Chosen. */
 const STALL_MS = 500;
-
-export interface UploadQueueInit {
-  readonly link: Link;
-  readonly clock: Timers;
-  readonly buffers: Buffers;
-}
 
 export class UploadQueue {
   readonly #link: Link;
   readonly #clock: Timers;
   readonly #jobs: Job[] = [];
-  readonly #spare: Buffers;
+  readonly #spare = new SpareBuffers(MOST_SPARE);
   /** When a block was last handed to a wire. */
   readonly #sentAt = new WeakMap<Wire, number>();
   #running = false;
   #wake: (() => void) | undefined;
 
-  constructor({ link, clock, buffers }: UploadQueueInit) {
+  constructor(link: Link, clock: Timers) {
     this.#link = link;
     this.#clock = clock;
-    this.#spare = buffers;
   }
 
   /** To whom pieces are being sent, the one who is served now first. */
