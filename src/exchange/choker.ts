@@ -8,11 +8,18 @@ import type { Neighbour } from './neighbour.ts';
  *
  * @param now the caller's clock, in milliseconds
  */
-export type Choker = (
-  candidates: Iterable<Neighbour>,
-  rng: Rng,
-  now: number,
-) => Neighbour | undefined;
+type Pick = (candidates: Iterable<Neighbour>, rng: Rng, now: number) => Neighbour | undefined;
+
+export interface Choker {
+  readonly pick: Pick;
+  /**
+   * Whether complete neighbours are told of our pieces, and haves of our neighbours count when
+   * we are complete: that shows who gives. A cooperative peer does better without: what six
+   * neighbours have is not what the swarm has. Simulated, 64 receivers came to 0.90 of the
+   * bound with it and to 0.95 without.
+   */
+  readonly tellsSeeds: boolean;
+}
 
 /**
  * One grant in 32 goes to a neighbour that gave nothing (BEP 3: optimistic unchoke).
@@ -29,44 +36,35 @@ const LEAST_CREDIT = 0.05;
  * random. So newcomers come first, because the uplink of a peer without pieces is idle, and
  * all advance together.
  */
-const pickFewestPieces: Choker = (candidates, rng) => pickLeast(candidates, rng, piecesSoon);
+const pickFewestPieces: Pick = (candidates, rng) =>
+  pickLeast(candidates, rng, ({ piecesSoon }) => piecesSoon);
 
 /**
  * Picks the neighbour that gave most for what it got. A neighbour without any piece comes
  * before: it cannot give yet. Others that gave nothing get one grant in 32, and those that
  * no giver wants.
  */
-const pickReciprocal: Choker = (candidates, rng, now) => {
+const pickReciprocal: Pick = (candidates, rng, now) => {
   const strangers: Neighbour[] = [];
   const givers: Neighbour[] = [];
   for (const neighbour of candidates) {
-    (neighbour.credit.at(now) < LEAST_CREDIT ? strangers : givers).push(neighbour);
+    (neighbour.taker.credit.at(now) < LEAST_CREDIT ? strangers : givers).push(neighbour);
   }
-  const newcomers = strangers.filter((neighbour) => piecesSoon(neighbour) === 0);
+  const newcomers = strangers.filter(({ piecesSoon }) => piecesSoon === 0);
   if (newcomers.length > 0) return newcomers[rng.below(newcomers.length)];
   const optimistic = strangers.length > 0 && rng.below(OPTIMISTIC_ONE_IN) === 0;
   if (givers.length === 0 || optimistic) {
-    return pickLeast(strangers, rng, (neighbour) => servedSoon(neighbour, now));
+    return pickLeast(strangers, rng, ({ taker }) => taker.servedSoon(now));
   }
-  return pickLeast(
-    givers,
-    rng,
-    (neighbour) => (servedSoon(neighbour, now) + 1) / neighbour.credit.at(now),
-  );
+  return pickLeast(givers, rng, ({ taker }) => (taker.servedSoon(now) + 1) / taker.credit.at(now));
 };
 
-export const CHOKERS = { cooperative: pickFewestPieces, 'tit-for-tat': pickReciprocal } as const;
+export const CHOKERS = {
+  cooperative: { pick: pickFewestPieces, tellsSeeds: false },
+  'tit-for-tat': { pick: pickReciprocal, tellsSeeds: true },
+} as const satisfies Record<string, Choker>;
 
 export type ChokerName = keyof typeof CHOKERS;
-
-/** The neighbour's pieces, with those under way from us and those it has not confirmed. */
-function piecesSoon({ pieces, grants, unacknowledged }: Neighbour): number {
-  return (pieces?.count ?? 0) + grants.size + unacknowledged.size;
-}
-
-function servedSoon(neighbour: Neighbour, now: number): number {
-  return neighbour.served.at(now) + neighbour.grants.size;
-}
 
 /** The candidate with the least figure; ties are random. */
 function pickLeast(

@@ -7,21 +7,11 @@
 // keep the others waiting.
 import type { Rng } from '../runtime/rng.ts';
 import { blameForStalls, blameForStrayBlocks } from './blame.ts';
-import type { Fetch, Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour.ts';
 import type { Picker, PickView } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import { smooth } from './smooth.ts';
-import {
-  forgive,
-  isDoubted,
-  isSilent,
-  isStalled,
-  mayAsk,
-  noteDoubt,
-  noteGood,
-  noteProgress,
-  noteRevoked,
-} from './source.ts';
+import { type Fetch, PIECE_TIME_GAIN } from './source.ts';
 import type { SwarmState } from './state.ts';
 
 /** A piece that takes so long is slow. */
@@ -29,8 +19,6 @@ const SLOW_MS = 5000;
 /** In the endgame a piece is asked for again when it takes this much longer than usual. */
 const RESCUE_FACTOR = 3;
 const RESCUE_MS = 1000;
-/** Weight of a new sample in the smoothed time of a piece. */
-const GAIN = 0.25;
 
 export interface DownloadOptions {
   picker: Picker;
@@ -110,9 +98,10 @@ export class Downloads implements PickView {
   }
 
   #changeWanted(neighbour: Neighbour, change: 1 | -1): void {
-    const before = neighbour.wanted;
-    neighbour.wanted += change;
-    if (before === 0 || neighbour.wanted === 0) this.#unsettled.add(neighbour);
+    const { source } = neighbour;
+    const before = source.wanted;
+    source.wanted += change;
+    if (before === 0 || source.wanted === 0) this.#unsettled.add(neighbour);
   }
 
   /**
@@ -133,10 +122,11 @@ export class Downloads implements PickView {
 
   /** At once that it arose. */
   #tellInterest(neighbour: Neighbour, hasRoom: boolean, now: number): void {
-    const interested = neighbour.wanted > 0 && hasRoom && mayAsk(neighbour, this.#state.blame, now);
-    if (interested === neighbour.amInterested) return;
-    neighbour.amInterested = interested;
-    if (interested === neighbour.toldInterested) return;
+    const { source, telling } = neighbour;
+    const interested = source.wanted > 0 && hasRoom && source.mayAsk(this.#state.blame, now);
+    if (interested === telling.amInterested) return;
+    telling.amInterested = interested;
+    if (interested === telling.toldInterested) return;
     if (interested) this.#state.outbox.flush(neighbour);
     else this.#state.outbox.flushSoon(neighbour, now);
   }
@@ -146,25 +136,25 @@ export class Downloads implements PickView {
     return this.#inFlightBytes < this.inFlightLimit;
   }
 
-  /** A neighbour offers a turn: bind it to a piece, or decline. */
+  /** A neighbour offers a grant: binds it to a piece, or declines. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
-    const isOpen =
-      this.hasRoom && neighbour.wanted > 0 && mayAsk(neighbour, this.#state.blame, now);
+    const { source, telling } = neighbour;
+    const isOpen = this.hasRoom && source.wanted > 0 && source.mayAsk(this.#state.blame, now);
     // To look through all pieces for one that it does not have would be work for nothing.
     const piece = isOpen ? this.#picker(this, neighbour, hints) : undefined;
     if (piece === undefined) {
-      neighbour.amInterested = false;
-      neighbour.toldInterested = false;
+      telling.amInterested = false;
+      telling.toldInterested = false;
       this.#unsettled.add(neighbour);
       this.#state.outbox.send(neighbour, { type: 'decline', grant });
       return;
     }
     this.#state.outbox.send(neighbour, { type: 'request', grant, piece });
     const fetch = { piece, grant, requestedAt: now, parts: [], received: 0, slow: false };
-    neighbour.fetches.set(piece, fetch);
+    source.begin(fetch);
     this.#inFlightBytes += this.#state.geometry.length(piece);
     this.#unsettled.add(neighbour);
-    if (isDoubted(neighbour)) this.#markSlow(neighbour, fetch);
+    if (source.isDoubted) this.#markSlow(neighbour, fetch);
     else this.#setWanted(piece, false);
   }
 
@@ -175,18 +165,19 @@ export class Downloads implements PickView {
     now: number,
   ): string | undefined {
     const { piece, begin } = block;
-    const fetch = neighbour.fetches.get(piece);
+    const { source } = neighbour;
+    const fetch = source.fetches.get(piece);
     const length = this.#state.geometry.length(piece);
     if (!fetch || begin !== fetch.received || begin + block.length > length) {
       this.duplicateBytes += block.length;
       // Of a piece that was cancelled, and perhaps asked for again since.
-      if (forgive(neighbour, piece, block.length)) return undefined;
-      if (!fetch) return blameForStrayBlocks(++neighbour.strayBlocks);
+      if (source.forgive(piece, block.length)) return undefined;
+      if (!fetch) return blameForStrayBlocks(++source.strayBlocks);
       return `a block at ${begin} of piece ${piece} where ${fetch.received} was due`;
     }
     for (const part of block.parts) fetch.parts.push(part);
     fetch.received += block.length;
-    noteProgress(neighbour, block.length, fetch.received === length, now);
+    source.noteProgress(block.length, fetch.received === length, now);
     if (fetch.received === length) this.#finish(neighbour, fetch, now);
     return undefined;
   }
@@ -195,9 +186,8 @@ export class Downloads implements PickView {
     const { piece } = fetch;
     this.#drop(neighbour, fetch);
     const ms = now - fetch.requestedAt;
-    neighbour.pieceMs = smooth(neighbour.pieceMs, ms, GAIN);
-    neighbour.stalls = 0;
-    this.#pieceMs = smooth(this.#pieceMs, ms, GAIN);
+    neighbour.source.noteWhole(ms);
+    this.#pieceMs = smooth(this.#pieceMs, ms, PIECE_TIME_GAIN);
     if (this.#state.have.has(piece) || this.#storing.has(piece)) {
       this.duplicateBytes += fetch.received;
       return;
@@ -205,57 +195,57 @@ export class Downloads implements PickView {
     this.#setWanted(piece, false);
     this.#storing.set(piece, neighbour);
     this.#inFlightBytes += fetch.received;
-    neighbour.storing++;
+    neighbour.source.storing++;
     this.#state.outbox.push({ type: 'store', piece, parts: fetch.parts, neighbour: neighbour.id });
     for (const other of this.#state.neighbours.values()) {
-      if (other.fetches.has(piece) && isDoubted(other)) noteDoubt(other, now);
+      if (other.source.fetches.has(piece) && other.source.isDoubted) other.source.noteDoubt(now);
       this.#cancel(other, piece);
     }
   }
 
   /** Returns the neighbour that sent the piece. */
   handleStored(piece: number, now: number): Neighbour | undefined {
-    const source = this.#takeStoring(piece);
-    if (source) {
-      noteGood(source, now);
-      source.credit.add(now);
-      source.allowance.earnPiece();
+    const giver = this.#takeStoring(piece);
+    if (giver) {
+      giver.source.noteGood(now);
+      giver.taker.credit.add(now);
+      giver.allowance.earnPiece();
     }
     this.missing.remove(piece);
-    return source;
+    return giver;
   }
 
   /** Wrong bytes: nothing was written. Returns the PeerId that sent them. */
   handleRefused(piece: number): string | undefined {
-    const source = this.#takeStoring(piece);
+    const giver = this.#takeStoring(piece);
     this.#setWanted(piece, true);
-    source?.refused.add(piece);
-    return source?.id;
+    giver?.source.refused.add(piece);
+    return giver?.id;
   }
 
   #takeStoring(piece: number): Neighbour | undefined {
-    const source = this.#storing.get(piece);
-    if (source) {
+    const giver = this.#storing.get(piece);
+    if (giver) {
       this.#inFlightBytes -= this.#state.geometry.length(piece);
-      source.storing--;
-      this.#unsettled.add(source);
+      giver.source.storing--;
+      this.#unsettled.add(giver);
     }
     this.#storing.delete(piece);
-    return source;
+    return giver;
   }
 
   /** What it takes back is asked of others: it must not be the first to be asked again. */
   handleRevoke(neighbour: Neighbour, grant: number, now: number): void {
-    for (const fetch of neighbour.fetches.values()) {
+    for (const fetch of neighbour.source.fetches.values()) {
       if (fetch.grant !== grant) continue;
       this.#release(neighbour, fetch);
-      noteRevoked(neighbour, now);
+      neighbour.source.noteRevoked(now);
     }
   }
 
   handleLeft(neighbour: Neighbour): void {
     this.#unsettled.delete(neighbour);
-    for (const fetch of neighbour.fetches.values()) this.#release(neighbour, fetch);
+    for (const fetch of neighbour.source.fetches.values()) this.#release(neighbour, fetch);
     if (neighbour.pieces) for (const piece of neighbour.pieces) this.missing.decrement(piece);
   }
 
@@ -266,14 +256,15 @@ export class Downloads implements PickView {
     for (const neighbour of this.#state.neighbours.values()) {
       // Some reasons not to ask pass with time.
       this.#unsettled.add(neighbour);
-      if (isStalled(neighbour, now)) {
+      const { source } = neighbour;
+      if (source.isStalled(now)) {
         // However many pieces: who was asleep has let one chance go by.
-        for (const fetch of neighbour.fetches.values()) this.#takeBack(neighbour, fetch);
-        const reason = blameForStalls(++neighbour.stalls);
+        for (const fetch of neighbour.source.fetches.values()) this.#takeBack(neighbour, fetch);
+        const reason = blameForStalls(source.noteStalled());
         if (reason !== undefined) bans.push({ neighbour, reason });
       }
-      const silent = isSilent(neighbour, this.#usualMs * RESCUE_FACTOR, now);
-      for (const fetch of neighbour.fetches.values()) {
+      const silent = source.isSilent(this.#usualMs * RESCUE_FACTOR, now);
+      for (const fetch of neighbour.source.fetches.values()) {
         const age = now - fetch.requestedAt;
         if (silent && !fetch.slow) this.#doubt(neighbour, fetch, now);
         if (age > SLOW_MS) this.#markSlow(neighbour, fetch);
@@ -285,15 +276,14 @@ export class Downloads implements PickView {
 
   /** What it was asked for is asked of others as well: it may be a source of nothing. */
   #doubt(neighbour: Neighbour, fetch: Fetch, now: number): void {
-    noteDoubt(neighbour, now);
+    neighbour.source.noteDoubt(now);
     this.#markSlow(neighbour, fetch);
     this.#setWanted(fetch.piece, true);
   }
 
   #markSlow(neighbour: Neighbour, fetch: Fetch): void {
     if (fetch.slow) return;
-    fetch.slow = true;
-    neighbour.slowFetches++;
+    neighbour.source.markSlow(fetch);
     this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
   }
 
@@ -308,12 +298,12 @@ export class Downloads implements PickView {
 
   /** No longer wanted from this neighbour: tells it, and forgives what still comes. */
   #cancel(neighbour: Neighbour, piece: number): void {
-    const fetch = neighbour.fetches.get(piece);
+    const { source } = neighbour;
+    const fetch = source.fetches.get(piece);
     if (!fetch) return;
     this.duplicateBytes += fetch.received;
     this.#drop(neighbour, fetch);
-    const due = this.#state.geometry.length(piece) - fetch.received;
-    neighbour.cancelled.set(piece, (neighbour.cancelled.get(piece) ?? 0) + due);
+    source.excuse(piece, this.#state.geometry.length(piece) - fetch.received);
     this.#state.outbox.send(neighbour, { type: 'cancel', piece });
   }
 
@@ -325,14 +315,13 @@ export class Downloads implements PickView {
   }
 
   #drop(neighbour: Neighbour, fetch: Fetch): void {
-    neighbour.fetches.delete(fetch.piece);
-    if (fetch.slow) neighbour.slowFetches--;
-    else this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
+    neighbour.source.drop(fetch);
+    if (!fetch.slow) this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
   }
 
   #isComing(piece: number): boolean {
-    for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.fetches.has(piece) && !isDoubted(neighbour)) return true;
+    for (const { source } of this.#state.neighbours.values()) {
+      if (source.fetches.has(piece) && !source.isDoubted) return true;
     }
     return false;
   }

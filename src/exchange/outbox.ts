@@ -34,8 +34,9 @@ export class Outbox {
 
   /** Tells of a piece soon, together with others; later if it is no news to the neighbour. */
   sendHaveSoon(neighbour: Neighbour, piece: number, isNews: boolean, now: number): void {
-    neighbour.unsentHaves.push(piece);
-    if (neighbour.unsentHaves.length >= HAVE_BATCH) this.flush(neighbour);
+    const { unsentHaves } = neighbour.telling;
+    unsentHaves.push(piece);
+    if (unsentHaves.length >= HAVE_BATCH) this.flush(neighbour);
     else this.#setDue(neighbour, now + (isNews ? NEWS_DELAY_MS : DETAIL_DELAY_MS));
   }
 
@@ -55,13 +56,14 @@ export class Outbox {
   /** Sends the waiting haves, and our interest if the neighbour was last told another. */
   flush(neighbour: Neighbour): void {
     this.#dueAt.delete(neighbour);
-    if (neighbour.unsentHaves.length > 0) {
-      const pieces = neighbour.unsentHaves.splice(0);
+    const { telling } = neighbour;
+    if (telling.unsentHaves.length > 0) {
+      const pieces = telling.unsentHaves.splice(0);
       this.push({ type: 'send', neighbour: neighbour.id, message: { type: 'have', pieces } });
     }
-    const interested = neighbour.amInterested;
-    if (interested === neighbour.toldInterested) return;
-    neighbour.toldInterested = interested;
+    const { amInterested: interested } = telling;
+    if (interested === telling.toldInterested) return;
+    telling.toldInterested = interested;
     this.push({ type: 'send', neighbour: neighbour.id, message: { type: 'interest', interested } });
   }
 

@@ -4,7 +4,6 @@
 // neighbours get from one another (see session.ts), but it hears whether they still want
 // something from it. The wait is bounded: a neighbour that never takes a piece must not hold
 // a peer for ever.
-import type { Neighbour } from './neighbour.ts';
 import type { SwarmState } from './state.ts';
 
 /** The longest wait of a peer that alone has a piece. Chosen: many times what a piece takes. */
@@ -18,18 +17,11 @@ export const PARTING_LOOK_MS = 100;
 export function mayLeave({ have, neighbours }: SwarmState, sinceMs: number): boolean {
   if (sinceMs >= PARTING_MS) return true;
   const others = [...neighbours.values()];
-  if (sinceMs >= HEARD_MS && !others.some(isTaking)) return true;
+  if (sinceMs >= HEARD_MS && !others.some(({ taker }) => taker.isTaking)) return true;
   const lacking = others.filter(({ pieces }) => pieces && !pieces.isFull);
   // Complete neighbours do not count. One may be about to leave as well, and each would rely
   // on the other. And an origin may die: that is what this is for.
   if (lacking.length === 0) return true;
   for (const piece of have) if (!lacking.some((other) => other.has(piece))) return false;
   return true;
-}
-
-/** Whether the neighbour wants something from us, or a piece is on its way to it. */
-function isTaking({ peerInterested, unacknowledged, grants }: Neighbour): boolean {
-  if (peerInterested || unacknowledged.size > 0) return true;
-  for (const { piece } of grants.values()) if (piece !== undefined) return true;
-  return false;
 }

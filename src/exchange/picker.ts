@@ -88,7 +88,7 @@ function isCandidate(view: PickView, neighbour: Neighbour, piece: number): boole
   return (
     neighbour.has(piece) &&
     view.isWanted(piece) &&
-    !neighbour.fetches.has(piece) &&
-    !neighbour.refused.has(piece)
+    !neighbour.source.fetches.has(piece) &&
+    !neighbour.source.refused.has(piece)
   );
 }

@@ -1,13 +1,13 @@
 // One peer's part in the exchange of one file: step(now, event) -> effects. Owns
-// the state, sorts what comes in, and after every step offers the turns that fell
-// free. Knows no clock, no socket and no disk; equal events at equal times give
+// the state, sorts what comes in, and after every step offers the grants that fell
+// due. Knows no clock, no socket and no disk; equal events at equal times give
 // equal effects.
 import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Rng } from '../runtime/rng.ts';
 import { Blame } from './blame.ts';
-import { CHOKERS, type ChokerName } from './choker.ts';
+import { CHOKERS, type Choker, type ChokerName } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
@@ -37,11 +37,11 @@ export interface SessionInit {
   addresses?: readonly string[];
   rng: Rng;
   downlinkBytesPerSecond?: number;
-  /** Turns of the uplink offered at once; measured when left out. */
+  /** Grants open at once; measured when left out. */
   turns?: number;
-  /** Which piece a turn is used for; rarest when not given. */
+  /** Which piece a grant is used for; rarest when not given. */
   picker?: PickerName;
-  /** Whom a turn is given to; cooperative when not given. */
+  /** Who gets a grant; cooperative when not given. */
   choker?: ChokerName;
 }
 
@@ -50,13 +50,7 @@ export class Session {
   readonly #uploads: Uploads;
   readonly #downloads: Downloads;
   readonly #file: Uint8Array;
-  /**
-   * Whether complete peers are told who has what from others, and count it: it shows
-   * them who gives. A cooperative one does better without. What six neighbours have
-   * is not what the swarm has; simulated, 64 receivers came to 0.90 of the bound with
-   * it and to 0.95 without.
-   */
-  readonly #isReciprocal: boolean;
+  readonly #choker: Choker;
   #addresses: readonly string[];
   #sweepAt = Number.POSITIVE_INFINITY;
 
@@ -74,8 +68,8 @@ export class Session {
       blame: new Blame(),
       rng,
     };
-    this.#uploads = new Uploads(this.#state, CHOKERS[init.choker ?? 'cooperative'], init.turns);
-    this.#isReciprocal = init.choker === 'tit-for-tat';
+    this.#choker = CHOKERS[init.choker ?? 'cooperative'];
+    this.#uploads = new Uploads(this.#state, this.#choker, init.turns);
     this.#downloads = new Downloads(this.#state, {
       picker: PICKERS[init.picker ?? 'rarest'],
       inFlightLimit: inFlightLimit(
@@ -98,6 +92,10 @@ export class Session {
     return this.#state.neighbours.size;
   }
 
+  get missingPieces(): number {
+    return this.#downloads.missing.size;
+  }
+
   /** Missing pieces that no neighbour has. */
   get unavailablePieces(): number {
     return this.#downloads.unavailable;
@@ -111,7 +109,8 @@ export class Session {
   /** Every neighbour has something that we want: more neighbours would send us more. */
   get isHungry(): boolean {
     return (
-      this.#downloads.hasRoom && [...this.#state.neighbours.values()].every((n) => n.wanted > 0)
+      this.#downloads.hasRoom &&
+      [...this.#state.neighbours.values()].every(({ source }) => source.wanted > 0)
     );
   }
 
@@ -125,7 +124,7 @@ export class Session {
     return mayLeave(this.#state, sinceMs);
   }
 
-  /** Which they are, ascending; takes time by their number. */
+  /** The missing pieces that no neighbour has, ascending; takes time by their number. */
   listUnavailable(): number[] {
     return this.#downloads.listUnavailable();
   }
@@ -222,7 +221,7 @@ export class Session {
       case 'have':
         return this.#handleHaves(neighbour, message.pieces, now);
       case 'interest':
-        neighbour.peerInterested = message.interested;
+        neighbour.taker.interested = message.interested;
         return undefined;
       case 'grant':
         if (message.hints.some((piece) => piece >= this.#state.geometry.pieceCount)) {
@@ -280,7 +279,7 @@ export class Session {
       if (piece >= this.#state.geometry.pieceCount) return 'a have out of range';
       if (neighbour.pieces!.has(piece)) continue;
       if (!this.#uploads.handleHave(neighbour, piece, now)) {
-        if (this.#state.have.isFull && !this.#isReciprocal) continue;
+        if (this.#state.have.isFull && !this.#choker.tellsSeeds) continue;
         this.#state.copies.increment(piece);
       }
       neighbour.pieces!.add(piece);
@@ -294,12 +293,12 @@ export class Session {
     const source = this.#downloads.handleStored(piece, now);
     if (!have.add(piece)) return;
     let takers = 0;
-    for (const { peerInterested } of neighbours.values()) if (peerInterested) takers++;
+    for (const { taker } of neighbours.values()) if (taker.interested) takers++;
     for (const neighbour of neighbours.values()) {
-      // The source waits for it: its turn is over.
+      // The source waits for it: its grant is done.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
       else if (this.#mustKnow(neighbour, piece)) {
-        const isNews = takers < ENOUGH_TAKERS && !neighbour.peerInterested;
+        const isNews = takers < ENOUGH_TAKERS && !neighbour.taker.interested;
         outbox.sendHaveSoon(neighbour, piece, isNews, now);
       }
     }
@@ -307,7 +306,7 @@ export class Session {
   }
 
   #mustKnow(neighbour: Neighbour, piece: number): boolean {
-    return !neighbour.has(piece) || (this.#isReciprocal && neighbour.pieces!.isFull);
+    return !neighbour.has(piece) || (this.#choker.tellsSeeds && neighbour.pieces!.isFull);
   }
 
   #handleRefused(piece: number): void {

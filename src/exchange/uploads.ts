@@ -1,32 +1,27 @@
-// The giving side: offers the uplink's turns, and sees each through to the
-// receiver's have. Decides how many turns are open (window) and when the next one is
-// due (forecast), to whom it goes (choker), and which pieces a complete peer hints
-// at: those with the fewest copies, never one that another open offer hints at, so
-// that an origin sends nothing twice while a piece unsent remains. A turn that its
-// neighbour lets lie soon counts no more.
+// The giving side: offers grants of the uplink, and sees each through to the receiver's have.
+// Decides how many are open (window), when the next one is due (forecast), to whom it goes
+// (choker), and which pieces a complete peer hints at: those with the fewest copies, never one
+// that another open offer hints at, so that an origin sends nothing twice while a piece unsent
+// remains. A grant that stays unanswered for 500 ms frees its place.
 import type { Choker } from './choker.ts';
 import { UplinkForecast } from './forecast.ts';
-import type { Grant, Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour.ts';
 import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
-import { forgetWaste, forgiveSilence, noteWaste } from './waste.ts';
+import type { Grant } from './taker.ts';
 import { MOST_TURNS, TurnWindow } from './window.ts';
 
 /** Hints of one offer: the first can nearly always be used, the rest are spares. */
 const HINTS = 3;
 /** An offer unanswered for so long is withdrawn. */
 const ANSWER_WITHIN_MS = 2000;
-/** Offers withdrawn in a row until a neighbour counts as not interested. */
-const MISSED_GRANTS = 3;
-/** A piece not acknowledged for so long after it was sent no longer holds a turn. */
+/** A grant whose piece is not acknowledged for so long after it was sent is over. */
 const ACKNOWLEDGE_WITHIN_MS = 5000;
 /** An offer unanswered, or a piece not acknowledged, for so long lets others go first. Chosen. */
 const OVERDUE_MS = 500;
 /** Of an upload that is not taken; then it is given up. Chosen. */
 const STALLED_FOR_MS = 30_000;
-/** Turns that one neighbour may let lie at once, before and after one led to a have. */
-const IDLE_TURNS_AT_FIRST = 1;
-const IDLE_TURNS = 2;
+
 export class Uploads {
   readonly #state: SwarmState;
   readonly #choker: Choker;
@@ -36,13 +31,13 @@ export class Uploads {
   readonly #hinted = new Set<number>();
   /** Offers that were not answered yet and are not overdue, oldest first. */
   readonly #unanswered = new Set<Grant>();
-  /** Turns that are open: offered, bound or on the way, and not left to lie. */
-  #turns = 0;
+  /** Grants that are open (offered, bound or sent) and not left to lie. */
+  #open = 0;
   #nextGrant = 0;
-  /** When a turn falls due that is not due yet; Infinity when none will by time alone. */
+  /** When the next grant falls due; Infinity if none does by time alone. */
   offerAt = Number.POSITIVE_INFINITY;
 
-  /** @param turns offered at once; measured when left out */
+  /** @param turns grants open at once; measured when left out */
   constructor(state: SwarmState, choker: Choker, turns?: number) {
     this.#state = state;
     this.#choker = choker;
@@ -54,7 +49,7 @@ export class Uploads {
     this.#forecast.setCap(bytesPerSecond);
   }
 
-  /** Offers the turns that are due while somebody wants them. Call once at the end of a step. */
+  /** Offers the grants that are due while somebody wants them. Call once at the end of a step. */
   offer(now: number): void {
     this.offerAt = Number.POSITIVE_INFINITY;
     if (this.#state.have.count === 0) return;
@@ -64,14 +59,14 @@ export class Uploads {
         this.offerAt = dueAt;
         return;
       }
-      const neighbour = this.#choker(this.#candidates(now), this.#state.rng, now);
+      const neighbour = this.#choker.pick(this.#candidates(now), this.#state.rng, now);
       if (!neighbour) return;
       this.#offerTo(neighbour, now);
     }
   }
 
   /**
-   * When the next turn is to be offered: so early that the answer is here when the
+   * When the next grant is to be offered: so early that the answer is here when the
    * uplink falls free, and not while as many are open as the window allows. An offer
    * that is not answered in that time is taken for lost, and holds nothing up.
    */
@@ -88,9 +83,9 @@ export class Uploads {
       }
       late++;
     }
-    if (this.#turns >= MOST_TURNS) return Number.POSITIVE_INFINITY;
+    if (this.#open >= MOST_TURNS) return Number.POSITIVE_INFINITY;
     const length = this.#state.geometry.length(0);
-    if (this.#turns - late >= this.#window.size(length)) return lateAt;
+    if (this.#open - late >= this.#window.size(length)) return lateAt;
     const prompt = this.#unanswered.size - late;
     const freeAt =
       Math.max(this.#forecast.freeAt, answersFrom) + prompt * this.#forecast.msToSend(length);
@@ -100,9 +95,7 @@ export class Uploads {
   *#candidates(now: number): Generator<Neighbour> {
     const since = now - this.#window.leadMs;
     for (const neighbour of this.#state.neighbours.values()) {
-      if (!neighbour.peerInterested || now < neighbour.turnsFrom) continue;
-      const idle = neighbour.turnsDone > 0 ? IDLE_TURNS : IDLE_TURNS_AT_FIRST;
-      if (neighbour.idleTurns < idle && !neighbour.owesAnswer(since)) yield neighbour;
+      if (neighbour.taker.mayTake(since, now)) yield neighbour;
     }
   }
 
@@ -119,9 +112,9 @@ export class Uploads {
       counted: true,
       stalledAt: undefined,
     };
-    neighbour.grants.set(id, grant);
+    neighbour.taker.grants.set(id, grant);
     this.#unanswered.add(grant);
-    this.#turns++;
+    this.#open++;
     this.#state.outbox.send(neighbour, { type: 'grant', grant: id, hints: [...hints] });
   }
 
@@ -135,16 +128,14 @@ export class Uploads {
     return hints;
   }
 
-  /** The neighbour binds its turn to a piece. Returns a violation's reason, if it is one. */
+  /** The neighbour binds its grant to a piece. Returns a violation's reason, if it is one. */
   handleRequest(neighbour: Neighbour, id: number, piece: number, now: number): string | undefined {
     if (piece >= this.#state.geometry.pieceCount) return `a request of piece ${piece}`;
-    const grant = neighbour.grants.get(id);
+    const { taker } = neighbour;
+    const grant = taker.grants.get(id);
     if (!grant) {
       if (id >= this.#nextGrant) return 'a request without a grant';
-      // An offer that was withdrawn meanwhile: who asks so late has woken up.
-      if (neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = true;
-      neighbour.missedGrants = 0;
-      forgiveSilence(neighbour, now);
+      taker.noteLateAnswer(now);
       return undefined;
     }
     if (grant.piece !== undefined) return 'a second request on one grant';
@@ -154,7 +145,7 @@ export class Uploads {
     grant.piece = piece;
     this.#count(neighbour, grant);
     this.#forecast.noteBound(now, this.#state.geometry.length(piece));
-    neighbour.missedGrants = 0;
+    taker.noteAnswer();
     this.#state.copies.increment(piece);
     this.#window.noteRequest(now - grant.offeredAt);
     this.#state.outbox.push({ type: 'upload', neighbour: neighbour.id, piece });
@@ -162,25 +153,26 @@ export class Uploads {
   }
 
   handleDecline(neighbour: Neighbour, id: number, now: number): void {
-    const grant = neighbour.grants.get(id);
+    const { taker } = neighbour;
+    const grant = taker.grants.get(id);
     if (!grant || grant.piece !== undefined) return;
-    neighbour.peerInterested = false;
-    neighbour.missedGrants = 0;
-    noteWaste(neighbour, grant, 'declined', now);
+    taker.interested = false;
+    taker.noteAnswer();
+    taker.noteWaste(grant, 'declined', now);
     this.#close(neighbour, grant);
   }
 
   handleCancel(neighbour: Neighbour, piece: number, now: number): void {
-    for (const grant of neighbour.grants.values()) {
+    for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece) continue;
-      noteWaste(neighbour, grant, 'cancelled', now);
+      neighbour.taker.noteWaste(grant, 'cancelled', now);
       this.#stop(neighbour, grant);
       this.#close(neighbour, grant);
     }
   }
 
   handleFinished(neighbour: Neighbour, piece: number, now: number): void {
-    for (const grant of neighbour.grants.values()) {
+    for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
       // What stalled is not in the forecast any more.
       if (grant.stalledAt === undefined) {
@@ -188,14 +180,14 @@ export class Uploads {
       }
       grant.sentAt = now;
       grant.stalledAt = undefined;
-      neighbour.served.add(now);
+      neighbour.taker.served.add(now);
       neighbour.allowance.earnPiece();
     }
   }
 
   /** The neighbour takes nothing of what it asked for: others go first. */
   handleStalled(neighbour: Neighbour, piece: number, now: number): void {
-    for (const grant of neighbour.grants.values()) {
+    for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
       this.#unforecast(grant);
       grant.stalledAt ??= now;
@@ -204,7 +196,7 @@ export class Uploads {
   }
 
   handleFailed(neighbour: Neighbour, piece: number): void {
-    for (const grant of neighbour.grants.values()) {
+    for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
       this.#unforecast(grant);
       this.#revoke(neighbour, grant);
@@ -216,25 +208,26 @@ export class Uploads {
    * and so counted as a copy already.
    */
   handleHave(neighbour: Neighbour, piece: number, now: number): boolean {
-    const isOurs = this.#endTurn(neighbour, piece, now);
+    const isOurs = this.#endGrant(neighbour, piece, now);
     if (isOurs) this.#spread.noteGiven(piece, neighbour, this.#state.copies.count(piece));
-    else this.#spread.takeSource(piece)?.credit.add(now);
+    else this.#spread.takeSource(piece)?.taker.credit.add(now);
     return isOurs;
   }
 
-  #endTurn(neighbour: Neighbour, piece: number, now: number): boolean {
-    if (neighbour.unacknowledged.delete(piece)) {
-      forgetWaste(neighbour, now);
+  #endGrant(neighbour: Neighbour, piece: number, now: number): boolean {
+    const { taker } = neighbour;
+    if (taker.unacknowledged.delete(piece)) {
+      taker.noteDone(now);
       return true;
     }
-    for (const grant of neighbour.grants.values()) {
+    for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece) continue;
       const sentAt = grant.sentAt ?? now;
       this.#window.noteHave(now, now - sentAt, this.#state.geometry.length(piece));
       // Had from elsewhere before ours was through: the rest need not be sent.
       if (grant.sentAt === undefined) this.#stop(neighbour, grant);
       this.#end(neighbour, grant);
-      forgetWaste(neighbour, now);
+      taker.noteDone(now);
       return true;
     }
     return false;
@@ -242,8 +235,8 @@ export class Uploads {
 
   handleLeft(neighbour: Neighbour): void {
     this.#spread.forget(neighbour);
-    for (const piece of neighbour.unacknowledged) this.#state.copies.decrement(piece);
-    for (const grant of neighbour.grants.values()) {
+    for (const piece of neighbour.taker.unacknowledged) this.#state.copies.decrement(piece);
+    for (const grant of neighbour.taker.grants.values()) {
       this.#stop(neighbour, grant);
       this.#close(neighbour, grant);
     }
@@ -252,12 +245,12 @@ export class Uploads {
   /** Withdraws what was not answered. Must be called a few times a second. */
   sweep(now: number): void {
     for (const neighbour of this.#state.neighbours.values()) {
-      for (const grant of neighbour.grants.values()) {
+      for (const grant of neighbour.taker.grants.values()) {
         if (grant.piece === undefined) this.#sweepOffer(neighbour, grant, now);
         else if (grant.sentAt !== undefined) {
           this.#sweepSent(neighbour, grant, grant.piece, now - grant.sentAt, now);
         } else if (now - (grant.stalledAt ?? now) > STALLED_FOR_MS) {
-          noteWaste(neighbour, grant, 'letLie', now);
+          neighbour.taker.noteWaste(grant, 'letLie', now);
           this.#stop(neighbour, grant);
           this.#revoke(neighbour, grant);
         }
@@ -269,40 +262,37 @@ export class Uploads {
     const age = now - grant.offeredAt;
     if (age > OVERDUE_MS) this.#discount(neighbour, grant);
     if (age <= ANSWER_WITHIN_MS) return;
-    if (++neighbour.missedGrants >= MISSED_GRANTS) neighbour.peerInterested = false;
-    noteWaste(neighbour, grant, 'letLie', now);
+    neighbour.taker.noteMissed();
+    neighbour.taker.noteWaste(grant, 'letLie', now);
     this.#revoke(neighbour, grant);
   }
 
   #sweepSent(neighbour: Neighbour, grant: Grant, piece: number, age: number, now: number): void {
     if (age > OVERDUE_MS) this.#discount(neighbour, grant);
     if (age <= ACKNOWLEDGE_WITHIN_MS) return;
-    // It left here whole, so it counts as a copy: only the turn ends.
-    neighbour.unacknowledged.add(piece);
-    noteWaste(neighbour, grant, 'letLie', now);
+    // It left here whole, so it counts as a copy: only the grant ends.
+    neighbour.taker.unacknowledged.add(piece);
+    neighbour.taker.noteWaste(grant, 'letLie', now);
     this.#end(neighbour, grant);
   }
 
-  /** The turn is let lie: another may be offered in its place. */
+  /** The neighbour lets the grant lie: another may be offered in its place. */
   #discount(neighbour: Neighbour, grant: Grant): void {
     if (!grant.counted) return;
-    grant.counted = false;
+    neighbour.taker.discount(grant);
     this.#unanswered.delete(grant);
-    neighbour.idleTurns++;
-    this.#turns--;
+    this.#open--;
   }
 
   #count(neighbour: Neighbour, grant: Grant): void {
     if (grant.counted) return;
-    grant.counted = true;
-    neighbour.idleTurns--;
-    this.#turns++;
+    neighbour.taker.count(grant);
+    this.#open++;
   }
 
   #end(neighbour: Neighbour, grant: Grant): void {
-    neighbour.grants.delete(grant.id);
-    if (grant.counted) this.#turns--;
-    else neighbour.idleTurns--;
+    neighbour.taker.end(grant);
+    if (grant.counted) this.#open--;
   }
 
   #revoke(neighbour: Neighbour, grant: Grant): void {
@@ -326,7 +316,7 @@ export class Uploads {
     this.#forecast.noteDropped(this.#state.geometry.length(piece));
   }
 
-  /** Ends a turn that did not lead to a have. */
+  /** Ends a grant that did not lead to a have. */
   #close(neighbour: Neighbour, grant: Grant): void {
     this.#unhint(grant);
     this.#unanswered.delete(grant);

@@ -13,8 +13,9 @@ import { unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Callees } from './callees.ts';
 import { type Candidate, Candidates, type Origin } from './candidates.ts';
-import type { Neighbourhood } from './neighbourhood.ts';
+import type { Call } from './member.ts';
 import type { Network } from './network.ts';
+import type { SessionView } from './session-view.ts';
 
 /**
  * Neighbours to call for; more may call us. Simulated (8 to 32 receivers, three
@@ -53,6 +54,14 @@ const ENOUGH_FOR_SEED = 2;
 /** Connected peers that a complete peer asks for a newcomer's sake. Chosen. */
 const MOST_ASKED = 32;
 const SEED_WAIT_MS = 1000;
+
+/** The swarm, as far as its contacts need it. */
+export interface Neighbourhood {
+  readonly view: Pick<SessionView, 'isComplete' | 'hasLeechers' | 'isHungry' | 'neighbourCount'>;
+  has(peer: string): boolean;
+  /** Takes over an open stream. Returns where its chunks go; undefined when it was closed. */
+  join(call: Call): ((chunk: Uint8Array) => void) | undefined;
+}
 
 export interface ContactsInit {
   readonly network: Network;

@@ -4,18 +4,23 @@
 import type { CID } from 'multiformats/cid';
 import { describeRanges, rangesOf } from '../runtime/ranges.ts';
 import type { Emit } from '../telemetry/event.ts';
-import type { SessionView } from './neighbourhood.ts';
+import type { SessionView } from './session-view.ts';
 
 /** Without a new piece for so long, pieces that nobody has are what is waited for. Chosen. */
 const LACKING_AFTER_MS = 2000;
 
+type View = Pick<
+  SessionView,
+  'missingPieces' | 'unavailablePieces' | 'listUnavailable' | 'neighbourCount'
+>;
+
 export class Lack {
-  readonly #view: SessionView;
+  readonly #view: View;
   readonly #cid: string;
   readonly #emit: Emit;
   #lacking = false;
 
-  constructor(view: SessionView, cid: CID, emit: Emit) {
+  constructor(view: View, cid: CID, emit: Emit) {
     this.#view = view;
     this.#cid = cid.toString();
     this.#emit = emit;
@@ -39,8 +44,7 @@ export class Lack {
 
   /** What is missing, in one line. */
   describe(): string {
-    const { have, neighbourCount, unavailablePieces } = this.#view;
-    const missing = have.length - have.count;
+    const { missingPieces: missing, neighbourCount, unavailablePieces } = this.#view;
     if (unavailablePieces === 0) return `${missing} pieces missing, and no peer is sending`;
     const ranges = describeRanges(rangesOf(this.#view.listUnavailable()));
     if (neighbourCount === 0) return `no peer to get ${missing} missing pieces from: ${ranges}`;

@@ -15,12 +15,12 @@ import { unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Callees } from './callees.ts';
-import { Contacts } from './contacts.ts';
+import { Contacts, type Neighbourhood } from './contacts.ts';
 import { Intake } from './intake.ts';
 import { type Call, Member } from './member.ts';
-import type { Neighbourhood, SessionView } from './neighbourhood.ts';
 import type { Network } from './network.ts';
 import type { Policy } from './policy.ts';
+import type { SessionView } from './session-view.ts';
 import type { UploadQueue } from './upload-queue.ts';
 
 /** What a swarm tells whoever made it. */

@@ -27,8 +27,8 @@ function arrange({ pieces, onTheWay, gave, got }: Party, index = 0): Neighbour {
   neighbour.pieces = new Bitfield(PIECES);
   for (let piece = 0; piece < pieces; piece++) neighbour.pieces.add(piece);
   for (let id = 0; id < onTheWay; id++) open(neighbour, id);
-  for (let i = 0; i < gave; i++) neighbour.credit.add(NOW);
-  for (let i = 0; i < got; i++) neighbour.served.add(NOW);
+  for (let i = 0; i < gave; i++) neighbour.taker.credit.add(NOW);
+  for (let i = 0; i < got; i++) neighbour.taker.served.add(NOW);
   return neighbour;
 }
 
@@ -42,7 +42,7 @@ function open(neighbour: Neighbour, id: number): void {
     counted: true,
     stalledAt: undefined,
   };
-  neighbour.grants.set(id, grant);
+  neighbour.taker.grants.set(id, grant);
 }
 
 /** Never draws the optimistic turn. */
@@ -50,12 +50,12 @@ const unlucky: Rng = { next: () => 0.5, below: (limit) => limit - 1 };
 
 const soon = ({ pieces, onTheWay }: Party): number => pieces + onTheWay;
 
-describe.each(Object.entries(CHOKERS))('the %s choker', (_, choose) => {
+describe.each(Object.entries(CHOKERS))('the %s choker', (_, choker) => {
   it('picks one of the candidates, and nobody only when there is none', () => {
     fc.assert(
       fc.property(fc.array(party), fc.nat(), (parties, seed) => {
         const candidates = parties.map(arrange);
-        const chosen = choose(candidates, createRng(seed), NOW);
+        const chosen = choker.pick(candidates, createRng(seed), NOW);
         if (candidates.length === 0) expect(chosen).toBeUndefined();
         else expect(candidates).toContain(chosen);
       }),
@@ -69,7 +69,7 @@ describe.each(Object.entries(CHOKERS))('the %s choker', (_, choose) => {
         const newcomer = arrange({ pieces: 0, onTheWay: 0, gave: 0, got: 0 });
         const place = at % (others.length + 1);
         const candidates = [...others.slice(0, place), newcomer, ...others.slice(place)];
-        expect(choose(candidates, createRng(seed), NOW)).toBe(newcomer);
+        expect(choker.pick(candidates, createRng(seed), NOW)).toBe(newcomer);
       }),
     );
   });
@@ -80,7 +80,7 @@ describe.each(Object.entries(CHOKERS))('the %s choker', (_, choose) => {
     );
     const times = equals.map(() => 0);
     for (let seed = 0; seed < 1600; seed++) {
-      times[equals.indexOf(choose(equals, createRng(seed), NOW)!)]!++;
+      times[equals.indexOf(choker.pick(equals, createRng(seed), NOW)!)]!++;
     }
     // Four standard deviations.
     for (const count of times) expect(Math.abs(count - 400)).toBeLessThan(70);
@@ -92,7 +92,7 @@ describe('cooperative', () => {
     fc.assert(
       fc.property(fc.array(party, { minLength: 1 }), fc.nat(), (parties, seed) => {
         const candidates = parties.map(arrange);
-        const chosen = CHOKERS.cooperative(candidates, createRng(seed), NOW)!;
+        const chosen = CHOKERS.cooperative.pick(candidates, createRng(seed), NOW)!;
         const picked = parties[candidates.indexOf(chosen)]!;
         expect(soon(picked)).toBe(Math.min(...parties.map(soon)));
       }),
@@ -111,10 +111,10 @@ describe('tit-for-tat', () => {
     for (let round = 0; round < count; round++) {
       const now = round * 100;
       gifts.forEach((perRound, index) => {
-        if (rng.next() < perRound) candidates[index]!.credit.add(now);
+        if (rng.next() < perRound) candidates[index]!.taker.credit.add(now);
       });
-      const chosen = CHOKERS['tit-for-tat'](candidates, rng, now)!;
-      chosen.served.add(now);
+      const chosen = CHOKERS['tit-for-tat'].pick(candidates, rng, now)!;
+      chosen.taker.served.add(now);
       turns[candidates.indexOf(chosen)]!++;
     }
     return turns;
@@ -161,14 +161,14 @@ describe('tit-for-tat', () => {
     const old = arrange({ pieces: 5, onTheWay: 0, gave: 5, got: 0 });
     const late = arrange({ pieces: 5, onTheWay: 0, gave: 0, got: 0 }, 1);
     const now = NOW + 300_000;
-    late.credit.add(now);
-    expect(CHOKERS['tit-for-tat']([old, late], unlucky, now)).toBe(late);
+    late.taker.credit.add(now);
+    expect(CHOKERS['tit-for-tat'].pick([old, late], unlucky, now)).toBe(late);
   });
 
   it('does not take for a newcomer who never tells what it got', () => {
     const silent = arrange({ pieces: 0, onTheWay: 0, gave: 0, got: 1 });
-    silent.unacknowledged.add(3);
+    silent.taker.unacknowledged.add(3);
     const giver = arrange({ pieces: 20, onTheWay: 0, gave: 1, got: 5 }, 1);
-    expect(CHOKERS['tit-for-tat']([silent, giver], unlucky, NOW)).toBe(giver);
+    expect(CHOKERS['tit-for-tat'].pick([silent, giver], unlucky, NOW)).toBe(giver);
   });
 });

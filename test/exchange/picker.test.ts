@@ -53,7 +53,7 @@ function arrange(given: Situation) {
   neighbour.pieces = new Bitfield(PIECES);
   for (const one of given.theirs) neighbour.pieces.add(one);
   for (const one of given.fetching) {
-    neighbour.fetches.set(one, {
+    neighbour.source.fetches.set(one, {
       piece: one,
       grant: 0,
       requestedAt: 0,
@@ -62,7 +62,7 @@ function arrange(given: Situation) {
       slow: false,
     });
   }
-  for (const one of given.refused) neighbour.refused.add(one);
+  for (const one of given.refused) neighbour.source.refused.add(one);
   const candidates = given.theirs
     .filter((one) => wanted.has(one))
     .filter((one) => !given.fetching.includes(one) && !given.refused.includes(one))

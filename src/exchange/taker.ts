@@ -1,0 +1,144 @@
+// A neighbour as it takes pieces from us: the grants that it was offered, and what came of
+// them. A neighbour that wastes grants is offered the next ever later: one that sleeps, or
+// only seems to want pieces, cannot keep the uplink from the others.
+import { DecayedCount } from './decayed.ts';
+
+/** The right to take one piece from our uplink (see message.ts). */
+export interface Grant {
+  readonly id: number;
+  readonly hints: readonly number[];
+  readonly offeredAt: number;
+  /** Set by the request. */
+  piece: number | undefined;
+  /** When the last block was handed to the network. */
+  sentAt: number | undefined;
+  /** Whether it counts as open; a grant that the neighbour lets lie no longer does. */
+  counted: boolean;
+  /** When the neighbour was last seen to take nothing of the piece. */
+  stalledAt: number | undefined;
+}
+
+/** Weight of a wasted grant: one declined at once held nobody up. */
+const WASTE = { declined: 1, cancelled: 2, letLie: 4 } as const;
+
+/** Waste that costs nothing; beyond it each count doubles the wait for the next grant. */
+const FREE_WASTE = 8;
+const WAIT_MS = 125;
+const LONGEST_WAIT_MS = 30_000;
+/** Open grants that a neighbour may let lie at once, before and after one led to a have. */
+const MOST_IDLE_AT_FIRST = 1;
+const MOST_IDLE = 2;
+/** Offers withdrawn in a row until a neighbour counts as not interested. */
+const MOST_MISSED = 3;
+
+export class Taker {
+  /** Whether it wants something from us. */
+  interested = false;
+  /** Open grants, by id. */
+  readonly grants = new Map<number, Grant>();
+  /** Pieces sent to it whole that it has not said it has. */
+  readonly unacknowledged = new Set<number>();
+  /** Pieces that it has from us, lately. */
+  readonly served = new DecayedCount();
+  /** Pieces that it gave us, verified, or passed on to others from us, lately. */
+  readonly credit = new DecayedCount();
+  /** Offers in a row that it did not answer in time. */
+  #missed = 0;
+  /** Open grants that it has let lie. */
+  #idle = 0;
+  /** Grants that led to a have. */
+  #done = 0;
+  /** Weight of the grants since the last have that brought nothing. */
+  #waste = 0;
+  /** When a grant was last counted as let lie. */
+  #letLieAt = Number.NEGATIVE_INFINITY;
+  /** No grant is offered to it before this time. */
+  #offersFrom = Number.NEGATIVE_INFINITY;
+
+  /**
+   * Whether it may be offered a grant now.
+   *
+   * @param since an offer of then or before should have been answered
+   */
+  mayTake(since: number, now: number): boolean {
+    if (!this.interested || now < this.#offersFrom) return false;
+    const most = this.#done > 0 ? MOST_IDLE : MOST_IDLE_AT_FIRST;
+    return this.#idle < most && !this.#owesAnswer(since);
+  }
+
+  #owesAnswer(since: number): boolean {
+    for (const { piece, offeredAt } of this.grants.values()) {
+      if (piece === undefined && offeredAt <= since) return true;
+    }
+    return false;
+  }
+
+  /** Whether it wants something, or something is on its way to it. */
+  get isTaking(): boolean {
+    if (this.interested || this.unacknowledged.size > 0) return true;
+    for (const { piece } of this.grants.values()) if (piece !== undefined) return true;
+    return false;
+  }
+
+  /** Pieces that it has from us, lately, with those on their way. */
+  servedSoon(now: number): number {
+    return this.served.at(now) + this.grants.size;
+  }
+
+  /** It lets the grant lie: another may be offered in its place. */
+  discount(grant: Grant): void {
+    grant.counted = false;
+    this.#idle++;
+  }
+
+  /** The grant counts again. */
+  count(grant: Grant): void {
+    grant.counted = true;
+    this.#idle--;
+  }
+
+  /** The grant is over. */
+  end(grant: Grant): void {
+    this.grants.delete(grant.id);
+    if (!grant.counted) this.#idle--;
+  }
+
+  /** It answered an offer in time. */
+  noteAnswer(): void {
+    this.#missed = 0;
+  }
+
+  /** It let an offer lie until that was withdrawn. */
+  noteMissed(): void {
+    if (++this.#missed >= MOST_MISSED) this.interested = false;
+  }
+
+  /**
+   * It answers an offer that was withdrawn meanwhile: it was silent, and what it says next
+   * must not cost it a long wait.
+   */
+  noteLateAnswer(now: number): void {
+    if (this.#missed >= MOST_MISSED) this.interested = true;
+    this.#missed = 0;
+    this.#waste = Math.min(this.#waste, FREE_WASTE);
+    this.#offersFrom = now;
+  }
+
+  /** A grant brought nothing. */
+  noteWaste({ offeredAt }: Grant, kind: keyof typeof WASTE, now: number): void {
+    // While a link is down all open grants lie: that is one chance gone by, not many.
+    if (offeredAt < this.#letLieAt) return;
+    if (kind === 'letLie') this.#letLieAt = now;
+    this.#waste += WASTE[kind];
+    const over = this.#waste - FREE_WASTE;
+    if (over <= 0) return;
+    this.#offersFrom = now + Math.min(WAIT_MS * 2 ** over, LONGEST_WAIT_MS);
+  }
+
+  /** A grant led to a have. */
+  noteDone(now: number): void {
+    this.#done++;
+    this.#waste = 0;
+    this.#offersFrom = now;
+  }
+}
