@@ -221,7 +221,7 @@ export class Session {
       case 'have':
         return this.#handleHaves(neighbour, message.pieces, now);
       case 'interest':
-        neighbour.taker.interested = message.interested;
+        neighbour.taker.peerInterested = message.interested;
         return undefined;
       case 'grant':
         if (message.hints.some((piece) => piece >= this.#state.geometry.pieceCount)) {
@@ -293,12 +293,12 @@ export class Session {
     const source = this.#downloads.handleStored(piece, now);
     if (!have.add(piece)) return;
     let takers = 0;
-    for (const { taker } of neighbours.values()) if (taker.interested) takers++;
+    for (const { taker } of neighbours.values()) if (taker.peerInterested) takers++;
     for (const neighbour of neighbours.values()) {
       // The source waits for it: its grant is done.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
       else if (this.#mustKnow(neighbour, piece)) {
-        const isNews = takers < ENOUGH_TAKERS && !neighbour.taker.interested;
+        const isNews = takers < ENOUGH_TAKERS && !neighbour.taker.peerInterested;
         outbox.sendHaveSoon(neighbour, piece, isNews, now);
       }
     }

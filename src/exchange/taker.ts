@@ -33,7 +33,7 @@ const MOST_MISSED = 3;
 
 export class Taker {
   /** Whether it wants something from us. */
-  interested = false;
+  peerInterested = false;
   /** Open grants, by id. */
   readonly grants = new Map<number, Grant>();
   /** Pieces sent to it whole that it has not said it has. */
@@ -61,7 +61,7 @@ export class Taker {
    * @param since an offer of then or before should have been answered
    */
   mayTake(since: number, now: number): boolean {
-    if (!this.interested || now < this.#offersFrom) return false;
+    if (!this.peerInterested || now < this.#offersFrom) return false;
     const most = this.#done > 0 ? MOST_IDLE : MOST_IDLE_AT_FIRST;
     return this.#idle < most && !this.#owesAnswer(since);
   }
@@ -75,7 +75,7 @@ export class Taker {
 
   /** Whether it wants something, or something is on its way to it. */
   get isTaking(): boolean {
-    if (this.interested || this.unacknowledged.size > 0) return true;
+    if (this.peerInterested || this.unacknowledged.size > 0) return true;
     for (const { piece } of this.grants.values()) if (piece !== undefined) return true;
     return false;
   }
@@ -110,7 +110,7 @@ export class Taker {
 
   /** It let an offer lie until that was withdrawn. */
   noteMissed(): void {
-    if (++this.#missed >= MOST_MISSED) this.interested = false;
+    if (++this.#missed >= MOST_MISSED) this.peerInterested = false;
   }
 
   /**
@@ -118,7 +118,7 @@ export class Taker {
    * must not cost it a long wait.
    */
   noteLateAnswer(now: number): void {
-    if (this.#missed >= MOST_MISSED) this.interested = true;
+    if (this.#missed >= MOST_MISSED) this.peerInterested = true;
     this.#missed = 0;
     this.#waste = Math.min(this.#waste, FREE_WASTE);
     this.#offersFrom = now;

@@ -156,7 +156,7 @@ export class Uploads {
     const { taker } = neighbour;
     const grant = taker.grants.get(id);
     if (!grant || grant.piece !== undefined) return;
-    taker.interested = false;
+    taker.peerInterested = false;
     taker.noteAnswer();
     taker.noteWaste(grant, 'declined', now);
     this.#close(neighbour, grant);
