@@ -1,4 +1,4 @@
-import type { Message } from '../exchange/message.ts';
+import type { Message } from '../exchange/wire/message.ts';
 
 /**
  * What a free rider lets leave. It takes and never gives: an honest peer whose offers are

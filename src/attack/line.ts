@@ -1,7 +1,7 @@
 // One exchange stream of an attacker. It says hello and offers grants as a complete peer would, but
 // more of them, and counts the unanswered ones.
-import { encodeMessage } from '../exchange/codec.ts';
-import type { Message } from '../exchange/message.ts';
+import { encodeMessage } from '../exchange/wire/codec.ts';
+import type { Message } from '../exchange/wire/message.ts';
 import type { FrameStream } from '../peer/stream.ts';
 
 /** Unanswered grants at once: many more than an honest uplink has room for. Chosen. */

@@ -1,7 +1,7 @@
 // How many bytes of a piece a sender hands to the network at once. Each block costs a timer,
 // an encryption and a wake-up at the other end, so blocks should be long. But a cap holds no
 // finer than by blocks, and control messages wait behind a block, so they should be short.
-import { MAX_BLOCK_LENGTH } from './message.ts';
+import { MAX_BLOCK_LENGTH } from './wire/message.ts';
 
 /** The uplink's time for one block. Chosen: a cap is missed by less than a tenth of a second. */
 const BLOCK_MS = 60;

@@ -1,7 +1,7 @@
 // Which neighbour gets the next grant of the uplink. The policies have one signature. A
 // neighbour that gets no grant is what BEP 3 calls choked.
 import type { Rng } from '../runtime/rng.ts';
-import type { Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
 
 /**
  * Picks one of the candidates (all interested); undefined if there is none. Keeps no state.

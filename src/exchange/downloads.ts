@@ -6,12 +6,12 @@
 // cancelled. What a slow source holds is not counted as on its way, so that none can
 // keep the others waiting.
 import type { Rng } from '../runtime/rng.ts';
-import { blameForStalls, blameForStrayBlocks } from './blame.ts';
-import type { Neighbour } from './neighbour.ts';
+import { blameForStalls, blameForStrayBlocks } from './neighbour/blame.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
+import { smooth } from './neighbour/smooth.ts';
+import { type Fetch, PIECE_TIME_GAIN } from './neighbour/source.ts';
 import type { Picker, PickView } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
-import { smooth } from './smooth.ts';
-import { type Fetch, PIECE_TIME_GAIN } from './source.ts';
 import type { SwarmState } from './state.ts';
 
 /** A piece that takes so long is slow. */

@@ -1,5 +1,5 @@
 // What a session asks its caller to do. Effects of one step are carried out in order.
-import type { Message } from './message.ts';
+import type { Message } from './wire/message.ts';
 
 export type SessionEffect =
   /** Send a message (never a `block`). It may go together with others to the same neighbour. */

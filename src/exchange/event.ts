@@ -1,6 +1,6 @@
 // What a session is told. Time, bytes and the outcome of its effects come in here and
 // nowhere else.
-import type { Message } from './message.ts';
+import type { Message } from './wire/message.ts';
 
 export type SessionEvent =
   /** An exchange stream with this peer is open, and it is the only one. */

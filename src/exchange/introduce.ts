@@ -1,7 +1,8 @@
 // Introduces neighbours to one another, so that the DHT need only find the first.
-import { MAX_PEERS } from './message.ts';
-import type { Neighbour } from './neighbour.ts';
+
+import type { Neighbour } from './neighbour/neighbour.ts';
 import type { SwarmState } from './state.ts';
+import { MAX_PEERS } from './wire/message.ts';
 
 /**
  * Number of neighbours that are told of a newcomer. The newcomer is told of all, and calls

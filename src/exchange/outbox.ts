@@ -2,8 +2,8 @@
 // at the other end. So messages that are not urgent (haves, and that we want nothing more)
 // wait, and go together with the next message to the same neighbour.
 import type { SessionEffect } from './effect.ts';
-import type { Message } from './message.ts';
-import type { Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
+import type { Message } from './wire/message.ts';
 
 /** Wait of a have that makes us interesting. It delays spreading at most log2(N) times. */
 const NEWS_DELAY_MS = 10;

@@ -9,7 +9,7 @@
 // - the giver's hints come first: the giver knows best which pieces have the fewest copies.
 //   The sequential policy ignores hints.
 import type { Rng } from '../runtime/rng.ts';
-import type { Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
 import type { PieceRanking } from './ranking.ts';
 
 export interface PickView {

@@ -6,21 +6,21 @@ import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Rng } from '../runtime/rng.ts';
-import { Blame } from './blame.ts';
 import { CHOKERS, type Choker, type ChokerName } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
 import { inFlightLimit } from './in-flight-limit.ts';
 import { introduce } from './introduce.ts';
-import type { Message } from './message.ts';
-import { Neighbour } from './neighbour.ts';
+import { Blame } from './neighbour/blame.ts';
+import { Neighbour } from './neighbour/neighbour.ts';
 import { Outbox } from './outbox.ts';
 import { mayLeave } from './parting.ts';
 import { PICKERS, type PickerName } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
 import type { SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
+import type { Message } from './wire/message.ts';
 
 /** How often stalls are looked for while anything is under way. */
 const SWEEP_MS = 250;

@@ -1,7 +1,7 @@
 // Which neighbours pass on what we gave them. A complete peer gets nothing back. Still it can
 // see who serves others: a piece that it gave to one neighbour only turns up at another
 // neighbour. (Super-seeding, BEP 16, waits for the same sign.)
-import type { Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
 
 export class Spread {
   /** Pieces that only one neighbour is known to have, and that it has from us. */

@@ -3,8 +3,8 @@
 import type { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import type { Rng } from '../runtime/rng.ts';
-import type { Blame } from './blame.ts';
-import type { Neighbour } from './neighbour.ts';
+import type { Blame } from './neighbour/blame.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
 import type { Outbox } from './outbox.ts';
 import type { PieceRanking } from './ranking.ts';
 

@@ -5,10 +5,10 @@
 // remains. A grant that stays unanswered for 500 ms frees its place.
 import type { Choker } from './choker.ts';
 import { UplinkForecast } from './forecast.ts';
-import type { Neighbour } from './neighbour.ts';
+import type { Neighbour } from './neighbour/neighbour.ts';
+import type { Grant } from './neighbour/taker.ts';
 import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
-import type { Grant } from './taker.ts';
 import { MOST_TURNS, TurnWindow } from './window.ts';
 
 /** Hints of one offer: the first can nearly always be used, the rest are spares. */

@@ -4,7 +4,7 @@
 // what the uplink carries during a grant's overhead: offer to request, and last block to
 // have. Behind a cap it is also known when the uplink falls free (forecast.ts); then a
 // grant is offered just early enough for the answer to be here by then.
-import { smooth } from './smooth.ts';
+import { smooth } from './neighbour/smooth.ts';
 
 /** One piece in flight, one requested: the minimum that keeps a locally paced uplink busy. */
 const LEAST_TURNS = 2;

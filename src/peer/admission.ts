@@ -5,7 +5,7 @@
 // short, connections without an exchange are cut, or a few hundred idle ones would lock everybody
 // out.
 import type { Connection, PeerId } from '@libp2p/interface';
-import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import { EXCHANGE_PROTOCOL } from '../exchange/wire/message.ts';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { guarded } from '../runtime/guarded.ts';
 import type { Node } from './node.ts';

@@ -1,5 +1,5 @@
 import type { Connection, Stream } from '@libp2p/interface';
-import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import { EXCHANGE_PROTOCOL } from '../exchange/wire/message.ts';
 import { guarded } from '../runtime/guarded.ts';
 import type { Reception } from '../swarm/reception.ts';
 import type { Node } from './node.ts';

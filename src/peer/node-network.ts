@@ -1,7 +1,7 @@
 // A swarm's network over a libp2p node.
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
-import { EXCHANGE_PROTOCOL } from '../exchange/message.ts';
+import { EXCHANGE_PROTOCOL } from '../exchange/wire/message.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { NamedAddress, Network, Standing } from '../swarm/network.ts';
 import type { Inquiries } from './inquiries.ts';

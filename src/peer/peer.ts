@@ -7,7 +7,7 @@ import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
 import { importPath } from '../disk/import.ts';
-import type { Message } from '../exchange/message.ts';
+import type { Message } from '../exchange/wire/message.ts';
 import { CountReporter } from '../link/counts.ts';
 import { LimitReporter } from '../link/limits.ts';
 import { type Caps, Link } from '../link/link.ts';

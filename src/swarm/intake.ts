@@ -1,7 +1,7 @@
 // What a neighbour sends, on its way to the session: decoded, and handed on in order, each
 // block when the downlink has let it through. What waits is bounded.
-import type { FrameDecoder } from '../exchange/codec.ts';
-import type { Message } from '../exchange/message.ts';
+import type { FrameDecoder } from '../exchange/wire/codec.ts';
+import type { Message } from '../exchange/wire/message.ts';
 import type { Link } from '../link/link.ts';
 import { unawaited } from '../runtime/guarded.ts';
 

@@ -1,6 +1,6 @@
 // A neighbour of a swarm on this side of its stream: what it sent and what it is to be
 // sent, and what came of the call.
-import type { FrameDecoder } from '../exchange/codec.ts';
+import type { FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Intake } from './intake.ts';
 import type { Wire } from './wire.ts';
 

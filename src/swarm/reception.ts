@@ -1,8 +1,8 @@
 // Answers calls: the first message of an exchange stream is a hello that names the
 // file; the stream then belongs to that file's swarm. Callers that say nothing, or
 // name a file that is not here, are hung up on.
-import { FrameDecoder } from '../exchange/codec.ts';
-import type { Message } from '../exchange/message.ts';
+import { FrameDecoder } from '../exchange/wire/codec.ts';
+import type { Message } from '../exchange/wire/message.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { Callers } from './callers.ts';
 import type { Swarm } from './swarm.ts';

@@ -3,11 +3,11 @@
 // back to them. Decides nothing of the exchange itself.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
-import { encodeMessage, FrameDecoder } from '../exchange/codec.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
 import type { SessionEvent } from '../exchange/event.ts';
-import type { Message } from '../exchange/message.ts';
 import { Session } from '../exchange/session.ts';
+import { encodeMessage, FrameDecoder } from '../exchange/wire/codec.ts';
+import type { Message } from '../exchange/wire/message.ts';
 import type { Link } from '../link/link.ts';
 import type { Cancel, Timers } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';

@@ -4,7 +4,7 @@
 // waited for. One queue serves all files of a peer, since they share its link.
 
 import { blockLength } from '../exchange/block-length.ts';
-import { encodeMessage } from '../exchange/codec.ts';
+import { encodeMessage } from '../exchange/wire/codec.ts';
 import type { Link } from '../link/link.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Bitfield } from '../../src/content/bitfield.ts';
 import { CHOKERS } from '../../src/exchange/choker.ts';
-import { Neighbour } from '../../src/exchange/neighbour.ts';
+import { Neighbour } from '../../src/exchange/neighbour/neighbour.ts';
 import { createRng, type Rng } from '../../src/runtime/rng.ts';
 
 const PIECES = 40;

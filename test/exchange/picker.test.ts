@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Bitfield } from '../../src/content/bitfield.ts';
-import { Neighbour } from '../../src/exchange/neighbour.ts';
+import { Neighbour } from '../../src/exchange/neighbour/neighbour.ts';
 import { PICKERS, type PickView } from '../../src/exchange/picker.ts';
 import { PieceRanking } from '../../src/exchange/ranking.ts';
 import { createRng } from '../../src/runtime/rng.ts';

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Bitfield } from '../../src/content/bitfield.ts';
 import { Geometry } from '../../src/content/geometry.ts';
-import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
 import type { SessionEffect } from '../../src/exchange/effect.ts';
-import type { Message } from '../../src/exchange/message.ts';
 import { Session } from '../../src/exchange/session.ts';
+import { encodeMessage, FrameDecoder } from '../../src/exchange/wire/codec.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import { createRng } from '../../src/runtime/rng.ts';
 
 const doc = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');

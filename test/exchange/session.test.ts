@@ -2,7 +2,7 @@
 // breaks the rules, and what it never does itself.
 import { describe, expect, it } from 'vitest';
 import type { SessionEffect } from '../../src/exchange/effect.ts';
-import type { Message } from '../../src/exchange/message.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import { ALL, bans, block, PIECE, PIECES, sent, Table } from './table.ts';
 
 describe('the giving side', () => {

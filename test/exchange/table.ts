@@ -2,8 +2,8 @@
 import { Bitfield } from '../../src/content/bitfield.ts';
 import { Geometry } from '../../src/content/geometry.ts';
 import type { SessionEffect } from '../../src/exchange/effect.ts';
-import type { Message } from '../../src/exchange/message.ts';
 import { Session } from '../../src/exchange/session.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import { createRng } from '../../src/runtime/rng.ts';
 
 export const PIECES = 8;

@@ -1,6 +1,6 @@
 // What strangers may hold together: real nodes, time as the test has it.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { EXCHANGE_PROTOCOL } from '../../src/exchange/message.ts';
+import { EXCHANGE_PROTOCOL } from '../../src/exchange/wire/message.ts';
 import { Admission } from '../../src/peer/admission.ts';
 import { useNodes } from './nodes.ts';
 

@@ -2,8 +2,8 @@
 // end by itself, and the honest transfer beside it go on.
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { describe, expect, it } from 'vitest';
-import { encodeMessage } from '../../src/exchange/codec.ts';
-import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/message.ts';
+import { encodeMessage } from '../../src/exchange/wire/codec.ts';
+import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/wire/message.ts';
 import { createNode } from '../../src/peer/node.ts';
 import {
   addressOf,

@@ -1,7 +1,7 @@
 // Hostile receivers: a seed with a slow uplink serves an honest peer through real
 // libp2p beside some that want turns and make nothing of them.
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../src/exchange/message.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import {
   type Behaviour,
   BYTES,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
-import type { Message } from '../../src/exchange/message.ts';
+import { encodeMessage, FrameDecoder } from '../../src/exchange/wire/codec.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import { Link } from '../../src/link/link.ts';
 import { Intake } from '../../src/swarm/intake.ts';
 import { VirtualClock } from './virtual-clock.ts';

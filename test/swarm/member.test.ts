@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FrameDecoder } from '../../src/exchange/codec.ts';
+import { FrameDecoder } from '../../src/exchange/wire/codec.ts';
 import { Link } from '../../src/link/link.ts';
 import { Intake } from '../../src/swarm/intake.ts';
 import { Member } from '../../src/swarm/member.ts';

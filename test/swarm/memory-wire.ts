@@ -1,5 +1,5 @@
-import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
-import type { Message } from '../../src/exchange/message.ts';
+import { encodeMessage, FrameDecoder } from '../../src/exchange/wire/codec.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import type { Wire } from '../../src/swarm/wire.ts';
 
 /** One end of a stream in memory: what it is sent the other end reads at once, in order. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodeMessage } from '../../src/exchange/codec.ts';
-import type { Message } from '../../src/exchange/message.ts';
+import { encodeMessage } from '../../src/exchange/wire/codec.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import { CALL_SPAN_MS } from '../../src/swarm/callers.ts';
 import type { Call } from '../../src/swarm/member.ts';
 import { Reception } from '../../src/swarm/reception.ts';

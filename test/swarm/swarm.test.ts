@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Bitfield } from '../../src/content/bitfield.ts';
 import { MemoryStore } from '../../src/content/memory-store.ts';
 import type { PieceStore } from '../../src/content/store.ts';
-import type { Message } from '../../src/exchange/message.ts';
+import type { Message } from '../../src/exchange/wire/message.ts';
 import { MemoryWire } from './memory-wire.ts';
 import { type Content, type Guest, makeContent, Party, PIECE, PIECES } from './party.ts';
 

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { encodeMessage, FrameDecoder } from '../../src/exchange/codec.ts';
+import { encodeMessage, FrameDecoder } from '../../../src/exchange/wire/codec.ts';
 import {
   MAX_ADDRESSES,
   MAX_BLOCK_LENGTH,
   MAX_HAVES,
   MAX_HINTS,
   type Message,
-} from '../../src/exchange/message.ts';
+} from '../../../src/exchange/wire/message.ts';
 
 const u32 = fc.nat(2 ** 32 - 1);
 const address = fc.string({ unit: 'grapheme', maxLength: 40 });
@@ -217,7 +217,10 @@ function fromHex(hex: string): Uint8Array {
 
 /** `name: {json}` then lines of `hex # comment`; see the file's own head. */
 function readVectors(): { name: string; message: Message; bytes: Uint8Array }[] {
-  const text = readFileSync(new URL('../../fixtures/exchange-wire.txt', import.meta.url), 'utf8');
+  const text = readFileSync(
+    new URL('../../../fixtures/exchange-wire.txt', import.meta.url),
+    'utf8',
+  );
   return text
     .split('\n\n')
     .filter((section) => section.startsWith('='))

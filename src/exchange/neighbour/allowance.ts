@@ -2,7 +2,7 @@
 // it costs the neighbour some of its budget; time fills the budget up again. Each piece that
 // is passed on earns what its messages cost: otherwise a fast neighbour with small pieces
 // would be taken for a flood.
-import type { Message } from './message.ts';
+import type { Message } from '../wire/message.ts';
 
 /**
  * Units per second. A neighbour needs them for haves of pieces from elsewhere: a few hundred

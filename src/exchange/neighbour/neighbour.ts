@@ -1,6 +1,6 @@
 // What a session knows of one neighbour, by who owns it: uploads the taker, downloads the
 // source, the outbox what it is told.
-import type { Bitfield } from '../content/bitfield.ts';
+import type { Bitfield } from '../../content/bitfield.ts';
 import { Allowance } from './allowance.ts';
 import { Source } from './source.ts';
 import { Taker } from './taker.ts';

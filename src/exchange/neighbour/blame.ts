@@ -4,7 +4,7 @@
 // not by stream: otherwise a poisoner would only have to call again. A slow or silent
 // neighbour breaks no rule. It is banned only when its grants bring nothing, several
 // times in a row.
-import { forgetOldest } from '../runtime/forget-oldest.ts';
+import { forgetOldest } from '../../runtime/forget-oldest.ts';
 
 /** So many bad pieces ban a neighbour. */
 const BAD_PIECES = 2;
