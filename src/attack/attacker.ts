@@ -4,12 +4,12 @@
 import type { CID } from 'multiformats/cid';
 import { CountReporter } from '../link/counts.ts';
 import { Link } from '../link/link.ts';
-import { rawRootOf, serveDag } from '../peer/dag-protocol.ts';
-import { Discovery } from '../peer/discovery.ts';
-import { hangUp } from '../peer/hang-up.ts';
-import { type Identity, openIdentity } from '../peer/identity.ts';
-import { searchManifest } from '../peer/manifest-search.ts';
-import { createNode, type Node } from '../peer/node.ts';
+import { Discovery } from '../peer/discovery/discovery.ts';
+import { rawRootOf, serveDag } from '../peer/manifest/dag-protocol.ts';
+import { searchManifest } from '../peer/manifest/manifest-search.ts';
+import { hangUp } from '../peer/node/hang-up.ts';
+import { type Identity, openIdentity } from '../peer/node/identity.ts';
+import { createNode, type Node } from '../peer/node/node.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';

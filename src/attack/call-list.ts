@@ -2,7 +2,7 @@
 // is open. An attacker never gives up, so calls are bounded in time and not in number: one call at
 // each look, and to the same peer not before a second has passed.
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { tryParseAddress } from '../peer/peer-address.ts';
+import { tryParseAddress } from '../peer/address/peer-address.ts';
 import { isOwnGround } from './own-ground.ts';
 
 /**

@@ -2,7 +2,7 @@
 // more of them, and counts the unanswered ones.
 import { encodeMessage } from '../exchange/wire/codec.ts';
 import type { Message } from '../exchange/wire/message.ts';
-import type { FrameStream } from '../peer/stream.ts';
+import type { FrameStream } from '../peer/node/stream.ts';
 
 /** Unanswered grants at once: many more than an honest uplink has room for. Chosen. */
 const EAGER_GRANTS = 16;

@@ -2,8 +2,8 @@
 // 4193. A swarm of strangers must not get its packets. Names are refused, since their addresses can
 // change.
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { tryParseAddress } from '../peer/peer-address.ts';
-import { REACH, reachOfHost } from '../peer/reach.ts';
+import { tryParseAddress } from '../peer/address/peer-address.ts';
+import { REACH, reachOfHost } from '../peer/address/reach.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 
 export function isOwnGround(address: Multiaddr): boolean {

@@ -153,7 +153,7 @@ async function parse(
 ): Promise<{ cid?: CID; pieceLength?: number; policy: Policy }> {
   const { parseCid } = await import('../content/cid.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
-  const { parseMultiaddr } = await import('../peer/peer-address.ts');
+  const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
   if (Array.isArray(options.join)) for (const text of options.join) parseMultiaddr('--join', text);
   for (const name of ['timeout', 'linger'] as const) {

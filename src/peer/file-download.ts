@@ -11,13 +11,13 @@ import { makeDirectory } from '../runtime/node/make-directory.ts';
 import type { DownloadHost, Found, Patience, Provider } from '../swarm/download.ts';
 import type { Swarm, SwarmHooks } from '../swarm/swarm.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { type HeldDag, rawRootOf } from './dag-protocol.ts';
-import type { Discovery } from './discovery.ts';
-import type { KeptManifests } from './kept-manifests.ts';
-import type { FetchedManifest } from './manifest-bytes.ts';
-import { searchManifest } from './manifest-search.ts';
-import type { Node } from './node.ts';
-import type { PackedManifests } from './packed-manifests.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import { type HeldDag, rawRootOf } from './manifest/dag-protocol.ts';
+import type { KeptManifests } from './manifest/kept-manifests.ts';
+import type { FetchedManifest } from './manifest/manifest-bytes.ts';
+import { searchManifest } from './manifest/manifest-search.ts';
+import type { PackedManifests } from './manifest/packed-manifests.ts';
+import type { Node } from './node/node.ts';
 
 /** Telling the DHT of one more source can wait: neighbours name each other. Chosen. */
 const ANNOUNCE_AFTER_MS = 20_000;

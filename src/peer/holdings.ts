@@ -5,8 +5,8 @@ import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import type { Standing } from '../swarm/network.ts';
 import { Swarm, type SwarmHooks, type SwarmHost } from '../swarm/swarm.ts';
-import type { HeldDag } from './dag-protocol.ts';
-import { PackedManifests } from './packed-manifests.ts';
+import type { HeldDag } from './manifest/dag-protocol.ts';
+import { PackedManifests } from './manifest/packed-manifests.ts';
 
 interface Held {
   readonly swarm: Swarm;

@@ -23,28 +23,28 @@ import { Reception } from '../swarm/reception.ts';
 import type { Swarm, SwarmHooks } from '../swarm/swarm.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { Admission } from './admission.ts';
-import { type HeldDag, type RawRoot, serveDag } from './dag-protocol.ts';
-import { Discovery } from './discovery.ts';
+import { serveFiles } from './calls/files-protocol.ts';
+import { answerCalls } from './calls/incoming.ts';
+import { Inquiries } from './calls/inquiries.ts';
+import { NodeNetwork } from './calls/node-network.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { Joining } from './discovery/joining.ts';
+import { Listening } from './discovery/listening.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
-import { serveFiles } from './files-protocol.ts';
-import { hangUp } from './hang-up.ts';
 import { Holdings } from './holdings.ts';
-import { type Identity, openIdentity } from './identity.ts';
-import { answerCalls } from './incoming.ts';
-import { Inquiries } from './inquiries.ts';
-import { Joining } from './joining.ts';
-import { KeptManifests } from './kept-manifests.ts';
-import { Listening } from './listening.ts';
-import { createNode, type Node, type NodeOptions } from './node.ts';
-import { NodeNetwork } from './node-network.ts';
-import type { PackedManifests } from './packed-manifests.ts';
-import { UplinkTuner } from './uplink-tuner.ts';
-import { Vigil } from './vigil.ts';
+import { type HeldDag, type RawRoot, serveDag } from './manifest/dag-protocol.ts';
+import { KeptManifests } from './manifest/kept-manifests.ts';
+import type { PackedManifests } from './manifest/packed-manifests.ts';
+import { Admission } from './node/admission.ts';
+import { hangUp } from './node/hang-up.ts';
+import { type Identity, openIdentity } from './node/identity.ts';
+import { createNode, type Node, type NodeOptions } from './node/node.ts';
+import { UplinkTuner } from './node/uplink-tuner.ts';
+import { Vigil } from './node/vigil.ts';
 
 export interface PeerOptions {
   dataDir: string;
-  /** Where to listen; by default as peer/listening.ts decides. */
+  /** Where to listen; by default as peer/discovery/listening.ts decides. */
   listen?: readonly string[];
   /** The multiaddrs that will be joined: they decide where this peer listens. */
   joins?: readonly string[];
@@ -201,7 +201,7 @@ export class Peer implements FileDownloadPeer {
   }
 
   /**
-   * Joins through these peers, or those known, from now on: see peer/joining.ts. Resolves with
+   * Joins through these peers, or those known, from now on: see peer/discovery/joining.ts. Resolves with
    * the first connection.
    */
   join(addresses: readonly string[], signal: AbortSignal): Promise<void> {

@@ -20,7 +20,7 @@ import { decodeCid } from '../../src/content/cid.ts';
 import { requestDirectives } from '../../src/edge/request-directives.ts';
 import { normalAddress } from '../../src/hub/access/address-rules.ts';
 import { isForeignPage } from '../../src/hub/access/open-writes.ts';
-import { tryParseAddress } from '../../src/peer/peer-address.ts';
+import { tryParseAddress } from '../../src/peer/address/peer-address.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
 import { forwardedClient } from '../../src/server/access/forwarded.ts';
 import { parseFilter } from '../../src/server/events/event-filter.ts';

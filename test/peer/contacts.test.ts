@@ -4,7 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, describe, expect, it } from 'vitest';
-import { REACH, reachOf } from '../../src/peer/reach.ts';
+import { REACH, reachOf } from '../../src/peer/address/reach.ts';
 import { BYTES, useHostileSwarm } from './hostile-swarm.ts';
 
 const swarm = useHostileSwarm();

@@ -4,7 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../src/exchange/wire/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/wire/message.ts';
-import { createNode } from '../../src/peer/node.ts';
+import { createNode } from '../../src/peer/node/node.ts';
 import {
   addressOf,
   BYTES,

@@ -14,8 +14,8 @@ import { Bitfield } from '../../src/content/bitfield.ts';
 import { importPath } from '../../src/disk/import.ts';
 import { encodeMessage, FrameDecoder } from '../../src/exchange/wire/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/wire/message.ts';
-import { serveDag } from '../../src/peer/dag-protocol.ts';
-import { createNode, type Node } from '../../src/peer/node.ts';
+import { serveDag } from '../../src/peer/manifest/dag-protocol.ts';
+import { createNode, type Node } from '../../src/peer/node/node.ts';
 import { Peer } from '../../src/peer/peer.ts';
 import type { Event } from '../../src/telemetry/event.ts';
 

@@ -3,7 +3,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { describe, expect, it } from 'vitest';
 import type { AttackKind } from '../../src/attack/kind.ts';
-import type { Node } from '../../src/peer/node.ts';
+import type { Node } from '../../src/peer/node/node.ts';
 import {
   addressOf,
   type Behaviour,

@@ -1,7 +1,7 @@
 // Real nodes on 127.0.0.1 for the tests of this room.
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { afterEach } from 'vitest';
-import { createNode, type Node, type NodeOptions } from '../../src/peer/node.ts';
+import { createNode, type Node, type NodeOptions } from '../../src/peer/node/node.ts';
 
 /** Starts nodes; those that still run are stopped after each test. */
 export function useNodes(): (options?: Omit<NodeOptions, 'privateKey'>) => Promise<Node> {

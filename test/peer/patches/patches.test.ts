@@ -8,10 +8,10 @@ import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p } from 'libp2p';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FrameStream } from '../../../src/peer/node/stream.ts';
 import { inside } from '../../../src/peer/patches/inside.ts';
 import { socketOf } from '../../../src/peer/patches/tcp.ts';
 import { speak } from '../../../src/peer/patches/yamux.ts';
-import { FrameStream } from '../../../src/peer/stream.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
 

@@ -1,0 +1,44 @@
+// Multiaddrs as people and files give them. Hubswarm speaks TCP only, so an
+// address is a host, a TCP port and, where it names a peer, /p2p/ and its id.
+import { peerIdFromString } from '@libp2p/peer-id';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { HubswarmError } from '../../runtime/errors.ts';
+
+export interface PeerAddress {
+  readonly multiaddr: Multiaddr;
+  /** The PeerId that the address names; undefined when it names none. */
+  readonly peerId: string | undefined;
+}
+
+/** The longest that is looked at; a DNS name has at most 253 characters, a PeerId 52. */
+const MAX_TEXT_LENGTH = 512;
+
+/** Host, TCP port, and the peer perhaps: what a TCP-only node can dial or listen on. */
+const SHAPE = /^(ip4|(ip6zone,)?ip6|dns|dns4|dns6),tcp(,p2p)?$/;
+
+/** A TCP multiaddr; undefined when it is malformed or of another kind. */
+export function tryParseAddress(text: string): PeerAddress | undefined {
+  if (text.length > MAX_TEXT_LENGTH) return undefined;
+  try {
+    const address = multiaddr(text);
+    const parts = address.getComponents();
+    if (!SHAPE.test(parts.map(({ name }) => name).join())) return undefined;
+    const peerId = parts.find(({ name }) => name === 'p2p')?.value;
+    if (peerId !== undefined) peerIdFromString(peerId);
+    return { multiaddr: address, peerId };
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws HubswarmError ERR_USAGE, in one line that names the option */
+export function parseMultiaddr(option: string, text: string): Multiaddr {
+  const parsed = tryParseAddress(text);
+  if (!parsed) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: '${text}' is not a TCP multiaddr; give one as in /ip4/192.0.2.7/tcp/4001 or /dns4/example.org/tcp/4001/p2p/12D3KooW...`,
+    );
+  }
+  return parsed.multiaddr;
+}

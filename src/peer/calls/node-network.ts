@@ -1,0 +1,60 @@
+// A swarm's network over a libp2p node.
+import { peerIdFromString } from '@libp2p/peer-id';
+import { multiaddr } from '@multiformats/multiaddr';
+import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
+import { attempt } from '../../runtime/linked-abort.ts';
+import type { NamedAddress, Network, Standing } from '../../swarm/network.ts';
+import { tryParseAddress } from '../address/peer-address.ts';
+import { REACH, type Reach, reachOf } from '../address/reach.ts';
+import type { Node } from '../node/node.ts';
+import { FrameStream } from '../node/stream.ts';
+import type { Inquiries } from './inquiries.ts';
+
+const CALL_TIMEOUT_MS = 5000;
+
+export class NodeNetwork implements Network {
+  readonly self: string;
+  readonly #node: Node;
+  readonly #inquiries: Inquiries;
+
+  constructor(node: Node, inquiries: Inquiries) {
+    this.self = node.peerId.toString();
+    this.#node = node;
+    this.#inquiries = inquiries;
+  }
+
+  connected(): string[] {
+    return this.#node.getPeers().map((peer) => peer.toString());
+  }
+
+  call(peer: string, addresses: readonly string[], signal: AbortSignal): Promise<FrameStream> {
+    const target =
+      addresses.length > 0 ? addresses.map((text) => multiaddr(text)) : peerIdFromString(peer);
+    return attempt([signal], CALL_TIMEOUT_MS, async (within) => {
+      const connection = await this.#node.dial(target, { signal: within });
+      const stream = await connection.newStream(EXCHANGE_PROTOCOL, { signal: within });
+      return new FrameStream(stream, peer);
+    });
+  }
+
+  ask(peer: string, digest: Uint8Array): Promise<Standing | undefined> {
+    return this.#inquiries.ask(peer, digest);
+  }
+
+  believe(addresses: readonly string[], teller: string): NamedAddress[] {
+    const least = this.#reachOf(teller);
+    return addresses.flatMap((text) => {
+      const parsed = tryParseAddress(text);
+      const reach = parsed && reachOf(parsed.multiaddr);
+      if (!parsed || reach === undefined || reach < least) return [];
+      return [{ peer: parsed.peerId, address: parsed.multiaddr.toString() }];
+    });
+  }
+
+  #reachOf(neighbour: string): Reach {
+    const [connection] = this.#node
+      .getConnections()
+      .filter(({ remotePeer }) => remotePeer.toString() === neighbour);
+    return (connection && reachOf(connection.remoteAddr)) ?? REACH.everywhere;
+  }
+}

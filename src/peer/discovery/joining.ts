@@ -1,0 +1,208 @@
+// How a peer comes to a swarm, and comes back to it: through the addresses that it is given, or
+// through the peers that its user runs on this machine and those of its last run. No failure here
+// ends the peer. Given addresses are called again for as long as it runs, in whatever order peers
+// start and however often they restart. The peer says once for which peers it waits.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IdentifyResult } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { describeError } from '../../runtime/errors.ts';
+import { forgetOldest } from '../../runtime/forget-oldest.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
+import type { Emit } from '../../telemetry/event.ts';
+import { REACH, reachOf } from '../address/reach.ts';
+import { hasMulticastRoute } from '../address/source-address.ts';
+import type { Identity } from '../node/identity.ts';
+import type { Node } from '../node/node.ts';
+import { type Discovery, dialReason } from './discovery.ts';
+import { readKnownPeers, rememberPeers } from './known-peers.ts';
+import type { Listening } from './listening.ts';
+import { announceRun, findLocalPeers } from './run-file.ts';
+
+/** How often a peer that is alone looks for peers of this machine and of the last run. Chosen. */
+const REJOIN_MS = 1000;
+/** How often an unanswered address is called: a peer is found within 5 s of its restart. */
+const RECALL_MS = 1500;
+/**
+ * Random share of that time, sooner or later: so that those who wait for one peer do not call all
+ * at once.
+ */
+const JITTER = 0.25;
+/**
+ * A peer that accepts and hangs up again and again has no room. The wait doubles each time, up to
+ * so many times, until a connection lasts.
+ */
+const MOST_DOUBLINGS = 5;
+const LASTED_MS = 60_000;
+/** Time for an answer on the LAN. Chosen. */
+const LAN_ANSWERS_MS = 3000;
+
+/** Most peers met that are remembered for the next run, which keeps fewer. Chosen. */
+const MOST_MET = 256;
+
+export interface JoiningInit {
+  readonly node: Node;
+  readonly discovery: Discovery;
+  readonly listening: Listening;
+  readonly dataDir: string;
+  readonly identity: Identity;
+  readonly emit: Emit;
+}
+
+export class Joining {
+  readonly #init: JoiningInit;
+  /** An address of each peer met in this run. */
+  readonly #met = new Map<string, string>();
+  #warned = false;
+  #withdrawRun: (() => Promise<void>) | undefined;
+
+  constructor(init: JoiningInit) {
+    this.#init = init;
+    const remember = ({ detail }: CustomEvent<IdentifyResult>): void => {
+      const { peerId, listenAddrs } = detail;
+      for (const address of listenAddrs) {
+        this.#met.set(peerId.toString(), `${address}/p2p/${peerId}`);
+      }
+      forgetOldest(this.#met, MOST_MET);
+    };
+    init.node.addEventListener('peer:identify', guarded('remembering a peer', remember));
+  }
+
+  /**
+   * Tells the user's other peers where this one listens. Call at the start and whenever that
+   * changes.
+   */
+  async announce(): Promise<void> {
+    const { node, dataDir, emit } = this.#init;
+    const peerId = node.peerId.toString();
+    const addresses = node.getMultiaddrs().map((address) => address.toString());
+    try {
+      this.#withdrawRun = await announceRun(dataDir, peerId, addresses);
+    } catch (error) {
+      this.#warn(describeError(error));
+    }
+    emit({ event: 'listening', role: 'peer', addresses, peerId });
+  }
+
+  /** Remembers the peers met: a hint for the next run; without it nothing fails. */
+  async close(): Promise<void> {
+    try {
+      await rememberPeers(this.#init.identity.dir, [...this.#met.values()]);
+      await this.#withdrawRun?.();
+    } catch (error) {
+      this.#warn(describeError(error));
+    }
+  }
+
+  /**
+   * Joins through these peers; without any, through those on this machine and those of the
+   * last run, until the signal aborts. Resolves with the first connection.
+   */
+  async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
+    if (addresses.length === 0) unawaited('joining known peers', this.#joinKnown(signal));
+    const targets = this.#init.discovery.targetsOf(addresses);
+    if (addresses.length > 0 && targets.length === 0) {
+      this.#warn('--join names this very peer, and nobody else');
+    }
+    for (const target of targets) unawaited('joining peers', this.#keepCalling(target, signal));
+    await this.#connected(signal);
+  }
+
+  /** With --mdns: reports that no peer on the LAN answers. */
+  async awaitLan(signal: AbortSignal): Promise<void> {
+    await delay(LAN_ANSWERS_MS, undefined, { signal, ref: false }).catch(() => {});
+    if (signal.aborted || !this.#isAlone) return;
+    const reason = (await hasMulticastRoute()) ? '' : 'no route for multicast';
+    this.#await('lan', [], reason);
+  }
+
+  get #isAlone(): boolean {
+    return this.#init.node.getConnections().length === 0;
+  }
+
+  async #connected(signal: AbortSignal): Promise<void> {
+    if (!this.#isAlone) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const stop = (): void => reject(signal.reason);
+    const { node } = this.#init;
+    node.addEventListener('peer:connect', () => resolve(), { once: true, signal });
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    await promise.finally(() => signal.removeEventListener('abort', stop));
+  }
+
+  /** Calls a peer, or an address without a PeerId, whenever it is not connected. */
+  async #keepCalling(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+    const { discovery } = this.#init;
+    let failures = 0;
+    let losses = 0;
+    while (!signal.aborted) {
+      try {
+        const connection = await discovery.call(target, signal);
+        discovery.handleJoined(connection.remotePeer, losses + failures > 0);
+        failures = 0;
+        const since = performance.now();
+        await discovery.lost(connection.remotePeer, signal);
+        losses = performance.now() - since < LASTED_MS ? losses + 1 : 1;
+      } catch (error) {
+        if (signal.aborted) return;
+        losses = 0;
+        if (failures++ === 0) this.#await('answer', target, dialReason(error));
+      }
+      const wait = RECALL_MS * 2 ** Math.min(Math.max(losses - 1, 0), MOST_DOUBLINGS);
+      const jitter = 1 + JITTER * (2 * Math.random() - 1);
+      await delay(wait * jitter, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #joinKnown(signal: AbortSignal): Promise<void> {
+    const { discovery } = this.#init;
+    let told = false;
+    while (!signal.aborted) {
+      if (this.#isAlone) {
+        const addresses = await this.#knownAddresses();
+        // Peers of the last run may all be gone: that is no error.
+        if (addresses.length > 0) await discovery.join(addresses, signal).catch(() => {});
+        if (!signal.aborted && this.#isAlone && !told) this.#await('known');
+        this.#lead();
+      }
+      told = this.#isAlone;
+      await delay(REJOIN_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #knownAddresses(): Promise<string[]> {
+    const { node, dataDir, identity } = this.#init;
+    const found = await Promise.allSettled([
+      findLocalPeers(dataDir, node.peerId.toString()),
+      readKnownPeers(identity.dir),
+    ]);
+    for (const each of found) {
+      if (each.status === 'rejected') this.#warnOnce(describeError(each.reason));
+    }
+    return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  }
+
+  /** A known peer beyond this machine that answers must be able to call back. */
+  #lead(): void {
+    for (const { direction, remoteAddr } of this.#init.node.getConnections()) {
+      const reach = reachOf(remoteAddr);
+      if (direction === 'inbound' || reach === undefined || reach === REACH.host) continue;
+      this.#init.listening.lead(remoteAddr.toString());
+    }
+  }
+
+  #await(lack: 'answer' | 'known' | 'lan', target: readonly Multiaddr[] = [], reason = ''): void {
+    const addresses = target.map((address) => address.toString());
+    this.#init.emit({ event: 'peers_awaited', lack, addresses, reason });
+  }
+
+  /** Warns once: what is tried each second fails each second. */
+  #warnOnce(message: string): void {
+    if (!this.#warned) this.#warn(message);
+    this.#warned = true;
+  }
+
+  #warn(message: string): void {
+    this.#init.emit({ event: 'warned', message });
+  }
+}

@@ -1,0 +1,46 @@
+// The useful peers of earlier runs, most recent first, in the peer's own directory: `--join`
+// without an address begins with them. The file is only a hint, so a damaged one counts as empty.
+import { join } from 'node:path';
+import { readJson, writeWhole } from '../../runtime/node/small-file.ts';
+import { tryParseAddress } from '../address/peer-address.ts';
+
+/** Enough to find one that still runs, few enough to dial all at once. Chosen. */
+const MAX_PEERS = 50;
+/** Most addresses of one peer; a host has a few interfaces. Chosen. */
+const MAX_ADDRESSES_OF_PEER = 4;
+
+const file = (dir: string): string => join(dir, 'known-peers.json');
+
+/** Multiaddrs with /p2p/, most recently useful first. Malformed entries are left out. */
+export async function readKnownPeers(dir: string): Promise<string[]> {
+  const value = await readJson(file(dir));
+  return Array.isArray(value) ? cap(value) : [];
+}
+
+/**
+ * Puts peers in front of those known before; a peer's old addresses make way for its new ones.
+ *
+ * @param useful multiaddrs with /p2p/, the most useful first; others are left out
+ * @throws HubswarmError of the file system
+ */
+export async function rememberPeers(dir: string, useful: readonly string[]): Promise<void> {
+  const fresh = new Set(useful.map(peerOf));
+  const older = (await readKnownPeers(dir)).filter((address) => !fresh.has(peerOf(address)));
+  await writeWhole(file(dir), `${JSON.stringify(cap([...useful, ...older]), undefined, 1)}\n`);
+}
+
+const peerOf = (address: string): string | undefined => tryParseAddress(address)?.peerId;
+
+function cap(addresses: readonly unknown[]): string[] {
+  const counts = new Map<string, number>();
+  const kept = new Set<string>();
+  for (const address of addresses) {
+    const peer = typeof address === 'string' ? peerOf(address) : undefined;
+    if (peer === undefined || kept.has(address as string)) continue;
+    const count = counts.get(peer) ?? 0;
+    if (count === MAX_ADDRESSES_OF_PEER || (count === 0 && counts.size === MAX_PEERS)) continue;
+    counts.set(peer, count + 1);
+    kept.add(address as string);
+  }
+  return [...kept];
+}

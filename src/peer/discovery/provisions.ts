@@ -1,0 +1,241 @@
+// Keeps the provider records of all files of a peer alive in the DHT. A record is stored
+// here at once, so that whoever asks this peer first finds it; others are told as soon as
+// there are any, newcomers later, and all again before their copies fade. Thousands of
+// files cost one walk for each region of the DHT and one stream for each peer in it, not
+// one for each file: keys in a region have the same peers closest to them.
+import { hash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PeerId } from '@libp2p/interface';
+import type { CID } from 'multiformats/cid';
+import { guarded } from '../../runtime/guarded.ts';
+import { attempt } from '../../runtime/linked-abort.ts';
+import type { Node } from '../node/node.ts';
+import { tellProvider } from './provider-records.ts';
+
+/** Records, and the addresses beside them in libp2p's peer store, last 1 h: well within. */
+const AGAIN_MS = 15 * 60_000;
+/**
+ * How soon a failure, or a larger routing table, is noticed: a flash crowd grows the
+ * table each moment. New files that come within the second time are told of together.
+ */
+const CHECK_MS = 5000;
+const TOGETHER_MS = 500;
+/** So many cost a newcomer CPU that it needs first to fetch what it came for. Chosen. */
+const MANY = 256;
+/** Records go to the 20 closest (kad-dht's k). */
+const CLOSEST = 20;
+/** A walk over peers that do not answer is given up. Chosen. */
+const WALK_TIMEOUT_MS = 30_000;
+
+interface Provided {
+  readonly cid: CID;
+  readonly key: Uint8Array;
+  readonly told: PromiseWithResolvers<void>;
+}
+
+export class Provisions {
+  readonly #node: Node;
+  readonly #signal: AbortSignal;
+  readonly #provided = new Set<Provided>();
+  /** Not yet told to anybody, or to be told again. */
+  readonly #due = new Set<Provided>();
+  /** Who was told, of everything but what is due. */
+  readonly #told = new Set<string>();
+  #running: Promise<void> | undefined;
+  /** Files or peers came since the last round began. */
+  #changed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(node: Node, signal: AbortSignal) {
+    this.#node = node;
+    this.#signal = signal;
+  }
+
+  /** Resolves once another peer was told; rejects with the reason when the signal aborts. */
+  async add(cid: CID, signal: AbortSignal): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    const provided = { cid, key: cid.multihash.bytes, told };
+    const stop = guarded('ending a provision', () => {
+      this.#provided.delete(provided);
+      this.#due.delete(provided);
+      told.reject(signal.reason);
+      this.#node.services.dht.cancelReprovide(cid).catch(() => undefined);
+    });
+    // Awaited below, once the record is kept.
+    told.promise.catch(() => undefined);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop, { once: true });
+    this.#provided.add(provided);
+    this.#due.add(provided);
+    await this.#keep(provided);
+    this.#noteChange();
+    this.#running ??= this.#run();
+    await told.promise;
+  }
+
+  /** Whoever was told may have restarted and forgotten it. */
+  async tellAgain(peer: PeerId): Promise<void> {
+    if (this.#provided.size > 0) await this.#tell(peer, [...this.#provided]);
+  }
+
+  /** Resolves when nothing is told any more, after the signal. */
+  async ended(): Promise<void> {
+    await this.#running;
+    const reason = this.#signal.reason;
+    for (const { told } of this.#provided) told.reject(reason);
+  }
+
+  async #run(): Promise<void> {
+    const { routingTable } = this.#node.services.dht;
+    routingTable.addEventListener('peer:add', this.#noteChange);
+    let again = performance.now() + AGAIN_MS;
+    try {
+      while (!this.#signal.aborted) {
+        if (performance.now() >= again) {
+          again = performance.now() + AGAIN_MS;
+          this.#told.clear();
+          for (const provided of this.#provided) {
+            this.#due.add(provided);
+            await this.#keep(provided);
+          }
+        }
+        this.#changed = false;
+        await this.#round().catch(() => undefined);
+        await this.#pause(again);
+      }
+    } finally {
+      routingTable.removeEventListener('peer:add', this.#noteChange);
+    }
+  }
+
+  /** The record for those who ask this peer itself. */
+  async #keep({ cid }: Provided): Promise<void> {
+    await this.#node.services.dht.providers.addProvider(cid, this.#node.peerId);
+  }
+
+  async #round(): Promise<void> {
+    if (this.#node.services.dht.routingTable.size === 0) return;
+    if (this.#due.size > 0) await this.#tellAll([...this.#due]);
+    else await this.#tellNewcomers();
+  }
+
+  /** Region by region, in the order of the keys. */
+  async #tellAll(due: readonly Provided[]): Promise<void> {
+    let left = due
+      .map((provided) => ({ provided, at: kadIdOf(provided.key) }))
+      .sort((a, b) => Buffer.compare(a.at, b.at));
+    while (left.length > 0 && !this.#signal.aborted) {
+      const [first] = left;
+      const peers = await this.#closestTo(first!.provided.key, first!.at);
+      // All peers that share so many bits with the key are known: so are all keys' there.
+      const bits =
+        peers.length < CLOSEST ? 0 : Math.min(...peers.map(({ at }) => common(at, first!.at)));
+      const end = left.findIndex(({ at }) => common(at, first!.at) < bits);
+      const region = end < 0 ? left : left.slice(0, end);
+      left = end < 0 ? [] : left.slice(end);
+      let isTold = false;
+      for (const { id } of peers) {
+        if (
+          await this.#tell(
+            id,
+            region.map(({ provided }) => provided),
+          )
+        )
+          isTold = true;
+      }
+      if (isTold) for (const { provided } of region) this.#due.delete(provided);
+    }
+  }
+
+  /** In a DHT of few peers everybody is among the closest. */
+  async #tellNewcomers(): Promise<void> {
+    const peers = this.#tablePeers(this.#node.peerId.toMultihash().digest);
+    if (peers.length >= CLOSEST) return;
+    for (const peer of peers) {
+      if (!this.#told.has(peer.toString())) await this.#tell(peer, [...this.#provided]);
+    }
+  }
+
+  async #tell(peer: PeerId, provided: readonly Provided[]): Promise<boolean> {
+    const keys = provided.map(({ key }) => key);
+    try {
+      await tellProvider(this.#node, peer, keys, this.#signal);
+    } catch {
+      return false;
+    }
+    this.#told.add(peer.toString());
+    for (const { told } of provided) told.resolve();
+    return true;
+  }
+
+  async #closestTo(key: Uint8Array, at: Uint8Array): Promise<Close[]> {
+    const found = new Map<string, PeerId>();
+    for (const peer of this.#tablePeers(at)) found.set(peer.toString(), peer);
+    await attempt([this.#signal], WALK_TIMEOUT_MS, async (signal) => {
+      for await (const event of this.#node.services.dht.getClosestPeers(key, { signal })) {
+        if (event.name === 'FINAL_PEER') found.set(event.peer.id.toString(), event.peer.id);
+      }
+    }).catch(() => undefined);
+    found.delete(this.#node.peerId.toString());
+    return [...found.values()]
+      .map((id) => ({ id, at: kadIdOf(id.toMultihash().bytes) }))
+      .sort((a, b) => compareDistance(at, a.at, b.at))
+      .slice(0, CLOSEST);
+  }
+
+  #tablePeers(at: Uint8Array): PeerId[] {
+    return this.#node.services.dht.routingTable.closestPeers(at, { count: CLOSEST });
+  }
+
+  readonly #noteChange = guarded('noting a change of the DHT', () => {
+    this.#changed = true;
+    this.#wake?.();
+  });
+
+  /** Until there is something to tell. */
+  async #pause(againAt: number): Promise<void> {
+    const hasPeers = this.#node.services.dht.routingTable.size > 0;
+    const failed = hasPeers && this.#due.size > 0 && !this.#changed;
+    if (!this.#changed) await this.#sleep(failed ? CHECK_MS : againAt - performance.now());
+    // The first peer is told at once; of more files, and of more peers, there are soon others.
+    if (!this.#changed) return;
+    if (this.#provided.size > MANY) await this.#wait(CHECK_MS);
+    else if (this.#told.size > 0) await this.#wait(this.#due.size > 0 ? TOGETHER_MS : CHECK_MS);
+  }
+
+  /** Until something changes, for so long at the most. */
+  async #sleep(ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await attempt([this.#signal, woken.signal], undefined, (signal) =>
+      delay(Math.max(0, ms), undefined, { signal, ref: false }),
+    ).catch(() => undefined);
+    this.#wake = undefined;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+  }
+}
+
+interface Close {
+  readonly id: PeerId;
+  readonly at: Uint8Array;
+}
+
+/** Where a key lies in the DHT. */
+const kadIdOf = (key: Uint8Array): Buffer => hash('sha256', key, 'buffer');
+
+/** Leading bits that two ids share. */
+function common(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at < 0 ? 8 * a.length : 8 * at + Math.clz32(a[at]! ^ b[at]!) - 24;
+}
+
+function compareDistance(from: Uint8Array, a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < from.length; i++) {
+    const difference = (a[i]! ^ from[i]!) - (b[i]! ^ from[i]!);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

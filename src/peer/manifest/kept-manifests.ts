@@ -1,0 +1,150 @@
+// The manifests that this peer has had, so that a CID means something when nobody is
+// there to ask. Each lies in two places:
+//
+// - beside the partial, as `NAME.XXXXXXXX.manifest`: goes where the partial goes and is
+//   removed with it;
+// - in `<data directory>/manifests/<CID>`, shared by all peers of that directory: also
+//   there when the content is whole and the partial gone. Bounded; what was used least
+//   recently is forgotten first.
+//
+// Crash order: a manifest is on disk, its name too, before the first piece is written,
+// so a partial with a piece in it always has one. It is removed after the content has
+// its final name. What lies there is believed as far as its hashes go, like a remote's
+// answer: a torso, another CID's or a changed one counts as none and is written anew.
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CID } from 'multiformats/cid';
+import { shortName } from '../../disk/download-place.ts';
+import { syncDirectory } from '../../disk/steps.ts';
+import { systemCode } from '../../runtime/errors.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { readBounded, writeWhole } from '../../runtime/node/small-file.ts';
+import { MAX_ANSWER_BYTES } from './dag-codec.ts';
+import { decodeManifest, encodeManifest, type FetchedManifest } from './manifest-bytes.ts';
+
+/** Most manifests in the data directory: that of a 1 GiB file has 52 KB. Chosen. */
+const MOST_KEPT = 1000;
+const MOST_KEPT_BYTES = 256 * 2 ** 20;
+/** Most names beside partial files that are tried: more than one were made by hand. Chosen. */
+const MOST_BESIDE = 8;
+/** A temporary name is in use for a moment; one so old was left by a crash. */
+const STALE_MS = 3_600_000;
+
+export class KeptManifests {
+  readonly #dir: string;
+
+  constructor(dataDir: string) {
+    this.#dir = join(dataDir, 'manifests');
+  }
+
+  /** Finds the manifest of a CID that may be on its way to the directory `out`. */
+  async find(cid: CID, out: string): Promise<FetchedManifest | undefined> {
+    return (await this.#findBeside(cid, out)) ?? (await this.#findKept(cid));
+  }
+
+  /**
+   * Keeps the manifest beside the partial file in `out`. Call before the first piece is written
+   * there.
+   */
+  async keepBeside(found: FetchedManifest, out: string): Promise<void> {
+    const path = pathBeside(found, out);
+    const bytes = encodeManifest(found);
+    if (Buffer.compare(bytes, (await read(path)) ?? Buffer.alloc(0)) === 0) return;
+    await writeWhole(path, bytes);
+    await syncDirectory(out);
+  }
+
+  /** Call when the content has its final name. */
+  async removeBeside({ name, manifest }: FetchedManifest, out: string): Promise<void> {
+    const own = `${name}${endingOf(manifest.root)}`;
+    for (const other of await list(out)) {
+      const rest = other.startsWith(own) ? other.slice(own.length) : undefined;
+      // A kill during the write leaves a temporary name.
+      if (rest !== '' && !/^\.[0-9a-f-]{36}\.tmp$/.test(rest ?? '')) continue;
+      await rm(join(out, other), { force: true });
+    }
+  }
+
+  /**
+   * Keeps the manifest in the data directory, as the one used last. @throws HubswarmError of the
+   * file system
+   */
+  async keep(found: FetchedManifest): Promise<void> {
+    const bytes = encodeManifest(found);
+    const path = this.#path(found.manifest.root);
+    const present = await read(path);
+    if (present && Buffer.compare(bytes, present) === 0) {
+      const now = new Date();
+      await utimes(path, now, now).catch(() => undefined);
+      return;
+    }
+    await makeDirectory(this.#dir, 0o700);
+    await writeWhole(path, bytes);
+    await syncDirectory(this.#dir);
+    await this.#forgetOldest();
+  }
+
+  #path(cid: CID): string {
+    return join(this.#dir, cid.toString());
+  }
+
+  async #findKept(cid: CID): Promise<FetchedManifest | undefined> {
+    return load(cid, this.#path(cid));
+  }
+
+  async #findBeside(cid: CID, out: string): Promise<FetchedManifest | undefined> {
+    const ending = endingOf(cid);
+    const names = (await list(out)).filter((name) => name.endsWith(ending));
+    for (const name of names.slice(0, MOST_BESIDE)) {
+      const found = await load(cid, join(out, name));
+      // The name says to which partial file it belongs.
+      if (found && name === `${found.name}${ending}`) return found;
+    }
+    return undefined;
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const kept: { path: string; size: number; mtimeMs: number }[] = [];
+    for (const name of await list(this.#dir)) {
+      const path = join(this.#dir, name);
+      // Another peer may have removed it meanwhile.
+      const stats = await stat(path).catch(() => undefined);
+      if (!stats?.isFile()) continue;
+      const { size, mtimeMs } = stats;
+      if (!name.endsWith('.tmp')) kept.push({ path, size, mtimeMs });
+      else if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true });
+    }
+    kept.sort((a, b) => b.mtimeMs - a.mtimeMs);
+    let bytes = 0;
+    for (const [index, { path, size }] of kept.entries()) {
+      bytes += size;
+      if (index >= MOST_KEPT || bytes > MOST_KEPT_BYTES) await rm(path, { force: true });
+    }
+  }
+}
+
+const endingOf = (cid: CID): string => `.${shortName(cid)}.manifest`;
+
+const pathBeside = ({ name, manifest }: FetchedManifest, out: string): string =>
+  join(out, `${name}${endingOf(manifest.root)}`);
+
+/** Loads a manifest; undefined if it is missing, unreadable, or not this CID's. */
+async function load(cid: CID, path: string): Promise<FetchedManifest | undefined> {
+  const bytes = await read(path);
+  return bytes && decodeManifest(cid, bytes).catch(() => undefined);
+}
+
+const read = (path: string): Promise<Buffer | undefined> =>
+  readBounded(path, MAX_ANSWER_BYTES).then(
+    (file) => file?.bytes,
+    () => undefined,
+  );
+
+async function list(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,162 @@
+// Finds the manifest of a CID: asks every connected peer, and every peer that the DHT names, until
+// one gives it. The answer hashes up to the CID, so the first good one is enough.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PeerId } from '@libp2p/interface';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import type { CID } from 'multiformats/cid';
+import { hasCode } from '../../runtime/errors.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
+import { attempt } from '../../runtime/linked-abort.ts';
+import { dhtPeers } from '../discovery/dht-peers.ts';
+import type { Discovery } from '../discovery/discovery.ts';
+import type { Node } from '../node/node.ts';
+import { type FetchOptions, fetchManifest } from './dag-protocol.ts';
+import type { FetchedManifest } from './manifest-bytes.ts';
+
+/** Most peers asked at the same time, and remembered. Chosen. */
+const MOST_AT_ONCE = 8;
+const MOST_ASKED = 256;
+/**
+ * The DHT is asked when all connected peers have answered, or after so long: they usually answer
+ * before a walk of the DHT has begun. In a flash crowd each peer's walk made the one peer that all
+ * knew busier still. Chosen.
+ */
+const ASK_DHT_AFTER_MS = 2000;
+/**
+ * A peer that has not answered by then delays no other: otherwise eight silent ones would hold up
+ * the search until each timed out. Chosen.
+ */
+const SLOW_MS = 1500;
+/** Most answers waited for, slow ones included: each may be long. Chosen. */
+const MOST_OPEN = 16;
+/** A peer that does not know the file is asked again: it may be about to fetch it. */
+const ASK_AGAIN_MS = 1000;
+
+/**
+ * @throws HubswarmError ERR_MANIFEST when the CID stands for something that is not
+ * a file or directory of raw leaves; the signal's reason
+ */
+export async function searchManifest(
+  sources: { node: Node; discovery: Discovery },
+  cid: CID,
+  signal: AbortSignal,
+  options: FetchOptions = {},
+): Promise<FetchedManifest> {
+  const search = new ManifestSearch(sources.node, cid, signal, options);
+  const onConnect = guarded('asking for a manifest', ({ detail }: CustomEvent<PeerId>) =>
+    search.ask(detail.toString(), detail),
+  );
+  sources.node.addEventListener('peer:connect', onConnect);
+  for (const peer of sources.node.getPeers()) search.ask(peer.toString(), peer);
+  unawaited('asking for a manifest', search.askProviders(sources.discovery));
+  try {
+    return await search.found;
+  } finally {
+    sources.node.removeEventListener('peer:connect', onConnect);
+    search.stop();
+  }
+}
+
+class ManifestSearch {
+  readonly #node: Node;
+  readonly #cid: CID;
+  readonly #options: FetchOptions;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #asked = new Set<string>();
+  /** Timers of peers that are asked again. */
+  readonly #later = new Map<string, NodeJS.Timeout>();
+  readonly #result = Promise.withResolvers<FetchedManifest>();
+  #asking = 0;
+  #open = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(node: Node, cid: CID, signal: AbortSignal, options: FetchOptions) {
+    this.#options = options;
+    this.#node = node;
+    this.#cid = cid;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    if (signal.aborted) this.#result.reject(signal.reason);
+    const abort = guarded('giving up a search', () => this.#result.reject(signal.reason));
+    signal.addEventListener('abort', abort, { once: true });
+  }
+
+  get found(): Promise<FetchedManifest> {
+    return this.#result.promise;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    for (const timer of this.#later.values()) clearTimeout(timer);
+    this.#later.clear();
+  }
+
+  async askProviders(discovery: Discovery): Promise<void> {
+    try {
+      // Peers of the routing table are connected, and were asked when they connected.
+      await dhtPeers(this.#node, this.#signal);
+      if (this.#asked.size > 0) await this.#answered(ASK_DHT_AFTER_MS);
+      for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
+        this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
+      }
+    } catch (error) {
+      if (!this.#signal.aborted) this.#result.reject(error);
+    }
+  }
+
+  /** Resolves when no peer is being asked, or after so long. */
+  async #answered(withinMs: number): Promise<void> {
+    if (this.#open === 0) return;
+    const signal = this.#signal;
+    const silent = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    await Promise.race([silent, delay(withinMs, undefined, { signal }).catch(() => undefined)]);
+    this.#signal.throwIfAborted();
+  }
+
+  ask(peer: string, dial: Multiaddr[] | PeerId): void {
+    if (peer === this.#node.peerId.toString() || this.#asked.has(peer)) return;
+    if (this.#asking >= MOST_AT_ONCE || this.#open >= MOST_OPEN) return this.#askLater(peer, dial);
+    if (this.#asked.size >= MOST_ASKED) return;
+    this.#asked.add(peer);
+    unawaited('asking for a manifest', this.#ask(peer, dial));
+  }
+
+  #askLater(peer: string, dial: Multiaddr[] | PeerId): void {
+    if (this.#signal.aborted || this.#later.has(peer) || this.#later.size >= MOST_ASKED) return;
+    const again = guarded('asking for a manifest', () => {
+      this.#later.delete(peer);
+      this.ask(peer, dial);
+    });
+    this.#later.set(peer, setTimeout(again, ASK_AGAIN_MS));
+  }
+
+  async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
+    this.#asking++;
+    this.#open++;
+    let prompt = true;
+    const giveWay = guarded('asking for a manifest', () => {
+      if (prompt) this.#asking--;
+      prompt = false;
+    });
+    const timer = setTimeout(giveWay, SLOW_MS);
+    try {
+      const found = await attempt([this.#signal], undefined, async (signal) =>
+        fetchManifest(await this.#node.dial(dial, { signal }), this.#cid, signal, this.#options),
+      );
+      this.#result.resolve(found);
+    } catch (error) {
+      // The DAG itself is not acceptable: no other peer helps.
+      if (hasCode(error, 'ERR_MANIFEST')) return this.#result.reject(error);
+      if (this.#signal.aborted) return;
+      this.#asked.delete(peer);
+      this.#askLater(peer, dial);
+    } finally {
+      clearTimeout(timer);
+      giveWay();
+      this.#open--;
+      if (this.#open === 0) this.#onIdle?.();
+    }
+  }
+}

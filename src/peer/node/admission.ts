@@ -1,0 +1,94 @@
+// Which peers may be connected to this one: bans, and limits of what one remote may hold. A ban is
+// of the PeerId, for all files. A ban for a broken rule lasts as long as this process. A ban for
+// load ends by itself, and is longer each time: a peer that was only too busy may come back. New
+// PeerIds cost a remote nothing, so what strangers hold together is bounded too: when room is
+// short, connections without an exchange are cut, or a few hundred idle ones would lock everybody
+// out.
+import type { Connection, PeerId } from '@libp2p/interface';
+import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
+import { forgetOldest } from '../../runtime/forget-oldest.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import type { Node } from './node.ts';
+
+/** Most bans remembered; then the oldest ends. Chosen. */
+const MOST_BANNED = 16_384;
+/** The first ban for load; each further one is twice as long, up to the second figure. Chosen. */
+const LOAD_BAN_MS = 60_000;
+const LONGEST_LOAD_BAN_MS = 60 * 60_000;
+/** Connections with one peer: two that both ends opened, and two that replace them. Chosen. */
+const CONNECTIONS_PER_PEER = 4;
+/** Share of libp2p's limit beyond which idle connections are cut. Chosen. */
+const CROWDED = 0.75;
+/** A connection without an exchange is idle after so long. Chosen. */
+const IDLE_AFTER_MS = 5000;
+
+/** libp2p's own limit of connections, if none is given. */
+const MAX_CONNECTIONS = 300;
+
+export class Admission {
+  /** Until when a peer is banned, and how long its last ban for load was. */
+  readonly #banned = new Map<string, { readonly until: number; readonly ms: number }>();
+  readonly #most: number;
+  #node: Node | undefined;
+
+  constructor(maxConnections = MAX_CONNECTIONS) {
+    this.#most = Math.floor(maxConnections * CROWDED);
+  }
+
+  /** Starts to watch connections. Call once, as soon as the node exists. */
+  watch(node: Node): void {
+    this.#node = node;
+    const handleOpen = guarded('admitting a connection', ({ detail }: CustomEvent<Connection>) =>
+      this.#handleOpen(detail),
+    );
+    node.addEventListener('connection:open', handleOpen);
+  }
+
+  isBanned(peer: string): boolean {
+    const ban = this.#banned.get(peer);
+    return ban !== undefined && performance.now() < ban.until;
+  }
+
+  /**
+   * Cuts the peer off, now and whenever it comes back. Returns for how many milliseconds: for ever,
+   * or for a time after a flood.
+   */
+  ban(peer: string, forLoad: boolean): number {
+    const last = this.#banned.get(peer)?.ms ?? LOAD_BAN_MS / 2;
+    const isForGood = !forLoad || last === Number.POSITIVE_INFINITY;
+    const ms = isForGood ? Number.POSITIVE_INFINITY : Math.min(2 * last, LONGEST_LOAD_BAN_MS);
+    // Delete first: the last to be banned is the last to be forgotten.
+    this.#banned.delete(peer);
+    this.#banned.set(peer, { until: performance.now() + ms, ms });
+    forgetOldest(this.#banned, MOST_BANNED);
+    for (const connection of this.#node?.getConnections() ?? []) {
+      if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
+    }
+    return ms;
+  }
+
+  #handleOpen(opened: Connection): void {
+    if (!this.#node) return;
+    const connections = this.#node.getConnections();
+    if (countOf(connections, opened.remotePeer) > CONNECTIONS_PER_PEER) {
+      return cut(opened, 'too many connections');
+    }
+    const over = connections.length - this.#most;
+    if (over <= 0) return;
+    const idle = connections.filter(isIdle).sort((a, b) => a.timeline.open - b.timeline.open);
+    for (const connection of idle.slice(0, over)) cut(connection, 'makes way for others');
+  }
+}
+
+function countOf(connections: readonly Connection[], peer: PeerId): number {
+  return connections.filter(({ remotePeer }) => remotePeer.equals(peer)).length;
+}
+
+function isIdle({ streams, timeline }: Connection): boolean {
+  if (Date.now() - timeline.open < IDLE_AFTER_MS) return false;
+  return !streams.some(({ protocol }) => protocol === EXCHANGE_PROTOCOL);
+}
+
+function cut(connection: Connection, reason: string): void {
+  connection.abort(new Error(reason));
+}

@@ -1,0 +1,236 @@
+// The only file that builds libp2p: TCP, Noise and yamux, with identify, ping
+// and a kad-dht of Hubswarm's own beside them. Every option that departs from
+// libp2p's default says why; the defaults are those of a wallet in the open
+// internet, and a swarm on one host or one LAN dies of several of them. Who is
+// dialled, and what is said over a stream, is decided elsewhere. What reaches into the
+// packages' own objects is in patches/.
+import { type Identify, identify } from '@libp2p/identify';
+import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
+import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
+import { type Ping, ping } from '@libp2p/ping';
+import { yamux } from '@libp2p/yamux';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { createLibp2p } from 'libp2p';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import { type Dht, keepProviders } from '../patches/kad-dht.ts';
+import { createMdns } from '../patches/mdns.ts';
+import { fastNoise } from '../patches/noise.ts';
+import { createTcp } from '../patches/tcp.ts';
+import { ProviderStore } from './provider-store.ts';
+
+type Services = {
+  identify: Identify;
+  ping: Ping;
+  dht: Dht;
+};
+
+export type Node = Libp2p<Services>;
+
+export interface NodeOptions {
+  readonly privateKey: PrivateKey;
+  /** Multiaddrs; by default any free port of 127.0.0.1. */
+  readonly listen?: readonly string[];
+  /** Multicast to find peers on the LAN: heard on every interface, sent by the system's route. */
+  readonly mdns?: boolean;
+  /** Told when the port of multicast DNS cannot be had; the node does without. */
+  readonly onMdnsFailed?: (error: Error) => void;
+  /** Further connections are refused, those that stand are kept. libp2p's default: 300. */
+  readonly maxConnections?: number;
+  /** Whose connections end as soon as it is known whose they are, and who is not dialled. */
+  readonly isRefused?: (peer: string) => boolean;
+  /** The only addresses that are dialled, and from which connections are taken; all by default. */
+  readonly mayReach?: (address: Multiaddr) => boolean;
+}
+
+/** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
+export const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
+
+/** As long as libp2p keeps the addresses that a record is no use without. */
+const RECORD_VALID_MS = 60 * 60_000;
+
+/** The next is asked twice as late at the most. */
+const IDENTIFY_AFTER_MS = 2500;
+
+const SELF_QUERY_AFTER_MS = 60_000;
+
+/**
+ * A window of 256 KiB, where every stream starts, costs a third of the speed;
+ * over 4 MiB a reader that lags overflows the stream's read buffer. It is also
+ * what can be queued in kernels ahead of a control frame: the smallest that is fast.
+ */
+const MAX_STREAM_WINDOW_BYTES = 2 ** 20;
+
+/** 64 peers behind one address (a host, a NAT) may all dial, and redial, within a second. */
+const CONNECTIONS_PER_HOST_PER_SECOND = 256;
+
+/**
+ * A started node, its addresses final.
+ *
+ * @throws HubswarmError ERR_LISTEN when an address is taken, not this machine's or no address
+ */
+export async function createNode(options: NodeOptions): Promise<Node> {
+  const listen = [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])];
+  checkListen(listen);
+  try {
+    const node = await createLibp2p({
+      privateKey: options.privateKey,
+      addresses: { listen },
+      transports: [createTcp],
+      connectionEncrypters: [fastNoise],
+      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
+      connectionGater: {
+        denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
+        denyDialPeer: (peer) => options.isRefused?.(peer.toString()) ?? false,
+        denyDialMultiaddr: (address) => options.mayReach?.(address) === false,
+        denyInboundConnection: ({ remoteAddr }) => options.mayReach?.(remoteAddr) === false,
+      },
+      connectionManager: {
+        ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
+        // Default 5: of 16 peers on one host that dial at once, 11 were refused.
+        inboundConnectionThreshold: CONNECTIONS_PER_HOST_PER_SECOND,
+        // Default 10: the same refusal, by handshakes under way. Chosen: twice 64 peers.
+        maxIncomingPendingConnections: 128,
+        // Default 5: whoever the DHT counts among the closest is called again when it
+        // hangs up, and without a wait, since the call succeeds: one that had banned this
+        // peer got 25 calls a second. Whom a swarm misses is called by contacts.ts.
+        maxParallelReconnects: 0,
+      },
+      // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
+      // and yamux notice the dead.
+      connectionMonitor: { enabled: false },
+      peerDiscovery: options.mdns ? [createMdns(options.onMdnsFailed ?? (() => {}))] : [],
+      services: {
+        identify: identify({ runOnConnectionOpen: false }),
+        ping: createPing,
+        dht: createDht,
+      },
+    });
+    identifyInTime(node);
+    return node;
+  } catch (error) {
+    throw listenError(error, listen);
+  }
+}
+
+/**
+ * By default both ends ask at once, on every connection, what the other speaks. The
+ * exchange need not know; with 16 receivers at once it cost the last of them 0.4 s. The DHT does: the first connection is its way in, the others follow later.
+ */
+function identifyInTime(node: Node): void {
+  const handleOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
+    const isFirst = node.getConnections().length === 1;
+    const wait = isFirst ? 0 : IDENTIFY_AFTER_MS * (1 + Math.random());
+    const identifyNow = guarded('identifying a peer', () => {
+      if (connection.status !== 'open') return;
+      // It does not answer, or is gone: then the DHT does without it.
+      node.services.identify.identify(connection).catch(() => undefined);
+    });
+    setTimeout(identifyNow, wait).unref();
+  };
+  node.addEventListener('connection:open', guarded('identifying a peer', handleOpen));
+}
+
+/**
+ * kad-dht pings every peer before it enters the routing table. One that is connected
+ * has just proven that it lives, and a ping costs two streams: a quarter of all that
+ * a flash crowd opens.
+ */
+const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping => {
+  const service = ping()(components);
+  const measure = service.ping.bind(service);
+  service.ping = async (peer, options) => {
+    const [connection] = components.connectionManager.getConnections(peer as PeerId);
+    return connection?.status === 'open' ? (connection.rtt ?? 0) : measure(peer, options);
+  };
+  return service;
+};
+
+const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht => {
+  const dht = kadDHT({
+    protocol: KAD_PROTOCOL,
+    // By default a node only serves records once it has a public address.
+    clientMode: false,
+    // By default private addresses, all that a LAN has, are dropped from answers.
+    peerInfoMapper: passthroughMapper,
+    // Every query would wait for the first self-query, which asks everybody. The
+    // trap of this option, that a query of nobody succeeds, is closed by discovery.ts:
+    // it asks only once the routing table has a peer, and counts who was told.
+    allowQueryWithZeroPeers: true,
+    // Not in the first second, which belongs to finding the file.
+    initialQuerySelfInterval: SELF_QUERY_AFTER_MS,
+    // Default 10 at a time on 10 disjoint paths: in a small swarm that asks everybody
+    // everything. k stays 20: it is also how many providers a search ends at.
+    alpha: 3,
+    disjointPaths: 1,
+    // Default 48 h: too long for peers that come and go. Forgets them within 15 min
+    // more; telling again is Provision's, so no record of one's own is ever near its end.
+    reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
+  })(components) as Dht;
+  keepProviders(dht, new ProviderStore(components.peerId, RECORD_VALID_MS));
+  return dht;
+};
+
+/** What a started node (libp2p 3) is made of, as far as addresses at which it listens change. */
+interface Listeners {
+  readonly components: {
+    readonly transportManager: {
+      listen(addresses: readonly Multiaddr[]): Promise<void>;
+      getListeners(): { getAddrs(): Multiaddr[]; close(): Promise<void> }[];
+    };
+  };
+}
+
+const listenersOf = (node: Node) => (node as Node & Listeners).components.transportManager;
+
+/** Listens there as well. @throws HubswarmError ERR_LISTEN */
+export async function listenAt(node: Node, address: string): Promise<void> {
+  try {
+    await listenersOf(node).listen([multiaddr(address)]);
+  } catch (error) {
+    throw listenError(error, [address]);
+  }
+}
+
+export const countListeners = (node: Node): number => listenersOf(node).getListeners().length;
+
+/** No longer listens there; connections that came in there end. */
+export async function stopListening(node: Node, host: string): Promise<void> {
+  const listening = listenersOf(node)
+    .getListeners()
+    .filter((each) => each.getAddrs().some((address) => `${address}`.startsWith(`${host}/`)));
+  await Promise.all(listening.map((each) => each.close()));
+}
+
+function checkListen(listen: readonly string[]): void {
+  for (const address of listen) {
+    try {
+      multiaddr(address);
+    } catch (cause) {
+      throw new HubswarmError(
+        'ERR_LISTEN',
+        `cannot listen on '${address}': not a multiaddr (as in /ip4/127.0.0.1/tcp/4001)`,
+        { cause },
+      );
+    }
+  }
+}
+
+/** What the system calls it, in words; libp2p keeps only the text of the causes. */
+const LISTEN_REASONS: readonly (readonly [RegExp, string])[] = [
+  [/EADDRINUSE/, 'the port is in use'],
+  [/EADDRNOTAVAIL/, 'not an address of this machine'],
+  [/EACCES/, 'permission denied'],
+  [/UnsupportedListenAddress|not supported/i, 'only TCP addresses can be listened on'],
+];
+
+function listenError(error: unknown, listen: readonly string[]): unknown {
+  if (!(error instanceof Error) || error.name !== 'UnsupportedListenAddressesError') return error;
+  // The text lists only the addresses that failed.
+  const failed = listen.filter((address) => error.message.includes(`${address}:`));
+  const known = LISTEN_REASONS.find(([pattern]) => pattern.test(error.message));
+  const reason = known?.[1] ?? 'only TCP addresses can be listened on';
+  return new HubswarmError('ERR_LISTEN', `cannot listen on ${failed.join(', ')}: ${reason}`, {
+    cause: error,
+  });
+}

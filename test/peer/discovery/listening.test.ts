@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { Listening } from '../../../src/peer/discovery/listening.ts';
+import type { Event } from '../../../src/telemetry/event.ts';
+import { useNodes } from '../nodes.ts';
+
+const start = useNodes();
+
+describe('a peer that is told to listen on this machine alone', () => {
+  it.each([
+    ['/ip4/127.0.0.1/tcp/4001', []],
+    ['/dns4/localhost/tcp/4001', []],
+    ['/ip4/198.51.100.7/tcp/4001', [expect.objectContaining({ because: 'listen', hosts: [] })]],
+  ])('and joins %s hears of another --listen where that changes anything', async (...given) => {
+    const [join, told] = given;
+    const events: Event[] = [];
+    const listening = new Listening({
+      listen: ['/ip4/127.0.0.1/tcp/0'],
+      joins: [join],
+      mdns: false,
+      emit: (event) => events.push(event),
+    });
+    listening.follow(await start({ listen: await listening.choose() }), () => {});
+    listening.close();
+    expect(events).toEqual(told);
+  });
+});

@@ -1,0 +1,103 @@
+import { createServer } from 'node:net';
+import os from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { hearFailures } from '../../../src/runtime/guarded.ts';
+import { useNodes } from '../nodes.ts';
+
+const start = useNodes();
+
+describe('createNode', () => {
+  it('listens on 127.0.0.1 alone unless told', async () => {
+    const node = await start();
+    expect(node.getMultiaddrs().map(String)).toEqual([
+      expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3KooW/),
+    ]);
+  });
+
+  it('lets twelve peers of one host join at once', async () => {
+    const hub = await start();
+    const peers = await Promise.all(Array.from({ length: 12 }, () => start()));
+    await Promise.all(peers.map((peer) => peer.dial(hub.getMultiaddrs())));
+    const ids = peers.map((peer) => peer.peerId.toString()).sort();
+    // The dialler is done a moment before the listener.
+    await vi.waitFor(() => expect(hub.getPeers().map(String).sort()).toEqual(ids));
+  });
+
+  it('refuses connections beyond its load and keeps those it has', async () => {
+    const hub = await start({ maxConnections: 3 });
+    const address = hub.getMultiaddrs();
+    const early = await Promise.all(Array.from({ length: 3 }, () => start()));
+    for (const peer of early) await peer.dial(address);
+    const late = await Promise.all(Array.from({ length: 3 }, () => start()));
+    const dials = await Promise.allSettled(late.map((peer) => peer.dial(address)));
+    expect(dials.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    for (const peer of early) expect(await peer.services.ping.ping(address)).toBeGreaterThan(-1);
+    // A place that falls free can be taken.
+    const left = new Promise((resolve) => hub.addEventListener('peer:disconnect', resolve));
+    await early[0]!.stop();
+    await left;
+    await late[0]!.dial(address);
+    const id = late[0]!.peerId.toString();
+    await vi.waitFor(() => expect(hub.getPeers().map(String)).toContain(id));
+  });
+
+  it('dials and answers nobody out of its bounds', async () => {
+    const bounded = await start({ mayReach: () => false });
+    const other = await start();
+    await expect(bounded.dial(other.getMultiaddrs())).rejects.toThrow();
+    await expect(other.dial(bounded.getMultiaddrs())).rejects.toThrow();
+    expect(other.getConnections()).toEqual([]);
+  });
+
+  it('does not call again and again whoever hangs up on it, close in the DHT or not', async () => {
+    let refuses = false;
+    const hub = await start({ isRefused: () => refuses });
+    const peer = await start();
+    const connection = await peer.dial(hub.getMultiaddrs());
+    // As kad-dht marks the closest, some seconds after it has met them.
+    await peer.peerStore.merge(hub.peerId, { tags: { 'keep-alive-kad-dht': { value: 1 } } });
+    refuses = true;
+    let calls = 0;
+    peer.addEventListener('connection:open', () => calls++);
+    connection.abort(new Error('banned'));
+    // That nothing happens can only be waited for; it would be some ten calls.
+    await delay(300);
+    expect(calls).toBe(0);
+  });
+
+  it('keeps its addresses where the system no longer names its interfaces', async () => {
+    const told: unknown[] = [];
+    hearFailures((_what, error) => told.push(error));
+    const node = await start({ listen: ['/ip4/0.0.0.0/tcp/0'] });
+    const before = node.getMultiaddrs().map(String);
+    const failure = new Error('uv_interface_addresses returned Unknown system error 24');
+    const asked = vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
+      throw failure;
+    });
+    onTestFinished(() => void asked.mockRestore());
+    expect(node.getMultiaddrs().map(String)).toEqual(before);
+    expect(told).toEqual([failure]);
+  });
+
+  it('names the address when its port is in use', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    await expect(start({ listen: [`/ip4/127.0.0.1/tcp/${port}`] })).rejects.toMatchObject({
+      code: 'ERR_LISTEN',
+      message: `cannot listen on /ip4/127.0.0.1/tcp/${port}: the port is in use`,
+    });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it.each([
+    ['nonsense', /'nonsense': not a multiaddr/],
+    ['/ip4/192.0.2.1/tcp/0', /192\.0\.2\.1\/tcp\/0: not an address of this machine/],
+    ['/ip4/127.0.0.1/udp/4001', /udp\/4001: only TCP/],
+  ])('does not listen on %s, in one line', async (address, message) => {
+    const failure = await start({ listen: [address] }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'ERR_LISTEN', message: expect.stringMatching(message) });
+    expect((failure as Error).message).not.toContain('\n');
+  });
+});

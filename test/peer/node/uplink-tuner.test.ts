@@ -1,0 +1,115 @@
+// The tuner over real libp2p on 127.0.0.1: who is probed, and when.
+import { afterEach, describe, expect, it } from 'vitest';
+import { Link } from '../../../src/link/link.ts';
+import type { Node } from '../../../src/peer/node/node.ts';
+import { PROBE_PROTOCOL } from '../../../src/peer/node/probe-stream.ts';
+import { UplinkTuner } from '../../../src/peer/node/uplink-tuner.ts';
+import { useNodes } from '../nodes.ts';
+
+const startNode = useNodes();
+const tuners: UplinkTuner[] = [];
+afterEach(() => {
+  for (const tuner of tuners.splice(0)) tuner.close();
+});
+
+interface Tuned {
+  readonly link: Link;
+  readonly tuner: UplinkTuner;
+  /** Resolves when the link's rate has changed so many times. */
+  changed(times: number): Promise<void>;
+}
+
+function tune(node: Node, lists: { receivers?: Node[]; neighbours?: Node[] }): Tuned {
+  const link = new Link();
+  const ids = (nodes: Node[] = []): string[] => nodes.map(({ peerId }) => peerId.toString());
+  let changes = 0;
+  const waiting = new Set<() => void>();
+  const tuner = new UplinkTuner({
+    node,
+    link,
+    receivers: () => ids(lists.receivers),
+    neighbours: () => ids(lists.neighbours),
+    onTuned: () => {
+      changes++;
+      for (const look of waiting) look();
+    },
+  });
+  tuners.push(tuner);
+  const changed = (times: number): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (changes >= times) resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  return { link, tuner, changed };
+}
+
+const probesTo = (node: Node, other: Node): number =>
+  node
+    .getConnections(other.peerId)
+    .flatMap(({ streams }) => streams)
+    .filter(({ protocol }) => protocol === PROBE_PROTOCOL).length;
+
+describe('UplinkTuner', () => {
+  it('starts slowly, and in earnest when a neighbour has answered before any piece', async () => {
+    const [a, b] = [await startNode(), await startNode()];
+    await a.dial(b.getMultiaddrs());
+    const { link, changed } = tune(a, { neighbours: [b] });
+    await changed(1);
+    const first = link.uplinkBytesPerSecond;
+    await changed(2);
+    expect(link.uplinkBytesPerSecond).toBeGreaterThan(first);
+  });
+
+  it('finds that a link without a limit has none', async () => {
+    const [a, b] = [await startNode(), await startNode()];
+    await a.dial(b.getMultiaddrs());
+    const { link, changed } = tune(a, { receivers: [b], neighbours: [b] });
+    let over = false;
+    const sending = (async () => {
+      for (; !over; await new Promise(setImmediate)) {
+        for (let block = 0; block < 64; block++) await link.send(64 * 1024);
+      }
+    })();
+    // Seven times twice as fast as the first rate: 128 MiB/s.
+    await changed(9);
+    over = true;
+    await sending;
+    expect(link.uplinkBytesPerSecond).toBeGreaterThan(2 ** 26);
+  });
+
+  it('stays slow to one who answers what was not asked, and lets go of it', async () => {
+    const [a, b] = [await startNode(), await startNode()];
+    await b.unhandle(PROBE_PROTOCOL);
+    let answered = 0;
+    const lied = new Promise<void>((resolve) => {
+      void b.handle(PROBE_PROTOCOL, (stream) => {
+        stream.addEventListener('message', () => {
+          answered++;
+          stream.send(new Uint8Array(32));
+        });
+        stream.addEventListener('close', () => resolve());
+      });
+    });
+    await a.dial(b.getMultiaddrs());
+    const { link, changed } = tune(a, { neighbours: [b] });
+    await changed(1);
+    const first = link.uplinkBytesPerSecond;
+    await lied;
+    expect(answered).toBeGreaterThan(0);
+    expect(link.uplinkBytesPerSecond).toBe(first);
+  });
+
+  it('leaves the rate and no stream behind when it is closed', async () => {
+    const [a, b] = [await startNode(), await startNode()];
+    await a.dial(b.getMultiaddrs());
+    const { link, tuner, changed } = tune(a, { neighbours: [b] });
+    await changed(2);
+    const rate = link.uplinkBytesPerSecond;
+    expect(probesTo(a, b)).toBe(1);
+    tuner.close();
+    expect([probesTo(a, b), link.uplinkBytesPerSecond]).toEqual([0, rate]);
+  });
+});
