@@ -140,6 +140,7 @@ export const FACES: string[] = [
   'swarm/reception.ts',
   'swarm/swarm.ts',
   'swarm/upload-queue.ts',
+  'swarm/wire.ts',
   'telemetry/event.ts',
   'telemetry/ndjson.ts',
   'telemetry/node/usage.ts',

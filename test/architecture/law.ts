@@ -180,9 +180,5 @@ export const LAW: Law = {
     },
   ],
 
-  exceptions: [
-    { rule: 'folder is small', where: 'src/exchange', until: 'a neighbour split by owner' },
-    { rule: 'folder is small', where: 'src/peer', until: 'swarm/ out of peer/' },
-    { rule: 'folder is small', where: 'test/peer', until: 'swarm/ out of peer/' },
-  ],
+  exceptions: [],
 };

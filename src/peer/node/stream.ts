@@ -7,6 +7,7 @@ import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/inter
 import { Uint8ArrayList } from 'uint8arraylist';
 import { describeError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import type { Wire } from '../../swarm/wire.ts';
 import { updateWindowByHalves } from '../patches/yamux.ts';
 
 /**
@@ -21,7 +22,7 @@ const CLOSE_TIMEOUT_MS = 5_000;
 /** Events after which to look again; 'drain' may concern another stream of the same connection. */
 const CHANGES = ['drain', 'idle', 'close'] as const;
 
-export class FrameStream {
+export class FrameStream implements Wire {
   /** The PeerId at the other end. */
   readonly remote: string;
   readonly #stream: Stream;
