@@ -107,7 +107,7 @@ describe('openIdentity of several processes', () => {
     // Ready first, then opens on a line, so that several can open at one moment.
     await build({
       stdin: {
-        contents: `import { openIdentity } from './src/peer/identity.ts';
+        contents: `import { openIdentity } from './src/peer/node/identity.ts';
           process.stdin.once('data', async () => {
             const { peerId, dir } = await openIdentity(process.argv[2]);
             console.log(JSON.stringify({ peerId: peerId.toString(), dir }));
