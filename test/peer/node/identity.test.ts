@@ -113,7 +113,7 @@ describe('openIdentity of several processes', () => {
             console.log(JSON.stringify({ peerId: peerId.toString(), dir }));
           });
           console.log('ready');`,
-        resolveDir: resolve(import.meta.dirname, '../..'),
+        resolveDir: resolve(import.meta.dirname, '../../..'),
       },
       outfile: program,
       bundle: true,
