@@ -9,8 +9,10 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /** Places that have nothing but the text, and why. */
 const ONLY_TEXT: Readonly<Record<string, string>> = {
-  'src/peer/discovery/discovery.ts': 'libp2p puts what failed in a handshake into the text of its own error',
-  'src/peer/node/node.ts': 'libp2p joins the errors of all listeners to one text and keeps nothing else',
+  'src/peer/discovery/discovery.ts':
+    'libp2p puts what failed in a handshake into the text of its own error',
+  'src/peer/node/node.ts':
+    'libp2p joins the errors of all listeners to one text and keeps nothing else',
 };
 
 /** Methods of a string that tell something of what it holds. */
