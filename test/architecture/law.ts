@@ -61,8 +61,8 @@ export const LAW: Law = {
       reason: 'files may lie on a disk or elsewhere, and what hands them out does not know',
     },
     hub: {
-      holds: 'what a hub decides, without HTTP: who may do what (`access/`), how much there may be',
-      imports: ['link', 'telemetry'],
+      holds: 'what a hub decides, without HTTP: who may do what (`access/`), which CID a file has (`catalogue/`), unfinished uploads and the quota (`uploads/`), which events are told (`feed/`)',
+      imports: ['api', 'root', 'content', 'disk', 'link', 'telemetry'],
       reason: 'several faces share what a hub decides, so it does not know how it was asked',
     },
     api: {
@@ -71,7 +71,7 @@ export const LAW: Law = {
       reason: 'hub, client and page read the same schemas, so those know none of them',
     },
     server: {
-      holds: 'express app, byte routes, catalogue, access, uploads, events, operations',
+      holds: 'the HTTP face of the hub: routes, answers, uploads, events, operations',
       imports: ['api', 'hub', 'root', 'content', 'disk', 'link', 'telemetry'],
       reason: 'the hub knows no swarm',
     },

@@ -23,7 +23,7 @@ import { isForeignPage } from '../../src/hub/access/open-writes.ts';
 import { tryParseAddress } from '../../src/peer/address/peer-address.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
 import { forwardedClient } from '../../src/server/access/forwarded.ts';
-import { parseFilter } from '../../src/server/events/event-filter.ts';
+import { parseFilter } from '../../src/server/events/events-query.ts';
 import { parseListingQuery } from '../../src/server/listing/listing-query.ts';
 import { acceptedCodings } from '../../src/server/message/accept-encoding.ts';
 import { parseRange } from '../../src/server/message/byte-range.ts';

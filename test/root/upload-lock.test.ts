@@ -1,8 +1,8 @@
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { offsetOf, type UploadRecord } from '../../src/hub/uploads/upload-record.ts';
 import { lockUpload } from '../../src/root/disk/upload-lock.ts';
-import { offsetOf, type UploadRecord } from '../../src/server/uploads/upload-record.ts';
 import { tempRoot } from '../server/hub.ts';
 
 describe('the lock of an upload', () => {

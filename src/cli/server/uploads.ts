@@ -1,6 +1,6 @@
 // The options of the server's write side.
 import type { Command } from 'commander';
-import type { UploadOptions } from '../../server/uploads/uploads.ts';
+import type { UploadOptions } from '../../hub/uploads/uploads.ts';
 import { needs, positiveSeconds, size } from '../common/options.ts';
 
 export interface UploadFlags {

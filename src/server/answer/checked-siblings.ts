@@ -6,10 +6,10 @@
 // and goes on beside: until it is over they are sent as if there were no sibling.
 // Left out: zstd, which the Node.js releases that this runs on cannot decode.
 
+import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
 import type { OpenFile } from '../../root/root.ts';
 import { Gate } from '../../runtime/gate.ts';
 import type { Coding } from '../message/accept-encoding.ts';
-import type { Catalogue, Entry } from '../root/catalogue.ts';
 import { decodesTo } from './decodes-to.ts';
 
 /** What the names of compressed files end with. */

@@ -5,12 +5,12 @@
 // it is the catalogue's.
 import { createHash } from 'node:crypto';
 import { isRawCid } from '../../content/cid.ts';
+import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
+import type { Turn } from '../../hub/catalogue/hashing-queue.ts';
 import { readFully } from '../../root/opened.ts';
 import type { OpenFile } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
-import type { Catalogue, Entry } from '../root/catalogue.ts';
-import type { Turn } from '../root/hashing-queue.ts';
 
 /** As in disk/hash-pieces.ts: longer reads gain nothing. */
 const WINDOW_BYTES = 2 * 2 ** 20;

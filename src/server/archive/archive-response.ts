@@ -6,13 +6,13 @@
 
 import { create as formatDisposition } from 'content-disposition';
 import type { Access } from '../../hub/access/access.ts';
+import type { DirectoryNames } from '../../hub/catalogue/directory-names.ts';
 import type { Link } from '../../link/link.ts';
 import { openDirectory } from '../../root/opened.ts';
 import type { Root } from '../../root/root.ts';
 import { sendBytes } from '../answer/send-body.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
-import type { DirectoryNames } from '../root/directory-names.ts';
 import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
 import { zipOf } from './zip-of.ts';
@@ -33,7 +33,7 @@ interface ArchiveHub {
   readonly representations: { readonly directories: DirectoryNames };
 }
 
-/** @throws HttpFailure 400, 404 */
+/** @throws Refusal, HttpFailure 400, 404 */
 export async function answerArchive(
   hub: ArchiveHub,
   exchange: Exchange,

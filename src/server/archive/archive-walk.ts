@@ -3,9 +3,10 @@
 // UTF-16 code units. What may not be served (hidden, special, links that lead out)
 // is left out, as it is from listings. A directory that several links lead to comes
 // once: else links could make a tree without end out of a few.
+
+import type { DirectoryNames, Names } from '../../hub/catalogue/directory-names.ts';
 import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import type { DirectoryNames, Names } from '../root/directory-names.ts';
 
 export interface ArchiveEntry {
   /** Relative to the archive's top, with that top's name before it; '/' between the names. */

@@ -3,16 +3,16 @@
 // each heartbeat, since a filter may have held back everything. A client that does not read is cut,
 // and resumes.
 
+import type { EventFilter } from '../../hub/feed/event-filter.ts';
+import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { EventFilter } from './event-filter.ts';
 import type { EventsHub } from './events-hub.ts';
-import type { Message } from './feed.ts';
 
 /** How long a client waits before it connects again. */
 const RETRY_MS = 2000;
 
-/** @throws HttpFailure 503; resolves when the stream has begun */
+/** @throws Refusal ERR_BUSY; resolves when the stream has begun */
 export async function answerStream(
   { events, access }: EventsHub,
   exchange: Exchange,

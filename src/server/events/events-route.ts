@@ -5,25 +5,26 @@
 //   only=files|transfers
 //   after=ID         what came after that event first; SSE clients send Last-Event-ID
 //   wait=SECONDS     of long polling
+
+import { readable } from '../../hub/feed/event-filter.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { targetPath, targetQuery } from '../message/request-path.ts';
 import { routeOf } from '../message/routes.ts';
-import { type EventFilter, parseFilter, parseWait } from './event-filter.ts';
 import { answerStream } from './event-stream.ts';
 import type { EventsHub } from './events-hub.ts';
-import type { FeedEvent } from './feed-event.ts';
+import { parseFilter, parseWait } from './events-query.ts';
 import { answerPoll } from './long-poll.ts';
 
 /** Whether a request's target asks for events, of whatever kind. */
 export const isEventsTarget = (target: string): boolean =>
   routeOf(targetPath(target))?.name === 'events';
 
-/** @throws HttpFailure 400, 401, 403, 404, 503 */
+/** @throws Refusal, HttpFailure 400 */
 export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
   const { req, res } = exchange;
   const query = targetQuery(req.url ?? '');
-  const filter = readable(hub, exchange, parseFilter(query));
+  const filter = readable(hub.access, exchange.caller, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
   noticeEnd(exchange);
   res.setHeader('Cache-Control', 'no-store');
@@ -42,22 +43,6 @@ function noticeEnd({ req: { socket }, res }: Exchange): void {
   // The connection outlives the answer, and each polls again on it.
   const forget = guarded('forgetting who reads events', () => void socket.off('end', leave));
   res.once('close', forget);
-}
-
-/** Of what passes the filter only what the client may read. @throws HttpFailure 401, 403 */
-export function readable(
-  { access }: EventsHub,
-  exchange: Exchange,
-  filter: EventFilter,
-): EventFilter {
-  access.checkListing(exchange.caller, filter.segments);
-  if (access.isPublic) return filter;
-  const { segments } = filter;
-  const isReadable = (path: string): boolean =>
-    access.allows(exchange.caller, 'read', path.split('/').slice(1));
-  const isFor = ({ path, place = path }: FeedEvent): boolean =>
-    isReadable(path) && isReadable(place);
-  return { segments, matches: (event) => filter.matches(event) && isFor(event) };
 }
 
 /** The header is what the browser saw last, so it counts more than the URL it began with. */

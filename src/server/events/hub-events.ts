@@ -3,13 +3,13 @@
 // who comes back within that while has missed nothing. The answer to a subscriber
 // begins when the watch does: what happens after it is told.
 
+import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
+import { Backlogs } from '../../hub/feed/backlogs.ts';
+import { Feed, type Message, type Subscriber } from '../../hub/feed/feed.ts';
 import type { Root, Watch } from '../../root/root.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import type { Traffic } from '../conversation/traffic.ts';
-import type { Catalogue } from '../root/catalogue.ts';
-import { Backlogs } from './backlogs.ts';
-import { Feed, type Message, type Subscriber } from './feed.ts';
 import { fileEventOf } from './file-event.ts';
 import { TransferWatch } from './transfer-watch.ts';
 

@@ -2,11 +2,11 @@
 //   { "events": [...], "next": ID }
 // The next request gives `next` as `after`; between the two nothing is lost.
 import { TokenRefusal } from '../../hub/access/token-refusal.ts';
+import type { EventFilter } from '../../hub/feed/event-filter.ts';
+import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
-import type { EventFilter } from './event-filter.ts';
 import type { EventsHub } from './events-hub.ts';
-import type { Message } from './feed.ts';
 
 export interface Poll {
   readonly filter: EventFilter;

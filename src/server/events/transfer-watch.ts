@@ -3,11 +3,11 @@
 // (a hub answers thousands of them a second; a new file is told of anyway).
 
 import type { TransferEvent } from '../../api/feed-event.ts';
+import type { FeedEvent } from '../../hub/feed/feed-event.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { isUpload, type Running, type Traffic } from '../conversation/traffic.ts';
 import { filesUrl, parseRequestPath, targetPath } from '../message/request-path.ts';
 import { routeOf } from '../message/routes.ts';
-import type { FeedEvent } from './feed-event.ts';
 
 const EVERY_MS = 250;
 

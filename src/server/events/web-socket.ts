@@ -5,15 +5,16 @@
 // client that does not read, or answers no ping, is cut.
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Backlogs, Reader } from '../../hub/feed/backlogs.ts';
+import { readable } from '../../hub/feed/event-filter.ts';
+import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { targetQuery } from '../message/request-path.ts';
-import type { Backlogs, Reader } from './backlogs.ts';
-import { parseFilter } from './event-filter.ts';
 import type { EventsHub } from './events-hub.ts';
-import { afterOf, readable } from './events-route.ts';
-import type { Message } from './feed.ts';
+import { parseFilter } from './events-query.ts';
+import { afterOf } from './events-route.ts';
 
 /** Longest message of a client: it has nothing to say. */
 const MAX_PAYLOAD_BYTES = 1024;
@@ -30,7 +31,7 @@ const webSockets = new WebSocketServer({
   autoPong: false,
 });
 
-/** @throws HttpFailure 400, 401, 403, 404, 503, all before the protocol is switched */
+/** @throws Refusal, HttpFailure 400, 403, all before the protocol is switched */
 export async function answerWebSocket(
   hub: EventsHub,
   exchange: Exchange,
@@ -43,7 +44,7 @@ export async function answerWebSocket(
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
   const query = targetQuery(req.url ?? '');
-  const filter = readable(hub, exchange, parseFilter(query));
+  const filter = readable(access, exchange.caller, parseFilter(query));
   let open: WebSocket | undefined;
   const reader: Reader = {
     unreadBytes: () => open?.bufferedAmount ?? 0,

@@ -4,6 +4,7 @@
 // from its file and hashed first: what leaves here under a CID is what it names.
 import type { CID } from 'multiformats/cid';
 import { decodeCid, isSupportedCid, matchesCid } from '../../content/cid.ts';
+import type { BlockReader } from '../../hub/catalogue/catalogue.ts';
 import type { Representation } from '../answer/representation.ts';
 import { type Outlet, sendBytes } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
@@ -11,7 +12,6 @@ import type { ByteRange } from '../message/byte-range.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { digestHeaders } from '../message/repr-digest.ts';
 import { targetQuery } from '../message/request-path.ts';
-import type { BlockReader } from '../root/catalogue.ts';
 
 const RAW = 'application/vnd.ipld.raw';
 /** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */

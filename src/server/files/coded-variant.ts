@@ -3,6 +3,7 @@
 // for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
 // is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
 import type { IncomingMessage } from 'node:http';
+import type { Entry } from '../../hub/catalogue/catalogue.ts';
 import { openFile, readWhole } from '../../root/opened.ts';
 import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { fileChanging, Refusal } from '../../runtime/refusal.ts';
@@ -18,7 +19,6 @@ import type { SendPart } from '../answer/send-representation.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { acceptedCodings, type Coding } from '../message/accept-encoding.ts';
 import { isCompressible } from '../message/compressible.ts';
-import type { Entry } from '../root/catalogue.ts';
 import type { FilesHub } from './files-hub.ts';
 
 interface CodedVariant {

@@ -4,6 +4,7 @@
 // the same, as long as it was when it was opened, under a weak tag or none. How it is sent:
 // send-representation.ts.
 
+import type { Entry } from '../../hub/catalogue/catalogue.ts';
 import type { Located, OpenFile, Segments } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -21,7 +22,6 @@ import { mirrorLinks } from '../message/mirror-links.ts';
 import type { Validators } from '../message/preconditions.ts';
 import { wantsDigest } from '../message/repr-digest.ts';
 import { targetQuery } from '../message/request-path.ts';
-import type { Entry } from '../root/catalogue.ts';
 import { type Looked, pickVariant } from './coded-variant.ts';
 import type { FilesHub } from './files-hub.ts';
 

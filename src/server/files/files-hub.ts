@@ -1,12 +1,12 @@
 // What the answers of files need of their hub.
 
 import type { Access } from '../../hub/access/access.ts';
+import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
 import type { CheckedSiblings } from '../answer/checked-siblings.ts';
 import type { Compressor } from '../answer/compressor.ts';
 import type { FileDigests } from '../answer/file-digest.ts';
-import type { Catalogue } from '../root/catalogue.ts';
 
 export interface FilesHub {
   readonly root: Root;

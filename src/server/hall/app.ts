@@ -4,10 +4,10 @@
 // Measured: express alone costs a 10 KiB file two thirds of its speed.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
+import { ownView } from '../../hub/access/own-view.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { Segments } from '../../root/root.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { ownView } from '../access/own-view.ts';
 import { Exchange } from '../conversation/exchange.ts';
 import { answerEvents } from '../events/events-route.ts';
 import { answerBlock, type Blocks } from '../files/block-route.ts';

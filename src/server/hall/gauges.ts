@@ -1,12 +1,13 @@
 // What /metrics shows beside the requests (request-tally.ts): read from the parts of
 // the hub at the moment of the scrape, so that nothing is counted twice.
+
+import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { Link } from '../../link/link.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { HubEvents } from '../events/hub-events.ts';
 import type { Connections } from '../operations/connections.ts';
 import type { Gauge } from '../operations/gauge.ts';
 import type { RequestTally } from '../operations/request-tally.ts';
-import type { Catalogue } from '../root/catalogue.ts';
 
 /** What gauges are read from. */
 interface Parts {

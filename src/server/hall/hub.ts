@@ -1,6 +1,8 @@
 // What the routes of one running server share.
 
 import type { Access } from '../../hub/access/access.ts';
+import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
+import type { Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
 import type { OpenFile, Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -11,8 +13,6 @@ import type { HubEvents } from '../events/hub-events.ts';
 import type { Blocks } from '../files/block-route.ts';
 import type { Health } from '../operations/health.ts';
 import type { Metrics } from '../operations/metrics.ts';
-import type { Catalogue, Entry } from '../root/catalogue.ts';
-import type { Uploads } from '../uploads/uploads.ts';
 import type { Representations } from './representations.ts';
 
 export interface Hub {

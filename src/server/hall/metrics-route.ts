@@ -3,7 +3,7 @@ import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { Hub } from './hub.ts';
 
-/** @throws HttpFailure 401, 403; 404 if metrics are switched off */
+/** @throws as Access.check(); HttpFailure 404 if metrics are switched off */
 export async function answerMetrics({ metrics, access }: Hub, exchange: Exchange): Promise<void> {
   // Metrics tell about everything that is served, so the caller must be allowed to read everything.
   access.check(exchange.caller, 'read', []);

@@ -1,6 +1,8 @@
 // How the routes of one server present files and directories: caching, coding, and what was
 // computed for them.
 
+import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
+import { DirectoryNames } from '../../hub/catalogue/directory-names.ts';
 import { CheckedSiblings } from '../answer/checked-siblings.ts';
 import { Compressor } from '../answer/compressor.ts';
 import { FileDigests } from '../answer/file-digest.ts';
@@ -8,8 +10,6 @@ import { REVALIDATE } from '../answer/representation.ts';
 import type { FileRepresentations } from '../files/files-hub.ts';
 import type { ListingRepresentations } from '../listing/listing-hub.ts';
 import { ListingLanes } from '../listing/listing-lanes.ts';
-import type { Catalogue } from '../root/catalogue.ts';
-import { DirectoryNames } from '../root/directory-names.ts';
 
 export interface RepresentationOptions {
   /** The value of Cache-Control below /files/; `no-cache` unless given. */

@@ -2,8 +2,8 @@
 // 12.5.1), or all that is in it as an archive. A listing's tag is the hash of its
 // text, so it changes with whatever it shows; the text goes compressed to who takes it.
 import { createHash } from 'node:crypto';
+import { ownView } from '../../hub/access/own-view.ts';
 import { openDirectory, withOpen } from '../../root/opened.ts';
-import { ownView } from '../access/own-view.ts';
 import type { Held } from '../answer/held-bytes.ts';
 import { REVALIDATE, type Representation } from '../answer/representation.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
@@ -23,7 +23,7 @@ const MAX_PAGE_ENTRIES = 1000;
 
 /**
  * @param prefersHtml what Accept says, for when the query does not.
- * @throws HttpFailure
+ * @throws Refusal, HttpFailure
  */
 export async function answerDirectory(
   whole: ListingHub,

@@ -1,11 +1,11 @@
 // What listings need of their hub.
 
 import type { Access } from '../../hub/access/access.ts';
+import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
+import type { DirectoryNames } from '../../hub/catalogue/directory-names.ts';
 import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
 import type { Compressor } from '../answer/compressor.ts';
-import type { Catalogue } from '../root/catalogue.ts';
-import type { DirectoryNames } from '../root/directory-names.ts';
 import type { ListingLanes } from './listing-lanes.ts';
 
 export interface ListingHub {

@@ -2,14 +2,15 @@
 // the request ends; except a chunk with a checksum, which counts as a whole or not
 // at all. Synced at the end of each request, before its answer, and every 64 MiB:
 // a killed process loses nothing, a power cut at most that.
+
+import type { Hashed } from '../../hub/catalogue/catalogue.ts';
+import { PieceWriter } from '../../hub/uploads/piece-writer.ts';
+import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { UploadData, UploadLock } from '../../root/unfinished.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
-import type { Hashed } from '../root/catalogue.ts';
-import { PieceWriter } from '../uploads/piece-writer.ts';
-import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { ChunkChecksum } from './chunk-checksum.ts';
 
@@ -22,7 +23,7 @@ export interface Appended {
   readonly hashed: Hashed;
 }
 
-/** @throws Refusal ERR_MALFORMED, 408, ERR_TOO_LARGE, 460, ERR_DISK_FULL */
+/** @throws Refusal ERR_TOO_LARGE, ERR_QUOTA, ERR_DISK_FULL; HttpFailure 400, 408, 460 */
 export async function appendBody(
   hub: UploadsHub,
   exchange: Exchange,

@@ -1,7 +1,7 @@
+import type { PieceWriter } from '../../hub/uploads/piece-writer.ts';
 import type { UploadData } from '../../root/unfinished.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import type { PieceWriter } from '../uploads/piece-writer.ts';
 
 const READ_BYTES = 2 ** 20;
 

@@ -4,8 +4,10 @@
 // as its name. Preconditions (If-None-Match, If-Match, If-Unmodified-Since) are
 // checked here and hold again when the file is published.
 import type { IncomingHttpHeaders } from 'node:http';
+import { ownView } from '../../hub/access/own-view.ts';
+import type { UploadRecord } from '../../hub/uploads/upload-record.ts';
+import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { UploadLock } from '../../root/unfinished.ts';
-import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import {
@@ -17,8 +19,6 @@ import {
   targetOf,
 } from '../message/tus-headers.ts';
 import { CONDITIONS, checkTarget } from '../uploads/publication.ts';
-import type { UploadRecord } from '../uploads/upload-record.ts';
-import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { appendBody } from './append-upload.ts';
 import { joinParts, loadParts } from './concatenate.ts';
@@ -28,7 +28,7 @@ type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
   readonly named: readonly string[] | undefined;
 };
 
-/** @throws HttpFailure */
+/** @throws Refusal, HttpFailure */
 export async function createUpload(whole: UploadsHub, exchange: Exchange): Promise<Finished> {
   const hub = ownView(whole, exchange.caller, 'write');
   const { headers } = exchange.req;

@@ -3,11 +3,12 @@
 // begins, the data file leaves for its target, the record says that it is done. So
 // a data file that is gone was published; one that is still there was not, and the
 // next request for the upload publishes it.
+
+import type { Entry, Hashed } from '../../hub/catalogue/catalogue.ts';
+import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import type { Entry, Hashed } from '../root/catalogue.ts';
 import { publish } from '../uploads/publication.ts';
-import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 
 export interface Finished {

@@ -2,7 +2,9 @@
 // extensions that tus-headers.ts lists. Here each method is routed, and every answer gets its
 // fields; the files beside do the work.
 
-import { ownView } from '../access/own-view.ts';
+import { ownView } from '../../hub/access/own-view.ts';
+import type { Hashed } from '../../hub/catalogue/catalogue.ts';
+import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
@@ -16,8 +18,6 @@ import {
   TUS_VERSION,
   uploadIdOf,
 } from '../message/tus-headers.ts';
-import type { Hashed } from '../root/catalogue.ts';
-import type { StoredUpload } from '../uploads/upload-store.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { appendBody } from './append-upload.ts';
 import { createUpload } from './create-upload.ts';
@@ -26,7 +26,7 @@ import { awaitsPublication, type Finished, finishUpload } from './finish-upload.
 const COLLECTION = 'OPTIONS, POST';
 const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';
 
-/** @param path of the request target. @throws HttpFailure */
+/** @param path of the request target. @throws Refusal, HttpFailure */
 export async function answerTus(hub: UploadsHub, exchange: Exchange, path: string): Promise<void> {
   exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
   exchange.res.setHeader('Cache-Control', 'no-store');

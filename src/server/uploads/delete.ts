@@ -5,9 +5,10 @@
 // remains: a file that another program puts in its place between the check of the
 // conditions and the unlink goes with it, since no file system removes a name on
 // the condition of what it names.
+
+import { ownView } from '../../hub/access/own-view.ts';
 import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { changeName, checkConditions } from './publication.ts';

@@ -4,6 +4,7 @@
 // that share a root only "must not exist" is decided by the file system (link());
 // If-Match is a check and then a rename there, with nothing held in between.
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Entry, Hashed } from '../../hub/catalogue/catalogue.ts';
 import type {
   Draft,
   IfMatch,
@@ -20,7 +21,6 @@ import { Refusal } from '../../runtime/refusal.ts';
 import { datedBy } from '../answer/representation.ts';
 import { validatorsOf } from '../files/file-response.ts';
 import { checkPreconditions } from '../message/preconditions.ts';
-import type { Entry, Hashed } from '../root/catalogue.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
 /** What a method that changes something is held against (RFC 9110 section 13.1). */

@@ -3,15 +3,15 @@
 // run side by side, each into its own partial file; publication.ts puts them in
 // order.
 import type { Leaves } from '../../content/file-dag.ts';
-import type { Reservation } from '../../hub/quota.ts';
+import { ownView } from '../../hub/access/own-view.ts';
+import { PieceWriter } from '../../hub/uploads/piece-writer.ts';
+import type { Reservation } from '../../hub/uploads/quota.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { Draft } from '../../root/root.ts';
-import { ownView } from '../access/own-view.ts';
 import type { Exchange } from '../conversation/exchange.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { filesUrl, parseRequestPath } from '../message/request-path.ts';
-import { PieceWriter } from './piece-writer.ts';
 import { checkTarget, type Published, publish } from './publication.ts';
 import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';
@@ -25,7 +25,7 @@ interface Upload {
   readonly reservation: Reservation;
 }
 
-/** @param rest what follows `/files/`. @throws HttpFailure */
+/** @param rest what follows `/files/`. @throws Refusal, HttpFailure */
 export async function answerUpload(
   whole: UploadsHub,
   exchange: Exchange,

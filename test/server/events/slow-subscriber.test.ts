@@ -5,13 +5,13 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { Access } from '../../../src/hub/access/access.ts';
+import { Catalogue } from '../../../src/hub/catalogue/catalogue.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { Exchange } from '../../../src/server/conversation/exchange.ts';
 import { Traffic } from '../../../src/server/conversation/traffic.ts';
 import { answerEvents } from '../../../src/server/events/events-route.ts';
 import { HubEvents } from '../../../src/server/events/hub-events.ts';
 import { answerWebSocket } from '../../../src/server/events/web-socket.ts';
-import { Catalogue } from '../../../src/server/root/catalogue.ts';
 import { tempRoot } from '../hub.ts';
 
 /** The routes of events alone, so that events can be made by the thousand. */

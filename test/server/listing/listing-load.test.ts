@@ -3,11 +3,11 @@ import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { Catalogue } from '../../../src/hub/catalogue/catalogue.ts';
+import { DirectoryNames } from '../../../src/hub/catalogue/directory-names.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { openDirectory, withOpen } from '../../../src/root/opened.ts';
 import { listDirectory } from '../../../src/server/listing/listing.ts';
-import { Catalogue } from '../../../src/server/root/catalogue.ts';
-import { DirectoryNames } from '../../../src/server/root/directory-names.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
 /** A directory `d` of files with long names, whose whole listing is some 500 bytes a file. */

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
+import { DirectoryNames } from '../../../src/hub/catalogue/directory-names.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { openDirectory, withOpen } from '../../../src/root/opened.ts';
-import { DirectoryNames } from '../../../src/server/root/directory-names.ts';
 import { type Answer, startHub, tempRoot } from '../hub.ts';
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Quota } from '../../../src/hub/quota.ts';
+import { Quota } from '../../../src/hub/uploads/quota.ts';
 import { MOUNTS, needs } from '../../support/needs.ts';
 import { type Hub, startHub, tempRoot } from '../hub.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Backlogs } from '../../../src/server/events/backlogs.ts';
+import { Backlogs } from '../../../src/hub/feed/backlogs.ts';
 
 const MIB = 2 ** 20;
 

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manifestOfLeaves } from '../../../src/content/manifest-of.ts';
 import { importPath } from '../../../src/disk/import.ts';
+import { PieceWriter } from '../../../src/hub/uploads/piece-writer.ts';
 import { writeChunks } from '../../../src/root/disk/write-chunks.ts';
-import { PieceWriter } from '../../../src/server/uploads/piece-writer.ts';
-import { tempRoot } from '../hub.ts';
+import { tempRoot } from '../../server/hub.ts';
 
 const KIB = 1024;
 

@@ -4,7 +4,7 @@
 // seen at the next start. Each process counts for itself: hubs that share a root
 // each keep to the quota by what they know.
 import prettyBytes from 'pretty-bytes';
-import { Refusal } from '../runtime/refusal.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 
 /** An upload's share of the quota, until it is published or given up. */
 export interface Reservation {

@@ -2,10 +2,10 @@
 // give, and again by the names of the place where those lead: a link within the path of
 // a token is no way out of that path.
 
-import type { Access } from '../../hub/access/access.ts';
-import type { Caller } from '../../hub/access/caller.ts';
-import type { Scope } from '../../hub/access/rights.ts';
 import type { Root } from '../../root/root.ts';
+import type { Access } from './access.ts';
+import type { Caller } from './caller.ts';
+import type { Scope } from './rights.ts';
 
 interface Guarded {
   readonly access: Access;

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startHub, tempRoot } from '../hub.ts';
+import { startHub, tempRoot } from '../../server/hub.ts';
 
 describe('two hubs that take uploads below one root', () => {
   it('leave alone what the other is writing, and remove what nobody writes any more', async () => {

@@ -1,35 +1,22 @@
 // Which notifications a subscriber wants, and after which id: read from the query of /events. Wrong
 // values are refused. Pure.
+
+import { EVENT_KINDS, type EventFilter, eventsBelow } from '../../hub/feed/event-filter.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
-import { type FeedEvent, isTransfer } from './feed-event.ts';
 
-export interface EventFilter {
-  /** Names below the root; none for the root. */
-  readonly segments: readonly string[];
-  matches(event: FeedEvent): boolean;
-}
-
-const KINDS = ['files', 'transfers'];
 /** Chosen: proxies give up on a silent answer after 60 s. */
 const MAX_WAIT_SECONDS = 55;
 const WAIT_SECONDS = 30;
 
-/** @throws HttpFailure 400, 404 for a hidden path */
+/** @throws HttpFailure 400, Refusal ERR_NOT_FOUND for a hidden path */
 export function parseFilter(query: URLSearchParams): EventFilter {
   const only = query.get('only');
-  if (only !== null && !KINDS.includes(only)) {
+  const kind = EVENT_KINDS.find((known) => known === only);
+  if (only !== null && kind === undefined) {
     throw new HttpFailure(400, `only: '${shown(only)}' is not known; give files or transfers`);
   }
-  const segments = segmentsOf(query.get('path') ?? '/');
-  const exact = `/${segments.join('/')}`;
-  const below = segments.length === 0 ? '/' : `${exact}/`;
-  return {
-    segments,
-    matches: (event) =>
-      (only === null || isTransfer(event) === (only === 'transfers')) &&
-      (event.path === exact || event.path.startsWith(below)),
-  };
+  return eventsBelow(segmentsOf(query.get('path') ?? '/'), kind);
 }
 
 /** Milliseconds. @throws HttpFailure 400 */

@@ -1,10 +1,10 @@
 // The write side's limits and state: how large a file may be, how much the root
 // may hold, and the resumable uploads that lie in it unfinished.
 import prettyBytes from 'pretty-bytes';
-import { Quota } from '../../hub/quota.ts';
 import type { Root } from '../../root/root.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import { Quota } from './quota.ts';
 import { UploadStore } from './upload-store.ts';
 
 export interface UploadOptions {

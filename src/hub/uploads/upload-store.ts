@@ -3,10 +3,10 @@
 // restarted hub, or another one over the same root, goes on. What expired is swept away.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Quota, Reservation } from '../../hub/quota.ts';
 import type { Unfinished, UploadData, UploadLock } from '../../root/unfinished.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import type { Quota, Reservation } from './quota.ts';
 import { offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
 
 /** Chosen: each may hold a file descriptor only while bytes come, so that disk is what they cost. */
