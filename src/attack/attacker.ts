@@ -2,8 +2,7 @@
 // manifest alone, and attacks its swarm until stopped. It stays on its own ground: its node neither
 // dials nor answers anything but this host and private networks.
 import type { CID } from 'multiformats/cid';
-import { CountReporter } from '../link/counts.ts';
-import { Link } from '../link/link.ts';
+import type { Link } from '../link/link.ts';
 import { Discovery } from '../peer/discovery/discovery.ts';
 import { rawRootOf, serveDag } from '../peer/manifest/dag-protocol.ts';
 import { searchManifest } from '../peer/manifest/manifest-search.ts';
@@ -23,7 +22,8 @@ export interface AttackerOptions {
   /** Directory for its identity: started again, it is the same peer, and as banned. */
   dataDir: string;
   listen?: readonly string[];
-  uplinkBytesPerSecond?: number;
+  /** The caller's, which it closes after the attacker has stopped. */
+  link: Link;
   emit: Emit;
 }
 
@@ -32,7 +32,6 @@ export class Attacker {
   readonly #identity: Identity;
   readonly #kind: AttackKind;
   readonly #emit: Emit;
-  readonly #counts: CountReporter;
   readonly #link: Link;
   readonly #discovery: Discovery;
   readonly #stopping = new AbortController();
@@ -55,13 +54,12 @@ export class Attacker {
   }
 
   private constructor(options: AttackerOptions, identity: Identity, node: Node) {
-    const { emit, uplinkBytesPerSecond = Number.POSITIVE_INFINITY } = options;
+    const { emit, link } = options;
     this.node = node;
     this.#identity = identity;
     this.#kind = options.kind;
     this.#emit = emit;
-    this.#counts = new CountReporter(emit);
-    this.#link = new Link({ uplinkBytesPerSecond, onCount: this.#counts.note });
+    this.#link = link;
     this.#discovery = new Discovery(node);
     node.addEventListener('peer:connect', ({ detail }) => {
       emit({ event: 'peer_connected', remote: detail.toString() });
@@ -99,7 +97,6 @@ export class Attacker {
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#attack?.close();
-    this.#counts.close(this.#link);
     await this.#discovery.stop();
     await hangUp(this.node);
     await this.#identity.release();

@@ -1,10 +1,13 @@
 // hubswarm attack: a peer that means harm, or only takes, for experiments.
+
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import { ATTACK_KINDS, type AttackKind } from '../attack/kind.ts';
+import { ProcessLink } from '../link/process-link.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import type { Policy } from '../swarm/policy.ts';
+import type { Emit } from '../telemetry/event.ts';
 import { untilLine } from './common/hold.ts';
 import { readLines } from './common/lines.ts';
 import { needs, oneOf, rate } from './common/options.ts';
@@ -95,10 +98,12 @@ async function parse(options: Options): Promise<{ cid: CID; policy: Policy }> {
 /** Apart from the identities of the user's own peers, which must not be banned for it. */
 const dataDirOf = ({ data }: Options): string => data ?? join(userDirectory('data'), 'attack');
 
+const linkOf = ({ uplink, downlink }: Options, emit: Emit): ProcessLink =>
+  new ProcessLink(emit, { uplinkBytesPerSecond: uplink, downlinkBytesPerSecond: downlink });
+
 const nodeOptionsOf = (options: Options) => ({
   dataDir: dataDirOf(options),
   ...(options.listen ? { listen: options.listen } : {}),
-  ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
 });
 
 async function attack(
@@ -109,7 +114,8 @@ async function attack(
 ): Promise<void> {
   const { Attacker } = await import('../attack/attacker.ts');
   const { emit, signal } = context;
-  const attacker = await Attacker.start({ kind, emit, ...nodeOptionsOf(options) });
+  const link = linkOf(options, emit);
+  const attacker = await Attacker.start({ kind, link, emit, ...nodeOptionsOf(options) });
   try {
     if (options.hold) await untilLine(context, readLines(process.stdin));
     await attacker.attack(cid, options.join, signal);
@@ -118,6 +124,7 @@ async function attack(
     if (!signal.aborted) throw error;
   } finally {
     await attacker.stop();
+    link.close();
   }
 }
 
@@ -130,9 +137,10 @@ async function rideFree(
   const { isOwnGround } = await import('../attack/own-ground.ts');
   const { freeRiderMaySend } = await import('../attack/free-ride.ts');
   const { emit, signal } = context;
+  const link = linkOf(options, emit);
   const peer = await Peer.start({
     ...nodeOptionsOf(options),
-    ...(options.downlink === undefined ? {} : { downlinkBytesPerSecond: options.downlink }),
+    link,
     policy,
     maySend: freeRiderMaySend,
     mayReach: isOwnGround,
@@ -148,5 +156,6 @@ async function rideFree(
     if (!signal.aborted) throw error;
   } finally {
     await peer.stop();
+    link.close();
   }
 }

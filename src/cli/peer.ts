@@ -1,8 +1,10 @@
 // hubswarm peer: joins a swarm, shares and fetches.
+
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
+import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
@@ -102,15 +104,19 @@ async function run(options: Options, context: RunContext): Promise<void> {
   const { Peer } = await import('../peer/peer.ts');
   const request = await parse(options);
   const { emit, signal } = context;
+  const link = new ProcessLink(emit, {
+    uplinkBytesPerSecond: options.uplink === 'auto' ? undefined : options.uplink,
+    downlinkBytesPerSecond: options.downlink,
+  });
   const peer = await Peer.start({
+    link,
+    adaptsUplink: options.uplink === 'auto',
     dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
     joins: Array.isArray(options.join) ? options.join : [],
     policy: request.policy,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),
-    ...(options.uplink === undefined ? {} : { uplinkBytesPerSecond: options.uplink }),
-    ...(options.downlink === undefined ? {} : { downlinkBytesPerSecond: options.downlink }),
   });
   let isDone = false;
   try {
@@ -132,6 +138,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     if (!signal.aborted || (request.cid && !peer.isComplete(request.cid))) throw error;
   } finally {
     await peer.stop();
+    link.close();
     // A failure has a line of its own.
     emit({ event: 'stopped', reason: context.stoppedBy() ?? (isDone ? 'done' : 'failed') });
   }

@@ -8,14 +8,12 @@ import { Direction } from './direction.ts';
 
 /** Bytes per second; Infinity for no cap. A direction that is left out keeps its cap. */
 export interface Caps {
-  readonly uplinkBytesPerSecond?: number;
-  readonly downlinkBytesPerSecond?: number;
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
 }
 
-export interface LinkOptions {
-  /** Bytes per second; Infinity (the default) for no cap. */
-  uplinkBytesPerSecond?: number;
-  downlinkBytesPerSecond?: number;
+/** A direction without a cap is not capped. */
+export interface LinkOptions extends Caps {
   clock?: Clock;
   /** Called after every count; must be cheap. */
   onCount?: (link: Link) => void;

@@ -8,9 +8,8 @@ import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
 import { importPath } from '../disk/import.ts';
 import type { Message } from '../exchange/wire/message.ts';
-import { CountReporter } from '../link/counts.ts';
-import { LimitReporter } from '../link/limits.ts';
-import { type Caps, Link } from '../link/link.ts';
+import type { Caps } from '../link/link.ts';
+import type { ProcessLink } from '../link/process-link.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
@@ -49,9 +48,10 @@ export interface PeerOptions {
   /** The multiaddrs that will be joined: they decide where this peer listens. */
   joins?: readonly string[];
   mdns?: boolean;
-  /** 'auto': as much as the uplink carries without a queue. */
-  uplinkBytesPerSecond?: number | 'auto';
-  downlinkBytesPerSecond?: number;
+  /** The caller's, which it closes after the peer has stopped. */
+  link: ProcessLink;
+  /** Whether its uplink follows what it carries without a queue. */
+  adaptsUplink?: boolean;
   policy?: Policy;
   /** Whether a message of the exchange may leave: false loses it. For experiments. */
   maySend?(message: Message): boolean;
@@ -63,12 +63,10 @@ export interface PeerOptions {
 export class Peer implements FileDownloadPeer {
   readonly node: Node;
   readonly discovery: Discovery;
-  readonly link: Link;
+  readonly link: ProcessLink;
   readonly emit: Emit;
   readonly manifests: KeptManifests;
   readonly #identity: Identity;
-  readonly #counts: CountReporter;
-  readonly #limits: LimitReporter;
   readonly #uploads: UploadQueue;
   readonly #held: Holdings;
   readonly #inquiries: Inquiries;
@@ -119,16 +117,7 @@ export class Peer implements FileDownloadPeer {
     this.emit = options.emit;
     this.manifests = new KeptManifests(options.dataDir);
     this.#identity = identity;
-    this.#counts = new CountReporter(options.emit);
-    this.#limits = new LimitReporter(options.emit);
-    const { uplinkBytesPerSecond = Number.POSITIVE_INFINITY } = options;
-    this.link = new Link({
-      ...(uplinkBytesPerSecond === 'auto' ? {} : { uplinkBytesPerSecond }),
-      ...(options.downlinkBytesPerSecond === undefined
-        ? {}
-        : { downlinkBytesPerSecond: options.downlinkBytesPerSecond }),
-      onCount: this.#counts.note,
-    });
+    this.link = options.link;
     this.#uploads = new UploadQueue(this.link, systemClock);
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
@@ -155,7 +144,7 @@ export class Peer implements FileDownloadPeer {
     this.#joining = new Joining({ node, discovery, listening, dataDir, identity, emit });
     if (options.mdns)
       unawaited('looking at the LAN', this.#joining.awaitLan(this.#stopping.signal));
-    if (uplinkBytesPerSecond === 'auto') this.#tune();
+    if (options.adaptsUplink) this.#tune();
   }
 
   get packed(): PackedManifests {
@@ -289,8 +278,7 @@ export class Peer implements FileDownloadPeer {
       this.#tuner?.close();
       this.#tuner = undefined;
     }
-    this.link.limit(caps);
-    this.#limits.report(this.link);
+    this.link.command(caps);
     for (const swarm of this.#held) swarm.handleLimited();
   }
 
@@ -307,7 +295,7 @@ export class Peer implements FileDownloadPeer {
       link: this.link,
       receivers: () => this.#uploads.receivers,
       neighbours: () => [...this.#held].flatMap(({ neighbours }) => [...neighbours]),
-      onTuned: () => this.#limits.noteFound(this.link),
+      onTuned: () => this.link.noteFound(),
     });
   }
 
@@ -319,7 +307,6 @@ export class Peer implements FileDownloadPeer {
     this.#tuner?.close();
     this.#held.endSwarms();
     this.#inquiries.close();
-    this.#counts.close(this.link);
     await this.discovery.stop();
     await hangUp(this.node);
     await this.#held.closeStores();

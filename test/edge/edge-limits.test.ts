@@ -217,9 +217,9 @@ describe('the room of an edge', () => {
     expect(await edge.until('file_evicted')).toMatchObject({ cid: headers['x-ipfs-roots'] });
     const names = await readdir(join(directory, 'files'));
     expect(names.filter((name) => name.startsWith(String(headers['x-ipfs-roots'])))).toEqual([]);
-    const sent = origin.running.link.sentBytes;
+    const sent = origin.link.sentBytes;
     for (const name of ['a', 'c']) await edge.ask(`/files/${name}`);
-    expect(origin.running.link.sentBytes).toBe(sent);
+    expect(origin.link.sentBytes).toBe(sent);
   });
 
   it('is not a matter of open files: those that are closed are read again, not fetched', async () => {
@@ -228,11 +228,11 @@ describe('the room of an edge', () => {
     for (const name of ['a', 'b', 'c']) files.set(name, await share(origin, name, MIB));
     const edge = await startEdge(origin, { maxOpenFiles: 1 });
     for (const name of files.keys()) await edge.ask(`/files/${name}`);
-    const sent = origin.running.link.sentBytes;
+    const sent = origin.link.sentBytes;
     for (const [name, bytes] of files) {
       expect((await edge.ask(`/files/${name}`)).body.equals(bytes)).toBe(true);
     }
-    expect(origin.running.link.sentBytes).toBe(sent);
+    expect(origin.link.sentBytes).toBe(sent);
   });
 
   it('is not for what is larger than all of it: the origin has that', async () => {

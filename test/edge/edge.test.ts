@@ -19,11 +19,11 @@ describe('an edge', () => {
     expect(first.headers['cache-status']).toBe('hubswarm-edge; fwd=uri-miss; stored');
     expect(first.headers.via).toMatch(/^1\.1 hubswarm-edge-[0-9a-f]{12}$/);
     await edge.until('file_cached');
-    const sent = origin.running.link.sentBytes;
+    const sent = origin.link.sentBytes;
     const second = await edge.ask('/files/a%20b.txt');
     expect(second.body.equals(bytes)).toBe(true);
     expect(second.headers['cache-status']).toBe('hubswarm-edge; fwd=stale; fwd-status=304');
-    expect(origin.running.link.sentBytes).toBe(sent);
+    expect(origin.link.sentBytes).toBe(sent);
     for (const field of ['etag', 'last-modified', 'content-type', 'content-length', 'link']) {
       expect(second.headers[field]).toBe(there.headers[field]);
     }
@@ -37,13 +37,13 @@ describe('an edge', () => {
     expect(part.status).toBe(206);
     expect(part.body.equals(bytes.subarray(1000, 2000))).toBe(true);
     const head = await edge.ask('/files/f', { method: 'HEAD' });
-    const sent = origin.running.link.sentBytes;
+    const sent = origin.link.sentBytes;
     expect(head).toMatchObject({ status: 200, text: '' });
     expect(head.headers['content-length']).toBe(`${MIB}`);
     const headers = { 'if-none-match': head.headers.etag ?? '' };
     expect((await edge.ask('/files/f', { headers })).status).toBe(304);
     expect((await edge.ask('/files/f', { headers: { range: 'bytes=9999999-' } })).status).toBe(416);
-    expect(origin.running.link.sentBytes).toBe(sent);
+    expect(origin.link.sentBytes).toBe(sent);
   });
 
   it.each([0, 1, 1000, 262_144, 262_145])(
@@ -57,7 +57,7 @@ describe('an edge', () => {
         expect(answer.status).toBe(200);
         expect(answer.body.equals(bytes)).toBe(true);
       }
-      expect(origin.running.link.sentBytes).toBeLessThan(length + 4096);
+      expect(origin.link.sentBytes).toBeLessThan(length + 4096);
     },
   );
 
@@ -67,7 +67,7 @@ describe('an edge', () => {
     const edge = await startEdge(origin);
     const answers = await Promise.all(Array.from({ length: 8 }, () => edge.ask('/files/f')));
     expect(answers.every(({ body }) => body.equals(bytes))).toBe(true);
-    expect(origin.running.link.sentBytes).toBeLessThan(6 * MIB + 64 * 1024);
+    expect(origin.link.sentBytes).toBeLessThan(6 * MIB + 64 * 1024);
     const collapsed = answers.filter(({ headers }) =>
       headers['cache-status']?.includes('collapsed'),
     );
@@ -84,7 +84,7 @@ describe('an edge', () => {
     expect(last.body.equals(bytes.subarray(-1000))).toBe(true);
     expect(edge.events.some(({ event }) => event === 'file_cached')).toBe(false);
     expect((await whole).body.equals(bytes)).toBe(true);
-    expect(origin.running.link.sentBytes).toBeLessThan(24 * MIB + 64 * 1024);
+    expect(origin.link.sentBytes).toBeLessThan(24 * MIB + 64 * 1024);
   });
 
   it('stops fetching when nobody reads, and goes on from there, after a restart too', async () => {
@@ -95,11 +95,11 @@ describe('an edge', () => {
     const part = await first.ask('/files/f', { headers: { range: 'bytes=0-99' } });
     expect(part.body.equals(bytes.subarray(0, 100))).toBe(true);
     await first.running.stop();
-    expect(origin.running.link.sentBytes).toBeLessThan(20 * MIB);
+    expect(origin.link.sentBytes).toBeLessThan(20 * MIB);
     const second = await startEdge(origin, { directory });
     expect((await second.ask('/files/f')).body.equals(bytes)).toBe(true);
     // What was under way when it stopped comes twice: two runs at most.
-    expect(origin.running.link.sentBytes).toBeLessThan(49 * MIB);
+    expect(origin.link.sentBytes).toBeLessThan(49 * MIB);
   });
 
   it('serves a new version as soon as there is one', async () => {

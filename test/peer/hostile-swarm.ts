@@ -1,5 +1,6 @@
 // Honest peers through real libp2p, and hostile nodes that say what a test has them
 // say. All that was started ends with the test.
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,8 @@ import { Bitfield } from '../../src/content/bitfield.ts';
 import { importPath } from '../../src/disk/import.ts';
 import { encodeMessage, FrameDecoder } from '../../src/exchange/wire/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/wire/message.ts';
+import { Link } from '../../src/link/link.ts';
+import { ProcessLink } from '../../src/link/process-link.ts';
 import { serveDag } from '../../src/peer/manifest/dag-protocol.ts';
 import { createNode, type Node } from '../../src/peer/node/node.ts';
 import { Peer } from '../../src/peer/peer.ts';
@@ -57,12 +60,16 @@ export class HostileSwarm {
 
   async honest(name: string, rates: { up?: number; down?: number } = {}): Promise<Honest> {
     const events: Event[] = [];
+    const emit = (event: Event): void => void events.push(event);
+    const caps = {
+      uplinkBytesPerSecond: rates.up ?? 2 * BYTES,
+      downlinkBytesPerSecond: rates.down,
+    };
     const peer = await Peer.start({
       dataDir: join(this.dir, name),
       // Slow enough that the hostile are asked too.
-      uplinkBytesPerSecond: rates.up ?? 2 * BYTES,
-      ...(rates.down === undefined ? {} : { downlinkBytesPerSecond: rates.down }),
-      emit: (event) => events.push(event),
+      link: new ProcessLink(emit, caps),
+      emit,
     });
     this.#cleanups.push(() => peer.stop());
     return { peer, events };
@@ -77,7 +84,8 @@ export class HostileSwarm {
   /** As `hubswarm attack` starts it, with the seed as the way in. */
   async attacker(kind: AttackKind, seed: Honest): Promise<Node> {
     const dataDir = join(this.dir, 'attackers');
-    const attacker = await Attacker.start({ kind, dataDir, emit: () => {} });
+    const link = new Link();
+    const attacker = await Attacker.start({ kind, dataDir, link, emit: () => {} });
     this.#cleanups.push(() => attacker.stop());
     await attacker.attack(this.cid, [addressOf(seed.peer)], AbortSignal.timeout(20_000));
     return attacker.node;

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
+import type { Caps } from '../../src/link/link.ts';
+import { ProcessLink } from '../../src/link/process-link.ts';
 import {
   type RunningServer,
   type ServerOptions,
@@ -30,14 +32,25 @@ interface Ask {
   readonly body?: Buffer;
 }
 
+/** What a test starts a hub with: the caps of its link in place of the link. */
+type HubOptions = Partial<Omit<ServerOptions, 'link'>> & Caps;
+
 export class Hub {
   readonly root: string;
+  readonly link: ProcessLink;
   readonly running: RunningServer;
   readonly events: Event[];
   readonly #listeners: Set<() => void>;
 
-  constructor(root: string, running: RunningServer, events: Event[], listeners: Set<() => void>) {
+  constructor(
+    root: string,
+    link: ProcessLink,
+    running: RunningServer,
+    events: Event[],
+    listeners: Set<() => void>,
+  ) {
     this.root = root;
+    this.link = link;
     this.running = running;
     this.events = events;
     this.#listeners = listeners;
@@ -107,7 +120,7 @@ export async function tempRoot(): Promise<string> {
 }
 
 /** @param root made beforehand with tempRoot() when it must hold something at the start. */
-export async function startHub(options: Partial<ServerOptions> = {}): Promise<Hub> {
+export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const root = options.root ?? (await tempRoot());
   const events: Event[] = [];
   const listeners = new Set<() => void>();
@@ -118,7 +131,11 @@ export async function startHub(options: Partial<ServerOptions> = {}): Promise<Hu
   // What a test writes as Host is its own matter, but where that is tested.
   const access = { allowHosts: ['*'], ...options.access };
   const given = { host: '127.0.0.1', port: 0, writable: false, graceMs: 0, ...options, access };
-  const running = await startServer({ ...given, root, emit });
-  onTestFinished(() => running.stop());
-  return new Hub(root, running, events, listeners);
+  const link = new ProcessLink(emit, options);
+  const running = await startServer({ ...given, root, link, emit });
+  onTestFinished(async () => {
+    await running.stop();
+    link.close();
+  });
+  return new Hub(root, link, running, events, listeners);
 }

@@ -1,7 +1,9 @@
 // hubswarm server: the hub, until it is told to stop.
+
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../../content/piece-length.ts';
+import { ProcessLink } from '../../link/process-link.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { tuneHub } from '../../runtime/node/v8-flags.ts';
 import type { RunningServer } from '../../server/hall/start-server.ts';
@@ -110,12 +112,15 @@ async function serve(
   { emit, signal, stoppedBy }: RunContext,
 ): Promise<void> {
   const { startServer } = await import('../../server/hall/start-server.ts');
+  const link = new ProcessLink(emit, {
+    uplinkBytesPerSecond: options.uplink,
+    downlinkBytesPerSecond: options.downlink,
+  });
   const server = await startServer({
+    link,
     root: options.root ?? '.',
     host: options.host,
     port: options.port,
-    uplinkBytesPerSecond: options.uplink,
-    downlinkBytesPerSecond: options.downlink,
     pieceLength: options.chunkSize,
     catalogueDirectory: catalogueDirectory(options.catalogue),
     representations: representationOptionsOf(options),
@@ -129,9 +134,11 @@ async function serve(
   });
   tuneHub();
   const stopHearing = renewOnHangup(options, server);
-  if (options.control) void obeyLines(readLines(process.stdin), server, emit);
+  if (options.control)
+    void obeyLines(readLines(process.stdin), { limit: (caps) => link.command(caps) }, emit);
   await untilStopped(signal);
   await server.stop();
+  link.close();
   stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
 }

@@ -7,8 +7,8 @@ import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../../content/manifest.ts';
 import { goOnAs, partialOf } from '../../disk/download-place.ts';
 import { FileStore } from '../../disk/file-store.ts';
-import { CountReporter } from '../../link/counts.ts';
-import { Link } from '../../link/link.ts';
+import type { Link } from '../../link/link.ts';
+import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -100,7 +100,8 @@ class Transfer {
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   /** The given URLs, without those that turned out to have another file. */
   #urls: readonly URL[];
-  readonly #counts: CountReporter;
+  /** Absent if the link is shared. */
+  readonly #ownLink: ProcessLink | undefined;
   /** The stream that the bytes go to, if this transfer opened it. */
   #opened: Writable | undefined;
   #target: Target | undefined;
@@ -120,14 +121,8 @@ class Transfer {
         access: options.access,
       });
     this.#patience = new Patience(options.timeoutMs, systemClock);
-    this.#counts = new CountReporter(options.emit);
-    this.#link =
-      options.shared?.link ??
-      new Link({
-        uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-        downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-        onCount: this.#counts.note,
-      });
+    this.#ownLink = options.shared ? undefined : new ProcessLink(options.emit, options);
+    this.#link = options.shared?.link ?? this.#ownLink!;
   }
 
   async run(): Promise<void> {
@@ -254,7 +249,7 @@ class Transfer {
     this.#opened?.destroy();
     if (this.#options.shared) return;
     this.#http.close();
-    this.#counts.close(this.#link);
+    this.#ownLink?.close();
   }
 
   /** The manifest; undefined if the servers' CID is of no use. The user's CID must be found. */

@@ -1,8 +1,7 @@
 // Mirrors a hub's directory, and all below it, into a local one. Here is what the transfer as a
 // whole uses (link, connections, events); tree-mirror.ts makes the mirror.
 import { resolve } from 'node:path';
-import { CountReporter } from '../../link/counts.ts';
-import { Link } from '../../link/link.ts';
+import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { HttpClient } from '../http/http-client.ts';
@@ -16,12 +15,7 @@ import { TreeRecord } from './tree-record.ts';
 
 /** @throws HubswarmError; complete files stay, and the next call goes on there */
 export async function getTree(options: GetTreeOptions): Promise<void> {
-  const counts = new CountReporter(options.emit);
-  const link = new Link({
-    uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    onCount: counts.note,
-  });
+  const link = new ProcessLink(options.emit, options);
   const http = new HttpClient({ stallMs: options.timeoutMs, access: options.access });
   const events = new TransferEvents(options.url.pathname, options.emit, systemClock);
   try {
@@ -32,7 +26,7 @@ export async function getTree(options: GetTreeOptions): Promise<void> {
     throw reason;
   } finally {
     http.close();
-    counts.close(link);
+    link.close();
   }
 }
 

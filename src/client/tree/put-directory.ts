@@ -5,9 +5,10 @@
 // with rsync: a file to a directory, an empty directory to a file; another only with `remove`.
 // Links there are replaced or removed, never followed. A path that fails is named and does not stop
 // the rest; then nothing is deleted. At the end the hub's listing is compared with the directory.
+
 import { basename } from 'node:path';
-import { CountReporter } from '../../link/counts.ts';
-import { Link } from '../../link/link.ts';
+import type { Link } from '../../link/link.ts';
+import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -40,9 +41,8 @@ export async function putDirectory(options: PutDirectoryOptions): Promise<PutSum
   const url = new URL(options.url);
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   const events = new TransferEvents(basename(options.path), options.emit, systemClock);
-  const counts = new CountReporter(options.emit);
   const uplinkBytesPerSecond = options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY;
-  const link = new Link({ uplinkBytesPerSecond, onCount: counts.note });
+  const link = new ProcessLink(options.emit, { uplinkBytesPerSecond });
   try {
     return await new Mirroring({ ...options, url }, link, events).run();
   } catch (error) {
@@ -50,7 +50,7 @@ export async function putDirectory(options: PutDirectoryOptions): Promise<PutSum
     events.fail(told);
     throw told;
   } finally {
-    counts.close(link);
+    link.close();
   }
 }
 

@@ -1,8 +1,8 @@
 // Sends one file to a hub or a plain server: the events of the transfer, and its link.
 // store-file.ts sends the bytes.
+
 import { basename } from 'node:path';
-import { CountReporter } from '../../link/counts.ts';
-import { Link } from '../../link/link.ts';
+import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -31,9 +31,8 @@ export async function putFile(options: PutOptions): Promise<Stored> {
   const { path, emit, signal, stallMs, access } = options;
   const url = uploadUrl(options.url, path);
   const events = new TransferEvents(basename(path), emit, systemClock);
-  const counts = new CountReporter(emit);
   const uplinkBytesPerSecond = options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY;
-  const link = new Link({ uplinkBytesPerSecond, onCount: counts.note });
+  const link = new ProcessLink(emit, { uplinkBytesPerSecond });
   let total = 0;
   try {
     const stored = await storeFile({
@@ -60,7 +59,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
     events.fail(told);
     throw told;
   } finally {
-    counts.close(link);
+    link.close();
   }
 }
 

@@ -8,9 +8,7 @@ import { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import { CatalogueStore } from '../../hub/catalogue/catalogue-store.ts';
 import { warmUp } from '../../hub/catalogue/warm-up.ts';
 import { type UploadOptions, Uploads } from '../../hub/uploads/uploads.ts';
-import { CountReporter } from '../../link/counts.ts';
-import { LimitReporter } from '../../link/limits.ts';
-import { type Caps, Link } from '../../link/link.ts';
+import type { Link } from '../../link/link.ts';
 import { DiskRoot } from '../../root/disk/disk-root.ts';
 import type { Root } from '../../root/root.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
@@ -37,8 +35,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  readonly uplinkBytesPerSecond?: number | undefined;
-  readonly downlinkBytesPerSecond?: number | undefined;
+  /** The caller's, which it closes after the server has stopped. */
+  readonly link: Link;
   /** Of every file; by its size unless given. */
   readonly pieceLength?: number | undefined;
   /** Where hashes are kept between runs; nowhere unless given. */
@@ -63,9 +61,6 @@ export interface ServerOptions {
 export interface RunningServer {
   /** Ends in a slash. */
   readonly url: string;
-  readonly link: Link;
-  /** Changes the caps of the running link. */
-  limit(caps: Caps): void;
   /** Reads keys and certificate anew; what is wrong is warned of, and the old ones stay. */
   reload(): Promise<void>;
   /** Goes on in new files where logs were renamed. */
@@ -119,14 +114,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await close();
     };
     let ended: Promise<void> | undefined;
-    const limits = new LimitReporter(emit);
     return {
       url,
-      link: hub.link,
-      limit: (caps) => {
-        hub.link.limit(caps);
-        limits.report(hub.link);
-      },
       reload: () => reload(options, access, server, emit),
       reopenLogs: () => operations.reopenLogs(),
       stop: () => (ended ??= end()),
@@ -153,13 +142,7 @@ async function assemble(
   { root, operations, access, admission, server, signal, closing }: Opened,
 ): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
   const { emit, traffic } = operations;
-  const counts = new CountReporter(emit);
-  const link = new Link({
-    uplinkBytesPerSecond: options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    downlinkBytesPerSecond: options.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    onCount: counts.note,
-  });
-  closing.push(() => counts.close(link));
+  const { link } = options;
   const store = await openStore(options, root, emit);
   closing.push(() => store?.close());
   const catalogue = new Catalogue({ root, pieceLength: options.pieceLength, store, signal });

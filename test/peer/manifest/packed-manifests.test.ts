@@ -1,5 +1,6 @@
 // Large manifests, exchanged like files, from peers that tell the truth about them and
 // from peers that do not.
+
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { CID } from 'multiformats/cid';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { dagPbCid } from '../../../src/content/cid.ts';
 import { type Imported, importPath } from '../../../src/disk/import.ts';
+import { ProcessLink } from '../../../src/link/process-link.ts';
 import { encodeBlock, encodePacked } from '../../../src/peer/manifest/dag-codec.ts';
 import { encodeAnswer, encodeManifest } from '../../../src/peer/manifest/manifest-bytes.ts';
 import { pack, unpack } from '../../../src/peer/manifest/packed-manifest.ts';
@@ -48,7 +50,9 @@ let started = 0;
 
 async function startPeer(uplinkBytesPerSecond = Number.POSITIVE_INFINITY): Promise<Peer> {
   const dataDir = join(dir, `data-${started++}`);
-  const peer = await Peer.start({ dataDir, uplinkBytesPerSecond, emit: () => {} });
+  const emit = (): void => {};
+  const link = new ProcessLink(emit, { uplinkBytesPerSecond });
+  const peer = await Peer.start({ dataDir, link, emit });
   cleanups.push(() => peer.stop());
   return peer;
 }

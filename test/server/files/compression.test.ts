@@ -96,7 +96,7 @@ describe('text', () => {
   it('keeps to the cap of the link by the bytes that are sent', async () => {
     const { hub, ask } = await hubWithText('a.txt', { uplinkBytesPerSecond: 2 ** 20 });
     const { body } = await ask(GZIP);
-    expect(hub.running.link.sentBytes).toBe(body.length);
+    expect(hub.link.sentBytes).toBe(body.length);
   });
 });
 

@@ -31,7 +31,7 @@ test('the second answer has the head and the body of the first', async () => {
   const head = await hub.ask('/files/page.bin', { method: 'HEAD' });
   expect(head.text).toBe('');
   expect({ ...head.headers, date: '' }).toEqual({ ...first.headers, date: '' });
-  expect(hub.running.link.sentBytes).toBe(6);
+  expect(hub.link.sentBytes).toBe(6);
 });
 
 test('a tag that matches is a 304 with its validators, another one the whole file', async () => {
@@ -117,7 +117,7 @@ test('a thousand askers at once get what was there when they asked', async () =>
 
 test('an answer from memory keeps to the cap', async () => {
   const { hub, ask } = await hubWith('x'.repeat(50_000));
-  hub.running.limit({ uplinkBytesPerSecond: 100_000 });
+  hub.link.command({ uplinkBytesPerSecond: 100_000 });
   const startedAt = performance.now();
   await ask();
   await ask();
