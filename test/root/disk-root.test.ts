@@ -1,4 +1,5 @@
 // The contract, run on a directory, and what a disk alone has: links, FIFOs, swaps.
+
 import { execFile } from 'node:child_process';
 import {
   appendFile,
@@ -22,6 +23,7 @@ import type { OpenFile } from '../../src/root/root.ts';
 import { settled } from '../../src/root/version.ts';
 import { type Files, rootContract } from '../contract/root.ts';
 import { tempRoot } from '../server/hub.ts';
+import { LINUX, needs } from '../support/needs.ts';
 
 async function makeDisk(files: Files): Promise<DiskRoot> {
   const path = await tempRoot();
@@ -145,7 +147,7 @@ describe('links on the disk', () => {
   });
 });
 
-describe.runIf(process.platform === 'linux')('a directory swapped for a link', () => {
+describe('a directory swapped for a link', needs(LINUX), () => {
   /** A root with `d`, and what puts a link to a directory outside in its place. */
   async function swappable() {
     const root = await makeDisk({ 'd/plain': Buffer.from('plain') });
@@ -193,7 +195,7 @@ describe.runIf(process.platform === 'linux')('a directory swapped for a link', (
   });
 });
 
-describe.runIf(process.platform === 'linux')('what is no file', () => {
+describe('what is no file', needs(LINUX), () => {
   it('is refused at once, and listed as such', async () => {
     const root = await makeDisk({});
     await promisify(execFile)('mkfifo', [join(root.path, 'pipe')]);
