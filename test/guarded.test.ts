@@ -40,7 +40,7 @@ const isFunction = (node: ts.Expression): boolean =>
 
 /** What a callback may consist of without being guarded: it cannot throw. */
 const HARMLESS =
-  /^(undefined|(clearTimeout|clearInterval|(\w+\.)?(resolve|reject))\([\w.]*\)|[\w.]+\.destroy\(\)|exchange\.fail\(\w+\))$/;
+  /^(undefined|(clearTimeout|clearInterval|(\w+\.)?(resolve|reject))\([\w.]*\)|[\w.]+\.destroy\(\)|conversation\.fail\(\w+\))$/;
 
 function isHarmless(node: ts.Expression): boolean {
   // Of a promise.

@@ -16,7 +16,7 @@ import { guarded } from '../runtime/guarded.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import type { Release } from '../runtime/node/directory-lock.ts';
 import { fileChanging } from '../runtime/refusal.ts';
-import type { Exchange } from '../server/conversation/exchange.ts';
+import type { Conversation } from '../server/conversation/conversation.ts';
 import type { Desk, Front } from '../server/hall/hub.ts';
 import { Lane } from '../server/listing/listing-lanes.ts';
 import { HttpFailure } from '../server/message/http-failure.ts';
@@ -61,21 +61,21 @@ export class Edge implements Front {
     this.#root = new CachedRoot({ ...parts, signal: parts.stopping.signal });
   }
 
-  async answer(exchange: Exchange, desk: Desk): Promise<boolean> {
-    const { method, url = '' } = exchange.req;
+  async answer(conversation: Conversation, desk: Desk): Promise<boolean> {
+    const { method, url = '' } = conversation.req;
     const path = targetPath(url);
     const { name, rest = '' }: Partial<Found> = routeOf(path) ?? {};
     if (method === 'OPTIONS') return false;
     // What the edge saw change would come late, and not at all for what it does not hold.
     if (name === 'events') throw this.#elsewhere(path, url, 'bypass');
     if (name !== 'files' && name !== 'blocks' && name !== 'uploads') return false;
-    const via = this.#via(exchange);
-    exchange.res.setHeader('Via', `1.1 ${this.#name}`);
+    const via = this.#via(conversation);
+    conversation.res.setHeader('Via', `1.1 ${this.#name}`);
     if (name === 'uploads' || (method !== 'GET' && method !== 'HEAD'))
       throw this.#elsewhere(path, url, 'method');
     try {
-      if (name === 'blocks') await this.#block(exchange, desk, rest, via);
-      else await this.#file(exchange, desk, rest, via);
+      if (name === 'blocks') await this.#block(conversation, desk, rest, via);
+      else await this.#file(conversation, desk, rest, via);
     } catch (error) {
       if (error instanceof SourceFailure || hasCode(error, 'ERR_NO_SOURCE')) throw badGateway();
       if (hasCode(error, 'ERR_MANIFEST')) throw badGateway();
@@ -93,19 +93,19 @@ export class Edge implements Front {
     await this.#parts.release();
   }
 
-  async #file(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
+  async #file(conversation: Conversation, desk: Desk, rest: string, via: string): Promise<void> {
     const { segments, trailingSlash } = parseRequestPath(rest);
     // A listing is not cut to what a token may see, so it takes one for all that is in it.
-    desk.access.check(exchange.caller, 'read', segments);
-    if (trailingSlash) return this.#page(exchange, via);
-    const wishes = requestDirectives(exchange.req.headers['cache-control']);
+    desk.access.check(conversation.caller, 'read', segments);
+    if (trailingSlash) return this.#page(conversation, via);
+    const wishes = requestDirectives(conversation.req.headers['cache-control']);
     const answer = await this.#root.open(segments, { via, wishes });
-    if (answer === 'page') return this.#page(exchange, via);
+    if (answer === 'page') return this.#page(conversation, via);
     const { file, entry, outcome, checkedAtMs } = answer;
     const headers = cacheHeaders(outcome, Date.now() - checkedAtMs);
-    for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
+    for (const [field, value] of Object.entries(headers)) conversation.res.setHeader(field, value);
     const leave = guarded('leaving a cached file', () => file.close());
-    exchange.signal.addEventListener('abort', leave);
+    conversation.signal.addEventListener('abort', leave);
     try {
       await desk.sendFile(segments, file, entry);
     } catch (error) {
@@ -115,38 +115,40 @@ export class Edge implements Front {
       await this.#parts.cache.drop(entry.cid);
       throw fileChanging();
     } finally {
-      exchange.signal.removeEventListener('abort', leave);
+      conversation.signal.removeEventListener('abort', leave);
       await file.close();
     }
   }
 
-  async #block(exchange: Exchange, desk: Desk, rest: string, via: string): Promise<void> {
+  async #block(conversation: Conversation, desk: Desk, rest: string, via: string): Promise<void> {
     const { access } = desk;
-    access.checkAnywhere(exchange.caller, 'read');
+    access.checkAnywhere(conversation.caller, 'read');
     const cid = tryParse(rest);
-    const bytes = cid && (await this.#findBlock(exchange, access, cid, via));
+    const bytes = cid && (await this.#findBlock(conversation, access, cid, via));
     const sharing = access.isPublic ? 'public' : 'private';
     await desk.sendBlock({ places: () => (bytes ? [async () => bytes] : []), sharing }, rest);
   }
 
   async #findBlock(
-    exchange: Exchange,
+    conversation: Conversation,
     access: Access,
     cid: CID,
     via: string,
   ): Promise<Uint8Array | undefined> {
     const { cache, index, origin, stopping } = this.#parts;
-    const mayReadAll = access.allows(exchange.caller, 'read', []);
+    const mayReadAll = access.allows(conversation.caller, 'read', []);
     // A block lies in files: whoever may read one of them may have it.
     const mayRead = (file: string): boolean =>
       mayReadAll ||
-      index.pathsOf(file).some((path) => access.allows(exchange.caller, 'read', segmentsOf(path)));
+      index
+        .pathsOf(file)
+        .some((path) => access.allows(conversation.caller, 'read', segmentsOf(path)));
     const here = await cache.block(cid, mayRead);
     if (!here && !mayReadAll) return undefined;
     const headers = here ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss');
-    for (const [field, value] of Object.entries(headers)) exchange.res.setHeader(field, value);
+    for (const [field, value] of Object.entries(headers)) conversation.res.setHeader(field, value);
     if (here) return here;
-    if (onlyIfCached(exchange)) throw notHere();
+    if (onlyIfCached(conversation)) throw notHere();
     try {
       return await origin.block(cid, stopping.signal, via);
     } catch (error) {
@@ -156,15 +158,15 @@ export class Edge implements Front {
   }
 
   /** Passed on as it is: listings change with every file in them. */
-  async #page(exchange: Exchange, via: string): Promise<void> {
-    if (onlyIfCached(exchange)) throw notHere();
+  async #page(conversation: Conversation, via: string): Promise<void> {
+    if (onlyIfCached(conversation)) throw notHere();
     const { origin, stopping } = this.#parts;
-    const { url = '', headers } = exchange.req;
+    const { url = '', headers } = conversation.req;
     const target = targetPath(url) + queryOf(url);
     const accept = headers.accept ?? '*/*';
     let kept: string[][] = [];
-    const { text, held } = await this.#pages.make(exchange, async () => {
-      const page = await attempt([stopping.signal, exchange.signal], undefined, (signal) =>
+    const { text, held } = await this.#pages.make(conversation, async () => {
+      const page = await attempt([stopping.signal, conversation.signal], undefined, (signal) =>
         origin.page(origin.urlOf(target), accept, via, signal),
       ).catch((error: unknown) => {
         if (!(error instanceof SourceFailure && error.final)) throw error;
@@ -177,7 +179,7 @@ export class Edge implements Front {
       });
       return page.bytes;
     });
-    const { req, res } = exchange;
+    const { req, res } = conversation;
     try {
       res.writeHead(
         200,
@@ -187,7 +189,7 @@ export class Edge implements Front {
           'Content-Length': text.length,
         }),
       );
-      if (req.method !== 'HEAD') await held.send({ exchange, link: origin.link }, text);
+      if (req.method !== 'HEAD') await held.send({ conversation, link: origin.link }, text);
       res.end();
     } finally {
       held.release();
@@ -195,7 +197,7 @@ export class Edge implements Front {
   }
 
   /** What the origin gets to see. @throws HttpFailure 508 */
-  #via({ req }: Exchange): string {
+  #via({ req }: Conversation): string {
     const hops = (req.headers.via ?? '').split(',').map((hop) => hop.trim());
     const edges = hops.filter((hop) => hop.includes('hubswarm-edge'));
     if (edges.some((hop) => hop.includes(this.#name)) || edges.length >= MAX_HOPS) {
@@ -213,7 +215,7 @@ export class Edge implements Front {
   }
 }
 
-const onlyIfCached = ({ req }: Exchange): boolean =>
+const onlyIfCached = ({ req }: Conversation): boolean =>
   requestDirectives(req.headers['cache-control']).onlyIfCached;
 
 const segmentsOf = (path: string): readonly string[] =>

@@ -127,7 +127,7 @@ export const FACES: string[] = [
   'server/access/admission.ts',
   'server/access/forwarded.ts',
   'server/access/host-names.ts',
-  'server/conversation/exchange.ts',
+  'server/conversation/conversation.ts',
   'server/hall/hub.ts',
   'server/hall/representations.ts',
   'server/hall/start-server.ts',

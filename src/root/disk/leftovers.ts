@@ -14,7 +14,7 @@ import { isLive, isPartial } from './partial-file.ts';
 
 /**
  * An upload is written to every mebibyte, which the slowest that is suffered takes
- * some four minutes for (exchange.ts); many that share a capped link take longer.
+ * some four minutes for (conversation.ts); many that share a capped link take longer.
  */
 const LEFTOVER_AFTER_MS = 60 * 60 * 1000;
 

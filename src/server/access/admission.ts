@@ -6,7 +6,7 @@ import type { Access, AccessOptions } from '../../hub/access/access.ts';
 import { AddressSet } from '../../hub/access/address-rules.ts';
 import { isLoopback } from '../../hub/access/open-writes.ts';
 import type { VerifiedToken } from '../../hub/access/token.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { standingHeaders } from '../message/standing-headers.ts';
 import { ClientAddresses } from './client-addresses.ts';
 import { Cors } from './cors.ts';
@@ -46,9 +46,9 @@ export class Admission {
   }
 
   /** Sets the fields that stand on every answer, refusals and health too. */
-  greet(exchange: Exchange): void {
-    for (const [name, value] of this.#standing) exchange.res.setHeader(name, value);
-    this.#cors?.mark(exchange);
+  greet(conversation: Conversation): void {
+    for (const [name, value] of this.#standing) conversation.res.setHeader(name, value);
+    this.#cors?.mark(conversation);
   }
 
   /**
@@ -56,27 +56,27 @@ export class Admission {
    *
    * @throws Refusal, HttpFailure 421; so does what it promises
    */
-  admit(exchange: Exchange): boolean | Promise<boolean> {
-    this.#hostNames?.check(exchange.req);
-    if (this.#addresses) this.#admitAddress(exchange, this.#addresses);
-    if (this.#cors?.answerPreflight(exchange)) return false;
-    const { authorization } = exchange.req.headers;
+  admit(conversation: Conversation): boolean | Promise<boolean> {
+    this.#hostNames?.check(conversation.req);
+    if (this.#addresses) this.#admitAddress(conversation, this.#addresses);
+    if (this.#cors?.answerPreflight(conversation)) return false;
+    const { authorization } = conversation.req.headers;
     if (authorization === undefined || !this.#access.takesTokens) return true;
     const known = this.#access.known(authorization);
-    if (known) return this.#bear(exchange, known);
+    if (known) return this.#bear(conversation, known);
     return this.#access
       .verify(authorization, tokenOf(authorization))
-      .then((token) => this.#bear(exchange, token));
+      .then((token) => this.#bear(conversation, token));
   }
 
-  #admitAddress({ req, caller }: Exchange, addresses: ClientAddresses): void {
+  #admitAddress({ req, caller }: Conversation, addresses: ClientAddresses): void {
     const { known, proxied } = addresses.of(req);
     if (proxied) caller.remote = known.address;
     caller.link = known.link;
     known.admit();
   }
 
-  #bear({ caller }: Exchange, token: VerifiedToken): boolean {
+  #bear({ caller }: Conversation, token: VerifiedToken): boolean {
     caller.rights = token;
     this.#access.spend(token);
     return true;

@@ -3,7 +3,7 @@
 // the latter. Credentials are never allowed: a script sends its token itself, in
 // Authorization, so no page can use what a browser has stored for another.
 import type { PageOrigins } from '../../hub/access/page-origins.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 
 const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE';
 const REQUEST_HEADERS = [
@@ -72,18 +72,18 @@ export class Cors {
   }
 
   /** Says on the answer which page may read it; for every request, before anything else. */
-  mark(exchange: Exchange): void {
-    const { res } = exchange;
-    const { origin } = exchange.req.headers;
+  mark(conversation: Conversation): void {
+    const { res } = conversation;
+    const { origin } = conversation.req.headers;
     // A cache must not give the answer for one origin to another.
-    if (!this.#pages.areAny) exchange.vary('Origin');
+    if (!this.#pages.areAny) conversation.vary('Origin');
     if (origin === undefined || !this.#pages.lets(origin)) return;
     res.setHeader('Access-Control-Allow-Origin', this.#pages.areAny ? '*' : origin);
     res.setHeader('Access-Control-Expose-Headers', RESPONSE_HEADERS);
   }
 
   /** Answers a preflight; false when it is none. An origin that is not listed gets no leave. */
-  answerPreflight({ req, res }: Exchange): boolean {
+  answerPreflight({ req, res }: Conversation): boolean {
     const { origin } = req.headers;
     const isPreflight =
       req.method === 'OPTIONS' &&

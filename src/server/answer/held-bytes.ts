@@ -3,7 +3,7 @@
 // client to take something is cut, once that wait is long enough to be no hiccup: who
 // reads nothing keeps room from others for a moment only.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { type Outlet, sendBytes } from './send-body.ts';
 
 /** Chosen: longer than the kernel repeats a lost packet after; only when others want the room. */
@@ -14,12 +14,12 @@ const LOOK_MS = 100;
 const PART_BYTES = 64 * 1024;
 
 export class Held {
-  readonly #exchange: Exchange;
+  readonly #conversation: Conversation;
   #movedAt = performance.now();
   readonly #release: () => void;
 
-  constructor(exchange: Exchange, release: () => void) {
-    this.#exchange = exchange;
+  constructor(conversation: Conversation, release: () => void) {
+    this.#conversation = conversation;
     this.#release = release;
   }
 
@@ -29,7 +29,7 @@ export class Held {
 
   /** Its client takes nothing; who waits for the link, or for what is made of it, does not count. */
   get isStuck(): boolean {
-    const { req } = this.#exchange;
+    const { req } = this.#conversation;
     return req.socket.writableLength > 0 && performance.now() - this.#movedAt >= UNMOVED_MS;
   }
 
@@ -42,7 +42,7 @@ export class Held {
   }
 
   cut(): void {
-    this.#exchange.res.destroy();
+    this.#conversation.res.destroy();
     this.release();
   }
 
@@ -62,10 +62,10 @@ export class HeldBytes {
   }
 
   /** Waits for room; one alone may be larger than all of it. @throws why the client is gone */
-  async take(bytes: number, exchange: Exchange): Promise<Held> {
-    while (!this.#makeRoom(bytes)) await delay(LOOK_MS, undefined, { signal: exchange.signal });
-    exchange.signal.throwIfAborted();
-    const held = new Held(exchange, () => {
+  async take(bytes: number, conversation: Conversation): Promise<Held> {
+    while (!this.#makeRoom(bytes)) await delay(LOOK_MS, undefined, { signal: conversation.signal });
+    conversation.signal.throwIfAborted();
+    const held = new Held(conversation, () => {
       if (this.#all.delete(held)) this.#bytes -= bytes;
     });
     this.#all.add(held);

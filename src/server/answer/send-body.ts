@@ -7,7 +7,7 @@ import { readFully, readWhole } from '../../root/opened.ts';
 import type { OpenFile } from '../../root/root.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
 import { SpareBuffers } from '../../runtime/spare-buffers.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import type { ByteRange } from '../message/byte-range.ts';
 
 /**
@@ -32,7 +32,7 @@ const PACED_BLOCK_BYTES = 64 * 1024;
 const MAX_SPARE = 32;
 
 export interface Outlet {
-  readonly exchange: Exchange;
+  readonly conversation: Conversation;
   readonly link: Link;
 }
 
@@ -100,18 +100,18 @@ async function sendChunks(
 }
 
 /** Sends bytes from memory. */
-export async function sendBytes({ exchange, link }: Outlet, bytes: Uint8Array): Promise<void> {
-  const own = exchange.caller.link;
+export async function sendBytes({ conversation, link }: Outlet, bytes: Uint8Array): Promise<void> {
+  const own = conversation.caller.link;
   const capped = own !== undefined || link.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY;
   const step = capped ? PACED_BLOCK_BYTES : bytes.length;
   for (let at = 0; at < bytes.length; at += step) {
     const block = bytes.subarray(at, at + step);
     // Wait for the client's own share first: that holds up nobody else.
-    const ownWait = own?.send(block.length, exchange.signal);
+    const ownWait = own?.send(block.length, conversation.signal);
     if (ownWait !== undefined) await ownWait;
-    const wait = link.send(block.length, exchange.signal);
+    const wait = link.send(block.length, conversation.signal);
     if (wait !== undefined) await wait;
-    await exchange.write(block);
+    await conversation.write(block);
   }
 }
 

@@ -22,7 +22,7 @@ export async function sendRepresentation(
   representation: Representation,
   sendPart: SendPart,
 ): Promise<void> {
-  const { req, res } = outlet.exchange;
+  const { req, res } = outlet.conversation;
   const { validators, cacheHeaders } = representation;
   const verdict = checkPreconditions(req.method ?? '', req.headers, validators);
   if (verdict === 'failed') throw new HttpFailure(412, 'it is not the version asked for');
@@ -44,7 +44,7 @@ export async function sendRepresentation(
 
 /** The requested range; ranges are defined for GET only (section 14.2). */
 function wantedRange(
-  { exchange: { req } }: Outlet,
+  { conversation: { req } }: Outlet,
   { rangeable, size, validators }: Representation,
 ): RangeAnswer {
   const ifRange = req.headers['if-range'];
@@ -56,7 +56,7 @@ function wantedRange(
 }
 
 async function sendOne(
-  { exchange: { req, res } }: Outlet,
+  { conversation: { req, res } }: Outlet,
   { headers, size }: Representation,
   range: ByteRange | undefined,
   sendPart: SendPart,
@@ -81,7 +81,7 @@ async function sendMultipart(
   ranges: readonly ByteRange[],
   sendPart: SendPart,
 ): Promise<void> {
-  const { res } = outlet.exchange;
+  const { res } = outlet.conversation;
   const boundary = randomBytes(16).toString('hex');
   const head = (range: ByteRange): Buffer =>
     Buffer.from(

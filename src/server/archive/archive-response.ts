@@ -11,7 +11,7 @@ import type { Link } from '../../link/link.ts';
 import { openDirectory } from '../../root/opened.ts';
 import type { Root } from '../../root/root.ts';
 import { sendBytes } from '../answer/send-body.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
@@ -36,7 +36,7 @@ interface ArchiveHub {
 /** @throws Refusal, HttpFailure 400, 404 */
 export async function answerArchive(
   hub: ArchiveHub,
-  exchange: Exchange,
+  conversation: Conversation,
   segments: readonly string[],
   format: string,
 ): Promise<void> {
@@ -44,7 +44,7 @@ export async function answerArchive(
   if (!known) {
     throw new HttpFailure(400, `archive: give one of ${Object.keys(FORMATS).join(', ')}`);
   }
-  const { req, res } = exchange;
+  const { req, res } = conversation;
   const top = segments.at(-1) ?? 'files';
   await (await openDirectory(hub.root, segments)).close();
   res.writeHead(200, {
@@ -61,11 +61,11 @@ export async function answerArchive(
   const { directories } = representations;
   const shows = (entry: readonly string[], isDirectory: boolean): boolean =>
     isDirectory
-      ? access.shows(exchange.caller, entry)
-      : access.allows(exchange.caller, 'read', entry);
-  const walk = { root, directories, shows, signal: exchange.signal };
+      ? access.shows(conversation.caller, entry)
+      : access.allows(conversation.caller, 'read', entry);
+  const walk = { root, directories, shows, signal: conversation.signal };
   for await (const bytes of known.pack(walkArchive(walk, segments, top))) {
-    await sendBytes({ exchange, link }, bytes);
+    await sendBytes({ conversation, link }, bytes);
   }
   res.end();
 }

@@ -5,15 +5,19 @@
 import type { Link } from '../../link/link.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { HttpFailure } from '../message/http-failure.ts';
-import type { Exchange } from './exchange.ts';
+import type { Conversation } from './conversation.ts';
 
 /** Takes a chunk. A returned promise holds the next chunk back. */
 export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined;
 
 /** @throws HttpFailure 400 (cut short), 408, and what `take` threw */
-export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Promise<void> {
+export function receiveBody(
+  conversation: Conversation,
+  link: Link,
+  take: TakeChunk,
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { req, stallMs } = exchange;
+    const { req, stallMs } = conversation;
     let waitedMs = 0;
     let waitingSince = performance.now();
     let taking = false;
@@ -46,8 +50,8 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
     };
     const handleData = (chunk: Buffer): void => {
       waitedMs += performance.now() - waitingSince;
-      exchange.bytes += chunk.length;
-      if (waitedMs > exchange.patienceMs(exchange.bytes)) return fail(tooSlow());
+      conversation.bytes += chunk.length;
+      if (waitedMs > conversation.patienceMs(conversation.bytes)) return fail(tooSlow());
       let work: Promise<void> | undefined;
       try {
         work = passOn(chunk);
@@ -60,7 +64,7 @@ export function receiveBody(exchange: Exchange, link: Link, take: TakeChunk): Pr
       work.then(onTaken, guarded('losing an upload', fail));
     };
     const passOn = (chunk: Buffer): Promise<void> | undefined => {
-      const paced = link.receive(chunk.length, exchange.signal);
+      const paced = link.receive(chunk.length, conversation.signal);
       return paced === undefined ? take(chunk) : paced.then(() => take(chunk));
     };
     const handleEnd = (): void => {

@@ -6,7 +6,7 @@
 import type { EventFilter } from '../../hub/feed/event-filter.ts';
 import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import type { EventsHub } from './events-hub.ts';
 
 /** How long a client waits before it connects again. */
@@ -15,14 +15,14 @@ const RETRY_MS = 2000;
 /** @throws Refusal ERR_BUSY; resolves when the stream has begun */
 export async function answerStream(
   { events, access }: EventsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   { filter, after }: { filter: EventFilter; after: string | undefined },
 ): Promise<void> {
-  const { req, res } = exchange;
+  const { req, res } = conversation;
   const reader = { unreadBytes: () => res.writableLength, cut: () => void res.destroy() };
   const write = (text: string): void => {
     if (res.destroyed || res.writableEnded) return;
-    exchange.bytes += Buffer.byteLength(text);
+    conversation.bytes += Buffer.byteLength(text);
     res.write(text);
     events.backlogs.handleWrite(reader);
   };
@@ -31,7 +31,7 @@ export async function answerStream(
     deliver: (message) => write(formatMessage(message)),
     end: () => res.end(),
   });
-  if (exchange.signal.aborted) return subscription.close();
+  if (conversation.signal.aborted) return subscription.close();
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     // nginx would collect the stream in its buffers.
@@ -47,7 +47,7 @@ export async function answerStream(
   let unreadBytes = 0;
   const beat = guarded('a heartbeat', () => {
     // The caller's token is no longer valid: it must come with another.
-    if (!access.holds(exchange.caller)) return void res.end();
+    if (!access.holds(conversation.caller)) return void res.end();
     // The bytes of the last heartbeat still lie here: nobody reads.
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);

@@ -8,7 +8,7 @@
 
 import { readable } from '../../hub/feed/event-filter.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { targetPath, targetQuery } from '../message/request-path.ts';
 import { routeOf } from '../message/routes.ts';
 import { answerStream } from './event-stream.ts';
@@ -21,23 +21,23 @@ export const isEventsTarget = (target: string): boolean =>
   routeOf(targetPath(target))?.name === 'events';
 
 /** @throws Refusal, HttpFailure 400 */
-export async function answerEvents(hub: EventsHub, exchange: Exchange): Promise<void> {
-  const { req, res } = exchange;
+export async function answerEvents(hub: EventsHub, conversation: Conversation): Promise<void> {
+  const { req, res } = conversation;
   const query = targetQuery(req.url ?? '');
-  const filter = readable(hub.access, exchange.caller, parseFilter(query));
+  const filter = readable(hub.access, conversation.caller, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
-  noticeEnd(exchange);
+  noticeEnd(conversation);
   res.setHeader('Cache-Control', 'no-store');
-  exchange.vary('Accept');
+  conversation.vary('Accept');
   // Told of by what it lists: programs that poll say that they want JSON.
   if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
     const waitMs = parseWait(query);
-    await answerPoll(hub, exchange, { filter, after, waitMs });
-  } else await answerStream(hub, exchange, { filter, after });
+    await answerPoll(hub, conversation, { filter, after, waitMs });
+  } else await answerStream(hub, conversation, { filter, after });
 }
 
 /** It may be long before anything is written that shows that nobody is there. */
-function noticeEnd({ req: { socket }, res }: Exchange): void {
+function noticeEnd({ req: { socket }, res }: Conversation): void {
   const leave = guarded('leaving who reads events', () => void res.destroy());
   socket.once('end', leave);
   // The connection outlives the answer, and each polls again on it.

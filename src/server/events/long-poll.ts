@@ -5,7 +5,7 @@ import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 import type { EventFilter } from '../../hub/feed/event-filter.ts';
 import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import type { EventsHub } from './events-hub.ts';
 
 export interface Poll {
@@ -17,7 +17,7 @@ export interface Poll {
 /** @throws TokenRefusal when the token ends while it waits, Refusal ERR_BUSY */
 export async function answerPoll(
   { events, access }: EventsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   { filter, after, waitMs }: Poll,
 ): Promise<void> {
   const came: Message[] = [];
@@ -33,19 +33,19 @@ export async function answerPoll(
   });
   came.unshift(...subscription.missed);
   const look = guarded('looking after a poll', () => {
-    if (!access.holds(exchange.caller)) over.abort();
+    if (!access.holds(conversation.caller)) over.abort();
   });
   const heartbeat = setInterval(look, events.heartbeatMs);
-  if (came.length === 0 && waitMs > 0) await untilOver(over.signal, exchange.signal, waitMs);
+  if (came.length === 0 && waitMs > 0) await untilOver(over.signal, conversation.signal, waitMs);
   clearInterval(heartbeat);
   subscription.close();
-  if (exchange.signal.aborted) return;
-  if (!access.holds(exchange.caller))
+  if (conversation.signal.aborted) return;
+  if (!access.holds(conversation.caller))
     throw TokenRefusal.invalid('the token does not hold any more');
   const { position } = events.feed;
   const list = came.map(({ json }) => json).join(',');
   const text = `{"events":[${list}],"next":${JSON.stringify(position)}}\n`;
-  exchange.reply(200, 'application/json; charset=utf-8', text);
+  conversation.reply(200, 'application/json; charset=utf-8', text);
 }
 
 function untilOver(over: AbortSignal, gone: AbortSignal, waitMs: number): Promise<void> {

@@ -9,7 +9,7 @@ import type { Backlogs, Reader } from '../../hub/feed/backlogs.ts';
 import { readable } from '../../hub/feed/event-filter.ts';
 import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { targetQuery } from '../message/request-path.ts';
 import type { EventsHub } from './events-hub.ts';
@@ -34,17 +34,17 @@ const webSockets = new WebSocketServer({
 /** @throws Refusal, HttpFailure 400, 403, all before the protocol is switched */
 export async function answerWebSocket(
   hub: EventsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   { socket, head }: { socket: Duplex; head: Buffer },
 ): Promise<void> {
   const { events, access } = hub;
-  const { req, res } = exchange;
+  const { req, res } = conversation;
   const letsPage = (origin: string): boolean => access.pages.lets(origin);
   if (!mayConnect(req.headers.origin, req.headers.host, letsPage)) {
     throw new HttpFailure(403, 'pages of this origin may not connect');
   }
   const query = targetQuery(req.url ?? '');
-  const filter = readable(access, exchange.caller, parseFilter(query));
+  const filter = readable(access, conversation.caller, parseFilter(query));
   let open: WebSocket | undefined;
   const reader: Reader = {
     unreadBytes: () => open?.bufferedAmount ?? 0,
@@ -52,7 +52,7 @@ export async function answerWebSocket(
   };
   const early: Message[] = [];
   const send = (webSocket: WebSocket, text: string): void => {
-    exchange.bytes += Buffer.byteLength(text);
+    conversation.bytes += Buffer.byteLength(text);
     webSocket.send(text);
     events.backlogs.handleWrite(reader);
   };
@@ -77,7 +77,7 @@ export async function answerWebSocket(
     open = webSocket;
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
     send(webSocket, JSON.stringify({ event: 'subscribed', id: subscription.position }));
-    keepAlive(webSocket, events, reader, () => access.holds(exchange.caller));
+    keepAlive(webSocket, events, reader, () => access.holds(conversation.caller));
   };
   const cut = (): void => void socket.destroy();
   webSockets.handleUpgrade(req, socket, head, guarded('beginning a WebSocket', begin, cut));

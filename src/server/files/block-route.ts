@@ -29,7 +29,7 @@ export interface Blocks {
  * @throws HttpFailure 400, 404, 406
  */
 export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string): Promise<void> {
-  const { req } = outlet.exchange;
+  const { req } = outlet.conversation;
   const cid = parse(rest);
   checkFormat(req.url ?? '', req.headers.accept);
   const block = await findBlock(blocks, cid);

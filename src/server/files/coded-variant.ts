@@ -16,7 +16,7 @@ import {
 } from '../answer/representation.ts';
 import { readVersion, sendBytes, sendFilePart } from '../answer/send-body.ts';
 import type { SendPart } from '../answer/send-representation.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { acceptedCodings, type Coding } from '../message/accept-encoding.ts';
 import { isCompressible } from '../message/compressible.ts';
 import type { FilesHub } from './files-hub.ts';
@@ -63,18 +63,18 @@ export function codingsFor({ method, headers }: IncomingMessage): readonly Codin
 /** @throws Refusal ERR_SOURCE_CHANGED */
 export async function pickVariant(
   hub: FilesHub,
-  exchange: Exchange,
+  conversation: Conversation,
   original: Original,
 ): Promise<Choice> {
   const looked: Looked[] = [];
   const codable = original.presentation.codable && isCompressible(original.type);
-  const codings = codable ? codingsFor(exchange.req) : [];
+  const codings = codable ? codingsFor(conversation.req) : [];
   for (const coding of codings) {
-    const variant = await openSibling(hub, exchange, original, coding, looked);
+    const variant = await openSibling(hub, conversation, original, coding, looked);
     if (variant) return { variant, looked };
   }
   for (const coding of codings) {
-    const variant = await compressNow(hub, exchange, original, coding);
+    const variant = await compressNow(hub, conversation, original, coding);
     if (variant) return { variant, looked };
   }
   return { variant: undefined, looked };
@@ -82,7 +82,7 @@ export async function pickVariant(
 
 async function openSibling(
   hub: FilesHub,
-  exchange: Exchange,
+  conversation: Conversation,
   { segments, entry: original, version, presentation }: Original,
   coding: Coding,
   looked: Looked[],
@@ -91,7 +91,7 @@ async function openSibling(
   if (!siblings) return undefined;
   const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
   // Who may read one file of a directory may not read its sibling for that.
-  const mayRead = hub.access.allows(exchange.caller, 'read', path);
+  const mayRead = hub.access.allows(conversation.caller, 'read', path);
   const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
   const place = sibling?.place ?? path;
   looked.push({ segments: path, place, stamp: sibling?.version.stamp });
@@ -113,7 +113,7 @@ async function openSibling(
       etag: `"${entry.cid}${SUFFIXES[coding]}"`,
       sha256: digests.known(entry),
     });
-    const outlet = { exchange, link: hub.link };
+    const outlet = { conversation, link: hub.link };
     return {
       representation,
       sendPart: (part, begin) => sendFilePart(outlet, { file: sibling }, part, begin),
@@ -128,7 +128,7 @@ async function openSibling(
 
 async function compressNow(
   hub: FilesHub,
-  exchange: Exchange,
+  conversation: Conversation,
   { file, version, presentation }: Original,
   coding: Coding,
 ): Promise<CodedVariant | undefined> {
@@ -142,7 +142,7 @@ async function compressNow(
     // Weak: another release of the compressor may make other bytes of the same file.
     etag: `W/"${version.cid}-${coding}"`,
   });
-  const outlet = { exchange, link: hub.link };
+  const outlet = { conversation, link: hub.link };
   const sendPart: SendPart = (_whole, begin) => {
     begin();
     return sendBytes(outlet, bytes);

@@ -17,7 +17,7 @@ import {
 } from '../answer/representation.ts';
 import { readVersion, sendFilePart } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { mirrorLinks } from '../message/mirror-links.ts';
 import type { Validators } from '../message/preconditions.ts';
 import { wantsDigest } from '../message/repr-digest.ts';
@@ -46,24 +46,24 @@ export interface Sent {
  */
 export async function answerVersion(
   hub: FilesHub,
-  exchange: Exchange,
+  conversation: Conversation,
   segments: readonly string[],
   file: OpenFile,
   entry: Entry,
   onSent?: (sent: Sent) => Promise<void>,
 ): Promise<void> {
   const { digests } = hub.representations;
-  const sha256 = wantsDigest(exchange.req.headers)
+  const sha256 = wantsDigest(conversation.req.headers)
     ? await digests.soon(entry)
     : digests.known(entry);
   const { size, modifiedMs } = file.version;
   const version = { name: nameOf(segments), cid: entry.cid, size, modifiedMs, sha256 };
-  const presentation = presentationOf(hub, exchange, segments);
+  const presentation = presentationOf(hub, conversation, segments);
   const identity = representationOf(version, presentation);
   const type = identity.headers['Content-Type'];
   const original = { segments, file, entry, version, presentation, type };
-  const { variant, looked } = await pickVariant(hub, exchange, original);
-  const outlet = { exchange, link: hub.link };
+  const { variant, looked } = await pickVariant(hub, conversation, original);
+  const outlet = { conversation, link: hub.link };
   if (!variant) {
     await sendRepresentation(outlet, identity, (part, begin) =>
       sendFilePart(outlet, { file }, part, begin),
@@ -89,7 +89,7 @@ export async function answerVersion(
  */
 export async function answerFile(
   hub: FilesHub,
-  exchange: Exchange,
+  conversation: Conversation,
   segments: readonly string[],
   file: OpenFile,
   onSent: (sent: Sent) => Promise<void>,
@@ -97,29 +97,29 @@ export async function answerFile(
   const entry = await hub.catalogue.nameOf(file);
   try {
     if (entry) {
-      return await answerVersion(hub, exchange, segments, file, entry, onSent);
+      return await answerVersion(hub, conversation, segments, file, entry, onSent);
     }
   } catch (error) {
     // It grew since it was opened: its beginning can still be had.
-    if (!hasCode(error, 'ERR_SOURCE_CHANGED') || exchange.res.headersSent) throw error;
+    if (!hasCode(error, 'ERR_SOURCE_CHANGED') || conversation.res.headersSent) throw error;
   }
-  await answerUnnamed(hub, exchange, segments, file);
+  await answerUnnamed(hub, conversation, segments, file);
 }
 
 async function answerUnnamed(
   hub: FilesHub,
-  exchange: Exchange,
+  conversation: Conversation,
   segments: readonly string[],
   file: OpenFile,
 ): Promise<void> {
-  const ifMatch = exchange.req.headers['if-match']?.trim();
+  const ifMatch = conversation.req.headers['if-match']?.trim();
   if (ifMatch !== undefined && ifMatch !== '*') {
     const message = 'which version the file is will be known when it is hashed; try again';
     throw new Refusal('ERR_BUSY', message, { retryAfterMs: 1000 });
   }
-  const outlet = { exchange, link: hub.link };
+  const outlet = { conversation, link: hub.link };
   const source = { file, mayGrow: true };
-  const presentation = presentationOf(hub, exchange, segments);
+  const presentation = presentationOf(hub, conversation, segments);
   const representation = unnamedRepresentation(nameOf(segments), file.version, presentation);
   await sendRepresentation(outlet, representation, (part, begin) =>
     sendFilePart(outlet, source, part, begin),
@@ -131,7 +131,7 @@ const nameOf = (segments: Segments): string => segments.at(-1) ?? '';
 
 function presentationOf(
   { representations }: FilesHub,
-  { req }: Exchange,
+  { req }: Conversation,
   segments: readonly string[],
 ): Presentation {
   const { cacheControl, compress, siblings, mirrors } = representations;

@@ -12,7 +12,7 @@ import type { Access } from '../../hub/access/access.ts';
 import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
 import { unawaited } from '../../runtime/guarded.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 import { listMatches } from '../message/preconditions.ts';
 import { codingsFor, type Looked } from './coded-variant.ts';
@@ -29,7 +29,7 @@ const OVERHEAD_BYTES = 2048;
 const MAX_TARGET = 1024;
 
 /** Answers the requests that are not answered here. */
-type LongWay = (exchange: Exchange) => void;
+type LongWay = (conversation: Conversation) => void;
 
 interface Kept {
   readonly key: string;
@@ -40,7 +40,7 @@ interface Kept {
   readonly headers: OutgoingHttpHeaders;
   readonly notModified: OutgoingHttpHeaders;
   /** Requests that wait for the next check. */
-  waiting: Exchange[];
+  waiting: Conversation[];
   asking: boolean;
 }
 
@@ -64,19 +64,19 @@ export class SmallFiles {
   }
 
   /** Returns false if it does not answer this request. */
-  answer(exchange: Exchange): boolean {
-    const { req } = exchange;
+  answer(conversation: Conversation): boolean {
+    const { req } = conversation;
     if (!isPlain(req)) return false;
     const kept = this.#find(req);
     if (!kept) return false;
     // A paced answer is sent block by block, not from here.
-    const capped = exchange.caller.link ?? this.#link;
+    const capped = conversation.caller.link ?? this.#link;
     if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
     // The other route refuses.
     const mayRead = ({ segments, place }: Looked) =>
-      [segments, place].every((names) => this.#access.allows(exchange.caller, 'read', names));
+      [segments, place].every((names) => this.#access.allows(conversation.caller, 'read', names));
     if (!kept.looked.every(mayRead)) return false;
-    kept.waiting.push(exchange);
+    kept.waiting.push(conversation);
     if (!kept.asking) unawaited('answering from memory', this.#ask(kept));
     return true;
   }
@@ -112,15 +112,15 @@ export class SmallFiles {
 
   /** Answers all requests that came before this moment, by what the file system says after it. */
   async #ask(kept: Kept): Promise<void> {
-    const exchanges = kept.waiting;
+    const conversations = kept.waiting;
     kept.waiting = [];
     kept.asking = true;
     const fresh = await this.#isFresh(kept);
     kept.asking = false;
     if (!fresh) this.#drop(kept);
-    for (const exchange of exchanges) {
-      if (fresh) this.#send(exchange, kept);
-      else this.#longWay(exchange);
+    for (const conversation of conversations) {
+      if (fresh) this.#send(conversation, kept);
+      else this.#longWay(conversation);
     }
     if (kept.waiting.length > 0) unawaited('answering from memory', this.#ask(kept));
   }
@@ -142,15 +142,15 @@ export class SmallFiles {
     return codings.length === 0 ? kept : this.#kept.get(keyOf(url, codings));
   }
 
-  #send(exchange: Exchange, kept: Kept): void {
-    const tags = exchange.req.headers['if-none-match'];
+  #send(conversation: Conversation, kept: Kept): void {
+    const tags = conversation.req.headers['if-none-match'];
     if (tags !== undefined && listMatches(tags, kept.etag, true)) {
-      exchange.answer(304, kept.notModified);
+      conversation.answer(304, kept.notModified);
       return;
     }
     // The link is not capped: the bytes are counted, without a wait.
-    if (exchange.req.method !== 'HEAD') void this.#link.send(kept.body.length);
-    exchange.answer(200, kept.headers, kept.body);
+    if (conversation.req.method !== 'HEAD') void this.#link.send(kept.body.length);
+    conversation.answer(200, kept.headers, kept.body);
   }
 
   #drop(kept: Kept | undefined): void {

@@ -8,7 +8,7 @@ import { ownView } from '../../hub/access/own-view.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { Segments } from '../../root/root.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { Exchange } from '../conversation/exchange.ts';
+import { Conversation } from '../conversation/conversation.ts';
 import { answerEvents } from '../events/events-route.ts';
 import { answerBlock, type Blocks } from '../files/block-route.ts';
 import { answerFile, answerVersion } from '../files/file-response.ts';
@@ -26,12 +26,12 @@ import type { Front, Hub } from './hub.ts';
 import { answerMetrics } from './metrics-route.ts';
 
 /** Answers a route that express frames. */
-type LongWay = (hub: Hub, exchange: Exchange, req: Request) => Promise<void> | void;
+type LongWay = (hub: Hub, conversation: Conversation, req: Request) => Promise<void> | void;
 
 const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
-  start: (_hub, exchange) => redirect(exchange, `${ROUTES.files.path}/`),
-  files: (hub, exchange, req) => answerFilesRoute(hub, exchange, req),
-  uploads: (hub, exchange) => answerTus(hub, exchange, targetPath(exchange.target)),
+  start: (_hub, conversation) => redirect(conversation, `${ROUTES.files.path}/`),
+  files: (hub, conversation, req) => answerFilesRoute(hub, conversation, req),
+  uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
   metrics: answerMetrics,
 };
@@ -39,22 +39,23 @@ const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
   const app = createApp(hub);
-  const longWay = async (exchange: Exchange): Promise<void> => {
-    if (await answerBytes(hub, smallFiles, exchange)) return;
-    exchange.register();
+  const longWay = async (conversation: Conversation): Promise<void> => {
+    if (await answerBytes(hub, smallFiles, conversation)) return;
+    conversation.register();
     // Express may be called with what node:http makes; its types ask for its own.
-    app(exchange.req as Request, exchange.res as Response);
+    app(conversation.req as Request, conversation.res as Response);
   };
-  const smallFiles = new SmallFiles(hub, (exchange) => {
-    longWay(exchange).catch((error: unknown) => exchange.fail(error));
+  const smallFiles = new SmallFiles(hub, (conversation) => {
+    longWay(conversation).catch((error: unknown) => conversation.fail(error));
   });
-  const route = (exchange: Exchange): Promise<void> | undefined =>
-    smallFiles.answer(exchange) ? undefined : longWay(exchange);
+  const route = (conversation: Conversation): Promise<void> | undefined =>
+    smallFiles.answer(conversation) ? undefined : longWay(conversation);
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
-    const exchange = new Exchange(req, res, hub);
+    const conversation = new Conversation(req, res, hub);
     // Balancers ask from anywhere and often: neither tokens nor limits are for them.
-    if (asksForHealth(req)) answerHealth(hub, exchange).catch((error) => exchange.fail(error));
-    else enter(hub, exchange, route);
+    if (asksForHealth(req))
+      answerHealth(hub, conversation).catch((error) => conversation.fail(error));
+    else enter(hub, conversation, route);
   };
   return (req: IncomingMessage, res: ServerResponse): void => {
     const begin = guarded(
@@ -68,44 +69,48 @@ export function createListener(hub: Hub) {
 }
 
 /** True when it was a file or a block; the rest, directories among it, is the app's. */
-async function answerBytes(hub: Hub, smallFiles: SmallFiles, exchange: Exchange): Promise<boolean> {
-  const { method, url } = exchange.req;
-  if (hub.front && (await answerFromFront(hub, hub.front, exchange))) return true;
+async function answerBytes(
+  hub: Hub,
+  smallFiles: SmallFiles,
+  conversation: Conversation,
+): Promise<boolean> {
+  const { method, url } = conversation.req;
+  if (hub.front && (await answerFromFront(hub, hub.front, conversation))) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const found = routeOf(targetPath(url ?? ''));
   if (found?.name === 'blocks') {
-    const outlet = { exchange, link: hub.link };
-    await answerBlock(outlet, readableBlocks(hub, exchange), found.rest);
+    const outlet = { conversation, link: hub.link };
+    await answerBlock(outlet, readableBlocks(hub, conversation), found.rest);
     return true;
   }
   if (found?.name !== 'files') return false;
   const { segments, trailingSlash } = parseRequestPath(found.rest);
-  if (trailingSlash || hub.access.leads(exchange.caller, segments)) return false;
-  hub.access.check(exchange.caller, 'read', segments);
-  const own = ownView(hub, exchange.caller, 'read');
+  if (trailingSlash || hub.access.leads(conversation.caller, segments)) return false;
+  hub.access.check(conversation.caller, 'read', segments);
+  const own = ownView(hub, conversation.caller, 'read');
   return withOpen(own.root.open(segments), async (file) => {
     if (file.kind === 'directory') return false;
     const { place, version } = file;
     const looked = { segments, place, stamp: version.stamp };
-    await answerFile(own, exchange, segments, file, (sent) =>
-      smallFiles.keep(exchange.req, looked, sent),
+    await answerFile(own, conversation, segments, file, (sent) =>
+      smallFiles.keep(conversation.req, looked, sent),
     );
     return true;
   });
 }
 
-function answerFromFront(hub: Hub, front: Front, exchange: Exchange): Promise<boolean> {
-  return front.answer(exchange, {
+function answerFromFront(hub: Hub, front: Front, conversation: Conversation): Promise<boolean> {
+  return front.answer(conversation, {
     access: hub.access,
-    sendFile: (segments, file, entry) => answerVersion(hub, exchange, segments, file, entry),
-    sendBlock: (blocks, rest) => answerBlock({ exchange, link: hub.link }, blocks, rest),
+    sendFile: (segments, file, entry) => answerVersion(hub, conversation, segments, file, entry),
+    sendBlock: (blocks, rest) => answerBlock({ conversation, link: hub.link }, blocks, rest),
   });
 }
 
 /** A block lies in files: whoever may read one of them may have it. */
-function readableBlocks({ access, catalogue }: Hub, exchange: Exchange): Blocks {
-  access.checkListing(exchange.caller, []);
-  const isReadable = (place: Segments) => access.allows(exchange.caller, 'read', place);
+function readableBlocks({ access, catalogue }: Hub, conversation: Conversation): Blocks {
+  access.checkListing(conversation.caller, []);
+  const isReadable = (place: Segments) => access.allows(conversation.caller, 'read', place);
   return {
     places: (cid) => catalogue.places(cid, isReadable),
     sharing: access.isPublic ? 'public' : 'private',
@@ -119,13 +124,13 @@ function createApp(hub: Hub) {
   for (const [name, answer] of Object.entries(LONG_WAYS)) {
     const { path, covers, methods }: Route = ROUTES[name as RouteName];
     const handle = (req: Request, res: Response, next: NextFunction) =>
-      isTaken(methods, req.method) ? answer(hub, Exchange.of(res), req) : next();
+      isTaken(methods, req.method) ? answer(hub, Conversation.of(res), req) : next();
     if (covers === 'itself') app.all(path, handle);
     else app.use(path, handle);
   }
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
-    Exchange.of(res).fail(error),
+    Conversation.of(res).fail(error),
   );
   return app;
 }
@@ -134,13 +139,13 @@ function createApp(hub: Hub) {
 const isTaken = (methods: readonly string[], method: string): boolean =>
   methods.length === 0 || (method !== 'OPTIONS' && methods.includes(method));
 
-function answerFilesRoute(hub: Hub, exchange: Exchange, req: Request): Promise<void> {
+function answerFilesRoute(hub: Hub, conversation: Conversation, req: Request): Promise<void> {
   // Express decodes nothing here: the path is read from the target as it came.
-  const rest = routeOf(targetPath(exchange.target))?.rest ?? '';
-  if (req.method === 'PUT') return answerUpload(hub, exchange, rest);
-  if (req.method === 'DELETE') return answerDelete(hub, exchange, rest);
+  const rest = routeOf(targetPath(conversation.target))?.rest ?? '';
+  if (req.method === 'PUT') return answerUpload(hub, conversation, rest);
+  if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
   const prefersHtml = req.accepts(['json', 'html']) === 'html';
-  return answerDirectory(hub, exchange, parseRequestPath(rest).segments, prefersHtml);
+  return answerDirectory(hub, conversation, parseRequestPath(rest).segments, prefersHtml);
 }
 
 /** 405 where another method would do (RFC 9110 section 15.5.6), else 404. */
@@ -160,7 +165,7 @@ function refuse({ originalUrl, method }: Request, res: Response): void {
   } else throw new HttpFailure(404, 'nothing here; files are below /files/, blocks at /ipfs/<cid>');
 }
 
-function redirect(exchange: Exchange, location: string): void {
-  exchange.res.setHeader('Location', location);
-  exchange.reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
+function redirect(conversation: Conversation, location: string): void {
+  conversation.res.setHeader('Location', location);
+  conversation.reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
 }

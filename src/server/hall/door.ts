@@ -2,7 +2,7 @@
 // decides the rest.
 
 import { guarded } from '../../runtime/guarded.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { framingFailure } from '../message/request-framing.ts';
 import { targetPath } from '../message/request-path.ts';
 import { routeOf } from '../message/routes.ts';
@@ -12,23 +12,23 @@ import type { Hub } from './hub.ts';
 /** Never throws. A token that was seen before is accepted without waiting. */
 export function enter(
   { admission }: Pick<Hub, 'admission'>,
-  exchange: Exchange,
-  route: (exchange: Exchange) => Promise<void> | undefined,
+  conversation: Conversation,
+  route: (conversation: Conversation) => Promise<void> | undefined,
 ): void {
   const refuse = (error: unknown): void => {
     // Every answer about uploads bears these fields, whichever route gives it.
-    if (routeOf(targetPath(exchange.target))?.name === 'uploads')
-      exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
-    exchange.fail(error);
+    if (routeOf(targetPath(conversation.target))?.name === 'uploads')
+      conversation.res.setHeader('Tus-Resumable', TUS_VERSION);
+    conversation.fail(error);
   };
-  const failed = guarded('refusing a request', refuse, () => exchange.res.destroy());
+  const failed = guarded('refusing a request', refuse, () => conversation.res.destroy());
   const go = (admitted: boolean): Promise<void> | undefined =>
-    admitted ? route(exchange) : undefined;
+    admitted ? route(conversation) : undefined;
   try {
-    admission.greet(exchange);
-    const failure = framingFailure(exchange.req);
+    admission.greet(conversation);
+    const failure = framingFailure(conversation.req);
     if (failure) throw failure;
-    const admitted = admission.admit(exchange);
+    const admitted = admission.admit(conversation);
     if (typeof admitted === 'boolean') go(admitted)?.catch(failed);
     else admitted.then(go).catch(failed);
   } catch (error) {

@@ -1,6 +1,6 @@
 // The answers of health.ts over HTTP: 200 or 503, as JSON of one field.
 import type { IncomingMessage } from 'node:http';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { ROUTES } from '../message/routes.ts';
 import type { Hub } from './hub.ts';
 
@@ -11,17 +11,20 @@ export function asksForHealth({ method, url }: IncomingMessage): boolean {
 }
 
 /** A process that answers lives. Whether it should get requests is another question. */
-export async function answerHealth({ health, admission }: Hub, exchange: Exchange): Promise<void> {
-  admission.greet(exchange);
-  if (exchange.req.url === ROUTES.alive.path) return reply(exchange, 200, 'ok');
+export async function answerHealth(
+  { health, admission }: Hub,
+  conversation: Conversation,
+): Promise<void> {
+  admission.greet(conversation);
+  if (conversation.req.url === ROUTES.alive.path) return reply(conversation, 200, 'ok');
   const readiness = await health.readiness();
-  if (readiness !== 'ready') exchange.res.setHeader('Retry-After', '1');
-  reply(exchange, readiness === 'ready' ? 200 : 503, readiness);
+  if (readiness !== 'ready') conversation.res.setHeader('Retry-After', '1');
+  reply(conversation, readiness === 'ready' ? 200 : 503, readiness);
 }
 
-function reply(exchange: Exchange, status: number, text: string): void {
-  exchange.res.setHeader('Cache-Control', 'no-store');
-  exchange.reply(
+function reply(conversation: Conversation, status: number, text: string): void {
+  conversation.res.setHeader('Cache-Control', 'no-store');
+  conversation.reply(
     status,
     'application/json; charset=utf-8',
     `${JSON.stringify({ status: text })}\n`,

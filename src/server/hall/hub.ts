@@ -7,7 +7,7 @@ import type { Link } from '../../link/link.ts';
 import type { OpenFile, Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Admission } from '../access/admission.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { HubEvents } from '../events/hub-events.ts';
 import type { Blocks } from '../files/block-route.ts';
@@ -46,6 +46,6 @@ export interface Desk {
 /** Stands before the root and answers in its place: an edge's cache (src/edge/). */
 export interface Front {
   /** True when it has answered; what it leaves is the hub's own. @throws HttpFailure */
-  answer(exchange: Exchange, desk: Desk): Promise<boolean>;
+  answer(conversation: Conversation, desk: Desk): Promise<boolean>;
   close(): Promise<void>;
 }

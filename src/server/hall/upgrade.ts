@@ -1,5 +1,5 @@
 // Requests that ask for another protocol. A WebSocket at /events goes through the
-// same door as a request: an Exchange, admission, refusals as HTTP answers. Any
+// same door as a request: a Conversation, admission, refusals as HTTP answers. Any
 // other wish is ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c
 // with each first request): Node.js has taken the request for an upgrade by then, so
 // it is given back to the server without the header that made it so.
@@ -7,7 +7,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { guarded } from '../../runtime/guarded.ts';
-import { Exchange } from '../conversation/exchange.ts';
+import { Conversation } from '../conversation/conversation.ts';
 import { isEventsTarget } from '../events/events-route.ts';
 import { answerWebSocket } from '../events/web-socket.ts';
 import { enter } from './door.ts';
@@ -62,8 +62,8 @@ function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: B
     'finish',
     guarded('ending a refused upgrade', () => socket.end()),
   );
-  const exchange = new Exchange(req, res, hub);
-  enter(hub, exchange, () => answerWebSocket(hub, exchange, { socket, head }));
+  const conversation = new Conversation(req, res, hub);
+  enter(hub, conversation, () => answerWebSocket(hub, conversation, { socket, head }));
 }
 
 /** Connection options that make a wish. `close` beside them is none, and stays. */

@@ -8,7 +8,7 @@ import type { Held } from '../answer/held-bytes.ts';
 import { REVALIDATE, type Representation } from '../answer/representation.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
 import { answerArchive } from '../archive/archive-response.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { acceptedCodings } from '../message/accept-encoding.ts';
 import { targetQuery } from '../message/request-path.ts';
 import { entriesOf, listDirectory } from './listing.ts';
@@ -27,15 +27,15 @@ const MAX_PAGE_ENTRIES = 1000;
  */
 export async function answerDirectory(
   whole: ListingHub,
-  exchange: Exchange,
+  conversation: Conversation,
   segments: readonly string[],
   prefersHtml: boolean,
 ): Promise<void> {
-  const hub = ownView(whole, exchange.caller, 'read');
-  hub.access.checkListing(exchange.caller, segments);
-  const params = targetQuery(exchange.req.url ?? '');
+  const hub = ownView(whole, conversation.caller, 'read');
+  hub.access.checkListing(conversation.caller, segments);
+  const params = targetQuery(conversation.req.url ?? '');
   const archive = params.get('archive');
-  if (archive !== null) return answerArchive(hub, exchange, segments, archive);
+  if (archive !== null) return answerArchive(hub, conversation, segments, archive);
   const query = parseListingQuery(params);
   const asPage = query.format === undefined ? prefersHtml : query.format === 'html';
   const limit = asPage
@@ -45,14 +45,14 @@ export async function answerDirectory(
   const { text, held } = await withOpen(openDirectory(hub.root, segments), async (directory) => {
     const shows = hub.access.isPublic
       ? undefined
-      : (entry: readonly string[]) => hub.access.shows(exchange.caller, entry);
-    const isPart = hub.access.leads(exchange.caller, segments);
-    const { signal } = exchange;
+      : (entry: readonly string[]) => hub.access.shows(conversation.caller, entry);
+    const isPart = hub.access.leads(conversation.caller, segments);
+    const { signal } = conversation;
     const { directories, listings } = hub.representations;
     const names = await directories.of(directory, signal);
     const wanted = { ...query, limit };
     const lane = listings.laneOf(entriesOf(names, wanted, shows !== undefined));
-    return lane.make(exchange, async () => {
+    return lane.make(conversation, async () => {
       const shelves = { ...hub, shows, isPart, signal };
       const listing = await listDirectory(shelves, directory, names, segments, wanted);
       next = listing.next;
@@ -65,7 +65,7 @@ export async function answerDirectory(
     ...(next === undefined ? {} : { Link: `<${next}>; rel="next"` }),
   };
   try {
-    await sendText(hub, exchange, text, held, headers);
+    await sendText(hub, conversation, text, held, headers);
   } finally {
     held.release();
   }
@@ -73,7 +73,7 @@ export async function answerDirectory(
 
 async function sendText(
   hub: ListingHub,
-  exchange: Exchange,
+  conversation: Conversation,
   text: Uint8Array,
   held: Held,
   headers: Representation['headers'],
@@ -81,7 +81,7 @@ async function sendText(
   const { compress, compressor } = hub.representations;
   const hash = createHash('sha256').update(text).digest('base64url');
   const [coding] = compress
-    ? acceptedCodings(exchange.req.headers['accept-encoding']?.toString())
+    ? acceptedCodings(conversation.req.headers['accept-encoding']?.toString())
     : [];
   const coded =
     coding && compressor.takes(text.length)
@@ -100,7 +100,7 @@ async function sendText(
     headers: { ...headers, ...cacheHeaders, ...(coded ? { 'Content-Encoding': coding } : {}) },
     rangeable: false,
   };
-  const outlet = { exchange, link: hub.link };
+  const outlet = { conversation, link: hub.link };
   await sendRepresentation(outlet, representation, (_whole, begin) => {
     begin();
     return held.send(outlet, coded ?? text);

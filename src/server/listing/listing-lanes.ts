@@ -6,7 +6,7 @@ import { household } from '../../hub/access/addresses.ts';
 import { Gate } from '../../runtime/gate.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import { type Held, HeldBytes } from '../answer/held-bytes.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 
 /** Most entries of a short listing. Chosen: a page for a browser, and some. */
 const SHORT_ENTRIES = 256;
@@ -49,10 +49,10 @@ export class Lane {
    * @throws HttpFailure 503, and why the client is gone
    */
   async make(
-    exchange: Exchange,
+    conversation: Conversation,
     body: () => Promise<Uint8Array>,
   ): Promise<{ readonly text: Uint8Array; readonly held: Held }> {
-    const client = household(exchange.caller.remote.replace(/:\d+$/, ''));
+    const client = household(conversation.caller.remote.replace(/:\d+$/, ''));
     const own = this.#byHousehold.get(client) ?? 0;
     if (this.#gate.waiting >= this.#waiting || own >= this.#waiting / 2) {
       throw new Refusal('ERR_BUSY', 'too many listings are being made; try again', {
@@ -63,8 +63,8 @@ export class Lane {
     try {
       return await this.#gate.run(async () => {
         const text = await body();
-        return { text, held: await this.#held.take(text.length, exchange) };
-      }, exchange.signal);
+        return { text, held: await this.#held.take(text.length, conversation) };
+      }, conversation.signal);
     } finally {
       this.#leave(client);
     }

@@ -1,5 +1,5 @@
 // A request that cannot be answered as asked: a status and one line for the client. Thrown by the
-// routes, answered in one place (exchange.ts). Only for what HTTP itself asks for (methods, header
+// routes, answered in one place (conversation.ts). Only for what HTTP itself asks for (methods, header
 // fields, conditions); what the hub decides is a Refusal, which to-http.ts translates. The text
 // never holds a path of this machine.
 

@@ -9,7 +9,7 @@ import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { UploadData, UploadLock } from '../../root/unfinished.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { ChunkChecksum } from './chunk-checksum.ts';
@@ -26,18 +26,18 @@ export interface Appended {
 /** @throws Refusal ERR_TOO_LARGE, ERR_QUOTA, ERR_DISK_FULL; HttpFailure 400, 408, 460 */
 export async function appendBody(
   hub: UploadsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   upload: StoredUpload,
   lock: UploadLock,
 ): Promise<Appended> {
-  const checksum = ChunkChecksum.of(exchange);
-  checkLength(hub, upload, upload.offset + Number(exchange.req.headers['content-length'] ?? 0));
+  const checksum = ChunkChecksum.of(conversation);
+  checkLength(hub, upload, upload.offset + Number(conversation.req.headers['content-length'] ?? 0));
   const store = hub.uploads.unfinished;
   return withOpen(store.open(upload), async (data) => {
     // What lies behind the offset does not count, and would once bytes are appended.
     await data.truncate(upload.offset);
     const begun = await store.begin(upload, checksum !== undefined);
-    return new Append(hub, exchange, begun, data, checksum).run(lock);
+    return new Append(hub, conversation, begun, data, checksum).run(lock);
   });
 }
 
@@ -53,7 +53,7 @@ function checkLength(hub: UploadsHub, { record }: StoredUpload, bytes: number): 
 
 class Append {
   readonly #hub: UploadsHub;
-  readonly #exchange: Exchange;
+  readonly #conversation: Conversation;
   readonly #data: UploadData;
   readonly #checksum: ChunkChecksum | undefined;
   readonly #from: number;
@@ -62,13 +62,13 @@ class Append {
 
   constructor(
     hub: UploadsHub,
-    exchange: Exchange,
+    conversation: Conversation,
     upload: StoredUpload,
     data: UploadData,
     checksum: ChunkChecksum | undefined,
   ) {
     this.#hub = hub;
-    this.#exchange = exchange;
+    this.#conversation = conversation;
     this.#upload = upload;
     this.#data = data;
     this.#checksum = checksum;
@@ -102,9 +102,9 @@ class Append {
   async #receive(lock: UploadLock): Promise<void> {
     const { id, record, offset } = this.#upload;
     const { target: segments, length } = record;
-    if (segments) this.#exchange.about = { segments, offset, length: length ?? undefined };
-    this.#exchange.askForBody();
-    await receiveBody(this.#exchange, this.#hub.link, (chunk) => {
+    if (segments) this.#conversation.about = { segments, offset, length: length ?? undefined };
+    this.#conversation.askForBody();
+    await receiveBody(this.#conversation, this.#hub.link, (chunk) => {
       const bytes = this.#writer.position + chunk.length;
       checkLength(this.#hub, this.#upload, bytes);
       this.#hub.uploads.unfinished.cover(id, bytes);

@@ -2,28 +2,28 @@
 // the bytes (checksum-trailer), which `Trailer` announces. A trailer's algorithm is unknown until
 // it comes, so all are computed.
 import { createHash, type Hash } from 'node:crypto';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { CHECKSUMS, type ChecksumAlgorithm, parseChecksum } from '../message/tus-headers.ts';
 
 const ANNOUNCED = /(?:^|,)\s*upload-checksum\s*(?:,|$)/i;
 
 export class ChunkChecksum {
-  readonly #exchange: Exchange;
+  readonly #conversation: Conversation;
   readonly #hashes: ReadonlyMap<ChecksumAlgorithm, Hash>;
 
-  private constructor(exchange: Exchange, algorithms: readonly ChecksumAlgorithm[]) {
-    this.#exchange = exchange;
+  private constructor(conversation: Conversation, algorithms: readonly ChecksumAlgorithm[]) {
+    this.#conversation = conversation;
     this.#hashes = new Map(algorithms.map((name) => [name, createHash(name)]));
   }
 
   /** Undefined if the request has none. @throws HttpFailure 400 */
-  static of(exchange: Exchange): ChunkChecksum | undefined {
-    const { headers } = exchange.req;
+  static of(conversation: Conversation): ChunkChecksum | undefined {
+    const { headers } = conversation.req;
     const given = parseChecksum(headers);
-    if (given) return new ChunkChecksum(exchange, [given.algorithm]);
+    if (given) return new ChunkChecksum(conversation, [given.algorithm]);
     return ANNOUNCED.test(headers.trailer ?? '')
-      ? new ChunkChecksum(exchange, CHECKSUMS)
+      ? new ChunkChecksum(conversation, CHECKSUMS)
       : undefined;
   }
 
@@ -38,7 +38,7 @@ export class ChunkChecksum {
    * @throws HttpFailure 400, 460
    */
   check(): Uint8Array | undefined {
-    const { req, res } = this.#exchange;
+    const { req, res } = this.#conversation;
     const given = parseChecksum(req.headers) ?? parseChecksum(req.trailers);
     if (!given) throw new HttpFailure(400, 'Upload-Checksum: announced as a trailer, and missing');
     if (this.#hashes.get(given.algorithm)!.digest().equals(given.digest)) {

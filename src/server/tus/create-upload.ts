@@ -8,7 +8,7 @@ import { ownView } from '../../hub/access/own-view.ts';
 import type { UploadRecord } from '../../hub/uploads/upload-record.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { UploadLock } from '../../root/unfinished.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import {
   parseChecksum,
@@ -29,9 +29,12 @@ type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
 };
 
 /** @throws Refusal, HttpFailure */
-export async function createUpload(whole: UploadsHub, exchange: Exchange): Promise<Finished> {
-  const hub = ownView(whole, exchange.caller, 'write');
-  const { headers } = exchange.req;
+export async function createUpload(
+  whole: UploadsHub,
+  conversation: Conversation,
+): Promise<Finished> {
+  const hub = ownView(whole, conversation.caller, 'write');
+  const { headers } = conversation.req;
   const concat = parseConcat(headers);
   const metadata = headers['upload-metadata'];
   const facts: Facts = {
@@ -41,41 +44,45 @@ export async function createUpload(whole: UploadsHub, exchange: Exchange): Promi
     conditions: conditionsOf(headers),
   };
   // What has no name of its own lands in the root, unless it is a part of another.
-  if (concat !== 'partial') hub.access.check(exchange.caller, 'write', facts.named ?? []);
+  if (concat !== 'partial') hub.access.check(conversation.caller, 'write', facts.named ?? []);
   if (facts.named && concat !== 'partial') await checkTarget(hub, facts.named, headers);
   return typeof concat === 'object'
-    ? createFinal(hub, exchange, facts, concat.parts)
-    : createPlain(hub, exchange, facts);
+    ? createFinal(hub, conversation, facts, concat.parts)
+    : createPlain(hub, conversation, facts);
 }
 
-async function createPlain(hub: UploadsHub, exchange: Exchange, facts: Facts): Promise<Finished> {
-  const { headers } = exchange.req;
+async function createPlain(
+  hub: UploadsHub,
+  conversation: Conversation,
+  facts: Facts,
+): Promise<Finished> {
+  const { headers } = conversation.req;
   const length = parseNewLength(headers) ?? null;
   const withBody = checkBody(headers);
   await checkRoom(hub, length ?? 0);
   return begin(hub, { ...facts, length }, async (made, lock) => {
     const { upload, hashed } = withBody
-      ? await appendBody(hub, exchange, made, lock)
+      ? await appendBody(hub, conversation, made, lock)
       : { upload: made, hashed: {} };
     if (!awaitsPublication(upload)) return { upload, entry: undefined };
-    return finishUpload(hub, upload, exchange.caller.remote, hashed);
+    return finishUpload(hub, upload, conversation.caller.remote, hashed);
   });
 }
 
 async function createFinal(
   hub: UploadsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   facts: Facts,
   ids: readonly string[],
 ): Promise<Finished> {
-  checkFinal(exchange.req.headers);
+  checkFinal(conversation.req.headers);
   const parts = await loadParts(hub, ids);
   const length = parts.reduce((sum, { offset }) => sum + offset, 0);
   await checkRoom(hub, length);
   return begin(hub, { ...facts, length }, async (made) => {
     const leaves = await joinParts(hub, made, parts);
     const whole = { ...made, offset: length };
-    const finished = await finishUpload(hub, whole, exchange.caller.remote, { leaves });
+    const finished = await finishUpload(hub, whole, conversation.caller.remote, { leaves });
     // It may be gone, or its disk full: then it goes when it expires.
     for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
     return finished;

@@ -5,7 +5,7 @@
 import { ownView } from '../../hub/access/own-view.ts';
 import type { Hashed } from '../../hub/catalogue/catalogue.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import {
@@ -27,13 +27,17 @@ const COLLECTION = 'OPTIONS, POST';
 const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';
 
 /** @param path of the request target. @throws Refusal, HttpFailure */
-export async function answerTus(hub: UploadsHub, exchange: Exchange, path: string): Promise<void> {
-  exchange.res.setHeader('Tus-Resumable', TUS_VERSION);
-  exchange.res.setHeader('Cache-Control', 'no-store');
-  const { req } = exchange;
+export async function answerTus(
+  hub: UploadsHub,
+  conversation: Conversation,
+  path: string,
+): Promise<void> {
+  conversation.res.setHeader('Tus-Resumable', TUS_VERSION);
+  conversation.res.setHeader('Cache-Control', 'no-store');
+  const { req } = conversation;
   const method = String(req.headers['x-http-method-override'] ?? req.method).toUpperCase();
-  if (method === 'OPTIONS') return answerOptions(hub, exchange);
-  hub.access.checkAnywhere(exchange.caller, 'write');
+  if (method === 'OPTIONS') return answerOptions(hub, conversation);
+  hub.access.checkAnywhere(conversation.caller, 'write');
   const collection = /^\/uploads\/?$/.test(path);
   const id = uploadIdOf(path);
   if (!collection && id === undefined) throw new HttpFailure(404, 'no such upload');
@@ -43,14 +47,14 @@ export async function answerTus(hub: UploadsHub, exchange: Exchange, path: strin
       Allow: allowed,
     });
   }
-  checkVersion(exchange);
-  if (id === undefined) return answerCreation(hub, exchange);
-  if (method === 'HEAD') return answerHead(hub, exchange, id);
-  if (method === 'PATCH') return answerPatch(hub, exchange, id);
-  return answerTermination(hub, exchange, id);
+  checkVersion(conversation);
+  if (id === undefined) return answerCreation(hub, conversation);
+  if (method === 'HEAD') return answerHead(hub, conversation, id);
+  if (method === 'PATCH') return answerPatch(hub, conversation, id);
+  return answerTermination(hub, conversation, id);
 }
 
-function answerOptions({ access, uploads }: UploadsHub, { res }: Exchange): void {
+function answerOptions({ access, uploads }: UploadsHub, { res }: Conversation): void {
   if (access.isWritable) {
     res.setHeader('Tus-Version', TUS_VERSION);
     res.setHeader('Tus-Extension', TUS_EXTENSIONS);
@@ -62,44 +66,44 @@ function answerOptions({ access, uploads }: UploadsHub, { res }: Exchange): void
   res.writeHead(204).end();
 }
 
-function checkVersion({ req }: Exchange): void {
+function checkVersion({ req }: Conversation): void {
   if (req.headers['tus-resumable'] === TUS_VERSION) return;
   throw new HttpFailure(412, `Tus-Resumable: missing or not known; give ${TUS_VERSION}`, {
     'Tus-Version': TUS_VERSION,
   });
 }
 
-async function answerCreation(hub: UploadsHub, exchange: Exchange): Promise<void> {
-  const finished = await createUpload(hub, exchange);
-  exchange.res.setHeader('Location', `/uploads/${finished.upload.id}`);
-  tell(exchange, finished);
-  exchange.res.writeHead(201).end();
+async function answerCreation(hub: UploadsHub, conversation: Conversation): Promise<void> {
+  const finished = await createUpload(hub, conversation);
+  conversation.res.setHeader('Location', `/uploads/${finished.upload.id}`);
+  tell(conversation, finished);
+  conversation.res.writeHead(201).end();
 }
 
-async function answerHead(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
-  const found = await loadFor(hub, exchange, id);
+async function answerHead(hub: UploadsHub, conversation: Conversation, id: string): Promise<void> {
+  const found = await loadFor(hub, conversation, id);
   // A killed process left it complete but without its name.
   const finished = awaitsPublication(found)
-    ? await holding(hub, id, (upload) => finish(hub, exchange, upload))
+    ? await holding(hub, id, (upload) => finish(hub, conversation, upload))
     : { upload: found, entry: undefined };
   const { length, metadata, concat } = finished.upload.record;
-  const { res } = exchange;
+  const { res } = conversation;
   if (length === null) res.setHeader('Upload-Defer-Length', '1');
   else res.setHeader('Upload-Length', length);
   if (metadata) res.setHeader('Upload-Metadata', metadata);
   if (concat !== null) res.setHeader('Upload-Concat', concat);
-  tell(exchange, finished);
+  tell(conversation, finished);
   // 204 would do without a body, but clients from before tus 1.0 look for 200.
   res.writeHead(200, { 'Content-Length': 0 }).end();
 }
 
-async function answerPatch(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
-  const { headers } = exchange.req;
+async function answerPatch(hub: UploadsHub, conversation: Conversation, id: string): Promise<void> {
+  const { headers } = conversation.req;
   requireChunkType(headers, 'Accept-Patch');
   parseChecksum(headers);
   const offset = parseCount(headers, 'Upload-Offset');
   if (offset === undefined) throw new HttpFailure(400, 'Upload-Offset: missing');
-  await loadFor(hub, exchange, id);
+  await loadFor(hub, conversation, id);
   const finished = await holding(hub, id, async (found, lock) => {
     if (found.record.concat?.startsWith('final')) {
       throw new HttpFailure(403, 'a final upload is made of its parts and takes no bytes');
@@ -107,32 +111,32 @@ async function answerPatch(hub: UploadsHub, exchange: Exchange, id: string): Pro
     if (found.offset !== offset) {
       throw new HttpFailure(409, `Upload-Offset: ${offset} is not where it ends: ${found.offset}`);
     }
-    const upload = await declareLength(hub, exchange, found);
+    const upload = await declareLength(hub, conversation, found);
     if (upload.record.state !== 'open') {
-      await takeNothing(hub, exchange);
-      return finish(hub, exchange, upload);
+      await takeNothing(hub, conversation);
+      return finish(hub, conversation, upload);
     }
-    const appended = await appendBody(hub, exchange, upload, lock);
-    return finish(hub, exchange, appended.upload, appended.hashed);
+    const appended = await appendBody(hub, conversation, upload, lock);
+    return finish(hub, conversation, appended.upload, appended.hashed);
   });
-  tell(exchange, finished);
-  exchange.res.writeHead(204).end();
+  tell(conversation, finished);
+  conversation.res.writeHead(204).end();
 }
 
 /** @throws HttpFailure 413 */
-async function takeNothing(hub: UploadsHub, exchange: Exchange): Promise<void> {
+async function takeNothing(hub: UploadsHub, conversation: Conversation): Promise<void> {
   const refuse = (): never => {
     throw new HttpFailure(413, 'the upload is whole and takes no more bytes');
   };
-  if (Number(exchange.req.headers['content-length'] ?? 0) > 0) refuse();
-  exchange.askForBody();
-  await receiveBody(exchange, hub.link, refuse);
+  if (Number(conversation.req.headers['content-length'] ?? 0) > 0) refuse();
+  conversation.askForBody();
+  await receiveBody(conversation, hub.link, refuse);
 }
 
 /** creation-defer-length: the first request that knows the length declares it, once. */
 async function declareLength(
   hub: UploadsHub,
-  { req }: Exchange,
+  { req }: Conversation,
   upload: StoredUpload,
 ): Promise<StoredUpload> {
   const length = parseCount(req.headers, 'Upload-Length');
@@ -148,31 +152,39 @@ async function declareLength(
   return hub.uploads.unfinished.save(upload, { length }, upload.offset);
 }
 
-async function answerTermination(hub: UploadsHub, exchange: Exchange, id: string): Promise<void> {
-  await loadFor(hub, exchange, id);
+async function answerTermination(
+  hub: UploadsHub,
+  conversation: Conversation,
+  id: string,
+): Promise<void> {
+  await loadFor(hub, conversation, id);
   await holding(hub, id, () => hub.uploads.unfinished.remove(id));
-  exchange.res.writeHead(204).end();
+  conversation.res.writeHead(204).end();
 }
 
 async function finish(
   hub: UploadsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   upload: StoredUpload,
   hashed?: Hashed,
 ): Promise<Finished> {
   if (!awaitsPublication(upload)) return { upload, entry: undefined };
   return finishUpload(
-    ownView(hub, exchange.caller, 'write'),
+    ownView(hub, conversation.caller, 'write'),
     upload,
-    exchange.caller.remote,
+    conversation.caller.remote,
     hashed,
   );
 }
 
 /** A caller that may write the upload's target may go on with it; a part has no target yet. */
-async function loadFor(hub: UploadsHub, exchange: Exchange, id: string): Promise<StoredUpload> {
+async function loadFor(
+  hub: UploadsHub,
+  conversation: Conversation,
+  id: string,
+): Promise<StoredUpload> {
   const upload = await hub.uploads.unfinished.load(id);
-  if (upload.record.target) hub.access.check(exchange.caller, 'write', upload.record.target);
+  if (upload.record.target) hub.access.check(conversation.caller, 'write', upload.record.target);
   return upload;
 }
 
@@ -194,7 +206,7 @@ async function holding<T>(
 }
 
 /** Answers with the upload's offset, and with the file that it became. */
-function tell({ res }: Exchange, { upload, entry }: Finished): void {
+function tell({ res }: Conversation, { upload, entry }: Finished): void {
   const { record, offset } = upload;
   res.setHeader('Upload-Offset', offset);
   if (record.state === 'open') {

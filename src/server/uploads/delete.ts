@@ -9,7 +9,7 @@
 import { ownView } from '../../hub/access/own-view.ts';
 import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { changeName, checkConditions } from './publication.ts';
 import type { UploadsHub } from './uploads-hub.ts';
@@ -17,29 +17,29 @@ import type { UploadsHub } from './uploads-hub.ts';
 /** @param rest what follows `/files/`. @throws Refusal */
 export async function answerDelete(
   whole: UploadsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   rest: string,
 ): Promise<void> {
-  const hub = ownView(whole, exchange.caller, 'delete');
+  const hub = ownView(whole, conversation.caller, 'delete');
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
-  hub.access.check(exchange.caller, 'delete', segments);
+  hub.access.check(conversation.caller, 'delete', segments);
   const name = segments.at(-1);
   if (name === undefined)
     throw new Refusal('ERR_NOT_PERMITTED', 'the root itself cannot be deleted');
   await withOpen(hub.root.parentOf(segments, false), async (directory) => {
     await changeName(hub.root, [...directory.place, name], async () => {
-      await checkDeletable(hub, exchange, segments, trailingSlash);
+      await checkDeletable(hub, conversation, segments, trailingSlash);
       hub.uploads.quota.handleChange(-(await directory.remove(name)));
     });
   });
-  hub.emit({ event: 'file_deleted', path: segments.join('/'), remote: exchange.caller.remote });
-  exchange.res.writeHead(204).end();
+  hub.emit({ event: 'file_deleted', path: segments.join('/'), remote: conversation.caller.remote });
+  conversation.res.writeHead(204).end();
 }
 
 /** @throws Refusal ERR_NOT_PERMITTED, ERR_NOT_FOUND, ERR_PRECONDITION */
 async function checkDeletable(
   hub: UploadsHub,
-  { req }: Exchange,
+  { req }: Conversation,
   segments: readonly string[],
   trailingSlash: boolean,
 ): Promise<void> {
@@ -51,7 +51,7 @@ async function checkDeletable(
   });
 }
 
-function checkDirectory(headers: Exchange['req']['headers']): void {
+function checkDirectory(headers: Conversation['req']['headers']): void {
   const matched = headers['if-match'] === undefined || headers['if-match'].trim() === '*';
   if (matched && headers['if-none-match']?.trim() !== '*') return;
   throw new Refusal('ERR_PRECONDITION', 'a directory has no version');

@@ -8,7 +8,7 @@ import { PieceWriter } from '../../hub/uploads/piece-writer.ts';
 import type { Reservation } from '../../hub/uploads/quota.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { Draft } from '../../root/root.ts';
-import type { Exchange } from '../conversation/exchange.ts';
+import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { filesUrl, parseRequestPath } from '../message/request-path.ts';
@@ -17,7 +17,7 @@ import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
 interface Upload {
-  readonly exchange: Exchange;
+  readonly conversation: Conversation;
   readonly segments: readonly string[];
   /** Undefined when the body is chunked. */
   readonly declaredBytes: number | undefined;
@@ -28,14 +28,14 @@ interface Upload {
 /** @param rest what follows `/files/`. @throws Refusal, HttpFailure */
 export async function answerUpload(
   whole: UploadsHub,
-  exchange: Exchange,
+  conversation: Conversation,
   rest: string,
 ): Promise<void> {
-  const hub = ownView(whole, exchange.caller, 'write');
+  const hub = ownView(whole, conversation.caller, 'write');
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
-  hub.access.check(exchange.caller, 'write', segments);
-  checkAcceptable(exchange);
-  const { headers } = exchange.req;
+  hub.access.check(conversation.caller, 'write', segments);
+  checkAcceptable(conversation);
+  const { headers } = conversation.req;
   const digests = UploadDigests.of(headers);
   if (segments.length === 0 || trailingSlash) {
     throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
@@ -46,14 +46,14 @@ export async function answerUpload(
   await checkTarget(hub, segments, headers);
   const reservation = hub.uploads.quota.reserve(declaredBytes ?? 0);
   try {
-    const upload = { exchange, segments, declaredBytes, digests, reservation };
-    answerStored(exchange, segments, await store(hub, upload));
+    const upload = { conversation, segments, declaredBytes, digests, reservation };
+    answerStored(conversation, segments, await store(hub, upload));
   } finally {
     reservation.release();
   }
 }
 
-function checkAcceptable({ req }: Exchange): void {
+function checkAcceptable({ req }: Conversation): void {
   // Section 14.5: a part taken for the whole would destroy a file.
   if (req.headers['content-range'] !== undefined) {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');
@@ -66,15 +66,15 @@ function checkAcceptable({ req }: Exchange): void {
 }
 
 async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
-  const { exchange, segments, declaredBytes, digests } = upload;
+  const { conversation, segments, declaredBytes, digests } = upload;
   return withOpen(hub.root.parentOf(segments, true), async (directory) => {
     await directory.checkRoom(declaredBytes ?? 0);
     return withOpen(directory.draft(segments.at(-1)!), async (draft) => {
       const leaves = await receive(hub, upload, draft);
       const { field, sha256 } = digests.check();
-      if (field !== undefined) exchange.res.setHeader('Repr-Digest', field);
-      const conditions = exchange.req.headers;
-      const { remote } = exchange.caller;
+      if (field !== undefined) conversation.res.setHeader('Repr-Digest', field);
+      const conditions = conversation.req.headers;
+      const { remote } = conversation.caller;
       const hashed = { leaves, sha256 };
       return publish(hub, { segments, draft, conditions, remote, hashed });
     });
@@ -84,16 +84,16 @@ async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
 /** Resolves to the pieces' digests when the length was known beforehand. */
 async function receive(
   hub: UploadsHub,
-  { exchange, declaredBytes, digests, reservation }: Upload,
+  { conversation, declaredBytes, digests, reservation }: Upload,
   draft: Draft,
 ): Promise<Leaves | undefined> {
   const pieces = declaredBytes === undefined ? undefined : hub.catalogue.piecesOf(declaredBytes);
   const writer = new PieceWriter({ file: draft, position: 0, pieces, hashes: digests.hashes });
-  exchange.askForBody();
+  conversation.askForBody();
   try {
-    await receiveBody(exchange, hub.link, (chunk) => {
-      hub.uploads.checkSize(exchange.bytes);
-      reservation.cover(exchange.bytes);
+    await receiveBody(conversation, hub.link, (chunk) => {
+      hub.uploads.checkSize(conversation.bytes);
+      reservation.cover(conversation.bytes);
       return writer.take(chunk);
     });
     await writer.finish();
@@ -104,11 +104,11 @@ async function receive(
 }
 
 function answerStored(
-  exchange: Exchange,
+  conversation: Conversation,
   segments: readonly string[],
   { replaced, entry }: Published,
 ): void {
-  const { res } = exchange;
+  const { res } = conversation;
   if (entry) {
     res.setHeader('ETag', `"${entry.cid}"`);
     res.setHeader('X-Ipfs-Roots', entry.cid);
@@ -116,5 +116,5 @@ function answerStored(
   const url = filesUrl(segments);
   res.setHeader('Location', url);
   if (replaced) res.writeHead(204).end();
-  else exchange.reply(201, 'text/plain; charset=utf-8', `stored ${url}\n`);
+  else conversation.reply(201, 'text/plain; charset=utf-8', `stored ${url}\n`);
 }

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { Access } from '../../../src/hub/access/access.ts';
 import { Catalogue } from '../../../src/hub/catalogue/catalogue.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
-import { Exchange } from '../../../src/server/conversation/exchange.ts';
+import { Conversation } from '../../../src/server/conversation/conversation.ts';
 import { Traffic } from '../../../src/server/conversation/traffic.ts';
 import { answerEvents } from '../../../src/server/events/events-route.ts';
 import { HubEvents } from '../../../src/server/events/hub-events.ts';
@@ -24,12 +24,14 @@ async function startEvents(): Promise<{ events: HubEvents; port: number }> {
   const { emit } = hub;
   const access = await Access.open({}, { host: '127.0.0.1', writable: false, tls: 'none', emit });
   const routes = { events, access };
-  const server = createServer((req, res) => void answerEvents(routes, new Exchange(req, res, hub)));
+  const server = createServer(
+    (req, res) => void answerEvents(routes, new Conversation(req, res, hub)),
+  );
   server.on('upgrade', (req, socket, head) => {
     // As upgrade.ts makes it.
     const res = new ServerResponse(req);
     res.assignSocket(req.socket);
-    void answerWebSocket(routes, new Exchange(req, res, hub), { socket, head });
+    void answerWebSocket(routes, new Conversation(req, res, hub), { socket, head });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -58,6 +58,7 @@ describe('startServer', () => {
     const answer = hub.ask('/files/f');
     await hub.until('link_counted');
     await hub.running.stop();
+    hub.link.close();
     expect((await answer).body).toHaveLength(2 * MIB);
     await expect(hub.ask('/healthz')).rejects.toThrow();
     expect(hub.events.at(-1)).toMatchObject({ event: 'link_counted', sentBytes: 2 * MIB });

@@ -21,8 +21,8 @@ const BYTES_PER_STALL = 128 * 1024;
 /** Longest path in the log. Chosen. */
 const MAX_LOGGED_PATH = 1024;
 
-export class Exchange {
-  static readonly #all = new WeakMap<ServerResponse, Exchange>();
+export class Conversation {
+  static readonly #all = new WeakMap<ServerResponse, Conversation>();
 
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -59,7 +59,7 @@ export class Exchange {
     this.caller = new HttpCaller(req);
     traffic.enter(this);
     const details = traffic.detailed ? detailsOf(req, res) : undefined;
-    const end = guarded('ending an exchange', () => {
+    const end = guarded('ending a conversation', () => {
       const { remote, rights } = this.caller;
       traffic.leave(this);
       if (!res.writableFinished) this.#leave();
@@ -82,12 +82,12 @@ export class Exchange {
 
   /** Call before express gets the response: its routes find this object with of(). */
   register(): void {
-    Exchange.#all.set(this.res, this);
+    Conversation.#all.set(this.res, this);
   }
 
   /** The object of a response that express hands on. */
-  static of(res: ServerResponse): Exchange {
-    return Exchange.#all.get(res)!;
+  static of(res: ServerResponse): Conversation {
+    return Conversation.#all.get(res)!;
   }
 
   /** Aborts when the client leaves before the last byte. */
