@@ -139,9 +139,12 @@ function createApp(hub: Hub) {
 const isTaken = (methods: readonly string[], method: string): boolean =>
   methods.length === 0 || (method !== 'OPTIONS' && methods.includes(method));
 
-function answerFilesRoute(hub: Hub, conversation: Conversation, req: Request): Promise<void> {
-  // Express decodes nothing here: the path is read from the target as it came.
-  const rest = routeOf(targetPath(conversation.target))?.rest ?? '';
+async function answerFilesRoute(hub: Hub, conversation: Conversation, req: Request): Promise<void> {
+  // Express decodes nothing here: the path is read from the target as it came. It also cuts off
+  // another scheme and turns a backslash before '#' into a slash; such a target names no file.
+  const found = routeOf(targetPath(conversation.target));
+  if (found?.name !== 'files') throw nothingHere();
+  const { rest } = found;
   if (req.method === 'PUT') return answerUpload(hub, conversation, rest);
   if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
   const prefersHtml = req.accepts(['json', 'html']) === 'html';
@@ -162,8 +165,11 @@ function refuse({ originalUrl, method }: Request, res: Response): void {
     throw new HttpFailure(405, `${method} is not taken here; allowed: ${allowed}`, {
       Allow: allowed,
     });
-  } else throw new HttpFailure(404, 'nothing here; files are below /files/, blocks at /ipfs/<cid>');
+  } else throw nothingHere();
 }
+
+const nothingHere = (): HttpFailure =>
+  new HttpFailure(404, 'nothing here; files are below /files/, blocks at /ipfs/<cid>');
 
 function redirect(conversation: Conversation, location: string): void {
   conversation.res.setHeader('Location', location);

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { rawCid } from '../../../src/content/cid.ts';
 import { startHub, tempRoot } from '../../server/hub.ts';
+import { needs, POSIX } from '../../support/needs.ts';
 
 describe('two hubs that take uploads below one root', () => {
   it('leave alone what the other is writing, and remove what nobody writes any more', async () => {
@@ -24,3 +27,16 @@ describe('two hubs that take uploads below one root', () => {
     expect(await readFile(join(root, 'f'), 'utf8')).toBe('helloworld');
   });
 });
+
+it(
+  'the first walk finds a file that no URL names, whose blocks can be asked for',
+  needs(POSIX),
+  async () => {
+    const root = await tempRoot();
+    await writeFile(join(root, 'back\\slash'), 'hello');
+    const hub = await startHub({ root });
+    expect((await hub.until('catalogue_completed')).files).toBe(1);
+    const cid = rawCid(createHash('sha256').update('hello').digest());
+    expect((await hub.ask(`/ipfs/${cid}`)).text).toBe('hello');
+  },
+);

@@ -83,6 +83,10 @@ const PATHS: readonly (readonly [path: string, get: number, put: number])[] = [
   ['/files/.hidden', 404, 403],
   ['/files/dir/.git/config', 404, 403],
   ['/files/loop', 404, 201],
+  // Not as a router reads it that knows more schemes, or repairs backslashes.
+  ['ftp://hub/files/f', 404, 404],
+  ['ftp://hub/files/', 404, 404],
+  ['/files\\dir#', 404, 404],
   [`/files/${'n'.repeat(256)}`, 414, 414],
   [`/files/${'n'.repeat(5000)}`, 414, 414],
   [`/files/${'%F0%9F%92%A9'.repeat(64)}`, 414, 414],
