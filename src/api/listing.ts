@@ -5,8 +5,6 @@ import { listOf } from './list-of.ts';
 const listedEntrySchema = z.object({
   name: z.string(),
   type: z.enum(['file', 'directory']),
-  /** Path on the hub, escaped; of a directory it ends in a slash. */
-  url: z.string(),
   /** Bytes of a file. */
   size: z.number().nonnegative().optional(),
   /** ISO 8601. */
@@ -15,6 +13,8 @@ const listedEntrySchema = z.object({
   cid: z.string().optional(),
   /** True for a symbolic link; the other fields describe its target. */
   link: z.boolean().optional(),
+  /** Path on the hub, escaped; of a directory it ends in a slash. */
+  url: z.string(),
 });
 
 export const listingSchema = z.object({
@@ -39,7 +39,8 @@ export type Listing = z.infer<typeof listingSchema>;
 
 /** A listing as a client takes it: hubs of other versions may leave out what it can do without. */
 export const foreignListingSchema = listingSchema
-  .partial({ page: true, pages: true, total: true, truncated: true })
+  .omit({ page: true, pages: true, total: true })
+  .partial({ truncated: true })
   .extend({ entries: listOf(listedEntrySchema.partial({ modified: true })) });
 
 export type ForeignListing = z.infer<typeof foreignListingSchema>;

@@ -165,6 +165,15 @@ describe('a listing', () => {
     expect(narrow.split('\n').at(-1)).toBe('CIDs do not fit here; --json has them');
   });
 
+  it('is printed with the fields of always, in their order, whatever a hub adds', () => {
+    const entry = { url: '/files/a', cid: 'bafy', modified: 'T', size: 1, type: 'file', name: 'a' };
+    const told = { total: 'many', pages: 2, page: 1, entries: [entry], truncated: true, path: '/' };
+    expect(JSON.stringify(parse(told))).toBe(
+      '{"path":"/","truncated":true,"entries":[{"name":"a","type":"file","size":1,' +
+        '"modified":"T","cid":"bafy","url":"/files/a"}]}',
+    );
+  });
+
   it.each([[[]], [{}], [{ path: '/', entries: [{ name: 1 }] }], ['x']])('is not %j', (value) => {
     expect(() => parse(value)).toThrow('not the listing of a hub');
   });
