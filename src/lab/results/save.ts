@@ -85,7 +85,7 @@ const withSetting = (trace: Trace): Trace => ({
   plan: { ...trace.plan, setting: storedSettingSchema.parse(trace.plan.setting) },
 });
 
-/** Ids of all complete traces, in no order. */
+/** Ids of all complete traces, the last first: as Node.js 20 lists them, on every version. */
 export async function traceIds(dir: string): Promise<string[]> {
   const top = join(dir, TRACES);
   const found = await readdir(top, { recursive: true, withFileTypes: true }).catch(
@@ -98,7 +98,9 @@ export async function traceIds(dir: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && entry.name.endsWith(TRACE_END))
     .map(({ parentPath, name }) =>
       relative(top, join(parentPath, name)).slice(0, -TRACE_END.length).replaceAll(sep, '/'),
-    );
+    )
+    .sort()
+    .reverse();
 }
 
 export async function saveSimulated(dir: string, simulated: Simulated): Promise<void> {
