@@ -30,7 +30,7 @@ type LongWay = (hub: Hub, conversation: Conversation, req: Request) => Promise<v
 
 const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
   start: (_hub, conversation) => redirect(conversation, `${ROUTES.files.path}/`),
-  files: (hub, conversation, req) => answerFilesRoute(hub, conversation, req),
+  files: answerFilesRoute,
   uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
   metrics: answerMetrics,
