@@ -81,3 +81,7 @@ export function parseCid(option: string, text: string): CID {
     `${option}: '${text}' has codec 0x${cid.code.toString(16)} and hash 0x${cid.multihash.code.toString(16)}; accepted are dag-pb (0x70) or raw (0x55) with sha2-256 (0x12)`,
   );
 }
+
+/** A digest as a key of a Map: one character a byte, without the Buffer that a browser lacks. */
+export const digestKey = (digest: Uint8Array): string =>
+  Reflect.apply(String.fromCharCode, undefined, digest);

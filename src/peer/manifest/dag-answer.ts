@@ -2,17 +2,12 @@
 // walk asks for them ahead and out of order.
 import { hash } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
+import { digestKey } from '../../content/cid.ts';
 import type { Link } from '../../link/link.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { FrameStream } from '../node/stream.ts';
-import {
-  AnswerDecoder,
-  type AnswerHandler,
-  blockKey,
-  isSafeName,
-  type Status,
-} from './dag-codec.ts';
+import { AnswerDecoder, type AnswerHandler, isSafeName, type Status } from './dag-codec.ts';
 
 /**
  * Most bytes of blocks that came before the walk asked for them: it lags behind a fast remote.
@@ -78,7 +73,7 @@ export class Answer implements AnswerHandler {
   }
 
   readonly getBlock = (cid: CID): Promise<Uint8Array> => {
-    const key = blockKey(cid.multihash.digest);
+    const key = digestKey(cid.multihash.digest);
     const block = this.#blocks.get(key);
     if (block) {
       if (this.#unasked.delete(key)) this.#unaskedBytes -= block.length;
@@ -102,9 +97,9 @@ export class Answer implements AnswerHandler {
   }
 
   handleBlock(block: Uint8Array): void {
-    const key = blockKey(hash('sha256', block, 'buffer'));
+    const key = digestKey(hash('sha256', block, 'buffer'));
     // The root comes first, so that a remote with wrong blocks is left at once.
-    if (this.#blocks.size === 0 && key !== blockKey(this.#cid.multihash.digest)) {
+    if (this.#blocks.size === 0 && key !== digestKey(this.#cid.multihash.digest)) {
       return this.#refuse('sent another block than the root');
     }
     if (!this.#waiting.has(key) && !this.#blocks.has(key)) {

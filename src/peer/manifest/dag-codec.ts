@@ -97,9 +97,6 @@ class FrameReader {
   }
 }
 
-/** The key of a block in a Map: cheaper to make than a CID's text. */
-export const blockKey = (digest: Uint8Array): string => Buffer.from(digest).toString('latin1');
-
 /**
  * Whether a name is safe. A dot in front would hide the file, and start-up files have such names.
  */
