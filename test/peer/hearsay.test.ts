@@ -2,38 +2,13 @@
 import { createServer, type Server } from 'node:net';
 import { generateKeyPair } from '@libp2p/crypto/keys';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { multiaddr } from '@multiformats/multiaddr';
 import { afterEach, describe, expect, it } from 'vitest';
-import { REACH, reachOf } from '../../src/peer/address/reach.ts';
 import { BYTES, useHostileSwarm } from './hostile-swarm.ts';
 
 const swarm = useHostileSwarm();
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
-});
-
-describe('reachOf', () => {
-  it.each([
-    ['/ip4/127.0.0.1/tcp/1', REACH.host],
-    ['/ip6/::1/tcp/1', REACH.host],
-    ['/ip6/::ffff:127.0.0.1/tcp/1', REACH.host],
-    ['/ip4/10.1.2.3/tcp/1', REACH.network],
-    ['/ip4/172.31.0.1/tcp/1', REACH.network],
-    ['/ip4/169.254.169.254/tcp/80', REACH.network],
-    ['/ip6/fd00::1/tcp/1', REACH.network],
-    ['/ip6/fe80::1/tcp/1', REACH.network],
-    ['/ip4/192.0.2.1/tcp/1', REACH.everywhere],
-    ['/ip6/2001:db8::1/tcp/1', REACH.everywhere],
-    ['/ip4/0.0.0.0/tcp/1', undefined],
-    ['/ip4/224.0.0.1/tcp/1', undefined],
-    ['/ip4/255.255.255.255/tcp/1', undefined],
-    ['/ip6/::/tcp/1', undefined],
-    ['/ip4/192.0.2.1/tcp/0', undefined],
-    ['/dns4/example.org/tcp/1', undefined],
-  ])('%s is %s', (address, reach) => {
-    expect(reachOf(multiaddr(address))).toBe(reach);
-  });
 });
 
 /** Counts connections and hangs up on them. */
