@@ -1,4 +1,4 @@
-// Where the optimum lies of piece length, turns kept offered and neighbours called for:
+// Where the optimum lies of piece length, grants kept open and neighbours called for:
 // simulates flash crowds over each (`hubswarm simulate`), prints a table and draws
 // docs/sweep.svg. The same figures each time: the seeds are given. Efficiency is the fluid
 // bound over the makespan, so that piece lengths can be compared; it counts no CPU time,
@@ -22,7 +22,7 @@ const MAX_OUTPUT = 64 * 2 ** 20;
 const MOST_PIECES = 2048;
 const KIB = 1024;
 const LENGTHS = [16, 32, 64, 128, 256, 512, 1024, 2048];
-const TURNS = [1, 2, 3, 4, 6, 8];
+const GRANTS = [1, 2, 3, 4, 6, 8];
 const DEGREES = ['2', '3', '4', '6', '8', '12', 'all'];
 
 const crowd = (mebibytes, receivers, latencyMs) => ({ mebibytes, receivers, latencyMs });
@@ -48,8 +48,8 @@ const SWEEPS = [
     chosen: ({ pieceLength }) => pieceLength / KIB,
   },
   {
-    title: 'Turns kept offered',
-    label: 'turns',
+    title: 'Grants kept open',
+    label: 'open grants',
     crowds: [
       crowd(4, 16, 5),
       crowd(4, 16, 20),
@@ -58,8 +58,8 @@ const SWEEPS = [
       crowd(32, 16, 20),
       crowd(32, 16, 50),
     ],
-    values: [...TURNS, 'measured'],
-    option: (turns) => (turns === 'measured' ? [] : ['--turns', String(turns)]),
+    values: [...GRANTS, 'measured'],
+    option: (grants) => (grants === 'measured' ? [] : ['--turns', String(grants)]),
     fits: () => true,
     chosen: () => 'measured',
   },

@@ -15,7 +15,7 @@ import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/pol
 import { type RunContext, runCommand } from './common/run.ts';
 import { untilStopped } from './common/until-stopped.ts';
 
-/** Breaks no rule of the protocol: an ordinary peer that never offers a turn. */
+/** Breaks no rule of the protocol: an ordinary peer that never offers a grant. */
 const FREE_RIDER = 'free-rider';
 const KINDS = [...ATTACK_KINDS, FREE_RIDER] as const;
 type Kind = (typeof KINDS)[number];

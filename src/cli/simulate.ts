@@ -18,7 +18,7 @@ const MAX_NEIGHBOURS = 1_000_000;
 /** As the event schema promises for transfers. */
 const PROGRESS_INTERVAL_MS = 100;
 /** With more, all is bound long before it must be. */
-const MAX_TURNS = 64;
+const MAX_GRANTS = 64;
 const MAX_SEED = 0xffff_ffff;
 /** A receiver's downlink over its uplink, as in `compare`. */
 const DOWNLINK_FACTOR = 5;
@@ -146,7 +146,7 @@ export function simulateCommand(): Command {
     .option(
       '--turns <n>',
       'grants of its uplink that each keeps open (default: measured)',
-      integer('--turns', 1, MAX_TURNS),
+      integer('--turns', 1, MAX_GRANTS),
     )
     .option('--seed <n>', 'seed of all random choices', integer('--seed', 0, MAX_SEED), 42)
     .option(

@@ -38,7 +38,7 @@ export interface SessionInit {
   rng: Rng;
   downlinkBytesPerSecond?: number;
   /** Grants open at once; measured when left out. */
-  turns?: number;
+  openGrants?: number;
   /** Which piece a grant is used for; rarest when not given. */
   picker?: PickerName;
   /** Who gets a grant; cooperative when not given. */
@@ -69,7 +69,7 @@ export class Session {
       rng,
     };
     this.#choker = CHOKERS[init.choker ?? 'cooperative'];
-    this.#uploads = new Uploads(this.#state, this.#choker, init.turns);
+    this.#uploads = new Uploads(this.#state, this.#choker, init.openGrants);
     this.#downloads = new Downloads(this.#state, {
       picker: PICKERS[init.picker ?? 'rarest'],
       inFlightLimit: inFlightLimit(

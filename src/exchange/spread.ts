@@ -1,5 +1,5 @@
 // Which neighbours pass on what we gave them. A complete peer gets nothing back. Still it can
-// see who serves others: a piece that it gave to one neighbour only turns up at another
+// see who serves others: a piece that it gave to one neighbour only appears at another
 // neighbour. (Super-seeding, BEP 16, waits for the same sign.)
 import type { Neighbour } from './neighbour/neighbour.ts';
 

@@ -9,7 +9,7 @@ import type { Neighbour } from './neighbour/neighbour.ts';
 import type { Grant } from './neighbour/taker.ts';
 import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
-import { MOST_TURNS, TurnWindow } from './window.ts';
+import { GrantWindow, MOST_GRANTS } from './window.ts';
 
 /** Hints of one offer: the first can nearly always be used, the rest are spares. */
 const HINTS = 3;
@@ -25,23 +25,23 @@ const STALLED_FOR_MS = 30_000;
 export class Uploads {
   readonly #state: SwarmState;
   readonly #choker: Choker;
-  readonly #window: TurnWindow;
+  readonly #window: GrantWindow;
   readonly #forecast = new UplinkForecast();
   readonly #spread = new Spread();
   readonly #hinted = new Set<number>();
   /** Offers that were not answered yet and are not overdue, oldest first. */
   readonly #unanswered = new Set<Grant>();
-  /** Grants that are open (offered, bound or sent) and not left to lie. */
+  /** Grants that are open (offered, bound or sent) and not idle. */
   #open = 0;
   #nextGrant = 0;
   /** When the next grant falls due; Infinity if none does by time alone. */
   offerAt = Number.POSITIVE_INFINITY;
 
-  /** @param turns grants open at once; measured when left out */
-  constructor(state: SwarmState, choker: Choker, turns?: number) {
+  /** @param openGrants grants open at once; measured when left out */
+  constructor(state: SwarmState, choker: Choker, openGrants?: number) {
     this.#state = state;
     this.#choker = choker;
-    this.#window = new TurnWindow(turns);
+    this.#window = new GrantWindow(openGrants);
   }
 
   setCap(bytesPerSecond: number): void {
@@ -83,7 +83,7 @@ export class Uploads {
       }
       late++;
     }
-    if (this.#open >= MOST_TURNS) return Number.POSITIVE_INFINITY;
+    if (this.#open >= MOST_GRANTS) return Number.POSITIVE_INFINITY;
     const length = this.#state.geometry.length(0);
     if (this.#open - late >= this.#window.size(length)) return lateAt;
     const prompt = this.#unanswered.size - late;
@@ -250,7 +250,7 @@ export class Uploads {
         else if (grant.sentAt !== undefined) {
           this.#sweepSent(neighbour, grant, grant.piece, now - grant.sentAt, now);
         } else if (now - (grant.stalledAt ?? now) > STALLED_FOR_MS) {
-          neighbour.taker.noteWaste(grant, 'letLie', now);
+          neighbour.taker.noteWaste(grant, 'idle', now);
           this.#stop(neighbour, grant);
           this.#revoke(neighbour, grant);
         }
@@ -263,7 +263,7 @@ export class Uploads {
     if (age > OVERDUE_MS) this.#discount(neighbour, grant);
     if (age <= ANSWER_WITHIN_MS) return;
     neighbour.taker.noteMissed();
-    neighbour.taker.noteWaste(grant, 'letLie', now);
+    neighbour.taker.noteWaste(grant, 'idle', now);
     this.#revoke(neighbour, grant);
   }
 
@@ -272,11 +272,11 @@ export class Uploads {
     if (age <= ACKNOWLEDGE_WITHIN_MS) return;
     // It left here whole, so it counts as a copy: only the grant ends.
     neighbour.taker.unacknowledged.add(piece);
-    neighbour.taker.noteWaste(grant, 'letLie', now);
+    neighbour.taker.noteWaste(grant, 'idle', now);
     this.#end(neighbour, grant);
   }
 
-  /** The neighbour lets the grant lie: another may be offered in its place. */
+  /** The grant is idle: another may be offered in its place. */
   #discount(neighbour: Neighbour, grant: Grant): void {
     if (!grant.counted) return;
     neighbour.taker.discount(grant);

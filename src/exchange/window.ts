@@ -7,22 +7,22 @@
 import { smooth } from './neighbour/smooth.ts';
 
 /** One piece in flight, one requested: the minimum that keeps a locally paced uplink busy. */
-const LEAST_TURNS = 2;
+const LEAST_GRANTS = 2;
 /**
  * One more behind a cap, for a grant whose have is still on its way. It costs nothing, since
  * grants are offered late there. Simulated with uplinks 1:4:16 behind a fast origin: 0.85
  * of the bound without it, 0.90 with it.
  */
-const CAPPED_TURNS = 1;
+const CAPPED_GRANTS = 1;
 /**
  * The minimum without a cap. The uplink's queue is then in a kernel or a router, and grant,
  * request and have each wait behind pieces there. Measured behind a kernel's rate limit of
  * 20 Mbit/s, 8 receivers: 0.77 of the bound with two, 0.84 with three, 0.88 with five,
  * 0.87 with eight.
  */
-const UNCAPPED_TURNS = 5;
+const UNCAPPED_GRANTS = 5;
 /** The maximum, whatever was estimated. */
-export const MOST_TURNS = 32;
+export const MOST_GRANTS = 32;
 /** Weight of a new sample in the smoothed overhead. */
 const GAIN = 0.125;
 /** A longer sample means a receiver that was held up, not a distance. */
@@ -36,7 +36,7 @@ const LEAST_LEAD_MS = 10;
 /** Time over which the delivered rate is measured. */
 const RATE_SPAN_MS = 500;
 
-export class TurnWindow {
+export class GrantWindow {
   readonly #fixed: number | undefined;
   #cap = Number.POSITIVE_INFINITY;
   #requestMs: number | undefined;
@@ -88,12 +88,12 @@ export class TurnWindow {
   /** Number of grants to keep open, for pieces of this length. */
   size(pieceLength: number): number {
     if (this.#fixed !== undefined) return this.#fixed;
-    const least = this.#isCapped ? LEAST_TURNS : UNCAPPED_TURNS;
-    const spare = this.#isCapped ? CAPPED_TURNS : 0;
+    const least = this.#isCapped ? LEAST_GRANTS : UNCAPPED_GRANTS;
+    const spare = this.#isCapped ? CAPPED_GRANTS : 0;
     if (pieceLength === 0) return least + spare;
     const inFlight = this.#ratePerMs() * this.#overheadMs();
-    const turns = Math.max(least, 1 + Math.ceil(inFlight / pieceLength));
-    return Math.min(MOST_TURNS, turns + spare);
+    const grants = Math.max(least, 1 + Math.ceil(inFlight / pieceLength));
+    return Math.min(MOST_GRANTS, grants + spare);
   }
 
   get #isCapped(): boolean {

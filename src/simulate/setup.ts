@@ -21,9 +21,9 @@ export interface SimulationSetup {
   readonly latencyMs: { readonly least: number; readonly most: number };
   /** Neighbours that a receiver calls for, the origin among them; null for everybody. */
   readonly degree: number | null;
-  /** Turns of its uplink that a peer keeps offered; null when it measures. */
+  /** Grants of its uplink that a peer keeps open; null when it measures. */
   readonly turns: number | null;
-  /** The policies: which piece a peer requests, and which neighbour it grants a turn. */
+  /** The policies: which piece a peer requests, and which neighbour gets a grant. */
   readonly picker: PickerName;
   readonly choker: ChokerName;
   readonly seed: number;

@@ -13,7 +13,7 @@ export interface NodeOptions {
   have?: 'all' | 'none' | Iterable<number>;
   /** Sends wrong bytes in every piece. */
   poison?: boolean;
-  /** Offers turns and sends nothing of what is asked for: the pieces it claims it need not have. */
+  /** Offers grants and sends no piece; it need not have the pieces that it claims. */
   silent?: boolean;
   /** Takes and never gives: what it offers is lost before it leaves. */
   freeRides?: boolean;

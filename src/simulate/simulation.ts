@@ -41,7 +41,12 @@ export class Simulation {
   constructor(scenario: SimulationSetup, session: Partial<SessionInit> = {}) {
     this.scenario = scenario;
     const { picker, choker, turns } = scenario;
-    this.#session = { picker, choker, ...(turns === null ? {} : { turns }), ...session };
+    this.#session = {
+      picker,
+      choker,
+      ...(turns === null ? {} : { openGrants: turns }),
+      ...session,
+    };
     this.#rng = createRng(scenario.seed);
     this.swarm = new SimSwarm({
       bytes: scenario.fileBytes,

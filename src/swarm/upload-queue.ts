@@ -42,7 +42,7 @@ const READ_AHEAD = 1;
 /** Pieces' memory kept for the next ones. Chosen. */
 const MOST_SPARE = 4;
 
-/** Longer than a window takes to pass at 20 Mbit/s; over it others should have the turn. Chosen. */
+/** Longer than a window takes to pass at 20 Mbit/s; beyond that, others go first. Chosen. */
 const STALL_MS = 500;
 
 export class UploadQueue {
@@ -156,7 +156,7 @@ export class UploadQueue {
   #startReading(job: Job): Promise<Uint8Array> {
     if (!job.bytes) {
       job.bytes = job.upload.read(this.#spare.take(job.upload.length));
-      // Awaited when its turn comes; a failure before that is not unhandled.
+      // Awaited when the piece is next; a failure before that is not unhandled.
       job.bytes.catch(() => {});
     }
     return job.bytes;

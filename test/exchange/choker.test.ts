@@ -45,7 +45,7 @@ function open(neighbour: Neighbour, id: number): void {
   neighbour.taker.grants.set(id, grant);
 }
 
-/** Never draws the optimistic turn. */
+/** Never draws the optimistic grant. */
 const unlucky: Rng = { next: () => 0.5, below: (limit) => limit - 1 };
 
 const soon = ({ pieces, onTheWay }: Party): number => pieces + onTheWay;
@@ -101,13 +101,13 @@ describe('cooperative', () => {
 });
 
 describe('tit-for-tat', () => {
-  /** Turns that each gets while they give so many pieces each round, and one turn a round is ours. */
+  /** Grants that each gets while they give so many pieces each round; a round has one grant. */
   function rounds(gifts: readonly number[], count: number, seed: number): number[] {
     const rng = createRng(seed);
     const candidates = gifts.map((_, index) =>
       arrange({ pieces: 10, onTheWay: 0, gave: 0, got: 0 }, index),
     );
-    const turns = gifts.map(() => 0);
+    const grants = gifts.map(() => 0);
     for (let round = 0; round < count; round++) {
       const now = round * 100;
       gifts.forEach((perRound, index) => {
@@ -115,9 +115,9 @@ describe('tit-for-tat', () => {
       });
       const chosen = CHOKERS['tit-for-tat'].pick(candidates, rng, now)!;
       chosen.taker.served.add(now);
-      turns[candidates.indexOf(chosen)]!++;
+      grants[candidates.indexOf(chosen)]!++;
     }
-    return turns;
+    return grants;
   }
 
   it('does not serve less who gives more', () => {
@@ -126,11 +126,11 @@ describe('tit-for-tat', () => {
         fc.array(fc.constantFrom(0, 0.1, 0.3, 0.9), { minLength: 2, maxLength: 6 }),
         fc.nat(),
         (gifts, seed) => {
-          const turns = rounds(gifts, 3000, seed);
+          const grants = rounds(gifts, 3000, seed);
           gifts.forEach((mine, a) => {
             gifts.forEach((theirs, b) => {
-              // Who gave nothing has the optimistic turns, which may be more than a trifle earns.
-              if (mine > theirs && theirs > 0) expect(turns[a]).toBeGreaterThan(turns[b]!);
+              // Without a gift a neighbour gets the optimistic grants: maybe more than a trifle earns.
+              if (mine > theirs && theirs > 0) expect(grants[a]).toBeGreaterThan(grants[b]!);
             });
           });
         },
@@ -145,16 +145,16 @@ describe('tit-for-tat', () => {
     expect(three / one).toBeLessThan(3.6);
   });
 
-  it('gives who gave nothing a turn now and then, and no more than that', () => {
-    const turns = rounds([0.5, 0.5, 0], 3200, 2);
+  it('gives a neighbour that gave nothing a grant now and then, and no more than that', () => {
+    const grants = rounds([0.5, 0.5, 0], 3200, 2);
     // One in 32: a hundred, four standard deviations.
-    expect(turns[2]).toBeGreaterThan(60);
-    expect(turns[2]).toBeLessThan(140);
+    expect(grants[2]).toBeGreaterThan(60);
+    expect(grants[2]).toBeLessThan(140);
   });
 
-  it('does not let a turn go by because nobody gave anything', () => {
-    const turns = rounds([0, 0], 100, 3);
-    expect(turns).toEqual([50, 50]);
+  it('offers a grant although nobody gave anything', () => {
+    const grants = rounds([0, 0], 100, 3);
+    expect(grants).toEqual([50, 50]);
   });
 
   it('forgets what was given long ago', () => {

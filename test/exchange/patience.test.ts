@@ -1,4 +1,4 @@
-// How far a session goes with neighbours that let turns lie, stall or are unproven.
+// How far a session goes with neighbours that leave grants unanswered, stall or are unproven.
 import { describe, expect, it } from 'vitest';
 import { ALL, bans, block, PIECE, sent, Table } from './table.ts';
 
@@ -7,8 +7,8 @@ describe('an unproven source', () => {
     const table = new Table([]);
     table.join('a', ALL);
     let grant = 0;
-    const offer = (turns: number): number[] =>
-      Array.from({ length: turns }, () =>
+    const offer = (grants: number): number[] =>
+      Array.from({ length: grants }, () =>
         sent(table.say('a', { type: 'grant', grant: grant++, hints: [] }), 'request'),
       ).flatMap((requests) => requests.map(({ piece }) => piece));
     const [first, ...others] = offer(6);
@@ -104,7 +104,7 @@ describe('an unproven source', () => {
   });
 });
 
-describe('a receiver that lets turns lie', () => {
+describe('a receiver that leaves grants unanswered', () => {
   it('holds no more than those that it was offered, while another is served', () => {
     const table = new Table(ALL);
     table.join('sleeper', []);
@@ -116,7 +116,7 @@ describe('a receiver that lets turns lie', () => {
     expect(other.map(({ to }) => to)).toEqual(['b', 'b', 'b', 'b', 'b']);
   });
 
-  it('is offered turns again when it wakes and answers, however late', () => {
+  it('is offered grants again when it wakes and answers, however late', () => {
     const table = new Table(ALL);
     table.join('sleeper', []);
     table.say('sleeper', { type: 'interest', interested: true });

@@ -6,7 +6,7 @@ import type { Message } from '../../src/exchange/wire/message.ts';
 import { ALL, bans, block, PIECE, PIECES, sent, Table } from './table.ts';
 
 describe('the giving side', () => {
-  it('offers turns only to who is interested, and as many as keep the uplink busy', () => {
+  it('offers grants only to interested neighbours, and as many as keep the uplink busy', () => {
     const table = new Table(ALL);
     expect(sent(table.join('a', []), 'grant')).toEqual([]);
     const grants = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
@@ -27,7 +27,7 @@ describe('the giving side', () => {
     expect(sent(table.wait(99), 'grant')).toHaveLength(1);
   });
 
-  it('behind a cap gives the turn to another when an offer is not answered in time', () => {
+  it('behind a cap gives the grant to another when an offer is not answered in time', () => {
     const table = new Table(ALL);
     table.session.step(0, { type: 'uplink_capped', bytesPerSecond: PIECE });
     table.join('asleep', []);
@@ -51,7 +51,7 @@ describe('the giving side', () => {
     expect(new Set(hints).size).toBe(hints.length);
   });
 
-  it('serves the piece that was requested, and frees the turn at the have', () => {
+  it('serves the piece that was requested, and ends the grant at the have', () => {
     const table = new Table(ALL);
     table.join('a', []);
     const [grant] = sent(table.say('a', { type: 'interest', interested: true }), 'grant');
@@ -62,7 +62,7 @@ describe('the giving side', () => {
     expect(sent(table.say('a', { type: 'have', pieces: [3] }), 'grant')).toHaveLength(1);
   });
 
-  it('takes a turn back that is not answered, and thinks the neighbour asleep after three', () => {
+  it('revokes a grant that is not answered, and thinks the neighbour asleep after three', () => {
     const table = new Table(ALL);
     table.join('a', []);
     table.say('a', { type: 'interest', interested: true });
@@ -89,7 +89,7 @@ describe('the giving side', () => {
     expect(offered.at(-1)).toBe(3);
   });
 
-  it('gives the turn to somebody else after a decline', () => {
+  it('gives the grant to somebody else after a decline', () => {
     const table = new Table(ALL);
     table.join('a', []);
     const [first] = sent(table.say('a', { type: 'interest', interested: true }), 'grant');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { TurnWindow } from '../../src/exchange/window.ts';
+import { GrantWindow } from '../../src/exchange/window.ts';
 
 const PIECE = 256 * 1024;
 
-describe('TurnWindow', () => {
-  it('starts with one turn being sent, one bound and one on its way behind a cap', () => {
-    const window = new TurnWindow();
+describe('GrantWindow', () => {
+  it('starts with one grant being sent, one bound and one on its way behind a cap', () => {
+    const window = new GrantWindow();
     expect(window.size(PIECE)).toBe(5);
     window.setCap(2_500_000);
     expect(window.size(PIECE)).toBe(3);
@@ -15,16 +15,19 @@ describe('TurnWindow', () => {
     [5, 3],
     [200, 4],
     [400, 6],
-  ])('covers the delay behind a cap: %i ms of overhead at 2.5 MB/s make %i turns', (ms, turns) => {
-    const window = new TurnWindow();
-    window.setCap(2_500_000);
-    window.noteRequest(ms / 2);
-    for (let i = 0; i < 50; i++) window.noteHave(i, ms / 2, PIECE);
-    expect(window.size(PIECE)).toBe(turns);
-  });
+  ])(
+    'covers the delay behind a cap: %i ms of overhead at 2.5 MB/s make %i grants',
+    (ms, grants) => {
+      const window = new GrantWindow();
+      window.setCap(2_500_000);
+      window.noteRequest(ms / 2);
+      for (let i = 0; i < 50; i++) window.noteHave(i, ms / 2, PIECE);
+      expect(window.size(PIECE)).toBe(grants);
+    },
+  );
 
   it('offers as early as answers take, and earlier the more they vary', () => {
-    const [steady, erratic] = [new TurnWindow(), new TurnWindow()];
+    const [steady, erratic] = [new GrantWindow(), new GrantWindow()];
     for (let i = 0; i < 100; i++) {
       steady.noteRequest(40);
       erratic.noteRequest(i % 2 === 0 ? 10 : 70);
@@ -35,7 +38,7 @@ describe('TurnWindow', () => {
   });
 
   it('does not take its own queue for distance when there is no cap', () => {
-    const window = new TurnWindow();
+    const window = new GrantWindow();
     window.noteRequest(1);
     for (let i = 0; i < 1000; i++) {
       window.noteRequest(400);
@@ -45,7 +48,7 @@ describe('TurnWindow', () => {
   });
 
   it('opens for a fast receiver when there is no cap', () => {
-    const window = new TurnWindow();
+    const window = new GrantWindow();
     window.noteRequest(1);
     for (let i = 0; i < 2000; i++) window.noteHave(i, 3, PIECE);
     expect(window.size(PIECE)).toBeGreaterThan(8);

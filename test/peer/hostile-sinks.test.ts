@@ -1,5 +1,5 @@
 // Hostile receivers: a seed with a slow uplink serves an honest peer through real
-// libp2p beside some that want turns and make nothing of them.
+// libp2p beside some that want grants and make nothing of them.
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/exchange/wire/message.ts';
 import {

@@ -136,14 +136,14 @@ export class HostileSwarm {
     };
   }
 
-  /** Says that it has everything and offers turns; `onRequest` decides what comes of them. */
-  source(onRequest: (line: Line, piece: number, grant: number) => void, turns = 4): Behaviour {
+  /** Says that it has everything and offers grants; `onRequest` decides what comes of them. */
+  source(onRequest: (line: Line, piece: number, grant: number) => void, grants = 4): Behaviour {
     let grant = 0;
     return (line, heard) => {
       for (const message of heard) {
         if (message.type === 'hello') {
           line.say(this.hello());
-          for (let i = 0; i < turns; i++) line.say({ type: 'grant', grant: grant++, hints: [] });
+          for (let i = 0; i < grants; i++) line.say({ type: 'grant', grant: grant++, hints: [] });
         } else if (message.type === 'request') {
           onRequest(line, message.piece, message.grant);
           line.say({ type: 'grant', grant: grant++, hints: [] });

@@ -44,7 +44,7 @@ async function fetchBeside(...enemies: Promise<Node>[]): Promise<{ victim: Hones
 const idOf = async (node: Promise<Node>): Promise<string> => (await node).peerId.toString();
 
 describe('a peer among hostile sources', () => {
-  it('bans a poisoner at its second bad piece, however many turns it offers', async () => {
+  it('bans a poisoner at its second bad piece, however many grants it offers', async () => {
     const { victim, ids } = await fetchUnder('poison', 1);
     const id = ids[0]!;
     expect(bansOf(victim, id)).toEqual([expect.stringMatching(/2 pieces with wrong bytes/)]);
@@ -138,11 +138,11 @@ describe('a peer among hostile sources', () => {
 });
 
 describe('a peer among sources that do not deliver', () => {
-  it('goes on although four claim all, offer turns, and send nothing', async () => {
+  it('goes on although four claim all, offer grants, and send nothing', async () => {
     await fetchUnder('false-haves', 4);
   });
 
-  it('goes on although they take every turn back, or say so of haves that they lack', async () => {
+  it('goes on although they revoke every grant, or say so of haves that they lack', async () => {
     const revoker = swarm.source((line, _, grant) => line.say({ type: 'revoke', grant }));
     const liar = swarm.source((line, _, grant) => {
       line.say({ type: 'have', pieces: Array.from({ length: 16 }, (_, i) => i) });

@@ -1,4 +1,4 @@
-// Swarms in which some take and never offer a turn: what it costs the others, and
+// Swarms in which some take and never offer a grant: what it costs the others, and
 // them, under either choker.
 import { describe, expect, it } from 'vitest';
 import type { ChokerName } from '../../src/exchange/choker.ts';
@@ -58,7 +58,7 @@ describe.each([
   it.each(seeds)('are slowed by tit-for-tat, and the honest hardly are (seed %i)', (seed) => {
     const alone = distribute(honest, 0, 'cooperative', seed);
     const among = distribute(honest, riders, 'tit-for-tat', seed);
-    // An uplink that gives nothing back takes one turn in 32, and the first pieces.
+    // An uplink that gives nothing back takes one grant in 32, and the first pieces.
     expect(among.honestMs / alone.honestMs).toBeLessThan(1.15);
     expect(among.ridersThen).toBeLessThan(0.65);
     expect(among.firstRiderMs / among.honestMs).toBeGreaterThan(1.1);

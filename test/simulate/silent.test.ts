@@ -1,4 +1,4 @@
-// Swarms in which some say that they have everything, offer turns and send nothing: what
+// Swarms in which some say that they have everything, offer grants and send nothing: what
 // it costs the others.
 import { describe, expect, it } from 'vitest';
 import { SimSwarm } from '../../src/simulate/sim-swarm.ts';
@@ -6,8 +6,8 @@ import { SimSwarm } from '../../src/simulate/sim-swarm.ts';
 const MIB = 2 ** 20;
 /** 20 Mbit/s. */
 const UP = 2_500_000;
-/** Turns that a silent one offers: more than the others take of it. */
-const EAGER_TURNS = 64;
+/** Grants that a silent one offers: more than the others take of it. */
+const EAGER_GRANTS = 64;
 
 interface Crowd {
   receivers: number;
@@ -22,7 +22,7 @@ function distribute(crowd: Crowd, silent: number, seed: number): number {
   swarm.add({ up: UP, have: 'all' });
   for (let i = 0; i < crowd.receivers; i++) swarm.add({ up: UP, down: crowd.down });
   for (let i = 0; i < silent; i++) {
-    swarm.add({ up: UP, have: 'all', silent: true, session: { turns: EAGER_TURNS } });
+    swarm.add({ up: UP, have: 'all', silent: true, session: { openGrants: EAGER_GRANTS } });
   }
   swarm.connectAll();
   swarm.run();

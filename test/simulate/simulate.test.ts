@@ -237,7 +237,7 @@ describe('a simulation', () => {
     expect(seen.at(-1)).toBeLessThan(40 * 128 * PIECE);
   });
 
-  it('keeps as many turns offered as it is told', async () => {
+  it('keeps as many grants open as it is told', async () => {
     const [one, two] = await Promise.all(
       [1, 2].map((turns) => simulate(scenario({ turns, latencyMs: { least: 20, most: 20 } }))),
     );

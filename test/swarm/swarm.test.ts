@@ -154,7 +154,7 @@ describe('a swarm', () => {
     expect((swarm.store as MemoryStore).bytes).toEqual(content.bytes);
   });
 
-  it('takes a turn back when the piece cannot be read, and says why', async () => {
+  it('revokes a grant when the piece cannot be read, and says why', async () => {
     const party = new Party();
     const seed = party.invite('seed');
     const store = whole();
@@ -192,7 +192,7 @@ describe('a swarm', () => {
     expect(String(failures[0])).toContain('no space left');
   });
 
-  it('withdraws an offer that is let lie, when its time has come', async () => {
+  it('revokes an unanswered offer when its time has come', async () => {
     const party = new Party();
     const seed = party.invite('seed');
     seed.seed(content);

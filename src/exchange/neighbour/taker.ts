@@ -12,20 +12,20 @@ export interface Grant {
   piece: number | undefined;
   /** When the last block was handed to the network. */
   sentAt: number | undefined;
-  /** Whether it counts as open; a grant that the neighbour lets lie no longer does. */
+  /** Whether it counts as open; an idle grant does not. */
   counted: boolean;
   /** When the neighbour was last seen to take nothing of the piece. */
   stalledAt: number | undefined;
 }
 
 /** Weight of a wasted grant: one declined at once held nobody up. */
-const WASTE = { declined: 1, cancelled: 2, letLie: 4 } as const;
+const WASTE = { declined: 1, cancelled: 2, idle: 4 } as const;
 
 /** Waste that costs nothing; beyond it each count doubles the wait for the next grant. */
 const FREE_WASTE = 8;
 const WAIT_MS = 125;
 const LONGEST_WAIT_MS = 30_000;
-/** Open grants that a neighbour may let lie at once, before and after one led to a have. */
+/** Most idle grants of a neighbour: before a grant led to a have, and after that. */
 const MOST_IDLE_AT_FIRST = 1;
 const MOST_IDLE = 2;
 /** Offers withdrawn in a row until a neighbour counts as not interested. */
@@ -44,14 +44,14 @@ export class Taker {
   readonly credit = new DecayedCount();
   /** Offers in a row that it did not answer in time. */
   #missed = 0;
-  /** Open grants that it has let lie. */
+  /** Number of its idle grants: overdue, or their piece is not taken. */
   #idle = 0;
   /** Grants that led to a have. */
   #done = 0;
   /** Weight of the grants since the last have that brought nothing. */
   #waste = 0;
-  /** When a grant was last counted as let lie. */
-  #letLieAt = Number.NEGATIVE_INFINITY;
+  /** When a grant last counted as wasted because it was idle. */
+  #lastIdleAt = Number.NEGATIVE_INFINITY;
   /** No grant is offered to it before this time. */
   #offersFrom = Number.NEGATIVE_INFINITY;
 
@@ -85,7 +85,7 @@ export class Taker {
     return this.served.at(now) + this.grants.size;
   }
 
-  /** It lets the grant lie: another may be offered in its place. */
+  /** The grant is idle: another may be offered in its place. */
   discount(grant: Grant): void {
     grant.counted = false;
     this.#idle++;
@@ -108,7 +108,7 @@ export class Taker {
     this.#missed = 0;
   }
 
-  /** It let an offer lie until that was withdrawn. */
+  /** An offer to it was not answered until it was revoked. */
   noteMissed(): void {
     if (++this.#missed >= MOST_MISSED) this.peerInterested = false;
   }
@@ -126,9 +126,9 @@ export class Taker {
 
   /** A grant brought nothing. */
   noteWaste({ offeredAt }: Grant, kind: keyof typeof WASTE, now: number): void {
-    // While a link is down all open grants lie: that is one chance gone by, not many.
-    if (offeredAt < this.#letLieAt) return;
-    if (kind === 'letLie') this.#letLieAt = now;
+    // While a link is down, all its open grants are idle: that counts once.
+    if (offeredAt < this.#lastIdleAt) return;
+    if (kind === 'idle') this.#lastIdleAt = now;
     this.#waste += WASTE[kind];
     const over = this.#waste - FREE_WASTE;
     if (over <= 0) return;

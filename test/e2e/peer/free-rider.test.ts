@@ -19,7 +19,7 @@ it('under tit-for-tat, who gives nothing is left behind by those who give', asyn
   const { cid } = await origin.until('file_shared');
   const fetcher = (name: string, uplink: string): Running =>
     peer(name, uplink, '--hold', '--join', address, '--get', cid, '--out', join(dir, name));
-  // Slower than the origin, so that there are no turns that nobody else wants.
+  // Slower than the origin, so that there are no grants that nobody else wants.
   const honest = ['a', 'b', 'c'].map((name) => fetcher(name, '768KiB/s'));
   const riders = ['r', 's'].map((name) => {
     const what = ['--kind', 'free-rider', '--join', address, '--cid', cid, '--hold'];
@@ -31,7 +31,7 @@ it('under tit-for-tat, who gives nothing is left behind by those who give', asyn
 
   const done = await Promise.all(honest.map((each) => each.until('transfer_completed')));
   const honestDone = Math.max(...done.map(({ t }) => t));
-  // They get the file all the same, when nobody else wants the turns any more.
+  // They get the file all the same, when nobody else wants the grants any more.
   for (const rider of riders) {
     const { t } = await rider.until('transfer_completed');
     expect(t).toBeGreaterThan(honestDone);
