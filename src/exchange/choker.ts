@@ -1,14 +1,25 @@
 // Which neighbour gets the next grant of the uplink. The policies have one signature. A
 // neighbour that gets no grant is what BEP 3 calls choked.
 import type { Rng } from '../runtime/rng.ts';
-import type { Neighbour } from './neighbour/neighbour.ts';
+
+/** A neighbour that may get a grant, as far as a choker decides by it. */
+interface Candidate {
+  /** Number of its pieces, with those that it gets from us. */
+  readonly piecesSoon: number;
+  readonly taker: {
+    /** Pieces that it gave us, older ones counted less. */
+    readonly credit: { at(now: number): number };
+    /** Pieces that it got from us, older ones counted less, with those on their way. */
+    servedSoon(now: number): number;
+  };
+}
 
 /**
  * Picks one of the candidates (all interested); undefined if there is none. Keeps no state.
  *
  * @param now the caller's clock, in milliseconds
  */
-type Pick = (candidates: Iterable<Neighbour>, rng: Rng, now: number) => Neighbour | undefined;
+type Pick = <C extends Candidate>(candidates: Iterable<C>, rng: Rng, now: number) => C | undefined;
 
 export interface Choker {
   readonly pick: Pick;
@@ -44,9 +55,13 @@ const pickFewestPieces: Pick = (candidates, rng) =>
  * before: it cannot give yet. Others that gave nothing get one grant in 32, and those that
  * no giver wants.
  */
-const pickReciprocal: Pick = (candidates, rng, now) => {
-  const strangers: Neighbour[] = [];
-  const givers: Neighbour[] = [];
+const pickReciprocal: Pick = <C extends Candidate>(
+  candidates: Iterable<C>,
+  rng: Rng,
+  now: number,
+) => {
+  const strangers: C[] = [];
+  const givers: C[] = [];
   for (const neighbour of candidates) {
     (neighbour.taker.credit.at(now) < LEAST_CREDIT ? strangers : givers).push(neighbour);
   }
@@ -67,12 +82,12 @@ export const CHOKERS = {
 export type ChokerName = keyof typeof CHOKERS;
 
 /** The candidate with the least figure; ties are random. */
-function pickLeast(
-  candidates: Iterable<Neighbour>,
+function pickLeast<C extends Candidate>(
+  candidates: Iterable<C>,
   rng: Rng,
-  figureOf: (neighbour: Neighbour) => number,
-): Neighbour | undefined {
-  let best: Neighbour | undefined;
+  figureOf: (candidate: C) => number,
+): C | undefined {
+  let best: C | undefined;
   let least = Number.POSITIVE_INFINITY;
   let ties = 0;
   for (const neighbour of candidates) {
