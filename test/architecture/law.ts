@@ -116,6 +116,29 @@ export const LAW: Law = {
 
   faces: FACES,
 
+  reaches: [
+    {
+      test: /^test\/contract\//,
+      file: /./,
+      reason: 'a contract is kept by files of several rooms',
+    },
+    {
+      test: /^test\/server\/message\/mirror-links\./,
+      file: /^client\/http\/link-header\./,
+      reason: 'the client must read what the hub writes',
+    },
+    {
+      test: /^test\/hub\/uploads\/piece-writer\./,
+      file: /^root\/disk\/write-chunks\./,
+      reason: 'the port of an unfinished file is tested on a disk',
+    },
+    {
+      test: /^test\/swarm\/virtual-clock\./,
+      file: /^simulate\/agenda\./,
+      reason: 'a second agenda would be a second way of doing one thing',
+    },
+  ],
+
   // Files of the house by their path (`src/link/link.ts`), all else by its name.
   bans: [
     {

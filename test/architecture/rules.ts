@@ -16,8 +16,10 @@ export interface Law {
   rooms: Record<string, Room>;
   /** Rooms that each room may import. */
   everyone: string[];
-  /** What a room shows to the others: files (`link/link.ts`) and whole folders (`runtime/*`). */
+  /** The files that a room shows to the others: `link/link.ts`. */
   faces: string[];
+  /** Tests (`test`) that reach for files of other rooms that are on no face (`file`). */
+  reaches: { test: RegExp; file: RegExp; reason: string }[];
   /** Files, modules and packages (`what`) that a place (`where`) must not import. */
   bans: { where: RegExp; what: RegExp; reason: string }[];
   /** Global names that a place must not use. */
@@ -52,6 +54,8 @@ export const RULES = {
   'permission is used': permissionIsUsed,
   'face is kept': faceIsKept,
   'face is used': faceIsUsed,
+  'tests keep to faces': testsKeepToFaces,
+  'reach is used': reachIsUsed,
   'folders run one way': foldersRunOneWay,
   'folder is small': folderIsSmall,
   'import is banned': importIsBanned,
@@ -133,12 +137,9 @@ function permissionIsUsed({ sources }: House, law: Law) {
     .map((where) => ({ where, text: `${where}: a permission nobody uses is taken back` }));
 }
 
-const shows = (entry: string, path: string): boolean =>
-  entry === named(path) || entry === `${posix.dirname(named(path))}/*`;
-
 function faceIsKept({ sources }: House, { faces }: Law) {
   return betweenRooms(sources)
-    .filter(({ to }) => !faces.some((entry) => shows(entry, to)))
+    .filter(({ to }) => !faces.includes(named(to)))
     .map(({ from, to }) => ({
       where: named(to),
       text: `${from} imports ${to}: what is not on the face of ${roomOf(to)}/ may change unasked`,
@@ -146,10 +147,39 @@ function faceIsKept({ sources }: House, { faces }: Law) {
 }
 
 function faceIsUsed({ sources }: House, { faces }: Law) {
-  const taken = betweenRooms(sources);
+  const taken = new Set(betweenRooms(sources).map(({ to }) => named(to)));
   return faces
-    .filter((entry) => !taken.some(({ to }) => shows(entry, to)))
+    .filter((entry) => !taken.has(entry))
     .map((where) => ({ where, text: `${where}: no other room imports it, so it is no face` }));
+}
+
+/** A test is about the rooms that its path names: `test/e2e/lab/` about lab/. */
+function testsPastFaces({ tests }: House, { faces }: Law): Arrow[] {
+  return arrows(tests).filter(
+    ({ from, to }) => !from.split('/').includes(roomOf(to)) && !faces.includes(named(to)),
+  );
+}
+
+const reaches = ({ test, file }: Law['reaches'][number], { from, to }: Arrow): boolean =>
+  test.test(from) && file.test(named(to));
+
+function testsKeepToFaces(house: House, law: Law) {
+  return testsPastFaces(house, law)
+    .filter((arrow) => !law.reaches.some((each) => reaches(each, arrow)))
+    .map(({ from, to }) => ({
+      where: from,
+      text: `${from} imports ${to}: only tests of ${roomOf(to)}/ know what is not on its face`,
+    }));
+}
+
+function reachIsUsed(house: House, law: Law) {
+  const past = testsPastFaces(house, law);
+  return law.reaches
+    .filter((each) => !past.some((arrow) => reaches(each, arrow)))
+    .map(({ test, file }) => ({
+      where: `${test}`,
+      text: `${test} -> ${file}: a permission nobody uses is taken back`,
+    }));
 }
 
 /** The files directly in a room are a folder as well. */
@@ -177,7 +207,7 @@ function foldersRunOneWay({ sources }: House) {
 
 function folderIsSmall({ sources, tests }: House) {
   const files = new Map<string, number>();
-  for (const path of [...sources.map((source) => source.path), ...tests]) {
+  for (const { path } of [...sources, ...tests]) {
     const folder = posix.dirname(path);
     files.set(folder, (files.get(folder) ?? 0) + 1);
   }

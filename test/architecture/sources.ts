@@ -19,24 +19,19 @@ export interface Source {
 
 export interface House {
   sources: Source[];
-  /** Paths of the tests' files. */
-  tests: string[];
+  tests: Source[];
 }
 
 export function readHouse(): House {
-  return {
-    sources: filesBelow('src').map((path) =>
-      parseSource(path, readFileSync(join(ROOT, path), 'utf8')),
-    ),
-    tests: filesBelow('test'),
-  };
+  return { sources: sourcesBelow('src'), tests: sourcesBelow('test') };
 }
 
-function filesBelow(folder: string): string[] {
+function sourcesBelow(folder: string): Source[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => posix.join(folder, ...path.split(sep)))
-    .sort();
+    .sort()
+    .map((path) => parseSource(path, readFileSync(join(ROOT, path), 'utf8')));
 }
 
 export function parseSource(path: string, text: string): Source {
