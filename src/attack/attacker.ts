@@ -43,7 +43,7 @@ export class Attacker {
     try {
       const node = await createNode({
         privateKey: identity.privateKey,
-        mayReach: isOwnGround,
+        allowsAddress: isOwnGround,
         ...(options.listen ? { listen: options.listen } : {}),
       });
       return new Attacker(options, identity, node);

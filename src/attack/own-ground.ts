@@ -3,12 +3,12 @@
 // change.
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { tryParseAddress } from '../peer/address/peer-address.ts';
-import { REACH, reachOfHost } from '../peer/address/reach.ts';
+import { SCOPE, scopeOfHost } from '../peer/address/scope.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 
 export function isOwnGround(address: Multiaddr): boolean {
-  const reach = reachOfHost(address);
-  return reach !== undefined && reach < REACH.everywhere;
+  const scope = scopeOfHost(address);
+  return scope !== undefined && scope < SCOPE.everywhere;
 }
 
 /** @throws HubswarmError ERR_USAGE, in one line that names the option */

@@ -143,7 +143,7 @@ async function rideFree(
     link,
     policy,
     maySend: freeRiderMaySend,
-    mayReach: isOwnGround,
+    allowsAddress: isOwnGround,
     emit,
   });
   try {

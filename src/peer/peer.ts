@@ -55,8 +55,8 @@ export interface PeerOptions {
   policy?: Policy;
   /** Whether a message of the exchange may leave: false loses it. For experiments. */
   maySend?(message: Message): boolean;
-  /** The only addresses that are dialled, and from which connections are taken; all by default. */
-  mayReach?: NodeOptions['mayReach'];
+  /** Whether an address may be dialled, and a connection from it be taken; all by default. */
+  allowsAddress?: NodeOptions['allowsAddress'];
   emit: Emit;
 }
 
@@ -88,7 +88,7 @@ export class Peer implements FileDownloadPeer {
         privateKey: identity.privateKey,
         isRefused: (id) => admission.isBanned(id),
         listen: await listening.choose(),
-        ...(options.mayReach ? { mayReach: options.mayReach } : {}),
+        ...(options.allowsAddress ? { allowsAddress: options.allowsAddress } : {}),
         mdns,
         onMdnsFailed: (error) => {
           const message = `--mdns: peers on the LAN are not found: ${describeError(error)}`;

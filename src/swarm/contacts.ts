@@ -147,8 +147,8 @@ export class Contacts {
   }
 
   /**
-   * Addresses that a neighbour named. Those without a PeerId, or that reach less far
-   * than the neighbour itself, are ignored: what it calls 127.0.0.1 is not this host.
+   * Takes addresses that a neighbour named. It ignores those without a PeerId, and those of a
+   * narrower scope than the neighbour's own: what it calls 127.0.0.1 is not this host.
    */
   hear(addresses: readonly string[], teller: string): void {
     for (const { peer, address } of this.#init.network.believe(addresses, teller)) {

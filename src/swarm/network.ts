@@ -25,6 +25,6 @@ export interface Network {
   call(peer: string, addresses: readonly string[], signal: AbortSignal): Promise<Wire>;
   /** Asks a peer about the file with this digest; undefined when it gives no answer. */
   ask(peer: string, digest: Uint8Array): Promise<Standing | undefined>;
-  /** Keeps those of the addresses that are well-formed and reach as far as their teller does. */
+  /** Keeps the addresses that are well-formed and whose scope is as wide as their teller's. */
   believe(addresses: readonly string[], teller: string): NamedAddress[];
 }

@@ -105,7 +105,7 @@ export const FACES: string[] = [
   'link/link.ts',
   'link/process-link.ts',
   'peer/address/peer-address.ts',
-  'peer/address/reach.ts',
+  'peer/address/scope.ts',
   'peer/discovery/discovery.ts',
   'peer/manifest/dag-protocol.ts',
   'peer/manifest/manifest-search.ts',

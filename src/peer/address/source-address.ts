@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { REACH, reachOfHost } from './reach.ts';
+import { SCOPE, scopeOfHost } from './scope.ts';
 
 /** The discard service: a connected UDP socket has a route and needs no answer. */
 const ANY_PORT = 9;
@@ -44,7 +44,7 @@ export async function sourceTowards(host: Host): Promise<Host | undefined> {
     await connected.promise;
     const { address } = socket.address();
     const source = hostOf(address);
-    const isCallable = !isLinkLocal(address) && reachOfHost(multiaddr(source)) !== undefined;
+    const isCallable = !isLinkLocal(address) && scopeOfHost(multiaddr(source)) !== undefined;
     return isCallable ? source : undefined;
   } catch {
     return undefined;
@@ -63,7 +63,7 @@ export function lanHosts(): Host[] {
   return ownAddresses()
     .filter(({ internal, address }) => !internal && !isLinkLocal(address))
     .map(({ address }) => hostOf(address))
-    .filter((host) => reachOfHost(multiaddr(host)) === REACH.network);
+    .filter((host) => scopeOfHost(multiaddr(host)) === SCOPE.network);
 }
 
 /** Whether this machine has the address at this moment. */

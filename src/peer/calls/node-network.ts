@@ -5,7 +5,7 @@ import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { NamedAddress, Network, Standing } from '../../swarm/network.ts';
 import { tryParseAddress } from '../address/peer-address.ts';
-import { REACH, type Reach, reachOf } from '../address/reach.ts';
+import { SCOPE, type Scope, scopeOf } from '../address/scope.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
 import type { Inquiries } from './inquiries.ts';
@@ -42,19 +42,19 @@ export class NodeNetwork implements Network {
   }
 
   believe(addresses: readonly string[], teller: string): NamedAddress[] {
-    const least = this.#reachOf(teller);
+    const least = this.#scopeOf(teller);
     return addresses.flatMap((text) => {
       const parsed = tryParseAddress(text);
-      const reach = parsed && reachOf(parsed.multiaddr);
-      if (!parsed || reach === undefined || reach < least) return [];
+      const scope = parsed && scopeOf(parsed.multiaddr);
+      if (!parsed || scope === undefined || scope < least) return [];
       return [{ peer: parsed.peerId, address: parsed.multiaddr.toString() }];
     });
   }
 
-  #reachOf(neighbour: string): Reach {
+  #scopeOf(neighbour: string): Scope {
     const [connection] = this.#node
       .getConnections()
       .filter(({ remotePeer }) => remotePeer.toString() === neighbour);
-    return (connection && reachOf(connection.remoteAddr)) ?? REACH.everywhere;
+    return (connection && scopeOf(connection.remoteAddr)) ?? SCOPE.everywhere;
   }
 }

@@ -9,7 +9,7 @@ import { describeError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { REACH, reachOf } from '../address/reach.ts';
+import { SCOPE, scopeOf } from '../address/scope.ts';
 import { hasMulticastRoute } from '../address/source-address.ts';
 import type { Identity } from '../node/identity.ts';
 import type { Node } from '../node/node.ts';
@@ -185,8 +185,8 @@ export class Joining {
   /** A known peer beyond this machine that answers must be able to call back. */
   #lead(): void {
     for (const { direction, remoteAddr } of this.#init.node.getConnections()) {
-      const reach = reachOf(remoteAddr);
-      if (direction === 'inbound' || reach === undefined || reach === REACH.host) continue;
+      const scope = scopeOf(remoteAddr);
+      if (direction === 'inbound' || scope === undefined || scope === SCOPE.host) continue;
       this.#init.listening.lead(remoteAddr.toString());
     }
   }

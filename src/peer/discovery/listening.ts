@@ -8,7 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { describeError, hasCode } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { REACH, reachOfHost } from '../address/reach.ts';
+import { SCOPE, scopeOfHost } from '../address/scope.ts';
 import {
   type Host,
   isKept,
@@ -207,4 +207,4 @@ const hostsOf = (node: Node): Host[] => [
   ...new Set(node.getMultiaddrs().map((address) => hostOf(address.toString()))),
 ];
 
-const isBeyond = (host: Host): boolean => reachOfHost(multiaddr(host)) !== REACH.host;
+const isBeyond = (host: Host): boolean => scopeOfHost(multiaddr(host)) !== SCOPE.host;

@@ -39,8 +39,8 @@ export interface NodeOptions {
   readonly maxConnections?: number;
   /** Whose connections end as soon as it is known whose they are, and who is not dialled. */
   readonly isRefused?: (peer: string) => boolean;
-  /** The only addresses that are dialled, and from which connections are taken; all by default. */
-  readonly mayReach?: (address: Multiaddr) => boolean;
+  /** Whether an address may be dialled, and a connection from it be taken; all by default. */
+  readonly allowsAddress?: (address: Multiaddr) => boolean;
 }
 
 /** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
@@ -82,8 +82,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       connectionGater: {
         denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
         denyDialPeer: (peer) => options.isRefused?.(peer.toString()) ?? false,
-        denyDialMultiaddr: (address) => options.mayReach?.(address) === false,
-        denyInboundConnection: ({ remoteAddr }) => options.mayReach?.(remoteAddr) === false,
+        denyDialMultiaddr: (address) => options.allowsAddress?.(address) === false,
+        denyInboundConnection: ({ remoteAddr }) => options.allowsAddress?.(remoteAddr) === false,
       },
       connectionManager: {
         ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),

@@ -43,7 +43,7 @@ describe('createNode', () => {
   });
 
   it('dials and answers nobody out of its bounds', async () => {
-    const bounded = await start({ mayReach: () => false });
+    const bounded = await start({ allowsAddress: () => false });
     const other = await start();
     await expect(bounded.dial(other.getMultiaddrs())).rejects.toThrow();
     await expect(other.dial(bounded.getMultiaddrs())).rejects.toThrow();

@@ -6,8 +6,8 @@ import { BlockList } from 'node:net';
 import type { Multiaddr } from '@multiformats/multiaddr';
 
 /** Scopes; a wider one is greater. */
-export const REACH = { host: 0, network: 1, everywhere: 2 } as const;
-export type Reach = (typeof REACH)[keyof typeof REACH];
+export const SCOPE = { host: 0, network: 1, everywhere: 2 } as const;
+export type Scope = (typeof SCOPE)[keyof typeof SCOPE];
 
 /** Addresses that cannot be dialled (RFC 6890): this network, multicast, reserved. */
 const NOWHERE = blocks([
@@ -34,20 +34,20 @@ const NETWORK = blocks([
 /**
  * The scope; undefined if no peer can listen there: no IP address, no port, multicast and the like.
  */
-export function reachOf(address: Multiaddr): Reach | undefined {
+export function scopeOf(address: Multiaddr): Scope | undefined {
   const port = Number(address.getComponents().find(({ name }) => name === 'tcp')?.value ?? 0);
-  return port === 0 ? undefined : reachOfHost(address);
+  return port === 0 ? undefined : scopeOfHost(address);
 }
 
 /** The scope whatever the port, also before the address is listened at. */
-export function reachOfHost(address: Multiaddr): Reach | undefined {
+export function scopeOfHost(address: Multiaddr): Scope | undefined {
   const host = address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6');
   if (host?.value === undefined) return undefined;
   const family = host.name === 'ip4' ? 'ipv4' : 'ipv6';
   // BlockList sees through ::ffff:a.b.c.d.
   if (NOWHERE.check(host.value, family)) return undefined;
-  if (HOST.check(host.value, family)) return REACH.host;
-  return NETWORK.check(host.value, family) ? REACH.network : REACH.everywhere;
+  if (HOST.check(host.value, family)) return SCOPE.host;
+  return NETWORK.check(host.value, family) ? SCOPE.network : SCOPE.everywhere;
 }
 
 function blocks(subnets: readonly (readonly [string, number])[]): BlockList {
