@@ -3,6 +3,7 @@
 export const FACES: string[] = [
   'api/feed-event.ts',
   'api/listing.ts',
+  'api/problem.ts',
   'attack/attacker.ts',
   'attack/free-ride.ts',
   'attack/kind.ts',

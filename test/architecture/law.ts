@@ -66,7 +66,7 @@ export const LAW: Law = {
       reason: 'several faces share what a hub decides, so it does not know how it was asked',
     },
     api: {
-      holds: 'what travels as JSON over HTTP, as schemas: listings, the events of a hub',
+      holds: 'what travels as JSON over HTTP, as schemas: listings, the events of a hub, refusals',
       imports: [],
       reason: 'hub, client and page read the same schemas, so those know none of them',
     },

@@ -5,6 +5,7 @@ import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { HttpFailure } from '../message/http-failure.ts';
+import { refusalBody } from '../message/problem-body.ts';
 import { targetPath } from '../message/request-path.ts';
 import { KEPT_BY_FAILURES } from '../message/standing-headers.ts';
 import { toHttp } from '../message/to-http.ts';
@@ -205,7 +206,8 @@ export class Conversation {
     for (const [name, value] of Object.entries(failure.headers)) res.setHeader(name, value);
     // The rest of an unread body would be taken for the next request.
     if (!req.complete && hasBody(req)) res.setHeader('Connection', 'close');
-    this.reply(failure.status, 'text/plain; charset=utf-8', `${failure.message}\n`);
+    const { type, text } = refusalBody(req.headers.accept, failure);
+    this.reply(failure.status, type, text);
   }
 
   #internal(error: unknown): HttpFailure {

@@ -3,17 +3,27 @@
 // fields, conditions); what the hub decides is a Refusal, which to-http.ts translates. The text
 // never holds a path of this machine.
 
+import type { RefusalCode } from '../../runtime/refusal.ts';
+
 /** Several values are sent as several headers of the name. */
 export type FailureHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export class HttpFailure extends Error {
   readonly status: number;
   readonly headers: FailureHeaders;
+  /** What the hub decided by; undefined where HTTP itself was the reason. */
+  readonly code: RefusalCode | undefined;
 
-  constructor(status: number, message: string, headers: FailureHeaders = {}) {
+  constructor(
+    status: number,
+    message: string,
+    headers: FailureHeaders = {},
+    code: RefusalCode | undefined = undefined,
+  ) {
     super(message);
     this.name = 'HttpFailure';
     this.status = status;
     this.headers = headers;
+    this.code = code;
   }
 }

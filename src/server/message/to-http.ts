@@ -33,7 +33,7 @@ export function toHttp(thrown: unknown): HttpFailure | undefined {
   if (thrown instanceof HttpFailure) return thrown;
   const error = fileRefusal(thrown);
   if (!(error instanceof Refusal)) return undefined;
-  return new HttpFailure(STATUS[error.code], textOf(error), headersOf(error));
+  return new HttpFailure(STATUS[error.code], textOf(error), headersOf(error), error.code);
 }
 
 function textOf({ code, message }: Refusal): string {
