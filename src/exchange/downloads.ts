@@ -209,7 +209,7 @@ export class Downloads implements PickView {
     if (giver) {
       giver.source.noteGood(now);
       giver.taker.credit.add(now);
-      giver.allowance.earnPiece();
+      giver.messageBudget.earnPiece();
     }
     this.missing.remove(piece);
     return giver;

@@ -211,7 +211,7 @@ export class Session {
 
   /** Returns a violation's reason, if the message is one. */
   #handleMessage(neighbour: Neighbour, message: Message, now: number): string | undefined {
-    if (!neighbour.allowance.spend(message, now)) {
+    if (!neighbour.messageBudget.spend(message, now)) {
       this.#ban(neighbour, 'a flood of messages', true);
       return undefined;
     }

@@ -181,7 +181,7 @@ export class Uploads {
       grant.sentAt = now;
       grant.stalledAt = undefined;
       neighbour.taker.served.add(now);
-      neighbour.allowance.earnPiece();
+      neighbour.messageBudget.earnPiece();
     }
   }
 

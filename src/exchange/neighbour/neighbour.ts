@@ -1,7 +1,7 @@
 // What a session knows of one neighbour, by who owns it: uploads the taker, downloads the
 // source, the outbox what it is told.
 import type { Bitfield } from '../../content/bitfield.ts';
-import { Allowance } from './allowance.ts';
+import { MessageBudget } from './message-budget.ts';
 import { Source } from './source.ts';
 import { Taker } from './taker.ts';
 import { Telling } from './telling.ts';
@@ -11,8 +11,8 @@ export class Neighbour {
   /** Its pieces; undefined until it says hello. */
   pieces: Bitfield | undefined;
   addresses: readonly string[] = [];
-  /** How much it may say. */
-  readonly allowance = new Allowance();
+  /** What its messages may cost this peer. */
+  readonly messageBudget = new MessageBudget();
   /** What it takes from us. */
   readonly taker = new Taker();
   /** What it gives us. */

@@ -53,12 +53,12 @@ describe('RequestLimit', () => {
 
   it('says when to come again', () => {
     const { limit } = at({ requests: 2, perMs: 60_000 });
-    const allowance = limit.of('a');
-    limit.spend(allowance);
-    limit.spend(allowance);
+    const budget = limit.of('a');
+    limit.spend(budget);
+    limit.spend(budget);
     const refused = (): unknown => {
       try {
-        return limit.spend(allowance);
+        return limit.spend(budget);
       } catch (error) {
         return error;
       }

@@ -19,7 +19,7 @@ const PIECES_PER_UNIT = 16;
 /** Cost of an address: it is parsed and remembered. */
 const UNITS_PER_ADDRESS = 8;
 
-export class Allowance {
+export class MessageBudget {
   #left = MOST;
   #at = Number.NEGATIVE_INFINITY;
 
