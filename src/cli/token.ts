@@ -45,7 +45,6 @@ export function tokenCommand(): Command {
     .option('--subject <name>', 'who it is for; the access log names it', subject)
     .option(...key)
     .option('--json', 'one JSON object with the token, its id and claims')
-    .allowExcessArguments()
     .action(makeToken)
     .addCommand(
       new Command('public')
@@ -62,13 +61,7 @@ export function tokenCommand(): Command {
     );
 }
 
-async function makeToken(options: MakeOptions, { args }: Command): Promise<void> {
-  if (args.length > 0) {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `token: '${args[0]}' is not known; give public, check, or options alone`,
-    );
-  }
+async function makeToken(options: MakeOptions): Promise<void> {
   const key = await openTokenKey(options.key ?? defaultTokenKeyFile(), tellMade);
   if (!key.signing) {
     throw new HubswarmError(

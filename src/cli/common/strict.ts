@@ -1,6 +1,6 @@
 // What holds for every command alike: a wrong command line ends in one line on standard
 // error, no value is empty, and each default stands in the help once and as people write it.
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { clean } from '../terminal/human.ts';
 
@@ -23,11 +23,26 @@ export function strict(command: Command): void {
     },
   });
   for (const option of command.options) refuseEmpty(command, option);
+  refuseUnknown(command);
   for (const child of command.commands) strict(child);
 }
 
 function pathOf(command: Command): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+/**
+ * A command that acts by itself as well takes the misspelt name of one below it for an argument:
+ * it says what a command says that does not.
+ */
+function refuseUnknown(command: Command): void {
+  if (command.commands.length === 0 || command.registeredArguments.length > 0) return;
+  command.allowExcessArguments().hook('preAction', (_, acting) => {
+    if (acting !== command || command.args.length === 0) return;
+    const bare = new Command(command.name()).copyInheritedSettings(command);
+    for (const child of command.commands) bare.command(child.name());
+    bare.parse(command.args, { from: 'user' });
+  });
 }
 
 /** As a shell gives it for a variable that is not set: hardly ever what was meant. */

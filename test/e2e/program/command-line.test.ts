@@ -9,7 +9,8 @@ const URL = 'http://127.0.0.1:1/files/f';
 
 describe('a wrong command line', () => {
   it.each<[string[], string]>([
-    [['token', 'chekc', 'x'], "token: 'chekc' is not known; give public, check"],
+    [['token', 'chekc', 'x'], "unknown command 'chekc' (Did you mean check?)"],
+    [['compare', 'repot', 'dir'], "unknown command 'repot' (Did you mean report?)"],
     [['token', '--subject', 'a\nb'], "--subject: 'a?b' is not accepted; give one line"],
     [['token', '--key', ''], "--key: '' is not accepted; give <file>"],
     [['server', '--host', ''], "--host: '' is not accepted; give <address>"],
