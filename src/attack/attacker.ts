@@ -60,7 +60,7 @@ export class Attacker {
     this.#kind = options.kind;
     this.#emit = emit;
     this.#link = link;
-    this.#discovery = new Discovery(node);
+    this.#discovery = new Discovery(node, systemClock);
     node.addEventListener('peer:connect', ({ detail }) => {
       emit({ event: 'peer_connected', remote: detail.toString() });
     });
@@ -80,7 +80,8 @@ export class Attacker {
   async attack(cid: CID, addresses: readonly string[], signal: AbortSignal): Promise<void> {
     const { node } = this;
     await this.#discovery.join(addresses, signal);
-    const found = await searchManifest({ node, discovery: this.#discovery }, cid, signal);
+    const sources = { node, discovery: this.#discovery, clock: systemClock };
+    const found = await searchManifest(sources, cid, signal);
     const { manifest, dag, name, rawRoot } = found;
     const held = { dag, name, ...(rawRoot ? { rawRoot: rawRootOf(rawRoot) } : {}) };
     await serveDag(node, (asked) => (asked.equals(cid) ? held : undefined));
@@ -98,7 +99,7 @@ export class Attacker {
     this.#stopping.abort();
     this.#attack?.close();
     await this.#discovery.stop();
-    await hangUp(this.node);
+    await hangUp(this.node, systemClock);
     await this.#identity.release();
   }
 }

@@ -5,7 +5,7 @@ import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
 import type { Link } from '../link/link.ts';
-import { systemClock, type Timers } from '../runtime/clock.ts';
+import type { Timers } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/node/make-directory.ts';
 import type { DownloadHost, Found, Patience, Provider } from '../swarm/download.ts';
@@ -26,6 +26,7 @@ const ANNOUNCE_AFTER_MS = 20_000;
 export interface FileDownloadPeer {
   readonly node: Node;
   readonly discovery: Discovery;
+  readonly clock: Timers;
   readonly emit: Emit;
   readonly link: Link;
   readonly manifests: KeptManifests;
@@ -44,13 +45,14 @@ export interface DownloadOptions extends Patience {
 type FoundManifest = FetchedManifest & Found;
 
 export class FileDownload implements DownloadHost<FoundManifest> {
-  readonly clock: Timers = systemClock;
+  readonly clock: Timers;
   readonly emit: Emit;
   readonly #peer: FileDownloadPeer;
   readonly #cid: CID;
   readonly #options: DownloadOptions;
 
   constructor(peer: FileDownloadPeer, cid: CID, options: DownloadOptions) {
+    this.clock = peer.clock;
     this.emit = peer.emit;
     this.#peer = peer;
     this.#cid = cid;

@@ -3,6 +3,7 @@
 // the rest, but nobody is told of them.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
+import type { Timers } from '../runtime/clock.ts';
 import type { Standing } from '../swarm/network.ts';
 import { Swarm, type SwarmHooks, type SwarmHost } from '../swarm/swarm.ts';
 import type { HeldDag } from './manifest/dag-protocol.ts';
@@ -16,6 +17,7 @@ interface Held {
 const DIGEST_LENGTH = 32;
 
 export class Holdings {
+  readonly clock: Timers;
   readonly packed: PackedManifests;
   readonly #host: SwarmHost;
   /** By the digest of the root CID. */
@@ -25,6 +27,7 @@ export class Holdings {
 
   constructor(host: SwarmHost) {
     this.#host = host;
+    this.clock = host.clock;
     this.packed = new PackedManifests(this);
   }
 

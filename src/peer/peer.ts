@@ -1,7 +1,6 @@
 // A peer: one node, one link, and a swarm for each file it shares or fetches.
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { IdentifyResult, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
@@ -61,6 +60,7 @@ export interface PeerOptions {
 }
 
 export class Peer implements FileDownloadPeer {
+  readonly clock = systemClock;
   readonly node: Node;
   readonly discovery: Discovery;
   readonly link: ProcessLink;
@@ -81,9 +81,9 @@ export class Peer implements FileDownloadPeer {
   static async start(options: PeerOptions): Promise<Peer> {
     const identity = await openIdentity(options.dataDir);
     try {
-      const admission = new Admission();
+      const admission = new Admission(systemClock);
       const { listen, joins = [], mdns = false, emit } = options;
-      const listening = new Listening({ listen, joins, mdns, emit });
+      const listening = new Listening({ listen, joins, mdns, clock: systemClock, emit });
       const node = await createNode({
         privateKey: identity.privateKey,
         isRefused: (id) => admission.isBanned(id),
@@ -118,14 +118,14 @@ export class Peer implements FileDownloadPeer {
     this.manifests = new KeptManifests(options.dataDir);
     this.#identity = identity;
     this.link = options.link;
-    this.#uploads = new UploadQueue(this.link, systemClock);
+    this.#uploads = new UploadQueue(this.link, this.clock);
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
       network: new NodeNetwork(node, this.#inquiries),
       link: this.link,
       uploads: this.#uploads,
       callees: new Callees(),
-      clock: systemClock,
+      clock: this.clock,
       rng: createRng(randomInt(2 ** 32)),
       policy: options.policy ?? {},
       ...(options.maySend ? { maySend: options.maySend } : {}),
@@ -137,11 +137,11 @@ export class Peer implements FileDownloadPeer {
       onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
     setMaxListeners(0, this.#stopping.signal);
-    this.discovery = new Discovery(node);
-    this.#vigil = new Vigil(node);
+    this.discovery = new Discovery(node, this.clock);
+    this.#vigil = new Vigil(node, this.clock);
     const { dataDir } = options;
-    const { discovery, emit } = this;
-    this.#joining = new Joining({ node, discovery, listening, dataDir, identity, emit });
+    const { discovery, clock, emit } = this;
+    this.#joining = new Joining({ node, discovery, listening, dataDir, identity, clock, emit });
     if (options.mdns)
       unawaited('looking at the LAN', this.#joining.awaitLan(this.#stopping.signal));
     if (options.adaptsUplink) this.#tune();
@@ -176,7 +176,7 @@ export class Peer implements FileDownloadPeer {
     node.addEventListener('peer:identify', guarded('identifying a peer', identified));
     await serveDag(node, (cid) => this.#held.get(cid)?.dag, this.link);
     const reception = new Reception({
-      clock: systemClock,
+      clock: this.clock,
       swarmOf: (file) => this.#held.swarmOf(file),
       isBanned: (peer) => this.#admission.isBanned(peer),
       onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
@@ -237,7 +237,7 @@ export class Peer implements FileDownloadPeer {
   /** Serves this file until others can do without (see exchange/parting.ts). */
   async part(cid: CID, signal: AbortSignal): Promise<void> {
     const held = this.#held.get(cid);
-    if (held) await part(held.swarm.view, systemClock, signal);
+    if (held) await part(held.swarm.view, this.clock, signal);
   }
 
   /** Takes part in a file's swarm with what the store holds. */
@@ -252,10 +252,10 @@ export class Peer implements FileDownloadPeer {
 
   async #provide(cid: CID, afterMs: number, signal: AbortSignal): Promise<void> {
     try {
-      await wait(afterMs, undefined, { signal });
-      const from = performance.now();
+      await this.clock.sleep(afterMs, signal);
+      const from = this.clock.now();
       await this.discovery.provide(cid, signal);
-      this.emit({ event: 'file_provided', cid: cid.toString(), ms: performance.now() - from });
+      this.emit({ event: 'file_provided', cid: cid.toString(), ms: this.clock.now() - from });
     } catch (error) {
       if (signal.aborted) return;
       this.emit({ event: 'warned', message: `not in the DHT: ${describeError(error)}` });
@@ -293,6 +293,7 @@ export class Peer implements FileDownloadPeer {
     this.#tuner = new UplinkTuner({
       node: this.node,
       link: this.link,
+      clock: this.clock,
       receivers: () => this.#uploads.receivers,
       neighbours: () => [...this.#held].flatMap(({ neighbours }) => [...neighbours]),
       onTuned: () => this.link.noteFound(),
@@ -308,7 +309,7 @@ export class Peer implements FileDownloadPeer {
     this.#held.endSwarms();
     this.#inquiries.close();
     await this.discovery.stop();
-    await hangUp(this.node);
+    await hangUp(this.node, this.clock);
     await this.#held.closeStores();
     await this.#joining.close();
     await this.#identity.release();

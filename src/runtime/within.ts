@@ -1,9 +1,17 @@
 // A wait with a limit.
+import { systemClock, type Timers } from './clock.ts';
 
 /** What the promise gives; undefined when that takes longer. It goes on then. */
-export function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms, undefined);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+export async function within<T>(
+  ms: number,
+  promise: Promise<T>,
+  clock: Timers = systemClock,
+): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const cancel = clock.after(ms, 'ending a wait', () => late.resolve(undefined));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    cancel();
+  }
 }

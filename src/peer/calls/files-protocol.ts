@@ -13,6 +13,7 @@
  * A violation (another n, bytes after the request, another answer) ends it with a reset.
  */
 import type { Connection, Stream } from '@libp2p/interface';
+import { systemClock, type Timers } from '../../runtime/clock.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Standing } from '../../swarm/network.ts';
@@ -36,20 +37,24 @@ const STANDINGS: readonly Standing[] = ['none', 'part', 'whole'];
 export async function serveFiles(
   node: Node,
   standingOf: (digest: Uint8Array) => Standing,
+  clock: Timers = systemClock,
 ): Promise<void> {
   await node.handle(
     FILES_PROTOCOL,
     guarded('answering which files are here', (stream: Stream, connection: Connection) =>
-      answer(new FrameStream(stream, connection.remotePeer.toString()), standingOf),
+      answer(new FrameStream(stream, connection.remotePeer.toString()), standingOf, clock),
     ),
     { maxInboundStreams: MAX_STREAMS },
   );
 }
 
-function answer(frames: FrameStream, standingOf: (digest: Uint8Array) => Standing): void {
-  const hangUp = guarded('hanging up', () => frames.abort('no request'));
-  const late = setTimeout(hangUp, REQUEST_WITHIN_MS);
-  frames.onEnd(() => clearTimeout(late));
+function answer(
+  frames: FrameStream,
+  standingOf: (digest: Uint8Array) => Standing,
+  clock: Timers,
+): void {
+  const inTime = clock.after(REQUEST_WITHIN_MS, 'hanging up', () => frames.abort('no request'));
+  frames.onEnd(inTime);
   const request = new Gathered(HEAD_LENGTH + MOST_DIGESTS * DIGEST_LENGTH);
   let answered = false;
   frames.onData((chunk) => {
@@ -61,7 +66,7 @@ function answer(frames: FrameStream, standingOf: (digest: Uint8Array) => Standin
     if (missing < 0) return frames.abort('bytes after the request');
     if (missing > 0) return;
     answered = true;
-    clearTimeout(late);
+    inTime();
     const digests = request.bytes.subarray(HEAD_LENGTH);
     const answers = Uint8Array.from({ length: count }, (_, i) =>
       STANDINGS.indexOf(standingOf(digests.subarray(i * DIGEST_LENGTH, (i + 1) * DIGEST_LENGTH))),

@@ -2,7 +2,8 @@
 // while an answer is on its way goes together with the next page. An answer is a hint
 // that saves a call in vain, and nothing more.
 import { peerIdFromString } from '@libp2p/peer-id';
-import { guarded } from '../../runtime/guarded.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Standing } from '../../swarm/network.ts';
 import type { Node } from '../node/node.ts';
@@ -37,8 +38,9 @@ export class Inquiries {
       this.#waiting.set(peer, questions);
       const asked = questions;
       // Once all that is asked in this turn is known.
-      const askAll = guarded('asking which files are there', () => this.#askAll(peer, asked));
-      setImmediate(askAll);
+      systemClock.soon('asking which files are there', () =>
+        unawaited('asking which files are there', this.#askAll(peer, asked)),
+      );
     }
     if (questions.length >= MOST_WAITING) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<Standing | undefined>();

@@ -3,10 +3,10 @@
 // an address is passed on only with the PeerId that must answer there, and the dial proves it. The
 // caller decides what to do with a peer that was found.
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
+import type { Timers } from '../../runtime/clock.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt, LinkedAbort } from '../../runtime/linked-abort.ts';
@@ -49,6 +49,7 @@ const WALK_TIMEOUT_MS = 30_000;
 
 export class Discovery {
   readonly #node: Node;
+  readonly #clock: Timers;
   readonly #stop = new AbortController();
   readonly #provisions: Provisions;
   /** Functions that end the waits between two walks of the DHT. */
@@ -56,9 +57,10 @@ export class Discovery {
   #dialling = 0;
 
   /** Dials what the node discovers (mDNS, and peers that others name) until stopped. */
-  constructor(node: Node) {
+  constructor(node: Node, clock: Timers) {
     this.#node = node;
-    this.#provisions = new Provisions(node, this.#stop.signal);
+    this.#clock = clock;
+    this.#provisions = new Provisions(node, clock, this.#stop.signal);
     setMaxListeners(0, this.#stop.signal);
     node.addEventListener('peer:discovery', this.#handleDiscovered);
   }
@@ -135,7 +137,7 @@ export class Discovery {
 
   async #tellAgain(peer: PeerId): Promise<void> {
     const { signal } = this.#stop;
-    await delay(TELL_AGAIN_AFTER_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    await this.#clock.sleep(TELL_AGAIN_AFTER_MS, signal).catch(() => undefined);
     if (signal.aborted || this.#node.getConnections(peer).length === 0) return;
     await this.#provisions.tellAgain(peer);
   }
@@ -188,7 +190,7 @@ export class Discovery {
     const wake = (): void => joined.abort();
     this.#wakers.add(wake);
     const stop = new LinkedAbort([signal, joined.signal]);
-    await delay(ms, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+    await this.#clock.sleep(ms, stop.signal).catch(() => undefined);
     stop.release();
     this.#wakers.delete(wake);
     return joined.signal.aborted;

@@ -2,9 +2,9 @@
 // through the peers that its user runs on this machine and those of its last run. No failure here
 // ends the peer. Given addresses are called again for as long as it runs, in whatever order peers
 // start and however often they restart. The peer says once for which peers it waits.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { IdentifyResult } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
+import type { Timers } from '../../runtime/clock.ts';
 import { describeError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
@@ -45,6 +45,7 @@ export interface JoiningInit {
   readonly listening: Listening;
   readonly dataDir: string;
   readonly identity: Identity;
+  readonly clock: Timers;
   readonly emit: Emit;
 }
 
@@ -109,7 +110,7 @@ export class Joining {
 
   /** With --mdns: reports that no peer on the LAN answers. */
   async awaitLan(signal: AbortSignal): Promise<void> {
-    await delay(LAN_ANSWERS_MS, undefined, { signal, ref: false }).catch(() => {});
+    await this.#init.clock.sleep(LAN_ANSWERS_MS, signal).catch(() => {});
     if (signal.aborted || !this.#isAlone) return;
     const reason = (await hasMulticastRoute()) ? '' : 'no route for multicast';
     this.#await('lan', [], reason);
@@ -132,7 +133,7 @@ export class Joining {
 
   /** Calls a peer, or an address without a PeerId, whenever it is not connected. */
   async #keepCalling(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
-    const { discovery } = this.#init;
+    const { discovery, clock } = this.#init;
     let failures = 0;
     let losses = 0;
     while (!signal.aborted) {
@@ -140,9 +141,9 @@ export class Joining {
         const connection = await discovery.call(target, signal);
         discovery.handleJoined(connection.remotePeer, losses + failures > 0);
         failures = 0;
-        const since = performance.now();
+        const since = clock.now();
         await discovery.lost(connection.remotePeer, signal);
-        losses = performance.now() - since < LASTED_MS ? losses + 1 : 1;
+        losses = clock.now() - since < LASTED_MS ? losses + 1 : 1;
       } catch (error) {
         if (signal.aborted) return;
         losses = 0;
@@ -150,12 +151,12 @@ export class Joining {
       }
       const wait = RECALL_MS * 2 ** Math.min(Math.max(losses - 1, 0), MOST_DOUBLINGS);
       const jitter = 1 + JITTER * (2 * Math.random() - 1);
-      await delay(wait * jitter, undefined, { signal }).catch(() => {});
+      await clock.sleep(wait * jitter, signal).catch(() => {});
     }
   }
 
   async #joinKnown(signal: AbortSignal): Promise<void> {
-    const { discovery } = this.#init;
+    const { discovery, clock } = this.#init;
     let told = false;
     while (!signal.aborted) {
       if (this.#isAlone) {
@@ -166,7 +167,7 @@ export class Joining {
         this.#lead();
       }
       told = this.#isAlone;
-      await delay(REJOIN_MS, undefined, { signal }).catch(() => {});
+      await clock.sleep(REJOIN_MS, signal).catch(() => {});
     }
   }
 

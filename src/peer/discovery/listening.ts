@@ -5,8 +5,10 @@
 // Names may resolve and networks come up later, and a laptop's address changes, so the
 // choice is made again and again.
 import { multiaddr } from '@multiformats/multiaddr';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { describeError, hasCode } from '../../runtime/errors.ts';
-import { guarded, unawaited } from '../../runtime/guarded.ts';
+import { unawaited } from '../../runtime/guarded.ts';
+import { within } from '../../runtime/within.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { SCOPE, scopeOfHost } from '../address/scope.ts';
 import {
@@ -35,6 +37,7 @@ export interface ListeningInit {
   /** The user's --join. */
   readonly joins: readonly string[];
   readonly mdns: boolean;
+  readonly clock: Timers;
   readonly emit: Emit;
 }
 
@@ -50,7 +53,7 @@ export class Listening {
   #node: Node | undefined;
   #onMoved: () => void = () => {};
   #told: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelLooks: Cancel | undefined;
   #looking = false;
 
   constructor(init: ListeningInit) {
@@ -60,10 +63,7 @@ export class Listening {
 
   /** The addresses that the node listens at when it starts. */
   async choose(): Promise<string[]> {
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, RESOLVE_MS);
-    await Promise.race([this.#resolve(), late.promise]);
-    clearTimeout(timer);
+    await within(RESOLVE_MS, this.#resolve(), this.#init.clock);
     if (this.#init.listen) return [...this.#init.listen];
     return (await this.#hosts()).map((host) => `${host}/tcp/0`);
   }
@@ -91,13 +91,13 @@ export class Listening {
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#cancelLooks?.();
     this.#node = undefined;
   }
 
   #watch(): void {
-    const look = guarded('looking at addresses', () => this.#look());
-    this.#timer ??= setInterval(look, LOOK_MS).unref();
+    const look = (): void => unawaited('looking at addresses', this.#look());
+    this.#cancelLooks ??= this.#init.clock.every(LOOK_MS, 'looking at addresses', look);
   }
 
   async #look(): Promise<void> {

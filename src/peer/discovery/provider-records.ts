@@ -1,9 +1,9 @@
 // Tells one peer of the DHT about many files over one stream: ADD_PROVIDER messages as
 // kad-dht has them, which it sends over a stream each. The message has no answer, so each
 // batch ends with a PING, whose answer says that all before it was read.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import { varint } from 'multiformats';
+import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { KAD_PROTOCOL, type Node } from '../node/node.ts';
@@ -25,13 +25,14 @@ export async function tellProvider(
   node: Node,
   peer: PeerId,
   keys: readonly Uint8Array[],
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const provider = field(FIELD.provider, describeSelf(node));
   let frames: FrameStream | undefined;
   try {
     for (let from = 0; from < keys.length; from += BATCH) {
-      if (from > 0) await delay(BETWEEN_BATCHES_MS, undefined, { signal, ref: false });
+      if (from > 0) await clock.sleep(BETWEEN_BATCHES_MS, signal);
       await attempt([signal], BATCH_TIMEOUT_MS, async (limit) => {
         frames ??= await open(node, peer, limit);
         const batch = keys.slice(from, from + BATCH);

@@ -4,9 +4,9 @@
 // files cost one walk for each region of the DHT and one stream for each peer in it, not
 // one for each file: keys in a region have the same peers closest to them.
 import { hash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
+import type { Timers } from '../../runtime/clock.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Node } from '../node/node.ts';
@@ -35,6 +35,7 @@ interface Provided {
 
 export class Provisions {
   readonly #node: Node;
+  readonly #clock: Timers;
   readonly #signal: AbortSignal;
   readonly #provided = new Set<Provided>();
   /** Not yet told to anybody, or to be told again. */
@@ -46,8 +47,9 @@ export class Provisions {
   #changed = false;
   #wake: (() => void) | undefined;
 
-  constructor(node: Node, signal: AbortSignal) {
+  constructor(node: Node, clock: Timers, signal: AbortSignal) {
     this.#node = node;
+    this.#clock = clock;
     this.#signal = signal;
   }
 
@@ -88,11 +90,11 @@ export class Provisions {
   async #run(): Promise<void> {
     const { routingTable } = this.#node.services.dht;
     routingTable.addEventListener('peer:add', this.#noteChange);
-    let again = performance.now() + AGAIN_MS;
+    let again = this.#clock.now() + AGAIN_MS;
     try {
       while (!this.#signal.aborted) {
-        if (performance.now() >= again) {
-          again = performance.now() + AGAIN_MS;
+        if (this.#clock.now() >= again) {
+          again = this.#clock.now() + AGAIN_MS;
           this.#told.clear();
           for (const provided of this.#provided) {
             this.#due.add(provided);
@@ -159,7 +161,7 @@ export class Provisions {
   async #tell(peer: PeerId, provided: readonly Provided[]): Promise<boolean> {
     const keys = provided.map(({ key }) => key);
     try {
-      await tellProvider(this.#node, peer, keys, this.#signal);
+      await tellProvider(this.#node, peer, keys, this.#clock, this.#signal);
     } catch {
       return false;
     }
@@ -196,7 +198,7 @@ export class Provisions {
   async #pause(againAt: number): Promise<void> {
     const hasPeers = this.#node.services.dht.routingTable.size > 0;
     const failed = hasPeers && this.#due.size > 0 && !this.#changed;
-    if (!this.#changed) await this.#sleep(failed ? CHECK_MS : againAt - performance.now());
+    if (!this.#changed) await this.#sleep(failed ? CHECK_MS : againAt - this.#clock.now());
     // The first peer is told at once; of more files, and of more peers, there are soon others.
     if (!this.#changed) return;
     if (this.#provided.size > MANY) await this.#wait(CHECK_MS);
@@ -208,13 +210,13 @@ export class Provisions {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
     await attempt([this.#signal, woken.signal], undefined, (signal) =>
-      delay(Math.max(0, ms), undefined, { signal, ref: false }),
+      this.#clock.sleep(Math.max(0, ms), signal),
     ).catch(() => undefined);
     this.#wake = undefined;
   }
 
   async #wait(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+    await this.#clock.sleep(ms, this.#signal).catch(() => undefined);
   }
 }
 

@@ -4,8 +4,8 @@ import { hash } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
 import { digestKey } from '../../content/cid.ts';
 import type { Link } from '../../link/link.ts';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { guarded } from '../../runtime/guarded.ts';
 import type { FrameStream } from '../node/stream.ts';
 import { AnswerDecoder, type AnswerHandler, isSafeName, type Status } from './dag-codec.ts';
 
@@ -33,22 +33,22 @@ export class Answer implements AnswerHandler {
    */
   readonly #unasked = new Set<string>();
   readonly #kind = Promise.withResolvers<CID | undefined>();
-  readonly #timer: NodeJS.Timeout;
+  /** Ends the looks at its pace. */
+  readonly stop: Cancel;
   #came = 0;
   #unaskedBytes = 0;
   #failure: unknown;
 
   /** @param onSlow called when too few bytes came for too long */
-  constructor(remote: string, cid: CID, onSlow: () => void) {
+  constructor(remote: string, cid: CID, clock: Timers, onSlow: () => void) {
     this.#remote = remote;
     this.#cid = cid;
     this.name = cid.toString();
     this.#kind.promise.catch(() => undefined);
-    const look = guarded('watching the pace of a manifest', () => {
+    this.stop = clock.every(SPAN_MS, 'watching the pace of a manifest', () => {
       if (this.#came < LEAST_BYTES) onSlow();
       this.#came = 0;
     });
-    this.#timer = setInterval(look, SPAN_MS);
   }
 
   /** Resolves with the packed form's CID; with undefined if the blocks themselves come. */
@@ -119,10 +119,6 @@ export class Answer implements AnswerHandler {
     this.#unasked.clear();
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 
   #refuse(what: string): void {

@@ -4,9 +4,10 @@ import { isRawCid } from '../../content/cid.ts';
 import { resolveManifest } from '../../content/resolve.ts';
 import { blockLength } from '../../exchange/block-length.ts';
 import { Link } from '../../link/link.ts';
+import { systemClock, type Timers } from '../../runtime/clock.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { LinkedAbort } from '../../runtime/linked-abort.ts';
+import { attempt, LinkedAbort } from '../../runtime/linked-abort.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
 import { Answer } from './dag-answer.ts';
@@ -68,10 +69,11 @@ export async function serveDag(
   node: Node,
   lookup: (cid: CID) => HeldDag | undefined,
   link: Link = new Link(),
+  clock: Timers = systemClock,
 ): Promise<() => Promise<void>> {
   const uplink = new Uplink(link);
   const answer = (frames: FrameStream, mayPack: boolean): void =>
-    awaitRequest(frames, (cid) => sendAnswer(frames, lookup(cid), uplink, mayPack));
+    awaitRequest(frames, clock, (cid) => sendAnswer(frames, lookup(cid), uplink, mayPack));
   const protocols = [DAG_PROTOCOL, PACKED_DAG_PROTOCOL];
   for (const protocol of protocols) {
     await node.handle(
@@ -85,18 +87,21 @@ export async function serveDag(
   return () => node.unhandle(protocols);
 }
 
-function awaitRequest(frames: FrameStream, answer: (cid: CID) => Promise<void>): void {
+function awaitRequest(
+  frames: FrameStream,
+  clock: Timers,
+  answer: (cid: CID) => Promise<void>,
+): void {
   const decoder = new RequestDecoder();
-  const hangUp = guarded('hanging up', () => frames.abort('no request'));
-  const late = setTimeout(hangUp, REQUEST_TIMEOUT_MS);
-  frames.onEnd(() => clearTimeout(late));
+  const inTime = clock.after(REQUEST_TIMEOUT_MS, 'hanging up', () => frames.abort('no request'));
+  frames.onEnd(inTime);
   let asked = false;
   frames.onData((chunk) => {
     if (asked) return frames.abort('bytes after the request');
     const request = decoder.push(chunk);
     if (request === undefined) return;
     asked = true;
-    clearTimeout(late);
+    inTime();
     if ('violation' in request) return frames.abort(request.violation);
     // The reader stalls, or the leaf cannot be read: other answers go on.
     const cut = guarded('cutting a stream', (error: unknown) => frames.abort(describeError(error)));
@@ -158,7 +163,7 @@ class Uplink {
       if (frames.hasEnded) return false;
       const bytes = await read(begin, size);
       frames.send(begin === 0 ? [head, bytes] : [bytes]);
-      if (frames.congested) await frames.drained(AbortSignal.timeout(STALL_TIMEOUT_MS));
+      if (frames.congested) await attempt([], STALL_TIMEOUT_MS, (limit) => frames.drained(limit));
     }
     return true;
   }
@@ -180,6 +185,7 @@ export interface PackedAnswer {
 }
 
 export interface FetchOptions {
+  readonly clock?: Timers | undefined;
   /** Counts the bytes that come. */
   readonly link?: Link | undefined;
   /** Fetches a packed manifest; if left out, none is asked for. */
@@ -198,10 +204,10 @@ export async function fetchManifest(
   connection: StreamOpener,
   cid: CID,
   signal: AbortSignal,
-  { link, fetchPacked }: FetchOptions = {},
+  { link, fetchPacked, clock = systemClock }: FetchOptions = {},
 ): Promise<FetchedManifest> {
   const protocols = fetchPacked ? [PACKED_DAG_PROTOCOL, DAG_PROTOCOL] : [DAG_PROTOCOL];
-  const heard = await ask(connection, protocols, cid, signal, link);
+  const heard = await ask(connection, protocols, cid, signal, { link, clock });
   if (!('packed' in heard)) return heard;
   if (fetchPacked) return fetchPacked({ ...heard, root: cid, connection }, signal);
   throw new HubswarmError('ERR_REMOTE', `${connection.remotePeer} packed what it was not to pack`);
@@ -212,12 +218,12 @@ async function ask(
   protocols: string[],
   cid: CID,
   signal: AbortSignal,
-  link: Link | undefined,
+  { link, clock }: { link: Link | undefined; clock: Timers },
 ): Promise<FetchedManifest | { packed: CID; name: string }> {
   const remote = connection.remotePeer.toString();
   const slow = new AbortController();
   const linked = new LinkedAbort([signal, slow.signal]);
-  const answer = new Answer(remote, cid, () => slow.abort());
+  const answer = new Answer(remote, cid, clock, () => slow.abort());
   let frames: FrameStream | undefined;
   try {
     const stream = await connection.newStream(protocols, { signal: linked.signal });

@@ -1,9 +1,9 @@
 // Finds the manifest of a CID: asks every connected peer, and every peer that the DHT names, until
 // one gives it. The answer hashes up to the CID, so the first good one is enough.
-import { setTimeout as delay } from 'node:timers/promises';
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
@@ -37,41 +37,44 @@ const ASK_AGAIN_MS = 1000;
  * a file or directory of raw leaves; the signal's reason
  */
 export async function searchManifest(
-  sources: { node: Node; discovery: Discovery },
+  sources: { node: Node; discovery: Discovery; clock: Timers },
   cid: CID,
   signal: AbortSignal,
-  options: FetchOptions = {},
+  options: Omit<FetchOptions, 'clock'> = {},
 ): Promise<FetchedManifest> {
-  const search = new ManifestSearch(sources.node, cid, signal, options);
+  const { node, clock } = sources;
+  const search = new ManifestSearch(node, cid, signal, { ...options, clock });
   const onConnect = guarded('asking for a manifest', ({ detail }: CustomEvent<PeerId>) =>
     search.ask(detail.toString(), detail),
   );
-  sources.node.addEventListener('peer:connect', onConnect);
-  for (const peer of sources.node.getPeers()) search.ask(peer.toString(), peer);
+  node.addEventListener('peer:connect', onConnect);
+  for (const peer of node.getPeers()) search.ask(peer.toString(), peer);
   unawaited('asking for a manifest', search.askProviders(sources.discovery));
   try {
     return await search.found;
   } finally {
-    sources.node.removeEventListener('peer:connect', onConnect);
+    node.removeEventListener('peer:connect', onConnect);
     search.stop();
   }
 }
 
+type SearchOptions = FetchOptions & { readonly clock: Timers };
+
 class ManifestSearch {
   readonly #node: Node;
   readonly #cid: CID;
-  readonly #options: FetchOptions;
+  readonly #options: SearchOptions;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #asked = new Set<string>();
-  /** Timers of peers that are asked again. */
-  readonly #later = new Map<string, NodeJS.Timeout>();
+  /** Ends the timers of peers that are asked again. */
+  readonly #later = new Map<string, Cancel>();
   readonly #result = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
   #open = 0;
   #onIdle: (() => void) | undefined;
 
-  constructor(node: Node, cid: CID, signal: AbortSignal, options: FetchOptions) {
+  constructor(node: Node, cid: CID, signal: AbortSignal, options: SearchOptions) {
     this.#options = options;
     this.#node = node;
     this.#cid = cid;
@@ -87,7 +90,7 @@ class ManifestSearch {
 
   stop(): void {
     this.#stop.abort();
-    for (const timer of this.#later.values()) clearTimeout(timer);
+    for (const cancel of this.#later.values()) cancel();
     this.#later.clear();
   }
 
@@ -111,7 +114,10 @@ class ManifestSearch {
     const silent = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    await Promise.race([silent, delay(withinMs, undefined, { signal }).catch(() => undefined)]);
+    await Promise.race([
+      silent,
+      this.#options.clock.sleep(withinMs, signal).catch(() => undefined),
+    ]);
     this.#signal.throwIfAborted();
   }
 
@@ -125,22 +131,22 @@ class ManifestSearch {
 
   #askLater(peer: string, dial: Multiaddr[] | PeerId): void {
     if (this.#signal.aborted || this.#later.has(peer) || this.#later.size >= MOST_ASKED) return;
-    const again = guarded('asking for a manifest', () => {
+    const cancel = this.#options.clock.after(ASK_AGAIN_MS, 'asking for a manifest', () => {
       this.#later.delete(peer);
       this.ask(peer, dial);
     });
-    this.#later.set(peer, setTimeout(again, ASK_AGAIN_MS));
+    this.#later.set(peer, cancel);
   }
 
   async #ask(peer: string, dial: Multiaddr[] | PeerId): Promise<void> {
     this.#asking++;
     this.#open++;
     let prompt = true;
-    const giveWay = guarded('asking for a manifest', () => {
+    const giveWay = (): void => {
       if (prompt) this.#asking--;
       prompt = false;
-    });
-    const timer = setTimeout(giveWay, SLOW_MS);
+    };
+    const cancel = this.#options.clock.after(SLOW_MS, 'asking for a manifest', giveWay);
     try {
       const found = await attempt([this.#signal], undefined, async (signal) =>
         fetchManifest(await this.#node.dial(dial, { signal }), this.#cid, signal, this.#options),
@@ -153,7 +159,7 @@ class ManifestSearch {
       this.#asked.delete(peer);
       this.#askLater(peer, dial);
     } finally {
-      clearTimeout(timer);
+      cancel();
       giveWay();
       this.#open--;
       if (this.#open === 0) this.#onIdle?.();

@@ -12,6 +12,7 @@ import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../../content/manifest.ts';
 import { MemoryStore } from '../../content/memory-store.ts';
 import type { PieceStore } from '../../content/store.ts';
+import type { Timers } from '../../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { LinkedAbort } from '../../runtime/linked-abort.ts';
@@ -42,6 +43,7 @@ const MOST_DOUBLINGS = 4;
 
 /** The peer, as far as packed manifests need it. */
 export interface PackedHost {
+  readonly clock: Timers;
   /** What is held under this CID, if anything. */
   get(cid: CID): unknown;
   /** Takes part in the swarm of a file that nobody is told of. */
@@ -187,12 +189,13 @@ class PackedFetch {
   /** Once pieces are fetched. */
   swarm: Swarm | undefined;
   readonly #turnMs: number;
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
   #bytes = 0;
   #wrong = false;
 
   constructor(host: PackedHost, answer: PackedAnswer, init: PackedFetchInit) {
     this.#host = host;
+    this.#startedAt = host.clock.now();
     this.#answer = answer;
     this.#progressed = init.progressed;
     this.#turnMs = init.turnMs;
@@ -216,7 +219,7 @@ class PackedFetch {
   }
 
   get #ageMs(): number {
-    return performance.now() - this.#startedAt;
+    return this.#host.clock.now() - this.#startedAt;
   }
 
   /** One more remote that has this form, and knows how it is cut. */
@@ -227,7 +230,9 @@ class PackedFetch {
     if (this.swarm) return;
     this.#asking++;
     try {
-      this.#manifest.resolve(await fetchManifest(connection, this.#answer.packed, this.#signal));
+      const { clock } = this.#host;
+      const found = fetchManifest(connection, this.#answer.packed, this.#signal, { clock });
+      this.#manifest.resolve(await found);
     } catch (error) {
       if (this.#asking === 1) this.#manifest.reject(error);
     } finally {

@@ -6,6 +6,7 @@
 // out.
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Node } from './node.ts';
@@ -28,10 +29,14 @@ const MAX_CONNECTIONS = 300;
 export class Admission {
   /** Until when a peer is banned, and how long its last ban for load was. */
   readonly #banned = new Map<string, { readonly until: number; readonly ms: number }>();
+  /** When each connection opened. */
+  readonly #openedAt = new WeakMap<Connection, number>();
+  readonly #clock: Clock;
   readonly #most: number;
   #node: Node | undefined;
 
-  constructor(maxConnections = MAX_CONNECTIONS) {
+  constructor(clock: Clock, maxConnections = MAX_CONNECTIONS) {
+    this.#clock = clock;
     this.#most = Math.floor(maxConnections * CROWDED);
   }
 
@@ -46,7 +51,7 @@ export class Admission {
 
   isBanned(peer: string): boolean {
     const ban = this.#banned.get(peer);
-    return ban !== undefined && performance.now() < ban.until;
+    return ban !== undefined && this.#clock.now() < ban.until;
   }
 
   /**
@@ -59,7 +64,7 @@ export class Admission {
     const ms = isForGood ? Number.POSITIVE_INFINITY : Math.min(2 * last, LONGEST_LOAD_BAN_MS);
     // Delete first: the last to be banned is the last to be forgotten.
     this.#banned.delete(peer);
-    this.#banned.set(peer, { until: performance.now() + ms, ms });
+    this.#banned.set(peer, { until: this.#clock.now() + ms, ms });
     forgetOldest(this.#banned, MOST_BANNED);
     for (const connection of this.#node?.getConnections() ?? []) {
       if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
@@ -69,14 +74,21 @@ export class Admission {
 
   #handleOpen(opened: Connection): void {
     if (!this.#node) return;
+    const now = this.#clock.now();
+    this.#openedAt.set(opened, now);
     const connections = this.#node.getConnections();
     if (countOf(connections, opened.remotePeer) > CONNECTIONS_PER_PEER) {
       return cut(opened, 'too many connections');
     }
     const over = connections.length - this.#most;
     if (over <= 0) return;
-    const idle = connections.filter(isIdle).sort((a, b) => a.timeline.open - b.timeline.open);
-    for (const connection of idle.slice(0, over)) cut(connection, 'makes way for others');
+    const idle = connections
+      .map((connection) => ({ connection, openedAt: this.#openedAt.get(connection) ?? now }))
+      .filter(
+        ({ connection, openedAt }) => now - openedAt >= IDLE_AFTER_MS && !hasExchange(connection),
+      )
+      .sort((a, b) => a.openedAt - b.openedAt);
+    for (const { connection } of idle.slice(0, over)) cut(connection, 'makes way for others');
   }
 }
 
@@ -84,10 +96,8 @@ function countOf(connections: readonly Connection[], peer: PeerId): number {
   return connections.filter(({ remotePeer }) => remotePeer.equals(peer)).length;
 }
 
-function isIdle({ streams, timeline }: Connection): boolean {
-  if (Date.now() - timeline.open < IDLE_AFTER_MS) return false;
-  return !streams.some(({ protocol }) => protocol === EXCHANGE_PROTOCOL);
-}
+const hasExchange = ({ streams }: Connection): boolean =>
+  streams.some(({ protocol }) => protocol === EXCHANGE_PROTOCOL);
 
 function cut(connection: Connection, reason: string): void {
   connection.abort(new Error(reason));

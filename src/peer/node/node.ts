@@ -11,6 +11,7 @@ import { type Ping, ping } from '@libp2p/ping';
 import { yamux } from '@libp2p/yamux';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
+import { type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { type Dht, keepProviders } from '../patches/kad-dht.ts';
@@ -29,6 +30,8 @@ export type Node = Libp2p<Services>;
 
 export interface NodeOptions {
   readonly privateKey: PrivateKey;
+  /** systemClock by default. libp2p itself takes none. */
+  readonly clock?: Timers;
   /** Multiaddrs; by default any free port of 127.0.0.1. */
   readonly listen?: readonly string[];
   /** Multicast to find peers on the LAN: heard on every interface, sent by the system's route. */
@@ -72,6 +75,7 @@ const CONNECTIONS_PER_HOST_PER_SECOND = 256;
 export async function createNode(options: NodeOptions): Promise<Node> {
   const listen = [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])];
   checkListen(listen);
+  const clock = options.clock ?? systemClock;
   try {
     const node = await createLibp2p({
       privateKey: options.privateKey,
@@ -103,10 +107,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       services: {
         identify: identify({ runOnConnectionOpen: false }),
         ping: createPing,
-        dht: createDht,
+        dht: createDht(clock),
       },
     });
-    identifyInTime(node);
+    identifyInTime(node, clock);
     return node;
   } catch (error) {
     throw listenError(error, listen);
@@ -117,16 +121,16 @@ export async function createNode(options: NodeOptions): Promise<Node> {
  * By default both ends ask at once, on every connection, what the other speaks. The
  * exchange need not know; with 16 receivers at once it cost the last of them 0.4 s. The DHT does: the first connection is its way in, the others follow later.
  */
-function identifyInTime(node: Node): void {
+function identifyInTime(node: Node, clock: Timers): void {
   const handleOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
     const isFirst = node.getConnections().length === 1;
     const wait = isFirst ? 0 : IDENTIFY_AFTER_MS * (1 + Math.random());
-    const identifyNow = guarded('identifying a peer', () => {
+    const cancel = clock.after(wait, 'identifying a peer', () => {
       if (connection.status !== 'open') return;
       // It does not answer, or is gone: then the DHT does without it.
       node.services.identify.identify(connection).catch(() => undefined);
     });
-    setTimeout(identifyNow, wait).unref();
+    connection.addEventListener('close', guarded('identifying a peer', cancel), { once: true });
   };
   node.addEventListener('connection:open', guarded('identifying a peer', handleOpen));
 }
@@ -146,30 +150,32 @@ const createPing = (components: Parameters<ReturnType<typeof ping>>[0]): Ping =>
   return service;
 };
 
-const createDht = (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht => {
-  const dht = kadDHT({
-    protocol: KAD_PROTOCOL,
-    // By default a node only serves records once it has a public address.
-    clientMode: false,
-    // By default private addresses, all that a LAN has, are dropped from answers.
-    peerInfoMapper: passthroughMapper,
-    // Every query would wait for the first self-query, which asks everybody. The
-    // trap of this option, that a query of nobody succeeds, is closed by discovery.ts:
-    // it asks only once the routing table has a peer, and counts who was told.
-    allowQueryWithZeroPeers: true,
-    // Not in the first second, which belongs to finding the file.
-    initialQuerySelfInterval: SELF_QUERY_AFTER_MS,
-    // Default 10 at a time on 10 disjoint paths: in a small swarm that asks everybody
-    // everything. k stays 20: it is also how many providers a search ends at.
-    alpha: 3,
-    disjointPaths: 1,
-    // Default 48 h: too long for peers that come and go. Forgets them within 15 min
-    // more; telling again is Provision's, so no record of one's own is ever near its end.
-    reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
-  })(components) as Dht;
-  keepProviders(dht, new ProviderStore(components.peerId, RECORD_VALID_MS));
-  return dht;
-};
+const createDht =
+  (clock: Clock) =>
+  (components: Parameters<ReturnType<typeof kadDHT>>[0]): Dht => {
+    const dht = kadDHT({
+      protocol: KAD_PROTOCOL,
+      // By default a node only serves records once it has a public address.
+      clientMode: false,
+      // By default private addresses, all that a LAN has, are dropped from answers.
+      peerInfoMapper: passthroughMapper,
+      // Every query would wait for the first self-query, which asks everybody. The
+      // trap of this option, that a query of nobody succeeds, is closed by discovery.ts:
+      // it asks only once the routing table has a peer, and counts who was told.
+      allowQueryWithZeroPeers: true,
+      // Not in the first second, which belongs to finding the file.
+      initialQuerySelfInterval: SELF_QUERY_AFTER_MS,
+      // Default 10 at a time on 10 disjoint paths: in a small swarm that asks everybody
+      // everything. k stays 20: it is also how many providers a search ends at.
+      alpha: 3,
+      disjointPaths: 1,
+      // Default 48 h: too long for peers that come and go. Forgets them within 15 min
+      // more; telling again is Provision's, so no record of one's own is ever near its end.
+      reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
+    })(components) as Dht;
+    keepProviders(dht, new ProviderStore(components.peerId, RECORD_VALID_MS, clock));
+    return dht;
+  };
 
 /** What a started node (libp2p 3) is made of, as far as addresses at which it listens change. */
 interface Listeners {

@@ -4,6 +4,7 @@
 // leave so many, and of all the oldest make way. This peer's own always stay.
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
+import type { Clock } from '../../runtime/clock.ts';
 
 /** Records of one peer, and of all others together; some 300 bytes each. Chosen. */
 const MOST_OF_PEER = 16_384;
@@ -20,19 +21,21 @@ interface ProviderRecord {
 export class ProviderStore {
   readonly #self: string;
   readonly #validMs: number;
+  readonly #clock: Clock;
   readonly #byKey = new Map<string, Map<string, ProviderRecord>>();
   /** Of strangers, the oldest first, and how many each has. */
   readonly #strangers = new Set<ProviderRecord>();
   readonly #counts = new Map<string, number>();
 
-  constructor(self: PeerId, validMs: number) {
+  constructor(self: PeerId, validMs: number, clock: Clock) {
     this.#self = self.toString();
     this.#validMs = validMs;
+    this.#clock = clock;
   }
 
   add(cid: CID, provider: PeerId): void {
     const peer = provider.toString();
-    const record = { key: keyOf(cid), provider, at: performance.now() };
+    const record = { key: keyOf(cid), provider, at: this.#clock.now() };
     const isStranger = peer !== this.#self;
     this.remove(cid, provider);
     if (isStranger && (this.#counts.get(peer) ?? 0) >= MOST_OF_PEER) return;
@@ -57,7 +60,7 @@ export class ProviderStore {
 
   /** Drops what is no longer valid, and the oldest beyond the limit. */
   #forget(): void {
-    const validFrom = performance.now() - this.#validMs;
+    const validFrom = this.#clock.now() - this.#validMs;
     for (const record of this.#strangers) {
       if (record.at > validFrom && this.#strangers.size <= MOST) return;
       this.#drop(record);

@@ -5,6 +5,7 @@
 // exchange must bound what it asks for.
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { Uint8ArrayList } from 'uint8arraylist';
+import { systemClock, type Timers } from '../../runtime/clock.ts';
 import { describeError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
@@ -26,14 +27,16 @@ export class FrameStream implements Wire {
   /** The PeerId at the other end. */
   readonly remote: string;
   readonly #stream: Stream;
+  readonly #clock: Timers;
   readonly #handlers: ((reason: string) => void)[] = [];
   #closing = false;
   #reason: string | undefined;
   #end: string | undefined;
 
   /** Create it as soon as the stream exists: the stream is lost if 4 MiB arrive before. */
-  constructor(stream: Stream, remote: string) {
+  constructor(stream: Stream, remote: string, clock: Timers = systemClock) {
     this.remote = remote;
+    this.#clock = clock;
     this.#stream = stream;
     stream.maxWriteBufferLength = MAX_UNSENT_BYTES;
     updateWindowByHalves(stream);
@@ -105,10 +108,9 @@ export class FrameStream implements Wire {
     this.#reason ??= reason;
     this.#closeWrite();
     // The remote may never close its half.
-    const cut = guarded('cutting a stream', () => this.abort(reason ?? 'closed'));
-    const timer = setTimeout(cut, CLOSE_TIMEOUT_MS);
-    timer.unref();
-    this.#stream.addEventListener('close', () => clearTimeout(timer), { once: true });
+    const cut = (): void => this.abort(reason ?? 'closed');
+    const cancel = this.#clock.after(CLOSE_TIMEOUT_MS, 'cutting a stream', cut);
+    this.#stream.addEventListener('close', guarded('closing a stream', cancel), { once: true });
   }
 
   /** Ends at once, and resets the stream. */

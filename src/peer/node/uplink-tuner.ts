@@ -4,7 +4,8 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import { AutoRate } from '../../link/auto-rate.ts';
 import type { Link } from '../../link/link.ts';
-import { guarded, unawaited } from '../../runtime/guarded.ts';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
+import { unawaited } from '../../runtime/guarded.ts';
 import type { Node } from './node.ts';
 import { PROBE_PROTOCOL, ProbeStream } from './probe-stream.ts';
 
@@ -34,6 +35,7 @@ interface Path {
 export interface TunerInit {
   readonly node: Node;
   readonly link: Link;
+  readonly clock: Timers;
   /** PeerIds of neighbours to which pieces are being sent. */
   receivers(): Iterable<string>;
   /** PeerIds of neighbours to which pieces may be sent. */
@@ -47,23 +49,23 @@ export class UplinkTuner {
   readonly #auto = new AutoRate();
   readonly #paths = new Map<string, Path>();
   #closed = false;
-  #timer: NodeJS.Timeout;
+  #cancelTick: Cancel;
 
   constructor(init: TunerInit) {
     this.#init = init;
-    this.#timer = this.#tickAfter(0);
+    this.#cancelTick = this.#tickAfter(0);
   }
 
   /** Ends the tuning; the link keeps its rate. */
   close(): void {
-    clearTimeout(this.#timer);
+    this.#cancelTick();
     this.#closed = true;
     for (const { stream } of this.#paths.values()) stream?.close();
   }
 
   #tick(): void {
-    const now = performance.now();
-    this.#timer = this.#tickAfter(this.#auto.probeAfterMs(now));
+    const now = this.#init.clock.now();
+    this.#cancelTick = this.#tickAfter(this.#auto.probeAfterMs(now));
     this.#notePaths(now);
     const byUse = [...this.#paths.values()].sort((a, b) => b.usedAt - a.usedAt);
     for (const path of byUse.slice(0, MOST_PROBED)) {
@@ -72,9 +74,8 @@ export class UplinkTuner {
     this.#tune();
   }
 
-  #tickAfter(ms: number): NodeJS.Timeout {
-    const tick = guarded('tuning the uplink', () => this.#tick());
-    return setTimeout(tick, ms);
+  #tickAfter(ms: number): Cancel {
+    return this.#init.clock.after(ms, 'tuning the uplink', () => this.#tick());
   }
 
   #notePaths(now: number): void {
@@ -122,7 +123,7 @@ export class UplinkTuner {
   }
 
   #noteEcho(path: string, probe: { sentAt: number; sentBytes: number }): void {
-    this.#auto.noteEcho(performance.now(), { path, ...probe });
+    this.#auto.noteEcho(this.#init.clock.now(), { path, ...probe });
     this.#tune();
   }
 

@@ -6,7 +6,8 @@
 import type { Socket } from 'node:net';
 import type { Connection, PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
-import { guarded, unawaited } from '../../runtime/guarded.ts';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
+import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { socketOf } from '../patches/tcp.ts';
 import { speak } from '../patches/yamux.ts';
@@ -44,23 +45,25 @@ export class Vigil {
   readonly #node: Node;
   readonly #watched = new Map<string, Watched>();
   readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  #lookedAt = performance.now();
+  readonly #clock: Timers;
+  readonly #cancelLooks: Cancel;
+  #lookedAt: number;
   #calling = 0;
 
-  constructor(node: Node) {
+  constructor(node: Node, clock: Timers) {
     this.#node = node;
-    const look = guarded('watching neighbours', () => this.#look());
-    this.#timer = setInterval(look, LOOK_MS).unref();
+    this.#clock = clock;
+    this.#lookedAt = clock.now();
+    this.#cancelLooks = clock.every(LOOK_MS, 'watching neighbours', () => this.#look());
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    this.#cancelLooks();
     this.#stop.abort();
   }
 
   #look(): void {
-    const now = performance.now();
+    const now = this.#clock.now();
     // While this process was stopped it could hear nobody.
     const absence = Math.max(0, now - this.#lookedAt - 2 * LOOK_MS);
     this.#lookedAt = now;
@@ -138,7 +141,7 @@ export class Vigil {
       // The peer cannot be reached yet, or could never be called: then it calls.
     } finally {
       this.#calling--;
-      watched.callAgainAt = performance.now() + CALL_AGAIN_MS;
+      watched.callAgainAt = this.#clock.now() + CALL_AGAIN_MS;
     }
   }
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
 import { Discovery, type Provider } from '../../../src/peer/discovery/discovery.ts';
 import type { Node } from '../../../src/peer/node/node.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const startNode = useNodes();
@@ -21,7 +22,7 @@ interface Peer {
 
 async function startPeer(): Promise<Peer> {
   const node = await startNode();
-  const discovery = new Discovery(node);
+  const discovery = new Discovery(node, systemClock);
   started.push(discovery);
   const address = node.getMultiaddrs()[0]!.toString();
   return { node, discovery, id: node.peerId.toString(), address };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Listening } from '../../../src/peer/discovery/listening.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const start = useNodes();
@@ -17,6 +18,7 @@ describe('a peer that is told to listen on this machine alone', () => {
       listen: ['/ip4/127.0.0.1/tcp/0'],
       joins: [join],
       mdns: false,
+      clock: new VirtualClock(),
       emit: (event) => events.push(event),
     });
     listening.follow(await start({ listen: await listening.choose() }), () => {});

@@ -1,21 +1,19 @@
 // How long a client waits for an answer: as long as bytes come, and no longer.
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
 import { Answer } from '../../../src/peer/manifest/dag-answer.ts';
 import type { FrameStream } from '../../../src/peer/node/stream.ts';
-
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 
 /** A status and a name, and then the beginning of a block of 2 MiB that does not end. */
 const BEGINNING = Uint8Array.of(0, 0, 0x80, 0x80, 0x80, 1);
 
 /** So many bytes every so often, for ten minutes; resolves to when it was given up, if so. */
-function hear(bytes: number, everyMs: number): number | undefined {
+async function hear(bytes: number, everyMs: number): Promise<number | undefined> {
   let gaveUpAt: number | undefined;
-  const startedAt = performance.now();
-  const answer = new Answer('remote', rawCid(sha256(Uint8Array.of(1))), () => {
-    gaveUpAt ??= performance.now() - startedAt;
+  const clock = new VirtualClock();
+  const answer = new Answer('remote', rawCid(sha256(Uint8Array.of(1))), clock, () => {
+    gaveUpAt ??= clock.now();
   });
   let push = (_chunk: Uint8Array): void => {};
   const stream: Pick<FrameStream, 'onData' | 'onEnd'> = {
@@ -28,17 +26,18 @@ function hear(bytes: number, everyMs: number): number | undefined {
   push(BEGINNING);
   for (let ms = 0; ms < 600_000; ms += everyMs) {
     push(new Uint8Array(bytes));
-    vi.advanceTimersByTime(everyMs);
+    await clock.advance(everyMs);
   }
   answer.stop();
+  expect(clock.isIdle).toBe(true);
   return gaveUpAt;
 }
 
-it('waits for ten minutes for a remote that sends 5 KB in each half minute', () => {
-  expect(hear(2500, 14_000)).toBeUndefined();
+it('waits for ten minutes for a remote that sends 5 KB in each half minute', async () => {
+  expect(await hear(2500, 14_000)).toBeUndefined();
 });
 
-it('gives up a remote that drips a byte each second, or says no more', () => {
-  expect(hear(1, 1000)).toBe(30_000);
-  expect(hear(0, 1000)).toBe(30_000);
+it('gives up a remote that drips a byte each second, or says no more', async () => {
+  expect(await hear(1, 1000)).toBe(30_000);
+  expect(await hear(0, 1000)).toBe(30_000);
 });

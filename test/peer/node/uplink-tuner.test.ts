@@ -4,6 +4,7 @@ import { Link } from '../../../src/link/link.ts';
 import type { Node } from '../../../src/peer/node/node.ts';
 import { PROBE_PROTOCOL } from '../../../src/peer/node/probe-stream.ts';
 import { UplinkTuner } from '../../../src/peer/node/uplink-tuner.ts';
+import { systemClock, type Timers } from '../../../src/runtime/clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const startNode = useNodes();
@@ -19,7 +20,11 @@ interface Tuned {
   changed(times: number): Promise<void>;
 }
 
-function tune(node: Node, lists: { receivers?: Node[]; neighbours?: Node[] }): Tuned {
+function tune(
+  node: Node,
+  lists: { receivers?: Node[]; neighbours?: Node[] },
+  clock: Timers = systemClock,
+): Tuned {
   const link = new Link();
   const ids = (nodes: Node[] = []): string[] => nodes.map(({ peerId }) => peerId.toString());
   let changes = 0;
@@ -27,6 +32,7 @@ function tune(node: Node, lists: { receivers?: Node[]; neighbours?: Node[] }): T
   const tuner = new UplinkTuner({
     node,
     link,
+    clock,
     receivers: () => ids(lists.receivers),
     neighbours: () => ids(lists.neighbours),
     onTuned: () => {
