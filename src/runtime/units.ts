@@ -48,13 +48,27 @@ export function parseSize(option: string, text: string): number {
   return bytes;
 }
 
-/** @param words what else is accepted, for the error */
+/** Below this a number without a unit was meant in another one, in bytes per second. Chosen. */
+const MIN_BARE_RATE = 1024;
+
+/**
+ * @param words what else is accepted, for the error
+ * @throws HubswarmError ERR_USAGE, also for a small number without a unit: `--uplink 20` is 20 bytes
+ *   per second, which nobody means
+ */
 export function parseRate(option: string, text: string, words = ''): number {
   const rate = tryParseRate(text);
   if (rate === undefined) {
     throw new HubswarmError(
       'ERR_USAGE',
       `${option}: '${text}' is not a rate; give bytes per second, or a number with a unit (as in 20Mbit/s or 4MiB/s)${words}`,
+    );
+  }
+  if (rate < MIN_BARE_RATE && /^[\d.\s]+$/.test(text)) {
+    const number = text.trim();
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option}: ${number} without a unit is ${number} bytes per second; give a unit (as in ${number}Mbit/s, ${number}MiB/s or ${number}B/s)`,
     );
   }
   return rate;

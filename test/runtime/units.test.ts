@@ -39,6 +39,20 @@ describe('sizes and rates as people write them', () => {
     expect(tryParseRate('0')).toBeUndefined();
   });
 
+  it.each(['20', ' 2.5 ', '1023'])('refuses the rate %s, whose unit was forgotten', (text) => {
+    expect(() => parseRate('--uplink', text)).toThrow(
+      `--uplink: ${text.trim()} without a unit is ${text.trim()} bytes per second; give a unit (as in ${text.trim()}Mbit/s`,
+    );
+  });
+
+  it.each([
+    ['1024', 1024],
+    ['20B/s', 20],
+    ['80bit/s', 10],
+  ])('takes the rate %s', (text, rate) => {
+    expect(parseRate('--uplink', text)).toBe(rate);
+  });
+
   it('names the option, what was given and what is accepted', () => {
     expect(() => parseRate('--uplink', 'fast')).toThrow(
       /^--uplink: 'fast' is not a rate; give .*20Mbit/,

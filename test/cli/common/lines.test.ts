@@ -80,7 +80,7 @@ describe('obeyLines', () => {
     ['uplink 0', /uplink: '0' is not a rate/],
     ['sidelink 1MiB/s', /'sidelink 1MiB\/s' is not a command; give 'uplink RATE'/],
   ])('warns of %j in one line and goes on', async (line, warning) => {
-    const { caps, warnings } = await obey(`${line}\nuplink 1\n`);
+    const { caps, warnings } = await obey(`${line}\nuplink 1B/s\n`);
     expect(caps).toEqual([{ uplinkBytesPerSecond: 1 }]);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(warning);
