@@ -10,13 +10,13 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BINARY } from './binary.mjs';
-import { has, ready, startHub, startNginx } from './rivals.mjs';
+import { BINARY } from './lib/binary.mjs';
+import { numbers } from './lib/command-line.mjs';
+import { has, ready, startHub, startNginx } from './lib/rivals.mjs';
 
 const MIB = 2 ** 20;
 const TARGET = 0.75;
-const mebibytes = Number(process.argv[2] ?? 512);
-const rounds = Number(process.argv[3] ?? 5);
+const [mebibytes, rounds] = numbers(import.meta.filename, ['MiB', 512], ['rounds', 5]);
 
 /** Memory rather than a disk, where there is one: the disk is not what is measured. */
 const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hubswarm-bench-'));

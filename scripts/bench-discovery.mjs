@@ -16,6 +16,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { numbers, refuse } from './lib/command-line.mjs';
 
 /** Everybody has found others by then. Chosen. */
 const TARGET_S = 5;
@@ -157,12 +158,9 @@ function report(peers, { times, cpuS, failures }) {
 }
 
 async function main() {
-  const peers = Number(process.argv[2] ?? 64);
-  const processes = Number(process.argv[3] ?? 2);
-  if (!(Number.isInteger(peers) && peers > 1 && processes >= 1 && processes <= peers)) {
-    console.error('usage: node scripts/bench-discovery.mjs [peers, 2 or more] [processes]');
-    process.exit(2);
-  }
+  const script = import.meta.filename;
+  const [peers, processes] = numbers(script, ['peers', 64, 2], ['processes', 2]);
+  if (processes > peers) refuse(script, `${processes} processes are more than the peers`);
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-bench-'));
   try {
     console.log(

@@ -11,6 +11,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { numbers } from './lib/command-line.mjs';
 
 const MIB = 2 ** 20;
 const run = promisify(execFile);
@@ -50,12 +51,7 @@ const median = (values) => {
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 };
 
-const gib = Number(process.argv[2] ?? 1);
-const rounds = Number(process.argv[3] ?? 3);
-if (!(gib > 0) || !Number.isInteger(rounds) || rounds < 1) {
-  console.error('usage: node scripts/bench-import.mjs [GiB] [rounds]');
-  process.exit(2);
-}
+const [gib, rounds] = numbers(import.meta.filename, ['GiB', 1, 0.01], ['rounds', 3]);
 const dir = await mkdtemp(join(tmpdir(), 'hubswarm-bench-'));
 try {
   const path = join(dir, 'file');

@@ -6,12 +6,12 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Running } from './binary.mjs';
+import { Running } from './lib/binary.mjs';
+import { numbers } from './lib/command-line.mjs';
 
 const UPLINK = '20MB/s';
 const TARGET = 1.9;
-const megabytes = Number(process.argv[2] ?? 60);
-const rounds = Number(process.argv[3] ?? 3);
+const [megabytes, rounds] = numbers(import.meta.filename, ['MB', 60], ['rounds', 3]);
 
 const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hubswarm-bench-'));
 const content = randomFillSync(Buffer.alloc(megabytes * 1e6));

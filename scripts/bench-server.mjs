@@ -14,7 +14,8 @@ import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { has, ready, startExpress, startHub, startNginx, writeCertificate } from './rivals.mjs';
+import { numbers } from './lib/command-line.mjs';
+import { has, ready, startExpress, startHub, startNginx, writeCertificate } from './lib/rivals.mjs';
 
 const MIB = 2 ** 20;
 const BIG = 1024;
@@ -22,7 +23,7 @@ const MIDDLE = 64;
 const CLIENTS = 16;
 
 const run = promisify(execFile);
-const rounds = Number(process.argv[2] ?? 5);
+const [rounds] = numbers(import.meta.filename, ['rounds', 5]);
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const dir = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'hubswarm-bench-'));

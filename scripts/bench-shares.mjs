@@ -13,7 +13,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Running } from './binary.mjs';
+import { Running } from './lib/binary.mjs';
+import { numbers, refuse } from './lib/command-line.mjs';
 
 const SETTLE_MS = 20_000;
 const IDLE_MS = 30_000;
@@ -127,11 +128,9 @@ async function measure(lan, dir, shares, fetchers) {
 }
 
 async function main() {
-  const [shares, fetchers] = [Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 4)];
-  if (!(Number.isInteger(shares) && shares > 0 && fetchers > 0 && fetchers < 200)) {
-    console.error('usage: node scripts/bench-shares.mjs [shares] [fetching peers]');
-    return 2;
-  }
+  const script = import.meta.filename;
+  const [shares, fetchers] = numbers(script, ['shares', 10_000], ['fetching peers', 4]);
+  if (fetchers >= 200) refuse(script, `${fetchers} fetching peers are more than 199`);
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-shares-'));
   const lan = new Lan(fetchers + 1);
   try {

@@ -19,8 +19,9 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { BINARY, Running } from './binary.mjs';
-import { boundSeconds, runSwarm } from './swarm-run.mjs';
+import { BINARY, Running } from './lib/binary.mjs';
+import { commandLine, refuse } from './lib/command-line.mjs';
+import { boundSeconds, runSwarm } from './lib/swarm-run.mjs';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -31,7 +32,7 @@ const NO_CAPS = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY }
 
 /** Memory, where there is some as files: a disk that writes back is not what is measured. */
 const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-const dir = mkdtempSync(join(SCRATCH, 'hubswarm-bench-'));
+const dir = isMainThread ? mkdtempSync(join(SCRATCH, 'hubswarm-bench-')) : undefined;
 const files = new Map();
 
 /** Random bytes: nothing on the way can make them fewer. */
@@ -231,14 +232,13 @@ const ROWS = {
 };
 
 async function main() {
-  const unknown = process.argv.slice(2).find((name) => !(name in ROWS));
+  const rows = Object.keys(ROWS);
+  const { args } = commandLine(import.meta.filename, { most: rows.length });
+  const unknown = args.find((name) => !rows.includes(name));
   if (unknown !== undefined) {
-    console.error(`no row '${unknown}'; there are ${Object.keys(ROWS).join(', ')}`);
-    process.exitCode = 2;
-    return;
+    refuse(import.meta.filename, `no row '${unknown}'; there are ${rows.join(', ')}`);
   }
-  const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ROWS);
-  for (const row of chosen) await ROWS[row](row);
+  for (const row of args.length > 0 ? args : rows) await ROWS[row](row);
 }
 
 /** The http end that sends; in a thread of its own, since a process has one event loop. */
@@ -248,11 +248,8 @@ function serve({ path }) {
 }
 
 if (isMainThread) {
-  try {
-    await main();
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  await main();
 } else {
   serve(workerData);
 }

@@ -15,13 +15,13 @@ import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { numbers } from './lib/command-line.mjs';
 
 const MIB = 2 ** 20;
 const TARGET = 1.2;
 /** Ticks of /proc/PID/stat a second; 100 on every Linux of today. */
 const CPU_TICKS = 100;
-const rounds = Number(process.argv[2] ?? 5);
-const mebibytes = Number(process.argv[3] ?? 1024);
+const [rounds, mebibytes] = numbers(import.meta.filename, ['rounds', 5], ['MiB', 1024]);
 
 const run = promisify(execFile);
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

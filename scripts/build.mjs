@@ -6,8 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, transform } from 'esbuild';
-import { notices } from './notices.mjs';
-import { warmUp } from './warm-up.mjs';
+import { commandLine } from './lib/command-line.mjs';
+import { notices } from './lib/notices.mjs';
+import { warmUp } from './lib/warm-up.mjs';
+
+commandLine(import.meta.filename);
 
 // Built beside and moved into place: a failed build leaves the old binary alone.
 const fresh = `dist.${process.pid}.tmp`;

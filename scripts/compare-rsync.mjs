@@ -23,8 +23,8 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { BINARY, Running } from './binary.mjs';
+import { BINARY, Running } from './lib/binary.mjs';
+import { commandLine, numberOf } from './lib/command-line.mjs';
 
 /** Few, so that both trees often have a name for different things. */
 const NAMES = [
@@ -262,14 +262,16 @@ class Pair {
   }
 }
 
-const { values } = parseArgs({
+const { values } = commandLine(import.meta.filename, {
   options: {
     pairs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     first: { type: 'string', default: '0' },
   },
 });
-const [first, count, seed] = [values.first, values.pairs, values.seed].map(Number);
+const number = (option, least) =>
+  numberOf(import.meta.filename, `--${option}`, values[option], least);
+const [first, count, seed] = [number('first', 0), number('pairs', 1), number('seed', 0)];
 const work = await mkdtemp(join(tmpdir(), 'compare-rsync-'));
 await mkdir(join(work, 'served'));
 const server = new Running([

@@ -3,6 +3,12 @@
 # packages (needs root and apt-get). Without them those tests are skipped and listed at the end,
 # or fail with HUBSWARM_REQUIRE=all.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/lib/project.sh"
+answer_help "$@"
+if [ $# -gt 0 ]; then
+  printf "install-tools.sh: '%s' is not accepted; see 'scripts/install-tools.sh --help'\n" "$1" >&2
+  exit 2
+fi
 
 declare -A PACKAGE=(
   [nginx]=nginx-light [haproxy]=haproxy [aria2c]=aria2 [wget]=wget [curl]=curl

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { Running } from './binary.mjs';
+import { Running } from './lib/binary.mjs';
+import { numbers } from './lib/command-line.mjs';
 
 const SAMPLE_MS = 10_000;
 /** Between two rounds of traffic: while they warm up, and after that. */
@@ -153,11 +154,11 @@ function report(subjects, afterS) {
 }
 
 async function main() {
-  const [minutes, neighbours] = [Number(process.argv[2] ?? 30), Number(process.argv[3] ?? 5)];
-  if (!(minutes > 0 && Number.isInteger(neighbours) && neighbours >= 0)) {
-    console.error('usage: node scripts/soak.mjs [minutes] [neighbours]');
-    return 2;
-  }
+  const [minutes, neighbours] = numbers(
+    import.meta.filename,
+    ['minutes', 30, 0.1],
+    ['neighbours', 5, 0],
+  );
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-soak-'));
   const started = await start(dir, neighbours);
   const over = new AbortController();

@@ -11,9 +11,11 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { BINARY } from './lib/binary.mjs';
+import { commandLine } from './lib/command-line.mjs';
 
-const BINARY = resolve(import.meta.dirname, '../dist/cli.js');
-const FIGURE = process.argv[2] ?? resolve(import.meta.dirname, '../docs/sweep.svg');
+const { args: given } = commandLine(import.meta.filename, { most: 1 });
+const FIGURE = given[0] ?? resolve(import.meta.dirname, '../docs/sweep.svg');
 const SEEDS = [1, 2];
 /** Of a simulation's JSON: every receiver has an entry. */
 const MAX_OUTPUT = 64 * 2 ** 20;

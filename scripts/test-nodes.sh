@@ -3,7 +3,8 @@
 # names (NODES="22 26"). The binaries are npm packages, kept in .nodes/ and fetched once.
 # Arguments go to the test runner (a path runs only the tests below it).
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/project.sh"
+answer_help "$@"
 
 [ "$(uname -sm)" = 'Linux x86_64' ] || fail 'the binaries that it fetches are for Linux on x64'
 require_node

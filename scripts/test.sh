@@ -2,7 +2,8 @@
 # Everything that must pass before a change is kept: format, lint, types, and all tests.
 # Arguments go to the test runner (a path runs only the tests below it).
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/lib/project.sh"
+answer_help "$@"
 
 require_node
 install_if_needed

@@ -25,7 +25,7 @@ function isForThisNode(): boolean {
 }
 
 export function setup(): void {
-  const sources = ['src', 'package.json', 'scripts/build.mjs', 'scripts/warm-up.mjs'].map((path) =>
+  const sources = ['src', 'package.json', 'scripts/build.mjs', 'scripts/lib'].map((path) =>
     join(ROOT, path),
   );
   if (isForThisNode() && builtAt() > Math.max(...sources.map(newest))) return;

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-export const BINARY = resolve(import.meta.dirname, '../dist/cli.js');
+export const BINARY = resolve(import.meta.dirname, '../../dist/cli.js');
 
 /** A command that runs with --json. */
 export class Running {

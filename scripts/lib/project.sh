@@ -1,11 +1,21 @@
 # Shared by the scripts a person runs by hand; source it from bash with `set -euo pipefail`.
 # Finds the project, checks Node.js, installs and builds only what is missing or stale.
 
-ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
 
 fail() {
   printf 'hubswarm: %s\n' "$1" >&2
   exit 1
+}
+
+# Of the arguments --help as the first: prints the comment at the head of the script, and ends.
+answer_help() {
+  case "${1:-}" in
+    -h | --help) ;;
+    *) return 0 ;;
+  esac
+  sed -n '2,${/^#/!q; s/^# \{0,1\}//p}' "$0"
+  exit 0
 }
 
 # Node's own check would come too late: an older one fails on the first import.
@@ -43,7 +53,7 @@ install_if_needed() {
 # caches of this Node.js.
 build_if_stale() {
   local built="$ROOT/dist/cli.js"
-  if [ -f "$built" ] && [ -d "$ROOT/dist/cache/$(node -p 'process.version+"-"+process.arch')-other" ] && [ -z "$(find "$ROOT/src" "$ROOT/scripts/build.mjs" "$ROOT/scripts/warm-up.mjs" "$ROOT/package-lock.json" -newer "$built" -print -quit)" ]; then
+  if [ -f "$built" ] && [ -d "$ROOT/dist/cache/$(node -p 'process.version+"-"+process.arch')-other" ] && [ -z "$(find "$ROOT/src" "$ROOT/scripts/build.mjs" "$ROOT/scripts/lib" "$ROOT/package-lock.json" -newer "$built" -print -quit)" ]; then
     return
   fi
   printf 'Building ...\n' >&2
