@@ -30,8 +30,8 @@ export interface Candidate {
   calling: boolean;
 }
 
-/** Why somebody is a candidate; by default since it exchanges the file. */
-export interface Origin {
+/** How a candidate was named. By default it is known to exchange the file. */
+export interface Mention {
   readonly teller?: string;
   readonly isGuess?: boolean;
 }
@@ -60,13 +60,13 @@ export class Candidates implements Iterable<Candidate> {
   add(
     peer: string,
     addresses: readonly string[],
-    origin: Origin,
+    mention: Mention,
     notBefore: number,
   ): Candidate | undefined {
     const known = this.#byPeer.get(peer);
-    if (known) learn(known, addresses, origin);
+    if (known) learn(known, addresses, mention);
     if (known || this.#byPeer.size >= MOST_KNOWN) return known;
-    const { teller, isGuess = false } = origin;
+    const { teller, isGuess = false } = mention;
     if (teller !== undefined && this.#namedBy(teller) >= MOST_OF_ONE_TELLER) return undefined;
     const candidate = { peer, addresses, teller, isGuess, failures: 0, notBefore, calling: false };
     this.#byPeer.set(peer, candidate);
@@ -127,7 +127,7 @@ export class Candidates implements Iterable<Candidate> {
 function learn(
   known: Candidate,
   addresses: readonly string[],
-  { teller, isGuess = false }: Origin,
+  { teller, isGuess = false }: Mention,
 ): void {
   known.isGuess &&= isGuess;
   if (teller === undefined) {

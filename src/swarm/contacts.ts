@@ -12,7 +12,7 @@ import type { Cancel, Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Callees } from './callees.ts';
-import { type Candidate, Candidates, type Origin } from './candidates.ts';
+import { type Candidate, Candidates, type Mention } from './candidates.ts';
 import type { Call } from './member.ts';
 import type { Network } from './network.ts';
 import type { SessionView } from './session-view.ts';
@@ -174,11 +174,11 @@ export class Contacts {
     this.#consider(peer, [], { isGuess: true });
   }
 
-  #consider(peer: string, addresses: readonly string[], origin: Origin): Candidate | undefined {
+  #consider(peer: string, addresses: readonly string[], mention: Mention): Candidate | undefined {
     const { network, clock, isBanned } = this.#init;
     if (peer === network.self || isBanned(peer)) return undefined;
-    const notBefore = clock.now() + this.#waitFor(peer, origin.teller);
-    const candidate = this.#candidates.add(peer, addresses, origin, notBefore);
+    const notBefore = clock.now() + this.#waitFor(peer, mention.teller);
+    const candidate = this.#candidates.add(peer, addresses, mention, notBefore);
     this.#lookSoon();
     return candidate;
   }
