@@ -16,7 +16,7 @@ import { HashedSink } from './hashed-sink.ts';
 import { OrderedSink } from './ordered-sink.ts';
 import { downloadPlain } from './plain-download.ts';
 import { PlainFileSink } from './plain-file.ts';
-import { type PlainOrigin, type PlainSink, PlainStreamSink } from './plain-sink.ts';
+import { type PlainSink, PlainStreamSink, type PlainVersion } from './plain-sink.ts';
 import { outletOf, type Target } from './target.ts';
 
 type Base = Omit<FetchContext, 'geometry' | 'version' | 'sink' | 'onPiece'>;
@@ -80,7 +80,7 @@ async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
     return named ?? (probed && !hasChanged(probed, response) ? reprDigest(probed.headers) : named);
   };
   // Prefer the server whose bytes an earlier run left.
-  const begun = (url: URL): number => (showUrl(url) === sink.origin?.url ? 0 : 1);
+  const begun = (url: URL): number => (showUrl(url) === sink.version?.url ? 0 : 1);
   const urls = [...get.urls].sort((a, b) => begun(a) - begun(b));
   let from: Source | undefined;
   await downloadPlain({
@@ -151,15 +151,15 @@ async function goOn(
   urls: readonly URL[],
   { bytes, validator }: SharedVersion,
 ): Promise<void> {
-  const { origin, position } = sink;
-  const same = urls.find((url) => showUrl(url) === origin?.url);
-  if (same && origin?.bytes === bytes && origin.validator === validator(same)) {
+  const { version, position } = sink;
+  const same = urls.find((url) => showUrl(url) === version?.url);
+  if (same && version?.bytes === bytes && version.validator === validator(same)) {
     if (position < bytes) sink.rewind(position - (position % BLOCK_BYTES));
     return;
   }
   const [first] = urls;
   const tag = validator(first!);
-  const begun: PlainOrigin | undefined =
+  const begun: PlainVersion | undefined =
     tag === undefined ? undefined : { url: showUrl(first!), validator: tag, bytes };
   await sink.restart(begun);
 }

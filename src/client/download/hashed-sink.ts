@@ -1,7 +1,7 @@
 // A plain sink that hashes its bytes as they pass, if a server named the digest of the whole file.
 // A partial file is hashed first when it is continued.
 import { createHash } from 'node:crypto';
-import type { PlainOrigin, PlainSink } from './plain-sink.ts';
+import type { PlainSink, PlainVersion } from './plain-sink.ts';
 
 export class HashedSink implements PlainSink {
   readonly #sink: PlainSink;
@@ -19,12 +19,12 @@ export class HashedSink implements PlainSink {
     return this.#sink.position;
   }
 
-  get origin(): PlainOrigin | undefined {
-    return this.#sink.origin;
+  get version(): PlainVersion | undefined {
+    return this.#sink.version;
   }
 
-  async restart(origin: PlainOrigin | undefined): Promise<void> {
-    await this.#sink.restart(origin);
+  async restart(version: PlainVersion | undefined): Promise<void> {
+    await this.#sink.restart(version);
     this.#reset();
   }
 

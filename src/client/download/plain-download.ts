@@ -14,7 +14,7 @@ import { openRange, type RangeResponse } from '../mirrors/fetch-range.ts';
 import { paced } from '../mirrors/paced.ts';
 import { Assembler } from './assembler.ts';
 import type { HashedSink } from './hashed-sink.ts';
-import type { PlainOrigin } from './plain-sink.ts';
+import type { PlainVersion } from './plain-sink.ts';
 import { WriteQueue } from './write-queue.ts';
 
 /** Length of one write. Measured together with the read buffer: shorter writes cost more calls. */
@@ -73,7 +73,7 @@ async function receive(
 ): Promise<void> {
   const { sink } = download;
   const continued = response.offset > 0;
-  if (!continued) await sink.restart(originOf(url, response)).catch(discarding(response));
+  if (!continued) await sink.restart(plainVersionOf(url, response)).catch(discarding(response));
   if (!continued || !tries.answered) {
     tries.digest = download.digest(url, response);
     sink.hashing = tries.digest !== undefined;
@@ -126,8 +126,8 @@ async function append(download: PlainDownload, url: URL, bytes: Uint8Array): Pro
 }
 
 /** Whether a part of this server's file is here. */
-function isBegun({ sink: { origin, position } }: PlainDownload, url: URL): boolean {
-  return origin?.url === showUrl(url) && position > 0;
+function isBegun({ sink: { version, position } }: PlainDownload, url: URL): boolean {
+  return version?.url === showUrl(url) && position > 0;
 }
 
 /**
@@ -137,30 +137,30 @@ function isBegun({ sink: { origin, position } }: PlainDownload, url: URL): boole
 async function openRest(download: PlainDownload, url: URL): Promise<RangeResponse> {
   const { http, sink, signal } = download;
   const { position } = sink;
-  const origin = sink.origin!;
+  const version = sink.version!;
   // If all bytes are here, ask for the last one: a range must not be empty.
-  const first = Math.min(position, origin.bytes - 1);
-  const response = await openRange(http, { url, first, ifRange: origin.validator, signal });
-  checkSame(response, origin);
+  const first = Math.min(position, version.bytes - 1);
+  const response = await openRange(http, { url, first, ifRange: version.validator, signal });
+  checkSame(response, version);
   if (response.offset === 0 || first === position) return response;
   response.discard();
   return { ...response, offset: position, pump: async () => undefined };
 }
 
 /** Checks the version of a partial answer; an answer with the whole file may be of another. */
-function checkSame(response: RangeResponse, origin: PlainOrigin): void {
+function checkSame(response: RangeResponse, version: PlainVersion): void {
   if (response.offset === 0) return;
-  if (response.totalBytes !== origin.bytes) {
+  if (response.totalBytes !== version.bytes) {
     response.discard();
     throw new SourceFailure('has a file of another length now', { final: true });
   }
-  if (strongValidator(response.headers) !== origin.validator) {
+  if (strongValidator(response.headers) !== version.validator) {
     response.discard();
     throw new SourceFailure('does not say that it is the same version', { final: true });
   }
 }
 
-function originOf(url: URL, response: RangeResponse): PlainOrigin | undefined {
+function plainVersionOf(url: URL, response: RangeResponse): PlainVersion | undefined {
   const validator = strongValidator(response.headers);
   const bytes = response.totalBytes;
   if (validator === undefined || bytes === undefined) return undefined;

@@ -15,7 +15,7 @@ import { adoptAccess } from '../../disk/target-place.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { readJson } from '../../runtime/node/small-file.ts';
-import type { PlainOrigin, PlainSink } from './plain-sink.ts';
+import type { PlainSink, PlainVersion } from './plain-sink.ts';
 
 /** Read length when a partial file is hashed again. */
 const READ_BYTES = 2 ** 20;
@@ -36,7 +36,7 @@ interface Part {
   readonly handle: FileHandle;
   readonly inode: number;
   readonly position: number;
-  readonly origin: PlainOrigin | undefined;
+  readonly version: PlainVersion | undefined;
 }
 
 export class PlainFileSink implements PlainSink {
@@ -45,7 +45,7 @@ export class PlainFileSink implements PlainSink {
   #handle: FileHandle;
   #inode: number;
   position: number;
-  origin: PlainOrigin | undefined;
+  version: PlainVersion | undefined;
 
   private constructor(target: string, overwrite: boolean, part: Part) {
     this.#target = target;
@@ -53,7 +53,7 @@ export class PlainFileSink implements PlainSink {
     this.#handle = part.handle;
     this.#inode = part.inode;
     this.position = part.position;
-    this.origin = part.origin;
+    this.version = part.version;
   }
 
   /** @throws HubswarmError ERR_EXISTS, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
@@ -63,14 +63,14 @@ export class PlainFileSink implements PlainSink {
     return new PlainFileSink(target, overwrite, part);
   }
 
-  async restart(origin: PlainOrigin | undefined): Promise<void> {
+  async restart(version: PlainVersion | undefined): Promise<void> {
     const sidecar = sidecarOf(this.#target);
     try {
       await unlinkIfAny(sidecar);
       if ((await this.#handle.stat()).size > 0) await this.#replace();
       this.position = 0;
-      this.origin = origin;
-      if (origin) await writeSidecar(sidecar, { ...origin, inode: this.#inode });
+      this.version = version;
+      if (version) await writeSidecar(sidecar, { ...version, inode: this.#inode });
     } catch (error) {
       throw fileError(error, partialOf(this.#target));
     }
@@ -122,7 +122,7 @@ export class PlainFileSink implements PlainSink {
   /** Removes the partial file if it cannot be continued. */
   async close(): Promise<void> {
     const partial = partialOf(this.#target);
-    if (!this.origin && (await this.#isAt(partial))) await unlinkIfAny(partial);
+    if (!this.version && (await this.#isAt(partial))) await unlinkIfAny(partial);
     await this.#handle.close();
   }
 
@@ -192,14 +192,14 @@ async function exists(path: string): Promise<boolean> {
 /** The partial file of an earlier run, if it can be continued. */
 async function findPart(target: string): Promise<Part | undefined> {
   const sidecar = await readJson(sidecarOf(target)).catch(() => undefined);
-  const origin = sidecarSchema.safeParse(sidecar).data;
-  if (!origin) return undefined;
+  const version = sidecarSchema.safeParse(sidecar).data;
+  if (!version) return undefined;
   const handle = await open(partialOf(target), FIND).catch(() => undefined);
   if (!handle) return undefined;
   const stats = await handle.stat();
   const { ino: inode, size: position } = stats;
-  const isOurs = stats.isFile() && stats.nlink === 1 && inode === (origin.inode ?? inode);
-  if (isOurs && position <= origin.bytes) return { handle, inode, position, origin };
+  const isOurs = stats.isFile() && stats.nlink === 1 && inode === (version.inode ?? inode);
+  if (isOurs && position <= version.bytes) return { handle, inode, position, version };
   await handle.close();
   return undefined;
 }
@@ -213,7 +213,7 @@ async function createPart(target: string, overwrite: boolean): Promise<Part> {
     const isReplacing = overwrite && (await replacedBy(target)) !== undefined;
     const handle = await open(partial, CREATE, isReplacing ? 0o600 : 0o666);
     const { ino: inode } = await handle.stat();
-    return { handle, inode, position: 0, origin: undefined };
+    return { handle, inode, position: 0, version: undefined };
   } catch (error) {
     throw fileError(error, partial);
   }

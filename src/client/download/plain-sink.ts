@@ -6,7 +6,7 @@ import { invariant } from '../../runtime/invariant.ts';
 import { type Outlet, writeOut } from './write-out.ts';
 
 /** One version of a file at one server. */
-export interface PlainOrigin {
+export interface PlainVersion {
   readonly url: string;
   /** A strong validator. */
   readonly validator: string;
@@ -17,9 +17,9 @@ export interface PlainSink {
   /** Number of bytes here, from the start. */
   readonly position: number;
   /** The server and version of the bytes; undefined if they cannot be continued. */
-  readonly origin: PlainOrigin | undefined;
+  readonly version: PlainVersion | undefined;
   /** Drops the bytes here. @throws HubswarmError ERR_SOURCE_CHANGED if they cannot be taken back */
-  restart(origin: PlainOrigin | undefined): Promise<void>;
+  restart(version: PlainVersion | undefined): Promise<void>;
   append(bytes: Uint8Array): Promise<void>;
   /** Goes back to an earlier byte of the same version. */
   rewind(position: number): void;
@@ -33,20 +33,20 @@ export interface PlainSink {
 export class PlainStreamSink implements PlainSink {
   readonly #outlet: Outlet;
   position = 0;
-  origin: PlainOrigin | undefined;
+  version: PlainVersion | undefined;
 
   constructor(outlet: Outlet) {
     this.#outlet = outlet;
   }
 
-  async restart(origin: PlainOrigin | undefined): Promise<void> {
+  async restart(version: PlainVersion | undefined): Promise<void> {
     if (this.position > 0) {
       throw new HubswarmError(
         'ERR_SOURCE_CHANGED',
         `${this.#outlet.name}: the transfer broke off and cannot be continued on this server`,
       );
     }
-    this.origin = origin;
+    this.version = version;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
