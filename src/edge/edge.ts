@@ -17,7 +17,7 @@ import { attempt } from '../runtime/linked-abort.ts';
 import type { Release } from '../runtime/node/directory-lock.ts';
 import { fileChanging } from '../runtime/refusal.ts';
 import type { Conversation } from '../server/conversation/conversation.ts';
-import type { Desk, Front } from '../server/hall/hub.ts';
+import type { Desk, Intermediary } from '../server/hall/hub.ts';
 import { Lane } from '../server/listing/listing-lanes.ts';
 import { HttpFailure } from '../server/message/http-failure.ts';
 import { parseRequestPath, targetPath } from '../server/message/request-path.ts';
@@ -48,7 +48,7 @@ export interface EdgeParts {
   readonly release: Release;
 }
 
-export class Edge implements Front {
+export class Edge implements Intermediary {
   readonly #parts: EdgeParts;
   readonly #root: CachedRoot;
   /** Chosen: pages are 4 MiB at most, and most of the time of each is the origin's. */

@@ -24,7 +24,7 @@ export async function startEdge(
     ...server,
     // Empty: what an edge serves is not below it.
     root: await tempRoot(),
-    openFront: (context) => openEdge({ ...options, url, directory }, context),
+    openIntermediary: (context) => openEdge({ ...options, url, directory }, context),
   });
 }
 

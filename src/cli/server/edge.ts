@@ -112,7 +112,8 @@ export async function edgeOptionsOf(
     root,
     // Nothing below it is served as a file of its own.
     catalogueDirectory: undefined,
-    openFront: (context) => openEdge({ url, directory: own, sizeBytes, ttlMs, access }, context),
+    openIntermediary: (context) =>
+      openEdge({ url, directory: own, sizeBytes, ttlMs, access }, context),
   };
 }
 

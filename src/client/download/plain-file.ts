@@ -1,11 +1,11 @@
 // The partial file of a download from a plain HTTP server, which grows from its start:
 // `<target>.part`. While a strong validator allows to continue it later, `<target>.part.json`
-// beside it says which server and version the bytes come from. Invariants: - bytes of another
-// version never come into a file that has some: what is begun anew
-//     is a new file. Another process may still write to the old one, and then finds that
-//     its name was taken; - the sidecar is removed before that and written after, and names the file by its
-//     inode: a kill at any moment, or a race of two, leaves at worst a part that is begun
-//     anew; - nothing that only bears the part's name is written to: links, pipes, devices.
+// beside it says which server and version the bytes come from. Invariants:
+// - A file holds bytes of one version. A download that begins again begins a new file. Another
+//   process may still write to the old file, and then finds that its name was taken.
+// - The sidecar is removed before the file begins and written after it, and names the file by its
+//   inode. After a kill or a race of two, at worst the part is begun again.
+// - Nothing that only bears the part's name is written to: links, pipes, devices.
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';

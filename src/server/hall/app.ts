@@ -22,7 +22,7 @@ import { answerDelete } from '../uploads/delete.ts';
 import { answerUpload } from '../uploads/upload.ts';
 import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
-import type { Front, Hub } from './hub.ts';
+import type { Hub, Intermediary } from './hub.ts';
 import { answerMetrics } from './metrics-route.ts';
 
 /** Answers a route that express frames. */
@@ -75,7 +75,8 @@ async function answerBytes(
   conversation: Conversation,
 ): Promise<boolean> {
   const { method, url } = conversation.req;
-  if (hub.front && (await answerFromFront(hub, hub.front, conversation))) return true;
+  if (hub.intermediary && (await answerFromIntermediary(hub, hub.intermediary, conversation)))
+    return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const found = routeOf(targetPath(url ?? ''));
   if (found?.name === 'blocks') {
@@ -99,8 +100,12 @@ async function answerBytes(
   });
 }
 
-function answerFromFront(hub: Hub, front: Front, conversation: Conversation): Promise<boolean> {
-  return front.answer(conversation, {
+function answerFromIntermediary(
+  hub: Hub,
+  intermediary: Intermediary,
+  conversation: Conversation,
+): Promise<boolean> {
+  return intermediary.answer(conversation, {
     access: hub.access,
     sendFile: (segments, file, entry) => answerVersion(hub, conversation, segments, file, entry),
     sendBlock: (blocks, rest) => answerBlock({ conversation, link: hub.link }, blocks, rest),

@@ -32,10 +32,10 @@ export interface Hub {
   /** Absent when they are not to be seen. */
   readonly metrics: Metrics | undefined;
   readonly events: HubEvents;
-  readonly front?: Front | undefined;
+  readonly intermediary?: Intermediary | undefined;
 }
 
-/** What a front has of its hub: who may read what, and how to send what was found. */
+/** What an intermediary uses of its hub: who may read what, and how to send what it has found. */
 export interface Desk {
   readonly access: Access;
   sendFile(segments: readonly string[], file: OpenFile, entry: Entry): Promise<void>;
@@ -43,9 +43,9 @@ export interface Desk {
   sendBlock(blocks: Blocks, rest: string): Promise<void>;
 }
 
-/** Stands before the root and answers in its place: an edge's cache (src/edge/). */
-export interface Front {
-  /** True when it has answered; what it leaves is the hub's own. @throws HttpFailure */
+/** Answers before the root is asked (RFC 9110 section 3.7): an edge's cache (src/edge/). */
+export interface Intermediary {
+  /** Answers, or returns false: then the hub answers from its root. @throws HttpFailure */
   answer(conversation: Conversation, desk: Desk): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -25,7 +25,7 @@ import { Operations, type OperationsOptions } from '../operations/operations.ts'
 import { loadCertificate, secureContext, type TlsOptions } from '../tls/tls.ts';
 import { createListener } from './app.ts';
 import { gaugesOf } from './gauges.ts';
-import type { Front, Hub } from './hub.ts';
+import type { Hub, Intermediary } from './hub.ts';
 import { listen } from './listen.ts';
 import { createRepresentations, type RepresentationOptions } from './representations.ts';
 import { createUpgradeChoice, createUpgradeListener } from './upgrade.ts';
@@ -54,8 +54,10 @@ export interface ServerOptions {
   readonly graceMs?: number | undefined;
   /** How long a client may take or give nothing. */
   readonly stallMs?: number | undefined;
-  /** What answers in place of the root. */
-  readonly openFront?: ((context: { link: Link; emit: Emit }) => Promise<Front>) | undefined;
+  /** Opens what answers before the root is asked. */
+  readonly openIntermediary?:
+    | ((context: { link: Link; emit: Emit }) => Promise<Intermediary>)
+    | undefined;
 }
 
 export interface RunningServer {
@@ -99,9 +101,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const place = await listen(server, host, options.port);
     const url = `${tls ? 'https' : 'http'}://${place}/`;
     emit({ event: 'listening', role: 'server', addresses: [url] });
-    const { catalogue, front } = hub;
-    const warming = front ? undefined : warmUp({ root, catalogue, store, emit, signal });
-    const tidying = writable && !front ? root.removeLeftovers(signal) : undefined;
+    const { catalogue, intermediary } = hub;
+    const warming = intermediary ? undefined : warmUp({ root, catalogue, store, emit, signal });
+    const tidying = writable && !intermediary ? root.removeLeftovers(signal) : undefined;
     const sweeping = writable ? hub.uploads.unfinished.sweep(signal) : undefined;
     const end = async (): Promise<void> => {
       const { graceMs = GRACE_MS } = options;
@@ -154,8 +156,8 @@ async function assemble(
     options.events ?? {},
   );
   operations.listen(events);
-  const front = await options.openFront?.({ link, emit });
-  closing.push(() => front?.close());
+  const intermediary = await options.openIntermediary?.({ link, emit });
+  closing.push(() => intermediary?.close());
   const health = new Health(root, traffic);
   const connections = operations.limit(server);
   const metrics = operations.metricsOf((tally) =>
@@ -163,7 +165,7 @@ async function assemble(
   );
   const { stallMs = STALL_MS } = options;
   const parts = { root, catalogue, link, access, admission, uploads, representations, events };
-  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, front }, store };
+  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, intermediary }, store };
 }
 
 function attach(server: Server, hub: Hub): void {

@@ -46,7 +46,8 @@ export function createUpgradeListener(hub: Hub, server: Server) {
 }
 
 /** An edge has no notifications of its own, and says where they are. */
-const isForEvents = (hub: Hub, req: IncomingMessage): boolean => !hub.front && isWebSocket(req);
+const isForEvents = (hub: Hub, req: IncomingMessage): boolean =>
+  !hub.intermediary && isWebSocket(req);
 
 function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
   // RFC 9110 section 7.8: in HTTP/1.0 it must be ignored.
