@@ -15,7 +15,7 @@ import { castOf } from './run/cast.ts';
 import { describeEnvironment } from './run/environment.ts';
 import { createExecutor } from './run/execute.ts';
 import { hashFile, inspectFile, packDirectory } from './run/file.ts';
-import { createSources, MADE_NAME } from './run/sources.ts';
+import { createRunFiles, MADE_NAME } from './run/run-files.ts';
 import { checkCapacity, readCapacity } from './schedule/capacity.ts';
 import { lackOf, needsNamespaces } from './schedule/needs.ts';
 import { type Overrides, override, type Profile } from './schedule/profile.ts';
@@ -104,8 +104,8 @@ async function wantedProfile(
 ): Promise<Chosen> {
   if (profile !== 'fitted') return { profile, choice: null };
   progress.note('measuring what a swarm costs here ...');
-  const source = createSources(work, seed);
-  const execute = createExecutor({ cliPath, source, workDir: work, network: undefined });
+  const fileOf = createRunFiles(work, seed);
+  const execute = createExecutor({ cliPath, fileOf, workDir: work, network: undefined });
   const chosen = await chooseQuick({ execute, seed, work, signal });
   if (chosen.choice) progress.note(`chosen: ${chosen.choice.text}`);
   return chosen;
@@ -201,7 +201,7 @@ async function begin(
       cliPath,
       workDir: work,
       network: network.made,
-      source: createSources(work, seed, file),
+      fileOf: createRunFiles(work, seed, file),
     }),
     simulate: simulationOf(experiment, { cliPath, progress, signal }),
   });

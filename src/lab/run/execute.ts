@@ -12,7 +12,7 @@ import { foreignShare, machineCpu } from './cpu.ts';
 import { hashFile } from './file.ts';
 import type { Participant } from './participant.ts';
 import { scriptOf } from './script.ts';
-import { type Source, Stage } from './stage.ts';
+import { type RunFile, Stage } from './stage.ts';
 import { watchRun } from './watch.ts';
 
 /** Time for a client that has its last byte to write its last line. */
@@ -21,7 +21,7 @@ const LEAVE_MS = 2000;
 export interface Setup {
   readonly cliPath: string;
   /** The file of that many bytes. */
-  readonly source: (bytes: number) => Promise<Source>;
+  readonly fileOf: (bytes: number) => Promise<RunFile>;
   /** Each run makes its own directory inside. */
   readonly workDir: string;
   /** Network for runs with kernel links: at least one host for each process. */
@@ -32,14 +32,14 @@ export type Execute = (plan: PlannedRun, signal: AbortSignal) => Promise<Trace>;
 
 const wallClock = (): number => performance.timeOrigin + performance.now();
 
-export function createExecutor({ cliPath, source, workDir, network }: Setup): Execute {
+export function createExecutor({ cliPath, fileOf, workDir, network }: Setup): Execute {
   return async (plan, signal) => {
     const dir = join(workDir, plan.id.replaceAll('/', '-'));
-    const file = await source(plan.setting.fileBytes);
+    const file = await fileOf(plan.setting.fileBytes);
     await mkdir(dir);
     // Each process that boots listens to the signal until it is ready.
     setMaxListeners(0, signal);
-    const stage = new Stage({ cliPath, plan, source: file, dir, network, signal });
+    const stage = new Stage({ cliPath, plan, file, dir, network, signal });
     try {
       return await run(stage, plan, file, signal);
     } finally {
@@ -52,7 +52,7 @@ export function createExecutor({ cliPath, source, workDir, network }: Setup): Ex
 async function run(
   stage: Stage,
   plan: PlannedRun,
-  { sha256 }: Source,
+  { sha256 }: RunFile,
   signal: AbortSignal,
 ): Promise<Trace> {
   await stage.open();

@@ -8,7 +8,7 @@ import type { Member, ProgramName } from './cast.ts';
 
 export interface Place {
   /** A directory that holds the file to hand out, and nothing else. */
-  readonly sourceDir: string;
+  readonly fileDir: string;
   readonly fileName: string;
   /** The process' own directory, empty at its first start. */
   readonly dir: string;
@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** Addresses and CID that the nodes with the file reported when they were ready. */
-export interface Sources {
+export interface Whereabouts {
   /** URLs of the file at each hub, or at the balancer in front of them. */
   readonly urls: readonly string[];
   /** Fingerprints of each hub's certificate. */
@@ -29,17 +29,17 @@ export interface Sources {
   readonly cid: string | undefined;
 }
 
-type ArgsOf = (place: Place, setting: Setting, sources: Sources) => string[];
+type ArgsOf = (place: Place, setting: Setting, whereabouts: Whereabouts) => string[];
 
 function capArgs(caps: Rates | null, ...ways: readonly ('uplink' | 'downlink')[]): string[] {
   if (!caps) return [];
   return ways.flatMap((way) => [`--${way}`, String(Math.round(caps[`${way}BytesPerSecond`]))]);
 }
 
-const hub: ArgsOf = ({ sourceDir, address, caps }, { tls, pieceLength }) => [
+const hub: ArgsOf = ({ fileDir, address, caps }, { tls, pieceLength }) => [
   'server',
   '--root',
-  sourceDir,
+  fileDir,
   '--catalogue',
   'none',
   '--host',
@@ -83,13 +83,13 @@ const seed: ArgsOf = (place, setting) => [
   '--data',
   place.dir,
   '--share',
-  join(place.sourceDir, place.fileName),
+  join(place.fileDir, place.fileName),
   ...(setting.pieceLength === null ? [] : ['--chunk-size', String(setting.pieceLength)]),
   ...policyArgs(setting),
   ...listenArgs(place),
 ];
 
-const fetchArgs = ({ dir }: Place, { multiaddrs, cid }: Sources): string[] => [
+const fetchArgs = ({ dir }: Place, { multiaddrs, cid }: Whereabouts): string[] => [
   '--data',
   join(dir, 'data'),
   '--out',
@@ -100,9 +100,9 @@ const fetchArgs = ({ dir }: Place, { multiaddrs, cid }: Sources): string[] => [
   named(cid, 'CID'),
 ];
 
-const peer: ArgsOf = (place, setting, sources) => [
+const peer: ArgsOf = (place, setting, whereabouts) => [
   'peer',
-  ...fetchArgs(place, sources),
+  ...fetchArgs(place, whereabouts),
   ...policyArgs(setting),
   ...(setting.leaves ? ['--linger', '0'] : []),
   ...listenArgs(place),
@@ -161,12 +161,12 @@ export function argsOf(
   { program, role }: Member,
   place: Place,
   setting: Setting,
-  sources: Sources,
+  whereabouts: Whereabouts,
 ): string[] {
   if (program === 'front') throw new TypeError('what stands in front is no program of ours');
   return program === 'peer' && role === 'origin'
-    ? seed(place, setting, sources)
-    : ARGS[program](place, setting, sources);
+    ? seed(place, setting, whereabouts)
+    : ARGS[program](place, setting, whereabouts);
 }
 
 export const isHeld = ({ role }: Member): boolean => role !== 'origin' && role !== 'hub';
@@ -188,12 +188,12 @@ export const fileUrl = (base: string, fileName: string): string =>
   `${base.replace(/\/$/, '')}/files/${encodeURIComponent(fileName)}`;
 
 /** @param origins the events of each that has the file */
-export function sourcesOf(
+export function whereaboutsOf(
   origins: readonly (readonly Stamped[])[],
   { fileName }: Pick<Place, 'fileName'>,
   setting: Setting,
   frontUrl: string | undefined,
-): Sources {
+): Whereabouts {
   const addresses = origins.map(addressOf);
   const bases = hasFront(setting) ? [named(frontUrl, 'front')] : addresses;
   return {

@@ -19,8 +19,8 @@ import {
   isHeld,
   type Place,
   readyOf,
-  type Sources,
-  sourcesOf,
+  type Whereabouts,
+  whereaboutsOf,
 } from './program-args.ts';
 
 /** Time to boot and to hash the file: 17 processes on two loaded cores took 4 s. */
@@ -30,9 +30,9 @@ const READY_MS = 60_000;
 const WARM_UP = `fetch(process.argv[1], { method: 'HEAD' }).then(() => process.exit())`;
 
 /** The file of a run. */
-export interface Source {
+export interface RunFile {
   /** Holds the file and nothing else. */
-  readonly sourceDir: string;
+  readonly fileDir: string;
   readonly fileName: string;
   readonly sha256: string;
 }
@@ -40,7 +40,7 @@ export interface Source {
 export interface StageInit {
   readonly cliPath: string;
   readonly plan: PlannedRun;
-  readonly source: Source;
+  readonly file: RunFile;
   /** Directory of the run; it exists and is empty. */
   readonly dir: string;
   /** Network of rate-limited kernel links: at least one host for each process. */
@@ -57,7 +57,7 @@ export class Stage {
   readonly #cast: readonly Member[];
   /** Everything that was started, to be stopped whatever happens. */
   readonly #started: Process[] = [];
-  #sources: Sources = { urls: [], fingerprints: [], multiaddrs: [], cid: undefined };
+  #whereabouts: Whereabouts = { urls: [], fingerprints: [], multiaddrs: [], cid: undefined };
   #frontUrl: string | undefined;
 
   constructor(init: StageInit) {
@@ -73,7 +73,7 @@ export class Stage {
   async open(): Promise<void> {
     this.#holdLinks();
     for (const participant of this.participants) await mkdir(this.dirOf(participant));
-    await this.#openSources();
+    await this.#openHolders();
     await this.#gather();
   }
 
@@ -101,21 +101,21 @@ export class Stage {
   }
 
   /** Starts the processes that have the file, and the balancer in front of them. */
-  async #openSources(): Promise<void> {
-    const { plan, source } = this.#init;
+  async #openHolders(): Promise<void> {
+    const { plan, file } = this.#init;
     const origins = this.participants.filter(({ member }) => !isHeld(member));
     await Promise.all(origins.map((each) => each.boot()));
     const events = origins.map((each) => each.events);
     await this.participants.find(({ member }) => member.role === 'front')?.boot();
-    this.#sources = sourcesOf(events, source, plan.setting, this.#frontUrl);
+    this.#whereabouts = whereaboutsOf(events, file, plan.setting, this.#frontUrl);
     if (plan.architecture !== 'server' || plan.setting.tls) return;
     // So that no receiver waits for an origin that has not loaded the file.
     await Promise.all(events.map((each) => this.#warmUp(addressOf(each))));
   }
 
   async #warmUp(base: string): Promise<void> {
-    const { source, signal } = this.#init;
-    const url = fileUrl(base, source.fileName);
+    const { file, signal } = this.#init;
+    const url = fileUrl(base, file.fileName);
     const wrapper = this.#wrapper(this.#cast[0]!);
     const [command, ...args] = [...wrapper, process.execPath, '-e', WARM_UP, url];
     await promisify(execFile)(command!, args, { signal, timeout: READY_MS }).catch((error) => {
@@ -133,8 +133,8 @@ export class Stage {
     if (architecture === 'swarm' && setting.arrivals !== 'together') {
       // Whoever comes when the origin may be dead must know somebody else to join through.
       await first!.boot();
-      const multiaddrs = [...this.#sources.multiaddrs, addressOf(first!.events)];
-      this.#sources = { ...this.#sources, multiaddrs };
+      const multiaddrs = [...this.#whereabouts.multiaddrs, addressOf(first!.events)];
+      this.#whereabouts = { ...this.#whereabouts, multiaddrs };
       await Promise.all(others.map((each) => each.boot()));
     } else {
       await Promise.all(held.map((each) => each.boot()));
@@ -145,7 +145,7 @@ export class Stage {
     const { cliPath, plan, signal } = this.#init;
     const wrapper = this.#wrapper(member);
     if (member.role === 'front') return await this.#startFront(member, wrapper);
-    const args = argsOf(member, this.#place(member), plan.setting, this.#sources);
+    const args = argsOf(member, this.#place(member), plan.setting, this.#whereabouts);
     const child = new Child(member.id, cliPath, args, { wrapper, env: this.#env(member) });
     this.#started.push(child);
     await child.ready(readyOf(member, plan.setting), READY_MS, signal);
@@ -187,9 +187,9 @@ export class Stage {
   }
 
   #place(member: Member): Place {
-    const { sourceDir, fileName } = this.#init.source;
+    const { fileDir, fileName } = this.#init.file;
     return {
-      sourceDir,
+      fileDir,
       fileName,
       dir: this.dirOf(member),
       address: this.network ? this.#host(member).address : '127.0.0.1',

@@ -20,13 +20,13 @@ const unstopped = new AbortController().signal;
 
 beforeEach(async () => {
   work = await mkdtemp(join(tmpdir(), 'hubswarm-lab-'));
-  const sourceDir = join(work, 'source');
+  const fileDir = join(work, 'source');
   const fileName = 'sample.bin';
-  await generateFile(join(sourceDir, fileName), FILE_BYTES, 1);
-  const sha256 = await hashFile(join(sourceDir, fileName));
+  await generateFile(join(fileDir, fileName), FILE_BYTES, 1);
+  const sha256 = await hashFile(join(fileDir, fileName));
   execute = createExecutor({
     cliPath: join(import.meta.dirname, '../fake-cli.mjs'),
-    source: async () => ({ sourceDir, fileName, sha256 }),
+    fileOf: async () => ({ fileDir, fileName, sha256 }),
     workDir: work,
     network: undefined,
   });

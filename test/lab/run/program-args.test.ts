@@ -1,19 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { castOf } from '../../../src/lab/run/cast.ts';
-import { argsOf, readyOf, type Sources, sourcesOf } from '../../../src/lab/run/program-args.ts';
+import {
+  argsOf,
+  readyOf,
+  type Whereabouts,
+  whereaboutsOf,
+} from '../../../src/lab/run/program-args.ts';
 import type { Setting } from '../../../src/lab/terms/setting.ts';
 import type { Stamped } from '../../../src/telemetry/event.ts';
 import { planned } from '../plans.ts';
 
 const MIB = 2 ** 20;
 const PLACE = {
-  sourceDir: '/source',
+  fileDir: '/source',
   fileName: 'a file.bin',
   dir: '/run/me',
   address: '10.0.0.1',
   caps: { uplinkBytesPerSecond: MIB, downlinkBytesPerSecond: 5 * MIB },
 };
-const SOURCES: Sources = {
+const WHEREABOUTS: Whereabouts = {
   urls: ['http://h:1/files/f', 'http://h:2/files/f'],
   fingerprints: ['AA:BB'],
   multiaddrs: ['/ip4/10.0.0.9/tcp/1/p2p/x'],
@@ -22,7 +27,7 @@ const SOURCES: Sources = {
 
 const lines = (architecture: 'server' | 'swarm', setting: Partial<Setting>): string[] => {
   const plan = planned(architecture, { receivers: 2, ...setting });
-  return castOf(plan).map((member) => argsOf(member, PLACE, plan.setting, SOURCES).join(' '));
+  return castOf(plan).map((member) => argsOf(member, PLACE, plan.setting, WHEREABOUTS).join(' '));
 };
 
 describe('argsOf', () => {
@@ -51,45 +56,45 @@ describe('argsOf', () => {
       `peer --data /run/me --share /source/a file.bin --chunk-size 65536 ${policy} ${listen} ${caps}`,
     );
     expect(peer).toBe(
-      `peer --data /run/me/data --out /run/me/out --join ${SOURCES.multiaddrs[0]} --get bafy ${policy} --linger 0 ${listen} ${caps} --hold`,
+      `peer --data /run/me/data --out /run/me/out --join ${WHEREABOUTS.multiaddrs[0]} --get bafy ${policy} --linger 0 ${listen} ${caps} --hold`,
     );
     expect(rider).toBe(
-      `attack --kind free-rider --join ${SOURCES.multiaddrs[0]} --cid bafy --data /run/me/data --out /run/me/out ${policy} ${listen} ${caps} --hold`,
+      `attack --kind free-rider --join ${WHEREABOUTS.multiaddrs[0]} --cid bafy --data /run/me/data --out /run/me/out ${policy} ${listen} ${caps} --hold`,
     );
     expect(attacker).toBe(
-      `attack --kind slow-loris --data /run/me --join ${SOURCES.multiaddrs[0]} --cid bafy ${listen} --uplink ${MIB} --json --hold`,
+      `attack --kind slow-loris --data /run/me --join ${WHEREABOUTS.multiaddrs[0]} --cid bafy ${listen} --uplink ${MIB} --json --hold`,
     );
   });
 
   it('tells nobody a rate that others hold', () => {
     const plan = planned('swarm', { receivers: 1, link: 'netns' });
     for (const member of castOf(plan)) {
-      const args = argsOf(member, { ...PLACE, caps: null }, plan.setting, SOURCES);
+      const args = argsOf(member, { ...PLACE, caps: null }, plan.setting, WHEREABOUTS);
       expect(args.join(' ')).not.toMatch(/--(up|down)link/);
     }
   });
 });
 
-describe('sourcesOf', () => {
+describe('whereaboutsOf', () => {
   const hub = (port: number): Stamped[] => [
     { t: 1, event: 'listening', role: 'server', addresses: [`http://127.0.0.1:${port}/`] },
   ];
 
   it('names each hub, or what stands in front of them', () => {
     const { setting } = planned('server', { hubs: 2 });
-    expect(sourcesOf([hub(1), hub(2)], PLACE, setting, undefined).urls).toEqual([
+    expect(whereaboutsOf([hub(1), hub(2)], PLACE, setting, undefined).urls).toEqual([
       'http://127.0.0.1:1/files/a%20file.bin',
       'http://127.0.0.1:2/files/a%20file.bin',
     ]);
     const behind = { ...setting, front: 'nginx' as const };
-    expect(sourcesOf([hub(1), hub(2)], PLACE, behind, 'http://127.0.0.1:9/').urls).toEqual([
+    expect(whereaboutsOf([hub(1), hub(2)], PLACE, behind, 'http://127.0.0.1:9/').urls).toEqual([
       'http://127.0.0.1:9/files/a%20file.bin',
     ]);
   });
 
   it('refuses an origin that says nothing of use', () => {
     const { setting } = planned('server');
-    expect(() => sourcesOf([[]], PLACE, setting, undefined)).toThrow(
+    expect(() => whereaboutsOf([[]], PLACE, setting, undefined)).toThrow(
       'the origin is ready, but names no address',
     );
   });

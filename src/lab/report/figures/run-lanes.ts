@@ -22,17 +22,17 @@ interface LanePoint {
   readonly title: string;
 }
 
-const isSource = ({ role }: RunNode): boolean => role === 'origin' || role === 'hub';
+const hasFile = ({ role }: RunNode): boolean => role === 'origin' || role === 'hub';
 
 /** When the script took it away for good; null when it did not. */
 const removedAt = ({ id }: RunNode, { faults }: Run): number | null =>
   faults.findLast(({ do: what, node }) => what === 'kill' && node === id)?.atMs ?? null;
 
-/** A receiver's of the file; a source's of all that it sent. */
+/** The share of the file that a receiver has; for a node that had it, of all bytes that it sent. */
 function lanePoints(node: RunNode, run: Run, end: number): LanePoint[] {
-  const series = isSource(node) ? node.sending : node.progress;
-  const whole = isSource(node) ? Math.max(node.sentBytes, 1) : run.setting.fileBytes;
-  const what = isSource(node) ? 'sent' : 'verified';
+  const series = hasFile(node) ? node.sending : node.progress;
+  const whole = hasFile(node) ? Math.max(node.sentBytes, 1) : run.setting.fileBytes;
+  const what = hasFile(node) ? 'sent' : 'verified';
   const at = (ms: number, bytes: number): LanePoint => ({
     lane: node.id,
     seconds: ms / 1000,
@@ -46,7 +46,7 @@ function lanePoints(node: RunNode, run: Run, end: number): LanePoint[] {
 }
 
 function outcome(node: RunNode, run: Run): string {
-  if (isSource(node)) return `sent ${(node.sentBytes / run.setting.fileBytes).toFixed(2)} copies`;
+  if (hasFile(node)) return `sent ${(node.sentBytes / run.setting.fileBytes).toFixed(2)} copies`;
   if (node.role === 'front' || node.role === 'attacker') return '';
   const share = percentText(node.verifiedBytes / run.setting.fileBytes);
   if (node.completedMs !== null) return `done ${secondsText(node.completedMs)} s`;
@@ -96,8 +96,10 @@ function drawRunLanes(run: Run, { colour, label }: ArmStyle, end: number): strin
     LANE_HEIGHT.least,
     Math.min(LANE_HEIGHT.most, Math.floor(LANES_HEIGHT / nodes.length)),
   );
-  const points = (source: boolean): LanePoint[] =>
-    nodes.filter((node) => isSource(node) === source).flatMap((node) => lanePoints(node, run, end));
+  const points = (withFile: boolean): LanePoint[] =>
+    nodes
+      .filter((node) => hasFile(node) === withFile)
+      .flatMap((node) => lanePoints(node, run, end));
   const width = FIGURE_WIDTH - MARGIN.left - MARGIN.right;
   return drawChart(`Each node of one run of: ${label}`, {
     height: nodes.length * height + MARGIN.top + MARGIN.bottom,

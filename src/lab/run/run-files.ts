@@ -3,31 +3,31 @@
 // server's root shows nothing else.
 import { basename, join } from 'node:path';
 import { generateFile, hashFile, placeFile } from './file.ts';
-import type { Source } from './stage.ts';
+import type { RunFile } from './stage.ts';
 
-export type Sources = (bytes: number) => Promise<Source>;
+export type RunFiles = (bytes: number) => Promise<RunFile>;
 
 export const MADE_NAME = 'sample.bin';
 
 /** @param file given by a person; undefined: files are made */
-export function createSources(work: string, seed: number, file?: string): Sources {
-  const made = new Map<number, Promise<Source>>();
+export function createRunFiles(work: string, seed: number, file?: string): RunFiles {
+  const made = new Map<number, Promise<RunFile>>();
   return (bytes) => {
-    const source = made.get(bytes) ?? prepare(join(work, `source-${bytes}`), bytes, seed, file);
-    made.set(bytes, source);
-    return source;
+    const ready = made.get(bytes) ?? prepare(join(work, `file-${bytes}`), bytes, seed, file);
+    made.set(bytes, ready);
+    return ready;
   };
 }
 
 async function prepare(
-  sourceDir: string,
+  fileDir: string,
   bytes: number,
   seed: number,
   file: string | undefined,
-): Promise<Source> {
+): Promise<RunFile> {
   const fileName = file === undefined ? MADE_NAME : basename(file);
-  const path = join(sourceDir, fileName);
+  const path = join(fileDir, fileName);
   if (file === undefined) await generateFile(path, bytes, seed);
-  else await placeFile(file, sourceDir);
-  return { sourceDir, fileName, sha256: await hashFile(path) };
+  else await placeFile(file, fileDir);
+  return { fileDir, fileName, sha256: await hashFile(path) };
 }
