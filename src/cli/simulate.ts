@@ -195,15 +195,15 @@ export function simulateCommand(): Command {
 }
 
 async function act(options: Options): Promise<void> {
-  const scenario = scenarioOf(options, await parsePolicy(options));
-  checkTogether(scenario);
+  const setup = setupOf(options, await parsePolicy(options));
+  checkTogether(setup);
   const { simulate } = await import('../simulate/simulate.ts');
   const { drawTable } = await import('../simulate/table.ts');
   let answer = '';
   // Events are for a person's progress bar alone: the answer is one object or table.
   await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
     const startedAt = performance.now();
-    const result = await simulate(scenario, { signal, onProgress: progress(emit) });
+    const result = await simulate(setup, { signal, onProgress: progress(emit) });
     const wallMs = performance.now() - startedAt;
     answer = options.json ? JSON.stringify({ ...result, wallMs }) : drawTable(result, wallMs);
   });
@@ -220,7 +220,7 @@ function progress(emit: Emit): (bytes: number, total: number) => void {
   };
 }
 
-function scenarioOf(options: Options, policy: Policy): SimulationSetup {
+function setupOf(options: Options, policy: Policy): SimulationSetup {
   const inMs = (s: number | undefined): number | null => (s === undefined ? null : s * 1000);
   return {
     fileBytes: options.size,
@@ -247,8 +247,8 @@ function scenarioOf(options: Options, policy: Policy): SimulationSetup {
   };
 }
 
-function checkTogether(scenario: SimulationSetup): void {
-  const { receivers, freeRiders, poisoners, fileBytes, pieceLength, degree } = scenario;
+function checkTogether(setup: SimulationSetup): void {
+  const { receivers, freeRiders, poisoners, fileBytes, pieceLength, degree } = setup;
   const peers = receivers + poisoners;
   if (freeRiders > receivers) {
     throw refuse('--free-riders', String(freeRiders), `at most ${receivers}, the receivers`);

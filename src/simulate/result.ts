@@ -1,5 +1,5 @@
 // The result of a simulation, as `hubswarm simulate --json` prints it. Every figure is of
-// the virtual clock, so the same scenario gives the same object, byte for byte. Bytes
+// the virtual clock, so the same setup gives the same object, byte for byte. Bytes
 // are payload; null means that it did not happen.
 import { type Bound, fluidSwarmBound, wholePieceBound } from '../theory/bounds.ts';
 import type { SimulationSetup } from './setup.ts';
@@ -57,7 +57,7 @@ export interface SimulationResult {
 }
 
 export function summarize(simulation: Simulation): SimulationResult {
-  const { scenario, swarm, origin, receivers, outcome } = simulation;
+  const { setup, swarm, origin, receivers, outcome } = simulation;
   const completed = receivers.filter(({ node }) => node.completedAt !== undefined);
   const givers = completed.filter(({ isFreeRider }) => !isFreeRider);
   const makespanMs = lastOf(givers);
@@ -65,7 +65,7 @@ export function summarize(simulation: Simulation): SimulationResult {
   const latest = Math.max(bounds.fluid?.seconds ?? 0, bounds.wholePieces?.seconds ?? 0);
   const all = completed.length === receivers.length;
   return {
-    scenario,
+    scenario: setup,
     pieces: swarm.geometry.pieceCount,
     outcome,
     completed: completed.length,
@@ -73,7 +73,7 @@ export function summarize(simulation: Simulation): SimulationResult {
     freeRidersMs: lastOf(completed.filter(({ isFreeRider }) => isFreeRider)),
     bounds,
     efficiency: all && makespanMs !== null ? (latest * 1000) / makespanMs : null,
-    origin: { copies: origin.sentBytes / scenario.fileBytes, diedMs: origin.diedAt ?? null },
+    origin: { copies: origin.sentBytes / setup.fileBytes, diedMs: origin.diedAt ?? null },
     firstCopy: simulation.firstCopy ?? null,
     sentBytes: sum(swarm.nodes, (node) => node.sentBytes),
     receivedBytes: sum(swarm.nodes, (node) => node.receivedBytes),
@@ -104,11 +104,11 @@ function receiverResult({ node, uplink, isFreeRider, joinedAt }: Receiver): Rece
 
 /** Bounds for the receivers that completed, with the help of every node that gives. */
 function boundsOf(
-  { scenario, receivers }: Simulation,
+  { setup, receivers }: Simulation,
   completed: readonly Receiver[],
 ): SimulationResult['bounds'] {
   if (completed.length === 0) return { fluid: null, wholePieces: null };
-  const { fileBytes, pieceLength, originUplink } = scenario;
+  const { fileBytes, pieceLength, originUplink } = setup;
   const givers = receivers.filter(({ isFreeRider }) => !isFreeRider);
   const fluid = fluidSwarmBound({
     fileBytes,

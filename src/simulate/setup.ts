@@ -1,4 +1,4 @@
-// A simulated scenario, as data: a result repeats it, and the same scenario is the same
+// The setup of a simulation, as data. A result repeats it, and the same setup gives the same
 // run. Bytes, bytes per second and milliseconds of the virtual clock throughout.
 import type { ChokerName } from '../exchange/choker.ts';
 import type { PickerName } from '../exchange/picker.ts';

@@ -1,4 +1,4 @@
-// Runs a scenario to its end, in slices, so that the process can be stopped meanwhile.
+// Runs a simulation to its end, in slices, so that the process can be stopped meanwhile.
 import { platform } from '#platform';
 import type { SessionInit } from '../exchange/session.ts';
 import { type SimulationResult, summarize } from './result.ts';
@@ -9,7 +9,7 @@ import { Simulation } from './simulation.ts';
 const SLICE_EVENTS = 4096;
 
 export interface SimulateOptions {
-  /** Options of every honest session beyond the scenario: policies under study. */
+  /** Options of every honest session beyond the setup: policies under study. */
   readonly session?: Partial<SessionInit>;
   readonly signal?: AbortSignal;
   /** After each slice: bytes that the receivers have, of what they want all together. */
@@ -18,13 +18,13 @@ export interface SimulateOptions {
 
 /** @throws the signal's reason when it aborts */
 export async function simulate(
-  scenario: SimulationSetup,
+  setup: SimulationSetup,
   { session, signal, onProgress }: SimulateOptions = {},
 ): Promise<SimulationResult> {
-  const simulation = new Simulation(scenario, session);
+  const simulation = new Simulation(setup, session);
   const { swarm, receivers } = simulation;
   while (simulation.advance(SLICE_EVENTS)) {
-    onProgress?.(swarm.storedBytes, receivers.length * scenario.fileBytes);
+    onProgress?.(swarm.storedBytes, receivers.length * setup.fileBytes);
     await new Promise<void>((resolve) => platform.soon('simulating', resolve));
     signal?.throwIfAborted();
   }

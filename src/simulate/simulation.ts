@@ -1,4 +1,4 @@
-// A scenario as a swarm: who takes part with which links, when they join and leave,
+// The swarm of a setup: who takes part with which links, when they join and leave,
 // and when there is nothing more to wait for.
 import type { SessionInit } from '../exchange/session.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
@@ -25,7 +25,7 @@ export interface Receiver {
 }
 
 export class Simulation {
-  readonly scenario: SimulationSetup;
+  readonly setup: SimulationSetup;
   readonly swarm: SimSwarm;
   readonly origin: SimNode;
   readonly receivers: readonly Receiver[];
@@ -37,36 +37,36 @@ export class Simulation {
   #toJoin = 0;
   #stalled = false;
 
-  /** @param session what every honest session is told beyond the scenario */
-  constructor(scenario: SimulationSetup, session: Partial<SessionInit> = {}) {
-    this.scenario = scenario;
-    const { picker, choker, turns } = scenario;
+  /** @param session what every honest session is told beyond the setup */
+  constructor(setup: SimulationSetup, session: Partial<SessionInit> = {}) {
+    this.setup = setup;
+    const { picker, choker, turns } = setup;
     this.#session = {
       picker,
       choker,
       ...(turns === null ? {} : { openGrants: turns }),
       ...session,
     };
-    this.#rng = createRng(scenario.seed);
+    this.#rng = createRng(setup.seed);
     this.swarm = new SimSwarm({
-      bytes: scenario.fileBytes,
-      pieceLength: scenario.pieceLength,
-      latencyMs: scenario.latencyMs,
+      bytes: setup.fileBytes,
+      pieceLength: setup.pieceLength,
+      latencyMs: setup.latencyMs,
       seed: this.#rng.below(2 ** 32),
     });
     this.origin = this.#addOrigin();
     this.#overlay = new Overlay({
       swarm: this.swarm,
       origin: this.origin,
-      degree: scenario.degree ?? Number.POSITIVE_INFINITY,
+      degree: setup.degree ?? Number.POSITIVE_INFINITY,
       rng: this.#rng,
     });
-    this.receivers = Array.from({ length: scenario.receivers }, (_, i) => this.#addReceiver(i));
-    for (let i = 0; i < scenario.poisoners; i++) this.#addPoisoner(i);
+    this.receivers = Array.from({ length: setup.receivers }, (_, i) => this.#addReceiver(i));
+    for (let i = 0; i < setup.poisoners; i++) this.#addPoisoner(i);
     this.swarm.onFirstCopy = () => {
-      const copies = this.origin.sentBytes / scenario.fileBytes;
+      const copies = this.origin.sentBytes / setup.fileBytes;
       this.firstCopy = { ms: this.swarm.now, copies };
-      if (scenario.kill && 'firstCopy' in scenario.kill) this.swarm.kill(this.origin);
+      if (setup.kill && 'firstCopy' in setup.kill) this.swarm.kill(this.origin);
     };
     this.swarm.until = () => this.#isOver();
   }
@@ -80,11 +80,11 @@ export class Simulation {
 
   /** Carries out so many events at the most; false when the run has ended. */
   advance(events: number): boolean {
-    return this.swarm.advance(events, this.scenario.limitMs);
+    return this.swarm.advance(events, this.setup.limitMs);
   }
 
   #addOrigin(): SimNode {
-    const { originUplink, kill, fileBytes } = this.scenario;
+    const { originUplink, kill, fileBytes } = this.setup;
     const origin = this.swarm.add({
       up: originUplink,
       have: 'all',
@@ -96,7 +96,7 @@ export class Simulation {
   }
 
   #addReceiver(index: number): Receiver {
-    const { classes, staggerMs, lingerMs, receivers, freeRiders } = this.scenario;
+    const { classes, staggerMs, lingerMs, receivers, freeRiders } = this.setup;
     const { uplink, downlink } = classes[index % classes.length]!;
     const isFreeRider = index >= receivers - freeRiders;
     const node = this.swarm.add({
@@ -109,7 +109,7 @@ export class Simulation {
     });
     const joinedAt = index * staggerMs;
     this.#joinAt(node, joinedAt);
-    const { lifetime } = this.scenario;
+    const { lifetime } = this.setup;
     if (lifetime !== null && 'meanMs' in lifetime) {
       const ms = this.#drawLife(lifetime.meanMs);
       this.swarm.at(joinedAt + ms, () => this.swarm.kill(node));
@@ -118,7 +118,7 @@ export class Simulation {
   }
 
   #lifeOf(index: number): Pick<NodeOptions, 'diesAtBytes'> {
-    const { lifetime, fileBytes } = this.scenario;
+    const { lifetime, fileBytes } = this.setup;
     if (lifetime === null || !('meanShare' in lifetime) || index % 2 === 0) return {};
     return { diesAtBytes: this.#drawLife(lifetime.meanShare) * fileBytes };
   }
@@ -128,7 +128,7 @@ export class Simulation {
   }
 
   #addPoisoner(index: number): void {
-    const { classes } = this.scenario;
+    const { classes } = this.setup;
     const { uplink, downlink } = classes[index % classes.length]!;
     this.#joinAt(this.swarm.add({ up: uplink, down: downlink, poison: true }), 0);
   }

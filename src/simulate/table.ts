@@ -17,12 +17,12 @@ export function drawTable(result: SimulationResult, wallMs: number): string {
 }
 
 function rows(result: SimulationResult, wallMs: number): [string, string][] {
-  const { scenario, bounds } = result;
+  const { scenario: setup, bounds } = result;
   return [
-    ['file', `${binary(scenario.fileBytes)}, ${result.pieces} pieces`],
+    ['file', `${binary(setup.fileBytes)}, ${result.pieces} pieces`],
     ['completed', completedText(result)],
     ['makespan', result.makespanMs === null ? '-' : seconds(result.makespanMs)],
-    ...(scenario.freeRiders > 0 ? [freeRidersRow(result)] : []),
+    ...(setup.freeRiders > 0 ? [freeRidersRow(result)] : []),
     ['bound, fluid', bounds.fluid ? `${bounds.fluid.seconds.toFixed(2)} s` : '-'],
     ['bound, pieces', bounds.wholePieces ? `${bounds.wholePieces.seconds.toFixed(2)} s` : '-'],
     ['efficiency', result.efficiency?.toFixed(3) ?? '-'],
@@ -33,16 +33,21 @@ function rows(result: SimulationResult, wallMs: number): [string, string][] {
   ];
 }
 
-function completedText({ completed, scenario, outcome, lostPieces }: SimulationResult): string {
-  const count = `${completed} of ${scenario.receivers}`;
+function completedText({
+  completed,
+  scenario: setup,
+  outcome,
+  lostPieces,
+}: SimulationResult): string {
+  const count = `${completed} of ${setup.receivers}`;
   if (outcome === 'completed') return count;
   const lost = lostPieces > 0 ? `: ${lostPieces} pieces are with nobody any more` : '';
   return `${count}, ${outcome}${lost}`;
 }
 
-function freeRidersRow({ freeRidersMs, scenario }: SimulationResult): [string, string] {
+function freeRidersRow({ freeRidersMs, scenario: setup }: SimulationResult): [string, string] {
   const last = freeRidersMs === null ? 'none completed' : `last done at ${seconds(freeRidersMs)}`;
-  return ['free riders', `${scenario.freeRiders}, ${last}`];
+  return ['free riders', `${setup.freeRiders}, ${last}`];
 }
 
 function originText({ origin }: SimulationResult): string {

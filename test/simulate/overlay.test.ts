@@ -3,7 +3,7 @@ import { createRng } from '../../src/runtime/rng.ts';
 import { Overlay } from '../../src/simulate/overlay.ts';
 import type { SimNode } from '../../src/simulate/sim-node.ts';
 import { SimSwarm } from '../../src/simulate/sim-swarm.ts';
-import { PIECE, UP } from './scenarios.ts';
+import { PIECE, UP } from './setups.ts';
 
 function crowd(receivers: number, degree: number) {
   // One byte a second: nobody is complete while the test looks.

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SimulationSetup } from '../../src/simulate/setup.ts';
 import { simulate } from '../../src/simulate/simulate.ts';
-import { PIECE, scenario, UP } from './scenarios.ts';
+import { PIECE, setup, UP } from './setups.ts';
 
 /** Small swarms of every kind. */
-const anyScenario: fc.Arbitrary<SimulationSetup> = fc
+const anySetup: fc.Arbitrary<SimulationSetup> = fc
   .record({
     receivers: fc.integer({ min: 1, max: 10 }),
     pieces: fc.integer({ min: 1, max: 24 }),
@@ -29,7 +29,7 @@ const anyScenario: fc.Arbitrary<SimulationSetup> = fc
     poisoners: fc.constantFrom(0, 0, 1),
   })
   .map(({ pieces, lastPiece, most, ...rest }) =>
-    scenario({
+    setup({
       ...rest,
       fileBytes: (pieces - 1) * PIECE + lastPiece,
       latencyMs: { least: most / 2, most },
@@ -38,7 +38,7 @@ const anyScenario: fc.Arbitrary<SimulationSetup> = fc
 
 describe('a simulation', () => {
   it('is the same run again with the same seed, byte for byte', async () => {
-    const given = scenario({
+    const given = setup({
       receivers: 12,
       latencyMs: { least: 1, most: 30 },
       lifetime: { meanMs: 20_000 },
@@ -57,7 +57,7 @@ describe('a simulation', () => {
 
   it('never beats the fluid bound, and loses no byte', async () => {
     await fc.assert(
-      fc.asyncProperty(anyScenario, async (given) => {
+      fc.asyncProperty(anySetup, async (given) => {
         const result = await simulate(given);
         const { makespanMs, bounds } = result;
         if (makespanMs !== null) {
@@ -80,7 +80,7 @@ describe('a simulation', () => {
   });
 
   it('moves each piece to each receiver once where nobody leaves', async () => {
-    const given = scenario({ receivers: 9 });
+    const given = setup({ receivers: 9 });
     const result = await simulate(given);
     expect(result).toMatchObject({ outcome: 'completed', completed: 9, lostBytes: 0 });
     for (const { receivedBytes, duplicateBytes } of result.receivers) {
@@ -92,7 +92,7 @@ describe('a simulation', () => {
 
   it('goes on without an origin that dies once each piece is with somebody', async () => {
     const { completed, outcome, origin, firstCopy } = await simulate(
-      scenario({ kill: { copies: 1.015 }, fileBytes: 128 * PIECE }),
+      setup({ kill: { copies: 1.015 }, fileBytes: 128 * PIECE }),
     );
     expect({ completed, outcome }).toEqual({ completed: 6, outcome: 'completed' });
     expect(origin.copies).toBeCloseTo(1.015, 2);
@@ -102,7 +102,7 @@ describe('a simulation', () => {
 
   it('stalls when the origin dies too soon, and says how much is lost', async () => {
     const { completed, outcome, lostPieces, firstCopy, efficiency } = await simulate(
-      scenario({ kill: { copies: 0.5 } }),
+      setup({ kill: { copies: 0.5 } }),
     );
     expect({ completed, outcome }).toEqual({ completed: 0, outcome: 'stalled' });
     expect(lostPieces).toBeGreaterThanOrEqual(16);
@@ -112,7 +112,7 @@ describe('a simulation', () => {
 
   it('lets receivers go when they are complete, and the others complete all the same', async () => {
     const { completed, receivers } = await simulate(
-      scenario({ lingerMs: 100, staggerMs: 300, receivers: 10 }),
+      setup({ lingerMs: 100, staggerMs: 300, receivers: 10 }),
     );
     expect(completed).toBe(10);
     expect(receivers.map(({ joinedMs }) => joinedMs)).toEqual(
@@ -128,7 +128,7 @@ describe('a simulation', () => {
 
   it('lets receivers vanish, and completes those that stay', async () => {
     const { completed, outcome, receivers } = await simulate(
-      scenario({ lifetime: { meanMs: 2000 }, receivers: 40, fileBytes: 128 * PIECE }),
+      setup({ lifetime: { meanMs: 2000 }, receivers: 40, fileBytes: 128 * PIECE }),
     );
     const stayed = receivers.filter(({ leftMs }) => leftMs === null);
     expect(outcome).toBe('completed');
@@ -139,7 +139,7 @@ describe('a simulation', () => {
 
   it('takes every second one away by what it has, and completes the others', async () => {
     const { outcome, receivers } = await simulate(
-      scenario({ lifetime: { meanShare: 0.5 }, receivers: 40, fileBytes: 128 * PIECE }),
+      setup({ lifetime: { meanShare: 0.5 }, receivers: 40, fileBytes: 128 * PIECE }),
     );
     expect(outcome).toBe('completed');
     const gone = receivers.flatMap(({ leftMs }, i) => (leftMs === null ? [] : [i]));
@@ -155,7 +155,7 @@ describe('a simulation', () => {
 
   it('lets the origin die the moment each piece is with somebody', async () => {
     const { completed, origin, firstCopy } = await simulate(
-      scenario({ kill: { firstCopy: true }, receivers: 20 }),
+      setup({ kill: { firstCopy: true }, receivers: 20 }),
     );
     expect(completed).toBe(20);
     expect(origin.diedMs).toBe(firstCopy!.ms);
@@ -165,7 +165,7 @@ describe('a simulation', () => {
     // Without that, each of these runs lost a piece for good.
     for (let seed = 1; seed <= 8; seed++) {
       const given = { kill: { firstCopy: true }, lingerMs: 0, receivers: 12, seed } as const;
-      const { completed, lostPieces } = await simulate(scenario(given));
+      const { completed, lostPieces } = await simulate(setup(given));
       expect({ completed, seed }).toEqual({ completed: 12, seed });
       // All have left, each with all of it.
       expect(lostPieces).toBe(0);
@@ -174,7 +174,7 @@ describe('a simulation', () => {
 
   it('deals the classes of links out in turn, and the fast ones give more', async () => {
     const { receivers } = await simulate(
-      scenario({
+      setup({
         receivers: 6,
         classes: [UP, 4 * UP].map((uplink) => ({ uplink, downlink: 20 * UP })),
         fileBytes: 128 * PIECE,
@@ -188,7 +188,7 @@ describe('a simulation', () => {
 
   it('has free riders that give nothing, and are told apart', async () => {
     const { receivers, completed, makespanMs, freeRidersMs } = await simulate(
-      scenario({ freeRiders: 2 }),
+      setup({ freeRiders: 2 }),
     );
     expect(completed).toBe(6);
     expect(receivers.map(({ isFreeRider }) => isFreeRider).slice(3)).toEqual([false, true, true]);
@@ -202,7 +202,7 @@ describe('a simulation', () => {
   });
 
   it('has poisoners that nobody waits for', async () => {
-    const { receivers, completed, outcome } = await simulate(scenario({ poisoners: 2 }));
+    const { receivers, completed, outcome } = await simulate(setup({ poisoners: 2 }));
     expect({ completed, outcome }).toEqual({ completed: 6, outcome: 'completed' });
     const refused = receivers.reduce((sum, { refusedPieces }) => sum + refusedPieces, 0);
     expect(refused).toBeGreaterThan(0);
@@ -210,13 +210,13 @@ describe('a simulation', () => {
 
   it('draws latencies from a range, and feels them', async () => {
     const [near, far] = await Promise.all(
-      [5, 100].map((most) => simulate(scenario({ latencyMs: { least: 5, most } }))),
+      [5, 100].map((most) => simulate(setup({ latencyMs: { least: 5, most } }))),
     );
     expect(far!.makespanMs).toBeGreaterThan(near!.makespanMs! + 50);
   });
 
   it('ends when its time is up', async () => {
-    const { outcome, completed, virtualMs } = await simulate(scenario({ limitMs: 300 }));
+    const { outcome, completed, virtualMs } = await simulate(setup({ limitMs: 300 }));
     expect({ outcome, completed }).toEqual({ outcome: 'time is up', completed: 0 });
     expect(virtualMs).toBeLessThanOrEqual(300);
   });
@@ -224,7 +224,7 @@ describe('a simulation', () => {
   it('stops when it is told to, and tells how far it is until then', async () => {
     const abort = new AbortController();
     const seen: number[] = [];
-    const run = simulate(scenario({ receivers: 40, fileBytes: 128 * PIECE }), {
+    const run = simulate(setup({ receivers: 40, fileBytes: 128 * PIECE }), {
       signal: abort.signal,
       onProgress: (bytes, total) => {
         seen.push(bytes);
@@ -239,17 +239,17 @@ describe('a simulation', () => {
 
   it('keeps as many grants open as it is told', async () => {
     const [one, two] = await Promise.all(
-      [1, 2].map((turns) => simulate(scenario({ turns, latencyMs: { least: 20, most: 20 } }))),
+      [1, 2].map((turns) => simulate(setup({ turns, latencyMs: { least: 20, most: 20 } }))),
     );
     expect(one!.makespanMs).toBeGreaterThan(1.1 * two!.makespanMs!);
   });
 
   it('hands sessions what is under study', async () => {
-    const choked = simulate(scenario({ limitMs: 60_000 }), {
+    const choked = simulate(setup({ limitMs: 60_000 }), {
       session: { downlinkBytesPerSecond: 1 },
     });
     const { makespanMs } = await choked;
-    const free = await simulate(scenario());
+    const free = await simulate(setup());
     expect(makespanMs).toBeGreaterThan(free.makespanMs!);
   });
 });

@@ -1,11 +1,11 @@
-// A scenario small enough to run in a few milliseconds, and changes to it.
+// The setup of a simulation of a few milliseconds, and changes to it.
 import type { SimulationSetup } from '../../src/simulate/setup.ts';
 
 /** Bytes per second: 20 Mbit/s. */
 export const UP = 2_500_000;
 export const PIECE = 64 * 1024;
 
-export const scenario = (over: Partial<SimulationSetup> = {}): SimulationSetup => ({
+export const setup = (over: Partial<SimulationSetup> = {}): SimulationSetup => ({
   fileBytes: 32 * PIECE,
   pieceLength: PIECE,
   receivers: 6,
