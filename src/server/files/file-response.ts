@@ -5,7 +5,7 @@
 // send-representation.ts.
 
 import type { Entry } from '../../hub/catalogue/catalogue.ts';
-import type { Located, OpenFile, Segments } from '../../root/root.ts';
+import type { OpenFile, Segments } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import {
@@ -13,21 +13,15 @@ import {
   type Representation,
   representationOf,
   unnamedRepresentation,
-  versionValidators,
 } from '../answer/representation.ts';
 import { readVersion, sendFilePart } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { mirrorLinks } from '../message/mirror-links.ts';
-import type { Validators } from '../message/preconditions.ts';
 import { wantsDigest } from '../message/repr-digest.ts';
 import { targetQuery } from '../message/request-path.ts';
 import { type Looked, pickVariant } from './coded-variant.ts';
 import type { FilesHub } from './files-hub.ts';
-
-export function validatorsOf({ version }: Located, { cid }: Entry): Validators {
-  return versionValidators({ cid, modifiedMs: version.modifiedMs });
-}
 
 /** What a request got. */
 export interface Sent {

@@ -2,13 +2,13 @@
 // order in which it names them. They are copied, since a part may be in several
 // finals, and stay for a while; the copy is hashed on the way, and published.
 import type { Leaves } from '../../content/file-dag.ts';
+import { isComplete } from '../../hub/uploads/finish-upload.ts';
 import { PieceWriter } from '../../hub/uploads/piece-writer.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { copyBytes } from './copy-bytes.ts';
-import { isComplete } from './finish-upload.ts';
 
 /** @throws Refusal ERR_MALFORMED, ERR_CONFLICT for a part that is not whole */
 export async function loadParts(hub: UploadsHub, ids: readonly string[]): Promise<StoredUpload[]> {

@@ -5,6 +5,8 @@
 // checked here and hold again when the file is published.
 import type { IncomingHttpHeaders } from 'node:http';
 import { ownView } from '../../hub/access/own-view.ts';
+import type { Finished } from '../../hub/uploads/finish-upload.ts';
+import { checkTarget } from '../../hub/uploads/publication.ts';
 import type { UploadRecord } from '../../hub/uploads/upload-record.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { UploadLock } from '../../root/unfinished.ts';
@@ -18,11 +20,11 @@ import {
   requireChunkType,
   targetOf,
 } from '../message/tus-headers.ts';
-import { CONDITIONS, checkTarget } from '../uploads/publication.ts';
+import { CONDITION_FIELDS, conditionOf } from '../uploads/condition-of.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { appendBody } from './append-upload.ts';
 import { joinParts, loadParts } from './concatenate.ts';
-import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
+import { finish } from './finish.ts';
 
 type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
   readonly named: readonly string[] | undefined;
@@ -41,11 +43,12 @@ export async function createUpload(
     metadata: metadata === undefined ? null : String(metadata),
     concat: concat === undefined ? null : String(headers['upload-concat']),
     named: targetOf(parseMetadata(metadata === undefined ? undefined : String(metadata))),
-    conditions: conditionsOf(headers),
+    conditions: storedConditions(headers),
   };
   // What has no name of its own lands in the root, unless it is a part of another.
   if (concat !== 'partial') hub.access.check(conversation.caller, 'write', facts.named ?? []);
-  if (facts.named && concat !== 'partial') await checkTarget(hub, facts.named, headers);
+  if (facts.named && concat !== 'partial')
+    await checkTarget(hub, facts.named, conditionOf(headers));
   return typeof concat === 'object'
     ? createFinal(hub, conversation, facts, concat.parts)
     : createPlain(hub, conversation, facts);
@@ -64,8 +67,7 @@ async function createPlain(
     const { upload, hashed } = withBody
       ? await appendBody(hub, conversation, made, lock)
       : { upload: made, hashed: {} };
-    if (!awaitsPublication(upload)) return { upload, entry: undefined };
-    return finishUpload(hub, upload, conversation.caller.remote, hashed);
+    return finish(hub, conversation, upload, hashed);
   });
 }
 
@@ -82,7 +84,7 @@ async function createFinal(
   return begin(hub, { ...facts, length }, async (made) => {
     const leaves = await joinParts(hub, made, parts);
     const whole = { ...made, offset: length };
-    const finished = await finishUpload(hub, whole, conversation.caller.remote, { leaves });
+    const finished = await finish(hub, conversation, whole, { leaves });
     // It may be gone, or its disk full: then it goes when it expires.
     for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
     return finished;
@@ -138,9 +140,9 @@ function bringsBytes(headers: IncomingHttpHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-function conditionsOf(headers: IncomingHttpHeaders): Record<string, string> {
+function storedConditions(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
-    CONDITIONS.flatMap((name) => {
+    CONDITION_FIELDS.flatMap((name) => {
       const value = headers[name];
       return value === undefined ? [] : [[name, String(value)]];
     }),

@@ -2,8 +2,7 @@
 // extensions that tus-headers.ts lists. Here each method is routed, and every answer gets its
 // fields; the files beside do the work.
 
-import { ownView } from '../../hub/access/own-view.ts';
-import type { Hashed } from '../../hub/catalogue/catalogue.ts';
+import { awaitsPublication, type Finished } from '../../hub/uploads/finish-upload.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
@@ -21,7 +20,7 @@ import {
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { appendBody } from './append-upload.ts';
 import { createUpload } from './create-upload.ts';
-import { awaitsPublication, type Finished, finishUpload } from './finish-upload.ts';
+import { finish } from './finish.ts';
 
 const COLLECTION = 'OPTIONS, POST';
 const UPLOAD = 'OPTIONS, HEAD, PATCH, DELETE';
@@ -160,21 +159,6 @@ async function answerTermination(
   await loadFor(hub, conversation, id);
   await holding(hub, id, () => hub.uploads.unfinished.remove(id));
   conversation.res.writeHead(204).end();
-}
-
-async function finish(
-  hub: UploadsHub,
-  conversation: Conversation,
-  upload: StoredUpload,
-  hashed?: Hashed,
-): Promise<Finished> {
-  if (!awaitsPublication(upload)) return { upload, entry: undefined };
-  return finishUpload(
-    ownView(hub, conversation.caller, 'write'),
-    upload,
-    conversation.caller.remote,
-    hashed,
-  );
 }
 
 /** A caller that may write the upload's target may go on with it; a part has no target yet. */

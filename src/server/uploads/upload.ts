@@ -1,10 +1,12 @@
 // PUT /files/<path>: the body becomes the file, whole or not at all (RFC 9110
 // section 9.3.4). Refusals come before the body is asked for. Uploads of one name
-// run side by side, each into its own partial file; publication.ts puts them in
-// order.
+// run side by side, each into its own partial file; hub/uploads/publication.ts puts
+// them in order.
 import type { Leaves } from '../../content/file-dag.ts';
 import { ownView } from '../../hub/access/own-view.ts';
+import type { Condition } from '../../hub/uploads/condition.ts';
 import { PieceWriter } from '../../hub/uploads/piece-writer.ts';
+import { checkTarget, type Published, publish } from '../../hub/uploads/publication.ts';
 import type { Reservation } from '../../hub/uploads/quota.ts';
 import { withOpen } from '../../root/opened.ts';
 import type { Draft } from '../../root/root.ts';
@@ -12,13 +14,14 @@ import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { filesUrl, parseRequestPath } from '../message/request-path.ts';
-import { checkTarget, type Published, publish } from './publication.ts';
+import { conditionOf } from './condition-of.ts';
 import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
 interface Upload {
   readonly conversation: Conversation;
   readonly segments: readonly string[];
+  readonly condition: Condition | undefined;
   /** Undefined when the body is chunked. */
   readonly declaredBytes: number | undefined;
   readonly digests: UploadDigests;
@@ -43,10 +46,11 @@ export async function answerUpload(
   const length = headers['content-length'];
   const declaredBytes = length === undefined ? undefined : Number(length);
   hub.uploads.checkSize(declaredBytes ?? 0);
-  await checkTarget(hub, segments, headers);
+  const condition = conditionOf(headers);
+  await checkTarget(hub, segments, condition);
   const reservation = hub.uploads.quota.reserve(declaredBytes ?? 0);
   try {
-    const upload = { conversation, segments, declaredBytes, digests, reservation };
+    const upload = { conversation, segments, condition, declaredBytes, digests, reservation };
     answerStored(conversation, segments, await store(hub, upload));
   } finally {
     reservation.release();
@@ -66,17 +70,16 @@ function checkAcceptable({ req }: Conversation): void {
 }
 
 async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
-  const { conversation, segments, declaredBytes, digests } = upload;
+  const { conversation, segments, condition, declaredBytes, digests } = upload;
   return withOpen(hub.root.parentOf(segments, true), async (directory) => {
     await directory.checkRoom(declaredBytes ?? 0);
     return withOpen(directory.draft(segments.at(-1)!), async (draft) => {
       const leaves = await receive(hub, upload, draft);
       const { field, sha256 } = digests.check();
       if (field !== undefined) conversation.res.setHeader('Repr-Digest', field);
-      const conditions = conversation.req.headers;
       const { remote } = conversation.caller;
       const hashed = { leaves, sha256 };
-      return publish(hub, { segments, draft, conditions, remote, hashed });
+      return publish(hub, { segments, draft, condition, remote, hashed });
     });
   });
 }

@@ -1,15 +1,13 @@
-// The last step of an upload: its bytes get the name that its metadata gave, by the
-// same publication as a PUT. Crash-safe in this order: the record says that it
-// begins, the data file leaves for its target, the record says that it is done. So
-// a data file that is gone was published; one that is still there was not, and the
-// next request for the upload publishes it.
+// The last step of an upload that came in several requests: its bytes get the name that its record
+// gives, by the same publication as any other. Crash-safe in this order: the record says that it
+// begins, the data leaves for its target, the record says that it is done. So data that is gone was
+// published; data that is still there was not, and the next request for the upload publishes it.
 
-import type { Entry, Hashed } from '../../hub/catalogue/catalogue.ts';
-import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import { publish } from '../uploads/publication.ts';
-import type { UploadsHub } from '../uploads/uploads-hub.ts';
+import type { Entry } from '../catalogue/catalogue.ts';
+import { type ChangingHub, type Publication, publish } from './publication.ts';
+import type { StoredUpload } from './upload-store.ts';
 
 export interface Finished {
   readonly upload: StoredUpload;
@@ -25,6 +23,9 @@ export function awaitsPublication(upload: StoredUpload): boolean {
   return isComplete(upload) && upload.record.target !== null && upload.record.state !== 'published';
 }
 
+/** What its record does not say. The condition is what a face reads in the record's `conditions`. */
+export type Finish = Pick<Publication, 'condition' | 'remote' | 'hashed'>;
+
 /**
  * The caller holds the lock.
  *
@@ -32,15 +33,14 @@ export function awaitsPublication(upload: StoredUpload): boolean {
  * taken by a directory) the upload is gone
  */
 export async function finishUpload(
-  hub: UploadsHub,
+  hub: ChangingHub,
   upload: StoredUpload,
-  remote: string,
-  hashed: Hashed = {},
+  finish: Finish,
 ): Promise<Finished> {
   const store = hub.uploads.unfinished;
   const begun = await store.save(upload, { state: 'publishing' }, upload.offset);
   try {
-    const entry = await publishData(hub, begun, remote, hashed);
+    const entry = await publishData(hub, begun, finish);
     return { upload: await store.save(begun, { state: 'published' }, upload.offset), entry };
   } catch (error) {
     if (error instanceof Refusal && !error.isPassing) await store.remove(upload.id);
@@ -49,19 +49,17 @@ export async function finishUpload(
 }
 
 async function publishData(
-  hub: UploadsHub,
+  hub: ChangingHub,
   { id, record }: StoredUpload,
-  remote: string,
-  hashed: Hashed,
+  finish: Finish,
 ): Promise<Entry | undefined> {
   const segments = record.target!;
-  const conditions = record.conditions;
   return withOpen(hub.root.parentOf(segments, true), async (directory) => {
     const draft = await directory.draftOf(id, segments.at(-1)!);
     // Published by a process that was killed before it could write so.
     if (!draft) return undefined;
     try {
-      return (await publish(hub, { segments, draft, conditions, remote, hashed })).entry;
+      return (await publish(hub, { ...finish, segments, draft })).entry;
     } finally {
       await draft.close();
     }
