@@ -151,7 +151,7 @@ export class Provisions {
 
   /** In a DHT of few peers everybody is among the closest. */
   async #tellNewcomers(): Promise<void> {
-    const peers = this.#tablePeers(this.#node.peerId.toMultihash().digest);
+    const peers = this.#tablePeers(kadIdOf(this.#node.peerId.toMultihash().bytes));
     if (peers.length >= CLOSEST) return;
     for (const peer of peers) {
       if (!this.#told.has(peer.toString())) await this.#tell(peer, [...this.#provided]);
