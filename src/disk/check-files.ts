@@ -8,7 +8,7 @@ import { hasCode, systemCode } from '../runtime/errors.ts';
 import { hashPieces } from './hash-pieces.ts';
 import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
 
-/** Does not wait for the writer of a pipe that has the name. */
+/** Opening does not wait for the writer of a pipe that has the name. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export interface CheckOptions {

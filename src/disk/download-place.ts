@@ -1,17 +1,14 @@
 // A download on disk, from its partial to its final name.
 //
-// The partial lies beside the target (so that the last step is a rename within
-// one file system) under a name that carries the end of the root CID: another
-// version of the same target never mixes with it. It has its full size from the
-// start and no sidecar. What it holds is found out by hashing, so that a kill at
-// any moment, or a power cut that lost some writes, costs only the pieces that
-// are really not there. Two processes may download to one target: both write
-// the same verified bytes to the same places, and whoever comes second to
-// publish finds the target whole.
+// The partial lies beside the target (so that the last step is a rename within one file system)
+// under a name that carries the end of the root CID: another version of the same target never mixes
+// with it. It has its full size from the start and no sidecar. What it holds is found out by
+// hashing, so that a kill at any moment, or a power cut that lost some writes, costs only the
+// pieces that are really missing. Two processes may download to one target: both write the same
+// verified bytes to the same places, and the second to publish finds the target whole.
 //
-// Rejected: a bitmap beside the partial (can claim what the disk lost), a lock
-// file (outlives a kill), a partial in a temporary directory (no rename across
-// file systems).
+// Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
+// kill), a partial in a temporary directory (no rename across file systems).
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';

@@ -9,7 +9,7 @@ import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 /** Measured: from 2 MiB on longer reads gain nothing, 512 KiB cost 8 %, 256 KiB 11 %. */
 const WINDOW_BYTES = 2 * 2 ** 20;
 
-/** A file handle, or what reads as one does. */
+/** A file handle, or something that reads as one does. */
 interface Reader {
   read(
     into: Uint8Array,

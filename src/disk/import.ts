@@ -45,7 +45,7 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   for (const { source } of filesOf(found)) totalBytes += source.size;
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
   checkLimits(absolute, found, pieceLength);
-  // Wait: otherwise the next write may leave size and time as they are.
+  // Waits, since otherwise the next write may leave size and time as they are.
   await stampsAged([...filesOf(found)].map(({ source }) => source.mtimeMs));
   const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);

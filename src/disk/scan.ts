@@ -1,8 +1,8 @@
-// Lists what lies under a path that is to be shared. Only files and directories: symbolic links
-// inside a directory and special files (sockets, FIFOs, devices) are refused by name. Leaving them
-// out silently would share something else than was asked for; following links could share what lies
-// elsewhere. The path itself may be a symbolic link. Hidden files are part of a directory (as with
-// `ipfs add -r --hidden`).
+// Lists what lies under a path that is to be shared. It lists only files and directories. Symbolic
+// links inside a directory and special files (sockets, FIFOs, devices) are refused by name. Leaving
+// them out silently would share something else than was asked for; following links could share what
+// lies elsewhere. The path itself may be a symbolic link. Hidden files are part of a directory (as
+// with `ipfs add -r --hidden`).
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';

@@ -1,13 +1,13 @@
-// When the times of a file tell one write from the next. Linux stamps files by a clock that ticks
-// every 1 to 10 ms: until the tick has passed, another write leaves size and time as they are,
-// unseen.
+// Tells when the times of a file distinguish one write from the next. Linux stamps files by a clock
+// that ticks every 1 to 10 ms: until the tick has passed, another write may leave size and time
+// unchanged.
 import { setTimeout as delay } from 'node:timers/promises';
 
 const STAMP_TICK_MS = 20;
 
 /**
- * How long until another write would be stamped with another time than all of these (ms of the
- * epoch). A time in the future is no clock's: it was set, and does not count.
+ * Milliseconds until another write would get another time than all of these (ms of the epoch). A
+ * time in the future was set by hand, and does not count.
  */
 export function msToAge(timesMs: Iterable<number>): number {
   const now = Date.now();

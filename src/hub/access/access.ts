@@ -1,6 +1,6 @@
-// Who may do what: every route of every face asks check() before it opens, lists or writes a
-// path. What it goes by is the caller's token, or what anyone may do; how the caller is known
-// (address, token, page) is found out by the face, with what stands here.
+// Decides who may do what. Every route of every face asks check() before it opens, lists or writes
+// a path. check() goes by the caller's token, or by what anyone may do. The face finds out who the
+// caller is (address, token, page), with the help of this class.
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { AddressRules } from './address-rules.ts';
@@ -15,29 +15,29 @@ import type { VerifiedToken } from './token.ts';
 import type { TokenGate } from './token-gate.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
-/** All off by default: anyone may read, and write if the hub is writable. */
+/** By default anyone may read, and anyone may write if the hub is writable. */
 export interface AccessOptions {
-  /** Files with keys of tokens; with one, whoever reads or writes needs a token. */
+  /** Files with keys of tokens. With at least one, every request needs a token. */
   readonly tokenKeyFiles?: readonly string[] | undefined;
-  /** A file with the ids of tokens that hold no more. */
+  /** A file with the ids of revoked tokens. */
   readonly revokedFile?: string | undefined;
-  /** Reading needs no token. */
+  /** Whether reading needs no token. */
   readonly publicRead?: boolean | undefined;
-  /** Writing without a token is meant, on whatever address. */
+  /** Whether its owner wants writes without a token, on whatever address. */
   readonly anonymousWrites?: boolean | undefined;
-  /** CIDR blocks; with one, others are refused. */
+  /** CIDR blocks that are admitted; with at least one, all others are refused. */
   readonly allow?: readonly string[] | undefined;
-  /** CIDR blocks; stronger than allow. */
+  /** CIDR blocks that are refused, even if `allow` admits them. */
   readonly deny?: readonly string[] | undefined;
-  /** CIDR blocks of proxies that are believed. */
+  /** CIDR blocks of trusted proxies: the hub believes what they say of their callers. */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** Origins of pages that may use the hub, '*' for any. */
+  /** Web origins whose pages may use the hub, '*' for any. */
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Of each address. */
+  /** Requests that each address may send. */
   readonly rateLimit?: RequestRate | undefined;
-  /** To each address, all its connections together. */
+  /** Bytes per second to each address, over all its connections together. */
   readonly clientUplinkBytesPerSecond?: number | undefined;
-  /** Of each token. */
+  /** Requests that may be sent with each token. */
   readonly tokenRateLimit?: RequestRate | undefined;
 }
 
@@ -59,14 +59,17 @@ const OPEN_PROXY =
 export class Access {
   readonly #context: AccessContext;
   readonly #tokens: TokenGate | undefined;
-  /** What a request without a token may do; one with a token may do that as well. */
+  /** Rights of a request without a token; a request with a token has them as well. */
   readonly #anyone: Rights;
   readonly pages: PageOrigins;
-  /** Undefined when it makes no difference from where somebody calls. */
+  /** Undefined if the hub treats all addresses alike. */
   readonly addresses: Addresses | undefined;
   readonly #tokenLimit: RequestLimit | undefined;
   readonly #tokenBudgets = new WeakMap<VerifiedToken, RequestBudget>();
-  /** Anyone may write, since only this machine is to reach it; told of once when it is not so. */
+  /**
+   * Whether anyone may write because only this machine is expected to call. A caller from elsewhere
+   * is warned of once.
+   */
   #expectsThisMachine: boolean;
 
   private constructor(
@@ -91,22 +94,22 @@ export class Access {
     const hasProxies = (options.trustedProxies ?? []).length > 0;
     refuseOpenWrites({ host, writable, hasTokenKeys, anonymousWrites, hasProxies });
     if (!hasTokenKeys) return new Access(options, context, undefined);
-    // A proxy that is trusted may well speak TLS to the world.
+    // A trusted proxy may speak TLS to the world.
     const isOpenWire =
       context.tls === 'none' && !isLoopback(host) && !options.trustedProxies?.length;
     if (isOpenWire) context.emit({ event: 'warned', message: OPEN_WIRE });
-    // Only a hub with tokens pays for loading what verifies them.
+    // Loads the code that verifies tokens only for a hub that has tokens.
     const { TokenGate } = await import('./token-gate.ts');
     const gate = await TokenGate.open(tokenKeyFiles, options.revokedFile, context.emit);
     return new Access(options, context, gate);
   }
 
-  /** Anyone may read everything, without a token. */
+  /** Whether anyone may read everything, without a token. */
   get isPublic(): boolean {
     return this.#anyone.scopes.has('read');
   }
 
-  /** Somebody may write. */
+  /** Whether anybody may write. */
   get isWritable(): boolean {
     return this.#context.writable;
   }
@@ -120,20 +123,20 @@ export class Access {
     this.#tokens?.close();
   }
 
-  /** A caller may bear a token. */
+  /** Whether the hub takes tokens. */
   get takesTokens(): boolean {
     return this.#tokens !== undefined;
   }
 
-  /** What a credential that was verified before allows; undefined when it is to be verified. */
+  /** The token of a credential that was verified before; undefined if it must be verified. */
   known(credential: string): VerifiedToken | undefined {
     return this.#tokens?.known(credential);
   }
 
   /**
-   * Call where tokens are taken.
+   * Verifies a token. Call it only if `takesTokens`.
    *
-   * @param credential what bore the token: under that it is known from then on
+   * @param credential the text that bore the token; known() finds the token by it from then on
    * @throws TokenRefusal
    */
   verify(credential: string, token: string): Promise<VerifiedToken> {
@@ -146,7 +149,8 @@ export class Access {
     if (!limit) return;
     let budget = this.#tokenBudgets.get(token);
     if (!budget) {
-      // One token counts together, whatever bore it and however often it was verified.
+      // Requests with one token count together, whatever header bore it and however often it was
+      // verified.
       budget = limit.of(token.name);
       this.#tokenBudgets.set(token, budget);
     }
@@ -154,30 +158,30 @@ export class Access {
   }
 
   /**
-   * Before a path is opened, listed or changed; `[]` is everything.
+   * Must be called before a path is opened, listed or changed; `[]` is the root.
    *
-   * @throws TokenRefusal when a token is needed, or does not do; Refusal ERR_NOT_PERMITTED
+   * @throws TokenRefusal if a token is needed, or its rights do not suffice; Refusal
+   * ERR_NOT_PERMITTED
    */
   check(caller: Caller, scope: Scope, segments: Segments): void {
     if (scope !== 'read') this.#checkChange(caller);
     if (!this.allows(caller, scope, segments)) throw this.#refusal(caller, scope);
   }
 
-  /** As check, where the path is not known yet. @throws as check() */
+  /** As check(), before the path is known. @throws as check() */
   checkAnywhere(caller: Caller, scope: Scope): void {
     if (scope !== 'read') this.#checkChange(caller);
     if (this.#anyone.scopes.has(scope) || caller.rights?.scopes.has(scope)) return;
     throw this.#refusal(caller, scope);
   }
 
-  /** As check, of one entry among many: what is not allowed is left out. */
+  /** As check(), for one entry of a listing, which leaves out what is not allowed. */
   allows({ rights }: Caller, scope: Scope, segments: Segments): boolean {
     return allows(this.#anyone, scope, segments) || (!!rights && allows(rights, scope, segments));
   }
 
   /**
-   * Whether a directory, or an entry of one, is shown in listings: it may be read, or it
-   * leads to what may be read.
+   * Whether listings show a directory or an entry: the caller may read it, or something below it.
    */
   shows(caller: Caller, segments: Segments): boolean {
     return this.allows(caller, 'read', segments) || this.leads(caller, segments);
@@ -188,14 +192,14 @@ export class Access {
     if (!this.shows(caller, segments)) throw this.#refusal(caller, 'read');
   }
 
-  /** Whether the path is only a way to what may be read. */
+  /** Whether the caller may read something below the path, but not the path itself. */
   leads(caller: Caller, segments: Segments): boolean {
     const { rights } = caller;
     if (!rights || !leadsToReadable(rights, segments)) return false;
     return !this.allows(caller, 'read', segments);
   }
 
-  /** Whether the token of a caller that stays for long would still be taken. */
+  /** Whether the token of a caller that stays connected would still be taken. */
   holds({ rights, credential = '' }: Caller): boolean {
     return rights === undefined || this.#tokens?.known(credential) === rights;
   }
@@ -219,7 +223,9 @@ export class Access {
     }
   }
 
-  /** A proxy that nobody named makes strangers look like this machine. */
+  /**
+   * Warns of a proxy that is not in `trustedProxies`: it makes strangers look like this machine.
+   */
   #warnOfProxy(): void {
     this.#expectsThisMachine = false;
     this.#context.emit({ event: 'warned', message: OPEN_PROXY });

@@ -1,6 +1,6 @@
-// Which addresses may come (--allow, --deny), and the address itself in one form:
-// an IPv4 address that a dual-stack socket shows as ::ffff:a.b.c.d is that IPv4
-// address, and the zone of a link-local one is no part of it.
+// Decides which addresses may call (--allow, --deny), and brings an address into one form. An IPv4
+// address that a dual-stack socket shows as ::ffff:a.b.c.d becomes that IPv4 address. The zone of a
+// link-local address is left out.
 import { BlockList, isIP } from 'node:net';
 import { HubswarmError } from '../../runtime/errors.ts';
 
@@ -35,7 +35,7 @@ export class AddressRules {
   readonly #allow: AddressSet | undefined;
   readonly #deny: AddressSet;
 
-  /** Without an allowed one all are, but for the denied. */
+  /** Admits all addresses but the denied ones if no block is allowed. */
   constructor(allow: readonly string[], deny: readonly string[]) {
     this.#allow = allow.length > 0 ? new AddressSet(allow) : undefined;
     this.#deny = new AddressSet(deny);
@@ -46,7 +46,10 @@ export class AddressRules {
   }
 }
 
-/** `10.0.0.0/8`, `2001:db8::/32` or one address, as it came. @throws HubswarmError ERR_USAGE */
+/**
+ * `10.0.0.0/8`, `2001:db8::/32` or one address. Returns the text as given. @throws HubswarmError
+ * ERR_USAGE
+ */
 export function checkCidr(option: string, text: string): string {
   const [address, bits] = split(text);
   const family = isIP(address);
@@ -58,7 +61,9 @@ export function checkCidr(option: string, text: string): string {
   );
 }
 
-/** Without a prefix length it is one address; a malformed length is NaN, which fits nothing. */
+/**
+ * Without a prefix length the text is one address. A malformed length is NaN, which fits nothing.
+ */
 function split(cidr: string): [address: string, bits: number] {
   const [, address = '', bits] = /^([^/]*)(?:\/(.*))?$/.exec(cidr) ?? [];
   if (bits === undefined) return [address, isIP(address) === 4 ? BITS[4] : BITS[6]];

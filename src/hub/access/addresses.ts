@@ -1,6 +1,6 @@
-// What a hub knows of an address: whether it may come (--allow, --deny), how much it has asked
-// for, and its own share of the uplink. An entry is made once for each connection, or once for
-// each address that a proxy names, and kept there: a look into a BlockList costs 1.6 us.
+// What a hub knows of an address: whether it may call (--allow, --deny), how many requests it has
+// sent, and its share of the uplink. An entry is made once for each connection, or once for each
+// address that a proxy names, and is kept there: a look into a BlockList costs 1.6 us.
 import { isIPv6 } from 'node:net';
 import type { Link } from '../../link/link.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -10,7 +10,9 @@ import type { RequestBudget, RequestLimit } from './request-rate.ts';
 
 export interface KnownAddress {
   readonly address: string;
-  /** Bytes that are sent to it pass here first; undefined where clients have no share of their own. */
+  /**
+   * Link that bytes to this address pass first; undefined if clients have no share of their own.
+   */
   readonly link: Link | undefined;
   /** Counts one request. @throws Refusal ERR_NOT_PERMITTED, RateRefusal */
   admit(): void;
@@ -46,7 +48,10 @@ export class Addresses {
   }
 }
 
-/** An IPv6 user has a network of 2^64 addresses (RFC 6177), and so counts as one by its /64. */
+/**
+ * The address that stands for a user. An IPv6 user has a network of 2^64 addresses (RFC 6177), and
+ * so counts as one by its /64.
+ */
 export function household(address: string): string {
   if (!isIPv6(address)) return address;
   const [head = '', tail] = address.split('::');

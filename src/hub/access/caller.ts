@@ -1,13 +1,13 @@
 import type { Rights } from './rights.ts';
 
-/** Whoever asks something of a hub, as a face of it came to know. */
+/** The sender of a request, as a face of the hub found it out. */
 export interface Caller {
-  /** What its token allows; undefined without one. */
+  /** Rights of its token; undefined without a token. */
   readonly rights: Rights | undefined;
-  /** What it showed for its token; the same in each request that bears the token so. */
+  /** The text that bore its token; the same in each request that bears the token in this way. */
   readonly credential: string | undefined;
-  /** The origin of the page that its browser acts for; undefined for programs. */
+  /** The web origin of the page that its browser acts for; undefined for programs. */
   readonly page: string | undefined;
-  /** A proxy says that it passed the request on: who sent it may be anywhere. */
+  /** Whether a proxy says that it passed the request on: its first sender may be anywhere. */
   readonly isPassedOn: boolean;
 }

@@ -1,6 +1,7 @@
-// A link of its own for each client, so that one cannot take the whole uplink: all its
-// connections together send at most so fast. Which bytes pass when is link/'s matter;
-// here is who shares one. What is forgotten goes on for the connections that have it.
+// Gives each client a link of its own, so that no client can take the whole uplink: all its
+// connections together send at most at this rate. The room link/ decides which bytes pass when;
+// this file decides which connections share a link. A forgotten link goes on for the connections
+// that have it.
 
 import { Link } from '../../link/link.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';

@@ -1,6 +1,5 @@
-// Whether strangers may write. A hub that takes uploads without tokens must be one
-// that only this machine reaches, and not through a proxy, unless its owner says that it is
-// meant.
+// Decides whether strangers may write. A hub that takes uploads without tokens must be reached from
+// this machine only, and not through a proxy, unless its owner says otherwise.
 import { isIP, isIPv4 } from 'node:net';
 import { HubswarmError } from '../../runtime/errors.ts';
 
@@ -9,7 +8,10 @@ export interface WriteExposure {
   readonly writable: boolean;
   readonly hasTokenKeys: boolean;
   readonly anonymousWrites: boolean;
-  /** Whoever reaches the proxy comes from where the proxy is, be it this machine. */
+  /**
+   * Whether the hub trusts proxies. A caller of the proxy may be anywhere, even if the proxy is on
+   * this machine.
+   */
   readonly hasProxies?: boolean;
 }
 
@@ -26,16 +28,19 @@ export function refuseOpenWrites(exposure: WriteExposure): void {
   );
 }
 
-/** A name other than localhost may lead anywhere, and so does not count. */
+/**
+ * Whether the host is this machine's loopback. A name other than localhost may lead anywhere, and
+ * does not count.
+ */
 export function isLoopback(host: string): boolean {
   const bare = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
   return bare === 'localhost' || bare === '::1' || (isIPv4(bare) && bare.startsWith('127.'));
 }
 
 /**
- * Whether a request of a browser comes from a page that is not this hub's own. That a
- * page's origin is the host it called proves nothing where anyone may write: its owner's
- * name may have been pointed at this machine since (DNS rebinding). An address cannot be.
+ * Whether a request of a browser comes from a page that is not this hub's own. If anyone may write,
+ * a page whose host is the host that it called proves nothing: its owner's name may point at this
+ * machine by now (DNS rebinding). An address cannot be pointed elsewhere.
  */
 export function isForeignPage(origin: string, ownHost: string): boolean {
   if (!URL.canParse(origin)) return true;

@@ -1,6 +1,6 @@
-// The hub as whoever asks may use it. What they may do is decided by the names that they
-// give, and again by the names of the place where those lead: a link within the path of
-// a token is no way out of that path.
+// The hub as one caller may use it. The caller's rights are checked for the path in the request,
+// and again for the real path that it leads to: a link inside a token's path does not lead out of
+// that path.
 
 import type { Root } from '../../root/root.ts';
 import type { Access } from './access.ts';

@@ -1,4 +1,4 @@
-// Which pages of other origins may use a hub.
+// Decides which pages of other web origins may use a hub.
 import { HubswarmError } from '../../runtime/errors.ts';
 
 const ANY = '*';
@@ -15,7 +15,7 @@ export class PageOrigins {
     return this.#origins.size === 0;
   }
 
-  /** Pages of every origin may. */
+  /** Whether pages of every web origin may use the hub. */
   get areAny(): boolean {
     return this.#origins.has(ANY);
   }
@@ -25,7 +25,7 @@ export class PageOrigins {
   }
 }
 
-/** An origin as browsers write it, or `*`. @throws HubswarmError ERR_USAGE */
+/** A web origin as browsers write it, or `*`. @throws HubswarmError ERR_USAGE */
 export function checkOrigin(option: string, text: string): string {
   if (text === ANY) return text;
   const origin = URL.canParse(text) ? new URL(text).origin : 'null';

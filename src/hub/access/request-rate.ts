@@ -1,9 +1,9 @@
-// How many requests a client may send: N at once, then one each Nth of the period
-// (the generic cell rate algorithm: one number a client, no timer, no windows at
-// whose border twice the rate passes). rate-limiter-flexible was measured at 0.3 us
-// a request, so speed is not the reason for an own one: it holds a timer and an entry
-// for each address that ever came within a period, without a bound, and answers by
-// promise. Here the clients are bounded; the least recently seen is forgotten.
+// Limits how many requests a client may send: N at once, then one each Nth of the period. (The
+// generic cell rate algorithm needs one number a client and no timer. It has no windows, at whose
+// border twice the rate would pass.) rate-limiter-flexible takes 0.3 us a request (measured), so
+// speed is no reason for an own one. But it holds a timer and an entry for each address of a
+// period, without a bound, and answers by promise. Here the number of clients is bounded; the least
+// recently seen is forgotten.
 import { HubswarmError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -14,7 +14,7 @@ export interface RequestRate {
 }
 
 const PERIODS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
-/** Chosen: more is no limit. */
+/** Most requests of a limit. Chosen: more would be no limit. */
 const MAX_REQUESTS = 1_000_000;
 
 /** `100/s`, `600/m`, `5000/h`. @throws HubswarmError ERR_USAGE */
@@ -31,10 +31,10 @@ export function parseRequestRate(option: string, text: string): RequestRate {
 }
 
 export class RateRefusal extends Refusal {
-  /** What a client is: 'address' or 'token'. */
+  /** Kind of client: 'address' or 'token'. */
   readonly kind: string;
   readonly rate: RequestRate;
-  /** How long until the next request would be taken, in milliseconds. */
+  /** Milliseconds until the next request would be taken. */
   declare readonly retryAfterMs: number;
 
   constructor(kind: string, rate: RequestRate, retryAfterMs: number) {
@@ -44,8 +44,8 @@ export class RateRefusal extends Refusal {
   }
 }
 
-/** When all that a client has asked for so far would have been allowed at an even pace. */
 export interface RequestBudget {
+  /** When the client's requests so far would all have been allowed at an even pace. */
   paidUntilMs: number;
 }
 
@@ -59,8 +59,8 @@ export class RequestLimit {
   readonly #clients = new Map<string, RequestBudget>();
 
   /**
-   * @param kind what a client is, as it is told: 'address' or 'token'
-   * @param now milliseconds that never step back
+   * @param kind kind of client in messages: 'address' or 'token'
+   * @param now a clock in milliseconds that never steps back
    */
   constructor(kind: string, rate: RequestRate, now: () => number = () => performance.now()) {
     this.#kind = kind;
@@ -68,7 +68,9 @@ export class RequestLimit {
     this.#now = now;
   }
 
-  /** A client's own; to be kept as long as its connection, so that it is found without a search. */
+  /**
+   * The budget of a client. Keep it as long as its connection: then it need not be searched again.
+   */
   of(client: string): RequestBudget {
     const known = this.#clients.get(client);
     const budget = known ?? { paidUntilMs: Number.NEGATIVE_INFINITY };
@@ -84,7 +86,7 @@ export class RequestLimit {
     const now = this.#now();
     const paidUntilMs = Math.max(budget.paidUntilMs, now) + perMs / requests;
     const overMs = paidUntilMs - now - perMs;
-    // A millionth, so that sums of fractions do not cost the last of a burst.
+    // Allows a millionth more, so that rounding does not cost the last request of a burst.
     if (overMs > 1e-6 * perMs) throw new RateRefusal(this.#kind, this.#rate, overMs);
     budget.paidUntilMs = paidUntilMs;
   }

@@ -1,6 +1,6 @@
-// The ids (jti) of tokens that were taken back: a file with one a line, `#` begins a
-// comment. Looked at every second and read anew when it changed. What is unreadable
-// later changes nothing and is warned of: a list that vanished revokes no less.
+// The ids (jti) of revoked tokens, from a file with one id a line; `#` begins a comment. The file
+// is examined every second, and read again after a change. A file that becomes unreadable is warned
+// of, and its ids stay revoked.
 import { type StatWatcher, unwatchFile, watchFile } from 'node:fs';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -9,7 +9,10 @@ import type { Emit } from '../../telemetry/event.ts';
 
 /** Chosen: a quarter of a million ids. */
 const MAX_FILE_BYTES = 16 * 2 ** 20;
-/** By polling: an editor replaces the file, and a watch would stay with the old one. */
+/**
+ * Time between looks at the file. It is polled, since a watch would stay with the old file when an
+ * editor replaces it.
+ */
 const LOOK_EVERY_MS = 1000;
 
 export class RevokedTokens {

@@ -1,6 +1,6 @@
-// The rights of a request: scopes, each on the paths below some prefixes. Prefixes are
-// compared name by name, as request-path.ts decoded them, so no escape, no dot and no
-// name that merely begins alike passes for another. Pure.
+// The rights of a request: scopes, each for the paths below some prefixes. Prefixes are compared
+// name by name, as request-path.ts decoded them. So no escape, no dot and no name with the same
+// beginning passes for another. Pure.
 
 export const SCOPES = ['read', 'write', 'delete'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -11,11 +11,11 @@ export interface Rights {
   readonly scopes: ReadonlySet<Scope>;
   /** The empty prefix covers everything; no prefix at all covers nothing. */
   readonly paths: readonly Segments[];
-  /** Who it was given to, for the log. */
+  /** The person or program that the token was given to, for the log. */
   readonly subject?: string | undefined;
 }
 
-/** Whether it allows that at the path itself. */
+/** Whether the rights allow the scope at the path itself. */
 export function allows(rights: Rights, scope: Scope, segments: Segments): boolean {
   return rights.scopes.has(scope) && rights.paths.some((prefix) => startsWith(segments, prefix));
 }

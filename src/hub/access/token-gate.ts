@@ -1,8 +1,7 @@
-// The tokens of a running server: held against its keys once, then remembered by the
-// whole credential that bore them, so that a request with a known token costs one look
-// into a map (a signature costs some 200 us). What is remembered is looked at again
-// for expiry and revocation each time. The map compares hashes of strings before the
-// strings: nothing of a token can be guessed from how long that takes.
+// The tokens of a running server. A token is verified once, then remembered by the whole credential
+// that bore it: a request with a known token costs one look into a map, a signature some 200 us.
+// Expiry and revocation are checked at each request. The map compares hashes of strings before the
+// strings: the time of a look tells nothing of a token.
 
 import { hasCode } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
@@ -13,9 +12,12 @@ import { type VerifiedToken, verifyToken } from './token.ts';
 import { readTokenKey, type TokenKey } from './token-key.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
-/** Files are read in the same four threads: forged tokens must not take them all. */
+/**
+ * Most signatures verified at once. Files are read in the same four threads, and forged tokens must
+ * not take them all.
+ */
 const SIGNATURES_AT_ONCE = 2;
-/** Chosen: some 10 MB; who is forgotten is verified again. */
+/** Most remembered tokens. Chosen: some 10 MB. A forgotten token is verified again. */
 const MAX_KNOWN = 10_000;
 
 export class TokenGate {
@@ -32,7 +34,7 @@ export class TokenGate {
     this.#emit = emit;
   }
 
-  /** @throws HubswarmError of a file */
+  /** @throws HubswarmError if a file cannot be read */
   static async open(
     keyFiles: readonly string[],
     revokedFile: string | undefined,
@@ -45,7 +47,7 @@ export class TokenGate {
     return gate;
   }
 
-  /** Reads the keys again and forgets the tokens. @throws HubswarmError; the old keys stay then */
+  /** Reads the keys again and forgets the tokens. @throws HubswarmError; then the old keys stay */
   async reload(): Promise<void> {
     const keys = await Promise.all(this.#files.map(readTokenKey));
     for (const [i, { exposed }] of keys.entries()) {
@@ -61,7 +63,7 @@ export class TokenGate {
     this.#revoked?.close();
   }
 
-  /** What a credential that was verified before allows; undefined when it is to be verified. */
+  /** The token of a credential that was verified before; undefined if it must be verified. */
   known(credential: string): VerifiedToken | undefined {
     const token = this.#known.get(credential);
     if (!token) return undefined;
@@ -75,23 +77,23 @@ export class TokenGate {
     const known = this.#known;
     const token = await this.#signatures.run(() => this.#tryKeys(text));
     if (this.#isRevoked(token)) throw TokenRefusal.invalid('the token was revoked');
-    // One token gives one Rights object, however many requests bring it at once.
+    // Requests with one token share one Rights object, however many come at once.
     const first = known.get(credential);
     if (first) return first;
-    // Into the map of the keys it was held against, should they have changed meanwhile.
+    // Writes to the map of the keys that verified it: the keys may have changed meanwhile.
     known.set(credential, token);
     forgetOldest(known, MAX_KNOWN);
     return token;
   }
 
-  /** By the first key that signed it; else the most telling of the reasons. */
+  /** Verifies by the first key that fits. If none does, throws the most telling reason. */
   async #tryKeys(token: string): Promise<VerifiedToken> {
     let reason: unknown;
     for (const key of this.#keys) {
       try {
         return await verifyToken(key, token, Date.now());
       } catch (error) {
-        // That it has expired says more than that another key did not sign it.
+        // An expired token says more than a token of another key.
         if (reason === undefined || !hasCode(error, 'ERR_TOKEN_KEY')) reason = error;
       }
     }

@@ -1,7 +1,6 @@
-// The key that tokens are signed with and held against: Ed25519 (JWK or PEM) or a
-// secret for HS256. The kind of key alone decides the algorithm, never the token:
-// that is what keeps a public key from being taken for a secret (RFC 8725 section
-// 3.1). So a file that looks like a key of another kind is refused and not read as
+// The key that signs and verifies tokens: Ed25519 (JWK or PEM) or a secret for HS256. The kind of
+// key alone decides the algorithm, never the token: so a public key is never taken for a secret
+// (RFC 8725 section 3.1). A file that looks like a key of another kind is refused, and not read as
 // a secret.
 import {
   createPrivateKey,
@@ -19,21 +18,21 @@ import { userDirectory } from '../../runtime/node/user-directory.ts';
 
 export interface TokenKey {
   readonly algorithm: 'EdDSA' | 'HS256';
-  /** Public, or the secret. */
+  /** The public key, or the secret. */
   readonly verifying: KeyObject;
-  /** Absent when only the public half is here. */
+  /** Absent if only the public key is here. */
   readonly signing?: KeyObject | undefined;
-  /** It can sign, and others than its owner may read it. */
+  /** Whether it can sign, and others than its owner may read it. */
   readonly exposed: boolean;
 }
 
-/** RFC 7518 section 3.2: no shorter than the hash. */
+/** Least length of a secret: that of the hash (RFC 7518 section 3.2). */
 const MIN_SECRET_BYTES = 32;
 
 export const defaultTokenKeyFile = (): string => join(userDirectory('config'), 'token-key.jwk');
 
 /**
- * The key in the file, made (Ed25519, only the user may read it) when the file is missing.
+ * Reads the key in the file. Makes the file if it is missing (Ed25519; only the user may read it).
  *
  * @throws HubswarmError ERR_USAGE, ERR_NOT_PERMITTED
  */
@@ -45,7 +44,7 @@ export async function openTokenKey(
   if (found) return found;
   await makeDirectory(dirname(path), 0o700);
   const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  // Who made it at the same moment has won; that key counts.
+  // Another process may make the file at the same moment: the key in the file counts.
   await createWhole(path, `${JSON.stringify({ ...jwk, alg: 'EdDSA', use: 'sig' })}\n`);
   const made = await readTokenKey(path);
   onMade(path);
@@ -73,7 +72,7 @@ async function tryRead(path: string): Promise<TokenKey | undefined> {
 const ACCEPTED =
   'give an Ed25519 key as JWK or PEM, or a secret of 32 bytes or more (as of openssl rand -hex 32)';
 
-/** The key, or what is wrong with the text. */
+/** The key, or the reason why the text is none. */
 function parseTokenKey(text: string): Omit<TokenKey, 'exposed'> | string {
   const trimmed = text.trim();
   try {

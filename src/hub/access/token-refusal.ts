@@ -1,4 +1,4 @@
-// Why a token, or the lack of one, does not do. The words may be told to whoever asked.
+// The reason why a token, or the lack of one, is refused. Callers may be told the text.
 import { Refusal, type RefusalCode } from '../../runtime/refusal.ts';
 import type { Scope } from './rights.ts';
 
@@ -9,7 +9,7 @@ type TokenCode = Extract<
 
 export class TokenRefusal extends Refusal {
   declare readonly code: TokenCode;
-  /** The scope that would have done, where it was a matter of scopes. */
+  /** The scope that is missing, if it is a matter of scopes. */
   readonly scope: Scope | undefined;
 
   private constructor(code: TokenCode, message: string, scope?: Scope) {
@@ -21,7 +21,7 @@ export class TokenRefusal extends Refusal {
     return new TokenRefusal('ERR_TOKEN_MISSING', `a token with the scope '${scope}' is needed`);
   }
 
-  /** @param reason holds no quotes and no backslash: faces put it into quoted strings. */
+  /** @param reason has no quotes and no backslash: faces put it into quoted strings */
   static invalid(reason: string): TokenRefusal {
     return new TokenRefusal('ERR_TOKEN_INVALID', reason);
   }

@@ -1,17 +1,17 @@
-// A token: a JWT (RFC 7519) that says what its bearer may do. Claims:
+// A token is a JWT (RFC 7519) that says what its bearer may do. Claims:
 //   aud    "hubswarm", so that no token made for another service with the same key passes
 //   scope  "read write delete" or fewer, space-separated (RFC 8693 section 4.2)
 //   paths  prefixes below /files/, names joined by '/', not escaped; absent: everything
 //   sub, jti, exp, nbf, iat  as the RFC has them; without exp it never expires
-// Signature, times and shape are checked here; which keys and what was revoked is
-// the matter of tokens.ts.
+// This file checks signature, times and shape. token-gate.ts holds the keys, revoked-tokens.ts the
+// revoked ids.
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { type Rights, SCOPES, type Scope } from './rights.ts';
 import type { TokenKey } from './token-key.ts';
 import { TokenRefusal } from './token-refusal.ts';
 
 const AUDIENCE = 'hubswarm';
-/** Chosen: what the clocks of two machines may be apart. */
+/** Most difference between the clocks of two machines, in seconds. Chosen. */
 const CLOCK_TOLERANCE_S = 5;
 
 export interface TokenClaims {
@@ -20,14 +20,14 @@ export interface TokenClaims {
   readonly subject?: string | undefined;
   readonly id: string;
   readonly issuedAtMs: number;
-  /** Absent for never. */
+  /** Milliseconds since the epoch; absent if the token never expires. */
   readonly expiresAtMs?: number | undefined;
 }
 
 /** Rights, with the times and the name of their token. */
 export interface VerifiedToken extends Rights {
   readonly id?: string | undefined;
-  /** The same for the same token, whatever header brought it. */
+  /** Name of the token: the same whatever header brought it. */
   readonly name: string;
   readonly expiresAtMs: number;
 }
@@ -71,7 +71,7 @@ function readClaims({ scope, paths, sub, jti, exp }: JWTPayload, token: string):
   if (typeof scope !== 'string') throw TokenRefusal.invalid('the token has no scope');
   const words = scope.split(' ');
   return {
-    // Scopes of others may stand beside ours.
+    // Scopes of other services may stand beside ours.
     scopes: new Set(SCOPES.filter((known) => words.includes(known))),
     paths: readPaths(paths),
     subject: sub,

@@ -1,10 +1,10 @@
-// The catalogue between two runs of a hub: of each file below a root its version, the
-// digests of its pieces and, once made, that of the whole, in LevelDB. What is found is
-// never taken on trust: the version must be that of the file on the disk, and the CID
-// is built anew from the digests. It is a cache: one that cannot be read is thrown away,
-// and the files are hashed again. Alternatives: a JSON file (rewritten whole for each change), SQLite
-// (compiled by the installation, or a wasm build whose locks outlive a kill), LMDB
-// (npm cannot lock its optional packages).
+// Keeps the catalogue between two runs of a hub, in LevelDB: for each file below a root its
+// version, the digests of its pieces and, if known, the digest of the whole. An entry is never
+// taken on trust: its version must be that of the file on the disk, and the CID is built anew from
+// the digests. The store is a cache: if it cannot be read it is thrown away, and the files are
+// hashed again. Alternatives: a JSON file (rewritten whole for each change), SQLite (compiled by
+// the installation, or a wasm build whose locks outlive a kill), LMDB (npm cannot lock its optional
+// packages).
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,23 +19,26 @@ export interface HashedFile {
   readonly stamp: string;
   readonly pieceLength: number;
   readonly totalLength: number;
-  /** 32 bytes a piece. */
+  /** Digests of the pieces, 32 bytes each. */
   readonly digests: Uint8Array;
-  /** Of the whole, when it is known. */
+  /** Digest of the whole file, if known. */
   readonly sha256?: Uint8Array | undefined;
 }
 
 interface Head extends Omit<HashedFile, 'digests' | 'sha256'> {
-  /** Base64. */
+  /** Digest of the whole file, in base64. */
   readonly sha256?: string;
 }
 
-/** Hubs of one user over one root: each has its own, since LevelDB has one owner. Chosen. */
+/**
+ * Most stores of one root. Each hub of a user over the root has its own, since LevelDB has one
+ * owner. Chosen.
+ */
 const MAX_SLOTS = 8;
 
 export class CatalogueStore {
   readonly #db: ClassicLevel;
-  /** What each key begins with: keys are the root's id and the names below it. */
+  /** Beginning of each key: keys are the root's id and the names below it. */
   readonly #prefix: string;
   readonly #heads: ReturnType<typeof headsOf>;
   readonly #digests: ReturnType<typeof digestsOf>;
@@ -48,11 +51,11 @@ export class CatalogueStore {
   }
 
   /**
-   * The first store of this root that no running hub holds.
+   * Opens the first store of this root that no running hub holds.
    *
-   * @param directory of all stores; made when it is missing
+   * @param directory holds all stores; made if missing
    * @param rootId names the root among all (root.ts)
-   * @throws Error why there can be none
+   * @throws Error if there can be none
    */
   static async open(directory: string, rootId: string): Promise<CatalogueStore> {
     await makeDirectory(directory, 0o700);
@@ -73,16 +76,16 @@ export class CatalogueStore {
 
   async put(place: Segments, { digests, sha256, ...head }: HashedFile): Promise<void> {
     const key = this.#keyOf(place);
-    // A head without digests counts for nothing, so the two need not be one write.
+    // Writes the digests first: a head without digests counts for nothing, so two writes do.
     await this.#digests.put(key, digests);
     await this.#heads.put(key, withDigest(head, sha256));
   }
 
-  /** Of that version, if it is still the one that is stored. */
+  /** Adds the digest of that version, if it is still the one that is stored. */
   async putDigest(place: Segments, stamp: string, sha256: Uint8Array): Promise<void> {
     const key = this.#keyOf(place);
     const head = await this.#heads.get(key);
-    // A newer one that is put meanwhile may lose its head, and is then hashed again.
+    // A newer version that is put meanwhile may lose its head, and is then hashed again.
     if (head?.stamp === stamp) await this.#heads.put(key, withDigest(head, sha256));
   }
 
@@ -92,7 +95,7 @@ export class CatalogueStore {
     await this.#digests.del(key);
   }
 
-  /** Of every file, in the order of their names. */
+  /** Places of all files, in the order of their names. */
   async *places(): AsyncGenerator<Segments> {
     for await (const key of this.#heads.keys()) yield key.slice(this.#prefix.length).split('/');
   }
@@ -120,8 +123,8 @@ const digestsOf = (db: ClassicLevel) =>
   db.sublevel<string, Uint8Array>('digests', { valueEncoding: 'view' });
 
 /**
- * Loaded when it is needed: its compiled part takes some milliseconds. An optional
- * package: the bundle runs without, and its compiled part is not there for every platform.
+ * Loads the package on first use: its compiled part takes some milliseconds. The package is
+ * optional: the bundle runs without it, and some platforms have no compiled part.
  *
  * @throws HubswarmError ERR_NOT_FOUND
  */
@@ -133,7 +136,7 @@ async function loadLevel(): Promise<typeof ClassicLevel> {
   }
 }
 
-/** Undefined when another hub holds it. */
+/** Opens a store; undefined if another hub holds it. */
 async function openSlot(path: string): Promise<ClassicLevel | undefined> {
   const ClassicLevel = await loadLevel();
   const open = async (): Promise<ClassicLevel> => {
