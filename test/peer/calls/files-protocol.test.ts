@@ -5,6 +5,7 @@ import { askFiles, MOST_DIGESTS, serveFiles } from '../../../src/peer/calls/file
 import { Inquiries } from '../../../src/peer/calls/inquiries.ts';
 import type { Node } from '../../../src/peer/node/node.ts';
 import type { Standing } from '../../../src/swarm/network.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const PROTOCOL = '/hubswarm/files/1.0.0';
@@ -31,6 +32,20 @@ describe('/hubswarm/files/1.0.0', () => {
     const connection = await (await startNode()).dial(other.getMultiaddrs());
     const digests = [0, 1, 2].map(digest);
     expect(await askFiles(connection, digests, wait())).toEqual(['none', 'whole', 'part']);
+  });
+
+  it('resets a request that is not whole after 5 s', async () => {
+    const [other, clock] = [await startNode(), new VirtualClock()];
+    await serveFiles(other, () => 'none', clock);
+    const stream = await (await startNode()).dialProtocol(other.getMultiaddrs(), PROTOCOL);
+    const closed = new Promise((resolve) => stream.addEventListener('close', resolve));
+    stream.send(Uint8Array.of(0, 1));
+    await expect.poll(() => clock.isIdle).toBe(false);
+    await clock.advance(4999);
+    expect([stream.status, clock.isIdle]).toEqual(['open', false]);
+    await clock.advance(1);
+    await closed;
+    expect(stream.status).toBe('reset');
   });
 
   it.each([

@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
 import { Discovery, type Provider } from '../../../src/peer/discovery/discovery.ts';
 import type { Node } from '../../../src/peer/node/node.ts';
-import { systemClock } from '../../../src/runtime/clock.ts';
+import { systemClock, type Timers } from '../../../src/runtime/clock.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const startNode = useNodes();
@@ -20,9 +21,9 @@ interface Peer {
   readonly address: string;
 }
 
-async function startPeer(): Promise<Peer> {
+async function startPeer(clock: Timers = systemClock): Promise<Peer> {
   const node = await startNode();
-  const discovery = new Discovery(node, systemClock);
+  const discovery = new Discovery(node, clock);
   started.push(discovery);
   const address = node.getMultiaddrs()[0]!.toString();
   return { node, discovery, id: node.peerId.toString(), address };
@@ -103,7 +104,7 @@ describe('join', () => {
 describe('provide and findProviders', () => {
   it('let peers that joined one address find one another', async () => {
     const hub = await startPeer();
-    const peers = await Promise.all(Array.from({ length: 5 }, startPeer));
+    const peers = await Promise.all(Array.from({ length: 5 }, () => startPeer()));
     await Promise.all(
       peers.map(async ({ discovery }) => {
         await discovery.join([hub.address], never);
@@ -150,6 +151,27 @@ describe('provide and findProviders', () => {
     await c.node.dial(multiaddr(b.address));
     await hub.node.stop();
     expect((await find(c, [a.id])).has(a.id)).toBe(true);
+  });
+
+  it('walk the DHT again and again, after 300 ms at first and 10 s in the end', async () => {
+    const clock = new VirtualClock();
+    const [a, b] = [await startPeer(clock), await startPeer()];
+    await a.discovery.join([b.address], never);
+    const walks = vi.spyOn(a.node.services.dht, 'findProviders');
+    const stop = new AbortController();
+    const finding = (async () => {
+      for await (const _ of a.discovery.findProviders(cid, stop.signal)) expect.unreachable();
+    })();
+    let times = 1;
+    for (const wait of [300, 480, 768, 1228, 1966, 3145, 5033, 8053, 10_000, 10_000]) {
+      await expect.poll(() => [walks.mock.calls.length, clock.isIdle]).toEqual([times++, false]);
+      await clock.advance(wait - 2);
+      expect([walks.mock.calls.length, clock.isIdle]).toEqual([times - 1, false]);
+      await clock.advance(3);
+    }
+    await expect.poll(() => walks.mock.calls.length).toBe(times);
+    stop.abort(new Error('enough'));
+    await finding;
   });
 
   it('end quietly, or with the reason, when stopped', async () => {

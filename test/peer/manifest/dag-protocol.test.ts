@@ -16,6 +16,7 @@ import {
   serveDag,
 } from '../../../src/peer/manifest/dag-protocol.ts';
 import type { Node } from '../../../src/peer/node/node.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const PROTOCOL = '/hubswarm/dag/1.0.0';
@@ -257,6 +258,21 @@ describe('fetchManifest from a remote that misbehaves', () => {
 });
 
 describe('serveDag asked by a client that misbehaves', () => {
+  it('hangs up when no whole request came for 10 s', async () => {
+    const { server, connection } = await pair();
+    const clock = new VirtualClock();
+    await serveDag(server, serving(), new Link(), clock);
+    const stream = await connection.newStream(PROTOCOL);
+    const closed = new Promise((resolve) => stream.addEventListener('close', resolve));
+    stream.send(Uint8Array.of(36));
+    await expect.poll(() => clock.isIdle).toBe(false);
+    await clock.advance(9999);
+    expect([stream.status, clock.isIdle]).toEqual(['open', false]);
+    await clock.advance(1);
+    await closed;
+    expect(stream.status).toBe('reset');
+  });
+
   it.each([
     ['noise', Uint8Array.of(50, ...new Uint8Array(50))],
     ['too long a CID', Uint8Array.of(0x90, 0x4e)],

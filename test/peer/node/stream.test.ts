@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Node } from '../../../src/peer/node/node.ts';
 import { FrameStream } from '../../../src/peer/node/stream.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const PROTOCOL = '/hubswarm/test/1.0.0';
@@ -99,6 +100,20 @@ describe('FrameStream', () => {
     expect(await near.ended).toBe('finished');
     expect(far.received.reduce((sum, { length }) => sum + length, 0)).toBe(1 + 16 * 256 * 1024);
     expect([near.ends(), far.ends()]).toEqual([1, 1]);
+  });
+
+  it('waits 5 s for a remote that does not close its half, and then cuts', async () => {
+    const [a, b, clock] = [await startNode(), await startNode(), new VirtualClock()];
+    await b.handle(PROTOCOL, () => {});
+    const stream = await a.dialProtocol(b.getMultiaddrs(), PROTOCOL);
+    const near = watch(a, new FrameStream(stream, b.peerId.toString(), clock));
+    near.frames.send([new Uint8Array(1)]);
+    near.frames.close('finished');
+    await clock.advance(4999);
+    expect([near.ends(), clock.isIdle]).toEqual([0, false]);
+    await clock.advance(1);
+    expect(await near.ended).toBe('finished');
+    await expect.poll(() => stream.status).toBe('aborted');
   });
 
   it('tells an abort here by its reason and there as a reset', async () => {

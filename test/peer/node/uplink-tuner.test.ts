@@ -5,6 +5,7 @@ import type { Node } from '../../../src/peer/node/node.ts';
 import { PROBE_PROTOCOL } from '../../../src/peer/node/probe-stream.ts';
 import { UplinkTuner } from '../../../src/peer/node/uplink-tuner.ts';
 import { systemClock, type Timers } from '../../../src/runtime/clock.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const startNode = useNodes();
@@ -117,5 +118,39 @@ describe('UplinkTuner', () => {
     expect(probesTo(a, b)).toBe(1);
     tuner.close();
     expect([probesTo(a, b), link.uplinkBytesPerSecond]).toEqual([0, rate]);
+  });
+
+  it('keeps a probe for 5 s after the last piece', async () => {
+    const [a, b, clock] = [await startNode(), await startNode(), new VirtualClock()];
+    await a.dial(b.getMultiaddrs());
+    const { changed } = tune(a, { neighbours: [b] }, clock);
+    await clock.advance(0);
+    await expect.poll(() => probesTo(a, b)).toBe(1);
+    await clock.advance(20);
+    // An echo has come: from now on only receivers are probed, and there is none.
+    await changed(2);
+    await clock.advance(5000);
+    expect(probesTo(a, b)).toBe(1);
+    await clock.advance(100);
+    await expect.poll(() => probesTo(a, b)).toBe(0);
+  });
+
+  it('asks one that answers no probes again after 5 s', async () => {
+    const [a, b, clock] = [await startNode(), await startNode(), new VirtualClock()];
+    await b.unhandle(PROBE_PROTOCOL);
+    let asked = 0;
+    await b.handle(PROBE_PROTOCOL, (stream) => {
+      asked++;
+      stream.abort(new Error('no'));
+    });
+    await a.dial(b.getMultiaddrs());
+    tune(a, { neighbours: [b] }, clock);
+    await clock.advance(0);
+    for (let times = 1; times < 4; times++) {
+      await clock.advance(4980);
+      await expect.poll(() => [asked, probesTo(a, b)]).toEqual([times, 0]);
+      await clock.advance(20);
+    }
+    await expect.poll(() => asked).toBe(4);
   });
 });
