@@ -1,10 +1,10 @@
-// What is known of the files below the root: each version's manifest, and with it
-// the CID that is its ETag. A version is a place and its stamp: on a disk the stamp holds the
-// time of the last change to the inode, which costs a hashing when a file only gets another
-// name or mode, and is what a writer cannot put back. A file is hashed while it is uploaded, by warm-up.ts, or when it is first asked
-// for, once however many ask. Answers wait for it only where it takes a moment: whoever
-// asks for bytes gets them without a name until it is known. The store remembers it for
-// the next run. Memory: 32 bytes a piece, and the inner nodes.
+// What is known of the files below the root: the manifest of each version, and with it the CID that
+// is its ETag. A version is a place and its stamp. On a disk the stamp holds the time of the last
+// change to the inode, which no writer can put back; so a file that only gets another name or mode
+// is hashed again. A file is hashed while it is uploaded, by warm-up.ts, or at its first request;
+// once, however many requests come. Only answers about small files wait for the CID; others go
+// without it until it is known. The store remembers it for the next run. Memory: 32 bytes a piece,
+// and the inner nodes.
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import type { Leaves } from '../../content/file-dag.ts';
@@ -23,13 +23,16 @@ import type { CatalogueStore } from './catalogue-store.ts';
 import { hashVersion } from './hash-version.ts';
 import { HashingQueue } from './hashing-queue.ts';
 
-/** A version that has a name. */
+/** A version whose CID is known. */
 export interface Entry {
   readonly cid: string;
   readonly manifest: Manifest;
-  /** Of the whole file, once somebody asked for it (file-digest.ts) or said it with an upload. */
+  /** Digest of the whole file, once a request needed it (file-digest.ts) or an upload named it. */
   sha256?: Uint8Array | undefined;
-  /** Undefined when it is not that version any more, or is not all there. The caller closes it. */
+  /**
+   * Opens the file; undefined if it has another version by now, or is incomplete. The caller closes
+   * it.
+   */
   open(): Promise<OpenFile | undefined>;
 }
 
@@ -40,28 +43,31 @@ interface FileEntry extends Entry {
   readonly dag: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What is known of a file from the bytes that it was written from. */
+/** What the writer of a file knows of it without reading it again. */
 export interface Hashed {
-  /** By piecesOf(). */
+  /** Digests of its pieces, cut as piecesOf() says. */
   readonly leaves?: Leaves | undefined;
-  /** Of the whole. */
+  /** Digest of the whole file. */
   readonly sha256?: Uint8Array | undefined;
 }
 
-/** Reads a block from where it may be. @throws Refusal when the file has changed */
+/** Reads a block from a file that may have it. @throws Refusal if the file has changed */
 export type BlockReader = () => Promise<Uint8Array>;
 
-/** Chosen: with an average file of a few pieces about 50 MB. */
+/** Most entries in memory. Chosen: about 50 MB with files of a few pieces. */
 const MAX_ENTRIES = 16_384;
-/** Chosen: hashing so much takes some 10 ms, so an answer waits for it. */
+/** Longest file whose CID an answer waits for. Chosen: hashing so much takes some 10 ms. */
 const MAX_AWAITED_BYTES = 4 * 2 ** 20;
-/** Chosen: on a slow disk, or behind many others, an answer goes without the name. */
+/**
+ * Longest wait of an answer for a CID. Chosen: on a slow disk, or behind many other files, the
+ * answer goes without it.
+ */
 const MAX_AWAITED_MS = 1000;
 
-/** A version whose name is being found. */
+/** A version that is being looked up or hashed. */
 interface Running {
   readonly stamp: string;
-  /** What earlier runs know of it. */
+  /** Its entry from earlier runs, if there is one. */
   readonly recalled: Promise<FileEntry | undefined>;
   readonly found: Promise<FileEntry>;
   cancel(reason: unknown): void;
@@ -69,9 +75,9 @@ interface Running {
 
 export interface CatalogueOptions {
   readonly root: Root;
-  /** Of every file; by its size unless given. */
+  /** Length of every piece; chosen from the file's size if left out. */
   readonly pieceLength?: number | undefined;
-  /** What earlier runs hashed. */
+  /** Digests from earlier runs. */
   readonly store?: CatalogueStore | undefined;
   readonly signal: AbortSignal;
 }
@@ -81,11 +87,11 @@ export class Catalogue {
   readonly #pieceLength: number | undefined;
   readonly #store: CatalogueStore | undefined;
   readonly #signal: AbortSignal;
-  /** By the place's names, in the order of last use. */
+  /** Entries by the place's names, in the order of last use. */
   readonly #entries = new Map<string, FileEntry>();
-  /** By the place's names: of each file one version. */
+  /** Versions under way, by the place's names: one version of each file. */
   readonly #running = new Map<string, Running>();
-  /** Of all that is hashed for this hub. */
+  /** Orders all hashing for this hub. */
   readonly queue = new HashingQueue();
 
   constructor(options: CatalogueOptions) {
@@ -99,17 +105,17 @@ export class Catalogue {
     this.#signal.addEventListener('abort', cancel);
   }
 
-  /** Files whose CID is known. */
+  /** Number of files whose CID is known. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Files that are being hashed, or wait for it. */
+  /** Number of files that are being hashed, or wait for it. */
   get backlog(): number {
     return this.#running.size;
   }
 
-  /** Hashing more would be forgotten: there is no room in memory, and no store. */
+  /** Whether memory is full and there is no store: further digests would be forgotten. */
   get isFull(): boolean {
     return this.#store === undefined && this.#entries.size >= MAX_ENTRIES;
   }
@@ -121,8 +127,8 @@ export class Catalogue {
   }
 
   /**
-   * The entry of a file; undefined when its CID is not to be had soon. It is looked for
-   * beside, and known to later calls.
+   * The entry of a file; undefined if its CID is not known soon. The hashing goes on, and later
+   * calls get the entry.
    */
   async nameOf(file: Located): Promise<Entry | undefined> {
     const known = this.#use(file);
@@ -148,8 +154,8 @@ export class Catalogue {
   }
 
   /**
-   * The entry of a file that was written here; undefined when it was not hashed on the way
-   * and is not soon.
+   * The entry of a file that was written here; undefined if it was not hashed on the way and its
+   * CID is not known soon.
    *
    * @throws Refusal ERR_SOURCE_CHANGED when the file is no longer the one that was written
    */
@@ -174,9 +180,9 @@ export class Catalogue {
   }
 
   /**
-   * Every place that may still have a block: a file can have changed since.
+   * Yields a reader for every place that may have the block; the file there can have changed since.
    *
-   * @param isReadable whether whoever asks may read the file at that place
+   * @param isReadable whether the caller may read the file at that place
    */
   *places(cid: CID, isReadable: (place: Segments) => boolean): Generator<BlockReader> {
     const name = cid.toString();
@@ -194,7 +200,7 @@ export class Catalogue {
     }
   }
 
-  /** Of whatever has the name now: whoever asks compares it with its CID. */
+  /** Reads a piece of the file that has the name now. The caller compares it with its CID. */
   async #readPiece({ place, manifest }: FileEntry, piece: number): Promise<Uint8Array> {
     const { geometry } = manifest;
     const empty = geometry.pieceCount === 0;
@@ -205,14 +211,16 @@ export class Catalogue {
     });
   }
 
-  /** Known: and the last to be forgotten now. */
+  /** The entry of this version, if known. It becomes the last to be forgotten. */
   #use(file: Located): FileEntry | undefined {
     const known = this.known(file);
     if (known) this.#keep(known);
     return known;
   }
 
-  /** A newer version of the file ends the search for an older one. */
+  /**
+   * Looks a version up, or hashes it. A newer version of the file ends this work for an older one.
+   */
   #find(file: Located): Running {
     const { stamp } = file.version;
     const key = keyOf(file.place);
@@ -227,7 +235,7 @@ export class Catalogue {
       .finally(() => {
         if (this.#running.get(key) === running) this.#running.delete(key);
       });
-    // Whoever asked may have gone.
+    // The caller may have gone.
     found.catch(() => undefined);
     const cancel = (reason: unknown): void => ending.abort(reason);
     const running: Running = { stamp, recalled, found, cancel };
@@ -235,9 +243,9 @@ export class Catalogue {
     return running;
   }
 
-  /** From the store, when it has this version. */
+  /** The entry from the store, if it has this version. */
   async #recall(file: Located): Promise<FileEntry | undefined> {
-    // A cache that fails is no reason to fail.
+    // A store that fails is no reason to fail.
     const hashed = await this.#store?.get(file.place).catch(() => undefined);
     if (hashed?.stamp !== file.version.stamp) return undefined;
     const { pieceLength } = this.piecesOf(file.version.size);
@@ -285,7 +293,7 @@ export class Catalogue {
   }
 }
 
-/** No name holds a slash. */
+/** The key of a place. No name holds a slash. */
 const keyOf = (place: Segments): string => place.join('/');
 
 const isOfRoot = (entry: Entry): entry is FileEntry => 'place' in entry;
@@ -301,7 +309,7 @@ async function openVersion(
   return undefined;
 }
 
-/** Which piece has this digest: a search through bytes needs no index in memory. */
+/** Index of the piece with this digest. It searches the bytes, so no index takes memory. */
 export function findPiece({ digests }: Manifest, digest: Uint8Array): number | undefined {
   const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
   let at = all.indexOf(digest);

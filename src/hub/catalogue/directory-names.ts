@@ -1,9 +1,9 @@
-// The names in a directory, sorted, kept until the directory changes: the part of a
-// listing that grows with the directory. What each name is (size, date, CID) is
-// asked for the page that is shown only. Sorting goes in short steps, so that a
-// hundred thousand names hold up no other request; memory is bounded in names.
-// Left out: hidden names; and, counted, what cannot be served (special files, names that no
-// URL gives back: not UTF-8, or with a backslash).
+// The names in a directory, sorted, and kept until the directory changes. They are the part of a
+// listing that grows with the directory; size, date and CID are asked only for the entries of the
+// page that is shown. Sorting goes in short steps, so that a hundred thousand names delay no other
+// request. Memory is bounded in names. Hidden names are left out. Names that cannot be served are
+// left out and counted: special files, and names that no URL gives back (not UTF-8, or with a
+// backslash).
 import { setImmediate as turn } from 'node:timers/promises';
 import { isNameable } from '../../root/names.ts';
 import type { OpenDirectory } from '../../root/root.ts';
@@ -12,25 +12,25 @@ import { Gate } from '../../runtime/gate.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 
 export interface Names {
-  /** By UTF-16 code units; links stand where what they lead to belongs. */
+  /** Names of directories, sorted by UTF-16 code units. A link counts as what it leads to. */
   readonly directories: readonly string[];
   readonly files: readonly string[];
-  /** There are more than are read. */
+  /** Whether the directory has more names than were read. */
   readonly truncated: boolean;
-  /** Entries that cannot be served; hidden ones are none of anybody's business. */
+  /** Number of entries that cannot be served, without the hidden ones. */
   readonly unserved: number;
 }
 
-/** Chosen: some 100 MB while they are read. */
+/** Most names of a directory. Chosen: some 100 MB while they are read. */
 const MAX_NAMES = 1_000_000;
-/** Of all directories together. Chosen: some 25 MB. */
+/** Most names kept, of all directories together. Chosen: some 25 MB. */
 const MAX_KEPT_NAMES = 250_000;
-/** Names a step: sorting so many takes about 2 ms. */
+/** Names sorted in one step, which takes about 2 ms. */
 const STEP_NAMES = 4096;
-/** Chosen. */
+/** Most directories read at once. Chosen. */
 const READING_AT_ONCE = 2;
 
-/** A reading that all who ask meanwhile share; it goes on while one of them is there. */
+/** A reading that several requests share; it goes on while one of them is there. */
 interface Running {
   readonly names: Promise<Names>;
   readonly askers: (AbortSignal | undefined)[];
@@ -42,16 +42,16 @@ interface Kept {
 }
 
 export class DirectoryNames {
-  /** By the place's names, in the order of last use. */
+  /** Names of directories by the place's names, in the order of last use. */
   readonly #kept = new Map<string, Kept>();
   #keptNames = 0;
   readonly #running = new Map<string, Running>();
   readonly #gate = new Gate(READING_AT_ONCE);
 
   /**
-   * @param directory stays open meanwhile.
-   * @param signal aborts when who asks is gone.
-   * @throws Refusal, ERR_BUSY when all who asked are gone
+   * @param directory must stay open until the promise settles
+   * @param signal aborts if the request is gone
+   * @throws Refusal, ERR_BUSY if all requests are gone
    */
   of(directory: OpenDirectory, signal?: AbortSignal): Promise<Names> {
     const path = directory.place.join('/');
@@ -81,7 +81,7 @@ export class DirectoryNames {
 
   async #read(directory: OpenDirectory, path: string, checkWanted: () => void): Promise<Names> {
     const { version } = directory;
-    // Names that come within the same tick would not be told from these.
+    // Names that are made within the same tick would not change the stamp.
     const isFinal = isSettled(version);
     const names = await readNames(directory, checkWanted);
     if (isFinal && countOf(names) <= MAX_KEPT_NAMES) {
@@ -108,12 +108,12 @@ export class DirectoryNames {
   }
 }
 
-/** An empty directory takes room as well. */
+/** Number of names, for the bound. An empty directory takes room as well. */
 function countOf({ directories, files }: Names): number {
   return directories.length + files.length + 1;
 }
 
-/** Seen by nobody, but by who asks at the very moment. */
+/** The reason of an abandoned reading. Only a request that comes at this very moment sees it. */
 function givenUp(): Refusal {
   return new Refusal('ERR_BUSY', 'the listing was given up; try again', { retryAfterMs: 1000 });
 }
@@ -142,7 +142,7 @@ async function readNames(directory: OpenDirectory, checkWanted: () => void): Pro
   };
 }
 
-/** Names come in any order, in runs that are sorted at once and merged at the end. */
+/** Sorts names that come in any order. Each run is sorted at once; all are merged at the end. */
 class SortedNames {
   readonly #runs: string[][] = [];
   #run: string[] = [];

@@ -1,5 +1,5 @@
-// The digests of a version's pieces, read through an opening of its own: whoever asked
-// for the file need not stay. It ends as soon as the file is another version.
+// Hashes the pieces of a version. It opens the file anew, so the request that asked for it may end.
+// It stops as soon as the file has another version.
 import type { Leaves } from '../../content/file-dag.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
 import { hashPieces } from '../../disk/hash-pieces.ts';
@@ -10,8 +10,8 @@ import { fileChanging } from '../../runtime/refusal.ts';
 import type { Turn } from './hashing-queue.ts';
 
 /**
- * @param pieces what the file is cut into
- * @throws Refusal ERR_SOURCE_CHANGED when it changes, or has another name by now
+ * @param pieces the pieces that the file is cut into
+ * @throws Refusal ERR_SOURCE_CHANGED if it changes, or has another name by now
  */
 export async function hashVersion(
   root: Pick<Root, 'open'>,

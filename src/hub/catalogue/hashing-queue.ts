@@ -1,32 +1,31 @@
-// In which order files are hashed: those with the least left first, whatever came before
-// them. Work goes in slices, and before each slice the job asks for its turn: a long one
-// waits there, file open, while shorter ones are done. So no small file waits for a big
-// one, and of big ones the first that will be whole comes first. A stream of short jobs
-// holds up long ones: they have time, since nobody waits for their bytes.
-// Bounded: jobs that were begun hold memory and a descriptor each, the others a closure.
+// Decides in which order files are hashed: the one with the fewest bytes left goes first. A job is
+// cut into slices, and waits before each slice with its file open while shorter jobs are done. So
+// no small file waits for a big one, and of big files one is complete early. A stream of short jobs
+// delays long ones: they have time, since no answer waits for them. Bounded: a job that has begun
+// holds memory and a descriptor, each other job a closure.
 import { guarded } from '../../runtime/guarded.ts';
 
-/** To be awaited before each slice. @param left bytes of the job, this slice included */
+/** Await it before each slice. @param left bytes that the job has left, this slice included */
 export type Turn = (left: number) => Promise<void>;
 
 interface Job {
   left: number;
-  /** Lets it go on; undefined while it does. */
+  /** Lets the job go on; undefined while it runs. */
   wake: (() => void) | undefined;
 }
 
-/** Chosen: one reads while the other's bytes are hashed. */
+/** Jobs that run at once. Chosen: one reads while the other's bytes are hashed. */
 const AT_ONCE = 2;
-/** Chosen: two windows of 2 MiB each. */
+/** Most jobs that have begun. Chosen: each holds two windows of 2 MiB. */
 const MAX_BEGUN = 8;
-/** Chosen: what is asked for then is found by the next request. */
+/** Most jobs that wait. Chosen: a file beyond that is hashed at its next request. */
 const MAX_WAITING = 4096;
 
 export class HashingQueue {
   readonly #begun: Job[] = [];
   readonly #waiting: Job[] = [];
 
-  /** No job should be added that nobody waits for. */
+  /** Whether the queue is full: then add no job that no request waits for. */
   get isFull(): boolean {
     return this.#waiting.length >= MAX_WAITING;
   }
@@ -51,7 +50,7 @@ export class HashingQueue {
     }
   }
 
-  /** Resolves when it is the job's turn. */
+  /** Resolves when the job may go on. */
   #sleep(job: Job, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = guarded('going on with hashing', () => {
@@ -67,7 +66,7 @@ export class HashingQueue {
     });
   }
 
-  /** Wakes whoever may go on now. */
+  /** Wakes the jobs that may go on now. */
   #advance(): void {
     for (;;) {
       const next = shortestOf(this.#waiting);
@@ -79,7 +78,7 @@ export class HashingQueue {
     for (const job of this.#begun) if (this.#rank(job) < AT_ONCE) job.wake?.();
   }
 
-  /** How many of those that were begun go before it. */
+  /** Number of begun jobs that go before this one. */
   #rank(job: Job): number {
     let rank = 0;
     let isBefore = true;

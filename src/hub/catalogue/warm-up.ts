@@ -1,6 +1,6 @@
-// A walk over the whole root after the start, one file after another: hashes what has no CID
-// yet, so that first requests need not wait; then the store forgets the files that are gone.
-// What cannot be read is passed over; a request for it will say why.
+// Walks over the whole root after the start, one file after another, and hashes each file without a
+// CID, so that first requests need not wait. Then the store forgets files that are gone. A file
+// that cannot be read is passed over; a request for it gets the reason.
 
 import { openFile, withOpen } from '../../root/opened.ts';
 import type { Root, Segments } from '../../root/root.ts';
@@ -31,18 +31,18 @@ export async function warmUp(context: WarmUpContext): Promise<void> {
   emit({ event: 'catalogue_completed', files, ms: performance.now() - startedAt });
 }
 
-/** What the store knows of files that are there no more. */
+/** Removes entries of the store whose files are gone. */
 async function forgetGone({ root, store, signal }: WarmUpContext): Promise<void> {
   for await (const place of store?.places() ?? []) {
     if (signal.aborted) return;
-    // It is kept while one cannot look.
+    // An entry is kept if its file cannot be examined.
     const stamp = await root.stampAt(place).catch(() => 'unknown');
     if (stamp === undefined) await store?.delete(place);
   }
 }
 
 async function hashFile({ root, catalogue }: WarmUpContext, segments: Segments): Promise<void> {
-  // It may be being written, or have vanished.
+  // The file may be growing, or have vanished.
   await withOpen(openFile(root, segments), (file) => catalogue.entryOf(file)).catch(
     () => undefined,
   );

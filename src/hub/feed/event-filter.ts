@@ -1,4 +1,4 @@
-// Which events a subscriber gets: those that it wants, and of them those that it may read.
+// Decides which events a subscriber gets: those that it asked for and may read.
 import type { Access } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
 import { type FeedEvent, isTransfer } from './feed-event.ts';
@@ -12,7 +12,7 @@ export interface EventFilter {
   matches(event: FeedEvent): boolean;
 }
 
-/** Events of a path and of all below it. @param only of one kind; of both unless given */
+/** Events of a path and of all below it. @param only one kind of event; all kinds if left out */
 export function eventsBelow(segments: readonly string[], only?: EventKind): EventFilter {
   const exact = `/${segments.join('/')}`;
   const below = segments.length === 0 ? '/' : `${exact}/`;
@@ -24,7 +24,7 @@ export function eventsBelow(segments: readonly string[], only?: EventKind): Even
   };
 }
 
-/** The same filter, cut to what the caller may read. @throws as Access.check() */
+/** The same filter, limited to what the caller may read. @throws as Access.check() */
 export function readable(access: Access, caller: Caller, filter: EventFilter): EventFilter {
   const { segments } = filter;
   access.checkListing(caller, segments);

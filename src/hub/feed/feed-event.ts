@@ -1,8 +1,7 @@
-// An event of the feed within the hub, and what tells its kinds apart. What subscribers get of it:
-// src/api/feed-event.ts.
+// An event of the feed as the hub has it. Subscribers get the form of src/api/feed-event.ts.
 import type * as api from '../../api/feed-event.ts';
 
-/** `place` is where the file really lies, if that is known: for filters, never told. */
+/** An event of the feed. `place` is where the file really lies, if known: only filters use it. */
 export type FeedEvent = api.FeedEvent & { readonly place?: string };
 
 export function isTransfer(event: FeedEvent): event is api.TransferEvent {

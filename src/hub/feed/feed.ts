@@ -1,7 +1,7 @@
-// The one line of events: numbers them, keeps the last of them for those who come
-// back, and hands each to every subscriber whose filter it passes. Ids are
-// `<epoch>-<n>`: another epoch is another start of the hub, or a time in which
-// nobody watched, so an id never stands for two events.
+// The one sequence of events. It numbers them, keeps the last ones for subscribers that come back,
+// and hands each to every subscriber whose filter it passes. Ids are `<epoch>-<n>`. The epoch
+// changes with each start of the hub, and after a time in which nothing was watched, so an id never
+// stands for two events.
 import { randomBytes } from 'node:crypto';
 import type { Reset } from '../../api/feed-event.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -11,7 +11,7 @@ import type { FeedEvent } from './feed-event.ts';
 
 /** One event, made into text once for all subscribers. */
 export interface Message {
-  /** Absent when it is not kept. */
+  /** Absent if the event is not kept. */
   readonly id: string | undefined;
   readonly event: string;
   readonly json: string;
@@ -19,9 +19,9 @@ export interface Message {
 
 export interface Subscriber {
   readonly filter: EventFilter;
-  /** Must not throw. May end the subscription. */
+  /** Takes a message. It must not throw, and may end the subscription. */
   deliver(message: Message): void;
-  /** The feed has ended. */
+  /** Called when the feed has ended. */
   end(): void;
 }
 
@@ -31,7 +31,7 @@ interface Kept {
   readonly message: Message;
 }
 
-/** Chosen: some 300 KiB. */
+/** Events kept for subscribers that come back. Chosen: some 300 KiB. */
 const KEPT_EVENTS = 1000;
 const ID = /^([0-9a-z]{1,32})-(\d{1,15})$/;
 
@@ -51,7 +51,7 @@ export class Feed {
     return this.#subscribers.size;
   }
 
-  /** The id of the last event, or of the place before the first. */
+  /** The id of the last event; before the first event, the id that precedes it. */
   get position(): string {
     return this.#idOf(this.#last);
   }
@@ -61,7 +61,7 @@ export class Feed {
     const message = this.#message(kept ? ++this.#last : undefined, event);
     if (kept) {
       this.#kept.push({ n: this.#last, event, message });
-      // Twice as many at times, so that few are moved.
+      // Lets twice as many gather before it cuts, so that few events are moved.
       if (this.#kept.length >= 2 * KEPT_EVENTS) this.#kept = this.#kept.slice(-KEPT_EVENTS);
     }
     for (const subscriber of [...this.#subscribers]) {
@@ -70,8 +70,8 @@ export class Feed {
   }
 
   /**
-   * What came after `id` and passes the filter; or that this cannot be told.
-   * Without an id nothing: the subscriber begins now.
+   * Kept events after `id` that pass the filter. If some may be missing, one message that says so
+   * instead. Without an id none: the subscriber begins now.
    */
   since(id: string | undefined, filter: EventFilter): readonly Message[] {
     if (id === undefined) return [];
@@ -96,7 +96,10 @@ export class Feed {
     }
   }
 
-  /** @throws Refusal ERR_BUSY. @returns what ends the subscription; may be called twice */
+  /**
+   * @throws Refusal ERR_BUSY. @returns a function that ends the subscription; it may be called
+   * twice
+   */
   subscribe(subscriber: Subscriber): () => void {
     this.checkRoom();
     const { filter } = subscriber;
@@ -104,7 +107,7 @@ export class Feed {
     const leave = (): void => {
       this.#subscribers.delete(listener);
     };
-    // One that fails keeps nothing from the others, and has missed something: it is let go.
+    // A subscriber that throws has missed an event, so it is dropped. The others still get theirs.
     const deliver = guarded('telling a subscriber', subscriber.deliver.bind(subscriber), () => {
       leave();
       end();
@@ -114,7 +117,7 @@ export class Feed {
     return leave;
   }
 
-  /** Nobody watched for a while: what is told from now on does not follow what was. */
+  /** Begins a new epoch after a time in which nothing was watched: events may be missing. */
   restart(): void {
     this.#epoch = newEpoch();
     this.#last = 0;
@@ -145,7 +148,7 @@ export class Feed {
   }
 }
 
-/** When it began, and chance: two hubs behind one balancer are started together. */
+/** The time of the start, and random bytes: two hubs behind one balancer start together. */
 function newEpoch(): string {
   return `${Date.now().toString(36)}${randomBytes(3).toString('hex')}`;
 }

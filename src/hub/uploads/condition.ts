@@ -1,12 +1,13 @@
-// Port: what a change is bound to, judged against what has the name at that moment. A face of the
-// hub makes it of what it was asked with (HTTP: server/uploads/condition-of.ts). A condition that
-// holds while nothing has the name lets the change only create: the root sees to it in one step.
+// Port: a condition on which a change depends, judged against the version that has the name at that
+// moment. A face of the hub makes it from a request (HTTP: server/uploads/condition-of.ts). If a
+// condition holds only while nothing has the name, the change may only create; the root ensures
+// that in one step.
 import type { Version } from '../../root/root.ts';
 
-/** What has a name. */
+/** The file or directory that has a name. */
 export interface Current {
   readonly version: Version;
-  /** Known where the condition compares CIDs, and only of a file. */
+  /** Its CID, if it is a file and the condition compares CIDs. */
   readonly cid: string | undefined;
 }
 

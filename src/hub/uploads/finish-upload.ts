@@ -1,7 +1,8 @@
-// The last step of an upload that came in several requests: its bytes get the name that its record
-// gives, by the same publication as any other. Crash-safe in this order: the record says that it
-// begins, the data leaves for its target, the record says that it is done. So data that is gone was
-// published; data that is still there was not, and the next request for the upload publishes it.
+// The last step of an upload that came in several requests: its bytes get the name in its record,
+// by the same publication as any other upload. The order is safe against crashes: the record says
+// that publication begins, the data leaves for its target, the record says that it is done. So data
+// that is gone was published. Data that is still there was not, and the next request for the upload
+// publishes it.
 
 import { withOpen } from '../../root/opened.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -18,12 +19,15 @@ export function isComplete({ record, offset }: StoredUpload): boolean {
   return record.length !== null && offset === record.length;
 }
 
-/** True for a whole upload that has not got its name yet. */
+/** Whether an upload is complete and has no name yet. */
 export function awaitsPublication(upload: StoredUpload): boolean {
   return isComplete(upload) && upload.record.target !== null && upload.record.state !== 'published';
 }
 
-/** What its record does not say. The condition is what a face reads in the record's `conditions`. */
+/**
+ * The parts of a publication that are not in the record. A face makes the condition from the
+ * record's `conditions`.
+ */
 export type Finish = Pick<Publication, 'condition' | 'remote' | 'hashed'>;
 
 /**
@@ -56,7 +60,7 @@ async function publishData(
   const segments = record.target!;
   return withOpen(hub.root.parentOf(segments, true), async (directory) => {
     const draft = await directory.draftOf(id, segments.at(-1)!);
-    // Published by a process that was killed before it could write so.
+    // The data is gone: a process published it and was killed before it could write so.
     if (!draft) return undefined;
     try {
       return (await publish(hub, { ...finish, segments, draft })).entry;

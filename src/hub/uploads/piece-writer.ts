@@ -1,16 +1,15 @@
-// Bytes into a file, in order, in writes of about a mebibyte, and hashed piece by
-// piece as they go by, so that nobody need read the file again for its CID. Chunks
-// are written as they came. To hash pieces by the thread pool was tried:
-// each must then be copied into one buffer, and on two cores that took more CPU than
-// it moved off the loop. Writes follow one another, so that the file's length is
-// always how many bytes are there without a gap, whenever the process may be killed.
+// Writes bytes to a file, in order, in writes of about a mebibyte, and hashes each piece on the
+// way, so that the file need not be read again for its CID. Chunks are written as they came.
+// Hashing in the thread pool was tried: each piece must then be copied into one buffer, and on two
+// cores that took more CPU time than it moved off the event loop. Writes follow one another. So the
+// file's length is always the number of bytes without a gap, whenever the process is killed.
 import { createHash, type Hash } from 'node:crypto';
 import type { Leaves } from '../../content/file-dag.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
 import type { Draft } from '../../root/root.ts';
 
 const WRITE_BYTES = 2 ** 20;
-/** Chosen: so much may come while a write waits for its turn on a busy machine. */
+/** Most bytes that wait for a write on a busy machine. Chosen. */
 const HELD_BYTES = 4 * WRITE_BYTES;
 
 interface Pieces {
@@ -20,22 +19,24 @@ interface Pieces {
 
 export interface PieceWriterOptions {
   readonly file: Pick<Draft, 'write'>;
-  /** Where in the file the first byte goes. */
+  /** Position in the file of the first byte. */
   readonly position: number;
-  /** To hash the pieces; the whole file must come, from position 0. */
+  /**
+   * How to cut pieces, if they are to be hashed. Then the whole file must come, from position 0.
+   */
   readonly pieces?: Pieces | undefined;
-  /** Of what comes, as one. */
+  /** Hashes of all bytes that come, as one. */
   readonly hashes?: readonly Hash[];
-  /** Waited for after each write, before the next. */
+  /** Awaited after each write, before the next. */
   readonly onWritten?: (position: number) => Promise<void> | undefined;
 }
 
 export class PieceWriter {
   readonly #options: PieceWriterOptions;
   readonly #digests: Uint8Array | undefined;
-  /** Of the piece that is coming. */
+  /** Hash of the piece that is coming. */
   #hash: Hash | undefined;
-  /** Of the bytes taken, those in `#gathered` included. */
+  /** Position after the bytes taken, with those in `#gathered`. */
   #position: number;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
@@ -57,8 +58,8 @@ export class PieceWriter {
   }
 
   /**
-   * Takes a chunk, which is the writer's from then on. With a promise, take no more
-   * before it is settled; it never rejects.
+   * Takes a chunk, which is the writer's from then on. If it returns a promise, call it again only
+   * after that has settled; the promise never rejects.
    *
    * @throws what writing an earlier chunk threw, such as a Refusal ERR_DISK_FULL
    */
@@ -81,14 +82,14 @@ export class PieceWriter {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** Resolves when nothing uses the file any more; what is held is forgotten. */
+  /** Resolves when no write uses the file any more. Bytes not yet written are dropped. */
   async settle(): Promise<void> {
     this.#gathered = [];
     this.#gatheredBytes = 0;
     await this.#idle();
   }
 
-  /** After finish(), when all of the file came. */
+  /** Digests of the pieces. Call it after finish(), if the whole file came. */
   leaves(): Leaves | undefined {
     const { pieces } = this.#options;
     if (!pieces || !this.#digests || this.#position !== pieces.totalLength) return undefined;
@@ -129,7 +130,7 @@ export class PieceWriter {
       })
       .then(() => {
         this.#writing = undefined;
-        // What came meanwhile goes as one.
+        // Bytes that came meanwhile go in one write.
         if (this.#gatheredBytes >= WRITE_BYTES) this.#flush();
       });
   }

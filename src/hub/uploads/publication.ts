@@ -1,8 +1,8 @@
-// How an upload becomes a file, by whichever protocol it came, and what a deletion waits for: for
-// each name one at a time, each against what is there at that moment, so the last one wins unless
-// it asked not to. Between two processes that share a root only "must not exist" is decided by the
-// file system (link()); any other condition is a check and then a rename there, with nothing held
-// in between.
+// Gives an upload its name, by whichever protocol it came, and orders changes: the changes of one
+// name go one at a time. Each is judged by the version that has the name at that moment, so the
+// last one wins unless its condition forbids it. Between two processes that share a root, the file
+// system decides only "must not exist" (link()). Any other condition is there a check and then a
+// rename, with no lock between them.
 import type {
   Draft,
   IfMatch,
@@ -21,7 +21,7 @@ import type { Catalogue, Entry, Hashed } from '../catalogue/catalogue.ts';
 import type { Condition } from './condition.ts';
 import type { Uploads } from './uploads.ts';
 
-/** What a change of a name needs of its hub. */
+/** The parts of a hub that a change of a name needs. */
 export interface ChangingHub {
   readonly root: Root;
   readonly catalogue: Catalogue;
@@ -32,23 +32,23 @@ export interface ChangingHub {
 export interface Publication {
   readonly segments: Segments;
   readonly draft: Pick<Draft, 'place' | 'publish'>;
-  /** Undefined: whatever has the name is replaced. */
+  /** Condition of the publication; undefined replaces any version. */
   readonly condition: Condition | undefined;
-  /** Who uploaded it, for the event. */
+  /** Address of the caller, for the event. */
   readonly remote: string;
-  /** What was hashed on the way. */
+  /** Digests that were made on the way. */
   readonly hashed: Hashed;
 }
 
 export interface Published {
   readonly replaced: boolean;
-  /** Undefined when another upload has replaced it already. */
+  /** Entry of the published file; undefined if another upload has replaced it already. */
   readonly entry: Entry | undefined;
 }
 
 const gates = new NamedGates();
 
-/** One change of that name at a time, of those that this process makes. */
+/** Makes one change of the name at a time, among those of this process. */
 export function changeName<T>(
   root: Pick<Root, 'id'>,
   place: Segments,
@@ -67,20 +67,20 @@ export async function publish(hub: ChangingHub, publication: Publication): Promi
   });
   hub.uploads.quota.handleChange(version.size - (there?.size ?? 0));
   hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: version.size, remote });
-  // Replaced already: then there is no CID to give.
+  // The file was replaced already: then there is no CID to give.
   const entry = await hub.catalogue.learn({ place, version }, hashed).catch(() => undefined);
   return { replaced: there !== undefined, entry };
 }
 
-/** What was held against a condition must be the same still. */
+/** The version that must still have the name: the one that the condition was judged by. */
 function ifMatchOf(condition: Condition | undefined, there: Version | undefined): IfMatch {
   if (!condition) return undefined;
   return there ? { stamp: there.stamp } : 'absent';
 }
 
 /**
- * Holds what has the name against the condition. Resolves to its version, undefined when there is
- * nothing.
+ * Judges the condition by the version that has the name. Resolves to that version; undefined if
+ * nothing has the name.
  *
  * @throws Refusal ERR_NOT_PERMITTED, ERR_CONFLICT for a directory, ERR_PRECONDITION
  */
@@ -108,7 +108,7 @@ export async function checkCondition(
 ): Promise<void> {
   if (!condition) return;
   const version = existing?.version;
-  // Hashing what will be replaced is only worth it when a CID is compared.
+  // Hashes the file that will be replaced only if the condition compares CIDs.
   const named = existing && version?.kind === 'file' && condition.comparesCid;
   const cid = named ? (await catalogue.entryOf(existing)).cid : undefined;
   if (condition.holds(version && { version, cid })) return;

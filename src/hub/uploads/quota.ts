@@ -1,8 +1,8 @@
-// How much the root may hold. Counted: the sizes of the files that lie there, and
-// whole, from their first byte on, the uploads under way; so that uploads which
-// each have room do not pass the quota together. What others put into the root is
-// seen at the next start. Each process counts for itself: hubs that share a root
-// each keep to the quota by what they know.
+// Limits how many bytes the root may hold. It counts the sizes of files that lie there. It counts
+// uploads under way as well, in full from their first byte on: otherwise uploads that each have
+// room could pass the quota together. Bytes that others put into the root are counted at the next
+// start. Each process counts for itself: each of several hubs over a root keeps to the quota by
+// what it knows.
 import prettyBytes from 'pretty-bytes';
 import { Refusal } from '../../runtime/refusal.ts';
 
@@ -28,7 +28,7 @@ export class Quota {
     return this.#limitBytes !== Number.POSITIVE_INFINITY;
   }
 
-  /** Stored and reserved. */
+  /** Bytes stored and reserved. */
   get usedBytes(): number {
     return this.#storedBytes + this.#reservedBytes;
   }
@@ -55,7 +55,7 @@ export class Quota {
     return reservation;
   }
 
-  /** A file was published, or one removed: `bytes` more or less than before. */
+  /** Counts a file that was published or removed: `bytes` more, or less if negative. */
   handleChange(bytes: number): void {
     this.#storedBytes = Math.max(0, this.#storedBytes + bytes);
   }

@@ -1,8 +1,8 @@
-// How a name is removed: a file, a symbolic link (itself, not what it leads to), or a directory that
-// is empty, in the same order of changes as publications (publication.ts). The name is removed from
-// the open directory that was checked (root/root.ts). What remains: a file that another program puts
-// in its place between the check of the condition and the unlink goes with it, since no file system
-// removes a name on the condition of what it names.
+// Removes a name: a file, a symbolic link (itself, not its target), or an empty directory. Removals
+// and publications (publication.ts) of one name go one after another. The name is removed from the
+// open directory that was checked (root/root.ts). A gap remains: a file that another program puts
+// there between the check of the condition and the unlink is removed as well, since no file system
+// removes a name on a condition.
 
 import { withOpen } from '../../root/opened.ts';
 import type { Segments } from '../../root/root.ts';
@@ -15,12 +15,12 @@ import { type ChangingHub, changeName, checkCondition } from './publication.ts';
 
 export interface Removal {
   readonly segments: Segments;
-  /** Only a directory was meant. */
+  /** Whether the request means a directory only. */
   readonly ofDirectory: boolean;
-  /** Undefined: whatever has the name goes. */
+  /** Condition of the removal; undefined removes any version. */
   readonly condition: Condition | undefined;
   readonly caller: Caller;
-  /** Who removes it, for the event. */
+  /** Address of the caller, for the event. */
   readonly remote: string;
 }
 

@@ -1,27 +1,26 @@
-// What is known of one unfinished upload, as it lies on the disk beside its bytes,
-// and how many of those count. The length of the data file is the offset, so that
-// nothing need be recorded while bytes come: what a killed process wrote is in the
-// kernel's hands and stays. Two things cap it:
-// - after a restart of the machine only what was synced counts (the record names
-//   the boot that it was written in);
+// The record of an unfinished upload, which lies on the disk beside its bytes; and how many of the
+// bytes count. The length of the data file is the offset, so that nothing need be recorded while
+// bytes come: what a killed process wrote is in the kernel's hands and stays. Two things cap it:
+// - after a restart of the machine only what was synced counts (the record names the boot that it
+//   was written in);
 // - of a chunk that has a checksum nothing counts before that was compared.
 import { z } from 'zod';
 
 const recordSchema = z.object({
   version: z.literal(1),
   expiresMs: z.number(),
-  /** Null until it is known. */
+  /** Length of the whole upload in bytes; null until known. */
   length: z.number().nullable(),
-  /** As the client wrote it. */
+  /** Metadata as the client wrote it. */
   metadata: z.string().nullable(),
   concat: z.string().nullable(),
-  /** Where it goes; null for a part. */
+  /** Names of the target below the root; null for a part of another upload. */
   target: z.array(z.string()).nullable(),
-  /** Preconditions of its creation, for its publication. */
+  /** Preconditions from the request that created it, for its publication. */
   conditions: z.record(z.string(), z.string()),
   syncedBytes: z.number(),
   boot: z.string(),
-  /** Bytes from here on are not compared with their checksum yet. */
+  /** Bytes from this position on have not been compared with their checksum yet. */
   uncheckedFrom: z.number().nullable(),
   /** The data file leaves for its target: `publishing` is written before, `published` after. */
   state: z.enum(['open', 'publishing', 'published']),
@@ -37,7 +36,7 @@ export function parseRecord(text: string): UploadRecord | undefined {
   }
 }
 
-/** @param dataBytes length of the data file; undefined when it is gone */
+/** @param dataBytes length of the data file; undefined if it is gone */
 export function offsetOf(
   record: UploadRecord,
   dataBytes: number | undefined,

@@ -1,6 +1,6 @@
-// Unfinished uploads: their records, when they expire, and their shares of the quota, each held
-// from the creation to the end. All state lies in the root (root/unfinished.ts), so that a
-// restarted hub, or another one over the same root, goes on. What expired is swept away.
+// Keeps unfinished uploads: their records, their expiry, and their shares of the quota, each held
+// from creation to end. All state lies in the root (root/unfinished.ts), so that a restarted hub,
+// or another hub over the same root, goes on. Expired uploads are removed.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Unfinished, UploadData, UploadLock } from '../../root/unfinished.ts';
@@ -9,11 +9,20 @@ import type { Emit } from '../../telemetry/event.ts';
 import type { Quota, Reservation } from './quota.ts';
 import { offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
 
-/** Chosen: each may hold a file descriptor only while bytes come, so that disk is what they cost. */
+/**
+ * Most unfinished uploads. Chosen: an upload holds a file descriptor only while bytes come, so it
+ * costs disk.
+ */
 const MAX_UNFINISHED = 10_000;
-/** Chosen: the record of a published upload answers a client whose last answer was lost. */
+/**
+ * Time for which the record of a published upload is kept, for a client that lost the last answer.
+ * Chosen.
+ */
 const PUBLISHED_KEPT_MS = 3_600_000;
-/** Chosen: a client whose answer was lost asks for the final upload again before that. */
+/**
+ * Time for which a part is kept after it was joined, for a client that lost the answer and joins
+ * again. Chosen.
+ */
 const JOINED_KEPT_MS = 600_000;
 const SWEEP_EVERY_MS = 60_000;
 
@@ -27,14 +36,14 @@ export interface UploadStoreOptions {
 export interface StoredUpload {
   readonly id: string;
   readonly record: UploadRecord;
-  /** How many bytes count. */
+  /** Number of bytes that count. */
   readonly offset: number;
 }
 
 export class UploadStore {
   readonly #options: UploadStoreOptions;
   readonly #unfinished: Unfinished;
-  /** Of the uploads that are not published, as far as they are known here. */
+  /** Quota of the uploads that are not published, as far as this process knows them. */
   readonly #shares = new Map<string, Reservation>();
 
   constructor(options: UploadStoreOptions) {
@@ -42,12 +51,12 @@ export class UploadStore {
     this.#unfinished = options.unfinished;
   }
 
-  /** The bytes of an upload; close them. @throws Refusal ERR_NOT_FOUND */
+  /** Opens the bytes of an upload. The caller closes them. @throws Refusal ERR_NOT_FOUND */
   open({ id }: Pick<StoredUpload, 'id'>): Promise<UploadData> {
     return this.#unfinished.open(id);
   }
 
-  /** @throws Refusal ERR_DISK_FULL when there is no room for so many bytes more */
+  /** @throws Refusal ERR_DISK_FULL if the disk has no room for so many bytes more */
   checkRoom(bytes: number): Promise<void> {
     return this.#unfinished.checkRoom(bytes);
   }
@@ -55,7 +64,7 @@ export class UploadStore {
   /** @throws Refusal ERR_BUSY for too many, ERR_QUOTA, ERR_DISK_FULL */
   async create(
     facts: Pick<UploadRecord, 'length' | 'metadata' | 'concat' | 'conditions'> & {
-      /** Without a name it is called by its id. */
+      /** Names of the target; undefined: the upload is named by its id. */
       readonly named: readonly string[] | undefined;
     },
   ): Promise<StoredUpload> {
@@ -64,7 +73,7 @@ export class UploadStore {
         retryAfterMs: 60_000,
       });
     }
-    // 128 bits: who knows the URL of an upload may write to it.
+    // 128 random bits: anybody who knows an upload's URL may write to it.
     const id = randomBytes(16).toString('hex');
     const share = this.#options.quota.reserve(facts.length ?? 0);
     this.#shares.set(id, share);
@@ -74,7 +83,7 @@ export class UploadStore {
       const record: UploadRecord = {
         version: 1,
         ...told,
-        // A part goes nowhere by itself.
+        // A part has no target of its own.
         target: told.concat === 'partial' ? null : [...(named ?? [id])],
         expiresMs: Date.now() + this.#options.expireMs,
         syncedBytes: 0,
@@ -99,7 +108,7 @@ export class UploadStore {
     throw new Refusal('ERR_EXPIRED', 'the upload has expired');
   }
 
-  /** Replaces the record, and puts its expiry off. Resolves to what is stored now. */
+  /** Replaces the record, and moves its expiry on. Resolves to the stored upload. */
   async save(
     { id, record }: StoredUpload,
     changes: Partial<UploadRecord>,
@@ -113,7 +122,10 @@ export class UploadStore {
     return { id, record: next, offset };
   }
 
-  /** Bytes are going to be appended. @param checked they count once a checksum was compared */
+  /**
+   * Must be called before bytes are appended. @param checked whether bytes count only after a
+   * checksum was compared
+   */
   async begin(upload: StoredUpload, checked: boolean): Promise<StoredUpload> {
     const { offset } = upload;
     const uncheckedFrom = checked ? offset : null;
@@ -121,13 +133,13 @@ export class UploadStore {
     return this.save(upload, { boot, syncedBytes: offset, uncheckedFrom }, offset);
   }
 
-  /** A part whose bytes are in a published file need not be kept for long. */
+  /** Keeps a part for a shorter time, since its bytes are in a published file. */
   async retire({ id, record }: StoredUpload): Promise<void> {
     const expiresMs = Math.min(record.expiresMs, Date.now() + JOINED_KEPT_MS);
     await this.#write(id, { ...record, expiresMs });
   }
 
-  /** @throws Refusal ERR_QUOTA when it has no room for so many bytes of it */
+  /** @throws Refusal ERR_QUOTA if the quota has no room for so many bytes of it */
   cover(id: string, bytes: number): void {
     const share = this.#shares.get(id) ?? this.#options.quota.reserve(0);
     this.#shares.set(id, share);
@@ -148,7 +160,7 @@ export class UploadStore {
     this.#release(id);
   }
 
-  /** Takes up what lies there and removes what has expired. Never throws. */
+  /** Takes up the uploads in the root, and removes those that have expired. Never throws. */
   async takeUp(signal?: AbortSignal): Promise<void> {
     for (const id of await this.#unfinished.ids()) {
       if (signal?.aborted) return;
@@ -156,7 +168,7 @@ export class UploadStore {
     }
   }
 
-  /** Does so again and again, until the signal. */
+  /** Removes expired uploads again and again, until the signal aborts. */
   async sweep(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.takeUp(signal);
@@ -168,7 +180,7 @@ export class UploadStore {
   async #look(id: string): Promise<void> {
     const found = await this.#read(id);
     if (found === undefined) {
-      // Being made, or what a crash left of making or removing it.
+      // The upload is being made, or a crash interrupted its making or removal.
       const changedMs = await this.#unfinished.changedMs(id);
       if (Date.now() - changedMs > this.#options.expireMs) await this.remove(id);
     } else if (found.record.expiresMs <= Date.now()) await this.#expire(found);
@@ -178,7 +190,7 @@ export class UploadStore {
   }
 
   async #expire({ id, record, offset }: StoredUpload): Promise<void> {
-    // Whoever still writes to it puts its expiry off.
+    // A writer that still holds the lock moves the expiry on.
     const lock = await this.#unfinished.lock(id);
     if (!lock) return;
     await this.remove(id);

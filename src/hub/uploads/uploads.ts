@@ -1,5 +1,5 @@
-// The write side's limits and state: how large a file may be, how much the root
-// may hold, and the resumable uploads that lie in it unfinished.
+// Limits and state of uploads: how large a file may be, how much the root may hold, and the
+// unfinished uploads in it.
 import prettyBytes from 'pretty-bytes';
 import type { Root } from '../../root/root.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -8,19 +8,19 @@ import { Quota } from './quota.ts';
 import { UploadStore } from './upload-store.ts';
 
 export interface UploadOptions {
-  /** Of one file. */
+  /** Most bytes of one file. */
   readonly maxBytes?: number | undefined;
-  /** Of all files together. */
+  /** Most bytes of all files together. */
   readonly quotaBytes?: number | undefined;
-  /** How long an unfinished upload is kept after the last byte that came. */
+  /** Milliseconds for which an unfinished upload is kept after its last byte. */
   readonly expireMs?: number | undefined;
 }
 
-/** Chosen: a laptop that sleeps overnight goes on in the morning. */
+/** Chosen: a laptop that sleeps overnight can go on in the morning. */
 const EXPIRE_MS = 24 * 3_600_000;
 
 export class Uploads {
-  /** Of one file; Infinity for no limit. */
+  /** Most bytes of one file; Infinity for no limit. */
   readonly maxBytes: number;
   readonly quota: Quota;
   readonly unfinished: UploadStore;
@@ -31,7 +31,10 @@ export class Uploads {
     this.unfinished = unfinished;
   }
 
-  /** Without --quota nothing is counted, and the start need not wait for a walk over the root. */
+  /**
+   * Opens the root's uploads. Without --quota nothing is counted, and the start need not wait for a
+   * walk over the root.
+   */
   static async open(root: Root, options: UploadOptions, emit: Emit): Promise<Uploads> {
     const quotaBytes = options.quotaBytes ?? Number.POSITIVE_INFINITY;
     const limited = quotaBytes !== Number.POSITIVE_INFINITY;
