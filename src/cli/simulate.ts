@@ -34,6 +34,8 @@ interface Options extends PolicyOptions {
   originUplink?: number;
   downlink?: number;
   latency: { least: number; most: number };
+  buffer?: number;
+  told: boolean;
   degree: number;
   turns?: number;
   seed: number;
@@ -66,6 +68,12 @@ function latency(text: string): { least: number; most: number } {
   throw refuse('--latency', text, 'milliseconds, or a range of them (as in 5ms or 5ms-50ms)');
 }
 
+function milliseconds(text: string): number {
+  const ms = Number(/^(\d+(?:\.\d+)?)ms$/.exec(text)?.[1]);
+  if (ms > 0) return ms;
+  throw refuse('--buffer', text, 'milliseconds above 0 (as in 100ms)');
+}
+
 function degree(text: string): number {
   if (text === 'all') return Number.POSITIVE_INFINITY;
   if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
@@ -95,10 +103,11 @@ function lifetime(text: string): Lifetime {
 const HELP = `
 The very sessions of 'hubswarm peer', on a virtual clock and links of so many bytes per
 second: what a swarm of thousands would do, without the machines. The same options give
-the same run. Not simulated: CPU, connecting, the bytes of control messages.
+the same run. Not simulated: CPU and connecting.
 
   hubswarm simulate --receivers 1000 --degree 12
   hubswarm simulate --uplink 5Mbit/s,20Mbit/s,80Mbit/s --origin-uplink 20Mbit/s
+  hubswarm simulate --uplink 5Mbit/s --buffer 100ms --no-told
   hubswarm simulate --receivers 16 --kill 1.05 --linger 0
 `;
 
@@ -142,6 +151,12 @@ export function simulateCommand(): Command {
         .argParser(latency)
         .default({ least: 5, most: 5 }, '5ms'),
     )
+    .option(
+      '--buffer <time>',
+      'access lines with a buffer of so many milliseconds, which drop what does not fit, and TCP over them (as in 100ms; default: links that carry blocks at their rates)',
+      milliseconds,
+    )
+    .option('--no-told', 'peers are not told the rates of their uplinks; needs --buffer')
     .option('--degree <n>', 'neighbours of each receiver, the origin included; or all', degree, 6)
     .option(
       '--turns <n>',
@@ -232,6 +247,7 @@ function setupOf(options: Options, policy: Policy): SimulationSetup {
       downlink: options.downlink ?? DOWNLINK_FACTOR * uplink,
     })),
     latencyMs: options.latency,
+    line: lineOf(options),
     turns: options.turns ?? null,
     picker: policy.picker ?? 'rarest',
     choker: policy.choker ?? 'cooperative',
@@ -245,6 +261,15 @@ function setupOf(options: Options, policy: Policy): SimulationSetup {
     poisoners: options.poisoners,
     limitMs: options.limit * 1000,
   };
+}
+
+function lineOf({ buffer, told }: Options): SimulationSetup['line'] {
+  if (buffer !== undefined) return { bufferMs: buffer, told };
+  if (told) return null;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    '--no-told: without --buffer no uplink has a line behind it',
+  );
 }
 
 function checkTogether(setup: SimulationSetup): void {

@@ -3,6 +3,7 @@
 // are payload; null means that it did not happen.
 import { type Bound, fluidSwarmBound, wholePieceBound } from '../theory/bounds.ts';
 import type { SimulationSetup } from './setup.ts';
+import type { SimNode } from './sim-node.ts';
 import type { Outcome, Receiver, Simulation } from './simulation.ts';
 
 interface ReceiverResult {
@@ -46,6 +47,12 @@ export interface SimulationResult {
   readonly receivedBytes: number;
   /** Bytes sent to a node that was gone when they arrived. */
   readonly lostBytes: number;
+  /** What packets met in front of the uplinks; null without lines. */
+  readonly uplinkQueues: {
+    /** 95 % of a peer's packets waited no longer; the median and the worst peer. */
+    readonly p95Ms: { readonly median: number; readonly worst: number };
+    readonly droppedPackets: number;
+  } | null;
   /** Still on its way when the run ended. */
   readonly underWayBytes: number;
   readonly duplicateBytes: number;
@@ -78,12 +85,22 @@ export function summarize(simulation: Simulation): SimulationResult {
     sentBytes: sum(swarm.nodes, (node) => node.sentBytes),
     receivedBytes: sum(swarm.nodes, (node) => node.receivedBytes),
     lostBytes: swarm.lostBytes,
+    uplinkQueues: setup.line && uplinkQueues(swarm.nodes),
     underWayBytes: swarm.underWayBytes,
     duplicateBytes: sum(swarm.nodes, (node) => node.session.duplicateBytes),
     lostPieces: lostPieces(simulation),
     virtualMs: swarm.now,
     events: swarm.events,
     receivers: receivers.map(receiverResult),
+  };
+}
+
+function uplinkQueues(nodes: readonly SimNode[]): NonNullable<SimulationResult['uplinkQueues']> {
+  const lines = nodes.flatMap(({ lines }) => lines?.up ?? []);
+  const waits = lines.map((line) => line.waitOf(0.95)).sort((a, b) => a - b);
+  return {
+    p95Ms: { median: waits[Math.floor(waits.length / 2)]!, worst: waits.at(-1)! },
+    droppedPackets: sum(lines, ({ droppedPackets }) => droppedPackets),
   };
 }
 

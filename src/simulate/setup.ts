@@ -4,7 +4,7 @@ import type { ChokerName } from '../exchange/choker.ts';
 import type { PickerName } from '../exchange/picker.ts';
 
 /** The links of one class of receivers, in bytes per second. */
-interface LinkClass {
+export interface LinkClass {
   readonly uplink: number;
   readonly downlink: number;
 }
@@ -19,6 +19,11 @@ export interface SimulationSetup {
   readonly classes: readonly LinkClass[];
   /** One way, of each stream; drawn evenly when the two differ. */
   readonly latencyMs: { readonly least: number; readonly most: number };
+  /**
+   * Null: links that carry blocks at their rates and no more. Else access lines with buffers of
+   * so many milliseconds, and TCP over them; `told` says whether each peer knows its uplink's rate.
+   */
+  readonly line: { readonly bufferMs: number; readonly told: boolean } | null;
   /** Neighbours that a receiver calls for, the origin among them; null for everybody. */
   readonly degree: number | null;
   /** Grants of its uplink that a peer keeps open; null when it measures. */

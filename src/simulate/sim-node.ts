@@ -1,14 +1,26 @@
 // One peer of a simulated swarm: a real session behind links of so many bytes per
 // second. State only; the swarm moves what passes between nodes.
 import type { Session, SessionInit } from '../exchange/session.ts';
+import type { Carriage } from './carriage.ts';
 import { Downlink } from './downlink.ts';
+import { Line } from './line.ts';
 import { Uplink } from './uplink.ts';
 
+interface LineOptions {
+  /** Bytes per second. */
+  readonly up: number;
+  readonly down: number;
+  /** What the buffer in front of either holds, in milliseconds at its rate. */
+  readonly bufferMs: number;
+}
+
 export interface NodeOptions {
-  /** Rate of its uplink, bytes per second; read anew for each block. */
+  /** Rate at which it sends, bytes per second: its cap, if told one; read anew for each block. */
   up: number;
   /** Rate of its downlink, bytes per second; unlimited if left out. */
   down?: number;
+  /** The lines that it sits behind, whatever its session is told; none if left out. */
+  line?: LineOptions;
   /** Pieces it starts with. */
   have?: 'all' | 'none' | Iterable<number>;
   /** Sends wrong bytes in every piece. */
@@ -31,11 +43,8 @@ export interface NodeOptions {
 export interface SimStream {
   readonly from: SimNode;
   readonly to: SimNode;
-  readonly latencyMs: number;
+  readonly carriage: Carriage;
   isOpen: boolean;
-  /** Messages that came in and wait behind a block in the downlink, and until when. */
-  held: number;
-  heldUntil: number;
 }
 
 export class SimNode {
@@ -44,6 +53,7 @@ export class SimNode {
   readonly options: NodeOptions;
   readonly uplink = new Uplink<SimStream>();
   readonly downlink: Downlink;
+  readonly lines: { readonly up: Line; readonly down: Line } | undefined;
   /** The streams to its neighbours, by their ids. */
   readonly links = new Map<string, SimStream>();
   readonly banned = new Set<string>();
@@ -65,6 +75,11 @@ export class SimNode {
     this.session = session;
     this.options = options;
     this.downlink = new Downlink(options.down ?? Number.POSITIVE_INFINITY);
+    const { line } = options;
+    this.lines = line && {
+      up: new Line(line.up, line.bufferMs),
+      down: new Line(line.down, line.bufferMs),
+    };
   }
 
   get alive(): boolean {

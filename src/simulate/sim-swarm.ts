@@ -1,8 +1,8 @@
 // A swarm of real sessions on a virtual clock: no sockets, no disk, no waiting.
-// Uplinks and downlinks carry so many bytes per second, block by block; messages take
-// their stream's latency and keep its order, as on TCP, so none is ever lost. What a
-// run leaves out: CPU time, the cost of connecting, the bytes of control messages. A
-// run is a function of its seed.
+// Links are either ideal (so many bytes per second, block by block, and a latency; see
+// carriage.ts) or access lines with a buffer, and TCP over them (line.ts, tcp.ts). A stream
+// keeps its order and loses nothing. A run leaves out CPU time and the cost of connecting.
+// It is a function of its seed.
 import { Bitfield } from '../content/bitfield.ts';
 import { Geometry } from '../content/geometry.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
@@ -12,8 +12,11 @@ import { Session } from '../exchange/session.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Agenda } from './agenda.ts';
+import { type Carriage, PlainCarriage } from './carriage.ts';
 import { type NodeOptions, SimNode, type SimStream } from './sim-node.ts';
+import { SOCKETS, type Sockets, TcpCarriage } from './tcp.ts';
 import type { OutgoingBlock } from './uplink.ts';
+import { wireBytes } from './wire-bytes.ts';
 
 /** Time from a piece's last block until it is stored: about the time to hash 256 KiB. */
 const STORE_MS = 1;
@@ -28,6 +31,8 @@ export interface SimSwarmInit {
   pieceLength: number;
   latencyMs?: Latency;
   seed?: number;
+  /** Of nodes behind lines. */
+  sockets?: Partial<Sockets>;
 }
 
 export class SimSwarm {
@@ -55,17 +60,19 @@ export class SimSwarm {
   readonly #byId = new Map<string, SimNode>();
   readonly #latency: Latency;
   readonly #rng: Rng;
+  readonly #sockets: Sockets;
   readonly #agenda = new Agenda();
   readonly #passedOn: Bitfield;
   /** Nodes alive that lack something and are waited for. */
   #unfinished = 0;
 
-  constructor({ bytes, pieceLength, latencyMs = 5, seed = 1 }: SimSwarmInit) {
+  constructor({ bytes, pieceLength, latencyMs = 5, seed = 1, sockets }: SimSwarmInit) {
     const pieces = Math.ceil(bytes / pieceLength);
     this.geometry = new Geometry(
       Array.from({ length: pieces }, (_, i) => Math.min(pieceLength, bytes - i * pieceLength)),
     );
     this.#latency = latencyMs;
+    this.#sockets = { ...SOCKETS, ...sockets };
     this.#rng = createRng(seed);
     this.#passedOn = new Bitfield(pieces);
   }
@@ -98,10 +105,28 @@ export class SimSwarm {
     if (a === b || !a.alive || !b.alive || a.links.has(b.id)) return;
     if (a.banned.has(b.id) || b.banned.has(a.id)) return;
     const latencyMs = this.#drawLatency();
-    a.links.set(b.id, openStream(a, b, latencyMs));
-    b.links.set(a.id, openStream(b, a, latencyMs));
+    a.links.set(b.id, this.#open(a, b, latencyMs));
+    b.links.set(a.id, this.#open(b, a, latencyMs));
     this.#step(a, { type: 'neighbour_joined', neighbour: b.id });
     this.#step(b, { type: 'neighbour_joined', neighbour: a.id });
+  }
+
+  #open(from: SimNode, to: SimNode, delayMs: number): SimStream {
+    const carriage = this.#carriage(from, to, delayMs);
+    carriage.onDrain = () => this.#pump(from);
+    return { from, to, carriage, isOpen: true };
+  }
+
+  #carriage(from: SimNode, to: SimNode, delayMs: number): Carriage {
+    if (!from.lines || !to.lines) return new PlainCarriage(this, delayMs, to.downlink);
+    return new TcpCarriage(this, {
+      up: from.lines.up,
+      down: to.lines.down,
+      backUp: to.lines.up,
+      backDown: from.lines.down,
+      delayMs,
+      ...this.#sockets,
+    });
   }
 
   #drawLatency(): number {
@@ -146,6 +171,7 @@ export class SimSwarm {
     const stream = node.links.get(other.id);
     if (!stream) return;
     stream.isOpen = false;
+    stream.carriage.close();
     node.links.delete(other.id);
     node.uplink.stop(stream);
     if (!node.alive) return;
@@ -242,20 +268,7 @@ export class SimSwarm {
   #send(node: SimNode, to: string, message: Message): void {
     const stream = node.links.get(to);
     if (!stream || (node.options.freeRides && message.type === 'grant')) return;
-    this.at(this.now + stream.latencyMs, () => {
-      this.#arrive(stream, message, Math.max(this.now, stream.heldUntil));
-    });
-  }
-
-  /** Hands a message on now or, behind what the receiver's downlink holds up, at `at`. */
-  #arrive(stream: SimStream, message: Message, at: number): void {
-    if (at <= this.now && stream.held === 0) return this.#deliver(stream, message);
-    stream.held++;
-    stream.heldUntil = at;
-    this.at(at, () => {
-      stream.held--;
-      this.#deliver(stream, message);
-    });
+    stream.carriage.send(wireBytes(message), () => this.#deliver(stream, message));
   }
 
   #deliver(stream: SimStream, message: Message): void {
@@ -272,7 +285,7 @@ export class SimSwarm {
   }
 
   #pump(node: SimNode): void {
-    const block = node.uplink.start(node.options.up);
+    const block = node.uplink.start(node.options.up, ({ carriage }) => !carriage.congested);
     if (!block) return;
     this.busyUplinks++;
     const passesMs = (block.length / node.options.up) * 1000;
@@ -298,10 +311,7 @@ export class SimSwarm {
     stream.from.sentBytes += length;
     this.underWayBytes += length;
     const message: Message = { type: 'block', piece, begin, parts: [], length };
-    this.at(this.now + stream.latencyMs, () => {
-      const at = stream.to.downlink.carry(this.now, length, passesMs);
-      this.#arrive(stream, message, Math.max(at, stream.heldUntil));
-    });
+    stream.carriage.sendBlock(wireBytes(message), passesMs, () => this.#deliver(stream, message));
   }
 
   #store(node: SimNode, piece: number, from: SimNode): void {
@@ -326,8 +336,4 @@ export class SimSwarm {
 /** False for a poisoner: once all nodes have banned it, it never completes. */
 function isAwaited({ session, options }: SimNode): boolean {
   return !session.isComplete && !options.poison;
-}
-
-function openStream(from: SimNode, to: SimNode, latencyMs: number): SimStream {
-  return { from, to, latencyMs, isOpen: true, held: 0, heldUntil: 0 };
 }

@@ -3,9 +3,10 @@
 import type { SessionInit } from '../exchange/session.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Overlay } from './overlay.ts';
-import type { SimulationSetup } from './setup.ts';
+import type { LinkClass, SimulationSetup } from './setup.ts';
 import type { NodeOptions, SimNode } from './sim-node.ts';
 import { SimSwarm } from './sim-swarm.ts';
+import { PAYLOAD_SHARE } from './tcp.ts';
 
 /** Longer than anything in exchange/ waits (a first piece: 20 s). */
 const STALLED_MS = 30_000;
@@ -86,7 +87,7 @@ export class Simulation {
   #addOrigin(): SimNode {
     const { originUplink, kill, fileBytes } = this.setup;
     const origin = this.swarm.add({
-      up: originUplink,
+      ...this.#links({ uplink: originUplink, downlink: Number.POSITIVE_INFINITY }),
       have: 'all',
       session: this.#session,
       ...(kill !== null && 'copies' in kill ? { diesAfterBytes: kill.copies * fileBytes } : {}),
@@ -97,11 +98,10 @@ export class Simulation {
 
   #addReceiver(index: number): Receiver {
     const { classes, staggerMs, lingerMs, receivers, freeRiders } = this.setup;
-    const { uplink, downlink } = classes[index % classes.length]!;
+    const links = classes[index % classes.length]!;
     const isFreeRider = index >= receivers - freeRiders;
     const node = this.swarm.add({
-      up: uplink,
-      down: downlink,
+      ...this.#links(links),
       session: this.#session,
       freeRides: isFreeRider,
       ...(lingerMs === null ? {} : { lingerMs }),
@@ -114,7 +114,7 @@ export class Simulation {
       const ms = this.#drawLife(lifetime.meanMs);
       this.swarm.at(joinedAt + ms, () => this.swarm.kill(node));
     }
-    return { node, uplink, downlink, joinedAt, isFreeRider };
+    return { node, ...links, joinedAt, isFreeRider };
   }
 
   #lifeOf(index: number): Pick<NodeOptions, 'diesAtBytes'> {
@@ -129,8 +129,18 @@ export class Simulation {
 
   #addPoisoner(index: number): void {
     const { classes } = this.setup;
-    const { uplink, downlink } = classes[index % classes.length]!;
-    this.#joinAt(this.swarm.add({ up: uplink, down: downlink, poison: true }), 0);
+    const links = this.#links(classes[index % classes.length]!);
+    this.#joinAt(this.swarm.add({ ...links, poison: true }), 0);
+  }
+
+  /** A peer's two rates, which are payload's, as those of the lab's lines. */
+  #links({ uplink: up, downlink: down }: LinkClass): Pick<NodeOptions, 'up' | 'down' | 'line'> {
+    const { line } = this.setup;
+    if (line === null) return { up, ...(Number.isFinite(down) ? { down } : {}) };
+    return {
+      up: line.told ? up : Number.POSITIVE_INFINITY,
+      line: { up: up / PAYLOAD_SHARE, down: down / PAYLOAD_SHARE, bufferMs: line.bufferMs },
+    };
   }
 
   #joinAt(node: SimNode, ms: number): void {

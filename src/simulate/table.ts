@@ -29,6 +29,7 @@ function rows(result: SimulationResult, wallMs: number): [string, string][] {
     ['origin sent', originText(result)],
     ['first copy out', firstCopyText(result)],
     ['duplicates', share(result.duplicateBytes, Math.max(result.receivedBytes, 1))],
+    ...(result.uplinkQueues ? [queuesRow(result.uplinkQueues)] : []),
     ['simulated in', costText(result, wallMs)],
   ];
 }
@@ -58,6 +59,12 @@ function originText({ origin }: SimulationResult): string {
 function firstCopyText({ firstCopy }: SimulationResult): string {
   if (firstCopy === null) return 'never';
   return `at ${seconds(firstCopy.ms)}, after ${firstCopy.copies.toFixed(3)} copies`;
+}
+
+function queuesRow(queues: NonNullable<SimulationResult['uplinkQueues']>): [string, string] {
+  const { p95Ms, droppedPackets } = queues;
+  const waits = `p95 ${p95Ms.median} ms, worst peer ${p95Ms.worst} ms`;
+  return ['uplink queues', `${waits}, ${droppedPackets} packets dropped`];
 }
 
 function costText({ events }: SimulationResult, wallMs: number): string {

@@ -29,12 +29,16 @@ export class Uplink<Stream> {
   }
 
   /**
-   * The next block, which now passes at that rate; undefined when there is none or one
-   * is passing.
+   * The next block, which now passes at that rate: of the first piece whose stream takes more.
+   * Undefined when there is none or one is passing.
    */
-  start(bytesPerSecond: number): OutgoingBlock<Stream> | undefined {
-    const upload = this.#queue[0];
-    if (this.isBusy || !upload) return undefined;
+  start(
+    bytesPerSecond: number,
+    takesMore: (stream: Stream) => boolean = () => true,
+  ): OutgoingBlock<Stream> | undefined {
+    if (this.isBusy) return undefined;
+    const upload = this.#queue.find(({ stream }) => takesMore(stream));
+    if (!upload) return undefined;
     this.isBusy = true;
     const most = blockLength(upload.length, bytesPerSecond);
     const length = Math.min(most, upload.length - upload.sent);
@@ -46,7 +50,7 @@ export class Uplink<Stream> {
     this.isBusy = false;
     upload.sent += length;
     if (upload.stopped || upload.sent < upload.length) return false;
-    this.#queue.shift();
+    this.#queue.splice(this.#queue.indexOf(upload), 1);
     return true;
   }
 

@@ -39,6 +39,7 @@ describe('hubswarm simulate', () => {
         { uplink: 2_500_000, downlink: 12_500_000 },
       ],
       latencyMs: { least: 5, most: 9 },
+      line: null,
       degree: null,
       turns: null,
       picker: 'rarest',

@@ -1,6 +1,7 @@
 // A link that carries nothing for a while, its connection alive: what was said meanwhile comes
 // late, in order, as TCP repeats it. A real session at each end, on a virtual clock.
 import { describe, expect, it } from 'vitest';
+import type { PlainCarriage } from '../../src/simulate/carriage.ts';
 import { SimSwarm } from '../../src/simulate/sim-swarm.ts';
 
 const MIB = 2 ** 20;
@@ -17,7 +18,7 @@ function resume(silenceMs: number, up: number, latencyMs: number): number {
   const upAt = DOWN_AT + silenceMs;
   swarm.at(DOWN_AT, () => {
     for (const { links } of [giver, taker]) {
-      for (const link of links.values()) link.heldUntil = upAt;
+      for (const { carriage } of links.values()) (carriage as PlainCarriage).holdUntil(upAt);
     }
   });
   let before = Number.POSITIVE_INFINITY;

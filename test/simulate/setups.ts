@@ -12,6 +12,7 @@ export const setup = (over: Partial<SimulationSetup> = {}): SimulationSetup => (
   originUplink: UP,
   classes: [{ uplink: UP, downlink: 5 * UP }],
   latencyMs: { least: 5, most: 5 },
+  line: null,
   degree: 6,
   turns: null,
   picker: 'rarest',

@@ -100,7 +100,7 @@ describe('boundOf', () => {
   const SIMULATED: Simulated = {
     ...{ fileBytes: UNIT.fileBytes, pieceLength: 2 ** 15, receivers: 6, degree: null, turns: null },
     ...{ originUplink: 2 ** 20, classes: [{ uplink: 2 ** 20, downlink: 5 * 2 ** 20 }] },
-    ...{ latencyMs: { least: 0, most: 0 }, seed: 1 },
+    ...{ latencyMs: { least: 0, most: 0 }, line: null, seed: 1 },
     picker: 'rarest',
     choker: 'cooperative',
     ...{ staggerMs: 0, lingerMs: null, lifetime: null, kill: null, freeRiders: 0, poisoners: 0 },
