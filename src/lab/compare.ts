@@ -15,17 +15,20 @@ import { castOf } from './run/cast.ts';
 import { describeEnvironment } from './run/environment.ts';
 import { createExecutor } from './run/execute.ts';
 import { hashFile, inspectFile, packDirectory } from './run/file.ts';
+import { lackOfPrograms } from './run/installed.ts';
 import { createRunFiles, MADE_NAME } from './run/run-files.ts';
 import { checkCapacity, readCapacity } from './schedule/capacity.ts';
 import { lackOf, needsNamespaces } from './schedule/needs.ts';
 import { type Overrides, override, type Profile } from './schedule/profile.ts';
 import type { Progress } from './schedule/progress.ts';
 import { planSwarm } from './schedule/quick.ts';
+import { addRivals } from './schedule/rivals.ts';
 import { planWarmUp, Schedule } from './schedule/schedule.ts';
 import { simulatePlans, simulateScale } from './simulated/simulated.ts';
 import { type SittingOptions, sit } from './sitting.ts';
 import type { PlannedRun } from './terms/planned-run.ts';
 import type { Result } from './terms/result.ts';
+import type { Rival } from './terms/rival.ts';
 import type { Scenario } from './terms/scenario.ts';
 import type { Setting } from './terms/setting.ts';
 
@@ -46,6 +49,8 @@ export interface CompareOptions extends Surroundings {
   /** `fitted`: the quick one, chosen for this machine; it takes no overrides. */
   readonly profile: Profile | 'fitted';
   readonly overrides: Overrides;
+  /** Programs of others that are measured beside, as far as they can be. */
+  readonly rivals: readonly Rival[];
   /** Undefined: files are made from the seed. */
   readonly filePath: string | undefined;
   readonly seed: number;
@@ -71,8 +76,9 @@ export function compare(options: CompareOptions): Promise<Result> {
       ...options.overrides,
       ...(found ? { fileBytes: found.bytes } : {}),
     });
-    for (const note of notes) progress.note(note);
-    const { scenarios, lacks } = look(profile.scenarios, profile.base);
+    const beside = addRivals(profile.scenarios, options.rivals, profile.base, lackOfPrograms);
+    for (const note of [...notes, ...beside.notes]) progress.note(note);
+    const { scenarios, lacks } = look(beside.scenarios, profile.base);
     const experiment: Experiment = {
       schema: 3,
       tool: { name: 'hubswarm', version: options.version },
@@ -89,6 +95,7 @@ export function compare(options: CompareOptions): Promise<Result> {
       environment: await describeEnvironment(signal, lacks),
       choice,
       base: profile.base,
+      notes: [...beside.notes],
       scenarios,
     };
     await check(experiment, work);

@@ -29,7 +29,7 @@ export async function loadRuns(dir: string): Promise<Run[]> {
 /** Writes result.json, the report and the CSVs. */
 export async function concludeDirectory(dir: string): Promise<Result> {
   const experiment = await loadExperiment(dir);
-  const { scenarios, budgetMs: _, file: __, ...header } = experiment;
+  const { scenarios, notes, budgetMs: _, file: __, ...header } = experiment;
   const runs = await loadRuns(dir);
   const exhibits = [];
   const wanted = scenarios.map(({ scenario }) => scenario);
@@ -37,7 +37,7 @@ export async function concludeDirectory(dir: string): Promise<Result> {
     exhibits.push(drawExhibit(await loadTrace(dir, id)));
   }
   const result = conclude(
-    { ...header, missing: new Schedule(designOf(experiment), runs).missing() },
+    { ...header, notes, missing: new Schedule(designOf(experiment), runs).missing() },
     scenarios,
     runs,
     exhibits,

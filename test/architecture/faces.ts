@@ -98,6 +98,7 @@ export const FACES: string[] = [
   'lab/conclusion.ts',
   'lab/results/diff.ts',
   'lab/results/save.ts',
+  'lab/schedule/choose-rivals.ts',
   'lab/schedule/load-scenario.ts',
   'lab/schedule/profile.ts',
   'lab/schedule/progress.ts',

@@ -1,10 +1,10 @@
 // Planned runs for tests: what a scenario would plan, with one thing said differently.
 import type { PlannedRun } from '../../src/lab/terms/planned-run.ts';
-import type { Architecture } from '../../src/lab/terms/scenario.ts';
+import type { Contestant } from '../../src/lab/terms/scenario.ts';
 import { DEFAULTS, type Setting } from '../../src/lab/terms/setting.ts';
 
 export const planned = (
-  architecture: Architecture,
+  architecture: Contestant,
   setting: Partial<Setting> = {},
   over: Partial<Omit<PlannedRun, 'setting' | 'architecture'>> = {},
 ): PlannedRun => ({

@@ -24,6 +24,7 @@ const { environment, tool } = mockResult([]);
 const EXPERIMENT: Experiment = {
   ...{ schema: 3, tool, profile: 'quick', command: [], seed: 7, fileName: 'sample.bin' },
   choice: null,
+  notes: [],
   ...{ startedAt: '2026-01-02T03:04:05.000Z', wallSeconds: 0, budgetMs: null, file: null },
   ...{ environment, base: DEFAULTS },
   scenarios: [

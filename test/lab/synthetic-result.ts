@@ -36,6 +36,7 @@ export const HEADER: Header = {
     network: [],
   },
   choice: null,
+  notes: [],
   base: DEFAULTS,
 };
 

@@ -1,6 +1,6 @@
 // Runs as they would look on a machine that does just what theory says, a little slower:
 // what measuring gives when nothing is wrong. Tests bend one thing at a time.
-import { boundOf } from '../../src/lab/analysis/bound.ts';
+import { boundOfRun } from '../../src/lab/analysis/bound.ts';
 import type { PlannedRun } from '../../src/lab/terms/planned-run.ts';
 import { originRates, passMs, receiverRates, riderCount } from '../../src/lab/terms/setting.ts';
 import type { FaultTrace, Life, NodeTrace, Role, Trace } from '../../src/lab/terms/trace.ts';
@@ -11,7 +11,7 @@ const GO_AT = 1_760_000_000_000;
 /** Slower than the bound by this factor: what the real programs come to. */
 const SLOWER = 1.03;
 /** Until the first byte moves. */
-const SET_UP_MS = { server: 2, swarm: 25 } as const;
+const SET_UP_MS = { server: 2, swarm: 25, rival: 5 } as const;
 /** What CPU lets through where nothing holds the links. */
 const MACHINE_BYTES_PER_SECOND = 200 * MIB;
 /** Of a swarm's origin: one copy, and what was asked for twice. */
@@ -74,12 +74,11 @@ const fault = (what: string, node: string | null, ms: number, sentBytes = 0): Fa
 });
 
 /** As it should be: theory's best and a little, in a run in which nothing goes wrong. */
-function soundMs({ setting, architecture }: PlannedRun): number {
+function soundMs(plan: PlannedRun): number {
+  const { setting, architecture } = plan;
   const { receivers, fileBytes, link } = setting;
   const seconds =
-    link === 'none'
-      ? (receivers * fileBytes) / MACHINE_BYTES_PER_SECOND
-      : boundOf(setting, architecture).seconds;
+    link === 'none' ? (receivers * fileBytes) / MACHINE_BYTES_PER_SECOND : boundOfRun(plan).seconds;
   return seconds * 1000 * SLOWER + SET_UP_MS[architecture];
 }
 

@@ -28,12 +28,16 @@ interface CompareCliOptions {
   repetitions?: number;
   seed?: number;
   scenario?: string[];
+  rivals?: string[] | true;
+  rivalFile?: string[];
   full?: boolean;
   list?: boolean;
   json?: boolean;
   out?: string;
   resume?: string;
 }
+
+const names = (text: string): string[] => text.split(',').map((name) => name.trim());
 
 const receivers = (text: string): number[] =>
   text.split(',').map((count) => integer('--receivers', 1, MAX_RECEIVERS)(count.trim()));
@@ -104,8 +108,14 @@ export function compareCommand(): Command {
     .option(
       '--scenario <list>',
       'only these scenarios of the catalogue, or files in the same form, as in kill,./mine.json',
-      (text) => text.split(',').map((name) => name.trim()),
+      names,
     )
+    .option(
+      '--rivals [list]',
+      'programs of others beside server and swarm, as in aria2,relay-chain (default: all that are installed); those that cannot limit their own uplink need --link netns',
+      names,
+    )
+    .option('--rival-file <list>', 'rivals from files in the form of docs/lab.md', names)
     .option('--full', 'the whole catalogue: up to 40 minutes')
     .option('--list', 'print the catalogue; measure nothing')
     .option('--json', 'print result.json instead of the table')
@@ -153,6 +163,7 @@ async function measured(
     command: process.argv.slice(3),
     profile: await profileOf(options),
     overrides: overridesOf(options),
+    rivals: await rivalsOf(options),
     seed: options.seed ?? DEFAULT_SEED,
   });
 }
@@ -200,6 +211,15 @@ async function profileOf(options: CompareCliOptions): Promise<CompareOptions['pr
   return chosenProfile(chosen);
 }
 
+async function rivalsOf({
+  rivals,
+  rivalFile = [],
+}: CompareCliOptions): Promise<CompareOptions['rivals']> {
+  if (rivals === undefined && rivalFile.length === 0) return [];
+  const { chooseRivals } = await import('../../lab/schedule/choose-rivals.ts');
+  return chooseRivals(rivals === true ? 'all' : (rivals ?? []), rivalFile);
+}
+
 async function list(): Promise<void> {
   const [{ CATALOGUE }, { describeScenario }] = await Promise.all([
     import('../../lab/catalogue/catalogue.ts'),
@@ -219,6 +239,8 @@ const BEGUN_WITH: readonly (keyof CompareCliOptions)[] = [
   'repetitions',
   'seed',
   'scenario',
+  'rivals',
+  'rivalFile',
   'full',
   'out',
 ];
@@ -229,7 +251,7 @@ function checkTogether(options: CompareCliOptions): void {
   };
   for (const option of BEGUN_WITH) {
     if (options.resume === undefined || options[option] === undefined) continue;
-    refuse(option, '--resume, which goes on as it was begun');
+    refuse(kebab(option), '--resume, which goes on as it was begun');
   }
   for (const option of ['uplink', 'downlink'] as const) {
     if (options.link !== 'none' || options[option] === undefined) continue;
@@ -242,6 +264,8 @@ function checkTogether(options: CompareCliOptions): void {
     refuse('full', '--scenario, which takes each at its full size');
   }
 }
+
+const kebab = (option: string): string => option.replaceAll(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 /** `2026-11-21T10-20-31`: sorts by time and is a file name everywhere. */
 function stamp(date: Date): string {

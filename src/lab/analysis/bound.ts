@@ -13,6 +13,7 @@ import {
   totalUplink,
   type Uplinks,
 } from '../../theory/bounds.ts';
+import type { PlannedRun } from '../terms/planned-run.ts';
 import type { Architecture } from '../terms/scenario.ts';
 import { originRates, passMs, receiverRates, riderCount, type Setting } from '../terms/setting.ts';
 import { removedBy } from './absence.ts';
@@ -37,6 +38,13 @@ export function boundOf(setting: Setting, architecture: Architecture): Bound {
   if (typeof setting.arrivals === 'string') return together;
   const apartSeconds = (setting.arrivals.apartPasses * passMs(setting)) / 1000;
   return largest([together, ...staggered(links, apartSeconds, architecture)]);
+}
+
+/** A rival cuts files as it likes, so a swarm's is the bound for any pieces. */
+export function boundOfRun({ setting, architecture, rival }: PlannedRun): Bound {
+  if (architecture !== 'rival') return boundOf(setting, architecture);
+  const shape = rival?.receiversServe ? 'swarm' : 'server';
+  return boundOf({ ...setting, pieceLength: 1 }, shape);
 }
 
 /**

@@ -3,7 +3,7 @@
 import type { MetricName } from '../terms/metric.ts';
 import type { Run } from '../terms/result.ts';
 
-type Measured = Pick<Run, 'metrics' | 'nodes' | 'boundMs'>;
+type Measured = Pick<Run, 'architecture' | 'metrics' | 'nodes' | 'boundMs'>;
 
 const COMPLETIONS: readonly MetricName[] = [
   'makespanMs',
@@ -20,6 +20,8 @@ const COMPLETIONS: readonly MetricName[] = [
 export function countedValue(run: Measured, name: MetricName): number | null {
   const value = run.metrics[name] ?? null;
   if (value !== null) return value;
+  // A rival tells of no piece.
+  if (name === 'firstPieceMs' && run.architecture === 'rival') return null;
   if (COMPLETIONS.includes(name)) return Number.POSITIVE_INFINITY;
   if (name === 'efficiency') return run.boundMs > 0 ? 0 : null;
   if (!run.nodes.some(({ role }) => role === 'rider')) return null;

@@ -39,7 +39,10 @@ export function judgeClaims(scenario: Scenario, runs: readonly Run[]): Claim[] {
 }
 
 function instancesOf(rule: ClaimRule, scenario: Scenario, runs: readonly Run[]): Instance[] {
-  const named = scenario.arms.map(({ id }) => id).filter((id) => id !== rule.against);
+  // Claims are about the program under test.
+  const named = scenario.arms
+    .filter(({ id, architecture }) => id !== rule.against && architecture !== 'rival')
+    .map(({ id }) => id);
   const arms = rule.arm === '*' ? named : [rule.arm];
   return arms.flatMap((arm) =>
     groupedByPoint(runs.filter((run) => run.arm === arm)).flatMap((group): Instance[] => {

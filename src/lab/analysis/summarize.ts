@@ -35,7 +35,10 @@ export type Header = Pick<
   | 'environment'
   | 'choice'
   | 'base'
->;
+> & {
+  /** What was asked for and is no part of it. */
+  readonly notes: readonly string[];
+};
 
 /** A scenario that was asked for, and why it could not be run, if so. */
 export interface Wanted {
@@ -176,7 +179,7 @@ function warningsOf(
 }
 
 export function conclude(
-  header: Header,
+  { notes, ...header }: Header,
   scenarios: readonly Wanted[],
   runs: readonly Run[],
   exhibits: readonly Exhibit[],
@@ -199,7 +202,7 @@ export function conclude(
     scenarios: results,
     exhibits: [...exhibits],
     simulated,
-    warnings: warningsOf(header.environment, results, evidence),
+    warnings: [...notes, ...warningsOf(header.environment, results, evidence)],
     runs: [...runs],
   };
 }

@@ -57,14 +57,17 @@ function capsExceeded(run: Folded): string[] {
     ]);
 }
 
+function belowBound({ metrics, boundName }: Folded): string[] {
+  const { efficiency = null } = metrics;
+  if (efficiency === null || efficiency <= 1 / (1 - THRESHOLDS.belowBound)) return [];
+  return [`makespan ${percent(1 - 1 / efficiency)} below its bound (${boundName})`];
+}
+
 function contradictions(run: Folded): string[] {
-  const { efficiency = null } = run.metrics;
   const reasons = run.nodes
     .filter(({ file }) => file === 'different')
     .map(({ id }) => `${id}: the received file is not the one that was sent`);
-  if (efficiency !== null && efficiency > 1 / (1 - THRESHOLDS.belowBound)) {
-    reasons.push(`makespan ${percent(1 - 1 / efficiency)} below its bound (${run.boundName})`);
-  }
+  reasons.push(...belowBound(run));
   reasons.push(...capsExceeded(run), ...wanting(run).flatMap((node) => incomplete(node, run)));
   const lostBytes = Math.abs(run.sentBytes - run.receivedBytes) - droppedBytes(run);
   const lost = lostBytes / Math.max(run.receivedBytes, 1);
@@ -136,7 +139,31 @@ function disturbances(run: Folded): string[] {
 export const isMerelyDisturbed = (run: Folded): boolean =>
   [contradictions, accidents, unmet].every((look) => look(run).length === 0);
 
+/**
+ * A rival that dies, hangs or delivers other bytes has not completed, and that is its figure. One
+ * that is faster than its links does not hold them, and nothing may be held against it.
+ */
+function judgeRival(run: Folded): Verdict {
+  const failed = [...run.unmetFaults, ...failures(run)];
+  const unknown = [...belowBound(run), ...disturbances(run)];
+  const unharmed = (run.metrics.efficiency ?? 0) >= THRESHOLDS.unharmedEfficiency;
+  const isUnknown = belowBound(run).length > 0 || (unknown.length > 0 && !unharmed);
+  return { state: isUnknown ? 'unknown' : 'valid', reasons: [...failed, ...unknown] };
+}
+
+/** Why receivers of a rival did not complete. */
+const failures = (run: Folded): string[] =>
+  wanting(run).flatMap(({ id, file, completedMs, exit, lastWords }) => {
+    if (completedMs !== null) return [];
+    const words = lastWords ? `: ${lastWords}` : '';
+    if (file === 'different') return [`${id} received other bytes than were sent`];
+    if (exit)
+      return [`${id} ended without the file (${exit.signal ?? `exit code ${exit.code}`})${words}`];
+    return [`${id} did not complete${words}`];
+  });
+
 export function judgeRun(run: Folded): Verdict {
+  if (run.architecture === 'rival') return judgeRival(run);
   const invalid = contradictions(run);
   const unknown = [...accidents(run), ...unmet(run)];
   const load = disturbances(run);

@@ -38,6 +38,8 @@ export const experimentSchema = z.strictObject({
   file: z
     .strictObject({ path: z.string(), bytes: z.number().positive(), sha256: z.string() })
     .nullable(),
+  /** What was asked for and is no part of it, in sentences. */
+  notes: z.array(z.string()).default([]),
   scenarios: z.array(
     z.strictObject({ scenario: storedScenarioSchema, skipped: z.string().nullable() }),
   ),

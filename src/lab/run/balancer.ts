@@ -7,12 +7,11 @@
 // a killed lab as well, one more process of the group waits for the end of the pipe from
 // the lab and then kills the group.
 import { execFile, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { groupCpuMs } from './cpu.ts';
+import { freePort } from './free-port.ts';
 import { Program } from './program.ts';
 
 export const BALANCERS = ['nginx', 'haproxy'] as const;
@@ -135,15 +134,6 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
       if (!balancer.portTaken || left === 0) throw error;
     }
   }
-}
-
-/** A port that was free a moment ago: neither program tells which one it took for 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 async function writeConfig(

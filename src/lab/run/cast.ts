@@ -11,7 +11,7 @@ import {
 } from '../terms/setting.ts';
 import type { Role } from '../terms/trace.ts';
 
-export type ProgramName = 'hub' | 'front' | 'client' | 'peer' | 'rider' | 'attacker';
+export type ProgramName = 'hub' | 'front' | 'client' | 'peer' | 'rider' | 'attacker' | 'foreign';
 
 export interface Member {
   readonly id: string;
@@ -30,7 +30,8 @@ const counted = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => make(index));
 
 /** Nodes that have the file come first, then the balancer in front of them, then all others. */
-export function castOf({ architecture, setting }: PlannedRun): Member[] {
+export function castOf({ architecture, setting, rival }: PlannedRun): Member[] {
+  if (rival) return rivalCast(setting, rival.helper !== undefined);
   return architecture === 'server' ? serverCast(setting) : swarmCast(setting);
 }
 
@@ -58,6 +59,28 @@ function serverCast(setting: Setting): Member[] {
     }),
   );
   return [...hubs, ...front, ...clients];
+}
+
+function rivalCast(setting: Setting, hasHelper: boolean): Member[] {
+  const origin: Member = {
+    id: 'origin',
+    role: 'origin',
+    program: 'foreign',
+    rates: originRates(setting),
+  };
+  const helper: Member[] = hasHelper
+    ? [{ id: 'helper', role: 'helper', program: 'foreign', rates: UNHELD }]
+    : [];
+  const receivers = counted(
+    setting.receivers,
+    (index): Member => ({
+      id: `receiver-${index + 1}`,
+      role: 'receiver',
+      program: 'foreign',
+      rates: receiverRates(setting, index),
+    }),
+  );
+  return [origin, ...helper, ...receivers];
 }
 
 function swarmCast(setting: Setting): Member[] {

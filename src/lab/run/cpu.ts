@@ -39,9 +39,14 @@ function parseColumns(columns: string): MachineCpu {
 const fieldsOf = (stat: string): string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 /** utime and stime, the 14th and 15th field. */
-export function parseProcessCpuMs(stat: string): number | undefined {
+export const parseProcessCpuMs = (stat: string): number | undefined => cpuMsIn(stat, 11, 12);
+
+/** ... and of the children that it has waited for, the 16th and 17th. */
+const withChildrenCpuMs = (stat: string): number | undefined => cpuMsIn(stat, 11, 12, 13, 14);
+
+function cpuMsIn(stat: string, ...columns: readonly number[]): number | undefined {
   const fields = fieldsOf(stat);
-  const ticks = Number(fields[11]) + Number(fields[12]);
+  const ticks = columns.reduce((sum, column) => sum + Number(fields[column]), 0);
   return Number.isFinite(ticks) ? ticks * MS_PER_TICK : undefined;
 }
 
@@ -59,12 +64,15 @@ export const machineCpu = (): MachineCpu | undefined => parseMachineCpu(read('/p
 export const processCpuMs = (pid: number): number | undefined =>
   parseProcessCpuMs(read(`/proc/${pid}/stat`));
 
-/** CPU time of the living processes of a group; undefined if none lives. */
+/**
+ * CPU time of the living processes of a group, and of those that ended and were waited for by one
+ * of them; undefined if none lives.
+ */
 export function groupCpuMs(group: number): number | undefined {
   const each = processes()
     .map((pid) => read(`/proc/${pid}/stat`))
     .filter((stat) => isAliveIn(group, stat))
-    .flatMap((stat) => parseProcessCpuMs(stat) ?? []);
+    .flatMap((stat) => withChildrenCpuMs(stat) ?? []);
   return each.length === 0 ? undefined : each.reduce((sum, ms) => sum + ms, 0);
 }
 

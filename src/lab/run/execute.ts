@@ -4,16 +4,19 @@
 import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeError, hasCode } from '../../runtime/errors.ts';
 import type { Network } from '../network/network.ts';
 import type { PlannedRun } from '../terms/planned-run.ts';
 import type { Rates } from '../terms/setting.ts';
 import { type Life, type NodeTrace, receives, type Trace } from '../terms/trace.ts';
 import { foreignShare, machineCpu } from './cpu.ts';
 import { hashFile } from './file.ts';
+import { OwnStage } from './own-stage.ts';
 import type { Participant } from './participant.ts';
+import { RivalStage } from './rival-stage.ts';
 import { scriptOf } from './script.ts';
-import { type RunFile, Stage } from './stage.ts';
-import { watchRun } from './watch.ts';
+import type { RunFile, Stage, StageInit } from './stage.ts';
+import { type Seen, watchRun } from './watch.ts';
 
 /** Time for a client that has its last byte to write its last line. */
 const LEAVE_MS = 2000;
@@ -39,7 +42,8 @@ export function createExecutor({ cliPath, fileOf, workDir, network }: Setup): Ex
     await mkdir(dir);
     // Each process that boots listens to the signal until it is ready.
     setMaxListeners(0, signal);
-    const stage = new Stage({ cliPath, plan, file, dir, network, signal });
+    const init: StageInit = { cliPath, plan, file, dir, network, signal };
+    const stage = plan.rival ? new RivalStage(init) : new OwnStage(init);
     try {
       return await run(stage, plan, file, signal);
     } finally {
@@ -52,21 +56,25 @@ export function createExecutor({ cliPath, fileOf, workDir, network }: Setup): Ex
 async function run(
   stage: Stage,
   plan: PlannedRun,
-  { sha256 }: RunFile,
+  { sha256, fileName }: RunFile,
   signal: AbortSignal,
 ): Promise<Trace> {
-  await stage.open();
+  const lack = await opened(stage, plan);
   const { participants, network } = stage;
   const before = look(stage);
   for (const each of participants) each.readCpuAtGo();
-  const seen = await watchRun({
-    plan,
-    steps: scriptOf(plan),
-    participants,
-    network,
-    signal,
-    hostOf: (each) => stage.hostOf(each),
-  });
+  const steps = scriptOf(plan);
+  const seen: Seen =
+    lack === undefined
+      ? await watchRun({
+          plan,
+          steps,
+          participants,
+          network,
+          signal,
+          hostOf: (each) => stage.hostOf(each),
+        })
+      : { goAt: wallClock(), faults: [], unmetFaults: [lack] };
   const endedAt = wallClock();
   for (const each of participants) each.readCpuAtEnd();
   const after = look(stage);
@@ -79,8 +87,10 @@ async function run(
         id: each.id,
         role: each.member.role,
         ...shown(each.member.rates),
-        lives: each.lives(),
-        file: receives(each.member) ? await checkFile(each, stage.dirOf(each), sha256) : null,
+        lives: lived(each),
+        file: receives(each.member)
+          ? await checkFile(each, stage.dirOf(each), { sha256, fileName })
+          : null,
         wire: passed(before.wire?.[i], after.wire?.[i]),
       }),
     ),
@@ -90,6 +100,33 @@ async function run(
   const foreignCpuShare = foreignShare(before.machine, after.machine, ownMs);
   return { plan, ...seen, endedAt, foreignCpuShare, nodes };
 }
+
+/**
+ * Why a rival did not come to its go: that nobody received anything then is what it came to.
+ *
+ * @throws HubswarmError ERR_MEASUREMENT of a program of ours, which shows that the lab is broken
+ */
+async function opened(stage: Stage, { rival }: PlannedRun): Promise<string | undefined> {
+  try {
+    await stage.open();
+    return undefined;
+  } catch (error) {
+    if (!rival || !hasCode(error, 'ERR_MEASUREMENT')) throw error;
+    return describeError(error);
+  }
+}
+
+const NEVER_STARTED: Life = {
+  events: [],
+  goAt: null,
+  cpuAtGoMs: null,
+  cpuAtEndMs: null,
+  exit: null,
+  lastWords: '',
+};
+
+const lived = (each: Participant): readonly Life[] =>
+  each.lives().length > 0 ? each.lives() : [NEVER_STARTED];
 
 /** What the machine and its links have come to. */
 function look({ network }: Stage) {
@@ -117,9 +154,9 @@ async function left(participants: readonly Participant[]): Promise<void> {
 async function checkFile(
   receiver: Participant,
   dir: string,
-  sha256: string,
+  { sha256, fileName }: Pick<RunFile, 'sha256' | 'fileName'>,
 ): Promise<NonNullable<NodeTrace['file']>> {
-  const path = completedPath(receiver);
+  const path = completedPath(receiver, join(dir, fileName));
   // A path outside the run's directory would be another program's file.
   if (path === undefined || !path.startsWith(dir)) return 'absent';
   const found = await hashFile(path).catch(() => undefined);
@@ -127,9 +164,13 @@ async function checkFile(
   return found === sha256 ? 'same' : 'different';
 }
 
-function completedPath(receiver: Participant): string | undefined {
-  const events = receiver.lives().flatMap((life) => life.events);
-  const event = events.findLast((seen) => seen.event === 'transfer_completed');
+/** @param out where a rival leaves it */
+function completedPath(receiver: Participant, out: string): string | undefined {
+  const lives = receiver.lives();
+  if (lives.some(({ completedAt }) => completedAt != null)) return out;
+  const event = lives
+    .flatMap(({ events }) => events)
+    .findLast((seen) => seen.event === 'transfer_completed');
   return event?.event === 'transfer_completed' ? event.path : undefined;
 }
 

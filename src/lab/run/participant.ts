@@ -5,10 +5,11 @@ import { type Life, receives } from '../terms/trace.ts';
 import type { Balancer } from './balancer.ts';
 import type { Member } from './cast.ts';
 import { Child } from './child.ts';
+import { Foreign } from './foreign.ts';
 import { Tally } from './tally.ts';
 
-/** A balancer has no events, and goes by itself. */
-export type Process = Child | Balancer;
+/** A balancer and a rival have no events; a balancer goes by itself. */
+export type Process = Child | Balancer | Foreign;
 
 const eventsOf = (process: Process): readonly Stamped[] =>
   process instanceof Child ? process.events : [];
@@ -49,7 +50,7 @@ export class Participant {
   go(): void {
     const life = this.#current;
     life.goAt = wallClock();
-    if (life.process instanceof Child) life.process.go();
+    if (life.process instanceof Child || life.process instanceof Foreign) life.process.go();
   }
 
   kill(): void {
@@ -82,7 +83,19 @@ export class Participant {
 
   /** True when nothing more is to be expected of it. */
   get settled(): boolean {
-    return this.started && (this.isAway || this.#current.process.over || this.tally.completed);
+    return this.started && (this.isAway || this.#current.process.over || this.completed);
+  }
+
+  /** Whether it has the whole file, as far as it tells or shows. */
+  get completed(): boolean {
+    const { process } = this.#current;
+    return process instanceof Foreign ? process.signedAt !== null : this.tally.completed;
+  }
+
+  /** When it last got on, wall-clock milliseconds. */
+  get movedAt(): number {
+    const { process } = this.#current;
+    return process instanceof Foreign ? process.movedAt : this.tally.lastVerifiedAt;
   }
 
   /** Tally of the present life; what it kept from an earlier one counts as verified. */
@@ -102,11 +115,12 @@ export class Participant {
 
   /** CPU time until now is start-up. */
   readCpuAtGo(): void {
-    this.#current.cpuAtGoMs = this.#current.process.cpuMs();
+    const life = this.#lives.at(-1);
+    if (life) life.cpuAtGoMs = life.process.cpuMs();
   }
 
   readCpuAtEnd(): void {
-    this.#current.process.cpuMs();
+    this.#lives.at(-1)?.process.cpuMs();
   }
 
   lives(): Life[] {
@@ -117,6 +131,7 @@ export class Participant {
       cpuAtEndMs: process.cpuAtEndMs,
       exit: process.exit,
       lastWords: process.lastWords,
+      ...(process instanceof Foreign ? { completedAt: process.signedAt } : {}),
     }));
   }
 

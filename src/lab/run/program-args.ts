@@ -148,7 +148,7 @@ function named<T>(value: T | undefined, what: string): T {
   throw new HubswarmError('ERR_MEASUREMENT', `the origin is ready, but names no ${what}`);
 }
 
-const ARGS: Readonly<Record<Exclude<ProgramName, 'front'>, ArgsOf>> = {
+const ARGS: Readonly<Record<Exclude<ProgramName, 'front' | 'foreign'>, ArgsOf>> = {
   hub,
   client,
   peer,
@@ -163,7 +163,9 @@ export function argsOf(
   setting: Setting,
   whereabouts: Whereabouts,
 ): string[] {
-  if (program === 'front') throw new TypeError('what stands in front is no program of ours');
+  if (program === 'front' || program === 'foreign') {
+    throw new TypeError(`'${program}' is no program of ours`);
+  }
   return program === 'peer' && role === 'origin'
     ? seed(place, setting, whereabouts)
     : ARGS[program](place, setting, whereabouts);

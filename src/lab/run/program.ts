@@ -3,10 +3,10 @@
 // set that is killed when the lab exits, for whatever reason it can still notice.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { processCpuMs } from './cpu.ts';
+import { onLines } from './lines.ts';
 
 /** Time for a process to stop: it closes sockets and writes a line. */
 const GRACE_MS = 3000;
@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly group?: boolean;
   /** Added to the lab's own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Directory that it starts in; the lab's own if left out. */
+  readonly cwd?: string | undefined;
 }
 
 export class Program {
@@ -44,7 +46,7 @@ export class Program {
   constructor(
     id: string,
     command: readonly string[],
-    { group = false, env = {} }: ProgramOptions = {},
+    { group = false, env = {}, cwd }: ProgramOptions = {},
   ) {
     this.id = id;
     this.#group = group;
@@ -52,6 +54,7 @@ export class Program {
     this.#process = spawn(program!, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: group,
+      cwd,
       env: { ...process.env, ...env },
     });
     running.add(this);
@@ -61,8 +64,8 @@ export class Program {
     });
     // A process that is gone cannot be told to go; its exit says so already.
     this.#process.stdin.on('error', () => {});
-    createInterface({ input: this.#process.stdout }).on('line', (line) => this.take(line));
-    createInterface({ input: this.#process.stderr }).on('line', (line) => {
+    onLines(this.#process.stdout, (line) => this.take(line));
+    onLines(this.#process.stderr, (line) => {
       if (line.trim()) this.hear(line.slice(0, MAX_WORDS));
     });
     // 'close' comes after the last line of its output, 'exit' may come before.
@@ -162,6 +165,9 @@ export class Program {
     this.lastWords = line;
   }
 
+  /** It has ended; nobody was told yet. */
+  protected handleEnd(_code: number | null): void {}
+
   /** Whether what it still does need not be waited for. */
   protected hasLeft(): boolean {
     return false;
@@ -200,6 +206,7 @@ export class Program {
     this.#over = true;
     running.delete(this);
     if (!this.#asked) this.exit = { code, signal };
+    this.handleEnd(code);
     this.tell();
   }
 

@@ -115,7 +115,7 @@ class Watch {
     if ('sentCopies' in when) return this.#sentCopies() >= when.sentCopies;
     if ('firstCopy' in when) return this.#sentCopies() >= 1 && this.#isSafe();
     if ('completed' in when) {
-      return this.#receivers.filter(({ tally }) => tally.completed).length >= when.completed;
+      return this.#receivers.filter(({ completed }) => completed).length >= when.completed;
     }
     const of = 'node' in when ? [this.#find(when.node)] : this.#receivers;
     return this.#verified(of) >= when.verifiedShare * of.length * this.#fileBytes;
@@ -237,7 +237,7 @@ class Watch {
     const lastAt = Math.max(
       this.#goAt,
       ...this.#doneAt.values(),
-      ...this.#receivers.map(({ tally }) => tally.lastVerifiedAt),
+      ...this.#receivers.map(({ movedAt }) => movedAt),
     );
     return now - lastAt > this.#patienceMs() && now - this.#goAt >= this.#passMs;
   }

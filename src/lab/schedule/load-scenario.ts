@@ -1,4 +1,4 @@
-// A scenario from a file: JSON in the form of scenario.ts. Whatever is wrong with it is
+// A scenario or a rival from a file: JSON in the form of scenario.ts or rival.ts. Whatever is wrong with it is
 // said before anything starts, in one line: where in the file, what stands there, what is
 // accepted.
 import { z } from 'zod';
@@ -7,8 +7,10 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { readNamed } from '../../runtime/node/named-file.ts';
 import { checkScenario } from '../analysis/check-scenario.ts';
 import { settingOf, sweepPoints } from '../terms/planned-run.ts';
+import { type Rival, rivalSchema } from '../terms/rival.ts';
 import { type Scenario, scenarioSchema } from '../terms/scenario.ts';
 import type { Setting } from '../terms/setting.ts';
+import { findRival } from './rivals.ts';
 
 /** Longer is no scenario, and would be read whole. */
 const MAX_BYTES = 2 ** 20;
@@ -26,17 +28,37 @@ const refusal = (path: string, what: string): HubswarmError =>
   new HubswarmError('ERR_USAGE', `${path}: ${what}`);
 
 /** @param path for messages only */
-export function parseScenario(text: string, path: string): Scenario {
-  let raw: unknown;
+export const parseScenario = (text: string, path: string): Scenario =>
+  parse(scenarioSchema, withShipped(parseJson(text, path)), path);
+
+/** A rival from a file. @throws as {@link loadScenario} */
+export async function loadRival(path: string): Promise<Rival> {
+  return parse(rivalSchema, parseJson(await readNamed(path, MAX_BYTES), path), path);
+}
+
+function parseJson(text: string, path: string): unknown {
   try {
-    raw = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : '';
     throw refusal(path, `not JSON (${why})`);
   }
-  const parsed = scenarioSchema.safeParse(raw);
+}
+
+function parse<T extends z.ZodType>(schema: T, raw: unknown, path: string): z.infer<T> {
+  const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  throw refusal(path, issueText(parsed.error.issues[0]!, raw));
+  throw refusal(path, issueText(parsed.error.issues[0]!, raw, schema));
+}
+
+/** An arm may name a rival that the lab ships; what is stored of it is its data. */
+function withShipped(raw: unknown): unknown {
+  const { arms } = (raw ?? {}) as { arms?: unknown };
+  if (!Array.isArray(arms)) return raw;
+  const filled = arms.map((arm: { rival?: unknown } | null) =>
+    typeof arm?.rival === 'string' ? { ...arm, rival: findRival(arm.rival) } : arm,
+  );
+  return { ...(raw as object), arms: filled };
 }
 
 type Issue = z.core.$ZodIssue;
@@ -50,10 +72,10 @@ const pathText = (path: Path): string =>
   );
 
 /** `sweep.receivers[1]: -3 is not accepted; give a number, at least 1` */
-function issueText(issue: Issue, raw: unknown): string {
+function issueText(issue: Issue, raw: unknown, schema: z.ZodType): string {
   if (issue.code === 'unrecognized_keys') {
     const at = pathText([...issue.path, issue.keys[0]!]);
-    const known = keysAt(issue.path);
+    const known = keysAt(issue.path, schema);
     return `${at}: no such key${known.length > 0 ? `; accepted are ${known.join(', ')}` : ''}`;
   }
   const { issue: deepest, path } = deepen(issue);
@@ -111,8 +133,8 @@ const valueAt = (raw: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
 
 /** Keys that an object at that place may have; empty if several kinds are allowed. */
-function keysAt(path: Path): string[] {
-  let schema: unknown = scenarioSchema;
+function keysAt(path: Path, whole: z.ZodType): string[] {
+  let schema: unknown = whole;
   for (const key of path) {
     const outer = bare(schema);
     if (outer instanceof z.ZodArray) schema = outer.element;

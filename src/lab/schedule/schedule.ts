@@ -128,7 +128,10 @@ export class Schedule {
   }
 
   #spreadOf(spot: Spot): Spread {
-    const arms = this.#plansOf({ ...spot, asked: 0 }).map(({ arm }) => arm);
+    // A rival that never completes must not ask for time.
+    const arms = this.#plansOf({ ...spot, asked: 0 })
+      .filter(({ rival }) => rival === undefined)
+      .map(({ arm }) => arm);
     return spreadOf(
       spot.makespans
         .filter((made) => arms.every((arm) => made.has(arm)))

@@ -3,7 +3,8 @@
 import { choosePieceLength } from '../../content/piece-length.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { needsNetwork } from './fault.ts';
-import type { Architecture, Arm, Scenario } from './scenario.ts';
+import { lackAt, type Rival } from './rival.ts';
+import type { Arm, Contestant, Scenario } from './scenario.ts';
 import { MAX_NODES, type Setting, type SettingKey, settingSchema } from './setting.ts';
 
 export type Scalar = string | number;
@@ -15,7 +16,9 @@ export interface PlannedRun {
   readonly id: string;
   readonly scenario: string;
   readonly arm: string;
-  readonly architecture: Architecture;
+  readonly architecture: Contestant;
+  /** The program, if the architecture is `rival`. */
+  readonly rival?: Rival | undefined;
   readonly point: Point;
   /** Counts from 0. */
   readonly repetition: number;
@@ -61,7 +64,7 @@ const takesPart = ({ upTo }: Arm, { point }: SweepPoint): boolean =>
     ([key, most]) => typeof point[key] !== 'number' || (point[key] as number) <= most,
   );
 
-/** @throws HubswarmError ERR_USAGE of what no run can be: too many nodes, cuts without lines */
+/** @throws HubswarmError ERR_USAGE of what no run can be: too many nodes, cuts without lines, a rival that is killed */
 export function settingOf(scenario: Scenario, arm: Arm, at: SweepPoint, base: Setting): Setting {
   const given = { ...base, ...scenario.setting, ...at.with, ...arm.with };
   const setting = settingSchema.parse({
@@ -80,6 +83,13 @@ export function settingOf(scenario: Scenario, arm: Arm, at: SweepPoint, base: Se
     throw new HubswarmError(
       'ERR_USAGE',
       `scenario '${scenario.id}': ${nodes} processes at once are not accepted; at most ${MAX_NODES}`,
+    );
+  }
+  const lack = arm.rival && lackAt(arm.rival, setting);
+  if (lack !== undefined) {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `scenario '${scenario.id}': rival '${arm.id}' cannot be run: ${lack}`,
     );
   }
   return setting;
@@ -111,6 +121,7 @@ export function planPoint(
     scenario: scenario.id,
     arm: arm.id,
     architecture: arm.architecture,
+    rival: arm.rival,
     point: at.point,
     repetition,
     // Spread, so that neighbouring seeds of an experiment share no run.

@@ -4,7 +4,7 @@
 // A change that an old reader would misread gets a new schema number.
 import { z } from 'zod';
 import { METRIC_NAMES } from './metric.ts';
-import { ARCHITECTURES } from './scenario.ts';
+import { CONTESTANTS } from './scenario.ts';
 import { storedScenarioSchema, storedSettingSchema } from './stored.ts';
 import { ROLES } from './trace.ts';
 
@@ -80,7 +80,7 @@ const runSchema = z.strictObject({
   id: z.string(),
   scenario: z.string(),
   arm: z.string(),
-  architecture: z.enum(ARCHITECTURES),
+  architecture: z.enum(CONTESTANTS),
   point: pointSchema,
   repetition: z.number().int().nonnegative(),
   seed: z.number().int(),

@@ -3,10 +3,14 @@
 // catalogue holds ours; --scenario FILE reads others in the same form.
 import { z } from 'zod';
 import { METRIC_NAMES } from './metric.ts';
+import { rivalSchema } from './rival.ts';
 import { settingSchema } from './setting.ts';
 
 export const ARCHITECTURES = ['server', 'swarm'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
+/** ... or a program of somebody else, whatever its architecture. */
+export const CONTESTANTS = [...ARCHITECTURES, 'rival'] as const;
+export type Contestant = (typeof CONTESTANTS)[number];
 
 const idSchema = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words joined by -');
 const someSetting = settingSchema.partial();
@@ -25,15 +29,21 @@ const sweepSchema = z.strictObject(
   },
 );
 
-const armSchema = z.strictObject({
-  id: idSchema,
-  architecture: z.enum(ARCHITECTURES),
-  /** For people; as in `server, one by one`. */
-  text: z.string(),
-  with: someSetting.default({}),
-  /** Points above these values are left out for this arm. */
-  upTo: z.partialRecord(settingSchema.keyof(), z.number()).default({}),
-});
+const armSchema = z
+  .strictObject({
+    id: idSchema,
+    architecture: z.enum(CONTESTANTS),
+    /** For people; as in `server, one by one`. */
+    text: z.string(),
+    /** The program of an arm whose architecture is `rival`. */
+    rival: rivalSchema.optional(),
+    with: someSetting.default({}),
+    /** Points above these values are left out for this arm. */
+    upTo: z.partialRecord(settingSchema.keyof(), z.number()).default({}),
+  })
+  .refine(({ architecture, rival }) => (architecture === 'rival') === (rival !== undefined), {
+    error: "an arm with a 'rival' and the architecture 'rival', or neither",
+  });
 
 /** A value that a swept key must have: itself, a range, or the end of the sweep. */
 const conditionSchema = z.union([

@@ -4,8 +4,11 @@
 import type { Stamped } from '../../telemetry/event.ts';
 import type { PlannedRun } from './planned-run.ts';
 
-export const ROLES = ['origin', 'hub', 'front', 'receiver', 'rider', 'attacker'] as const;
-/** `hub`: one of several with the same file, beside the origin. `rider`: takes, never gives. */
+export const ROLES = ['origin', 'hub', 'front', 'helper', 'receiver', 'rider', 'attacker'] as const;
+/**
+ * `hub`: one of several with the same file, beside the origin. `helper`: what a rival needs beside
+ * origin and receivers. `rider`: takes, never gives.
+ */
 export type Role = (typeof ROLES)[number];
 
 /** Roles that should end with the file. */
@@ -24,6 +27,8 @@ export interface Life {
   readonly exit: { readonly code: number | null; readonly signal: string | null } | null;
   /** The last line on stderr: why it failed, in its own words. */
   readonly lastWords: string;
+  /** When a rival's receiver was seen to be done, wall-clock milliseconds; null: never. */
+  readonly completedAt?: number | null;
 }
 
 export interface NodeTrace {

@@ -36,7 +36,7 @@ describe('a scenario file', () => {
     [
       'an unknown key of an arm',
       { ...good, arms: [arm, { ...arm, wiht: {} }] },
-      /^mine\.json: arms\[1\]\.wiht: no such key; accepted are id, architecture, text, with, upTo$/,
+      /^mine\.json: arms\[1\]\.wiht: no such key; accepted are id, architecture, text, rival, with, upTo$/,
     ],
     [
       'a negative rate',

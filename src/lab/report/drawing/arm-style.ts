@@ -1,14 +1,14 @@
 // How an arm is drawn, the same in every figure and table of its scenario: a shade of
 // blue and a shape with corners for a server, a shade of orange and another shape for a
-// swarm, and a dash of its own, so that nothing hangs on colour alone. Colours are CSS
+// swarm, a shade of green and strokes for a rival, and a dash of its own, so that nothing hangs on colour alone. Colours are CSS
 // variables (style.ts), since light, dark and print differ.
 import type * as Plot from '@observablehq/plot';
-import type { Architecture, Scenario } from '../../terms/scenario.ts';
+import type { Contestant, Scenario } from '../../terms/scenario.ts';
 import { html, type Markup } from './html.ts';
 
 export interface ArmStyle {
   readonly id: string;
-  readonly architecture: Architecture;
+  readonly architecture: Contestant;
   /** For people; as in `server, one by one`. */
   readonly label: string;
   readonly colour: string;
@@ -43,7 +43,7 @@ const nabla: Plot.SymbolImplementation = {
 type Shape = Pick<ArmStyle, 'symbol' | 'glyph'>;
 
 /** Three of each and four shades: twelve arms of one architecture before two look alike. */
-const SHAPES: Readonly<Record<Architecture, readonly Shape[]>> = {
+const SHAPES: Readonly<Record<Contestant, readonly Shape[]>> = {
   server: [
     { symbol: 'square', glyph: '\u25A0' },
     { symbol: 'triangle', glyph: '\u25B2' },
@@ -54,13 +54,18 @@ const SHAPES: Readonly<Record<Architecture, readonly Shape[]>> = {
     { symbol: nabla, glyph: '\u25BC' },
     { symbol: 'star', glyph: '\u2605' },
   ],
+  rival: [
+    { symbol: 'cross', glyph: '\u271A' },
+    { symbol: 'times', glyph: '\u2716' },
+    { symbol: 'asterisk', glyph: '\u2731' },
+  ],
 };
 
 const DASHES = [undefined, '7 3', '2 3'] as const;
 
 /** Styles of all arms of a scenario, in their order. */
 export function armStyles({ arms }: Pick<Scenario, 'arms'>): ArmStyle[] {
-  const seen: Record<Architecture, number> = { server: 0, swarm: 0 };
+  const seen: Record<Contestant, number> = { server: 0, swarm: 0, rival: 0 };
   return arms.map(({ id, architecture, text }) => {
     const index = seen[architecture]++;
     const shapes = SHAPES[architecture];

@@ -1,0 +1,125 @@
+// The stage of a run of our own programs: hubs and clients, or peers, riders and attackers.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { startBalancer } from './balancer.ts';
+import type { Member } from './cast.ts';
+import { Child } from './child.ts';
+import type { Process } from './participant.ts';
+import {
+  addressOf,
+  argsOf,
+  fileUrl,
+  isHeld,
+  type Place,
+  readyOf,
+  type Whereabouts,
+  whereaboutsOf,
+} from './program-args.ts';
+import { READY_MS, Stage } from './stage.ts';
+
+/** Script that asks for the file from inside a namespace, which the lab itself cannot reach. */
+const WARM_UP = `fetch(process.argv[1], { method: 'HEAD' }).then(() => process.exit())`;
+
+export class OwnStage extends Stage {
+  #whereabouts: Whereabouts = { urls: [], fingerprints: [], multiaddrs: [], cid: undefined };
+  #frontUrl: string | undefined;
+
+  protected override async gather(): Promise<void> {
+    await this.#openHolders();
+    await this.#bootReceivers();
+  }
+
+  /** Starts the processes that have the file, and the balancer in front of them. */
+  async #openHolders(): Promise<void> {
+    const { plan, file } = this.init;
+    const origins = this.participants.filter(({ member }) => !isHeld(member));
+    await Promise.all(origins.map((each) => each.boot()));
+    const events = origins.map((each) => each.events);
+    await this.participants.find(({ member }) => member.role === 'front')?.boot();
+    this.#whereabouts = whereaboutsOf(events, file, plan.setting, this.#frontUrl);
+    if (plan.architecture !== 'server' || plan.setting.tls) return;
+    // So that no receiver waits for an origin that has not loaded the file.
+    await Promise.all(events.map((each) => this.#warmUp(addressOf(each))));
+  }
+
+  async #warmUp(base: string): Promise<void> {
+    const { file, signal } = this.init;
+    const url = fileUrl(base, file.fileName);
+    const wrapper = this.wrapper(this.cast[0]!);
+    const [command, ...args] = [...wrapper, process.execPath, '-e', WARM_UP, url];
+    await promisify(execFile)(command!, args, { signal, timeout: READY_MS }).catch((error) => {
+      signal.throwIfAborted();
+      throw new HubswarmError('ERR_MEASUREMENT', 'the origin does not answer', { cause: error });
+    });
+  }
+
+  async #bootReceivers(): Promise<void> {
+    const { architecture, setting } = this.init.plan;
+    const held = this.participants.filter(
+      ({ member }) => isHeld(member) && member.role !== 'front',
+    );
+    const [first, ...others] = held;
+    if (architecture === 'swarm' && setting.arrivals !== 'together') {
+      // Whoever comes when the origin may be dead must know somebody else to join through.
+      await first!.boot();
+      const multiaddrs = [...this.#whereabouts.multiaddrs, addressOf(first!.events)];
+      this.#whereabouts = { ...this.#whereabouts, multiaddrs };
+      await Promise.all(others.map((each) => each.boot()));
+    } else {
+      await Promise.all(held.map((each) => each.boot()));
+    }
+  }
+
+  protected override async start(member: Member): Promise<Process> {
+    const { cliPath, plan, signal } = this.init;
+    const wrapper = this.wrapper(member);
+    if (member.role === 'front') return await this.#startFront(member, wrapper);
+    const args = argsOf(member, this.#place(member), plan.setting, this.#whereabouts);
+    const child = this.keep(
+      new Child(member.id, cliPath, args, { wrapper, env: this.#env(member) }),
+    );
+    await child.ready(readyOf(member, plan.setting), READY_MS, signal);
+    return child;
+  }
+
+  async #startFront(member: Member, wrapper: readonly string[]): Promise<Process> {
+    const { cliPath, plan, signal } = this.init;
+    const { front } = plan.setting;
+    const { dir, address } = this.#place(member);
+    const replicas = this.participants
+      .filter((each) => !isHeld(each.member))
+      .map((each) => addressOf(each.events));
+    const balancer = await startBalancer({
+      kind: front as Exclude<typeof front, 'mirrors'>,
+      id: member.id,
+      cliPath,
+      replicas,
+      dir,
+      address,
+      wrapper,
+      signal,
+    });
+    this.#frontUrl = balancer.url;
+    return this.keep(balancer);
+  }
+
+  /** Directories that a program keeps for its user lie in the run's directory here. */
+  #env(member: Member): Record<string, string> {
+    const user = join(this.dirOf(member), 'user');
+    const kinds = ['CACHE', 'CONFIG', 'DATA', 'STATE'];
+    return Object.fromEntries(kinds.map((kind) => [`XDG_${kind}_HOME`, join(user, kind)]));
+  }
+
+  #place(member: Member): Place {
+    const { fileDir, fileName } = this.init.file;
+    return {
+      fileDir,
+      fileName,
+      dir: this.dirOf(member),
+      address: this.addressOf(member),
+      caps: this.capsOf(member),
+    };
+  }
+}
