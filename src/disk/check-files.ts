@@ -3,9 +3,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashPieces } from '../content/hash-pieces.ts';
 import { type Manifest, type ManifestFile, pieceDigest } from '../content/manifest.ts';
 import { hasCode, systemCode } from '../runtime/errors.ts';
-import { hashPieces } from './hash-pieces.ts';
 import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
 
 /** Opening does not wait for the writer of a pipe that has the name. */

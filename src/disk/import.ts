@@ -4,13 +4,13 @@
 import { basename, resolve } from 'node:path';
 import { buildFileDag, type DagRoot } from '../content/file-dag.ts';
 import { MAX_PIECES } from '../content/geometry.ts';
+import { hashPieces } from '../content/hash-pieces.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
 import { manifestOf } from '../content/manifest-of.ts';
 import { MAX_NODES } from '../content/node-reader.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { openNamed } from '../runtime/node/named-file.ts';
-import { hashPieces } from './hash-pieces.ts';
 import { countEntries, type Found, filesOf, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 import { stampsAged } from './stamp-age.ts';

@@ -1,9 +1,10 @@
 // An origin's files, each by its names: which version it is (revalidation.ts), read out of the
 // cache as an open file of root/root.ts. Whatever is no file is a page, and the origin's own.
+
 import { CID } from 'multiformats/cid';
+import { filesUrl } from '../api/files-url.ts';
 import type { Entry } from '../hub/catalogue/catalogue.ts';
 import type { OpenFile, Segments } from '../root/root.ts';
-import { filesUrl } from '../server/message/request-path.ts';
 import type { Cache } from './cache.ts';
 import type { Outcome } from './cache-status.ts';
 import type { CachedFile } from './cached-file.ts';

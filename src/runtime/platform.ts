@@ -7,7 +7,7 @@ export interface Platform {
   /** The sha2-256 of the parts, one after the other: 32 bytes, the caller's to keep. */
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** Memory for a large read, with whatever was in it before. */
-  allocate(bytes: number): Uint8Array;
+  allocate(bytes: number): Uint8Array<ArrayBuffer>;
   /** Calls back once I/O that is due has been handled. A failure is told under `what`. */
   soon(what: string, run: () => void): void;
   /** Lets the process end before the timer fires, where there is a process to end. */

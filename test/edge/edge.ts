@@ -3,13 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EdgeOptions, openEdge } from '../../src/edge/open-edge.ts';
-import type { ServerOptions } from '../../src/server/hall/start-server.ts';
-import { type Hub, startHub, tempRoot } from '../server/hub.ts';
+import { type Hub, type HubOptions, startHub, tempRoot } from '../server/hub.ts';
 
 const MIB = 2 ** 20;
 
 interface EdgeSettings extends Partial<Omit<EdgeOptions, 'url'>> {
-  readonly server?: Partial<ServerOptions>;
+  readonly server?: HubOptions;
 }
 
 /** @param origin a hub, or a URL. */

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Caps } from '../../src/link/link.ts';
 import { ProcessLink } from '../../src/link/process-link.ts';
+import { DiskRoot } from '../../src/root/disk/disk-root.ts';
 import {
   type RunningServer,
   type ServerOptions,
@@ -32,8 +33,9 @@ interface Ask {
   readonly body?: Buffer;
 }
 
-/** What a test starts a hub with: the caps of its link in place of the link. */
-type HubOptions = Partial<Omit<ServerOptions, 'link'>> & Caps;
+/** What a test starts a hub with: a directory in place of the root, the caps of its link in place of the link. */
+export type HubOptions = Partial<Omit<ServerOptions, 'link' | 'root'>> &
+  Caps & { readonly root?: string };
 
 export class Hub {
   readonly root: string;
@@ -121,7 +123,8 @@ export async function tempRoot(): Promise<string> {
 
 /** @param root made beforehand with tempRoot() when it must hold something at the start. */
 export async function startHub(options: HubOptions = {}): Promise<Hub> {
-  const root = options.root ?? (await tempRoot());
+  const directory = options.root ?? (await tempRoot());
+  const root = await DiskRoot.at(directory);
   const events: Event[] = [];
   const listeners = new Set<() => void>();
   const emit = (event: Event): void => {
@@ -137,5 +140,5 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
     await running.stop();
     link.close();
   });
-  return new Hub(root, link, running, events, listeners);
+  return new Hub(directory, link, running, events, listeners);
 }

@@ -99,17 +99,18 @@ export async function edgeOptionsOf(
     );
   }
   const { checkOriginUrl, openEdge } = await import('../../edge/open-edge.ts');
+  const { DiskRoot } = await import('../../root/disk/disk-root.ts');
   const url = checkOriginUrl(parseHttpUrl(flags.cache, '--cache'));
   const access = await accessOf(accessFlags(flags), [url], ACCESS);
   // Below a directory of its own: whatever else is in the one that was given is left alone.
   const own = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
   // A hub serves a directory; what an edge serves is none, so this one stays empty.
-  const root = join(own, 'root');
-  await makeDirectory(root, 0o700);
+  const empty = join(own, 'root');
+  await makeDirectory(empty, 0o700);
   const sizeBytes = flags.cacheSize ?? SIZE_BYTES;
   const ttlMs = (flags.cacheTtl ?? 0) * 1000;
   return {
-    root,
+    root: await DiskRoot.at(empty),
     // Nothing below it is served as a file of its own.
     catalogueDirectory: undefined,
     openIntermediary: (context) =>

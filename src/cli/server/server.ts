@@ -111,14 +111,14 @@ async function serve(
   options: Options & { operations: OperationsChoice },
   { emit, signal, stoppedBy }: RunContext,
 ): Promise<void> {
+  const { DiskRoot } = await import('../../root/disk/disk-root.ts');
   const { startServer } = await import('../../server/hall/start-server.ts');
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
   });
-  const server = await startServer({
+  const chosen = {
     link,
-    root: options.root ?? '.',
     host: options.host,
     port: options.port,
     pieceLength: options.chunkSize,
@@ -131,7 +131,9 @@ async function serve(
     emit,
     ...options.operations,
     ...(await edgeOptionsOf(options)),
-  });
+  };
+  const root = chosen.root ?? (await DiskRoot.at(options.root ?? '.'));
+  const server = await startServer({ ...chosen, root });
   tuneHub();
   const stopHearing = renewOnHangup(options, server);
   if (options.control)

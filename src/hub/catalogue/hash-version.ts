@@ -1,8 +1,8 @@
 // Hashes the pieces of a version. It opens the file anew, so the request that asked for it may end.
 // It stops as soon as the file has another version.
 import type { Leaves } from '../../content/file-dag.ts';
+import { hashPieces } from '../../content/hash-pieces.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
-import { hashPieces } from '../../disk/hash-pieces.ts';
 import { openFile, withOpen } from '../../root/opened.ts';
 import type { Located, OpenFile, Root } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';

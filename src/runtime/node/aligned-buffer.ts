@@ -7,6 +7,6 @@ const PAGE = 4096;
 const TO_CACHE_LINE = 48;
 
 /** Uninitialised memory of its own (never pooled by Node.js) for a large read. */
-export function allocAligned(bytes: number): Buffer {
+export function allocAligned(bytes: number): Buffer<ArrayBuffer> {
   return Buffer.allocUnsafeSlow(bytes + PAGE).subarray(TO_CACHE_LINE, TO_CACHE_LINE + bytes);
 }

@@ -12,7 +12,7 @@ import type { OpenFile } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 
-/** As in disk/hash-pieces.ts: longer reads gain nothing. */
+/** As in content/hash-pieces.ts: longer reads gain nothing. */
 const WINDOW_BYTES = 2 * 2 ** 20;
 /** Chosen: a tenth of a second. */
 const MAX_AWAITED_BYTES = 64 * 2 ** 20;

@@ -1,6 +1,6 @@
 // What the answers of events need of their hub.
 import type { Access } from '../../hub/access/access.ts';
-import type { HubEvents } from './hub-events.ts';
+import type { HubEvents } from '../../hub/feed/hub-events.ts';
 
 export interface EventsHub {
   readonly events: HubEvents;

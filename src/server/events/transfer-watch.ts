@@ -3,13 +3,17 @@
 // (a hub answers thousands of them a second; a new file is told of anyway).
 
 import type { TransferEvent } from '../../api/feed-event.ts';
-import type { FeedEvent } from '../../hub/feed/feed-event.ts';
+import { filesUrl } from '../../api/files-url.ts';
+import type { Transfers } from '../../hub/feed/transfers.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import type { Event } from '../../telemetry/event.ts';
 import { isUpload, type Running, type Traffic } from '../conversation/traffic.ts';
-import { filesUrl, parseRequestPath, targetPath } from '../message/request-path.ts';
+import { parseRequestPath, targetPath } from '../message/request-path.ts';
 import { routeOf } from '../message/routes.ts';
 
 const EVERY_MS = 250;
+
+type Ended = Extract<Event, { event: 'request_completed' }>;
 
 interface Told {
   readonly facts: Omit<TransferEvent, 'event' | 'bytes'>;
@@ -18,20 +22,20 @@ interface Told {
   bytes: number;
 }
 
-export class TransferWatch {
+export class TransferWatch implements Transfers {
   readonly #traffic: Traffic;
-  readonly #publish: (event: FeedEvent) => void;
   readonly #told = new Map<number, Told>();
   /** Requests that were under way the last time, so that chance catches no short one. */
   #seen: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
+  #publish: (event: TransferEvent) => void = () => undefined;
 
-  constructor(traffic: Traffic, publish: (event: FeedEvent) => void) {
+  constructor(traffic: Traffic) {
     this.#traffic = traffic;
-    this.#publish = publish;
   }
 
-  start(): void {
+  start(publish: (event: TransferEvent) => void): void {
+    this.#publish = publish;
     this.#timer ??= setInterval(
       guarded('watching transfers', () => this.#look()),
       EVERY_MS,
@@ -44,8 +48,11 @@ export class TransferWatch {
     this.#told.clear();
   }
 
-  /** Of a request that ended. */
-  handleEnd(request: { request: number; bytes: number; whole: boolean; status: number }): void {
+  handleEvent(event: Event): void {
+    if (event.event === 'request_completed') this.#handleEnd(event);
+  }
+
+  #handleEnd(request: Ended): void {
     const told = this.#told.get(request.request);
     if (!told) return;
     this.#told.delete(request.request);

@@ -2,9 +2,9 @@
 // the hub at the moment of the scrape, so that nothing is counted twice.
 
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
+import type { HubEvents } from '../../hub/feed/hub-events.ts';
 import type { Link } from '../../link/link.ts';
 import type { Traffic } from '../conversation/traffic.ts';
-import type { HubEvents } from '../events/hub-events.ts';
 import type { Connections } from '../operations/connections.ts';
 import type { Gauge } from '../operations/gauge.ts';
 import type { RequestTally } from '../operations/request-tally.ts';

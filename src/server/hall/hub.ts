@@ -2,6 +2,7 @@
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
+import type { HubEvents } from '../../hub/feed/hub-events.ts';
 import type { Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
 import type { OpenFile, Root } from '../../root/root.ts';
@@ -9,7 +10,6 @@ import type { Emit } from '../../telemetry/event.ts';
 import type { Admission } from '../access/admission.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import type { Traffic } from '../conversation/traffic.ts';
-import type { HubEvents } from '../events/hub-events.ts';
 import type { Blocks } from '../files/block-route.ts';
 import type { Health } from '../operations/health.ts';
 import type { Metrics } from '../operations/metrics.ts';

@@ -1,15 +1,15 @@
-// The hub as a running process: opens the root and the port, and ends in order.
-// Everything that can be wrong with either is one HubswarmError before anything
-// is served. Nothing about single requests is decided here.
+// The hub as a running process: opens the port and whatever stands behind it, over a
+// root that is handed in, and ends in order. Everything that can be wrong is one
+// HubswarmError before anything is served. Nothing about single requests is decided here.
 import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import { Access } from '../../hub/access/access.ts';
 import { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import { CatalogueStore } from '../../hub/catalogue/catalogue-store.ts';
 import { warmUp } from '../../hub/catalogue/warm-up.ts';
+import { type EventsOptions, HubEvents } from '../../hub/feed/hub-events.ts';
 import { type UploadOptions, Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
-import { DiskRoot } from '../../root/disk/disk-root.ts';
 import type { Root } from '../../root/root.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -17,7 +17,7 @@ import type { Emit } from '../../telemetry/event.ts';
 import { Admission, type AdmissionOptions } from '../access/admission.ts';
 import { answerParseFailures } from '../conversation/parse-failure.ts';
 import { isEventsTarget } from '../events/events-route.ts';
-import { type EventsOptions, HubEvents } from '../events/hub-events.ts';
+import { TransferWatch } from '../events/transfer-watch.ts';
 import { createLimitedServer } from '../operations/connections.ts';
 import { drain } from '../operations/drain.ts';
 import { Health } from '../operations/health.ts';
@@ -31,7 +31,7 @@ import { createRepresentations, type RepresentationOptions } from './representat
 import { createUpgradeChoice, createUpgradeListener } from './upgrade.ts';
 
 export interface ServerOptions {
-  readonly root: string;
+  readonly root: Root;
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
@@ -75,10 +75,9 @@ const GRACE_MS = 10_000;
 /** Chosen: longer than TCP takes to recover from a short loss of the path. */
 const STALL_MS = 30_000;
 
-/** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED (the root), ERR_LISTEN (the port) */
+/** @throws HubswarmError ERR_LISTEN (the port), and what keys, certificate and log say */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host, writable, tls } = options;
-  const root = await DiskRoot.at(options.root);
+  const { root, host, writable, tls } = options;
   const operations = await Operations.open(options.operations ?? {}, options.emit);
   const { emit, traffic } = operations;
   // What was opened, to be closed in the opposite order.
@@ -152,7 +151,7 @@ async function assemble(
   const representations = createRepresentations(options.representations ?? {}, catalogue, signal);
   const { maxSubscribers } = operations.limits;
   const events = new HubEvents(
-    { root, catalogue, traffic, emit, maxSubscribers },
+    { root, catalogue, transfers: new TransferWatch(traffic), emit, maxSubscribers },
     options.events ?? {},
   );
   operations.listen(events);

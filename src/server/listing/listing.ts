@@ -2,13 +2,13 @@
 // lead out of the root, or to nothing, are left out of the entries, as is whatever cannot be
 // served or is not, where it lies, for whoever asks: then the listing is incomplete. Its JSON:
 // src/api/listing.ts.
+import { filesUrl } from '../../api/files-url.ts';
 import type { ListedEntry, Listing } from '../../api/listing.ts';
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { Names } from '../../hub/catalogue/directory-names.ts';
 import type { OpenDirectory, Segments } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import { filesUrl } from '../message/request-path.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
 interface Shelves {

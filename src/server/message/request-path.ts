@@ -52,11 +52,6 @@ export function parseRequestPath(
   return { segments, trailingSlash };
 }
 
-/** The URL path of these names, escaped so that parseRequestPath reads them back. */
-export function filesUrl(segments: readonly string[]): string {
-  return `/files/${segments.map(encodeURIComponent).join('/')}`;
-}
-
 function decodeSegment(escaped: string): string {
   let name: string;
   try {

@@ -2,6 +2,7 @@
 // section 9.3.4). Refusals come before the body is asked for. Uploads of one name
 // run side by side, each into its own partial file; hub/uploads/publication.ts puts
 // them in order.
+import { filesUrl } from '../../api/files-url.ts';
 import type { Leaves } from '../../content/file-dag.ts';
 import { ownView } from '../../hub/access/own-view.ts';
 import type { Condition } from '../../hub/uploads/condition.ts';
@@ -13,7 +14,7 @@ import type { Draft } from '../../root/root.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
-import { filesUrl, parseRequestPath } from '../message/request-path.ts';
+import { parseRequestPath } from '../message/request-path.ts';
 import { conditionOf } from './condition-of.ts';
 import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';

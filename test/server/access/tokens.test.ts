@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AccessOptions } from '../../../src/hub/access/access.ts';
 import type { Scope } from '../../../src/hub/access/rights.ts';
-import type { ServerOptions } from '../../../src/server/hall/start-server.ts';
-import { type Hub, startHub, tempRoot } from '../hub.ts';
+import { type Hub, type HubOptions, startHub, tempRoot } from '../hub.ts';
 import {
   basic,
   bearer,
@@ -269,7 +268,7 @@ describe('tokens', () => {
 
 describe('a hub with tokens', () => {
   const openWire = /tokens come in the clear/;
-  const warnings = async (options: Partial<ServerOptions>) => {
+  const warnings = async (options: HubOptions) => {
     const hub = await startHub({
       ...options,
       access: { tokenKeyFiles: [own.file], ...options.access },

@@ -6,11 +6,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { Access } from '../../../src/hub/access/access.ts';
 import { Catalogue } from '../../../src/hub/catalogue/catalogue.ts';
+import { HubEvents } from '../../../src/hub/feed/hub-events.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { Conversation } from '../../../src/server/conversation/conversation.ts';
 import { Traffic } from '../../../src/server/conversation/traffic.ts';
 import { answerEvents } from '../../../src/server/events/events-route.ts';
-import { HubEvents } from '../../../src/server/events/hub-events.ts';
+import { TransferWatch } from '../../../src/server/events/transfer-watch.ts';
 import { answerWebSocket } from '../../../src/server/events/web-socket.ts';
 import { tempRoot } from '../hub.ts';
 
@@ -20,8 +21,9 @@ async function startEvents(): Promise<{ events: HubEvents; port: number }> {
   const traffic = new Traffic({ detailed: false, headersWithinMs: 5000 });
   const hub = { emit: () => undefined, stallMs: 30_000, traffic };
   const catalogue = new Catalogue({ root, signal: new AbortController().signal });
-  const events = new HubEvents({ root, catalogue, maxSubscribers: 9, ...hub }, {});
+  const transfers = new TransferWatch(traffic);
   const { emit } = hub;
+  const events = new HubEvents({ root, catalogue, transfers, emit, maxSubscribers: 9 }, {});
   const access = await Access.open({}, { host: '127.0.0.1', writable: false, tls: 'none', emit });
   const routes = { events, access };
   const server = createServer(

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  filesUrl,
-  parseRequestPath,
-  targetPath,
-} from '../../../src/server/message/request-path.ts';
+import { filesUrl } from '../../../src/api/files-url.ts';
+import { parseRequestPath, targetPath } from '../../../src/server/message/request-path.ts';
 import { toHttp } from '../../../src/server/message/to-http.ts';
 
 const statusOf = (rest: string): number => {

@@ -3,15 +3,14 @@
 // who comes back within that while has missed nothing. The answer to a subscriber
 // begins when the watch does: what happens after it is told.
 
-import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
-import { Backlogs } from '../../hub/feed/backlogs.ts';
-import { Feed, type Message, type Subscriber } from '../../hub/feed/feed.ts';
 import type { Root, Watch } from '../../root/root.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
-import type { Traffic } from '../conversation/traffic.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { Backlogs } from './backlogs.ts';
+import { Feed, type Message, type Subscriber } from './feed.ts';
 import { fileEventOf } from './file-event.ts';
-import { TransferWatch } from './transfer-watch.ts';
+import type { Transfers } from './transfers.ts';
 
 export interface EventsOptions {
   /** How long a file must stay the same before it is news. */
@@ -27,7 +26,7 @@ export interface EventsOptions {
 export interface EventsContext {
   readonly root: Root;
   readonly catalogue: Catalogue;
-  readonly traffic: Traffic;
+  readonly transfers: Transfers;
   readonly emit: Emit;
   readonly maxSubscribers: number;
 }
@@ -55,7 +54,6 @@ export class HubEvents {
   readonly backlogs = new Backlogs();
   readonly heartbeatMs: number;
   readonly #context: EventsContext;
-  readonly #transfers: TransferWatch;
   readonly #settleMs: number;
   readonly #maxWatches: number;
   readonly #lingerMs: number;
@@ -70,7 +68,6 @@ export class HubEvents {
     this.heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
     this.#lingerMs = options.lingerMs ?? LINGER_MS;
     this.feed = new Feed({ maxSubscribers: context.maxSubscribers });
-    this.#transfers = new TransferWatch(context.traffic, (event) => this.feed.publish(event));
   }
 
   /** @throws Refusal ERR_BUSY */
@@ -96,11 +93,10 @@ export class HubEvents {
   }
 
   handleEvent(event: Event): void {
-    if (!this.#tree) return;
-    if (event.event === 'file_stored' || event.event === 'file_deleted') {
+    if (this.#tree && (event.event === 'file_stored' || event.event === 'file_deleted')) {
       unawaited('telling of a change', this.#tree.handleChanged(event.path.split('/')));
     }
-    if (event.event === 'request_completed') this.#transfers.handleEnd(event);
+    this.#context.transfers.handleEvent(event);
   }
 
   end(): void {
@@ -110,14 +106,14 @@ export class HubEvents {
   }
 
   async #start(): Promise<void> {
-    const { root, catalogue, emit } = this.#context;
+    const { root, catalogue, transfers, emit } = this.#context;
     this.#tree = root.watch?.({
       settleMs: this.#settleMs,
       maxWatches: this.#maxWatches,
       onChange: (change) => this.feed.publish(fileEventOf(change, catalogue)),
       onWarning: (message) => emit({ event: 'warned', message }),
     });
-    this.#transfers.start();
+    transfers.start((event) => this.feed.publish(event));
     await this.#tree?.start();
   }
 
@@ -134,6 +130,6 @@ export class HubEvents {
     this.#tree?.stop();
     this.#tree = undefined;
     this.#started = undefined;
-    this.#transfers.stop();
+    this.#context.transfers.stop();
   }
 }

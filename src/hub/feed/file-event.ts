@@ -1,10 +1,10 @@
 // A change below the root as subscribers are told of it.
 
-import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
-import type { FeedEvent } from '../../hub/feed/feed-event.ts';
+import { filesUrl } from '../../api/files-url.ts';
 import type { Change } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import { filesUrl } from '../message/request-path.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { FeedEvent } from './feed-event.ts';
 
 export function fileEventOf(
   { kind, segments, found }: Change,

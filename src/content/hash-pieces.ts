@@ -1,10 +1,9 @@
 // Reads a file and hashes it piece by piece. Importing, resuming and checking a finished target all
 // use this loop. Reads are large and one ahead, so that the disk works while the CPU hashes; memory
 // is two windows whatever the size of the file.
-import { webcrypto } from 'node:crypto';
-import { sha256 } from '../content/cid.ts';
+import { platform } from '#platform';
 import { HubswarmError } from '../runtime/errors.ts';
-import { allocAligned } from '../runtime/node/aligned-buffer.ts';
+import { sha256 } from './cid.ts';
 
 /** Measured: from 2 MiB on longer reads gain nothing, 512 KiB cost 8 %, 256 KiB 11 %. */
 const WINDOW_BYTES = 2 * 2 ** 20;
@@ -39,7 +38,7 @@ interface Window {
   readonly count: number;
   /** Position of the piece in the file. */
   readonly position: number;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -54,7 +53,7 @@ export async function hashPieces(
 ): Promise<void> {
   let position = 0;
   let next = 0;
-  const buffers: Buffer[] = [];
+  const buffers: Uint8Array<ArrayBuffer>[] = [];
   const readNext = async (): Promise<Window | undefined> => {
     if (next >= run.pieceCount) return undefined;
     const first = next;
@@ -62,7 +61,7 @@ export async function hashPieces(
     do bytes += run.length(next++);
     while (next < run.pieceCount && bytes + run.length(next) <= WINDOW_BYTES);
     const spare = buffers.pop();
-    const buffer = spare && spare.length >= bytes ? spare : allocAligned(bytes);
+    const buffer = spare && spare.length >= bytes ? spare : platform.allocate(bytes);
     const at = position;
     position += bytes;
     await readFully(run, buffer.subarray(0, bytes), at);
@@ -99,11 +98,11 @@ async function hashWindow(
 }
 
 /** Hashes in another thread: the event loop is held up only by a copy. */
-async function sha256Beside(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes));
+async function sha256Beside(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
-async function readFully(run: Run, into: Buffer, position: number): Promise<void> {
+async function readFully(run: Run, into: Uint8Array, position: number): Promise<void> {
   let filled = 0;
   while (filled < into.length) {
     const { bytesRead } = await run.handle.read(

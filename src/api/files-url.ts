@@ -1,0 +1,8 @@
+// Where a hub has a file: the path of its URL. Pure.
+
+const BELOW = '/files/';
+
+/** The path of these names, escaped so that the hub reads them back. */
+export function filesUrl(segments: readonly string[]): string {
+  return BELOW + segments.map(encodeURIComponent).join('/');
+}
