@@ -15,13 +15,14 @@ const LAW: Law = {
   reaches: [],
   bans: [{ where: /^link\//, what: /^node:/, reason: 'arithmetic needs no I/O' }],
   forbiddenNames: [{ where: /^link\//, names: ['Date', 'Math.random'], reason: 'time comes in' }],
+  tested: [{ where: /^link\//, reason: 'time is a port' }],
   exceptions: [],
 };
 
 /** Keeps the law: what the tests change is all that is wrong. */
 const FILES: Record<string, string> = {
   'src/runtime/clock.ts': 'export interface Clock { now(): number }',
-  'src/theory/theory.ts': '',
+  'src/theory/theory.ts': 'export type Bound = number;',
   'src/link/link.ts': `import type { Clock } from '../runtime/clock.ts'; import './pacer.ts';`,
   'src/link/pacer.ts': `export const pace = (Math.max(1, 2), { Date: 1 }.Date);`,
   'src/hub/hub.ts': `export { link } from '../link/link.ts'; import './feed/feed.ts';`,
@@ -119,8 +120,13 @@ const CASES: [rule: keyof typeof RULES, text: string, broken: House, law?: Parti
     house({ 'src/link/pacer.ts': 'export const chance = () => Math.random();' }),
   ],
   [
+    'file has a test',
+    'src/link/limits.ts has no test/link/limits.test.ts: time is a port',
+    house({ 'src/link/limits.ts': 'export const most = 1;' }),
+  ],
+  [
     'place exists',
-    '/^links\\// fits no file: it forbids nothing',
+    '/^links\\// fits no file: it holds nothing',
     house({}),
     { bans: [...LAW.bans, { where: /^links\//, what: /^node:/, reason: 'none' }] },
   ],

@@ -24,6 +24,8 @@ export interface Law {
   bans: { where: RegExp; what: RegExp; reason: string }[];
   /** Global names that a place must not use. */
   forbiddenNames: { where: RegExp; names: string[]; reason: string }[];
+  /** Places where each file that runs has a unit test of its name. */
+  tested: { where: RegExp; reason: string }[];
   exceptions: Exception[];
 }
 
@@ -60,6 +62,7 @@ export const RULES = {
   'folder is small': folderIsSmall,
   'import is banned': importIsBanned,
   'name is forbidden': nameIsForbidden,
+  'file has a test': fileHasTest,
   'place exists': placeExists,
   'files run one way': filesRunOneWay,
   'file is short': fileIsShort,
@@ -244,11 +247,25 @@ function nameIsForbidden({ sources }: House, { forbiddenNames }: Law) {
   );
 }
 
-/** A pattern that fits no file any more forbids nothing. */
-function placeExists({ sources }: House, { bans, forbiddenNames }: Law) {
-  return [...bans, ...forbiddenNames]
+function fileHasTest({ sources, tests }: House, { tested }: Law) {
+  const names = new Set(tests.map(({ path }) => path));
+  return tested.flatMap(({ where, reason }) =>
+    sources
+      .filter(({ path, hasCode }) => hasCode && where.test(named(path)))
+      .map(({ path }) => ({ path, test: `test/${named(path).replace(/\.ts$/, '.test.ts')}` }))
+      .filter(({ test }) => !names.has(test))
+      .map(({ path, test }) => ({
+        where: named(path),
+        text: `${path} has no ${test}: ${reason}`,
+      })),
+  );
+}
+
+/** A pattern that fits no file any more holds nothing. */
+function placeExists({ sources }: House, { bans, forbiddenNames, tested }: Law) {
+  return [...bans, ...forbiddenNames, ...tested]
     .filter(({ where }) => !sources.some(({ path }) => where.test(named(path))))
-    .map(({ where }) => ({ where: `${where}`, text: `${where} fits no file: it forbids nothing` }));
+    .map(({ where }) => ({ where: `${where}`, text: `${where} fits no file: it holds nothing` }));
 }
 
 function filesRunOneWay({ sources }: House) {

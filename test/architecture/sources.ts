@@ -15,6 +15,8 @@ export interface Source {
   /** Free names and `object.member` pairs, such as `Date` and `Math.random`. */
   names: Set<string>;
   hasDefaultExport: boolean;
+  /** Whether anything is left of it at run time. */
+  hasCode: boolean;
 }
 
 export interface House {
@@ -41,6 +43,7 @@ export function parseSource(path: string, text: string): Source {
     imports: [],
     names: new Set(),
     hasDefaultExport: false,
+    hasCode: false,
   };
   const visit = (node: ts.Node): void => {
     const target = importedBy(node);
@@ -49,9 +52,17 @@ export function parseSource(path: string, text: string): Source {
     for (const name of namesIn(node)) source.names.add(name);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  visit(file);
+  source.hasCode = file.statements.some(runs);
   return source;
 }
+
+const runs = (statement: ts.Statement): boolean =>
+  !ts.isImportDeclaration(statement) &&
+  !ts.isExportDeclaration(statement) &&
+  !ts.isInterfaceDeclaration(statement) &&
+  !ts.isTypeAliasDeclaration(statement);
 
 /** What a statement, `import()` or an imported type asks for. */
 function importedBy(node: ts.Node): string | undefined {
