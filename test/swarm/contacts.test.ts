@@ -16,6 +16,8 @@ class Scene implements Network {
   /** Who was called, and when. */
   readonly calls: [string, number][] = [];
   readonly asked: string[] = [];
+  /** How long each takes to answer a call. */
+  answersAfterMs = 10;
   /** PeerIds that answer calls. */
   readonly there = new Set<string>();
   readonly standings = new Map<string, Standing>();
@@ -81,7 +83,7 @@ class Scene implements Network {
 
   async call(peer: string, _addresses: readonly string[], signal: AbortSignal) {
     this.calls.push([peer, this.clock.now()]);
-    await this.clock.sleep(10, signal);
+    await this.clock.sleep(this.answersAfterMs, signal);
     if (!this.there.has(peer)) throw new Error('nobody there');
     return MemoryWire.pair(SELF, peer)[0];
   }
@@ -103,6 +105,17 @@ const names = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `n${String(i).padStart(2, '0')}`);
 
 describe('whom a swarm calls', () => {
+  it('is three at once, however many neighbours it lacks', async () => {
+    const scene = new Scene();
+    scene.answersAfterMs = 4000;
+    scene.find(...names(20));
+    await scene.clock.advance(3999);
+    expect(scene.calls).toHaveLength(3);
+    // They have answered, and a look has followed.
+    await scene.clock.advance(300);
+    expect(scene.calls).toHaveLength(6);
+  });
+
   it('is three at first, and one more each 300 ms until there are six neighbours', async () => {
     const scene = new Scene();
     scene.find(...names(20));

@@ -66,6 +66,15 @@ describe('an intake', () => {
     expect(violations).toEqual(['sends more than was asked for']);
   });
 
+  it('counts no longer what the downlink has let through', async () => {
+    const { clock, intake, taken, violations } = open(2 * BLOCK);
+    for (let second = 0; second < 5; second++) {
+      intake.take([block]);
+      await clock.advance(1000);
+    }
+    expect([taken.length, violations]).toEqual([5, []]);
+  });
+
   it('tells of what no honest neighbour sends, after what came before it', () => {
     const { intake, taken, violations } = open();
     intake.read(Buffer.concat([bytesOf(interest), Uint8Array.of(0, 0, 0, 1, 99)]));

@@ -29,6 +29,7 @@ describe('what a download lacks', () => {
     lack.look(1999);
     expect(events).toEqual([]);
     lack.look(2000);
+    expect(lack.isLacking).toBe(true);
     lack.look(2100);
     const cid = manifest.root.toString();
     const ranges = [
@@ -36,7 +37,6 @@ describe('what a download lacks', () => {
       [6, 6],
     ];
     expect(events).toEqual([{ event: 'pieces_lacked', cid, pieces: 3, ranges, neighbours: 2 }]);
-    expect(lack.isLacking).toBe(true);
     view.unavailable = [];
     lack.look(2200);
     lack.look(0);
