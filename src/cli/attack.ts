@@ -10,8 +10,8 @@ import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { untilLine } from './common/hold.ts';
 import { readLines } from './common/lines.ts';
-import { needs, oneOf, rate } from './common/options.ts';
-import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
+import { choice, needs, rate } from './common/options.ts';
+import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
 import { untilStopped } from './common/until-stopped.ts';
 
@@ -20,7 +20,7 @@ const FREE_RIDER = 'free-rider';
 const KINDS = [...ATTACK_KINDS, FREE_RIDER] as const;
 type Kind = (typeof KINDS)[number];
 
-interface Options extends PolicyOptions {
+interface Options extends Policy {
   kind: Kind;
   join: string[];
   cid: string;
@@ -53,10 +53,12 @@ It calls peers that drop it again, at most four times a second, until stopped.
 export function attackCommand(): Command {
   const command = new Command('attack')
     .description('Attack your own swarm, to see how it holds out (for experiments).')
-    .requiredOption(
-      '--kind <kind>',
-      'poison, false-haves, slow-loris, oversize or free-rider: see below',
-      (text) => oneOf('--kind', text, KINDS),
+    .addOption(
+      choice(
+        '--kind <kind>',
+        'poison, false-haves, slow-loris, oversize or free-rider: see below',
+        KINDS,
+      ).makeOptionMandatory(),
     )
     .requiredOption('--join <multiaddrs...>', 'join through these peers')
     .requiredOption('--cid <cid>', 'the file or directory whose swarm is attacked')
@@ -92,7 +94,7 @@ async function parse(options: Options): Promise<{ cid: CID; policy: Policy }> {
   for (const name of ['out', 'downlink', 'picker', 'choker'] as const) {
     needs(`--${name}`, options[name], `--kind ${FREE_RIDER}`, options.kind === FREE_RIDER);
   }
-  return { cid: parseCid('--cid', options.cid), policy: await parsePolicy(options) };
+  return { cid: parseCid('--cid', options.cid), policy: policyOf(options) };
 }
 
 /** Apart from the identities of the user's own peers, which must not be banned for it. */

@@ -14,12 +14,12 @@ import type { Program } from '../balance/check-config.ts';
 import { haproxyConfig } from '../balance/haproxy-config.ts';
 import { nginxConfig } from '../balance/nginx-config.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { oneOf } from './common/options.ts';
+import { choice } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 
 interface Flags {
   replica: string[];
-  policy: string;
+  policy: Balancer['policy'];
   listen: string;
   tlsCert?: string;
   tlsKey?: string;
@@ -55,16 +55,18 @@ function programCommand(program: Program, description: string): Command {
       '--replica <url...>',
       'a hub that serves the same root, up to 8 (as in http://10.0.0.1:8080 or http://10.0.0.1:8080,weight=2)',
     )
-    .option(
-      '--policy <name>',
-      `which replica gets a request: ${POLICIES.join(', ')}`,
-      DEFAULT.policy,
+    .addOption(
+      choice(
+        '--policy <name>',
+        `which replica gets a request: ${POLICIES.join(', ')}`,
+        POLICIES,
+      ).default(DEFAULT.policy),
     )
     .option('--listen <host:port>', 'address at which clients connect', DEFAULT.listen)
     .option('--tls-cert <file>', 'PEM certificates: accept https, and speak http to the replicas')
     .option('--tls-key <file>', 'PEM private key (default: in the file of --tls-cert)')
     .option(
-      '--health-path <path>',
+      '--health-path <target>',
       'path that HAProxy asks for; 200 means ready',
       DEFAULT.healthPath,
     )
@@ -90,7 +92,7 @@ async function writeConfig(program: Program, flags: Flags): Promise<void> {
 }
 
 function balancerOf(program: Program, flags: Flags): Balancer {
-  const policy = oneOf('--policy', flags.policy, POLICIES);
+  const { policy } = flags;
   const listen = parseListen(flags.listen);
   const replicas = checkReplicas(flags.replica.map(parseReplica));
   const healthPath = checkHealthPath(flags.healthPath);

@@ -13,11 +13,11 @@ import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { readLines } from './common/lines.ts';
 import { rate, rateOrAuto, seconds, size } from './common/options.ts';
-import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
+import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
 import { untilStopped } from './common/until-stopped.ts';
 
-interface Options extends PolicyOptions {
+interface Options extends Policy {
   join?: true | string[];
   share: string[];
   get?: string;
@@ -169,7 +169,7 @@ async function parse(
   }
   await checkPlaces(options);
   return {
-    policy: await parsePolicy(options),
+    policy: policyOf(options),
     ...(options.get === undefined ? {} : { cid: parseCid('--get', options.get) }),
     ...(options.chunkSize === undefined
       ? {}

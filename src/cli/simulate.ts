@@ -6,7 +6,7 @@ import type { SimulationSetup } from '../simulate/setup.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { integer, rate, seconds, size } from './common/options.ts';
-import { type PolicyOptions, parsePolicy, withPolicyOptions } from './common/policy.ts';
+import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { runCommand } from './common/run.ts';
 
 /** A simulated peer takes some 10 KiB and 25 bytes for each piece. */
@@ -26,7 +26,7 @@ const DOWNLINK_FACTOR = 5;
 type Kill = NonNullable<SimulationSetup['kill']>;
 type Lifetime = NonNullable<SimulationSetup['lifetime']>;
 
-interface Options extends PolicyOptions {
+interface Options extends Policy {
   receivers: number;
   size: number;
   chunkSize?: number;
@@ -210,7 +210,7 @@ export function simulateCommand(): Command {
 }
 
 async function act(options: Options): Promise<void> {
-  const setup = setupOf(options, await parsePolicy(options));
+  const setup = setupOf(options, policyOf(options));
   checkTogether(setup);
   const { simulate } = await import('../simulate/simulate.ts');
   const { drawTable } = await import('../simulate/table.ts');

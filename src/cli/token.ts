@@ -8,6 +8,7 @@ import { defaultTokenKeyFile, openTokenKey, readTokenKey } from '../hub/access/t
 import { HubswarmError } from '../runtime/errors.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import { parseRequestPath } from '../server/message/request-path.ts';
+import { named } from './common/options.ts';
 
 interface MakeOptions {
   scope: Scope[];
@@ -28,12 +29,12 @@ export function tokenCommand(): Command {
   return new Command('token')
     .description('Make a token for a hub (server --token-key).')
     .addOption(
-      new Option('--scope <scopes>', 'scopes: read, write, delete, comma-separated')
+      named(new Option('--scope <scopes>', 'scopes: read, write, delete, comma-separated'), SCOPES)
         .argParser(scopes)
         .default(['read'], 'read'),
     )
     .option(
-      '--path <path>',
+      '--path <prefix>',
       'only below this path of the hub, escaped as in its URL, as in /photos/2024/; may be repeated (default: everything)',
       prefixes,
     )

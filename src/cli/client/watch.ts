@@ -4,7 +4,7 @@ import type { ForeignEvent } from '../../api/feed-event.ts';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import type { Via } from '../../client/watch/watch.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { integer, oneOf, seconds } from '../common/options.ts';
+import { choice, integer, seconds } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
 import { bytes } from '../terminal/bytes.ts';
 import { clean } from '../terminal/human.ts';
@@ -30,15 +30,14 @@ export function watchCommand(): Command {
       '<url>',
       'a hub, or a file or directory of it (as in http://127.0.0.1:8080/files/dir/)',
     )
-    .option(
-      '--via <way>',
-      'sse, ws (WebSocket) or poll; sse changes to poll where a proxy holds it back',
-      (text) => oneOf('--via', text, ['sse', 'ws', 'poll'] as const),
-      'sse',
+    .addOption(
+      choice(
+        '--via <way>',
+        'sse, ws (WebSocket) or poll; sse changes to poll where a proxy holds it back',
+        ['sse', 'ws', 'poll'],
+      ).default('sse'),
     )
-    .option('--only <kind>', 'files or transfers', (text) =>
-      oneOf('--only', text, ['files', 'transfers'] as const),
-    )
+    .addOption(choice('--only <kind>', 'files or transfers', ['files', 'transfers']))
     .option('--after <id>', 'begin after the notification with this id (see --json)')
     .option(
       '--count <number>',

@@ -1,5 +1,6 @@
 // Parsers of option values that several commands share. Each gives one line that
 // names the option, what was given and what is accepted.
+import { Option } from 'commander';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { parseRate, parseSize } from '../../runtime/units.ts';
 
@@ -33,16 +34,23 @@ export const integer =
     return value;
   };
 
-/** One of the names; @throws HubswarmError ERR_USAGE */
-export function oneOf<Name extends string>(
-  option: string,
-  text: string,
-  names: readonly Name[],
-): Name {
-  const name = names.find((known) => known === text);
-  if (name !== undefined) return name;
-  const accepted = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
-  throw new HubswarmError('ERR_USAGE', `${option}: '${text}' is not known; give ${accepted}`);
+/** An option that takes one of these names. */
+export function choice(flags: string, description: string, names: readonly string[]): Option {
+  const option = named(new Option(flags, description), names);
+  return option.argParser((text) => {
+    if (names.includes(text)) return text;
+    const accepted = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${option.long}: '${text}' is not known; give ${accepted}`,
+    );
+  });
+}
+
+/** Tells the shells' completions which names an option knows. */
+export function named(option: Option, names: readonly string[]): Option {
+  option.argChoices = [...names];
+  return option;
 }
 
 /** Timers hold 2^31 ms at the most: longer ones would be over at once. */

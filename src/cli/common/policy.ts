@@ -1,30 +1,28 @@
 // The options that choose how an exchange picks pieces and neighbours.
 import type { Command } from 'commander';
-import type { Policy } from '../../swarm/policy.ts';
-import { oneOf } from './options.ts';
-
-export interface PolicyOptions {
-  picker?: string;
-  choker?: string;
-}
+import { CHOKER_NAMES, PICKER_NAMES, type Policy } from '../../swarm/policy.ts';
+import { choice } from './options.ts';
 
 export function withPolicyOptions(command: Command): Command {
   return command
-    .option(
-      '--picker <policy>',
-      'which piece to ask for next: rarest, random or sequential (default: rarest)',
+    .addOption(
+      choice(
+        '--picker <policy>',
+        'which piece to ask for next: rarest, random or sequential (default: rarest)',
+        PICKER_NAMES,
+      ),
     )
-    .option(
-      '--choker <policy>',
-      'whom to serve first: cooperative (the peer with the fewest pieces) or tit-for-tat (the peer that gives most; give it to all peers of a swarm) (default: cooperative)',
+    .addOption(
+      choice(
+        '--choker <policy>',
+        'whom to serve first: cooperative (the peer with the fewest pieces) or tit-for-tat (the peer that gives most; give it to all peers of a swarm) (default: cooperative)',
+        CHOKER_NAMES,
+      ),
     );
 }
 
-/** @throws HubswarmError ERR_USAGE */
-export async function parsePolicy({ picker, choker }: PolicyOptions): Promise<Policy> {
-  const { PICKER_NAMES, CHOKER_NAMES } = await import('../../swarm/policy.ts');
-  return {
-    ...(picker === undefined ? {} : { picker: oneOf('--picker', picker, PICKER_NAMES) }),
-    ...(choker === undefined ? {} : { choker: oneOf('--choker', choker, CHOKER_NAMES) }),
-  };
-}
+/** Of a command's options those that withPolicyOptions() added. */
+export const policyOf = ({ picker, choker }: Policy): Policy => ({
+  ...(picker && { picker }),
+  ...(choker && { choker }),
+});

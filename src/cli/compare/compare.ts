@@ -6,7 +6,7 @@ import type { Progress } from '../../lab/schedule/progress.ts';
 import type { Result } from '../../lab/terms/result.ts';
 import { DEFAULTS, LINK_KINDS, type LinkKind, MAX_RECEIVERS } from '../../lab/terms/setting.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { integer, oneOf, rate, size } from '../common/options.ts';
+import { choice, integer, rate, size } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
 import { compareDiffCommand } from './diff.ts';
 import { compareReportCommand, showResult } from './report.ts';
@@ -85,10 +85,12 @@ export function compareCommand(): Command {
     .option('--receivers <list>', 'numbers of receivers, as in 2,4,8', receivers)
     .option('--uplink <rate>', 'uplink of every node, as in 4MiB/s', rate('--uplink'))
     .option('--downlink <rate>', 'downlink of a receiver (default: 5 x uplink)', rate('--downlink'))
-    .option(
-      '--link <kind>',
-      'what limits the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
-      (text) => oneOf('--link', text, LINK_KINDS),
+    .addOption(
+      choice(
+        '--link <kind>',
+        'what limits the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
+        LINK_KINDS,
+      ),
     )
     .option(
       '--kills <list>',

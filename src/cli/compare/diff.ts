@@ -4,14 +4,14 @@ import { EXIT, runCommand } from '../common/run.ts';
 import { asksJson } from './report.ts';
 
 const HELP = `
-Exit codes: 0, or 1 when a claim that held in A fails in B.
+Exit codes: 0, or 1 when a claim that held in the first result fails in the other.
 `;
 
 export function compareDiffCommand(): Command {
   return new Command('diff')
     .description('Compare two results: changed claims first, then every cell.')
-    .argument('<a>', 'a directory of results, or a result.json')
-    .argument('<b>', 'the result to compare it with')
+    .argument('<path>', 'a directory of results, or a result.json')
+    .argument('<other-path>', 'the result to compare it with')
     .option('--json', 'print the differences as JSON')
     .addHelpText('after', HELP)
     .action((a: string, b: string, _: unknown, command: Command) =>

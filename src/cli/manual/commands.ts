@@ -25,8 +25,38 @@ export const nameOf = (argument: Argument): string => {
   return argument.required ? `<${name}>` : `[${name}]`;
 };
 
-/** Whether something must or may follow it. */
-export const takesValue = ({ required, optional }: Option): boolean => required || optional;
+/** What a shell can complete in place of a value: one of these names, a place on the disk, or nothing. */
+export type Value = readonly string[] | 'file' | 'directory' | 'nothing';
+
+/** By what it is called where nothing names its values: `<tls-key-file>` is a file. */
+const valueNamed = (name: string): Value => {
+  if (/(^|-)(file|path)s?$/.test(name)) return 'file';
+  return /(^|-)dirs?$/.test(name) ? 'directory' : 'nothing';
+};
+
+export interface Expected {
+  /** As the help calls it: `dir`. */
+  readonly name: string;
+  readonly value: Value;
+  readonly isMany: boolean;
+}
+
+/** What must or may follow an option; undefined for a flag. */
+export function expectedBy({ flags, argChoices, variadic }: Option): Expected | undefined {
+  const name = /[<[]([^\].>]+)/.exec(flags)?.[1];
+  if (name === undefined) return undefined;
+  return { name, value: argChoices ?? valueNamed(name), isMany: variadic };
+}
+
+/** What the arguments of a command are, all of them together: the first that can be completed. */
+export function argumentsOf({ registeredArguments }: Command): Expected | undefined {
+  const all = registeredArguments.map((argument) => ({
+    name: argument.name(),
+    value: valueNamed(argument.name()),
+    isMany: true,
+  }));
+  return all.find(({ value }) => value !== 'nothing') ?? all[0];
+}
 
 /** `--json`, `-o`. */
 export const flagsOf = ({ long, short }: Option): string[] =>

@@ -11,7 +11,7 @@ import type { AdmissionOptions } from '../../server/access/admission.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../../server/access/forwarded.ts';
 import { checkHostName } from '../../server/access/host-names.ts';
 import type { TlsOptions } from '../../server/tls/tls.ts';
-import { needs, oneOf, rate } from '../common/options.ts';
+import { choice, needs, rate } from '../common/options.ts';
 
 export interface AccessFlags {
   tokenKey?: string[];
@@ -74,10 +74,12 @@ export function addAccessOptions(command: Command): Command {
       'believe what these proxies say about the address of a client (default: none)',
       checked('--trust-proxy', checkCidr),
     )
-    .option(
-      '--proxy-header <name>',
-      'the header in which trusted proxies name the client: x-forwarded-for or forwarded (default: x-forwarded-for)',
-      (text) => oneOf('--proxy-header', text, PROXY_HEADERS),
+    .addOption(
+      choice(
+        '--proxy-header <name>',
+        'the header in which trusted proxies name the client: x-forwarded-for or forwarded (default: x-forwarded-for)',
+        PROXY_HEADERS,
+      ),
     )
     .option(
       '--allow-host <name...>',

@@ -4,7 +4,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import type { ServerOptions } from '../../server/hall/start-server.ts';
 import { DEFAULT_LIMITS } from '../../server/operations/limits.ts';
 import { LOG_FORMATS, type LogFormat } from '../../server/operations/log-line.ts';
-import { integer, needs, oneOf, positiveSeconds, seconds, size } from '../common/options.ts';
+import { choice, integer, needs, positiveSeconds, seconds, size } from '../common/options.ts';
 
 export interface OperationsFlags {
   accessLog?: string;
@@ -34,10 +34,12 @@ export function addOperationsOptions(command: Command): Command {
   const limits = DEFAULT_LIMITS;
   return command
     .option('--access-log <file>', "append a line for each request; '-' for standard output")
-    .option(
-      '--access-log-format <name>',
-      'write lines as json or combined (as Apache and nginx do) (default: json)',
-      (text) => oneOf('--access-log-format', text, LOG_FORMATS),
+    .addOption(
+      choice(
+        '--access-log-format <name>',
+        'write lines as json or combined (as Apache and nginx do) (default: json)',
+        LOG_FORMATS,
+      ),
     )
     .option('--no-metrics', 'do not answer /metrics (Prometheus)')
     .option(
