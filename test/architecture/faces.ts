@@ -175,6 +175,7 @@ export const FACES: string[] = [
   'simulate/setup.ts',
   'simulate/simulate.ts',
   'simulate/table.ts',
+  'swarm/bans.ts',
   'swarm/callees.ts',
   'swarm/download.ts',
   'swarm/network.ts',

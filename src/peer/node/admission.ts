@@ -1,21 +1,14 @@
-// Which peers may be connected to this one: bans, and limits of what one remote may hold. A ban is
-// of the PeerId, for all files. A ban for a broken rule lasts as long as this process. A ban for
-// load ends by itself, and is longer each time: a peer that was only too busy may come back. New
-// PeerIds cost a remote nothing, so what strangers hold together is bounded too: when room is
-// short, connections without an exchange are cut, or a few hundred idle ones would lock everybody
+// Which peers may be connected to this one: bans (swarm/bans.ts), and limits of what one remote may
+// hold. New PeerIds cost a remote nothing, so what strangers hold together is bounded too: when room
+// is short, connections without an exchange are cut, or a few hundred idle ones would lock everybody
 // out.
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import { Bans } from '../../swarm/bans.ts';
 import type { Node } from './node.ts';
 
-/** Most bans remembered; then the oldest ends. Chosen. */
-const MOST_BANNED = 16_384;
-/** The first ban for load; each further one is twice as long, up to the second figure. Chosen. */
-const LOAD_BAN_MS = 60_000;
-const LONGEST_LOAD_BAN_MS = 60 * 60_000;
 /** Connections with one peer: two that both ends opened, and two that replace them. Chosen. */
 const CONNECTIONS_PER_PEER = 4;
 /** Share of libp2p's limit beyond which idle connections are cut. Chosen. */
@@ -27,8 +20,7 @@ const IDLE_AFTER_MS = 5000;
 const MAX_CONNECTIONS = 300;
 
 export class Admission {
-  /** Until when a peer is banned, and how long its last ban for load was. */
-  readonly #banned = new Map<string, { readonly until: number; readonly ms: number }>();
+  readonly #bans: Bans;
   /** When each connection opened. */
   readonly #openedAt = new WeakMap<Connection, number>();
   readonly #clock: Clock;
@@ -36,6 +28,7 @@ export class Admission {
   #node: Node | undefined;
 
   constructor(clock: Clock, maxConnections = MAX_CONNECTIONS) {
+    this.#bans = new Bans(clock);
     this.#clock = clock;
     this.#most = Math.floor(maxConnections * CROWDED);
   }
@@ -50,8 +43,7 @@ export class Admission {
   }
 
   isBanned(peer: string): boolean {
-    const ban = this.#banned.get(peer);
-    return ban !== undefined && this.#clock.now() < ban.until;
+    return this.#bans.has(peer);
   }
 
   /**
@@ -59,13 +51,7 @@ export class Admission {
    * or for a time after a flood.
    */
   ban(peer: string, forLoad: boolean): number {
-    const last = this.#banned.get(peer)?.ms ?? LOAD_BAN_MS / 2;
-    const isForGood = !forLoad || last === Number.POSITIVE_INFINITY;
-    const ms = isForGood ? Number.POSITIVE_INFINITY : Math.min(2 * last, LONGEST_LOAD_BAN_MS);
-    // Delete first: the last to be banned is the last to be forgotten.
-    this.#banned.delete(peer);
-    this.#banned.set(peer, { until: this.#clock.now() + ms, ms });
-    forgetOldest(this.#banned, MOST_BANNED);
+    const ms = this.#bans.add(peer, forLoad);
     for (const connection of this.#node?.getConnections() ?? []) {
       if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
     }
