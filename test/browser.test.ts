@@ -19,6 +19,7 @@ const ROOMS = [
   'api',
   'content',
   'exchange',
+  'library',
   'link',
   'runtime',
   'simulate',

@@ -31,12 +31,12 @@ export interface Manifest {
 }
 
 /** A piece's digest, as a view. */
-export function pieceDigest(manifest: Manifest, piece: number): Uint8Array {
+export function pieceDigest(manifest: Pick<Manifest, 'digests'>, piece: number): Uint8Array {
   return manifest.digests.subarray(piece * DIGEST_LENGTH, (piece + 1) * DIGEST_LENGTH);
 }
 
 /** A piece's CID: version 1, raw codec, sha2-256. */
-export function pieceCid(manifest: Manifest, piece: number): CID {
+export function pieceCid(manifest: Pick<Manifest, 'digests'>, piece: number): CID {
   return CID.createV1(raw.code, createDigest(sha256.code, pieceDigest(manifest, piece)));
 }
 

@@ -6,7 +6,7 @@ import { type Manifest, pieceDigest } from './manifest.ts';
 
 /** Whether the parts, one after the other, are the piece. */
 export function partsMatch(
-  manifest: Manifest,
+  manifest: Pick<Manifest, 'geometry' | 'digests'>,
   piece: number,
   parts: readonly Uint8Array[],
 ): boolean {

@@ -1,5 +1,5 @@
 // What Node.js and browsers do each in their own way, as one port. `#platform` names its
-// implementation: package.json leads to node/ under Node.js and to web/ elsewhere, so that
+// implementation: src/package.json leads to node/ under Node.js and to web/ elsewhere, so that
 // rooms which import it load in both. Keep it small: what both have (Uint8Array, AbortSignal,
 // setTimeout, performance) needs no port.
 

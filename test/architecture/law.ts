@@ -105,6 +105,11 @@ export const LAW: Law = {
       imports: ['peer', 'swarm', 'exchange', 'content', 'link', 'telemetry'],
       reason: 'a hostile peer is a shell round exchange/ as well, and peer/ must not know of it',
     },
+    library: {
+      holds: 'what other programs import (`hubswarm/client` and so on), one file for each entry',
+      imports: ['content', 'exchange', 'swarm', 'client', 'peer', 'link', 'telemetry'],
+      reason: 'an entry joins rooms and names types of its own: what decides stands in the rooms',
+    },
     lab: {
       holds: 'scenarios as data (`catalogue/`), their order (`schedule/`), processes and faults (`run/`, `network/`), `analysis/`, `report/`, what lies on disk (`results/`), `simulated/`',
       imports: ['telemetry', 'theory', 'content'],
@@ -177,7 +182,8 @@ export const LAW: Law = {
       reason: 'hub/ knows no HTTP: a second face must not need a second hub',
     },
     {
-      where: /^(content|exchange|link|simulate|theory)\/|^(runtime|telemetry)\/[^/]+$/,
+      where:
+        /^(content|exchange|link|simulate|theory)\/|^(runtime|telemetry)\/[^/]+$|^library\/(?!client|peer|failures)/,
       what: /^node:/,
       reason: 'it loads in a browser: what Node.js does its own way comes by #platform',
     },

@@ -1,23 +1,9 @@
 // What npm packs is whole: it runs where nothing else of this project is installed.
-import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { randomFile, run, scratch, sha256, start } from '../binary.ts';
-
-const ROOT = resolve(import.meta.dirname, '../../..');
-const execute = promisify(execFile);
-
-/** The tarball of what is built. The build itself is left to others: tests run beside this one. */
-async function pack(into: string): Promise<string> {
-  const { stdout } = await execute(
-    'npm',
-    ['pack', '--silent', '--ignore-scripts', '--pack-destination', into],
-    { cwd: ROOT },
-  );
-  return join(into, stdout.trim());
-}
+import { execute, installAlone, pack, ROOT, sizeOf } from './tarball.ts';
 
 /** `dist/` of the tarball, and nothing beside it. */
 async function unpackAlone(): Promise<{ dir: string; cli: string }> {
@@ -40,33 +26,32 @@ test('the tarball installs without a registry, as one package', async () => {
   expect(stdout).toBe(`${version}\n`);
 }, 60_000);
 
-/** Of all files below a folder. */
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(
-    files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size),
-  );
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** Folders of the packages that npm would fetch beside this one, as they lie here. */
+async function fetchedBeside(): Promise<string[]> {
+  const list = ['ls', '--omit=dev', '--all', '--parseable'];
+  const { stdout } = await execute('npm', list, { cwd: ROOT });
+  return stdout.split('\n').filter((path) => path.includes('node_modules'));
 }
 
 test('installed into an empty folder it takes 30 MB at most', async () => {
-  const dir = await scratch();
-  const tarball = await pack(dir);
-  const empty = join(dir, 'empty');
-  await mkdir(empty);
-  const options = ['--offline', '--no-audit', '--cache', join(dir, 'cache')];
-  await execute('npm', ['install', tarball, ...options], { cwd: empty });
-  expect(await sizeOf(join(empty, 'node_modules'))).toBeLessThan(30_000_000);
+  const alone = await installAlone(await scratch());
+  const beside = await fetchedBeside();
+  expect(beside.map((path) => basename(path))).toContain('classic-level');
+  const places = [join(alone, 'node_modules'), ...beside];
+  const sizes = await Promise.all(
+    places.map(async (place) => [basename(place), await sizeOf(place)] as const),
+  );
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  expect(total, JSON.stringify(sizes)).toBeLessThan(30_000_000);
 }, 60_000);
 
 test('the notices name each package that the chunks hold, with a licence', async () => {
   const notices = await readFile(join(ROOT, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
-  const program = join(ROOT, 'dist/program');
+  const dist = join(ROOT, 'dist');
   const bundled = new Set<string>();
-  for (const name of await readdir(program)) {
+  for (const name of await readdir(dist, { recursive: true })) {
     if (!name.endsWith('.map')) continue;
-    const { sources } = JSON.parse(await readFile(join(program, name), 'utf8'));
+    const { sources } = JSON.parse(await readFile(join(dist, name), 'utf8'));
     for (const source of sources as string[]) {
       const found = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.[1];
       if (found) bundled.add(found);

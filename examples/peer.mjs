@@ -1,0 +1,19 @@
+// Shares a file from one peer, and fetches it with another: node peer.mjs FILE OUT
+// The two are in one program here. On two machines each has a `listen` of its own.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Peer } from 'hubswarm/peer';
+
+const [file, out] = process.argv.slice(2);
+const data = await mkdtemp(join(tmpdir(), 'hubswarm-example-'));
+const origin = await Peer.start({ dataDir: join(data, 'origin') });
+const cid = await origin.share(file);
+
+const receiver = await Peer.start({ dataDir: join(data, 'receiver'), join: origin.addresses });
+const path = await receiver.get(cid, { out, timeoutMs: 30_000 });
+console.log(`${path} is ${cid}`);
+
+await receiver.stop();
+await origin.stop();
+await rm(data, { recursive: true });

@@ -1,0 +1,295 @@
+// hubswarm/client: fetches from hubs and other HTTP servers, and sends to hubs. For Node.js.
+import './failures.ts';
+import '../runtime/with-resolvers.ts';
+import type { Writable } from 'node:stream';
+import { getFile } from '../client/download/get.ts';
+import { Access, isToken, parseFingerprint } from '../client/http/access.ts';
+import { parseHttpUrl } from '../client/http/url.ts';
+import { getTree as mirrorTree } from '../client/tree/get-tree.ts';
+import { fetchListing } from '../client/tree/list.ts';
+import { type PutSummary, putDirectory } from '../client/tree/put-directory.ts';
+import { putFile } from '../client/upload/put.ts';
+import { removeFile } from '../client/upload/remove.ts';
+import { watchHub } from '../client/watch/watch.ts';
+import { parseCid } from '../content/cid.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import { invariant } from '../runtime/invariant.ts';
+import type { Event, EventName } from '../telemetry/event.ts';
+
+export type { PutSummary } from '../client/tree/put-directory.ts';
+export { type ErrorCode, HubswarmError } from '../runtime/errors.ts';
+export type { Event, EventName, Events } from '../telemetry/event.ts';
+
+/** What all functions take. */
+export interface Options {
+  /** For the servers that are named here, and for none that they lead to. */
+  readonly token?: string;
+  /** SHA-256 of certificates, in hex with or without colons: a named server must have one of them. */
+  readonly fingerprints?: readonly string[];
+  /** Issuers' certificates (PEM) to trust, beside those that Node.js knows. */
+  readonly ca?: string;
+  /** Give up after so long without progress, in milliseconds; 30,000 by default. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Told what happens, as `--json` tells it. Must not throw. */
+  readonly onEvent?: (event: Event) => void;
+}
+
+export interface GetOptions extends Options {
+  /** A file, an existing directory, or where the bytes are written to. */
+  readonly output: string | Writable;
+  /** The CID that the file must have; if left out, the one that the servers name. */
+  readonly cid?: string;
+  /** Replace a file of the name that the server gave. */
+  readonly force?: boolean;
+  /** False: fetch only from the given servers. */
+  readonly followMirrors?: boolean;
+  /** Bytes per second; no cap if left out. */
+  readonly downlinkBytesPerSecond?: number;
+}
+
+export interface Fetched {
+  /** '-' if the bytes were written to a stream. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Absent if the bytes could not be verified: no server named a CID. */
+  readonly cid?: string;
+}
+
+type Url = string | URL;
+
+/** Chosen: long enough for a hub to restart. */
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Fetches one file, from one or several servers that have it, and verifies it piece by piece where a
+ * server names its CID. What came stays after a failure, and the next call goes on there.
+ *
+ * @throws HubswarmError ERR_NO_SOURCE, ERR_REMOTE, ERR_EXISTS, ERR_HASH_MISMATCH, ERR_DISK_FULL ...
+ */
+export async function get(urls: Url | readonly Url[], options: GetOptions): Promise<Fetched> {
+  const mirrors = [urls].flat().map((url) => parseHttpUrl(String(url)));
+  const { output, cid } = options;
+  const isPath = typeof output === 'string';
+  const heard = hear(options, 'transfer_completed');
+  await getFile({
+    ...shared(heard.options, mirrors),
+    urls: mirrors,
+    output: isPath ? output : '-',
+    stdout: isPath ? process.stdout : output,
+    cid: cid === undefined ? undefined : parseCid('cid', cid),
+    force: options.force,
+    followMirrors: options.followMirrors,
+    downlinkBytesPerSecond: options.downlinkBytesPerSecond,
+  });
+  const { path, bytes, cid: verified } = heard.last();
+  return { path, bytes, ...(verified === undefined ? {} : { cid: verified }) };
+}
+
+export interface GetTreeOptions extends Options {
+  /** Remove files of the directory that the hub does not have. */
+  readonly remove?: boolean;
+  /** Bytes per second; no cap if left out. */
+  readonly downlinkBytesPerSecond?: number;
+}
+
+/** Counts of files. */
+export interface Mirrored {
+  readonly fetched: number;
+  readonly unchanged: number;
+  readonly removed: number;
+}
+
+/**
+ * Makes a local directory like one of a hub. Only what changed moves.
+ *
+ * @throws HubswarmError ERR_INCOMPLETE after events `path_differed` have named the paths that differ;
+ * ERR_REMOTE, ERR_NO_SOURCE ...
+ */
+export async function getTree(
+  url: Url,
+  directory: string,
+  options: GetTreeOptions = {},
+): Promise<Mirrored> {
+  const source = parseHttpUrl(String(url));
+  const heard = hear(options, 'tree_mirrored');
+  await mirrorTree({
+    ...shared(heard.options, [source]),
+    url: source,
+    directory,
+    deleteExtras: options.remove ?? false,
+    stdout: process.stdout,
+    downlinkBytesPerSecond: options.downlinkBytesPerSecond,
+  });
+  const { fetched, unchanged, removed } = heard.last();
+  return { fetched, unchanged, removed };
+}
+
+export interface PutOptions extends Options {
+  /** Bytes per second; no cap if left out. */
+  readonly uplinkBytesPerSecond?: number;
+  /** Fail if the hub has a file of that name. */
+  readonly ifAbsent?: boolean;
+}
+
+export interface Stored {
+  readonly url: string;
+  readonly etag: string | undefined;
+}
+
+/**
+ * Sends one file to a hub that is writable, or to a server that takes PUT. A large upload that was cut
+ * goes on where it was, if the hub offers that (tus).
+ *
+ * @param url if it ends in '/', the file's name is added
+ * @throws HubswarmError ERR_REMOTE, ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH
+ */
+export function put(path: string, url: Url, options: PutOptions = {}): Promise<Stored> {
+  return putFile(putting(path, url, options));
+}
+
+export interface PutTreeOptions extends PutOptions {
+  /** Delete what the hub has there and the directory does not have. */
+  readonly remove?: boolean;
+}
+
+/** Makes a directory of a hub like a local one. Only what changed moves. @throws as put() */
+export function putTree(
+  directory: string,
+  url: Url,
+  options: PutTreeOptions = {},
+): Promise<PutSummary> {
+  return putDirectory({ ...putting(directory, url, options), remove: options.remove ?? false });
+}
+
+export interface ListedEntry {
+  readonly name: string;
+  readonly type: 'file' | 'directory';
+  /** Bytes of a file. */
+  readonly size?: number | undefined;
+  /** ISO 8601. */
+  readonly modified?: string | undefined;
+  /** Root CID, if the hub has hashed this version. */
+  readonly cid?: string | undefined;
+  /** True for a symbolic link; the other fields describe its target. */
+  readonly link?: boolean | undefined;
+  /** Path on the hub, escaped; of a directory it ends in a slash. */
+  readonly url: string;
+}
+
+/** One page of a listing. */
+export interface Listing {
+  /** Path on the hub, escaped, ends in a slash. */
+  readonly path: string;
+  /** Path of the next page, with its query. */
+  readonly next?: string | undefined;
+  /** True if entries are left out, here or on another page: they may be there all the same. */
+  readonly incomplete?: boolean | undefined;
+  readonly entries: readonly ListedEntry[];
+}
+
+/** Lists a directory of a hub. @throws HubswarmError ERR_REMOTE if there is no listing */
+export async function list(url: Url, options: Options = {}): Promise<Listing> {
+  const directory = parseHttpUrl(String(url));
+  const { timeoutMs, signal, access } = shared(options, [directory]);
+  return fetchListing(directory, timeoutMs, signal, access);
+}
+
+/** Deletes a file or an empty directory of a hub. @throws HubswarmError ERR_REMOTE */
+export function remove(url: Url, options: Options = {}): Promise<void> {
+  const target = parseHttpUrl(String(url));
+  return removeFile({ ...sending(options, target), url: target });
+}
+
+/** What a hub tells: docs/hub.md lists the events. Fields of other versions are passed on. */
+export interface HubEvent {
+  /** As `file_added`, `file_changed`, `file_deleted`; `reset`: some were lost, look at the listing. */
+  readonly event: string;
+  /** Absent if the event cannot be asked for again. */
+  readonly id?: string | undefined;
+  /** ISO 8601. */
+  readonly time?: string | undefined;
+  readonly path?: string | undefined;
+  readonly bytes?: number | undefined;
+  readonly [field: string]: unknown;
+}
+
+export interface WatchOptions extends Options {
+  /** By default `sse`, and `poll` where a proxy holds streams back. */
+  readonly via?: 'sse' | 'ws' | 'poll';
+  readonly only?: 'files' | 'transfers';
+  /** The id of the last event that is known already. */
+  readonly after?: string;
+}
+
+/**
+ * Watches a hub, or a file or directory of it, until `take` returns false. It connects again where it
+ * was, and gives up after `timeoutMs` without a connection.
+ *
+ * @param take called with each event
+ * @throws HubswarmError ERR_REMOTE, ERR_NO_SOURCE; the signal's reason
+ */
+export function watch(
+  url: Url,
+  take: (event: HubEvent) => boolean,
+  options: WatchOptions = {},
+): Promise<void> {
+  const target = parseHttpUrl(String(url));
+  const { via = 'sse', only, after } = options;
+  return watchHub({
+    ...shared(options, [target]),
+    url: target,
+    via,
+    only,
+    after,
+    take,
+    clock: systemClock,
+  });
+}
+
+function putting(path: string, url: Url, options: PutOptions) {
+  const target = parseHttpUrl(String(url));
+  const { ifAbsent, uplinkBytesPerSecond } = options;
+  return { ...sending(options, target), path, url: target, ifAbsent, uplinkBytesPerSecond };
+}
+
+function sending(options: Options, url: URL) {
+  const { timeoutMs: stallMs, ...rest } = shared(options, [url]);
+  return { ...rest, stallMs };
+}
+
+/** Options as the rooms take them. @throws HubswarmError ERR_USAGE */
+function shared(options: Options, urls: readonly URL[]) {
+  const { token, ca, fingerprints, timeoutMs = TIMEOUT_MS, onEvent } = options;
+  if (token !== undefined && !isToken(token)) {
+    throw new HubswarmError('ERR_USAGE', 'token: what was given is not a bearer token');
+  }
+  return {
+    access: new Access({ urls, token, ca, fingerprints: fingerprints?.map(fingerprint) }),
+    timeoutMs,
+    signal: options.signal ?? new AbortController().signal,
+    emit: (event: Event) => onEvent?.(event),
+  };
+}
+
+function fingerprint(text: string): string {
+  const hex = parseFingerprint(text);
+  if (hex !== undefined) return hex;
+  throw new HubswarmError('ERR_USAGE', `fingerprints: '${text}' is no SHA-256 in hex`);
+}
+
+/** Options that keep the last event of one kind, for the result. */
+function hear<O extends Options, N extends EventName>(options: O, name: N) {
+  type Heard = Extract<Event, { event: N }>;
+  let heard: Heard | undefined;
+  const onEvent = (event: Event): void => {
+    if (event.event === name) heard = event as Heard;
+    options.onEvent?.(event);
+  };
+  const last = (): Heard => {
+    invariant(heard, `no ${name}`);
+    return heard;
+  };
+  return { options: { ...options, onEvent }, last };
+}

@@ -1,0 +1,130 @@
+// hubswarm/content: names content and verifies it. It loads in browsers as well.
+//
+// A file is cut into pieces. Their hashes, and the hashes of those, hash up to one CID: the one that
+// an IPFS node gives the same bytes with the same piece length.
+import { matchesCid as matchesInnerCid, parseCid } from '../content/cid.ts';
+import { pieceCid as innerPieceCid } from '../content/manifest.ts';
+import { manifestOfLeaves } from '../content/manifest-of.ts';
+import { MemoryStore as InnerMemoryStore } from '../content/memory-store.ts';
+import { partsMatch } from '../content/parts.ts';
+import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
+import { resolveManifest as resolveInnerManifest } from '../content/resolve.ts';
+import { hashChunks } from './hash-chunks.ts';
+import { innerManifest, type Manifest, outerManifest } from './manifest.ts';
+import type { PieceStore } from './piece-store.ts';
+
+export { Bitfield } from '../content/bitfield.ts';
+export { Geometry } from '../content/geometry.ts';
+export type { ManifestFile } from '../content/manifest.ts';
+export { choosePieceLength } from '../content/piece-length.ts';
+export { type ErrorCode, HubswarmError } from '../runtime/errors.ts';
+export type { Manifest } from './manifest.ts';
+export type { PieceStore } from './piece-store.ts';
+
+/** A manifest, and the inner blocks that prove it. */
+export interface Resolved {
+  readonly manifest: Manifest;
+  /**
+   * The blocks above the pieces by CID, depth first from the root; empty for a file of one piece.
+   * With them another process makes the same manifest from the CID alone.
+   */
+  readonly blocks: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface ImportOptions {
+  /** Bytes of the file. */
+  readonly length: number;
+  /**
+   * Bytes of each piece but the last: a multiple of 1024, from 16 KiB to 2 MiB. By default
+   * choosePieceLength(length), as all of Hubswarm does. Another one gives another CID.
+   */
+  readonly pieceLength?: number;
+}
+
+/**
+ * Hashes a file, and makes its manifest. Holds at most one piece in memory.
+ *
+ * @param chunks the file's bytes in order, cut anywhere; of a file in memory: `[bytes]`
+ * @throws HubswarmError ERR_USAGE for a piece length that is not accepted, ERR_SOURCE_CHANGED when
+ * the chunks are not `length` bytes
+ */
+export async function importFile(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { length, pieceLength = choosePieceLength(length) }: ImportOptions,
+): Promise<Resolved> {
+  checkPieceLength('pieceLength', pieceLength);
+  const digests = await hashChunks(chunks, length, pieceLength);
+  const { manifest, dag } = await manifestOfLeaves({ pieceLength, totalLength: length, digests });
+  return { manifest: outerManifest(manifest), blocks: dag };
+}
+
+export interface ResolveOptions {
+  readonly signal?: AbortSignal;
+  /** Most pieces accepted. By default 2^20, which take some 40 MiB. */
+  readonly maxPieces?: number;
+}
+
+/**
+ * Makes the manifest of a CID, from blocks that may come from anybody: each is hashed before it is
+ * read. Their number, length and depth are bounded.
+ *
+ * @param getBlock fetches the block of a CID; it is asked for up to 8 at once
+ * @throws HubswarmError ERR_USAGE for text that is no CID, ERR_HASH_MISMATCH, ERR_MANIFEST; what
+ * getBlock throws
+ */
+export async function resolveManifest(
+  cid: string,
+  getBlock: (cid: string) => Promise<Uint8Array>,
+  options: ResolveOptions = {},
+): Promise<Resolved> {
+  const { manifest, dag } = await resolveInnerManifest(
+    parseCid('cid', cid),
+    (block) => getBlock(block.toString()),
+    options,
+  );
+  return { manifest: outerManifest(manifest), blocks: dag };
+}
+
+/** A CID in binary, as messages of the exchange have it. @throws HubswarmError ERR_USAGE */
+export function cidBytes(cid: string): Uint8Array {
+  return parseCid('cid', cid).bytes;
+}
+
+/** The CID of one piece: version 1, raw, sha2-256. */
+export function pieceCid(manifest: Manifest, piece: number): string {
+  return innerPieceCid(manifest, piece).toString();
+}
+
+/** Whether these bytes, in consecutive parts, are that piece. */
+export function matchesPiece(
+  manifest: Manifest,
+  piece: number,
+  parts: readonly Uint8Array[],
+): boolean {
+  return partsMatch(manifest, piece, parts);
+}
+
+/**
+ * Whether a block (a piece, or a node of the DAG) has this CID.
+ *
+ * @throws HubswarmError ERR_USAGE for text that is no CID, or one of another hash than sha2-256
+ */
+export function matchesCid(cid: string, block: Uint8Array): boolean {
+  return matchesInnerCid(parseCid('cid', cid), block);
+}
+
+/** A store in memory. */
+export interface MemoryStore extends PieceStore {
+  /** The whole content, once every piece is here; not a copy. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Makes a store in memory: empty, or with the whole content.
+ *
+ * @param bytes the content; the caller vouches for it and no longer changes it
+ */
+export function createMemoryStore(manifest: Manifest, bytes?: Uint8Array): MemoryStore {
+  const inner = innerManifest(manifest);
+  return bytes ? InnerMemoryStore.whole(inner, bytes) : InnerMemoryStore.empty(inner);
+}

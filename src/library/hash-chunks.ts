@@ -1,0 +1,51 @@
+import { platform } from '#platform';
+import { DIGEST_LENGTH } from '../content/manifest.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+
+/**
+ * The digests of a file's pieces in order, 32 bytes each.
+ *
+ * @throws HubswarmError ERR_SOURCE_CHANGED if the chunks are not `length` bytes
+ */
+export async function hashChunks(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  length: number,
+  pieceLength: number,
+): Promise<Uint8Array> {
+  const digests = new Uint8Array(Math.ceil(length / pieceLength) * DIGEST_LENGTH);
+  let hashed = 0;
+  for await (const parts of cut(chunks, length, pieceLength)) {
+    digests.set(platform.sha256(parts), hashed++ * DIGEST_LENGTH);
+  }
+  return digests;
+}
+
+/** The pieces, each as consecutive parts. */
+async function* cut(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  length: number,
+  pieceLength: number,
+): AsyncGenerator<Uint8Array[]> {
+  let parts: Uint8Array[] = [];
+  let room = pieceLength;
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > length) break;
+    for (let begin = 0; begin < chunk.length; ) {
+      const part = chunk.subarray(begin, begin + room);
+      parts.push(part);
+      begin += part.length;
+      room -= part.length;
+      if (room > 0) continue;
+      yield parts;
+      parts = [];
+      room = pieceLength;
+    }
+  }
+  if (bytes !== length) {
+    const message = `the chunks are not the ${length} bytes that were announced`;
+    throw new HubswarmError('ERR_SOURCE_CHANGED', message);
+  }
+  if (parts.length > 0) yield parts;
+}

@@ -1,0 +1,152 @@
+// hubswarm/peer: a peer over libp2p, which shares files and fetches them. For Node.js.
+import './failures.ts';
+import '../runtime/with-resolvers.ts';
+import { parseCid } from '../content/cid.ts';
+import { checkPieceLength } from '../content/piece-length.ts';
+import type { Caps } from '../link/link.ts';
+import { ProcessLink } from '../link/process-link.ts';
+import { parseMultiaddr } from '../peer/address/peer-address.ts';
+import { Peer as InnerPeer } from '../peer/peer.ts';
+import type { Policy } from '../swarm/policy.ts';
+import type { Event } from '../telemetry/event.ts';
+
+export type { ChokerName } from '../exchange/choker.ts';
+export type { PickerName } from '../exchange/picker.ts';
+export type { Caps } from '../link/link.ts';
+export { type ErrorCode, HubswarmError } from '../runtime/errors.ts';
+export type { Policy } from '../swarm/policy.ts';
+export type { Event, EventName, Events } from '../telemetry/event.ts';
+
+export interface PeerOptions {
+  /** A directory for the peer's identity and what it knows of others; made if it is not there. */
+  readonly dataDir: string;
+  /** TCP multiaddrs to listen at. By default this machine's, or where `join` and `mdns` lead. */
+  readonly listen?: readonly string[];
+  /** Multiaddrs of peers to join through, again and again until one is there. */
+  readonly join?: readonly string[];
+  /** Find peers on the LAN by multicast. */
+  readonly mdns?: boolean;
+  readonly caps?: Caps;
+  /** Send as fast as the uplink carries without a queue. */
+  readonly adaptsUplink?: boolean;
+  readonly policy?: Policy;
+  /** Told what happens, as `--json` tells it. Must not throw. */
+  readonly onEvent?: (event: Event) => void;
+}
+
+export interface ShareOptions {
+  /** Bytes of each piece but the last; by default by the size of the content. */
+  readonly pieceLength?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface GetOptions {
+  /** A directory; made if it is not there. */
+  readonly out: string;
+  /** Replace what has that name already and is something else. */
+  readonly force?: boolean;
+  /** Give up after so long without a new piece, in milliseconds; never if left out. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export class Peer {
+  readonly #peer: InnerPeer;
+  readonly #link: ProcessLink;
+
+  /** Starts a peer, which listens. @throws HubswarmError ERR_USAGE, ERR_LISTEN, ERR_NOT_PERMITTED */
+  static async start(options: PeerOptions): Promise<Peer> {
+    const { dataDir, listen, join = [], mdns, caps, adaptsUplink, policy, onEvent } = options;
+    for (const address of listen ?? []) parseMultiaddr('listen', address);
+    for (const address of join) parseMultiaddr('join', address);
+    const emit = (event: Event): void => onEvent?.(event);
+    const link = new ProcessLink(emit, caps);
+    const inner = await InnerPeer.start({
+      dataDir,
+      ...(listen && { listen }),
+      joins: join,
+      mdns: mdns ?? false,
+      link,
+      adaptsUplink: adaptsUplink ?? false,
+      policy: policy ?? {},
+      emit,
+    });
+    // It ends with the peer, and with nothing else.
+    if (join.length > 0) inner.join(join, whenever()).catch(() => {});
+    return new Peer(inner, link);
+  }
+
+  private constructor(peer: InnerPeer, link: ProcessLink) {
+    this.#peer = peer;
+    this.#link = link;
+  }
+
+  get peerId(): string {
+    return this.#peer.peerId;
+  }
+
+  /** Multiaddrs at which this peer listens, with its PeerId. */
+  get addresses(): string[] {
+    return this.#peer.addresses;
+  }
+
+  /**
+   * Joins through more peers. Resolves with the first connection.
+   *
+   * @throws the signal's reason
+   */
+  join(addresses: readonly string[], signal: AbortSignal = whenever()): Promise<void> {
+    for (const address of addresses) parseMultiaddr('join', address);
+    return this.#peer.join(addresses, signal);
+  }
+
+  /**
+   * Serves a file or directory, which stays where it is, and resolves to its CID.
+   *
+   * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_SOURCE_CHANGED
+   */
+  async share(
+    path: string,
+    { pieceLength, signal = whenever() }: ShareOptions = {},
+  ): Promise<string> {
+    const length =
+      pieceLength === undefined
+        ? {}
+        : { pieceLength: checkPieceLength('pieceLength', pieceLength) };
+    const { cid } = await this.#peer.share(path, { ...length, signal });
+    return cid.toString();
+  }
+
+  /**
+   * Fetches a file or directory, and serves it meanwhile and from then on. Resolves to its path.
+   *
+   * @throws HubswarmError ERR_USAGE, ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
+   */
+  get(cid: string, options: GetOptions): Promise<string> {
+    const { out, force = false, signal = whenever() } = options;
+    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
+    return this.#peer.get(parseCid('cid', cid), { out, force, timeoutMs, signal });
+  }
+
+  /**
+   * Resolves when the peers that still fetch this file have every piece among them, after 30 s at the
+   * latest: then this peer may stop.
+   */
+  part(cid: string, signal: AbortSignal = whenever()): Promise<void> {
+    return this.#peer.part(parseCid('cid', cid), signal);
+  }
+
+  /** Changes the caps of the link, at once, for all files. */
+  limit(caps: Caps): void {
+    this.#peer.limit(caps);
+  }
+
+  /** Ends everything. Partial downloads stay, and a later `get` into the same directory goes on. */
+  async stop(): Promise<void> {
+    await this.#peer.stop();
+    this.#link.close();
+  }
+}
+
+/** A signal that never aborts. */
+const whenever = (): AbortSignal => new AbortController().signal;
