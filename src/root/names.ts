@@ -1,11 +1,11 @@
-// Which names a root has for others. Pure.
+// Decides which names of a root can be served. Pure.
 
-/** Hidden files are not served: partial uploads are among them. */
+/** Whether a name is hidden, and so not served. Partial uploads have hidden names. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.');
 }
 
-/** Whether a URL can give the name back: U+FFFD stands for bytes that are not UTF-8. */
+/** Whether a URL can carry the name: U+FFFD stands for bytes that are not UTF-8. */
 export function isNameable(name: string): boolean {
   return name !== '' && !isHidden(name) && !/[\\\ufffd]/.test(name);
 }

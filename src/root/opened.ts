@@ -1,8 +1,11 @@
-// What is done with an open file in several calls.
+// Steps with an open file that take several calls.
 import { fileChanging, Refusal } from '../runtime/refusal.ts';
 import type { OpenDirectory, OpenFile, Root, Segments } from './root.ts';
 
-/** Fills `into` from that byte on. @throws Refusal ERR_SOURCE_CHANGED when the file is shorter */
+/**
+ * Fills `into` with the bytes from that position on. @throws Refusal ERR_SOURCE_CHANGED if the file
+ * is shorter
+ */
 export async function readFully(
   file: Pick<OpenFile, 'read'>,
   into: Uint8Array,
@@ -16,7 +19,10 @@ export async function readFully(
   }
 }
 
-/** All of a small file; the bytes count once the caller has asked whether it is the same yet. */
+/**
+ * Reads all of a small file. The bytes count only after the caller has checked that the version is
+ * the same.
+ */
 export async function readWhole(file: Pick<OpenFile, 'read' | 'version'>): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(file.version.size);
   await readFully(file, bytes, 0);

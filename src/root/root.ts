@@ -1,31 +1,34 @@
-// Port: what a hub hands out, wherever it lies. A root is a tree of files, each known by its
-// names from the root down. Nothing above this port knows a path on a disk: the first
-// implementation is a directory (root/disk/), the second an edge's cache (edge/), and an
-// object store can be one: its stamp is an ETag, its draft an upload under way, and it has no
-// `watch`. One contract suite (test/contract/root.ts) runs against every implementation.
+// Port: the files that a hub serves, wherever they lie. A root is a tree of files, each named by
+// its names from the root down. Nothing above this port knows a path on a disk. The first
+// implementation is a directory (root/disk/), the second an edge's cache (edge/). An object store
+// could be another: its stamp is an ETag, its draft an upload under way, and it has no `watch`. One
+// contract suite (test/contract/root.ts) runs against every implementation.
 //
-// Names that begin with a dot are hidden: no call finds them, nothing lists them.
-// All calls reject with a Refusal (runtime/refusal.ts), whose text names no path.
+// Names that begin with a dot are hidden: no call finds them, nothing lists them. All calls reject
+// with a Refusal (runtime/refusal.ts), whose text names no path.
 
 import type { Unfinished } from './unfinished.ts';
 
-/** Names from the root down; none of them stands for the root itself. */
+/** Names from the root down; no names mean the root itself. */
 export type Segments = readonly string[];
 
-/** What a name leads to, as it was at one moment. */
+/** The file or directory that a name leads to, as it was at one moment. */
 export interface Version {
   readonly kind: 'file' | 'directory';
-  /** Bytes of a file. */
+  /** Length of a file in bytes. */
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly modifiedMs: number;
-  /** Two versions of one name with the same stamp are the same bytes, once it is settled. */
+  /**
+   * Text that tells versions apart: two settled versions of one name with the same stamp have the
+   * same bytes.
+   */
   readonly stamp: string;
-  /** Milliseconds since the epoch: from then on another write gets another stamp. */
+  /** Milliseconds since the epoch from which another write gets another stamp. */
   readonly settledMs: number;
 }
 
-/** A version, and where it really lies: a link's target may have other names than were asked for. */
+/** A version, and its real place: a link's target may have other names than were asked for. */
 export interface Located {
   readonly place: Segments;
   readonly version: Version;
@@ -34,15 +37,18 @@ export interface Located {
 /** A file as it was when it was opened. The caller closes it. */
 export interface OpenFile extends Located {
   readonly kind: 'file';
-  /** Fills `into` from that byte on, or a part of it; resolves to how much, 0 at the end. */
+  /**
+   * Reads into `into` from that position on. Resolves to the number of bytes read: fewer than fit,
+   * or 0 at the end.
+   */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Whether it is still the version of that stamp. */
+  /** Whether the file still has the version that was opened. */
   isCurrent(): Promise<boolean>;
-  /** Whether all bytes read so far are of one version; its names and rights may have changed. */
+  /** Whether all bytes read so far belong to one version. Its names and rights may have changed. */
   isUnchanged(): Promise<boolean>;
   /**
-   * As isUnchanged(), but more bytes may have come behind those of the version. (A writer that
-   * changes what is there and appends as well is not told from one that only appends.)
+   * As isUnchanged(), but bytes may have been appended. (A writer that changes bytes and appends
+   * others looks like one that only appends.)
    */
   hasOnlyGrown(): Promise<boolean>;
   close(): Promise<void>;
@@ -51,53 +57,57 @@ export interface OpenFile extends Located {
 /** One name in a directory. */
 export interface Entry {
   readonly name: string;
-  /** Of what a link leads to; `other` is never served. */
+  /** Kind of the entry; for a link, kind of what it leads to. `other` is never served. */
   readonly kind: Version['kind'] | 'other';
   readonly isLink: boolean;
 }
 
-/** What a name in a directory leads to. */
+/** The file or directory that a name in a directory leads to. */
 export interface Found extends Located {
   readonly isLink: boolean;
 }
 
-/** A directory that stays the one that was opened, whatever its names lead to since. */
+/** An open directory: the same directory, even if its names lead elsewhere by now. */
 export interface OpenDirectory extends Located {
   readonly kind: 'directory';
-  /** All that is in it, many names at a time, in no order. */
+  /** All entries, many at a time, in no order. */
   list(): AsyncIterable<readonly Entry[]>;
-  /** Undefined for what is not there, or is not served. */
+  /** The entry of that name; undefined if there is none, or it is not served. */
   look(name: string): Promise<Found | undefined>;
-  /** A new file that is to get that name. @throws Refusal ERR_BUSY, ERR_NOT_PERMITTED, ... */
+  /**
+   * Begins a new file that shall get that name. @throws Refusal ERR_BUSY, ERR_NOT_PERMITTED, ...
+   */
   draft(name: string): Promise<Draft>;
-  /** An upload's bytes that are to get it; undefined when they were published before. */
+  /** A draft of an unfinished upload's bytes; undefined if they were published before. */
   draftOf(upload: string, name: string): Promise<Omit<Draft, 'write'> | undefined>;
   /**
-   * A file, a link (itself, not what it leads to) or an empty directory. Resolves to the bytes
-   * that are free now, once the change is kept.
+   * Removes a file, a link (itself, not its target) or an empty directory. Resolves to the number
+   * of bytes that this freed, when the change survives a power cut.
    *
    * @throws Refusal ERR_NOT_FOUND, ERR_CONFLICT for a directory that is not empty
    */
   remove(name: string): Promise<number>;
-  /** @throws Refusal ERR_DISK_FULL when there is no room for so many bytes more */
+  /** @throws Refusal ERR_DISK_FULL if there is no room for so many bytes more */
   checkRoom(bytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The version that a publication replaces: none, the one of that stamp, or (undefined) any. */
+/**
+ * The version that a publication may replace: none, the one with that stamp, or (undefined) any.
+ */
 export type IfMatch = 'absent' | { readonly stamp: string } | undefined;
 
-/** Bytes that nobody sees before they have a name. Its maker closes it, published or not. */
+/** Bytes that no request sees before they have a name. The caller closes it, published or not. */
 export interface Draft {
-  /** Where it will lie. */
+  /** Place of the file once it is published. */
   readonly place: Segments;
-  /** All of these chunks, one after another from that position. @throws Refusal ERR_DISK_FULL */
+  /** Writes all chunks, one after another from that position. @throws Refusal ERR_DISK_FULL */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   /**
-   * Gives the bytes the name in one step, which is kept when this resolves.
+   * Gives the bytes the name in one step. The name survives a power cut when this resolves.
    *
-   * @throws Refusal ERR_PRECONDITION when another version than `ifMatch` has the name,
-   * ERR_CONFLICT when that is no file
+   * @throws Refusal ERR_PRECONDITION if another version than `ifMatch` has the name, ERR_CONFLICT
+   * if the name is not that of a file
    */
   publish(ifMatch: IfMatch): Promise<Version>;
   close(): Promise<void>;
@@ -106,57 +116,60 @@ export interface Draft {
 /** @throws what refuses a place, given by its real names */
 export type PlaceCheck = (place: Segments, isDirectory: boolean) => void;
 
-/** A change to a file, whoever made it. */
+/** A change to a file, whatever program made it. */
 export type Change = { readonly segments: Segments } & (
   | { readonly kind: 'added' | 'changed'; readonly found: Located }
   | { readonly kind: 'deleted'; readonly found?: undefined }
 );
 
 export interface WatchOptions {
-  /** How long a file must stay the same before it is news. */
+  /** Milliseconds for which a file must stay the same before it is reported. */
   readonly settleMs: number;
-  /** Directories that the system is asked to watch; those beyond are walked over and over. */
+  /** Most directories that the system watches; the others are walked again and again. */
   readonly maxWatches: number;
   readonly onChange: (change: Change) => void;
   readonly onWarning: (message: string) => void;
 }
 
 export interface Watch {
-  /** Resolves when everything that is there is known; what comes after that is told. */
+  /** Resolves when all files are known. Changes after that are reported. */
   start(): Promise<void>;
-  /** This process has stored or deleted it: what it is now is told at once. */
+  /**
+   * Must be called when this process has stored or deleted a file: its new state is reported at
+   * once.
+   */
   handleChanged(segments: Segments): Promise<void>;
   stop(): void;
 }
 
 export interface Root {
-  /** Names this root among all others, for what is remembered of it between two runs. */
+  /** Identifies this root among all others, for data that is kept between two runs. */
   readonly id: string;
   /** @throws Refusal ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_BUSY, and what the check throws */
   open(segments: Segments): Promise<OpenFile | OpenDirectory>;
   /**
-   * The stamp of what the names lead to now; undefined when that is nothing. Quicker than to
-   * open it, and checks nothing: for comparison with what was opened before.
+   * The stamp of the file or directory at the names now; undefined if there is none. It is quicker
+   * than opening and checks nothing: use it to compare with a version that was opened before.
    */
   stampAt(segments: Segments): Promise<string | undefined>;
   /**
-   * The directory in which a name is to be changed.
+   * Opens the directory in which a name is to be changed.
    *
-   * @param makes it, and those above it, when they are missing
+   * @param makes the directory and those above it, if they are missing
    * @throws Refusal ERR_NOT_FOUND, ERR_CONFLICT when a file is on the way, and as open()
    */
   parentOf(segments: Segments, makes: boolean): Promise<OpenDirectory>;
-  /** Of a name that is missing: whether it may be made where it would lie. @throws as open() */
+  /** Checks whether a missing name may be made at its place. @throws as open() */
   checkNew(segments: Segments): Promise<void>;
-  /** The same root, in which nothing is opened, listed or made that the check refuses. */
+  /** The same root, but it opens, lists and makes nothing that the check refuses. */
   checkedBy(check: PlaceCheck): Root;
-  /** Whether it can be served from at all. */
+  /** Whether the root can be read at all. */
   isReadable(): Promise<boolean>;
-  /** Bytes of all files in it, hidden ones too, but for uploads that are not published. */
+  /** Bytes of all files, hidden ones too, without uploads that are not published. */
   storedBytes(): Promise<number>;
   readonly unfinished: Unfinished;
-  /** Absent where nothing tells of changes that others make. */
+  /** Reports changes that others make; absent if the root cannot tell them. */
   watch?(options: WatchOptions): Watch;
-  /** Removes what drafts of dead processes left, until the signal. Never rejects. */
+  /** Removes leftovers of drafts of dead processes, until the signal aborts. Never rejects. */
   removeLeftovers(signal: AbortSignal): Promise<void>;
 }

@@ -1,47 +1,53 @@
-// Port, a part of root.ts: uploads whose bytes come in several requests. They are kept under an
-// id between those, and when the process ends, so that another goes on. What their records say
-// is the hub's matter.
+// Port, a part of root.ts: uploads whose bytes come in several requests. Between requests, and when
+// the process ends, they are kept under an id, so that another process goes on. The hub decides
+// what their records say.
 
 /** The one writer of an upload, among all processes that share the root. */
 export interface UploadLock {
-  /** Aborts when another may have taken the lock over. */
+  /** Aborts when another process may have taken the lock. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
 /** The bytes of an upload that is open. The caller closes it. */
 export interface UploadData {
-  /** Fills `into` from that byte on, or a part of it; resolves to how much, 0 at the end. */
+  /**
+   * Reads into `into` from that position on. Resolves to the number of bytes read: fewer than fit,
+   * or 0 at the end.
+   */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** All of these chunks, one after another from that position. @throws Refusal ERR_DISK_FULL */
+  /** Writes all chunks, one after another from that position. @throws Refusal ERR_DISK_FULL */
   write(chunks: readonly Uint8Array[], position: number): Promise<void>;
   size(): Promise<number>;
-  /** Drops what lies behind. */
+  /** Drops all bytes from that position on. */
   truncate(bytes: number): Promise<void>;
-  /** What was written survives a power cut. */
+  /** Resolves when the written bytes survive a power cut. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface Unfinished {
-  /** Bytes that were written count unsynced as long as this stays the same; '' for never. */
+  /**
+   * Identifies this boot of the machine. Bytes not synced count only in the same boot; '' for
+   * never.
+   */
   readonly boot: Promise<string>;
-  /** Of all that are kept. */
+  /** Ids of all kept uploads. */
   ids(): Promise<readonly string[]>;
-  /** Without bytes, and without a record. */
+  /** Begins an upload without bytes and without a record. */
   create(id: string): Promise<void>;
   record(id: string): Promise<string | undefined>;
-  /** Replaces it in one step. */
+  /** Replaces the record in one step. */
   setRecord(id: string, text: string): Promise<void>;
-  /** Undefined when it has none any more: they were published. */
+  /** Number of the upload's bytes; undefined if they were published. */
   dataBytes(id: string): Promise<number | undefined>;
-  /** When something was last made or removed in it; milliseconds since the epoch. */
+  /** Time of the last change to its directory, in milliseconds since the epoch. */
   changedMs(id: string): Promise<number>;
   /** @throws Refusal ERR_NOT_FOUND */
   open(id: string): Promise<UploadData>;
-  /** Undefined when another holds it. @throws Refusal ERR_NOT_FOUND */
+  /** Locks the upload; undefined if another process holds it. @throws Refusal ERR_NOT_FOUND */
   lock(id: string): Promise<UploadLock | undefined>;
   remove(id: string): Promise<void>;
-  /** @throws Refusal ERR_DISK_FULL when there is no room for so many bytes more */
+  /** @throws Refusal ERR_DISK_FULL if there is no room for so many bytes more */
   checkRoom(bytes: number): Promise<void>;
 }

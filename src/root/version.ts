@@ -1,8 +1,8 @@
-// What is asked of a version wherever it lies. Pure but for the clock.
+// Questions about a version, wherever it lies. Pure but for the clock.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Version } from './root.ts';
 
-/** Its date, in whole milliseconds. */
+/** Date of the version, in whole milliseconds. */
 export function dateOf({ modifiedMs }: Version): Date {
   return new Date(Math.round(modifiedMs));
 }

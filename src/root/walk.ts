@@ -1,6 +1,6 @@
-// Every file below a root that is not hidden. A file that no URL names is among them: its blocks
-// are asked for by their CID. Links are not followed, so a walk ends; what cannot be read is
-// passed over, for a walk goes on beside whatever happens to the root.
+// Yields every file below a root that is not hidden. A file that no URL names is among them:
+// requests ask for its blocks by their CID. Links are not followed, so a walk ends. Entries that
+// cannot be read are passed over, since the root may change during the walk.
 import { isHidden } from './names.ts';
 import type { Root, Segments } from './root.ts';
 
@@ -18,7 +18,7 @@ export async function* filesBelow(root: Pick<Root, 'open'>): AsyncGenerator<Segm
         }
       }
     } catch {
-      // It is gone, or not ours to read.
+      // The entry is gone, or may not be read.
     } finally {
       await directory?.close();
     }

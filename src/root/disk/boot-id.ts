@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** Names this run of the machine; '' where that is not told, which equals no other. */
+/**
+ * Identifies this boot of the machine; '' if the system does not tell it, which equals no other
+ * boot.
+ */
 export const bootId: Promise<string> = readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
   (text) => text.trim(),
   () => '',

@@ -1,8 +1,7 @@
-// Reports that a name in a directory was touched: by one watch for each directory on Linux
-// (inotify), by one watch for the whole tree on macOS and Windows. Node.js emulates `recursive` on
-// Linux by a watch for every file, and reads directories synchronously, so it is not used there.
-// Where watches run out, or a file system has none, this is blind and says so: the caller must walk
-// then.
+// Reports that a name in a directory was touched. Linux has one watch for each directory (inotify);
+// macOS and Windows have one for the whole tree. On Linux Node.js emulates `recursive` by a watch
+// for every file, and reads directories synchronously, so it is not used there. If watches run out,
+// or a file system has none, this class is blind and says so: then the caller must walk.
 import { type FSWatcher, watch } from 'node:fs';
 import { join, sep } from 'node:path';
 import { guarded } from '../../runtime/guarded.ts';
@@ -16,7 +15,7 @@ export class DirectoryWatch {
   readonly #directories = new Map<string, FSWatcher | undefined>();
   #blind = false;
 
-  /** @param onTouched gets paths below the root, joined with slashes */
+  /** @param onTouched called with paths below the root, joined with slashes */
   constructor(root: string, maxWatches: number, onTouched: (path: string) => void) {
     this.#root = root;
     this.#maxWatches = maxWatches;

@@ -1,8 +1,8 @@
-// An open directory below the root, in which names are listed, made, replaced and removed. On
-// Linux every step goes through its descriptor (/proc/self/fd/N/name, which openat() and its
-// kin would do): whatever happens to the path after the check, the steps stay in the directory
-// that was checked. Elsewhere the path is used, and a directory swapped for a link between
-// check and step is followed.
+// An open directory below the root, in which names are listed, made, replaced and removed. On Linux
+// every step goes through the directory's descriptor (/proc/self/fd/N/name, as openat() and its kin
+// do). So whatever happens to the path after the check, the steps stay in the directory that was
+// checked. Other systems use the path, and follow a directory that was replaced by a link between
+// check and step.
 import type { Dirent } from 'node:fs';
 import { type FileHandle, lstat, opendir, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { nameIn } from '../../disk/steps.ts';
@@ -15,7 +15,10 @@ import { PartialFile } from './partial-file.ts';
 import { UploadDraft } from './upload-draft.ts';
 import { versionOf } from './version-of.ts';
 
-/** Entries a call to the system; 32 by default, which costs a hundred thousand names a second. */
+/**
+ * Entries read in one call to the system. The default, 32, takes a second for a hundred thousand
+ * names.
+ */
 const READ_ENTRIES = 1024;
 
 interface Opened {
@@ -26,7 +29,7 @@ interface Opened {
     readonly unfinished: { dataPath(id: string): string };
   };
   readonly handle: FileHandle;
-  /** Absolute, real, as of the opening. */
+  /** Absolute real path at the time of opening. */
   readonly path: string;
   readonly place: Segments;
   readonly version: Version;
@@ -62,7 +65,10 @@ export class DiskDirectory implements OpenDirectory {
     }
   }
 
-  /** Only a link can lead elsewhere: for all others one call does. */
+  /**
+   * Resolves the real path for links only: another name cannot lead elsewhere, so one call
+   * suffices.
+   */
   async look(name: string): Promise<Found | undefined> {
     if (isHidden(name)) return undefined;
     const { root } = this.#opened;
@@ -77,7 +83,7 @@ export class DiskDirectory implements OpenDirectory {
       root.check(place, target.isDirectory());
       return { place, version: versionOf(target), isLink };
     } catch {
-      // It vanished, is a link to nothing or out of the root, or is refused.
+      // The name vanished, is a link to nothing or out of the root, or is refused.
       return undefined;
     }
   }
@@ -98,7 +104,7 @@ export class DiskDirectory implements OpenDirectory {
       if (stats.isDirectory()) await rmdir(path);
       else {
         await unlink(path);
-        // Another hard link keeps the bytes.
+        // Bytes of a file with another hard link are not freed.
         if (stats.isFile() && stats.nlink === 1) freed = stats.size;
       }
     } catch (error) {
@@ -113,7 +119,7 @@ export class DiskDirectory implements OpenDirectory {
     await checkRoom(this.#opened.path, bytes);
   }
 
-  /** Absolute, real, as of the opening. */
+  /** Absolute real path at the time of opening. */
   get path(): string {
     return this.#opened.path;
   }
@@ -123,9 +129,9 @@ export class DiskDirectory implements OpenDirectory {
     return nameIn(this.#opened, name);
   }
 
-  /** So that names in it survive a power cut. */
+  /** Syncs the directory, so that its names survive a power cut. */
   async sync(): Promise<void> {
-    // Windows cannot sync a directory; its rename is on the disk by itself.
+    // Windows cannot sync a directory; a rename there is on the disk when it returns.
     if (process.platform !== 'win32') await this.#opened.handle.sync();
   }
 
@@ -133,14 +139,14 @@ export class DiskDirectory implements OpenDirectory {
     return this.#opened.handle.close();
   }
 
-  /** A link stands where what it leads to belongs; one to nothing passes for a file. */
+  /** A link counts as what it leads to; a link to nothing counts as a file. */
   async #kindBehind(name: string): Promise<Version['kind']> {
     const stats = await stat(this.at(name)).catch(() => undefined);
     return stats?.isDirectory() ? 'directory' : 'file';
   }
 }
 
-/** Undefined for links, and where a file system does not say the type. */
+/** The kind of an entry; undefined for links, and if the file system does not tell the type. */
 function kindOf(entry: Dirent): Entry['kind'] | undefined {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';

@@ -1,11 +1,14 @@
-// A file on the disk, by its descriptor: another may have its name since, its bytes are those
-// of the one that was opened, unless somebody writes to that.
+// A file on the disk, by its descriptor. Its bytes are those of the file that was opened, even if
+// another file has the name since; but a writer can change them.
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OpenFile, Segments, Version } from '../root.ts';
 import { stampOf } from './version-of.ts';
 
-/** Chosen: a write gives a file its time first and its length then, page by page. */
+/**
+ * Most looks for the new length of a file with a new time. Chosen: a write sets the time first and
+ * the length then, page by page.
+ */
 const WRITE_TRIES = 5;
 const WRITE_WAIT_MS = 10;
 
@@ -20,7 +23,7 @@ export class DiskFile implements OpenFile {
   readonly place: Segments;
   readonly version: Version;
   readonly #handle: FileHandle;
-  /** When hasOnlyGrown() was last asked. */
+  /** State of the file when hasOnlyGrown() was last called. */
   #last: Written;
 
   constructor(handle: FileHandle, place: Segments, version: Version) {
@@ -43,7 +46,7 @@ export class DiskFile implements OpenFile {
     return size === this.version.size && mtimeMs === this.version.modifiedMs;
   }
 
-  /** It must not become shorter, nor be written to without becoming longer. */
+  /** False if the file became shorter, or was written to without becoming longer. */
   async hasOnlyGrown(): Promise<boolean> {
     const last = this.#last;
     let now: Written = await this.#handle.stat();

@@ -1,7 +1,7 @@
-// The directory that is served, and the only door to it. The descriptor is asked where it
-// lies, and not the path that was used: so nothing can be swapped between the check and the
-// use (on Linux; elsewhere the two are compared). Opening never waits (a FIFO), and what is
-// no file or directory is refused.
+// The directory that is served, and the only way into it. On Linux the open descriptor tells the
+// real path, and not the path that was used, so nothing can be swapped between check and use. Other
+// systems compare the two. Opening never waits (for the writer of a FIFO), and only files and
+// directories are opened.
 import { constants, type Stats, stat as statWith } from 'node:fs';
 import { access, type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
@@ -19,13 +19,13 @@ import { storedBytes } from './stored-bytes.ts';
 import { TreeWatch } from './tree-watch.ts';
 import { stampOf, versionOf } from './version-of.ts';
 
-// O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
+// Flags of open(). O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 export class DiskRoot implements Root {
-  /** Absolute, real. */
+  /** Absolute real path. */
   readonly path: string;
-  /** What a real path below it begins with: the root of a file system ends in a separator. */
+  /** Beginning of each real path below it. A file system's root ends in a separator already. */
   readonly #prefix: string;
   readonly #check: PlaceCheck | undefined;
   readonly unfinished: DiskUnfinished;
@@ -56,7 +56,7 @@ export class DiskRoot implements Root {
     return new DiskRoot(this.path, check);
   }
 
-  /** @param beyond names below a directory for whose sake it is opened; the check is of them */
+  /** @param beyond names below the directory for which it is opened; the check judges these */
   async open(segments: Segments, beyond: Segments = []): Promise<DiskFile | DiskDirectory> {
     const path = this.pathOf(segments);
     const handle = await attempt(open(path, OPEN_FLAGS));
@@ -79,7 +79,8 @@ export class DiskRoot implements Root {
   }
 
   stampAt(segments: Segments): Promise<string | undefined> {
-    // Asked before each answer from memory: a promise of fs/promises costs twice as much.
+    // Runs before each answer from memory, so it takes a callback: a promise of fs/promises costs
+    // twice as much.
     return new Promise((resolve, reject) => {
       const settle = guarded('looking at a file', (error: unknown, stats: Stats) => {
         if (!error) resolve(stampOf(stats));
@@ -127,12 +128,12 @@ export class DiskRoot implements Root {
     return new TreeWatch(this, options);
   }
 
-  /** Where the names lead, followed or not. */
+  /** The path of the names; links in it are not resolved. */
   pathOf(segments: Segments): string {
     return segments.length === 0 ? this.path : join(this.path, ...segments);
   }
 
-  /** The names from the root to a real path. @throws Refusal for one that may not be served */
+  /** Names from the root to a real path. @throws Refusal if it may not be served */
   placeOf(real: string): Segments {
     if (real === this.path) return [];
     if (!real.startsWith(this.#prefix)) {

@@ -1,6 +1,6 @@
 // Unfinished uploads on the disk: `.hubswarm/uploads/<id>/` below the root, with the bytes
-// (`data`), what is known of them (`record.json`) and the writer's lock. All state is there, so
-// that a restarted hub, or another one over the same root, goes on.
+// (`data`), the record (`record.json`) and the writer's lock. All state is there, so that a
+// restarted hub, or another hub over the same root, goes on.
 import { randomBytes } from 'node:crypto';
 import {
   type FileHandle,
@@ -30,7 +30,7 @@ export class DiskUnfinished implements Unfinished {
     this.#root = root;
   }
 
-  /** Of all uploads. */
+  /** Path of the directory of all uploads. */
   get path(): string {
     return join(this.#root, '.hubswarm', 'uploads');
   }
@@ -65,7 +65,7 @@ export class DiskUnfinished implements Unfinished {
       const handle = await open(temporary, 'wx', 0o600);
       try {
         await handle.writeFile(text);
-        // A name must not be on the disk before what it names.
+        // The data must be on the disk before its name.
         await handle.datasync();
       } finally {
         await handle.close();
@@ -102,7 +102,7 @@ export class DiskUnfinished implements Unfinished {
   }
 
   remove(id: string): Promise<void> {
-    // Another request may be trying for the lock, and leave a file there while this goes.
+    // Retries, since another request that tries for the lock may leave a file there meanwhile.
     const options = { recursive: true, force: true, maxRetries: 5, retryDelay: 10 };
     return rm(this.#pathOf(id), options);
   }

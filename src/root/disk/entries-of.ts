@@ -1,11 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 
-/** What a directory holds; nothing when it is gone meanwhile, or not ours to read. */
+/** Yields the entries of a directory; none if it is gone or may not be read. */
 export async function* entriesOf(path: string): AsyncGenerator<Dirent> {
   try {
     yield* await opendir(path);
   } catch {
-    // A walk goes on beside it.
+    // A walk passes over it.
   }
 }

@@ -1,10 +1,9 @@
-// Partial files that a crash left below a root are removed.
+// Removes partial files that a crash left below a root.
 //
-// Another hub may serve the same root, on another machine even, so whether anybody
-// still writes a partial is told by its age alone: one that is too young to tell is
-// looked at again when it is old enough. Rejected: the process id in the name (says
-// nothing of other machines and containers), a lock (Node.js has none, and network
-// file systems often not).
+// Another hub may serve the same root, even on another machine. So only the age of a partial file
+// tells whether it is still written to. A younger one is examined again when it is old enough.
+// Rejected: the process id in the name (says nothing of other machines and containers), a lock
+// (Node.js has none, and network file systems often not).
 import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,12 +12,12 @@ import { entriesOf } from './entries-of.ts';
 import { isLive, isPartial } from './partial-file.ts';
 
 /**
- * An upload is written to every mebibyte, which the slowest that is suffered takes
- * some four minutes for (conversation.ts); many that share a capped link take longer.
+ * Age at which a partial file counts as left over. The slowest upload that is not cut writes a
+ * mebibyte in some four minutes (conversation.ts); many uploads on one capped link take longer.
  */
 const LEFTOVER_AFTER_MS = 60 * 60 * 1000;
 
-/** Resolves when none is left, or the signal aborts. Never rejects. */
+/** Resolves when no such file remains, or the signal aborts. Never rejects. */
 export async function removeLeftovers(root: string, signal: AbortSignal): Promise<void> {
   let left = await removeBelow(root, signal);
   while (left.length > 0) {
@@ -29,7 +28,7 @@ export async function removeLeftovers(root: string, signal: AbortSignal): Promis
   }
 }
 
-/** Resolves to those that may be written to still. */
+/** Resolves to the partial files that may still be written to. */
 async function removeBelow(root: string, signal: AbortSignal): Promise<string[]> {
   const young: string[] = [];
   const directories = [root];
@@ -51,7 +50,7 @@ async function removeIfOld(path: string): Promise<'young' | 'gone'> {
     if (isLive(path) || Date.now() - mtimeMs < LEFTOVER_AFTER_MS) return 'young';
     await unlink(path);
   } catch {
-    // Published, or removed by another hub; or not ours to remove.
+    // The file was published, or removed by another hub, or may not be removed.
   }
   return 'gone';
 }

@@ -1,5 +1,5 @@
-// The directory in which a name is changed, made when it is missing, parents and all: one
-// level at a time, each in the open one above it, so that nothing is ever made beyond a link
+// Opens the directory in which a name is changed, and makes it and its parents if they are missing.
+// Each level is made in the open directory above it, so that nothing is ever made beyond a link
 // that leads outside.
 import { mkdir } from 'node:fs/promises';
 import { hasCode, systemCode } from '../../runtime/errors.ts';
@@ -9,7 +9,7 @@ import type { DiskDirectory } from './disk-directory.ts';
 import type { DiskFile } from './disk-file.ts';
 
 interface Opens {
-  /** @param beyond names below it for whose sake it is opened */
+  /** @param beyond names below the directory for which it is opened */
   open(segments: Segments, beyond: Segments): Promise<DiskFile | DiskDirectory>;
 }
 
@@ -30,7 +30,7 @@ async function make(root: Opens, segments: Segments, beyond: Segments): Promise<
   try {
     return await openDirectory(root, segments, beyond);
   } catch (error) {
-    // The root itself is not made.
+    // The root itself is never made.
     if (!hasCode(error, 'ERR_NOT_FOUND') || segments.length === 0) throw error;
   }
   const [above, name] = [segments.slice(0, -1), segments.at(-1)!];

@@ -1,5 +1,5 @@
-// A draft on the disk: a hidden file beside its target (a rename within one directory is
-// atomic, and stays on one file system), made new, never shared.
+// A draft on the disk: a new hidden file beside its target, which nobody shares. A rename within
+// one directory is atomic, and stays on one file system.
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,17 +9,21 @@ import type { Draft, IfMatch, Segments, Version } from '../root.ts';
 import { placeFile, type TargetDirectory } from './place-file.ts';
 import { writeChunks } from './write-chunks.ts';
 
-/** Names that only this file makes, so that what a crash left can be told and removed. */
+/**
+ * Names that only this module makes, so that leftovers of a crash can be recognized and removed.
+ */
 const PARTIAL = /^\..+\.[0-9a-f]{16}\.part$/;
 
 export function isPartial(name: string): boolean {
   return PARTIAL.test(name);
 }
 
-/** NAME_MAX, less what is added; a longer name does without its own part. */
+/**
+ * NAME_MAX, less the bytes that are added. A partial file of a longer name does without that name.
+ */
 const MAX_STEM_BYTES = 255 - '..0123456789abcdef.part'.length;
 
-/** Uploads of this process that are under way, so that none is taken for a leftover. */
+/** Partial files of this process that are being written, so that none counts as left over. */
 const live = new Set<string>();
 
 export function isLive(path: string): boolean {
@@ -29,7 +33,7 @@ export function isLive(path: string): boolean {
 export class PartialFile implements Draft {
   readonly place: Segments;
   readonly #directory: TargetDirectory;
-  /** Of the partial; the target's is the last of `place`. */
+  /** Name of the partial file; the target's name is the last of `place`. */
   readonly #name: string;
   readonly #handle: FileHandle;
 
@@ -45,7 +49,7 @@ export class PartialFile implements Draft {
     this.#handle = handle;
   }
 
-  /** @param directory stays open until close() */
+  /** @param directory must stay open until close() */
   static async create(directory: TargetDirectory, target: string): Promise<PartialFile> {
     const stem = Buffer.byteLength(target) > MAX_STEM_BYTES ? 'upload' : target;
     const name = `.${stem}.${randomBytes(8).toString('hex')}.part`;
@@ -56,7 +60,7 @@ export class PartialFile implements Draft {
     } catch (error) {
       live.delete(path);
       if (systemCode(error) !== 'ENOENT') throw fileRefusal(error);
-      // It was there a moment ago, and is made again by the next request.
+      // The directory vanished a moment ago; the next request makes it again.
       throw new Refusal('ERR_BUSY', 'the directory was removed meanwhile; try again', {
         retryAfterMs: 1000,
       });
@@ -74,7 +78,7 @@ export class PartialFile implements Draft {
     return version;
   }
 
-  /** After publish() only the handle is left to close. */
+  /** Closes the handle, and removes the file unless it was published. */
   async close(): Promise<void> {
     await this.#handle.close();
     if (!live.has(this.#realPath)) return;
@@ -82,7 +86,7 @@ export class PartialFile implements Draft {
     live.delete(this.#realPath);
   }
 
-  /** Through the directory that is open. */
+  /** Path of the file through the open directory. */
   get path(): string {
     return this.#directory.at(this.#name);
   }

@@ -1,6 +1,7 @@
-// The last step of every draft: a written file gets its name. By link() when nothing may be
-// replaced, which the file system decides, also between processes; else by rename(), after a
-// look at what is replaced. The data is on the disk before its name, the name before the answer.
+// The last step of every draft: a written file gets its name. If nothing may be replaced, link()
+// gives the name, and the file system decides, also between processes. Otherwise rename() does,
+// after a check of the file that is replaced. The data is on the disk before its name, and the name
+// before the answer.
 import type { Stats } from 'node:fs';
 import { type FileHandle, link, rename, stat, unlink } from 'node:fs/promises';
 import { lstatIfAny } from '../../disk/steps.ts';
@@ -10,10 +11,10 @@ import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { IfMatch, Segments, Version } from '../root.ts';
 import { stampOf, versionOf } from './version-of.ts';
 
-/** Where the name is given. */
+/** Directory in which the name is given. */
 export interface TargetDirectory {
   readonly place: Segments;
-  /** Absolute, real. */
+  /** Absolute real path. */
   readonly path: string;
   /** A path to that name in the very directory that is open. */
   at(name: string): string;
@@ -21,7 +22,7 @@ export interface TargetDirectory {
 }
 
 /**
- * @param file of the file system that the directory is on
+ * @param file on the file system of the directory
  * @throws Refusal ERR_PRECONDITION, ERR_CONFLICT, and what the file system says
  */
 export async function placeFile(
@@ -42,7 +43,7 @@ export async function placeFile(
       if (there && !there.isFile() && !there.isSymbolicLink()) {
         throw new Refusal('ERR_CONFLICT', 'what is no file has this name');
       }
-      // Whoever may read or run the file today may so afterwards.
+      // The new file gets the rights of the file that it replaces.
       if (there?.isFile()) await adoptAccess(file.handle, there);
       await rename(file.path, target);
     }
@@ -56,7 +57,7 @@ export async function placeFile(
   return versionOf(await file.handle.stat());
 }
 
-/** A link is replaced, and is the version of what it leads to. */
+/** A link has the version of what it leads to. It is replaced itself. */
 async function checkStamp(target: string, there: Stats | undefined, stamp: string): Promise<void> {
   const now = there?.isSymbolicLink() ? await stat(target).catch(() => undefined) : there;
   if (now && stampOf(now) === stamp) return;

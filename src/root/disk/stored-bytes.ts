@@ -4,7 +4,7 @@ import { entriesOf } from './entries-of.ts';
 import { isPartial } from './partial-file.ts';
 
 /**
- * Of regular files, hidden ones too; not of partial files, nor of what lies below `except`:
+ * Bytes of all regular files, hidden ones too. Partial files and files below `except` do not count:
  * each upload under way has its own share of the quota.
  */
 export async function storedBytes(root: string, except: string): Promise<number> {

@@ -1,11 +1,11 @@
-// Files that appear, change and vanish below the root, whoever did it. What is told
-// is only ever the difference between what was known and what stat() says, so it
-// does not matter how often or why one looks:
+// Finds files that appear, change and vanish below the root, whatever program changed them. It
+// tells only differences between what it knew and what stat() says, so it does not matter how often
+// or why it looks:
 // - at once after an upload of this hub (it is whole when it has its name);
-// - when the system says that a name was touched (directory-watch.ts), as soon as
-//   size, time and inode have stayed the same for a moment: half a file is no news;
-// - by a walk over everything, rarely where the system reports, else often.
-// Hidden names do not exist here, as elsewhere. Memory: some 200 bytes a file, bounded.
+// - when the system says that a name was touched (directory-watch.ts), as soon as size, time and
+//   inode have stayed the same for a moment: half a file is no news;
+// - by a walk over everything, rarely where the system reports, else often. Hidden names do not
+//   count. Memory: some 200 bytes a file, bounded.
 import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { versionOf } from './version-of.ts';
 import { walk } from './walk.ts';
 
 interface WatchedRoot {
-  /** Absolute, real. */
+  /** Absolute real path. */
   readonly path: string;
   /** @throws Refusal for a real path that may not be served */
   placeOf(real: string): Segments;
@@ -78,7 +78,7 @@ export class TreeWatch implements Watch {
   async handleChanged(segments: Segments): Promise<void> {
     const path = segments.join('/');
     const found = await this.#find(path);
-    // Only this path may lead through a linked directory.
+    // Resolves links, since only this path may lead through a linked directory.
     const realPath = found && (await realpath(found.realPath).catch(() => undefined));
     if (this.#stopped) return;
     if (found && realPath) this.#tell(path, { ...found, realPath });
@@ -95,7 +95,7 @@ export class TreeWatch implements Watch {
     try {
       for (const [path, before] of [...this.#unsettled]) {
         if (this.#stopped) return;
-        // Remove it first: if it is touched meanwhile it is looked at again.
+        // Removes the path first: if it is touched meanwhile, it is examined again.
         this.#unsettled.delete(path);
         const unsettled = await this.#examine(path, before);
         if (unsettled) this.#unsettled.set(path, unsettled);
@@ -215,7 +215,7 @@ export class TreeWatch implements Watch {
   }
 }
 
-/** What makes a file a new version; a changed mode or name does not. */
+/** The fields that tell versions apart; a changed mode or name makes no new version. */
 function stampOf({ ino, size, mtimeMs }: Stats): string {
   return `${ino}:${size}:${mtimeMs}`;
 }

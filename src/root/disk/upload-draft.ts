@@ -1,5 +1,5 @@
-// The bytes of an unfinished upload on their way to a name. Its data file leaves for the
-// target in one step: so one that is gone was published, and one that is there was not.
+// A draft of an unfinished upload's bytes. The data file becomes the target in one step: so if it
+// is gone it was published, and if it is there it was not.
 import { copyFile, type FileHandle, open, unlink } from 'node:fs/promises';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal } from '../../runtime/refusal.ts';
@@ -20,7 +20,7 @@ export class UploadDraft implements Omit<Draft, 'write'> {
     this.#handle = handle;
   }
 
-  /** @param path of the data file. Undefined when it is gone. */
+  /** @param path of the data file. Returns undefined if it is gone. */
   static async of(
     directory: TargetDirectory,
     name: string,
@@ -48,7 +48,7 @@ export class UploadDraft implements Omit<Draft, 'write'> {
     return this.#handle.close();
   }
 
-  /** A directory below the root may be the mount point of another file system. */
+  /** Publishes a copy: a directory below the root may be the mount point of another file system. */
   async #publishCopy(ifMatch: IfMatch): Promise<Version> {
     const copy = await PartialFile.create(this.#directory, this.place.at(-1)!);
     try {

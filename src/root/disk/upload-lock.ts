@@ -1,7 +1,7 @@
-// One writer for an upload, among processes and machines that share the root and may be killed at
-// any moment (see numbered-lock.ts). A holder of this machine is gone when its process is; one of
-// another machine (or container) when it has not touched the file for a while. A holder that finds
-// that it was late itself has lost the lock and must stop writing: `lost` aborts.
+// Gives an upload one writer, among processes and machines that share the root and may be killed at
+// any moment (see numbered-lock.ts). A holder on this machine is gone if its process is. A holder
+// on another machine (or container) is gone if it has not touched the file for 30 s. A holder that
+// finds that it touched the file too late has lost the lock and must stop writing: `lost` aborts.
 import { readFile, readlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
@@ -13,21 +13,27 @@ import type { UploadLock } from '../unfinished.ts';
 import { bootId } from './boot-id.ts';
 
 const HEARTBEAT_MS = 5000;
-/** Chosen: some heartbeats may be late on a busy machine or a slow network disk. */
+/**
+ * Time without a touch after which a holder counts as gone. Chosen: some touches may be late on a
+ * busy machine or a slow network disk.
+ */
 const DEAD_MS = 30_000;
 
 const processSchema = z.object({
-  /** Machine, boot and process namespace: where `pid` means something. */
+  /** Machine, boot and process namespace, in which `pid` has a meaning. */
   place: z.string(),
   pid: z.number(),
-  /** When the process began, since a pid is used again; '' where that is not told. */
+  /** Start time of the process, since a pid is used again; '' if the system does not tell it. */
   started: z.string(),
 });
 type Process = z.infer<typeof processSchema>;
 
 const markSchema = processSchema.extend({ free: z.boolean() });
 
-/** Undefined when another holds it. @throws ENOENT when the directory is gone */
+/**
+ * Locks the upload; undefined if another process holds the lock. @throws ENOENT if the directory is
+ * gone
+ */
 export async function lockUpload(directory: string): Promise<UploadLock | undefined> {
   const lock = await takeLock(directory, byPlace(await self));
   if (!lock) return undefined;
@@ -42,14 +48,14 @@ export async function lockUpload(directory: string): Promise<UploadLock | undefi
       await utimes(lock.path, now, now);
       touchedAt = performance.now();
     } catch {
-      // Tried again, until the lock is lost.
+      // The touch is tried again, until the lock is lost.
     }
   });
   const timer = setInterval(touch, HEARTBEAT_MS);
   timer.unref();
   const release = async (): Promise<void> => {
     clearInterval(timer);
-    // The directory may be gone with the upload.
+    // The directory may be gone together with the upload.
     await lock.release().catch(() => undefined);
   };
   return { lost: lost.signal, release };

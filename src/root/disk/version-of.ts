@@ -1,4 +1,4 @@
-// What tells one version of a file on a disk from another without reading it.
+// Tells one version of a file on a disk from another without reading it.
 import type { Stats } from 'node:fs';
 import { msToAge } from '../../disk/stamp-age.ts';
 import type { Version } from '../root.ts';
@@ -14,7 +14,7 @@ export function versionOf(stats: Stats): Version {
   };
 }
 
-/** With the time of the last change of the inode, which no writer can put back. */
+/** The stamp. It has the time of the last change of the inode, which no writer can put back. */
 export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
   return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
 }

@@ -8,7 +8,7 @@ import { entriesOf } from './entries-of.ts';
  * Yields paths of files and of links, below the root, joined with slashes.
  *
  * @param path where to begin; '' for the root
- * @param onDirectory called with each directory before it is read
+ * @param onDirectory called with the path of each directory before it is read
  */
 export async function* walk(
   root: string,

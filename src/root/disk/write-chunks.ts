@@ -1,7 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
 import { fileRefusal } from '../../runtime/refusal.ts';
 
-/** Chunks one after another into a file, as they are (writev). @throws Refusal ERR_DISK_FULL ... */
+/**
+ * Writes chunks one after another to a file, without copying them (writev). @throws Refusal
+ * ERR_DISK_FULL ...
+ */
 export async function writeChunks(
   handle: FileHandle,
   chunks: readonly Uint8Array[],
@@ -10,7 +13,7 @@ export async function writeChunks(
   let at = position;
   try {
     for (let left = chunks; left.length > 0; ) {
-      // Stops short when the disk fills; the next call says why.
+      // writev() stops short when the disk is full; the next call gives the reason.
       const { bytesWritten } = await handle.writev(left, at);
       at += bytesWritten;
       left = skip(left, bytesWritten);
@@ -20,7 +23,7 @@ export async function writeChunks(
   }
 }
 
-/** What writev() did not take. */
+/** The bytes that writev() did not write. */
 function skip(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
   const left: Uint8Array[] = [];
   let skipped = 0;
