@@ -1,4 +1,4 @@
-// A change below the root as subscribers are told of it.
+// Makes the event that tells subscribers of a change below the root.
 
 import { filesUrl } from '../../api/files-url.ts';
 import type { Change } from '../../root/root.ts';

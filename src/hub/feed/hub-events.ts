@@ -1,7 +1,6 @@
-// The events of a hub: who watches what, and when. Nothing is watched before
-// somebody subscribes, and no longer than a while after the last one has left; one
-// who comes back within that while has missed nothing. The answer to a subscriber
-// begins when the watch does: what happens after it is told.
+// The events of a hub. The root is watched only while there are subscribers, and for a while after
+// the last one has left: a subscriber that comes back within that time has missed nothing. The
+// answer to a subscriber begins when the watch has begun: it tells all changes after that.
 
 import type { Root, Watch } from '../../root/root.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
@@ -13,13 +12,13 @@ import { fileEventOf } from './file-event.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface EventsOptions {
-  /** How long a file must stay the same before it is news. */
+  /** Milliseconds for which a file must stay the same before it is told. */
   readonly settleMs?: number | undefined;
-  /** How long after the last subscriber the watch goes on. */
+  /** Milliseconds for which the watch goes on after the last subscriber. */
   readonly lingerMs?: number | undefined;
-  /** How often a subscriber is looked after: is it there, may it still listen. */
+  /** Milliseconds between two checks of a subscriber: whether it is there, and may still listen. */
   readonly heartbeatMs?: number | undefined;
-  /** Directories that the system is asked to watch; those beyond are walked over and over. */
+  /** Most directories that the system watches; the others are walked again and again. */
   readonly maxWatches?: number | undefined;
 }
 
@@ -32,15 +31,15 @@ export interface EventsContext {
 }
 
 export interface Subscription {
-  /** What the subscriber missed. */
+  /** Events that the subscriber missed. */
   readonly missed: readonly Message[];
-  /** Where it is then. */
+  /** Id of the last event that it has then. */
   readonly position: string;
-  /** May be called twice. */
+  /** Ends the subscription. May be called twice. */
   close(): void;
 }
 
-/** Chosen: a writer that pauses for longer is told of twice. */
+/** Chosen: a file whose writer pauses for longer is told twice. */
 const SETTLE_MS = 300;
 /** Chosen: a small part of what Linux allows a user (8,192 in the smallest default). */
 const MAX_WATCHES = 4096;
@@ -78,11 +77,11 @@ export class HubEvents {
     try {
       await this.#started;
     } catch (error) {
-      // The next subscriber has another try.
+      // The next subscriber tries again.
       this.#stop();
       throw error;
     }
-    // From here on nothing waits, so that no event falls between what was missed and what comes.
+    // From here on the code awaits nothing, so no event falls between the missed ones and the next.
     const leave = this.feed.subscribe(subscriber);
     const close = (): void => {
       leave();

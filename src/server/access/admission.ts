@@ -1,6 +1,6 @@
-// Every request passes admit() before any route sees it. In this order, from cheap to dear, so
-// that what is refused costs least: name of the hub, address and its rate, CORS preflight,
-// token and its rate. Only a token that was not seen before makes admit() asynchronous.
+// Admits or refuses every request before any route sees it. The checks go from cheap to dear, so
+// that a refused request costs least: name of the hub, address and its rate, CORS preflight, token
+// and its rate. Only a token that was not seen before makes admit() asynchronous.
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Access, AccessOptions } from '../../hub/access/access.ts';
 import { AddressSet } from '../../hub/access/address-rules.ts';
@@ -17,8 +17,8 @@ import { HostNames } from './host-names.ts';
 export interface AdmissionOptions extends AccessOptions {
   readonly proxyHeader?: ProxyHeader | undefined;
   /**
-   * Names that it may be called by, '*' for any. By default a hub that only this machine
-   * reaches, and anyone may read, goes by its own alone; others by any.
+   * Names that requests may call the hub by, '*' for any. By default, a hub that only this machine
+   * reaches and that anyone may read takes its own name alone; others take any name.
    */
   readonly allowHosts?: readonly string[] | undefined;
 }
@@ -45,16 +45,16 @@ export class Admission {
     this.#standing = pairs(standingHeaders(rules));
   }
 
-  /** Sets the fields that stand on every answer, refusals and health too. */
+  /** Sets the header fields that every answer has, refusals and health too. */
   greet(conversation: Conversation): void {
     for (const [name, value] of this.#standing) conversation.res.setHeader(name, value);
     this.#cors?.mark(conversation);
   }
 
   /**
-   * Call after greet(), before any route. False when it has answered the request itself.
+   * Call it after greet(), before any route. Returns false if it has answered the request itself.
    *
-   * @throws Refusal, HttpFailure 421; so does what it promises
+   * @throws Refusal, HttpFailure 421; the promise rejects with the same
    */
   admit(conversation: Conversation): boolean | Promise<boolean> {
     this.#hostNames?.check(conversation.req);
@@ -83,7 +83,7 @@ export class Admission {
   }
 }
 
-/** Undefined when any name will do. Behind a proxy the name is the proxy's matter. */
+/** The names to check; undefined if any name will do. Behind a proxy, the proxy checks the name. */
 function hostNamesOf(
   { allowHosts, trustedProxies = [] }: AdmissionOptions,
   host: string,
@@ -94,7 +94,7 @@ function hostNamesOf(
   return isAtRisk ? new HostNames([host], { pagesOnly: true }) : undefined;
 }
 
-/** Undefined when it makes no difference who calls. */
+/** The addresses of clients; undefined if the hub treats all clients alike. */
 function clientAddressesOf(
   { trustedProxies = [], proxyHeader = 'x-forwarded-for' }: AdmissionOptions,
   { addresses }: Access,

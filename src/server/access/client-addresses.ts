@@ -1,5 +1,6 @@
-// The address that rules and limits go by, for each request: its connection's, or the one that
-// a trusted proxy names. What the hub knows of it is looked up once for each of them.
+// Finds the address of each request to which rules and limits apply: that of its connection, or the
+// one that a trusted proxy names. What the hub knows of an address is looked up once for each
+// connection or name.
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { type AddressSet, normalAddress } from '../../hub/access/address-rules.ts';
@@ -9,13 +10,15 @@ import { forwardedClient, type ProxyHeader } from './forwarded.ts';
 
 export interface ClientAddress {
   readonly known: KnownAddress;
-  /** Named by a proxy: there is no port to log. */
+  /** Whether a proxy named it: then there is no port to log. */
   readonly proxied: boolean;
 }
 
-/** Of what proxies say; with MAX_REMEMBERED_LENGTH some 10 MB at the most. Chosen. */
+/**
+ * Most remembered header values of proxies; with MAX_REMEMBERED_LENGTH some 10 MB at most. Chosen.
+ */
 const MAX_REMEMBERED = 16_384;
-/** Longer lists are of several proxies, or somebody's play. */
+/** Longest remembered value. A longer list comes from several proxies, or is an attack. */
 const MAX_REMEMBERED_LENGTH = 256;
 
 export interface ClientAddressesOptions {
@@ -29,7 +32,7 @@ export class ClientAddresses {
   readonly #connected = new WeakMap<Socket, ClientAddress>();
   /** Connections of trusted proxies, with their address. */
   readonly #proxies = new WeakMap<Socket, string>();
-  /** By the proxy's address and what it said. */
+  /** Client addresses by the proxy's address and its header value. */
   readonly #named = new Map<string, ClientAddress>();
 
   constructor(options: ClientAddressesOptions) {
@@ -41,14 +44,14 @@ export class ClientAddresses {
     if (known) return known;
     const proxy = this.#proxies.get(socket) ?? this.#meet(socket);
     const said = headers[this.#options.proxyHeader];
-    // A proxy that names nobody asks for itself; its next request may be another's.
+    // A proxy that names no client asks for itself; its next request may be a client's.
     if (proxy !== undefined && said !== undefined) return this.#proxied(proxy, String(said));
     const connected = this.#look(proxy ?? normalAddress(socket.remoteAddress ?? ''), false);
     if (proxy === undefined) this.#connected.set(socket, connected);
     return connected;
   }
 
-  /** The address of a new connection if it is a trusted proxy's. */
+  /** The address of a new connection, if it belongs to a trusted proxy. */
   #meet(socket: Socket): string | undefined {
     const peer = normalAddress(socket.remoteAddress ?? '');
     if (!this.#options.proxies?.has(peer)) return undefined;

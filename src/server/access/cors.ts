@@ -1,7 +1,7 @@
-// Which pages of other origins may use this hub (the Fetch standard's CORS protocol).
-// One implementation for byte routes and express alike; the `cors` package knows only
-// the latter. Credentials are never allowed: a script sends its token itself, in
-// Authorization, so no page can use what a browser has stored for another.
+// Decides which pages of other web origins may use this hub (the Fetch standard's CORS protocol).
+// One implementation serves byte routes and express alike; the `cors` package knows only the
+// latter. Credentials are never allowed: a script sends its token itself, in Authorization, so no
+// page can use a credential that a browser has stored for another.
 import type { PageOrigins } from '../../hub/access/page-origins.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 
@@ -61,7 +61,7 @@ const RESPONSE_HEADERS = [
   'X-Ipfs-Path',
   'X-Ipfs-Roots',
 ].join(', ');
-/** Two hours: what Chromium keeps an answer to a preflight at most. */
+/** Two hours: the longest that Chromium keeps an answer to a preflight. */
 const MAX_AGE_S = 7200;
 
 export class Cors {
@@ -71,18 +71,23 @@ export class Cors {
     this.#pages = pages;
   }
 
-  /** Says on the answer which page may read it; for every request, before anything else. */
+  /**
+   * Tells in the answer which pages may read it. Call it for every request, before any other step.
+   */
   mark(conversation: Conversation): void {
     const { res } = conversation;
     const { origin } = conversation.req.headers;
-    // A cache must not give the answer for one origin to another.
+    // A cache must not give the answer for one web origin to another.
     if (!this.#pages.areAny) conversation.vary('Origin');
     if (origin === undefined || !this.#pages.lets(origin)) return;
     res.setHeader('Access-Control-Allow-Origin', this.#pages.areAny ? '*' : origin);
     res.setHeader('Access-Control-Expose-Headers', RESPONSE_HEADERS);
   }
 
-  /** Answers a preflight; false when it is none. An origin that is not listed gets no leave. */
+  /**
+   * Answers a preflight; returns false if the request is none. A web origin that is not listed gets
+   * no permission.
+   */
   answerPreflight({ req, res }: Conversation): boolean {
     const { origin } = req.headers;
     const isPreflight =

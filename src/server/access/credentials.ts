@@ -1,9 +1,9 @@
-// The token in an Authorization header: of Bearer (RFC 6750 section 2.1) or the
-// password of Basic (RFC 7617; curl -u x:TOKEN, a browser's dialog). Not from the
-// query (section 2.3): logs, histories and Referer keep URLs.
+// Reads the token from an Authorization header: from Bearer (RFC 6750 section 2.1), or as the
+// password of Basic (RFC 7617; curl -u x:TOKEN, a browser's dialog). A token in the query (section
+// 2.3) is not read: logs, histories and Referer keep URLs.
 import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 
-/** Chosen: a token with a score of long paths; a longer one is not decoded. */
+/** Longest header that is decoded. Chosen: a token with twenty long paths. */
 const MAX_HEADER_LENGTH = 4096;
 
 /** @throws TokenRefusal */

@@ -1,22 +1,21 @@
-// The client behind trusted proxies. Each proxy appends whom it was called by, so
-// the list is read from its end, and only as far as those who wrote it are trusted:
-// what stands before that is whatever the client liked to send. One header alone is
-// read, the one that the proxy writes: a proxy that knows only X-Forwarded-For hands
-// a forged Forwarded on (RFC 7239 section 8.1). Pure.
+// Finds the client behind trusted proxies. Each proxy appends the address that called it. So the
+// list is read from its end, and only as far as its writers are trusted: the client may have sent
+// any text before that. Only one header is read, the one that the proxy writes: a proxy that knows
+// only X-Forwarded-For passes on a forged Forwarded (RFC 7239 section 8.1). Pure.
 import { isIP } from 'node:net';
 import { type AddressSet, normalAddress } from '../../hub/access/address-rules.ts';
 
 export const PROXY_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
 export type ProxyHeader = (typeof PROXY_HEADERS)[number];
 
-/** Chosen: nobody has more proxies in a row. */
+/** Most proxies in a row. Chosen. */
 const MAX_HOPS = 16;
 
 /**
- * @param peer whose connection it is, trusted.
- * @param value of the header, several joined by commas.
- * @returns the first address from the end that is not a trusted proxy's; what cannot be
- *   read ends the list, and the hop that wrote it counts.
+ * @param peer address of the connection; it is trusted
+ * @param value of the header, several values joined by commas
+ * @returns the first address from the end that is not a trusted proxy's; an element that cannot be
+ * read ends the list, and the hop that wrote it counts
  */
 export function forwardedClient(
   header: ProxyHeader,

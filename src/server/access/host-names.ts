@@ -1,11 +1,12 @@
-// By which names a hub may be called. A hub that only its own machine reaches is still
-// reached by the browser there: a page whose owner points his name at 127.0.0.1 (DNS
-// rebinding) has the browser ask the hub as the page's own server, and reads what comes.
-// The request then carries his name in Host, which a page cannot change. So what is
-// called by another name than its own is refused (RFC 9110 section 15.5.20). An address
-// is nobody's to point elsewhere. Unless names were given, only what a browser may have
-// sent is looked at: others can send any Host and gain nothing by it, and a script or a
-// proxy before the hub may well call it by some other name.
+// Decides which names a request may call the hub by. A browser reaches a hub that only its own
+// machine reaches. If the owner of a page points the page's name at 127.0.0.1 (DNS rebinding), the
+// browser takes the hub for the page's own server, and the page reads the answers. Such a request
+// carries the page's name in Host, which a page cannot change. So a request with a name other than
+// the hub's is refused (RFC 9110 section 15.5.20). An address cannot be pointed elsewhere.
+//
+// Unless names were given, only requests that a browser may have sent are checked. Other programs
+// can send any Host and gain nothing by it; a script or a proxy before the hub may well use another
+// name.
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -16,10 +17,10 @@ const ANY = '*';
 export class HostNames {
   readonly #names: ReadonlySet<string>;
   readonly #pagesOnly: boolean;
-  /** Clients come again with the same. */
+  /** The name that was admitted last: clients send the same name again. */
   #lastAdmitted = '';
 
-  /** @param options.pagesOnly whether only requests that a page may have made are looked at */
+  /** @param options.pagesOnly whether only requests that a page may have made are checked */
   constructor(names: readonly string[], options: { pagesOnly: boolean }) {
     this.#pagesOnly = options.pagesOnly;
     this.#names = new Set(names.map((name) => name.toLowerCase()));
@@ -27,7 +28,7 @@ export class HostNames {
 
   /** @throws HttpFailure 421 */
   check({ headers }: IncomingMessage): void {
-    // Only HTTP/1.0 goes without, and so no browser.
+    // Only HTTP/1.0 has no Host, and no browser speaks it.
     const { host = '' } = headers;
     if (this.#pagesOnly && !mayBeOfPage(headers)) return;
     if (host === this.#lastAdmitted || this.#admits(host)) {
@@ -50,8 +51,9 @@ export class HostNames {
 }
 
 /**
- * Every browser sends Accept-Language, and no page can keep it from doing so; Origin and
- * Sec-Fetch-Site do not always come, and User-Agent can be changed in some.
+ * Whether a page may have made the request. Every browser sends Accept-Language, and no page can
+ * prevent that. Origin and Sec-Fetch-Site do not always come, and pages can change User-Agent in
+ * some browsers.
  */
 function mayBeOfPage(headers: IncomingMessage['headers']): boolean {
   return PAGE_HEADERS.some((name) => headers[name] !== undefined);

@@ -1,10 +1,10 @@
-// Compressed files that lie beside a file (`d.csv.gz` beside `d.csv`) and decode to it, byte
-// for byte. A name alone says nothing: it may be another file, an older one, or no gzip at
-// all. So a sibling is decoded once for each version of either file and held against the
-// file's CID (decodes-to.ts); one as long as its file is not looked at.
-// Small files are checked before they are answered. The check of longer ones takes seconds
-// and goes on beside: until it is over they are sent as if there were no sibling.
-// Left out: zstd, which the Node.js releases that this runs on cannot decode.
+// Compressed files that lie beside a file (`d.csv.gz` beside `d.csv`) and decode to it, byte for
+// byte. A name alone proves nothing: the sibling may be another file, an older one, or no gzip at
+// all. So a sibling is decoded once for each version of either file and compared with the file's
+// CID (decodes-to.ts). A sibling that is as long as its file is ignored. Small siblings are checked
+// before the answer. The check of a longer one takes seconds and runs beside the answers: until it
+// ends, the file is sent as if there were no sibling. Left out: zstd, which the Node.js releases
+// that this runs on cannot decode.
 
 import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
 import type { OpenFile } from '../../root/root.ts';
@@ -12,20 +12,23 @@ import { Gate } from '../../runtime/gate.ts';
 import type { Coding } from '../message/accept-encoding.ts';
 import { decodesTo } from './decodes-to.ts';
 
-/** What the names of compressed files end with. */
+/** Endings of the names of compressed files. */
 export const SUFFIXES: Readonly<Record<Coding, string>> = { br: '.br', gzip: '.gz' };
 
-/** Chosen: decoding and hashing so much takes some 30 ms. */
+/**
+ * Longest file whose check an answer waits for. Chosen: decoding and hashing so much takes some 30
+ * ms.
+ */
 const MAX_AWAITED_BYTES = 4 * 2 ** 20;
-/** Chosen: some 1 MB. */
+/** Most remembered outcomes. Chosen: some 1 MB. */
 const MAX_KNOWN = 4096;
-/** The sibling's own entry, or that it is no form of the file. */
+/** The sibling's own entry; 'other' if it does not decode to the file. */
 type Outcome = Entry | 'other';
 
 export class CheckedSiblings {
   readonly #catalogue: Catalogue;
   readonly #signal: AbortSignal;
-  /** By the file's content and the sibling's version, in the order of last use. */
+  /** Outcomes by the file's content and the sibling's version, in the order of last use. */
   readonly #known = new Map<string, Outcome>();
   readonly #running = new Map<string, Promise<Outcome | undefined>>();
   readonly #quick = new Gate(1);
@@ -37,8 +40,8 @@ export class CheckedSiblings {
   }
 
   /**
-   * The entry of a sibling that decodes to the file; undefined when it does not, or when
-   * that is not known yet.
+   * The entry of a sibling that decodes to the file; undefined if it does not, or if that is not
+   * known yet.
    *
    * @param reopen opens the sibling once more, for a check that outlasts the request
    */
@@ -73,14 +76,14 @@ export class CheckedSiblings {
     const running = gate
       .run(() => this.#check(file, coding, stamp, reopen))
       .then((outcome) => outcome && this.#keep(key, outcome))
-      // Gone, being changed or not readable now: the next request looks again.
+      // The sibling is gone, changing or not readable: the next request tries again.
       .catch(() => undefined)
       .finally(() => this.#running.delete(key));
     this.#running.set(key, running);
     return running;
   }
 
-  /** Undefined when it is another version by now. */
+  /** Checks a sibling; undefined if it has another version by now. */
   async #check(
     { manifest }: Entry,
     coding: Coding,

@@ -15,11 +15,14 @@ const MIN_BYTES = 1024;
 const MAX_BYTES = 4 * 2 ** 20;
 /** Compressions at once. Chosen: two of the four threads that also read files. */
 const AT_ONCE = 2;
-/** Chosen. */
+/** Most bytes kept. Chosen. */
 const MAX_KEPT_BYTES = 32 * 2 ** 20;
 /** Memory of a key and its slot, roughly. */
 const OVERHEAD_BYTES = 256;
-/** Costs as much as gzip's 6, and is a tenth smaller (measured on prose and JSON). */
+/**
+ * Quality of br: it takes as long as gzip's 6, and the text is a tenth smaller (measured on prose
+ * and JSON).
+ */
 const BROTLI_QUALITY = 5;
 
 /** The compressed text; undefined if it would not become smaller. */

@@ -1,8 +1,7 @@
-// The sha-256 of whole files. A file of one piece has it as its CID's digest; of
-// any other it is made when somebody asks for it, once for each version however
-// many ask, and one file at a time: it is a second reading, of about a second for
-// each GiB, and making it with the CID would double what every start costs. Once made
-// it is the catalogue's.
+// Makes the sha-256 of whole files. For a file of one piece it is the digest in its CID. For any
+// other file it is made when a request asks for it: once for each version, and one file at a time.
+// It takes a second reading of the file, about a second for each GiB; to make it together with the
+// CID would double the time of every start. The catalogue keeps it.
 import { createHash } from 'node:crypto';
 import { isRawCid } from '../../content/cid.ts';
 import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
@@ -12,9 +11,9 @@ import type { OpenFile } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 
-/** As in content/hash-pieces.ts: longer reads gain nothing. */
+/** Bytes read at once. As in content/hash-pieces.ts: longer reads gain nothing. */
 const WINDOW_BYTES = 2 * 2 ** 20;
-/** Chosen: a tenth of a second. */
+/** Longest file whose digest an answer waits for. Chosen: a tenth of a second. */
 const MAX_AWAITED_BYTES = 64 * 2 ** 20;
 
 export class FileDigests {
@@ -27,13 +26,13 @@ export class FileDigests {
     this.#signal = signal;
   }
 
-  /** What is known without reading. */
+  /** The digest, if it is known without reading. */
   known({ sha256, manifest }: Entry): Uint8Array | undefined {
     return sha256 ?? (isRawCid(manifest.root) ? manifest.root.multihash.digest : undefined);
   }
 
   /**
-   * Known, or made now where that takes a moment. A longer file's is made beside, for
+   * The digest, made now if the file is short. The digest of a longer file is made beside, for
    * later requests.
    */
   async soon(entry: Entry): Promise<Uint8Array | undefined> {
@@ -42,7 +41,7 @@ export class FileDigests {
     return awaited ? digest : this.known(entry);
   }
 
-  /** Known, or made now; undefined when the file is not that version any more. */
+  /** The digest, made now if need be; undefined if the file has another version by now. */
   of(entry: Entry): Promise<Uint8Array | undefined> {
     const known = this.known(entry);
     if (known) return Promise.resolve(known);
@@ -62,7 +61,7 @@ export class FileDigests {
   }
 }
 
-/** Undefined when it is not that version any more. */
+/** Hashes a file; undefined if it has another version by now. */
 async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefined> {
   const file = await entry.open();
   if (!file) return undefined;
@@ -76,7 +75,7 @@ async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefine
     }
     return (await file.isUnchanged()) ? hash.digest() : undefined;
   } catch (error) {
-    // It became shorter.
+    // The file became shorter.
     if (hasCode(error, 'ERR_SOURCE_CHANGED')) return undefined;
     throw error;
   } finally {
@@ -84,7 +83,10 @@ async function hashFile(entry: Entry, turn: Turn): Promise<Uint8Array | undefine
   }
 }
 
-/** The file in order, each window valid until the next is asked for; one is read ahead. */
+/**
+ * Yields the bytes of a file in order. Each window is valid until the next is asked for; one is
+ * read ahead.
+ */
 async function* windows(file: OpenFile): AsyncGenerator<Uint8Array> {
   const { size } = file.version;
   const length = Math.min(WINDOW_BYTES, size);
@@ -101,7 +103,7 @@ async function* windows(file: OpenFile): AsyncGenerator<Uint8Array> {
     const bytes = await next;
     if (bytes === undefined) return;
     next = read(index);
-    // Awaited in the next turn; until then a failure must not count as unhandled.
+    // Awaited in the next round of the loop; until then a failure must not count as unhandled.
     next.catch(() => undefined);
     yield bytes;
   }

@@ -1,16 +1,19 @@
-// Bytes of answers that lie in memory until their clients have taken them, bounded over
-// all connections. When there is no room, the answer that has waited longest for its
-// client to take something is cut, once that wait is long enough to be no hiccup: who
-// reads nothing keeps room from others for a moment only.
+// Bounds the bytes of answers that lie in memory until their clients take them, over all
+// connections. If there is no room, it cuts the answer whose client has taken no byte for the
+// longest time, once that time is no mere hiccup. So a client that reads nothing keeps room from
+// others only for a moment.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Conversation } from '../conversation/conversation.ts';
 import { type Outlet, sendBytes } from './send-body.ts';
 
-/** Chosen: longer than the kernel repeats a lost packet after; only when others want the room. */
+/**
+ * Time without a byte after which an answer may be cut, if others want the room. Chosen: longer
+ * than the kernel takes to repeat a lost packet.
+ */
 const UNMOVED_MS = 1000;
-/** Between two looks for room. Chosen. */
+/** Time between two looks for room. Chosen. */
 const LOOK_MS = 100;
-/** Bytes a write: what its client takes within the stall time, or is cut. Chosen. */
+/** Bytes of one write: the client takes them within the stall time, or is cut. Chosen. */
 const PART_BYTES = 64 * 1024;
 
 export class Held {
@@ -27,7 +30,10 @@ export class Held {
     return this.#movedAt;
   }
 
-  /** Its client takes nothing; who waits for the link, or for what is made of it, does not count. */
+  /**
+   * Whether its client takes no byte. An answer that waits for the link, or is still being made,
+   * does not count.
+   */
   get isStuck(): boolean {
     const { req } = this.#conversation;
     return req.socket.writableLength > 0 && performance.now() - this.#movedAt >= UNMOVED_MS;
@@ -46,7 +52,7 @@ export class Held {
     this.release();
   }
 
-  /** May be called twice. */
+  /** Gives the room back. May be called twice. */
   release(): void {
     this.#release();
   }
@@ -61,7 +67,10 @@ export class HeldBytes {
     this.#most = most;
   }
 
-  /** Waits for room; one alone may be larger than all of it. @throws why the client is gone */
+  /**
+   * Waits for room. A single answer may be larger than all the room. @throws the reason why the
+   * client is gone
+   */
   async take(bytes: number, conversation: Conversation): Promise<Held> {
     while (!this.#makeRoom(bytes)) await delay(LOOK_MS, undefined, { signal: conversation.signal });
     conversation.signal.throwIfAborted();

@@ -70,7 +70,10 @@ export function datedBy(modifiedMs: number): { lastModifiedMs: number; isDateOpe
   return { lastModifiedMs, isDateOpen: now - lastModifiedMs < 1000 };
 }
 
-/** The type by the extension. A whole name that looks like one (`html`, `f`) is none. */
+/**
+ * The media type by the extension. A whole name that looks like an extension (`html`, `f`) has
+ * none.
+ */
 function typeOf(name: string): string {
   return contentType(extname(name)) || 'application/octet-stream';
 }

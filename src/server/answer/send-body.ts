@@ -48,7 +48,9 @@ let sending = 0;
 
 interface Source {
   readonly file: OpenFile;
-  /** Of a file that is appended to: what was there when it was opened is sent. */
+  /**
+   * Whether the file may be appended to: then the bytes that it had when it was opened are sent.
+   */
   readonly mayGrow?: boolean;
 }
 

@@ -1,8 +1,8 @@
-// GET and HEAD of a directory as an archive: made while it is sent, so memory stays
-// what a few reads take (and, of a zip, a line for each file, which its directory at
-// the end needs). Its length is not known before, so it comes chunked; a file that
-// changes under way cuts the connection, and a client that leaves ends the walk.
-// Not stored and not resumed: the next one may hold other versions.
+// Answers GET and HEAD of a directory as an archive. The archive is made while it is sent. So it
+// takes the memory of a few reads, and for a zip a line for each file, which its directory at the
+// end needs. Its length is not known before, so it comes chunked. A file that changes meanwhile
+// cuts the connection; a client that leaves ends the walk. An archive is not stored and cannot be
+// resumed: the next one may hold other versions.
 
 import { create as formatDisposition } from 'content-disposition';
 import type { Access } from '../../hub/access/access.ts';
@@ -25,7 +25,7 @@ const FORMATS: Readonly<Record<string, { readonly type: string; readonly pack: P
   'tar.gz': { type: 'application/gzip', pack: gzippedTarOf },
 };
 
-/** What archives need of their hub. */
+/** The parts of a hub that archives need. */
 interface ArchiveHub {
   readonly root: Root;
   readonly link: Link;

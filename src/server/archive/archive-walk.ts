@@ -1,31 +1,31 @@
-// What an archive of a directory holds, in order: every file and directory below it
-// that could be asked for by name by the same client, each directory before what is in it, names by
-// UTF-16 code units. What may not be served (hidden, special, links that lead out)
-// is left out, as it is from listings. A directory that several links lead to comes
-// once: else links could make a tree without end out of a few.
+// Yields the entries of an archive in order: every file and directory below a directory that the
+// same client could ask for by name. Each directory comes before its entries; names are sorted by
+// UTF-16 code units. Entries that may not be served (hidden, special, links that lead out) are left
+// out, as in listings. A directory that several links lead to comes once: otherwise a few links
+// could make a tree without end.
 
 import type { DirectoryNames, Names } from '../../hub/catalogue/directory-names.ts';
 import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 
 export interface ArchiveEntry {
-  /** Relative to the archive's top, with that top's name before it; '/' between the names. */
+  /** Path in the archive: the name of its top, then the names below, with '/' between them. */
   readonly path: string;
-  /** Open until the next entry is asked for. */
+  /** The open file or directory. It is closed when the next entry is asked for. */
   readonly opened: OpenFile | OpenDirectory;
 }
 
 export interface Walk {
   readonly root: Root;
   readonly directories: DirectoryNames;
-  /** Whether a file is for whoever asks, or a directory may lead to one that is. */
+  /** Whether the caller may read a file, or a directory may lead to one that it may read. */
   readonly shows: (segments: readonly string[], isDirectory: boolean) => boolean;
   readonly signal: AbortSignal;
 }
 
 const NO_NAMES = { directories: [], files: [] };
 
-/** @param top what the archive's paths begin with. @throws what the signal holds */
+/** @param top beginning of all paths in the archive. @throws what the signal holds */
 export async function* walkArchive(
   walk: Walk,
   segments: readonly string[],
@@ -56,7 +56,8 @@ async function* walkOne(
   } finally {
     await opened.close();
   }
-  // Those that are kept for all who ask, never copied: an archive is read for as long as its client likes.
+  // Uses the lists that all requests share, and never copies them: an archive is read for as long
+  // as its client likes.
   for (const list of [names.directories, names.files]) {
     for (const name of list) yield* walkOne(walk, [...segments, name], `${path}/${name}`, visited);
   }
@@ -69,7 +70,8 @@ async function openIfServed(
   try {
     return await root.open(segments);
   } catch (error) {
-    // Gone, or not to be served; what says that the server is at its end is thrown.
+    // The entry is gone, or may not be served. An error that says that the server is out of
+    // resources is thrown.
     if (error instanceof Refusal && !error.isPassing) return undefined;
     throw error;
   }

@@ -9,7 +9,7 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
   try {
     for await (const bytes of makeZip(members(entries))) yield bytes;
   } finally {
-    // The library ends its source when it is cancelled, but not when it fails.
+    // The library ends the generator when it is cancelled, but not when it fails.
     await entries.return(undefined);
   }
 }

@@ -1,5 +1,5 @@
-// One request and its response: the bytes sent, when the other side left, small answers and
-// failures, and the one line of the access log.
+// One request and its response: it counts the bytes sent, notices when the client leaves, sends
+// small answers and failures, and reports the one line of the access log.
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';

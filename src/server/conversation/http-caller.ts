@@ -1,19 +1,19 @@
-// Whoever sent an HTTP request: what the hub decides by, read off its header fields when it is
-// asked for, and what access/ found out.
+// The caller of an HTTP request. Header fields are read when the hub needs them; access/ adds what
+// it found out.
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../../hub/access/caller.ts';
 import type { Rights } from '../../hub/access/rights.ts';
 import type { Link } from '../../link/link.ts';
 
-/** Fields that proxies add, the usual ones. */
+/** The usual header fields that proxies add. */
 const OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
 
 export class HttpCaller implements Caller {
   /** Set by access/. */
   rights: Rights | undefined;
-  /** Its own share of the uplink, where each client has one; set by access/. */
+  /** Its own share of the uplink, if each client has one; set by access/. */
   link: Link | undefined;
-  /** Address and port; the address alone where a trusted proxy named it. */
+  /** Address and port; only the address if a trusted proxy named it. */
   remote: string;
   readonly #headers: IncomingMessage['headers'];
 

@@ -13,7 +13,7 @@ interface ParseError extends Error {
   readonly rawPacket?: Buffer;
 }
 
-/** Of a head that is longer than 16 KiB: the target is the reason if it fills half of it. */
+/** Matches a head that is longer than 16 KiB because of its target, which fills half of it. */
 const LONG_TARGET = /^[A-Z]+ [^ \r\n]{8192}/;
 /** A well-formed method that HTTP does not know is not implemented; anything else is noise. */
 const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
@@ -24,13 +24,13 @@ export function answerParseFailures(server: Server, traffic: Traffic): void {
   const handleError = (error: ParseError, socket: Duplex): void => {
     const begin = (): void => {
       const open = traffic.answering(socket);
-      // The wrong bytes came behind complete requests: those have their answers first.
+      // The wrong bytes came behind complete requests, which get their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();
       else refuse(socket, ...failureOf(error));
     };
     const answer = guarded('answering what is no request', begin, () => socket.destroy());
-    // Other errors are resets and failed TLS handshakes: nobody is there to be told.
+    // Other errors are resets and failed TLS handshakes: no client is there to read an answer.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();
     else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && traffic.pipelines.excuses(socket)) return;

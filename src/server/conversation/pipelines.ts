@@ -1,9 +1,8 @@
-// Requests that came before the answers to those ahead of them on their connection. Each begins in
-// its turn (RFC 9112 section 9.3.2).
-// A client that sends and does not read must not fill our memory. So a connection with a few
-// waiting requests is read no further. Node.js still parses what it has read, up to 64 KiB, and
-// heads may be very short. So the number of waiting requests is bounded for all connections
-// together, and a connection that exceeds it is cut.
+// Holds requests that came before the requests ahead of them on their connection were answered.
+// Each begins in its turn (RFC 9112 section 9.3.2). A client that sends and does not read must not
+// fill our memory. So a connection with a few waiting requests is read no further. Node.js still
+// parses what it has read, up to 64 KiB, and heads may be very short. So the number of waiting
+// requests is bounded for all connections together, and a connection that exceeds it is cut.
 // Immediate answers would let one connection keep the event loop for all that Node.js reads in one
 // turn, 2 MiB. So after a few answers it waits for the next turn.
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -80,7 +79,10 @@ export class Pipelines {
     return this.#deferred.get(socket);
   }
 
-  /** No request follows: the connection is not read further. False if that was said before. */
+  /**
+   * Says that no request follows: the connection is not read further. Returns false if that was
+   * said before.
+   */
   end(socket: Duplex): boolean {
     const line = this.#lineOf(socket);
     if (line.ended) return false;

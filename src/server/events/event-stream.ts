@@ -48,7 +48,7 @@ export async function answerStream(
   const beat = guarded('a heartbeat', () => {
     // The caller's token is no longer valid: it must come with another.
     if (!access.holds(conversation.caller)) return void res.end();
-    // The bytes of the last heartbeat still lie here: nobody reads.
+    // The bytes of the last heartbeat are still here: the client does not read.
     if (unreadBytes > 0 && res.writableLength >= unreadBytes) res.destroy();
     write(`: alive\nid: ${events.feed.position}\n\n`);
     unreadBytes = res.writableLength;

@@ -1,4 +1,4 @@
-// What the answers of events need of their hub.
+// The parts of a hub that the answers of events need.
 import type { Access } from '../../hub/access/access.ts';
 import type { HubEvents } from '../../hub/feed/hub-events.ts';
 

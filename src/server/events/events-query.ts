@@ -1,11 +1,11 @@
-// Which notifications a subscriber wants, and after which id: read from the query of /events. Wrong
+// Parses the query of /events: which notifications a subscriber wants, and after which id. Wrong
 // values are refused. Pure.
 
 import { EVENT_KINDS, type EventFilter, eventsBelow } from '../../hub/feed/event-filter.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 
-/** Chosen: proxies give up on a silent answer after 60 s. */
+/** Longest wait of a long poll. Chosen: proxies give up on a silent answer after 60 s. */
 const MAX_WAIT_SECONDS = 55;
 const WAIT_SECONDS = 30;
 
@@ -19,7 +19,7 @@ export function parseFilter(query: URLSearchParams): EventFilter {
   return eventsBelow(segmentsOf(query.get('path') ?? '/'), kind);
 }
 
-/** Milliseconds. @throws HttpFailure 400 */
+/** Milliseconds to wait. @throws HttpFailure 400 */
 export function parseWait(query: URLSearchParams): number {
   const text = query.get('wait') ?? String(WAIT_SECONDS);
   if (!/^\d{1,3}$/.test(text) || Number(text) > MAX_WAIT_SECONDS) {

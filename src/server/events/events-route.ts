@@ -1,10 +1,7 @@
-// GET /events: a stream (SSE) unless JSON is asked for, then one answer that waits
-// for the next event (long polling). The same query and the same ids for both, and
-// for the WebSocket at the same path (web-socket.ts):
-//   path=/dir/       only what is below (or is) that path
-//   only=files|transfers
-//   after=ID         what came after that event first; SSE clients send Last-Event-ID
-//   wait=SECONDS     of long polling
+// GET /events: a stream (SSE), or, if JSON is asked for, one answer that waits for the next event
+// (long polling). Both take the same query and the same ids, as does the WebSocket at the same path
+// (web-socket.ts): path=/dir/ only what is below (or is) that path only=files|transfers after=ID
+// what came after that event first; SSE clients send Last-Event-ID wait=SECONDS of long polling
 
 import { readable } from '../../hub/feed/event-filter.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -29,23 +26,26 @@ export async function answerEvents(hub: EventsHub, conversation: Conversation): 
   noticeEnd(conversation);
   res.setHeader('Cache-Control', 'no-store');
   conversation.vary('Accept');
-  // Told of by what it lists: programs that poll say that they want JSON.
+  // Programs that poll ask for JSON in Accept.
   if (/\bapplication\/json\b/i.test(req.headers.accept ?? '')) {
     const waitMs = parseWait(query);
     await answerPoll(hub, conversation, { filter, after, waitMs });
   } else await answerStream(hub, conversation, { filter, after });
 }
 
-/** It may be long before anything is written that shows that nobody is there. */
+/** Watches the socket for its end: it may be long before a write shows that the client is gone. */
 function noticeEnd({ req: { socket }, res }: Conversation): void {
   const leave = guarded('leaving who reads events', () => void res.destroy());
   socket.once('end', leave);
-  // The connection outlives the answer, and each polls again on it.
+  // Removes the listener: the connection outlives the answer, and each poll on it adds one.
   const forget = guarded('forgetting who reads events', () => void socket.off('end', leave));
   res.once('close', forget);
 }
 
-/** The header is what the browser saw last, so it counts more than the URL it began with. */
+/**
+ * The id to go on from. The header has the id that the browser saw last, so it counts more than the
+ * query of the URL.
+ */
 export function afterOf(
   query: URLSearchParams,
   header?: string | string[] | undefined,

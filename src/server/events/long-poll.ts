@@ -1,6 +1,5 @@
-// One answer that comes with the next events, or empty when the wait is over:
-//   { "events": [...], "next": ID }
-// The next request gives `next` as `after`; between the two nothing is lost.
+// Sends one answer with the next events, or without events when the wait is over: { "events":
+// [...], "next": ID } The next request gives `next` as `after`; between the two nothing is lost.
 import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 import type { EventFilter } from '../../hub/feed/event-filter.ts';
 import type { Message } from '../../hub/feed/feed.ts';
@@ -14,7 +13,7 @@ export interface Poll {
   readonly waitMs: number;
 }
 
-/** @throws TokenRefusal when the token ends while it waits, Refusal ERR_BUSY */
+/** @throws TokenRefusal if the token expires while it waits, Refusal ERR_BUSY */
 export async function answerPoll(
   { events, access }: EventsHub,
   conversation: Conversation,
@@ -26,7 +25,7 @@ export async function answerPoll(
   const subscription = await events.subscribe(after, {
     filter,
     deliver: (message) => {
-      // Those of one moment go together.
+      // Events of the same moment go together.
       if (came.push(message) === 1) setImmediate(end);
     },
     end,

@@ -1,6 +1,6 @@
-// The progress of transfers, read off the requests under way four times a second:
-// the way of a byte is not touched, and a transfer shorter than that is not told of
-// (a hub answers thousands of them a second; a new file is told of anyway).
+// Reports the progress of transfers. It reads it off the requests under way four times a second, so
+// it costs the bytes nothing. A shorter transfer is not reported: a hub answers thousands of them a
+// second, and a new file is told anyway.
 
 import type { TransferEvent } from '../../api/feed-event.ts';
 import { filesUrl } from '../../api/files-url.ts';
@@ -17,7 +17,7 @@ type Ended = Extract<Event, { event: 'request_completed' }>;
 
 interface Told {
   readonly facts: Omit<TransferEvent, 'event' | 'bytes'>;
-  /** Where in the file the request's bytes begin. */
+  /** Position in the file of the request's first byte. */
   readonly offset: number;
   bytes: number;
 }
@@ -25,7 +25,10 @@ interface Told {
 export class TransferWatch implements Transfers {
   readonly #traffic: Traffic;
   readonly #told = new Map<number, Told>();
-  /** Requests that were under way the last time, so that chance catches no short one. */
+  /**
+   * Requests that were under way at the last look; only those are reported, so chance reports no
+   * short one.
+   */
   #seen: ReadonlySet<number> = new Set();
   #timer: NodeJS.Timeout | undefined;
   #publish: (event: TransferEvent) => void = () => undefined;
@@ -58,10 +61,10 @@ export class TransferWatch implements Transfers {
     this.#told.delete(request.request);
     const { facts, offset } = told;
     const { total = Number.POSITIVE_INFINITY } = facts;
-    // The answer to an upload counts as well; it is no part of the file.
+    // The bytes of an upload's answer count as well, but are no part of the file.
     const bytes = Math.min(offset + request.bytes, total);
     const isDone = request.whole && request.status < 300;
-    // One request of several, as tus makes them.
+    // Whether it is one of several requests for a file, as tus makes them.
     const isPart = facts.total !== undefined && bytes < facts.total;
     const event = isPart ? 'transfer_progressed' : 'transfer_finished';
     this.#publish({ event: isDone ? event : 'transfer_aborted', ...facts, bytes });
@@ -82,7 +85,7 @@ export class TransferWatch implements Transfers {
     this.#seen = seen;
   }
 
-  /** Nothing when it is no transfer of a file, or has moved nothing yet. */
+  /** Begins to report a request; undefined if it transfers no file, or has moved no byte yet. */
   #begin(request: Running): Told | undefined {
     const { id, about } = request;
     const direction = directionOf(request);
@@ -99,7 +102,7 @@ export class TransferWatch implements Transfers {
   }
 }
 
-/** Undefined for a target that names no file; what refuses it has bytes as well. */
+/** Names of the file; undefined if the target names none. A refusal has bytes as well. */
 function segmentsOf({ target }: Running): readonly string[] | undefined {
   const found = routeOf(targetPath(target));
   if (found?.name !== 'files') return undefined;

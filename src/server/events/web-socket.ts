@@ -16,7 +16,7 @@ import type { EventsHub } from './events-hub.ts';
 import { parseFilter } from './events-query.ts';
 import { afterOf } from './events-route.ts';
 
-/** Longest message of a client: it has nothing to say. */
+/** Longest message of a client, which has nothing to say. */
 const MAX_PAYLOAD_BYTES = 1024;
 /** RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
@@ -67,12 +67,12 @@ export async function answerWebSocket(
   const leave = guarded('ending a WebSocket', () => {
     events.backlogs.forget(reader);
     subscription.close();
-    // The socket is no longer the response's, so nobody else tells it that the request is over.
+    // Tells the response that the request is over: the socket no longer belongs to it.
     res.emit('close');
   });
   socket.once('close', leave);
   const begin = (webSocket: WebSocket): void => {
-    // The close that follows does the rest.
+    // The 'close' that follows does the rest.
     webSocket.on('error', () => undefined);
     open = webSocket;
     for (const { json } of [...subscription.missed, ...early]) send(webSocket, json);
@@ -112,8 +112,8 @@ function keepAlive(
 }
 
 /**
- * Whether a page may connect. Programs send no Origin; a page's host and port must be the hub's,
- * whatever the scheme.
+ * Whether a page may connect. Programs send no Origin. A page's host and port must be the hub's;
+ * the scheme may differ.
  */
 export function mayConnect(
   origin: string | undefined,

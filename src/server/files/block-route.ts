@@ -1,7 +1,7 @@
-// GET and HEAD /ipfs/<cid>: one block by its CID, as the trustless gateway does it
-// for format=raw (https://specs.ipfs.tech/http-gateways/trustless-gateway/). Other
-// formats (CAR, a path below the CID) are left to real gateways. A leaf is read
-// from its file and hashed first: what leaves here under a CID is what it names.
+// GET and HEAD /ipfs/<cid>: one block by its CID, as a trustless gateway does for format=raw
+// (https://specs.ipfs.tech/http-gateways/trustless-gateway/). Other formats (CAR, a path below the
+// CID) are left to real gateways. A leaf is read from its file and hashed before it is sent: only
+// the bytes that a CID names are sent under it.
 import type { CID } from 'multiformats/cid';
 import { decodeCid, isSupportedCid, matchesCid } from '../../content/cid.ts';
 import type { BlockReader } from '../../hub/catalogue/catalogue.ts';
@@ -14,18 +14,18 @@ import { digestHeaders } from '../message/repr-digest.ts';
 import { targetQuery } from '../message/request-path.ts';
 
 const RAW = 'application/vnd.ipld.raw';
-/** A CID never names other bytes; a year is what caches take for ever (RFC 9111). */
+/** A CID never names other bytes. Caches take a year for ever (RFC 9111). */
 const IMMUTABLE = 'max-age=31536000, immutable';
 
-/** The blocks that whoever asks may have. */
+/** The blocks that the caller may read. */
 export interface Blocks {
   places(cid: CID): Iterable<BlockReader>;
-  /** Whether a shared cache may hand them to others. */
+  /** Whether a shared cache may give them to others. */
   readonly sharing: 'public' | 'private';
 }
 
 /**
- * @param rest what follows `/ipfs/`, without the query.
+ * @param rest path after `/ipfs/`, without the query.
  * @throws HttpFailure 400, 404, 406
  */
 export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string): Promise<void> {
@@ -69,7 +69,10 @@ function parse(text: string): CID {
   throw new HttpFailure(404, 'blocks here are dag-pb or raw with sha2-256');
 }
 
-/** Raw is also what a client gets that does not say; another wish is refused, not ignored. */
+/**
+ * Checks the wanted format. A client that names none gets raw; another wish is refused, not
+ * ignored.
+ */
 function checkFormat(target: string, accept: string | undefined): void {
   const format = targetQuery(target).get('format');
   const wish = format ?? /application\/vnd\.ipld\.([a-z-]+)/.exec(accept ?? '')?.[1] ?? 'raw';

@@ -1,7 +1,7 @@
-// Which content coding of a file a request gets, if any: where they are asked for, a
-// sibling that was found to be the same file (checked-siblings.ts) before one made now,
-// for it is smaller and costs nothing. Whoever asks for a range gets it of the file as it
-// is: that is what can be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
+// Decides which content coding of a file a request gets, if any. If siblings are enabled, a sibling
+// that was found to be the same file (checked-siblings.ts) comes before a text that is compressed
+// now: it is smaller and costs nothing. A request for a range gets it of the plain file, which can
+// be resumed and verified. RFC 9110 sections 8.4 and 12.5.3.
 import type { IncomingMessage } from 'node:http';
 import type { Entry } from '../../hub/catalogue/catalogue.ts';
 import { openFile, readWhole } from '../../root/opened.ts';
@@ -24,27 +24,27 @@ import type { FilesHub } from './files-hub.ts';
 interface CodedVariant {
   readonly representation: Representation;
   readonly sendPart: SendPart;
-  /** All of it; undefined when its file has changed. */
+  /** Reads all of it; undefined if its file has changed. */
   read(): Promise<Uint8Array | undefined>;
   close(): Promise<void>;
 }
 
-/** A name that the choice depended on. */
+/** A path that the choice depended on. */
 export interface Looked {
   readonly segments: readonly string[];
-  /** Where that leads: real names below the root. */
+  /** The place that the path leads to: real names below the root. */
   readonly place: readonly string[];
-  /** Of the version that it led to; undefined when it led to nothing. */
+  /** Stamp of the version there; undefined if the path led to nothing. */
   readonly stamp: string | undefined;
 }
 
 export interface Choice {
-  /** Undefined when the file goes as it is. */
+  /** The coded form; undefined if the plain file is sent. */
   readonly variant: CodedVariant | undefined;
   readonly looked: readonly Looked[];
 }
 
-/** The file that was asked for, and how its answers look. */
+/** The requested file, and how its answers look. */
 export interface Original {
   readonly segments: readonly string[];
   readonly file: OpenFile;
@@ -54,7 +54,7 @@ export interface Original {
   readonly type: string;
 }
 
-/** Those that a request takes for a file that can be coded. */
+/** Codings that a request accepts for a file that can be coded. */
 export function codingsFor({ method, headers }: IncomingMessage): readonly Coding[] {
   if (method === 'GET' && headers.range !== undefined) return [];
   return acceptedCodings(headers['accept-encoding']?.toString());
@@ -90,7 +90,7 @@ async function openSibling(
   const { siblings, digests } = hub.representations;
   if (!siblings) return undefined;
   const path = [...segments.slice(0, -1), `${segments.at(-1)}${SUFFIXES[coding]}`];
-  // Who may read one file of a directory may not read its sibling for that.
+  // A caller that may read the file need not be allowed to read its sibling.
   const mayRead = hub.access.allows(conversation.caller, 'read', path);
   const sibling = mayRead ? await openIfAny(hub.root, path) : undefined;
   const place = sibling?.place ?? path;
@@ -162,7 +162,7 @@ async function openIfAny(
   }
 }
 
-/** @throws Refusal ERR_SOURCE_CHANGED when it changes meanwhile */
+/** @throws Refusal ERR_SOURCE_CHANGED if it changes meanwhile */
 async function readUnchanged(file: OpenFile): Promise<Uint8Array> {
   const bytes = await readWhole(file);
   if (await file.isUnchanged()) return bytes;

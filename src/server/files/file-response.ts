@@ -1,8 +1,7 @@
-// GET and HEAD of one file: which representation of it a request gets. The ETag of
-// the file as it is is the root CID, so it is strong: two answers with one ETag hold
-// the same bytes, on any hub, and can be joined. A file that is not hashed yet is sent all
-// the same, as long as it was when it was opened, under a weak tag or none. How it is sent:
-// send-representation.ts.
+// Answers GET and HEAD of one file: decides which representation a request gets. The ETag of the
+// plain file is its root CID, so it is strong: two answers with one ETag hold the same bytes, on
+// any hub, and can be joined. A file that is not hashed yet is sent as it was when it was opened,
+// under a weak tag or none. send-representation.ts sends it.
 
 import type { Entry } from '../../hub/catalogue/catalogue.ts';
 import type { OpenFile, Segments } from '../../root/root.ts';
@@ -23,19 +22,19 @@ import { targetQuery } from '../message/request-path.ts';
 import { type Looked, pickVariant } from './coded-variant.ts';
 import type { FilesHub } from './files-hub.ts';
 
-/** What a request got. */
+/** The representation that a request got. */
 export interface Sent {
   readonly representation: Representation;
-  /** All of it; undefined when the file has changed. */
+  /** Reads all of it; undefined if the file has changed. */
   read(): Promise<Uint8Array | undefined>;
-  /** The names that the choice depended on beside the file's own. */
+  /** The paths that the choice depended on, beside the file's own. */
   readonly looked: readonly Looked[];
 }
 
 /**
- * A version that has a name.
+ * Answers with a version whose CID is known.
  *
- * @param onSent is called while everything is still open.
+ * @param onSent called while all files are still open.
  * @throws Refusal ERR_SOURCE_CHANGED, ERR_BUSY; HttpFailure 412, 416
  */
 export async function answerVersion(
@@ -75,10 +74,10 @@ export async function answerVersion(
 }
 
 /**
- * A file below the root, under its CID where that is known or found in a moment, else
- * without a name.
+ * Answers with a file below the root: under its CID if that is known or found in a moment, else
+ * without.
  *
- * @param onSent is called with what was sent under its CID.
+ * @param onSent called with the representation that was sent under its CID.
  * @throws Refusal ERR_SOURCE_CHANGED, ERR_BUSY; HttpFailure 412, 416
  */
 export async function answerFile(
@@ -94,7 +93,7 @@ export async function answerFile(
       return await answerVersion(hub, conversation, segments, file, entry, onSent);
     }
   } catch (error) {
-    // It grew since it was opened: its beginning can still be had.
+    // The file grew since it was opened: the bytes that it had then can still be sent.
     if (!hasCode(error, 'ERR_SOURCE_CHANGED') || conversation.res.headersSent) throw error;
   }
   await answerUnnamed(hub, conversation, segments, file);
@@ -120,7 +119,7 @@ async function answerUnnamed(
   );
 }
 
-/** The root has none. */
+/** Name of a place; '' for the root, which has none. */
 const nameOf = (segments: Segments): string => segments.at(-1) ?? '';
 
 function presentationOf(

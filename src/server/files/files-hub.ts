@@ -1,4 +1,4 @@
-// What the answers of files need of their hub.
+// The parts of a hub that the answers of files need.
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
@@ -24,7 +24,7 @@ export interface FileRepresentations {
   /** URLs below which other servers have the same files; each ends in a slash. */
   readonly mirrors: readonly string[];
   readonly compressor: Compressor;
-  /** Absent unless asked for. */
+  /** Compressed files beside files; undefined unless enabled. */
   readonly siblings: CheckedSiblings | undefined;
   readonly digests: FileDigests;
 }

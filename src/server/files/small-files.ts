@@ -1,11 +1,11 @@
-// Small files that are requested again and again, kept with their heads ready made. For most
-// requests of a hub, opening the file, finding its real path and reading cost several times the
-// answer. A kept file is never believed: before each answer a stat checks that the path still leads
+// Keeps small files that are requested again and again, with their heads ready made. For most
+// requests of a hub, opening the file, finding its real path and reading it cost several times the
+// answer. A kept file is never trusted: before each answer a stat checks that the path still leads
 // to the same version (a swapped link leads to another inode). Requests that come during a check
-// share the next check, so a slow file system holds up nobody else. A text is kept in each coding
-// that is requested. A choice of coding holds while all paths that it depended on are unchanged,
-// for callers that may read them all. Only plain requests are answered here: no range, no condition
-// but tags.
+// share the next check, so a slow file system delays no other request. A text is kept in each
+// coding that is requested. A choice of coding holds while all paths that it depended on are
+// unchanged, for callers that may read them all. Only plain requests are answered here: no range,
+// and no condition but tags.
 
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Access } from '../../hub/access/access.ts';
@@ -28,7 +28,7 @@ const OVERHEAD_BYTES = 2048;
 /** Longest target in characters; longer ones are rarely requested twice. */
 const MAX_TARGET = 1024;
 
-/** Answers the requests that are not answered here. */
+/** Answers requests that this class does not answer. */
 type LongWay = (conversation: Conversation) => void;
 
 interface Kept {
@@ -63,7 +63,7 @@ export class SmallFiles {
     this.#longWay = longWay;
   }
 
-  /** Returns false if it does not answer this request. */
+  /** Answers a request; returns false if it does not. */
   answer(conversation: Conversation): boolean {
     const { req } = conversation;
     if (!isPlain(req)) return false;
@@ -72,7 +72,7 @@ export class SmallFiles {
     // A paced answer is sent block by block, not from here.
     const capped = conversation.caller.link ?? this.#link;
     if (capped.uplinkBytesPerSecond !== Number.POSITIVE_INFINITY) return false;
-    // The other route refuses.
+    // If the caller may not read one, the other route refuses.
     const mayRead = ({ segments, place }: Looked) =>
       [segments, place].every((names) => this.#access.allows(conversation.caller, 'read', names));
     if (!kept.looked.every(mayRead)) return false;
@@ -81,10 +81,10 @@ export class SmallFiles {
     return true;
   }
 
-  /** Keeps what a request was answered with. */
+  /** Keeps the answer to a request. */
   async keep(req: IncomingMessage, file: Looked, { representation, read, looked }: Sent) {
     const { size, headers, cacheHeaders, validators } = representation;
-    // Do not keep a head that will get a date soon.
+    // A head that will get a date soon is not kept.
     if (validators.isDateOpen) return;
     const { url = '' } = req;
     if (size > MAX_FILE_BYTES || url.length > MAX_TARGET) return;
@@ -110,7 +110,7 @@ export class SmallFiles {
     }
   }
 
-  /** Answers all requests that came before this moment, by what the file system says after it. */
+  /** Answers all requests that came before this moment, after a check of the file system. */
   async #ask(kept: Kept): Promise<void> {
     const conversations = kept.waiting;
     kept.waiting = [];
@@ -125,7 +125,7 @@ export class SmallFiles {
     if (kept.waiting.length > 0) unawaited('answering from memory', this.#ask(kept));
   }
 
-  /** Whether each path still leads where it led. */
+  /** Whether each path still leads to the same version. */
   async #isFresh({ looked }: Kept): Promise<boolean> {
     const stamps = looked.map(({ segments }) =>
       this.#root.stampAt(segments).catch(() => undefined),

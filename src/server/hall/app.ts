@@ -1,7 +1,7 @@
-// Which request goes where. Bytes (GET and HEAD of a file or a block) take the
-// shortest way, straight from node:http; express frames the rest: the start page,
-// listings, uploads, health, and the answers to what is not there or not allowed.
-// Measured: express alone costs a 10 KiB file two thirds of its speed.
+// Decides which code answers a request. Requests for bytes (GET and HEAD of a file or a block) take
+// the shortest way, straight from node:http. Express frames the others: the start page, listings,
+// uploads, health, and refusals. Measured: express alone takes two thirds of the speed of a 10 KiB
+// file.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { ownView } from '../../hub/access/own-view.ts';
@@ -52,7 +52,7 @@ export function createListener(hub: Hub) {
     smallFiles.answer(conversation) ? undefined : longWay(conversation);
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     const conversation = new Conversation(req, res, hub);
-    // Balancers ask from anywhere and often: neither tokens nor limits are for them.
+    // Balancers ask from anywhere and often: neither tokens nor limits apply to them.
     if (asksForHealth(req))
       answerHealth(hub, conversation).catch((error) => conversation.fail(error));
     else enter(hub, conversation, route);
@@ -63,12 +63,15 @@ export function createListener(hub: Hub) {
       () => answer(req, res),
       () => req.socket.destroy(),
     );
-    // A GET behind a PUT is of what was put; Node.js would begin both at once.
+    // Takes requests of a connection one at a time: a GET behind a PUT gets the file that was put.
+    // Node.js would begin both at once.
     hub.traffic.pipelines.take(req, res, begin);
   };
 }
 
-/** True when it was a file or a block; the rest, directories among it, is the app's. */
+/**
+ * Answers with a file or a block; false for all else, directories included, which the app answers.
+ */
 async function answerBytes(
   hub: Hub,
   smallFiles: SmallFiles,
@@ -112,7 +115,7 @@ function answerFromIntermediary(
   });
 }
 
-/** A block lies in files: whoever may read one of them may have it. */
+/** The blocks that a caller may read: a block lies in files, and one readable file suffices. */
 function readableBlocks({ access, catalogue }: Hub, conversation: Conversation): Blocks {
   access.checkListing(conversation.caller, []);
   const isReadable = (place: Segments) => access.allows(conversation.caller, 'read', place);
@@ -140,7 +143,10 @@ function createApp(hub: Hub) {
   return app;
 }
 
-/** What is asked about a route itself is answered by {@link refuse}. */
+/**
+ * Whether a route takes the method. Questions about the route itself get the answer of {@link
+ * refuse}.
+ */
 const isTaken = (methods: readonly string[], method: string): boolean =>
   methods.length === 0 || (method !== 'OPTIONS' && methods.includes(method));
 
@@ -156,11 +162,11 @@ async function answerFilesRoute(hub: Hub, conversation: Conversation, req: Reque
   return answerDirectory(hub, conversation, parseRequestPath(rest).segments, prefersHtml);
 }
 
-/** 405 where another method would do (RFC 9110 section 15.5.6), else 404. */
+/** Answers 405 if another method would do (RFC 9110 section 15.5.6), else 404. */
 function refuse({ originalUrl, method }: Request, res: Response): void {
   const path = targetPath(originalUrl);
   const found = routeOf(path);
-  // RFC 9110 section 9.3.7: `*` is the server as a whole.
+  // RFC 9110 section 9.3.7: `*` means the server as a whole.
   const asked = path === '*' ? 'files' : found?.name;
   const allowed = asked && ROUTES[asked].methods.join(', ');
   if (allowed && method === 'OPTIONS') {

@@ -1,5 +1,4 @@
-// What every request passes first, WebSockets too: it is admitted, or told why not. The route
-// decides the rest.
+// Admits or refuses every request, WebSockets too, before its route. The route decides the rest.
 
 import { guarded } from '../../runtime/guarded.ts';
 import type { Conversation } from '../conversation/conversation.ts';

@@ -1,5 +1,5 @@
-// What /metrics shows beside the requests (request-tally.ts): read from the parts of
-// the hub at the moment of the scrape, so that nothing is counted twice.
+// The figures of /metrics beside those of the requests (request-tally.ts). They are read from the
+// parts of the hub at the moment of the scrape, so nothing is counted twice.
 
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { HubEvents } from '../../hub/feed/hub-events.ts';
@@ -9,7 +9,7 @@ import type { Connections } from '../operations/connections.ts';
 import type { Gauge } from '../operations/gauge.ts';
 import type { RequestTally } from '../operations/request-tally.ts';
 
-/** What gauges are read from. */
+/** The parts that gauges are read from. */
 interface Parts {
   readonly connections: Connections;
   readonly traffic: Traffic;

@@ -1,4 +1,4 @@
-// What the routes of one running server share.
+// The parts that all routes of a running server share.
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
@@ -19,17 +19,17 @@ export interface Hub {
   readonly root: Root;
   readonly catalogue: Catalogue;
   readonly link: Link;
-  /** Who may read, write or delete which path. */
+  /** Decides who may read, write or delete which path. */
   readonly access: Access;
   readonly admission: Admission;
   readonly uploads: Uploads;
   readonly representations: Representations;
   readonly emit: Emit;
-  /** How long a client may take or give nothing. */
+  /** Milliseconds for which a client may neither take nor send a byte. */
   readonly stallMs: number;
   readonly traffic: Traffic;
   readonly health: Health;
-  /** Absent when they are not to be seen. */
+  /** Undefined if metrics are switched off. */
   readonly metrics: Metrics | undefined;
   readonly events: HubEvents;
   readonly intermediary?: Intermediary | undefined;

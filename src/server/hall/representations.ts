@@ -1,5 +1,5 @@
-// How the routes of one server present files and directories: caching, coding, and what was
-// computed for them.
+// How the routes of a server present files and directories: caching, coding, and the forms that
+// were computed.
 
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import { DirectoryNames } from '../../hub/catalogue/directory-names.ts';

@@ -1,6 +1,6 @@
-// The hub as a running process: opens the port and whatever stands behind it, over a
-// root that is handed in, and ends in order. Everything that can be wrong is one
-// HubswarmError before anything is served. Nothing about single requests is decided here.
+// The hub as a running process: opens the port and the parts behind it, over a root that is handed
+// in, and ends in order. If a part cannot be used, startServer() throws one HubswarmError before it
+// serves anything. It decides nothing about single requests.
 import type { Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import { Access } from '../../hub/access/access.ts';
@@ -33,26 +33,26 @@ import { createUpgradeChoice, createUpgradeListener } from './upgrade.ts';
 export interface ServerOptions {
   readonly root: Root;
   readonly host: string;
-  /** 0 for any that is free. */
+  /** The port; 0 for any free port. */
   readonly port: number;
-  /** The caller's, which it closes after the server has stopped. */
+  /** The link of the process. The caller closes it after the server has stopped. */
   readonly link: Link;
-  /** Of every file; by its size unless given. */
+  /** Length of every piece; chosen from each file's size if left out. */
   readonly pieceLength?: number | undefined;
-  /** Where hashes are kept between runs; nowhere unless given. */
+  /** Directory in which digests are kept between runs; none are kept if left out. */
   readonly catalogueDirectory?: string | undefined;
   readonly writable: boolean;
   readonly access?: AdmissionOptions | undefined;
-  /** Plain HTTP without. */
+  /** TLS; plain HTTP if left out. */
   readonly tls?: TlsOptions | undefined;
   readonly uploads?: UploadOptions | undefined;
   readonly representations?: RepresentationOptions | undefined;
   readonly events?: EventsOptions | undefined;
   readonly operations?: OperationsOptions | undefined;
   readonly emit: Emit;
-  /** How long running responses may go on after stop(). */
+  /** Milliseconds for which running responses may go on after stop(). */
   readonly graceMs?: number | undefined;
-  /** How long a client may take or give nothing. */
+  /** Milliseconds for which a client may neither take nor send a byte. */
   readonly stallMs?: number | undefined;
   /** Opens what answers before the root is asked. */
   readonly openIntermediary?:
@@ -63,11 +63,11 @@ export interface ServerOptions {
 export interface RunningServer {
   /** Ends in a slash. */
   readonly url: string;
-  /** Reads keys and certificate anew; what is wrong is warned of, and the old ones stay. */
+  /** Reads keys and certificate again. If one is wrong, warns of it and keeps the old ones. */
   reload(): Promise<void>;
-  /** Goes on in new files where logs were renamed. */
+  /** Opens renamed logs again, under their old names. */
   reopenLogs(): Promise<void>;
-  /** Takes no more requests, lets running ones end within the grace, then cuts them. */
+  /** Takes no more requests, lets running ones end within the grace time, then cuts them. */
   stop(): Promise<void>;
 }
 
@@ -80,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { root, host, writable, tls } = options;
   const operations = await Operations.open(options.operations ?? {}, options.emit);
   const { emit, traffic } = operations;
-  // What was opened, to be closed in the opposite order.
+  // Steps that close all that was opened, in the opposite order.
   const closing: (() => Promise<void> | void)[] = [() => operations.close()];
   const close = async (): Promise<void> => {
     for (const each of closing.toReversed()) await each();
@@ -133,7 +133,7 @@ interface Opened {
   readonly access: Access;
   readonly admission: Admission;
   readonly server: Server;
-  /** Of the end: what is being hashed then is given up. */
+  /** Aborts at the end: running hashing is given up. */
   readonly signal: AbortSignal;
   readonly closing: (() => Promise<void> | void)[];
 }
@@ -170,7 +170,7 @@ async function assemble(
 function attach(server: Server, hub: Hub): void {
   const listener = guarded('answering a request', createListener(hub));
   server.on('request', listener);
-  // So that a refusal comes before the body; whoever takes the body says continue.
+  // Refuses before the body comes; the code that takes the body asks for it.
   server.on('checkContinue', listener);
   server.on('checkExpectation', listener);
   Object.assign(server, { shouldUpgradeCallback: createUpgradeChoice(hub) });
@@ -178,7 +178,7 @@ function attach(server: Server, hub: Hub): void {
   answerParseFailures(server, hub.traffic);
 }
 
-/** A hub without a store is slower after its next start, and as good otherwise. */
+/** Opens the store. A hub without one is slower after its next start, and otherwise as good. */
 async function openStore(
   { catalogueDirectory }: ServerOptions,
   root: Root,

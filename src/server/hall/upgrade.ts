@@ -1,8 +1,8 @@
-// Requests that ask for another protocol. A WebSocket at /events goes through the
-// same door as a request: a Conversation, admission, refusals as HTTP answers. Any
-// other wish is ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c
-// with each first request): Node.js has taken the request for an upgrade by then, so
-// it is given back to the server without the header that made it so.
+// Requests that ask for another protocol. A WebSocket at /events goes through the same door as a
+// request: a Conversation, admission, refusals as HTTP answers. A wish for any other protocol is
+// ignored, as RFC 9110 section 7.8 allows (curl --http2 asks for h2c with each first request). By
+// then Node.js has taken the request for an upgrade, so it is given back to the server without that
+// header.
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -27,7 +27,7 @@ export function createUpgradeChoice(hub: Hub) {
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
-/** @param server gets the requests back that wish for another protocol; over TLS as well */
+/** @param server gets back the requests that ask for another protocol, also over TLS */
 export function createUpgradeListener(hub: Hub, server: Server) {
   return (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
@@ -45,7 +45,9 @@ export function createUpgradeListener(hub: Hub, server: Server) {
   };
 }
 
-/** An edge has no notifications of its own, and says where they are. */
+/**
+ * Whether a request asks for notifications. An edge has none of its own, and tells where they are.
+ */
 const isForEvents = (hub: Hub, req: IncomingMessage): boolean =>
   !hub.intermediary && isWebSocket(req);
 

@@ -1,6 +1,6 @@
-// GET and HEAD of a directory: its listing as JSON or as a page (RFC 9110 section
-// 12.5.1), or all that is in it as an archive. A listing's tag is the hash of its
-// text, so it changes with whatever it shows; the text goes compressed to who takes it.
+// Answers GET and HEAD of a directory: its listing as JSON or as a page (RFC 9110 section 12.5.1),
+// or its content as an archive. A listing's tag is the hash of its text, so it changes with the
+// listing. The text is compressed for clients that accept it.
 import { createHash } from 'node:crypto';
 import { ownView } from '../../hub/access/own-view.ts';
 import { openDirectory, withOpen } from '../../root/opened.ts';
@@ -16,13 +16,13 @@ import type { ListingHub } from './listing-hub.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';
 
-/** Chosen: what a person scrolls through. */
+/** Entries of a page by default. Chosen: as many as a person scrolls through. */
 const PAGE_ENTRIES = 200;
-/** Chosen: what a browser lays out at once. */
+/** Most entries of a page. Chosen: as many as a browser lays out at once. */
 const MAX_PAGE_ENTRIES = 1000;
 
 /**
- * @param prefersHtml what Accept says, for when the query does not.
+ * @param prefersHtml whether Accept prefers HTML; used if the query names no form.
  * @throws Refusal, HttpFailure
  */
 export async function answerDirectory(

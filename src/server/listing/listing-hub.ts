@@ -1,4 +1,4 @@
-// What listings need of their hub.
+// The parts of a hub that listings need.
 
 import type { Access } from '../../hub/access/access.ts';
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';

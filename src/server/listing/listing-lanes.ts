@@ -1,6 +1,6 @@
-// How many listings are made at once, how many wait, and how many bytes of them lie in memory until
-// they are read. Short listings have a lane of their own, so they never wait behind those of large
-// directories.
+// Bounds how many listings are made at once, how many wait, and how many of their bytes lie in
+// memory until they are read. Short listings have a lane of their own, so they never wait behind
+// those of large directories.
 
 import { household } from '../../hub/access/addresses.ts';
 import { Gate } from '../../runtime/gate.ts';
@@ -17,7 +17,7 @@ export class ListingLanes {
   /** Chosen: each holds a core for a tenth of a second, and is some 3 MB long. */
   readonly #long = new Lane({ atOnce: 2, waiting: 64, heldBytes: 32 * 2 ** 20 });
 
-  /** @param entries number of entries that are looked at */
+  /** @param entries number of entries that are examined */
   laneOf(entries: number): Lane {
     return entries <= SHORT_ENTRIES ? this.#short : this.#long;
   }
@@ -32,7 +32,7 @@ interface LaneLimits {
 export class Lane {
   readonly #gate: Gate;
   readonly #waiting: number;
-  /** Listings that wait or are made, by client: nobody takes all the places. */
+  /** Number of listings that wait or are made, by client: no client takes all the places. */
   readonly #byHousehold = new Map<string, number>();
   readonly #held: HeldBytes;
 
@@ -43,10 +43,10 @@ export class Lane {
   }
 
   /**
-   * Makes a text in its turn. Its place is kept until there is room for the text, so at most
-   * `atOnce` texts lie beside those that are held. Release it.
+   * Makes a text when it is next. Its place is kept until there is room for the text, so at most
+   * `atOnce` texts lie beside those that are held. The caller releases it.
    *
-   * @throws HttpFailure 503, and why the client is gone
+   * @throws HttpFailure 503, or the reason why the client is gone
    */
   async make(
     conversation: Conversation,

@@ -1,6 +1,6 @@
-// What a directory holds, a page of it, with directories first, in the order asked for. Links that
-// lead out of the root, or to nothing, are left out of the entries, as is whatever cannot be
-// served or is not, where it lies, for whoever asks: then the listing is incomplete. Its JSON:
+// Lists a page of a directory, with directories first, in the wanted order. Links that lead out of
+// the root or to nothing are left out, as are entries that cannot be served, or that the caller may
+// not read where they lie: then the listing is incomplete. The form of its JSON is
 // src/api/listing.ts.
 import { filesUrl } from '../../api/files-url.ts';
 import type { ListedEntry, Listing } from '../../api/listing.ts';
@@ -13,11 +13,11 @@ import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 
 interface Shelves {
   readonly catalogue: Pick<Catalogue, 'known'>;
-  /** Whether an entry is for whoever asks; absent where all are for everybody. */
+  /** Whether the caller may see an entry; absent if all may see all. */
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
-  /** Only a part of the directory is for whoever asks. */
+  /** Whether the caller may see only a part of the directory. */
   readonly isPart?: boolean;
-  /** Aborts when nobody waits for the listing any more. */
+  /** Aborts when no request waits for the listing any more. */
   readonly signal: AbortSignal;
 }
 
@@ -28,12 +28,18 @@ interface Place {
   readonly signal: AbortSignal;
 }
 
-/** Chosen: twice the threads of Node.js, so that none waits for the event loop. */
+/**
+ * Entries examined at once. Chosen: twice the threads of Node.js, so that none waits for the event
+ * loop.
+ */
 const STATS_AT_ONCE = 8;
-/** By size or date every entry must be asked. Chosen: about a second of it. */
+/**
+ * Most entries of a listing by size or date, for which every entry is examined. Chosen: about a
+ * second.
+ */
 const MAX_SORTED = 20_000;
 
-/** How many entries are looked at for that: names alone where they are filtered. */
+/** Number of entries that a listing examines, for its lane. A filter needs only names. */
 export function entriesOf(
   { directories, files }: Names,
   { sort, q, limit }: ListingQuery & { readonly limit: number },
@@ -44,8 +50,9 @@ export function entriesOf(
 }
 
 /**
- * @param all what is in the directory.
- * @throws Refusal ERR_MALFORMED, ERR_NOT_FOUND, what the file system says, and what the signal holds
+ * @param all all names in the directory.
+ * @throws Refusal ERR_MALFORMED, ERR_NOT_FOUND, what the file system says, and what the signal
+ * holds
  */
 export async function listDirectory(
   { catalogue, shows, isPart, signal }: Shelves,
@@ -57,7 +64,7 @@ export async function listDirectory(
   const wanted = query.q.toLowerCase();
   const fits = (name: string): boolean =>
     name.toLowerCase().includes(wanted) && (!shows || shows([...segments, name]));
-  // Asking each of a hundred thousand names takes some 40 ms.
+  // Filtering a hundred thousand names takes some 40 ms.
   const names = wanted === '' && !shows ? all : filterNames(all, fits);
   const total = names.directories.length + names.files.length;
   const { page, limit } = query;
@@ -92,7 +99,7 @@ function filterNames(names: Names, fits: (name: string) => boolean): Names {
   };
 }
 
-/** Directories first whatever the order, without making one list of all. */
+/** The names of a page: directories first in every order, without making one list of all. */
 function spanOf(
   { directories, files }: Names,
   { from, to }: { from: number; to: number },
@@ -123,7 +130,7 @@ async function sortedByStats(
     sort === 'size' ? (size ?? 0) : Date.parse(modified);
   const compare = (a: ListedEntry, b: ListedEntry): number => {
     if (a.type !== b.type) return a.type === 'directory' ? -1 : 1;
-    // The names came in order, and sorting keeps what is equal as it was.
+    // The names are sorted already, and sorting keeps the order of equal entries.
     return sign * (key(a) - key(b));
   };
   return (await describeAll(place, [...directories, ...files])).sort(compare);
@@ -133,7 +140,7 @@ async function describeAll(place: Place, names: readonly string[]): Promise<List
   const entries: (ListedEntry | undefined)[] = new Array(names.length);
   let next = 0;
   const work = async (): Promise<void> => {
-    // Each ends by itself: none may look into the directory once it is closed.
+    // Each loop ends by itself: none may use the directory once it is closed.
     for (let at = next++; at < names.length && !place.signal.aborted; at = next++) {
       entries[at] = await describeOne(place, names[at]!);
     }

@@ -1,6 +1,5 @@
-// What HTTP says beside a refusal that a token would lift: WWW-Authenticate as RFC 6750 section
-// 3 words it. Basic is offered beside Bearer, so that a browser asks for the token as a
-// password. Pure.
+// WWW-Authenticate of a refusal that a token would lift, as RFC 6750 section 3 words it. Basic is
+// offered beside Bearer, so that a browser asks for the token as a password. Pure.
 import type { TokenRefusal } from '../../hub/access/token-refusal.ts';
 
 const REALM = 'realm="hubswarm"';

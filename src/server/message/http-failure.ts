@@ -11,7 +11,7 @@ export type FailureHeaders = Readonly<Record<string, string | readonly string[]>
 export class HttpFailure extends Error {
   readonly status: number;
   readonly headers: FailureHeaders;
-  /** What the hub decided by; undefined where HTTP itself was the reason. */
+  /** Code of the hub's refusal; undefined if HTTP itself is the reason. */
   readonly code: RefusalCode | undefined;
 
   constructor(

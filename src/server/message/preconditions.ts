@@ -1,6 +1,6 @@
 // Conditional requests (RFC 9110 section 13), in the order of section 13.2.2. Pure. A list of tags
-// that cannot be parsed matches nothing: a read is answered whole, and a write is refused, since
-// nobody knows what the list should protect.
+// that cannot be parsed matches nothing: a read is answered whole, and a write is refused, since it
+// is unknown what the list should protect.
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseHttpDate } from './http-date.ts';
 

@@ -1,6 +1,6 @@
-// Refuses what Node.js lets through and the standard does not: requests that two servers on the way
-// could read differently (RFC 9112 sections 2.3, 3.2 and 6.1), and an expectation that this server
-// does not meet (RFC 9110 section 10.1.1). Pure.
+// Refuses requests that Node.js lets through and the standard does not: requests that two servers
+// on the way could read differently (RFC 9112 sections 2.3, 3.2 and 6.1), and an expectation that
+// this server does not meet (RFC 9110 section 10.1.1). Pure.
 import type { IncomingMessage } from 'node:http';
 import { HttpFailure } from './http-failure.ts';
 
@@ -11,7 +11,7 @@ const AUTHORITY = /^https?:\/\/([^/?#]*)/i;
 /** The connection ends: nobody knows where the next request begins. */
 const CLOSE = { Connection: 'close' };
 
-/** Why a request must not be answered as it stands; undefined if it may. */
+/** The reason why a request must not be answered; undefined if it may. */
 export function framingFailure({
   rawHeaders,
   headers,

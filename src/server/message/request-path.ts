@@ -1,7 +1,6 @@
-// From a request target to the names it asks for. Decides what can never be a
-// name here, before the file system is asked: each segment is decoded once, and
-// one that would then be read as something else (a separator, a parent, NUL) is
-// refused, not repaired. Symbolic links are the root's matter. Pure.
+// Parses a request target to names below the root. It refuses what can never be a name, before the
+// file system is asked: each segment is decoded once, and a segment that then has another meaning
+// (a separator, a parent, NUL) is refused, not repaired. The root deals with symbolic links. Pure.
 // RFC 9112 section 3.2 (forms of the target), RFC 3986 section 2 (escapes).
 import { isHidden } from '../../root/names.ts';
 import { Refusal } from '../../runtime/refusal.ts';
@@ -24,14 +23,14 @@ export function targetPath(target: string): string {
   return path === '' ? '/' : path;
 }
 
-/** The query behind the question mark. */
+/** The query after the question mark. */
 export function targetQuery(target: string): URLSearchParams {
   const at = target.indexOf('?');
   return new URLSearchParams(at < 0 ? '' : target.slice(at + 1));
 }
 
 /**
- * @param rest the path behind the route's prefix and its slash, still escaped
+ * @param rest the path after the route's prefix and its slash, still escaped
  * @param hiddenStatus the status for a name that begins with a dot
  * @throws HttpFailure 400, 414, hiddenStatus
  */

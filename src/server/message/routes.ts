@@ -1,8 +1,8 @@
-// The routes of a hub: where it answers what. The one table that routing, refusals, the door
-// and an edge go by. What answers stands in hall/. Pure.
+// The routes of a hub, in the one table that routing, refusals, the door and an edge go by. The
+// folder hall/ answers them. Pure.
 
 export interface Route {
-  /** Without a slash at its end, but for the start. */
+  /** The path, without a slash at its end (but for the start page). */
   readonly path: string;
   readonly covers: 'itself' | 'below' | 'both';
   /** Methods that a refusal names (Allow). */
@@ -17,7 +17,7 @@ export const ROUTES = {
   start: itself('/'),
   files: { path: '/files', covers: 'both', methods: ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'] },
   blocks: { path: '/ipfs', covers: 'below', methods: READ },
-  /** Its own protocol, tus, says which methods it takes where. */
+  /** Its own protocol, tus, decides which methods it takes where. */
   uploads: { path: '/uploads', covers: 'both', methods: [] },
   events: itself('/events'),
   metrics: itself('/metrics'),
@@ -29,7 +29,7 @@ export type RouteName = keyof typeof ROUTES;
 
 export interface Found {
   readonly name: RouteName;
-  /** What follows the route's path and a slash, still escaped. */
+  /** The rest of the path after the route and a slash, still escaped. */
   readonly rest: string;
 }
 
@@ -40,7 +40,7 @@ const BY_PATH = new Map(
   ]),
 );
 
-/** @param path of a request target, still escaped; undefined where nothing is. */
+/** @param path of a request target, still escaped. Returns undefined if no route has it. */
 export function routeOf(path: string): Found | undefined {
   const end = path.indexOf('/', 1);
   const isBelow = end > 0;

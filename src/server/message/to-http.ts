@@ -1,5 +1,5 @@
-// The one translation of what the hub decides to HTTP: a status for each code, the text as it
-// is, and the header fields that belong to it. Pure.
+// The one translation of the hub's refusals to HTTP: a status for each code, the same text, and the
+// header fields that belong to it. Pure.
 
 import { RateRefusal } from '../../hub/access/request-rate.ts';
 import { TokenRefusal } from '../../hub/access/token-refusal.ts';
@@ -28,7 +28,10 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   ERR_QUOTA: 507,
 };
 
-/** Undefined for what is no matter of whoever asked: a failure of the hub itself. */
+/**
+ * The answer to an error; undefined for a failure of the hub itself, which the caller did not
+ * cause.
+ */
 export function toHttp(thrown: unknown): HttpFailure | undefined {
   if (thrown instanceof HttpFailure) return thrown;
   const error = fileRefusal(thrown);

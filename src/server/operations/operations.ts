@@ -1,5 +1,5 @@
-// What the operator of a hub has: limits, the access log, metrics. All of it reads the one stream
-// of events.
+// Tools for the operator of a hub: limits, the access log, metrics. All read the one stream of
+// events.
 import type { Server } from 'node:http';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { Traffic } from '../conversation/traffic.ts';
@@ -42,7 +42,7 @@ export class Operations {
     this.#onEvent = emit;
   }
 
-  /** @throws HubswarmError when the log cannot be written */
+  /** @throws HubswarmError if the log cannot be written */
   static async open(options: OperationsOptions, emit: Emit): Promise<Operations> {
     const log = options.accessLog && (await AccessLog.open(options.accessLog, emit));
     return new Operations(options, log, emit);
@@ -63,7 +63,7 @@ export class Operations {
     return new Connections(server, this.limits);
   }
 
-  /** Undefined when they are not to be seen. */
+  /** The metrics; undefined if they are switched off. */
   metricsOf(gaugesOf: (tally: RequestTally) => Gauge[]): Metrics | undefined {
     return this.#tally && new Metrics(this.#tally, gaugesOf(this.#tally));
   }

@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 /** Chosen: a client's clock may be behind. */
 const BACKDATE_MS = DAY_MS;
 
-/** @throws HubswarmError when the directory cannot be used */
+/** @throws HubswarmError if the directory cannot be used */
 export async function openSelfSigned(directory: string, host: string): Promise<Certificate> {
   const names = namesFor(host);
   const path = join(directory, 'self-signed.pem');

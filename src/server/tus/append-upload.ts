@@ -1,7 +1,7 @@
-// Bytes of a request appended to an unfinished upload. What came counts, however
-// the request ends; except a chunk with a checksum, which counts as a whole or not
-// at all. Synced at the end of each request, before its answer, and every 64 MiB:
-// a killed process loses nothing, a power cut at most that.
+// Appends the bytes of a request to an unfinished upload. Bytes that came count, however the
+// request ends; but a chunk with a checksum counts as a whole or not at all. The data is synced at
+// the end of each request, before its answer, and every 64 MiB. So a killed process loses nothing,
+// a power cut at most 64 MiB.
 
 import type { Hashed } from '../../hub/catalogue/catalogue.ts';
 import { PieceWriter } from '../../hub/uploads/piece-writer.ts';
@@ -14,12 +14,15 @@ import { receiveBody } from '../conversation/receive-body.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { ChunkChecksum } from './chunk-checksum.ts';
 
-/** Chosen: what a power cut may cost, and what a sync at the end may take. */
+/**
+ * Bytes between two syncs. Chosen: a power cut may cost so much, and a sync at the end takes so
+ * long.
+ */
 const SYNC_EVERY_BYTES = 64 * 2 ** 20;
 
 export interface Appended {
   readonly upload: StoredUpload;
-  /** Known when all of the file came in this request. */
+  /** Digests of the file, if all of it came in this request. */
   readonly hashed: Hashed;
 }
 
@@ -34,7 +37,7 @@ export async function appendBody(
   checkLength(hub, upload, upload.offset + Number(conversation.req.headers['content-length'] ?? 0));
   const store = hub.uploads.unfinished;
   return withOpen(store.open(upload), async (data) => {
-    // What lies behind the offset does not count, and would once bytes are appended.
+    // Cuts bytes behind the offset, which do not count, and would count once bytes are appended.
     await data.truncate(upload.offset);
     const begun = await store.begin(upload, checksum !== undefined);
     return new Append(hub, conversation, begun, data, checksum).run(lock);
@@ -113,7 +116,7 @@ class Append {
     });
   }
 
-  /** Keeps what came of a chunk without a checksum, and nothing of one that has it. */
+  /** Keeps the bytes of a broken chunk, unless it has a checksum. */
   async #giveUp(lock: UploadLock): Promise<void> {
     if (this.#checksum || lock.lost.aborted) {
       await this.#writer.settle();
@@ -121,7 +124,7 @@ class Append {
       return;
     }
     await this.#writer.finish().catch(() => undefined);
-    // Less than was taken when the disk is full.
+    // The file has fewer bytes than were taken if the disk is full.
     const size = await this.#data.size();
     await this.#sync(Math.min(size, this.#writer.position), {}).catch(() => undefined);
   }

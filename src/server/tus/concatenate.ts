@@ -10,7 +10,7 @@ import { Refusal } from '../../runtime/refusal.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 import { copyBytes } from './copy-bytes.ts';
 
-/** @throws Refusal ERR_MALFORMED, ERR_CONFLICT for a part that is not whole */
+/** @throws Refusal ERR_MALFORMED, ERR_CONFLICT for a part that is not complete */
 export async function loadParts(hub: UploadsHub, ids: readonly string[]): Promise<StoredUpload[]> {
   return Promise.all(
     ids.map(async (id) => {

@@ -5,14 +5,17 @@ import { Refusal } from '../../runtime/refusal.ts';
 
 const READ_BYTES = 2 ** 20;
 
-/** The first `length` bytes of an upload, on to a writer. @throws Refusal ERR_CONFLICT when it has fewer */
+/**
+ * Copies the first `length` bytes of an upload to a writer. @throws Refusal ERR_CONFLICT if it has
+ * fewer
+ */
 export async function copyBytes(
   data: UploadData,
   length: number,
   writer: PieceWriter,
 ): Promise<void> {
   for (let at = 0; at < length; ) {
-    // Of its own: the writer holds it for a while.
+    // Each chunk has its own buffer, since the writer holds it for a while.
     const buffer = allocAligned(Math.min(READ_BYTES, length - at));
     const bytesRead = await data.read(buffer, at);
     if (bytesRead === 0)

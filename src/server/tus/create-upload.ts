@@ -45,7 +45,7 @@ export async function createUpload(
     named: targetOf(parseMetadata(metadata === undefined ? undefined : String(metadata))),
     conditions: storedConditions(headers),
   };
-  // What has no name of its own lands in the root, unless it is a part of another.
+  // An upload without a name lands in the root, unless it is a part of another.
   if (concat !== 'partial') hub.access.check(conversation.caller, 'write', facts.named ?? []);
   if (facts.named && concat !== 'partial')
     await checkTarget(hub, facts.named, conditionOf(headers));
@@ -85,13 +85,13 @@ async function createFinal(
     const leaves = await joinParts(hub, made, parts);
     const whole = { ...made, offset: length };
     const finished = await finish(hub, conversation, whole, { leaves });
-    // It may be gone, or its disk full: then it goes when it expires.
+    // The part may be gone, or its disk full: then it goes when it expires.
     for (const part of parts) await hub.uploads.unfinished.retire(part).catch(() => undefined);
     return finished;
   });
 }
 
-/** Its length and its bytes are those of its parts. @throws HttpFailure 400 */
+/** Checks a final upload: its length and its bytes come from its parts. @throws HttpFailure 400 */
 function checkFinal(headers: IncomingHttpHeaders): void {
   const own = ['Upload-Length', 'Upload-Defer-Length'].find(
     (name) => name.toLowerCase() in headers,
@@ -102,7 +102,10 @@ function checkFinal(headers: IncomingHttpHeaders): void {
   }
 }
 
-/** Nobody knows the URL before the answer: an upload that fails here is removed. */
+/**
+ * Begins an upload with its first bytes. No client knows the URL before the answer: an upload that
+ * fails here is removed.
+ */
 async function begin(
   hub: UploadsHub,
   facts: Facts & Pick<UploadRecord, 'length'>,
@@ -128,7 +131,7 @@ async function checkRoom({ uploads }: UploadsHub, length: number): Promise<void>
   await uploads.unfinished.checkRoom(length);
 }
 
-/** Whether the first bytes come along. @throws HttpFailure 400, 415 */
+/** Whether the first bytes come with the request. @throws HttpFailure 400, 415 */
 function checkBody(headers: IncomingHttpHeaders): boolean {
   parseChecksum(headers);
   const some = bringsBytes(headers);

@@ -1,4 +1,4 @@
-// Publishes an upload that is whole, under the header fields that it was created with.
+// Publishes a complete upload, under the conditions of the request that created it.
 
 import { ownView } from '../../hub/access/own-view.ts';
 import type { Hashed } from '../../hub/catalogue/catalogue.ts';

@@ -1,5 +1,5 @@
-// The header fields that a change is bound to (RFC 9110 section 13.1), as a condition of the hub.
-// Pure but for the clock.
+// Makes a condition of the hub from the header fields of a change (RFC 9110 section 13.1). Pure but
+// for the clock.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Condition, Current } from '../../hub/uploads/condition.ts';
 import { datedBy, versionValidators } from '../answer/representation.ts';
@@ -10,7 +10,7 @@ export const CONDITION_FIELDS = ['if-match', 'if-none-match', 'if-unmodified-sin
 
 const isAny = (tags: string | undefined): boolean => tags?.trim() === '*';
 
-/** Undefined for a change that is bound to nothing. */
+/** The condition; undefined if the change has none. */
 export function conditionOf(headers: IncomingHttpHeaders): Condition | undefined {
   if (CONDITION_FIELDS.every((name) => headers[name] === undefined)) return undefined;
   const lists = [headers['if-match'], headers['if-none-match']];

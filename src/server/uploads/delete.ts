@@ -1,5 +1,5 @@
-// DELETE /files/<path> (RFC 9110 section 9.3.5), held against the same preconditions as an upload.
-// What it does: hub/uploads/removal.ts.
+// DELETE /files/<path> (RFC 9110 section 9.3.5), under the same preconditions as an upload.
+// hub/uploads/removal.ts removes the name.
 
 import { remove } from '../../hub/uploads/removal.ts';
 import type { Conversation } from '../conversation/conversation.ts';
@@ -7,7 +7,7 @@ import { parseRequestPath } from '../message/request-path.ts';
 import { conditionOf } from './condition-of.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
-/** @param rest what follows `/files/`. @throws Refusal */
+/** @param rest path after `/files/`. @throws Refusal */
 export async function answerDelete(
   hub: UploadsHub,
   { req, res, caller }: Conversation,

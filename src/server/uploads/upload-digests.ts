@@ -1,7 +1,7 @@
-// What an upload says its bytes are: Repr-Digest and Content-Digest (RFC 9530) and
-// the older Digest (RFC 3230). An upload has no Content-Encoding here, so that all
-// three name the same bytes. Algorithms that are broken or not known are passed
-// over, as RFC 9530 section 2 asks; one that is known must match.
+// Digests that a client sends with an upload: Repr-Digest and Content-Digest (RFC 9530) and the
+// older Digest (RFC 3230). An upload has no Content-Encoding here, so all three name the same
+// bytes. Algorithms that are broken or unknown are ignored, as RFC 9530 section 2 asks; a known one
+// must match.
 import { createHash, type Hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseDictionary } from 'structured-headers';
@@ -20,7 +20,7 @@ interface Expected {
 }
 
 export interface Verified {
-  /** A Repr-Digest for the answer, which says what was checked; undefined when nothing was. */
+  /** Repr-Digest for the answer, with the digests that were checked; undefined if none was. */
   readonly field: string | undefined;
   readonly sha256: Uint8Array | undefined;
 }
@@ -45,7 +45,7 @@ export class UploadDigests {
     ]);
   }
 
-  /** To be given every byte. */
+  /** Hashes that must get every byte. */
   get hashes(): readonly Hash[] {
     return [...this.#hashes.values()];
   }

@@ -1,7 +1,6 @@
-// PUT /files/<path>: the body becomes the file, whole or not at all (RFC 9110
-// section 9.3.4). Refusals come before the body is asked for. Uploads of one name
-// run side by side, each into its own partial file; hub/uploads/publication.ts puts
-// them in order.
+// PUT /files/<path>: the body becomes the file, whole or not at all (RFC 9110 section 9.3.4). A
+// refusal comes before the client is asked for the body. Uploads of one name run side by side, each
+// into its own partial file; hub/uploads/publication.ts puts them in order.
 import { filesUrl } from '../../api/files-url.ts';
 import type { Leaves } from '../../content/file-dag.ts';
 import { ownView } from '../../hub/access/own-view.ts';
@@ -23,13 +22,13 @@ interface Upload {
   readonly conversation: Conversation;
   readonly segments: readonly string[];
   readonly condition: Condition | undefined;
-  /** Undefined when the body is chunked. */
+  /** Length of the body in bytes; undefined if it is chunked. */
   readonly declaredBytes: number | undefined;
   readonly digests: UploadDigests;
   readonly reservation: Reservation;
 }
 
-/** @param rest what follows `/files/`. @throws Refusal, HttpFailure */
+/** @param rest path after `/files/`. @throws Refusal, HttpFailure */
 export async function answerUpload(
   whole: UploadsHub,
   conversation: Conversation,
@@ -59,7 +58,7 @@ export async function answerUpload(
 }
 
 function checkAcceptable({ req }: Conversation): void {
-  // Section 14.5: a part taken for the whole would destroy a file.
+  // Section 14.5: a part that is taken for the whole would destroy a file.
   if (req.headers['content-range'] !== undefined) {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');
   }
@@ -85,7 +84,7 @@ async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
   });
 }
 
-/** Resolves to the pieces' digests when the length was known beforehand. */
+/** Receives the body. Resolves to the pieces' digests if the length was known beforehand. */
 async function receive(
   hub: UploadsHub,
   { conversation, declaredBytes, digests, reservation }: Upload,

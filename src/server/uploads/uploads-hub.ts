@@ -1,4 +1,4 @@
-// What uploads and deletions need of their hub.
+// The parts of a hub that uploads and deletions need.
 
 import type { Access } from '../../hub/access/access.ts';
 import type { ChangingHub } from '../../hub/uploads/publication.ts';
