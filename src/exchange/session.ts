@@ -22,26 +22,26 @@ import type { SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
 import type { Message } from './wire/message.ts';
 
-/** How often stalls are looked for while anything is under way. */
+/** Time between two looks for stalls, in milliseconds. */
 const SWEEP_MS = 250;
-/** With so many interested neighbours the uplink is busy, and others need not hurry. */
+/** Interested neighbours from which on the uplink is busy: haves for others may wait. */
 const ENOUGH_TAKERS = 3;
 
 export interface SessionInit {
-  /** The root CID's bytes: the shell sees to it that all neighbours mean this file. */
+  /** The root CID's bytes. The caller makes sure that all neighbours mean this file. */
   file: Uint8Array;
   geometry: Geometry;
-  /** What is here already; copied. */
+  /** Pieces that are here already; copied. */
   have: Bitfield;
   /** Multiaddrs to tell in hello, at most MAX_ADDRESSES. */
   addresses?: readonly string[];
   rng: Rng;
   downlinkBytesPerSecond?: number;
-  /** Grants open at once; measured when left out. */
+  /** Grants kept open at once; measured if left out. */
   openGrants?: number;
-  /** Which piece a grant is used for; rarest when not given. */
+  /** Policy that picks the piece of a grant; rarest if left out. */
   picker?: PickerName;
-  /** Who gets a grant; cooperative when not given. */
+  /** Policy that picks the neighbour of a grant; cooperative if left out. */
   choker?: ChokerName;
 }
 

@@ -1,8 +1,8 @@
-// The giving side: offers grants of the uplink, and sees each through to the receiver's have.
-// Decides how many are open (window), when the next one is due (forecast), to whom it goes
-// (choker), and which pieces a complete peer hints at: those with the fewest copies, never one
-// that another open offer hints at, so that an origin sends nothing twice while a piece unsent
-// remains. A grant that stays unanswered for 500 ms frees its place.
+// The giving side: offers grants of the uplink, and follows each until the receiver has the piece.
+// It decides how many grants are open (window), when the next one is due (forecast), which
+// neighbour gets it (choker), and which pieces a complete peer hints at. Hints are the pieces with
+// the fewest copies, and never one that another open grant hints at: so an origin sends nothing
+// twice while a piece is unsent. A grant that stays unanswered for 500 ms no longer counts as open.
 import type { Choker } from './choker.ts';
 import { UplinkForecast } from './forecast.ts';
 import type { Neighbour } from './neighbour/neighbour.ts';
@@ -11,15 +11,15 @@ import { Spread } from './spread.ts';
 import type { SwarmState } from './state.ts';
 import { GrantWindow, MOST_GRANTS } from './window.ts';
 
-/** Hints of one offer: the first can nearly always be used, the rest are spares. */
+/** Hints of one grant: the first is nearly always usable, the others are spares. */
 const HINTS = 3;
-/** An offer unanswered for so long is withdrawn. */
+/** Time after which an unanswered grant is revoked. */
 const ANSWER_WITHIN_MS = 2000;
-/** A grant whose piece is not acknowledged for so long after it was sent is over. */
+/** Time after which a sent grant ends, even without the receiver's have. */
 const ACKNOWLEDGE_WITHIN_MS = 5000;
-/** An offer unanswered, or a piece not acknowledged, for so long lets others go first. Chosen. */
+/** Time after which an unanswered grant, or a sent one without a have, is idle. Chosen. */
 const OVERDUE_MS = 500;
-/** Of an upload that is not taken; then it is given up. Chosen. */
+/** Time after which an upload of which the neighbour takes no byte is given up. Chosen. */
 const STALLED_FOR_MS = 30_000;
 
 export class Uploads {
@@ -29,12 +29,12 @@ export class Uploads {
   readonly #forecast = new UplinkForecast();
   readonly #spread = new Spread();
   readonly #hinted = new Set<number>();
-  /** Offers that were not answered yet and are not overdue, oldest first. */
+  /** Grants that are unanswered and not idle, oldest first. */
   readonly #unanswered = new Set<Grant>();
-  /** Grants that are open (offered, bound or sent) and not idle. */
+  /** Number of open grants: offered, bound or sent, and not idle. */
   #open = 0;
   #nextGrant = 0;
-  /** When the next grant falls due; Infinity if none does by time alone. */
+  /** When the next grant is due; Infinity if time alone makes none due. */
   offerAt = Number.POSITIVE_INFINITY;
 
   /** @param openGrants grants open at once; measured when left out */
@@ -49,7 +49,7 @@ export class Uploads {
     this.#forecast.setCap(bytesPerSecond);
   }
 
-  /** Offers the grants that are due while somebody wants them. Call once at the end of a step. */
+  /** Offers the due grants to interested neighbours. Call once at the end of a step. */
   offer(now: number): void {
     this.offerAt = Number.POSITIVE_INFINITY;
     if (this.#state.have.count === 0) return;
@@ -66,9 +66,9 @@ export class Uploads {
   }
 
   /**
-   * When the next grant is to be offered: so early that the answer is here when the
-   * uplink falls free, and not while as many are open as the window allows. An offer
-   * that is not answered in that time is taken for lost, and holds nothing up.
+   * When the next grant is due: so early that its answer is here when the uplink falls free, and
+   * not while the window is full. A grant that is not answered within the lead time counts as lost
+   * and delays nothing.
    */
   #nextDueAt(now: number): number {
     const lead = this.#window.leadMs;
@@ -174,7 +174,7 @@ export class Uploads {
   handleFinished(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
-      // What stalled is not in the forecast any more.
+      // A stalled upload is not in the forecast any more.
       if (grant.stalledAt === undefined) {
         this.#forecast.noteSent(now, this.#state.geometry.length(piece));
       }
@@ -185,7 +185,7 @@ export class Uploads {
     }
   }
 
-  /** The neighbour takes nothing of what it asked for: others go first. */
+  /** The neighbour takes no byte of the piece that it asked for: others go first. */
   handleStalled(neighbour: Neighbour, piece: number, now: number): void {
     for (const grant of neighbour.taker.grants.values()) {
       if (grant.piece !== piece || grant.sentAt !== undefined) continue;
@@ -204,8 +204,8 @@ export class Uploads {
   }
 
   /**
-   * The neighbour has the piece now. Returns true when it was on the way from us,
-   * and so counted as a copy already.
+   * The neighbour has the piece now. Returns true if the piece was on its way from us, and so
+   * counted as a copy already.
    */
   handleHave(neighbour: Neighbour, piece: number, now: number): boolean {
     const isOurs = this.#endGrant(neighbour, piece, now);
@@ -224,7 +224,7 @@ export class Uploads {
       if (grant.piece !== piece) continue;
       const sentAt = grant.sentAt ?? now;
       this.#window.noteHave(now, now - sentAt, this.#state.geometry.length(piece));
-      // Had from elsewhere before ours was through: the rest need not be sent.
+      // The piece came from elsewhere before ours was sent: the rest need not be sent.
       if (grant.sentAt === undefined) this.#stop(neighbour, grant);
       this.#end(neighbour, grant);
       taker.noteDone(now);
@@ -242,7 +242,7 @@ export class Uploads {
     }
   }
 
-  /** Withdraws what was not answered. Must be called a few times a second. */
+  /** Revokes grants that were not answered in time. Call it a few times a second. */
   sweep(now: number): void {
     for (const neighbour of this.#state.neighbours.values()) {
       for (const grant of neighbour.taker.grants.values()) {
@@ -270,7 +270,7 @@ export class Uploads {
   #sweepSent(neighbour: Neighbour, grant: Grant, piece: number, age: number, now: number): void {
     if (age > OVERDUE_MS) this.#discount(neighbour, grant);
     if (age <= ACKNOWLEDGE_WITHIN_MS) return;
-    // It left here whole, so it counts as a copy: only the grant ends.
+    // The piece left here whole, so it still counts as a copy: only the grant ends.
     neighbour.taker.unacknowledged.add(piece);
     neighbour.taker.noteWaste(grant, 'idle', now);
     this.#end(neighbour, grant);
@@ -310,7 +310,7 @@ export class Uploads {
     });
   }
 
-  /** What was bound to the uplink does not take its time after all, or not now. */
+  /** Takes the grant's piece out of the forecast: it is not sent, or not now. */
   #unforecast({ piece, stalledAt }: Grant): void {
     if (piece === undefined || stalledAt !== undefined) return;
     this.#forecast.noteDropped(this.#state.geometry.length(piece));

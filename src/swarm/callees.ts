@@ -1,14 +1,14 @@
-// How often this peer calls others, all its files together: the caller's side of
-// callers.ts. A few calls are as cheap as a question; whoever is called often is first
-// asked which files it exchanges, and one that refuses a call is left alone for a while.
+// Bounds how often this peer calls others, with all its files together: the caller's side of
+// callers.ts. A few calls are as cheap as a question. A peer that is called often is first asked
+// which files it exchanges, and one that refuses a call is left alone for a while.
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { CALL_SPAN_MS } from './callers.ts';
 
-/** Calls to one peer that wait for an answer: half of what callers.ts lets wait. */
+/** Most calls to one peer that wait for an answer: half of what callers.ts allows. */
 const MOST_AT_ONCE = 8;
-/** Calls to one peer within a span that need no question before. Chosen. */
+/** Calls to one peer within a span that need no question first. Chosen. */
 const FEW = 8;
-/** Peers remembered; a forgotten one is merely called sooner. Chosen. */
+/** Most peers remembered; a forgotten one is merely called sooner. Chosen. */
 const MOST_REMEMBERED = 1024;
 
 interface Callee {
@@ -16,14 +16,14 @@ interface Callee {
   recent: number;
   spanEndsAt: number;
   notBefore: number;
-  /** To be told, one for each call that is answered. */
+  /** Callbacks that wait for room; one is called for each call that is answered. */
   readonly waiting: Set<() => void>;
 }
 
 export class Callees {
   readonly #callees = new Map<string, Callee>();
 
-  /** @param whenFree called when it is worth another look, if it may not be called now */
+  /** @param whenFree called when a call may be possible again, if it is not now */
   mayCall(peer: string, now: number, whenFree?: () => void): boolean {
     const callee = this.#callees.get(peer);
     if (!callee || now < callee.notBefore) return !callee;
@@ -32,13 +32,13 @@ export class Callees {
     return false;
   }
 
-  /** Whether to ask before the next call. */
+  /** Whether the peer should be asked before the next call. */
   isCalledOften(peer: string, now: number): boolean {
     const callee = this.#callees.get(peer);
     return callee !== undefined && now < callee.spanEndsAt && callee.recent >= FEW;
   }
 
-  /** A call begins; the returned function must be called once when it is answered. */
+  /** Begins a call. The returned function must be called once, when the call is answered. */
   begin(peer: string, now: number): () => void {
     const callee = this.#of(peer);
     if (now >= callee.spanEndsAt) {

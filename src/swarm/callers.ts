@@ -1,16 +1,16 @@
-// How many calls of a peer may come to nothing. A call is cheap for the caller and dear
-// here: a hello may have half a megabyte, each joins a swarm, and every neighbour is told
-// of it. One that moves a piece pays for itself, and one that stays open is bounded by
-// the streams of its connection; so only those are counted that ended for nothing. A
-// caller over the limit is refused and should wait; only one that goes on is a flood.
+// Bounds how many calls of a peer may bring nothing. A call is cheap for the caller and dear here:
+// a hello may have half a megabyte, each call joins a swarm, and every neighbour is told of it. A
+// call that moves a piece pays for itself, and open calls are bounded by the streams of their
+// connection. So only calls that ended without a piece are counted. A caller over the limit is
+// refused and should wait; only a caller that goes on counts as a flood.
 
-/** Calls of one peer that came to nothing within a span; beyond, it is refused. Chosen. */
+/** Most useless calls of one peer within a span; beyond that it is refused. Chosen. */
 const MOST_USELESS = 64;
-/** Calls refused within a span; beyond, the peer does not want to hear. Chosen. */
+/** Most calls refused within a span; beyond that the peer ignores the refusals. Chosen. */
 const MOST_REFUSED = 32;
-/** How long who was refused should wait. */
+/** Milliseconds for which a refused peer should wait. */
 export const CALL_SPAN_MS = 10_000;
-/** Calls that have not said which file they mean, of one peer and of all. Chosen. */
+/** Most calls that have not named their file, of one peer and of all peers. Chosen. */
 const MOST_UNNAMED_OF_PEER = 16;
 const MOST_UNNAMED = 128;
 
@@ -26,8 +26,8 @@ export class Callers {
   #spanEndsAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * A call begins to wait for its hello. The returned function must be called once when
-   * it no longer does.
+   * Admits a call that waits for its hello. The returned function must be called once, when it no
+   * longer waits.
    */
   admit(peer: string, now: number): (() => void) | 'refused' | 'flood' {
     const caller = this.#callerOf(peer, now);
@@ -36,7 +36,7 @@ export class Callers {
     return ++caller.refused > MOST_REFUSED ? 'flood' : 'refused';
   }
 
-  /** A call ended, and no piece was passed on in either direction. */
+  /** Counts a call that ended without a piece in either direction. */
   noteUseless(peer: string, now: number): void {
     this.#callerOf(peer, now).useless++;
   }

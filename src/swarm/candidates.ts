@@ -1,31 +1,34 @@
-// Whom a swarm could call: bounded in number, in those that one neighbour named, and in
-// how often those that were only heard of are tried.
+// The peers that a swarm could call. Bounded are their number, the number that one neighbour named,
+// and the tries with peers that were only named by neighbours.
 import type { Rng } from '../runtime/rng.ts';
 
-/** Candidates remembered, and of those the ones that one neighbour named. Chosen. */
+/** Most candidates remembered, and most of them named by one neighbour. Chosen. */
 const MOST_KNOWN = 512;
 const MOST_OF_ONE_TELLER = 64;
-/** Addresses of one candidate; a host has a few interfaces. Chosen. */
+/** Most addresses of one candidate; a host has a few interfaces. Chosen. */
 const MOST_ADDRESSES = 4;
-/** Candidates heard of that may fail in a row at once, and how soon one more may. Chosen. */
+/**
+ * Most failures in a row of candidates that neighbours named, and the time after which one more is
+ * allowed. Chosen.
+ */
 const MOST_TRIES = 32;
 const TRY_EVERY_MS = 2000;
-/** Calls that fail until a candidate that was only heard of is forgotten. */
+/** Failed calls after which a candidate that a neighbour named is forgotten. */
 const FAILURES_OF_HEARD = 2;
-/** Until another try at one that failed; doubled up to the second figure. Chosen. */
+/** Wait before a failed candidate is tried again; doubled up to the second figure. Chosen. */
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
 
 export interface Candidate {
   readonly peer: string;
-  /** Where to call it; none: over the open connection, or as the network knows it. */
+  /** Addresses to call; none: the open connection, or addresses that the network knows. */
   addresses: readonly string[];
-  /** The neighbour that named it; undefined once there was a better reason to believe in it. */
+  /** The neighbour that named it; undefined once there is a better reason to call it. */
   teller: string | undefined;
-  /** Only because it is connected: it is not known whether it exchanges the file. */
+  /** Whether it is a candidate only because it is connected: it may not exchange the file. */
   isGuess: boolean;
   failures: number;
-  /** Not to be called before this. */
+  /** It is not called before this time. */
   notBefore: number;
   calling: boolean;
 }
@@ -39,7 +42,7 @@ export interface Mention {
 export class Candidates implements Iterable<Candidate> {
   readonly #rng: Rng;
   readonly #byPeer = new Map<string, Candidate>();
-  /** Tries left for candidates that were only heard of, and since when they grow back. */
+  /** Tries left for candidates that neighbours named, and the time from which they grow back. */
   #tries = MOST_TRIES;
   #triesAt: number;
 
@@ -56,7 +59,7 @@ export class Candidates implements Iterable<Candidate> {
     return this.#byPeer.values();
   }
 
-  /** Undefined when there is no room for a new one. */
+  /** Adds a candidate; undefined if there is no room for a new one. */
   add(
     peer: string,
     addresses: readonly string[],
@@ -79,7 +82,7 @@ export class Candidates implements Iterable<Candidate> {
     return count;
   }
 
-  /** One that may be called now, at random. */
+  /** Draws at random a candidate that may be called now. */
   draw(now: number, mayCall: (candidate: Candidate) => boolean): Candidate | undefined {
     const mayTry = this.#mayTry(now);
     let drawn: Candidate | undefined;
@@ -102,19 +105,19 @@ export class Candidates implements Iterable<Candidate> {
     if (teller !== undefined) this.#tries--;
   }
 
-  /** It took the call: now it is more than hearsay. */
+  /** The candidate answered a call: now it counts as more than hearsay. */
   handleAnswered(candidate: Candidate): void {
     if (candidate.teller !== undefined) this.#tries++;
     candidate.teller = undefined;
   }
 
-  /** It exchanges the file. */
+  /** The peer exchanges the file. */
   handleMet(peer: string): void {
     const candidate = this.#byPeer.get(peer);
     if (candidate) Object.assign(candidate, { isGuess: false, failures: 0 });
   }
 
-  /** It did not answer, or left: to be called again later, ever later. */
+  /** The candidate did not answer, or left: it is called again later, and later each time. */
   defer(candidate: Candidate, now: number): void {
     const { peer, teller, failures } = candidate;
     if (teller !== undefined && failures + 1 >= FAILURES_OF_HEARD) this.#byPeer.delete(peer);
@@ -123,7 +126,7 @@ export class Candidates implements Iterable<Candidate> {
   }
 }
 
-/** What is known of a candidate already is added to by hearsay, and replaced by better. */
+/** Adds to a known candidate: hearsay adds addresses, better knowledge replaces them. */
 function learn(
   known: Candidate,
   addresses: readonly string[],

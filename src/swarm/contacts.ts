@@ -1,13 +1,13 @@
-// Whom a swarm calls: candidates come in from the DHT, from neighbours and from
-// connections that are open anyway; drawn at random, they are dialled and asked for
-// an exchange stream until there are enough neighbours, and later again when some
-// left or did not answer. Bounded in what it remembers and in how many it calls at
-// once. Candidates are untrusted: a dial proves who answers. Those that were only
-// heard of are tried within a budget and forgotten when they do not answer, so that a
-// neighbour that names ports of others does not make a port scanner of this peer.
+// Decides which peers a swarm calls. Candidates come from the DHT, from neighbours and from
+// connections that are open anyway. They are drawn at random, dialled and asked for an exchange
+// stream until there are enough neighbours, and again later when neighbours left or did not answer.
+// The number of remembered candidates and of calls at once is bounded. Candidates are untrusted: a
+// dial proves who answers. Candidates that only neighbours named are tried within a budget, and
+// forgotten if they do not answer: so a neighbour that names ports of others cannot make this peer
+// scan them.
 //
-// Whoever has the whole file calls nobody while nobody fetches it, and has no timer: a
-// peer may share ten thousand.
+// A complete peer calls no one while no one fetches the file, and has no timer: a peer may share
+// ten thousand files.
 import type { Cancel, Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import type { Rng } from '../runtime/rng.ts';
@@ -18,40 +18,43 @@ import type { Network } from './network.ts';
 import type { SessionView } from './session-view.ts';
 
 /**
- * Neighbours to call for; more may call us. Simulated (8 to 32 receivers, three
- * seeds each) five beside the origin come within 2 % of a full mesh, three lose 5 to
- * 11 %; each costs some 50 ms of CPU at either end.
+ * Neighbours up to which a swarm calls; others may call it. Simulated (8 to 32 receivers, three
+ * seeds each): five beside the origin come within 2 % of a full mesh, three lose 5 to 11 %. Each
+ * costs some 50 ms of CPU at either end.
  */
 const ENOUGH = 6;
 /**
- * How many of them at once, and how long until one more: a flash crowd that makes all
- * its connections first has no CPU left to pass on pieces.
+ * Neighbours called for at first, and the time until one more: a flash crowd that makes all its
+ * connections first has no CPU left to pass on pieces.
  */
 const ENOUGH_AT_FIRST = 3;
-/** Calls at once: on a busy host they take seconds, while others call us. */
+/** Most calls at once: on a busy host they take seconds, while others call us. */
 const CALLS_AT_ONCE = 3;
 const ONE_MORE_MS = 300;
 /**
- * Further ones while every neighbour has something for us, as when all are seeds: then
- * their uplinks are what we wait for. So many at each look, and in all. Chosen.
+ * Further neighbours while every neighbour has something for us (all may be seeds): then their
+ * uplinks are the limit. So many at each look, and in all. Chosen.
  */
 const MORE_AT_ONCE = 4;
 const MOST_MORE = 24;
-/** How often there is a look at who could be called. */
+/** Time between two looks for a candidate to call. */
 const LOOK_MS = 300;
 /**
- * Two peers that hear of each other at once would both call. The greater PeerId
- * leaves it to the smaller one for so long.
+ * Time for which the peer with the greater PeerId lets the other call first: otherwise two peers
+ * that hear of each other would both call.
  */
 const YIELD_MS = 2000;
-/** Unless this many looks in a row showed that others would send us more. */
+/**
+ * Looks in a row, all of which show that others would send us more, after which further neighbours
+ * are called.
+ */
 const HUNGRY_LOOKS = 2;
 /**
- * A complete peer needs nobody, and still calls two others while somebody fetches: so that
- * a newcomer hears of the others from whichever it asks first.
+ * Neighbours of a complete peer up to which it calls others while a peer fetches. It needs none
+ * itself; but a newcomer then hears of the others from whichever peer it asks first.
  */
 const ENOUGH_FOR_SEED = 2;
-/** Connected peers that a complete peer asks for a newcomer's sake. Chosen. */
+/** Most connected peers that a complete peer asks on behalf of a newcomer. Chosen. */
 const MOST_ASKED = 32;
 const SEED_WAIT_MS = 1000;
 
@@ -59,14 +62,17 @@ const SEED_WAIT_MS = 1000;
 export interface Neighbourhood {
   readonly view: Pick<SessionView, 'isComplete' | 'hasLeechers' | 'isHungry' | 'neighbourCount'>;
   has(peer: string): boolean;
-  /** Takes over an open stream. Returns where its chunks go; undefined when it was closed. */
+  /**
+   * Takes over an open stream. Returns the function that takes its chunks; undefined if the stream
+   * was closed.
+   */
   join(call: Call): ((chunk: Uint8Array) => void) | undefined;
 }
 
 export interface ContactsInit {
   readonly network: Network;
   readonly swarm: Neighbourhood;
-  /** Of the root CID. */
+  /** Digest of the root CID. */
   readonly digest: Uint8Array;
   readonly clock: Timers;
   readonly rng: Rng;
@@ -82,7 +88,7 @@ export class Contacts {
   #cancelLooks: Cancel | undefined;
   #calling = 0;
   #more = 0;
-  /** Looks in a row at which every neighbour had something for us. */
+  /** Number of looks in a row at which every neighbour had something for us. */
   #hungryLooks = 0;
   #looking = false;
   #seeking = false;
@@ -94,7 +100,7 @@ export class Contacts {
     this.#wake();
   }
 
-  /** Whether this swarm has a reason to call anybody. */
+  /** Whether this swarm has a reason to call. */
   get #isActive(): boolean {
     const { isComplete, hasLeechers } = this.#init.swarm.view;
     return !this.#abort.signal.aborted && (!isComplete || hasLeechers);
@@ -114,7 +120,7 @@ export class Contacts {
     this.#cancelLooks = undefined;
   }
 
-  /** A neighbour said hello: for one that fetches others are looked for. */
+  /** A neighbour said hello. If it fetches, looks for other peers on its behalf. */
   handleMet(peer: string): void {
     this.#candidates.handleMet(peer);
     this.#wake();
@@ -124,7 +130,9 @@ export class Contacts {
     }
   }
 
-  /** A complete peer asks those who are connected whether they exchange the file, and calls them. */
+  /**
+   * Asks the connected peers, as a complete peer, whether they exchange the file, and calls those.
+   */
   async seek(): Promise<void> {
     if (this.#seeking) return;
     this.#seeking = true;
@@ -156,7 +164,7 @@ export class Contacts {
     }
   }
 
-  /** Of the addresses that a neighbour says are its own, those that may be passed on. */
+  /** The addresses that may be passed on, among those that a neighbour names as its own. */
   vouchFor(addresses: readonly string[], neighbour: string): string[] {
     return this.#init.network
       .believe(addresses, neighbour)
@@ -164,12 +172,12 @@ export class Contacts {
       .map(({ address }) => address);
   }
 
-  /** A candidate, to be called at these addresses; none: over a connection that is open. */
+  /** Adds a candidate. Without addresses it is called over a connection that is open. */
   add(peer: string, addresses: readonly string[]): void {
     this.#consider(peer, addresses, {});
   }
 
-  /** Whoever is connected may have what is being fetched. */
+  /** Adds a connected peer, which may have the file. */
   guess(peer: string): void {
     this.#consider(peer, [], { isGuess: true });
   }
@@ -183,17 +191,17 @@ export class Contacts {
     return candidate;
   }
 
-  /** How long it has to call us before we call it. */
+  /** Milliseconds for which a peer may call us before we call it. */
   #waitFor(peer: string, teller: string | undefined): number {
     const { network, swarm } = this.#init;
     if (swarm.view.isComplete) return SEED_WAIT_MS;
-    // With nobody to fetch from, calling at once beats calling once.
+    // Without a neighbour, calling at once matters more than avoiding a second call.
     const hasOthers = swarm.view.neighbourCount > 0;
     const yields = teller !== undefined && network.self > peer && hasOthers;
     return yields ? YIELD_MS : 0;
   }
 
-  /** Whether somebody is left to be called who did not fail the last time. */
+  /** Whether a candidate is left whose last call did not fail. */
   get hasMore(): boolean {
     for (const { peer, failures } of this.#candidates) {
       if (failures === 0 && !this.#init.swarm.has(peer)) return true;
@@ -201,7 +209,7 @@ export class Contacts {
     return false;
   }
 
-  /** A neighbour left: it may come back, and somebody else may take its place. */
+  /** A neighbour left. It may come back, and another may take its place. */
   lost(peer: string, refused: boolean): void {
     const now = this.#init.clock.now();
     if (refused) this.#init.callees.noteRefused(peer, now);
@@ -215,7 +223,7 @@ export class Contacts {
     this.#rest();
   }
 
-  /** Once all that is heard in this turn is known, so that the draw is among all. */
+  /** Looks once all news of this round of the event loop is known, so that it draws among all. */
   readonly #lookSoon = (): void => {
     if (this.#looking) return;
     this.#looking = true;
@@ -256,7 +264,7 @@ export class Contacts {
     const { isComplete } = swarm.view;
     const isUrgent = this.#hungryLooks >= HUNGRY_LOOKS;
     return this.#candidates.draw(now, ({ peer, notBefore, failures }) => {
-      // A seed asks once; who is hungry does not wait to be called.
+      // A seed calls a candidate once; a hungry peer does not wait to be called.
       if (failures > 0 && isComplete) return false;
       if (now < notBefore && !(isUrgent && failures === 0)) return false;
       if (swarm.has(peer) || isBanned(peer)) return false;
@@ -275,7 +283,7 @@ export class Contacts {
       await this.#open(candidate);
       this.#candidates.handleAnswered(candidate);
     } catch {
-      // Gone, or it does not know the file: its own affair, asked again later.
+      // The peer is gone, or does not know the file: it is called again later.
       this.#candidates.defer(candidate, clock.now());
     } finally {
       candidate.calling = false;
@@ -283,7 +291,9 @@ export class Contacts {
     }
   }
 
-  /** A few calls are as cheap as a question; many files are asked for together. */
+  /**
+   * Whether to call the candidate. If it was called often, asks it first, for many files together.
+   */
   async #mayExchange(candidate: Candidate): Promise<boolean> {
     const { callees, clock, network, digest } = this.#init;
     const { peer, addresses, isGuess } = candidate;

@@ -1,6 +1,6 @@
-// Fetches one file: has its peer find out what it is and open its store, takes part in
-// the swarm until every piece is here, and publishes it. Tells of progress, of what is
-// lacking, and gives up when nothing comes any more.
+// Fetches one file: its peer finds the manifest and opens the store; the download takes part in the
+// swarm until every piece is here, and publishes the file. It reports progress and missing pieces,
+// and gives up if no piece comes for too long.
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
@@ -11,63 +11,62 @@ import type { Emit } from '../telemetry/event.ts';
 import { Lack } from './lack.ts';
 import type { Swarm, SwarmHooks } from './swarm.ts';
 
-/** How often progress is told, and time without any is looked at. */
+/** Time between two reports of progress, and between two checks of the timeout. */
 const PROGRESS_MS = 100;
 /**
- * The first seconds belong to the neighbours, who name each other: walks of the DHT
- * by everybody at once took more CPU than a short transfer. A peer that is alone
- * asks it soon.
+ * Time before the DHT is asked. First the neighbours name each other: walks of the DHT by all peers
+ * at once took more CPU than a short transfer. A peer that is alone asks soon.
  */
 const LOOK_AFTER_MS = 1500;
-/** With so many the DHT is not asked for more. Chosen. */
+/** Neighbours from which on the DHT is not asked for more. Chosen. */
 const ENOUGH_NEIGHBOURS = 4;
-/** While there are others to call the DHT, too, is left in peace; but not for ever, they may be lies. */
+/** Time after which the DHT is asked although there are candidates to call: these may be lies. */
 const LOOK_ANYWAY_MS = 15_000;
-/** What a manifest is put together from puts the end off to so many timeouts at most. Chosen. */
+/** Most timeouts by which unverified parts of a manifest may delay the end. Chosen. */
 const MOST_UNVERIFIED_TIMEOUTS = 10;
-/** Nothing for so long is worth a word. Chosen. */
+/** Time without a piece after which it is reported. Chosen. */
 const STALLED_MS = 10_000;
 
-/** What was found out of a file. */
+/** What was found out about a file. */
 export interface Found {
   readonly name: string;
   readonly manifest: Manifest;
-  /** The whole content, when it is one piece that came with the manifest. */
+  /** The whole content, if it is one piece that came with the manifest. */
   readonly rawRoot?: Uint8Array;
-  /** Known from an earlier run. */
+  /** Whether it is known from an earlier run. */
   readonly kept: boolean;
 }
 
-/** Where a download's pieces go. */
+/** The store of a download's pieces. */
 export interface DownloadStore extends PieceStore {
-  /** The content lies whole under its name already. */
+  /** Whether the complete content has its name already. */
   readonly isPublished: boolean;
 }
 
-/** Somebody who may have the file, as Contacts.add takes it. */
+/** A peer that may have the file, as Contacts.add takes it. */
 export interface Provider {
   readonly peer: string;
   readonly addresses: readonly string[];
 }
 
-/** What a download asks of its peer. */
+/** The parts of a peer that a download needs. */
 export interface DownloadHost<F extends Found> {
   readonly clock: Timers;
   readonly emit: Emit;
-  /** @param onUnverified something came that shows only later whether it is true */
+  /** @param onUnverified called for bytes that can be verified only later */
   find(signal: AbortSignal, onUnverified: () => void): Promise<F>;
-  /** Opens the store, or resumes it. */
+  /** Opens the store, or resumes a partial one. */
   open(found: F, signal: AbortSignal): Promise<DownloadStore>;
   /** Takes part in the file's swarm. */
   join(found: F, store: DownloadStore, hooks: SwarmHooks): Swarm;
-  /** Peers that may have the file, one after the other, until the signal aborts. */
+  /** Yields peers that may have the file, until the signal aborts. */
   findProviders(signal: AbortSignal): AsyncIterable<Provider>;
-  /** The content is whole under its name. */
+  /** Called when the complete content has its name. */
   handlePublished(found: F): Promise<void>;
 }
 
 export interface Patience {
-  /** Give up after so long without a new piece; Infinity for never. */
+  /** Milliseconds without a new piece after which the download gives up; Infinity for never. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -100,7 +99,7 @@ export class Download<F extends Found> {
   }
 
   /**
-   * Resolves to the path once the content is whole and under its name.
+   * Resolves to the path once the complete content has its name.
    *
    * @throws HubswarmError ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
    */
@@ -143,7 +142,7 @@ export class Download<F extends Found> {
     this.#lack = new Lack(swarm.view, this.#cid, this.#host.emit);
     unawaited('finding peers', this.#findPeers(swarm));
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
-    // They may all have come since the last look.
+    // All pieces may have come since the last look.
     this.#lack.look(0);
     const path = (await store.publish()) ?? name;
     if (!wasWhole) await this.#host.handlePublished(found);
@@ -183,7 +182,7 @@ export class Download<F extends Found> {
     });
   }
 
-  /** While neighbours are few, whoever the DHT names is called. */
+  /** Calls the peers that the DHT names while neighbours are few. */
   async #findPeers({ view, contacts }: Swarm): Promise<void> {
     const { clock, emit } = this.#host;
     const { signal } = this.#abort;
@@ -214,7 +213,7 @@ export class Download<F extends Found> {
     this.#noteProgress();
   }
 
-  /** Pieces of a packed manifest may be junk, which shows when the last is here. */
+  /** Notes pieces of a packed manifest, which can be verified only when the last one is here. */
   #noteUnverified(): void {
     if (this.#elapsedMs < MOST_UNVERIFIED_TIMEOUTS * this.#timeoutMs) this.#noteProgress();
   }

@@ -1,22 +1,22 @@
-// What a neighbour sends, on its way to the session: decoded, and handed on in order, each
-// block when the downlink has let it through. What waits is bounded.
+// Decodes what a neighbour sends, and hands it to the session in order, each block when the
+// downlink has let it through. Waiting messages are bounded.
 import type { FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Link } from '../link/link.ts';
 import { unawaited } from '../runtime/guarded.ts';
 
-/** Messages that wait behind blocks for the downlink. Chosen. */
+/** Most messages that wait behind blocks for the downlink. Chosen. */
 const MOST_WAITING = 16_384;
 
 export interface IntakeInit {
   readonly link: Link;
-  /** With what was read from the stream so far. */
+  /** Decoder with the bytes that were read from the stream so far. */
   readonly decoder: FrameDecoder;
-  /** Bytes of blocks that may wait for the downlink. */
+  /** Most bytes of blocks that may wait for the downlink. */
   mostWaitingBytes(): number;
   onMessage(message: Message): void;
   onViolation(reason: string): void;
-  /** Handling a message failed: the stream is of no use any more. */
+  /** Called when handling a message failed: the stream is of no use any more. */
   onFailed(error: unknown): void;
 }
 
@@ -30,14 +30,14 @@ export class Intake {
     this.#init = init;
   }
 
-  /** A chunk came in. */
+  /** Takes a chunk. */
   read(chunk: Uint8Array): void {
     const { messages, violation } = this.#init.decoder.push(chunk);
     this.take(messages);
     if (violation !== undefined && !this.#stopped) this.#init.onViolation(violation);
   }
 
-  /** Messages came in that are decoded already. */
+  /** Takes messages that are decoded already. */
   take(messages: readonly Message[]): void {
     const idle = this.#waiting.length === 0;
     for (const message of messages) {
@@ -51,7 +51,7 @@ export class Intake {
     onViolation('sends more than was asked for');
   }
 
-  /** Nothing is handed on any more. */
+  /** Hands on no further message. */
   stop(): void {
     this.#stopped = true;
   }

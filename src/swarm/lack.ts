@@ -1,12 +1,14 @@
-// What a download lacks: pieces that none of its neighbours has. For a moment that is
-// nothing unusual, since pieces spread; when nothing comes any more it is what the
-// download waits for, and said once when it begins and once when it ends.
+// Reports what a download lacks: pieces that none of its neighbours has. For a moment that is
+// normal, since pieces spread. If no piece comes any more, the download waits for these pieces:
+// that is reported once when it begins and once when it ends.
 import type { CID } from 'multiformats/cid';
 import { describeRanges, rangesOf } from '../runtime/ranges.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { SessionView } from './session-view.ts';
 
-/** Without a new piece for so long, pieces that nobody has are what is waited for. Chosen. */
+/**
+ * Time without a new piece after which the download waits for pieces that no neighbour has. Chosen.
+ */
 const LACKING_AFTER_MS = 2000;
 
 type View = Pick<
@@ -42,7 +44,7 @@ export class Lack {
     this.#emit({ event: 'pieces_lacked', cid, pieces, ranges, neighbours });
   }
 
-  /** What is missing, in one line. */
+  /** The missing pieces, in one line. */
   describe(): string {
     const { missingPieces: missing, neighbourCount, unavailablePieces } = this.#view;
     if (unavailablePieces === 0) return `${missing} pieces missing, and no peer is sending`;

@@ -1,5 +1,5 @@
-// A neighbour of a swarm on this side of its stream: what it sent and what it is to be
-// sent, and what came of the call.
+// A neighbour as this side of its stream sees it: the bytes that came, the messages to be sent, and
+// whether the call was useful.
 import type { FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Intake } from './intake.ts';
 import type { Wire } from './wire.ts';
@@ -9,9 +9,9 @@ export interface Call {
   readonly wire: Wire;
   /** Whether this side opened it. */
   readonly outbound: boolean;
-  /** With what was read from it so far; a new one when nothing was. */
+  /** Decoder with the bytes read from it so far; a new one if left out. */
   readonly decoder?: FrameDecoder;
-  /** Told once when the swarm is done with it, and whether a piece was passed on by it. */
+  /** Called once when the swarm has ended the call: whether a piece was passed on. */
   readonly onOver?: (useful: boolean) => void;
 }
 
@@ -20,11 +20,11 @@ export class Member {
   readonly outbound: boolean;
   readonly intake: Intake;
   readonly joinedAt: number;
-  /** Frames of this turn of the event loop: sent as one. */
+  /** Frames of this round of the event loop, which are sent together. */
   readonly unsent: Uint8Array[] = [];
-  /** It said hello. */
+  /** Whether it said hello. */
   met = false;
-  /** A piece was passed on, in either direction. */
+  /** Whether a piece was passed on, in either direction. */
   useful = false;
   readonly #onOver: ((useful: boolean) => void) | undefined;
 
@@ -36,7 +36,7 @@ export class Member {
     this.#onOver = onOver;
   }
 
-  /** The swarm is done with it. */
+  /** Ends the call for the swarm. */
   end(): void {
     this.intake.stop();
     this.#onOver?.(this.useful);

@@ -14,7 +14,7 @@ export interface NamedAddress {
 export interface Network {
   /** This peer's PeerId. */
   readonly self: string;
-  /** PeerIds of those connected. */
+  /** PeerIds of the connected peers. */
   connected(): string[];
   /**
    * Opens an exchange stream, and proves who answers.

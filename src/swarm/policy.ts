@@ -2,7 +2,7 @@
 import { CHOKERS, type ChokerName } from '../exchange/choker.ts';
 import { PICKERS, type PickerName } from '../exchange/picker.ts';
 
-/** Of all swarms of a peer; what is not given is the session's default. */
+/** Policies of all swarms of a peer; the session's default if left out. */
 export interface Policy {
   readonly picker?: PickerName;
   readonly choker?: ChokerName;

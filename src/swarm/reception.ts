@@ -1,6 +1,6 @@
-// Answers calls: the first message of an exchange stream is a hello that names the
-// file; the stream then belongs to that file's swarm. Callers that say nothing, or
-// name a file that is not here, are hung up on.
+// Answers calls: the first message of an exchange stream is a hello that names the file; the stream
+// then belongs to that file's swarm. A call without a hello in time, or for a file that is not
+// here, is cut.
 import { FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Timers } from '../runtime/clock.ts';
@@ -15,7 +15,7 @@ export interface ReceptionInit {
   /** The swarm of a file, by its root CID's bytes as a stranger sent them. */
   swarmOf(file: Uint8Array): Pick<Swarm, 'join'> | undefined;
   isBanned(peer: string): boolean;
-  /** @param forLoad the peer goes on calling though it was refused */
+  /** @param forLoad whether the peer goes on calling though it was refused */
   onBan(peer: string, reason: string, forLoad: boolean): void;
 }
 
@@ -29,7 +29,9 @@ export class Reception {
     this.#init = init;
   }
 
-  /** Somebody opened an exchange stream. Must be called as soon as it is there. */
+  /**
+   * Answers a peer that opened an exchange stream. Must be called as soon as the stream is there.
+   */
   answer(wire: Wire): void {
     const { clock, isBanned, onBan } = this.#init;
     const peer = wire.remote;
@@ -68,7 +70,7 @@ export class Reception {
     wire.onData((chunk) => intake(chunk));
   }
 
-  /** The hello that came first; the caller is banned when something else did. */
+  /** The hello that came first; a caller whose first message is another one is banned. */
   #helloOf(
     wire: Wire,
     [hello]: readonly Message[],
@@ -86,7 +88,7 @@ export class Reception {
     return swarm;
   }
 
-  /** A call ended; one that passed on no piece counts. */
+  /** Counts a call that ended without a piece. */
   #noteOver(peer: string, useful: boolean): void {
     if (!useful) this.#callers.noteUseless(peer, this.#init.clock.now());
   }

@@ -1,6 +1,6 @@
 import type { Session } from '../exchange/session.ts';
 
-/** What the rest of a peer may read of a session, which the pump alone steps. */
+/** The part of a session that the rest of a peer may read. Only the pump steps the session. */
 export type SessionView = Pick<
   Session,
   | 'isComplete'

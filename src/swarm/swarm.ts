@@ -1,6 +1,6 @@
-// One file's swarm as this peer sees it: the pump between a session and the
-// world. Wires, the store and the clock give it events; the session's effects go
-// back to them. Decides nothing of the exchange itself.
+// One file's swarm as this peer sees it: the pump between a session and the world. Wires, the store
+// and the clock give it events; the session's effects go back to them. It decides nothing about the
+// exchange itself.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
@@ -23,15 +23,15 @@ import type { Policy } from './policy.ts';
 import type { SessionView } from './session-view.ts';
 import type { UploadQueue } from './upload-queue.ts';
 
-/** What a swarm tells whoever made it. */
+/** Callbacks of a swarm for its maker. */
 export interface SwarmHooks {
   onPieceStored?(piece: number): void;
   onCompleted?(): void;
-  /** The disk failed: the download cannot go on. */
+  /** Called when the disk failed: the download cannot go on. */
   onFailed?(error: unknown): void;
 }
 
-/** What all swarms of a peer have in common. */
+/** The parts of a peer that all its swarms share. */
 export interface SwarmHost {
   readonly network: Network;
   readonly link: Link;
@@ -46,9 +46,11 @@ export interface SwarmHost {
   /** The uplink's cap in bytes per second; Infinity if we do not know where packets queue. */
   uplinkCap(): number;
   isBanned(peer: string): boolean;
-  /** @param forLoad it was more than this peer can bear, and broke no other rule */
+  /**
+   * @param forLoad whether the peer sent more than this peer can handle, and broke no other rule
+   */
   onBan(peer: string, reason: string, forLoad: boolean): void;
-  /** Whether a message may leave: false loses it. All may when left out; for experiments. */
+  /** Whether a message may leave; false drops it. If left out, all may. For experiments. */
   maySend?(message: Message): boolean;
 }
 
@@ -58,13 +60,13 @@ export interface SwarmInit extends SwarmHost {
   readonly hooks: SwarmHooks;
 }
 
-/** As long as a call may take: two that cross are so far apart at the most. */
+/** Most time between two calls that cross: a call takes no longer. */
 const SAME_TIME_MS = 5000;
 
 export class Swarm implements Neighbourhood {
   readonly cid: CID;
   readonly store: PieceStore;
-  /** Whom this swarm calls. */
+  /** Decides which peers this swarm calls. */
   readonly contacts: Contacts;
   readonly #init: SwarmInit;
   readonly #session: Session;
@@ -104,7 +106,7 @@ export class Swarm implements Neighbourhood {
     return this.#session;
   }
 
-  /** PeerIds. */
+  /** PeerIds of the neighbours. */
   get neighbours(): Iterable<string> {
     return this.#members.keys();
   }
@@ -114,10 +116,10 @@ export class Swarm implements Neighbourhood {
   }
 
   /**
-   * Takes over an open exchange stream; `first` are messages already decoded from
-   * it. Of two streams with one peer (both called at the same time) the one that
-   * the smaller PeerId opened stays, at either end. Returns where the stream's
-   * further chunks go; undefined, the stream closed, when it is not the one to keep.
+   * Takes over an open exchange stream; `first` are messages already decoded from it. Of two
+   * streams with one peer (both called at the same time) the one that the smaller PeerId opened
+   * stays, at either end. Returns the function that takes the stream's further chunks. Returns
+   * undefined, with the stream closed, if it is not the one to keep.
    */
   join(call: Call, first: readonly Message[] = []): ((chunk: Uint8Array) => void) | undefined {
     const { wire } = call;
@@ -142,8 +144,8 @@ export class Swarm implements Neighbourhood {
   }
 
   /**
-   * Calls in the same direction, or long after one another: the later one stands, the remote
-   * knows the earlier is dead.
+   * Of two calls in the same direction, or long after one another, the later one stays: the remote
+   * knows that the earlier one is dead.
    */
   #outranks(current: Member, other: Call): boolean {
     if (current.outbound === other.outbound) return false;
@@ -156,7 +158,7 @@ export class Swarm implements Neighbourhood {
     return new Intake({
       link: this.#init.link,
       decoder: decoder ?? new FrameDecoder(),
-      // What was asked for, and as much again that was cancelled on its way.
+      // The bytes that were asked for, and as many that were cancelled on their way.
       mostWaitingBytes: () => 2 * this.#session.inFlightLimit,
       onMessage: (message) =>
         this.#step({ type: 'message', neighbour, message: this.#checked(message, neighbour) }),
@@ -189,7 +191,7 @@ export class Swarm implements Neighbourhood {
     this.#step({ type: 'neighbour_left', neighbour: peer });
     this.#init.emit({ event: 'neighbour_left', cid: this.cid.toString(), remote: peer, reason });
     if (reason === 'replaced' || this.#closed) return;
-    // It did not want to be called now: it reset the stream before its hello.
+    // The peer refused the call: it reset the stream before its hello.
     const refused = member.outbound && !member.met && reason === 'reset';
     this.contacts.lost(peer, refused);
   }
@@ -200,7 +202,7 @@ export class Swarm implements Neighbourhood {
     member.end();
   }
 
-  /** One event at a time: effects may cause further events, which wait their turn. */
+  /** Handles one event at a time: effects may cause further events, which wait. */
   #step(event: SessionEvent): void {
     this.#events.push(event);
     if (this.#stepping) return;
@@ -235,7 +237,10 @@ export class Swarm implements Neighbourhood {
     }
   }
 
-  /** With whatever else this turn has for the neighbour: each send costs an encryption. */
+  /**
+   * Sends a message together with the others of this round of the event loop, since each send costs
+   * an encryption.
+   */
   #send(neighbour: string, message: Message): void {
     const member = this.#members.get(neighbour);
     if (!member || this.#init.maySend?.(message) === false) return;

@@ -1,7 +1,7 @@
-// Serves a peer's uploads: one piece after the other over the paced link, first
-// come, first served, so that each piece is whole (and can be passed on) as early
-// as possible. A neighbour that takes no more at the moment is passed over, not
-// waited for. One queue serves all files of a peer, since they share its link.
+// Serves a peer's uploads: one piece after the other over the paced link, first come, first served,
+// so that each piece is whole (and can be passed on) as early as possible. A neighbour that takes
+// no more bytes at the moment is passed over, and does not delay others. One queue serves all files
+// of a peer, since they share its link.
 
 import { blockLength } from '../exchange/block-length.ts';
 import { encodeMessage } from '../exchange/wire/codec.ts';
@@ -14,14 +14,16 @@ import type { Wire } from './wire.ts';
 export interface Upload {
   readonly wire: Wire;
   readonly piece: number;
-  /** Of the piece, in bytes. */
+  /** Length of the piece, in bytes. */
   readonly length: number;
   /** Reads the whole piece; called once, shortly before its first block is due. */
   read(into: Uint8Array): Promise<Uint8Array>;
-  /** The last block was handed over; not called for a stopped upload. */
+  /** Called when the last block was handed over, but not for a stopped upload. */
   finished(): void;
   failed(error: unknown): void;
-  /** Nothing was taken of it for STALL_MS, though it was due; it still waits. Called once. */
+  /**
+   * Called once if the neighbour took no byte of a due piece for STALL_MS; the upload still waits.
+   */
   stalled(): void;
 }
 
@@ -30,7 +32,7 @@ interface Job {
   bytes: Promise<Uint8Array> | undefined;
   begin: number;
   stopped: boolean;
-  /** When its wire was first seen to take no more. */
+  /** Time at which its wire was first seen to take no more. */
   passedOverAt: number | undefined;
   /** Whether its owner was told that it stalls. */
   told: boolean;
@@ -39,7 +41,7 @@ interface Job {
 /** Pieces read ahead of the one being sent, so that the disk never delays the link. */
 const READ_AHEAD = 1;
 
-/** Pieces' memory kept for the next ones. Chosen. */
+/** Most buffers kept for the next pieces. Chosen. */
 const MOST_SPARE = 4;
 
 /** Longer than a window takes to pass at 20 Mbit/s; beyond that, others go first. Chosen. */
@@ -50,7 +52,7 @@ export class UploadQueue {
   readonly #clock: Timers;
   readonly #jobs: Job[] = [];
   readonly #spare = new SpareBuffers(MOST_SPARE);
-  /** When a block was last handed to a wire. */
+  /** Time at which a block was last handed to a wire. */
   readonly #sentAt = new WeakMap<Wire, number>();
   #running = false;
   #wake: (() => void) | undefined;
@@ -60,7 +62,7 @@ export class UploadQueue {
     this.#clock = clock;
   }
 
-  /** To whom pieces are being sent, the one who is served now first. */
+  /** PeerIds of neighbours to which pieces are being sent, the one that is served now first. */
   get receivers(): Set<string> {
     return new Set(this.#jobs.map(({ upload }) => upload.wire.remote));
   }
@@ -101,7 +103,9 @@ export class UploadQueue {
     }
   }
 
-  /** The first whose wire takes more; those that were passed over for long are told. */
+  /**
+   * The first job whose wire takes more. Owners of jobs that were passed over for long are told.
+   */
   #nextJob(): Job | undefined {
     for (const job of this.#jobs) {
       const { wire } = job.upload;
@@ -168,7 +172,7 @@ export class UploadQueue {
     this.#spare.give(bytes);
   }
 
-  /** Every wire that has work is full: until one drains, or the work changes. */
+  /** Waits until a full wire drains, or the work changes: every wire with work is full. */
   async #waitForRoom(): Promise<void> {
     const abort = new AbortController();
     const changed = new Promise<void>((resolve) => {
@@ -180,7 +184,7 @@ export class UploadQueue {
     await Promise.race([changed, ...drained]);
     cancel();
     this.#wake = undefined;
-    // A reason of its own: making the usual one captures a stack each time.
+    // Aborts with a constant reason: the usual one captures a stack each time.
     abort.abort('over');
   }
 

@@ -1,6 +1,6 @@
-// A neighbour as it takes pieces from us: the grants that it was offered, and what came of
-// them. A neighbour that wastes grants is offered the next ever later: one that sleeps, or
-// only seems to want pieces, cannot keep the uplink from the others.
+// A neighbour as it takes pieces from us: the grants that it was offered, and what came of them. A
+// neighbour that wastes grants gets the next one later each time. So a peer that sleeps, or only
+// pretends to want pieces, cannot keep the uplink from the others.
 import { DecayedCount } from './decayed.ts';
 
 /** The right to take one piece from our uplink (see message.ts). */
@@ -14,11 +14,11 @@ export interface Grant {
   sentAt: number | undefined;
   /** Whether it counts as open; an idle grant does not. */
   counted: boolean;
-  /** When the neighbour was last seen to take nothing of the piece. */
+  /** Since when the neighbour takes no byte of the piece. */
   stalledAt: number | undefined;
 }
 
-/** Weight of a wasted grant: one declined at once held nobody up. */
+/** Weight of a wasted grant: one that is declined at once delayed no other. */
 const WASTE = { declined: 1, cancelled: 2, idle: 4 } as const;
 
 /** Waste that costs nothing; beyond it each count doubles the wait for the next grant. */
@@ -28,7 +28,7 @@ const LONGEST_WAIT_MS = 30_000;
 /** Most idle grants of a neighbour: before a grant led to a have, and after that. */
 const MOST_IDLE_AT_FIRST = 1;
 const MOST_IDLE = 2;
-/** Offers withdrawn in a row until a neighbour counts as not interested. */
+/** Revoked grants in a row after which a neighbour counts as not interested. */
 const MOST_MISSED = 3;
 
 export class Taker {
@@ -36,13 +36,13 @@ export class Taker {
   peerInterested = false;
   /** Open grants, by id. */
   readonly grants = new Map<number, Grant>();
-  /** Pieces sent to it whole that it has not said it has. */
+  /** Pieces sent to it whole, without a have from it so far. */
   readonly unacknowledged = new Set<number>();
-  /** Pieces that it has from us, lately. */
+  /** Pieces that we sent it, lately. */
   readonly served = new DecayedCount();
-  /** Pieces that it gave us, verified, or passed on to others from us, lately. */
+  /** Good pieces that it gave us, or passed on to others, lately. */
   readonly credit = new DecayedCount();
-  /** Offers in a row that it did not answer in time. */
+  /** Grants in a row that it did not answer in time. */
   #missed = 0;
   /** Number of its idle grants: overdue, or their piece is not taken. */
   #idle = 0;
@@ -80,7 +80,7 @@ export class Taker {
     return false;
   }
 
-  /** Pieces that it has from us, lately, with those on their way. */
+  /** Pieces that we sent it lately, or are sending. */
   servedSoon(now: number): number {
     return this.served.at(now) + this.grants.size;
   }
@@ -108,15 +108,12 @@ export class Taker {
     this.#missed = 0;
   }
 
-  /** An offer to it was not answered until it was revoked. */
+  /** A grant to it was not answered until it was revoked. */
   noteMissed(): void {
     if (++this.#missed >= MOST_MISSED) this.peerInterested = false;
   }
 
-  /**
-   * It answers an offer that was withdrawn meanwhile: it was silent, and what it says next
-   * must not cost it a long wait.
-   */
+  /** It answers a revoked grant: it was silent, and need not wait long for the next one. */
   noteLateAnswer(now: number): void {
     if (this.#missed >= MOST_MISSED) this.peerInterested = true;
     this.#missed = 0;
