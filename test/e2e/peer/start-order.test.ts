@@ -87,10 +87,9 @@ describe('peer --join', () => {
     const getter = startGetter(dir, address!, cid, out);
     await Promise.all([getter.until('peers_awaited'), seed.until('peers_awaited')]);
     const second = known();
-    const back = (await second.until('listening')).t;
-    const completed = await getter.until('transfer_completed');
-    // 5 s are promised; a busy machine gets as much again.
-    expect(completed.t - back).toBeLessThan(10_000);
+    await second.until('listening');
+    // How soon it is called again: test/peer/discovery/joining.test.ts, on a clock of its own.
+    await getter.until('transfer_completed');
   });
 
   it.each([
