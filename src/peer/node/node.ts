@@ -8,7 +8,6 @@ import { type Identify, identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
-import { yamux } from '@libp2p/yamux';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
@@ -16,8 +15,8 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { type Dht, keepProviders } from '../patches/kad-dht.ts';
 import { createMdns } from '../patches/mdns.ts';
-import { fastNoise } from '../patches/noise.ts';
 import { createTcp } from '../patches/tcp.ts';
+import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
 import { ProviderStore } from './provider-store.ts';
 
 type Services = {
@@ -81,8 +80,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       privateKey: options.privateKey,
       addresses: { listen },
       transports: [createTcp],
-      connectionEncrypters: [fastNoise],
-      streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
+      connectionEncrypters: [createEncrypter],
+      streamMuxers: [createMuxer({ mostWindow: MAX_STREAM_WINDOW_BYTES })],
       connectionGater: {
         denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
         denyDialPeer: (peer) => options.isRefused?.(peer.toString()) ?? false,

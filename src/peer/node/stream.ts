@@ -9,7 +9,7 @@ import { systemClock, type Timers } from '../../runtime/clock.ts';
 import { describeError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
-import { updateWindowByHalves } from '../patches/yamux.ts';
+import { WireStream } from '../wire/stream.ts';
 
 /**
  * A remote that stops reading is cut at so many unsent bytes. A sender that waits while `congested`
@@ -39,7 +39,6 @@ export class FrameStream implements Wire {
     this.#clock = clock;
     this.#stream = stream;
     stream.maxWriteBufferLength = MAX_UNSENT_BYTES;
-    updateWindowByHalves(stream);
     const handleClose = guarded('closing a stream', (event: StreamCloseEvent) =>
       this.#handleClose(event),
     );
@@ -55,13 +54,16 @@ export class FrameStream implements Wire {
 
   /** Call it at once. The caller may keep the chunks. None come after close(). */
   onData(handler: (chunk: Uint8Array) => void): void {
-    const take = ({ data }: StreamMessageEvent): void => {
-      if (this.#closing) return;
-      if (data instanceof Uint8Array) handler(data);
-      else for (const chunk of data) handler(chunk);
+    const read = (chunk: Uint8Array): void => {
+      if (!this.#closing) handler(chunk);
     };
     const cut = (error: unknown): void => this.abort(describeError(error));
-    this.#stream.addEventListener('message', guarded('reading a stream', take, cut));
+    const take = guarded('reading a stream', read, cut);
+    if (this.#stream instanceof WireStream) return this.#stream.divert(take);
+    const takeAll = guarded('reading a stream', ({ data }: StreamMessageEvent) => {
+      for (const chunk of data instanceof Uint8Array ? [data] : data) take(chunk);
+    });
+    this.#stream.addEventListener('message', takeAll);
   }
 
   /**
@@ -74,11 +76,12 @@ export class FrameStream implements Wire {
     if (this.#end !== undefined) queueMicrotask(tellEnd);
   }
 
-  /** Sends the parts. They belong to the stream from now on, until they are encrypted. */
+  /** Sends the parts. They belong to the stream until it is no longer congested. */
   send(parts: readonly Uint8Array[]): void {
     if (this.#stream.writeStatus !== 'writable') return;
     try {
-      this.#stream.send(new Uint8ArrayList(...parts));
+      if (this.#stream instanceof WireStream) this.#stream.sendParts(parts);
+      else this.#stream.send(new Uint8ArrayList(...parts));
     } catch (error) {
       // The connection broke during the write; 'close' follows if it has not come yet.
       this.#stream.abort(error as Error);

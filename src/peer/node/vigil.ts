@@ -10,7 +10,7 @@ import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { socketOf } from '../patches/tcp.ts';
-import { speak } from '../patches/yamux.ts';
+import { speak } from '../wire/speak.ts';
 import type { Node } from './node.ts';
 
 const LOOK_MS = 1000;

@@ -1,5 +1,6 @@
-// @libp2p/tcp 11: its sockets' buffers, how it writes, and the addresses at which it listens.
-import type { Socket } from 'node:net';
+// @libp2p/tcp 11: its sockets, their buffers, and the addresses at which it listens.
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Connection, MessageStream, Transport } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
 import type { Multiaddr } from '@multiformats/multiaddr';
@@ -11,18 +12,6 @@ import { inside } from './inside.ts';
  * layer and stream of the connection for nothing. Room for one block, encrypted.
  */
 const SOCKET_BUFFER_BYTES = 512 * 1024;
-
-/** Below this, copying parts together is cheaper than handing them over one by one. */
-const COPY_BELOW = 4096;
-
-/** What a connection is called inside. */
-interface TcpConnection {
-  socket: Socket;
-  sendData(data: Iterable<Uint8Array> & { byteLength: number }): {
-    sentBytes: number;
-    canSendMore: boolean;
-  };
-}
 
 /**
  * A listener at every interface asks the system for its addresses each time, within libp2p's
@@ -51,23 +40,10 @@ export const createTcp = (components: Parameters<ReturnType<typeof tcp>>[0]): Tr
   return transport;
 };
 
-/**
- * The package writes each part of a message by itself: seven system calls, and as many
- * packets and wake-ups at the other end, for one block of an encrypted stream.
- */
-export function writeAtOnce(connection: MessageStream): void {
-  const tcp = inside<TcpConnection>('one write a message', connection, 'socket', 'sendData');
-  if (!tcp) return;
-  const { socket } = tcp;
-  tcp.sendData = (data) => {
-    if (data.byteLength < COPY_BELOW) socket.write(Buffer.concat([...data], data.byteLength));
-    else {
-      socket.cork();
-      for (const part of data) socket.write(part);
-      socket.uncork();
-    }
-    return { sentBytes: data.byteLength, canSendMore: !socket.writableNeedDrain };
-  };
+/** The socket of a connection that is bare TCP; undefined if anything lies between. */
+export function bareSocketOf(connection: MessageStream): Socket | undefined {
+  const { socket } = connection as { socket?: unknown };
+  return socket instanceof Socket && !(socket instanceof TLSSocket) ? socket : undefined;
 }
 
 /** The socket below a connection of libp2p 3; undefined, and told of, where there is none. */

@@ -1,156 +1,111 @@
 // Canaries: what the patches reach for is where they look for it, in a real connection.
 // After an upgrade of a package, a failure here says which patch no longer does anything.
-import { randomBytes } from 'node:crypto';
+
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { noise } from '@chainsafe/libp2p-noise';
-import type { Connection, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
-import { createLibp2p } from 'libp2p';
+import { createServer, connect as dial } from 'node:net';
+import type { Connection, MessageStream } from '@libp2p/interface';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { FrameStream } from '../../../src/peer/node/stream.ts';
 import { inside } from '../../../src/peer/patches/inside.ts';
-import { socketOf } from '../../../src/peer/patches/tcp.ts';
-import { speak } from '../../../src/peer/patches/yamux.ts';
+import { readInto } from '../../../src/peer/patches/socket-buffer.ts';
+import { bareSocketOf, socketOf } from '../../../src/peer/patches/tcp.ts';
+import { Session } from '../../../src/peer/wire/session.ts';
+import { speak } from '../../../src/peer/wire/speak.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
 
-const PROTOCOL = '/hubswarm/test/1.0.0';
-const MESSAGE_BYTES = 100_000;
 const startNode = useNodes();
 
-interface Muxer {
-  readonly maConn: object;
-  readonly streams: readonly { readonly state: number }[];
-  sendFrame(...args: unknown[]): void;
-  ping(): Promise<number>;
+interface Inside {
+  readonly muxer: object;
+  readonly maConn: MessageStream;
 }
 
-interface Updating {
-  sendWindowUpdate(): void;
-}
+const insideOf = (connection: Connection): Inside => connection as Connection & Inside;
 
-const muxerOf = (connection: Connection): Muxer =>
-  (connection as Connection & { readonly muxer: Muxer }).muxer;
-
-interface Pair {
-  readonly near: Connection;
-  readonly far: Connection;
-  readonly stream: Stream;
-  readonly farStream: Stream;
-  readonly frames: FrameStream;
-  readonly received: Uint8Array[];
-}
-
-/** Two nodes and a stream between them, open at both ends. */
-async function connect(): Promise<Pair> {
+/** Both ends of a connection of two nodes. */
+async function connect(): Promise<Connection[]> {
   const [a, b] = [await startNode(), await startNode()];
-  const opened = Promise.withResolvers<{ far: Connection; farStream: Stream }>();
-  const received: Uint8Array[] = [];
-  await b.handle(PROTOCOL, (stream, connection) => {
-    new FrameStream(stream, connection.remotePeer.toString()).onData((chunk) =>
-      received.push(chunk),
-    );
-    opened.resolve({ far: connection, farStream: stream });
-  });
   const near = await a.dial(b.getMultiaddrs());
-  const stream = await near.newStream(PROTOCOL);
-  const frames = new FrameStream(stream, near.remotePeer.toString());
-  frames.send([Uint8Array.of(0)]);
-  return { near, stream, frames, received, ...(await opened.promise) };
+  await vi.waitFor(() => expect(b.getConnections()).toHaveLength(1));
+  return [near, b.getConnections()[0]!];
 }
-
-const bytesOf = (chunks: readonly Uint8Array[]): number =>
-  chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 describe('patches', () => {
   it('of the socket: found below both ends, with room for a block', async () => {
-    const { near, far } = await connect();
-    for (const end of [near, far]) {
+    for (const end of await connect()) {
       expect(socketOf(end)?.writableHighWaterMark).toBe(512 * 1024);
     }
   });
 
-  it('of @libp2p/tcp: a message is corked, not written part by part', async () => {
-    const { near, frames, received } = await connect();
-    const socket = socketOf(near)!;
-    const cork = vi.spyOn(socket, 'cork');
-    const uncork = vi.spyOn(socket, 'uncork');
-    let partsUncorked = 0;
-    const write = socket.write.bind(socket);
-    socket.write = ((...args: Parameters<Socket['write']>) => {
-      const isLarge = (args[0] as Uint8Array).byteLength >= 4096;
-      if (isLarge && socket.writableCorked === 0) partsUncorked++;
-      return write(...args);
-    }) as Socket['write'];
-    frames.send([randomBytes(MESSAGE_BYTES)]);
-    await vi.waitFor(() => expect(bytesOf(received)).toBe(MESSAGE_BYTES + 1));
-    expect(cork.mock.calls.length).toBeGreaterThan(0);
-    expect(uncork.mock.calls.length).toBe(cork.mock.calls.length);
-    expect(partsUncorked).toBe(0);
-  });
-
-  it('of yamux: small messages are answered by no window update', async () => {
-    const { farStream: any } = await connect();
-    const updates = vi.spyOn(Object.getPrototypeOf(any) as Updating, 'sendWindowUpdate');
-    onTestFinished(() => updates.mockRestore());
-    const { farStream, frames, received } = await connect();
-    const count = () => updates.mock.contexts.filter((stream) => stream === farStream).length;
-    await vi.waitFor(() => expect(bytesOf(received)).toBe(1));
-    const before = count();
-    for (let i = 1; i <= 50; i++) {
-      frames.send([randomBytes(100)]);
-      await vi.waitFor(() => expect(bytesOf(received)).toBe(1 + 100 * i));
-    }
-    expect(count()).toBe(before);
-    // Half of the window is used up by then.
-    frames.send([randomBytes(MESSAGE_BYTES), randomBytes(MESSAGE_BYTES)]);
-    await vi.waitFor(() => expect(count()).toBeGreaterThan(before));
-  });
-
-  it('of yamux: a word goes over an open stream, and a ping with it', async () => {
-    const { near } = await connect();
-    const sent = vi.spyOn(muxerOf(near), 'sendFrame');
-    const ping = vi.spyOn(muxerOf(near), 'ping');
-    speak(near);
-    expect(sent).toHaveBeenCalled();
-    expect(await ping.mock.results[0]!.value).toBeGreaterThanOrEqual(0);
-    expect(near.status).toBe('open');
-  });
-
-  it('of Noise: both ends decrypt as the patch does', async () => {
-    const { near, far } = await connect();
-    for (const end of [near, far]) {
-      expect(Object.hasOwn(muxerOf(end).maConn, 'decrypt')).toBe(true);
+  it('of @libp2p/tcp: both ends are known for bare TCP, and take the short way', async () => {
+    for (const end of await connect()) {
+      expect(bareSocketOf(insideOf(end).maConn)).toBe(socketOf(end));
+      expect(insideOf(end).muxer).toBeInstanceOf(Session);
     }
   });
 
-  it('of Noise and TCP: a node without them understands every byte, and is understood', async () => {
-    const plain = await createLibp2p({
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-    });
-    onTestFinished(() => plain.stop());
-    await plain.handle(PROTOCOL, (stream) => {
-      stream.addEventListener('message', ({ data }) => {
-        stream.send(data);
+  it('of a word: it is heard, and answered by a pong', async () => {
+    const [near, far] = await connect();
+    const [socket, other] = [socketOf(near!)!, socketOf(far!)!];
+    // The ping of the beginning has been answered.
+    await vi.waitFor(() => expect(other.bytesWritten).toBe(socket.bytesRead));
+    const before = socket.bytesRead;
+    speak(near!);
+    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(before));
+    expect(near!.status).toBe('open');
+  });
+
+  it.each(['dialled', 'accepted'])(
+    'of Node.js: a socket that was %s reads into our memory',
+    async (kind) => {
+      const server = createServer().listen(0, '127.0.0.1');
+      onTestFinished(() => void server.close());
+      await once(server, 'listening');
+      const accepted = once(server, 'connection');
+      const dialled = dial((server.address() as { port: number }).port, '127.0.0.1');
+      const [socket] = (await accepted) as [Socket];
+      const [reading, writing] = kind === 'dialled' ? [dialled, socket] : [socket, dialled];
+      onTestFinished(() => {
+        reading.destroy();
+        writing.destroy();
       });
-    });
-    const node = await startNode();
-    const connection = await node.dial(plain.getMultiaddrs());
-    const frames = new FrameStream(await connection.newStream(PROTOCOL), 'plain');
-    const received: Uint8Array[] = [];
-    frames.onData((chunk) => received.push(chunk));
-    const sent = Array.from({ length: 40 }, (_, i) => randomBytes(1 + i * 4_000));
-    for (const message of sent) {
-      frames.send([message.slice()]);
-      await frames.drained();
-    }
-    const total = bytesOf(sent);
-    await vi.waitFor(() => expect(bytesOf(received)).toBe(total), 20_000);
-    expect(Buffer.concat(received).equals(Buffer.concat(sent))).toBe(true);
+      const before: Buffer[] = [];
+      reading.on('data', (bytes) => before.push(bytes));
+      writing.write('early');
+      await vi.waitFor(() => expect(`${Buffer.concat(before)}`).toBe('early'));
+      const memory = Buffer.alloc(8);
+      let text = '';
+      let goesOn = true;
+      const handleRead = (length: number): boolean => {
+        text += memory.toString('latin1', 0, length);
+        return goesOn;
+      };
+      expect(readInto(reading, { space: () => memory, handleRead })).toBe(true);
+      writing.write('more than fits');
+      await vi.waitFor(() => expect(text).toBe('more than fits'));
+      expect(Buffer.concat(before)).toHaveLength(5);
+      // A pause is kept until the socket resumes, and its end is heard.
+      goesOn = false;
+      writing.write('123456789');
+      await vi.waitFor(() => expect(text).toBe('more than fits12345678'));
+      goesOn = true;
+      const ended = once(reading, 'end');
+      writing.end();
+      await once(writing, 'finish');
+      expect(text).toBe('more than fits12345678');
+      reading.resume();
+      await ended;
+      expect(text).toBe('more than fits123456789');
+    },
+  );
+
+  it('of Node.js: a socket without such members is left alone', () => {
+    const heard: string[] = [];
+    hearFailures((what) => heard.push(what));
+    const handleRead = (): boolean => true;
+    expect(readInto({} as Socket, { space: () => Buffer.alloc(1), handleRead })).toBe(false);
+    expect(heard).toEqual(["the patch 'reading into own memory'"]);
   });
 });
 

@@ -1,0 +1,194 @@
+// A bare TCP connection after its Noise handshake. It is libp2p's MessageStream to whoever agrees on
+// a muxer over it. The muxer of this folder then takes the reads (`handOver`) and the outbox for
+// itself: from there on a byte passes no other layer.
+import type { Socket } from 'node:net';
+import type {
+  AbortOptions,
+  MessageStream,
+  StreamCloseEvent,
+  StreamMessageEvent,
+} from '@libp2p/interface';
+import { AbstractMessageStream } from '@libp2p/utils';
+import type { Uint8ArrayList } from 'uint8arraylist';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import { readInto } from '../patches/socket-buffer.ts';
+import { Opener, Sealer } from './noise-cipher.ts';
+import { RecordBuffer } from './noise-records.ts';
+import { Outbox } from './outbox.ts';
+import { ReadPause } from './read-pause.ts';
+
+/**
+ * A message must be whole so long after its first byte: the slowest link that carries anything, with
+ * ten connections over it, takes less. Chosen.
+ */
+const MESSAGE_WITHIN_MS = 120_000;
+
+export const CUT_OFF = 'ended in the middle of a message';
+export const TOO_SLOW = 'takes too long over a message';
+
+export interface SecuredInit {
+  readonly connection: MessageStream;
+  readonly socket: Socket;
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+  /** What was read after the handshake. */
+  readonly rest: Uint8Array;
+}
+
+/** Takes what a connection receives. */
+export interface PlainReader {
+  /** Returns what the remote did wrong, if anything. */
+  read(plain: Uint8Array): string | undefined;
+  /** Nothing can be read or sent any more; called at most once. */
+  fail(error: Error): void;
+}
+
+export class SecuredConnection extends AbstractMessageStream {
+  readonly outbox: Outbox;
+  readonly #connection: MessageStream;
+  readonly #socket: Socket;
+  readonly #opener: Opener;
+  readonly #records = new RecordBuffer();
+  readonly #pause = new ReadPause();
+  readonly #resume = guarded('reading on', () => this.#goOn());
+  #pausing: NodeJS.Timeout | undefined;
+  #messageSince: number | undefined;
+  #reader: PlainReader | undefined;
+
+  constructor({ connection, socket, sendKey, receiveKey, rest }: SecuredInit) {
+    super({ log: connection.log, direction: connection.direction });
+    this.#connection = connection;
+    this.#socket = socket;
+    this.#opener = new Opener(receiveKey);
+    this.outbox = new Outbox(socket, new Sealer(sendKey), (reason) => this.#fail(reason));
+    const drain = guarded('going on with a connection', () => this.safeDispatchEvent('drain'));
+    const close = guarded('closing a connection', (event: StreamCloseEvent) =>
+      this.#handleClose(event),
+    );
+    connection.addEventListener('drain', drain);
+    connection.addEventListener('close', close);
+    // Otherwise 'close' has been, or is about to be, emitted.
+    if (!socket.destroyed) this.#readSocket(rest);
+    if (connection.status !== 'open') this.onTransportClosed();
+  }
+
+  /** From now on `reader` gets what comes; what came before is a 'message' event first. */
+  handOver(reader: PlainReader): void {
+    this.#reader = reader;
+  }
+
+  sendData(data: Uint8ArrayList): { sentBytes: number; canSendMore: boolean } {
+    const sentBytes = data.byteLength;
+    this.outbox.raw([...data], sentBytes);
+    return { sentBytes, canSendMore: !this.outbox.congested };
+  }
+
+  sendReset(error: Error): void {
+    this.#connection.abort(error);
+  }
+
+  sendPause(): void {
+    this.#connection.pause();
+  }
+
+  sendResume(): void {
+    this.#connection.resume();
+  }
+
+  async close(options?: AbortOptions): Promise<void> {
+    this.outbox.flush();
+    await this.#connection.close(options);
+  }
+
+  #readSocket(rest: Uint8Array): void {
+    if (rest.length > 0) this.#copyIn(rest);
+    const space = () => this.#records.space();
+    const handleRead = guarded(
+      'reading a connection',
+      (length: number) => this.#handleRead(length),
+      (error) => this.#failWith(error as Error),
+    );
+    const reads = readInto(this.#socket, {
+      space,
+      handleRead: (length) => {
+        handleRead(length);
+        return this.#pausing === undefined;
+      },
+    });
+    if (reads) return;
+    const message = guarded('reading a connection', ({ data }: StreamMessageEvent) => {
+      for (const chunk of data instanceof Uint8Array ? [data] : data) this.#copyIn(chunk);
+    });
+    this.#connection.addEventListener('message', message);
+  }
+
+  #copyIn(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const space = this.#records.space();
+      const end = Math.min(bytes.length, at + space.length);
+      space.set(bytes.subarray(at, end));
+      this.#takeRecords(end - at);
+      at = end;
+    }
+  }
+
+  #handleRead(length: number): void {
+    this.#takeRecords(length);
+    const { missing } = this.#records;
+    const now = performance.now();
+    const ms = this.#pause.noteRead(now, length, missing);
+    if (missing === 0) this.#messageSince = undefined;
+    else this.#messageSince ??= now;
+    if (this.#messageSince !== undefined && now - this.#messageSince > MESSAGE_WITHIN_MS) {
+      return this.#fail(TOO_SLOW);
+    }
+    if (ms > 0 && this.status === 'open') this.#pausing = setTimeout(this.#resume, ms);
+  }
+
+  #takeRecords(length: number): void {
+    this.#records.handleRead(length);
+    for (;;) {
+      const record = this.#records.next();
+      if (!record) return;
+      if (this.status !== 'open') return this.#records.release();
+      this.#messageSince = undefined;
+      const plain = this.#opener.open(record);
+      const violation = typeof plain === 'string' ? plain : this.#pass(plain);
+      if (violation !== undefined) return this.#fail(violation);
+    }
+  }
+
+  /** Until the muxer has taken what waits for it, all else waits behind that. */
+  #pass(plain: Uint8Array): string | undefined {
+    if (this.#reader && this.readBufferLength === 0) return this.#reader.read(plain);
+    this.onData(plain);
+    return undefined;
+  }
+
+  #goOn(): void {
+    this.#pausing = undefined;
+    if (this.status === 'open' && this.readStatus === 'readable') this.#socket.resume();
+  }
+
+  #fail(reason: string): void {
+    this.#failWith(new HubswarmError('ERR_REMOTE', reason));
+  }
+
+  #failWith(error: Error): void {
+    if (this.status !== 'open') return;
+    this.#records.release();
+    this.#reader?.fail(error);
+    this.abort(error);
+  }
+
+  #handleClose({ error, local }: StreamCloseEvent): void {
+    clearTimeout(this.#pausing);
+    const isCutOff = this.#records.missing > 0;
+    this.#records.release();
+    if (!error && isCutOff) this.#failWith(new HubswarmError('ERR_REMOTE', CUT_OFF));
+    if (!error) this.onTransportClosed();
+    else if (local) this.abort(error);
+    else this.onRemoteReset();
+  }
+}
