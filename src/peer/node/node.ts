@@ -80,8 +80,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       privateKey: options.privateKey,
       addresses: { listen },
       transports: [createTcp],
-      connectionEncrypters: [createEncrypter],
-      streamMuxers: [createMuxer({ mostWindow: MAX_STREAM_WINDOW_BYTES })],
+      connectionEncrypters: [createEncrypter(clock)],
+      streamMuxers: [createMuxer({ mostWindow: MAX_STREAM_WINDOW_BYTES, clock })],
       connectionGater: {
         denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
         denyDialPeer: (peer) => options.isRefused?.(peer.toString()) ?? false,

@@ -4,6 +4,7 @@
 import { noise } from '@chainsafe/libp2p-noise';
 import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface';
 import { yamux } from '@libp2p/yamux';
+import type { Timers } from '../../runtime/clock.ts';
 import { bareSocketOf } from '../patches/tcp.ts';
 import {
   type Encrypter,
@@ -17,23 +18,28 @@ import { SecuredConnection } from './secured-connection.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** For `connectionEncrypters`. */
-export const createEncrypter: NoiseFactory = (components: NoiseComponents) => {
-  const stock = noise({ crypto: nativeCrypto })(components);
-  const staticKey = generateKeyPair();
-  const secure =
-    (role: Role, secureStock: Encrypter['secureOutbound']): Encrypter['secureOutbound'] =>
-    async (connection, options) => {
-      const socket = bareSocketOf(connection);
-      if (!socket) return secureStock.call(stock, connection, options);
-      const init = { components, staticKey, options };
-      const { secured, ...keys } = await performHandshake(role, connection, init);
-      return { ...secured, connection: new SecuredConnection({ connection, socket, ...keys }) };
-    };
-  return Object.assign(stock, {
-    secureInbound: secure('responder', stock.secureInbound),
-    secureOutbound: secure('initiator', stock.secureOutbound),
-  });
-};
+export const createEncrypter =
+  (clock: Timers): NoiseFactory =>
+  (components: NoiseComponents) => {
+    const stock = noise({ crypto: nativeCrypto })(components);
+    const staticKey = generateKeyPair();
+    const secure =
+      (role: Role, secureStock: Encrypter['secureOutbound']): Encrypter['secureOutbound'] =>
+      async (connection, options) => {
+        const socket = bareSocketOf(connection);
+        if (!socket) return secureStock.call(stock, connection, options);
+        const init = { components, staticKey, options };
+        const { secured, ...keys } = await performHandshake(role, connection, init);
+        return {
+          ...secured,
+          connection: new SecuredConnection({ connection, socket, clock, ...keys }),
+        };
+      };
+    return Object.assign(stock, {
+      secureInbound: secure('responder', stock.secureInbound),
+      secureOutbound: secure('initiator', stock.secureOutbound),
+    });
+  };
 
 /** For `streamMuxers`. */
 export const createMuxer = (options: SessionOptions) => (): StreamMuxerFactory => {

@@ -1,14 +1,22 @@
 // How many bytes a remote may send on a stream. An update for each frame would be half of all
 // frames; as the specification leaves open, one is due when half of the window has been used. A
 // window that is used up faster than updates travel grows, as in js-yamux.
+import type { Clock } from '../../runtime/clock.ts';
 import { INITIAL_WINDOW } from './yamux-frames.ts';
 
 /** A half that is used up within so many round trips doubles the window. */
 const ROUND_TRIPS = 4;
 
+interface ReceiveWindowInit {
+  /** Bytes that it may grow to. */
+  readonly most: number;
+  readonly clock: Clock;
+  /** Undefined while it is unknown: then the window does not grow. */
+  roundTripMs(): number | undefined;
+}
+
 export class ReceiveWindow {
-  readonly #most: number;
-  readonly #roundTripMs: () => number | undefined;
+  readonly #init: ReceiveWindowInit;
   #size = INITIAL_WINDOW;
   /** What the remote may still begin to send. */
   #credit = INITIAL_WINDOW;
@@ -16,11 +24,9 @@ export class ReceiveWindow {
   #used = 0;
   #grantedAt: number;
 
-  /** @param roundTripMs undefined while it is unknown: then the window does not grow */
-  constructor(most: number, roundTripMs: () => number | undefined, now: number) {
-    this.#most = most;
-    this.#roundTripMs = roundTripMs;
-    this.#grantedAt = now;
+  constructor(init: ReceiveWindowInit) {
+    this.#init = init;
+    this.#grantedAt = init.clock.now();
   }
 
   /** A frame begins. False when it is longer than the remote may send. */
@@ -36,12 +42,14 @@ export class ReceiveWindow {
   }
 
   /** Bytes to grant now: 0 while half of the window is left. */
-  grant(now: number): number {
+  grant(): number {
     if (this.#used < this.#size / 2) return 0;
-    const roundTripMs = this.#roundTripMs();
+    const { most, clock } = this.#init;
+    const now = clock.now();
+    const roundTripMs = this.#init.roundTripMs();
     let bytes = this.#used;
     if (roundTripMs !== undefined && now - this.#grantedAt <= ROUND_TRIPS * roundTripMs) {
-      const size = Math.min(2 * this.#size, this.#most);
+      const size = Math.min(2 * this.#size, most);
       bytes += size - this.#size;
       this.#size = size;
     }

@@ -10,6 +10,7 @@ import type {
 } from '@libp2p/interface';
 import { AbstractMessageStream } from '@libp2p/utils';
 import type { Uint8ArrayList } from 'uint8arraylist';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { readInto } from '../patches/socket-buffer.ts';
@@ -34,6 +35,7 @@ export interface SecuredInit {
   readonly receiveKey: Uint8Array;
   /** What was read after the handshake. */
   readonly rest: Uint8Array;
+  readonly clock: Timers;
 }
 
 /** Takes what a connection receives. */
@@ -48,18 +50,19 @@ export class SecuredConnection extends AbstractMessageStream {
   readonly outbox: Outbox;
   readonly #connection: MessageStream;
   readonly #socket: Socket;
+  readonly #clock: Timers;
   readonly #opener: Opener;
   readonly #records = new RecordBuffer();
   readonly #pause = new ReadPause();
-  readonly #resume = guarded('reading on', () => this.#goOn());
-  #pausing: NodeJS.Timeout | undefined;
+  #cancelPause: Cancel | undefined;
   #messageSince: number | undefined;
   #reader: PlainReader | undefined;
 
-  constructor({ connection, socket, sendKey, receiveKey, rest }: SecuredInit) {
+  constructor({ connection, socket, sendKey, receiveKey, rest, clock }: SecuredInit) {
     super({ log: connection.log, direction: connection.direction });
     this.#connection = connection;
     this.#socket = socket;
+    this.#clock = clock;
     this.#opener = new Opener(receiveKey);
     this.outbox = new Outbox(socket, new Sealer(sendKey), (reason) => this.#fail(reason));
     const drain = guarded('going on with a connection', () => this.safeDispatchEvent('drain'));
@@ -113,7 +116,7 @@ export class SecuredConnection extends AbstractMessageStream {
       space,
       handleRead: (length) => {
         handleRead(length);
-        return this.#pausing === undefined;
+        return this.#cancelPause === undefined;
       },
     });
     if (reads) return;
@@ -136,14 +139,15 @@ export class SecuredConnection extends AbstractMessageStream {
   #handleRead(length: number): void {
     this.#takeRecords(length);
     const { missing } = this.#records;
-    const now = performance.now();
+    const now = this.#clock.now();
     const ms = this.#pause.noteRead(now, length, missing);
     if (missing === 0) this.#messageSince = undefined;
     else this.#messageSince ??= now;
     if (this.#messageSince !== undefined && now - this.#messageSince > MESSAGE_WITHIN_MS) {
       return this.#fail(TOO_SLOW);
     }
-    if (ms > 0 && this.status === 'open') this.#pausing = setTimeout(this.#resume, ms);
+    if (ms === 0 || this.status !== 'open') return;
+    this.#cancelPause = this.#clock.after(ms, 'reading on', () => this.#goOn());
   }
 
   #takeRecords(length: number): void {
@@ -167,7 +171,7 @@ export class SecuredConnection extends AbstractMessageStream {
   }
 
   #goOn(): void {
-    this.#pausing = undefined;
+    this.#cancelPause = undefined;
     if (this.status === 'open' && this.readStatus === 'readable') this.#socket.resume();
   }
 
@@ -183,7 +187,7 @@ export class SecuredConnection extends AbstractMessageStream {
   }
 
   #handleClose({ error, local }: StreamCloseEvent): void {
-    clearTimeout(this.#pausing);
+    this.#cancelPause?.();
     const isCutOff = this.#records.missing > 0;
     this.#records.release();
     if (!error && isCutOff) this.#failWith(new HubswarmError('ERR_REMOTE', CUT_OFF));

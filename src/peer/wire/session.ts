@@ -6,6 +6,7 @@ import type { AbortOptions } from '@libp2p/interface';
 import { MuxerClosedError, TooManyOutboundProtocolStreamsError } from '@libp2p/interface';
 import { AbstractStreamMuxer } from '@libp2p/utils';
 import type { Uint8ArrayList } from 'uint8arraylist';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { ReceiveWindow } from './receive-window.ts';
@@ -28,15 +29,17 @@ const PING_EVERY_MS = 30_000;
 export interface SessionOptions {
   /** Bytes that the remote may have on their way to one stream. */
   readonly mostWindow: number;
+  readonly clock: Timers;
 }
 
 export class Session extends AbstractStreamMuxer<WireStream> implements FrameHandler, PlainReader {
   readonly #connection: SecuredConnection;
   readonly #mostWindow: number;
+  readonly #clock: Timers;
   readonly #isClient: boolean;
   readonly #open = new Map<number, WireStream>();
   readonly #frames = new FrameReader(this);
-  readonly #pinging: NodeJS.Timeout;
+  readonly #cancelPings: Cancel;
   #nextId: number;
   #inbound = 0;
   #outbound = 0;
@@ -47,14 +50,16 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   #current: WireStream | undefined;
   #isLast = false;
 
-  constructor(connection: SecuredConnection, { mostWindow }: SessionOptions) {
+  constructor(connection: SecuredConnection, { mostWindow, clock }: SessionOptions) {
     super(connection, { protocol: YAMUX_PROTOCOL, name: 'yamux', maxEarlyStreams: MOST_EARLY });
     this.#connection = connection;
     this.#mostWindow = mostWindow;
+    this.#clock = clock;
     this.#isClient = connection.direction === 'outbound';
     this.#nextId = this.#isClient ? 1 : 2;
-    const ping = guarded('measuring a round trip', () => this.#sendPing());
-    this.#pinging = setInterval(ping, PING_EVERY_MS).unref();
+    this.#cancelPings = clock.every(PING_EVERY_MS, 'measuring a round trip', () =>
+      this.#sendPing(),
+    );
     this.#sendPing();
     connection.handOver(this);
   }
@@ -112,12 +117,12 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
 
   override onTransportClosed(error?: Error): void {
     this.#frames.stop();
-    clearInterval(this.#pinging);
+    this.#cancelPings();
     super.onTransportClosed(error);
   }
 
   #end(reason: number): void {
-    clearInterval(this.#pinging);
+    this.#cancelPings();
     this.#frames.stop();
     this.#control(TYPE.goAway, 0, 0, reason);
     this.#connection.outbox.flush();
@@ -184,7 +189,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
       return undefined;
     }
     if (flags !== FLAG.ack || this.#ping?.value !== value) return 'an answer to no ping';
-    this.#roundTripMs = performance.now() - this.#ping.at;
+    this.#roundTripMs = this.#clock.now() - this.#ping.at;
     this.#ping = undefined;
     return undefined;
   }
@@ -197,7 +202,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   /** One at a time. */
   #sendPing(): void {
     if (this.#ping || this.status !== 'open') return;
-    this.#ping = { value: this.#nextPing, at: performance.now() };
+    this.#ping = { value: this.#nextPing, at: this.#clock.now() };
     this.#nextPing = (this.#nextPing + 1) >>> 0;
     this.#control(TYPE.ping, FLAG.syn, 0, this.#ping.value);
   }
@@ -212,7 +217,11 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
       direction,
       log: this.log,
       outbox: this.#connection.outbox,
-      window: new ReceiveWindow(this.#mostWindow, () => this.#roundTripMs, performance.now()),
+      window: new ReceiveWindow({
+        most: this.#mostWindow,
+        clock: this.#clock,
+        roundTripMs: () => this.#roundTripMs,
+      }),
     });
     const count = (by: number): void => {
       if (direction === 'inbound') this.#inbound += by;

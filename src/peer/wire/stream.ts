@@ -121,7 +121,7 @@ export class WireStream extends AbstractStream {
   }
 
   #grant(): void {
-    const bytes = this.#receive.grant(performance.now());
+    const bytes = this.#receive.grant();
     if (bytes > 0) this.#control(0, bytes);
   }
 

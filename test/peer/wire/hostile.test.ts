@@ -10,6 +10,7 @@ import { NOT_AUTHENTIC, TOO_SHORT } from '../../../src/peer/wire/noise-cipher.ts
 import { READS_NOTHING } from '../../../src/peer/wire/outbox.ts';
 import { CUT_OFF, TOO_SLOW } from '../../../src/peer/wire/secured-connection.ts';
 import { FLAG, FrameReader, TYPE } from '../../../src/peer/wire/yamux-frames.ts';
+import { systemClock, type Timers } from '../../../src/runtime/clock.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
 import { connectRaw, data, frame, open, type RawRemote } from './raw-remote.ts';
@@ -34,8 +35,8 @@ interface Victim {
   }[];
 }
 
-async function attack(): Promise<Victim> {
-  const node = await startNode();
+async function attack(clock?: Timers): Promise<Victim> {
+  const node = await startNode(clock ? { clock } : {});
   const streams: Victim['streams'] = [];
   await node.handle(
     PROTOCOL,
@@ -152,25 +153,21 @@ describe('a connection ends with its reason', () => {
   });
 
   it('for a message a byte at a time, however often a byte comes', async () => {
-    const victim = await attack();
+    let late = 0;
+    const victim = await attack({ ...systemClock, now: () => systemClock.now() + late });
     const { ended } = await openStream(victim);
     const socket = socketOf(victim.connection)!;
-    vi.useFakeTimers({ toFake: ['performance'] });
-    try {
-      const { remote } = victim;
-      const message = remote.seal(data(1, randomBytes(50_000)));
-      for (let i = 0; i < 121 && victim.connection.status === 'open'; i++) {
-        const read = socket.bytesRead;
-        remote.socket.write(message.subarray(i, i + 1));
-        await vi.waitFor(() => expect(socket.bytesRead).toBe(read + 1));
-        vi.advanceTimersByTime(1000);
-      }
-      remote.socket.write(message.subarray(121, 122));
-      expect(await ended).toBe(TOO_SLOW);
-      expect((await victim.closed)?.message).toBe(TOO_SLOW);
-    } finally {
-      vi.useRealTimers();
+    const { remote } = victim;
+    const message = remote.seal(data(1, randomBytes(50_000)));
+    for (let i = 0; i < 121 && victim.connection.status === 'open'; i++) {
+      const read = socket.bytesRead;
+      remote.socket.write(message.subarray(i, i + 1));
+      await vi.waitFor(() => expect(socket.bytesRead).toBe(read + 1), { interval: 1 });
+      late += 1000;
     }
+    remote.socket.write(message.subarray(121, 122));
+    expect(await ended).toBe(TOO_SLOW);
+    expect((await victim.closed)?.message).toBe(TOO_SLOW);
   });
 
   it('for asking without reading, before much is kept for it', async () => {

@@ -93,7 +93,7 @@ export async function connectRaw(node: Node): Promise<RawRemote> {
   const socket = connect(Number(port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   socket.on('error', () => {});
-  const hungUp = once(socket, 'close');
+  const hungUp = new Promise((resolve) => socket.on('close', resolve));
   await once(socket, 'connect');
   const stream = new RawStream(socket);
   let skip = PREAMBLE.length;

@@ -4,15 +4,24 @@ import { ReceiveWindow } from '../../../src/peer/wire/receive-window.ts';
 const KIB = 1024;
 const MOST = 1024 * KIB;
 
-function receive(window: ReceiveWindow, bytes: number, now: number): number {
+let now = 0;
+
+function make(roundTripMs: number | undefined): ReceiveWindow {
+  now = 0;
+  const clock = { now: () => now, sleep: async () => {} };
+  return new ReceiveWindow({ most: MOST, clock, roundTripMs: () => roundTripMs });
+}
+
+function receive(window: ReceiveWindow, bytes: number, at: number): number {
+  now = at;
   expect(window.take(bytes)).toBe(true);
   window.use(bytes);
-  return window.grant(now);
+  return window.grant();
 }
 
 describe('ReceiveWindow', () => {
   it('is renewed when half of it has been used', () => {
-    const window = new ReceiveWindow(MOST, () => undefined, 0);
+    const window = make(undefined);
     expect(receive(window, 100 * KIB, 1)).toBe(0);
     expect(receive(window, 27 * KIB, 2)).toBe(0);
     expect(receive(window, KIB, 3)).toBe(128 * KIB);
@@ -20,27 +29,27 @@ describe('ReceiveWindow', () => {
   });
 
   it('takes not one byte more than it granted', () => {
-    const window = new ReceiveWindow(MOST, () => undefined, 0);
+    const window = make(undefined);
     expect(window.take(256 * KIB + 1)).toBe(false);
     expect(window.take(256 * KIB)).toBe(true);
     expect(window.take(1)).toBe(false);
     // Only what was handed on is granted anew.
     window.use(200 * KIB);
-    expect(window.grant(1)).toBe(200 * KIB);
+    expect(window.grant()).toBe(200 * KIB);
     expect(window.take(200 * KIB + 1)).toBe(false);
   });
 
   it('doubles up to its limit while a half is used up within four round trips', () => {
-    const window = new ReceiveWindow(MOST, () => 10, 0);
+    const window = make(10);
     expect(receive(window, 128 * KIB, 40)).toBe((128 + 256) * KIB);
     expect(receive(window, 256 * KIB, 80)).toBe((256 + 512) * KIB);
     expect(receive(window, 512 * KIB, 120)).toBe(512 * KIB);
   });
 
   it('keeps its size when updates travel faster, or the round trip is unknown', () => {
-    const slow = new ReceiveWindow(MOST, () => 10, 0);
+    const slow = make(10);
     expect(receive(slow, 128 * KIB, 41)).toBe(128 * KIB);
-    const unknown = new ReceiveWindow(MOST, () => undefined, 0);
+    const unknown = make(undefined);
     expect(receive(unknown, 128 * KIB, 1)).toBe(128 * KIB);
   });
 });
