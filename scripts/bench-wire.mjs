@@ -30,9 +30,9 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { BINARY } from './binary.mjs';
-import { cpuSecondsOf } from './rivals.mjs';
-import { runSwarm } from './swarm-run.mjs';
+import { BINARY } from './lib/binary.mjs';
+import { cpuSecondsOf } from './lib/rivals.mjs';
+import { runSwarm } from './lib/swarm-run.mjs';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -136,11 +136,11 @@ async function runPair(file, mib, options) {
   return { speed: mib / run.transferSeconds, sender, receiver, both: sender + receiver };
 }
 
-/** A run whose processes count what passes their sockets (see count-wire.cjs). */
+/** A run whose processes count what passes their sockets (see lib/count-wire.cjs). */
 async function countPair(dir, file, mib, cli) {
   const counts = join(dir, 'counts');
   rmSync(counts, { force: true });
-  const node = ['--require', join(import.meta.dirname, 'count-wire.cjs')];
+  const node = ['--require', join(import.meta.dirname, 'lib/count-wire.cjs')];
   await runPair(file, mib, { cli, node, env: { HUBSWARM_WIRE_COUNTS: counts } });
   const all = readFileSync(counts, 'utf8')
     .trim()
