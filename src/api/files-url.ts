@@ -6,3 +6,9 @@ const BELOW = '/files/';
 export function filesUrl(segments: readonly string[]): string {
   return BELOW + segments.map(encodeURIComponent).join('/');
 }
+
+/** The names behind such a path. @throws URIError for another escape */
+export function namesOf(url: string): string[] {
+  const rest = url.slice(BELOW.length);
+  return rest === '' ? [] : rest.split('/').map(decodeURIComponent);
+}

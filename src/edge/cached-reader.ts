@@ -2,6 +2,7 @@
 // come. A CID never names other bytes, so it is current as long as it can be read.
 import type { OpenFile, Segments, Version } from '../root/root.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { refusalOf } from './refusals.ts';
 
 interface Source {
   /** Fills `into` as far as the file goes. @throws when the bytes will not come, and at the signal */
@@ -24,7 +25,10 @@ export class CachedReader implements OpenFile {
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
-    return this.#source.read(into, position, this.#closed.signal);
+    const reading = this.#source.read(into, position, this.#closed.signal);
+    return reading.catch((error: unknown) => {
+      throw refusalOf(error);
+    });
   }
 
   async isCurrent(): Promise<boolean> {

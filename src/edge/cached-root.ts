@@ -3,28 +3,17 @@
 
 import { CID } from 'multiformats/cid';
 import { filesUrl } from '../api/files-url.ts';
-import type { Entry } from '../hub/catalogue/catalogue.ts';
-import type { OpenFile, Segments } from '../root/root.ts';
-import type { Cache } from './cache.ts';
-import type { Outcome } from './cache-status.ts';
-import type { CachedFile } from './cached-file.ts';
-import type { Origin } from './origin.ts';
-import { notHere } from './request-directives.ts';
 import {
   type Asker,
-  type Checked,
-  Revalidation,
-  type RevalidationOptions,
-} from './revalidation.ts';
-
-export interface CachedAnswer {
-  /** The caller closes it. */
-  readonly file: OpenFile;
-  readonly entry: Entry;
-  readonly outcome: Outcome;
-  /** When the origin last confirmed the version; milliseconds since the epoch. */
-  readonly checkedAtMs: number;
-}
+  type Copy,
+  notCached,
+  type Outcome,
+} from '../hub/intermediary/intermediary.ts';
+import type { Segments } from '../root/root.ts';
+import type { Cache } from './cache.ts';
+import type { CachedFile } from './cached-file.ts';
+import type { Origin } from './origin.ts';
+import { type Checked, Revalidation, type RevalidationOptions } from './revalidation.ts';
 
 export class CachedRoot {
   readonly #origin: Origin;
@@ -37,8 +26,8 @@ export class CachedRoot {
     this.#revalidation = new Revalidation(options);
   }
 
-  /** @throws HttpFailure 403, 404, 502, 504, 508; SourceFailure; HubswarmError ERR_DISK_FULL */
-  async open(segments: Segments, asker: Asker): Promise<CachedAnswer | 'page'> {
+  /** @throws Refusal as Revalidation.check(); SourceFailure; HubswarmError ERR_DISK_FULL */
+  async open(segments: Segments, asker: Asker): Promise<Copy | 'page'> {
     const key = filesUrl(segments);
     const url = this.#origin.urlOf(key);
     const checked = await this.#revalidation.check(key, url, asker);
@@ -46,7 +35,7 @@ export class CachedRoot {
     const { cid, modifiedMs, checkedAtMs } = checked.version;
     return this.#cache.use(CID.parse(cid), (cached) => {
       const outcome = outcomeOf(checked, cached);
-      if (outcome.kind === 'miss' && asker.wishes.onlyIfCached) throw notHere();
+      if (outcome.kind === 'miss' && asker.wishes.onlyIfCached) throw notCached();
       const file = cached.open(segments, modifiedMs, url);
       return { file, entry: cached.entry, outcome, checkedAtMs };
     });

@@ -1,14 +1,19 @@
 // Which version of a path is the one to serve: the origin is asked by HEAD, with the
 // tag of what is here, once for all who ask meanwhile. An origin that does not answer
 // is left alone for a moment, so that a crowd does not wait for it one by one.
+import {
+  type Asker,
+  notCached,
+  type Outcome,
+  type Wishes,
+} from '../hub/intermediary/intermediary.ts';
 import { attempt } from '../runtime/linked-abort.ts';
-import { HttpFailure } from '../server/message/http-failure.ts';
+import { Refusal } from '../runtime/refusal.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Cache } from './cache.ts';
-import type { Outcome } from './cache-status.ts';
 import type { Head, Origin } from './origin.ts';
 import type { KnownVersion, PathIndex } from './path-index.ts';
-import { isFresh, notHere, type RequestDirectives } from './request-directives.ts';
+import { refusedBy } from './refusals.ts';
 
 export type Checked = { readonly version: KnownVersion; readonly outcome: Outcome } | 'page';
 
@@ -22,12 +27,6 @@ export interface RevalidationOptions {
   readonly patienceMs: number;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-}
-
-export interface Asker {
-  /** The way that the request took so far. */
-  readonly via: string;
-  readonly wishes: RequestDirectives;
 }
 
 /** Chosen: who can be served at once does not wait longer for what may be newer. */
@@ -46,7 +45,7 @@ export class Revalidation {
 
   /**
    * @param key of the path.
-   * @throws HttpFailure 403, 404, 502, 508
+   * @throws Refusal ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_NO_SOURCE, ERR_NOT_CACHED, ERR_CIRCLE
    */
   async check(key: string, url: URL, asker: Asker): Promise<Checked> {
     const running = this.#running.get(key);
@@ -67,7 +66,7 @@ export class Revalidation {
     if (here && isFresh(Date.now() - here.checkedAtMs, ttlMs, wishes)) {
       return { version: here, outcome: { kind: 'fresh' } };
     }
-    if (wishes.onlyIfCached) throw notHere();
+    if (wishes.onlyIfCached) throw notCached();
     if (here && performance.now() < this.#unreachable.untilMs) return this.#stale(here);
     const limitMs = here ? STALE_AFTER_MS : patienceMs;
     const head = await attempt([signal], limitMs, (limited) =>
@@ -84,7 +83,8 @@ export class Revalidation {
       this.#unreachable = { untilMs, reason: head.reason };
       emit({ event: 'source_failed', remote: origin.shown, reason: head.reason });
       if (here) return this.#stale(here);
-      throw new HttpFailure(502, 'the origin cannot be reached', { 'Retry-After': '2' });
+      const message = 'the origin cannot be reached';
+      throw new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 2000 });
     }
     this.#unreachable.untilMs = 0;
     if (head.kind === 'unchanged' && here) {
@@ -101,7 +101,7 @@ export class Revalidation {
     }
     index.delete(key);
     if (head.kind === 'page') return 'page';
-    throw refusal(head.kind === 'refused' ? head.status : 502);
+    throw refusedBy(head.kind === 'refused' ? head.status : 502);
   }
 
   #stale(version: KnownVersion): Checked {
@@ -109,10 +109,7 @@ export class Revalidation {
   }
 }
 
-/** The origin's no is this edge's no; its reasons it tells itself. */
-function refusal(status: number): HttpFailure {
-  if (status === 404 || status === 410) return new HttpFailure(404, 'no such file or directory');
-  if (status === 401 || status === 403) return new HttpFailure(403, 'the origin does not give it');
-  if (status === 508) return new HttpFailure(508, 'the caches ask one another in a circle');
-  return new HttpFailure(502, `the origin answered ${status}`);
+/** Whether a copy of that age may be served without asking. */
+function isFresh(ageMs: number, ttlMs: number, wishes: Wishes): boolean {
+  return ageMs < Math.min(ttlMs, wishes.maxAgeMs) && ttlMs - ageMs >= wishes.minFreshMs;
 }

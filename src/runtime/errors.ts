@@ -50,8 +50,12 @@ export type ErrorCode =
   | 'ERR_HASH_MISMATCH'
   /** A DAG is malformed, too large, or of a kind not handled. */
   | 'ERR_MANIFEST'
-  /** No mirror or peer could deliver (what is left of) the file. */
+  /** No mirror, peer or origin could deliver (what is left of) the file. */
   | 'ERR_NO_SOURCE'
+  /** Only what is cached was asked for, and it is not. */
+  | 'ERR_NOT_CACHED'
+  /** Caches ask one another in a circle. */
+  | 'ERR_CIRCLE'
   /** A remote answered, and refused or made no sense. */
   | 'ERR_REMOTE'
   /** A mirrored directory is not as its source; which paths differ has been said. */

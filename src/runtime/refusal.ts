@@ -6,12 +6,15 @@ import { type ErrorCode, HubswarmError, systemCode } from './errors.ts';
 export type RefusalCode = Extract<
   ErrorCode,
   | 'ERR_BUSY'
+  | 'ERR_CIRCLE'
   | 'ERR_CONFLICT'
   | 'ERR_DISK_FULL'
   | 'ERR_EXPIRED'
   | 'ERR_LOCKED'
   | 'ERR_MALFORMED'
   | 'ERR_NAME_TOO_LONG'
+  | 'ERR_NO_SOURCE'
+  | 'ERR_NOT_CACHED'
   | 'ERR_NOT_FOUND'
   | 'ERR_NOT_PERMITTED'
   | 'ERR_PRECONDITION'
@@ -30,6 +33,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'ERR_BUSY',
   'ERR_DISK_FULL',
   'ERR_LOCKED',
+  'ERR_NO_SOURCE',
   'ERR_QUOTA',
   'ERR_RATE',
   'ERR_SOURCE_CHANGED',

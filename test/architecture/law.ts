@@ -61,7 +61,7 @@ export const LAW: Law = {
       reason: 'files may lie on a disk or elsewhere, and what hands them out does not know',
     },
     hub: {
-      holds: 'what a hub decides, without HTTP: who may do what (`access/`), which CID a file has (`catalogue/`), unfinished uploads and the quota (`uploads/`), which events are told (`feed/`)',
+      holds: 'what a hub decides, without HTTP: who may do what (`access/`), which CID a file has (`catalogue/`), unfinished uploads and the quota (`uploads/`), which events are told (`feed/`), what may answer before the root (`intermediary/`)',
       imports: ['api', 'root', 'content', 'link', 'telemetry'],
       reason: 'several faces share what a hub decides, so it does not know how it was asked',
     },
@@ -87,8 +87,8 @@ export const LAW: Law = {
     },
     edge: {
       holds: 'a cache in front of another hub',
-      imports: ['api', 'hub', 'server', 'root', 'client', 'content', 'disk', 'link', 'telemetry'],
-      reason: 'an edge is a hub to its clients and a client to its hub, and knows no swarm',
+      imports: ['api', 'hub', 'root', 'client', 'content', 'disk', 'link', 'telemetry'],
+      reason: 'an edge is what answers before a root and a client of its hub; how its answers travel it does not know',
     },
     swarm: {
       holds: 'the pump between a session and its wires, upload queue, contacts, calls, download, parting',

@@ -18,13 +18,13 @@ import { EventStreamParser } from '../../src/client/watch/event-stream.ts';
 import { parseHubEvent } from '../../src/client/watch/hub-event.ts';
 import { WatchPlace } from '../../src/client/watch/watch-place.ts';
 import { decodeCid } from '../../src/content/cid.ts';
-import { requestDirectives } from '../../src/edge/request-directives.ts';
 import { normalAddress } from '../../src/hub/access/address-rules.ts';
 import { isForeignPage } from '../../src/hub/access/open-writes.ts';
 import { tryParseAddress } from '../../src/peer/address/peer-address.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
 import { forwardedClient } from '../../src/server/access/forwarded.ts';
 import { parseFilter } from '../../src/server/events/events-query.ts';
+import { requestWishes } from '../../src/server/intermediary/request-wishes.ts';
 import { parseListingQuery } from '../../src/server/listing/listing-query.ts';
 import { acceptedCodings } from '../../src/server/message/accept-encoding.ts';
 import { parseRange } from '../../src/server/message/byte-range.ts';
@@ -156,7 +156,7 @@ const PARSERS: Record<string, readonly [heads: readonly string[], parse: Parse]>
   'what a terminal shows': [['', '\u001b]', '\u001b['], clean],
   'a CID': [['', 'Qm', 'z', 'b', 'f', 'k', 'u'], decodeCid],
   'a multiaddr': [['', '/ip4/', '/dns/', '/ip4/1.2.3.4/tcp/1/p2p/Qm'], tryParseAddress],
-  'Cache-Control, of a request': [['', 'max-age='], requestDirectives],
+  'Cache-Control, of a request': [['', 'max-age='], requestWishes],
   'an address': [['', '::ffff:', '1.2.3.4'], normalAddress],
   Authorization: [['', 'Bearer ', 'Basic '], tokenOf],
   Forwarded: [

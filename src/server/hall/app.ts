@@ -11,8 +11,9 @@ import { guarded } from '../../runtime/guarded.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import { answerEvents } from '../events/events-route.ts';
 import { answerBlock, type Blocks } from '../files/block-route.ts';
-import { answerFile, answerVersion } from '../files/file-response.ts';
+import { answerFile } from '../files/file-response.ts';
 import { SmallFiles } from '../files/small-files.ts';
+import { AnswerThrough } from '../intermediary/answer-through.ts';
 import { answerDirectory } from '../listing/directory-response.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath } from '../message/request-path.ts';
@@ -22,7 +23,7 @@ import { answerDelete } from '../uploads/delete.ts';
 import { answerUpload } from '../uploads/upload.ts';
 import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
-import type { Hub, Intermediary } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { answerMetrics } from './metrics-route.ts';
 
 /** Answers a route that express frames. */
@@ -39,8 +40,9 @@ const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
 /** The listener for an HTTP server's requests. Never throws. */
 export function createListener(hub: Hub) {
   const app = createApp(hub);
+  const through = hub.intermediary && new AnswerThrough(hub, hub.intermediary);
   const longWay = async (conversation: Conversation): Promise<void> => {
-    if (await answerBytes(hub, smallFiles, conversation)) return;
+    if (await answerBytes(hub, smallFiles, through, conversation)) return;
     conversation.register();
     // Express may be called with what node:http makes; its types ask for its own.
     app(conversation.req as Request, conversation.res as Response);
@@ -75,11 +77,11 @@ export function createListener(hub: Hub) {
 async function answerBytes(
   hub: Hub,
   smallFiles: SmallFiles,
+  through: AnswerThrough | undefined,
   conversation: Conversation,
 ): Promise<boolean> {
   const { method, url } = conversation.req;
-  if (hub.intermediary && (await answerFromIntermediary(hub, hub.intermediary, conversation)))
-    return true;
+  if (await through?.answer(conversation)) return true;
   if (method !== 'GET' && method !== 'HEAD') return false;
   const found = routeOf(targetPath(url ?? ''));
   if (found?.name === 'blocks') {
@@ -100,18 +102,6 @@ async function answerBytes(
       smallFiles.keep(conversation.req, looked, sent),
     );
     return true;
-  });
-}
-
-function answerFromIntermediary(
-  hub: Hub,
-  intermediary: Intermediary,
-  conversation: Conversation,
-): Promise<boolean> {
-  return intermediary.answer(conversation, {
-    access: hub.access,
-    sendFile: (segments, file, entry) => answerVersion(hub, conversation, segments, file, entry),
-    sendBlock: (blocks, rest) => answerBlock({ conversation, link: hub.link }, blocks, rest),
   });
 }
 

@@ -1,16 +1,15 @@
 // The parts that all routes of a running server share.
 
 import type { Access } from '../../hub/access/access.ts';
-import type { Catalogue, Entry } from '../../hub/catalogue/catalogue.ts';
+import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { HubEvents } from '../../hub/feed/hub-events.ts';
+import type { Intermediary } from '../../hub/intermediary/intermediary.ts';
 import type { Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
-import type { OpenFile, Root } from '../../root/root.ts';
+import type { Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Admission } from '../access/admission.ts';
-import type { Conversation } from '../conversation/conversation.ts';
 import type { Traffic } from '../conversation/traffic.ts';
-import type { Blocks } from '../files/block-route.ts';
 import type { Health } from '../operations/health.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import type { Representations } from './representations.ts';
@@ -33,19 +32,4 @@ export interface Hub {
   readonly metrics: Metrics | undefined;
   readonly events: HubEvents;
   readonly intermediary?: Intermediary | undefined;
-}
-
-/** What an intermediary uses of its hub: who may read what, and how to send what it has found. */
-export interface Desk {
-  readonly access: Access;
-  sendFile(segments: readonly string[], file: OpenFile, entry: Entry): Promise<void>;
-  /** @param rest what follows `/ipfs/`. */
-  sendBlock(blocks: Blocks, rest: string): Promise<void>;
-}
-
-/** Answers before the root is asked (RFC 9110 section 3.7): an edge's cache (src/edge/). */
-export interface Intermediary {
-  /** Answers, or returns false: then the hub answers from its root. @throws HttpFailure */
-  answer(conversation: Conversation, desk: Desk): Promise<boolean>;
-  close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import { CatalogueStore } from '../../hub/catalogue/catalogue-store.ts';
 import { warmUp } from '../../hub/catalogue/warm-up.ts';
 import { type EventsOptions, HubEvents } from '../../hub/feed/hub-events.ts';
+import type { Intermediary } from '../../hub/intermediary/intermediary.ts';
 import { type UploadOptions, Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
@@ -25,7 +26,7 @@ import { Operations, type OperationsOptions } from '../operations/operations.ts'
 import { loadCertificate, secureContext, type TlsOptions } from '../tls/tls.ts';
 import { createListener } from './app.ts';
 import { gaugesOf } from './gauges.ts';
-import type { Hub, Intermediary } from './hub.ts';
+import type { Hub } from './hub.ts';
 import { listen } from './listen.ts';
 import { createRepresentations, type RepresentationOptions } from './representations.ts';
 import { createUpgradeChoice, createUpgradeListener } from './upgrade.ts';

@@ -22,10 +22,13 @@ const STATUS: Readonly<Record<RefusalCode, number>> = {
   ERR_NAME_TOO_LONG: 414,
   ERR_LOCKED: 423,
   ERR_RATE: 429,
+  ERR_NO_SOURCE: 502,
   ERR_BUSY: 503,
   ERR_SOURCE_CHANGED: 503,
+  ERR_NOT_CACHED: 504,
   ERR_DISK_FULL: 507,
   ERR_QUOTA: 507,
+  ERR_CIRCLE: 508,
 };
 
 /**

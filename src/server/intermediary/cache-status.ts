@@ -2,15 +2,7 @@
 // copy that could not be compared, Warning 111 (RFC 7234 section 5.5.2; obsolete
 // since RFC 9111, and still what tools look for). Pure.
 
-export type Outcome =
-  /** Compared with the origin within the ttl, or asked for by its CID. */
-  | { readonly kind: 'fresh' }
-  /** The origin said that the copy is still the file. */
-  | { readonly kind: 'revalidated' }
-  /** The origin could not say; the copy is what the file was. */
-  | { readonly kind: 'stale'; readonly reason: string }
-  /** Not here, or only another version: on its way from the origin. */
-  | { readonly kind: 'miss'; readonly replaces: boolean; readonly collapsed: boolean };
+import type { Outcome } from '../../hub/intermediary/intermediary.ts';
 
 /** A token (RFC 9651 section 3.3.4): this cache among those that an answer passed. */
 const CACHE = 'hubswarm-edge';

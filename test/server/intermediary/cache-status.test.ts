@@ -1,6 +1,7 @@
 import { parseList, Token } from 'structured-headers';
 import { describe, expect, it } from 'vitest';
-import { cacheHeaders, type Outcome } from '../../src/edge/cache-status.ts';
+import type { Outcome } from '../../../src/hub/intermediary/intermediary.ts';
+import { cacheHeaders } from '../../../src/server/intermediary/cache-status.ts';
 
 describe('cacheHeaders', () => {
   it.each<[Outcome, Record<string, unknown>]>([

@@ -1,24 +1,15 @@
 // What a client says of how fresh its answer must be: Cache-Control of a request
 // (RFC 9111 section 5.2.1). max-stale asks for nothing that an edge does not do
 // anyway, and no-store is the client's own. What is malformed says nothing. Pure.
-import { HttpFailure } from '../server/message/http-failure.ts';
+import type { Wishes } from '../../hub/intermediary/intermediary.ts';
 
-export interface RequestDirectives {
-  /** Older copies are compared with the origin first; 0 for every copy. */
-  readonly maxAgeMs: number;
-  /** For so long the copy must stay fresh. */
-  readonly minFreshMs: number;
-  /** Nothing is asked of the origin. */
-  readonly onlyIfCached: boolean;
-}
-
-const WITHOUT: RequestDirectives = {
+const WITHOUT: Wishes = {
   maxAgeMs: Number.POSITIVE_INFINITY,
   minFreshMs: 0,
   onlyIfCached: false,
 };
 
-export function requestDirectives(cacheControl: string | undefined): RequestDirectives {
+export function requestWishes(cacheControl: string | undefined): Wishes {
   if (cacheControl === undefined) return WITHOUT;
   const given = new Map(
     cacheControl.split(',').map((directive) => {
@@ -32,16 +23,6 @@ export function requestDirectives(cacheControl: string | undefined): RequestDire
     minFreshMs: milliseconds(given.get('min-fresh')) ?? 0,
     onlyIfCached: given.has('only-if-cached'),
   };
-}
-
-/** Whether a copy of that age may be served without asking. */
-export function isFresh(ageMs: number, ttlMs: number, wishes: RequestDirectives): boolean {
-  return ageMs < Math.min(ttlMs, wishes.maxAgeMs) && ttlMs - ageMs >= wishes.minFreshMs;
-}
-
-/** For who wants nothing but what is here (section 5.2.1.7). */
-export function notHere(): HttpFailure {
-  return new HttpFailure(504, 'not in the cache, or not known to be fresh');
 }
 
 /** Of a number of seconds, quoted or not. */

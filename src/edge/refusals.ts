@@ -1,0 +1,26 @@
+// What an edge refuses, and why. Reasons that only its origin knows are the origin's to tell.
+import { SourceFailure } from '../client/http/source-failure.ts';
+import { hasCode } from '../runtime/errors.ts';
+import { Refusal } from '../runtime/refusal.ts';
+
+/** A failure on the way to an answer, as a refusal; what is no matter of the asker stays as it is. */
+export function refusalOf(error: unknown): unknown {
+  if (error instanceof Refusal) return error;
+  if (hasCode(error, 'ERR_DISK_FULL')) {
+    return new Refusal('ERR_DISK_FULL', 'the cache has no room for it', { cause: error });
+  }
+  const isOrigin = error instanceof SourceFailure || hasCode(error, 'ERR_NO_SOURCE');
+  if (!isOrigin && !hasCode(error, 'ERR_MANIFEST')) return error;
+  const message = 'the origin cannot be reached, or sent what it should not';
+  return new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 1000, cause: error });
+}
+
+/** The origin answered no: its status as a refusal of this edge. */
+export function refusedBy(status: number): Refusal {
+  if (status === 404 || status === 410)
+    return new Refusal('ERR_NOT_FOUND', 'no such file or directory');
+  if (status === 401 || status === 403)
+    return new Refusal('ERR_NOT_PERMITTED', 'the origin does not give it');
+  if (status === 508) return new Refusal('ERR_CIRCLE', 'the caches ask one another in a circle');
+  return new Refusal('ERR_NO_SOURCE', `the origin answered ${status}`);
+}

@@ -1,0 +1,165 @@
+// The HTTP face of an intermediary (hub/intermediary/): what it has is sent as the hub sends its own
+// files, so codings, digests and conditions are not built twice. What goes to the origin itself, by
+// 307: whatever changes a file, the events, and what the cache has no room for.
+// RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
+import type { OutgoingHttpHeaders } from 'node:http';
+import { decodeCid, isSupportedCid } from '../../content/cid.ts';
+import { type Asker, type Intermediary, notCached } from '../../hub/intermediary/intermediary.ts';
+import type { Segments } from '../../root/root.ts';
+import { hasCode } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import { fileChanging } from '../../runtime/refusal.ts';
+import type { Conversation } from '../conversation/conversation.ts';
+import { answerBlock } from '../files/block-route.ts';
+import { answerVersion } from '../files/file-response.ts';
+import type { FilesHub } from '../files/files-hub.ts';
+import { Lane } from '../listing/listing-lanes.ts';
+import { HttpFailure } from '../message/http-failure.ts';
+import { parseRequestPath, targetPath } from '../message/request-path.ts';
+import { type Found, routeOf } from '../message/routes.ts';
+import { withVary } from '../message/vary.ts';
+import { cacheHeaders, passedHeaders } from './cache-status.ts';
+import { requestWishes } from './request-wishes.ts';
+
+/** Of a page that is passed on. */
+const PAGE_FIELDS = ['content-type', 'content-security-policy', 'cache-control', 'vary'];
+
+interface Passing {
+  readonly conversation: Conversation;
+  /** Path and query as they came. */
+  readonly target: string;
+  readonly asker: Asker;
+}
+
+export class AnswerThrough {
+  readonly #hub: FilesHub;
+  readonly #intermediary: Intermediary;
+  /** Chosen: pages are 4 MiB at most, and most of the time of each is the origin's. */
+  readonly #pages = new Lane({ atOnce: 16, waiting: 512, heldBytes: 32 * 2 ** 20 });
+
+  constructor(hub: FilesHub, intermediary: Intermediary) {
+    this.#hub = hub;
+    this.#intermediary = intermediary;
+  }
+
+  /** True when it has answered: what is left is the hub's own. @throws Refusal, HttpFailure */
+  async answer(conversation: Conversation): Promise<boolean> {
+    const { method, url = '', headers } = conversation.req;
+    const path = targetPath(url);
+    const target = path + queryOf(url);
+    const { name, rest = '' }: Partial<Found> = routeOf(path) ?? {};
+    if (method === 'OPTIONS') return false;
+    // What the edge saw change would come late, and not at all for what it does not hold.
+    if (name === 'events') throw this.#elsewhere(target, 'bypass');
+    if (name !== 'files' && name !== 'blocks' && name !== 'uploads') return false;
+    const hops = hopsOf(headers.via);
+    this.#intermediary.checkHops(hops);
+    const own = `1.1 ${this.#intermediary.name}`;
+    conversation.res.setHeader('Via', own);
+    if (name === 'uploads' || (method !== 'GET' && method !== 'HEAD'))
+      throw this.#elsewhere(target, 'method');
+    const wishes = requestWishes(headers['cache-control']);
+    const passing = { conversation, target, asker: { via: [...hops, own].join(', '), wishes } };
+    try {
+      await (name === 'blocks' ? this.#block(passing, rest) : this.#file(passing, rest));
+    } catch (error) {
+      if (hasCode(error, 'ERR_DISK_FULL')) throw this.#elsewhere(target, 'bypass');
+      throw error;
+    }
+    return true;
+  }
+
+  async #file(passing: Passing, rest: string): Promise<void> {
+    const { conversation, asker } = passing;
+    const { segments, trailingSlash } = parseRequestPath(rest);
+    // A listing is not cut to what a token may see, so it takes one for all that is in it.
+    this.#hub.access.check(conversation.caller, 'read', segments);
+    if (trailingSlash) return this.#page(passing);
+    const copy = await this.#intermediary.file(segments, asker);
+    if (copy === 'page') return this.#page(passing);
+    const { file, entry, outcome, checkedAtMs } = copy;
+    setHeaders(conversation, cacheHeaders(outcome, Date.now() - checkedAtMs));
+    const leave = guarded('leaving a cached file', () => file.close());
+    conversation.signal.addEventListener('abort', leave);
+    try {
+      await answerVersion(this.#hub, conversation, segments, file, entry);
+    } catch (error) {
+      // Somebody changed the cache's own file: it is fetched again.
+      const spoilt = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
+      if (!spoilt) throw error;
+      await this.#intermediary.drop(copy);
+      throw fileChanging();
+    } finally {
+      conversation.signal.removeEventListener('abort', leave);
+      await file.close();
+    }
+  }
+
+  async #block({ conversation, asker }: Passing, rest: string): Promise<void> {
+    const { access, link } = this.#hub;
+    const { caller } = conversation;
+    access.checkAnywhere(caller, 'read');
+    const cid = decodeCid(rest.replace(/\/$/, ''));
+    const mayRead = (segments: Segments): boolean => access.allows(caller, 'read', segments);
+    const block =
+      cid && isSupportedCid(cid) ? await this.#intermediary.block(cid, asker, mayRead) : undefined;
+    if (block) {
+      const { isHere } = block;
+      setHeaders(
+        conversation,
+        isHere ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss'),
+      );
+    }
+    const places = () => (block ? [async () => block.bytes] : []);
+    const sharing = access.isPublic ? 'public' : 'private';
+    await answerBlock({ conversation, link }, { places, sharing }, rest);
+  }
+
+  async #page({ conversation, target, asker }: Passing): Promise<void> {
+    if (asker.wishes.onlyIfCached) throw notCached();
+    const { req, res } = conversation;
+    const accept = req.headers.accept ?? '*/*';
+    let kept: OutgoingHttpHeaders = {};
+    const { text, held } = await this.#pages.make(conversation, async () => {
+      const page = await this.#intermediary.page(target, accept, asker, conversation.signal);
+      // Too large to hold in memory, an archive perhaps; or a refusal, which the origin tells itself.
+      if (!page) throw this.#elsewhere(target, 'bypass');
+      kept = pageFields(page.headers);
+      return page.bytes;
+    });
+    try {
+      const fields = { ...kept, ...passedHeaders('uri-miss'), 'Content-Length': text.length };
+      res.writeHead(200, withVary(res, fields));
+      if (req.method !== 'HEAD') await held.send({ conversation, link: this.#hub.link }, text);
+      res.end();
+    } finally {
+      held.release();
+    }
+  }
+
+  #elsewhere(target: string, reason: 'bypass' | 'method'): HttpFailure {
+    const location = this.#intermediary.originUrl(target);
+    const headers = { Location: location, ...passedHeaders(reason) };
+    return new HttpFailure(307, `ask the origin: ${location}`, headers);
+  }
+}
+
+const hopsOf = (via: string | undefined): string[] =>
+  (via ?? '')
+    .split(',')
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== '');
+
+function pageFields(headers: ReadonlyMap<string, string>): OutgoingHttpHeaders {
+  const fields = PAGE_FIELDS.map((field) => [field, headers.get(field)]);
+  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+}
+
+function setHeaders({ res }: Conversation, headers: Readonly<Record<string, string>>): void {
+  for (const [field, value] of Object.entries(headers)) res.setHeader(field, value);
+}
+
+function queryOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
+}
