@@ -17,7 +17,7 @@ const LANES: Record<string, string[]> = {
   /** Peers of libp2p. */
   libp2p: ['test/{attack,contract,peer}/**/*.test.ts'],
   /** Hubs and their clients. */
-  http: ['test/{client,edge,server}/**/*.test.ts', 'test/hub/catalogue/*.test.ts'],
+  http: ['test/{client,edge,library,server}/**/*.test.ts', 'test/hub/catalogue/*.test.ts'],
   unit: ['test/**/*.test.ts'],
 };
 

@@ -1,7 +1,7 @@
 // hubswarm/client: fetches from hubs and other HTTP servers, and sends to hubs. For Node.js.
 import './failures.ts';
 import '../runtime/with-resolvers.ts';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { getFile } from '../client/download/get.ts';
 import { Access, isToken, parseFingerprint } from '../client/http/access.ts';
 import { parseHttpUrl } from '../client/http/url.ts';
@@ -37,7 +37,10 @@ export interface Options {
 }
 
 export interface GetOptions extends Options {
-  /** A file, an existing directory, or where the bytes are written to. */
+  /**
+   * A file, an existing directory, or a stream that takes the bytes in order. The stream is not
+   * ended, and its `error` events are the caller's to hear.
+   */
   readonly output: string | Writable;
   /** The CID that the file must have; if left out, the one that the servers name. */
   readonly cid?: string;
@@ -77,7 +80,7 @@ export async function get(urls: Url | readonly Url[], options: GetOptions): Prom
     ...shared(heard.options, mirrors),
     urls: mirrors,
     output: isPath ? output : '-',
-    stdout: isPath ? process.stdout : output,
+    stdout: isPath ? process.stdout : copying(output),
     cid: cid === undefined ? undefined : parseCid('cid', cid),
     force: options.force,
     followMirrors: options.followMirrors,
@@ -246,6 +249,18 @@ export function watch(
     take,
     clock: systemClock,
   });
+}
+
+/** Hands on copies: a stream may keep what it was given, and a download uses its memory again. */
+function copying(output: Writable): Writable {
+  const copies = new Writable({
+    write: (bytes: Uint8Array, _encoding, done) => {
+      output.write(Buffer.from(bytes), done);
+    },
+  });
+  // The write that failed reports it.
+  copies.on('error', () => undefined);
+  return copies;
 }
 
 function putting(path: string, url: Url, options: PutOptions) {
