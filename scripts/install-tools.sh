@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that some tests and benchmarks hold Hubswarm against, from Debian's
-# packages (needs root and apt-get). Without them those tests are skipped and listed at the end,
+# Installs the programs that some tests, benchmarks and comparisons (`compare --rivals`) hold
+# Hubswarm against, from Debian's packages (needs root and apt-get). Without them those tests are skipped and listed at the end,
 # or fail with HUBSWARM_REQUIRE=all.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib/project.sh"
@@ -13,8 +13,9 @@ fi
 declare -A PACKAGE=(
   [nginx]=nginx-light [haproxy]=haproxy [aria2c]=aria2 [wget]=wget [curl]=curl
   [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2 [rsync]=rsync
-  [taskset]=util-linux [systemd-analyze]=systemd
-  [script]=bsdutils [zsh]=zsh [fish]=fish
+  [taskset]=util-linux [systemd-analyze]=systemd [script]=bsdutils [zsh]=zsh [fish]=fish
+  [ethtool]=ethtool [nft]=nftables [opentracker]=opentracker
+  [transmission-create]=transmission-cli
 )
 
 missing=()

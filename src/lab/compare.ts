@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
 import { type Chosen, chooseQuick } from './choose-quick.ts';
 import { lacking, makeNetwork, type Network } from './network/network.ts';
-import { probeNetwork } from './network/probe.ts';
+import { canSetOffloads, probeNetwork } from './network/probe.ts';
 import { designOf, type Experiment } from './results/experiment.ts';
 import { createOutDir, loadExperiment, saveExperiment } from './results/save.ts';
 import { hasBalancer } from './run/balancer.ts';
@@ -74,6 +74,7 @@ export function compare(options: CompareOptions): Promise<Result> {
     const { profile: wanted, choice } = await wantedProfile(options, work);
     const { notes, ...profile } = override(wanted, {
       ...options.overrides,
+      offloads: offloadsOf(options.overrides),
       ...(found ? { fileBytes: found.bytes } : {}),
     });
     const beside = addRivals(profile.scenarios, options.rivals, profile.base, lackOfPrograms);
@@ -103,6 +104,19 @@ export function compare(options: CompareOptions): Promise<Result> {
     await saveExperiment(outDir, experiment);
     return begin(experiment, options, { work, file, network });
   });
+}
+
+/**
+ * Off where they can be set: a program that sends many small segments must not look cheaper than
+ * it is behind a real uplink.
+ *
+ * @throws HubswarmError ERR_USAGE if they are to be off and cannot be
+ */
+function offloadsOf({ offloads }: Overrides): boolean {
+  if (offloads === true) return true;
+  const can = canSetOffloads();
+  if (offloads === false && !can) throw lacking('--offloads off needs ethtool');
+  return !can;
 }
 
 async function wantedProfile(

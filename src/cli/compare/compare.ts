@@ -24,6 +24,7 @@ interface CompareCliOptions {
   uplink?: number;
   downlink?: number;
   link?: LinkKind;
+  offloads?: 'on' | 'off';
   kills?: Kill[];
   repetitions?: number;
   seed?: number;
@@ -90,6 +91,13 @@ export function compareCommand(): Command {
         '--link <kind>',
         'what limits the links: pacer (the programs themselves), netns (the kernel, a network namespace for each process; Linux, root) or none (default: pacer)',
         LINK_KINDS,
+      ),
+    )
+    .addOption(
+      choice(
+        '--offloads <state>',
+        'with --link netns: whether the kernel hands segments on in batches, on or off; a real uplink does not (default: off where ethtool is installed)',
+        ['on', 'off'],
       ),
     )
     .option(
@@ -172,6 +180,7 @@ async function measured(
 
 const overridesOf = (options: CompareCliOptions): CompareOptions['overrides'] => ({
   link: options.link,
+  offloads: options.offloads && options.offloads === 'on',
   fileBytes: options.size,
   receivers: options.receivers,
   kills: options.kills,
@@ -237,6 +246,7 @@ const BEGUN_WITH: readonly (keyof CompareCliOptions)[] = [
   'uplink',
   'downlink',
   'link',
+  'offloads',
   'kills',
   'repetitions',
   'seed',

@@ -12,7 +12,10 @@ import { median } from './stats/quantile.ts';
 const GIB = 2 ** 30;
 
 type Nodes = readonly RunNode[];
-export type Metrics = Record<MetricName, number | null>;
+/** Some mean something only at a setting that earlier runs had not; they are left out elsewhere. */
+type Later = 'fromListening';
+export type Metrics = Record<Exclude<MetricName, Later>, number | null> &
+  Partial<Record<Later, number | null>>;
 
 export const isOf =
   (...roles: Role[]) =>
@@ -48,6 +51,7 @@ export function foldMetrics(trace: Trace, nodes: Nodes, boundMs: number): Metric
     reach: reachOf(wanting),
     stayersReach: reachOf(wanting.filter(({ removed }) => !removed)),
     efficiency: makespanMs === null || boundMs === 0 ? null : boundMs / makespanMs,
+    ...(setting.startUp === 'measured' ? { fromListening: fromListening(folded, boundMs) } : {}),
     ...traffic(folded),
     linkUse: linkUse(folded),
     uplinkUse: uplinkUse(folded),
@@ -58,6 +62,16 @@ export function foldMetrics(trace: Trace, nodes: Nodes, boundMs: number): Metric
     outageMs: outage(folded),
     fastOverSlow: fastOverSlow(folded),
   };
+}
+
+/** Without what it takes to start: bound over the time from the last receiver that listens. */
+function fromListening({ trace, makespanMs }: Folded, boundMs: number): number | null {
+  const listening = trace.nodes
+    .filter(receives)
+    .map(({ lives }) => all(lives[0]?.events ?? [], 'listening')[0]?.t ?? null);
+  if (makespanMs === null || boundMs === 0 || !listening.every((at) => at !== null)) return null;
+  const lastMs = Math.max(...listening) - trace.goAt;
+  return boundMs / (makespanMs - lastMs);
 }
 
 /** Null when one of them never completed, or there is none. */

@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { describeError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 export interface NetworkCommand {
-  readonly program: 'ip' | 'tc' | 'bridge' | 'sh';
+  readonly program: 'ip' | 'tc' | 'bridge' | 'sh' | 'ethtool';
   readonly args: readonly string[];
   /** Commands of a batch, on stdin. */
   readonly lines: readonly string[];

@@ -7,7 +7,14 @@ import { attemptAll, lackOf, type NetworkCommand, run } from './command.ts';
 import { removeLeft, removeOwn } from './namespaces.ts';
 import { WIRE_BYTES, type WireBytes, wireBytesIn } from './wire-bytes.ts';
 import { type Host, planNetwork } from './wiring.ts';
-import { planCut, planHeal, planJoin, planRates, planSplit } from './wiring-change.ts';
+import {
+  planCut,
+  planHeal,
+  planJoin,
+  planOffloads,
+  planRates,
+  planSplit,
+} from './wiring-change.ts';
 
 /**
  * All of it is done when a function returns, and doing it twice is doing it once.
@@ -25,6 +32,8 @@ export interface Network {
   join(): void;
   /** Sets the rates of these hosts. Infinity: no limit. Called between runs. */
   setRates(hosts: readonly Host[], rates: Rates): void;
+  /** Whether the lines of these hosts hand on segments in batches; they do when they are made. */
+  setOffloads(hosts: readonly Host[], on: boolean): void;
   /** Counters in the order of the hosts, by one call of `ip`. */
   wireBytes(): WireBytes[];
   /** May be called more than once. */
@@ -49,6 +58,8 @@ export function makeNetwork(rates: readonly Rates[]): Network {
     throw error;
   }
   const known = new Map(hosts.map((host, i) => [host, rates[i]!]));
+  /** Those that hand on one segment at a time. */
+  const single = new Set<Host>();
   return {
     hosts,
     cut: (some) => change([planCut(bridge, some)]),
@@ -60,6 +71,14 @@ export function makeNetwork(rates: readonly Rates[]): Network {
       if (others.length === 0) return;
       change(planRates(bridge, others, to));
       for (const host of others) known.set(host, to);
+    },
+    setOffloads: (some, on) => {
+      const others = some.filter((host) => single.has(host) === on);
+      if (others.length === 0) return;
+      change(planOffloads(bridge, others, on));
+      for (const host of others)
+        if (on) single.delete(host);
+        else single.add(host);
     },
     wireBytes: () => wireBytesIn(readLinks(bridge), hosts),
     remove: removeOwn,

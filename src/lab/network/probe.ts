@@ -14,6 +14,10 @@ export interface NetworkProbe {
   readonly notes: readonly string[];
 }
 
+/** Whether segmentation can be left to hosts here: what a real uplink asks of them. */
+export const canSetOffloads = (): boolean =>
+  attempt({ program: 'ethtool', args: ['--version'], lines: [], does: '' }) === undefined;
+
 /** Leaves nothing behind, and a network of this process as it is. */
 export function probeNetwork(): NetworkProbe {
   if (process.platform !== 'linux') return { able: false, lacks: [NOT_LINUX], notes: [] };

@@ -6,7 +6,7 @@
 // and what the host sends from then on. The host sees its plug pulled; addresses, rates,
 // neighbours and connections stay. A split moves the bridge's ends of some hosts to the
 // second bridge: no host sees anything but silence from the others.
-// Sources: ip-link(8), bridge(8).
+// Sources: ip-link(8), bridge(8), ethtool(8).
 import type { Rates } from '../terms/setting.ts';
 import type { NetworkCommand } from './command.ts';
 import { batch, type Host, limit, planHalves } from './wiring.ts';
@@ -36,6 +36,28 @@ export const planSplit = (
 
 export const planJoin = (bridge: string, hosts: readonly Host[]): NetworkCommand[] =>
   planHalves(bridge, [hosts, []], 'the network cannot be joined');
+
+/** Whether lines hand on segments in batches, both ways at both ends. */
+export function planOffloads(
+  bridge: string,
+  hosts: readonly Host[],
+  on: boolean,
+): NetworkCommand[] {
+  const states = ['tso', 'gso', 'gro'].map((name) => `${name} ${on ? 'on' : 'off'}`).join(' ');
+  const inside = (namespace: string, devices: readonly string[]): NetworkCommand => ({
+    program: 'ip',
+    args: ['netns', 'exec', namespace, 'sh', '-e'],
+    lines: devices.map((device) => `ethtool -K ${device} ${states}`),
+    does: 'segmentation offloads cannot be set',
+  });
+  return [
+    ...hosts.map(({ namespace }) => inside(namespace, ['wan0'])),
+    inside(
+      bridge,
+      hosts.map(({ port }) => port),
+    ),
+  ];
+}
 
 /** Rates of all hosts, set by two calls: `tc` changes a whole namespace in one. */
 export const planRates = (

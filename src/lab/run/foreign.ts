@@ -6,10 +6,11 @@
 // is still known; and a guard kills the group when the lab is gone.
 import { readFileSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { Sign } from '../terms/rival.ts';
 import { groupCpuMs } from './cpu.ts';
 import { hashFile } from './file.ts';
+import { DAEMONS } from './installed.ts';
 import { Program } from './program.ts';
 
 /** Arguments: `held` or `free`, a file for the CPU time, then the command. */
@@ -53,6 +54,9 @@ export interface ForeignOptions {
   readonly file: { readonly path: string; readonly bytes: number; readonly sha256: string };
 }
 
+/** A user's PATH need not lead to daemons. */
+const WITH_DAEMONS = [process.env.PATH, ...DAEMONS].join(delimiter);
+
 const wallClock = (): number => performance.timeOrigin + performance.now();
 
 export class Foreign extends Program {
@@ -72,7 +76,7 @@ export class Foreign extends Program {
     const { command, wrapper, dir, held } = options;
     const shell = ['sh', '-c', SHELL, 'sh', held ? 'held' : 'free', cpuPath(dir)];
     // What its user has set up for it elsewhere has no say here.
-    const env = { HOME: dir, XDG_CONFIG_HOME: dir };
+    const env = { HOME: dir, XDG_CONFIG_HOME: dir, PATH: WITH_DAEMONS };
     super(id, [...wrapper, ...shell, ...command], { group: true, env, cwd: dir });
     this.#options = options;
     const { sign } = options;

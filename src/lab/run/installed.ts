@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { Rival } from '../terms/rival.ts';
 
 /** Where daemons lie, which need not be in a user's PATH. */
-const DAEMONS = ['/usr/sbin', '/sbin'];
+export const DAEMONS = ['/usr/sbin', '/sbin'];
 /** Time for a probe, as for a library to load. */
 const PROBE_MS = 10_000;
 

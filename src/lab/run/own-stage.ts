@@ -22,6 +22,9 @@ import { READY_MS, Stage } from './stage.ts';
 /** Script that asks for the file from inside a namespace, which the lab itself cannot reach. */
 const WARM_UP = `fetch(process.argv[1], { method: 'HEAD' }).then(() => process.exit())`;
 
+/** Becomes the command behind it when it is told to go: then its start is a part of the run. */
+const WAIT = ['sh', '-c', 'read -r _ && exec "$@"', 'sh'];
+
 export class OwnStage extends Stage {
   #whereabouts: Whereabouts = { urls: [], fingerprints: [], multiaddrs: [], cid: undefined };
   #frontUrl: string | undefined;
@@ -61,7 +64,8 @@ export class OwnStage extends Stage {
       ({ member }) => isHeld(member) && member.role !== 'front',
     );
     const [first, ...others] = held;
-    if (architecture === 'swarm' && setting.arrivals !== 'together') {
+    const isApart = setting.arrivals !== 'together' && setting.startUp !== 'measured';
+    if (architecture === 'swarm' && isApart) {
       // Whoever comes when the origin may be dead must know somebody else to join through.
       await first!.boot();
       const multiaddrs = [...this.#whereabouts.multiaddrs, addressOf(first!.events)];
@@ -77,9 +81,9 @@ export class OwnStage extends Stage {
     const wrapper = this.wrapper(member);
     if (member.role === 'front') return await this.#startFront(member, wrapper);
     const args = argsOf(member, this.#place(member), plan.setting, this.#whereabouts);
-    const child = this.keep(
-      new Child(member.id, cliPath, args, { wrapper, env: this.#env(member) }),
-    );
+    const waits = isHeld(member) && plan.setting.startUp === 'measured' ? WAIT : [];
+    const options = { wrapper: [...wrapper, ...waits], env: this.#env(member) };
+    const child = this.keep(new Child(member.id, cliPath, args, options));
     await child.ready(readyOf(member, plan.setting), READY_MS, signal);
     return child;
   }
@@ -114,12 +118,18 @@ export class OwnStage extends Stage {
 
   #place(member: Member): Place {
     const { fileDir, fileName } = this.init.file;
+    const { link, told } = this.init.plan.setting;
+    const isTold = link === 'netns' && told === 'caps' && isPeer(member);
+    const { uplinkBytesPerSecond } = member.rates;
     return {
       fileDir,
       fileName,
       dir: this.dirOf(member),
       address: this.addressOf(member),
-      caps: this.capsOf(member),
+      caps: isTold ? { uplinkBytesPerSecond } : this.capsOf(member),
+      findsUplink: link === 'netns' && told === 'auto' && isPeer(member),
     };
   }
 }
+
+const isPeer = ({ program }: Member): boolean => program === 'peer' || program === 'rider';

@@ -15,7 +15,9 @@ export interface Place {
   /** Address of the host that the process runs on. */
   readonly address: string;
   /** What the process is told to hold its link to; null: nothing. */
-  readonly caps: Rates | null;
+  readonly caps: Partial<Rates> | null;
+  /** A peer is to find out what its uplink carries. */
+  readonly findsUplink?: boolean;
 }
 
 /** Addresses and CID that the nodes with the file reported when they were ready. */
@@ -31,10 +33,15 @@ export interface Whereabouts {
 
 type ArgsOf = (place: Place, setting: Setting, whereabouts: Whereabouts) => string[];
 
-function capArgs(caps: Rates | null, ...ways: readonly ('uplink' | 'downlink')[]): string[] {
-  if (!caps) return [];
-  return ways.flatMap((way) => [`--${way}`, String(Math.round(caps[`${way}BytesPerSecond`]))]);
+function capArgs(caps: Place['caps'], ...ways: readonly ('uplink' | 'downlink')[]): string[] {
+  return ways.flatMap((way) => {
+    const cap = caps?.[`${way}BytesPerSecond`];
+    return cap === undefined ? [] : [`--${way}`, String(Math.round(cap))];
+  });
 }
+
+/** One that is started by its go does not wait for another. */
+const holdArgs = ({ startUp }: Setting): string[] => (startUp === 'measured' ? [] : ['--hold']);
 
 const hub: ArgsOf = ({ fileDir, address, caps }, { tls, pieceLength }) => [
   'server',
@@ -52,7 +59,7 @@ const hub: ArgsOf = ({ fileDir, address, caps }, { tls, pieceLength }) => [
   '--json',
 ];
 
-const client: ArgsOf = ({ dir, caps }, _setting, { urls, fingerprints }) => [
+const client: ArgsOf = ({ dir, caps }, setting, { urls, fingerprints }) => [
   'client',
   'get',
   ...urls,
@@ -61,13 +68,14 @@ const client: ArgsOf = ({ dir, caps }, _setting, { urls, fingerprints }) => [
   ...fingerprints.flatMap((sha256) => ['--fingerprint', sha256]),
   ...capArgs(caps, 'downlink'),
   '--json',
-  '--hold',
+  ...holdArgs(setting),
 ];
 
-const listenArgs = ({ address, caps }: Place): string[] => [
+const listenArgs = ({ address, caps, findsUplink }: Place): string[] => [
   '--listen',
   `/ip4/${address}/tcp/0`,
   ...capArgs(caps, 'uplink', 'downlink'),
+  ...(findsUplink ? ['--uplink', 'auto'] : []),
   '--json',
 ];
 
@@ -106,7 +114,7 @@ const peer: ArgsOf = (place, setting, whereabouts) => [
   ...policyArgs(setting),
   ...(setting.leaves ? ['--linger', '0'] : []),
   ...listenArgs(place),
-  '--hold',
+  ...holdArgs(setting),
 ];
 
 const rider: ArgsOf = (place, setting, { multiaddrs, cid }) => [
@@ -123,13 +131,13 @@ const rider: ArgsOf = (place, setting, { multiaddrs, cid }) => [
   join(place.dir, 'out'),
   ...policyArgs(setting),
   ...listenArgs(place),
-  '--hold',
+  ...holdArgs(setting),
 ];
 
-const attacker: ArgsOf = (place, { attack }, { multiaddrs, cid }) => [
+const attacker: ArgsOf = (place, setting, { multiaddrs, cid }) => [
   'attack',
   '--kind',
-  attack,
+  setting.attack,
   '--data',
   place.dir,
   '--join',
@@ -140,7 +148,7 @@ const attacker: ArgsOf = (place, { attack }, { multiaddrs, cid }) => [
   `/ip4/${place.address}/tcp/0`,
   ...capArgs(place.caps, 'uplink'),
   '--json',
-  '--hold',
+  ...holdArgs(setting),
 ];
 
 function named<T>(value: T | undefined, what: string): T {
@@ -173,8 +181,8 @@ export function argsOf(
 
 export const isHeld = ({ role }: Member): boolean => role !== 'origin' && role !== 'hub';
 
-export function readyOf(member: Member, { tls }: Setting): readonly EventName[] {
-  if (isHeld(member)) return ['held'];
+export function readyOf(member: Member, { tls, startUp }: Setting): readonly EventName[] {
+  if (isHeld(member)) return startUp === 'measured' ? [] : ['held'];
   if (member.program === 'hub') return tls ? ['listening', 'certificate_loaded'] : ['listening'];
   return ['listening', 'file_shared'];
 }

@@ -102,8 +102,8 @@ export class RivalStage extends Stage {
       peers: held.map((each) => this.#socketOf(each)).join(','),
       index: `${place + 1}`,
       receivers: `${receivers}`,
-      uplinkShareBytes: `${Math.floor(limit(caps?.uplinkBytesPerSecond) / receivers)}`,
       ...rates('uplink', limit(caps?.uplinkBytesPerSecond)),
+      ...rates('uplinkShare', Math.floor(limit(caps?.uplinkBytesPerSecond) / receivers)),
       ...rates('downlink', limit(caps?.downlinkBytesPerSecond)),
       node: process.execPath,
     } as Values;
@@ -144,7 +144,10 @@ export class RivalStage extends Stage {
 const limit = (rate: number | undefined): number =>
   rate === undefined || !Number.isFinite(rate) ? 0 : Math.round(rate);
 
-const rates = (way: 'uplink' | 'downlink', bytes: number): Record<string, string> => ({
+const rates = (
+  way: 'uplink' | 'uplinkShare' | 'downlink',
+  bytes: number,
+): Record<string, string> => ({
   [`${way}Bytes`]: `${bytes}`,
   [`${way}KiB`]: `${Math.round(bytes / KIB)}`,
   [`${way}MiB`]: `${bytes / MIB}`,

@@ -103,6 +103,8 @@ export abstract class Stage {
 
   #holdLinks(): void {
     if (!this.network) return;
+    const hosts = this.cast.map((member) => this.#host(member));
+    this.network.setOffloads(hosts, this.init.plan.setting.offloads);
     for (const member of this.cast) this.network.setRates([this.#host(member)], member.rates);
   }
 }

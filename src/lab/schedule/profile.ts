@@ -72,6 +72,8 @@ export type Kill = NonNullable<Setting['kill']>;
 /** What the command line fixes; undefined: left as it is. */
 export interface Overrides {
   readonly link?: LinkKind | undefined;
+  /** Of the kernel's links. */
+  readonly offloads?: boolean | undefined;
   /** Also of a file that is given. */
   readonly fileBytes?: number | undefined;
   readonly receivers?: readonly number[] | undefined;
@@ -123,6 +125,7 @@ function baseOf({ base }: Profile, given: Overrides): Setting {
     ...base,
     uplinkBytesPerSecond,
     link: given.link ?? base.link,
+    offloads: given.offloads ?? base.offloads,
     fileBytes: given.fileBytes ?? base.fileBytes,
     downlinkFactor: downlink ? downlink / uplinkBytesPerSecond : base.downlinkFactor,
   };

@@ -26,6 +26,11 @@ export const METRICS = {
   stayersReach: { text: 'reach of those who stay', unit: 'share', load: 'lowers' },
   /** Bound over makespan. */
   efficiency: { text: 'bound / measured', unit: 'ratio', load: 'lowers' },
+  /**
+   * The same over the time from the last receiver that listens, where starting is a part of the
+   * run; of a swarm.
+   */
+  fromListening: { text: 'bound / measured from listening', unit: 'ratio', load: 'lowers' },
   /** Sent by all that had the file from the start. */
   originCopies: { text: 'origin copies', unit: 'copies', load: 'raises' },
   /** Share of what the last receiver verified that no other receiver had sent. */

@@ -33,6 +33,7 @@ const PLACEHOLDERS = {
   uplinkKiB: 'the same in KiB/s, whole',
   uplinkMiB: 'the same in MiB/s',
   uplinkShareBytes: 'the same divided by the receivers, for a program that limits connections',
+  uplinkShareKiB: 'the same in KiB/s, whole',
   downlinkBytes: 'the most that it may take, in bytes per second; 0: no limit of its own',
   downlinkKiB: 'the same in KiB/s, whole',
   downlinkMiB: 'the same in MiB/s',

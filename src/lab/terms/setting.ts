@@ -40,6 +40,15 @@ export const settingSchema = z.strictObject({
   /** Downlink of every receiver, as a multiple of the base uplink. */
   downlinkFactor: positive,
   link: z.enum(LINK_KINDS),
+  /**
+   * Kernel links hand segments on in batches, as between hosts of one machine. A real uplink does
+   * not; that costs the CPU time of each segment.
+   */
+  offloads: z.boolean(),
+  /** What peers are told of a link that the kernel holds: its rates, to find out, or nothing. */
+  told: z.enum(['nothing', 'caps', 'auto']),
+  /** Whether receivers are started and wait for the go, or are started by it. */
+  startUp: z.enum(['before the go', 'measured']),
   /** Hubs speak HTTPS in place of HTTP. */
   tls: z.boolean(),
   picker: z.enum(['rarest', 'random', 'sequential']),
@@ -85,6 +94,9 @@ export const DEFAULTS: Setting = {
   // An ordinary home line.
   downlinkFactor: 5,
   link: 'pacer',
+  offloads: true,
+  told: 'nothing',
+  startUp: 'before the go',
   tls: false,
   picker: 'rarest',
   choker: 'cooperative',

@@ -38,7 +38,11 @@ type Later = Exclude<SettingKey, (typeof FIRST_KEYS)[number]>;
  * What held in every run before a key existed. The compiler asks for each key that was
  * added after the first ones. A value is never changed again.
  */
-const BEFORE: Readonly<Pick<Setting, Later>> = {};
+const BEFORE: Readonly<Pick<Setting, Later>> = {
+  offloads: true,
+  told: 'nothing',
+  startUp: 'before the go',
+};
 
 /** What scenarios of the catalogue were to the lab while it still went by their ids. Frozen. */
 const TRAITS_BY_ID: Readonly<Record<string, Partial<Traits>>> = {

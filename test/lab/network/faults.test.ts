@@ -123,6 +123,23 @@ describe('a network', needs(...LAB_NETWORK), () => {
     expect(qdiscs(bridgeOf(one)).match(/rate 438\d\dKbit/g)).toHaveLength(2);
   });
 
+  it('hands on one segment at a time when it is told to', needs('ethtool'), () => {
+    const network = make(2);
+    const [one, two] = network.hosts as [Host, Host];
+    const states = ({ namespace }: Host, device: string): string[] =>
+      execFileSync('ip', ['netns', 'exec', namespace, 'ethtool', '-k', device], {
+        encoding: 'utf8',
+      }).match(/(?<=(tcp|generic)-(segmentation|receive)-offload: )(on|off)/g)!;
+    expect(states(one, 'wan0')).toEqual(['on', 'on', 'on']);
+    network.setOffloads([one], false);
+    network.setOffloads([one], false);
+    expect(states(one, 'wan0')).toEqual(['off', 'off', 'off']);
+    expect(states(bridgeOf(one), 'port0')).toEqual(['off', 'off', 'off']);
+    expect(states(two, 'wan0')).toEqual(['on', 'on', 'on']);
+    network.setOffloads(network.hosts, true);
+    expect(states(one, 'wan0')).toEqual(['on', 'on', 'on']);
+  });
+
   it('that is removed says so to who would use it', () => {
     const network = make(1);
     network.remove();

@@ -4,6 +4,7 @@ import {
   planCut,
   planHeal,
   planJoin,
+  planOffloads,
   planRates,
   planSplit,
 } from '../../../src/lab/network/wiring-change.ts';
@@ -37,6 +38,15 @@ describe('a change of a network', () => {
     expect(texts(planJoin(bridge, [one, two]))).toEqual([
       ['ip', ...wired(0, 0), ...wired(1, 0)],
       ['bridge', ...[0, 1].map(known)],
+    ]);
+  });
+
+  it('is a call in each namespace for segmentation offloads', () => {
+    const commands = planOffloads(bridge, [one, two], false);
+    expect(commands.map(({ args, lines }) => [args[2], ...lines])).toEqual([
+      ['hubswarm-lab-42-0', 'ethtool -K wan0 tso off gso off gro off'],
+      ['hubswarm-lab-42-1', 'ethtool -K wan0 tso off gso off gro off'],
+      [bridge, ...[0, 1].map((i) => `ethtool -K port${i} tso off gso off gro off`)],
     ]);
   });
 

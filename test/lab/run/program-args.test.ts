@@ -66,6 +66,23 @@ describe('argsOf', () => {
     );
   });
 
+  it('lets none wait whose start is measured', () => {
+    for (const architecture of ['server', 'swarm'] as const) {
+      const plan = planned(architecture, { receivers: 1, startUp: 'measured' });
+      const [, receiver] = castOf(plan);
+      expect(lines(architecture, { startUp: 'measured' })[1]).not.toContain('--hold');
+      expect(readyOf(receiver!, plan.setting)).toEqual([]);
+    }
+  });
+
+  it('tells a peer to find out what its uplink carries', () => {
+    const plan = planned('swarm', { receivers: 1 });
+    const place = { ...PLACE, caps: null, findsUplink: true };
+    for (const member of castOf(plan)) {
+      expect(argsOf(member, place, plan.setting, WHEREABOUTS).join(' ')).toContain('--uplink auto');
+    }
+  });
+
   it('tells nobody a rate that others hold', () => {
     const plan = planned('swarm', { receivers: 1, link: 'netns' });
     for (const member of castOf(plan)) {

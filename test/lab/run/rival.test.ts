@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runOf } from '../../../src/lab/conclusion.ts';
+import { RIVALS } from '../../../src/lab/rivals/rivals.ts';
 import { createExecutor, type Execute } from '../../../src/lab/run/execute.ts';
 import { generateFile, hashFile } from '../../../src/lab/run/file.ts';
-import { type RivalText, rivalSchema, type Sign } from '../../../src/lab/terms/rival.ts';
+import { lackOfPrograms } from '../../../src/lab/run/installed.ts';
+import { lackAt, type RivalText, rivalSchema, type Sign } from '../../../src/lab/terms/rival.ts';
 import type { Setting } from '../../../src/lab/terms/setting.ts';
-import { LINUX, needs } from '../../support/needs.ts';
+import { type Condition, LINUX, needs } from '../../support/needs.ts';
 import { planned } from '../plans.ts';
 
 const FILE_BYTES = 64 * 1024;
@@ -158,3 +160,30 @@ describe('a rival', needs(LINUX), () => {
     expect(metrics.reach).toBe(1);
   });
 });
+
+const PACED = planned('rival', { link: 'pacer' }).setting;
+
+describe.each(RIVALS.map((shipped) => [shipped.id, shipped] as const))(
+  'the rival %s',
+  (_, shipped) => {
+    const library: Condition[] = shipped.probe
+      ? [{ name: shipped.probe.at(-1)!, holds: () => lackOfPrograms(shipped) === undefined }]
+      : [];
+    // Where it can limit its own uplink that is tried too.
+    const links =
+      lackAt(shipped, PACED) === undefined ? (['none', 'pacer'] as const) : (['none'] as const);
+
+    it.each(links)(
+      'delivers over links of kind %s',
+      needs(LINUX, ...shipped.programs, ...library),
+      async (link) => {
+        const { metrics, verdict } = await run(shipped, {
+          link,
+          uplinkBytesPerSecond: FILE_BYTES * 2,
+        });
+        expect(verdict.reasons.filter((reason) => reason.startsWith('receiver'))).toEqual([]);
+        expect(metrics.reach).toBe(1);
+      },
+    );
+  },
+);

@@ -37,6 +37,11 @@ const PARTS: readonly [SettingKey, (setting: Setting) => string | null][] = [
         : `downlinks of ${rateText(setting.uplinkBytesPerSecond * setting.downlinkFactor)}`,
   ],
   ['link', ({ link }) => HELD[link]],
+  [
+    'offloads',
+    ({ link, offloads }) =>
+      link === 'netns' ? `segmentation offloads ${offloads ? 'on' : 'off'}` : null,
+  ],
   ['faults', ({ faults }) => (faults.length > 0 ? faults.map(faultText).join(', then ') : null)],
 ];
 
