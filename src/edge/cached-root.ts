@@ -10,6 +10,7 @@ import {
   type Outcome,
 } from '../hub/intermediary/intermediary.ts';
 import type { Segments } from '../root/root.ts';
+import { ageOf } from './age.ts';
 import type { Cache } from './cache.ts';
 import type { CachedFile } from './cached-file.ts';
 import type { Origin } from './origin.ts';
@@ -32,12 +33,12 @@ export class CachedRoot {
     const url = this.#origin.urlOf(key);
     const checked = await this.#revalidation.check(key, url, asker);
     if (checked === 'page') return 'page';
-    const { cid, modifiedMs, checkedAtMs } = checked.version;
+    const { cid, modifiedMs } = checked.version;
     return this.#cache.use(CID.parse(cid), (cached) => {
       const outcome = outcomeOf(checked, cached);
       if (outcome.kind === 'miss' && asker.wishes.onlyIfCached) throw notCached();
       const file = cached.open(segments, modifiedMs, url);
-      return { file, entry: cached.entry, outcome, checkedAtMs };
+      return { file, entry: cached.entry, outcome, ageMs: ageOf(checked.version) };
     });
   }
 }

@@ -5,13 +5,13 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { guarded } from '../runtime/guarded.ts';
+import type { Moment } from './age.ts';
 
-export interface KnownVersion {
+/** And when the origin last said so. */
+export interface KnownVersion extends Moment {
   readonly cid: string;
   /** Of the origin's Last-Modified. */
   readonly modifiedMs: number;
-  /** When the origin last said so; milliseconds since the epoch. */
-  readonly checkedAtMs: number;
 }
 
 /** Chosen: as many as a hub keeps CIDs of. */
@@ -92,7 +92,10 @@ export class PathIndex {
 
   #save(): void {
     this.#timer = undefined;
-    const text = JSON.stringify([...this.#versions]);
+    // The monotonic clock means nothing to the next run.
+    const text = JSON.stringify([...this.#versions], (name, value: unknown) =>
+      name === 'checkedAt' ? undefined : value,
+    );
     this.#saving = this.#saving.then(async () => {
       // The disk may be full: then the index is as old as it was.
       await writeFile(`${this.#file}.part`, text)

@@ -10,6 +10,7 @@ import {
 import { attempt } from '../runtime/linked-abort.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { ageOf, thisMoment } from './age.ts';
 import type { Cache } from './cache.ts';
 import type { Head, Origin } from './origin.ts';
 import type { KnownVersion, PathIndex } from './path-index.ts';
@@ -63,7 +64,7 @@ export class Revalidation {
     const { origin, cache, index, ttlMs, patienceMs, signal } = this.#options;
     const known = index.get(key);
     const here = known && cache.holds(known.cid) ? known : undefined;
-    if (here && isFresh(Date.now() - here.checkedAtMs, ttlMs, wishes)) {
+    if (here && isFresh(ageOf(here), ttlMs, wishes)) {
       return { version: here, outcome: { kind: 'fresh' } };
     }
     if (wishes.onlyIfCached) throw notCached();
@@ -77,7 +78,7 @@ export class Revalidation {
 
   #settle(key: string, here: KnownVersion | undefined, head: Head): Checked {
     const { index, origin, emit } = this.#options;
-    const checkedAtMs = Date.now();
+    const checked = thisMoment();
     if (head.kind === 'unreachable') {
       const untilMs = performance.now() + LEAVE_ALONE_MS;
       this.#unreachable = { untilMs, reason: head.reason };
@@ -88,12 +89,12 @@ export class Revalidation {
     }
     this.#unreachable.untilMs = 0;
     if (head.kind === 'unchanged' && here) {
-      const version = { ...here, checkedAtMs };
+      const version = { ...here, ...checked };
       index.set(key, version);
       return { version, outcome: { kind: 'revalidated' } };
     }
     if (head.kind === 'file') {
-      const version = { cid: head.cid.toString(), modifiedMs: head.modifiedMs, checkedAtMs };
+      const version = { cid: head.cid.toString(), modifiedMs: head.modifiedMs, ...checked };
       const isSame = version.cid === here?.cid;
       index.set(key, version);
       const miss = { kind: 'miss', replaces: here !== undefined, collapsed: false } as const;

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Hub, startHub, tempRoot } from '../server/hub.ts';
 import { share, startEdge } from './edge.ts';
 
@@ -145,6 +145,21 @@ describe('an edge', () => {
     );
     // By share(), and twice by the edge, to whom the file's only piece came as a block.
     expect(asked).toHaveLength(3);
+  });
+});
+
+describe('a clock that is set back', () => {
+  it('makes no copy fresh that was to be compared', async () => {
+    const origin = await startHub();
+    await share(origin, 'f', 1000);
+    const edge = await startEdge(origin, { ttlMs: 60_000 });
+    await edge.ask('/files/f');
+    await edge.until('file_cached');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 86_400_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    const headers = { 'cache-control': 'no-cache' };
+    const compared = 'hubswarm-edge; fwd=stale; fwd-status=304';
+    expect((await edge.ask('/files/f', { headers })).headers['cache-status']).toBe(compared);
   });
 });
 

@@ -45,8 +45,8 @@ export interface Copy {
   readonly file: OpenFile;
   readonly entry: Entry;
   readonly outcome: Outcome;
-  /** When the origin last confirmed the version; milliseconds since the epoch. */
-  readonly checkedAtMs: number;
+  /** Milliseconds since the origin last confirmed the version; Infinity if that is unknown. */
+  readonly ageMs: number;
 }
 
 export interface Block {

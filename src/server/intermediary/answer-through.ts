@@ -77,8 +77,8 @@ export class AnswerThrough {
     if (trailingSlash) return this.#page(passing);
     const copy = await this.#intermediary.file(segments, asker);
     if (copy === 'page') return this.#page(passing);
-    const { file, entry, outcome, checkedAtMs } = copy;
-    setHeaders(conversation, cacheHeaders(outcome, Date.now() - checkedAtMs));
+    const { file, entry, outcome, ageMs } = copy;
+    setHeaders(conversation, cacheHeaders(outcome, ageMs));
     const leave = guarded('leaving a cached file', () => file.close());
     conversation.signal.addEventListener('abort', leave);
     try {

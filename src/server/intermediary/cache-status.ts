@@ -7,9 +7,12 @@ import type { Outcome } from '../../hub/intermediary/intermediary.ts';
 /** A token (RFC 9651 section 3.3.4): this cache among those that an answer passed. */
 const CACHE = 'hubswarm-edge';
 
-/** @param ageMs since the origin last confirmed the copy */
+/** The greatest age that can be said (RFC 9111 section 1.2.2). */
+const MOST_SECONDS = 2 ** 31;
+
+/** @param ageMs since the origin last confirmed the copy; Infinity if that is unknown */
 export function cacheHeaders(outcome: Outcome, ageMs: number): Record<string, string> {
-  const age = String(Math.max(0, Math.floor(ageMs / 1000)));
+  const age = String(Math.min(MOST_SECONDS, Math.floor(ageMs / 1000)));
   const status = (parameters: string): Record<string, string> => ({
     'Cache-Status': `${CACHE}; ${parameters}`,
     Age: age,

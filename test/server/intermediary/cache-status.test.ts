@@ -4,6 +4,11 @@ import type { Outcome } from '../../../src/hub/intermediary/intermediary.ts';
 import { cacheHeaders } from '../../../src/server/intermediary/cache-status.ts';
 
 describe('cacheHeaders', () => {
+  it('says the greatest age of a copy whose age is unknown', () => {
+    const { Age } = cacheHeaders({ kind: 'stale', reason: 'gone' }, Number.POSITIVE_INFINITY);
+    expect(Age).toBe('2147483648');
+  });
+
   it.each<[Outcome, Record<string, unknown>]>([
     [{ kind: 'fresh' }, { hit: true }],
     [{ kind: 'revalidated' }, { fwd: new Token('stale'), 'fwd-status': 304 }],
