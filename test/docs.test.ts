@@ -81,6 +81,11 @@ function retiredWords(): Retired[] {
   });
 }
 
+it('CHANGELOG.md has this version below what is unreleased', () => {
+  const heads = [...read('CHANGELOG.md').matchAll(/^## \[(.+?)\]/gm)].map(([, head]) => head);
+  expect(heads.slice(0, 2)).toEqual(['Unreleased', JSON.parse(read('package.json')).version]);
+});
+
 describe('docs/glossary.md', () => {
   const rows = read('docs/glossary.md')
     .split('\n')
