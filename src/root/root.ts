@@ -1,8 +1,9 @@
 // Port: the files that a hub serves, wherever they lie. A root is a tree of files, each named by
-// its names from the root down. Nothing above this port knows a path on a disk. The first
-// implementation is a directory (root/disk/), the second an edge's cache (edge/). An object store
-// could be another: its stamp is an ETag, its draft an upload under way, and it has no `watch`. One
-// contract suite (test/contract/root.ts) runs against every implementation.
+// its names from the root down. Nothing above this port knows a path on a disk. A directory (root/disk/)
+// implements all of it. An edge's cache (edge/) implements `OpenFile` alone: its directories are
+// pages of its origin, and it takes no uploads. An object store could be another root: its stamp is
+// an ETag, its draft an upload under way, and it has no `watch`. One contract suite
+// (test/contract/root.ts) runs against every implementation, as far as that goes.
 //
 // Names that begin with a dot are hidden: no call finds them, nothing lists them. All calls reject
 // with a Refusal (runtime/refusal.ts), whose text names no path.

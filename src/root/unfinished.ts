@@ -34,8 +34,13 @@ export interface Unfinished {
   readonly boot: Promise<string>;
   /** Ids of all kept uploads. */
   ids(): Promise<readonly string[]>;
-  /** Begins an upload without bytes and without a record. */
-  create(id: string): Promise<void>;
+  /**
+   * Begins an upload without bytes and without a record.
+   *
+   * @param target names that its bytes will get; undefined for a part, whose bytes are copied. An
+   * object store names its object when an upload begins (S3: CreateMultipartUpload).
+   */
+  create(id: string, target: readonly string[] | undefined): Promise<void>;
   record(id: string): Promise<string | undefined>;
   /** Replaces the record in one step. */
   setRecord(id: string, text: string): Promise<void>;

@@ -3,66 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readFully, readWhole } from '../../src/root/opened.ts';
-import type { IfMatch, OpenDirectory, OpenFile, Root, Segments } from '../../src/root/root.ts';
+import type { OpenFile, Root } from '../../src/root/root.ts';
 import { isSettled, settled } from '../../src/root/version.ts';
-
-/** Files by their names, joined with slashes. */
-export type Files = Readonly<Record<string, Uint8Array>>;
-
-export type MakeRoot = (files: Files) => Promise<Root>;
+import {
+  contentOf,
+  type Files,
+  listed,
+  type MakeRoot,
+  openDirectory,
+  openFile,
+  put,
+  remove,
+} from './root-steps.ts';
+import { watchContract } from './root-watch.ts';
+import { unfinishedContract } from './unfinished.ts';
 
 /** Resolves to what opens one of the files. */
 export type MakeFiles = (files: Files) => Promise<(path: string) => Promise<OpenFile>>;
-
-const namesOf = (path: string): Segments => (path === '' ? [] : path.split('/'));
-
-async function openFile(root: Root, path: string): Promise<OpenFile> {
-  const opened = await root.open(namesOf(path));
-  if (opened.kind !== 'file') throw new Error(`${path}: is a directory`);
-  return opened;
-}
-
-async function openDirectory(root: Root, path: string): Promise<OpenDirectory> {
-  const opened = await root.open(namesOf(path));
-  if (opened.kind !== 'directory') throw new Error(`${path}: is a file`);
-  return opened;
-}
-
-async function contentOf(root: Root, path: string): Promise<string> {
-  const file = await openFile(root, path);
-  const bytes = await readWhole(file);
-  await file.close();
-  return bytes.toString();
-}
-
-async function put(root: Root, path: string, text: string, ifMatch?: IfMatch): Promise<string> {
-  const directory = await root.parentOf(namesOf(path), true);
-  const draft = await directory.draft(path.split('/').at(-1)!);
-  try {
-    await draft.write([Buffer.from(text)], 0);
-    return (await draft.publish(ifMatch)).stamp;
-  } finally {
-    await draft.close();
-    await directory.close();
-  }
-}
-
-async function remove(root: Root, path: string): Promise<number> {
-  const directory = await root.parentOf(namesOf(path), false);
-  try {
-    return await directory.remove(path.split('/').at(-1)!);
-  } finally {
-    await directory.close();
-  }
-}
-
-async function listed(root: Root, path: string) {
-  const directory = await openDirectory(root, path);
-  const entries = [];
-  for await (const some of directory.list()) entries.push(...some);
-  await directory.close();
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
 
 /** An open file, whatever opens it: the edge's cache has these alone. */
 export function openFileContract(make: MakeFiles): void {
@@ -130,8 +87,8 @@ export function openFileContract(make: MakeFiles): void {
   });
 }
 
-/** Directories, and files that come, change and go. */
-export function rootContract(make: MakeRoot): void {
+/** Directories, and files that come, change and go. @param watches whether it tells of changes */
+export function rootContract(make: MakeRoot, { watches }: { readonly watches: boolean }): void {
   openFileContract(async (files) => {
     const root = await make(files);
     return (path) => openFile(root, path);
@@ -341,4 +298,40 @@ export function rootContract(make: MakeRoot): void {
     expect(await one.isReadable()).toBe(true);
     expect(one.id).not.toBe(other.id);
   });
+
+  it('says how many bytes it stores, hidden ones too, but for drafts', async () => {
+    const root = await make({ f: Buffer.from('12345'), 'd/.g': Buffer.from('123') });
+    const directory = await root.parentOf(['h'], true);
+    const draft = await directory.draft('h');
+    await draft.write([Buffer.from('12')], 0);
+    expect(await root.storedBytes()).toBe(8);
+    await draft.publish(undefined);
+    expect(await root.storedBytes()).toBe(10);
+    await draft.close();
+    await directory.close();
+  });
+
+  it('leaves a draft alone that is being written, and ends the search at the signal', async () => {
+    const root = await make({ 'd/f': Buffer.from('old') });
+    const directory = await root.parentOf(['d', 'f'], true);
+    const draft = await directory.draft('f');
+    await draft.write([Buffer.from('new')], 0);
+    const ending = new AbortController();
+    const removing = root.removeLeftovers(ending.signal);
+    setImmediate(() => ending.abort());
+    expect(await removing).toBeUndefined();
+    expect(await contentOf(root, 'd/f')).toBe('old');
+    await draft.publish(undefined);
+    await draft.close();
+    await directory.close();
+    expect(await contentOf(root, 'd/f')).toBe('new');
+  });
+
+  describe('an unfinished upload', () => unfinishedContract(make));
+
+  if (watches) describe('a watch', () => watchContract(make));
+  else
+    it('has no watch where nothing tells of changes', async () => {
+      expect((await make({})).watch).toBeUndefined();
+    });
 }

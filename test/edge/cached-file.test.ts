@@ -8,7 +8,8 @@ import { Cache } from '../../src/edge/cache.ts';
 import { Origin } from '../../src/edge/origin.ts';
 import { Link } from '../../src/link/link.ts';
 import { readWhole } from '../../src/root/opened.ts';
-import { type Files, openFileContract } from '../contract/root.ts';
+import { openFileContract } from '../contract/root.ts';
+import type { Files } from '../contract/root-steps.ts';
 import { startHub, tempRoot } from '../server/hub.ts';
 
 const NO_LIMIT = {

@@ -21,7 +21,8 @@ import { DiskRoot } from '../../src/root/disk/disk-root.ts';
 import { parentOf } from '../../src/root/disk/parent-of.ts';
 import type { OpenFile } from '../../src/root/root.ts';
 import { settled } from '../../src/root/version.ts';
-import { type Files, rootContract } from '../contract/root.ts';
+import { rootContract } from '../contract/root.ts';
+import type { Files } from '../contract/root-steps.ts';
 import { tempRoot } from '../server/hub.ts';
 import { LINUX, needs } from '../support/needs.ts';
 
@@ -34,7 +35,7 @@ async function makeDisk(files: Files): Promise<DiskRoot> {
   return DiskRoot.at(path);
 }
 
-describe('a root on the disk', () => rootContract(makeDisk));
+describe('a root on the disk', () => rootContract(makeDisk, { watches: true }));
 
 async function opened(root: DiskRoot, name: string): Promise<OpenFile> {
   const file = await root.open([name]);

@@ -78,13 +78,14 @@ export class UploadStore {
     const share = this.#options.quota.reserve(facts.length ?? 0);
     this.#shares.set(id, share);
     try {
-      await this.#unfinished.create(id);
       const { named, ...told } = facts;
+      // A part has no target of its own.
+      const target = told.concat === 'partial' ? undefined : [...(named ?? [id])];
+      await this.#unfinished.create(id, target);
       const record: UploadRecord = {
         version: 1,
         ...told,
-        // A part has no target of its own.
-        target: told.concat === 'partial' ? null : [...(named ?? [id])],
+        target: target ?? null,
         expiresMs: Date.now() + this.#options.expireMs,
         syncedBytes: 0,
         boot: await this.#unfinished.boot,
