@@ -17,7 +17,7 @@ import { AnswerThrough } from '../intermediary/answer-through.ts';
 import { answerDirectory } from '../listing/directory-response.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath } from '../message/request-path.ts';
-import { ROUTES, type Route, type RouteName, routeOf } from '../message/routes.ts';
+import { ROUTES, type RouteName, routeOf } from '../message/routes.ts';
 import { answerTus } from '../tus/tus-route.ts';
 import { answerDelete } from '../uploads/delete.ts';
 import { answerUpload } from '../uploads/upload.ts';
@@ -26,8 +26,14 @@ import { answerHealth, asksForHealth } from './health-route.ts';
 import type { Hub } from './hub.ts';
 import { answerMetrics } from './metrics-route.ts';
 
+interface Asked {
+  readonly req: Request;
+  /** The rest of the path after the route and a slash, still escaped. */
+  readonly rest: string;
+}
+
 /** Answers a route that express frames. */
-type LongWay = (hub: Hub, conversation: Conversation, req: Request) => Promise<void> | void;
+type LongWay = (hub: Hub, conversation: Conversation, asked: Asked) => Promise<void> | void;
 
 const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
   start: (_hub, conversation) => redirect(conversation, `${ROUTES.files.path}/`),
@@ -118,14 +124,15 @@ function readableBlocks({ access, catalogue }: Hub, conversation: Conversation):
 function createApp(hub: Hub) {
   const app = express();
   app.disable('x-powered-by');
-  app.enable('case sensitive routing');
-  for (const [name, answer] of Object.entries(LONG_WAYS)) {
-    const { path, covers, methods }: Route = ROUTES[name as RouteName];
-    const handle = (req: Request, res: Response, next: NextFunction) =>
-      isTaken(methods, req.method) ? answer(hub, Conversation.of(res), req) : next();
-    if (covers === 'itself') app.all(path, handle);
-    else app.use(path, handle);
-  }
+  // Express frames the answers. It does not choose the route: it would read targets its own way (it
+  // cuts off any scheme, and turns a backslash before '#' into a slash).
+  app.use((req: Request, res: Response, next: NextFunction) => {
+    const conversation = Conversation.of(res);
+    const found = routeOf(targetPath(conversation.target));
+    const answer = found && LONG_WAYS[found.name];
+    const takes = answer && isTaken(ROUTES[found.name].methods, req.method);
+    return takes ? answer(hub, conversation, { req, rest: found.rest }) : next();
+  });
   app.use(refuse);
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) =>
     Conversation.of(res).fail(error),
@@ -140,12 +147,11 @@ function createApp(hub: Hub) {
 const isTaken = (methods: readonly string[], method: string): boolean =>
   methods.length === 0 || (method !== 'OPTIONS' && methods.includes(method));
 
-async function answerFilesRoute(hub: Hub, conversation: Conversation, req: Request): Promise<void> {
-  // Express decodes nothing here: the path is read from the target as it came. It also cuts off
-  // another scheme and turns a backslash before '#' into a slash; such a target names no file.
-  const found = routeOf(targetPath(conversation.target));
-  if (found?.name !== 'files') throw nothingHere();
-  const { rest } = found;
+async function answerFilesRoute(
+  hub: Hub,
+  conversation: Conversation,
+  { req, rest }: Asked,
+): Promise<void> {
   if (req.method === 'PUT') return answerUpload(hub, conversation, rest);
   if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
   const prefersHtml = req.accepts(['json', 'html']) === 'html';

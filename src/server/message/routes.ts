@@ -43,10 +43,11 @@ const BY_PATH = new Map(
 /** @param path of a request target, still escaped. Returns undefined if no route has it. */
 export function routeOf(path: string): Found | undefined {
   const end = path.indexOf('/', 1);
-  const isBelow = end > 0;
+  const isBelow = end > 1;
   const known = BY_PATH.get(isBelow ? path.slice(0, end) : path);
   if (!known) return undefined;
   const [name, { covers }] = known;
-  if (covers === (isBelow ? 'itself' : 'below')) return undefined;
-  return { name, rest: isBelow ? path.slice(end + 1) : '' };
+  const rest = isBelow ? path.slice(end + 1) : '';
+  if (covers === 'itself' ? rest !== '' : covers === 'below' && !isBelow) return undefined;
+  return { name, rest };
 }

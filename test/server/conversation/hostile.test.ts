@@ -86,6 +86,9 @@ const PATHS: readonly (readonly [path: string, get: number, put: number])[] = [
   // Not as a router reads it that knows more schemes, or repairs backslashes.
   ['ftp://hub/files/f', 404, 404],
   ['ftp://hub/files/', 404, 404],
+  ['ftp://hub/events', 404, 404],
+  ['ftp://hub/metrics', 404, 404],
+  ['ftp://hub/', 404, 404],
   ['/files\\dir#', 404, 404],
   [`/files/${'n'.repeat(256)}`, 414, 414],
   [`/files/${'n'.repeat(5000)}`, 414, 414],

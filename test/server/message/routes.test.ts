@@ -12,14 +12,24 @@ test.each([
   ['/uploads', { name: 'uploads', rest: '' }],
   ['/uploads/1', { name: 'uploads', rest: '1' }],
   ['/events', { name: 'events', rest: '' }],
+  ['/events/', { name: 'events', rest: '' }],
   ['/healthz', { name: 'alive', rest: '' }],
 ])('%s is a route', (path, found) => {
   expect(routeOf(path)).toEqual(found);
 });
 
-test.each(['', '*', '//', '/x', '/filesystem', '/FILES/x', '/ipfs', '/events/x', '/toString'])(
-  '%j is none',
-  (path) => {
-    expect(routeOf(path)).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  '*',
+  '//',
+  '//x',
+  '//files/x',
+  '/x',
+  '/filesystem',
+  '/FILES/x',
+  '/ipfs',
+  '/events/x',
+  '/toString',
+])('%j is none', (path) => {
+  expect(routeOf(path)).toBeUndefined();
+});
