@@ -1,7 +1,7 @@
 // Which rooms load in a browser: those of tsconfig.web.json, which checks their types. Here they
 // are bundled for one, file by file, so that a module of Node.js fails, also one that a package
 // needs. What comes out is run without the globals of Node.js, and names and verifies content
-// as the program does.
+// as the program does. browser/ runs it in Chromium.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';

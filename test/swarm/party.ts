@@ -1,6 +1,6 @@
 // Peers of one file in memory, on a virtual clock: everything of src/swarm is real, wires and
 // the network are in memory.
-import { createHash } from 'node:crypto';
+import { digestKey, sha256 } from '../../src/content/cid.ts';
 import type { Manifest } from '../../src/content/manifest.ts';
 import { manifestOfLeaves } from '../../src/content/manifest-of.ts';
 import { MemoryStore } from '../../src/content/memory-store.ts';
@@ -32,7 +32,7 @@ export async function makeContent(pieces = PIECES): Promise<Content> {
   const digests = new Uint8Array(pieces * 32);
   for (let piece = 0; piece < pieces; piece++) {
     const leaf = bytes.subarray(piece * PIECE, (piece + 1) * PIECE);
-    digests.set(createHash('sha256').update(leaf).digest(), piece * 32);
+    digests.set(sha256(leaf), piece * 32);
   }
   const { manifest } = await manifestOfLeaves({
     digests,
@@ -154,7 +154,7 @@ export class Guest implements Network {
 
   standingOf(digest: Uint8Array): Standing {
     const swarm = this.#swarms.find(
-      ({ cid }) => Buffer.compare(cid.multihash.digest, digest) === 0,
+      ({ cid }) => digestKey(cid.multihash.digest) === digestKey(digest),
     );
     if (!swarm) return 'none';
     return swarm.view.isComplete ? 'whole' : 'part';
@@ -168,6 +168,6 @@ export class Guest implements Network {
   }
 
   #swarmOf(file: Uint8Array): Swarm | undefined {
-    return this.#swarms.find(({ cid }) => Buffer.compare(cid.bytes, file) === 0);
+    return this.#swarms.find(({ cid }) => digestKey(cid.bytes) === digestKey(file));
   }
 }

@@ -1,4 +1,4 @@
-import type { Cancel, Timers } from '../../src/runtime/clock.ts';
+import { type Cancel, systemClock, type Timers } from '../../src/runtime/clock.ts';
 import { Agenda } from '../../src/simulate/agenda.ts';
 
 /** A clock that stands still until it is advanced. What a callback throws ends the test. */
@@ -83,4 +83,4 @@ export class VirtualClock implements Timers {
 }
 
 /** Promises that are due are carried out before the next turn of the event loop. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settle = (): Promise<void> => new Promise((resolve) => systemClock.soon('settling', resolve));
