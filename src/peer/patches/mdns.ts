@@ -21,9 +21,10 @@ export function createMdns(onFailed: (error: Error) => void): ReturnType<typeof 
     const start = service.start.bind(service);
     service.start = async () => {
       await start();
-      const started = inside<Started>('failures of mDNS', service, 'mdns');
-      if (!started) return;
-      const { mdns } = started;
+      const patch = 'failures of mDNS';
+      const started = inside<Started>(patch, service, 'mdns');
+      const mdns = started && inside<Started['mdns']>(patch, started.mdns, 'once', 'update');
+      if (!mdns) return;
       mdns.once('error', guarded('hearing of no mDNS', onFailed));
       // Its timer calls it; it throws where the system does not name the interfaces.
       mdns.update = guarded("looking at this machine's interfaces", mdns.update);

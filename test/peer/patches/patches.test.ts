@@ -1,18 +1,55 @@
-// Canaries: what the patches reach for is where they look for it, in a real connection.
-// After an upgrade of a package, a failure here says which patch no longer does anything.
-
-import { once } from 'node:events';
+// Canaries: each patch does what it is there for, on real connections and services. After an
+// upgrade of a package, a failure here says which patch no longer does anything. Each canary is
+// shown to fail: `inside` finds one member after the other gone.
+import { randomBytes } from 'node:crypto';
+import { type EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createServer, connect as dial } from 'node:net';
+import os from 'node:os';
 import type { Connection, MessageStream } from '@libp2p/interface';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { mdns } from '@libp2p/mdns';
+import { createLibp2p } from 'libp2p';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { rawCid, sha256 } from '../../../src/content/cid.ts';
+import { ProviderStore } from '../../../src/peer/node/provider-store.ts';
 import { inside } from '../../../src/peer/patches/inside.ts';
+import { createMdns } from '../../../src/peer/patches/mdns.ts';
 import { readInto } from '../../../src/peer/patches/socket-buffer.ts';
 import { bareSocketOf, socketOf } from '../../../src/peer/patches/tcp.ts';
 import { Session } from '../../../src/peer/wire/session.ts';
 import { speak } from '../../../src/peer/wire/speak.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
+
+/** What the patches ask for, by patch, and what of it they are told is gone. */
+const asked = vi.hoisted(() => ({
+  members: new Map<string, Set<string>>(),
+  gone: { patch: '', member: '' },
+}));
+
+vi.mock('../../../src/peer/patches/inside.ts', async (importOriginal) => {
+  const { inside } = await importOriginal<{
+    inside: typeof import('../../../src/peer/patches/inside.ts').inside;
+  }>();
+  const without = (object: object, member: string): object =>
+    new Proxy(object, {
+      get: (from, name) => (name === member ? undefined : Reflect.get(from, name, from)),
+    });
+  const watched: typeof inside = (patch, object, ...members) => {
+    const known = asked.members.get(patch) ?? new Set();
+    asked.members.set(patch, known);
+    for (const member of members) known.add(member);
+    const { gone } = asked;
+    const isGone = gone.patch === patch && (members as string[]).includes(gone.member);
+    return inside(patch, isGone && object ? without(object, gone.member) : object, ...members);
+  };
+  return { inside: watched };
+});
+
+afterEach(() => {
+  asked.gone = { patch: '', member: '' };
+  vi.restoreAllMocks();
+});
 
 const startNode = useNodes();
 
@@ -32,28 +69,11 @@ async function connect(): Promise<Connection[]> {
 }
 
 describe('patches', () => {
-  it('of the socket: found below both ends, with room for a block', async () => {
-    for (const end of await connect()) {
-      expect(socketOf(end)?.writableHighWaterMark).toBe(512 * 1024);
-    }
-  });
-
   it('of @libp2p/tcp: both ends are known for bare TCP, and take the short way', async () => {
     for (const end of await connect()) {
       expect(bareSocketOf(insideOf(end).maConn)).toBe(socketOf(end));
       expect(insideOf(end).muxer).toBeInstanceOf(Session);
     }
-  });
-
-  it('of a word: it is heard, and answered by a pong', async () => {
-    const [near, far] = await connect();
-    const [socket, other] = [socketOf(near!)!, socketOf(far!)!];
-    // The ping of the beginning has been answered.
-    await vi.waitFor(() => expect(other.bytesWritten).toBe(socket.bytesRead));
-    const before = socket.bytesRead;
-    speak(near!);
-    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(before));
-    expect(near!.status).toBe('open');
   });
 
   it.each(['dialled', 'accepted'])(
@@ -106,6 +126,129 @@ describe('patches', () => {
     const handleRead = (): boolean => true;
     expect(readInto({} as Socket, { space: () => Buffer.alloc(1), handleRead })).toBe(false);
     expect(heard).toEqual(["the patch 'reading into own memory'"]);
+  });
+});
+
+interface Canary {
+  /** Each of them is needed. */
+  readonly members: readonly string[];
+  /** Throws where the patch does nothing. */
+  readonly sing: () => Promise<void>;
+}
+
+/** By the patch's name. */
+const CANARIES: Readonly<Record<string, Canary>> = {
+  // The socket is found below both ends, with room for a block.
+  'silent connections': {
+    members: ['maConn', 'socket'],
+    sing: async () => {
+      for (const end of await connect()) {
+        expect(socketOf(end)?.writableHighWaterMark).toBe(512 * 1024);
+      }
+    },
+  },
+
+  // A word is heard, and answered by a pong.
+  'a word now and then': {
+    members: ['muxer'],
+    sing: async () => {
+      const [near, far] = await connect();
+      const [socket, other] = [socketOf(near!)!, socketOf(far!)!];
+      // The ping of the beginning has been answered.
+      await vi.waitFor(() => expect(other.bytesWritten).toBe(socket.bytesRead));
+      const before = socket.bytesRead;
+      speak(near!);
+      await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(before));
+      expect(near!.status).toBe('open');
+    },
+  },
+
+  // Both ends read into memory that Node.js was given.
+  'reading into own memory': {
+    members: ['_handle', 'useUserBuffer'],
+    sing: async () => {
+      for (const end of await connect()) {
+        const socket = socketOf(end)!;
+        const memory = Object.getOwnPropertySymbols(socket).find(
+          ({ description }) => description === 'kBuffer',
+        );
+        expect(Reflect.get(socket, memory!)).toBeInstanceOf(Uint8Array);
+      }
+    },
+  },
+
+  // A record that another node sends is kept, found and forgotten by the store of our own.
+  'provider records': {
+    members: ['addProvider', 'removeProvider', 'getProviders'],
+    sing: async () => {
+      const calls = (['add', 'list', 'remove'] as const).map((name) =>
+        vi.spyOn(ProviderStore.prototype, name),
+      );
+      const [keeper, teller] = [await startNode(), await startNode()];
+      await teller.dial(keeper.getMultiaddrs());
+      const { dht } = teller.services;
+      await vi.waitFor(() => expect(dht.routingTable.size).toBe(1), 20_000);
+      const cid = rawCid(sha256(randomBytes(100)));
+      const { providers } = keeper.services.dht;
+      for await (const _ of dht.provide(cid));
+      const providing = await providers.getProviders(cid);
+      expect(providing.map(String)).toEqual([teller.peerId.toString()]);
+      await providers.removeProvider(cid, teller.peerId);
+      expect(await providers.getProviders(cid)).toEqual([]);
+      for (const call of calls) expect(call).toHaveBeenCalled();
+    },
+  },
+
+  // Who asked is told that nothing is heard; a failure in its timer ends nothing.
+  'failures of mDNS': {
+    members: ['mdns', 'once', 'update'],
+    sing: async () => {
+      const failed = vi.fn();
+      const told = vi.fn();
+      hearFailures(told);
+      let service: object | undefined;
+      const create = createMdns(failed);
+      const node = await createLibp2p({
+        peerDiscovery: [
+          (components: Parameters<ReturnType<typeof mdns>>[0]) => {
+            const made = create(components);
+            service = made;
+            return made;
+          },
+        ],
+      });
+      onTestFinished(() => node.stop());
+      const { mdns: heard } = service as { mdns: EventEmitter & { update(): void } };
+      heard.emit('error', new Error('no port'));
+      expect(failed).toHaveBeenCalledWith(new Error('no port'));
+      vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
+        throw new Error('no interfaces');
+      });
+      heard.update();
+      const what = "looking at this machine's interfaces";
+      expect(told).toHaveBeenCalledWith(what, new Error('no interfaces'));
+    },
+  },
+};
+
+const MEMBERS = Object.entries(CANARIES).flatMap(([patch, { members }]) =>
+  members.map((member) => ({ patch, member })),
+);
+
+describe('a patch', () => {
+  it.each(Object.entries(CANARIES))('works: %s', async (patch, { members, sing }) => {
+    await sing();
+    expect([...asked.members.get(patch)!].sort()).toEqual([...members].sort());
+  });
+
+  it.each(MEMBERS)('is found idle: $patch without $member', async (gone) => {
+    asked.gone = gone;
+    hearFailures(() => {});
+    await expect(CANARIES[gone.patch]!.sing()).rejects.toThrow();
+  });
+
+  it('has a canary', () => {
+    expect(Object.keys(CANARIES)).toEqual(expect.arrayContaining([...asked.members.keys()]));
   });
 });
 
