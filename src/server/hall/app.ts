@@ -25,6 +25,7 @@ import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
 import type { Hub } from './hub.ts';
 import { answerMetrics } from './metrics-route.ts';
+import { endIfNextIsLost } from './upgrade.ts';
 
 interface Asked {
   readonly req: Request;
@@ -66,6 +67,7 @@ export function createListener(hub: Hub) {
     else enter(hub, conversation, route);
   };
   return (req: IncomingMessage, res: ServerResponse): void => {
+    endIfNextIsLost(req, res);
     const begin = guarded(
       'answering a request',
       () => answer(req, res),

@@ -21,7 +21,34 @@ const KEEPS_BODIES = Number(process.versions.node.split('.')[0]) >= 25;
  * Node.js loses what came with it for the next request: so only those with a body are refused.
  */
 export function createUpgradeChoice(hub: Hub) {
-  return (req: IncomingMessage): boolean => !KEEPS_BODIES || !hasBody(req) || isForEvents(hub, req);
+  return (req: IncomingMessage): boolean => !losesNext(req) || isForEvents(hub, req);
+}
+
+const losesNext = (req: IncomingMessage): boolean =>
+  KEEPS_BODIES && req.headers.upgrade !== undefined && hasBody(req);
+
+/**
+ * Ends the connection with this answer if Node.js may have lost a request behind it: so the client
+ * knows that no other answer comes, and asks anew (RFC 9112 section 9.3.2). Nothing is lost if no
+ * more bytes came than those of this request, as of a client that waits for its answer.
+ */
+export function endIfNextIsLost(req: IncomingMessage, res: ServerResponse): void {
+  if (!losesNext(req)) return;
+  const { shouldKeepAlive } = res;
+  const length = lengthOf(req);
+  res.shouldKeepAlive = false;
+  const goOn = guarded('ending a body', () => {
+    if (req.socket.bytesRead === length) res.shouldKeepAlive = shouldKeepAlive;
+  });
+  req.once('end', goOn);
+}
+
+/** Bytes of a request as clients write it; NaN with chunks, whose frames are not known here. */
+function lengthOf({ method, url, httpVersion, rawHeaders, headers }: IncomingMessage): number {
+  const line = `${method} ${url} HTTP/${httpVersion}\r\n`;
+  // ': ' behind a name, and CR LF behind a value.
+  const fields = rawHeaders.reduce((sum, { length }) => sum + length + 2, '\r\n'.length);
+  return line.length + fields + Number(headers['content-length']);
 }
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
