@@ -157,7 +157,9 @@ const CANARIES: Readonly<Record<string, Canary>> = {
       // The ping of the beginning has been answered.
       await vi.waitFor(() => expect(other.bytesWritten).toBe(socket.bytesRead));
       const before = socket.bytesRead;
+      const spoken = vi.spyOn(insideOf(near!).muxer as Session, 'speak');
       speak(near!);
+      expect(spoken).toHaveBeenCalled();
       await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(before));
       expect(near!.status).toBe('open');
     },
