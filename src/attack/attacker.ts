@@ -22,7 +22,7 @@ export interface AttackerOptions {
   /** Directory for its identity: started again, it is the same peer, and as banned. */
   dataDir: string;
   listen?: readonly string[];
-  /** The caller's, which it closes after the attacker has stopped. */
+  /** The link of the process. The caller closes it after the attacker has stopped. */
   link: Link;
   emit: Emit;
 }

@@ -1,6 +1,6 @@
-// Where an attack may take place: loopback, and the private networks of RFC 1918, 6598, 3927 and
-// 4193. A swarm of strangers must not get its packets. Names are refused, since their addresses can
-// change.
+// Decides where an attack may take place: loopback, and the private networks of RFC 1918, 6598,
+// 3927 and 4193. A swarm of strangers must not get its packets. Names are refused, since their
+// addresses can change.
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { tryParseAddress } from '../peer/address/peer-address.ts';
 import { SCOPE, scopeOfHost } from '../peer/address/scope.ts';

@@ -1,6 +1,6 @@
-// Which versions are in the cache, and which must go: the one that was used longest
-// ago and that nobody reads, until what is to come fits. A file counts with its full
-// length from the start. The directory is the cache's own, and of one process at a time.
+// Decides which versions are in the cache, and which must go: the one that was used longest ago and
+// that no reader has open, until the new one fits. A file counts with its full length from the
+// start. The directory belongs to the cache, and to one process at a time.
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
@@ -9,15 +9,18 @@ import { Gate } from '../runtime/gate.ts';
 import { type CacheContext, CachedFile, describeVersion } from './cached-file.ts';
 
 interface Slot {
-  /** Full length. */
+  /** Full length of the file. */
   readonly bytes: number;
-  /** Absent until it is used after a start, and when too many are open. */
+  /** The open file; absent until its first use after a start, and when too many are open. */
   opened?: CachedFile | undefined;
-  /** Of a whole file that was hashed by this process. */
+  /** Stamp of a complete file that this process hashed. */
   stamp?: string | undefined;
 }
 
-/** Chosen: each takes a descriptor and its manifest's memory; sockets need descriptors too. */
+/**
+ * Most open files. Chosen: each takes a descriptor and its manifest's memory; sockets need
+ * descriptors too.
+ */
 const MAX_OPEN_FILES = 256;
 
 /** A CID at the start of a name, as this program writes them. */
@@ -26,11 +29,11 @@ const OWN = /^(baf[a-z2-7]{50,60}|Qm[1-9A-HJ-NP-Za-km-z]{44})(\.dag|\.[a-zA-Z0-9
 export class Cache {
   readonly #context: CacheContext;
   readonly #limitBytes: number;
-  /** By CID, in the order of last use. */
+  /** Versions by CID, in the order of last use. */
   readonly #slots = new Map<string, Slot>();
-  /** Versions that are being found out or opened. */
+  /** Versions that are being described or opened. */
   readonly #opening = new Map<string, Promise<CachedFile>>();
-  /** Room is made for one at a time. */
+  /** Makes room for one version at a time. */
   readonly #gate = new Gate(1);
 
   private constructor(context: CacheContext, limitBytes: number) {
@@ -65,16 +68,16 @@ export class Cache {
   }
 
   /**
-   * The version, with a reader counted who must leave by closing what it opens; made
-   * if it is not there, once for all who ask meanwhile.
+   * Uses the version, and counts a reader until it closes what it opens. A missing version is made,
+   * once for all requests.
    *
-   * @throws HubswarmError ERR_DISK_FULL when there is no room for it; SourceFailure
+   * @throws HubswarmError ERR_DISK_FULL if there is no room for it; SourceFailure
    */
   async use<T>(cid: CID, body: (file: CachedFile) => T): Promise<T> {
     const key = cid.toString();
     for (;;) {
       const file = await this.#open(key, cid);
-      // Since it was opened it may have been evicted.
+      // The version may have been evicted since it was opened.
       const slot = this.#slots.get(key);
       if (slot?.opened !== file) continue;
       this.#slots.delete(key);
@@ -83,7 +86,7 @@ export class Cache {
     }
   }
 
-  /** A block that is in any version that is open and may be read. */
+  /** A block of any open version that may be read. */
   async block(cid: CID, mayRead: (file: string) => boolean): Promise<Uint8Array | undefined> {
     for (const { opened } of [...this.#slots.values()]) {
       const block = await opened?.block(cid).catch(() => undefined);
@@ -92,7 +95,7 @@ export class Cache {
     return undefined;
   }
 
-  /** Takes a version out whose bytes on disk are no longer what they were. */
+  /** Removes a version whose bytes on disk have changed. */
   async drop(cid: string): Promise<void> {
     await this.#gate.run(() => this.#remove(cid));
   }
@@ -116,7 +119,7 @@ export class Cache {
   async #make(key: string, cid: CID): Promise<CachedFile> {
     const described = await describeVersion(this.#context, cid);
     const bytes = described.manifest.geometry.totalLength;
-    // Not while another is being evicted: it may be this one.
+    // Waits while another version is evicted: it may be this one.
     return this.#gate.run(async () => {
       const before = this.#slots.get(key);
       this.#slots.delete(key);
@@ -145,7 +148,7 @@ export class Cache {
     return this.#usedBytes() + bytes <= this.#limitBytes;
   }
 
-  /** Those used longest ago that nobody reads. */
+  /** Closes files that were used longest ago and have no reader. */
   async #closeIdle(newest: CachedFile): Promise<void> {
     const open = [...this.#slots.values()].filter(({ opened }) => opened !== undefined);
     let surplus = open.length - (this.#context.maxOpenFiles ?? MAX_OPEN_FILES);
@@ -177,7 +180,10 @@ export class Cache {
     if (slot) emit({ event: 'file_evicted', cid, bytes: slot.bytes });
   }
 
-  /** What a crash left between two steps: descriptions without bytes, half-written ones. */
+  /**
+   * Removes leftovers of a crash between two steps: descriptions without bytes, and half-written
+   * ones.
+   */
   async #removeStrays(): Promise<void> {
     const { directory } = this.#context;
     for (const name of await readdir(directory)) {

@@ -23,7 +23,7 @@ import { CachedReader } from './cached-reader.ts';
 import { Fill } from './fill.ts';
 import type { Origin } from './origin.ts';
 
-/** What is known of a version before its bytes are. */
+/** What is known of a version before its bytes are here. */
 export interface Described {
   readonly cid: CID;
   readonly manifest: Manifest;
@@ -37,13 +37,17 @@ export interface CacheContext {
   readonly origin: Origin;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-  /** How long the origin may give nothing. */
+  /** Milliseconds for which the origin may send nothing. */
   readonly patienceMs: number;
-  /** More are closed when nobody reads them. */
+  /** Most open files; further ones are closed when they have no reader. */
   readonly maxOpenFiles?: number | undefined;
 }
 
-/** From the disk where it is there, else from the origin; hashed either way. @throws SourceFailure, HubswarmError */
+/**
+ * Describes a version from the disk, or else from the origin; it is hashed either way.
+ *
+ * @throws SourceFailure, HubswarmError
+ */
 export async function describeVersion(context: CacheContext, cid: CID): Promise<Described> {
   const { directory, origin, signal } = context;
   const kept = await readDag(join(directory, `${cid}.dag`));
@@ -72,17 +76,17 @@ type Need = (piece: number, signal: AbortSignal) => Promise<void>;
 
 export class CachedFile {
   readonly cid: string;
-  /** Those who have it open; it is not evicted while there are any. */
+  /** Number of readers that have it open; it is not evicted while there are any. */
   readers = 0;
   readonly #parts: CachedParts;
-  /** Always the same: what is computed of it is kept in it. */
+  /** Its one entry, which keeps what is computed for it. */
   readonly entry: Entry;
 
   private constructor(parts: CachedParts) {
     this.cid = parts.described.cid.toString();
     this.#parts = parts;
     const { cid, manifest } = this;
-    // For its digest, for which nothing is fetched.
+    // Opens it for its digest, which fetches nothing.
     const open = async () =>
       this.isWhole ? this.#reader([], 0, async () => undefined) : undefined;
     this.entry = { cid, manifest, open };
@@ -112,7 +116,7 @@ export class CachedFile {
         await publish();
         emit({ event: 'file_cached', cid: `${cid}`, bytes: manifest.geometry.totalLength });
       } catch (error) {
-        // It is served from its partial all the same.
+        // The file is served from its partial file all the same.
         emit({ event: 'warned', message: `cache: ${describeError(error)}` });
       }
     };
@@ -127,7 +131,7 @@ export class CachedFile {
     return this.#parts.store.have.isFull;
   }
 
-  /** Of the whole file, as it was when its bytes had been hashed. */
+  /** Stamp of the complete file, as it was when it had been hashed. */
   get stamp(): string | undefined {
     return this.#parts.stampNow();
   }
@@ -137,16 +141,16 @@ export class CachedFile {
   }
 
   /**
-   * @param segments that it was asked for by
-   * @param modifiedMs what the origin says
-   * @param url where its bytes are
+   * @param segments names under which it was requested
+   * @param modifiedMs date that the origin gives
+   * @param url URL of its bytes
    */
   open(segments: Segments, modifiedMs: number, url: URL): CachedReader {
     const { fill } = this.#parts;
     return this.#reader(segments, modifiedMs, (piece, signal) => fill.need(piece, url, signal));
   }
 
-  /** A block of it that is here. */
+  /** A block of it, if it is here. */
   async block(cid: CID): Promise<Uint8Array | undefined> {
     const inner = this.#parts.described.dag.get(cid.toString());
     if (inner || !isRawCid(cid)) return inner;
@@ -195,7 +199,10 @@ export class CachedFile {
   }
 }
 
-/** What this process has hashed is not hashed again, unless its stamp has changed. */
+/**
+ * Opens the store. A file that this process has hashed is hashed again only if its stamp has
+ * changed.
+ */
 async function openStore(
   { manifest }: Described,
   path: string,
@@ -222,7 +229,7 @@ async function readDag(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const entries = Object.entries(blocks as Record<string, string>);
     return new Map(entries.map(([cid, text]) => [cid, Buffer.from(text, 'base64')]));
   } catch {
-    // Not there, or not whole: the origin has it.
+    // The description is missing or incomplete: the origin has it.
     return new Map();
   }
 }

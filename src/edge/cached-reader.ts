@@ -5,9 +5,13 @@ import { HubswarmError } from '../runtime/errors.ts';
 import { refusalOf } from './refusals.ts';
 
 interface Source {
-  /** Fills `into` as far as the file goes. @throws when the bytes will not come, and at the signal */
+  /**
+   * Fills `into` as far as the file goes.
+   *
+   * @throws if the bytes will not come, or the signal aborts
+   */
   read(into: Uint8Array, position: number, signal: AbortSignal): Promise<number>;
-  /** Called once. */
+  /** Ends the read; called once. */
   leave(): void;
 }
 

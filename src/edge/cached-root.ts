@@ -1,5 +1,5 @@
-// An origin's files, each by its names: which version it is (revalidation.ts), read out of the
-// cache as an open file of root/root.ts. Whatever is no file is a page, and the origin's own.
+// The files of an origin, by their names: revalidation.ts tells the version, which is read from the
+// cache as an open file of root/root.ts. A path that is no file is a page, and left to the origin.
 
 import { CID } from 'multiformats/cid';
 import { filesUrl } from '../api/files-url.ts';
@@ -43,7 +43,10 @@ export class CachedRoot {
   }
 }
 
-/** A file that is not all here is on its way, whatever was found out about its version. */
+/**
+ * How the answer came about. An incomplete file counts as a miss, whatever was found out about its
+ * version.
+ */
 function outcomeOf(checked: Exclude<Checked, 'page'>, file: CachedFile): Outcome {
   const { outcome } = checked;
   if (file.isWhole || outcome.kind === 'stale') return outcome;

@@ -29,7 +29,7 @@ import { refusalOf } from './refusals.ts';
 
 /** What every edge calls itself by; what follows tells it from others. */
 const FAMILY = 'hubswarm-edge';
-/** Chosen: more edges in a row than anybody needs. */
+/** Most edges in a row. Chosen. */
 const MAX_HOPS = 8;
 
 export interface EdgeParts {
@@ -113,7 +113,7 @@ export class Edge implements Intermediary {
   ): Promise<Block | undefined> {
     const { cache, index, origin, stopping } = this.#parts;
     const mayReadAll = mayRead([]);
-    // A block lies in files: whoever may read one of them may have it.
+    // A block lies in files: a caller that may read one of them may have it.
     const isReadable = (file: string): boolean =>
       mayReadAll || index.pathsOf(file).some((path) => mayRead(namesOf(path)));
     const here = await cache.block(cid, isReadable);

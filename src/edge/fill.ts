@@ -1,8 +1,8 @@
-// A file on its way from the origin into the cache, for all who ask for it at once.
-// Pieces are fetched in runs of a few mebibytes over two connections: what a reader
-// waits for comes first, in the order of asking, and the rest in its own order.
-// It goes on only while somebody reads; what came stays, and is where the next
-// reader begins. A piece counts when it hashed to what the manifest says.
+// Fetches a file from the origin into the cache, for all its readers at once. Pieces are fetched in
+// runs of a few mebibytes over two connections: first the pieces that readers wait for, in the
+// order of their requests, then the others in order. It goes on only while there is a reader.
+// Pieces that came stay, and the next reader goes on from there. A piece counts once its hash
+// matches the manifest.
 import { Assembler } from '../client/download/assembler.ts';
 import { PieceWrites } from '../client/download/piece-writes.ts';
 import { namedCid } from '../client/http/names-cid.ts';
@@ -20,16 +20,16 @@ import type { Emit } from '../telemetry/event.ts';
 import type { Origin } from './origin.ts';
 import { pickRun, type Run } from './pick-run.ts';
 
-/** Two hide the round trip between runs. Chosen. */
+/** Connections to the origin: two hide the round trip between runs. Chosen. */
 const LANES = 2;
 
 export interface FillOptions {
   readonly store: FileStore;
   readonly origin: Origin;
   readonly emit: Emit;
-  /** How long the origin may give nothing. */
+  /** Milliseconds for which the origin may send nothing. */
   readonly patienceMs: number;
-  /** Every piece is here. Called once; must not throw. */
+  /** Called once when every piece is here; must not throw. */
   readonly onWhole: () => Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export class Fill {
   readonly #store: FileStore;
   /** Pieces that a lane is fetching. */
   readonly #claimed: Bitfield;
-  /** In the order of asking. */
+  /** Waiting readers, in the order of their requests. */
   readonly #waiters = new Set<Waiter>();
   #readers = 0;
   #running: Promise<void> | undefined;
@@ -56,7 +56,7 @@ export class Fill {
     this.#claimed = new Bitfield(options.store.have.length);
   }
 
-  /** A reader comes, and must leave(); nothing is fetched before it needs something. */
+  /** Adds a reader, which must leave(). Nothing is fetched before it needs a piece. */
   enter(): void {
     this.#readers++;
   }
@@ -65,7 +65,11 @@ export class Fill {
     this.#readers--;
   }
 
-  /** Resolves when the piece is here. @throws why it will not come, or the signal's reason */
+  /**
+   * Resolves when the piece is here.
+   *
+   * @throws the reason why it will not come, or the signal's reason
+   */
   async need(piece: number, url: URL, signal: AbortSignal): Promise<void> {
     if (this.#store.have.has(piece)) return;
     signal.throwIfAborted();
@@ -92,7 +96,7 @@ export class Fill {
     });
   }
 
-  /** Ends what runs; pieces that came are kept. */
+  /** Ends running fetches; pieces that came are kept. */
   async stop(reason: unknown): Promise<void> {
     this.#stopping.abort(reason);
     await this.#running;
@@ -104,7 +108,7 @@ export class Fill {
     if (this.#running !== undefined) return;
     this.#running = this.#run(url).finally(() => {
       this.#running = undefined;
-      // Who came in the last moment of it.
+      // Starts again for readers that came at the last moment.
       if (this.#waiters.size > 0) this.#start(url);
     });
     unawaited('filling the cache', this.#running);

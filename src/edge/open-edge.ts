@@ -1,5 +1,6 @@
-// Opens an edge: its directory, which no other edge may hold, what an earlier run left there, and its origin, which
-// must be a hub (a server without CIDs cannot be checked) but need not be up.
+// Opens an edge: its directory, which no other edge may hold; the files of an earlier run; and its
+// origin. The origin must be a hub, since a server without CIDs cannot be checked, but it may be
+// down.
 import { join } from 'node:path';
 import type { Access } from '../client/http/access.ts';
 import { HttpClient } from '../client/http/http-client.ts';
@@ -16,25 +17,25 @@ import { Origin } from './origin.ts';
 import { PathIndex } from './path-index.ts';
 
 export interface EdgeOptions {
-  /** The origin's; ends in a slash. */
+  /** URL of the origin; ends in a slash. */
   readonly url: URL;
-  /** The edge's own; made if it is missing. What else lies in its `files` is removed. */
+  /** Directory of the edge; made if it is missing. Other files in its `files` are removed. */
   readonly directory: string;
   readonly sizeBytes: number;
-  /** For so long after it was compared a copy is served without asking. */
+  /** Milliseconds for which a copy is served after a comparison without asking the origin. */
   readonly ttlMs: number;
-  /** What opens the origin, and whom to believe that it is the origin. */
+  /** Token for the origin, and the certificates that prove it. */
   readonly access?: Access | undefined;
-  /** How long the origin may give nothing. */
+  /** Milliseconds for which the origin may send nothing. */
   readonly patienceMs?: number | undefined;
   readonly maxOpenFiles?: number | undefined;
 }
 
-/** Of the directory: where the cached bytes are. */
+/** Folder of the cached bytes in the directory. */
 const FILES = 'files';
-/** As a client's default --timeout. */
+/** The same as a client's default --timeout. */
 const PATIENCE_MS = 30_000;
-/** Chosen: the start does not wait longer for an origin. */
+/** Longest wait for the origin at the start. Chosen. */
 const CHECK_WITHIN_MS = 5000;
 
 /** @throws HubswarmError ERR_REMOTE (no hub), ERR_NOT_PERMITTED and what the file system says */
@@ -81,7 +82,7 @@ async function checkOrigin(origin: Origin, emit: Emit): Promise<void> {
   try {
     await origin.checkIsHub(AbortSignal.timeout(CHECK_WITHIN_MS));
   } catch (error) {
-    // It answered, and is no hub, or not the one that it should be.
+    // The origin answered, and is no hub, or not the right one.
     if (error instanceof HubswarmError && !(error instanceof SourceFailure)) throw error;
     const reason = hasCode(error, 'ERR_REMOTE') ? describeError(error) : 'did not answer in time';
     emit({ event: 'source_failed', remote: origin.shown, reason });

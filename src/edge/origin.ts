@@ -1,6 +1,6 @@
-// The hub behind an edge, and what it can be asked: which version a path has, a
-// block by its CID, and a page. Bytes of files come through fill.ts. Nothing that the
-// origin says is believed but what hashes to the CID that it named.
+// The hub behind an edge, and the questions to it: the version of a path, a block by its CID, and a
+// page. Bytes of files come through fill.ts. Answers of the origin are trusted only if they hash to
+// the CID that it named.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
 import type { HttpClient, HttpResponse } from '../client/http/http-client.ts';
@@ -15,11 +15,11 @@ import { HubswarmError } from '../runtime/errors.ts';
 
 export type Head =
   | { readonly kind: 'file'; readonly cid: CID; readonly modifiedMs: number }
-  /** Still the version asked about. */
+  /** The path still has the known version. */
   | { readonly kind: 'unchanged' }
-  /** There is something, and it is no file of a hub: a listing, as a rule. */
+  /** The path is no file of a hub; usually it is a listing. */
   | { readonly kind: 'page' }
-  /** The origin said no: 404, and what else of 4xx. */
+  /** The origin refused: 404, or another status 4xx. */
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
@@ -28,16 +28,18 @@ export interface Page {
   readonly bytes: Uint8Array;
 }
 
-/** A hub is asked again while it hashes a file, for a second and a half in all. Chosen. */
+/** Waits between questions to a hub that hashes a file: a second and a half in all. Chosen. */
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 800;
-/** Chosen: some 13,000 entries of a listing; what is larger is not for memory. */
+/** Longest page in memory. Chosen: some 13,000 entries of a listing. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
-/** Of a file that the origin gives no date, and so the edge none: its second is never over. */
+/**
+ * Date of a file without a date at the origin: its second is never over, so the edge gives none.
+ */
 const UNDATED_MS = Number.MAX_SAFE_INTEGER;
 
 export interface OriginOptions {
-  /** Ends in a slash; may hold credentials. */
+  /** URL of the origin; ends in a slash, and may hold credentials. */
   readonly url: URL;
   readonly http: HttpClient;
   readonly link: Link;
@@ -54,12 +56,12 @@ export class Origin {
     this.link = link;
   }
 
-  /** Without credentials. */
+  /** The URL without credentials. */
   get shown(): string {
     return showUrl(this.#url);
   }
 
-  /** @param target a path and query as they came, with their escapes. */
+  /** @param target path and query of the request, still escaped. */
   urlOf(target: string): URL {
     const url = new URL(this.#url);
     const [path = '/', query = ''] = target.split(/\?(.*)/s);
@@ -68,7 +70,7 @@ export class Origin {
     return url;
   }
 
-  /** @throws HubswarmError ERR_REMOTE when what answers is no hub, or cannot prove itself */
+  /** @throws HubswarmError ERR_REMOTE if the server is no hub, or cannot prove its identity */
   async checkIsHub(signal: AbortSignal): Promise<void> {
     const url = this.urlOf('/healthz');
     const bytes = await this.http.getBytes(url, 1024, signal).catch((error: unknown) => {
@@ -84,12 +86,12 @@ export class Origin {
     if ((answer as { status?: unknown } | null)?.status !== 'ok') throw this.#noHub();
   }
 
-  /** @param known the version at hand; a hub then says only whether it still is. */
+  /** @param known the version in the cache; a hub then tells only whether it is still current. */
   async head(url: URL, known: string | undefined, via: string, signal: AbortSignal): Promise<Head> {
     for (let waitMs = FIRST_WAIT_MS; ; waitMs *= 2) {
       const head = await this.#askHead(url, known, via, signal);
       if (head.kind !== 'unnamed') return head;
-      // What has no name cannot be kept: it is passed on, as pages are.
+      // A file without a CID cannot be kept: it is passed on, as pages are.
       if (waitMs > MAX_WAIT_MS) return { kind: 'page' };
       await delay(waitMs, undefined, { signal }).catch(() => undefined);
     }
@@ -136,7 +138,7 @@ export class Origin {
     return bytes;
   }
 
-  /** A small answer as it is. @throws SourceFailure */
+  /** Fetches a small answer as it is. @throws SourceFailure */
   async page(url: URL, accept: string, via: string, signal: AbortSignal): Promise<Page> {
     const headers = { accept, via };
     const response = await this.http.request({ method: 'GET', url, headers, signal });
@@ -144,8 +146,8 @@ export class Origin {
       response.discard();
       throw new SourceFailure(`answered ${response.status}`, { final: response.status < 500 });
     }
-    // A file is checked by its CID wherever it comes from; a page would be believed, and
-    // an origin could have this machine read it what only this machine can reach.
+    // A file is checked by its CID wherever it comes from. A page is not: by a redirect, an origin
+    // could make this machine read what only this machine can reach.
     if (response.url.origin !== url.origin) {
       response.discard();
       throw new SourceFailure('sent a page of another server', { final: true });
@@ -153,7 +155,7 @@ export class Origin {
     return { headers: response.headers, bytes: await readBody(response, MAX_PAGE_BYTES) };
   }
 
-  /** A refused certificate is told as such, with the options of an edge. */
+  /** The error of a refused certificate, with the options of an edge. */
   #distrust(error: unknown): HubswarmError | undefined {
     if (!(error instanceof SourceFailure && error.distrusted)) return undefined;
     const reason = error.message.replaceAll(/--(fingerprint|cacert)\b/g, '--cache-$1');

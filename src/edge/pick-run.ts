@@ -1,16 +1,16 @@
-// Which pieces to fetch next: from the first one that a reader waits for and nobody
-// fetches, in the order of waiting; else from the first that is missing. A run ends
-// after a few mebibytes, so that the next wish is not far away. Pure.
+// Picks the pieces to fetch next: from the first piece that a reader waits for and no lane fetches,
+// in the order of waiting; else from the first missing one. A run ends after a few mebibytes, so
+// that the next reader need not wait long. Pure.
 import type { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 
 export interface Run {
   readonly first: number;
-  /** Exclusive. */
+  /** Exclusive end. */
   readonly end: number;
 }
 
-/** Chosen: 1.7 s at 20 Mbit/s, and a request's cost is lost in it. */
+/** Length of a run. Chosen: 1.7 s at 20 Mbit/s, beside which the cost of a request is small. */
 const RUN_BYTES = 4 * 2 ** 20;
 
 /** @param wanted pieces that readers wait for, in the order of waiting. */

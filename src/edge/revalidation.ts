@@ -1,6 +1,6 @@
-// Which version of a path is the one to serve: the origin is asked by HEAD, with the
-// tag of what is here, once for all who ask meanwhile. An origin that does not answer
-// is left alone for a moment, so that a crowd does not wait for it one by one.
+// Decides which version of a path is served. It asks the origin by HEAD, with the tag of the cached
+// version, once for all requests that come meanwhile. An origin that does not answer is left alone
+// for a moment, so that the requests of a crowd do not wait one after another.
 import {
   type Asker,
   notCached,
@@ -22,17 +22,17 @@ export interface RevalidationOptions {
   readonly origin: Origin;
   readonly cache: Pick<Cache, 'holds'>;
   readonly index: PathIndex;
-  /** For so long after it was compared a copy is served without asking. */
+  /** Milliseconds for which a copy is served after a comparison without asking the origin. */
   readonly ttlMs: number;
-  /** How long the origin may take when there is nothing to serve instead. */
+  /** Milliseconds that the origin may take if there is no copy to serve instead. */
   readonly patienceMs: number;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-/** Chosen: who can be served at once does not wait longer for what may be newer. */
+/** Longest wait for the origin if there is a copy. Chosen. */
 const STALE_AFTER_MS = 3000;
-/** Chosen: a restart takes about that long. */
+/** Time for which a silent origin is left alone. Chosen: a restart takes about as long. */
 const LEAVE_ALONE_MS = 2000;
 
 export class Revalidation {

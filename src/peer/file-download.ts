@@ -1,4 +1,4 @@
-// What a download asks of a peer: the manifest from an earlier run or from others, a
+// Gives a download what it needs of a peer: the manifest from an earlier run or from others, a
 // partial file in the output directory, the peer's swarms and the DHT.
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
@@ -36,9 +36,9 @@ export interface FileDownloadPeer {
 }
 
 export interface DownloadOptions extends Patience {
-  /** A directory; made when it does not exist. */
+  /** Output directory; made if it is missing. */
   readonly out: string;
-  /** Replace what has that name already and is something else. */
+  /** Whether to replace other content that has the name already. */
   readonly force: boolean;
 }
 
@@ -98,7 +98,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     }
   }
 
-  /** The content is whole: what stays beside it is worth a word, and no failure. */
+  /** The content is complete: leftovers beside it are reported, and are no failure. */
   async handlePublished(found: FoundManifest): Promise<void> {
     try {
       await this.#peer.manifests.removeBeside(found, this.#options.out);
@@ -108,7 +108,10 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     }
   }
 
-  /** On disk before the first piece is. Without it only a start with nobody there is worse off. */
+  /**
+   * Keeps the manifest on disk before the first piece. If that fails, only a later start without
+   * other peers is affected.
+   */
   async #keep(found: FoundManifest, isWhole: boolean): Promise<void> {
     const { manifests } = this.#peer;
     const warn = (error: unknown): void =>

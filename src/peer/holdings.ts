@@ -1,6 +1,6 @@
-// The files that a peer takes part in: for each its swarm, and what others can ask of it.
-// Those held aside are packed manifests: they have the link and the bans in common with
-// the rest, but nobody is told of them.
+// The files that a peer takes part in: the swarm of each, and the answers to questions of others.
+// Packed manifests are held aside: they share the link and the bans with the others, but no peer is
+// told of them.
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import type { Timers } from '../runtime/clock.ts';
@@ -20,9 +20,9 @@ export class Holdings {
   readonly clock: Timers;
   readonly packed: PackedManifests;
   readonly #host: SwarmHost;
-  /** By the digest of the root CID. */
+  /** Files by the digest of the root CID. */
   readonly #held = new Map<string, Held>();
-  /** Lack pieces; those that do no longer are dropped at the next look. */
+  /** Swarms that lack pieces; complete ones are removed at the next look. */
   readonly #unfinished = new Set<Swarm>();
 
   constructor(host: SwarmHost) {
@@ -51,7 +51,7 @@ export class Holdings {
     return held.swarm.view.isComplete ? 'whole' : 'part';
   }
 
-  /** Whoever is connected may have what is being fetched: asking costs little. */
+  /** Offers a connected peer to all downloads: it may have the file, and asking costs little. */
   offerContact(peer: string): void {
     for (const swarm of this.#unfinished) {
       if (swarm.view.isComplete) this.#unfinished.delete(swarm);
@@ -75,7 +75,7 @@ export class Holdings {
     return this.#add(new Swarm({ ...this.#host, cid, store, hooks, emit: () => {} }), dag);
   }
 
-  /** Ends what was held aside. */
+  /** Ends a swarm that was held aside. */
   release(swarm: Swarm): void {
     const key = keyOf(swarm.cid.multihash.digest);
     if (this.#held.get(key)?.swarm === swarm) this.#held.delete(key);

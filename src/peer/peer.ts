@@ -42,17 +42,17 @@ import { Vigil } from './node/vigil.ts';
 
 export interface PeerOptions {
   dataDir: string;
-  /** Where to listen; by default as peer/discovery/listening.ts decides. */
+  /** Addresses to listen at; by default as peer/discovery/listening.ts decides. */
   listen?: readonly string[];
   /** The multiaddrs that will be joined: they decide where this peer listens. */
   joins?: readonly string[];
   mdns?: boolean;
-  /** The caller's, which it closes after the peer has stopped. */
+  /** The link of the process. The caller closes it after the peer has stopped. */
   link: ProcessLink;
-  /** Whether its uplink follows what it carries without a queue. */
+  /** Whether its uplink's cap follows the rate that the line carries without a queue. */
   adaptsUplink?: boolean;
   policy?: Policy;
-  /** Whether a message of the exchange may leave: false loses it. For experiments. */
+  /** Whether a message of the exchange may leave; false drops it. For experiments. */
   maySend?(message: Message): boolean;
   /** Whether an address may be dialled, and a connection from it be taken; all by default. */
   allowsAddress?: NodeOptions['allowsAddress'];
@@ -155,7 +155,7 @@ export class Peer implements FileDownloadPeer {
     return this.node.peerId.toString();
   }
 
-  /** Where this peer listens, with /p2p/. */
+  /** Addresses at which this peer listens, with /p2p/. */
   get addresses(): string[] {
     return this.node.getMultiaddrs().map((address) => address.toString());
   }
@@ -245,7 +245,7 @@ export class Peer implements FileDownloadPeer {
     return this.#held.hold(cid, store, dag, hooks);
   }
 
-  /** Tells the DHT that pieces of this file are here, as soon as there is somebody to tell. */
+  /** Tells the DHT that pieces of this file are here, as soon as there is another peer. */
   announce(cid: CID, afterMs = 0): void {
     unawaited('providing a file', this.#provide(cid, afterMs, this.#stopping.signal));
   }
@@ -282,7 +282,7 @@ export class Peer implements FileDownloadPeer {
     for (const swarm of this.#held) swarm.handleLimited();
   }
 
-  /** Lets the uplink's rate follow what it carries, from now on. */
+  /** Lets the uplink's cap follow the rate that the line carries, from now on. */
   adapt(): void {
     if (this.#tuner) return;
     this.#tune();

@@ -3,8 +3,9 @@ import { fileChanging, Refusal } from '../runtime/refusal.ts';
 import type { OpenDirectory, OpenFile, Root, Segments } from './root.ts';
 
 /**
- * Fills `into` with the bytes from that position on. @throws Refusal ERR_SOURCE_CHANGED if the file
- * is shorter
+ * Fills `into` with the bytes from that position on.
+ *
+ * @throws Refusal ERR_SOURCE_CHANGED if the file is shorter
  */
 export async function readFully(
   file: Pick<OpenFile, 'read'>,

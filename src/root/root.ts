@@ -76,7 +76,9 @@ export interface OpenDirectory extends Located {
   /** The entry of that name; undefined if there is none, or it is not served. */
   look(name: string): Promise<Found | undefined>;
   /**
-   * Begins a new file that shall get that name. @throws Refusal ERR_BUSY, ERR_NOT_PERMITTED, ...
+   * Begins a new file that shall get that name.
+   *
+   * @throws Refusal ERR_BUSY, ERR_NOT_PERMITTED, ...
    */
   draft(name: string): Promise<Draft>;
   /** A draft of an unfinished upload's bytes; undefined if they were published before. */

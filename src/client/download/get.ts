@@ -144,8 +144,9 @@ class Transfer {
   }
 
   /**
-   * Asks the mirrors again, if none has the version any more that failed. @throws the error
-   * otherwise
+   * Asks the mirrors again, if none has the version any more that failed.
+   *
+   * @throws the error otherwise
    */
   async #probeChanged(error: unknown): Promise<readonly Probed[]> {
     const { urls, cid, signal } = this.#options;

@@ -131,8 +131,9 @@ function isBegun({ sink: { version, position } }: PlainDownload, url: URL): bool
 }
 
 /**
- * Opens the rest of the partial file, or the whole. @throws SourceFailure, final if it cannot be
- * had
+ * Opens the rest of the partial file, or the whole.
+ *
+ * @throws SourceFailure, final if it cannot be had
  */
 async function openRest(download: PlainDownload, url: URL): Promise<RangeResponse> {
   const { http, sink, signal } = download;

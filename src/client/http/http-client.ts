@@ -60,7 +60,9 @@ export class HttpClient {
   }
 
   /**
-   * Reads a small body whole. @throws SourceFailure unless 200, or if it is longer than `maxBytes`
+   * Reads a small body whole.
+   *
+   * @throws SourceFailure unless 200, or if it is longer than `maxBytes`
    */
   async getBytes(
     url: URL,

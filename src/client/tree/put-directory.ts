@@ -214,8 +214,9 @@ class Mirroring {
   }
 
   /**
-   * Runs the work for one path, and names the path if only it fails. @throws a failure that would
-   * hit all other paths too
+   * Runs the work for one path, and names the path if only it fails.
+   *
+   * @throws a failure that would hit all other paths too
    */
   async #attempt(path: string, work: () => Promise<void>): Promise<void> {
     try {

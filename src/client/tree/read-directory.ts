@@ -27,8 +27,9 @@ interface Pages extends ReadDirectory {
 }
 
 /**
- * Reads all pages. @throws SourceFailure; HubswarmError ERR_REMOTE for a listing that cannot be
- * trusted
+ * Reads all pages.
+ *
+ * @throws SourceFailure; HubswarmError ERR_REMOTE for a listing that cannot be trusted
  */
 export async function readDirectory(
   http: HttpClient,

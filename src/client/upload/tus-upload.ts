@@ -25,7 +25,9 @@ export interface TusTarget {
 }
 
 /**
- * Finds the hub's upload endpoint for a file's URL; undefined if it has none. @throws SourceFailure
+ * Finds the hub's upload endpoint for a file's URL; undefined if it has none.
+ *
+ * @throws SourceFailure
  */
 export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget | undefined> {
   const match = /^(.*?\/)files\/(.+)$/.exec(url.pathname);

@@ -47,8 +47,9 @@ export class AddressRules {
 }
 
 /**
- * `10.0.0.0/8`, `2001:db8::/32` or one address. Returns the text as given. @throws HubswarmError
- * ERR_USAGE
+ * `10.0.0.0/8`, `2001:db8::/32` or one address. Returns the text as given.
+ *
+ * @throws HubswarmError ERR_USAGE
  */
 export function checkCidr(option: string, text: string): string {
   const [address, bits] = split(text);

@@ -97,8 +97,8 @@ export class Feed {
   }
 
   /**
-   * @throws Refusal ERR_BUSY. @returns a function that ends the subscription; it may be called
-   * twice
+   * @throws Refusal ERR_BUSY.
+   * @returns a function that ends the subscription; it may be called twice
    */
   subscribe(subscriber: Subscriber): () => void {
     this.checkRoom();

@@ -124,8 +124,9 @@ export class UploadStore {
   }
 
   /**
-   * Must be called before bytes are appended. @param checked whether bytes count only after a
-   * checksum was compared
+   * Must be called before bytes are appended.
+   *
+   * @param checked whether bytes count only after a checksum was compared
    */
   async begin(upload: StoredUpload, checked: boolean): Promise<StoredUpload> {
     const { offset } = upload;

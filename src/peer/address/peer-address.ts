@@ -6,17 +6,20 @@ import { HubswarmError } from '../../runtime/errors.ts';
 
 export interface PeerAddress {
   readonly multiaddr: Multiaddr;
-  /** The PeerId that the address names; undefined when it names none. */
+  /** The PeerId in the address; undefined if it has none. */
   readonly peerId: string | undefined;
 }
 
-/** The longest that is looked at; a DNS name has at most 253 characters, a PeerId 52. */
+/** Longest text that is parsed; a DNS name has at most 253 characters, a PeerId 52. */
 const MAX_TEXT_LENGTH = 512;
 
-/** Host, TCP port, and the peer perhaps: what a TCP-only node can dial or listen on. */
+/**
+ * Shape of an address that a TCP-only node can dial or listen on: host, TCP port, and perhaps the
+ * peer.
+ */
 const SHAPE = /^(ip4|(ip6zone,)?ip6|dns|dns4|dns6),tcp(,p2p)?$/;
 
-/** A TCP multiaddr; undefined when it is malformed or of another kind. */
+/** Parses a TCP multiaddr; undefined if it is malformed or of another kind. */
 export function tryParseAddress(text: string): PeerAddress | undefined {
   if (text.length > MAX_TEXT_LENGTH) return undefined;
   try {

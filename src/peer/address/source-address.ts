@@ -1,5 +1,5 @@
-// Which address of this machine others see: the source address that the kernel's routes choose, and
-// the addresses of its local networks. Sends nothing.
+// Finds the addresses of this machine that others see: the source address that the kernel's routes
+// choose, and the addresses of its local networks. Sends nothing.
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
@@ -92,7 +92,7 @@ function ownAddresses(): NetworkInterfaceInfo[] {
   try {
     return Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   } catch {
-    // The system has no free descriptor, or forbids it: the next look may succeed.
+    // The system has no free descriptor, or forbids the call: the next look may succeed.
     return [];
   }
 }

@@ -1,10 +1,10 @@
 /**
  * /hubswarm/files/1.0.0: which of these files does a peer exchange?
  *
- * Participants: whoever asks, and the peer that is asked. One stream, one request, one
- * answer. Goal: a peer with thousands of files finds out what it has in common with
- * another before it calls, at 33 bytes a file instead of a stream each. Non-goals:
- * listing what a peer has (only who knows a CID is answered), pieces.
+ * Participants: a peer that asks, and the peer that is asked. One stream, one request, one answer.
+ * Goal: a peer with thousands of files finds out what it has in common with another before it
+ * calls, at 33 bytes a file instead of a stream each. Non-goals: listing what a peer has (only who
+ * knows a CID is answered), pieces.
  *
  *     request  u16 n (1 to 1024), n x 32 bytes: sha2-256 digests of root CIDs
  *     answer   n x u8: 0 not exchanged here, 1 in part, 2 whole
@@ -25,12 +25,12 @@ const FILES_PROTOCOL = '/hubswarm/files/1.0.0';
 export const MOST_DIGESTS = 1024;
 const DIGEST_LENGTH = 32;
 const HEAD_LENGTH = 2;
-/** A request is sent in one go. Chosen. */
+/** Limit for a request, which is sent in one go. Chosen. */
 const REQUEST_WITHIN_MS = 5000;
-/** Of one connection: the asker asks page after page. Chosen. */
+/** Most streams of one connection: a peer asks page after page. Chosen. */
 const MAX_STREAMS = 4;
 
-/** By their numbers in an answer. */
+/** Standings, by their numbers in an answer. */
 const STANDINGS: readonly Standing[] = ['none', 'part', 'whole'];
 
 /** Must be called once per node. */
@@ -76,7 +76,7 @@ function answer(
   });
 }
 
-/** What a libp2p Connection is to this protocol. */
+/** The part of a libp2p Connection that this protocol needs. */
 interface StreamOpener {
   readonly remotePeer: { toString(): string };
   newStream(protocol: string, options: { signal: AbortSignal }): Promise<Stream>;
@@ -132,7 +132,7 @@ class Gathered {
     this.#most = most;
   }
 
-  /** False when it would be too much. */
+  /** Adds a chunk; returns false if the whole would be too long. */
   add(chunk: Uint8Array): boolean {
     if (this.bytes.length + chunk.length > this.#most) return false;
     this.bytes = Buffer.concat([this.bytes, chunk]);

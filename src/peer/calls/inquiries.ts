@@ -1,6 +1,6 @@
-// Asks peers which files they exchange, many in one question: what is asked of one peer
-// while an answer is on its way goes together with the next page. An answer is a hint
-// that saves a call in vain, and nothing more.
+// Asks peers which files they exchange, many files in one question: files that are asked of a peer
+// while an answer is on its way go with the next question. An answer is only a hint that saves a
+// useless call.
 import { peerIdFromString } from '@libp2p/peer-id';
 import { systemClock } from '../../runtime/clock.ts';
 import { unawaited } from '../../runtime/guarded.ts';
@@ -9,9 +9,9 @@ import type { Standing } from '../../swarm/network.ts';
 import type { Node } from '../node/node.ts';
 import { askFiles, MOST_DIGESTS } from './files-protocol.ts';
 
-/** Of one page; a connected peer answers within a round trip. Chosen. */
+/** Limit for one answer; a connected peer answers within a round trip. Chosen. */
 const ANSWER_WITHIN_MS = 5000;
-/** Questions that wait for one peer; further ones get no answer. Chosen. */
+/** Most questions that wait for one peer; further ones get no answer. Chosen. */
 const MOST_WAITING = 65_536;
 
 interface Question {
@@ -22,14 +22,14 @@ interface Question {
 export class Inquiries {
   readonly #node: Node;
   readonly #stop = new AbortController();
-  /** Of each peer that is being asked. */
+  /** Waiting questions of each peer that is being asked. */
   readonly #waiting = new Map<string, Question[]>();
 
   constructor(node: Node) {
     this.#node = node;
   }
 
-  /** Undefined when the peer gave no answer, or speaks no such protocol. */
+  /** The peer's standing; undefined if it gave no answer, or does not speak the protocol. */
   ask(peer: string, digest: Uint8Array): Promise<Standing | undefined> {
     if (this.#stop.signal.aborted) return Promise.resolve(undefined);
     let questions = this.#waiting.get(peer);
@@ -37,7 +37,7 @@ export class Inquiries {
       questions = [];
       this.#waiting.set(peer, questions);
       const asked = questions;
-      // Once all that is asked in this turn is known.
+      // Sends once all questions of this round of the event loop are known.
       systemClock.soon('asking which files are there', () =>
         unawaited('asking which files are there', this.#askAll(peer, asked)),
       );

@@ -1,7 +1,7 @@
-// Finds other peers, and peers that have a file: joins through addresses, tells the DHT what is
-// here, and asks it who has what. Dials are bounded in number and in time. Answers are untrusted:
-// an address is passed on only with the PeerId that must answer there, and the dial proves it. The
-// caller decides what to do with a peer that was found.
+// Finds other peers, and peers that have a file: it joins through addresses, tells the DHT which
+// files are here, and asks it for providers. Dials are bounded in number and in time. Answers are
+// untrusted: an address is passed on only with the PeerId that must answer there, and the dial
+// proves it. The caller decides what to do with a peer that was found.
 import { setMaxListeners } from 'node:events';
 import type { Connection, PeerId, PeerInfo } from '@libp2p/interface';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';

@@ -1,7 +1,7 @@
-// How a peer comes to a swarm, and comes back to it: through the addresses that it is given, or
-// through the peers that its user runs on this machine and those of its last run. No failure here
-// ends the peer. Given addresses are called again for as long as it runs, in whatever order peers
-// start and however often they restart. The peer says once for which peers it waits.
+// Brings a peer into a swarm, and back into it: through the addresses that it is given, or through
+// its user's other peers on this machine and the peers of its last run. No failure here ends the
+// peer. Given addresses are called again for as long as it runs. So peers may start in any order,
+// and restart at any time. The peer reports once which peers it waits for.
 import type { IdentifyResult } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Timers } from '../../runtime/clock.ts';

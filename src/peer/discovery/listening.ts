@@ -1,9 +1,9 @@
-// Where a peer listens. Addresses that its user gave always win. Otherwise it is this
-// machine alone, until the user leads it further: a peer that joins others, or looks for
-// them on the LAN, and that they cannot call back would take and pass nothing on. Then it
-// listens at the address that the way there begins with, and at no other interface's.
-// Names may resolve and networks come up later, and a laptop's address changes, so the
-// choice is made again and again.
+// Decides where a peer listens. Addresses that its user gave always win. Otherwise it listens on
+// this machine alone, until the user leads it further by joining other machines or looking for
+// peers on the LAN: a peer that they cannot call back would take pieces and pass none on. Then it
+// listens at the address from which packets to them leave, and on no other interface. Names may
+// resolve later, networks come up, and a laptop's address changes. So the choice is made again and
+// again.
 import { multiaddr } from '@multiformats/multiaddr';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { describeError, hasCode } from '../../runtime/errors.ts';
@@ -190,7 +190,7 @@ export class Listening {
     emit({ event: 'callers_decided', because, hosts: open.map((host) => host.split('/').at(-1)!) });
   }
 
-  /** Which option leads this peer beyond its machine, if any. */
+  /** The option that leads this peer beyond its machine, if any. */
   get #leadsBeyond(): 'join' | 'mdns' | undefined {
     const beyond = [...this.#towards].some(
       // An unresolved name does not stand for this machine.

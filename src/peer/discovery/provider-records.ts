@@ -1,6 +1,6 @@
-// Tells one peer of the DHT about many files over one stream: ADD_PROVIDER messages as
-// kad-dht has them, which it sends over a stream each. The message has no answer, so each
-// batch ends with a PING, whose answer says that all before it was read.
+// Tells one peer of the DHT about many files over one stream: in ADD_PROVIDER messages of kad-dht,
+// which itself opens a stream for each. The message has no answer, so each batch ends with a PING,
+// whose answer says that all before it was read.
 import type { PeerId } from '@libp2p/interface';
 import { varint } from 'multiformats';
 import type { Clock } from '../../runtime/clock.ts';
@@ -9,10 +9,10 @@ import { attempt } from '../../runtime/linked-abort.ts';
 import { KAD_PROTOCOL, type Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
 
-/** Of one batch: some 30 KB, which a peer stores in a tenth of a second. Chosen. */
+/** Records of one batch: some 30 KB, which a peer stores in a tenth of a second. Chosen. */
 const BATCH = 256;
 const BATCH_TIMEOUT_MS = 10_000;
-/** Between two batches the peer, and this one, have time for others. Chosen. */
+/** Wait between two batches, in which both peers can do other work. Chosen. */
 const BETWEEN_BATCHES_MS = 200;
 
 /** Protobuf: field number and wire type of libp2p's dht.proto, in one byte. */
@@ -20,7 +20,7 @@ const FIELD = { type: 0x08, key: 0x12, provider: 0x4a, peerId: 0x0a, peerAddress
 const ADD_PROVIDER = 2;
 const PING = 5;
 
-/** @param keys multihashes; @throws when the peer did not take all of them */
+/** @param keys multihashes; @throws if the peer did not take all of them */
 export async function tellProvider(
   node: Node,
   peer: PeerId,

@@ -1,8 +1,8 @@
-// Keeps the provider records of all files of a peer alive in the DHT. A record is stored
-// here at once, so that whoever asks this peer first finds it; others are told as soon as
-// there are any, newcomers later, and all again before their copies fade. Thousands of
-// files cost one walk for each region of the DHT and one stream for each peer in it, not
-// one for each file: keys in a region have the same peers closest to them.
+// Keeps the provider records of all files of a peer alive in the DHT. A record is stored here at
+// once, so that peers that ask this one first find it. Other peers are told as soon as there are
+// any, newcomers later, and all again before their copies expire. Thousands of files cost one walk
+// for each region of the DHT and one stream for each peer in it, not one for each file: keys in a
+// region have the same peers closest to them.
 import { hash } from 'node:crypto';
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
@@ -12,7 +12,10 @@ import { attempt } from '../../runtime/linked-abort.ts';
 import type { Node } from '../node/node.ts';
 import { tellProvider } from './provider-records.ts';
 
-/** Records, and the addresses beside them in libp2p's peer store, last 1 h: well within. */
+/**
+ * Time after which a record is told again: well within the hour for which records, and their
+ * addresses in libp2p's peer store, last.
+ */
 const AGAIN_MS = 15 * 60_000;
 /**
  * How soon a failure, or a larger routing table, is noticed: a flash crowd grows the
@@ -20,9 +23,12 @@ const AGAIN_MS = 15 * 60_000;
  */
 const CHECK_MS = 5000;
 const TOGETHER_MS = 500;
-/** So many cost a newcomer CPU that it needs first to fetch what it came for. Chosen. */
+/**
+ * Files from which on a newcomer is told later: so many cost CPU that it needs first for its own
+ * download. Chosen.
+ */
 const MANY = 256;
-/** Records go to the 20 closest (kad-dht's k). */
+/** Peers that get a record: the 20 closest (kad-dht's k). */
 const CLOSEST = 20;
 /** A walk over peers that do not answer is given up. Chosen. */
 const WALK_TIMEOUT_MS = 30_000;
@@ -38,12 +44,12 @@ export class Provisions {
   readonly #clock: Timers;
   readonly #signal: AbortSignal;
   readonly #provided = new Set<Provided>();
-  /** Not yet told to anybody, or to be told again. */
+  /** Records that no peer was told of yet, or that must be told again. */
   readonly #due = new Set<Provided>();
-  /** Who was told, of everything but what is due. */
+  /** Peers that were told of all records but those due. */
   readonly #told = new Set<string>();
   #running: Promise<void> | undefined;
-  /** Files or peers came since the last round began. */
+  /** Whether files or peers came since the last round began. */
   #changed = false;
   #wake: (() => void) | undefined;
 
@@ -75,12 +81,12 @@ export class Provisions {
     await told.promise;
   }
 
-  /** Whoever was told may have restarted and forgotten it. */
+  /** Tells a peer again, which may have restarted and forgotten the records. */
   async tellAgain(peer: PeerId): Promise<void> {
     if (this.#provided.size > 0) await this.#tell(peer, [...this.#provided]);
   }
 
-  /** Resolves when nothing is told any more, after the signal. */
+  /** Resolves when all telling has ended, after the signal. */
   async ended(): Promise<void> {
     await this.#running;
     const reason = this.#signal.reason;
@@ -110,7 +116,7 @@ export class Provisions {
     }
   }
 
-  /** The record for those who ask this peer itself. */
+  /** Keeps the record here, for peers that ask this one. */
   async #keep({ cid }: Provided): Promise<void> {
     await this.#node.services.dht.providers.addProvider(cid, this.#node.peerId);
   }
@@ -121,7 +127,7 @@ export class Provisions {
     else await this.#tellNewcomers();
   }
 
-  /** Region by region, in the order of the keys. */
+  /** Tells all records, region by region, in the order of the keys. */
   async #tellAll(due: readonly Provided[]): Promise<void> {
     let left = due
       .map((provided) => ({ provided, at: kadIdOf(provided.key) }))
@@ -149,7 +155,7 @@ export class Provisions {
     }
   }
 
-  /** In a DHT of few peers everybody is among the closest. */
+  /** Tells newcomers: in a DHT of few peers all are among the closest. */
   async #tellNewcomers(): Promise<void> {
     const peers = this.#tablePeers(kadIdOf(this.#node.peerId.toMultihash().bytes));
     if (peers.length >= CLOSEST) return;
@@ -194,7 +200,7 @@ export class Provisions {
     this.#wake?.();
   });
 
-  /** Until there is something to tell. */
+  /** Waits until there is a record to tell. */
   async #pause(againAt: number): Promise<void> {
     const hasPeers = this.#node.services.dht.routingTable.size > 0;
     const failed = hasPeers && this.#due.size > 0 && !this.#changed;
@@ -205,7 +211,7 @@ export class Provisions {
     else if (this.#told.size > 0) await this.#wait(this.#due.size > 0 ? TOGETHER_MS : CHECK_MS);
   }
 
-  /** Until something changes, for so long at the most. */
+  /** Waits until a change, or for so long at most. */
   async #sleep(ms: number): Promise<void> {
     const woken = new AbortController();
     this.#wake = () => woken.abort();
@@ -225,7 +231,7 @@ interface Close {
   readonly at: Uint8Array;
 }
 
-/** Where a key lies in the DHT. */
+/** Place of a key in the DHT. */
 const kadIdOf = (key: Uint8Array): Buffer => hash('sha256', key, 'buffer');
 
 /** Leading bits that two ids share. */

@@ -1,16 +1,16 @@
-// The manifests that this peer has had, so that a CID means something when nobody is
-// there to ask. Each lies in two places:
+// Keeps the manifests that this peer has had, so that it can go on without other peers. Each lies
+// in two places:
 //
-// - beside the partial, as `NAME.XXXXXXXX.manifest`: goes where the partial goes and is
-//   removed with it;
-// - in `<data directory>/manifests/<CID>`, shared by all peers of that directory: also
-//   there when the content is whole and the partial gone. Bounded; what was used least
-//   recently is forgotten first.
+// - beside the partial, as `NAME.XXXXXXXX.manifest`: goes where the partial goes and is removed
+//   with it;
+// - in `<data directory>/manifests/<CID>`, shared by all peers of that directory: also there when
+//   the content is whole and the partial gone. Bounded; what was used least recently is forgotten
+//   first.
 //
-// Crash order: a manifest is on disk, its name too, before the first piece is written,
-// so a partial with a piece in it always has one. It is removed after the content has
-// its final name. What lies there is believed as far as its hashes go, like a remote's
-// answer: a torso, another CID's or a changed one counts as none and is written anew.
+// Crash order: a manifest is on disk, its name too, before the first piece is written, so a partial
+// with a piece in it always has one. It is removed after the content has its final name. What lies
+// there is believed as far as its hashes go, like a remote's answer: a torso, another CID's or a
+// changed one counts as none and is written anew.
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
@@ -66,8 +66,9 @@ export class KeptManifests {
   }
 
   /**
-   * Keeps the manifest in the data directory, as the one used last. @throws HubswarmError of the
-   * file system
+   * Keeps the manifest in the data directory, as the one used last.
+   *
+   * @throws HubswarmError of the file system
    */
   async keep(found: FetchedManifest): Promise<void> {
     const bytes = encodeManifest(found);

@@ -27,7 +27,7 @@ const ASK_DHT_AFTER_MS = 2000;
  * the search until each timed out. Chosen.
  */
 const SLOW_MS = 1500;
-/** Most answers waited for, slow ones included: each may be long. Chosen. */
+/** Most answers awaited, slow ones included: each may be long. Chosen. */
 const MOST_OPEN = 16;
 /** A peer that does not know the file is asked again: it may be about to fetch it. */
 const ASK_AGAIN_MS = 1000;

@@ -44,18 +44,18 @@ const MOST_DOUBLINGS = 4;
 /** The peer, as far as packed manifests need it. */
 export interface PackedHost {
   readonly clock: Timers;
-  /** What is held under this CID, if anything. */
+  /** The file that is held under this CID, if any. */
   get(cid: CID): unknown;
-  /** Takes part in the swarm of a file that nobody is told of. */
+  /** Takes part in the swarm of a file that no peer is told of. */
   holdAside(store: PieceStore, dag: HeldDag, hooks?: SwarmHooks): Swarm;
   release(swarm: Swarm): void;
 }
 
 export class PackedManifests {
   readonly #host: PackedHost;
-  /** By the content's CID, used last at the end. */
+  /** Swarms of packed forms by the content's CID; the last used is at the end. */
   readonly #shared = new Map<string, Promise<Swarm>>();
-  /** By the content's CID and the packed form's, as #wrong. */
+  /** Fetches by the content's CID and the packed form's, as in #wrong. */
   readonly #fetches = new Map<string, PackedFetch>();
   readonly #wrong = new Set<string>();
   /** How often a form has given way, displaced last at the end. */
@@ -65,7 +65,7 @@ export class PackedManifests {
     this.#host = host;
   }
 
-  /** The packed form's CID, shared from now on; undefined when the manifest is small. */
+  /** Shares the packed form. Resolves to its CID; to undefined if the manifest is small. */
   async offer(manifest: Manifest, dag: HeldDag): Promise<CID | undefined> {
     if (sizeOf(manifest, dag) <= INLINE_BYTES) return undefined;
     const root = manifest.root.toString();
@@ -168,7 +168,7 @@ function sizeOf({ geometry }: Manifest, { dag }: HeldDag): number {
 
 interface PackedFetchInit {
   readonly signal: AbortSignal;
-  /** Until so long after its start it gives way to none. */
+  /** Milliseconds after its start for which it gives way to no other. */
   readonly turnMs: number;
   /** Called for each piece, true or not. */
   progressed(): void;
@@ -183,10 +183,10 @@ class PackedFetch {
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #sources = new Set<string>();
-  /** Of the packed form: whoever answers first. */
+  /** Manifest of the packed form, from the first peer that answers. */
   readonly #manifest = Promise.withResolvers<FetchedManifest>();
   #asking = 0;
-  /** Once pieces are fetched. */
+  /** The swarm, once pieces are fetched. */
   swarm: Swarm | undefined;
   readonly #turnMs: number;
   readonly #startedAt: number;
@@ -205,7 +205,7 @@ class PackedFetch {
     this.result = this.#run().finally(() => linked.release());
   }
 
-  /** What came is not what the CID stands for: nobody's copy of it is. */
+  /** Whether the bytes are not those of the CID: then no peer has good ones. */
   get isWrong(): boolean {
     return this.#wrong;
   }
@@ -222,7 +222,7 @@ class PackedFetch {
     return this.#host.clock.now() - this.#startedAt;
   }
 
-  /** One more remote that has this form, and knows how it is cut. */
+  /** Adds a remote that has this form, and knows its manifest. */
   async addSource(connection: StreamOpener): Promise<void> {
     const peer = connection.remotePeer.toString();
     this.#sources.add(peer);

@@ -1,7 +1,9 @@
-// Which peers may be connected to this one: bans (swarm/bans.ts), and limits of what one remote may
-// hold. New PeerIds cost a remote nothing, so what strangers hold together is bounded too: when room
-// is short, connections without an exchange are cut, or a few hundred idle ones would lock everybody
-// out.
+// Decides which peers may be connected to this one: bans, and limits of what one remote may hold. A
+// ban is of the PeerId, for all files. A ban for a broken rule lasts as long as this process. A ban
+// for load ends by itself, and is longer each time: a peer that was only too busy may come back.
+// New PeerIds cost a remote nothing, so the connections of all strangers together are bounded too:
+// if room is short, connections without an exchange are cut. Otherwise a few hundred idle ones
+// would lock all others out.
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
 import type { Clock } from '../../runtime/clock.ts';

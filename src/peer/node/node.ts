@@ -1,9 +1,8 @@
-// The only file that builds libp2p: TCP, Noise and yamux, with identify, ping
-// and a kad-dht of Hubswarm's own beside them. Every option that departs from
-// libp2p's default says why; the defaults are those of a wallet in the open
-// internet, and a swarm on one host or one LAN dies of several of them. Who is
-// dialled, and what is said over a stream, is decided elsewhere. What reaches into the
-// packages' own objects is in patches/.
+// The only file that builds libp2p: TCP, Noise and yamux, with identify, ping and a kad-dht of
+// Hubswarm's own beside them. Every option that departs from libp2p's default says why; the
+// defaults are those of a wallet in the open internet, and a swarm on one host or one LAN dies of
+// several of them. Other files decide which peers are dialled, and speak over the streams. Code
+// that reaches into the packages' own objects is in patches/.
 import { type Identify, identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
@@ -35,20 +34,25 @@ export interface NodeOptions {
   readonly listen?: readonly string[];
   /** Multicast to find peers on the LAN: heard on every interface, sent by the system's route. */
   readonly mdns?: boolean;
-  /** Told when the port of multicast DNS cannot be had; the node does without. */
+  /** Called if the port of multicast DNS cannot be opened; the node goes on without. */
   readonly onMdnsFailed?: (error: Error) => void;
-  /** Further connections are refused, those that stand are kept. libp2p's default: 300. */
+  /** Most connections; further ones are refused. libp2p's default: 300. */
   readonly maxConnections?: number;
-  /** Whose connections end as soon as it is known whose they are, and who is not dialled. */
+  /**
+   * Whether a peer is refused: it is not dialled, and its connections end once its PeerId is known.
+   */
   readonly isRefused?: (peer: string) => boolean;
   /** Whether an address may be dialled, and a connection from it be taken; all by default. */
   readonly allowsAddress?: (address: Multiaddr) => boolean;
 }
 
-/** Not /ipfs/kad: Hubswarm's records are no business of the public DHT, nor its peers ours. */
+/**
+ * Protocol of the DHT. It is not /ipfs/kad, so that Hubswarm's records and peers stay out of the
+ * public DHT.
+ */
 export const KAD_PROTOCOL = '/hubswarm/kad/1.0.0';
 
-/** As long as libp2p keeps the addresses that a record is no use without. */
+/** Time for which a record is valid: libp2p keeps the addresses that it needs for as long. */
 const RECORD_VALID_MS = 60 * 60_000;
 
 /** The next is asked twice as late at the most. */
@@ -67,7 +71,7 @@ const MAX_STREAM_WINDOW_BYTES = 2 ** 20;
 const CONNECTIONS_PER_HOST_PER_SECOND = 256;
 
 /**
- * A started node, its addresses final.
+ * Starts a node; its addresses are final.
  *
  * @throws HubswarmError ERR_LISTEN when an address is taken, not this machine's or no address
  */
@@ -199,7 +203,7 @@ export async function listenAt(node: Node, address: string): Promise<void> {
 
 export const countListeners = (node: Node): number => listenersOf(node).getListeners().length;
 
-/** No longer listens there; connections that came in there end. */
+/** Stops listening there; connections that came in there end. */
 export async function stopListening(node: Node, host: string): Promise<void> {
   const listening = listenersOf(node)
     .getListeners()

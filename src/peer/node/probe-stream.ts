@@ -1,15 +1,16 @@
-// Probes over the connection that pieces go by, so in line behind them: pings of
-// libp2p, which every peer answers at once. Several may be out at a time; they come
-// back in the order in which they left. Their bytes are random, so that none can be
-// answered before it has come.
+// Probes over the connection of the pieces, so that they wait in the same queue: pings of libp2p,
+// which every peer answers at once. Several may be out at a time; they come back in the order in
+// which they left. Their bytes are random, so that none can be answered before it has come.
 import { randomBytes } from 'node:crypto';
 import type { Stream, StreamMessageEvent } from '@libp2p/interface';
 import { guarded } from '../../runtime/guarded.ts';
 
 export const PROBE_PROTOCOL = '/ipfs/ping/1.0.0';
-/** As the protocol has it. */
+/** Length of a ping in bytes, as the protocol says. */
 const PROBE_LENGTH = 32;
-/** Beyond that a line is so slow that more would only tell the same. Chosen. */
+/**
+ * Most probes that are out. Beyond that the line is so slow that further ones tell no more. Chosen.
+ */
 const MOST_OUT = 10;
 
 export interface Probe {
@@ -38,7 +39,7 @@ export class ProbeStream {
     );
   }
 
-  /** False once either side has ended it: js-libp2p does so after 10 s. */
+  /** Whether neither side has ended it: js-libp2p does so after 10 s. */
   get open(): boolean {
     return this.#stream.status === 'open' && this.#stream.remoteWriteStatus === 'writable';
   }

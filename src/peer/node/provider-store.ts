@@ -1,15 +1,15 @@
-// The provider records that this node keeps for the DHT. kad-dht's own lie in one list
-// with everything else that libp2p remembers: each question goes through all of them, and
-// nothing bounds what strangers leave there. Here they are found by their key; one peer may
-// leave so many, and of all the oldest make way. This peer's own always stay.
+// Keeps the provider records of this node for the DHT. kad-dht's own lie in one list with all that
+// libp2p remembers: each question goes through all of it, and nothing bounds what strangers leave
+// there. Here records are found by their key. Each peer may leave so many, and the oldest of all
+// make room. This peer's own records always stay.
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { Clock } from '../../runtime/clock.ts';
 
-/** Records of one peer, and of all others together; some 300 bytes each. Chosen. */
+/** Most records of one peer, and of all others together; some 300 bytes each. Chosen. */
 const MOST_OF_PEER = 16_384;
 const MOST = 65_536;
-/** Providers of one file that are named in an answer, the latest; a search ends at 20. */
+/** Most providers of one file in an answer, the latest ones; a search ends at 20. */
 const MOST_NAMED = 64;
 
 interface ProviderRecord {
@@ -23,7 +23,7 @@ export class ProviderStore {
   readonly #validMs: number;
   readonly #clock: Clock;
   readonly #byKey = new Map<string, Map<string, ProviderRecord>>();
-  /** Of strangers, the oldest first, and how many each has. */
+  /** Records of strangers, the oldest first, and the number of each stranger's. */
   readonly #strangers = new Set<ProviderRecord>();
   readonly #counts = new Map<string, number>();
 
@@ -58,7 +58,7 @@ export class ProviderStore {
     return records.map(({ provider }) => provider);
   }
 
-  /** Drops what is no longer valid, and the oldest beyond the limit. */
+  /** Drops expired records, and the oldest ones beyond the limit. */
   #forget(): void {
     const validFrom = this.#clock.now() - this.#validMs;
     for (const record of this.#strangers) {

@@ -1,5 +1,6 @@
-// What a patch reaches for in the objects of a package, beyond their declared types. An upgrade
-// of the package may take it away: then the package works as it came, and one warning says so.
+// Looks for the members that a patch needs in the objects of a package, beyond their declared
+// types. An upgrade of the package may remove one: then the package works as it came, and one
+// warning says so.
 import { tellFailure } from '../../runtime/guarded.ts';
 
 const told = new Set<string>();

@@ -1,12 +1,12 @@
-// @libp2p/kad-dht 16: its provider records lie in a store of our own.
+// Patches @libp2p/kad-dht 16: its provider records lie in a store of our own.
 import type { PeerId } from '@libp2p/interface';
 import type { SingleKadDHT } from '@libp2p/kad-dht';
 import type { CID } from 'multiformats/cid';
 import { inside } from './inside.ts';
 
-/** Of the object that kadDHT() makes, what its declared type hides. */
+/** The object that kadDHT() makes, with members that its declared type hides. */
 export type Dht = SingleKadDHT & {
-  /** Says 'peer:add' when a peer entered it. */
+  /** Emits 'peer:add' when a peer entered it. */
   readonly routingTable: EventTarget & {
     closestPeers(kadId: Uint8Array, options: { count: number }): PeerId[];
   };

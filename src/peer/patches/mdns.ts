@@ -1,4 +1,4 @@
-// @libp2p/mdns 12: it says that it hears nothing, where the package only logs it.
+// Patches @libp2p/mdns 12: it reports that it hears nothing, which the package only logs.
 import type { EventEmitter } from 'node:events';
 import type { Startable } from '@libp2p/interface';
 import { mdns } from '@libp2p/mdns';
@@ -13,7 +13,7 @@ interface Started {
   readonly mdns: EventEmitter & { update(): void };
 }
 
-/** @param onFailed told when the port of multicast DNS cannot be had */
+/** @param onFailed called if the port of multicast DNS cannot be opened */
 export function createMdns(onFailed: (error: Error) => void): ReturnType<typeof mdns> {
   const create = mdns({ serviceTag: MDNS_SERVICE_TAG });
   return (components) => {

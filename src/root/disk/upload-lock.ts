@@ -31,8 +31,9 @@ type Process = z.infer<typeof processSchema>;
 const markSchema = processSchema.extend({ free: z.boolean() });
 
 /**
- * Locks the upload; undefined if another process holds the lock. @throws ENOENT if the directory is
- * gone
+ * Locks the upload; undefined if another process holds the lock.
+ *
+ * @throws ENOENT if the directory is gone
  */
 export async function lockUpload(directory: string): Promise<UploadLock | undefined> {
   const lock = await takeLock(directory, byPlace(await self));

@@ -2,8 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { fileRefusal } from '../../runtime/refusal.ts';
 
 /**
- * Writes chunks one after another to a file, without copying them (writev). @throws Refusal
- * ERR_DISK_FULL ...
+ * Writes chunks one after another to a file, without copying them (writev).
+ *
+ * @throws Refusal ERR_DISK_FULL ...
  */
 export async function writeChunks(
   handle: FileHandle,

@@ -68,8 +68,9 @@ export class HeldBytes {
   }
 
   /**
-   * Waits for room. A single answer may be larger than all the room. @throws the reason why the
-   * client is gone
+   * Waits for room. A single answer may be larger than all the room.
+   *
+   * @throws the reason why the client is gone
    */
   async take(bytes: number, conversation: Conversation): Promise<Held> {
     while (!this.#makeRoom(bytes)) await delay(LOOK_MS, undefined, { signal: conversation.signal });

@@ -64,7 +64,9 @@ function parseDeferLength(headers: IncomingHttpHeaders): boolean {
 }
 
 /**
- * The length, undefined if it comes later. @throws HttpFailure 400 unless exactly one field says it
+ * The length, undefined if it comes later.
+ *
+ * @throws HttpFailure 400 unless exactly one field says it
  */
 export function parseNewLength(headers: IncomingHttpHeaders): number | undefined {
   const length = parseCount(headers, 'Upload-Length');

@@ -6,8 +6,9 @@ import { Refusal } from '../../runtime/refusal.ts';
 const READ_BYTES = 2 ** 20;
 
 /**
- * Copies the first `length` bytes of an upload to a writer. @throws Refusal ERR_CONFLICT if it has
- * fewer
+ * Copies the first `length` bytes of an upload to a writer.
+ *
+ * @throws Refusal ERR_CONFLICT if it has fewer
  */
 export async function copyBytes(
   data: UploadData,
