@@ -1,6 +1,6 @@
 // What a byte costs on its way between two peers, against the least that it can cost: one pair on
 // loopback without caps, 1 MiB pieces, each arm in its own processes, arms interleaved.
-//   node scripts/bench-wire.mjs [--rounds 5] [--mib 512] [--old DIST/cli.js] [--profile DIR]
+//   node scripts/bench-wire.mjs [--rounds 5] [--mib 512] [--old DIST/cli.js]
 // Arms: `swarm` (dist/), `old` (another build, if named), `bare` (net, length prefix,
 // ChaCha20-Poly1305, sha256, file) and `http` (node:http, sha256, file). Linux only (/proc).
 import { fork } from 'node:child_process';
@@ -29,8 +29,8 @@ import { connect, createServer } from 'node:net';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { parseArgs } from 'node:util';
 import { BINARY } from './lib/binary.mjs';
+import { commandLine, numberOf } from './lib/command-line.mjs';
 import { cpuSecondsOf } from './lib/rivals.mjs';
 import { runSwarm } from './lib/swarm-run.mjs';
 
@@ -50,16 +50,15 @@ if (process.argv[2] in ROLES) ROLES[process.argv[2]](JSON.parse(process.argv[3])
 else await main();
 
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      mib: { type: 'string', default: '512' },
-      old: { type: 'string' },
-    },
+  const { values } = commandLine(import.meta.filename, {
+    options: { rounds: { type: 'string' }, mib: { type: 'string' }, old: { type: 'string' } },
   });
+  const number = (name, otherwise) =>
+    numberOf(import.meta.filename, `--${name}`, values[name] ?? otherwise, 1);
+  const options = { rounds: number('rounds', 5), mib: number('mib', 512), old: values.old };
   const dir = mkdtempSync(join(SCRATCH, 'hubswarm-wire-'));
   try {
-    await compare(dir, { ...values, rounds: Number(values.rounds), mib: Number(values.mib) });
+    await compare(dir, options);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -14,19 +14,22 @@ export interface Reader {
 const MEMBERS = ['kBuffer', 'kBufferCb', 'kBufferGen'] as const;
 
 interface Inside {
-  readonly _handle: { useUserBuffer(buffer: Uint8Array): void };
+  /** Null once the socket has ended. */
+  readonly _handle: { useUserBuffer(buffer: Uint8Array): void } | null;
 }
 
 /**
  * From now on `reader` gets what the socket reads, and 'data' is emitted no more. Otherwise each
  * read is an allocation of 64 KiB: the largest item of a fast download.
  *
- * @returns false, and nothing is changed, if this version of Node.js has no such members
+ * @returns false, and nothing is changed, if the socket has ended, or this version of Node.js has no
+ * such members
  */
 export function readInto(socket: Socket, reader: Reader): boolean {
   const patch = 'reading into own memory';
   const known = inside<Inside>(patch, socket, '_handle');
-  const handle = known && inside<Inside['_handle']>(patch, known._handle, 'useUserBuffer');
+  if (known?._handle === null) return false;
+  const handle = inside<NonNullable<Inside['_handle']>>(patch, known?._handle, 'useUserBuffer');
   const symbols = Object.getOwnPropertySymbols(socket);
   const found = MEMBERS.map((name) => symbols.find(({ description }) => description === name));
   const [buffer, callback, generate] = found;
