@@ -1,255 +1,244 @@
-// How near the swarm comes to what its links allow, and what a byte costs: the table
-// of targets, from real runs on this machine, each figure beside its target.
-//   node scripts/bench-swarm.mjs [row ...]      rows as in the first column; all: 6 min
-// Linux only (/proc). Everything on loopback; needs dist/ (npm run build).
-import { execFileSync } from 'node:child_process';
-import { createHash, randomFillSync } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  createWriteStream,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { createServer, get } from 'node:http';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { BINARY, Running } from './lib/binary.mjs';
-import { commandLine, refuse } from './lib/command-line.mjs';
-import { boundSeconds, runSwarm } from './lib/swarm-run.mjs';
+// How near the swarm comes to what its links allow, and what a byte costs: the table of
+// targets, from real runs on this machine, each figure beside its target and its rivals.
+//   node scripts/bench-swarm.mjs [row ...] [--row NAME] [--list]
+//     --runs 3            of each arm, interleaved; figures are medians
+//     --rivals LIST       as compare --rivals takes them (aria2,relay-chain); none for none
+//     --size 32MiB  --receivers N  --up MBIT  --down MBIT    in place of a row's own
+// Rows on links of the kernel (n8-20, ...) need Linux, root, iproute2 and tbf; the start of each
+// process counts, and nothing is told of its link. ! marks a figure that misses its target.
+// Needs dist/ (npm run build). A row takes one to six minutes.
+import { availableParallelism, loadavg } from 'node:os';
+import { commandLine, numberOf, refuse } from './lib/command-line.mjs';
+import { emptyNodeSeconds } from './lib/cpu-time.mjs';
+import { AUTO, compareArms, median, SWARM, TOLD } from './lib/lab-row.mjs';
+import { memory, pair, start } from './lib/pair-rows.mjs';
+import { sampleQueue } from './lib/queue.mjs';
+import { late, simulated } from './lib/swarm-rows.mjs';
+import { boundSeconds } from './lib/swarm-run.mjs';
 
 const MIB = 2 ** 20;
-const GIB = 2 ** 30;
 const MBIT = 1e6;
-const FILE_BYTES = 32 * MIB;
-const LINK = { up: 20 * MBIT, down: 100 * MBIT };
-const NO_CAPS = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY };
+const CHAIN = 'relay-chain';
 
-/** Memory, where there is some as files: a disk that writes back is not what is measured. */
-const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-const dir = isMainThread ? mkdtempSync(join(SCRATCH, 'hubswarm-bench-')) : undefined;
-const files = new Map();
+/** N receivers of one rate; the origin's if it is another. */
+const links = (receivers, up, { origin = up, factors = [1], down = 100 } = {}) => ({
+  receivers,
+  up,
+  origin,
+  factors,
+  down,
+});
 
-/** Random bytes: nothing on the way can make them fewer. */
-function fileOf(bytes, place = dir) {
-  const known = files.get(bytes);
-  if (known) return known;
-  const path = join(place, `${bytes / MIB}MiB`);
-  const block = Buffer.alloc(MIB);
-  const fd = openSync(path, 'w');
-  for (let i = 0; i < bytes / MIB; i++) writeSync(fd, randomFillSync(block));
-  closeSync(fd);
-  files.set(bytes, path);
-  return path;
+/**
+ * Rows on links that the kernel shapes. `least` is the target of bound over makespan, `listening`
+ * of the same from the moment at which the last receiver listens, `cpu` of the CPU seconds above
+ * those of the relay chain.
+ */
+const LAB = {
+  'n8-20': { ...links(8, 20), least: 0.9, listening: 0.95, copies: 1.05, cpu: 8, arms: [TOLD] },
+  'n8-5': { ...links(8, 5), least: 0.95, copies: 1.05, arms: [TOLD] },
+  'n16-20': { ...links(16, 20), least: 0.85, listening: 0.9, copies: 1.05 },
+  'fast-origin': { ...links(8, 10, { origin: 50 }), least: 0.92 },
+  classes: { ...links(9, 20, { factors: [0.25, 1, 4] }), least: 0.92 },
+  'slow-origin': { ...links(8, 40, { origin: 10 }), least: 0.92, share: 0.5 },
+  'n4-20': { ...links(4, 20) },
+  'n2-20': { ...links(2, 20) },
+};
+
+const ROWS = {
+  ...Object.fromEntries(Object.keys(LAB).map((row) => [row, () => labRow(row, LAB[row])])),
+  kill8: () => killRow('kill8', links(8, 20)),
+  pacers8: () => pacersRow('pacers8', links(8, 20)),
+  'queue-20': () => queueRow('queue-20', links(1, 20)),
+  'queue-5': () => queueRow('queue-5', { ...links(1, 5), share: 0.25 }),
+  pair: () => pair(print, given.runs),
+  start: () => start(print, given.runs),
+  late: () => late(print),
+  simulated: () => simulated(print),
+  memory: () => memory(print),
+};
+
+const { values, args } = commandLine(import.meta.filename, {
+  most: Object.keys(ROWS).length,
+  options: {
+    row: { type: 'string', multiple: true, default: [] },
+    list: { type: 'boolean' },
+    runs: { type: 'string', default: '3' },
+    rivals: { type: 'string', default: `aria2,${CHAIN}` },
+    size: { type: 'string' },
+    receivers: { type: 'string' },
+    up: { type: 'string' },
+    down: { type: 'string' },
+  },
+});
+const number = (name, least) =>
+  values[name] === undefined
+    ? undefined
+    : numberOf(import.meta.filename, `--${name}`, values[name], least);
+const given = {
+  runs: number('runs', 1),
+  receivers: number('receivers', 1),
+  up: number('up', 0.1),
+  down: number('down', 0.1),
+  bytes: sizeOf(values.size ?? '32MiB'),
+  rivals: values.rivals === 'none' ? [] : values.rivals.split(','),
+};
+
+function sizeOf(text) {
+  const [, count, unit] = /^(\d+)(KiB|MiB|GiB)$/.exec(text) ?? [];
+  if (count) return count * { KiB: 1024, MiB: MIB, GiB: 1024 * MIB }[unit];
+  return refuse(import.meta.filename, `--size: '${text}' is not accepted; give it as in 32MiB`);
 }
 
-const times = (count, caps) => Array.from({ length: count }, () => caps);
-const at = (mbit) => ({ up: mbit * MBIT, down: 100 * MBIT });
-
-/** Prints a figure; `least` says that more is better. */
-function print(row, what, figure, { target, least = false, note = '' }) {
-  const ok = least ? figure >= target : figure <= target;
-  const goal = `${least ? '>=' : '<='} ${target}`;
-  const cells = [row.padEnd(10), what.padEnd(58), figure.toFixed(3).padStart(8), goal.padEnd(9)];
-  console.log(`${cells.join('  ')}${ok ? '  ' : ' !'} ${note}`);
+/** A row with what the command line says in place of its own, as the lab's setting and bound. */
+function settled(row) {
+  const up = given.up ?? row.up;
+  const receivers = given.receivers ?? row.receivers;
+  const origin = (row.origin / row.up) * up;
+  const down = given.down ?? row.down;
+  const bytes = Math.round(given.bytes * (row.share ?? 1));
+  const caps = (mbit) => ({ up: mbit * MBIT, down: down * MBIT });
+  const each = Array.from({ length: receivers }, (_, i) =>
+    caps(up * row.factors[i % row.factors.length]),
+  );
+  return {
+    ...{ up, receivers, origin, down, bytes, factors: row.factors },
+    bound: boundSeconds(bytes, [caps(origin)], each),
+    setting: {
+      receivers,
+      fileBytes: bytes,
+      uplinkBytesPerSecond: (up * MBIT) / 8,
+      uplinkFactors: row.factors,
+      originUplinkFactor: origin / up,
+      downlinkFactor: down / up,
+    },
+  };
 }
 
 const loadNote = () => `load ${loadavg()[0].toFixed(1)} on ${availableParallelism()} cores`;
+const mark = (ok) => (ok ? ' ' : '!');
 
-async function efficiency(row, what, origin, receivers, target, bytes = FILE_BYTES) {
-  const run = await runSwarm({ file: fileOf(bytes), origins: [origin], receivers });
-  const bound = boundSeconds(bytes, [origin], receivers);
-  const note = `${run.seconds.toFixed(1)} s, bound ${bound.toFixed(1)} s; ${run.cpuSeconds.toFixed(0)} CPU-s; ${loadNote()}`;
-  print(row, what, run.lost ? 0 : bound / run.seconds, { target, least: true, note });
-  return run;
+/** Prints a figure; `least` says that more is better, no target that there is none. */
+function print(row, what, figure, { target, least = false, note = '' } = {}) {
+  const ok = target === undefined || (least ? figure >= target : figure <= target);
+  const goal = target === undefined ? '' : `${least ? '>=' : '<='} ${target}`;
+  const cells = [row.padEnd(11), what.padEnd(58), figure.toFixed(3).padStart(8), goal.padEnd(8)];
+  console.log(`${cells.join('  ')} ${mark(ok)} ${note}`);
 }
 
-async function equal(row, receivers) {
-  const what = `equal uplinks, ${receivers} receivers: bound / makespan`;
-  const run = await efficiency(row, what, LINK, times(receivers, LINK), 0.93);
-  print(row, '  copies that the origin sent', run.copies, { target: 1.05 });
-  print(row, '  duplicate payload / payload', run.duplicates, { target: 0.01 });
+function printHead(row, { receivers, up, origin, down, factors, bytes, bound }, more) {
+  const uplinks = factors.length > 1 ? factors.map((factor) => factor * up).join(':') : up;
+  const what = `N = ${receivers}, ${uplinks} Mbit/s up, origin ${origin}, ${down} down, ${(bytes / MIB).toFixed(0)} MiB`;
+  console.log(`\n${row}: ${what}; bound ${bound.toFixed(1)} s; ${more}; ${loadNote()}`);
 }
 
-async function kill(row, receivers) {
-  const run = await runSwarm({
-    file: fileOf(FILE_BYTES),
-    origins: [LINK],
-    receivers: times(receivers, LINK),
-    killOnceCopied: true,
-  });
-  const what = `origin killed at the first full copy, ${receivers} receivers`;
-  print(row, `${what}: incomplete`, run.lost, { target: 0 });
-  print(row, '  copies that it had sent by then', run.copies, { target: 1.03 });
+const figure = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
+
+/** Bound over each run's time, and their median. */
+function efficiencies({ seconds, runs, fromListening }, bound) {
+  const whole = seconds.map((time) => bound / time);
+  // The lab's bound is one of whole pieces; all arms are held against the same.
+  const listening = fromListening.map((ratio, i) => (ratio * bound * 1000) / runs[i].boundMs);
+  return { whole, median: median(whole), listening: median(listening) };
 }
 
-async function late(row, seed, joiner, limit) {
-  const origins = times(8, seed);
-  const run = await runSwarm({ file: fileOf(FILE_BYTES), origins, receivers: [joiner] });
-  const bound = boundSeconds(FILE_BYTES, origins, [joiner]);
-  const note = `${run.seconds.toFixed(2)} s, bound ${bound.toFixed(2)} s; ${loadNote()}`;
-  const what = `late joiner, 8 seeds, ${limit} the limit: bound / time`;
-  print(row, what, bound / run.seconds, { target: 0.9, least: true, note });
-}
-
-/** One pair without caps: CPU at both ends, from the receiver's start. */
-async function pair(row, pieces, receiverTarget, senderTarget) {
-  const bytes = 512 * MIB;
-  const share = ['--chunk-size', pieces];
-  const run = await runSwarm({
-    file: fileOf(bytes),
-    origins: [NO_CAPS],
-    receivers: [NO_CAPS],
-    share,
-    scratch: SCRATCH,
-  });
-  const note = `${(bytes / MIB / run.seconds).toFixed(0)} MiB/s; ${loadNote()}`;
-  const gib = bytes / GIB;
-  const what = (end) => `pair, ${pieces} pieces: ${end}'s CPU-s/GiB`;
-  print(row, what('receiver'), run.receiverCpuSeconds / gib, { target: receiverTarget, note });
-  print(row, what('sender'), run.originCpuSeconds / gib, { target: senderTarget });
-}
-
-/** The same file over node:http into sha256 and a file, a thread for either end. */
-async function httpSeconds(path) {
-  const server = new Worker(new URL(import.meta.url), { workerData: { path } });
-  const port = await new Promise((resolve) => server.once('message', resolve));
-  const startedAt = performance.now();
-  await new Promise((resolve, reject) => {
-    const hash = createHash('sha256');
-    get({ port, host: '127.0.0.1' }, (response) => {
-      response.on('data', (chunk) => hash.update(chunk));
-      pipeline(response, createWriteStream(join(dir, 'http'))).then(resolve, reject);
-    });
-  });
-  const seconds = (performance.now() - startedAt) / 1000;
-  await server.terminate();
-  return seconds;
-}
-
-async function http(row) {
-  const bytes = 512 * MIB;
-  const file = fileOf(bytes);
-  const ratios = [];
-  for (let round = 0; round < 3; round++) {
-    const plain = await httpSeconds(file);
-    const run = await runSwarm({
-      file,
-      origins: [NO_CAPS],
-      receivers: [NO_CAPS],
-      scratch: SCRATCH,
-    });
-    ratios.push(plain / run.transferSeconds);
+async function labRow(name, row) {
+  const { bound, setting, ...shape } = settled(row);
+  const arms = [SWARM, ...(row.arms ?? [])];
+  const { arms: made, notes } = await compareArms({ ...given, setting, arms });
+  printHead(name, { ...shape, bound }, `medians of ${given.runs}, start included, nothing told`);
+  console.log(
+    `  ${'arm'.padEnd(14)} ${'bound / makespan'.padEnd(30)} ${'from listening'.padEnd(18)} ${'CPU-s'.padStart(6)} ${'copies'.padStart(12)} ${'reach'.padStart(6)}  others' CPU`,
+  );
+  for (const arm of made) printArm(arm, row, bound);
+  const [swarm, chain] = ['swarm', CHAIN].map((id) => made.find((arm) => arm.id === id));
+  if (row.cpu !== undefined && chain) {
+    const above = swarm.cpuSeconds - chain.cpuSeconds;
+    print(name, '  CPU-s above those of the relay chain', above, { target: row.cpu });
   }
-  const note = `of ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}; ${loadNote()}`;
-  const median = ratios.sort((a, b) => a - b)[1];
-  print(row, 'pair: throughput / that of node:http with sha256', median, {
-    target: 1,
-    least: true,
-    note,
-  });
+  for (const note of notes) console.log(`  ${note}`);
 }
 
-async function memory(row) {
-  const idle = new Running(['peer', '--data', join(dir, 'idle')]);
-  await idle.until('usage_sampled');
-  const before = idle.peakMebibytes;
-  await idle.stop();
-  const disk = mkdtempSync(join(tmpdir(), 'hubswarm-bench-'));
-  const file = fileOf(4 * GIB, disk);
-  const run = await runSwarm({ file, origins: [NO_CAPS], receivers: [NO_CAPS] });
-  rmSync(disk, { recursive: true });
-  const note = `idle peer: ${before.toFixed(0)} MiB; 4 GiB in ${run.seconds.toFixed(0)} s`;
-  print(row, 'memory, 4 GiB: receiver above an idle peer, MiB', run.receiverMebibytes - before, {
-    target: 150,
-    note,
-  });
-  print(row, 'memory, 4 GiB: sender above an idle peer, MiB', run.originMebibytes - before, {
-    target: 150,
-  });
-}
-
-/** Real sessions on a virtual clock; the least of three seeds. */
-function simulated(row, receivers, degree) {
-  const bound = (seed) => {
-    const args = ['--receivers', receivers, '--degree', degree, '--seed', seed, '--size', '32MiB'];
-    const options = [...args, '--uplink', '20Mbit/s', '--downlink', '100Mbit/s', '--json'];
-    const output = execFileSync(process.execPath, [BINARY, 'simulate', ...options.map(String)]);
-    return JSON.parse(output).efficiency;
+/** Targets are those of the swarm that nobody told anything. */
+function printArm(arm, row, bound) {
+  const isOurs = arm.id === 'swarm';
+  const { whole, median: middle, listening } = efficiencies(arm, bound);
+  const goal = (value, target, least = true) => {
+    if (!isOurs || target === undefined) return '';
+    const ok = least ? value >= target : value <= target;
+    return ` ${least ? '>=' : '<='} ${target} ${mark(ok)}`;
   };
-  const what = `simulated, ${receivers} receivers, ${degree} neighbours: bound / makespan`;
-  print(row, what, Math.min(bound(1), bound(2), bound(3)), { target: 0.97, least: true });
+  const spread = `[${figure(Math.min(...whole))} ${figure(Math.max(...whole))}]`;
+  const cells = [
+    arm.text.padEnd(14),
+    `${figure(middle)} ${spread}${goal(middle, row.least)}`.padEnd(30),
+    `${figure(listening)}${Number.isFinite(listening) ? goal(listening, row.listening) : ''}`.padEnd(
+      18,
+    ),
+    figure(arm.cpuSeconds, 1).padStart(6),
+    `${figure(arm.copies)}${goal(arm.copies, row.copies, false)}`.padStart(12),
+    figure(arm.reach).padStart(6),
+    ` ${(arm.foreignCpuShare * 100).toFixed(0)} %`,
+  ];
+  console.log(`  ${cells.join(' ')}`);
 }
 
-const ROWS = {
-  simulated: (row) => {
-    for (const receivers of [8, 16, 33]) simulated(row, receivers, 'all');
-    simulated(row, 64, 12);
-  },
-  equal8: (row) => equal(row, 8),
-  equal16: (row) => equal(row, 16),
-  unequal: async (row) => {
-    const classes = [...times(3, at(5)), ...times(3, at(20)), ...times(3, at(80))];
-    await efficiency(
-      row,
-      'fast origin (100), 8 slow receivers (5 Mbit/s)',
-      at(100),
-      times(8, at(5)),
-      0.9,
-    );
-    await efficiency(
-      row,
-      'classes 1:4:16 (5, 20, 80 Mbit/s, 3 each), origin 20',
-      at(20),
-      classes,
-      0.9,
-    );
-    await efficiency(
-      row,
-      'slow origin (10), 8 fast receivers (40 Mbit/s)',
-      at(10),
-      times(8, at(40)),
-      0.9,
-      FILE_BYTES / 2,
-    );
-  },
-  kill2: (row) => kill(row, 2),
-  kill8: (row) => kill(row, 8),
-  kill16: (row) => kill(row, 16),
-  late: async (row) => {
-    await late(row, LINK, { up: 20 * MBIT, down: 40 * MBIT }, 'its downlink');
-    await late(row, { up: 4 * MBIT, down: 100 * MBIT }, LINK, 'their uplinks');
-  },
-  pair256k: (row) => pair(row, '256KiB', 5, 3.6),
-  pair1m: (row) => pair(row, '1MiB', 4.2, 3.2),
-  http,
-  memory,
-};
+/** Only the swarm: whatever a rival's protocol, its origin cannot be killed by what it tells. */
+async function killRow(name, row) {
+  const { bound, setting, ...shape } = settled(row);
+  const killed = { ...setting, kill: 'first copy' };
+  const options = { ...given, rivals: [], setting: killed, arms: [SWARM] };
+  const { arms } = await compareArms(options);
+  printHead(name, { ...shape, bound }, `${given.runs} runs, origin killed at the first full copy`);
+  print(name, '  reach, the least of all runs', arms[0].reach, { target: 1, least: true });
+  print(name, '  copies that it had sent by then', arms[0].copies, { target: 1.05 });
+}
 
-async function main() {
-  const rows = Object.keys(ROWS);
-  const { args } = commandLine(import.meta.filename, { most: rows.length });
-  const unknown = args.find((name) => !rows.includes(name));
-  if (unknown !== undefined) {
-    refuse(import.meta.filename, `no row '${unknown}'; there are ${rows.join(', ')}`);
+async function pacersRow(name, row) {
+  const { bound, setting, ...shape } = settled(row);
+  const options = { ...given, rivals: [], setting, arms: [SWARM], link: 'pacer' };
+  const { arms } = await compareArms(options);
+  const [swarm] = arms;
+  printHead(name, { ...shape, bound }, `medians of ${given.runs}, pacers on loopback`);
+  const { median: middle } = efficiencies(swarm, bound);
+  print(name, '  bound / makespan, start included', middle);
+  const above = swarm.receiverCpuSeconds - emptyNodeSeconds();
+  print(name, '  CPU-s of a receiver above `node -e 0`', above, { target: 0.5 });
+}
+
+async function queueRow(name, row) {
+  const { bound, setting, ...shape } = settled(row);
+  const options = { ...given, rivals: [], setting, arms: [SWARM, TOLD, AUTO] };
+  const { arms, watched } = await compareArms({
+    ...options,
+    watch: (pid, signal) => sampleQueue(pid, 0, signal),
+  });
+  printHead(name, { ...shape, bound }, `medians of ${given.runs}; p95 of the origin's queue`);
+  for (const arm of arms) {
+    const waits = arm.runs.map(({ goAt, endedMs }) => {
+      const during = watched.filter(({ at }) => at >= goAt && at <= goAt + endedMs);
+      const sorted = during.map(({ backlogBytes }) => backlogBytes).sort((a, b) => a - b);
+      return (
+        ((sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN) * 1000) /
+        ((shape.origin * MBIT) / 8)
+      );
+    });
+    print(name, `  ${arm.text}: p95 queue, ms`, median(waits), { target: 60 });
+    const { listening } = efficiencies(arm, bound);
+    print(name, `  ${arm.text}: of the line, from listening`, listening, {
+      target: 0.95,
+      least: true,
+    });
   }
-  for (const row of args.length > 0 ? args : rows) await ROWS[row](row);
 }
 
-/** The http end that sends; in a thread of its own, since a process has one event loop. */
-function serve({ path }) {
-  const server = createServer((_, response) => createReadStream(path).pipe(response));
-  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+if (values.list) {
+  console.log(Object.keys(ROWS).join('\n'));
+  process.exit();
 }
-
-if (isMainThread) {
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
-  await main();
-} else {
-  serve(workerData);
+const asked = [...args, ...values.row];
+const unknown = asked.find((name) => !Object.hasOwn(ROWS, name));
+if (unknown !== undefined) {
+  refuse(import.meta.filename, `no row '${unknown}'; there are ${Object.keys(ROWS).join(', ')}`);
 }
+for (const row of asked.length > 0 ? asked : Object.keys(ROWS)) await ROWS[row]();

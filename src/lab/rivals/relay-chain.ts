@@ -4,18 +4,26 @@
 import type { RivalText } from '../terms/rival.ts';
 
 const SCRIPT = `
-import { createReadStream, createWriteStream } from 'node:fs';
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 const [, , from, bytes, out, address, port, rate] = process.argv;
+/** Segments come one by one; they are awaited together, so that they are read and written so. */
+const TOGETHER_MS = 10;
+const TOGETHER_BYTES = 32768;
+
 const chunks = [];
 let wake = () => {};
 let ended = false;
 
-function take(source) {
+function take(source, then) {
   source.on('data', (chunk) => {
+    then?.(chunk);
     chunks.push(chunk);
     wake();
+    if (chunk.length >= TOGETHER_BYTES) return;
+    source.pause();
+    setTimeout(() => source.resume(), TOGETHER_MS);
   });
   source.on('end', () => {
     ended = true;
@@ -57,10 +65,16 @@ function call() {
       console.error(error.message);
       process.exit(1);
     });
-    const file = createWriteStream(out);
-    file.on('finish', () => console.log(file.bytesWritten === Number(bytes) ? 'complete' : 'cut off'));
-    take(socket);
-    socket.pipe(file);
+    const file = openSync(out, 'w');
+    let written = 0;
+    take(socket, (chunk) => {
+      writeSync(file, chunk);
+      written += chunk.length;
+    });
+    socket.on('end', () => {
+      closeSync(file);
+      console.log(written === Number(bytes) ? 'complete' : 'cut off');
+    });
   });
 }
 `;

@@ -111,6 +111,8 @@ function accepted(issue: Issue): string {
       return `a number of at most ${issue.maximum}`;
     case 'invalid_value':
       return issue.values.map((value) => JSON.stringify(value)).join(', ');
+    case 'invalid_key':
+      return issue.issues[0] ? accepted(issue.issues[0]) : issue.message;
     case 'invalid_union':
       return [...new Set(issue.errors.flatMap((errors) => errors.slice(0, 1).map(accepted)))].join(
         ', or ',

@@ -25,7 +25,7 @@ export interface WithRivals {
 }
 
 /**
- * Adds each rival to the scenarios that hold server and swarm against each other in a way that
+ * Leaves out arms whose rivals are not installed, and adds each of these rivals to the scenarios that hold server and swarm against each other in a way that
  * it can be run too.
  *
  * @param lackOf why it cannot be run here, undefined if it can
@@ -43,11 +43,20 @@ export function addRivals(
   });
   const taken = rivals.filter((_, i) => why[i] === undefined);
   const left = rivals.flatMap(({ id }, i) => (why[i] === undefined ? [] : [`${id} (${why[i]})`]));
+  const missing = new Map(
+    scenarios
+      .flatMap(({ arms }) => arms.flatMap(({ rival }) => rival ?? []))
+      .flatMap((rival) => {
+        const lack = lackOf(rival);
+        return lack === undefined ? [] : [[rival.id, lack] as const];
+      }),
+  );
+  left.push(...[...missing].map(([id, lack]) => `${id} (${lack})`));
   return {
     scenarios: scenarios.map((scenario) => ({
       ...scenario,
       arms: [
-        ...scenario.arms,
+        ...scenario.arms.filter(({ rival }) => !rival || !missing.has(rival.id)),
         ...taken.filter((rival) => lackIn(scenario, rival, base) === undefined).map(armOf),
       ],
     })),
@@ -79,8 +88,10 @@ function lackIn(scenario: Scenario, rival: Rival, base: Setting): string | undef
   // What is about pieces, policies or TLS is about our own programs.
   const swept = Object.keys(sweep).find((key) => OWN.includes(key as keyof Setting));
   if (swept !== undefined) return `'${swept}' means nothing to it`;
+  // A scenario about faults has them in some of its arms.
   return sweepPoints(scenario)
-    .map((at) => lackAt(rival, { ...base, ...setting, ...at.with }))
+    .flatMap((at) => [{}, ...arms.map((arm) => arm.with)].map((own) => ({ ...at.with, ...own })))
+    .map((varied) => lackAt(rival, { ...base, ...setting, ...varied }))
     .find((lack) => lack !== undefined);
 }
 

@@ -1,7 +1,7 @@
 // Rivals as real processes: small shell scripts that hand a file out, or fail to.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runOf } from '../../../src/lab/conclusion.ts';
 import { RIVALS } from '../../../src/lab/rivals/rivals.ts';
@@ -187,3 +187,15 @@ describe.each(RIVALS.map((shipped) => [shipped.id, shipped] as const))(
     );
   },
 );
+
+describe('the rival that docs/lab.md shows', () => {
+  it('works as it stands there', needs(LINUX, 'python3', 'wget'), async () => {
+    const page = await readFile(resolve(import.meta.dirname, '../../../docs/lab.md'), 'utf8');
+    const shown = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => JSON.parse(text!));
+    const mine = rivalSchema.parse(shown.find(({ id }) => id === 'my-tool'));
+    expect(lackOfPrograms(mine)).toBeUndefined();
+    const { metrics, verdict } = await run(mine);
+    expect(verdict.reasons.filter((reason) => reason.startsWith('receiver'))).toEqual([]);
+    expect(metrics.reach).toBe(1);
+  });
+});

@@ -41,6 +41,21 @@ where the swarm stays far from its bound at the largest N, that is what it waits
 A server with the uplinks of all receivers beside its own would be as fast as the swarm: a swarm wins because receivers bring uplinks.</p>`;
 }
 
+/** What the programs of others are, and what is not the same for them; nothing without any. */
+export function rivals({ scenarios }: Result): Markup {
+  const arms = scenarios.flatMap(({ scenario, cells }) =>
+    scenario.arms.filter(({ id, rival }) => rival && cells.some(({ arm }) => arm === id)),
+  );
+  const known = new Map(arms.map(({ rival }) => [rival!.id, rival!]));
+  if (known.size === 0) return html``;
+  return html`<h2 id="rivals">Programs of others</h2>
+${list([...known.values()].map(({ text, note }) => html`<b>${text}</b>. ${note}`))}
+<p>They run on the same links. Where programs hold the links themselves, each of them limits its own by an option of its own.
+Their receivers are started by the go; ours are loaded before it, unless a scenario measures the start too.
+They tell nothing: a completion is what the lab saw, and bytes are the kernel's count, where it has one.
+CPU time is that of all their processes. One that dies, hangs or delivers other bytes has not completed.</p>`;
+}
+
 /** Whether one may look at the rates and believe them. */
 export function linksHeld(result: Result): Markup {
   const kinds = kindsOf(result);
@@ -48,7 +63,14 @@ export function linksHeld(result: Result): Markup {
 <p>Links were held ${kinds.map((kind) => HELD[kind]).join('; in other runs ')}.</p>
 ${calibrated(result)}
 ${agreed(result)}
-${kinds.includes('netns') ? html`<p class="note">The kernel's rates are higher by 1514/1448, the headers of a full segment, so that bounds and caps mean the same with either kind. Acknowledgements take up to 2 % of an uplink beside that, and count as the program's.</p>` : html``}`;
+${kinds.includes('netns') ? html`<p class="note">The kernel's rates are higher by 1514/1448, the headers of a full segment, so that bounds and caps mean the same with either kind. Acknowledgements take up to 2 % of an uplink beside that, and count as the program's. ${offloadWords(result)}</p>` : html``}`;
+}
+
+function offloadWords({ runs }: Result): string {
+  const kernel = runs.filter(({ setting }) => setting.link === 'netns');
+  return kernel.some(({ setting }) => setting.offloads)
+    ? 'Segmentation offloads were on: hosts handed segments on in batches, which costs less CPU time than a real uplink.'
+    : 'Segmentation offloads were off: each segment was sent by itself, as to a real uplink.';
 }
 
 const stylesOf = ({ scenario }: ScenarioResult): Map<string, ArmStyle> =>

@@ -9,7 +9,7 @@ import { choiceText } from '../words/choice-outcome.ts';
 import { countText, measuredText, thresholdText } from '../words/claim-text.ts';
 import { commandText, nextStep } from '../words/next-step.ts';
 import { lossesOfSwarm, threeSentences } from '../words/sentences.ts';
-import { again, fairness, limits, linksHeld, rawRuns, warnings } from './method.ts';
+import { again, fairness, limits, linksHeld, rawRuns, rivals, warnings } from './method.ts';
 import { contents, scenarioSection } from './scenario-section.ts';
 import { simulation } from './simulation.ts';
 import { STYLE } from './style-sheet.ts';
@@ -116,6 +116,7 @@ ${contents(result)}
 ${result.scenarios.map((scenario) => scenarioSection(result, scenario))}
 ${losses(result)}
 ${fairness()}
+${rivals(result)}
 ${linksHeld(result)}
 ${simulation(result)}
 ${limits(result)}
