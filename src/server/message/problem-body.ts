@@ -8,7 +8,9 @@ export function refusalBody(
   accept: string | undefined,
   { status, message, code }: HttpFailure,
 ): { readonly type: string; readonly text: string } {
-  if (!namesProblem(accept)) return { type: 'text/plain; charset=utf-8', text: `${message}\n` };
+  // A redirection is no problem.
+  if (status < 400 || !namesProblem(accept))
+    return { type: 'text/plain; charset=utf-8', text: `${message}\n` };
   const problem: Problem = { status, detail: message, ...(code !== undefined && { code }) };
   return { type: PROBLEM_TYPE, text: `${JSON.stringify(problem)}\n` };
 }

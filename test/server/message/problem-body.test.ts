@@ -39,6 +39,14 @@ describe('refusalBody', () => {
     });
   });
 
+  it('is a line of text for a redirection, which is no problem', () => {
+    const { type } = refusalBody(
+      'application/problem+json',
+      new HttpFailure(307, 'see the origin'),
+    );
+    expect(type).toBe('text/plain; charset=utf-8');
+  });
+
   it('has no code where HTTP itself was the reason', () => {
     const { text } = refusalBody('application/problem+json', new HttpFailure(405, 'not taken'));
     expect(JSON.parse(text)).toEqual({ status: 405, detail: 'not taken' });
