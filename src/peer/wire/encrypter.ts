@@ -43,7 +43,7 @@ export const createEncrypter =
 
 /** For `streamMuxers`. */
 export const createMuxer = (options: SessionOptions) => (): StreamMuxerFactory => {
-  const stock = yamux({ streamOptions: { maxStreamWindowSize: options.mostWindow } })();
+  const stock = yamux({ streamOptions: { maxStreamWindowSize: options.windows.most } })();
   const createStock = stock.createStreamMuxer;
   return Object.assign(stock, {
     createStreamMuxer: (connection: MessageStream) =>

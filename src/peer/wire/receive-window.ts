@@ -6,10 +6,24 @@ import { INITIAL_WINDOW } from './yamux-frames.ts';
 
 /** A half that is used up within so many round trips doubles the window. */
 const ROUND_TRIPS = 4;
+/**
+ * A link is fast once a half was used up within so many milliseconds so many times in a row: what
+ * waits in kernels is two halves at the most, so a pause of this process does not look like it.
+ * Chosen.
+ */
+const FAST_MS = 8;
+const FAST_TIMES = 4;
+
+/** Bytes that the remote may have on their way to one stream. */
+export interface WindowLimits {
+  /** On a link of any kind: so much can wait in kernels, ahead of what is urgent. */
+  readonly most: number;
+  /** On a link so fast that this much waits for a few hundredths of a second. */
+  readonly mostOnFast: number;
+}
 
 interface ReceiveWindowInit {
-  /** Bytes that it may grow to. */
-  readonly most: number;
+  readonly limits: WindowLimits;
   readonly clock: Clock;
   /** Undefined while it is unknown: then the window does not grow. */
   roundTripMs(): number | undefined;
@@ -23,6 +37,7 @@ export class ReceiveWindow {
   /** What came since the last grant. */
   #used = 0;
   #grantedAt: number;
+  #fastTimes = 0;
 
   constructor(init: ReceiveWindowInit) {
     this.#init = init;
@@ -44,18 +59,23 @@ export class ReceiveWindow {
   /** Bytes to grant now: 0 while half of the window is left. */
   grant(): number {
     if (this.#used < this.#size / 2) return 0;
-    const { most, clock } = this.#init;
-    const now = clock.now();
-    const roundTripMs = this.#init.roundTripMs();
-    let bytes = this.#used;
-    if (roundTripMs !== undefined && now - this.#grantedAt <= ROUND_TRIPS * roundTripMs) {
-      const size = Math.min(2 * this.#size, most);
-      bytes += size - this.#size;
-      this.#size = size;
-    }
+    const now = this.#init.clock.now();
+    const ms = now - this.#grantedAt;
+    this.#fastTimes = ms <= FAST_MS ? this.#fastTimes + 1 : 0;
+    const size = Math.max(this.#size, Math.min(2 * this.#size, this.#limitAt(ms)));
+    const bytes = this.#used + size - this.#size;
+    this.#size = size;
     this.#grantedAt = now;
     this.#credit += bytes;
     this.#used = 0;
     return bytes;
+  }
+
+  /** Up to what it may grow, when a half was used up in so many milliseconds. */
+  #limitAt(ms: number): number {
+    const { limits } = this.#init;
+    if (this.#fastTimes >= FAST_TIMES) return limits.mostOnFast;
+    const roundTripMs = this.#init.roundTripMs();
+    return roundTripMs !== undefined && ms <= ROUND_TRIPS * roundTripMs ? limits.most : 0;
   }
 }

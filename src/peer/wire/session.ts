@@ -9,7 +9,7 @@ import type { Uint8ArrayList } from 'uint8arraylist';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { ReceiveWindow } from './receive-window.ts';
+import { ReceiveWindow, type WindowLimits } from './receive-window.ts';
 import type { PlainReader, SecuredConnection } from './secured-connection.ts';
 import { WireStream } from './stream.ts';
 import { FLAG, type FrameHandler, FrameReader, GO_AWAY, TYPE } from './yamux-frames.ts';
@@ -27,14 +27,13 @@ const MOST_EARLY = 256;
 const PING_EVERY_MS = 30_000;
 
 export interface SessionOptions {
-  /** Bytes that the remote may have on their way to one stream. */
-  readonly mostWindow: number;
+  readonly windows: WindowLimits;
   readonly clock: Timers;
 }
 
 export class Session extends AbstractStreamMuxer<WireStream> implements FrameHandler, PlainReader {
   readonly #connection: SecuredConnection;
-  readonly #mostWindow: number;
+  readonly #windows: WindowLimits;
   readonly #clock: Timers;
   readonly #isClient: boolean;
   readonly #open = new Map<number, WireStream>();
@@ -50,10 +49,10 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   #current: WireStream | undefined;
   #isLast = false;
 
-  constructor(connection: SecuredConnection, { mostWindow, clock }: SessionOptions) {
+  constructor(connection: SecuredConnection, { windows, clock }: SessionOptions) {
     super(connection, { protocol: YAMUX_PROTOCOL, name: 'yamux', maxEarlyStreams: MOST_EARLY });
     this.#connection = connection;
-    this.#mostWindow = mostWindow;
+    this.#windows = windows;
     this.#clock = clock;
     this.#isClient = connection.direction === 'outbound';
     this.#nextId = this.#isClient ? 1 : 2;
@@ -163,7 +162,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
 
   /** A stream that is over may still have a window of bytes on their way to it. */
   #beginData(stream: WireStream | undefined, flags: number, length: number): string | undefined {
-    const fits = stream ? stream.takeFrame(length) : length <= this.#mostWindow;
+    const fits = stream ? stream.takeFrame(length) : length <= this.#windows.mostOnFast;
     if (!fits) return `a frame of ${length} bytes, more than may be sent`;
     this.#current = stream;
     this.#isLast = (flags & FLAG.fin) !== 0;
@@ -218,7 +217,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
       log: this.log,
       outbox: this.#connection.outbox,
       window: new ReceiveWindow({
-        most: this.#mostWindow,
+        limits: this.#windows,
         clock: this.#clock,
         roundTripMs: () => this.#roundTripMs,
       }),

@@ -115,8 +115,8 @@ describe('a connection ends with its reason', () => {
     ],
     [
       'a frame longer than any window',
-      ({ seal }) => seal(frame(TYPE.data, 0, 9, 2 ** 20 + 1)),
-      'a frame of 1048577 bytes, more than may be sent',
+      ({ seal }) => seal(frame(TYPE.data, 0, 9, 2 ** 22 + 1)),
+      'a frame of 4194305 bytes, more than may be sent',
     ],
     [
       'a frame of 4 GiB',

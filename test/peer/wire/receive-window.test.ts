@@ -9,7 +9,8 @@ let now = 0;
 function make(roundTripMs: number | undefined): ReceiveWindow {
   now = 0;
   const clock = { now: () => now, sleep: async () => {} };
-  return new ReceiveWindow({ most: MOST, clock, roundTripMs: () => roundTripMs });
+  const limits = { most: MOST, mostOnFast: 4 * MOST };
+  return new ReceiveWindow({ limits, clock, roundTripMs: () => roundTripMs });
 }
 
 function receive(window: ReceiveWindow, bytes: number, at: number): number {
@@ -44,6 +45,25 @@ describe('ReceiveWindow', () => {
     expect(receive(window, 128 * KIB, 40)).toBe((128 + 256) * KIB);
     expect(receive(window, 256 * KIB, 80)).toBe((256 + 512) * KIB);
     expect(receive(window, 512 * KIB, 120)).toBe(512 * KIB);
+  });
+
+  it('grows further on a link that is fast for long, and only there', () => {
+    const window = make(10);
+    let at = 0;
+    const use = (bytes: number, ms: number): number => {
+      at += ms;
+      return receive(window, bytes, at) - bytes;
+    };
+    // Two halves in a row may have waited while this process did not read.
+    expect(use(128 * KIB, 1)).toBe(256 * KIB);
+    expect(use(256 * KIB, 1)).toBe(512 * KIB);
+    expect(use(512 * KIB, 20)).toBe(0);
+    for (let i = 0; i < 3; i++) expect(use(512 * KIB, 8)).toBe(0);
+    expect(use(512 * KIB, 8)).toBe(1024 * KIB);
+    expect(use(1024 * KIB, 8)).toBe(2048 * KIB);
+    expect(use(2048 * KIB, 8)).toBe(0);
+    // It does not shrink.
+    expect(use(2048 * KIB, 30)).toBe(0);
   });
 
   it('keeps its size when updates travel faster, or the round trip is unknown', () => {

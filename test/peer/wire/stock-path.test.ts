@@ -55,7 +55,9 @@ async function start(isProtected: boolean): Promise<Libp2p> {
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [createEncrypter(systemClock)],
-    streamMuxers: [createMuxer({ mostWindow: 2 ** 20, clock: systemClock })],
+    streamMuxers: [
+      createMuxer({ windows: { most: 2 ** 20, mostOnFast: 2 ** 22 }, clock: systemClock }),
+    ],
     ...(isProtected && {
       connectionProtector: () => ({
         protect: async (connection: MessageStream) => new Shifted(connection) as never,
