@@ -71,6 +71,7 @@ export async function start(print, rounds) {
     await peer.until('piece_verified');
     first.push(cpuSecondsOf(peer.child.pid));
     listening.push(atListening);
+    await peer.until('transfer_completed');
     await peer.stop();
   }
   await origin.stop();

@@ -32,7 +32,7 @@ export function drawExhibit(trace: Trace): Exhibit {
     run: plan.id,
     stepMs,
     pieces,
-    copies: plan.architecture === 'server' ? [] : copiesAt(ends, pieces, trace),
+    copies: plan.architecture === 'swarm' ? copiesAt(ends, pieces, trace) : [],
     uplinks: uplinksIn(ends, stepMs, trace),
     verifiedBytes: verifiedIn(ends, stepMs, trace),
   };

@@ -137,7 +137,9 @@ function disturbances(run: Folded): string[] {
 
 /** Whether load is the only thing against the run. */
 export const isMerelyDisturbed = (run: Folded): boolean =>
-  [contradictions, accidents, unmet].every((look) => look(run).length === 0);
+  run.architecture === 'rival'
+    ? belowBound(run).length === 0
+    : [contradictions, accidents, unmet].every((look) => look(run).length === 0);
 
 /**
  * A rival that dies, hangs or delivers other bytes has not completed, and that is its figure. One

@@ -8,10 +8,6 @@ import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 const [, , from, bytes, out, address, port, rate] = process.argv;
-/** Segments come one by one; they are awaited together, so that they are read and written so. */
-const TOGETHER_MS = 10;
-const TOGETHER_BYTES = 32768;
-
 const chunks = [];
 let wake = () => {};
 let ended = false;
@@ -21,9 +17,6 @@ function take(source, then) {
     then?.(chunk);
     chunks.push(chunk);
     wake();
-    if (chunk.length >= TOGETHER_BYTES) return;
-    source.pause();
-    setTimeout(() => source.resume(), TOGETHER_MS);
   });
   source.on('end', () => {
     ended = true;

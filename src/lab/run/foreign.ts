@@ -91,6 +91,8 @@ export class Foreign extends Program {
   }
 
   #begin(): void {
+    // Nobody would stop looking.
+    if (this.over) return;
     const { sign } = this.#options;
     this.movedAt = wallClock();
     if (sign === 'port') this.#every(LOOK_MS, () => this.#lookForPort());

@@ -19,6 +19,9 @@ const STALL_AFTER_KILL_MS = 1500;
 const STALL_WITH_OTHERS_MS = 6000;
 /** With the origin: more than any time-out after which a receiver tries again. */
 const STALL_MS = 15_000;
+/** A rival that always moves a little ends too: after so many times what a server needs, and more. */
+const RIVAL_TIMES = 4;
+const RIVAL_MS = 60_000;
 /** How often a silence and a pause are looked at; the events arrive by themselves. */
 const TICK_MS = 20;
 
@@ -234,12 +237,20 @@ class Watch {
 
   #isStalled(): boolean {
     const now = wallClock();
+    if (now - this.#goAt > this.#limitMs) return true;
     const lastAt = Math.max(
       this.#goAt,
       ...this.#doneAt.values(),
       ...this.#receivers.map(({ movedAt }) => movedAt),
     );
     return now - lastAt > this.#patienceMs() && now - this.#goAt >= this.#passMs;
+  }
+
+  get #limitMs(): number {
+    const { plan } = this.#watched;
+    return plan.rival
+      ? RIVAL_MS + RIVAL_TIMES * plan.setting.receivers * this.#passMs
+      : Number.POSITIVE_INFINITY;
   }
 
   #patienceMs(): number {

@@ -167,7 +167,7 @@ describe('foldRun', () => {
   ];
 
   it('has every metric, those without a meaning as null', () => {
-    const metrics = metricsOf([origin, ...receivers]);
+    const metrics = metricsOf([origin, ...receivers], { startUp: 'measured' });
     expect(Object.keys(metrics).sort()).toEqual([...METRIC_NAMES].sort());
     expect(metrics).toMatchObject({
       ...{ makespanMs: 4000, medianMs: 2000, reach: 1, stayersReach: 1, originCopies: 1.5 },
@@ -180,6 +180,18 @@ describe('foldRun', () => {
     expect(metrics.uplinkUse).toBeCloseTo(1500 / 16000, 9);
     // 4 x 30 ms for 3000 bytes.
     expect(metrics.cpuSecondsPerGib).toBeCloseTo((0.12 * 2 ** 30) / 3000, 6);
+  });
+
+  it('leaves out what it takes until the last receiver listens, where that is measured', () => {
+    const listening = (ms: number): Stamped => ({
+      ...{ event: 'listening', t: GO + ms, role: 'peer', addresses: [] },
+    });
+    const started = (id: string, ms: number) =>
+      node(id, [life([listening(ms), piece(4000, FILE), counted(4000, 0, FILE), done(4000)])]);
+    const nodes = [origin, started('receiver-1', 500), started('receiver-2', 1000)];
+    const metrics = metricsOf(nodes, { startUp: 'measured' });
+    expect(metrics.fromListening! / metrics.efficiency!).toBeCloseTo(4000 / 3000, 9);
+    expect(metricsOf(nodes)).not.toHaveProperty('fromListening');
   });
 
   it('never finishing is later than all others: in the makespan, the mean and the median', () => {
