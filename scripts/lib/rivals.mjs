@@ -16,7 +16,7 @@ export const has = (name) =>
   existsSync(join('/usr/sbin', name));
 
 /** Of one process. */
-export function cpuSecondsOf(pid) {
+function cpuSecondsOf(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return (Number(fields[11]) + Number(fields[12])) / CPU_TICKS;
 }
