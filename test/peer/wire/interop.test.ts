@@ -1,6 +1,7 @@
 // The wire against js-libp2p as it comes: @libp2p/tcp, @chainsafe/libp2p-noise and @libp2p/yamux,
 // unpatched, in both directions.
 import { randomBytes } from 'node:crypto';
+import { connect as dialSocket } from 'node:net';
 import { noise } from '@chainsafe/libp2p-noise';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
@@ -9,6 +10,7 @@ import { createLibp2p } from 'libp2p';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FrameStream } from '../../../src/peer/node/stream.ts';
 import { WireStream } from '../../../src/peer/wire/stream.ts';
+import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
 
 const ECHO = '/hubswarm/test-echo/1.0.0';
@@ -199,3 +201,34 @@ describe('the short way of a stream', () => {
     },
   );
 });
+
+describe('where Node.js reads into no memory of ours', () => {
+  it('the same streams are carried, and one warning says so', async () => {
+    const heard: string[] = [];
+    hearFailures((what) => heard.push(what));
+    const restore = withoutUserBuffers();
+    onTestFinished(restore);
+    const connection = await DIRECTIONS.at(-1)!.connect();
+    const stream = await connection.newStream(ECHO);
+    const echoed = collect(stream);
+    const parts = Array.from({ length: 30 }, (_, i) => randomBytes(1 + i * 9001));
+    await sendAll(stream, parts);
+    expect((await echoed).equals(Buffer.concat(parts))).toBe(true);
+    expect(heard).toEqual(["the patch 'reading into own memory'"]);
+  });
+});
+
+/** Takes the method from all sockets; what it returns gives it back. */
+function withoutUserBuffers(): () => void {
+  const socket = dialSocket(1, '127.0.0.1');
+  socket.on('error', () => {});
+  const { _handle: handle } = socket as unknown as { _handle: object };
+  let owner = handle as Record<string, unknown>;
+  while (!Object.hasOwn(owner, 'useUserBuffer')) owner = Object.getPrototypeOf(owner);
+  socket.destroy();
+  const { useUserBuffer } = owner;
+  owner.useUserBuffer = undefined;
+  return () => {
+    owner.useUserBuffer = useUserBuffer;
+  };
+}
