@@ -25,6 +25,7 @@ export function manPage(program: Command): string {
     ...options(main!),
     '.SH EXIT STATUS',
     '0: done. 1: failed. 2: wrong usage. 124: \\-\\-timeout passed. 130: interrupted before it was done.',
+    "compare has 3, 4 and 5 besides: 'hubswarm compare \\-\\-help' says what they mean.",
     '',
   ].join('\n');
 }
