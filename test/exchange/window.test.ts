@@ -37,6 +37,17 @@ describe('GrantWindow', () => {
     expect(erratic.leadMs).toBeGreaterThan(70);
   });
 
+  it.each([
+    [2, 'a line that takes 400 ms for a piece', 400],
+    [5, 'one that takes 100 ms', 100],
+    [16, 'one that takes 1 ms', 1],
+  ])('opens %i grants without a cap to %s', (grants, _, ms) => {
+    const window = new GrantWindow();
+    window.noteRequest(1);
+    for (let at = 0; at < 10_000; at += ms) window.noteHave(at, ms, PIECE);
+    expect(window.size(PIECE)).toBe(grants);
+  });
+
   it('does not take its own queue for distance when there is no cap', () => {
     const window = new GrantWindow();
     window.noteRequest(1);
@@ -47,10 +58,17 @@ describe('GrantWindow', () => {
     expect(window.size(PIECE)).toBe(5);
   });
 
-  it('opens for a fast receiver when there is no cap', () => {
+  it('covers the three round trips of a grant to a far receiver when there is no cap', () => {
     const window = new GrantWindow();
-    window.noteRequest(1);
-    for (let i = 0; i < 2000; i++) window.noteHave(i, 3, PIECE);
-    expect(window.size(PIECE)).toBeGreaterThan(8);
+    window.noteRequest(100);
+    for (let i = 0; i < 100; i++) window.noteHave(i * 100, 400, PIECE);
+    expect(window.size(PIECE)).toBe(7);
+  });
+
+  it('keeps what it found while there is nothing to send for a while', () => {
+    const window = new GrantWindow();
+    for (let i = 0; i < 20; i++) window.noteHave(i * 100, 100, PIECE);
+    window.noteHave(10_000, 100, PIECE);
+    expect(window.size(PIECE)).toBe(4);
   });
 });
