@@ -11,6 +11,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { commandLine, numberOf, refuse } from './lib/command-line.mjs';
 import { emptyNodeSeconds } from './lib/cpu-time.mjs';
 import { AUTO, compareArms, median, SWARM, TOLD } from './lib/lab-row.mjs';
+import { pairMessages, swarmMessages } from './lib/message-rows.mjs';
 import { memory, pair, start } from './lib/pair-rows.mjs';
 import { sampleQueue } from './lib/queue.mjs';
 import { late, simulated } from './lib/swarm-rows.mjs';
@@ -51,6 +52,7 @@ const ROWS = {
   pacers8: () => pacersRow('pacers8', links(8, 20)),
   'queue-20': () => queueRow('queue-20', links(1, 20)),
   'queue-5': () => queueRow('queue-5', { ...links(1, 5), share: 0.25 }),
+  messages: () => messagesRow(links(8, 20)),
   pair: () => pair(print, given.runs),
   start: () => start(print, given.runs),
   late: () => late(print),
@@ -229,6 +231,17 @@ async function queueRow(name, row) {
       target: 0.95,
       least: true,
     });
+  }
+}
+
+/** A pair without caps, and the swarm on links of the kernel and on pacers. */
+async function messagesRow(row) {
+  const { bound, setting, ...shape } = settled(row);
+  printHead('messages', { ...shape, bound }, 'a pair without caps');
+  await pairMessages(shape.bytes);
+  for (const link of ['netns', 'pacer']) {
+    printHead('messages', { ...shape, bound }, `links: ${link}`);
+    await swarmMessages(setting, link);
   }
 }
 

@@ -3,7 +3,6 @@
 //   node scripts/bench-wire.mjs [--old DIST/cli.js] [--rounds 5] [--mib 512]
 // Then one run of each build that counts messages, writes and socket reads for each piece.
 // Linux only (/proc); needs dist/ (npm run build).
-import { readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { bareLoopMs } from './lib/bare-loop.mjs';
@@ -13,6 +12,7 @@ import { httpSeconds } from './lib/http-pair.mjs';
 import { median } from './lib/lab-row.mjs';
 import { fileOf, SCRATCH, scratchDir } from './lib/scratch.mjs';
 import { runSwarm } from './lib/swarm-run.mjs';
+import { countWire } from './lib/wire-counts.mjs';
 
 const MIB = 2 ** 20;
 const NO_CAPS = { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY };
@@ -75,16 +75,10 @@ function print(runs) {
   }
 }
 
-/** A run whose processes count what passes their sockets (lib/count-wire.cjs). */
+/** A run whose processes count what passes their sockets. */
 async function countPair(name, cli) {
-  const path = join(scratchDir(), 'counts');
-  rmSync(path, { force: true });
-  const node = ['--require', join(import.meta.dirname, 'lib/count-wire.cjs')];
-  await runPair(cli, { node, env: { HUBSWARM_WIRE_COUNTS: path } });
-  const lines = readFileSync(path, 'utf8').trim().split('\n');
-  const [sender, receiver] = lines
-    .map((line) => JSON.parse(line))
-    .sort((a, b) => b.bytes - a.bytes);
+  const { counts } = await countWire((env) => runPair(cli, { env }));
+  const [sender, receiver] = counts.sort((a, b) => b.bytes - a.bytes);
   const end = ({ messages, writes, reads }) =>
     `${[messages, writes, reads].map((count) => (count / mib).toFixed(2)).join(' / ')}`;
   const what = 'messages sent / writes / reads for each piece';

@@ -16,10 +16,11 @@ const rivalArm = (id) => ({ id, architecture: 'rival', text: id, rival: id });
 
 /**
  * @param {{setting: object, arms: object[], rivals: string[], runs: number, link?: string,
- * watch?: (pid: number, signal: AbortSignal) => Promise<unknown>}} row `watch` runs beside
+ * watch?: (pid: number, signal: AbortSignal) => Promise<unknown>, env?: object}} row `watch` runs
+ * beside; `env` is added to the environment
  * @returns {Promise<{arms: object[], watched: unknown, notes: string[]}>}
  */
-export async function compareArms({ setting, arms, rivals, runs, link = 'netns', watch }) {
+export async function compareArms({ setting, arms, rivals, runs, link = 'netns', watch, env }) {
   const dir = mkdtempSync(join(tmpdir(), 'hubswarm-bench-lab-'));
   const scenario = {
     id: 'row',
@@ -34,6 +35,7 @@ export async function compareArms({ setting, arms, rivals, runs, link = 'netns',
     writeFileSync(join(dir, 'row.json'), JSON.stringify(scenario));
     const args = ['--scenario', join(dir, 'row.json'), '--out', join(dir, 'out')];
     const lab = spawn(process.execPath, [BINARY, 'compare', ...args, '--json'], {
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const over = new AbortController();
