@@ -11,14 +11,15 @@ import { MAX_PEERS } from './wire/message.ts';
  */
 const MOST_TOLD = 16;
 
-/** Tells a newcomer of the other neighbours, and some of them of the newcomer. */
-export function introduce({ neighbours, outbox, rng }: SwarmState, newcomer: Neighbour): void {
+/** Tells a newcomer of the other neighbours at once, and some of them of the newcomer soon. */
+export function introduce(state: SwarmState, newcomer: Neighbour, now: number): void {
+  const { neighbours, outbox, rng } = state;
   const others = [...neighbours.values()].filter((n) => n !== newcomer && n.pieces);
   if (newcomer.addresses.length > 0) {
     const first = others.length > MOST_TOLD ? rng.below(others.length) : 0;
     for (let i = 0; i < Math.min(MOST_TOLD, others.length); i++) {
       const other = others[(first + i) % others.length]!;
-      outbox.send(other, { type: 'peers', addresses: [...newcomer.addresses] });
+      outbox.sendPeersSoon(other, newcomer.addresses, now);
     }
   }
   const addresses = others.flatMap((other) => other.addresses).slice(-MAX_PEERS);

@@ -8,11 +8,22 @@ import type { Message } from './wire/message.ts';
 /** Wait of a have that makes us interesting. It delays spreading at most log2(N) times. */
 const NEWS_DELAY_MS = 10;
 /**
- * Wait of a message that changes nothing at once. This is a have for a neighbour that is
- * interested already, or while enough others are; or a lost interest, which `decline` tells
- * in time. Simulated with 8 to 64 receivers: a seventh to a third fewer frames.
+ * Wait of a message that changes little at once. This is a have while others keep the uplink busy;
+ * or a lost interest, which `decline` tells in time. Simulated with 8 to 64 receivers: a seventh to
+ * a third fewer frames.
  */
 const DETAIL_DELAY_MS = 100;
+/**
+ * Wait of a have for a neighbour that is interested already: it leaves with the next grant at the
+ * latest. Simulated with 8 to 200 receivers: 4 to 11 % fewer frames, at equal speed. A longer wait
+ * for others costs 1 % of the makespan.
+ */
+const INTERESTED_DELAY_MS = 300;
+/**
+ * Wait of the address of a newcomer. Of eight peers that come at once each hears of each other from
+ * all that know it: together, and without what it named meanwhile, that is a third of the messages.
+ */
+const PEERS_DELAY_MS = 100;
 /** With so many haves for one neighbour, they are sent without waiting. */
 const HAVE_BATCH = 16;
 
@@ -32,12 +43,23 @@ export class Outbox {
     this.push({ type: 'send', neighbour: neighbour.id, message });
   }
 
-  /** Tells of a piece soon, together with others; later if it is no news to the neighbour. */
-  sendHaveSoon(neighbour: Neighbour, piece: number, isNews: boolean, now: number): void {
+  /**
+   * Tells of a piece soon, together with others.
+   *
+   * @param isBusy whether enough others want our pieces
+   */
+  sendHaveSoon(neighbour: Neighbour, piece: number, isBusy: boolean, now: number): void {
     const { unsentHaves } = neighbour.telling;
     unsentHaves.push(piece);
-    if (unsentHaves.length >= HAVE_BATCH) this.flush(neighbour);
-    else this.#setDue(neighbour, now + (isNews ? NEWS_DELAY_MS : DETAIL_DELAY_MS));
+    if (unsentHaves.length >= HAVE_BATCH) return this.flush(neighbour);
+    const detail = isBusy ? DETAIL_DELAY_MS : NEWS_DELAY_MS;
+    this.#setDue(neighbour, now + (neighbour.taker.peerInterested ? INTERESTED_DELAY_MS : detail));
+  }
+
+  /** Tells of other peers soon, unless the neighbour named them, or does so meanwhile. */
+  sendPeersSoon(neighbour: Neighbour, addresses: readonly string[], now: number): void {
+    neighbour.telling.addAddresses(addresses);
+    this.#setDue(neighbour, now + PEERS_DELAY_MS);
   }
 
   /** Flushes this neighbour's messages, but not at once. */
@@ -53,13 +75,18 @@ export class Outbox {
     }
   }
 
-  /** Sends the waiting haves, and our interest if the neighbour was last told another. */
+  /** Sends what waits, and our interest if the neighbour was last told another. */
   flush(neighbour: Neighbour): void {
     this.#dueAt.delete(neighbour);
     const { telling } = neighbour;
     if (telling.unsentHaves.length > 0) {
       const pieces = telling.unsentHaves.splice(0);
       this.push({ type: 'send', neighbour: neighbour.id, message: { type: 'have', pieces } });
+    }
+    const addresses = [...telling.unsentAddresses];
+    telling.unsentAddresses.clear();
+    if (addresses.length > 0) {
+      this.push({ type: 'send', neighbour: neighbour.id, message: { type: 'peers', addresses } });
     }
     const { amInterested: interested } = telling;
     if (interested === telling.toldInterested) return;

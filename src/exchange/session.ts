@@ -215,7 +215,7 @@ export class Session {
       this.#ban(neighbour, 'a flood of messages', true);
       return undefined;
     }
-    if (message.type === 'hello') return this.#handleHello(neighbour, message);
+    if (message.type === 'hello') return this.#handleHello(neighbour, message, now);
     if (!neighbour.pieces) return `a ${message.type} before hello`;
     switch (message.type) {
       case 'have':
@@ -244,7 +244,12 @@ export class Session {
         this.#uploads.handleCancel(neighbour, message.piece, now);
         return undefined;
       case 'peers':
-        this.#learnPeers(neighbour, message.addresses);
+        neighbour.telling.noteNamed(message.addresses);
+        this.#state.outbox.push({
+          type: 'peers_learned',
+          addresses: message.addresses,
+          neighbour: neighbour.id,
+        });
         return undefined;
     }
   }
@@ -252,6 +257,7 @@ export class Session {
   #handleHello(
     neighbour: Neighbour,
     hello: Extract<Message, { type: 'hello' }>,
+    now: number,
   ): string | undefined {
     const { geometry, outbox } = this.#state;
     if (neighbour.pieces) return 'a second hello';
@@ -266,12 +272,8 @@ export class Session {
     }
     neighbour.addresses = hello.addresses;
     outbox.push({ type: 'neighbour_met', neighbour: neighbour.id, pieces: neighbour.pieces.count });
-    introduce(this.#state, neighbour);
+    introduce(this.#state, neighbour, now);
     return undefined;
-  }
-
-  #learnPeers(neighbour: Neighbour, addresses: readonly string[]): void {
-    this.#state.outbox.push({ type: 'peers_learned', addresses, neighbour: neighbour.id });
   }
 
   #handleHaves(neighbour: Neighbour, pieces: readonly number[], now: number): string | undefined {
@@ -298,8 +300,7 @@ export class Session {
       // The source waits for it: its grant is done.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
       else if (this.#mustKnow(neighbour, piece)) {
-        const isNews = takers < ENOUGH_TAKERS && !neighbour.taker.peerInterested;
-        outbox.sendHaveSoon(neighbour, piece, isNews, now);
+        outbox.sendHaveSoon(neighbour, piece, takers >= ENOUGH_TAKERS, now);
       }
     }
     if (have.isFull) outbox.push({ type: 'completed' });

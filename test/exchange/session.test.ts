@@ -295,9 +295,37 @@ describe('peers', () => {
     table.join('a', [], ['/ip4/127.0.0.1/tcp/2']);
     const effects = table.join('b', [], ['/ip4/127.0.0.1/tcp/3']);
     expect(sent(effects, 'peers')).toMatchObject([
-      { to: 'a', addresses: ['/ip4/127.0.0.1/tcp/3'] },
       { to: 'b', addresses: ['/ip4/127.0.0.1/tcp/2'] },
     ]);
+    expect(sent(table.wait(100), 'peers')).toMatchObject([
+      { to: 'a', addresses: ['/ip4/127.0.0.1/tcp/3'] },
+    ]);
+  });
+
+  it('tells of peers that come at once in one message', () => {
+    const table = new Table(ALL);
+    table.join('a', [], ['/a']);
+    table.join('b', [], ['/b']);
+    table.join('c', [], ['/c']);
+    expect(sent(table.wait(100), 'peers')).toMatchObject([
+      { to: 'a', addresses: ['/b', '/c'] },
+      { to: 'b', addresses: ['/c'] },
+    ]);
+  });
+
+  it.each([
+    ['before it came', true],
+    ['meanwhile', false],
+  ])('does not tell a neighbour of a peer that it named %s', (_, before) => {
+    const table = new Table(ALL);
+    table.join('a', [], ['/a']);
+    table.join('b', [], ['/b']);
+    table.wait(100);
+    const name = () => table.say('a', { type: 'peers', addresses: ['/c'] });
+    if (before) name();
+    table.join('c', [], ['/c']);
+    if (!before) name();
+    expect(sent(table.wait(1000), 'peers')).toMatchObject([{ to: 'b', addresses: ['/c'] }]);
   });
 
   it('passes on what it is told', () => {
