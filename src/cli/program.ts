@@ -1,35 +1,30 @@
 // The command table: what `hubswarm` can do, for the program itself, its man page and its completions.
 import { Command } from 'commander';
 import metadata from '../../package.json' with { type: 'json' };
-import { attackCommand } from './attack.ts';
-import { balancerCommand } from './balancer.ts';
-import { cidCommand } from './cid.ts';
-import { clientCommand } from './client/client.ts';
 import { strict } from './common/strict.ts';
-import { compareCommand } from './compare/compare.ts';
-import { peerCommand } from './peer.ts';
-import { serverCommand } from './server/server.ts';
-import { simulateCommand } from './simulate.ts';
-import { tokenCommand } from './token.ts';
 
-export function createProgram(): Command {
+/** A command is loaded only if it is run, or all are listed: one that runs pays for no other. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  server: async () => (await import('./server/server.ts')).serverCommand(),
+  client: async () => (await import('./client/client.ts')).clientCommand(),
+  peer: async () => (await import('./peer.ts')).peerCommand(),
+  compare: async () => (await import('./compare/compare.ts')).compareCommand(),
+  simulate: async () => (await import('./simulate.ts')).simulateCommand(),
+  attack: async () => (await import('./attack.ts')).attackCommand(),
+  cid: async () => (await import('./cid.ts')).cidCommand(),
+  balancer: async () => (await import('./balancer.ts')).balancerCommand(),
+  token: async () => (await import('./token.ts')).tokenCommand(),
+};
+
+/** @param named the only command that is needed; with any other word, all are there */
+export async function createProgram(named?: string): Promise<Command> {
   const program = new Command('hubswarm')
     .description('One file to many machines: from a central server, or through a swarm of peers.')
     .version(metadata.version)
     .showSuggestionAfterError(true);
-  for (const command of [
-    serverCommand,
-    clientCommand,
-    peerCommand,
-    compareCommand,
-    simulateCommand,
-    attackCommand,
-    cidCommand,
-    balancerCommand,
-    tokenCommand,
-  ]) {
-    program.addCommand(command());
-  }
+  const isOne = named !== undefined && Object.hasOwn(COMMANDS, named);
+  const loading = isOne ? [COMMANDS[named]!] : Object.values(COMMANDS);
+  for (const load of loading) program.addCommand(await load());
   strict(program);
   return program;
 }

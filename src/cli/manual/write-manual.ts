@@ -12,7 +12,10 @@ const FILES = {
   'completions/hubswarm.fish': fishCompletions,
 };
 
-const place = process.argv[2]!;
-const program = createProgram();
-for (const folder of ['man', 'completions']) mkdirSync(join(place, folder), { recursive: true });
-for (const [name, text] of Object.entries(FILES)) writeFileSync(join(place, name), text(program));
+void writeManual(process.argv[2]!);
+
+async function writeManual(place: string): Promise<void> {
+  const program = await createProgram();
+  for (const folder of ['man', 'completions']) mkdirSync(join(place, folder), { recursive: true });
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(place, name), text(program));
+}

@@ -4,7 +4,7 @@ import { createProgram } from '../../../src/cli/program.ts';
 
 /** What the program says to a command line that it refuses. */
 async function refusal(args: string[]): Promise<string> {
-  const program = createProgram();
+  const program = await createProgram();
   let told = '';
   const writeErr = (text: string) => {
     told += text;
@@ -16,7 +16,7 @@ async function refusal(args: string[]): Promise<string> {
   return told;
 }
 
-const MISSPELT = entriesOf(createProgram()).flatMap(({ path, commands }) =>
+const MISSPELT = entriesOf(await createProgram()).flatMap(({ path, commands }) =>
   commands.map((child) => ({
     path,
     above: path.split(' ').slice(1),

@@ -15,7 +15,7 @@ import {
 import { createProgram } from '../../../src/cli/program.ts';
 import { LINUX, needs } from '../../support/needs.ts';
 
-const program = createProgram();
+const program = await createProgram();
 
 interface Shell {
   readonly name: string;

@@ -4,7 +4,7 @@ import { entriesOf } from '../../../src/cli/manual/commands.ts';
 import { manPage } from '../../../src/cli/manual/man-page.ts';
 import { createProgram } from '../../../src/cli/program.ts';
 
-const program = createProgram();
+const program = await createProgram();
 const entries = entriesOf(program);
 
 it('reads commands below commands', () => {
