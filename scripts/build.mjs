@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { buildLibrary } from './lib/build-library.mjs';
 import { commandLine } from './lib/command-line.mjs';
+import { leanPackages } from './lib/lean-packages.mjs';
 import { notices } from './lib/notices.mjs';
 import { warmUp } from './lib/warm-up.mjs';
 
@@ -65,6 +66,7 @@ async function buildProgram(outdir) {
     external: ['classic-level'],
     chunkNames: '[name]-[hash]',
     write: false,
+    plugins: [leanPackages],
     // For HUBSWARM_DEBUG=1 (src/launch.ts). The sources themselves would be three times as large.
     sourcemap: 'inline',
     sourcesContent: false,

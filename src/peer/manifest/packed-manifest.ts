@@ -4,7 +4,6 @@
 // but that is only somebody's word: what is unpacked is hashed down from the root's CID.
 
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import type { CID } from 'multiformats/cid';
 import { sha256 } from '../../content/cid.ts';
 import { DIGEST_LENGTH } from '../../content/manifest.ts';
@@ -28,6 +27,7 @@ export interface PackedManifest extends Resolved {
 
 /** @param answer as encodeManifest makes it */
 export async function pack(answer: Uint8Array): Promise<PackedManifest> {
+  const { gzip } = await import('node:zlib');
   const bytes = await promisify(gzip)(answer);
   const pieceLength = bytes.length < LARGE_FROM_BYTES ? PIECE_LENGTH : LARGE_PIECE_LENGTH;
   const digests = new Uint8Array(Math.ceil(bytes.length / pieceLength) * DIGEST_LENGTH);
@@ -48,6 +48,7 @@ export async function unpack(
   packed: Uint8Array,
   signal?: AbortSignal,
 ): Promise<FetchedManifest> {
+  const { gunzip } = await import('node:zlib');
   const maxOutputLength = MAX_ANSWER_BYTES;
   const answer = await promisify(gunzip)(packed, { maxOutputLength }).catch((cause: unknown) => {
     throw new HubswarmError('ERR_REMOTE', `${root}: not a packed manifest`, { cause });

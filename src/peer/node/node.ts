@@ -13,7 +13,6 @@ import { type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { type Dht, keepProviders } from '../patches/kad-dht.ts';
-import { createMdns } from '../patches/mdns.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
 import { ProviderStore } from './provider-store.ts';
@@ -106,7 +105,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       // It aborts a connection whose ping takes 5 s: exactly the busy ones. TCP
       // and yamux notice the dead.
       connectionMonitor: { enabled: false },
-      peerDiscovery: options.mdns ? [createMdns(options.onMdnsFailed ?? (() => {}))] : [],
+      peerDiscovery: options.mdns ? [await discoverByMdns(options)] : [],
       services: {
         identify: identify({ runOnConnectionOpen: false }),
         ping: createPing,
@@ -118,6 +117,12 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   } catch (error) {
     throw listenError(error, listen);
   }
+}
+
+/** Loaded only where it is wanted. */
+async function discoverByMdns({ onMdnsFailed = () => {} }: NodeOptions) {
+  const { createMdns } = await import('../patches/mdns.ts');
+  return createMdns(onMdnsFailed);
 }
 
 /**

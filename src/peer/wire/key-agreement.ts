@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { createHmac, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import type { ICryptoInterface, KeyPair } from '@chainsafe/libp2p-noise';
-import { defaultCrypto } from '@chainsafe/libp2p-noise/crypto';
+import { defaultCrypto, nodeCrypto } from '@chainsafe/libp2p-noise/crypto';
 
 type Bytes = Parameters<ICryptoInterface['generateX25519SharedKey']>[1];
 
@@ -47,6 +47,7 @@ function getHKDF(salt: Uint8Array, input: Uint8Array): [Uint8Array, Uint8Array, 
 /** For the `crypto` option of noise(). */
 export const nativeCrypto: ICryptoInterface = {
   ...defaultCrypto,
+  ...nodeCrypto,
   getHKDF,
   generateX25519KeyPair: generateKeyPair,
   generateX25519SharedKey,
