@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: a launcher, and behind it one chunk per command, so that
 // `--help` and the HTTP commands never load libp2p. Each chunk gets V8's code cache
-// of what a real transfer runs: a peer booted from node_modules costs about 0.5 CPU
-// seconds, bundled 0.2, cached 0.13. lib/build-library.mjs builds what programs import.
+// of what a real transfer runs; those of a peer are one file more, read at once. Figures:
+// docs/decisions/0048. lib/build-library.mjs builds what programs import.
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -57,7 +57,7 @@ try {
  * @returns the files that it holds
  */
 async function buildProgram(outdir) {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...shared,
     entryPoints: { cli: 'src/cli.ts' },
     outdir,
@@ -70,9 +70,12 @@ async function buildProgram(outdir) {
     // For HUBSWARM_DEBUG=1 (src/launch.ts). The sources themselves would be three times as large.
     sourcemap: 'inline',
     sourcesContent: false,
+    metafile: true,
   });
   await mkdir(outdir, { recursive: true });
   const sources = new Set();
+  const ofPeer = chunksOfPeer(metafile.outputs);
+  const pack = [];
   for (const { path, text } of outputFiles) {
     const { code, map } = await transform(text, {
       sourcemap: 'external',
@@ -86,11 +89,31 @@ async function buildProgram(outdir) {
     });
     const name = `${basename(path, '.js')}.cjs`;
     const required = code.replaceAll(/(require\("\.\/[^"]+)\.js"\)/g, '$1.cjs")');
+    if (ofPeer.has(basename(path))) {
+      pack.push(`'${name}':function(exports,require,module){${required}}`);
+    }
     await writeFile(join(outdir, name), `${required}//# sourceMappingURL=${name}.map\n`);
     await writeFile(join(outdir, `${name}.map`), map);
     for (const source of JSON.parse(map).sources) sources.add(join(outdir, source));
   }
+  await writeFile(join(outdir, 'peer-pack.cjs'), `({${pack.join(',')}})`);
   return [...sources];
+}
+
+/** What a peer may load: src/launch.ts reads it at once. */
+function chunksOfPeer(outputs) {
+  const found = new Set();
+  const follow = (path, kinds) => {
+    if (outputs[path] === undefined || found.has(basename(path))) return;
+    found.add(basename(path));
+    const followed = outputs[path].imports.filter(({ kind }) => kinds.includes(kind));
+    for (const each of followed) follow(each.path, kinds);
+  };
+  const entry = (source) =>
+    Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
+  follow(entry('src/cli/peer.ts'), ['import-statement', 'dynamic-import']);
+  follow(entry('src/cli.ts'), ['import-statement']);
+  return found;
 }
 
 /** The man page and the completions, from the command table. */

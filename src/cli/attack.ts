@@ -6,6 +6,7 @@ import type { CID } from 'multiformats/cid';
 import { ATTACK_KINDS, type AttackKind } from '../attack/kind.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
+import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { untilLine } from './common/hold.ts';
@@ -115,6 +116,7 @@ async function attack(
   context: RunContext,
 ): Promise<void> {
   const { Attacker } = await import('../attack/attacker.ts');
+  tunePeer();
   const { emit, signal } = context;
   const link = linkOf(options, emit);
   const attacker = await Attacker.start({ kind, link, emit, ...nodeOptionsOf(options) });
@@ -138,6 +140,7 @@ async function rideFree(
   const { Peer } = await import('../peer/peer.ts');
   const { isOwnGround } = await import('../attack/own-ground.ts');
   const { freeRiderMaySend } = await import('../attack/free-ride.ts');
+  tunePeer();
   const { emit, signal } = context;
   const link = linkOf(options, emit);
   const peer = await Peer.start({

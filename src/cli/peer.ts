@@ -8,6 +8,7 @@ import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
+import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
@@ -102,6 +103,7 @@ export function peerCommand(): Command {
 
 async function run(options: Options, context: RunContext): Promise<void> {
   const { Peer } = await import('../peer/peer.ts');
+  tunePeer();
   const request = await parse(options);
   const { emit, signal } = context;
   const link = new ProcessLink(emit, {

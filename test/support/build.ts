@@ -21,7 +21,7 @@ function builtAt(): number {
 
 /** Whether the build holds caches of this Node.js (src/launch.ts). */
 function isForThisNode(): boolean {
-  return existsSync(join(ROOT, `dist/cache/${process.version}-${process.arch}-other`));
+  return existsSync(join(ROOT, `dist/cache/${process.version}-${process.arch}`));
 }
 
 export function setup(): void {

@@ -32,14 +32,17 @@ export const UNKNOWN_V8 = isMeasured
 
 const IS_NODE_20 = v8.startsWith('11.3.');
 
-/** Call before the program is loaded: V8 refuses code caches that were made with other flags. */
+/**
+ * Call once the program is loaded: with other flags V8 refuses the code caches of the build, and
+ * those of Node.js's own modules, which are then compiled.
+ */
 export function tunePeer(): void {
   if (isMeasured) set(COLLECT_ALONE);
   if (IS_NODE_20) set(OPTIMIZE_LATE);
 }
 
 /**
- * Call once the program is loaded, from a cache without flags. On 22 and later uploads take a
+ * Call once the program is loaded, as tunePeer(). On 22 and later uploads take a
  * tenth less CPU without helpers, but 400 downloads that nobody reads over 200 MiB: not done.
  */
 export function tuneHub(): void {
@@ -47,5 +50,7 @@ export function tuneHub(): void {
 }
 
 function set(flags: readonly string[]): void {
+  // A cache that is written later would be one for these flags (src/launch.ts).
+  if (process.env.HUBSWARM_WRITE_CODE_CACHE === '1') return;
   for (const flag of flags) setFlagsFromString(flag);
 }
