@@ -3,16 +3,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Modules that run once one of these exports is read, by how others import them. */
-const LATE = {
+/** Modules that run once an export of theirs is read, by the name under which others import them. */
+const LATE = [
   // Elliptic curves and hashes in JavaScript: for what node:crypto has, and for foreign identities.
-  '@noble/curves/ed25519.js': ['ed25519', 'x25519'],
-  '@noble/curves/secp256k1.js': ['secp256k1'],
-  '@noble/hashes/hkdf.js': ['extract', 'expand'],
-  '@chainsafe/as-sha256': ['digest'],
-  // 32,768 prefixes for refreshes of the DHT, 0.7 MB of code cache.
-  './generated-prefix-list.js': ['default'],
-};
+  '@noble/curves/ed25519.js',
+  '@noble/curves/secp256k1.js',
+  '@noble/hashes/hkdf.js',
+  '@chainsafe/as-sha256',
+  // 65,536 prefixes for refreshes of the DHT, 0.7 MB of code cache.
+  './generated-prefix-list.js',
+];
 
 /** By the end of a file's path: what stands there, and what it becomes. */
 const EDITS = {
@@ -40,18 +40,22 @@ const matching = (texts) =>
 export const leanPackages = {
   name: 'lean-packages',
   setup({ onResolve, onLoad, resolve }) {
-    onResolve({ filter: new RegExp(`^(${matching(Object.keys(LATE))})$`) }, async (args) => {
+    onResolve({ filter: new RegExp(`^(${matching(LATE)})$`) }, async (args) => {
       const { path: name, kind, importer, resolveDir, namespace } = args;
       // The late module itself asks for the real one.
       if (namespace === 'late' || args.pluginData === 'real') return undefined;
       const { path } = await resolve(name, { kind, importer, resolveDir, pluginData: 'real' });
-      return { path, namespace: 'late', pluginData: LATE[name] };
+      return { path, namespace: 'late' };
     });
-    onLoad({ filter: /./, namespace: 'late' }, ({ path, pluginData: names }) => ({
-      contents: `const real = () => require(${JSON.stringify(path)});
-module.exports = { __esModule: true, ${names.map((name) => `get ${name}() { return real().${name}; }`)} };`,
-      resolveDir: dirname(path),
-    }));
+    onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => {
+      const names = Object.keys(await import(path));
+      const getters = names.map((name) => `get ${name}() { return real().${name}; }`);
+      return {
+        contents: `const real = () => require(${JSON.stringify(path)});
+module.exports = { __esModule: true, ${getters.join(', ')} };`,
+        resolveDir: dirname(path),
+      };
+    });
     onLoad({ filter: new RegExp(`(${matching(Object.keys(EDITS))})$`) }, async ({ path }) => {
       const [, [from, to]] = Object.entries(EDITS).find(([end]) => path.endsWith(end));
       const contents = await readFile(path, 'utf8');
