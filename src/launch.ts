@@ -4,14 +4,14 @@
 // The build makes caches for the Node.js that it runs on. V8 takes a cache only from the
 // very build and flags that made it; elsewhere Node.js keeps a cache of its own, from 22.8 on.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Script } from 'node:vm';
 import { userDirectory } from './runtime/node/user-directory.ts';
 
 const PROGRAM = join(__dirname, 'program');
-const ENTRY = join(PROGRAM, 'cli.cjs');
+const ENTRY = 'cli.cjs';
 /** All chunks of a peer in one file. To read and check 57 files takes a twelfth of its start. */
-const PEER_PACK = join(PROGRAM, 'peer-pack.cjs');
+const PEER_PACK = 'peer-pack.cjs';
 const FIRST = ['peer', 'attack'].includes(process.argv[2] ?? '') ? PEER_PACK : ENTRY;
 const CACHES = join(__dirname, 'cache', `${process.version}-${process.arch}`);
 
@@ -26,38 +26,38 @@ interface Module {
 
 type Chunk = (exports: unknown, require: (id: string) => unknown, module: Module) => void;
 
-/** What was compiled, by path. */
+/** What was compiled, by the name of its file. */
 const scripts = new Map<string, Script>();
-const packed = new Map<string, Chunk>();
+/** Of a peer, by name. */
+let packed: Readonly<Record<string, Chunk>> = {};
 const loaded = new Map<string, Module>();
 
-function compile(path: string): Script {
+function compile(name: string): Script {
+  const path = join(PROGRAM, name);
   // esbuild writes ASCII, which V8 then keeps at a byte a character.
   const text = readFileSync(path, 'latin1');
-  const source = path === PEER_PACK ? text : `(function (exports, require, module) {${text}\n})`;
-  const script = new Script(source, { filename: path, cachedData: readCache(path) });
-  scripts.set(path, script);
+  const source = name === PEER_PACK ? text : `(function (exports, require, module) {${text}\n})`;
+  const script = new Script(source, { filename: path, cachedData: readCache(name) });
+  scripts.set(name, script);
   return script;
 }
 
 /** A chunk of the bundle, or one of Node's own modules. */
-function load(path: string): unknown {
-  const known = loaded.get(path);
+function load(id: string): unknown {
+  if (!id.startsWith('./')) return require(id);
+  const name = id.slice(2);
+  const known = loaded.get(name);
   if (known) return known.exports;
   const module: Module = { exports: {} };
-  loaded.set(path, module);
-  const requireFrom = (id: string): unknown =>
-    id.startsWith('.') ? load(join(dirname(path), id)) : require(id);
-  const chunk: Chunk = packed.get(path) ?? (scripts.get(path) ?? compile(path)).runInThisContext();
-  chunk(module.exports, requireFrom, module);
+  loaded.set(name, module);
+  const chunk: Chunk = packed[name] ?? (scripts.get(name) ?? compile(name)).runInThisContext();
+  chunk(module.exports, load, module);
   return module.exports;
 }
 
-const cachePath = (path: string): string => join(CACHES, basename(path));
-
-function readCache(path: string): Buffer | undefined {
+function readCache(name: string): Buffer | undefined {
   try {
-    return readFileSync(cachePath(path));
+    return readFileSync(join(CACHES, name));
   } catch {
     return undefined;
   }
@@ -65,11 +65,9 @@ function readCache(path: string): Buffer | undefined {
 
 function writeCaches(): void {
   mkdirSync(CACHES, { recursive: true });
-  for (const [path, script] of scripts) writeFileSync(cachePath(path), script.createCachedData());
-}
-
-function unpack(chunks: Readonly<Record<string, Chunk>>): void {
-  for (const [name, chunk] of Object.entries(chunks)) packed.set(join(PROGRAM, name), chunk);
+  for (const [name, script] of scripts) {
+    writeFileSync(join(CACHES, name), script.createCachedData());
+  }
 }
 
 /** The program as Node.js loads it. */
@@ -79,7 +77,7 @@ function loadWithout(): void {
   };
   enableCompileCache?.(join(userDirectory('cache'), 'code'));
   if (DEBUGS) process.setSourceMapsEnabled(true);
-  require(ENTRY);
+  require(join(PROGRAM, ENTRY));
 }
 
 if (WRITES_CACHE) process.on('exit', writeCaches);
@@ -87,6 +85,6 @@ if (WRITES_CACHE) process.on('exit', writeCaches);
 const first = compile(FIRST);
 const isCached = first.cachedDataRejected === false;
 if (WRITES_CACHE || (isCached && !DEBUGS)) {
-  if (FIRST === PEER_PACK) unpack(first.runInThisContext());
-  load(ENTRY);
+  if (FIRST === PEER_PACK) packed = first.runInThisContext();
+  load(`./${ENTRY}`);
 } else loadWithout();

@@ -10,6 +10,7 @@ const LATE = [
   '@noble/curves/secp256k1.js',
   '@noble/hashes/hkdf.js',
   '@chainsafe/as-sha256',
+  '@chainsafe/as-chacha20poly1305',
   // 65,536 prefixes for refreshes of the DHT, 0.7 MB of code cache.
   './generated-prefix-list.js',
 ];
