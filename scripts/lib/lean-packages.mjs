@@ -52,7 +52,8 @@ export const leanPackages = {
       const names = Object.keys(await import(path));
       const getters = names.map((name) => `get ${name}() { return real().${name}; }`);
       return {
-        contents: `const real = () => require(${JSON.stringify(path)});
+        contents: `let made;
+const real = () => (made ??= require(${JSON.stringify(path)}));
 module.exports = { __esModule: true, ${getters.join(', ')} };`,
         resolveDir: dirname(path),
       };
