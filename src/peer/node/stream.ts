@@ -59,11 +59,11 @@ export class FrameStream implements Wire {
     };
     const cut = (error: unknown): void => this.abort(describeError(error));
     const take = guarded('reading a stream', read, cut);
-    if (this.#stream instanceof WireStream) return this.#stream.divert(take);
     const takeAll = guarded('reading a stream', ({ data }: StreamMessageEvent) => {
       for (const chunk of data instanceof Uint8Array ? [data] : data) take(chunk);
     });
     this.#stream.addEventListener('message', takeAll);
+    if (this.#stream instanceof WireStream) this.#stream.divert(take);
   }
 
   /**

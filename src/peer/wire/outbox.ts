@@ -29,6 +29,7 @@ export class Outbox {
     this.flush();
   });
   #staged = 0;
+  #dataFrames = 0;
   #awaitsTurn = false;
   #failed = false;
 
@@ -44,6 +45,11 @@ export class Outbox {
     return this.#socket.writableNeedDrain;
   }
 
+  /** Data frames that were handed over until now. */
+  get dataFrames(): number {
+    return this.#dataFrames;
+  }
+
   /** A frame without payload; leaves at the end of this turn of the event loop, or earlier. */
   control(type: number, flags: number, stream: number, length: number): void {
     this.#stageHeader(type, flags, stream, length);
@@ -52,6 +58,7 @@ export class Outbox {
 
   /** A data frame; leaves as control frames do, or at once if it is large. */
   data(stream: number, parts: readonly Uint8Array[], length: number): void {
+    this.#dataFrames++;
     this.#stageHeader(TYPE.data, 0, stream, length);
     this.raw(parts, length);
   }

@@ -191,8 +191,11 @@ export class SecuredConnection extends AbstractMessageStream {
     const isCutOff = this.#records.missing > 0;
     this.#records.release();
     if (!error && isCutOff) this.#failWith(new HubswarmError('ERR_REMOTE', CUT_OFF));
-    if (!error) this.onTransportClosed();
-    else if (local) this.abort(error);
+    if (!error) {
+      this.onTransportClosed();
+      // A remote that ended its half, and reads nothing, would keep it for ever.
+      this.#socket.destroy();
+    } else if (local) this.abort(error);
     else this.onRemoteReset();
   }
 }

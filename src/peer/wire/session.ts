@@ -9,6 +9,7 @@ import type { Uint8ArrayList } from 'uint8arraylist';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import { FLOODS, FrameBudget } from './frame-budget.ts';
 import { ReceiveWindow, type WindowLimits } from './receive-window.ts';
 import type { PlainReader, SecuredConnection } from './secured-connection.ts';
 import { WireStream } from './stream.ts';
@@ -23,6 +24,8 @@ const MOST_STREAMS = 1000;
  * default is 10, but frames of one turn come together, and a peer may share hundreds of files.
  */
 const MOST_EARLY = 256;
+/** How long a connection whose session is over may take to send what is left. Chosen. */
+const CLOSE_WITHIN_MS = 1000;
 /** As js-yamux has it. */
 const PING_EVERY_MS = 30_000;
 
@@ -38,6 +41,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   readonly #isClient: boolean;
   readonly #open = new Map<number, WireStream>();
   readonly #frames = new FrameReader(this);
+  readonly #budget: FrameBudget;
   readonly #cancelPings: Cancel;
   #nextId: number;
   #inbound = 0;
@@ -54,6 +58,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
     this.#connection = connection;
     this.#windows = windows;
     this.#clock = clock;
+    this.#budget = new FrameBudget(clock, () => connection.outbox.dataFrames);
     this.#isClient = connection.direction === 'outbound';
     this.#nextId = this.#isClient ? 1 : 2;
     this.#cancelPings = clock.every(PING_EVERY_MS, 'measuring a round trip', () =>
@@ -92,7 +97,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   }
 
   read(plain: Uint8Array): string | undefined {
-    return this.#frames.read(plain);
+    return this.#budget.take(plain.length) ? this.#frames.read(plain) : FLOODS;
   }
 
   fail(error: Error): void {
@@ -103,15 +108,19 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
     if (this.status !== 'open') return;
     try {
       await super.close(options);
-    } finally {
       this.#end(GO_AWAY.normal);
+    } catch (error) {
+      this.abort(error as Error);
+      throw error;
     }
   }
 
+  /** Ends the connection too: no stream could be opened over it any more. */
   override abort(error: Error): void {
     if (this.status === 'closed') return;
     super.abort(error);
     this.#end(error instanceof HubswarmError ? GO_AWAY.protocolError : GO_AWAY.internalError);
+    this.#connection.abort(error);
   }
 
   override onTransportClosed(error?: Error): void {
@@ -128,13 +137,15 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   }
 
   handleHeader(type: number, flags: number, id: number, length: number): string | undefined {
+    if (!this.#budget.take(type === TYPE.data ? length : 0)) return FLOODS;
     if (type === TYPE.data || type === TYPE.windowUpdate) {
       return id === 0 ? 'a frame of no stream' : this.#handleStream(type, flags, id, length);
     }
     if (id !== 0) return `a frame of type ${type} on a stream`;
     if (type === TYPE.ping) return this.#handlePing(flags, length);
-    if (type === TYPE.goAway) return this.#handleGoAway(length);
-    return `a frame of type ${type}`;
+    if (type !== TYPE.goAway) return `a frame of type ${type}`;
+    this.#handleGoAway(length);
+    return undefined;
   }
 
   handlePayload(bytes: Uint8Array): void {
@@ -153,6 +164,9 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
       if (violation !== undefined) return violation;
     }
     const stream = this.#open.get(id);
+    if (type === TYPE.data && length > 0 && stream?.remoteWriteStatus === 'closed') {
+      return 'data of a stream that had ended';
+    }
     if ((flags & FLAG.rst) !== 0) stream?.onRemoteReset();
     if (type === TYPE.data) return this.#beginData(stream, flags, length);
     stream?.widen(length);
@@ -172,6 +186,7 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
   #handleOpen(id: number): string | undefined {
     if ((id % 2 === 0) !== this.#isClient) return 'a stream with a number of this side';
     if (this.#open.has(id)) return undefined;
+    if (!this.#budget.takeOpening()) return FLOODS;
     if (this.status !== 'open' || this.#inbound >= MOST_STREAMS) {
       this.#control(TYPE.windowUpdate, FLAG.rst, id, 0);
       return undefined;
@@ -193,9 +208,11 @@ export class Session extends AbstractStreamMuxer<WireStream> implements FrameHan
     return undefined;
   }
 
-  #handleGoAway(reason: number): undefined {
-    if (reason === GO_AWAY.normal) this.onTransportClosed();
-    else this.abort(new Error('the remote ended the session'));
+  #handleGoAway(reason: number): void {
+    if (reason !== GO_AWAY.normal) return this.abort(new Error('the remote ended the session'));
+    this.onTransportClosed();
+    const cut = guarded('closing a connection', (error: Error) => this.#connection.abort(error));
+    this.#connection.close({ signal: AbortSignal.timeout(CLOSE_WITHIN_MS) }).catch(cut);
   }
 
   /** One at a time. */

@@ -4,13 +4,14 @@
 import type { MessageStreamInit, SendResult } from '@libp2p/utils';
 import { AbstractStream } from '@libp2p/utils';
 import { Uint8ArrayList } from 'uint8arraylist';
-import { guarded } from '../../runtime/guarded.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReceiveWindow } from './receive-window.ts';
 import { FLAG, INITIAL_WINDOW, TYPE } from './yamux-frames.ts';
 
 /** What a remote can mean by a window: an update has 32 bits. */
 const MOST_WINDOW = 2 ** 32 - 1;
+/** Longer sends leave in parts, each once the socket has room, however large the window. Chosen. */
+const MOST_AT_ONCE = 512 * 1024;
 
 export interface WireStreamInit extends Pick<MessageStreamInit, 'log' | 'direction'> {
   readonly streamId: number;
@@ -27,28 +28,18 @@ export class WireStream extends AbstractStream {
   #sendWindow = INITIAL_WINDOW;
 
   constructor({ streamId, outbox, window, ...init }: WireStreamInit) {
-    super({ ...init, id: `${streamId}` });
+    super({ ...init, id: `${streamId}`, maxMessageSize: MOST_AT_ONCE });
     this.streamId = streamId;
     this.#outbox = outbox;
     this.#receive = window;
   }
 
   /**
-   * Hands what comes to `sink` and emits no 'message' any more; first, after this turn, what came
-   * before. The sink must not throw, and may keep the bytes.
+   * From now on `sink` gets each payload as it comes. What must wait, as in a pause, and what came
+   * before, is a 'message' as ever. The sink must not throw, and may keep the bytes.
    */
   divert(sink: (bytes: Uint8Array) => void): void {
-    const begin = guarded('diverting a stream', () => {
-      const { readBuffer } = this;
-      const waiting = readBuffer.sublist();
-      readBuffer.consume(waiting.byteLength);
-      this.#sink = sink;
-      if (this.readStatus !== 'readable') return;
-      for (const bytes of waiting) sink(bytes);
-      // What has been read to its end can end now.
-      this.dispatchReadBuffer();
-    });
-    queueMicrotask(begin);
+    this.#sink = sink;
   }
 
   /** As send(), of parts that leave now. They are the caller's again unless bytes wait after it. */
@@ -57,7 +48,8 @@ export class WireStream extends AbstractStream {
     let length = 0;
     for (const part of parts) length += part.length;
     const waits = this.writableNeedsDrain || this.writeBuffer.byteLength > 0;
-    if (waits || length > this.#sendWindow || this.#outbox.congested) {
+    const most = Math.min(this.#sendWindow, MOST_AT_ONCE);
+    if (waits || length > most || this.#outbox.congested) {
       this.send(new Uint8ArrayList(...parts));
       return;
     }
@@ -74,7 +66,8 @@ export class WireStream extends AbstractStream {
 
   /** The next bytes of the data frame that has begun. */
   takePayload(bytes: Uint8Array): void {
-    if (this.#sink && this.readStatus === 'readable') this.#sink(bytes);
+    const isNext = this.readStatus === 'readable' && this.readBufferLength === 0;
+    if (this.#sink && isNext) this.#sink(bytes);
     else this.onData(bytes);
     this.#receive.use(bytes.length);
     if (this.readStatus !== 'paused') this.#grant();

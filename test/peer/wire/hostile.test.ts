@@ -1,75 +1,19 @@
 // What a remote must not do, after a proper handshake: the stream or the connection ends with its
 // reason, other connections go on, and memory stays bounded.
 import { randomBytes } from 'node:crypto';
-import type { Connection, Stream } from '@libp2p/interface';
 import { describe, expect, it, vi } from 'vitest';
-import type { Node } from '../../../src/peer/node/node.ts';
-import { FrameStream } from '../../../src/peer/node/stream.ts';
 import { socketOf } from '../../../src/peer/patches/tcp.ts';
 import { NOT_AUTHENTIC, TOO_SHORT } from '../../../src/peer/wire/noise-cipher.ts';
 import { READS_NOTHING } from '../../../src/peer/wire/outbox.ts';
 import { CUT_OFF, TOO_SLOW } from '../../../src/peer/wire/secured-connection.ts';
 import { FLAG, FrameReader, TYPE } from '../../../src/peer/wire/yamux-frames.ts';
-import { systemClock, type Timers } from '../../../src/runtime/clock.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
-import { useNodes } from '../nodes.ts';
-import { connectRaw, data, frame, open, type RawRemote } from './raw-remote.ts';
+import { data, frame, open, type RawRemote } from './raw-remote.ts';
+import { attack, bytesOf, fill, openStream, PROTOCOL, type Victim } from './victim.ts';
 
-const PROTOCOL = '/hubswarm/test/1.0.0';
 const KIB = 1024;
 const WINDOW = 256 * KIB;
-const startNode = useNodes();
-
-interface Victim {
-  readonly node: Node;
-  readonly remote: RawRemote;
-  readonly connection: Connection;
-  /** The error with which the connection closed. */
-  readonly closed: Promise<Error | undefined>;
-  /** Streams that were opened, with what they received. */
-  readonly streams: {
-    frames: FrameStream;
-    stream: Stream;
-    chunks: Uint8Array[];
-    ended: Promise<string>;
-  }[];
-}
-
-async function attack(clock?: Timers): Promise<Victim> {
-  const node = await startNode(clock ? { clock } : {});
-  const streams: Victim['streams'] = [];
-  await node.handle(
-    PROTOCOL,
-    (stream, { remotePeer }) => {
-      const frames = new FrameStream(stream, remotePeer.toString());
-      const chunks: Uint8Array[] = [];
-      frames.onData((chunk) => chunks.push(chunk));
-      const { promise: ended, resolve } = Promise.withResolvers<string>();
-      frames.onEnd(resolve);
-      streams.push({ frames, stream, chunks, ended });
-    },
-    { maxInboundStreams: 2000 },
-  );
-  const remote = await connectRaw(node);
-  await vi.waitFor(() => expect(node.getConnections()).toHaveLength(1));
-  const connection = node.getConnections()[0]!;
-  const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>();
-  connection.addEventListener('close', (event) =>
-    resolve((event as Event & { error?: Error }).error),
-  );
-  return { node, remote, connection, closed, streams };
-}
-
-/** Opens a stream and waits until the victim has it. */
-async function openStream({ remote, streams }: Victim, id = 1): Promise<Victim['streams'][number]> {
-  const before = streams.length;
-  remote.send(open(id, PROTOCOL));
-  await vi.waitFor(() => expect(streams).toHaveLength(before + 1));
-  return streams[before]!;
-}
-
-const bytesOf = (chunks: readonly Uint8Array[]): number =>
-  chunks.reduce((sum, { length }) => sum + length, 0);
 
 describe('a connection ends with its reason', () => {
   const length = (bytes: number): Buffer => {
@@ -174,7 +118,7 @@ describe('a connection ends with its reason', () => {
     const victim = await attack();
     const { remote, closed, connection } = victim;
     const socket = socketOf(connection)!;
-    remote.socket.pause();
+    await fill(victim);
     let most = 0;
     const pings = Buffer.concat(
       Array.from({ length: 5000 }, (_, i) => frame(TYPE.ping, FLAG.syn, 0, i)),
