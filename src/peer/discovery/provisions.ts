@@ -19,7 +19,8 @@ import { tellProvider } from './provider-records.ts';
 const AGAIN_MS = 15 * 60_000;
 /**
  * How soon a failure, or a larger routing table, is noticed: a flash crowd grows the
- * table each moment. New files that come within the second time are told of together.
+ * table each moment. New files that come within the second time are told of together. Newcomers that
+ * could not be told are tried again after the first time, and then twice as late each time.
  */
 const CHECK_MS = 5000;
 const TOGETHER_MS = 500;
@@ -48,6 +49,8 @@ export class Provisions {
   readonly #due = new Set<Provided>();
   /** Peers that were told of all records but those due. */
   readonly #told = new Set<string>();
+  /** Rounds in a row that left one of the closest peers untold. */
+  #misses = 0;
   #running: Promise<void> | undefined;
   /** Whether files or peers came since the last round began. */
   #changed = false;
@@ -125,6 +128,7 @@ export class Provisions {
     if (this.#node.services.dht.routingTable.size === 0) return;
     if (this.#due.size > 0) await this.#tellAll([...this.#due]);
     else await this.#tellNewcomers();
+    this.#misses = this.#newcomers().length > 0 ? this.#misses + 1 : 0;
   }
 
   /** Tells all records, region by region, in the order of the keys. */
@@ -155,23 +159,26 @@ export class Provisions {
     }
   }
 
-  /** Tells newcomers: in a DHT of few peers all are among the closest. */
   async #tellNewcomers(): Promise<void> {
+    for (const peer of this.#newcomers()) await this.#tell(peer, [...this.#provided]);
+  }
+
+  /** Peers to tell of all records: in a DHT of few peers all are among the closest. */
+  #newcomers(): PeerId[] {
     const peers = this.#tablePeers(kadIdOf(this.#node.peerId.toMultihash().bytes));
-    if (peers.length >= CLOSEST) return;
-    for (const peer of peers) {
-      if (!this.#told.has(peer.toString())) await this.#tell(peer, [...this.#provided]);
-    }
+    if (peers.length >= CLOSEST) return [];
+    return peers.filter((peer) => !this.#told.has(peer.toString()));
   }
 
   async #tell(peer: PeerId, provided: readonly Provided[]): Promise<boolean> {
     const keys = provided.map(({ key }) => key);
+    const isAll = provided.length === this.#provided.size;
     try {
       await tellProvider(this.#node, peer, keys, this.#clock, this.#signal);
     } catch {
       return false;
     }
-    this.#told.add(peer.toString());
+    if (isAll) this.#told.add(peer.toString());
     for (const { told } of provided) told.resolve();
     return true;
   }
@@ -202,13 +209,20 @@ export class Provisions {
 
   /** Waits until there is a record to tell. */
   async #pause(againAt: number): Promise<void> {
-    const hasPeers = this.#node.services.dht.routingTable.size > 0;
-    const failed = hasPeers && this.#due.size > 0 && !this.#changed;
-    if (!this.#changed) await this.#sleep(failed ? CHECK_MS : againAt - this.#clock.now());
-    // The first peer is told at once; of more files, and of more peers, there are soon others.
+    if (!this.#changed) await this.#sleep(Math.min(this.#retryMs(), againAt - this.#clock.now()));
     if (!this.#changed) return;
+    // The first peer is told at once; of more files, and of more peers, there are soon others.
     if (this.#provided.size > MANY) await this.#wait(CHECK_MS);
-    else if (this.#told.size > 0) await this.#wait(this.#due.size > 0 ? TOGETHER_MS : CHECK_MS);
+    else if (this.#provided.size > this.#due.size) {
+      await this.#wait(this.#due.size > 0 ? TOGETHER_MS : CHECK_MS);
+    }
+  }
+
+  /** Time after which peers that could not be told are tried again. */
+  #retryMs(): number {
+    if (this.#node.services.dht.routingTable.size === 0) return Number.POSITIVE_INFINITY;
+    if (this.#due.size > 0) return CHECK_MS;
+    return this.#misses > 0 ? CHECK_MS * 2 ** (this.#misses - 1) : Number.POSITIVE_INFINITY;
   }
 
   /** Waits until a change, or for so long at most. */
