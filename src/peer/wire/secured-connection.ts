@@ -16,7 +16,7 @@ import { guarded } from '../../runtime/guarded.ts';
 import { readInto } from '../patches/socket-buffer.ts';
 import { Opener, Sealer } from './noise-cipher.ts';
 import { RecordBuffer } from './noise-records.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, READS_NOTHING } from './outbox.ts';
 import { ReadPause } from './read-pause.ts';
 
 /**
@@ -24,6 +24,13 @@ import { ReadPause } from './read-pause.ts';
  * ten connections over it, takes less. Chosen.
  */
 const MESSAGE_WITHIN_MS = 120_000;
+
+/**
+ * A full socket, of 2 MiB at the most, must have emptied once within so long: 7 KB/s do. A remote
+ * that never reads would keep what waits for it. Chosen.
+ */
+const EMPTIED_WITHIN_MS = 300_000;
+const LOOK_EVERY_MS = 30_000;
 
 export const CUT_OFF = 'ended in the middle of a message';
 export const TOO_SLOW = 'takes too long over a message';
@@ -55,6 +62,9 @@ export class SecuredConnection extends AbstractMessageStream {
   readonly #records = new RecordBuffer();
   readonly #pause = new ReadPause();
   #cancelPause: Cancel | undefined;
+  #cancelLooks: Cancel | undefined;
+  /** When the socket was first seen full since it was empty. */
+  #fullSince: number | undefined;
   #messageSince: number | undefined;
   #reader: PlainReader | undefined;
 
@@ -65,7 +75,10 @@ export class SecuredConnection extends AbstractMessageStream {
     this.#clock = clock;
     this.#opener = new Opener(receiveKey);
     this.outbox = new Outbox(socket, new Sealer(sendKey), (reason) => this.#fail(reason));
-    const drain = guarded('going on with a connection', () => this.safeDispatchEvent('drain'));
+    const drain = guarded('going on with a connection', () => {
+      this.#fullSince = undefined;
+      this.safeDispatchEvent('drain');
+    });
     const close = guarded('closing a connection', (event: StreamCloseEvent) =>
       this.#handleClose(event),
     );
@@ -74,6 +87,8 @@ export class SecuredConnection extends AbstractMessageStream {
     // Otherwise 'close' has been, or is about to be, emitted.
     if (!socket.destroyed) this.#readSocket(rest);
     if (connection.status !== 'open') this.onTransportClosed();
+    else
+      this.#cancelLooks = clock.every(LOOK_EVERY_MS, 'watching a full socket', () => this.#look());
   }
 
   /** From now on `reader` gets what comes; what came before is a 'message' event first. */
@@ -170,6 +185,13 @@ export class SecuredConnection extends AbstractMessageStream {
     return undefined;
   }
 
+  #look(): void {
+    if (!this.outbox.congested) return;
+    const now = this.#clock.now();
+    this.#fullSince ??= now;
+    if (now - this.#fullSince >= EMPTIED_WITHIN_MS) this.#fail(READS_NOTHING);
+  }
+
   #goOn(): void {
     this.#cancelPause = undefined;
     if (this.status === 'open' && this.readStatus === 'readable') this.#socket.resume();
@@ -188,6 +210,7 @@ export class SecuredConnection extends AbstractMessageStream {
 
   #handleClose({ error, local }: StreamCloseEvent): void {
     this.#cancelPause?.();
+    this.#cancelLooks?.();
     const isCutOff = this.#records.missing > 0;
     this.#records.release();
     if (!error && isCutOff) this.#failWith(new HubswarmError('ERR_REMOTE', CUT_OFF));

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { socketOf } from '../../../src/peer/patches/tcp.ts';
 import { FLOODS } from '../../../src/peer/wire/frame-budget.ts';
+import { READS_NOTHING } from '../../../src/peer/wire/outbox.ts';
 import { FLAG, GO_AWAY, TYPE } from '../../../src/peer/wire/yamux-frames.ts';
+import { systemClock } from '../../../src/runtime/clock.ts';
 import { data, frame } from './raw-remote.ts';
 import { attack, bytesOf, fill, openStream } from './victim.ts';
 
@@ -52,6 +54,31 @@ describe('a connection ends with its session', () => {
     // Otherwise it would wait for that socket.
     await victim.node.stop();
   });
+});
+
+it('a remote that never reads is cut off after 5 minutes', async () => {
+  let late = 0;
+  const looks: (() => void)[] = [];
+  const victim = await attack({
+    ...systemClock,
+    now: () => systemClock.now() + late,
+    every: (ms, what, run) => {
+      if (what === 'watching a full socket') looks.push(run);
+      return systemClock.every(ms, what, run);
+    },
+  });
+  const { ended } = await fill(victim);
+  const look = (): void => {
+    for (const run of looks) run();
+  };
+  look();
+  late = 290_000;
+  look();
+  expect(victim.connection.status).toBe('open');
+  late = 300_000;
+  look();
+  expect((await victim.closed)?.message).toBe(READS_NOTHING);
+  expect(await ended).toBe(READS_NOTHING);
 });
 
 describe('a flood ends its connection', () => {
