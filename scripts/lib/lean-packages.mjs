@@ -26,6 +26,12 @@ const EDITS = {
     'return a.multiaddr.toString().localeCompare(b.multiaddr.toString());',
     'return a.multiaddr.toString() < b.multiaddr.toString() ? -1 : 1;',
   ],
+  // Locks of one process, as the peer store asks for: no channel to worker threads, no cluster.
+  'mortice/dist/src/node.js': [
+    'if (isMain() || options.singleProcess) {',
+    `if (options.singleProcess) return new TypedEventEmitter();
+    if (isMain()) {`,
+  ],
   // A cipher in WebAssembly: peer/wire/key-agreement.ts takes the one of node:crypto.
   '@chainsafe/libp2p-noise/dist/src/crypto/index.js': [
     'const ctx = newInstance();\nconst asImpl = new ChaCha20Poly1305(ctx);',
