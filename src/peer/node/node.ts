@@ -12,6 +12,7 @@ import { createLibp2p } from 'libp2p';
 import { type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders } from '../patches/kad-dht.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
@@ -187,32 +188,34 @@ const createDht =
 
 /** What a started node (libp2p 3) is made of, as far as addresses at which it listens change. */
 interface Listeners {
-  readonly components: {
-    readonly transportManager: {
-      listen(addresses: readonly Multiaddr[]): Promise<void>;
-      getListeners(): { getAddrs(): Multiaddr[]; close(): Promise<void> }[];
-    };
-  };
+  listen(addresses: readonly Multiaddr[]): Promise<void>;
+  getListeners(): { getAddrs(): Multiaddr[]; close(): Promise<void> }[];
 }
 
-const listenersOf = (node: Node) => (node as Node & Listeners).components.transportManager;
+function listenersOf(node: Node): Listeners | undefined {
+  const patch = 'changing listeners';
+  const known = inside<{ components: object }>(patch, node, 'components');
+  const { components } = known ?? {};
+  return inside<{ transportManager: Listeners }>(patch, components, 'transportManager')
+    ?.transportManager;
+}
 
 /** Listens there as well. @throws HubswarmError ERR_LISTEN */
 export async function listenAt(node: Node, address: string): Promise<void> {
   try {
-    await listenersOf(node).listen([multiaddr(address)]);
+    await listenersOf(node)?.listen([multiaddr(address)]);
   } catch (error) {
     throw listenError(error, [address]);
   }
 }
 
-export const countListeners = (node: Node): number => listenersOf(node).getListeners().length;
+export const countListeners = (node: Node): number => listenersOf(node)?.getListeners().length ?? 0;
 
 /** Stops listening there; connections that came in there end. */
 export async function stopListening(node: Node, host: string): Promise<void> {
-  const listening = listenersOf(node)
-    .getListeners()
-    .filter((each) => each.getAddrs().some((address) => `${address}`.startsWith(`${host}/`)));
+  const listening = (listenersOf(node)?.getListeners() ?? []).filter((each) =>
+    each.getAddrs().some((address) => `${address}`.startsWith(`${host}/`)),
+  );
   await Promise.all(listening.map((each) => each.close()));
 }
 

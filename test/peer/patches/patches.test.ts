@@ -11,6 +11,7 @@ import type { mdns } from '@libp2p/mdns';
 import { createLibp2p } from 'libp2p';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
+import { countListeners, listenAt, stopListening } from '../../../src/peer/node/node.ts';
 import { ProviderStore } from '../../../src/peer/node/provider-store.ts';
 import { inside } from '../../../src/peer/patches/inside.ts';
 import { createMdns } from '../../../src/peer/patches/mdns.ts';
@@ -145,6 +146,18 @@ const CANARIES: Readonly<Record<string, Canary>> = {
       for (const end of await connect()) {
         expect(socketOf(end)?.writableHighWaterMark).toBe(512 * 1024);
       }
+    },
+  },
+
+  // A node listens at one more address, and no longer.
+  'changing listeners': {
+    members: ['components', 'transportManager'],
+    sing: async () => {
+      const node = await startNode();
+      await listenAt(node, '/ip4/127.0.0.2/tcp/0');
+      expect(countListeners(node)).toBe(2);
+      await stopListening(node, '/ip4/127.0.0.2');
+      expect(node.getMultiaddrs().map(String)).toEqual([expect.stringContaining('/127.0.0.1/')]);
     },
   },
 
