@@ -300,7 +300,8 @@ export class Session {
       // The source waits for it: its grant is done.
       if (neighbour === source) outbox.send(neighbour, { type: 'have', pieces: [piece] });
       else if (this.#mustKnow(neighbour, piece)) {
-        outbox.sendHaveSoon(neighbour, piece, takers >= ENOUGH_TAKERS, now);
+        const isNews = takers < ENOUGH_TAKERS && !neighbour.taker.peerInterested;
+        outbox.sendHaveSoon(neighbour, piece, isNews, now);
       }
     }
     if (have.isFull) outbox.push({ type: 'completed' });
