@@ -244,7 +244,8 @@ export class Session {
         this.#uploads.handleCancel(neighbour, message.piece, now);
         return undefined;
       case 'peers':
-        this.#learnPeers(neighbour, message);
+        neighbour.telling.noteNamed(message.addresses);
+        this.#state.outbox.push({ ...message, type: 'peers_learned', neighbour: neighbour.id });
         return undefined;
     }
   }
@@ -269,11 +270,6 @@ export class Session {
     outbox.push({ type: 'neighbour_met', neighbour: neighbour.id, pieces: neighbour.pieces.count });
     introduce(this.#state, neighbour, now);
     return undefined;
-  }
-
-  #learnPeers(neighbour: Neighbour, { addresses }: { addresses: readonly string[] }): void {
-    neighbour.telling.noteNamed(addresses);
-    this.#state.outbox.push({ type: 'peers_learned', addresses, neighbour: neighbour.id });
   }
 
   #handleHaves(neighbour: Neighbour, pieces: readonly number[], now: number): string | undefined {
