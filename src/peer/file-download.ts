@@ -1,5 +1,6 @@
 // Gives a download what it needs of a peer: the manifest from an earlier run or from others, a
 // partial file in the output directory, the peer's swarms and the DHT.
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
@@ -19,8 +20,13 @@ import { searchManifest } from './manifest/manifest-search.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
 import type { Node } from './node/node.ts';
 
-/** Telling the DHT of one more source can wait: neighbours name each other. Chosen. */
+/**
+ * Telling the DHT of one more source can wait: neighbours name each other. Those that started
+ * together must not tell it together: 16 receivers told each other in one moment, which was 12 % of
+ * their swarm's CPU time. Chosen.
+ */
 const ANNOUNCE_AFTER_MS = 20_000;
+const ANNOUNCE_WITHIN_MS = 60_000;
 
 /** The peer, as far as a download needs it. */
 export interface FileDownloadPeer {
@@ -87,7 +93,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
   join({ name, dag, rawRoot }: FoundManifest, store: PieceStore, hooks: SwarmHooks): Swarm {
     const held = { name, dag, rawRoot: rawRootOf(rawRoot ?? new Uint8Array()) };
     const swarm = this.#peer.hold(this.#cid, store, held, hooks);
-    this.#peer.announce(this.#cid, ANNOUNCE_AFTER_MS);
+    this.#peer.announce(this.#cid, randomInt(ANNOUNCE_AFTER_MS, ANNOUNCE_WITHIN_MS));
     return swarm;
   }
 
