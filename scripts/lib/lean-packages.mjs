@@ -55,7 +55,8 @@ export const leanPackages = {
       return { path, namespace: 'late' };
     });
     onLoad({ filter: /./, namespace: 'late' }, async ({ path }) => {
-      const names = Object.keys(await import(path));
+      // From 23 on Node.js shows a CommonJS module itself under a name of its own.
+      const names = Object.keys(await import(path)).filter((name) => name !== 'module.exports');
       const getters = names.map((name) => `get ${name}() { return real().${name}; }`);
       return {
         contents: `let made;
