@@ -75,7 +75,11 @@ function loadWithout(): void {
   const { enableCompileCache } = require('node:module') as {
     enableCompileCache?: (place: string) => unknown;
   };
-  enableCompileCache?.(join(userDirectory('cache'), 'code'));
+  try {
+    enableCompileCache?.(join(userDirectory('cache'), 'code'));
+  } catch {
+    // A user without a home: what is compiled is not kept.
+  }
   if (DEBUGS) process.setSourceMapsEnabled(true);
   require(join(PROGRAM, ENTRY));
 }

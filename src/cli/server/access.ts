@@ -37,6 +37,9 @@ const checked =
   (option: string, check: (option: string, text: string) => string) =>
   (text: string, before: string[] = []): string[] => [...before, check(option, text)];
 
+/** Stands for the user's own key, whose place is looked up when it is used: no file has this name. */
+const OWN_KEY = '\0';
+
 export function addAccessOptions(command: Command): Command {
   return command
     .addOption(
@@ -44,7 +47,7 @@ export function addAccessOptions(command: Command): Command {
         '--token-key [file]',
         "accept tokens signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file your own key; may be repeated (default: no tokens)",
       )
-        .preset(defaultTokenKeyFile())
+        .preset(OWN_KEY)
         .argParser(checked('--token-key', (_option, file) => file)),
     )
     .option(
@@ -121,10 +124,12 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AdmissionOpti
   needs('--token-rate-limit', flags.tokenRateLimit, '--token-key', flags.tokenKey);
   needs('--proxy-header', flags.proxyHeader, '--trust-proxy', flags.trustProxy);
   // The user's own key is made here too: the server may be started before the first token is.
-  const own = defaultTokenKeyFile();
-  if (flags.tokenKey?.includes(own)) await openTokenKey(own);
+  const tokenKeyFiles = flags.tokenKey?.map((file) =>
+    file === OWN_KEY ? defaultTokenKeyFile() : file,
+  );
+  if (flags.tokenKey?.includes(OWN_KEY)) await openTokenKey(defaultTokenKeyFile());
   return {
-    tokenKeyFiles: flags.tokenKey,
+    tokenKeyFiles,
     revokedFile: flags.revoked,
     publicRead: flags.publicRead,
     anonymousWrites: flags.allowAnonymousWrites,

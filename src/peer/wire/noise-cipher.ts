@@ -40,6 +40,23 @@ class Nonce {
   }
 }
 
+let smallBelow: number | undefined;
+
+/** Where WebAssembly cannot be made (`--jitless`, little address space), none counts as small. */
+function isSmall(length: number): boolean {
+  smallBelow ??= canMakeSmall() ? SMALL_LENGTH : 0;
+  return length < smallBelow;
+}
+
+function canMakeSmall(): boolean {
+  try {
+    asCrypto.chaCha20Poly1305Encrypt(NOTHING, Buffer.alloc(12), NOTHING, Buffer.alloc(32));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export class Opener {
   readonly #key: Uint8Array;
   readonly #nonce: Nonce;
@@ -57,7 +74,7 @@ export class Opener {
     if (!this.#nonce.next()) return SPENT;
     const { bytes: nonce } = this.#nonce;
     try {
-      if (length < SMALL_LENGTH) {
+      if (isSmall(length)) {
         const into = Buffer.allocUnsafe(length);
         return asCrypto.chaCha20Poly1305Decrypt(record, nonce, NOTHING, this.#key, into) as Buffer;
       }
@@ -87,7 +104,7 @@ export class Sealer {
    * The parts are not needed afterwards. Undefined when the key has sealed as many as it may.
    */
   seal(parts: readonly Uint8Array[], length: number): Uint8Array[] | undefined {
-    if (length < SMALL_LENGTH) return this.#sealSmall(parts, length);
+    if (isSmall(length)) return this.#sealSmall(parts, length);
     const sealed = new Joined();
     const text = new Cursor(parts);
     for (let left = length; left > 0; left -= MAX_PLAIN_LENGTH) {

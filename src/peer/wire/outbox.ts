@@ -2,6 +2,7 @@
 // sealed as one Noise message, and written by one call; large ones take along what is waiting. What
 // is handed over is sealed or copied before the call returns.
 import type { Socket } from 'node:net';
+import { describeError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Sealer } from './noise-cipher.ts';
 import { SPENT } from './noise-cipher.ts';
@@ -24,10 +25,14 @@ export class Outbox {
   readonly #sealer: Sealer;
   readonly #onFailed: (reason: string) => void;
   readonly #stage = Buffer.allocUnsafe(STAGE_LENGTH);
-  readonly #endTurn = guarded('sending frames', () => {
-    this.#awaitsTurn = false;
-    this.flush();
-  });
+  readonly #endTurn = guarded(
+    'sending frames',
+    () => {
+      this.#awaitsTurn = false;
+      this.flush();
+    },
+    (error) => this.#fail(describeError(error)),
+  );
   #staged = 0;
   #dataFrames = 0;
   #awaitsTurn = false;

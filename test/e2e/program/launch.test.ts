@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { UNKNOWN_V8 } from '../../../src/runtime/node/v8-flags.ts';
 import { scratch, start } from '../binary.ts';
+import { origin, sameBytes } from '../swarm.ts';
 
 const DIST = resolve(import.meta.dirname, '../../../dist');
 
@@ -84,4 +85,24 @@ test('a stack can be told in the names and lines of the sources', async () => {
   const source = resolve(program, entry.originalSource);
   const line = (await readFile(source, 'utf8')).split('\n')[entry.originalLine];
   expect(line).toContain('showSuggestionAfterError');
+});
+
+test('a peer fetches where there is no WebAssembly', async () => {
+  const dir = await scratch();
+  const from = await origin(dir, 300_000);
+  const out = join(dir, 'out');
+  const args = [
+    '--data',
+    join(dir, 'data'),
+    '--join',
+    from.address,
+    '--get',
+    from.cid,
+    '--out',
+    out,
+  ];
+  const peer = start(['peer', '--json', ...args], { NODE_OPTIONS: '--jitless' });
+  await peer.until('transfer_completed');
+  await sameBytes(join(out, 'content.bin'), from.file);
+  expect(peer.stdout).not.toContain('"warned"');
 });
