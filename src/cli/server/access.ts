@@ -48,7 +48,11 @@ export function addAccessOptions(command: Command): Command {
         "accept tokens signed by this key (see 'hubswarm token'): JWK, PEM or a secret; without a file your own key; may be repeated (default: no tokens)",
       )
         .preset(OWN_KEY)
-        .argParser(checked('--token-key', (_option, file) => file)),
+        .argParser(
+          checked('--token-key', (_option, file) =>
+            file === OWN_KEY ? defaultTokenKeyFile() : file,
+          ),
+        ),
     )
     .option(
       '--public-read',
@@ -117,6 +121,15 @@ export function addAccessOptions(command: Command): Command {
     .option('--tls-key <file>', 'the key of --tls-cert (PEM)');
 }
 
+/** A user without a home has none. */
+function isOwnKey(file: string): boolean {
+  try {
+    return file === defaultTokenKeyFile();
+  } catch {
+    return false;
+  }
+}
+
 /** @throws HubswarmError for combinations that make no sense, and for the user's own key */
 export async function accessOptionsOf(flags: AccessFlags): Promise<AdmissionOptions> {
   needs('--public-read', flags.publicRead, '--token-key', flags.tokenKey);
@@ -124,12 +137,10 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AdmissionOpti
   needs('--token-rate-limit', flags.tokenRateLimit, '--token-key', flags.tokenKey);
   needs('--proxy-header', flags.proxyHeader, '--trust-proxy', flags.trustProxy);
   // The user's own key is made here too: the server may be started before the first token is.
-  const tokenKeyFiles = flags.tokenKey?.map((file) =>
-    file === OWN_KEY ? defaultTokenKeyFile() : file,
-  );
-  if (flags.tokenKey?.includes(OWN_KEY)) await openTokenKey(defaultTokenKeyFile());
+  const own = flags.tokenKey?.find(isOwnKey);
+  if (own !== undefined) await openTokenKey(own);
   return {
-    tokenKeyFiles,
+    tokenKeyFiles: flags.tokenKey,
     revokedFile: flags.revoked,
     publicRead: flags.publicRead,
     anonymousWrites: flags.allowAnonymousWrites,
