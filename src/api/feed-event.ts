@@ -7,7 +7,7 @@ import { z } from 'zod';
 const place = {
   /** Below the root, begins with a slash, not escaped. */
   path: z.string(),
-  /** The same as a path on the hub, escaped. */
+  /** The file as a reference from the URL of /events, escaped. */
   url: z.string(),
 };
 

@@ -13,12 +13,15 @@ const listedEntrySchema = z.object({
   cid: z.string().optional(),
   /** True for a symbolic link; the other fields describe its target. */
   link: z.boolean().optional(),
-  /** Path on the hub, escaped; of a directory it ends in a slash. */
+  /**
+   * Reference from the listing's own URL, escaped; the path of a directory ends in a slash. Hubs
+   * up to 0.2 name a path on the hub.
+   */
   url: z.string(),
 });
 
 export const listingSchema = z.object({
-  /** Path on the hub, escaped, ends in a slash. */
+  /** Which directory it is: its path on the hub, escaped, ends in a slash. No reference. */
   path: z.string(),
   /** Counts from 1. */
   page: z.number(),
@@ -27,7 +30,7 @@ export const listingSchema = z.object({
   total: z.number(),
   /** Whether the directory has more entries than are listed here. */
   truncated: z.boolean(),
-  /** Path of the next page, with its query. */
+  /** The next page, as a reference from the listing's own URL. */
   next: z.string().optional(),
   /** True if entries are left out, here or on another page: they may be there all the same. */
   incomplete: z.boolean().optional(),

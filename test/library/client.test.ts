@@ -107,7 +107,7 @@ describe('a directory', () => {
         name: 'file',
         type: 'file',
         size: BYTES.length,
-        url: '/files/file',
+        url: 'file',
       }),
     ]);
     await expect(list(new URL('file', files))).rejects.toMatchObject({ code: 'ERR_REMOTE' });

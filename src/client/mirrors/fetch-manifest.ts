@@ -1,5 +1,5 @@
 // Fetches the manifest of a root CID over HTTP. Inner blocks come from
-// `<origin>/ipfs/<cid>?format=raw` (https://specs.ipfs.tech/http-gateways/trustless-gateway/), from
+// `<hub>/ipfs/<cid>?format=raw` (https://specs.ipfs.tech/http-gateways/trustless-gateway/), from
 // any server that has them; each is hashed before use. A server without blocks may still serve the
 // file's bytes, so failures here do not count against it there.
 import type { CID } from 'multiformats/cid';
@@ -10,6 +10,7 @@ import { resolveManifest } from '../../content/resolve.ts';
 import type { Link } from '../../link/link.ts';
 import { createRng } from '../../runtime/rng.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import { routeUrl } from '../http/hub-url.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { type FailOver, tryMirrors } from './fail-over.ts';
 import { Mirrors } from './mirrors.ts';
@@ -36,9 +37,9 @@ export async function fetchManifest(
   root: CID,
   files: readonly URL[],
 ): Promise<Manifest> {
-  const origins = [...new Map(files.map((url) => [url.origin, url])).values()];
-  const mirrors = new Mirrors(origins, createRng(context.seed));
-  let limitMs = origins.length > 1 ? FIRST_LIMIT_MS : Number.POSITIVE_INFINITY;
+  const hubs = [...new Map(files.map((url) => [routeUrl(url, '').href, url])).values()];
+  const mirrors = new Mirrors(hubs, createRng(context.seed));
+  let limitMs = hubs.length > 1 ? FIRST_LIMIT_MS : Number.POSITIVE_INFINITY;
   const getBlock = (cid: CID): Promise<Uint8Array> =>
     tryMirrors({ ...context, mirrors }, async (url) => {
       const late = new AbortController();
@@ -62,9 +63,8 @@ export async function fetchManifest(
 
 async function fetchBlock(context: ManifestContext, file: URL, cid: CID): Promise<Uint8Array> {
   const { http, link, signal } = context;
-  const url = new URL(`/ipfs/${cid}?format=raw`, file);
-  url.username = file.username;
-  url.password = file.password;
+  const url = routeUrl(file, `ipfs/${cid}`);
+  url.searchParams.set('format', 'raw');
   const accept = 'application/vnd.ipld.raw';
   let block: Uint8Array;
   try {

@@ -2,9 +2,9 @@
 // hub for the offset and sends the rest, again and again, as long as bytes get through. Before, it
 // asks whether the server knows tus.
 import { systemClock } from '../../runtime/clock.ts';
+import { pathOnHub, routeUrl } from '../http/hub-url.ts';
 import { refusalOf, type SentAnswer, type SentRequest, sendRequest } from '../http/send-request.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import { tryDecode } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
 import type { UploadMemory } from './upload-memory.ts';
 import type { UploadSource } from './upload-source.ts';
@@ -30,12 +30,10 @@ export interface TusTarget {
  * @throws SourceFailure
  */
 export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget | undefined> {
-  const match = /^(.*?\/)files\/(.+)$/.exec(url.pathname);
   // If the path is malformed, the server's answer to a PUT will say so.
-  const path = match && tryDecode(match[2]!);
+  const path = pathOnHub(url);
   if (!path) return undefined;
-  const endpoint = new URL(url);
-  endpoint.pathname = `${match[1]}uploads/`;
+  const endpoint = routeUrl(url, 'uploads/');
   const { status, headers } = await sendRequest({ ...basis, method: 'OPTIONS', url: endpoint });
   const offered = (name: string): string[] =>
     (headers.get(name) ?? '').split(',').map((each) => each.trim());

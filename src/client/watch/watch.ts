@@ -7,8 +7,9 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
+import { pathOnHub, routeUrl } from '../http/hub-url.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import { showUrl, tryDecode } from '../http/url.ts';
+import { showUrl } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
 import { type Channel, SILENCE_MS, WayBarred, withQuery } from './watch-channel.ts';
 import { WatchPlace } from './watch-place.ts';
@@ -131,12 +132,14 @@ function delayOf(attempt: number, leastMs: number): number {
 
 /** @throws HubswarmError ERR_USAGE */
 function eventsUrl(url: URL): URL {
-  const events = new URL(url);
-  events.pathname = '/events';
-  if (url.pathname === '/' || url.pathname === '/events') return events;
-  const [, rest] = /^\/files(\/.*)?$/.exec(url.pathname) ?? [];
-  const path = rest === undefined && url.pathname !== '/files' ? undefined : tryDecode(rest ?? '/');
-  if (path !== undefined) return withQuery(events, { path });
+  const path = pathOnHub(url);
+  if (path !== undefined) return withQuery(routeUrl(url, 'events'), { path: `/${path}` });
+  const [, prefix] = /^(.*\/)(?:events)?$/.exec(url.pathname) ?? [];
+  if (prefix !== undefined && !prefix.includes('/files/')) {
+    const events = new URL(url);
+    events.pathname = `${prefix}events`;
+    return events;
+  }
   throw new HubswarmError(
     'ERR_USAGE',
     `URL: '${showUrl(url)}' is no place to watch; give a hub or what is below /files/ (as in http://127.0.0.1:8080/files/dir/)`,

@@ -1,6 +1,6 @@
 // Makes the event that tells subscribers of a change below the root.
 
-import { filesUrl } from '../../api/files-url.ts';
+import { filesReference } from '../../api/files-url.ts';
 import type { Change } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -10,7 +10,7 @@ export function fileEventOf(
   { kind, segments, found }: Change,
   catalogue: Pick<Catalogue, 'known'>,
 ): FeedEvent {
-  const about = { path: `/${segments.join('/')}`, url: filesUrl(segments) };
+  const about = { path: `/${segments.join('/')}`, url: filesReference(segments) };
   if (!found) return { event: 'file_deleted', ...about };
   const cid = catalogue.known(found)?.cid;
   return {

@@ -31,6 +31,8 @@ export interface Presentation {
   readonly codable: boolean;
   /** Whether the file is to be saved instead of shown. */
   readonly attachment: boolean;
+  /** Number of names in its path below /files/. */
+  readonly depth: number;
   /** Other places of the file, as values of Link. */
   readonly duplicates: readonly string[];
 }
@@ -78,6 +80,16 @@ function typeOf(name: string): string {
   return contentType(extname(name)) || 'application/octet-stream';
 }
 
+/** Deepest path with a link to its block. Chosen: each level takes three bytes of the head. */
+const MAX_LINKED_DEPTH = 64;
+
+/** Relative to the file, wherever a proxy shows the hub. */
+function blockLink(cid: string, depth: number): string[] {
+  if (depth > MAX_LINKED_DEPTH) return [];
+  const top = '../'.repeat(depth);
+  return [`<${top}ipfs/${cid}>; rel="alternate"; type="application/vnd.ipld.raw"`];
+}
+
 /** The representation of the plain file. */
 export function representationOf(
   version: NamedVersion,
@@ -90,10 +102,7 @@ export function representationOf(
     ...cacheHeadersOf(validators, presentation, type),
     'X-Ipfs-Roots': cid,
     // One line for each link: aria2 does not read two from one line.
-    Link: [
-      `</ipfs/${cid}>; rel="alternate"; type="application/vnd.ipld.raw"`,
-      ...presentation.duplicates,
-    ],
+    Link: [...blockLink(cid, presentation.depth), ...presentation.duplicates],
   };
   const headers = {
     ...cacheHeaders,

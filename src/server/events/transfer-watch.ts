@@ -3,7 +3,7 @@
 // second, and a new file is told anyway.
 
 import type { TransferEvent } from '../../api/feed-event.ts';
-import { filesUrl } from '../../api/files-url.ts';
+import { filesReference } from '../../api/files-url.ts';
 import type { Transfers } from '../../hub/feed/transfers.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Event } from '../../telemetry/event.ts';
@@ -94,7 +94,7 @@ export class TransferWatch implements Transfers {
     if (!segments) return undefined;
     const total = about ? about.length : lengthOf(request, direction);
     const path = `/${segments.join('/')}`;
-    const known = { transfer: id, direction, path, url: filesUrl(segments) };
+    const known = { transfer: id, direction, path, url: filesReference(segments) };
     const facts = { ...known, ...(total === undefined ? {} : { total }) };
     const told = { facts, offset: about?.offset ?? 0, bytes: -1 };
     this.#told.set(id, told);

@@ -132,6 +132,7 @@ function presentationOf(
     cacheControl,
     codable: compress || siblings !== undefined,
     attachment: targetQuery(req.url ?? '').has('download'),
+    depth: segments.length,
     duplicates: mirrorLinks(mirrors, segments),
   };
 }

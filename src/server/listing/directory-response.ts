@@ -10,11 +10,12 @@ import { sendRepresentation } from '../answer/send-representation.ts';
 import { answerArchive } from '../archive/archive-response.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { acceptedCodings } from '../message/accept-encoding.ts';
-import { targetQuery } from '../message/request-path.ts';
+import { targetPath, targetQuery } from '../message/request-path.ts';
 import { entriesOf, listDirectory } from './listing.ts';
 import type { ListingHub } from './listing-hub.ts';
 import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';
+import { ListingReferences } from './references.ts';
 
 /** Entries of a page by default. Chosen: as many as a person scrolls through. */
 const PAGE_ENTRIES = 200;
@@ -37,6 +38,7 @@ export async function answerDirectory(
   const archive = params.get('archive');
   if (archive !== null) return answerArchive(hub, conversation, segments, archive);
   const query = parseListingQuery(params);
+  const references = new ListingReferences(targetPath(conversation.target), query);
   const asPage = query.format === undefined ? prefersHtml : query.format === 'html';
   const limit = asPage
     ? Math.min(query.limit ?? PAGE_ENTRIES, MAX_PAGE_ENTRIES)
@@ -53,10 +55,12 @@ export async function answerDirectory(
     const wanted = { ...query, limit };
     const lane = listings.laneOf(entriesOf(names, wanted, shows !== undefined));
     return lane.make(conversation, async () => {
-      const shelves = { ...hub, shows, isPart, signal };
+      const shelves = { ...hub, shows, isPart, references, signal };
       const listing = await listDirectory(shelves, directory, names, segments, wanted);
       next = listing.next;
-      return Buffer.from(asPage ? listingPage(listing, query) : `${JSON.stringify(listing)}\n`);
+      return Buffer.from(
+        asPage ? listingPage(listing, query, references) : `${JSON.stringify(listing)}\n`,
+      );
     });
   });
   const headers = {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import prettyBytes from 'pretty-bytes';
 import type { ListedEntry, Listing } from '../../api/listing.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
+import type { ListingReferences } from './references.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8883; --soft: #6b6b6b; --link: #0b57d0; --row: #8881 }
@@ -31,7 +32,11 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 
-export function listingPage(listing: Listing, query: ListingQuery): string {
+export function listingPage(
+  listing: Listing,
+  query: ListingQuery,
+  references: ListingReferences,
+): string {
   const title = decodeURIComponent(listing.path);
   const none = query.q === '' ? 'Nothing here.' : 'No name here holds that.';
   const rows = listing.entries.map(row).join('\n') || `<tr><td colspan="3">${none}`;
@@ -42,11 +47,11 @@ export function listingPage(listing: Listing, query: ListingQuery): string {
 <title>${escapeHtml(title)}</title>
 <style>${STYLE}</style>
 <header>
-<h1>${breadcrumb(listing.path)}</h1>
+<h1>${breadcrumb(listing.path, references)}</h1>
 <form role="search">${hiddenFields(query)}<input type="search" name="q" value="${escapeHtml(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
 </header>
 <table>
-<thead><tr><th>${sortLink('Name', 'name', query)}<th class="number">${sortLink('Size', 'size', query)}<th class="date">${sortLink('Modified (UTC)', 'modified', query)}</thead>
+<thead><tr><th>${sortLink('Name', 'name', query, references)}<th class="number">${sortLink('Size', 'size', query, references)}<th class="date">${sortLink('Modified (UTC)', 'modified', query, references)}</thead>
 <tbody>
 ${rows}
 </tbody>
@@ -54,17 +59,17 @@ ${rows}
 <footer>
 <span>${listing.total === 1 ? '1 entry' : `${listing.total} entries`}</span>
 <span>Download all as <a href="?archive=zip">zip</a> or <a href="?archive=tar">tar</a></span>
-${pager(listing, query)}
+${pager(listing, references)}
 </footer>
 </html>
 `;
 }
 
-function breadcrumb(path: string): string {
+function breadcrumb(path: string, references: ListingReferences): string {
   const names = path.split('/').filter((name) => name !== '');
   return names
     .map((name, i) => {
-      const href = `/${names.slice(0, i + 1).join('/')}/`;
+      const href = references.above(names.length - 1 - i);
       return `<a href="${escapeHtml(href)}">${escapeHtml(decodeURIComponent(name))}</a>`;
     })
     .join(' / ');
@@ -78,19 +83,25 @@ function hiddenFields(query: ListingQuery): string {
     .join('');
 }
 
-function sortLink(label: string, sort: ListingQuery['sort'], query: ListingQuery): string {
+function sortLink(
+  label: string,
+  sort: ListingQuery['sort'],
+  query: ListingQuery,
+  references: ListingReferences,
+): string {
   const current = query.sort === sort;
   const order = current && query.order === 'asc' ? 'desc' : 'asc';
   const arrow = current ? (query.order === 'asc' ? ' \u2191' : ' \u2193') : '';
-  return `<a href="${href({ ...query, sort, order, page: 1 })}">${label}${arrow}</a>`;
+  const href = references.with({ sort, order, page: 1 });
+  return `<a href="${escapeHtml(href)}">${label}${arrow}</a>`;
 }
 
-function pager({ page, pages }: Listing, query: ListingQuery): string {
+function pager({ page, pages }: Listing, references: ListingReferences): string {
   if (pages === 1) return '';
   const link = (label: string, to: number, rel: string): string =>
     to < 1 || to > pages || to === page
       ? `<span>${label}</span>`
-      : `<a rel="${rel}" href="${href({ ...query, page: to })}">${label}</a>`;
+      : `<a rel="${rel}" href="${escapeHtml(references.with({ page: to }))}">${label}</a>`;
   const links = [
     link('First', 1, 'first'),
     link('Previous', page - 1, 'prev'),
@@ -99,11 +110,6 @@ function pager({ page, pages }: Listing, query: ListingQuery): string {
     link('Last', pages, 'last'),
   ];
   return `<nav>${links.join('')}</nav>`;
-}
-
-/** A link relative to the page's path; an empty query must name that path too. */
-function href(query: ListingQuery): string {
-  return escapeHtml(formatListingQuery(query) || '?');
 }
 
 function row({ name, type, url, size, modified, cid }: ListedEntry): string {

@@ -6,10 +6,11 @@ import { filesUrl } from '../../api/files-url.ts';
 import type { ListedEntry, Listing } from '../../api/listing.ts';
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { Names } from '../../hub/catalogue/directory-names.ts';
-import type { OpenDirectory, Segments } from '../../root/root.ts';
+import type { OpenDirectory } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
 import { Refusal } from '../../runtime/refusal.ts';
-import { formatListingQuery, type ListingQuery } from './listing-query.ts';
+import type { ListingQuery } from './listing-query.ts';
+import type { ListingReferences } from './references.ts';
 
 interface Shelves {
   readonly catalogue: Pick<Catalogue, 'known'>;
@@ -17,6 +18,7 @@ interface Shelves {
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
   /** Whether the caller may see only a part of the directory. */
   readonly isPart?: boolean;
+  readonly references: ListingReferences;
   /** Aborts when no request waits for the listing any more. */
   readonly signal: AbortSignal;
 }
@@ -24,7 +26,7 @@ interface Shelves {
 interface Place {
   readonly catalogue: Pick<Catalogue, 'known'>;
   readonly directory: OpenDirectory;
-  readonly segments: Segments;
+  readonly references: ListingReferences;
   readonly signal: AbortSignal;
 }
 
@@ -55,7 +57,7 @@ export function entriesOf(
  * holds
  */
 export async function listDirectory(
-  { catalogue, shows, isPart, signal }: Shelves,
+  { catalogue, shows, isPart, references, signal }: Shelves,
   directory: OpenDirectory,
   all: Names,
   segments: readonly string[],
@@ -71,7 +73,7 @@ export async function listDirectory(
   const pages = Math.max(1, Math.ceil(total / limit));
   if (page > pages)
     throw new Refusal('ERR_NOT_FOUND', `there is no page ${page}; the last is ${pages}`);
-  const place = { catalogue, directory, segments, signal };
+  const place = { catalogue, directory, references, signal };
   const span = { from: (page - 1) * limit, to: page * limit };
   const wantedHere = Math.min(total, span.to) - Math.min(total, span.from);
   const entries =
@@ -80,7 +82,7 @@ export async function listDirectory(
       : (await sortedByStats(place, names, query)).slice(span.from, span.to);
   const path = segments.length === 0 ? '/files/' : `${filesUrl(segments)}/`;
   const truncated = names.truncated || page < pages;
-  const next = page < pages ? path + formatListingQuery({ ...query, page: page + 1 }) : undefined;
+  const next = page < pages ? references.with({ limit, page: page + 1 }) : undefined;
   const incomplete = isPart || names.unserved > 0 || entries.length < wantedHere;
   return {
     ...{ path, page, pages, total, truncated },
@@ -155,11 +157,9 @@ async function describeOne(place: Place, name: string): Promise<ListedEntry | un
   if (!found) return undefined;
   const { version } = found;
   const link = found.isLink ? { link: true as const } : {};
-  const url = filesUrl([...place.segments, name]);
   const modified = dateOf(version).toISOString();
-  if (version.kind === 'directory') {
-    return { name, type: 'directory', url: `${url}/`, modified, ...link };
-  }
+  const url = place.references.entry(name, version.kind);
+  if (version.kind === 'directory') return { name, type: 'directory', url, modified, ...link };
   const cid = place.catalogue.known(found)?.cid;
   const { size } = version;
   return {

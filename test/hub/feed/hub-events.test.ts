@@ -65,7 +65,7 @@ describe('the events of a hub', () => {
     await writeFile(join(path, 'a b/ü'), 'hello');
     events.handleEvent({ event: 'file_stored', path: 'a b/ü', bytes: 5, remote: '' });
     await expect.poll(() => told).toHaveLength(1);
-    const about = { path: '/a b/ü', url: '/files/a%20b/%C3%BC', bytes: 5 };
+    const about = { path: '/a b/ü', url: 'files/a%20b/%C3%BC', bytes: 5 };
     expect(told[0]).toMatchObject({ event: 'file_added', ...about });
     expect(told[0]).not.toHaveProperty('place');
   });

@@ -8,6 +8,7 @@ import { DirectoryNames } from '../../../src/hub/catalogue/directory-names.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { openDirectory, withOpen } from '../../../src/root/opened.ts';
 import { listDirectory } from '../../../src/server/listing/listing.ts';
+import { ListingReferences } from '../../../src/server/listing/references.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
 /** A directory `d` of files with long names, whose whole listing is some 500 bytes a file. */
@@ -32,9 +33,10 @@ describe('a listing that nobody waits for', () => {
       if (known.mock.calls.length === 20) leave.abort(new Error('left'));
       return undefined;
     });
+    const references = new ListingReferences('/files/d/', QUERY);
     const listing = withOpen(openDirectory(root, ['d']), async (directory) => {
       const names = await new DirectoryNames().of(directory);
-      return listDirectory({ catalogue, signal }, directory, names, ['d'], QUERY);
+      return listDirectory({ catalogue, references, signal }, directory, names, ['d'], QUERY);
     });
     await expect(listing).rejects.toThrow('left');
     // Those that were being looked at when it ended.
