@@ -3,8 +3,9 @@
 // addresses can change.
 import type { Multiaddr } from '@multiformats/multiaddr';
 import { tryParseAddress } from '../peer/address/peer-address.ts';
-import { SCOPE, scopeOfHost } from '../peer/address/scope.ts';
+import { scopeOfHost } from '../peer/address/scope.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { SCOPE } from '../runtime/node/scope.ts';
 
 export function isOwnGround(address: Multiaddr): boolean {
   const scope = scopeOfHost(address);

@@ -147,6 +147,7 @@ export const FACES: string[] = [
   'runtime/node/make-directory.ts',
   'runtime/node/named-file.ts',
   'runtime/node/numbered-lock.ts',
+  'runtime/node/scope.ts',
   'runtime/node/small-file.ts',
   'runtime/node/user-directory.ts',
   'runtime/node/v8-flags.ts',

@@ -1,35 +1,7 @@
-// The scope of an address: this host, a private network, or everywhere (RFC 4007). When a remote
-// names third parties, it asks us to connect there. So a stranger from the internet could have
-// ports tried on this host and behind its firewall. A remote on this host or network could try them
-// itself.
-import { BlockList } from 'node:net';
+// The scope of a multiaddr, and what is believed of the addresses that a remote names.
 import type { Multiaddr } from '@multiformats/multiaddr';
-
-/** Scopes; a wider one is greater. */
-export const SCOPE = { host: 0, network: 1, everywhere: 2 } as const;
-export type Scope = (typeof SCOPE)[keyof typeof SCOPE];
-
-/** Addresses that cannot be dialled (RFC 6890): this network, multicast, reserved. */
-const NOWHERE = blocks([
-  ['0.0.0.0', 8],
-  ['224.0.0.0', 3],
-  ['::', 128],
-  ['ff00::', 8],
-]);
-const HOST = blocks([
-  ['127.0.0.0', 8],
-  ['::1', 128],
-]);
-/** RFC 1918, 6598 (shared by a carrier's customers), 3927 and 4291 (link-local), 4193. */
-const NETWORK = blocks([
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10],
-  ['169.254.0.0', 16],
-  ['fe80::', 10],
-  ['fc00::', 7],
-]);
+import { SCOPE, type Scope, scopeOfIp } from '../../runtime/node/scope.ts';
+import { type PeerAddress, tryParseAddress } from './peer-address.ts';
 
 /**
  * The scope; undefined if no peer can listen there: no IP address, no port, multicast and the like.
@@ -42,18 +14,23 @@ export function scopeOf(address: Multiaddr): Scope | undefined {
 /** The scope whatever the port, also before the address is listened at. */
 export function scopeOfHost(address: Multiaddr): Scope | undefined {
   const host = address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6');
-  if (host?.value === undefined) return undefined;
-  const family = host.name === 'ip4' ? 'ipv4' : 'ipv6';
-  // BlockList sees through ::ffff:a.b.c.d.
-  if (NOWHERE.check(host.value, family)) return undefined;
-  if (HOST.check(host.value, family)) return SCOPE.host;
-  return NETWORK.check(host.value, family) ? SCOPE.network : SCOPE.everywhere;
+  return host?.value === undefined ? undefined : scopeOfIp(host.value);
 }
 
-function blocks(subnets: readonly (readonly [string, number])[]): BlockList {
-  const list = new BlockList();
-  for (const [net, prefix] of subnets) {
-    list.addSubnet(net, prefix, net.includes(':') ? 'ipv6' : 'ipv4');
-  }
-  return list;
+/** The scope of a peer by its connections, the nearest one; without any it is a stranger. */
+export function scopeOfPeer(connections: readonly { readonly remoteAddr: Multiaddr }[]): Scope {
+  const scopes = connections.map(({ remoteAddr }) => scopeOf(remoteAddr) ?? SCOPE.everywhere);
+  return Math.min(SCOPE.everywhere, ...scopes) as Scope;
+}
+
+/**
+ * The addresses that a remote of this scope may name: well-formed, by number, of its own scope or a
+ * wider one. A name may lead anywhere, and elsewhere a moment later.
+ */
+export function believe(addresses: readonly string[], teller: Scope): PeerAddress[] {
+  return addresses.flatMap((text) => {
+    const parsed = tryParseAddress(text);
+    const scope = parsed && scopeOf(parsed.multiaddr);
+    return parsed && scope !== undefined && scope >= teller ? [parsed] : [];
+  });
 }

@@ -4,7 +4,8 @@ import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
-import { SCOPE, scopeOfHost } from './scope.ts';
+import { SCOPE } from '../../runtime/node/scope.ts';
+import { scopeOfHost } from './scope.ts';
 
 /** The discard service: a connected UDP socket has a route and needs no answer. */
 const ANY_PORT = 9;

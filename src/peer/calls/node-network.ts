@@ -4,8 +4,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { NamedAddress, Network, Standing } from '../../swarm/network.ts';
-import { tryParseAddress } from '../address/peer-address.ts';
-import { SCOPE, type Scope, scopeOf } from '../address/scope.ts';
+import { believe, scopeOfPeer } from '../address/scope.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
 import type { Inquiries } from './inquiries.ts';
@@ -42,19 +41,12 @@ export class NodeNetwork implements Network {
   }
 
   believe(addresses: readonly string[], teller: string): NamedAddress[] {
-    const least = this.#scopeOf(teller);
-    return addresses.flatMap((text) => {
-      const parsed = tryParseAddress(text);
-      const scope = parsed && scopeOf(parsed.multiaddr);
-      if (!parsed || scope === undefined || scope < least) return [];
-      return [{ peer: parsed.peerId, address: parsed.multiaddr.toString() }];
-    });
-  }
-
-  #scopeOf(neighbour: string): Scope {
-    const [connection] = this.#node
+    const connections = this.#node
       .getConnections()
-      .filter(({ remotePeer }) => remotePeer.toString() === neighbour);
-    return (connection && scopeOf(connection.remoteAddr)) ?? SCOPE.everywhere;
+      .filter(({ remotePeer }) => remotePeer.toString() === teller);
+    return believe(addresses, scopeOfPeer(connections)).map((parsed) => ({
+      peer: parsed.peerId,
+      address: parsed.multiaddr.toString(),
+    }));
   }
 }

@@ -8,9 +8,10 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { describeError, hasCode } from '../../runtime/errors.ts';
 import { unawaited } from '../../runtime/guarded.ts';
+import { SCOPE } from '../../runtime/node/scope.ts';
 import { within } from '../../runtime/within.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { SCOPE, scopeOfHost } from '../address/scope.ts';
+import { scopeOfHost } from '../address/scope.ts';
 import {
   type Host,
   isKept,

@@ -3,7 +3,7 @@
 // defaults are those of a wallet in the open internet, and a swarm on one host or one LAN dies of
 // several of them. Other files decide which peers are dialled, and speak over the streams. Code
 // that reaches into the packages' own objects is in patches/.
-import { type Identify, identify } from '@libp2p/identify';
+import type { Identify } from '@libp2p/identify';
 import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
@@ -12,8 +12,10 @@ import { createLibp2p } from 'libp2p';
 import { type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import { scopeOfPeer } from '../address/scope.ts';
+import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
-import { type Dht, keepProviders } from '../patches/kad-dht.ts';
+import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
 import { ProviderStore } from './provider-store.ts';
@@ -108,7 +110,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       connectionMonitor: { enabled: false },
       peerDiscovery: options.mdns ? [await discoverByMdns(options)] : [],
       services: {
-        identify: identify({ runOnConnectionOpen: false }),
+        identify: createIdentify,
         ping: createPing,
         dht: createDht(clock),
       },
@@ -183,6 +185,8 @@ const createDht =
       reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
     })(components) as Dht;
     keepProviders(dht, new ProviderStore(components.peerId, RECORD_VALID_MS, clock));
+    const { connectionManager } = components;
+    sieveAddresses(dht, (teller) => scopeOfPeer(connectionManager.getConnections(teller)));
     return dht;
   };
 

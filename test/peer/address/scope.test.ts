@@ -1,6 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it } from 'vitest';
-import { SCOPE, scopeOf } from '../../../src/peer/address/scope.ts';
+import { believe, scopeOf, scopeOfPeer } from '../../../src/peer/address/scope.ts';
+import { SCOPE } from '../../../src/runtime/node/scope.ts';
 
 describe('scopeOf', () => {
   it.each([
@@ -22,5 +23,38 @@ describe('scopeOf', () => {
     ['/dns4/example.org/tcp/1', undefined],
   ])('%s is %s', (address, scope) => {
     expect(scopeOf(multiaddr(address))).toBe(scope);
+  });
+});
+
+describe('believe', () => {
+  const named = ['/ip4/127.0.0.1/tcp/1', '/ip4/10.0.0.1/tcp/1', '/ip4/192.0.2.1/tcp/1'];
+  const never = [
+    '/dns4/localhost/tcp/1',
+    '/dns/127.0.0.1.nip.io/tcp/1',
+    '/ip4/192.0.2.1/udp/1',
+    '/ip4/192.0.2.1/tcp/0',
+    '/ip4/0.0.0.0/tcp/1',
+    '/ip6/::127.0.0.1/tcp/1',
+    'nonsense',
+  ];
+
+  it.each([
+    [SCOPE.host, named],
+    [SCOPE.network, named.slice(1)],
+    [SCOPE.everywhere, named.slice(2)],
+  ])('takes of a teller of scope %s its own scope and wider ones', (teller, expected) => {
+    const believed = believe([...named, ...never], teller);
+    expect(believed.map(({ multiaddr }) => `${multiaddr}`)).toEqual(expected);
+  });
+});
+
+describe('scopeOfPeer', () => {
+  const from = (...texts: string[]) =>
+    scopeOfPeer(texts.map((text) => ({ remoteAddr: multiaddr(text) })));
+
+  it('is that of the nearest connection; a peer without any is a stranger', () => {
+    expect(from('/ip4/192.0.2.1/tcp/1', '/ip4/10.0.0.1/tcp/1')).toBe(SCOPE.network);
+    expect(from('/ip4/192.0.2.1/tcp/1', '/ip4/127.0.0.1/tcp/1')).toBe(SCOPE.host);
+    expect(from()).toBe(SCOPE.everywhere);
   });
 });

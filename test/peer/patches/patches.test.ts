@@ -6,12 +6,15 @@ import { type EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import { createServer, connect as dial } from 'node:net';
 import os from 'node:os';
-import type { Connection, MessageStream } from '@libp2p/interface';
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import type { Connection, MessageStream, PeerInfo } from '@libp2p/interface';
 import type { mdns } from '@libp2p/mdns';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
+import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
-import { countListeners, listenAt, stopListening } from '../../../src/peer/node/node.ts';
+import { countListeners, listenAt, type Node, stopListening } from '../../../src/peer/node/node.ts';
 import { ProviderStore } from '../../../src/peer/node/provider-store.ts';
 import { inside } from '../../../src/peer/patches/inside.ts';
 import { createMdns } from '../../../src/peer/patches/mdns.ts';
@@ -130,6 +133,19 @@ describe('patches', () => {
   });
 });
 
+/** From now on whoever connects to the node seems to do so from the internet. */
+function beFarFromAll(node: Node): void {
+  node.addEventListener('connection:open', ({ detail }) => {
+    Object.defineProperty(detail, 'remoteAddr', { value: multiaddr('/ip4/198.51.100.7/tcp/4001') });
+  });
+}
+
+/** The loopback addresses at which the node would dial that peer. */
+async function nearAddresses(node: Node, peer: Node): Promise<string[]> {
+  const { addresses } = await node.peerStore.get(peer.peerId);
+  return addresses.map((each) => `${each.multiaddr}`).filter((text) => text.includes('/127.'));
+}
+
 interface Canary {
   /** Each of them is needed. */
   readonly members: readonly string[];
@@ -214,6 +230,94 @@ const CANARIES: Readonly<Record<string, Canary>> = {
       await providers.removeProvider(cid, teller.peerId);
       expect(await providers.getProviders(cid)).toEqual([]);
       for (const call of calls) expect(call).toHaveBeenCalled();
+    },
+  },
+
+  // Who is asked from afar names a peer of our own host: it stays without an address.
+  'addresses in answers of the DHT': {
+    members: ['sendRequest', 'safeDispatchEvent'],
+    sing: async () => {
+      const [asker, teller, third] = [await startNode(), await startNode(), await startNode()];
+      beFarFromAll(asker);
+      await third.dial(teller.getMultiaddrs());
+      await asker.dial(teller.getMultiaddrs());
+      await vi.waitFor(async () => {
+        expect(asker.services.dht.routingTable.size).toBe(1);
+        expect(await nearAddresses(teller, third)).not.toEqual([]);
+      }, 20_000);
+      const cid = rawCid(sha256(randomBytes(100)));
+      await teller.services.dht.providers.addProvider(cid, third.peerId);
+      const named: PeerInfo[] = [];
+      const discovered = vi.fn();
+      asker.addEventListener('peer:discovery', ({ detail }) => discovered(detail));
+      for await (const event of asker.services.dht.findProviders(cid)) {
+        if (event.name === 'PEER_RESPONSE') named.push(...event.providers, ...event.closer);
+      }
+      const ofThird = named.filter(({ id }) => id.equals(third.peerId));
+      expect(ofThird.map(({ multiaddrs }) => multiaddrs)).not.toEqual([]);
+      expect(ofThird.flatMap(({ multiaddrs }) => multiaddrs)).toEqual([]);
+      await vi.waitFor(() => expect(discovered).toHaveBeenCalled());
+      expect(await nearAddresses(asker, third)).toEqual([]);
+    },
+  },
+
+  // A provider from afar that says it is on our own host has no address there.
+  'addresses in provider records': {
+    members: ['handlers', 'ADD_PROVIDER', 'handle'],
+    sing: async () => {
+      const [keeper, teller] = [await startNode(), await startNode()];
+      beFarFromAll(keeper);
+      await teller.dial(keeper.getMultiaddrs());
+      const { dht } = teller.services;
+      await vi.waitFor(() => expect(dht.routingTable.size).toBe(1), 20_000);
+      const { handlers } = keeper.services.dht.rpc;
+      const handled = vi.spyOn(handlers.ADD_PROVIDER, 'handle');
+      const cid = rawCid(sha256(randomBytes(100)));
+      for await (const _ of dht.provide(cid));
+      // A record is sent without an answer.
+      await vi.waitFor(() => expect(handled).toHaveBeenCalled());
+      await handled.mock.results[0]!.value;
+      expect(await nearAddresses(keeper, teller)).toEqual([]);
+    },
+  },
+
+  // A peer from afar that says so when it is asked who it is has none there either.
+  'addresses that peers say they listen at': {
+    members: ['_identify'],
+    sing: async () => {
+      const [near, far] = [await startNode(), await startNode()];
+      beFarFromAll(near);
+      const identified = once(near as never, 'peer:identify');
+      await far.dial(near.getMultiaddrs());
+      await identified;
+      expect(await nearAddresses(near, far)).toEqual([]);
+    },
+  },
+
+  // The LAN names addresses of the LAN.
+  'addresses heard by mDNS': {
+    members: ['dispatchEvent'],
+    sing: async () => {
+      let service: EventTarget | undefined;
+      const create = createMdns(() => {});
+      const node = await createLibp2p({
+        peerDiscovery: [
+          (components: Parameters<ReturnType<typeof mdns>>[0]) => {
+            const made = create(components);
+            service = made;
+            return made;
+          },
+        ],
+      });
+      onTestFinished(() => node.stop());
+      const id = peerIdFromPrivateKey(await generateKeyPair('Ed25519'));
+      const multiaddrs = ['/ip4/127.0.0.1/tcp/2222', '/ip4/10.1.2.3/tcp/4001'].map((text) =>
+        multiaddr(text),
+      );
+      const discovered = once(node as never, 'peer:discovery');
+      service?.dispatchEvent(new CustomEvent('peer', { detail: { id, multiaddrs } }));
+      const [{ detail }] = (await discovered) as [CustomEvent<PeerInfo>];
+      expect(detail.multiaddrs.map(String)).toEqual(['/ip4/10.1.2.3/tcp/4001']);
     },
   },
 

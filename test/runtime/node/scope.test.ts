@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { SCOPE, scopeOfIp } from '../../../src/runtime/node/scope.ts';
+
+describe('scopeOfIp', () => {
+  it.each([
+    ['127.0.0.1', SCOPE.host],
+    ['127.255.255.254', SCOPE.host],
+    ['::1', SCOPE.host],
+    ['0:0:0:0:0:0:0:1', SCOPE.host],
+    ['::ffff:127.0.0.1', SCOPE.host],
+    ['::ffff:7f00:1', SCOPE.host],
+    ['::ffff:0:127.0.0.1', SCOPE.host],
+    ['64:ff9b::127.0.0.1', SCOPE.host],
+    ['2002:7f00:1::1', SCOPE.host],
+    ['10.1.2.3', SCOPE.network],
+    ['172.31.0.1', SCOPE.network],
+    ['192.168.1.1', SCOPE.network],
+    ['100.64.0.1', SCOPE.network],
+    ['169.254.169.254', SCOPE.network],
+    ['198.18.0.1', SCOPE.network],
+    ['192.0.0.8', SCOPE.network],
+    ['::ffff:10.0.0.1', SCOPE.network],
+    ['64:ff9b::a9fe:a9fe', SCOPE.network],
+    ['64:ff9b:1::1', SCOPE.network],
+    ['2002:c0a8:101::', SCOPE.network],
+    ['fe80::1', SCOPE.network],
+    ['fe80::1%lo', SCOPE.network],
+    ['fec0::1', SCOPE.network],
+    ['fd00::1', SCOPE.network],
+    ['192.0.2.1', SCOPE.everywhere],
+    ['172.32.0.1', SCOPE.everywhere],
+    ['2001:db8::1', SCOPE.everywhere],
+    ['::ffff:192.0.2.1', SCOPE.everywhere],
+    ['64:ff9b::192.0.2.1', SCOPE.everywhere],
+    ['2002:c000:201::1', SCOPE.everywhere],
+    ['0.0.0.0', undefined],
+    ['0.1.2.3', undefined],
+    ['224.0.0.1', undefined],
+    ['255.255.255.255', undefined],
+    ['::', undefined],
+    ['::ffff:0.0.0.0', undefined],
+    ['::127.0.0.1', undefined],
+    ['ff02::1', undefined],
+    ['100::1', undefined],
+    ['localhost', undefined],
+    ['127.1', undefined],
+    ['2130706433', undefined],
+    ['0177.0.0.1', undefined],
+    ['', undefined],
+  ])('of %s is %s', (address, scope) => {
+    expect(scopeOfIp(address)).toBe(scope);
+  });
+});
