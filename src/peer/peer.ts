@@ -207,7 +207,9 @@ export class Peer implements FileDownloadPeer {
     const store = await FileStore.share(imported);
     const rawRoot: RawRoot = {
       length: manifest.geometry.totalLength,
-      read: (begin, length) => store.read(0, begin, length),
+      // An empty file has no piece.
+      read: async (begin, length) =>
+        length === 0 ? new Uint8Array() : store.read(0, begin, length),
     };
     const swarm = this.hold(manifest.root, store, { name, dag, rawRoot });
     this.emit({

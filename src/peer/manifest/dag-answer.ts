@@ -56,11 +56,12 @@ export class Answer implements AnswerHandler {
     return this.#kind.promise;
   }
 
-  read(frames: FrameStream, link: Link | undefined): void {
+  read(frames: FrameStream, link: Link | undefined, onReceived?: (bytes: number) => void): void {
     const decoder = new AnswerDecoder(this);
     frames.onData((chunk) => {
       if (this.#failure !== undefined) return;
       this.#came += chunk.length;
+      onReceived?.(chunk.length);
       // Books the downlink: later traffic waits. A stream's reader cannot wait.
       void link?.receive(chunk.length);
       const violation = decoder.push(chunk);

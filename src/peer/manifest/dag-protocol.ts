@@ -188,6 +188,8 @@ export interface FetchOptions {
   readonly clock?: Timers | undefined;
   /** Counts the bytes that come. */
   readonly link?: Link | undefined;
+  /** Called with the number of bytes that came, each time. */
+  readonly onReceived?: ((bytes: number) => void) | undefined;
   /** Fetches a packed manifest; if left out, none is asked for. */
   readonly fetchPacked?:
     | ((answer: PackedAnswer, signal: AbortSignal) => Promise<FetchedManifest>)
@@ -204,10 +206,10 @@ export async function fetchManifest(
   connection: StreamOpener,
   cid: CID,
   signal: AbortSignal,
-  { link, fetchPacked, clock = systemClock }: FetchOptions = {},
+  { fetchPacked, clock = systemClock, ...counting }: FetchOptions = {},
 ): Promise<FetchedManifest> {
   const protocols = fetchPacked ? [PACKED_DAG_PROTOCOL, DAG_PROTOCOL] : [DAG_PROTOCOL];
-  const heard = await ask(connection, protocols, cid, signal, { link, clock });
+  const heard = await ask(connection, protocols, cid, signal, { ...counting, clock });
   if (!('packed' in heard)) return heard;
   if (fetchPacked) return fetchPacked({ ...heard, root: cid, connection }, signal);
   throw new HubswarmError('ERR_REMOTE', `${connection.remotePeer} packed what it was not to pack`);
@@ -218,7 +220,7 @@ async function ask(
   protocols: string[],
   cid: CID,
   signal: AbortSignal,
-  { link, clock }: { link: Link | undefined; clock: Timers },
+  { link, onReceived, clock }: Omit<FetchOptions, 'fetchPacked'> & { readonly clock: Timers },
 ): Promise<FetchedManifest | { packed: CID; name: string }> {
   const remote = connection.remotePeer.toString();
   const slow = new AbortController();
@@ -228,7 +230,7 @@ async function ask(
   try {
     const stream = await connection.newStream(protocols, { signal: linked.signal });
     frames = new FrameStream(stream, remote);
-    answer.read(frames, link);
+    answer.read(frames, link, onReceived);
     frames.send([encodeRequest(cid)]);
     const giveUp = guarded('giving up a manifest', () => answer.fail(linked.signal.reason));
     linked.signal.addEventListener('abort', giveUp);

@@ -3,6 +3,7 @@
 import type { PeerId } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { CID } from 'multiformats/cid';
+import { isRawCid } from '../../content/cid.ts';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
@@ -10,7 +11,8 @@ import { attempt } from '../../runtime/linked-abort.ts';
 import { dhtPeers } from '../discovery/dht-peers.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Node } from '../node/node.ts';
-import { type FetchOptions, fetchManifest } from './dag-protocol.ts';
+import { type FetchOptions, fetchManifest, type StreamOpener } from './dag-protocol.ts';
+import { LeafTurns } from './leaf-turns.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
 
 /** Most peers asked at the same time, and remembered. Chosen. */
@@ -66,6 +68,7 @@ class ManifestSearch {
   readonly #options: SearchOptions;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #leaves: LeafTurns;
   readonly #asked = new Set<string>();
   /** Ends the timers of peers that are asked again. */
   readonly #later = new Map<string, Cancel>();
@@ -76,6 +79,7 @@ class ManifestSearch {
 
   constructor(node: Node, cid: CID, signal: AbortSignal, options: SearchOptions) {
     this.#options = options;
+    this.#leaves = new LeafTurns(options);
     this.#node = node;
     this.#cid = cid;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
@@ -149,7 +153,7 @@ class ManifestSearch {
     const cancel = this.#options.clock.after(SLOW_MS, 'asking for a manifest', giveWay);
     try {
       const found = await attempt([this.#signal], undefined, async (signal) =>
-        fetchManifest(await this.#node.dial(dial, { signal }), this.#cid, signal, this.#options),
+        this.#fetch(await this.#node.dial(dial, { signal }), signal),
       );
       this.#result.resolve(found);
     } catch (error) {
@@ -164,5 +168,10 @@ class ManifestSearch {
       this.#open--;
       if (this.#open === 0) this.#onIdle?.();
     }
+  }
+
+  #fetch(connection: StreamOpener, signal: AbortSignal): Promise<FetchedManifest> {
+    if (isRawCid(this.#cid)) return this.#leaves.fetch(connection, this.#cid, signal);
+    return fetchManifest(connection, this.#cid, signal, this.#options);
   }
 }
