@@ -2,9 +2,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Version } from './root.ts';
 
-/** Date of the version, in whole milliseconds. */
-export function dateOf({ modifiedMs }: Version): Date {
-  return new Date(Math.round(modifiedMs));
+/** Dates of HTTP have years of four digits, and some readers take a zero before as two. */
+const FIRST_MS = Date.parse('1000-01-01T00:00:00.000Z');
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Date of the version, in whole milliseconds. A disk holds dates that no Date can tell: these become
+ * the first or the last that all formats can write.
+ */
+export function dateOf({ modifiedMs }: Pick<Version, 'modifiedMs'>): Date {
+  return new Date(Math.min(Math.max(Math.round(modifiedMs), FIRST_MS), LAST_MS));
 }
 
 /** Whether another write would get another stamp. */

@@ -7,7 +7,7 @@ import { extname } from 'node:path';
 import { create as formatDisposition } from 'content-disposition';
 import { contentType } from 'mime-types';
 import type { Version } from '../../root/root.ts';
-import { isSettled } from '../../root/version.ts';
+import { dateOf, isSettled } from '../../root/version.ts';
 import { isCompressible } from '../message/compressible.ts';
 import { formatHttpDate } from '../message/http-date.ts';
 import type { Validators } from '../message/preconditions.ts';
@@ -68,7 +68,8 @@ export function versionValidators({
  */
 export function datedBy(modifiedMs: number): { lastModifiedMs: number; isDateOpen: boolean } {
   const now = Date.now();
-  const lastModifiedMs = Math.floor(Math.min(modifiedMs, now) / 1000) * 1000;
+  const atMs = dateOf({ modifiedMs: Math.floor(Math.min(modifiedMs, now)) }).getTime();
+  const lastModifiedMs = Math.floor(atMs / 1000) * 1000;
   return { lastModifiedMs, isDateOpen: now - lastModifiedMs < 1000 };
 }
 

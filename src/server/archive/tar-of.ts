@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
 import type { Version } from '../../root/root.ts';
+import { dateOf } from '../../root/version.ts';
 import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
 
@@ -38,13 +39,14 @@ export async function* gzippedTarOf(
   }
 }
 
-function headOf(path: string, { kind, size, modifiedMs }: Version): Buffer {
+function headOf(path: string, version: Version): Buffer {
+  const { kind, size } = version;
   const directory = kind === 'directory';
   const fields = {
     path: directory ? `${path}/` : path,
     size: directory ? 0 : size,
     // Whole seconds: a fraction would need an extended header for each file.
-    mtime: new Date(Math.floor(modifiedMs / 1000) * 1000),
+    mtime: new Date(Math.floor(dateOf(version).getTime() / 1000) * 1000),
   };
   const header = new Header({
     ...fields,

@@ -1,9 +1,14 @@
 // Packs entries as a zip file, stored and not deflated: large files are usually compressed already.
 // Sizes beyond 4 GiB and more than 65,535 entries use zip64.
 import { makeZip } from 'client-zip';
+import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
 import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
+
+/** The first and the last moment of a zip's dates, which are those of MS-DOS, in local time. */
+const FIRST = new Date(1980, 0, 1);
+const LAST = new Date(2107, 11, 31, 23, 59, 58);
 
 export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenerator<Uint8Array> {
   try {
@@ -16,11 +21,17 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
 
 async function* members(entries: AsyncGenerator<ArchiveEntry>) {
   for await (const { path, opened } of entries) {
-    const lastModified = dateOf(opened.version);
+    const lastModified = zipDateOf(opened.version);
     if (opened.kind === 'directory') yield { name: `${path}/`, lastModified };
     else {
       const { size } = opened.version;
       yield { name: path, lastModified, size, input: fileChunks(opened) };
     }
   }
+}
+
+function zipDateOf(version: Version): Date {
+  const date = dateOf(version);
+  if (date < FIRST) return FIRST;
+  return date > LAST ? LAST : date;
 }

@@ -5,6 +5,10 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
+import type { OpenDirectory, Version } from '../../../src/root/root.ts';
+import type { ArchiveEntry } from '../../../src/server/archive/archive-walk.ts';
+import { tarOf } from '../../../src/server/archive/tar-of.ts';
+import { zipOf } from '../../../src/server/archive/zip-of.ts';
 import { LINUX, needs } from '../../support/needs.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
@@ -155,6 +159,50 @@ describe('GET /files/<dir>/?archive=', () => {
       await expect.poll(() => openBelow(hub.root), { timeout: 5000 }).toEqual([]);
     },
   );
+});
+
+describe('an entry of any date', () => {
+  /** What a disk says of directories of those dates. */
+  async function* dated(dates: readonly number[]): AsyncGenerator<ArchiveEntry> {
+    for (const [index, modifiedMs] of dates.entries()) {
+      const version: Version = {
+        kind: 'directory',
+        size: 4096,
+        modifiedMs,
+        stamp: '',
+        settledMs: 0,
+      };
+      yield { path: `d${index}`, opened: { kind: 'directory', version } as OpenDirectory };
+    }
+  }
+  const DATES = [
+    Number.NEGATIVE_INFINITY,
+    -(2 ** 63) * 1000,
+    Date.UTC(1901, 0, 1),
+    Date.UTC(2024, 1, 29),
+    Date.UTC(2150, 0, 1),
+    8.64e15 + 1,
+    2 ** 63 * 1000,
+  ];
+
+  it.each([
+    [
+      zipOf,
+      ['python3', '-m', 'zipfile', '-l'],
+      ['1980', '1980', '1980', '2024', '2107', '2107', '2107'],
+    ],
+    [tarOf, ['tar', 'tvf'], ['1000', '1000', '1901', '2024', '2150', '9999', '9999']],
+  ] as const)('%o is packed', needs('tar', 'python3'), async (pack, [program, ...args], years) => {
+    const chunks: Uint8Array[] = [];
+    for await (const bytes of pack(dated(DATES))) chunks.push(bytes);
+    const path = join(await tempRoot(), 'archive');
+    await writeFile(path, Buffer.concat(chunks));
+    const text = execFileSync(program, [...args, path], {
+      encoding: 'utf8',
+      env: { TZ: 'UTC', PATH: process.env['PATH'] },
+    });
+    expect(text.match(/(?<= )[-\d]{4,}(?=-\d\d-\d\d )/g)).toEqual(years);
+  });
 });
 
 /** Which files of this process are open below a directory. */
