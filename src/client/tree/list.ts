@@ -47,11 +47,13 @@ export function parseListing(bytes: Uint8Array): ForeignListing {
   try {
     value = JSON.parse(Buffer.from(bytes).toString());
   } catch (cause) {
-    throw new SourceFailure('answered with no JSON: it is not the listing of a hub', { cause });
+    const reason = 'answered with no JSON: it is not the listing of a hub';
+    throw new SourceFailure(reason, { final: true, cause });
   }
   const found = foreignListingSchema.safeParse(value);
   if (found.success) return found.data;
-  throw new SourceFailure('answered with JSON that is not the listing of a hub');
+  const reason = 'answered with JSON that is not the listing of a hub';
+  throw new SourceFailure(reason, { final: true });
 }
 
 /**

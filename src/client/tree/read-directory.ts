@@ -11,6 +11,8 @@ import { getListing } from './list.ts';
 
 /** Most entries. Chosen: a quarter of a GiB of memory. */
 const MAX_DIRECTORY_ENTRIES = 500_000;
+/** Most characters of all texts in its entries. Chosen: 256 for each entry. */
+const MAX_DIRECTORY_UNITS = 128_000_000;
 /** Most pages. Chosen: a hub's pages hold a hundred times more entries than needed. */
 const MAX_PAGES = 10_000;
 /** Most readings. Chosen: a directory that changes more often than it can be read is given up. */
@@ -56,13 +58,19 @@ async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promi
   const entries: ForeignListing['entries'] = [];
   const seen = new Set<string>();
   let isIncomplete = false;
+  let units = 0;
   for (let page: URL | undefined = url; page; ) {
     seen.add(page.href);
     const listing: ForeignListing = await getListing(http, page, signal);
-    for (const entry of listing.entries) entries.push(entry);
+    for (const entry of listing.entries) {
+      const { name, url: place, modified = '', cid = '' } = entry;
+      units += name.length + place.length + modified.length + cid.length;
+      entries.push(entry);
+    }
     isIncomplete ||= listing.incomplete ?? false;
     if (entries.length > MAX_DIRECTORY_ENTRIES)
       throw refusal(url, `holds more than ${MAX_DIRECTORY_ENTRIES} entries`);
+    if (units > MAX_DIRECTORY_UNITS) throw refusal(url, 'is listed with too long names');
     if (listing.next === undefined) {
       if (listing.truncated) throw refusal(url, 'is listed in part only');
       break;

@@ -7,6 +7,7 @@ import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { readDirectory } from './read-directory.ts';
+import { TreeBound } from './tree-bound.ts';
 import { withAncestors } from './tree-path.ts';
 
 export interface RemoteFile {
@@ -36,8 +37,6 @@ interface Basis {
   readonly onRefused: (path: string, reason: string) => void;
 }
 
-/** Chosen: a quarter of a GiB of memory at the most. */
-const MAX_ENTRIES = 500_000;
 /** PATH_MAX of Linux: no hub has longer ones. */
 const MAX_PATH_LENGTH = 4096;
 
@@ -55,6 +54,7 @@ export async function listRemote(
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
   const links = new Set<string>();
+  const bound = new TreeBound();
   let isListed = false;
   try {
     const above = withAncestors(wanted);
@@ -68,8 +68,7 @@ export async function listRemote(
         if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
         const inside = path === '' ? name : `${path}/${name}`;
         if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
-        const count = files.size + directories.length + links.size;
-        if (count >= MAX_ENTRIES) throw refusal('lists too many files');
+        if (!bound.takes(inside)) throw refusal('lists too many files, or too long paths');
         if (type === 'file') files.set(inside, { size, cid, isLink });
         else if (isLink) links.add(inside);
         else {

@@ -1,16 +1,20 @@
 // Reads a hub's directory, all the way down, from its listings. Names come from a remote and become
 // names on this disk, so each must be one plain name. A listing with another name (that leads
 // elsewhere, is hidden, or comes twice) is no hub's, and is not believed at all. A name that cannot
-// be written on this system, and a directory whose listing cannot be read, are kept apart with the
-// reason: their content is unknown. The URL of an entry is made from its name; the listing's URL is
-// not used.
+// be written on this system, a directory whose listing cannot be read, and a link that leads back to
+// a directory above it, are kept apart with the reason: their content is unknown. The URL of an
+// entry is made from its name; the listing's URL is not used.
+//
+// A hub does not tell where a link leads. A directory above, reached again, has the same listing.
 
+import { createHash } from 'node:crypto';
 import type { ForeignListing } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { readDirectory } from './read-directory.ts';
+import { TreeBound } from './tree-bound.ts';
 
 export interface RemoteFile {
   /** Relative path, with '/'. */
@@ -33,25 +37,31 @@ export interface RemoteTree {
   readonly isComplete: boolean;
 }
 
-/** Chosen: a quarter of a GiB of memory at the most. */
-const MAX_ENTRIES = 500_000;
 /** Deepest directory. Chosen: ten times as deep as people make them. */
 const MAX_DEPTH = 256;
-/** Longest path: PATH_MAX of Linux, with room for the directory in front. */
-const MAX_PATH_BYTES = 3000;
+/** PATH_MAX of Linux: no hub has longer ones. */
+const MAX_PATH_BYTES = 4096;
 /** NAME_MAX of Linux and macOS. */
 const MAX_NAME_BYTES = 255;
 
-/**
- * Control characters do harm wherever a name is shown. On Windows some more characters have a
- * meaning.
- */
-const FORBIDDEN = process.platform === 'win32' ? /[\\:\p{Cc}]/u : /\p{Cc}/u;
+/** On Windows these have a meaning, or are in no name. */
+const FORBIDDEN = process.platform === 'win32' ? /[\\:\p{Cc}]/u : undefined;
 
 interface Place {
   readonly url: URL;
+  /** '' for the root. */
   readonly path: string;
   readonly depth: number;
+  /** Whether a link is on the way from the root. */
+  readonly isLinked: boolean;
+  readonly above: Listed | undefined;
+}
+
+/** A directory on the way to another. */
+interface Listed {
+  /** Hash of its listing. */
+  readonly shape: string;
+  readonly above: Listed | undefined;
 }
 
 /** @throws SourceFailure; HubswarmError ERR_REMOTE when the root, or no hub, is listed so */
@@ -71,6 +81,7 @@ class Reading implements RemoteTree {
   readonly unknown = new Map<string, string>();
   readonly partial = new Set<string>();
   isComplete = true;
+  readonly #bound = new TreeBound();
   readonly #http: HttpClient;
   readonly #signal: AbortSignal;
 
@@ -80,16 +91,19 @@ class Reading implements RemoteTree {
   }
 
   async run(root: URL): Promise<void> {
-    const left: Place[] = [{ url: root, path: '', depth: 0 }];
+    const left: Place[] = [{ url: root, path: '', depth: 0, isLinked: false, above: undefined }];
     for (let place = left.pop(); place; place = left.pop()) {
       const entries = await this.#list(place);
       checkNames(place.url, entries);
+      const here = { shape: shapeOf(entries), above: place.above };
+      if (place.isLinked && isBelowItself(here)) {
+        this.unknown.set(place.path, 'a link on its way leads back to a directory above it');
+        continue;
+      }
+      if (place.path !== '') this.directories.push(place.path);
       for (const entry of entries) {
-        const inside = this.#take(place, entry);
+        const inside = this.#take(place, here, entry);
         if (inside) left.push(inside);
-        if (this.files.length + this.directories.length + this.unknown.size > MAX_ENTRIES) {
-          throw refusal(root, `holds more than ${MAX_ENTRIES} files and directories`);
-        }
       }
     }
   }
@@ -116,9 +130,11 @@ class Reading implements RemoteTree {
   /** Takes one entry. Returns the directory that is still to be read, if it is one. */
   #take(
     place: Place,
-    { name, type, size, cid }: ForeignListing['entries'][number],
+    above: Listed,
+    { name, type, size, cid, link = false }: ForeignListing['entries'][number],
   ): Place | undefined {
     const path = place.path === '' ? name : `${place.path}/${name}`;
+    if (!this.#bound.takes(path)) throw refusal(place.url, 'is part of too large a tree');
     const reason = reasonToLeave(name, path);
     if (reason !== undefined) {
       this.unknown.set(path, reason);
@@ -129,9 +145,23 @@ class Reading implements RemoteTree {
       this.files.push({ path, url: childUrl(place.url, escaped), bytes: size, cid });
       return undefined;
     }
-    this.directories.push(path);
-    return { url: childUrl(place.url, `${escaped}/`), path, depth: place.depth + 1 };
+    const url = childUrl(place.url, `${escaped}/`);
+    return { url, path, depth: place.depth + 1, isLinked: place.isLinked || link, above };
   }
+}
+
+/** Tells listings apart. A CID may come between two readings, so it does not count. */
+function shapeOf(entries: ForeignListing['entries']): string {
+  const hash = createHash('sha256');
+  for (const { name, type, size, modified, link } of entries) {
+    hash.update(JSON.stringify([name, type, size, modified, link]));
+  }
+  return hash.digest('base64');
+}
+
+function isBelowItself({ shape, above }: Listed): boolean {
+  for (let each = above; each; each = each.above) if (each.shape === shape) return true;
+  return false;
 }
 
 function childUrl(directory: URL, escaped: string): URL {
@@ -157,7 +187,7 @@ function checkNames(directory: URL, entries: ForeignListing['entries']): void {
 function reasonToLeave(name: string, path: string): string | undefined {
   // Half of a surrogate pair: no URL can carry it.
   if (/\p{Cs}/u.test(name)) return 'its name is not Unicode';
-  if (FORBIDDEN.test(name)) return 'a control character is in its name';
+  if (FORBIDDEN?.test(name)) return 'a control character is in its name';
   if (Buffer.byteLength(name) > MAX_NAME_BYTES) return 'its name is too long';
   return Buffer.byteLength(path) > MAX_PATH_BYTES ? 'its path is too long' : undefined;
 }

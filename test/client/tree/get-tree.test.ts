@@ -154,6 +154,43 @@ describe('a directory of a hub', () => {
   });
 });
 
+describe('links on a hub', () => {
+  it.each([
+    ['to the directory above', { 'c/up': '..' }, ['c/up']],
+    ['to its own directory', { 'c/self': '.' }, ['c/self']],
+    ['to the root', { 'c/d/top': '../..' }, ['c/d/top']],
+    ['to each other', { 'b/c': '../c', 'c/b': '../b' }, ['b/c/b', 'c/b/c']],
+  ])('that lead %s are named, and the rest is mirrored once', async (_, links, loops) => {
+    await write('a.txt', 'hello');
+    for (const directory of ['b', 'c', 'c/d']) await write(`${directory}/f`, directory);
+    for (const [path, target] of Object.entries(links)) await symlink(target, join(root, path));
+    const { url } = await hub();
+    const got = await mirror(url, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual(loops);
+    const found = await tree(local);
+    expect(found).toEqual(expect.arrayContaining(['a.txt', 'b/f', 'c/d/f', 'c/f']));
+    expect(found.filter((path) => path.split('/').length > 4)).toEqual([]);
+  });
+
+  it('that lead down or aside are mirrored as what they lead to', async () => {
+    await write('v1/f', 'one');
+    await symlink('v1', join(root, 'latest'));
+    await symlink('v1', join(root, 'stable'));
+    await symlink('f', join(root, 'v1', 'g'));
+    const { url } = await hub();
+    expect((await mirror(url)).error).toBeUndefined();
+    expect((await tree(local)).filter((path) => path.includes('/'))).toEqual([
+      'latest/f',
+      'latest/g',
+      'stable/f',
+      'stable/g',
+      'v1/f',
+      'v1/g',
+    ]);
+  });
+});
+
 describe('a listing', () => {
   interface Entry {
     name: unknown;
@@ -199,11 +236,9 @@ describe('a listing', () => {
   });
 
   it.each([
-    ['line\nend', 'a control character'],
-    ['cr\r', 'a control character'],
-    ['\x9b31m', 'a control character'],
     ['\ud800', 'not Unicode'],
     ['x'.repeat(256), 'too long'],
+    ['\u00fc'.repeat(128), 'too long'],
   ])('with the name %j has the others, and names that one', async (name, reason) => {
     const { origin } = await lister({ '/files/': { entries: [file('ok'), file(name)] } });
     await mkdir(local);
@@ -300,6 +335,37 @@ describe('a listing', () => {
     servers.push(server);
     const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
     expect(got.error?.message).toContain('changes while it is listed');
+  });
+
+  it('that is no JSON, of one directory, is named, and the others are mirrored', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url === '/files/broken/') return response.end('<html>');
+      if (request.url !== '/files/') return sendBytes(Buffer.from('12345'), request, response);
+      const entries = [file('a'), { ...file('broken'), type: 'directory' }];
+      return response.end(JSON.stringify({ path: '/files/', entries }));
+    });
+    servers.push(server);
+    const got = await mirror(`${server.origin}/files/`, { deleteExtras: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual(['broken']);
+    expect(await tree(local)).toEqual(['a', 'broken']);
+  });
+
+  it('of few bytes that unfolds to endless paths is refused', async () => {
+    const name = 'n'.repeat(250);
+    const names = Array.from({ length: 20_000 }, (_, i) => file(`f${i}`));
+    const server = await startServer((request, response) => {
+      const depth = request.url!.split('/').length - 3;
+      const inner = [{ ...file(name), type: 'directory' }];
+      const entries = depth < 15 ? inner : names;
+      if (depth === 14)
+        for (let i = 0; i < 20; i++) entries.push({ ...file(`d${i}`), type: 'directory' });
+      return response.end(JSON.stringify({ path: request.url, entries }));
+    });
+    servers.push(server);
+    const got = await mirror(`${server.origin}/files/`);
+    expect(got.error?.message).toContain('too large a tree');
+    expect(await tree(join(local, '..'))).toEqual([]);
   });
 
   it('that says that it is incomplete removes nothing of that directory', async () => {

@@ -227,6 +227,10 @@ describe('names', () => {
       '$HOME',
       ' ',
       'e ',
+      'new\nline',
+      'cr\r',
+      '\x7f',
+      '\x9b31m',
     ];
     const more = [
       '\u00fc',
