@@ -19,10 +19,10 @@ export interface LocalFiles {
 }
 
 export interface LocalFilesOptions {
-  /** Called with a message for each path that a hub would never accept. */
+  /** Called with a message for each path that is never part of what a hub serves. */
   readonly onLeftOut: (message: string) => void;
-  /** Called with each path that could not be read, and the reason. */
-  readonly onUnreadable: (path: string, reason: string) => void;
+  /** Called with each path that cannot be read, or has a name that no hub takes, and the reason. */
+  readonly onUnsendable: (path: string, reason: string) => void;
 }
 
 /** @throws HubswarmError ERR_USAGE if it is no directory, ERR_NOT_FOUND, ERR_NOT_PERMITTED */
@@ -59,17 +59,22 @@ class Walk implements LocalFiles {
       const relative = inside.segments.join('/');
       const reason = reasonToLeave(entry.name);
       try {
-        if (reason) this.#leave(inside.path, relative, reason);
+        if (reason === HIDDEN) this.#leave(inside.path, relative, reason);
+        else if (reason !== undefined) this.#note(relative, reason);
         else if (entry.isDirectory()) {
           this.directories.add(relative);
           await this.run(inside.path, inside.segments);
         } else if (!entry.isFile()) this.#leave(inside.path, relative, 'no regular file');
         else this.files.push({ ...inside, size: (await lstat(inside.path)).size });
       } catch (error) {
-        this.leftOut.add(relative);
-        this.#options.onUnreadable(relative, describeError(fileError(error, inside.path)));
+        this.#note(relative, describeError(fileError(error, inside.path)));
       }
     }
+  }
+
+  #note(relative: string, reason: string): void {
+    this.leftOut.add(relative);
+    this.#options.onUnsendable(relative, reason);
   }
 
   #leave(path: string, relative: string, reason: string): void {
@@ -78,9 +83,11 @@ class Walk implements LocalFiles {
   }
 }
 
+const HIDDEN = 'hidden';
+
 /** Why a hub would not list that name; undefined if it would. */
 export function reasonToLeave(name: string): string | undefined {
-  if (name.startsWith('.')) return 'hidden';
+  if (name.startsWith('.')) return HIDDEN;
   if (name.includes('\\')) return 'a backslash is in its name';
   // Node.js reads bytes that are not UTF-8 as U+FFFD, and does not find the file again by that.
   return name.includes('\ufffd') ? 'its name is not UTF-8' : undefined;

@@ -79,7 +79,7 @@ class Mirroring {
     const { url, remove } = this.#options;
     const local = await localFiles(this.#options.path, {
       onLeftOut: (message) => this.#warn(message),
-      onUnreadable: (path, reason) => this.#differences.note(path, reason),
+      onUnsendable: (path, reason) => this.#differences.note(path, reason),
     });
     const remote = await this.#list(local);
     const changed: LocalFile[] = [];

@@ -33,7 +33,9 @@ export function planPut(local: LocalFiles, remote: RemoteTree): PutPlan {
   const isExtra = (path: string): boolean =>
     !isAtOrBelow(path, local.leftOut) && !isBelow(path, files);
   const leaves = [...remote.files.keys(), ...remote.links];
-  const empty = new Set([...local.directories].filter((path) => !made.has(path)));
+  const empty = new Set(
+    [...local.directories].filter((path) => !made.has(path) && !local.leftOut.has(path)),
+  );
   return {
     filesInTheWay: leaves.filter((path) => !files.has(path) && made.has(path)),
     directoriesInTheWay: inTheWay,

@@ -2,12 +2,13 @@
 // others change meanwhile. As rsync -a has it, and nothing is lost that was not named.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { putDirectory } from '../../../src/client/tree/put-directory.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { startHub } from '../../server/hub.ts';
+import { NO_ROOT, needs } from '../../support/needs.ts';
 import { removeTempDirs, startServer, tempDir } from '../hub.ts';
 import { contents, write } from './trees.ts';
 
@@ -168,6 +169,34 @@ describe('what is here', () => {
       'none: left out: no file to send is in it',
     ]);
     expect(await contents(served)).toEqual({ a: 'x', link: 'an old file' });
+  });
+
+  it('and has a name that no hub takes is named, the rest is sent, nothing is deleted', async () => {
+    await write(local, { a: '1', 'back\\slash': '2', 'd\\/f': '3', z: '4' });
+    await writeFile(Buffer.concat([Buffer.from(`${local}/`), Buffer.from([0x62, 0xff])]), '5');
+    await write(served, { old: 'x' });
+    const got = await put({ remove: true });
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual([
+      'back\\slash: a backslash is in its name',
+      'b\ufffd: its name is not UTF-8',
+      'd\\: a backslash is in its name',
+      'old: is not here',
+    ]);
+    expect(await contents(served)).toEqual({ a: '1', z: '4', old: 'x' });
+  });
+
+  it('and may not be read is named, the rest is sent', needs(NO_ROOT), async () => {
+    await write(local, { a: '1', file: '2', 'directory/f': '3', z: '4' });
+    for (const name of ['file', 'directory']) await chmod(join(local, name), 0);
+    const got = await put({ remove: true });
+    await chmod(join(local, 'directory'), 0o700);
+    expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(got.differed).toEqual([
+      expect.stringMatching(/^directory: .*permission denied/),
+      expect.stringMatching(/^file: .*permission denied/),
+    ]);
+    expect(await contents(served)).toEqual({ a: '1', z: '4' });
   });
 
   it('and goes meanwhile is named, the rest is sent, and nothing is deleted', async () => {
