@@ -14,9 +14,18 @@ export function deriveFileName(url: URL, contentDisposition: string | undefined)
 function dispositionName(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   try {
-    return parse(header).parameters.filename;
+    return parse(utf8Of(header)).parameters.filename;
   } catch {
     return undefined;
+  }
+}
+
+/** Header values are read as Latin-1; many servers send names as UTF-8 all the same. */
+function utf8Of(text: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'));
+  } catch {
+    return text;
   }
 }
 

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../../content/manifest.ts';
 import { partialOf } from '../../disk/download-place.ts';
+import { askHead } from '../http/ask-head.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
 import { untilNamed } from '../http/until-named.ts';
 import { fetchManifest, type ManifestContext } from '../mirrors/fetch-manifest.ts';
@@ -78,17 +79,8 @@ export function untilHashed(
   { finalUrl: url, headers: before }: Probed,
   withinMs = Number.POSITIVE_INFINITY,
 ): Promise<ReadonlyMap<string, string>> {
-  const ask = async () => {
-    try {
-      const head = await http.request({ method: 'HEAD', url, signal });
-      await head.pump(() => undefined);
-      return head.headers;
-    } catch {
-      signal.throwIfAborted();
-      // The hub may come back.
-      return before;
-    }
-  };
+  // The hub may come back.
+  const ask = async () => (await askHead(http, { url, signal }))?.headers ?? before;
   return untilNamed(ask, { withinMs, signal });
 }
 

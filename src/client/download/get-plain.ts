@@ -6,6 +6,7 @@ import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
 import { reprDigest } from '../http/digest.ts';
 import { showUrl } from '../http/url.ts';
+import { contentCoding } from '../http/validator.ts';
 import type { RangeResponse } from '../mirrors/fetch-range.ts';
 import { Mirrors } from '../mirrors/mirrors.ts';
 import type { Probed } from '../mirrors/probe.ts';
@@ -35,6 +36,8 @@ export interface PlainGet extends Base {
 
 /** Length of the smallest part requested, and of one write. */
 const BLOCK_BYTES = 2 ** 20;
+/** Those that alter bytes (RFC 9110 section 8.4.1, and what follows it). */
+const CODINGS = new Set(['br', 'compress', 'deflate', 'gzip', 'x-compress', 'x-gzip', 'zstd']);
 /** A server may claim any length: take no more memory than for a TiB. */
 const MAX_BLOCKS = 2 ** 20;
 
@@ -92,6 +95,11 @@ async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
       const first = from === undefined;
       from = { url, headers: response.headers };
       if (!first) return;
+      const coding = contentCoding(response.headers) ?? '';
+      if (CODINGS.has(coding)) {
+        const message = `${showUrl(url)}: sends it coded as ${coding}: it is kept as it comes`;
+        get.emit({ event: 'warned', message });
+      }
       const verified = digestOf(url, response) !== undefined;
       get.onStart({ bytes: response.totalBytes ?? 0, resumedBytes: sink.position, verified });
     },
@@ -149,17 +157,22 @@ function otherwise(get: PlainGet, sink: HashedSink): (error: unknown) => Promise
 async function goOn(
   sink: PlainSink,
   urls: readonly URL[],
-  { bytes, validator }: SharedVersion,
+  { bytes, coding, validator }: SharedVersion,
 ): Promise<void> {
   const { version, position } = sink;
   const same = urls.find((url) => showUrl(url) === version?.url);
-  if (same && version?.bytes === bytes && version.validator === validator(same)) {
+  if (
+    same &&
+    version?.bytes === bytes &&
+    version.validator === validator(same) &&
+    version.coding === coding
+  ) {
     if (position < bytes) sink.rewind(position - (position % BLOCK_BYTES));
     return;
   }
   const [first] = urls;
   const tag = validator(first!);
   const begun: PlainVersion | undefined =
-    tag === undefined ? undefined : { url: showUrl(first!), validator: tag, bytes };
+    tag === undefined ? undefined : { url: showUrl(first!), validator: tag, coding, bytes };
   await sink.restart(begun);
 }

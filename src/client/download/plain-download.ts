@@ -8,7 +8,7 @@ import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
-import { strongValidator } from '../http/validator.ts';
+import { contentCoding, strongValidator } from '../http/validator.ts';
 import { type FailOver, tryMirrors } from '../mirrors/fail-over.ts';
 import { openRange, type RangeResponse } from '../mirrors/fetch-range.ts';
 import { paced } from '../mirrors/paced.ts';
@@ -155,17 +155,19 @@ function checkSame(response: RangeResponse, version: PlainVersion): void {
     response.discard();
     throw new SourceFailure('has a file of another length now', { final: true });
   }
-  if (strongValidator(response.headers) !== version.validator) {
-    response.discard();
-    throw new SourceFailure('does not say that it is the same version', { final: true });
-  }
+  const { headers } = response;
+  const isSame =
+    strongValidator(headers) === version.validator && contentCoding(headers) === version.coding;
+  if (isSame) return;
+  response.discard();
+  throw new SourceFailure('does not say that it is the same version', { final: true });
 }
 
 function plainVersionOf(url: URL, response: RangeResponse): PlainVersion | undefined {
   const validator = strongValidator(response.headers);
   const bytes = response.totalBytes;
   if (validator === undefined || bytes === undefined) return undefined;
-  return { url: showUrl(url), validator, bytes };
+  return { url: showUrl(url), validator, coding: contentCoding(response.headers), bytes };
 }
 
 const discarding =

@@ -27,6 +27,7 @@ const CREATE = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 const sidecarSchema = z.object({
   url: z.string(),
   validator: z.string(),
+  coding: z.string().optional(),
   bytes: z.number().int().nonnegative(),
   /** Inode of the partial file; older versions of this program did not write it. */
   inode: z.number().optional(),

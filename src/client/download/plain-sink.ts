@@ -10,6 +10,8 @@ export interface PlainVersion {
   readonly url: string;
   /** A strong validator. */
   readonly validator: string;
+  /** The content coding that the server gave it. */
+  readonly coding?: string | undefined;
   readonly bytes: number;
 }
 

@@ -2,15 +2,16 @@
 // tries again when a kept connection turns out to be closed. Every failure of the remote is a
 // SourceFailure. Make one client for each transfer, and close() it.
 import { Access } from './access.ts';
+import { ChainCookies } from './chain-cookies.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
 import { readBody } from './read-body.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 import { redirectTarget } from './url.ts';
 
-/** Chosen: fewer than browsers and curl follow; a hub redirects once. */
-const MAX_REDIRECTS = 5;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** As curl follows. */
+const MAX_REDIRECTS = 50;
+const REDIRECTS = new Set([300, 301, 302, 303, 307, 308]);
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD';
@@ -45,16 +46,17 @@ export class HttpClient {
   /** Sends a request; any status is an answer. @throws SourceFailure, or the signal's reason */
   async request(request: HttpRequest): Promise<HttpResponse> {
     let url = request.url;
+    const cookies = new ChainCookies();
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const response = await this.#requestOnce({ ...request, url });
-      if (!REDIRECTS.has(response.status)) return response;
+      const headers = { ...request.headers, ...(await cookies.of(url)) };
+      const response = await this.#requestOnce({ ...request, url, headers });
+      const location = response.headers.get('location');
+      // A choice without a preference (RFC 9110 section 15.4.1) is an answer.
+      const isAnswer = response.status === 300 && location === undefined;
+      if (isAnswer || !REDIRECTS.has(response.status)) return response;
       response.discard();
-      const next = redirectTarget(url, response.headers.get('location') ?? '');
-      if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
-      if (url.protocol === 'https:' && next.protocol === 'http:') {
-        throw new SourceFailure('redirected from https to http', { final: true });
-      }
-      url = next;
+      await cookies.take(url, response.cookies);
+      url = nextUrl(url, location);
     }
     throw new SourceFailure(`redirected more than ${MAX_REDIRECTS} times`, { final: true });
   }
@@ -91,9 +93,9 @@ export class HttpClient {
       try {
         return await this.#send(kept, request);
       } catch (error) {
-        // The server may have closed the kept connection (RFC 9112 section 9.3.1). GET and HEAD may
-        // be repeated.
-        if (kept.answered || !(error instanceof SourceFailure)) throw error;
+        // The server may have closed the kept connection (RFC 9112 section 9.3.1), or sent a body
+        // after the answer to a HEAD. GET and HEAD may be repeated.
+        if (kept.stalled || !(error instanceof SourceFailure)) throw error;
       }
     }
     return this.#send(this.#connect(request.url), request);
@@ -171,4 +173,14 @@ export class HttpClient {
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
     return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
   }
+}
+
+/** @throws SourceFailure */
+function nextUrl(from: URL, location: string | undefined): URL {
+  const next = location === undefined ? undefined : redirectTarget(from, location);
+  if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
+  if (from.protocol === 'https:' && next.protocol === 'http:') {
+    throw new SourceFailure('redirected from https to http', { final: true });
+  }
+  return next;
 }

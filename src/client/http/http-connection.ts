@@ -9,7 +9,7 @@ import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
 import {
   type BodyFraming,
   bodyFraming,
-  MAX_HEAD_BYTES,
+  HeadReader,
   MAX_INTERIM,
   parseResponseHead,
   type ResponseHead,
@@ -17,8 +17,6 @@ import {
 import { LEAST_BYTES, LeastRate } from './least-rate.ts';
 import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
-
-const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
  * Takes payload in order. The bytes are valid until this returns, or until the promise that it
@@ -52,7 +50,7 @@ export class HttpConnection {
   #headTimer: NodeJS.Timeout | undefined;
   #method = '';
   #awaited: Pending | undefined;
-  #headBytes = Buffer.alloc(0);
+  #heads = new HeadReader();
   /** Number of interim responses (1xx) to this request. */
   #interim = 0;
   #head: ResponseHead | undefined;
@@ -67,7 +65,9 @@ export class HttpConnection {
   #taking = false;
   #failure: SourceFailure | undefined;
   /** Whether a response byte came since the last request. */
-  answered = false;
+  #answered = false;
+  /** Whether it failed because the time for an answer was over. */
+  stalled = false;
 
   /**
    * @param stallMs the connection fails after so long without a byte, without the end of a head, or
@@ -117,16 +117,17 @@ export class HttpConnection {
   request(method: string, head: string): Promise<ResponseHead> {
     invariant(this.#awaited === undefined, 'one request at a time');
     this.#method = method;
-    this.#headBytes = Buffer.alloc(0);
+    this.#heads = new HeadReader();
     this.#interim = 0;
     this.#head = undefined;
     this.#decoder = undefined;
-    this.answered = false;
+    this.#answered = false;
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
       this.#headTimer = setTimeout(() => {
-        const what = this.answered ? 'no whole header' : 'nothing';
+        const what = this.#answered ? 'no whole header' : 'nothing';
+        this.stalled = true;
         this.#fail(new SourceFailure(`sent ${what} for ${this.#stallMs / 1000} s`));
       }, this.#stallMs);
       this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
@@ -159,7 +160,7 @@ export class HttpConnection {
   /** Handles bytes from the socket. Returns false to stop reading. */
   #handleBytes(bytes: Uint8Array): boolean {
     if (this.#failure) return false;
-    this.answered = true;
+    this.#answered = true;
     if (this.#awaited) return this.#handleHead(bytes);
     if (this.#pump) return this.#handleBody(bytes);
     this.#fail(new SourceFailure('sent bytes that were not asked for'));
@@ -168,18 +169,14 @@ export class HttpConnection {
 
   #handleHead(bytes: Uint8Array): boolean {
     let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (this.#headBytes.length > 0) rest = Buffer.concat([this.#headBytes, rest]);
     for (;;) {
-      const end = rest.subarray(0, MAX_HEAD_BYTES).indexOf(HEAD_END);
-      if (end < 0) {
-        if (rest.length >= MAX_HEAD_BYTES) return this.#violate('sent too long a header');
-        this.#headBytes = Buffer.from(rest);
-        return true;
-      }
-      const head = parseResponseHead(rest.subarray(0, end));
+      const taken = this.#heads.take(rest);
+      if (taken === undefined) return true;
+      if (taken === 'too long') return this.#violate('sent too long a header');
+      const head = parseResponseHead(taken.head);
       if (typeof head === 'string') return this.#violate(head);
       if (head.status === 101) return this.#violate('switched protocols');
-      rest = rest.subarray(end + HEAD_END.length);
+      rest = taken.rest;
       // Interim responses (RFC 9110 section 15.2) precede the one that counts.
       if (head.status >= 200) return this.#acceptHead(head, rest);
       if (++this.#interim > MAX_INTERIM) return this.#violate('sent interim answers without end');

@@ -44,9 +44,13 @@ export function tryDecode(text: string): string | undefined {
   }
 }
 
+/** Escapes the bytes of a header's value that are not ASCII: a server may send UTF-8 as it is. */
+const escaped = (text: string): string =>
+  text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+
 /** Where a redirect leads. Credentials are kept for the same origin only. */
 export function redirectTarget(from: URL, location: string): URL | undefined {
-  const to = tryParseHttpUrl(location, from.href);
+  const to = tryParseHttpUrl(escaped(location), from.href);
   if (!to) return undefined;
   to.username = to.origin === from.origin ? from.username : '';
   to.password = to.origin === from.origin ? from.password : '';
@@ -55,7 +59,7 @@ export function redirectTarget(from: URL, location: string): URL | undefined {
 
 /** Parses a URL that a server names. It may not leave https, and its credentials are dropped. */
 export function parseLinkedUrl(text: string, base: URL): URL | undefined {
-  const url = tryParseHttpUrl(text, base.href);
+  const url = tryParseHttpUrl(escaped(text), base.href);
   if (!url || (base.protocol === 'https:' && url.protocol === 'http:')) return undefined;
   url.username = '';
   url.password = '';

@@ -8,6 +8,12 @@
  */
 const STRONG_DATE_MS = 60_000;
 
+/** The content coding that bytes came in; undefined for the file's own bytes. */
+export function contentCoding(headers: ReadonlyMap<string, string>): string | undefined {
+  const coding = headers.get('content-encoding')?.toLowerCase() ?? '';
+  return ['', 'identity'].includes(coding) ? undefined : coding;
+}
+
 export function strongTag(headers: ReadonlyMap<string, string>): string | undefined {
   const tag = headers.get('etag');
   return tag !== undefined && /^"[\x21\x23-\x7e\x80-\xff]*"$/.test(tag) ? tag : undefined;

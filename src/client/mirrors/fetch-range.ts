@@ -3,7 +3,7 @@
 // they belong to the right version. Source: RFC 9110 sections 14 and 15.
 import type { HttpClient, HttpResponse } from '../http/http-client.ts';
 import type { Room, Take } from '../http/http-connection.ts';
-import { parseContentRange } from '../http/http-head.ts';
+import { parseContentLength, parseContentRange } from '../http/http-head.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 
 export interface RangeRequest {
@@ -60,6 +60,8 @@ function rangeHeaders({ first, end, ifRange }: RangeRequest): Record<string, str
   return ifRange === undefined ? { range } : { range, 'if-range': ifRange };
 }
 
+/** With them comes the whole: there is more than 200 (RFC 9110 sections 15.3.2 to 15.3.4). */
+const WHOLE = new Set([200, 201, 202, 203]);
 /** A response of several parts, though one was asked for. */
 const MULTIPART = /^multipart\/byteranges/i;
 
@@ -72,16 +74,13 @@ interface Place {
 
 function placeOf({ first, end }: RangeRequest, response: HttpResponse): Place {
   const { status, headers } = response;
-  const coding = headers.get('content-encoding');
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
-    throw new SourceFailure('sent an encoding that was not asked for', { final: true });
-  }
-  const text = headers.get('content-length');
-  const length = text === undefined ? undefined : Number(text);
-  if (status === 200) return { offset: 0, end: length ?? Infinity, totalBytes: length };
+  const length = parseContentLength(headers.get('content-length'));
+  const asked = first > 0 || end !== undefined;
+  // Without a range asked for, the answer is what there is, whatever success it is called.
+  const isWhole = WHOLE.has(status) || (status === 206 && !asked && !headers.has('content-range'));
+  if (isWhole) return { offset: 0, end: length ?? Infinity, totalBytes: length };
   if (status !== 206) throw response.failure();
   const range = parseContentRange(headers.get('content-range'));
-  const asked = first > 0 || end !== undefined;
   const isIt =
     range !== undefined &&
     !MULTIPART.test(headers.get('content-type') ?? '') &&

