@@ -10,6 +10,7 @@ import { userDirectory } from '../../runtime/node/user-directory.ts';
 import type { AdmissionOptions } from '../../server/access/admission.ts';
 import { PROXY_HEADERS, type ProxyHeader } from '../../server/access/forwarded.ts';
 import { checkHostName } from '../../server/access/host-names.ts';
+import { checkBasePath } from '../../server/access/own-address.ts';
 import type { TlsOptions } from '../../server/tls/tls.ts';
 import { choice, needs, rate } from '../common/options.ts';
 
@@ -22,6 +23,7 @@ export interface AccessFlags {
   deny?: string[];
   trustProxy?: string[];
   proxyHeader?: ProxyHeader;
+  basePath?: string;
   allowHost?: string[];
   corsOrigin?: string[];
   rateLimit?: RequestRate;
@@ -78,7 +80,7 @@ export function addAccessOptions(command: Command): Command {
     )
     .option(
       '--trust-proxy <cidr...>',
-      'believe what these proxies say about the address of a client (default: none)',
+      'believe what these proxies say about the address of a client, and X-Forwarded-Proto, -Host and -Prefix (default: none)',
       checked('--trust-proxy', checkCidr),
     )
     .addOption(
@@ -87,6 +89,11 @@ export function addAccessOptions(command: Command): Command {
         'the header in which trusted proxies name the client: x-forwarded-for or forwarded (default: x-forwarded-for)',
         PROXY_HEADERS,
       ),
+    )
+    .option(
+      '--base-path <path>',
+      'the path below which a proxy shows the hub, as in /hub, unless X-Forwarded-Prefix of a trusted one says it',
+      (text) => checkBasePath('--base-path', text),
     )
     .option(
       '--allow-host <name...>',
@@ -148,6 +155,7 @@ export async function accessOptionsOf(flags: AccessFlags): Promise<AdmissionOpti
     deny: flags.deny,
     trustedProxies: flags.trustProxy,
     proxyHeader: flags.proxyHeader,
+    basePath: flags.basePath,
     allowHosts: flags.allowHost,
     corsOrigins: flags.corsOrigin,
     rateLimit: flags.rateLimit,

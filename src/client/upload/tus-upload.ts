@@ -122,6 +122,8 @@ class Attempt {
       throw this.#refusal(answer);
     }
     const url = new URL(location, target.endpoint);
+    // A hub behind a proxy that ends TLS may not know of it.
+    if (url.host === target.endpoint.host) url.protocol = target.endpoint.protocol;
     // Bytes and credentials go only to the hub that the user named.
     if (url.origin !== target.endpoint.origin) {
       throw new SourceFailure('named an upload of another server', { final: true });

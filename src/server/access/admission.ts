@@ -16,6 +16,8 @@ import { HostNames } from './host-names.ts';
 
 export interface AdmissionOptions extends AccessOptions {
   readonly proxyHeader?: ProxyHeader | undefined;
+  /** Path below which a proxy shows the hub, as checkBasePath() gives it; none by default. */
+  readonly basePath?: string | undefined;
   /**
    * Names that requests may call the hub by, '*' for any. By default, a hub that only this machine
    * reaches and that anyone may read takes its own name alone; others take any name.

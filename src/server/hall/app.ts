@@ -37,7 +37,8 @@ interface Asked {
 type LongWay = (hub: Hub, conversation: Conversation, asked: Asked) => Promise<void> | void;
 
 const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
-  start: (_hub, conversation) => redirect(conversation, `${ROUTES.files.path}/`),
+  start: (hub, conversation) =>
+    redirect(conversation, hub.address.locate(conversation, `${ROUTES.files.path}/`)),
   files: answerFilesRoute,
   uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
@@ -68,6 +69,7 @@ export function createListener(hub: Hub) {
   };
   return (req: IncomingMessage, res: ServerResponse): void => {
     endIfNextIsLost(req, res);
+    req.url = hub.address.inner(req.url ?? '');
     const begin = guarded(
       'answering a request',
       () => answer(req, res),
@@ -182,5 +184,7 @@ const nothingHere = (): HttpFailure =>
 
 function redirect(conversation: Conversation, location: string): void {
   conversation.res.setHeader('Location', location);
+  // What a proxy said made it, and no cache knows that.
+  conversation.res.setHeader('Cache-Control', 'no-store');
   conversation.reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
 }

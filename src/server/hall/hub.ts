@@ -9,6 +9,7 @@ import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Admission } from '../access/admission.ts';
+import type { OwnAddress } from '../access/own-address.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { Health } from '../operations/health.ts';
 import type { Metrics } from '../operations/metrics.ts';
@@ -21,6 +22,7 @@ export interface Hub {
   /** Decides who may read, write or delete which path. */
   readonly access: Access;
   readonly admission: Admission;
+  readonly address: OwnAddress;
   readonly uploads: Uploads;
   readonly representations: Representations;
   readonly emit: Emit;

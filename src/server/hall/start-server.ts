@@ -16,6 +16,7 @@ import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { Admission, type AdmissionOptions } from '../access/admission.ts';
+import { OwnAddress } from '../access/own-address.ts';
 import { answerParseFailures } from '../conversation/parse-failure.ts';
 import { isEventsTarget } from '../events/events-route.ts';
 import { TransferWatch } from '../events/transfer-watch.ts';
@@ -95,7 +96,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const stopping = new AbortController();
     const { signal } = stopping;
     const admission = new Admission(access, options.access ?? {}, context);
-    const opened = { root, operations, access, admission, server, signal, closing };
+    const address = new OwnAddress(options.access ?? {});
+    const opened = { root, operations, access, admission, address, server, signal, closing };
     const { hub, store } = await assemble(options, opened);
     attach(server, hub);
     const place = await listen(server, host, options.port);
@@ -133,6 +135,7 @@ interface Opened {
   readonly operations: Operations;
   readonly access: Access;
   readonly admission: Admission;
+  readonly address: OwnAddress;
   readonly server: Server;
   /** Aborts at the end: running hashing is given up. */
   readonly signal: AbortSignal;
@@ -141,7 +144,7 @@ interface Opened {
 
 async function assemble(
   options: ServerOptions,
-  { root, operations, access, admission, server, signal, closing }: Opened,
+  { root, operations, access, admission, address, server, signal, closing }: Opened,
 ): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
   const { emit, traffic } = operations;
   const { link } = options;
@@ -164,7 +167,8 @@ async function assemble(
     gaugesOf({ catalogue, link, events, connections, traffic }, tally),
   );
   const { stallMs = STALL_MS } = options;
-  const parts = { root, catalogue, link, access, admission, uploads, representations, events };
+  const entry = { access, admission, address };
+  const parts = { root, catalogue, link, ...entry, uploads, representations, events };
   return { hub: { ...parts, emit, stallMs, traffic, health, metrics, intermediary }, store };
 }
 

@@ -76,15 +76,19 @@ export function createUpgradeListener(hub: Hub, server: Server) {
  * Whether a request asks for notifications. An edge has none of its own, and tells where they are.
  */
 const isForEvents = (hub: Hub, req: IncomingMessage): boolean =>
-  !hub.intermediary && isWebSocket(req);
+  !hub.intermediary && isWebSocket(req, hub.address.inner(req.url ?? ''));
 
-function isWebSocket({ method, url, headers, httpVersionMinor }: IncomingMessage): boolean {
+function isWebSocket(
+  { method, headers, httpVersionMinor }: IncomingMessage,
+  target: string,
+): boolean {
   // RFC 9110 section 7.8: in HTTP/1.0 it must be ignored.
   const wished = httpVersionMinor > 0 && (headers.upgrade ?? '').toLowerCase() === 'websocket';
-  return wished && method === 'GET' && isEventsTarget(url ?? '');
+  return wished && method === 'GET' && isEventsTarget(target);
 }
 
 function handleWebSocket(hub: Hub, req: IncomingMessage, socket: Socket, head: Buffer): void {
+  req.url = hub.address.inner(req.url ?? '');
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);

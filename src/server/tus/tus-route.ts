@@ -74,7 +74,8 @@ function checkVersion({ req }: Conversation): void {
 
 async function answerCreation(hub: UploadsHub, conversation: Conversation): Promise<void> {
   const finished = await createUpload(hub, conversation);
-  conversation.res.setHeader('Location', `/uploads/${finished.upload.id}`);
+  const location = hub.address.locate(conversation, `/uploads/${finished.upload.id}`);
+  conversation.res.setHeader('Location', location);
   tell(conversation, finished);
   conversation.res.writeHead(201).end();
 }

@@ -51,7 +51,7 @@ export async function answerUpload(
   const reservation = hub.uploads.quota.reserve(declaredBytes ?? 0);
   try {
     const upload = { conversation, segments, condition, declaredBytes, digests, reservation };
-    answerStored(conversation, segments, await store(hub, upload));
+    answerStored(hub, conversation, segments, await store(hub, upload));
   } finally {
     reservation.release();
   }
@@ -107,6 +107,7 @@ async function receive(
 }
 
 function answerStored(
+  { address }: UploadsHub,
   conversation: Conversation,
   segments: readonly string[],
   { replaced, entry }: Published,
@@ -117,7 +118,7 @@ function answerStored(
     res.setHeader('X-Ipfs-Roots', entry.cid);
   }
   const url = filesUrl(segments);
-  res.setHeader('Location', url);
+  res.setHeader('Location', address.locate(conversation, url));
   if (replaced) res.writeHead(204).end();
   else conversation.reply(201, 'text/plain; charset=utf-8', `stored ${url}\n`);
 }

@@ -188,7 +188,8 @@ for (const program of PROGRAMS) {
       for (const [i, body] of bodies.entries()) {
         const answer = await fetch(`${url}files/up${i}`, { method: 'PUT', body });
         expect(answer.status).toBe(201);
-        expect(answer.headers.get('location')).toBe(`/files/up${i}`);
+        const location = new URL(answer.headers.get('location')!, answer.url);
+        expect(location.href).toBe(`${url}files/up${i}`);
       }
       expect((await readdir(root)).sort()).toEqual(bodies.map((_, i) => `up${i}`));
       for (const [i, body] of bodies.entries()) {

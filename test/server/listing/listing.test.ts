@@ -236,7 +236,8 @@ describe('DirectoryNames', () => {
 describe('the rest of the server', () => {
   it('answers each path in one line, and names the methods it takes', async () => {
     const hub = await startHub();
-    expect(await hub.ask('/')).toMatchObject({ status: 302, headers: { location: '/files/' } });
+    const location = `http://127.0.0.1:${hub.port}/files/`;
+    expect(await hub.ask('/')).toMatchObject({ status: 302, headers: { location } });
     expect(JSON.parse((await hub.ask('/healthz')).text)).toEqual({ status: 'ok' });
     expect((await hub.ask('/nothing')).status).toBe(404);
     const posted = await hub.ask('/files/f', { method: 'POST' });

@@ -29,7 +29,7 @@ describe('PUT /files/<path>', () => {
     const bytes = randomBytes(2 ** 20 * 3 + 5);
     const created = await put(hub, '/files/a/b%20c/f', bytes);
     expect(created.status).toBe(201);
-    expect(created.headers.location).toBe('/files/a/b%20c/f');
+    expect(created.headers.location).toBe(`http://127.0.0.1:${hub.port}/files/a/b%20c/f`);
     expect((await readFile(join(hub.root, 'a/b c/f'))).equals(bytes)).toBe(true);
     const got = await hub.ask('/files/a/b%20c/f');
     expect(got.body.equals(bytes)).toBe(true);

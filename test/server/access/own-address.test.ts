@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { checkBasePath } from '../../../src/server/access/own-address.ts';
+import { type HubOptions, startHub } from '../hub.ts';
+
+/** What a hub says of where an upload lies, to a request with these header fields. */
+async function locationOf(
+  access: HubOptions['access'],
+  headers: Record<string, string>,
+  target = '/uploads/',
+): Promise<string> {
+  const options = { writable: true, access: { anonymousWrites: true, ...access } };
+  const hub = await startHub(options);
+  const created = await hub.ask(target, {
+    method: 'POST',
+    headers: { 'tus-resumable': '1.0.0', 'upload-length': '1', ...headers },
+  });
+  expect(created.status).toBe(201);
+  const { location = '' } = created.headers;
+  return location.replace(/[0-9a-f]{32}$/, 'ID').replace(`:${hub.port}/`, ':PORT/');
+}
+
+const TRUSTING = { trustedProxies: ['127.0.0.1/32'] };
+const PROXIED = {
+  'x-forwarded-for': '192.0.2.7',
+  'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'example.org:8443',
+  'x-forwarded-prefix': '/hub',
+};
+
+describe('Location', () => {
+  it.each([
+    ['is absolute, by Host', {}, { host: 'hub.example' }, 'http://hub.example/uploads/ID'],
+    ['with an address', {}, { host: '[::1]:80' }, 'http://[::1]:80/uploads/ID'],
+    ['is what a trusted proxy says', TRUSTING, PROXIED, 'https://example.org:8443/hub/uploads/ID'],
+    [
+      'is by Host where the proxy says nothing else',
+      TRUSTING,
+      { host: 'a.example', 'x-forwarded-for': '192.0.2.7' },
+      'http://a.example/uploads/ID',
+    ],
+    [
+      'is below the base path that was given, whatever a proxy says',
+      { ...TRUSTING, basePath: '/own' },
+      PROXIED,
+      'https://example.org:8443/own/uploads/ID',
+    ],
+    [
+      'is below the base path behind a proxy that is not trusted',
+      { basePath: '/own' },
+      { ...PROXIED, host: 'b.example' },
+      'http://b.example/own/uploads/ID',
+    ],
+    // What scheme, host and path the client used, nobody trusted says.
+    ['is relative behind a proxy that is not trusted', {}, PROXIED, '../uploads/ID'],
+    [
+      'believes no header of a client',
+      {},
+      { host: 'c.example', 'x-forwarded-host': 'evil', 'x-forwarded-prefix': '/evil' },
+      'http://c.example/uploads/ID',
+    ],
+    [
+      'is by the nearest value of each list',
+      TRUSTING,
+      {
+        'x-forwarded-proto': 'gopher, https',
+        'x-forwarded-host': 'evil.example, example.org',
+        'x-forwarded-prefix': '/evil, /hub/',
+      },
+      'https://example.org/hub/uploads/ID',
+    ],
+    [
+      'is by Forwarded where the proxy writes that',
+      { ...TRUSTING, proxyHeader: 'forwarded' as const },
+      { ...PROXIED, forwarded: 'for=1.2.3.4;host=evil, for=_x;proto=https;host="f.example:1"' },
+      'https://f.example:1/uploads/ID',
+    ],
+  ])('%s', async (_, access, headers, location) => {
+    expect(await locationOf(access, headers)).toBe(location);
+  });
+
+  it.each([
+    [
+      'x-forwarded-host',
+      ['evil.example/x', 'a@b', 'a b', '"', 'a:b:c', 'a:99999', '<x>', '\u00ff'],
+    ],
+    ['x-forwarded-proto', ['javascript', 'http:', 'https://x', '']],
+    [
+      'x-forwarded-prefix',
+      ['//evil', 'hub', '/a/../b', '/a?x', '/a#', '/%2e', '/"<', '/a//b', '/.'],
+    ],
+  ])('believes no %s that is none', async (field, values) => {
+    for (const value of values) {
+      const location = await locationOf(TRUSTING, { host: 'd.example', [field]: value });
+      expect([value, location]).toEqual([value, 'http://d.example/uploads/ID']);
+    }
+  });
+
+  it('names no host where Host is no plain one', async () => {
+    for (const host of ["a'b", 'a,b', 'a;b', 'a:99999', `${'a'.repeat(300)}`]) {
+      expect([host, await locationOf({}, { host })]).toEqual([host, '/uploads/ID']);
+    }
+  });
+
+  it('is by the host of a target in absolute form', async () => {
+    const location = await locationOf({}, { host: 'h' }, 'http://e.example/uploads/');
+    expect(location).toBe('http://e.example/uploads/ID');
+  });
+});
+
+describe('a hub below a base path', () => {
+  it('answers below it and without it, for proxies that keep it and those that do not', async () => {
+    const hub = await startHub({ writable: true, access: { basePath: '/a/hub' } });
+    const base = `http://127.0.0.1:${hub.port}/a/hub`;
+    const put = await hub.ask('/a/hub/files/x', { method: 'PUT', body: Buffer.from('x') });
+    expect(put).toMatchObject({ status: 201, headers: { location: `${base}/files/x` } });
+    for (const target of ['/a/hub/files/x', '/files/x', `${base}/files/x`]) {
+      expect((await hub.ask(target)).text).toBe('x');
+    }
+    for (const target of ['/a/hub', '/a/hub/', '/a/hub?x', '/'])
+      expect(await hub.ask(target)).toMatchObject({
+        status: 302,
+        headers: { location: `${base}/files/` },
+      });
+    for (const target of ['/a/hubs/files/x', '/a/hub/a/hub/files/x', '/a/hubfiles/x', '/A/hub/'])
+      expect((await hub.ask(target)).status).toBe(404);
+    expect((await hub.ask('/a/hub/readyz')).status).toBe(200);
+  });
+
+  it.each([
+    ['/hub', '/hub'],
+    ['hub/', '/hub'],
+    ['/', ''],
+    ['', ''],
+    ['//a/b.c//', '/a/b.c'],
+  ])('takes %s', (text, path) => {
+    expect(checkBasePath('--base-path', text)).toBe(path);
+  });
+
+  it.each(['/files', '/ipfs/x', '/a b', '/a?b', '/..', '/a/../b', '/a//b', '/%41', 'http://x/'])(
+    'does not take %s',
+    (text) => {
+      expect(() => checkBasePath('--base-path', text)).toThrow(/^--base-path: /);
+    },
+  );
+});
