@@ -161,6 +161,7 @@ export const FACES: string[] = [
   'server/access/admission.ts',
   'server/access/forwarded.ts',
   'server/access/host-names.ts',
+  'server/access/own-address.ts',
   'server/hall/representations.ts',
   'server/hall/start-server.ts',
   'server/message/mirror-links.ts',
