@@ -40,6 +40,19 @@ export function pieceCid(manifest: Pick<Manifest, 'digests'>, piece: number): CI
   return CID.createV1(raw.code, createDigest(sha256.code, pieceDigest(manifest, piece)));
 }
 
+/** Most paths named at once: what a person reads. Chosen. */
+const MOST_PATHS = 8;
+
+/** The first few files that these ascending pieces are part of; none if the content is one file. */
+export function pathsOf(manifest: Manifest, pieces: Iterable<number>): string[] {
+  const files = new Set<number>();
+  for (const piece of pieces) {
+    files.add(fileOfPiece(manifest, piece));
+    if (files.size === MOST_PATHS) break;
+  }
+  return [...files].flatMap((file) => manifest.files[file]!.path || []);
+}
+
 /** The index in `files` of the file that a piece is part of. */
 export function fileOfPiece({ files }: Manifest, piece: number): number {
   let low = 0;

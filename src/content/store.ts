@@ -3,11 +3,30 @@
 import type { Bitfield } from './bitfield.ts';
 import type { Manifest } from './manifest.ts';
 
+/** Why pieces that were here are not to be had any more; in the order of the wire's numbers. */
+export const LOSS_REASONS = ['changed', 'removed', 'unreadable'] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
+/** As in 'PATH was changed'. */
+export const LOSS_WORDS: Readonly<Record<LossReason, string>> = {
+  changed: 'was changed',
+  removed: 'was removed or replaced',
+  unreadable: 'cannot be read',
+};
+
+/** Pieces [first, first + count), which a file held that is not what it was. */
+export interface Loss {
+  readonly first: number;
+  readonly count: number;
+  readonly reason: LossReason;
+  /** What happened to which path, for a person. */
+  readonly message: string;
+}
+
 export interface PieceStore {
   readonly manifest: Manifest;
   /**
-   * The pieces that are here and verified. It grows as pieces are written; the caller must not
-   * change it.
+   * The pieces that are here and verified. It grows as pieces are written, and shrinks by what is
+   * lost; the caller must not change it.
    */
   readonly have: Bitfield;
 
@@ -17,9 +36,15 @@ export interface PieceStore {
    * caller's to keep, and are never reused for another read.
    *
    * @throws HubswarmError ERR_SOURCE_CHANGED if the file is not the one imported any more,
-   * ERR_NOT_FOUND if it vanished
+   * ERR_NOT_FOUND if it vanished; the pieces of that file are lost
    */
   read(piece: number, begin: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
+
+  /**
+   * Sets who is told, once, when a read finds that pieces are lost: `have` is then without them. A
+   * store that cannot lose any leaves it out.
+   */
+  watchLosses?(tell: (loss: Loss) => void): void;
 
   /**
    * Hashes a piece, given as consecutive parts, and writes it if it matches. Resolves to false,

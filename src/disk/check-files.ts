@@ -9,7 +9,7 @@ import { hasCode, systemCode } from '../runtime/errors.ts';
 import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
 
 /** Opening does not wait for the writer of a pipe that has the name. */
-const READ = constants.O_RDONLY | constants.O_NONBLOCK;
+export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
 
 export interface CheckOptions {
   readonly signal?: AbortSignal | undefined;

@@ -6,13 +6,14 @@ import type { FileHandle } from 'node:fs/promises';
 import { Bitfield } from '../content/bitfield.ts';
 import { fileOfPiece, type Manifest } from '../content/manifest.ts';
 import { partsMatch } from '../content/parts.ts';
-import type { PieceStore } from '../content/store.ts';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
+import type { Loss, PieceStore } from '../content/store.ts';
+import { describeError, fileError, HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 import { checkPieces } from './check-files.ts';
 import { DownloadPlace } from './download-place.ts';
 import type { Imported } from './import.ts';
+import { lossReasonOf } from './loss-reason.ts';
 import { OpenFiles } from './open-files.ts';
 import { type Place, SharedPlace } from './place.ts';
 import { checkUnchanged } from './source.ts';
@@ -30,6 +31,7 @@ export class FileStore implements PieceStore {
   readonly have: Bitfield;
   readonly #place: Place;
   readonly #files: OpenFiles;
+  #tellLoss: ((loss: Loss) => void) | undefined;
 
   private constructor(manifest: Manifest, place: Place, have: Bitfield) {
     this.manifest = manifest;
@@ -78,6 +80,10 @@ export class FileStore implements PieceStore {
     return this.#place.sources !== undefined;
   }
 
+  watchLosses(tell: (loss: Loss) => void): void {
+    this.#tellLoss = tell;
+  }
+
   async read(
     piece: number,
     begin: number,
@@ -85,18 +91,42 @@ export class FileStore implements PieceStore {
     into: Uint8Array = allocAligned(length),
   ): Promise<Uint8Array> {
     invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
-    invariant(this.have.has(piece), `piece ${piece} is not here`);
+    const file = fileOfPiece(this.manifest, piece);
+    if (!this.have.has(piece)) throw this.#notHere(file, piece);
     const room = this.manifest.geometry.length(piece) - begin;
     invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
-    const file = fileOfPiece(this.manifest, piece);
+    try {
+      return await this.#readPart(file, this.#offset(file, piece) + begin, into);
+    } catch (error) {
+      this.#noteLoss(file, error);
+      throw error;
+    }
+  }
+
+  #readPart(file: number, position: number, into: Uint8Array): Promise<Uint8Array> {
     return this.#attempt(file, async (handle) => {
-      const { bytesRead } = await handle.read(into, 0, length, this.#offset(file, piece) + begin);
+      const { bytesRead } = await handle.read(into, 0, into.length, position);
       // Check after the read: an earlier write to the file would show now.
       const source = this.#place.sources?.[file];
       if (source) checkUnchanged(source, fstatSync(handle.fd));
-      if (bytesRead === length) return into;
+      if (bytesRead === into.length) return into;
       throw new HubswarmError('ERR_SOURCE_CHANGED', `${this.#place.path(file)}: became shorter`);
     });
+  }
+
+  /** Lost just now, or a mistake of the caller's. */
+  #notHere(file: number, piece: number): HubswarmError {
+    invariant(this.#place.sources, `piece ${piece} is not here`);
+    return new HubswarmError('ERR_SOURCE_CHANGED', `${this.#place.path(file)}: is served no more`);
+  }
+
+  /** A source that cannot be read, or is another file: none of its pieces is to be had any more. */
+  #noteLoss(index: number, error: unknown): void {
+    const reason = this.#place.sources && lossReasonOf(error);
+    const { firstPiece: first, pieceCount: count } = this.manifest.files[index]!;
+    if (reason === undefined || !this.have.has(first)) return;
+    for (let piece = first; piece < first + count; piece++) this.have.remove(piece);
+    this.#tellLoss?.({ first, count, reason, message: describeError(error) });
   }
 
   async write(piece: number, parts: readonly Uint8Array[]): Promise<boolean> {

@@ -3,6 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { fileError } from '../runtime/errors.ts';
+import { READ } from './check-files.ts';
 import type { SourceFile } from './source.ts';
 
 export interface Place {
@@ -28,7 +29,7 @@ export class SharedPlace implements Place {
 
   async open(file: number): Promise<FileHandle> {
     const path = this.path(file);
-    return open(path, 'r').catch((error: unknown) => {
+    return open(path, READ).catch((error: unknown) => {
       throw fileError(error, path);
     });
   }

@@ -97,6 +97,14 @@ export class Downloads implements PickView {
     if (this.isWanted(piece)) this.#changeWanted(neighbour, 1);
   }
 
+  /** A neighbour has this piece no more. Returns whether it is missing here. */
+  handleWithdrawn(neighbour: Neighbour, piece: number): boolean {
+    const isMissing = this.missing.isRanked(piece);
+    this.missing.decrement(piece);
+    if (this.isWanted(piece)) this.#changeWanted(neighbour, -1);
+    return isMissing;
+  }
+
   #changeWanted(neighbour: Neighbour, change: 1 | -1): void {
     const { source } = neighbour;
     const before = source.wanted;

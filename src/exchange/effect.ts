@@ -1,4 +1,5 @@
 // What a session asks its caller to do. Effects of one step are carried out in order.
+import type { LossReason } from '../content/store.ts';
 import type { Message } from './wire/message.ts';
 
 export type SessionEffect =
@@ -23,5 +24,7 @@ export type SessionEffect =
   | { type: 'peers_learned'; addresses: readonly string[]; neighbour: string }
   /** A neighbour said hello; it has so many pieces. */
   | { type: 'neighbour_met'; neighbour: string; pieces: number }
+  /** A neighbour took pieces back that are missing here. */
+  | { type: 'withdrawn'; neighbour: string; pieces: readonly number[]; reason: LossReason }
   /** Every piece is here. */
   | { type: 'completed' };

@@ -1,10 +1,14 @@
 // What a session is told. Time, bytes and the outcome of its effects come in here and
 // nowhere else.
+import type { Loss } from '../content/store.ts';
 import type { Message } from './wire/message.ts';
 
 export type SessionEvent =
-  /** An exchange stream with this peer is open, and it is the only one. */
-  | { type: 'neighbour_joined'; neighbour: string }
+  /**
+   * An exchange stream with this peer is open, and it is the only one. `withdraws`: it understands
+   * `withdraw`.
+   */
+  | { type: 'neighbour_joined'; neighbour: string; withdraws?: boolean }
   | { type: 'neighbour_left'; neighbour: string }
   | { type: 'message'; neighbour: string; message: Message }
   /** The codec found bytes that no honest neighbour sends. */
@@ -19,6 +23,8 @@ export type SessionEvent =
   | { type: 'piece_stored'; piece: number }
   /** The answer to `store`: its hash does not match. */
   | { type: 'piece_refused'; piece: number }
+  /** Pieces that were here are not to be had any more. */
+  | ({ type: 'pieces_lost' } & Pick<Loss, 'first' | 'count' | 'reason'>)
   /** The uplink's cap (bytes per second; Infinity for none), at the start and when it changes. */
   | { type: 'uplink_capped'; bytesPerSecond: number }
   /** The downlink's cap changed (bytes per second; Infinity for none). */

@@ -1,7 +1,6 @@
-// One peer's part in the exchange of one file: step(now, event) -> effects. Owns
-// the state, sorts what comes in, and after every step offers the grants that fell
-// due. Knows no clock, no socket and no disk; equal events at equal times give
-// equal effects.
+// One peer's part in the exchange of one file: step(now, event) -> effects. Owns the state, sorts
+// what comes in, and after every step offers the grants that fell due. Knows no clock, no socket and
+// no disk; equal events at equal times give equal effects.
 import { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
@@ -18,9 +17,10 @@ import { Outbox } from './outbox.ts';
 import { mayLeave } from './parting.ts';
 import { PICKERS, type PickerName } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
-import type { SwarmState } from './state.ts';
+import { isDone, type SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
 import type { Message } from './wire/message.ts';
+import { handleWithdraw, withdraw } from './withdrawal.ts';
 
 /** Time between two looks for stalls, in milliseconds. */
 const SWEEP_MS = 250;
@@ -55,13 +55,14 @@ export class Session {
   #sweepAt = Number.POSITIVE_INFINITY;
 
   constructor(init: SessionInit) {
-    const { geometry, have, rng } = init;
+    const { geometry, have, rng, downlinkBytesPerSecond = Number.POSITIVE_INFINITY } = init;
     invariant(have.length === geometry.pieceCount, 'have and geometry count the same pieces');
     this.#file = init.file;
     this.#addresses = init.addresses ?? [];
     this.#state = {
       geometry,
       have: Bitfield.tryFrom(have.toBytes(), have.length)!,
+      lost: new Bitfield(have.length),
       neighbours: new Map(),
       copies: new PieceRanking(geometry.pieceCount, rng),
       outbox: new Outbox(),
@@ -72,10 +73,7 @@ export class Session {
     this.#uploads = new Uploads(this.#state, this.#choker, init.openGrants);
     this.#downloads = new Downloads(this.#state, {
       picker: PICKERS[init.picker ?? 'rarest'],
-      inFlightLimit: inFlightLimit(
-        init.downlinkBytesPerSecond ?? Number.POSITIVE_INFINITY,
-        geometry,
-      ),
+      inFlightLimit: inFlightLimit(downlinkBytesPerSecond, geometry),
     });
   }
 
@@ -84,8 +82,9 @@ export class Session {
     return this.#state.have;
   }
 
+  /** Whether nothing is left to fetch. */
   get isComplete(): boolean {
-    return this.#state.have.isFull;
+    return isDone(this.#state);
   }
 
   get neighbourCount(): number {
@@ -96,7 +95,7 @@ export class Session {
     return this.#downloads.missing.size;
   }
 
-  /** Missing pieces that no neighbour has. */
+  /** Those that no neighbour has. */
   get unavailablePieces(): number {
     return this.#downloads.unavailable;
   }
@@ -157,7 +156,7 @@ export class Session {
   #handle(now: number, event: SessionEvent): void {
     switch (event.type) {
       case 'neighbour_joined':
-        return this.#handleJoined(event.neighbour);
+        return this.#handleJoined(event.neighbour, event.withdraws);
       case 'uplink_capped':
         return this.#uploads.setCap(event.bytesPerSecond);
       case 'downlink_capped':
@@ -167,6 +166,8 @@ export class Session {
         return this.#handleStored(event.piece, now);
       case 'piece_refused':
         return this.#handleRefused(event.piece);
+      case 'pieces_lost':
+        return withdraw(this.#state, event);
       case 'tick':
         return;
       default:
@@ -196,9 +197,9 @@ export class Session {
     }
   }
 
-  #handleJoined(id: string): void {
+  #handleJoined(id: string, withdraws: boolean | undefined): void {
     invariant(!this.#state.neighbours.has(id), `${id} joined twice`);
-    const neighbour = new Neighbour(id);
+    const neighbour = new Neighbour(id, withdraws);
     this.#state.neighbours.set(id, neighbour);
     this.#state.outbox.send(neighbour, {
       type: 'hello',
@@ -247,6 +248,8 @@ export class Session {
         neighbour.telling.noteNamed(message.addresses);
         this.#state.outbox.push({ ...message, type: 'peers_learned', neighbour: neighbour.id });
         return undefined;
+      case 'withdraw':
+        return handleWithdraw(this.#state, this.#downloads, neighbour, message);
     }
   }
 
@@ -277,7 +280,7 @@ export class Session {
       if (piece >= this.#state.geometry.pieceCount) return 'a have out of range';
       if (neighbour.pieces!.has(piece)) continue;
       if (!this.#uploads.handleHave(neighbour, piece, now)) {
-        if (this.#state.have.isFull && !this.#choker.tellsSeeds) continue;
+        if (this.isComplete && !this.#choker.tellsSeeds) continue;
         this.#state.copies.increment(piece);
       }
       neighbour.pieces!.add(piece);
@@ -300,7 +303,7 @@ export class Session {
         outbox.sendHaveSoon(neighbour, piece, isNews, now);
       }
     }
-    if (have.isFull) outbox.push({ type: 'completed' });
+    if (this.isComplete) outbox.push({ type: 'completed' });
   }
 
   #mustKnow(neighbour: Neighbour, piece: number): boolean {

@@ -12,6 +12,8 @@ export interface SwarmState {
   readonly geometry: Geometry;
   /** Pieces that this peer has verified and stored. */
   readonly have: Bitfield;
+  /** Pieces that were announced and are not here any more; they are not fetched again. */
+  readonly lost: Bitfield;
   readonly neighbours: Map<string, Neighbour>;
   /** Pieces by the number of copies among the neighbours, those under way from us included. */
   readonly copies: PieceRanking;
@@ -19,3 +21,7 @@ export interface SwarmState {
   readonly blame: Blame;
   readonly rng: Rng;
 }
+
+/** Whether nothing is left to fetch. */
+export const isDone = ({ have, lost }: SwarmState): boolean =>
+  have.count + lost.count === have.length;

@@ -8,7 +8,7 @@ import { UplinkForecast } from './forecast.ts';
 import type { Neighbour } from './neighbour/neighbour.ts';
 import type { Grant } from './neighbour/taker.ts';
 import { Spread } from './spread.ts';
-import type { SwarmState } from './state.ts';
+import { isDone, type SwarmState } from './state.ts';
 import { GrantWindow, MOST_GRANTS } from './window.ts';
 
 /** Hints of one grant: the first is nearly always usable, the others are spares. */
@@ -106,7 +106,7 @@ export class Uploads {
 
   #offerTo(neighbour: Neighbour, now: number): void {
     const id = this.#nextGrant++;
-    const hints = this.#state.have.isFull ? this.#pickHints(neighbour) : [];
+    const hints = isDone(this.#state) ? this.#pickHints(neighbour) : [];
     for (const hint of hints) this.#hinted.add(hint);
     const grant: Grant = {
       id,
@@ -124,11 +124,11 @@ export class Uploads {
   }
 
   #pickHints(neighbour: Neighbour): number[] {
-    const { copies } = this.#state;
+    const { copies, have } = this.#state;
     const hints: number[] = [];
     for (let place = 0; place < copies.size && hints.length < HINTS; place++) {
       const piece = copies.at(place);
-      if (!neighbour.has(piece) && !this.#hinted.has(piece)) hints.push(piece);
+      if (have.has(piece) && !neighbour.has(piece) && !this.#hinted.has(piece)) hints.push(piece);
     }
     return hints;
   }
@@ -144,6 +144,10 @@ export class Uploads {
       return undefined;
     }
     if (grant.piece !== undefined) return 'a second request on one grant';
+    if (this.#state.lost.has(piece)) {
+      this.#revoke(neighbour, grant);
+      return undefined;
+    }
     if (!this.#state.have.has(piece)) return `a request of piece ${piece}, which was not announced`;
     this.#unhint(grant);
     this.#unanswered.delete(grant);

@@ -20,7 +20,8 @@ import {
 import type { Network, Standing } from '../swarm/network.ts';
 import type { Policy } from '../swarm/policy.ts';
 import { Reception } from '../swarm/reception.ts';
-import { Swarm, type SwarmHooks, type SwarmHost } from '../swarm/swarm.ts';
+import { Swarm } from '../swarm/swarm.ts';
+import type { SwarmHooks, SwarmHost } from '../swarm/swarm-host.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Wire } from '../swarm/wire.ts';
 import type { Emit, Event } from '../telemetry/event.ts';

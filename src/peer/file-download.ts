@@ -10,7 +10,8 @@ import type { Timers } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { makeDirectory } from '../runtime/node/make-directory.ts';
 import type { DownloadHost, Found, Patience, Provider } from '../swarm/download.ts';
-import type { Swarm, SwarmHooks } from '../swarm/swarm.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { SwarmHooks } from '../swarm/swarm-host.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import { type HeldDag, rawRootOf } from './manifest/dag-protocol.ts';
@@ -71,6 +72,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     if (known) return { ...known, kept: true };
     const found = await searchManifest(this.#peer, this.#cid, signal, {
       link,
+      onLost: (error) => this.emit({ event: 'warned', message: describeError(error) }),
       fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
     });
     return { ...found, kept: false };

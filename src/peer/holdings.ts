@@ -5,7 +5,8 @@ import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import type { Timers } from '../runtime/clock.ts';
 import type { Standing } from '../swarm/network.ts';
-import { Swarm, type SwarmHooks, type SwarmHost } from '../swarm/swarm.ts';
+import { Swarm } from '../swarm/swarm.ts';
+import type { SwarmHooks, SwarmHost } from '../swarm/swarm-host.ts';
 import type { HeldDag } from './manifest/dag-protocol.ts';
 import { PackedManifests } from './manifest/packed-manifests.ts';
 

@@ -18,7 +18,8 @@ import { Download } from '../swarm/download.ts';
 import { part } from '../swarm/parting.ts';
 import type { Policy } from '../swarm/policy.ts';
 import { Reception } from '../swarm/reception.ts';
-import type { Swarm, SwarmHooks } from '../swarm/swarm.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { SwarmHooks } from '../swarm/swarm-host.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { serveFiles } from './calls/files-protocol.ts';
@@ -209,7 +210,7 @@ export class Peer implements FileDownloadPeer {
       length: manifest.geometry.totalLength,
       // An empty file has no piece.
       read: async (begin, length) =>
-        length === 0 ? new Uint8Array() : store.read(0, begin, length),
+        manifest.geometry.pieceCount === 0 ? new Uint8Array() : store.read(0, begin, length),
     };
     const swarm = this.hold(manifest.root, store, { name, dag, rawRoot });
     this.emit({

@@ -9,7 +9,8 @@ import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Lack } from './lack.ts';
-import type { Swarm, SwarmHooks } from './swarm.ts';
+import type { Swarm } from './swarm.ts';
+import type { SwarmHooks } from './swarm-host.ts';
 
 /** Time between two reports of progress, and between two checks of the timeout. */
 const PROGRESS_MS = 100;
@@ -159,6 +160,7 @@ export class Download<F extends Found> {
       return this.#host.join(found, store, {
         onPieceStored: (piece) => this.#count(manifest.geometry.length(piece)),
         onCompleted: () => this.#complete.resolve(),
+        onWithdrawn: (paths, reason) => this.#lack?.noteWithdrawn(paths, reason),
         onFailed: (error) => this.#abort.abort(error),
       });
     } catch (error) {

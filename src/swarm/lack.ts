@@ -2,6 +2,7 @@
 // normal, since pieces spread. If no piece comes any more, the download waits for these pieces:
 // that is reported once when it begins and once when it ends.
 import type { CID } from 'multiformats/cid';
+import { LOSS_WORDS, type LossReason } from '../content/store.ts';
 import { describeRanges, rangesOf } from '../runtime/ranges.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { SessionView } from './session-view.ts';
@@ -20,6 +21,8 @@ export class Lack {
   readonly #view: View;
   readonly #cid: string;
   readonly #emit: Emit;
+  /** The last files of which missing pieces were taken back. */
+  #withdrawn = '';
   #lacking = false;
 
   constructor(view: View, cid: CID, emit: Emit) {
@@ -44,8 +47,18 @@ export class Lack {
     this.#emit({ event: 'pieces_lacked', cid, pieces, ranges, neighbours });
   }
 
+  /** Notes why missing pieces are gone. @param paths none if the content is one file */
+  noteWithdrawn(paths: readonly string[], reason: LossReason): void {
+    const what = paths.length > 0 ? paths.join(', ') : 'it';
+    this.#withdrawn = `; ${what} ${LOSS_WORDS[reason]} where it was shared`;
+  }
+
   /** The missing pieces, in one line. */
   describe(): string {
+    return this.#describe() + (this.#view.unavailablePieces > 0 ? this.#withdrawn : '');
+  }
+
+  #describe(): string {
     const { missingPieces: missing, neighbourCount, unavailablePieces } = this.#view;
     if (unavailablePieces === 0) return `${missing} pieces missing, and no peer is sending`;
     const ranges = describeRanges(rangesOf(this.#view.listUnavailable()));

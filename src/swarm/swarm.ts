@@ -2,57 +2,21 @@
 // and the clock give it events; the session's effects go back to them. It decides nothing about the
 // exchange itself.
 import type { CID } from 'multiformats/cid';
-import type { PieceStore } from '../content/store.ts';
+import { pathsOf } from '../content/manifest.ts';
+import type { Loss, PieceStore } from '../content/store.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
 import type { SessionEvent } from '../exchange/event.ts';
 import { Session } from '../exchange/session.ts';
 import { encodeMessage, FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Message } from '../exchange/wire/message.ts';
-import type { Link } from '../link/link.ts';
-import type { Cancel, Timers } from '../runtime/clock.ts';
+import type { Cancel } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { unawaited } from '../runtime/guarded.ts';
-import type { Rng } from '../runtime/rng.ts';
-import type { Emit } from '../telemetry/event.ts';
-import type { Callees } from './callees.ts';
 import { Contacts, type Neighbourhood } from './contacts.ts';
 import { Intake } from './intake.ts';
 import { type Call, Member } from './member.ts';
-import type { Network } from './network.ts';
-import type { Policy } from './policy.ts';
 import type { SessionView } from './session-view.ts';
-import type { UploadQueue } from './upload-queue.ts';
-
-/** Callbacks of a swarm for its maker. */
-export interface SwarmHooks {
-  onPieceStored?(piece: number): void;
-  onCompleted?(): void;
-  /** Called when the disk failed: the download cannot go on. */
-  onFailed?(error: unknown): void;
-}
-
-/** The parts of a peer that all its swarms share. */
-export interface SwarmHost {
-  readonly network: Network;
-  readonly link: Link;
-  readonly uploads: UploadQueue;
-  readonly callees: Callees;
-  readonly clock: Timers;
-  readonly rng: Rng;
-  readonly policy: Policy;
-  readonly emit: Emit;
-  /** Multiaddrs under which this peer can be reached. */
-  addresses(): readonly string[];
-  /** The uplink's cap in bytes per second; Infinity if we do not know where packets queue. */
-  uplinkCap(): number;
-  isBanned(peer: string): boolean;
-  /**
-   * @param forLoad whether the peer sent more than this peer can handle, and broke no other rule
-   */
-  onBan(peer: string, reason: string, forLoad: boolean): void;
-  /** Whether a message may leave; false drops it. If left out, all may. For experiments. */
-  maySend?(message: Message): boolean;
-}
+import type { SwarmHooks, SwarmHost } from './swarm-host.ts';
 
 export interface SwarmInit extends SwarmHost {
   readonly cid: CID;
@@ -93,6 +57,7 @@ export class Swarm implements Neighbourhood {
     const { digest } = init.cid.multihash;
     this.contacts = new Contacts({ ...init, swarm: this, digest });
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.uplinkCap() });
+    init.store.watchLosses?.((loss) => this.#handleLoss(loss));
   }
 
   /** Must be called when the caps of the link have changed. */
@@ -135,7 +100,7 @@ export class Swarm implements Neighbourhood {
     const member = new Member(call, intake, this.#init.clock.now());
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
-    this.#step({ type: 'neighbour_joined', neighbour: peer });
+    this.#step({ type: 'neighbour_joined', neighbour: peer, withdraws: wire.withdraws ?? false });
     wire.onEnd((reason) => {
       if (this.#members.get(peer) === member) this.#leave(peer, reason);
     });
@@ -267,6 +232,8 @@ export class Swarm implements Neighbourhood {
         return this.contacts.hear(effect.addresses, effect.neighbour);
       case 'neighbour_met':
         return this.#handleMet(effect.neighbour, effect.pieces);
+      case 'withdrawn':
+        return this.#handleWithdrawn(effect);
       case 'completed':
         return this.#init.hooks.onCompleted?.();
     }
@@ -294,11 +261,34 @@ export class Swarm implements Neighbourhood {
         this.#step({ type: 'upload_finished', neighbour, piece });
       },
       failed: (error) => {
-        emit({ event: 'warned', message: `cannot serve: ${describeError(error)}` });
+        // That a file's pieces are lost was said once.
+        if (store.have.has(piece)) {
+          emit({ event: 'warned', message: `cannot serve: ${describeError(error)}` });
+        }
         this.#step({ type: 'upload_failed', neighbour, piece });
       },
       stalled: () => this.#step({ type: 'upload_stalled', neighbour, piece }),
     });
+  }
+
+  /** A file that this peer serves is not what it was. */
+  #handleLoss(loss: Loss): void {
+    if (this.#closed) return;
+    this.#init.emit({ event: 'warned', message: `served no more: ${loss.message}` });
+    this.#step({ type: 'pieces_lost', ...loss });
+  }
+
+  #handleWithdrawn({ neighbour, pieces, reason }: Extract<SessionEffect, { type: 'withdrawn' }>) {
+    const paths = pathsOf(this.store.manifest, pieces);
+    this.#init.emit({
+      event: 'pieces_withdrawn',
+      cid: this.cid.toString(),
+      remote: neighbour,
+      pieces: pieces.length,
+      paths,
+      reason,
+    });
+    this.#init.hooks.onWithdrawn?.(paths, reason);
   }
 
   async #store(effect: Extract<SessionEffect, { type: 'store' }>): Promise<void> {

@@ -2,6 +2,8 @@
 export interface Wire {
   /** The PeerId at the other end. */
   readonly remote: string;
+  /** Whether the remote understands `withdraw`: exchange 1.1.0 and later. */
+  readonly withdraws?: boolean;
   /**
    * Sets the handler of chunks. Must be called at once. Chunks come in order and belong to the
    * handler; none comes after close().

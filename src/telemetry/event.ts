@@ -192,6 +192,16 @@ export interface Events {
     /** Peers connected for this file, perhaps none. */
     neighbours: number;
   };
+  /** A peer took back missing pieces, since the files that held them are not what they were. */
+  pieces_withdrawn: {
+    cid: string;
+    remote: Remote;
+    /** Number of missing pieces. */
+    pieces: number;
+    /** Relative paths: at most the first 8; none if the content is one file. */
+    paths: string[];
+    reason: 'changed' | 'removed' | 'unreadable';
+  };
   /** The wait of `pieces_lacked` is over: a neighbour has the pieces now. */
   pieces_found: { cid: string };
   /** A peer has joined the exchange of a file; `pieces` is how many it has. */

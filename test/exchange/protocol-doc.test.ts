@@ -46,7 +46,7 @@ describe('docs/protocol.md', () => {
       expect(Buffer.concat(encodeMessage(messages[0]!))).toEqual(Buffer.from(bytes));
       return messages[0]!.type;
     });
-    expect(new Set(types).size).toBe(10);
+    expect(new Set(types).size).toBe(11);
   });
 
   it('tells a conversation that real sessions would have', () => {

@@ -7,7 +7,8 @@ import {
   type Found,
   type Provider,
 } from '../../src/swarm/download.ts';
-import type { Swarm, SwarmHooks } from '../../src/swarm/swarm.ts';
+import type { Swarm } from '../../src/swarm/swarm.ts';
+import type { SwarmHooks } from '../../src/swarm/swarm-host.ts';
 import type { Emit } from '../../src/telemetry/event.ts';
 import { type Content, type Guest, makeContent, Party, PIECE, PIECES } from './party.ts';
 import type { VirtualClock } from './virtual-clock.ts';

@@ -1,6 +1,7 @@
 // Events for a person: status lines on stderr, a progress bar when stderr is a
 // terminal, plain lines at every tenth elsewhere.
 import { stripVTControlCharacters } from 'node:util';
+import { LOSS_WORDS } from '../../content/store.ts';
 import { LiveLine, type TextOutput } from '../../runtime/node/live-line.ts';
 import { describeRanges } from '../../runtime/ranges.ts';
 import type { Event } from '../../telemetry/event.ts';
@@ -107,6 +108,8 @@ function describeEvent(event: Event): string | undefined {
       return `piece ${event.piece} from ${event.remote} did not match its hash; fetching it again`;
     case 'pieces_lacked':
       return `waiting: ${event.pieces} missing pieces are with none of ${event.neighbours} peers: ${describeRanges(event.ranges)}`;
+    case 'pieces_withdrawn':
+      return `${event.remote} has ${clean(event.paths.join(', ') || event.cid)} no more: it ${LOSS_WORDS[event.reason]} there`;
     case 'pieces_found':
       return 'going on: the missing pieces can be had';
     case 'neighbour_banned':

@@ -16,6 +16,8 @@ const MOST = 16_384;
 const PER_PIECE = 4;
 /** A have names up to 4096 pieces; 16 of them cost one unit. */
 const PIECES_PER_UNIT = 16;
+/** A withdraw names a range; each piece of it is at least looked at. */
+const LOOKS_PER_UNIT = 256;
 /** Cost of an address: it is parsed and remembered. */
 const UNITS_PER_ADDRESS = 8;
 
@@ -41,6 +43,8 @@ function costOf(message: Message): number {
   switch (message.type) {
     case 'have':
       return 1 + message.pieces.length / PIECES_PER_UNIT;
+    case 'withdraw':
+      return 1 + message.count / LOOKS_PER_UNIT;
     case 'peers':
       return UNITS_PER_ADDRESS * message.addresses.length;
     default:

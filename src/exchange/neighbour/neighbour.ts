@@ -8,6 +8,8 @@ import { Telling } from './telling.ts';
 
 export class Neighbour {
   readonly id: string;
+  /** Whether it understands `withdraw`. */
+  readonly withdraws: boolean;
   /** Its pieces; undefined until it says hello. */
   pieces: Bitfield | undefined;
   addresses: readonly string[] = [];
@@ -20,8 +22,9 @@ export class Neighbour {
   /** What it is told of us. */
   readonly telling = new Telling();
 
-  constructor(id: string) {
+  constructor(id: string, withdraws = false) {
     this.id = id;
+    this.withdraws = withdraws;
     this.source = new Source(id);
   }
 

@@ -2,6 +2,8 @@
 // chunks of any size as they come and keeps a block as the parts it came in. A
 // length is checked against its type's limit before a byte of the body is kept.
 // Malformed input is a violation, handed back as data; nothing here throws.
+import { LOSS_REASONS } from '../../content/store.ts';
+import { decodeAddresses, encodeAddresses } from './addresses.ts';
 import {
   MAX_ADDRESS_LENGTH,
   MAX_ADDRESSES,
@@ -26,6 +28,7 @@ const TYPES = [
   'block',
   'cancel',
   'peers',
+  'withdraw',
 ] as const;
 const TYPE_CODE = Object.fromEntries(TYPES.map((type, code) => [type, code])) as Record<
   Message['type'],
@@ -55,10 +58,8 @@ const BODY_LIMITS: Record<Message['type'], readonly [number, number]> = {
   block: [BLOCK_HEAD_LENGTH + 1, BLOCK_HEAD_LENGTH + MAX_BLOCK_LENGTH],
   cancel: [4, 4],
   peers: [1, MAX_PEERS * (1 + MAX_ADDRESS_LENGTH)],
+  withdraw: [9, 9],
 };
-
-const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder('utf-8', { fatal: true });
 
 /** A message as one frame, in parts: a block's payload is passed on, not copied. */
 export function encodeMessage(message: Message): Uint8Array[] {
@@ -94,6 +95,13 @@ function encodeControl(message: Exclude<Message, { type: 'block' }>): Uint8Array
       return words('cancel', [message.piece]);
     case 'peers':
       return withBody('peers', encodeAddresses(message.addresses));
+    case 'withdraw': {
+      const bytes = frame('withdraw', 9);
+      bytes[HEADER_LENGTH] = LOSS_REASONS.indexOf(message.reason);
+      viewOf(bytes).setUint32(HEADER_LENGTH + 1, message.first);
+      viewOf(bytes).setUint32(HEADER_LENGTH + 5, message.count);
+      return bytes;
+    }
   }
 }
 
@@ -134,18 +142,6 @@ function words(type: Message['type'], values: readonly number[]): Uint8Array {
   const bytes = frame(type, 4 * values.length);
   const view = viewOf(bytes);
   for (let i = 0; i < values.length; i++) view.setUint32(HEADER_LENGTH + 4 * i, values[i]!);
-  return bytes;
-}
-
-function encodeAddresses(addresses: readonly string[]): Uint8Array {
-  const encoded = addresses.map((address) => textEncoder.encode(address));
-  const bytes = new Uint8Array(encoded.reduce((sum, text) => sum + 1 + text.length, 0));
-  let at = 0;
-  for (const text of encoded) {
-    bytes[at] = text.length;
-    bytes.set(text, at + 1);
-    at += 1 + text.length;
-  }
   return bytes;
 }
 
@@ -296,6 +292,11 @@ function decodeControl(type: Message['type'], body: Uint8Array): Message | strin
       const read = decodeAddresses(body, 0, MAX_PEERS);
       return read?.end === body.length ? { type, addresses: read.addresses } : 'a malformed peers';
     }
+    case 'withdraw': {
+      const reason = LOSS_REASONS[body[0]!];
+      if (reason === undefined) return `a withdraw for reason ${body[0]}`;
+      return { type, reason, first: view.getUint32(1), count: view.getUint32(5) };
+    }
     case 'block':
       return 'a block out of place';
   }
@@ -322,25 +323,4 @@ function decodeWords(view: DataView, from: number): number[] {
   const values: number[] = [];
   for (let at = from; at < view.byteLength; at += 4) values.push(view.getUint32(at));
   return values;
-}
-
-/** Up to `most` addresses from `from` on; undefined when one is cut off or not text. */
-function decodeAddresses(
-  body: Uint8Array,
-  from: number,
-  most: number,
-): { addresses: string[]; end: number } | undefined {
-  const addresses: string[] = [];
-  let at = from;
-  while (at < body.length && addresses.length < most) {
-    const end = at + 1 + body[at]!;
-    if (end > body.length) return undefined;
-    try {
-      addresses.push(textDecoder.decode(body.subarray(at + 1, end)));
-    } catch {
-      return undefined;
-    }
-    at = end;
-  }
-  return { addresses, end: at };
 }

@@ -1,3 +1,5 @@
+import type { LossReason } from '../../content/store.ts';
+
 /**
  * The piece-exchange protocol, `/hubswarm/exchange/1.0.0`, in short. The specification for a
  * second implementation is docs/protocol.md.
@@ -37,6 +39,7 @@
  * | 7    | block    | u32 piece, u32 begin, 1 to 262144 bytes                    |
  * | 8    | cancel   | u32 piece                                                  |
  * | 9    | peers    | one or more x (u8 length, text)                            |
+ * | 10   | withdraw | u8 reason, u32 first piece, u32 number of pieces           |
  *
  * **Order.** Each side sends `hello` first and once: which file it means, how many
  * pieces it counts, the multiaddrs under which it can be reached (at most 8), and
@@ -48,7 +51,9 @@
  * until it is told again. A `request` is answered by the piece's blocks in order of
  * `begin`, or by `revoke`. A giver also revokes a grant that was not answered in
  * time. `cancel` takes a request back: blocks under way may still arrive. `peers`
- * names further peers that exchange this file.
+ * names further peers that exchange this file. `withdraw` takes pieces back that were announced, since
+ * the file that held them changed (reason 0), was removed (1) or cannot be read (2); a grant that was
+ * bound to one is revoked. It is new in 1.1.0: a peer that called by 1.0.0 is not sent it.
  *
  * **Violations** (the stream is dropped and the peer banned): a length over the
  * type's limit, an unknown type, a body that does not parse, a second or missing
@@ -58,6 +63,9 @@
  * the second bad piece bans it.
  */
 export const EXCHANGE_PROTOCOL = '/hubswarm/exchange/1.0.0';
+/** The same with `withdraw`; the versions in the order of preference. */
+export const WITHDRAWING_EXCHANGE_PROTOCOL = '/hubswarm/exchange/1.1.0';
+export const EXCHANGE_PROTOCOLS = [WITHDRAWING_EXCHANGE_PROTOCOL, EXCHANGE_PROTOCOL];
 
 export const PROTOCOL_VERSION = 1;
 
@@ -79,7 +87,9 @@ export type Message =
   /** The block's bytes, as the consecutive parts in which they came off the wire. */
   | { type: 'block'; piece: number; begin: number; parts: readonly Uint8Array[]; length: number }
   | { type: 'cancel'; piece: number }
-  | { type: 'peers'; addresses: string[] };
+  | { type: 'peers'; addresses: string[] }
+  /** Pieces [first, first + count) are not had any more. */
+  | { type: 'withdraw'; reason: LossReason; first: number; count: number };
 
 /** The longest block accepted, in bytes. */
 export const MAX_BLOCK_LENGTH = 256 * 1024;

@@ -1,7 +1,7 @@
 // A swarm's network over a libp2p node.
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
-import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
+import { EXCHANGE_PROTOCOLS } from '../../exchange/wire/message.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { NamedAddress, Network, Standing } from '../../swarm/network.ts';
 import { believe, scopeOfPeer } from '../address/scope.ts';
@@ -31,7 +31,7 @@ export class NodeNetwork implements Network {
       addresses.length > 0 ? addresses.map((text) => multiaddr(text)) : peerIdFromString(peer);
     return attempt([signal], CALL_TIMEOUT_MS, async (within) => {
       const connection = await this.#node.dial(target, { signal: within });
-      const stream = await connection.newStream(EXCHANGE_PROTOCOL, { signal: within });
+      const stream = await connection.newStream(EXCHANGE_PROTOCOLS, { signal: within });
       return new FrameStream(stream, peer);
     });
   }

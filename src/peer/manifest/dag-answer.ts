@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
 import { digestKey } from '../../content/cid.ts';
+import { LOSS_WORDS, type LossReason } from '../../content/store.ts';
 import type { Link } from '../../link/link.ts';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -89,6 +90,7 @@ export class Answer implements AnswerHandler {
   handleHead(status: Status, name: string): void {
     if (status === 'unknown') this.#refuse(`does not know ${this.#cid}`);
     else if (status === 'tooLarge') this.#refuse(`cannot give ${this.#cid}: its DAG is too large`);
+    else if (status !== 'ok' && status !== 'packed') this.fail(this.#lost(status));
     else if (isSafeName(name)) this.name = name;
     if (status === 'ok') this.#kind.resolve(undefined);
   }
@@ -120,6 +122,11 @@ export class Answer implements AnswerHandler {
     this.#unasked.clear();
     for (const { reject } of this.#waiting.values()) reject(this.#failure);
     this.#waiting.clear();
+  }
+
+  #lost(reason: LossReason): HubswarmError {
+    const message = `${this.#remote} has ${this.#cid} no more: it ${LOSS_WORDS[reason]} there`;
+    return new HubswarmError('ERR_SOURCE_CHANGED', message);
   }
 
   #refuse(what: string): void {

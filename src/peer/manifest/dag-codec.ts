@@ -7,6 +7,7 @@ import { CID } from 'multiformats/cid';
 import { Uint8ArrayList } from 'uint8arraylist';
 import { MAX_PIECE_LENGTH } from '../../content/geometry.ts';
 import { MAX_NODES } from '../../content/node-reader.ts';
+import { LOSS_REASONS } from '../../content/store.ts';
 
 /** A CIDv1 with sha2-256 has 36 bytes; 100 leaves room for longer hashes. Fits one varint byte. */
 const MAX_CID_BYTES = 100;
@@ -19,9 +20,8 @@ export const MAX_ANSWER_BYTES = MAX_DAG_BYTES + 4 * 2 ** 20;
 /** MAX_PIECE_LENGTH needs four bytes. */
 const MAX_VARINT_BYTES = 4;
 
-const STATUS = { ok: 0, unknown: 1, tooLarge: 2, packed: 3 } as const;
-export type Status = keyof typeof STATUS;
-const STATUS_BY_BYTE: readonly (Status | undefined)[] = ['ok', 'unknown', 'tooLarge', 'packed'];
+const STATUSES = ['ok', 'unknown', 'tooLarge', 'packed', ...LOSS_REASONS] as const;
+export type Status = (typeof STATUSES)[number];
 
 export function encodeRequest(cid: CID): Uint8Array {
   return lengthPrefixed(cid.bytes);
@@ -29,16 +29,14 @@ export function encodeRequest(cid: CID): Uint8Array {
 
 /** Encodes the head of an answer; the name is cut to its limit between two characters. */
 export function encodeHead(status: Status, name = ''): Uint8Array {
-  if (isRefusal(status)) return Uint8Array.of(STATUS[status]);
+  const byte = STATUSES.indexOf(status);
+  if (isRefusal(status)) return Uint8Array.of(byte);
   const buffer = new Uint8Array(MAX_NAME_BYTES);
   const { written } = new TextEncoder().encodeInto(name, buffer);
-  return Buffer.concat([
-    Uint8Array.of(STATUS[status]),
-    lengthPrefixed(buffer.subarray(0, written)),
-  ]);
+  return Buffer.concat([Uint8Array.of(byte), lengthPrefixed(buffer.subarray(0, written))]);
 }
 
-const isRefusal = (status: Status): boolean => status === 'unknown' || status === 'tooLarge';
+const isRefusal = (status: Status): boolean => status !== 'ok' && status !== 'packed';
 
 /** Encodes an answer that names the packed form. */
 export function encodePacked(name: string, packed: CID): Uint8Array {
@@ -174,7 +172,7 @@ export class AnswerDecoder {
     if (this.#status === undefined) {
       const byte = this.#reader.byte();
       if (byte === undefined) return undefined;
-      this.#status = STATUS_BY_BYTE[byte];
+      this.#status = STATUSES[byte];
       if (this.#status === undefined) return `a status of ${byte}`;
       if (isRefusal(this.#status)) this.#handler.handleHead(this.#status, '');
     }

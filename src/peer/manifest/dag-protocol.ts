@@ -2,6 +2,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../../content/cid.ts';
 import { resolveManifest } from '../../content/resolve.ts';
+import { lossReasonOf } from '../../disk/loss-reason.ts';
 import { blockLength } from '../../exchange/block-length.ts';
 import { Link } from '../../link/link.ts';
 import { systemClock, type Timers } from '../../runtime/clock.ts';
@@ -117,7 +118,16 @@ async function sendAnswer(
   uplink: Uplink,
   mayPack: boolean,
 ): Promise<void> {
-  const packed = mayPack ? await served?.packed?.() : undefined;
+  let packed: CID | undefined;
+  try {
+    packed = mayPack ? await served?.packed?.() : undefined;
+    // A leaf that is not there any more is found by a read, before anything is answered.
+    if (!packed && served?.dag.size === 0) await served.rawRoot?.read(0, 0);
+  } catch (error) {
+    const reason = lossReasonOf(error);
+    if (reason === undefined) throw error;
+    return frames.send([encodeHead(reason)]);
+  }
   if (served && packed) return frames.send([encodePacked(served.name, packed)]);
   const blocks = served && blockSourcesOf(served);
   if (!served || !blocks) return frames.send([encodeHead('unknown')]);

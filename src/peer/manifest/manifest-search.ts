@@ -42,7 +42,7 @@ export async function searchManifest(
   sources: { node: Node; discovery: Discovery; clock: Timers },
   cid: CID,
   signal: AbortSignal,
-  options: Omit<FetchOptions, 'clock'> = {},
+  options: Omit<SearchOptions, 'clock'> = {},
 ): Promise<FetchedManifest> {
   const { node, clock } = sources;
   const search = new ManifestSearch(node, cid, signal, { ...options, clock });
@@ -60,7 +60,11 @@ export async function searchManifest(
   }
 }
 
-type SearchOptions = FetchOptions & { readonly clock: Timers };
+type SearchOptions = FetchOptions & {
+  readonly clock: Timers;
+  /** Called for each peer that had the content and lost it. */
+  readonly onLost?: (error: unknown) => void;
+};
 
 class ManifestSearch {
   readonly #node: Node;
@@ -70,6 +74,7 @@ class ManifestSearch {
   readonly #signal: AbortSignal;
   readonly #leaves: LeafTurns;
   readonly #asked = new Set<string>();
+  readonly #lost = new Set<string>();
   /** Ends the timers of peers that are asked again. */
   readonly #later = new Map<string, Cancel>();
   readonly #result = Promise.withResolvers<FetchedManifest>();
@@ -160,6 +165,7 @@ class ManifestSearch {
       // The DAG itself is not acceptable: no other peer helps.
       if (hasCode(error, 'ERR_MANIFEST')) return this.#result.reject(error);
       if (this.#signal.aborted) return;
+      if (hasCode(error, 'ERR_SOURCE_CHANGED')) this.#noteLost(peer, error);
       this.#asked.delete(peer);
       this.#askLater(peer, dial);
     } finally {
@@ -168,6 +174,12 @@ class ManifestSearch {
       this.#open--;
       if (this.#open === 0) this.#onIdle?.();
     }
+  }
+
+  #noteLost(peer: string, error: unknown): void {
+    if (this.#lost.has(peer) || this.#lost.size >= MOST_ASKED) return;
+    this.#lost.add(peer);
+    this.#options.onLost?.(error);
   }
 
   #fetch(connection: StreamOpener, signal: AbortSignal): Promise<FetchedManifest> {

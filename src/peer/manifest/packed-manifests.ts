@@ -16,7 +16,8 @@ import type { Timers } from '../../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { LinkedAbort } from '../../runtime/linked-abort.ts';
-import type { Swarm, SwarmHooks } from '../../swarm/swarm.ts';
+import type { Swarm } from '../../swarm/swarm.ts';
+import type { SwarmHooks } from '../../swarm/swarm-host.ts';
 import {
   blocksOf,
   fetchManifest,

@@ -5,7 +5,7 @@
 // if room is short, connections without an exchange are cut. Otherwise a few hundred idle ones
 // would lock all others out.
 import type { Connection, PeerId } from '@libp2p/interface';
-import { EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
+import { EXCHANGE_PROTOCOLS } from '../../exchange/wire/message.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { Bans } from '../../swarm/bans.ts';
@@ -85,7 +85,7 @@ function countOf(connections: readonly Connection[], peer: PeerId): number {
 }
 
 const hasExchange = ({ streams }: Connection): boolean =>
-  streams.some(({ protocol }) => protocol === EXCHANGE_PROTOCOL);
+  streams.some(({ protocol }) => EXCHANGE_PROTOCOLS.includes(protocol));
 
 function cut(connection: Connection, reason: string): void {
   connection.abort(new Error(reason));

@@ -5,6 +5,7 @@
 // exchange must bound what it asks for.
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface';
 import { Uint8ArrayList } from 'uint8arraylist';
+import { WITHDRAWING_EXCHANGE_PROTOCOL } from '../../exchange/wire/message.ts';
 import { systemClock, type Timers } from '../../runtime/clock.ts';
 import { describeError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -26,6 +27,7 @@ const CHANGES = ['drain', 'idle', 'close'] as const;
 export class FrameStream implements Wire {
   /** The PeerId at the other end. */
   readonly remote: string;
+  readonly withdraws: boolean;
   readonly #stream: Stream;
   readonly #clock: Timers;
   readonly #handlers: ((reason: string) => void)[] = [];
@@ -36,6 +38,7 @@ export class FrameStream implements Wire {
   /** Create it as soon as the stream exists: the stream is lost if 4 MiB arrive before. */
   constructor(stream: Stream, remote: string, clock: Timers = systemClock) {
     this.remote = remote;
+    this.withdraws = stream.protocol === WITHDRAWING_EXCHANGE_PROTOCOL;
     this.#clock = clock;
     this.#stream = stream;
     stream.maxWriteBufferLength = MAX_UNSENT_BYTES;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { LOSS_REASONS } from '../../../src/content/store.ts';
 import { encodeMessage, FrameDecoder } from '../../../src/exchange/wire/codec.ts';
 import {
   MAX_ADDRESSES,
@@ -40,6 +41,12 @@ const control: fc.Arbitrary<Message> = fc.oneof(
   fc
     .array(address, { minLength: 1, maxLength: 20 })
     .map((addresses) => ({ type: 'peers' as const, addresses })),
+  fc.record({
+    type: fc.constant('withdraw' as const),
+    reason: fc.constantFrom(...LOSS_REASONS),
+    first: u32,
+    count: u32,
+  }),
 );
 const block: fc.Arbitrary<Message> = fc
   .tuple(u32, u32, fc.uint8Array({ minLength: 1, maxLength: 3000 }))
@@ -184,7 +191,8 @@ describe('FrameDecoder', () => {
   });
 
   it.each([
-    ['an unknown type', '00000001 0a', /unknown message type 10/],
+    ['an unknown type', '00000001 0b', /unknown message type 11/],
+    ['a withdraw for no known reason', '0000000a 0a 03 00000000 00000001', /withdraw for reason 3/],
     ['a length of zero', '00000000 02', /interest of -1 bytes/],
     ['a frame of 4 GiB', 'ffffffff 07', /block of 4294967294 bytes/],
     ['an empty block', '00000009 07 00000000 00000000', /block of 8 bytes/],
@@ -255,6 +263,6 @@ describe('wire vectors', () => {
   );
 
   it('covers every message type', () => {
-    expect(new Set(readVectors().map(({ message }) => message.type)).size).toBe(10);
+    expect(new Set(readVectors().map(({ message }) => message.type)).size).toBe(11);
   });
 });
