@@ -142,6 +142,7 @@ export const FACES: string[] = [
   'runtime/named-gates.ts',
   'runtime/node/aligned-buffer.ts',
   'runtime/node/alive.ts',
+  'runtime/node/boot-id.ts',
   'runtime/node/bounded-output.ts',
   'runtime/node/directory-lock.ts',
   'runtime/node/live-line.ts',

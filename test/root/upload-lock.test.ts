@@ -23,6 +23,8 @@ describe('the lock of an upload', () => {
     ['a pid that was never given', { pid: 2 ** 30 }, 0, true],
     ['another machine that was heard of just now', { place: 'elsewhere' }, 1, false],
     ['another machine that has been silent', { place: 'elsewhere' }, 120, true],
+    ['another machine whose clock is a little ahead', { place: 'elsewhere' }, -10, false],
+    ['another machine, touched far ahead of this clock', { place: 'elsewhere' }, -3600, true],
     ['nobody', { free: true }, 0, true],
     ['something unreadable', { pid: 'x' }, 0, true],
   ])('of %s', async (_, changes, ageSeconds, free) => {

@@ -53,7 +53,7 @@ export class UploadMemory {
     for (const name of await readdir(this.#directory)) {
       const path = join(this.#directory, name);
       const { mtimeMs } = await stat(path);
-      if (Date.now() - mtimeMs > FORGET_AFTER_MS) await rm(path, { force: true });
+      if (Math.abs(Date.now() - mtimeMs) > FORGET_AFTER_MS) await rm(path, { force: true });
     }
   }
 }

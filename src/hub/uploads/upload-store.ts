@@ -184,10 +184,26 @@ export class UploadStore {
     if (found === undefined) {
       // The upload is being made, or a crash interrupted its making or removal.
       const changedMs = await this.#unfinished.changedMs(id);
-      if (Date.now() - changedMs > this.#options.expireMs) await this.remove(id);
-    } else if (found.record.expiresMs <= Date.now()) await this.#expire(found);
-    else if (found.record.state === 'open') {
-      this.cover(id, found.record.length ?? found.offset);
+      if (Math.abs(Date.now() - changedMs) > this.#options.expireMs) await this.remove(id);
+      return;
+    }
+    const leftMs = found.record.expiresMs - Date.now();
+    if (leftMs <= 0) return this.#expire(found);
+    // The clock was set back: without this the upload would stay for as long.
+    if (leftMs > Math.max(this.#options.expireMs, PUBLISHED_KEPT_MS)) await this.#renew(id);
+    if (found.record.state === 'open') this.cover(id, found.record.length ?? found.offset);
+  }
+
+  /** Lets the upload expire as if it had been written to now. */
+  async #renew(id: string): Promise<void> {
+    // A writer that holds the lock moves the expiry itself.
+    const lock = await this.#unfinished.lock(id);
+    if (!lock) return;
+    try {
+      const found = await this.#read(id);
+      if (found) await this.save(found, {}, found.offset);
+    } finally {
+      await lock.release();
     }
   }
 

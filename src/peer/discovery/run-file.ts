@@ -4,14 +4,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemCode } from '../../runtime/errors.ts';
-import { isAlive } from '../../runtime/node/alive.ts';
+import { isAlive, type ProcessMark, thisProcess, toProcessMark } from '../../runtime/node/alive.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { readJson, writeWhole } from '../../runtime/node/small-file.ts';
 import { tryParseAddress } from '../address/peer-address.ts';
 
-interface Run {
+interface Run extends ProcessMark {
   readonly peerId: string;
-  readonly pid: number;
   /** Multiaddrs with /p2p/. */
   readonly addresses: readonly string[];
   /** Start of the peer, in ms since 1970. */
@@ -38,8 +37,8 @@ export async function announceRun(
 ): Promise<() => Promise<void>> {
   const path = join(runDir(dataDir), `${peerId}.json`);
   const run: Run = {
+    ...(await thisProcess),
     peerId,
-    pid: process.pid,
     addresses: addresses.slice(0, MAX_ADDRESSES),
     startedAt: Date.now(),
   };
@@ -79,19 +78,19 @@ async function runFiles(dataDir: string): Promise<string[]> {
 async function readRun(path: string): Promise<Run | undefined> {
   const run = toRun(await readJson(path));
   if (!run || !path.endsWith(`/${run.peerId}.json`)) return undefined;
-  if (isAlive(run.pid, run.startedAt)) return run;
+  if (await isAlive(run, run.startedAt)) return run;
   await rm(path, { force: true });
   return undefined;
 }
 
 function toRun(value: unknown): Run | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { peerId, pid, addresses, startedAt } = value as Record<string, unknown>;
-  if (typeof peerId !== 'string' || typeof pid !== 'number' || typeof startedAt !== 'number') {
-    return undefined;
-  }
+  const { peerId, addresses, startedAt } = value as Record<string, unknown>;
+  // Earlier versions named no place: their processes count as gone.
+  const mark = toProcessMark({ place: '', started: '', ...value });
+  if (!mark || typeof peerId !== 'string' || typeof startedAt !== 'number') return undefined;
   if (!Array.isArray(addresses) || addresses.length > MAX_ADDRESSES) return undefined;
   const own = (address: unknown): address is string =>
     typeof address === 'string' && tryParseAddress(address)?.peerId === peerId;
-  return addresses.every(own) ? { peerId, pid, addresses, startedAt } : undefined;
+  return addresses.every(own) ? { ...mark, peerId, addresses, startedAt } : undefined;
 }

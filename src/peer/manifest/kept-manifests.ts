@@ -113,7 +113,7 @@ export class KeptManifests {
       if (!stats?.isFile()) continue;
       const { size, mtimeMs } = stats;
       if (!name.endsWith('.tmp')) kept.push({ path, size, mtimeMs });
-      else if (Date.now() - mtimeMs > STALE_MS) await rm(path, { force: true });
+      else if (Math.abs(Date.now() - mtimeMs) > STALE_MS) await rm(path, { force: true });
     }
     kept.sort((a, b) => b.mtimeMs - a.mtimeMs);
     let bytes = 0;

@@ -14,10 +14,10 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { bootId } from '../../runtime/node/boot-id.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { fileRefusal } from '../../runtime/refusal.ts';
 import type { Unfinished, UploadData, UploadLock } from '../unfinished.ts';
-import { bootId } from './boot-id.ts';
 import { checkRoom } from './check-room.ts';
 import { lockUpload } from './upload-lock.ts';
 import { writeChunks } from './write-chunks.ts';

@@ -12,7 +12,8 @@ import { entriesOf } from './entries-of.ts';
 import { isLive, isPartial } from './partial-file.ts';
 
 /**
- * Age at which a partial file counts as left over. The slowest upload that is not cut writes a
+ * Age at which a partial file counts as left over. A time so far ahead is one of a clock that was set
+ * since. The slowest upload that is not cut writes a
  * mebibyte in some four minutes (conversation.ts); many uploads on one capped link take longer.
  */
 const LEFTOVER_AFTER_MS = 60 * 60 * 1000;
@@ -47,7 +48,7 @@ async function removeBelow(root: string, signal: AbortSignal): Promise<string[]>
 async function removeIfOld(path: string): Promise<'young' | 'gone'> {
   try {
     const { mtimeMs } = await lstat(path);
-    if (isLive(path) || Date.now() - mtimeMs < LEFTOVER_AFTER_MS) return 'young';
+    if (isLive(path) || Math.abs(Date.now() - mtimeMs) < LEFTOVER_AFTER_MS) return 'young';
     await unlink(path);
   } catch {
     // The file was published, or removed by another hub, or may not be removed.

@@ -2,15 +2,12 @@
 // any moment (see numbered-lock.ts). A holder on this machine is gone if its process is. A holder
 // on another machine (or container) is gone if it has not touched the file for 30 s. A holder that
 // finds that it touched the file too late has lost the lock and must stop writing: `lost` aborts.
-import { readFile, readlink, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { z } from 'zod';
+import { utimes } from 'node:fs/promises';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import { isRunning } from '../../runtime/node/alive.ts';
+import { isAlive, type ProcessMark, thisProcess, toProcessMark } from '../../runtime/node/alive.ts';
 import { type Holder, takeLock } from '../../runtime/node/numbered-lock.ts';
 import type { UploadLock } from '../unfinished.ts';
-import { bootId } from './boot-id.ts';
 
 const HEARTBEAT_MS = 5000;
 /**
@@ -19,24 +16,13 @@ const HEARTBEAT_MS = 5000;
  */
 const DEAD_MS = 30_000;
 
-const processSchema = z.object({
-  /** Machine, boot and process namespace, in which `pid` has a meaning. */
-  place: z.string(),
-  pid: z.number(),
-  /** Start time of the process, since a pid is used again; '' if the system does not tell it. */
-  started: z.string(),
-});
-type Process = z.infer<typeof processSchema>;
-
-const markSchema = processSchema.extend({ free: z.boolean() });
-
 /**
  * Locks the upload; undefined if another process holds the lock.
  *
  * @throws ENOENT if the directory is gone
  */
 export async function lockUpload(directory: string): Promise<UploadLock | undefined> {
-  const lock = await takeLock(directory, byPlace(await self));
+  const lock = await takeLock(directory, byPlace(await thisProcess));
   if (!lock) return undefined;
   const lost = new AbortController();
   let touchedAt = performance.now();
@@ -62,33 +48,23 @@ export async function lockUpload(directory: string): Promise<UploadLock | undefi
   return { lost: lost.signal, release };
 }
 
-const byPlace = (self: Process): Holder => ({
+const byPlace = (self: ProcessMark): Holder => ({
   mark: (free) => JSON.stringify({ ...self, free }),
   isHeld: async (mark, touchedMs) => {
     const holder = parseMark(mark);
-    if (!holder || holder.free) return false;
-    if (holder.place !== self.place) return Date.now() - touchedMs < DEAD_MS;
-    return (await startOf(holder.pid)) === holder.started && isRunning(holder.pid);
+    if (!holder) return false;
+    if (holder.place === self.place) return isAlive(holder, touchedMs);
+    // A touch far ahead of this clock is no sign of life: the clock was set since.
+    return Math.abs(Date.now() - touchedMs) < DEAD_MS;
   },
 });
 
-function parseMark(mark: string): z.infer<typeof markSchema> | undefined {
+/** Undefined if it was given back, or makes no sense. */
+function parseMark(mark: string): ProcessMark | undefined {
   try {
-    return markSchema.parse(JSON.parse(mark));
+    const value = JSON.parse(mark);
+    return value.free === false ? toProcessMark(value) : undefined;
   } catch {
     return undefined;
   }
 }
-
-/** Field 22 of proc_pid_stat(5); the name before it may hold anything but its last ')'. */
-const startOf = (pid: number): Promise<string> =>
-  readFile(`/proc/${pid}/stat`, 'utf8').then(
-    (text) => text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '',
-    () => '',
-  );
-
-const self: Promise<Process> = (async () => {
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  const place = `${hostname()} ${await bootId} ${namespace}`;
-  return { place, pid: process.pid, started: await startOf(process.pid) };
-})();

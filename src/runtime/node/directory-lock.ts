@@ -1,19 +1,23 @@
-// One process of this machine for a directory that it keeps for itself. The lock's file holds the
-// pid of its process, 0 when it was given back.
+// One process of this machine for a directory that it keeps for itself.
 import { fileError } from '../errors.ts';
-import { isAlive } from './alive.ts';
+import { isAlive, type ProcessMark, thisProcess, toProcessMark } from './alive.ts';
 import { type Holder, takeLock } from './numbered-lock.ts';
 
 /** Gives the directory back. */
 export type Release = () => Promise<void>;
 
-const FREE = 0;
+/** The lock's file when it was given back. */
+const FREE = '0';
 
-const byPid: Holder = {
-  mark: (free) => String(free ? FREE : process.pid),
-  // In a container every start may have the same pid: then a killed one left it.
-  isHeld: (mark, touchedMs) => Number(mark) !== process.pid && isAlive(Number(mark), touchedMs),
-};
+const byProcess = (self: ProcessMark): Holder => ({
+  mark: (free) => (free ? FREE : JSON.stringify(self)),
+  isHeld: async (mark, touchedMs) => {
+    const holder = parseMark(mark);
+    // In a container every start may have the same pid: then a killed one left it.
+    if (!holder || holder.pid === self.pid) return false;
+    return isAlive(holder, touchedMs);
+  },
+});
 
 /**
  * Locks an existing directory; undefined when a running process holds it.
@@ -22,8 +26,16 @@ const byPid: Holder = {
  */
 export async function lockDirectory(dir: string): Promise<Release | undefined> {
   try {
-    return (await takeLock(dir, byPid))?.release;
+    return (await takeLock(dir, byProcess(await thisProcess)))?.release;
   } catch (error) {
     throw fileError(error, dir);
+  }
+}
+
+function parseMark(mark: string): ProcessMark | undefined {
+  try {
+    return toProcessMark(JSON.parse(mark));
+  } catch {
+    return undefined;
   }
 }

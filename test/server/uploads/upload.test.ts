@@ -153,11 +153,14 @@ describe('PUT /files/<path>', () => {
     const root = await tempRoot();
     await mkdir(join(root, 'dir'));
     const leftover = 'dir/.f.0123456789abcdef.part';
+    // The clock was set back since.
+    const ahead = 'dir/.g.0123456789abcdef.part';
     const others = ['.f.part', 'dir/.f.0123456789abcdeg.part', 'dir/f.0123456789abcdef.part'];
     // Of another hub over the same root, under way.
     others.push('dir/.young.0123456789abcdef.part');
-    for (const name of [leftover, ...others]) await writeFile(join(root, name), 'x');
+    for (const name of [leftover, ahead, ...others]) await writeFile(join(root, name), 'x');
     await utimes(join(root, leftover), 1000, 1000);
+    await utimes(join(root, ahead), 4e9, 4e9);
     const reading = await startHub({ root });
     await reading.running.stop();
     expect(await everything(reading)).toContain(leftover);
