@@ -6,6 +6,11 @@ import { manifestError } from './dag-node.ts';
 const MAX_NAME_BYTES = 255;
 /** PATH_MAX of Linux. */
 export const MAX_PATH_BYTES = 4096;
+/**
+ * Most UTF-16 units of all paths of a manifest. A DAG names each directory once, and a manifest
+ * before each of its files: 200 KB unfolded to 0.9 GB of paths. Chosen: 256 for each of 2^18 entries.
+ */
+export const MAX_PATH_UNITS = 2 ** 26;
 
 const FORBIDDEN = /[/\0]/;
 const utf8 = new TextEncoder();

@@ -7,7 +7,7 @@ import { platform } from '#platform';
 import { HubswarmError } from '../runtime/errors.ts';
 import { digestKey, isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DagNode, decodeNode, manifestError } from './dag-node.ts';
-import { MAX_PIECE_LENGTH } from './geometry.ts';
+import { MAX_PIECE_LENGTH, MAX_PIECES } from './geometry.ts';
 
 export type GetBlock = (cid: CID) => Promise<Uint8Array>;
 
@@ -20,6 +20,11 @@ export const MAX_NODES = 2 ** 18;
  * as much again.
  */
 const MAX_DAG_BYTES = 256 * 2 ** 20;
+/**
+ * Most links of inner nodes. Each leads to a piece, a file, a directory or an inner node, which are
+ * bounded. They are counted before they are walked, since the nodes on the way down are all in memory.
+ */
+const MAX_LINKS = MAX_PIECES + MAX_NODES;
 /** Deepest directory. Chosen: PATH_MAX allows 2048, file systems in use stay far below. */
 const MAX_DEPTH = 128;
 /** Blocks in memory never wait for I/O: after so many, other work gets a turn. Chosen. */
@@ -40,6 +45,7 @@ export class NodeReader {
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
   #nodes = 0;
+  #links = 0;
   #decodedBytes = 0;
   #turnAtBytes = BYTES_PER_TURN;
 
@@ -78,7 +84,10 @@ export class NodeReader {
       this.#blocks.set(key, block);
       this.dag.set(cid.toString(), block);
     }
-    return decodeNode(cid, block);
+    const node = decodeNode(cid, block);
+    this.#links += (node.kind === 'file' ? node.children : node.links).length;
+    if (this.#links <= MAX_LINKS) return node;
+    throw manifestError(cid, `is past the limit of ${MAX_LINKS} links`);
   }
 
   /** Counts an entry that is not read, against the same limit. */

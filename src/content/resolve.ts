@@ -5,7 +5,7 @@
 import type { CID } from 'multiformats/cid';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DirectoryNode, type FileNode, manifestError } from './dag-node.ts';
-import { checkName, isLonger, MAX_PATH_BYTES } from './file-name.ts';
+import { checkName, isLonger, MAX_PATH_BYTES, MAX_PATH_UNITS } from './file-name.ts';
 import { Geometry, MAX_PIECE_LENGTH, MAX_PIECES } from './geometry.ts';
 import { DIGEST_LENGTH, type Manifest, type ManifestFile } from './manifest.ts';
 import { type GetBlock, NodeReader } from './node-reader.ts';
@@ -18,6 +18,8 @@ export interface ResolveOptions {
    * Whether to ask for one block at a time, depth first from the root, each once, and none ahead.
    */
   readonly inOrder?: boolean;
+  /** Whether a directory is refused: then nothing below its root is asked for. */
+  readonly fileOnly?: boolean;
 }
 
 export interface Resolved {
@@ -36,7 +38,7 @@ export async function resolveManifest(
   options: ResolveOptions = {},
 ): Promise<Resolved> {
   const nodes = new NodeReader(getBlock, options);
-  const walk = new Walk(nodes, options.maxPieces ?? MAX_PIECES);
+  const walk = new Walk(nodes, options);
   const kind = await walk.root(root);
   return { manifest: walk.manifest(root, kind), dag: nodes.dag };
 }
@@ -44,14 +46,17 @@ export async function resolveManifest(
 class Walk {
   readonly #nodes: NodeReader;
   readonly #maxPieces: number;
+  readonly #fileOnly: boolean;
   readonly #files: ManifestFile[] = [];
   readonly #directories: string[] = [];
   readonly #lengths: number[] = [];
+  #pathUnits = 0;
   #digests: Uint8Array = new Uint8Array(64 * DIGEST_LENGTH);
 
-  constructor(nodes: NodeReader, maxPieces: number) {
+  constructor(nodes: NodeReader, { maxPieces = MAX_PIECES, fileOnly = false }: ResolveOptions) {
     this.#nodes = nodes;
     this.#maxPieces = maxPieces;
+    this.#fileOnly = fileOnly;
   }
 
   manifest(root: CID, kind: Manifest['kind']): Manifest {
@@ -77,6 +82,7 @@ class Walk {
       await this.#file(node, '');
       return 'file';
     }
+    if (this.#fileOnly) throw manifestError(root, "is a directory; give a file's CID");
     await this.#entries(node, { path: '', names: new Set(), depth: 0 });
     return 'directory';
   }
@@ -102,6 +108,10 @@ class Walk {
   async #entry(link: DirectoryNode['links'][number], path: string, depth: number) {
     if (isLonger(path, MAX_PATH_BYTES)) {
       throw manifestError(link.cid, `has a path of more than ${MAX_PATH_BYTES} bytes`);
+    }
+    this.#pathUnits += path.length;
+    if (this.#pathUnits > MAX_PATH_UNITS) {
+      throw manifestError(link.cid, `is past the limit of ${MAX_PATH_UNITS} characters in paths`);
     }
     if (isRawCid(link.cid)) {
       this.#rawFile(link.cid, path, link.tsize);

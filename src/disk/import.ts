@@ -3,6 +3,7 @@
 // by the walk that a receiver does, so both sides agree on the order of pieces by construction.
 import { basename, resolve } from 'node:path';
 import { buildFileDag, type DagRoot } from '../content/file-dag.ts';
+import { MAX_PATH_UNITS } from '../content/file-name.ts';
 import { MAX_PIECES } from '../content/geometry.ts';
 import { hashPieces } from '../content/hash-pieces.ts';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
@@ -11,7 +12,7 @@ import { MAX_NODES } from '../content/node-reader.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { openNamed } from '../runtime/node/named-file.ts';
-import { countEntries, type Found, filesOf, scan } from './scan.ts';
+import { countEntries, type Found, filesOf, pathUnits, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 import { stampsAged } from './stamp-age.ts';
 
@@ -64,6 +65,10 @@ function checkLimits(path: string, found: Found, pieceLength: number): void {
   const entries = countEntries(found);
   if (entries > MAX_NODES) {
     throw tooMuch(`${entries} files and directories; accepted are ${MAX_NODES}`);
+  }
+  const units = pathUnits(found, 0);
+  if (units > MAX_PATH_UNITS) {
+    throw tooMuch(`${units} characters in paths; accepted are ${MAX_PATH_UNITS}`);
   }
 }
 

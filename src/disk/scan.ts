@@ -79,3 +79,12 @@ export function countEntries(found: Found): number {
   if (found.kind === 'file') return 1;
   return found.entries.reduce((sum, entry) => sum + countEntries(entry), 1);
 }
+
+/** UTF-16 units of the paths of all entries below, which begin with so many units. */
+export function pathUnits(found: Found, above: number): number {
+  if (found.kind === 'file') return 0;
+  return found.entries.reduce((sum, entry) => {
+    const path = above + entry.name.length;
+    return sum + path + pathUnits(entry, path + 1);
+  }, 0);
+}

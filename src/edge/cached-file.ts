@@ -60,8 +60,7 @@ export async function describeVersion(context: CacheContext, cid: CID): Promise<
     leaf ??= await origin.block(wanted, signal);
     return leaf;
   };
-  const { manifest, dag } = await resolveManifest(cid, getBlock, { signal });
-  if (manifest.kind !== 'file') throw new HubswarmError('ERR_MANIFEST', `${cid}: is a directory`);
+  const { manifest, dag } = await resolveManifest(cid, getBlock, { signal, fileOnly: true });
   return { cid, manifest, dag, leaf };
 }
 

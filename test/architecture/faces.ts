@@ -37,6 +37,7 @@ export const FACES: string[] = [
   'content/cid.ts',
   'content/directory-dag.ts',
   'content/file-dag.ts',
+  'content/file-name.ts',
   'content/geometry.ts',
   'content/hash-pieces.ts',
   'content/manifest-of.ts',

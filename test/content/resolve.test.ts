@@ -375,6 +375,46 @@ describe('resolveManifest, given what it must not believe', () => {
     await expect(resolved).rejects.toMatchObject({ code: 'ERR_MANIFEST' });
   });
 
+  it('ends soon on a few blocks that unfold into long paths', async () => {
+    const blocks = new Blocks();
+    const empty = blocks.leaf(new Uint8Array());
+    let cid = blocks.directory(Array.from({ length: 2000 }, (_, i) => [`${i}`, empty]));
+    cid = blocks.directory(Array.from({ length: 20 }, (_, i) => [`d${i}`, cid]));
+    for (let level = 0; level < 15; level++) {
+      cid = blocks.directory([[String(level).padEnd(250, 'n'), cid]]);
+    }
+    await expect(resolveManifest(cid, blocks.get)).rejects.toMatchObject({
+      code: 'ERR_MANIFEST',
+      message: expect.stringContaining('characters in paths'),
+    });
+  });
+
+  it('counts links before it walks them', async () => {
+    const blocks = new Blocks();
+    const empty = blocks.leaf(new Uint8Array());
+    const files = Array.from({ length: 30_000 }, (_, i): [string, CID] => [`f${i}`, empty]);
+    let cid = blocks.directory([]);
+    // The way down comes first in each.
+    for (let level = 0; level < 50; level++) cid = blocks.directory([...files, ['a', cid]]);
+    await expect(resolveManifest(cid, blocks.get)).rejects.toMatchObject({
+      code: 'ERR_MANIFEST',
+      message: expect.stringContaining('links'),
+    });
+    expect(blocks.asked.length).toBeLessThan(50);
+  });
+
+  it('of which only a file is wanted asks for no more than the root of a directory', async () => {
+    const blocks = new Blocks();
+    const file = blocks.file([[leafOf(blocks), 9]]);
+    const root = blocks.directory([['d', blocks.directory([['f', file]])]]);
+    await expect(resolveManifest(root, blocks.get, { fileOnly: true })).rejects.toMatchObject({
+      code: 'ERR_MANIFEST',
+      message: expect.stringContaining('is a directory'),
+    });
+    expect(blocks.asked).toEqual([String(root)]);
+    await expect(resolveManifest(file, blocks.get, { fileOnly: true })).resolves.toBeDefined();
+  });
+
   it('passes on what the source of blocks throws, and stops at an abort', async () => {
     const blocks = new Blocks();
     const root = blocks.directory([['a', dagPbCid(seededBytes(3))]]);

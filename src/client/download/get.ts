@@ -10,7 +10,7 @@ import { FileStore } from '../../disk/file-store.ts';
 import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { describeError, hasCode } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
@@ -258,9 +258,7 @@ class Transfer {
     const { cid: wanted, emit } = this.#options;
     const files = probed.map(({ finalUrl }) => finalUrl);
     try {
-      const manifest = await fetchManifest(this.#context(), root, files);
-      if (manifest.kind === 'file') return manifest;
-      throw new HubswarmError('ERR_MANIFEST', `${root}: is a directory; give a file's CID`);
+      return await fetchManifest(this.#context(), root, files);
     } catch (error) {
       const unusable = hasCode(error, 'ERR_NO_SOURCE') || hasCode(error, 'ERR_MANIFEST');
       if (wanted || !unusable || this.#patience.leftMs <= 0) throw error;

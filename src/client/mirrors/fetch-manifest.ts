@@ -1,4 +1,4 @@
-// Fetches the manifest of a root CID over HTTP. Inner blocks come from
+// Fetches the manifest of a file over HTTP, by its root CID. Inner blocks come from
 // `<hub>/ipfs/<cid>?format=raw` (https://specs.ipfs.tech/http-gateways/trustless-gateway/), from
 // any server that has them; each is hashed before use. A server without blocks may still serve the
 // file's bytes, so failures here do not count against it there.
@@ -57,7 +57,8 @@ export async function fetchManifest(
         clearTimeout(timer);
       }
     });
-  const { manifest } = await resolveManifest(root, getBlock, { signal: context.signal });
+  const options = { signal: context.signal, fileOnly: true };
+  const { manifest } = await resolveManifest(root, getBlock, options);
   return manifest;
 }
 
