@@ -9,6 +9,8 @@ const listedEntrySchema = z.object({
   size: z.number().nonnegative().optional(),
   /** ISO 8601. */
   modified: z.string(),
+  /** True for a file that can be run. */
+  executable: z.boolean().optional(),
   /** Root CID, if the hub has hashed this version. */
   cid: z.string().optional(),
   /** True for a symbolic link; the other fields describe its target. */

@@ -12,8 +12,10 @@
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
+import type { FileAttributes } from '../content/attributes.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
@@ -43,18 +45,26 @@ export async function goOnAs(before: CID, root: CID, target: string): Promise<vo
 /** On Windows these also separate names, or name a device or a stream. */
 const FORBIDDEN = process.platform === 'win32' ? /[\\:]/ : undefined;
 
+export interface DownloadPlaceOptions {
+  readonly overwrite?: boolean;
+  /** Of a single file. */
+  readonly attributes?: FileAttributes | undefined;
+}
+
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
   readonly #target: string;
   readonly #partial: string;
   readonly #overwrite: boolean;
+  readonly #attributes: FileAttributes;
   #sources: readonly SourceFile[] | undefined;
 
-  constructor(manifest: Manifest, target: string, overwrite: boolean) {
+  constructor(manifest: Manifest, target: string, options: DownloadPlaceOptions) {
     this.#manifest = manifest;
     this.#target = resolve(target);
     this.#partial = partialOf(manifest.root, this.#target);
-    this.#overwrite = overwrite;
+    this.#overwrite = options.overwrite ?? false;
+    this.#attributes = options.attributes ?? {};
   }
 
   get sources(): readonly SourceFile[] | undefined {
@@ -124,6 +134,7 @@ export class DownloadPlace implements Place {
     for (const [index, file] of this.#manifest.files.entries()) {
       await use(index, async (handle) => {
         if (this.#manifest.kind === 'file') await this.#adoptAccess(handle);
+        await applyAttributes(handle, this.#attributes);
         await handle.sync();
         sources.push(sourceFile(pathUnder(this.#target, file), await handle.stat()));
       });

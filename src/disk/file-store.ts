@@ -3,6 +3,7 @@
 // content gets its final name.
 import { fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import type { FileAttributes } from '../content/attributes.ts';
 import { Bitfield } from '../content/bitfield.ts';
 import { fileOfPiece, type Manifest } from '../content/manifest.ts';
 import { partsMatch } from '../content/parts.ts';
@@ -21,6 +22,8 @@ import { checkUnchanged } from './source.ts';
 export interface DownloadOptions {
   /** Whether to replace a target with other bytes, at publish. */
   readonly overwrite?: boolean;
+  /** Of a single file, to be kept with it. */
+  readonly attributes?: FileAttributes | undefined;
   readonly signal?: AbortSignal;
   /** Called with the bytes hashed so far while a partial or target found on disk is checked. */
   readonly onVerified?: (bytes: number) => void;
@@ -57,7 +60,7 @@ export class FileStore implements PieceStore {
     target: string,
     options: DownloadOptions = {},
   ): Promise<FileStore> {
-    const place = new DownloadPlace(manifest, target, options.overwrite ?? false);
+    const place = new DownloadPlace(manifest, target, options);
     let hashed = 0;
     const onHashed = (bytes: number): void => {
       hashed += bytes;

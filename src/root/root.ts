@@ -8,6 +8,7 @@
 // Names that begin with a dot are hidden: no call finds them, nothing lists them. All calls reject
 // with a Refusal (runtime/refusal.ts), whose text names no path.
 
+import type { FileAttributes } from '../content/attributes.ts';
 import type { Unfinished } from './unfinished.ts';
 
 /** Names from the root down; no names mean the root itself. */
@@ -20,6 +21,8 @@ export interface Version {
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly modifiedMs: number;
+  /** Whether a file may be run by its owner; undefined if the root does not know. */
+  readonly executable?: boolean | undefined;
   /**
    * Text that tells versions apart: two settled versions of one name with the same stamp have the
    * same bytes.
@@ -109,10 +112,11 @@ export interface Draft {
   /**
    * Gives the bytes the name in one step. The name survives a power cut when this resolves.
    *
+   * @param attributes of the file, as far as the root can keep them
    * @throws Refusal ERR_PRECONDITION if another version than `ifMatch` has the name, ERR_CONFLICT
    * if the name is not that of a file
    */
-  publish(ifMatch: IfMatch): Promise<Version>;
+  publish(ifMatch: IfMatch, attributes?: FileAttributes): Promise<Version>;
   close(): Promise<void>;
 }
 

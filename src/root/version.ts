@@ -1,17 +1,14 @@
 // Questions about a version, wherever it lies. Pure but for the clock.
 import { setTimeout as delay } from 'node:timers/promises';
+import { toDatable } from '../content/attributes.ts';
 import type { Version } from './root.ts';
-
-/** Dates of HTTP have years of four digits, and some readers take a zero before as two. */
-const FIRST_MS = Date.parse('1000-01-01T00:00:00.000Z');
-const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * Date of the version, in whole milliseconds. A disk holds dates that no Date can tell: these become
  * the first or the last that all formats can write.
  */
 export function dateOf({ modifiedMs }: Pick<Version, 'modifiedMs'>): Date {
-  return new Date(Math.min(Math.max(Math.round(modifiedMs), FIRST_MS), LAST_MS));
+  return new Date(toDatable(Math.round(modifiedMs)));
 }
 
 /** Whether another write would get another stamp. */

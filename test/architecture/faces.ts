@@ -2,7 +2,9 @@
 // anybody. One entry a line, in order of path.
 export const FACES: string[] = [
   'api/feed-event.ts',
+  'api/file-attributes.ts',
   'api/files-url.ts',
+  'api/http-date.ts',
   'api/listing.ts',
   'api/problem.ts',
   'attack/attacker.ts',
@@ -33,6 +35,7 @@ export const FACES: string[] = [
   'client/upload/put.ts',
   'client/upload/remove.ts',
   'client/watch/watch.ts',
+  'content/attributes.ts',
   'content/bitfield.ts',
   'content/cid.ts',
   'content/directory-dag.ts',
@@ -48,6 +51,7 @@ export const FACES: string[] = [
   'content/piece-length.ts',
   'content/resolve.ts',
   'content/store.ts',
+  'disk/attributes.ts',
   'disk/download-place.ts',
   'disk/file-store.ts',
   'disk/import.ts',

@@ -57,7 +57,7 @@ export const LAW: Law = {
     },
     root: {
       holds: 'the port of what a hub hands out, and its first implementation, a directory (`disk/`)',
-      imports: ['disk'],
+      imports: ['content', 'disk'],
       reason: 'files may lie on a disk or elsewhere, and what hands them out does not know',
     },
     hub: {
@@ -67,7 +67,7 @@ export const LAW: Law = {
     },
     api: {
       holds: 'what travels as JSON over HTTP, as schemas: listings, the events of a hub, refusals',
-      imports: [],
+      imports: ['content'],
       reason: 'hub, client and page read the same schemas, so those know none of them',
     },
     server: {

@@ -23,6 +23,7 @@ export async function runGet(
     stallMs?: number;
     connectionsPerHost?: number;
     followMirrors?: boolean;
+    preserve?: boolean;
     records?: DownloadRecords;
     access?: Access;
     downlinkBytesPerSecond?: number;

@@ -4,6 +4,7 @@
 // one of them, an exponential one never ends; a linear one takes some milliseconds. What counts is
 // how much more CPU time a longer text takes than a shorter one in the same run.
 import { expect, it } from 'vitest';
+import { parseHttpDate } from '../../src/api/http-date.ts';
 import { clean } from '../../src/cli/terminal/human.ts';
 import { deriveFileName } from '../../src/client/download/file-name.ts';
 import { reprDigest } from '../../src/client/http/digest.ts';
@@ -29,7 +30,6 @@ import { parseListingQuery } from '../../src/server/listing/listing-query.ts';
 import { acceptedCodings } from '../../src/server/message/accept-encoding.ts';
 import { parseRange } from '../../src/server/message/byte-range.ts';
 import { isCompressible } from '../../src/server/message/compressible.ts';
-import { parseHttpDate } from '../../src/server/message/http-date.ts';
 import { listMatches } from '../../src/server/message/preconditions.ts';
 import { wantsDigest } from '../../src/server/message/repr-digest.ts';
 import { framingFailure } from '../../src/server/message/request-framing.ts';

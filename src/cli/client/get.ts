@@ -24,6 +24,7 @@ interface GetFlags extends AccessFlags {
   timeout: number;
   connectionsPerHost: number;
   followMirrors: boolean;
+  preserve: boolean;
   recursive: boolean;
   delete: boolean;
   force: boolean;
@@ -65,6 +66,7 @@ export function getCommand(): Command {
       1,
     )
     .option('--no-follow-mirrors', 'do not fetch from mirrors that a server names (RFC 6249)')
+    .option('--no-preserve', 'do not keep the time of last change, nor the executable bit')
     .option(
       '--force',
       'replace a file of the name that the server gave, and fetch also what did not change',
@@ -107,6 +109,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       force: flags.force,
       records: new DownloadRecords(join(cacheDirectory(), 'downloads')),
       followMirrors: flags.followMirrors,
+      preserve: flags.preserve,
       connectionsPerHost: flags.connectionsPerHost,
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,
@@ -148,6 +151,7 @@ async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<
       url,
       directory,
       deleteExtras: flags.delete,
+      preserve: flags.preserve,
       access,
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,

@@ -15,6 +15,7 @@ interface PutFlags extends AccessFlags {
   recursive: boolean;
   delete: boolean;
   ifAbsent: boolean;
+  preserve: boolean;
   uplink?: number;
   timeout: number;
   quiet: boolean;
@@ -32,6 +33,7 @@ export function putCommand(): Command {
       'with -r: delete what the hub has there and the directory does not have',
       false,
     )
+    .option('--no-preserve', 'do not keep the time of last change, nor the executable bit')
     .option('--if-absent', 'fail if the hub has a file of that name', false)
     .option(
       '--uplink <rate>',
@@ -64,6 +66,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
       path,
       url,
       ifAbsent: flags.ifAbsent,
+      preserve: flags.preserve,
       access,
       uplinkBytesPerSecond: flags.uplink,
       stallMs: flags.timeout * 1000,

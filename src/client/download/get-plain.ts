@@ -1,6 +1,7 @@
 // Downloads a file from servers that name no CID. If all name one strong ETag or one digest, and
 // know ranges, it is fetched from all at once. Otherwise it is fetched from one after the other,
 // and bytes of two servers never mix. If a digest was named, it is checked at the end.
+import { parseAttributes } from '../../api/file-attributes.ts';
 import { Geometry } from '../../content/geometry.ts';
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { createRng } from '../../runtime/rng.ts';
@@ -29,6 +30,8 @@ export interface PlainGet extends Base {
   readonly urls: readonly URL[];
   readonly probed: readonly Probed[];
   readonly connectionsPerHost: number;
+  /** Whether the file gets the time that the server names. */
+  readonly preserve: boolean;
   /** Called once, just before the first byte. */
   readonly onStart: (facts: { bytes: number; resumedBytes: number; verified: boolean }) => void;
   readonly onProgress: (bytes: number) => void;
@@ -68,7 +71,8 @@ export async function getPlain(get: PlainGet): Promise<Gotten> {
       shared && shared.bytes <= BLOCK_BYTES * MAX_BLOCKS
         ? await getShared(get, sink, shared).catch(otherwise(get, sink))
         : await getSingle(get, sink);
-    const path = await sink.publish();
+    const attributes = get.preserve ? parseAttributes((name) => from.headers.get(name)) : {};
+    const path = await sink.publish(attributes);
     return { path: target.kind === 'file' ? path : target.path, bytes: sink.position, from };
   } finally {
     await sink.close();

@@ -4,6 +4,8 @@ import { rm } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
+import { parseAttributes } from '../../api/file-attributes.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
 import type { Manifest } from '../../content/manifest.ts';
 import { goOnAs, partialOf } from '../../disk/download-place.ts';
 import { FileStore } from '../../disk/file-store.ts';
@@ -11,8 +13,6 @@ import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, hasCode } from '../../runtime/errors.ts';
-import type { Emit } from '../../telemetry/event.ts';
-import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
@@ -23,43 +23,13 @@ import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { verifiedVersion } from '../mirrors/version.ts';
 import { findUnchanged } from './ask-again.ts';
 import { downloadPieces } from './download.ts';
-import type { DownloadRecords } from './download-records.ts';
 import { deriveFileName } from './file-name.ts';
 import { getEarly, manifestOnceHashed, pendingHub, untilHashed } from './get-early.ts';
+import type { GetOptions } from './get-options.ts';
 import { type Gotten, getPlain } from './get-plain.ts';
 import type { PieceSink } from './piece-sink.ts';
 import { chooseTarget, outletOf, type Target } from './target.ts';
 import { verifiedPipe } from './verified-pipe.ts';
-
-export interface GetOptions {
-  /** At least one URL; mirrors of one file, in the order of preference. */
-  readonly urls: readonly URL[];
-  /** The user's -o: a file, an existing directory, or '-' for standard output. */
-  readonly output?: string | undefined;
-  /** The target, if the caller has chosen it already; `output` is then ignored. */
-  readonly target?: Target | undefined;
-  /** The CID that the file must have; if left out, the one that the mirrors name. */
-  readonly cid?: CID | undefined;
-  readonly force?: boolean | undefined;
-  /** Where downloads are recorded, so that an unchanged file is not fetched again. */
-  readonly records?: DownloadRecords | undefined;
-  /** False: fetch only from the given servers (and where they redirect to). */
-  readonly followMirrors?: boolean | undefined;
-  /** Most connections to each host. */
-  readonly connectionsPerHost?: number | undefined;
-  readonly uplinkBytesPerSecond?: number | undefined;
-  readonly downlinkBytesPerSecond?: number | undefined;
-  /** Limit without progress, in ms. */
-  readonly timeoutMs: number;
-  readonly access?: Access | undefined;
-  /** A mirror that is silent for so long, in ms, is asked again, or another one is. */
-  readonly stallMs?: number | undefined;
-  /** Resources that several transfers share; their owner closes them. */
-  readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;
-  readonly stdout: Writable;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-}
 
 /** Chosen: longer than TCP takes to recover from a short loss of the path. */
 const MIRROR_STALL_MS = 10_000;
@@ -177,8 +147,8 @@ class Transfer {
     const named = follows ? namedMirrors(same, this.#urls) : [];
     if (manifest) {
       this.#urls = [...this.#urls, ...named];
-      await this.#getVerified(manifest, target);
       const source = same.find(({ cid }) => cid?.equals(manifest.root));
+      await this.#getVerified(manifest, target, source);
       return source && this.#note(source);
     }
     const found = await probeNamed(this.#context(), named, first!);
@@ -215,7 +185,7 @@ class Transfer {
       // The complete file is this download's own, and may be replaced.
       const overwrite = target.overwrite || gotten !== undefined;
       this.#target = { ...target, overwrite };
-      await this.#getVerified(manifest, this.#target);
+      await this.#getVerified(manifest, this.#target, gotten?.from ?? hub);
       return this.#note({ url: hub.url, headers: new Map([['etag', `"${manifest.root}"`]]) });
     }
     emit({ event: 'warned', message: 'the hub has not hashed it yet: it is not verified' });
@@ -267,7 +237,11 @@ class Transfer {
     }
   }
 
-  async #getVerified(manifest: Manifest, target: Target): Promise<void> {
+  async #getVerified(
+    manifest: Manifest,
+    target: Target,
+    source: Pick<Probed, 'headers'> | undefined,
+  ): Promise<void> {
     const { root, geometry } = manifest;
     const { signal } = this.#options;
     const { path: place, kind } = target;
@@ -275,7 +249,11 @@ class Transfer {
     this.#root = root;
     const store =
       kind === 'file'
-        ? await FileStore.download(manifest, place, { overwrite: target.overwrite, signal })
+        ? await FileStore.download(manifest, place, {
+            overwrite: target.overwrite,
+            attributes: this.#attributesOf(source),
+            signal,
+          })
         : undefined;
     const sink: PieceSink =
       kind === 'file' ? store! : verifiedPipe(manifest, outletOf(target, signal));
@@ -310,6 +288,11 @@ class Transfer {
     }
   }
 
+  #attributesOf(source: Pick<Probed, 'headers'> | undefined): FileAttributes | undefined {
+    if (!source || this.#options.preserve === false) return undefined;
+    return parseAttributes((name) => source.headers.get(name));
+  }
+
   #getPlain(target: Target, probed: readonly Probed[], signal: AbortSignal): Promise<Gotten> {
     return getPlain({
       ...this.#context(),
@@ -317,6 +300,7 @@ class Transfer {
       target,
       urls: this.#urls,
       probed,
+      preserve: this.#options.preserve !== false,
       onStart: (facts) => {
         this.#patience.restart();
         const pending = target.kind === 'file' && pendingHub(probed) !== undefined;

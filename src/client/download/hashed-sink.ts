@@ -1,6 +1,7 @@
 // A plain sink that hashes its bytes as they pass, if a server named the digest of the whole file.
 // A partial file is hashed first when it is continued.
 import { createHash } from 'node:crypto';
+import type { FileAttributes } from '../../content/attributes.ts';
 import type { PlainSink, PlainVersion } from './plain-sink.ts';
 
 export class HashedSink implements PlainSink {
@@ -50,8 +51,8 @@ export class HashedSink implements PlainSink {
     return this.#hash.copy().digest('base64');
   }
 
-  publish(): Promise<string> {
-    return this.#sink.publish();
+  publish(attributes: FileAttributes): Promise<string> {
+    return this.#sink.publish(attributes);
   }
 
   close(): Promise<void> {

@@ -10,6 +10,8 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { applyAttributes } from '../../disk/attributes.ts';
 import { lstatIfAny, renameToNew, syncDirectory } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
@@ -107,10 +109,10 @@ export class PlainFileSink implements PlainSink {
     }
   }
 
-  async publish(): Promise<string> {
+  async publish(attributes: FileAttributes): Promise<string> {
     try {
       await this.#handle.sync();
-      if (await this.#isAt(partialOf(this.#target))) await this.#name();
+      if (await this.#isAt(partialOf(this.#target))) await this.#name(attributes);
       else if (!(await this.#isAt(this.#target))) throw takenError(partialOf(this.#target));
       await unlinkIfAny(sidecarOf(this.#target));
       await syncDirectory(dirname(this.#target));
@@ -127,10 +129,11 @@ export class PlainFileSink implements PlainSink {
     await this.#handle.close();
   }
 
-  async #name(): Promise<void> {
+  async #name(attributes: FileAttributes): Promise<void> {
     const partial = partialOf(this.#target);
     const replaced = this.#overwrite ? await replacedBy(this.#target) : undefined;
     if (replaced) await adoptAccess(this.#handle, replaced);
+    await applyAttributes(this.#handle, attributes);
     return this.#overwrite ? rename(partial, this.#target) : renameToNew(partial, this.#target);
   }
 

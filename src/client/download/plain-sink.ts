@@ -1,6 +1,7 @@
 // Where a file of a plain HTTP server goes, in order from its start: a pipe or device here, a file
 // in plain-file.ts.
 import { Readable } from 'node:stream';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { invariant } from '../../runtime/invariant.ts';
 import { type Outlet, writeOut } from './write-out.ts';
@@ -28,7 +29,7 @@ export interface PlainSink {
   /** Reads the bytes up to the position. Each part is valid until the next is asked for. */
   read(): AsyncIterable<Uint8Array>;
   /** Gives the complete file its name. Resolves to its path. */
-  publish(): Promise<string>;
+  publish(attributes: FileAttributes): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,8 @@
 import { constants, type Stats } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
@@ -70,14 +72,14 @@ export class MirroredFile {
   }
 
   /** Gives the file its name. Resolves to the stats of the file there. @throws HubswarmError */
-  async publish(): Promise<Stats> {
+  async publish(attributes: FileAttributes): Promise<Stats> {
     const there = await this.#parent.stat(this.#name);
     if (there?.isDirectory()) {
       if (this.#options.replaceTrees) await this.#removeTree();
       else await this.#removeIfEmpty();
     }
     try {
-      const stats = await this.#adopt(there?.isFile() ? there : undefined);
+      const stats = await this.#adopt(there?.isFile() ? there : undefined, attributes);
       await rename(this.stagingPath, this.path);
       const placed = await this.#parent.stat(this.#name);
       if (placed?.ino === stats.ino) return placed;
@@ -85,6 +87,21 @@ export class MirroredFile {
       throw fileError(error, this.#shownPath);
     }
     throw new HubswarmError('ERR_EXISTS', `${this.#shownPath}: was replaced meanwhile`);
+  }
+
+  /** Gives the file that is here the attributes, as far as it can. Resolves to its stats then. */
+  async touch(there: Stats, attributes: FileAttributes): Promise<Stats> {
+    if (hasAttributes(there, attributes)) return there;
+    const handle = await open(this.path, READ).catch(() => undefined);
+    if (!handle) return there;
+    try {
+      const { ino, ctimeMs } = await handle.stat();
+      if (ino !== there.ino || ctimeMs !== there.ctimeMs) return there;
+      await applyAttributes(handle, attributes);
+      return await handle.stat();
+    } finally {
+      await handle.close();
+    }
   }
 
   async #removeTree(): Promise<void> {
@@ -105,7 +122,7 @@ export class MirroredFile {
   }
 
   /** Checks the new file, and gives it the owner and mode of the file that it replaces. */
-  async #adopt(replaced: Stats | undefined): Promise<Stats> {
+  async #adopt(replaced: Stats | undefined, attributes: FileAttributes): Promise<Stats> {
     const handle = await open(this.stagingPath, READ);
     try {
       const stats = await handle.stat();
@@ -113,6 +130,7 @@ export class MirroredFile {
         throw new HubswarmError('ERR_EXISTS', `${this.#shownPath}: was replaced meanwhile`);
       }
       if (replaced) await adoptAccess(handle, replaced);
+      await applyAttributes(handle, attributes);
       return stats;
     } finally {
       await handle.close();

@@ -155,6 +155,7 @@ class Mirroring {
       path: file.path,
       url,
       ifAbsent: ifAbsent ?? false,
+      preserve: this.#options.preserve !== false,
       link: this.#link,
       paced: uplinkBytesPerSecond !== undefined,
       onStart: (bytes) => this.#sizes.set(pathOf(file), bytes),

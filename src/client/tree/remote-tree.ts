@@ -8,7 +8,9 @@
 // A hub does not tell where a link leads. A directory above, reached again, has the same listing.
 
 import { createHash } from 'node:crypto';
+import { parseIsoDate } from '../../api/file-attributes.ts';
 import type { ForeignListing } from '../../api/listing.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -16,7 +18,7 @@ import { showUrl } from '../http/url.ts';
 import { readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
 
-export interface RemoteFile {
+export interface RemoteFile extends FileAttributes {
   /** Relative path, with '/'. */
   readonly path: string;
   readonly url: URL;
@@ -128,11 +130,8 @@ class Reading implements RemoteTree {
   }
 
   /** Takes one entry. Returns the directory that is still to be read, if it is one. */
-  #take(
-    place: Place,
-    above: Listed,
-    { name, type, size, cid, link = false }: ForeignListing['entries'][number],
-  ): Place | undefined {
+  #take(place: Place, above: Listed, entry: ForeignListing['entries'][number]): Place | undefined {
+    const { name, type, size, cid, modified, executable, link = false } = entry;
     const path = place.path === '' ? name : `${place.path}/${name}`;
     if (!this.#bound.takes(path)) throw refusal(place.url, 'is part of too large a tree');
     const reason = reasonToLeave(name, path);
@@ -142,7 +141,9 @@ class Reading implements RemoteTree {
     }
     const escaped = encodeURIComponent(name);
     if (type === 'file') {
-      this.files.push({ path, url: childUrl(place.url, escaped), bytes: size, cid });
+      const attributes = { modifiedMs: parseIsoDate(modified), executable };
+      const url = childUrl(place.url, escaped);
+      this.files.push({ path, url, bytes: size, cid, ...attributes });
       return undefined;
     }
     const url = childUrl(place.url, `${escaped}/`);

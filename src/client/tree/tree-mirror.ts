@@ -4,6 +4,8 @@
 // bytes were compared. Each path that differs is named; then the whole fails. Nothing is removed
 // unless every directory was listed and every file came.
 import type { Writable } from 'node:stream';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { hasAttributes } from '../../disk/attributes.ts';
 import type { Link } from '../../link/link.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
@@ -28,6 +30,8 @@ export interface GetTreeOptions {
   readonly directory: string;
   /** Whether to remove local files that the hub does not have. */
   readonly deleteExtras: boolean;
+  /** False: files get the times of their download, and no executable bits. */
+  readonly preserve?: boolean | undefined;
   readonly access?: Access | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
   readonly downlinkBytesPerSecond?: number | undefined;
@@ -85,10 +89,15 @@ export class TreeMirror {
     for (const path of tree.directories) await this.#makeDirectory(path);
     const { entries } = await readLocalTree(local);
     const changed = tree.files.filter((file) => !record.isUnchanged(file, entries.get(file.path)));
+    const moving = new Set(changed);
+    const outdated = tree.files.filter(
+      (file) => !moving.has(file) && !hasAttributes(entries.get(file.path)!, this.#wants(file)),
+    );
     const bytes = changed.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
     events.start({ bytes, pieces: 0, resumedBytes: 0, verified: true });
     try {
-      await atOnce(changed, (file) => this.#bring(file));
+      await atOnce(outdated, (file) => this.#within(file, (place) => this.#touch(file, place)));
+      await atOnce(changed, (file) => this.#within(file, (place) => this.#bringTo(file, place)));
       await this.#sync();
     } finally {
       await this.#save();
@@ -112,7 +121,8 @@ export class TreeMirror {
     }
   }
 
-  async #bring(file: RemoteFile): Promise<void> {
+  /** Works on one file. If that fails, the path is named as different. */
+  async #within(file: RemoteFile, work: (place: MirroredFile) => Promise<void>): Promise<void> {
     const { local, options, tree } = this.#parts;
     if (options.signal.aborted) return;
     const { parents, name } = splitPath(file.path);
@@ -122,13 +132,26 @@ export class TreeMirror {
           replaceTrees: options.deleteExtras && tree.isComplete,
           onRemoved: () => options.emit({ event: 'file_removed', path: file.path }),
         });
-        await this.#bringTo(file, place).catch((error: unknown) => {
+        await work(place).catch((error: unknown) => {
           throw new HubswarmError('ERR_INCOMPLETE', place.describe(error), { cause: error });
         });
       });
     } catch (error) {
       if (!options.signal.aborted) this.#differences.note(file.path, describeError(error));
     }
+  }
+
+  /** Gives a file that need not be fetched the time that the hub lists by now. */
+  async #touch(file: RemoteFile, place: MirroredFile): Promise<void> {
+    const { record } = this.#parts;
+    const there = await place.prepare();
+    if (!there || !record.isUnchanged(file, there)) return;
+    record.note(file.path, file.cid, await place.touch(there, this.#wants(file)));
+  }
+
+  /** The attributes that the file is to have here. */
+  #wants(file: RemoteFile): FileAttributes {
+    return this.#parts.options.preserve === false ? {} : file;
   }
 
   async #bringTo(file: RemoteFile, place: MirroredFile): Promise<void> {
@@ -140,11 +163,11 @@ export class TreeMirror {
       const cid = await cidIfSame({ ...check, stallMs: options.timeoutMs });
       if (cid) {
         this.#progress(path, bytes);
-        return record.note(path, `${cid}`, there);
+        return record.note(path, `${cid}`, await place.touch(there, this.#wants(file)));
       }
     }
     const { cid, length } = await this.#fetch(file, place);
-    record.note(path, cid, await place.publish());
+    record.note(path, cid, await place.publish(this.#wants(file)));
     this.#wanted.files.set(path, length);
     this.#changed.add(parentOf(path));
     this.#fetched += 1;
@@ -157,6 +180,7 @@ export class TreeMirror {
     await getFile({
       ...options,
       urls: [url],
+      preserve: false,
       target: { kind: 'file', path: place.stagingPath, overwrite: true },
       shared,
       emit: (event) => {

@@ -18,6 +18,8 @@ export interface PutOptions {
   readonly url: URL;
   /** Whether to fail if the name is taken. */
   readonly ifAbsent?: boolean | undefined;
+  /** False: what is stored gets the time of its upload, and no executable bit. */
+  readonly preserve?: boolean | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
   /** How long the hub may accept no byte, in ms. */
   readonly stallMs: number;
@@ -39,6 +41,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
       path,
       url,
       ifAbsent: options.ifAbsent ?? false,
+      preserve: options.preserve !== false,
       link,
       paced: Number.isFinite(uplinkBytesPerSecond),
       stallMs,

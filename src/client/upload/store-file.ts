@@ -1,6 +1,7 @@
 // Sends one file to one URL, by the best way that the server offers: a large file by tus, so that
 // an interruption costs only what was under way; else by PUT. Afterwards the server's answer is
 // compared with the file: a digest that it checked, or the CID that it names.
+import { formatAttributes } from '../../api/file-attributes.ts';
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
@@ -17,6 +18,8 @@ export interface StoreFile extends RequestBasis {
   readonly url: URL;
   /** Whether to fail if the name is taken. */
   readonly ifAbsent: boolean;
+  /** Whether the server is told the file's time of last change, and whether it can be run. */
+  readonly preserve: boolean;
   readonly paced: boolean;
   readonly emit: Emit;
   /** Called once, before the first byte. */
@@ -76,6 +79,7 @@ async function putBytes(
     headers: {
       'content-type': 'application/octet-stream',
       ...conditions,
+      ...(job.preserve ? formatAttributes(source.attributes) : {}),
       ...(digest ? { 'repr-digest': digest } : {}),
     },
     body: { bytes: source.bytes, chunks: source.read(job.paced), onSent: job.onSent },

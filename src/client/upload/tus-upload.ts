@@ -1,6 +1,7 @@
 // Sends a file to a hub by tus 1.0, and resumes after a cut, also of an earlier run: it asks the
 // hub for the offset and sends the rest, again and again, as long as bytes get through. Before, it
 // asks whether the server knows tus.
+import { formatBoolean, formatSeconds } from '../../api/file-attributes.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { pathOnHub, routeUrl } from '../http/hub-url.ts';
 import { refusalOf, type SentAnswer, type SentRequest, sendRequest } from '../http/send-request.ts';
@@ -48,6 +49,7 @@ export interface TusUpload extends RequestBasis {
   readonly memory: UploadMemory;
   /** Preconditions of the publication. */
   readonly conditions: Readonly<Record<string, string>>;
+  readonly preserve: boolean;
   readonly paced: boolean;
   /** Called once, with the number of bytes that the hub has already. */
   readonly onStart: (resumedBytes: number) => void;
@@ -115,7 +117,7 @@ class Attempt {
       ...TUS,
       ...conditions,
       'upload-length': String(source.bytes),
-      'upload-metadata': `path ${Buffer.from(target.path).toString('base64')}`,
+      'upload-metadata': this.#metadata(),
     });
     const location = answer.headers.get('location');
     if (answer.status !== 201 || !location || !URL.canParse(location, target.endpoint.href)) {
@@ -132,6 +134,21 @@ class Attempt {
     url.password = target.endpoint.password;
     await memory.save(url);
     return { url, offset: 0, headers: answer.headers };
+  }
+
+  #metadata(): string {
+    const { target, source, preserve } = this.#upload;
+    const { modifiedMs, executable } = preserve ? source.attributes : {};
+    const values = {
+      path: target.path,
+      mtime: modifiedMs === undefined ? undefined : formatSeconds(modifiedMs),
+      executable: executable === undefined ? undefined : formatBoolean(executable),
+    };
+    return Object.entries(values)
+      .flatMap(([key, value]) =>
+        value === undefined ? [] : [`${key} ${Buffer.from(value).toString('base64')}`],
+      )
+      .join(',');
   }
 
   async #append(url: URL, offset: number): Promise<ReadonlyMap<string, string>> {

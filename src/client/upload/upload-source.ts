@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { type FileAttributes, isDatable } from '../../content/attributes.ts';
+import { attributesOf } from '../../disk/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { openNamed } from '../../runtime/node/named-file.ts';
 
@@ -34,6 +36,11 @@ export class UploadSource {
 
   get bytes(): number {
     return this.#before.size;
+  }
+
+  get attributes(): FileAttributes {
+    const { modifiedMs, executable } = attributesOf(this.#before);
+    return { modifiedMs: isDatable(modifiedMs) ? modifiedMs : undefined, executable };
   }
 
   /** What identifies this version of the file. */

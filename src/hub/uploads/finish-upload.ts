@@ -28,7 +28,7 @@ export function awaitsPublication(upload: StoredUpload): boolean {
  * The parts of a publication that are not in the record. A face makes the condition from the
  * record's `conditions`.
  */
-export type Finish = Pick<Publication, 'condition' | 'remote' | 'hashed'>;
+export type Finish = Pick<Publication, 'condition' | 'remote' | 'hashed' | 'attributes'>;
 
 /**
  * The caller holds the lock.

@@ -3,6 +3,8 @@
 // last one wins unless its condition forbids it. Between two processes that share a root, the file
 // system decides only "must not exist" (link()). Any other condition is there a check and then a
 // rename, with no lock between them.
+
+import type { FileAttributes } from '../../content/attributes.ts';
 import type {
   Draft,
   IfMatch,
@@ -36,6 +38,7 @@ export interface Publication {
   readonly condition: Condition | undefined;
   /** Address of the caller, for the event. */
   readonly remote: string;
+  readonly attributes?: FileAttributes | undefined;
   /** Digests that were made on the way. */
   readonly hashed: Hashed;
 }
@@ -59,11 +62,12 @@ export function changeName<T>(
 
 /** @throws Refusal ERR_CONFLICT, ERR_PRECONDITION, ERR_QUOTA and what the file system says */
 export async function publish(hub: ChangingHub, publication: Publication): Promise<Published> {
-  const { segments, draft, condition, remote, hashed } = publication;
+  const { segments, draft, condition, remote, hashed, attributes } = publication;
   const { place } = draft;
   const { there, version } = await changeName(hub.root, place, async () => {
     const replaced = await checkTarget(hub, segments, condition);
-    return { there: replaced, version: await draft.publish(ifMatchOf(condition, replaced)) };
+    const ifMatch = ifMatchOf(condition, replaced);
+    return { there: replaced, version: await draft.publish(ifMatch, attributes) };
   });
   hub.uploads.quota.handleChange(version.size - (there?.size ?? 0));
   hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: version.size, remote });

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { Draft, IfMatch, Segments, Version } from '../root.ts';
@@ -71,9 +72,10 @@ export class PartialFile implements Draft {
     return writeChunks(this.#handle, chunks, position);
   }
 
-  async publish(ifMatch: IfMatch): Promise<Version> {
+  async publish(ifMatch: IfMatch, attributes?: FileAttributes): Promise<Version> {
     const file = { handle: this.#handle, path: this.path };
-    const version = await placeFile(file, this.#directory, this.place.at(-1)!, ifMatch);
+    const name = this.place.at(-1)!;
+    const version = await placeFile(file, this.#directory, name, ifMatch, attributes);
     live.delete(this.#realPath);
     return version;
   }

@@ -4,6 +4,8 @@
 // before the answer.
 import type { Stats } from 'node:fs';
 import { type FileHandle, link, rename, stat, unlink } from 'node:fs/promises';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { applyAttributes } from '../../disk/attributes.ts';
 import { lstatIfAny } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { systemCode } from '../../runtime/errors.ts';
@@ -30,11 +32,13 @@ export async function placeFile(
   directory: TargetDirectory,
   name: string,
   ifMatch: IfMatch,
+  attributes: FileAttributes = {},
 ): Promise<Version> {
   const target = directory.at(name);
   try {
     await file.handle.sync();
     if (ifMatch === 'absent') {
+      await applyAttributes(file.handle, attributes);
       await link(file.path, target);
       await unlink(file.path);
     } else {
@@ -45,6 +49,7 @@ export async function placeFile(
       }
       // The new file gets the rights of the file that it replaces.
       if (there?.isFile()) await adoptAccess(file.handle, there);
+      await applyAttributes(file.handle, attributes);
       await rename(file.path, target);
     }
   } catch (error) {

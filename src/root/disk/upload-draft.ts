@@ -1,6 +1,7 @@
 // A draft of an unfinished upload's bytes. The data file becomes the target in one step: so if it
 // is gone it was published, and if it is there it was not.
 import { copyFile, type FileHandle, open, unlink } from 'node:fs/promises';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal } from '../../runtime/refusal.ts';
 import type { Draft, IfMatch, Segments, Version } from '../root.ts';
@@ -34,13 +35,13 @@ export class UploadDraft implements Omit<Draft, 'write'> {
     }
   }
 
-  async publish(ifMatch: IfMatch): Promise<Version> {
+  async publish(ifMatch: IfMatch, attributes?: FileAttributes): Promise<Version> {
     const file = { handle: this.#handle, path: this.#path };
     try {
-      return await placeFile(file, this.#directory, this.place.at(-1)!, ifMatch);
+      return await placeFile(file, this.#directory, this.place.at(-1)!, ifMatch, attributes);
     } catch (error) {
       if (systemCode(error) !== 'EXDEV') throw error;
-      return this.#publishCopy(ifMatch);
+      return this.#publishCopy(ifMatch, attributes);
     }
   }
 
@@ -49,11 +50,11 @@ export class UploadDraft implements Omit<Draft, 'write'> {
   }
 
   /** Publishes a copy: a directory below the root may be the mount point of another file system. */
-  async #publishCopy(ifMatch: IfMatch): Promise<Version> {
+  async #publishCopy(ifMatch: IfMatch, attributes?: FileAttributes): Promise<Version> {
     const copy = await PartialFile.create(this.#directory, this.place.at(-1)!);
     try {
       await copyFile(this.#path, copy.path);
-      const version = await copy.publish(ifMatch);
+      const version = await copy.publish(ifMatch, attributes);
       await unlink(this.#path);
       return version;
     } catch (error) {

@@ -1,5 +1,6 @@
 // Tells one version of a file on a disk from another without reading it.
 import type { Stats } from 'node:fs';
+import { attributesOf } from '../../disk/attributes.ts';
 import { msToAge } from '../../disk/stamp-age.ts';
 import type { Version } from '../root.ts';
 
@@ -8,7 +9,7 @@ export function versionOf(stats: Stats): Version {
   return {
     kind: stats.isDirectory() ? 'directory' : 'file',
     size,
-    modifiedMs: mtimeMs,
+    ...attributesOf(stats),
     stamp: stampOf(stats),
     settledMs: Date.now() + msToAge([mtimeMs, ctimeMs]),
   };

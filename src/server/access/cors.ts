@@ -29,6 +29,8 @@ const REQUEST_HEADERS = [
   'Want-Content-Digest',
   'Want-Repr-Digest',
   'X-HTTP-Method-Override',
+  'X-Hubswarm-Executable',
+  'X-OC-Mtime',
   'X-Requested-With',
 ].join(', ');
 const RESPONSE_HEADERS = [
@@ -58,6 +60,7 @@ const RESPONSE_HEADERS = [
   'Upload-Metadata',
   'Upload-Offset',
   'WWW-Authenticate',
+  'X-Hubswarm-Executable',
   'X-Ipfs-Path',
   'X-Ipfs-Roots',
 ].join(', ');

@@ -6,10 +6,11 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { extname } from 'node:path';
 import { create as formatDisposition } from 'content-disposition';
 import { contentType } from 'mime-types';
+import { EXECUTABLE_FIELD, formatBoolean } from '../../api/file-attributes.ts';
+import { formatHttpDate } from '../../api/http-date.ts';
 import type { Version } from '../../root/root.ts';
 import { dateOf, isSettled } from '../../root/version.ts';
 import { isCompressible } from '../message/compressible.ts';
-import { formatHttpDate } from '../message/http-date.ts';
 import type { Validators } from '../message/preconditions.ts';
 import { digestHeaders } from '../message/repr-digest.ts';
 
@@ -20,6 +21,7 @@ export interface NamedVersion {
   readonly cid: string;
   readonly size: number;
   readonly modifiedMs: number;
+  readonly executable?: boolean | undefined;
   /** sha-256 of the whole file, if it is known. */
   readonly sha256?: Uint8Array | undefined;
 }
@@ -109,6 +111,7 @@ export function representationOf(
     ...cacheHeaders,
     ...contentHeadersOf(name, type, presentation),
     ...digestHeaders(version.sha256),
+    ...executableHeaders(version),
     'Accept-Ranges': 'bytes',
   };
   return { size, validators, cacheHeaders, headers, rangeable: true };
@@ -136,6 +139,7 @@ export function unnamedRepresentation(
   const headers = {
     ...cacheHeaders,
     ...contentHeadersOf(name, type, presentation),
+    ...executableHeaders(version),
     'Accept-Ranges': 'bytes',
   };
   return { size: version.size, validators, cacheHeaders, headers, rangeable: true };
@@ -165,6 +169,7 @@ export function codedRepresentation(
     ...cacheHeaders,
     ...contentHeadersOf(version.name, type, presentation),
     ...digestHeaders(sha256),
+    ...executableHeaders(version),
     'Content-Encoding': coding,
     'Accept-Ranges': 'none',
   };
@@ -182,6 +187,11 @@ function cacheHeadersOf(
     'Cache-Control': cacheControl,
     ...(codable && isCompressible(type) ? { Vary: 'Accept-Encoding' } : {}),
   };
+}
+
+/** Only of a file that can be run: most cannot. */
+function executableHeaders({ executable }: { readonly executable?: boolean | undefined }) {
+  return executable === true ? { [EXECUTABLE_FIELD]: formatBoolean(true) } : {};
 }
 
 function contentHeadersOf(name: string, type: string, { attachment }: Presentation) {

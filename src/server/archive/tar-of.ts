@@ -1,5 +1,6 @@
 // Packs entries as a tar file (POSIX pax, whose extended headers hold long names and big sizes),
-// gzipped or not. No owner and plain modes: the same files make the same archive on every hub.
+// gzipped or not. No owner and no modes but that a file can be
+// run: the same files make the same archive on every hub.
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
@@ -10,6 +11,7 @@ import type { ArchiveEntry } from './archive-walk.ts';
 
 const BLOCK_BYTES = 512;
 const FILE_MODE = 0o644;
+/** Also of a file that can be run. */
 const DIRECTORY_MODE = 0o755;
 /** A tar ends with two empty blocks. */
 const END = Buffer.alloc(2 * BLOCK_BYTES);
@@ -40,7 +42,7 @@ export async function* gzippedTarOf(
 }
 
 function headOf(path: string, version: Version): Buffer {
-  const { kind, size } = version;
+  const { kind, size, executable } = version;
   const directory = kind === 'directory';
   const fields = {
     path: directory ? `${path}/` : path,
@@ -51,7 +53,7 @@ function headOf(path: string, version: Version): Buffer {
   const header = new Header({
     ...fields,
     type: directory ? 'Directory' : 'File',
-    mode: directory ? DIRECTORY_MODE : FILE_MODE,
+    mode: directory || executable ? DIRECTORY_MODE : FILE_MODE,
     uid: 0,
     gid: 0,
   });

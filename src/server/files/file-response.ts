@@ -49,8 +49,9 @@ export async function answerVersion(
   const sha256 = wantsDigest(conversation.req.headers)
     ? await digests.soon(entry)
     : digests.known(entry);
-  const { size, modifiedMs } = file.version;
-  const version = { name: nameOf(segments), cid: entry.cid, size, modifiedMs, sha256 };
+  const { size, modifiedMs, executable } = file.version;
+  const facts = { size, modifiedMs, executable, sha256 };
+  const version = { name: nameOf(segments), cid: entry.cid, ...facts };
   const presentation = presentationOf(hub, conversation, segments);
   const identity = representationOf(version, presentation);
   const type = identity.headers['Content-Type'];

@@ -168,6 +168,7 @@ async function describeOne(place: Place, name: string): Promise<ListedEntry | un
     url,
     size,
     modified,
+    ...(version.executable === true ? { executable: true } : {}),
     ...(cid === undefined ? {} : { cid }),
     ...link,
   };

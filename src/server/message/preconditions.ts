@@ -2,7 +2,7 @@
 // that cannot be parsed matches nothing: a read is answered whole, and a write is refused, since it
 // is unknown what the list should protect.
 import type { IncomingHttpHeaders } from 'node:http';
-import { parseHttpDate } from './http-date.ts';
+import { parseHttpDate } from '../../api/http-date.ts';
 
 export interface Validators {
   /**

@@ -2,6 +2,8 @@
 // strictly and as data: nothing here looks at the disk. Pure.
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseBoolean, parseSeconds } from '../../api/file-attributes.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { HttpFailure } from './http-failure.ts';
 import { parseRequestPath } from './request-path.ts';
 
@@ -115,6 +117,14 @@ export function targetOf(metadata: Metadata): readonly string[] | undefined {
   const { segments, trailingSlash } = parseRequestPath(escaped, 'ERR_NOT_PERMITTED');
   if (trailingSlash) throw new HttpFailure(400, 'the path ends in a slash; give a file name');
   return segments;
+}
+
+/** What the metadata says of the file beside its bytes; the keys are those of ownCloud's clients. */
+export function attributesOf(metadata: Metadata): FileAttributes {
+  return {
+    modifiedMs: parseSeconds(metadata.get('mtime')?.toString()),
+    executable: parseBoolean(metadata.get('executable')?.toString()),
+  };
 }
 
 /** Text of a value that becomes a name: it must have only one reading. */

@@ -5,6 +5,7 @@ import type { Hashed } from '../../hub/catalogue/catalogue.ts';
 import { awaitsPublication, type Finished, finishUpload } from '../../hub/uploads/finish-upload.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { Conversation } from '../conversation/conversation.ts';
+import { attributesOf, parseMetadata } from '../message/tus-headers.ts';
 import { conditionOf } from '../uploads/condition-of.ts';
 import type { UploadsHub } from '../uploads/uploads-hub.ts';
 
@@ -16,7 +17,11 @@ export async function finish(
   hashed: Hashed = {},
 ): Promise<Finished> {
   if (!awaitsPublication(upload)) return { upload, entry: undefined };
-  const condition = conditionOf(upload.record.conditions);
-  const { remote } = caller;
-  return finishUpload(ownView(hub, caller, 'write'), upload, { condition, remote, hashed });
+  const { conditions, metadata } = upload.record;
+  return finishUpload(ownView(hub, caller, 'write'), upload, {
+    condition: conditionOf(conditions),
+    remote: caller.remote,
+    hashed,
+    attributes: attributesOf(parseMetadata(metadata ?? undefined)),
+  });
 }

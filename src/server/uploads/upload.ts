@@ -1,6 +1,7 @@
 // PUT /files/<path>: the body becomes the file, whole or not at all (RFC 9110 section 9.3.4). A
 // refusal comes before the client is asked for the body. Uploads of one name run side by side, each
 // into its own partial file; hub/uploads/publication.ts puts them in order.
+import { MTIME_FIELD, parseAttributes } from '../../api/file-attributes.ts';
 import { filesUrl } from '../../api/files-url.ts';
 import type { Leaves } from '../../content/file-dag.ts';
 import { ownView } from '../../hub/access/own-view.ts';
@@ -79,7 +80,11 @@ async function store(hub: UploadsHub, upload: Upload): Promise<Published> {
       if (field !== undefined) conversation.res.setHeader('Repr-Digest', field);
       const { remote } = conversation.caller;
       const hashed = { leaves, sha256 };
-      return publish(hub, { segments, draft, condition, remote, hashed });
+      const sent = conversation.req.headers;
+      const attributes = parseAttributes((name) => sent[name]?.toString());
+      // As servers of ownCloud say it.
+      if (attributes.modifiedMs !== undefined) conversation.res.setHeader(MTIME_FIELD, 'accepted');
+      return publish(hub, { segments, draft, condition, remote, hashed, attributes });
     });
   });
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { formatHttpDate, parseHttpDate } from '../../../src/server/message/http-date.ts';
+import { formatHttpDate, parseHttpDate } from '../../src/api/http-date.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 const NOV_6_1994 = 784_111_777_000;

@@ -1,0 +1,40 @@
+// Reads what a file on a disk is beside its bytes, and gives it to another one. What the file system
+// refuses is left as it is: the bytes are worth having without it.
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import type { FileAttributes } from '../content/attributes.ts';
+
+const MAY_READ = 0o444;
+const OWNER_MAY_RUN = 0o100;
+
+export function attributesOf({ mtimeMs, mode }: Stats) {
+  // Windows tells the kind of a file by its name.
+  const executable = process.platform === 'win32' ? undefined : (mode & OWNER_MAY_RUN) !== 0;
+  return { modifiedMs: mtimeMs, executable };
+}
+
+/** Whether a file has these attributes, to the millisecond. */
+export function hasAttributes(stats: Stats, wanted: FileAttributes): boolean {
+  const { modifiedMs, executable } = attributesOf(stats);
+  if (Math.abs(modifiedMs - (wanted.modifiedMs ?? modifiedMs)) >= 1) return false;
+  return (wanted.executable ?? executable) === executable;
+}
+
+/** Who may read an executable file may run it, as with `rsync --executability`. */
+export async function applyAttributes(
+  handle: FileHandle,
+  { modifiedMs, executable }: FileAttributes,
+): Promise<void> {
+  const { mode } = await handle.stat();
+  const bits = modeOf(mode & 0o777, executable);
+  if (bits !== (mode & 0o777)) await handle.chmod(bits).catch(() => undefined);
+  if (modifiedMs === undefined) return;
+  // Node.js takes a negative number for the present time, but not a date before 1970.
+  await handle.utimes(new Date(), new Date(modifiedMs)).catch(() => undefined);
+}
+
+function modeOf(bits: number, executable: boolean | undefined): number {
+  if (executable === undefined) return bits;
+  const run = (bits & MAY_READ) >> 2;
+  return executable ? bits | run : bits & ~0o111;
+}

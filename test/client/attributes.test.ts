@@ -1,0 +1,185 @@
+// The time of last change and the executable bit of files, on their way to a hub and back.
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseHttpDate } from '../../src/api/http-date.ts';
+import type { Listing } from '../../src/api/listing.ts';
+import { getTree } from '../../src/client/tree/get-tree.ts';
+import { putDirectory } from '../../src/client/tree/put-directory.ts';
+import { putFile } from '../../src/client/upload/put.ts';
+import { startHub } from '../server/hub.ts';
+import { LINUX, needs } from '../support/needs.ts';
+import { removeTempDirs, sendBytes, startServer, tempDir } from './hub.ts';
+import { runGet } from './run-get.ts';
+
+afterAll(removeTempDirs);
+
+const signal = new AbortController().signal;
+const emit = (): void => undefined;
+const WHEN = new Date('1999-09-09T09:09:09.000Z');
+
+async function write(path: string, when: Date, mode = 0o644, bytes = randomBytes(100)) {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, bytes);
+  await chmod(path, mode);
+  await utimes(path, when, when);
+}
+
+/** When the file was changed, and what may be done with it. */
+async function facts(path: string) {
+  const { mtime, mode } = await stat(path);
+  return [mtime.toISOString(), (mode & 0o7777).toString(8)];
+}
+
+const isNow = async (path: string): Promise<boolean> =>
+  Date.now() - (await stat(path)).mtimeMs < 3_600_000;
+
+const mirror = (url: URL, directory: string, preserve = true) =>
+  getTree({
+    ...{ url, directory, preserve, emit, signal },
+    ...{ deleteExtras: false, timeoutMs: 1500, stdout: new Writable() },
+  });
+
+describe('get', () => {
+  it.each([
+    ['a verified file', 100],
+    ['a file of several pieces', 5_000_000],
+    ['an empty file', 0],
+  ])('keeps the time and the executable bit of %s', async (_, length) => {
+    const hub = await startHub();
+    await write(join(hub.root, 'f'), WHEN, 0o4755, randomBytes(length));
+    const to = join(await tempDir(), 'f');
+    expect((await runGet([new URL('/files/f', hub.running.url)], { output: to })).error).toBe(
+      undefined,
+    );
+    // Never set-id.
+    expect(await facts(to)).toEqual(['1999-09-09T09:09:09.000Z', '755']);
+  });
+
+  it('keeps them of a plain server, as far as it says them', async () => {
+    const bytes = randomBytes(1000);
+    const server = await startServer((request, response) => {
+      response.setHeader('Last-Modified', WHEN.toUTCString());
+      sendBytes(bytes, request, response);
+    });
+    const to = join(await tempDir(), 'f');
+    await runGet([server.url], { output: to });
+    await server.close();
+    expect(await facts(to)).toEqual(['1999-09-09T09:09:09.000Z', '644']);
+  });
+
+  it.each(['Sun, 06 Nov 0000 08:49:37 GMT', 'yesterday', '-1', '9007199254740993', ' '])(
+    'does without the time %j',
+    async (date) => {
+      const server = await startServer((request, response) => {
+        response.setHeader('Last-Modified', date);
+        sendBytes(Buffer.from('x'), request, response);
+      });
+      const to = join(await tempDir(), 'f');
+      const got = await runGet([server.url], { output: to });
+      await server.close();
+      expect(got.error).toBeUndefined();
+      expect(await isNow(to)).toBe(true);
+    },
+  );
+
+  it('keeps nothing when told so', async () => {
+    const hub = await startHub();
+    await write(join(hub.root, 'f'), WHEN, 0o755);
+    const to = join(await tempDir(), 'f');
+    await runGet([new URL('/files/f', hub.running.url)], { output: to, preserve: false });
+    expect((await facts(to))[1]).toBe('644');
+    expect(await isNow(to)).toBe(true);
+  });
+});
+
+describe('get -r', () => {
+  it('keeps them, also when only they changed, and restores what was changed here', async () => {
+    const hub = await startHub();
+    const [at, to] = [hub.root, join(await tempDir(), 'tree')];
+    const url = new URL('/files/', hub.running.url);
+    await write(join(at, 'run'), new Date(981_173_106_789), 0o755);
+    await write(join(at, 'd', 'old'), new Date('1955-05-05T05:05:05Z'));
+    await write(join(at, 'd', 'new'), new Date('2150-01-01T00:00:00Z'));
+    await mirror(url, to);
+    expect(await facts(join(to, 'run'))).toEqual(['2001-02-03T04:05:06.789Z', '755']);
+    expect(await facts(join(to, 'd/old'))).toEqual(['1955-05-05T05:05:05.000Z', '644']);
+    expect(await facts(join(to, 'd/new'))).toEqual(['2150-01-01T00:00:00.000Z', '644']);
+    await utimes(join(at, 'd/old'), WHEN, WHEN);
+    await chmod(join(at, 'd/new'), 0o755);
+    await utimes(join(to, 'run'), WHEN, WHEN);
+    await mirror(url, to);
+    expect(await facts(join(to, 'run'))).toEqual(['2001-02-03T04:05:06.789Z', '755']);
+    expect(await facts(join(to, 'd/old'))).toEqual(['1999-09-09T09:09:09.000Z', '644']);
+    expect(await facts(join(to, 'd/new'))).toEqual(['2150-01-01T00:00:00.000Z', '755']);
+    await mirror(url, join(to, 'other'), false);
+    expect(await isNow(join(to, 'other/run'))).toBe(true);
+  });
+});
+
+describe('put and put -r', () => {
+  it('give the hub the time and the executable bit, by PUT and by tus', async () => {
+    const hub = await startHub({ writable: true });
+    const from = await tempDir();
+    const url = new URL('/files/up/', hub.running.url);
+    await write(join(from, 'run'), new Date(981_173_106_789), 0o700);
+    await write(join(from, 'sub/big'), WHEN, 0o600, randomBytes(5_000_000));
+    await write(join(from, 'sub/old'), new Date('1901-12-14T00:00:00Z'));
+    const options = { path: from, url, stallMs: 1500, emit, signal, remove: false };
+    await putDirectory(options);
+    const up = join(hub.root, 'up');
+    expect(await facts(join(up, 'run'))).toEqual(['2001-02-03T04:05:06.789Z', '755']);
+    expect(await facts(join(up, 'sub/big'))).toEqual(['1999-09-09T09:09:09.000Z', '644']);
+    expect(await facts(join(up, 'sub/old'))).toEqual(['1901-12-14T00:00:00.000Z', '644']);
+    await putFile({ ...options, path: join(from, 'run'), preserve: false });
+    expect(await isNow(join(up, 'run'))).toBe(true);
+  });
+
+  it('the hub takes X-OC-Mtime and Last-Modified, and does without odd ones', async () => {
+    const hub = await startHub({ writable: true });
+    const put = async (headers: Record<string, string>) => {
+      const body = Buffer.from('x');
+      const answer = await hub.ask('/files/f', { method: 'PUT', body, headers });
+      expect(answer.status).toBeLessThan(300);
+      return answer.headers['x-oc-mtime'];
+    };
+    expect(await put({ 'x-oc-mtime': '1000000000' })).toBe('accepted');
+    expect((await facts(join(hub.root, 'f')))[0]).toBe('2001-09-09T01:46:40.000Z');
+    expect(await put({ 'last-modified': WHEN.toUTCString() })).toBe('accepted');
+    expect((await facts(join(hub.root, 'f')))[0]).toBe('1999-09-09T09:09:09.000Z');
+    for (const odd of ['NaN', '-99999999999', '99999999999999', '1e9', 'soon']) {
+      expect(await put({ 'x-oc-mtime': odd })).toBeUndefined();
+      expect(await isNow(join(hub.root, 'f'))).toBe(true);
+    }
+  });
+});
+
+describe('files of odd times', () => {
+  it('are listed, sent and packed', needs(LINUX, 'unzip', 'tar'), async () => {
+    const hub = await startHub();
+    // The file system keeps the nearest time that it can.
+    for (const seconds of [-99_999_999_999, -2_177_452_800, -1, 4_354_819_200, 99_999_999_999_999])
+      await write(join(hub.root, `f${seconds}`), new Date(0));
+    for (const name of ['f-99999999999', 'f-2177452800', 'f-1', 'f4354819200', 'f99999999999999'])
+      execFileSync('touch', ['-d', `@${name.slice(1)}`, join(hub.root, name)]);
+    const listing = JSON.parse((await hub.ask('/files/')).text) as Listing;
+    expect(listing.entries).toHaveLength(5);
+    for (const { modified, url } of listing.entries) {
+      expect(modified).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      const { status, headers } = await hub.ask(`/files/${url}`, { method: 'HEAD' });
+      expect(status).toBe(200);
+      const date = headers['last-modified'];
+      if (date !== undefined) expect(parseHttpDate(date)).toBeDefined();
+    }
+    for (const format of ['zip', 'tar', 'tar.gz']) {
+      const path = join(await tempDir(), `a.${format}`);
+      await writeFile(path, (await hub.ask(`/files/?archive=${format}`)).body);
+      const [program, args] = format === 'zip' ? ['unzip', ['-Z1']] : ['tar', ['tf']];
+      const names = execFileSync(program as string, [...args, path], { encoding: 'utf8' });
+      expect(names.trim().split('\n')).toHaveLength(6);
+    }
+  });
+});
