@@ -31,7 +31,7 @@ export interface GetOptions {
   /** Limit without progress, in ms. */
   readonly timeoutMs: number;
   readonly access?: Access | undefined;
-  /** A mirror that is silent for so long, in ms, is asked again, or another one is. */
+  /** A mirror that is silent for so long, in ms, is left for another one, or asked again. */
   readonly stallMs?: number | undefined;
   /** Resources that several transfers share; their owner closes them. */
   readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;

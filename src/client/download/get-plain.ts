@@ -86,9 +86,12 @@ async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
     const probed = answers.get(url);
     return named ?? (probed && !hasChanged(probed, response) ? reprDigest(probed.headers) : named);
   };
-  // Prefer the server whose bytes an earlier run left.
-  const begun = (url: URL): number => (showUrl(url) === sink.version?.url ? 0 : 1);
-  const urls = [...get.urls].sort((a, b) => begun(a) - begun(b));
+  // First the server whose bytes an earlier run left, then those that answered.
+  const rank = (url: URL): number => {
+    if (showUrl(url) === sink.version?.url) return 0;
+    return answers.has(url) ? 1 : 2;
+  };
+  const urls = [...get.urls].sort((a, b) => rank(a) - rank(b));
   let from: Source | undefined;
   await downloadPlain({
     ...get,

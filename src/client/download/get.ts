@@ -31,7 +31,10 @@ import type { PieceSink } from './piece-sink.ts';
 import { chooseTarget, outletOf, type Target } from './target.ts';
 import { verifiedPipe } from './verified-pipe.ts';
 
-/** Chosen: longer than TCP takes to recover from a short loss of the path. */
+/**
+ * Silence after which another mirror is asked. Chosen: longer than TCP takes to recover from a short
+ * loss of the path. A server without others beside it has all the time that the user gives.
+ */
 const MIRROR_STALL_MS = 10_000;
 
 /**
@@ -83,11 +86,13 @@ class Transfer {
   constructor(options: GetOptions, events: TransferEvents) {
     this.#options = options;
     this.#urls = options.urls;
+    const { stallMs = options.urls.length > 1 ? MIRROR_STALL_MS : options.timeoutMs } = options;
     this.events = events;
     this.#http =
       options.shared?.http ??
       new HttpClient({
-        stallMs: Math.min(options.stallMs ?? MIRROR_STALL_MS, options.timeoutMs),
+        stallMs: Math.min(stallMs, options.timeoutMs),
+        mostStallMs: options.timeoutMs,
         access: options.access,
       });
     this.#patience = new Patience(options.timeoutMs, systemClock);

@@ -31,16 +31,27 @@ export interface HttpResponse extends ResponseHead {
   failure(): SourceFailure;
 }
 
+export interface HttpClientOptions {
+  /** How long a server may send nothing while it should. */
+  readonly stallMs: number;
+  /** A server that was silent once gets twice the time at the next try, up to this. */
+  readonly mostStallMs?: number;
+  readonly access?: Access | undefined;
+}
+
 export class HttpClient {
   readonly #idle = new Map<string, HttpConnection[]>();
   readonly #open = new Set<HttpConnection>();
   readonly #stallMs: number;
+  readonly #mostStallMs: number;
+  /** How long a server may be silent, by origin, if it was before. */
+  readonly #lengthened = new Map<string, number>();
   readonly #access: Access;
 
-  /** @param options.stallMs how long a server may send nothing while it should. */
-  constructor(options: { stallMs: number; access?: Access | undefined }) {
-    this.#stallMs = options.stallMs;
-    this.#access = options.access ?? new Access({ urls: [] });
+  constructor({ stallMs, mostStallMs = stallMs, access }: HttpClientOptions) {
+    this.#stallMs = stallMs;
+    this.#mostStallMs = mostStallMs;
+    this.#access = access ?? new Access({ urls: [] });
   }
 
   /** Sends a request; any status is an answer. @throws SourceFailure, or the signal's reason */
@@ -115,6 +126,7 @@ export class HttpClient {
         return await work;
       } catch (error) {
         release();
+        if (connection.stalled) this.#lengthen(url.origin);
         signal.throwIfAborted();
         throw error;
       }
@@ -140,7 +152,15 @@ export class HttpClient {
   }
 
   #connect(url: URL): HttpConnection {
-    return new HttpConnection(url, this.#stallMs, this.#access.trust(url));
+    return new HttpConnection(url, this.#limitOf(url.origin), this.#access.trust(url));
+  }
+
+  #limitOf(origin: string): number {
+    return this.#lengthened.get(origin) ?? this.#stallMs;
+  }
+
+  #lengthen(origin: string): void {
+    this.#lengthened.set(origin, Math.min(this.#mostStallMs, 2 * this.#limitOf(origin)));
   }
 
   #takeIdle(origin: string): HttpConnection | undefined {
@@ -148,6 +168,7 @@ export class HttpClient {
     for (;;) {
       const connection = idle.pop();
       if (!connection || connection.reusable) return connection;
+      connection.close();
       this.#open.delete(connection);
     }
   }

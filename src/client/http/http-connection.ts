@@ -18,6 +18,13 @@ import { LEAST_BYTES, LeastRate } from './least-rate.ts';
 import { type OpenSocket, openSocket } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
 
+/** Longest wait for a connection. Chosen: three lost packets in a row, and some more. */
+const CONNECT_WITHIN_MS = 10_000;
+/** Silence after which the system asks whether the other end is still there. Chosen. */
+const KEEP_ALIVE_MS = 5000;
+/** A connection that was idle for longer may have died unseen. Chosen. */
+const MAX_IDLE_MS = 10_000;
+
 /**
  * Takes payload in order. The bytes are valid until this returns, or until the promise that it
  * returns settles. Nothing more is read before that.
@@ -48,6 +55,8 @@ export class HttpConnection {
   readonly #stallMs: number;
   readonly #rate: LeastRate;
   #headTimer: NodeJS.Timeout | undefined;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #idleSince = 0;
   #method = '';
   #awaited: Pending | undefined;
   #heads = new HeadReader();
@@ -66,7 +75,7 @@ export class HttpConnection {
   #failure: SourceFailure | undefined;
   /** Whether a response byte came since the last request. */
   #answered = false;
-  /** Whether it failed because the time for an answer was over. */
+  /** Whether it failed because too little came in its time. */
   stalled = false;
 
   /**
@@ -75,10 +84,9 @@ export class HttpConnection {
    */
   constructor(origin: URL, stallMs: number, trust: Trust) {
     this.#stallMs = stallMs;
-    this.#rate = new LeastRate(stallMs, (bytes) => {
-      const what = bytes === 0 ? 'nothing' : `only ${bytes} bytes`;
-      this.#fail(new SourceFailure(`sent ${what} for ${stallMs / 1000} s`));
-    });
+    this.#rate = new LeastRate(stallMs, (bytes) =>
+      this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
+    );
     const { socket, whenTrusted } = openSocket(
       origin,
       trust,
@@ -88,10 +96,12 @@ export class HttpConnection {
     this.#socket = socket;
     this.#whenTrusted = whenTrusted;
     this.#socket.setNoDelay(true);
+    // A server that thinks may be waited for; one that is gone without a word is noticed.
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#limitConnecting(origin.protocol === 'https:' ? 'secureConnect' : 'connect');
     this.#socket.setTimeout(stallMs);
     this.#socket.on('timeout', () => {
-      if (this.#paused) return;
-      this.#fail(new SourceFailure(`sent nothing for ${stallMs / 1000} s`));
+      if (!this.#paused) this.#stall('nothing');
     });
     this.#socket.on('error', (error) => this.#fail(connectionFailure(error)));
     this.#socket.on('close', () => this.#handleClose());
@@ -105,7 +115,8 @@ export class HttpConnection {
       this.#awaited === undefined &&
       this.#head?.persistent === true &&
       this.#decoder?.done === true &&
-      !this.#decoder.surplus
+      !this.#decoder.surplus &&
+      performance.now() - this.#idleSince < MAX_IDLE_MS
     );
   }
 
@@ -125,11 +136,10 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
-      this.#headTimer = setTimeout(() => {
-        const what = this.#answered ? 'no whole header' : 'nothing';
-        this.stalled = true;
-        this.#fail(new SourceFailure(`sent ${what} for ${this.#stallMs / 1000} s`));
-      }, this.#stallMs);
+      this.#headTimer = setTimeout(
+        () => this.#stall(this.#answered ? 'no whole header' : 'nothing'),
+        this.#stallMs,
+      );
       this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
       this.#resume();
     });
@@ -237,6 +247,7 @@ export class HttpConnection {
     this.#rate.pause();
     // Keep reading, so that the end of an idle connection is seen.
     this.#paused = false;
+    this.#idleSince = performance.now();
     pump.resolve();
     return true;
   }
@@ -258,6 +269,19 @@ export class HttpConnection {
     return false;
   }
 
+  #limitConnecting(connected: 'connect' | 'secureConnect'): void {
+    const withinMs = Math.min(this.#stallMs, CONNECT_WITHIN_MS);
+    this.#connectTimer = setTimeout(() => {
+      this.#fail(new SourceFailure(`no connection in ${withinMs / 1000} s`));
+    }, withinMs);
+    this.#socket.once(connected, () => clearTimeout(this.#connectTimer));
+  }
+
+  #stall(what: string): void {
+    this.stalled = true;
+    this.#fail(new SourceFailure(`sent ${what} for ${this.#stallMs / 1000} s`));
+  }
+
   #violate(reason: string): false {
     // Cut the connection: the server does not speak HTTP.
     this.#fail(new SourceFailure(reason, { final: true }));
@@ -277,6 +301,7 @@ export class HttpConnection {
   #fail(failure: SourceFailure): void {
     if (this.#failure) return;
     this.#failure = failure;
+    clearTimeout(this.#connectTimer);
     clearTimeout(this.#headTimer);
     this.#rate.pause();
     this.#socket.destroy();

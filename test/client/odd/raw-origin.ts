@@ -6,6 +6,8 @@ export interface RawOrigin {
   readonly url: URL;
   /** `METHOD target` of each request. */
   readonly seen: string[];
+  /** Sends bytes to all who wait. */
+  send(text: string): Promise<unknown>;
   close(): void;
 }
 
@@ -39,6 +41,12 @@ export async function startRawOrigin({ answer, keeps }: OddOrigin): Promise<RawO
   return {
     url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/x`),
     seen,
+    send: (text) =>
+      Promise.all(
+        [...sockets]
+          .filter(({ writable }) => writable)
+          .map((socket) => new Promise((resolve) => socket.write(text, 'latin1', resolve))),
+      ),
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
