@@ -149,7 +149,7 @@ class Transfer {
     const [first] = same;
     const target = await this.#chooseTarget(first!);
     const follows = this.#options.followMirrors !== false;
-    const named = follows ? namedMirrors(same, this.#urls) : [];
+    const named = follows ? namedMirrors(this.#http, same, this.#urls) : [];
     if (manifest) {
       this.#urls = [...this.#urls, ...named];
       const source = same.find(({ cid }) => cid?.equals(manifest.root));

@@ -1,12 +1,14 @@
 // Requests without a body over kept connections. It follows redirects, reuses connections, and
 // tries again when a kept connection turns out to be closed. Every failure of the remote is a
 // SourceFailure. Make one client for each transfer, and close() it.
+import type { Scope } from '../../runtime/node/scope.ts';
 import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
 import { readBody } from './read-body.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
+import { checkScope, lookupFrom, Tellers } from './tellers.ts';
 import { redirectTarget } from './url.ts';
 
 /** As curl follows. */
@@ -19,6 +21,14 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 }
+
+interface ScopedRequest extends HttpRequest {
+  /** The least scope of the address that is called. */
+  readonly least: Scope;
+}
+
+/** Connections that a server sent the client to serve no request that the user meant. */
+const poolOf = ({ url, least }: ScopedRequest): string => `${least} ${url.origin}`;
 
 export interface HttpResponse extends ResponseHead {
   /** The final URL, after redirects. */
@@ -40,6 +50,8 @@ export interface HttpClientOptions {
 }
 
 export class HttpClient {
+  /** Where servers may send this client. */
+  readonly tellers = new Tellers();
   readonly #idle = new Map<string, HttpConnection[]>();
   readonly #open = new Set<HttpConnection>();
   readonly #stallMs: number;
@@ -57,17 +69,20 @@ export class HttpClient {
   /** Sends a request; any status is an answer. @throws SourceFailure, or the signal's reason */
   async request(request: HttpRequest): Promise<HttpResponse> {
     let url = request.url;
+    let least = this.tellers.leastOf(url);
     const cookies = new ChainCookies();
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const headers = { ...request.headers, ...(await cookies.of(url)) };
-      const response = await this.#requestOnce({ ...request, url, headers });
+      const response = await this.#requestOnce({ ...request, url, least, headers });
       const location = response.headers.get('location');
       // A choice without a preference (RFC 9110 section 15.4.1) is an answer.
       const isAnswer = response.status === 300 && location === undefined;
       if (isAnswer || !REDIRECTS.has(response.status)) return response;
       response.discard();
       await cookies.take(url, response.cookies);
-      url = nextUrl(url, location);
+      const next = nextUrl(url, location);
+      least = this.tellers.redirect(url, least, next);
+      url = next;
     }
     throw new SourceFailure(`redirected more than ${MAX_REDIRECTS} times`, { final: true });
   }
@@ -97,9 +112,9 @@ export class HttpClient {
     this.#idle.clear();
   }
 
-  async #requestOnce(request: HttpRequest): Promise<HttpResponse> {
+  async #requestOnce(request: ScopedRequest): Promise<HttpResponse> {
     request.signal.throwIfAborted();
-    const kept = this.#takeIdle(request.url.origin);
+    const kept = this.#takeIdle(poolOf(request));
     if (kept) {
       try {
         return await this.#send(kept, request);
@@ -109,16 +124,16 @@ export class HttpClient {
         if (kept.stalled || !(error instanceof SourceFailure)) throw error;
       }
     }
-    return this.#send(this.#connect(request.url), request);
+    return this.#send(this.#connect(request), request);
   }
 
-  async #send(connection: HttpConnection, request: HttpRequest): Promise<HttpResponse> {
+  async #send(connection: HttpConnection, request: ScopedRequest): Promise<HttpResponse> {
     this.#open.add(connection);
     const { signal, url } = request;
     const abort = (): void => connection.close();
     const release = (): void => {
       signal.removeEventListener('abort', abort);
-      if (connection.reusable) this.#keep(url.origin, connection);
+      if (connection.reusable) this.#keep(poolOf(request), connection);
       else this.#open.delete(connection);
     };
     const guarded = async <T>(work: Promise<T>): Promise<T> => {
@@ -133,6 +148,7 @@ export class HttpClient {
     };
     signal.addEventListener('abort', abort);
     const head = await guarded(connection.request(request.method, this.#formatHead(request)));
+    this.tellers.meet(url.origin, connection.remoteAddress);
     return {
       ...head,
       url,
@@ -151,8 +167,10 @@ export class HttpClient {
     };
   }
 
-  #connect(url: URL): HttpConnection {
-    return new HttpConnection(url, this.#limitOf(url.origin), this.#access.trust(url));
+  #connect({ url, least }: ScopedRequest): HttpConnection {
+    checkScope(url, least);
+    const limit = this.#limitOf(url.origin);
+    return new HttpConnection(url, limit, this.#access.trust(url), lookupFrom(least));
   }
 
   #limitOf(origin: string): number {
@@ -163,8 +181,8 @@ export class HttpClient {
     this.#lengthened.set(origin, Math.min(this.#mostStallMs, 2 * this.#limitOf(origin)));
   }
 
-  #takeIdle(origin: string): HttpConnection | undefined {
-    const idle = this.#idle.get(origin) ?? [];
+  #takeIdle(pool: string): HttpConnection | undefined {
+    const idle = this.#idle.get(pool) ?? [];
     for (;;) {
       const connection = idle.pop();
       if (!connection || connection.reusable) return connection;
@@ -173,10 +191,10 @@ export class HttpClient {
     }
   }
 
-  #keep(origin: string, connection: HttpConnection): void {
-    const idle = this.#idle.get(origin);
+  #keep(pool: string, connection: HttpConnection): void {
+    const idle = this.#idle.get(pool);
     if (idle) idle.push(connection);
-    else this.#idle.set(origin, [connection]);
+    else this.#idle.set(pool, [connection]);
   }
 
   #formatHead({ method, url, headers }: HttpRequest): string {

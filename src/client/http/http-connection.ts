@@ -2,7 +2,7 @@
 // reads straight to where the payload is wanted, or into one fixed buffer (`onread`), and the taker
 // gets views of the bytes. With the same hashing and writing this takes half the CPU of node:http
 // or undici. http-client.ts handles redirects, retries and reuse.
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import { invariant } from '../../runtime/invariant.ts';
 import type { Trust } from './access.ts';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
@@ -73,6 +73,7 @@ export class HttpConnection {
   /** True while the taker uses the buffer. */
   #taking = false;
   #failure: SourceFailure | undefined;
+  #remoteAddress: string | undefined;
   /** Whether a response byte came since the last request. */
   #answered = false;
   /** Whether it failed because too little came in its time. */
@@ -82,7 +83,7 @@ export class HttpConnection {
    * @param stallMs the connection fails after so long without a byte, without the end of a head, or
    * without the least number of bytes of a body
    */
-  constructor(origin: URL, stallMs: number, trust: Trust) {
+  constructor(origin: URL, stallMs: number, trust: Trust, lookup?: LookupFunction) {
     this.#stallMs = stallMs;
     this.#rate = new LeastRate(stallMs, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
@@ -90,6 +91,7 @@ export class HttpConnection {
     const { socket, whenTrusted } = openSocket(
       origin,
       trust,
+      lookup,
       (bytes) => this.#handleBytes(bytes),
       () => this.#room(),
     );
@@ -99,12 +101,20 @@ export class HttpConnection {
     // A server that thinks may be waited for; one that is gone without a word is noticed.
     this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#limitConnecting(origin.protocol === 'https:' ? 'secureConnect' : 'connect');
+    this.#socket.once('connect', () => {
+      this.#remoteAddress = this.#socket.remoteAddress;
+    });
     this.#socket.setTimeout(stallMs);
     this.#socket.on('timeout', () => {
       if (!this.#paused) this.#stall('nothing');
     });
     this.#socket.on('error', (error) => this.#fail(connectionFailure(error)));
     this.#socket.on('close', () => this.#handleClose());
+  }
+
+  /** The server's IP address; undefined before it is connected. */
+  get remoteAddress(): string | undefined {
+    return this.#remoteAddress;
   }
 
   /** Whether another request may be sent. */

@@ -1,11 +1,12 @@
 // A socket to an origin, over TCP or TLS. Over TLS nothing is sent before the server's certificate
 // is accepted. It is accepted for its issuer and name, or because the user pinned it (then issuer,
 // name and dates do not matter).
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import type { Trust } from './access.ts';
 import { SourceFailure } from './source-failure.ts';
+import { hostOf } from './url.ts';
 
 /** Bytes for each read. Measured: 1 MiB, more than a core's cache, takes a few per cent longer. */
 const READ_BYTES = 256 * 1024;
@@ -17,6 +18,7 @@ export interface OpenSocket {
 }
 
 /**
+ * @param lookup finds the addresses of a name; the system's by default
  * @param onBytes returns false to stop reading
  * @param room returns the memory for the next read, and is asked after each onBytes. Without it one
  * buffer is used, which the next read overwrites.
@@ -24,15 +26,16 @@ export interface OpenSocket {
 export function openSocket(
   origin: URL,
   trust: Trust,
+  lookup: LookupFunction | undefined,
   onBytes: (bytes: Uint8Array) => boolean,
   room: () => Uint8Array | undefined,
 ): OpenSocket {
-  const host = hostOf(origin);
-  if (origin.protocol === 'https:') return openTls(host, origin.port, trust, onBytes);
+  if (origin.protocol === 'https:') return openTls(startTls(origin, trust, lookup), trust, onBytes);
   const buffer = allocAligned(READ_BYTES);
   const socket = connectTcp({
-    host,
+    host: hostOf(origin),
     port: Number(origin.port || 80),
+    ...(lookup ? { lookup } : {}),
     onread: {
       buffer: () => room() ?? buffer,
       callback: (count, into) => onBytes(into.subarray(0, count)),
@@ -59,13 +62,12 @@ export function connectTrusted(
   { origin, trust, stallMs, signal }: TrustedConnection,
   done: (error: Error | null, socket: Socket) => void,
 ): void {
-  const host = hostOf(origin);
   if (origin.protocol !== 'https:') {
-    const socket = connectTcp({ host, port: Number(origin.port || 80) });
+    const socket = connectTcp({ host: hostOf(origin), port: Number(origin.port || 80) });
     done(null, socket.setTimeout(stallMs));
     return;
   }
-  const socket = startTls(host, origin.port, trust);
+  const socket = startTls(origin, trust);
   const abort = (): void => void socket.destroy(signal.reason);
   const stall = (): void => {
     socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
@@ -88,13 +90,12 @@ export function connectTrusted(
   });
 }
 
-/** URL keeps the brackets of an IPv6 address. */
-const hostOf = (origin: URL): string => origin.hostname.replace(/^\[|\]$/g, '');
-
-function startTls(host: string, port: string, trust: Trust): TLSSocket {
+function startTls(origin: URL, trust: Trust, lookup?: LookupFunction): TLSSocket {
+  const host = hostOf(origin);
   return connectTls({
     host,
-    port: Number(port || 443),
+    port: Number(origin.port || 443),
+    ...(lookup ? { lookup } : {}),
     ALPNProtocols: ['http/1.1'],
     minVersion: 'TLSv1.2',
     // Judged below, so that a refusal can tell the certificate's SHA-256.
@@ -106,12 +107,10 @@ function startTls(host: string, port: string, trust: Trust): TLSSocket {
 }
 
 function openTls(
-  host: string,
-  port: string,
+  socket: TLSSocket,
   trust: Trust,
   onBytes: (bytes: Uint8Array) => boolean,
 ): OpenSocket {
-  const socket = startTls(host, port, trust);
   let trusted = false;
   let waiting = (): void => undefined;
   socket.once('secureConnect', () => {

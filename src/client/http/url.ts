@@ -28,6 +28,9 @@ export function showUrl(url: URL): string {
   return shown.href;
 }
 
+/** The host to connect to: URL keeps the brackets of an IPv6 address. */
+export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
+
 /** Basic credentials (RFC 7617) of a URL that has some. */
 export function authorizationOf(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;

@@ -2,6 +2,7 @@
 // for them only briefly and does not report their failures.
 import { systemClock } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import { parseDuplicates } from '../http/link-header.ts';
 import { showUrl } from '../http/url.ts';
 import { Patience } from './fail-over.ts';
@@ -13,14 +14,22 @@ const MAX_NAMED = 16;
 /** Chosen. */
 const NAMED_WITHIN_MS = 2000;
 
-/** The named mirrors that are not known already. */
-export function namedMirrors(probed: readonly Probed[], known: readonly URL[]): URL[] {
+/** The named mirrors that are not known already; notes with the client who named them. */
+export function namedMirrors(
+  http: HttpClient,
+  probed: readonly Probed[],
+  known: readonly URL[],
+): URL[] {
   const given = new Set(known.map((url) => showUrl(url)));
-  const named = probed.flatMap(({ headers, finalUrl }) =>
-    parseDuplicates(headers.get('link'), finalUrl),
-  );
-  const byHref = new Map(named.map((url) => [url.href, url]));
-  return [...byHref.values()].filter(({ href }) => !given.has(href)).slice(0, MAX_NAMED);
+  const byHref = new Map<string, URL>();
+  for (const { headers, finalUrl } of probed) {
+    for (const url of parseDuplicates(headers.get('link'), finalUrl)) {
+      if (given.has(url.href)) continue;
+      http.tellers.handleNamed(url, finalUrl);
+      byHref.set(url.href, url);
+    }
+  }
+  return [...byHref.values()].slice(0, MAX_NAMED);
 }
 
 /** Asks the named mirrors. Without a CID, keeps only those that prove to have the same file. */
