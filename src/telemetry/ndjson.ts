@@ -1,6 +1,7 @@
 // One event a line. The reader is tolerant: a line that is not an event is
 // handed back as text, since a child process may print anything when it dies.
 import { type Cancel, systemClock } from '../runtime/clock.ts';
+import { showJson } from '../runtime/shown-text.ts';
 import { EVENT_SCHEMA, type Event, type Stamped } from './event.ts';
 
 /** Lines wait so long for company: a write to a pipe blocks, and costs 0.1 ms. */
@@ -35,7 +36,7 @@ export class NdjsonWriter {
 /** An event's line, stamped now. */
 export function formatEvent(event: Event & { schema?: number }): string {
   const t = performance.timeOrigin + performance.now();
-  return `${JSON.stringify({ t, ...event })}\n`;
+  return `${showJson(JSON.stringify({ t, ...event }))}\n`;
 }
 
 /** A line as an event, or undefined when it is not one. */

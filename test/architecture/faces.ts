@@ -161,6 +161,7 @@ export const FACES: string[] = [
   'runtime/ranges.ts',
   'runtime/refusal.ts',
   'runtime/rng.ts',
+  'runtime/shown-text.ts',
   'runtime/spare-buffers.ts',
   'runtime/units.ts',
   'runtime/with-resolvers.ts',

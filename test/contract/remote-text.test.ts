@@ -5,7 +5,6 @@
 // how much more CPU time a longer text takes than a shorter one in the same run.
 import { expect, it } from 'vitest';
 import { parseHttpDate } from '../../src/api/http-date.ts';
-import { clean } from '../../src/cli/terminal/human.ts';
 import { deriveFileName } from '../../src/client/download/file-name.ts';
 import { reprDigest } from '../../src/client/http/digest.ts';
 import { parseContentRange, parseResponseHead } from '../../src/client/http/http-head.ts';
@@ -22,6 +21,7 @@ import { decodeCid } from '../../src/content/cid.ts';
 import { normalAddress } from '../../src/hub/access/address-rules.ts';
 import { isForeignPage } from '../../src/hub/access/open-writes.ts';
 import { tryParseAddress } from '../../src/peer/address/peer-address.ts';
+import { showJson, showText } from '../../src/runtime/shown-text.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
 import { forwardedClient } from '../../src/server/access/forwarded.ts';
 import { parseFilter } from '../../src/server/events/events-query.ts';
@@ -53,6 +53,7 @@ const FACTOR = 3;
 
 const REPEATED = [
   ...[' ', '\t', ',', ';', '=', '"', '\\', '<', '>', '/', '.', ':', '-', '%', '[', ']', '('],
+  ...['\u200d', '\u{1f468}\u200d', '\u{e0061}', '\ufe0f', '\u0645\u200c'],
   ...['a', 'A', '0', 'z', 'Q', '\n', '\r', '\r\n', '\u0000', '\u00e9', '\ud800', '\u001b[', '\\"'],
   ...[', ', ' ,', '; ', ';a= ', ';a="', ';a="b"', '; a', 'a,', '"a",', 'W/"a", ', '<a>,', '<a>; '],
   ...[
@@ -108,7 +109,7 @@ const placeOf: Parse = (text) => new WatchPlace('e-1').isNews(text);
 const listingOf = (text: string): unknown => {
   const entry = { name: text, type: 'file', size: 1, modified: text, cid: text, url: text };
   const listing = parseListing(Buffer.from(JSON.stringify({ path: text, entries: [entry] })));
-  return formatListing(listing, clean);
+  return formatListing(listing);
 };
 const framing =
   (name: 'host' | 'expect' | 'transfer-encoding'): Parse =>
@@ -153,7 +154,7 @@ const PARSERS: Record<string, readonly [heads: readonly string[], parse: Parse]>
   'an event': [['', '{', '"', '{"event":"'], parseHubEvent],
   'a listing': [['', '[', '{"path":"'], (text) => parseListing(Buffer.from(text))],
   'what a listing holds': [[''], listingOf],
-  'what a terminal shows': [['', '\u001b]', '\u001b['], clean],
+  'what is shown': [['', '\u{1f3f4}'], (text) => [showText(text), showJson(JSON.stringify(text))]],
   'a CID': [['', 'Qm', 'z', 'b', 'f', 'k', 'u'], decodeCid],
   'a multiaddr': [['', '/ip4/', '/dns/', '/ip4/1.2.3.4/tcp/1/p2p/Qm'], tryParseAddress],
   'Cache-Control, of a request': [['', 'max-age='], requestWishes],

@@ -1,9 +1,9 @@
 // hubswarm client: one command of its own for each thing that is done to a server.
 import { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
+import { showJson } from '../../runtime/shown-text.ts';
 import { positiveSeconds } from '../common/options.ts';
 import { EXIT_CODES, runCommand } from '../common/run.ts';
-import { clean } from '../terminal/human.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
 import { getCommand } from './get.ts';
 import { putCommand, removeCommand } from './put.ts';
@@ -48,8 +48,8 @@ async function list(
   await runCommand({ quiet: true }, async ({ signal }) => {
     const listing = await fetchListing(url, flags.timeout * 1000, signal, access);
     const text = flags.json
-      ? JSON.stringify(listing, undefined, 2)
-      : formatListing(listing, clean, process.stdout.columns);
+      ? showJson(JSON.stringify(listing, undefined, 2))
+      : formatListing(listing, process.stdout.columns);
     process.stdout.write(`${text}\n`);
   });
 }

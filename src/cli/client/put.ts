@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { showText } from '../../runtime/shown-text.ts';
 import { positiveSeconds, rate } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
-import { clean } from '../terminal/human.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
 
 /** Chosen: long enough for a hub to restart. */
@@ -90,7 +90,7 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
   });
   // Now that the progress bar has ended its line.
   if (flags.json || flags.quiet) return;
-  for (const line of results) process.stdout.write(`${clean(line)}\n`);
+  for (const line of results) process.stdout.write(`${showText(line)}\n`);
 }
 
 export function removeCommand(): Command {

@@ -4,10 +4,10 @@ import type { ForeignEvent } from '../../api/feed-event.ts';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import type { Via } from '../../client/watch/watch.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { showJson, showText } from '../../runtime/shown-text.ts';
 import { choice, integer, seconds } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
 import { bytes } from '../terminal/bytes.ts';
-import { clean } from '../terminal/human.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
 
 interface WatchFlags extends AccessFlags {
@@ -65,7 +65,9 @@ async function watch(text: string, flags: WatchFlags): Promise<void> {
   process.stdout.on('error', () => gone.abort());
   let left = flags.once ? 1 : (flags.count ?? Number.POSITIVE_INFINITY);
   const take = (event: ForeignEvent): boolean => {
-    process.stdout.write(`${flags.json ? JSON.stringify(event) : describeHubEvent(event)}\n`);
+    process.stdout.write(
+      `${flags.json ? showJson(JSON.stringify(event)) : describeHubEvent(event)}\n`,
+    );
     // That some were lost is told, but is none of them.
     return event.event === 'reset' || --left > 0;
   };
@@ -94,5 +96,5 @@ function describeHubEvent({ event, time, path, bytes: size, total, reason }: For
   const amount = size === undefined ? '' : `  ${bytes(size)}`;
   const of = total === undefined ? '' : ` of ${bytes(total)}`;
   const what = path ?? reason ?? '';
-  return clean(`${time ?? ''} ${event.padEnd(19)} ${what}${amount}${of}`).trimEnd();
+  return showText(`${time ?? ''} ${event.padEnd(19)} ${what}${amount}${of}`).trimEnd();
 }

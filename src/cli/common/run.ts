@@ -5,10 +5,11 @@ import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { hearFailures, tellFailure } from '../../runtime/guarded.ts';
 import { BoundedOutput } from '../../runtime/node/bounded-output.ts';
 import { UNKNOWN_V8 } from '../../runtime/node/v8-flags.ts';
+import { showText } from '../../runtime/shown-text.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { formatEvent, NdjsonWriter } from '../../telemetry/ndjson.ts';
 import { startUsageSampler } from '../../telemetry/node/usage.ts';
-import { clean, createHumanReporter } from '../terminal/human.ts';
+import { createHumanReporter } from '../terminal/human.ts';
 
 /** Exit codes, as the README lists them. */
 export const EXIT = {
@@ -108,7 +109,7 @@ export async function runCommand(
 
 /** The exit code for what a command threw, after its one line on stderr. */
 export function reportFailure(error: unknown): number {
-  process.stderr.write(`hubswarm: ${clean(describeError(error))}\n`);
+  process.stderr.write(`hubswarm: ${showText(describeError(error))}\n`);
   if (!(error instanceof HubswarmError) && process.env.HUBSWARM_DEBUG) {
     process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
   }

@@ -2,7 +2,7 @@
 // error, no value is empty, and each default stands in the help once and as people write it.
 import { Command, type Option } from 'commander';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { clean } from '../terminal/human.ts';
+import { showText } from '../../runtime/shown-text.ts';
 
 /** Where the names of options leave less, help is not wrapped. Chosen. */
 const MIN_DESCRIPTION_WIDTH = 24;
@@ -17,7 +17,7 @@ export function strict(command: Command): void {
   });
   command.configureOutput({
     outputError: (text, write) => {
-      const line = clean(text.trim().replaceAll('\n', ' '));
+      const line = showText(text.trim().replaceAll('\n', ' '));
       const told = line.replace(/^error: /, '').replace(/\.$/, '');
       write(`hubswarm: ${told}; see '${pathOf(command)} --help'\n`);
     },
@@ -53,7 +53,7 @@ function refuseEmpty(command: Command, { flags, long }: Option): void {
     if (text === null || text.trim() !== '') return;
     throw new HubswarmError(
       'ERR_USAGE',
-      `${long}: '${clean(text)}' is not accepted; give ${wanted}`,
+      `${long}: '${showText(text)}' is not accepted; give ${wanted}`,
     );
   });
 }

@@ -1,9 +1,9 @@
 // Events for a person: status lines on stderr, a progress bar when stderr is a
 // terminal, plain lines at every tenth elsewhere.
-import { stripVTControlCharacters } from 'node:util';
 import { LOSS_WORDS } from '../../content/store.ts';
 import { LiveLine, type TextOutput } from '../../runtime/node/live-line.ts';
 import { describeRanges } from '../../runtime/ranges.ts';
+import { showText } from '../../runtime/shown-text.ts';
 import type { Event } from '../../telemetry/event.ts';
 import { Bar } from './bar.ts';
 import { bytes } from './bytes.ts';
@@ -11,9 +11,6 @@ import { Given } from './given.ts';
 
 const rate = (cap: number | null): string => (cap === null ? 'not capped' : `${bytes(cap)}/s`);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
-/** Names come from remotes: no control character of theirs reaches a terminal. */
-export const clean = (text: string): string =>
-  stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}]/gu, '?');
 
 const LACKING = {
   join: 'no route leads where --join does',
@@ -38,7 +35,7 @@ function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_de
 function describeAwaited(event: Extract<Event, { event: 'peers_awaited' }>): string {
   switch (event.lack) {
     case 'answer':
-      return `waiting for ${clean(event.addresses.join(' or '))}: ${clean(event.reason)}; called again every few seconds`;
+      return `waiting for ${showText(event.addresses.join(' or '))}: ${showText(event.reason)}; called again every few seconds`;
     case 'known':
       return 'waiting: no other peer runs on this machine, and none of the last run answers; --join MULTIADDR or --mdns finds others';
     case 'lan':
@@ -60,48 +57,48 @@ function describeEvent(event: Event): string | undefined {
     case 'peers_awaited':
       return describeAwaited(event);
     case 'certificate_loaded':
-      return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${clean(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
+      return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${showText(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
     case 'file_shared':
-      return `sharing ${clean(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
+      return `sharing ${showText(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
     case 'file_stored':
-      return `stored ${clean(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
+      return `stored ${showText(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
     case 'file_cached':
       return `cached ${event.cid} (${bytes(event.bytes)})`;
     case 'file_evicted':
       return `removed ${event.cid} from the cache (${bytes(event.bytes)})`;
     case 'file_deleted':
-      return `deleted ${clean(event.path)} for ${event.remote}`;
+      return `deleted ${showText(event.path)} for ${event.remote}`;
     case 'upload_expired':
       return `gave up an unfinished upload (${bytes(event.bytes)} of it had come)`;
     case 'request_completed':
-      return `${event.remote}${event.subject === undefined ? '' : ` (${clean(event.subject)})`} ${event.method} ${clean(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
+      return `${event.remote}${event.subject === undefined ? '' : ` (${showText(event.subject)})`} ${event.method} ${showText(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
     case 'transfer_started':
       if (event.resumedBytes > 0 && event.resumedBytes === event.bytes) return undefined;
       return (
-        `${event.direction ?? 'fetching'} ${clean(event.name)} (${bytes(event.bytes)})` +
+        `${event.direction ?? 'fetching'} ${showText(event.name)} (${bytes(event.bytes)})` +
         (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
         doubtOf(event)
       );
     case 'transfer_completed':
       if (event.found)
-        return `already there, verified: ${clean(event.path)} (${bytes(event.bytes)})`;
-      if (event.unchanged) return `unchanged: ${clean(event.path)} (${bytes(event.bytes)})`;
-      return `done: ${clean(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
+        return `already there, verified: ${showText(event.path)} (${bytes(event.bytes)})`;
+      if (event.unchanged) return `unchanged: ${showText(event.path)} (${bytes(event.bytes)})`;
+      return `done: ${showText(event.path)} (${bytes(event.bytes)} in ${seconds(event.ms)}, ${bytes(event.bytes / Math.max(event.ms / 1000, 0.001))}/s)`;
     case 'file_fetched':
-      return `fetched ${clean(event.path)} (${bytes(event.bytes)})`;
+      return `fetched ${showText(event.path)} (${bytes(event.bytes)})`;
     case 'file_removed':
-      return `removed ${clean(event.path)}`;
+      return `removed ${showText(event.path)}`;
     case 'path_differed':
-      return `warning: ${clean(event.path)}: ${clean(event.reason)}`;
+      return `warning: ${showText(event.path)}: ${showText(event.reason)}`;
     case 'tree_mirrored':
-      return `${clean(event.path)}: ${event.fetched} fetched, ${event.unchanged} unchanged, ${event.removed} removed`;
+      return `${showText(event.path)}: ${event.fetched} fetched, ${event.unchanged} unchanged, ${event.removed} removed`;
     case 'seeding_started':
       return 'serving it to others now; Ctrl-C ends';
     case 'link_limited':
       if (event.auto) return undefined;
       return `uplink ${rate(event.uplinkBytesPerSecond)}, downlink ${rate(event.downlinkBytesPerSecond)}`;
     case 'source_failed':
-      return `${event.remote} failed: ${clean(event.reason)}`;
+      return `${event.remote} failed: ${showText(event.reason)}`;
     case 'source_retried':
       return `trying ${event.remote} again in ${seconds(event.delayMs)} (attempt ${event.attempt})`;
     case 'piece_rejected':
@@ -109,17 +106,17 @@ function describeEvent(event: Event): string | undefined {
     case 'pieces_lacked':
       return `waiting: ${event.pieces} missing pieces are with none of ${event.neighbours} peers: ${describeRanges(event.ranges)}`;
     case 'pieces_withdrawn':
-      return `${event.remote} has ${clean(event.paths.join(', ') || event.cid)} no more: it ${LOSS_WORDS[event.reason]} there`;
+      return `${event.remote} has ${showText(event.paths.join(', ') || event.cid)} no more: it ${LOSS_WORDS[event.reason]} there`;
     case 'pieces_found':
       return 'going on: the missing pieces can be had';
     case 'neighbour_banned':
-      return `banned ${event.remote}${banTime(event.ms)}: ${clean(event.reason)}`;
+      return `banned ${event.remote}${banTime(event.ms)}: ${showText(event.reason)}`;
     case 'peer_connected':
       return `connected to ${event.remote}`;
     case 'peer_disconnected':
       return `disconnected from ${event.remote}`;
     case 'warned':
-      return `warning: ${clean(event.message)}`;
+      return `warning: ${showText(event.message)}`;
     case 'drain_started':
       return describeDrain(event);
     default:

@@ -2,6 +2,7 @@
 // the URL's path. A server chooses it, so it is made a safe basename: no directory, not hidden, no
 // control character.
 import { parse } from 'content-disposition';
+import { showText } from '../../runtime/shown-text.ts';
 
 /** NAME_MAX of common file systems is 255 bytes; 55 are left for the partial file's suffix. */
 const MAX_NAME_BYTES = 200;
@@ -40,12 +41,12 @@ function pathName(url: URL): string | undefined {
 
 function safeName(name: string | undefined): string | undefined {
   const base = (name ?? '').split(/[/\\]/).at(-1)!;
-  const clean = base.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '_').trim();
-  const visible = clean.replace(/^\.+/, '');
-  return visible === '' ? undefined : cutTo(visible, MAX_NAME_BYTES);
+  const shown = showText(base, '_').trim();
+  const visible = shown.replace(/^\.+/, '');
+  return visible === '' ? undefined : showText(cutTo(visible, MAX_NAME_BYTES), '_');
 }
 
-/** Cuts at a whole character, and keeps a short extension. */
+/** Cuts at a whole character, perhaps within a joined emoji, and keeps a short extension. */
 function cutTo(name: string, maxBytes: number): string {
   if (Buffer.byteLength(name) <= maxBytes) return name;
   const extension = /\.[^.]{1,16}$/.exec(name)?.[0] ?? '';

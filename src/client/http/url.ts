@@ -51,8 +51,12 @@ export function tryDecode(text: string): string | undefined {
 const escaped = (text: string): string =>
   text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 
+/** Longest Location that is read: parsing a host's name takes more than linear time. Chosen. */
+const MAX_LOCATION_CHARACTERS = 16 * 1024;
+
 /** Where a redirect leads. Credentials are kept for the same origin only. */
 export function redirectTarget(from: URL, location: string): URL | undefined {
+  if (location.length > MAX_LOCATION_CHARACTERS) return undefined;
   const to = tryParseHttpUrl(escaped(location), from.href);
   if (!to) return undefined;
   to.username = to.origin === from.origin ? from.username : '';

@@ -1,9 +1,9 @@
-// Fetches a hub's directory listing, checks it and lays it out in columns. Names come from a
-// remote: the caller passes the function that makes them safe to print.
+// Fetches a hub's directory listing, checks it and lays it out in columns.
 import Table from 'cli-table3';
 import prettyBytes from 'pretty-bytes';
 import { type ForeignListing, foreignListingSchema } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { showText } from '../../runtime/shown-text.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -61,21 +61,13 @@ export function parseListing(bytes: Uint8Array): ForeignListing {
  *
  * @param width characters of a terminal's line; Infinity for a pipe
  */
-export function formatListing(
-  listing: ForeignListing,
-  clean: (text: string) => string,
-  width = Number.POSITIVE_INFINITY,
-): string {
-  const whole = drawListing(listing, clean, true);
+export function formatListing(listing: ForeignListing, width = Number.POSITIVE_INFINITY): string {
+  const whole = drawListing(listing, true);
   if (whole.split('\n').every((line) => line.trimEnd().length <= width)) return whole;
-  return `${drawListing(listing, clean, false)}\nCIDs do not fit here; --json has them`;
+  return `${drawListing(listing, false)}\nCIDs do not fit here; --json has them`;
 }
 
-function drawListing(
-  listing: ForeignListing,
-  clean: (text: string) => string,
-  cids: boolean,
-): string {
+function drawListing(listing: ForeignListing, cids: boolean): string {
   const table = new Table({
     head: ['name', 'size', 'modified', ...(cids ? ['CID'] : [])],
     colAligns: ['left', 'right', 'left', 'left'],
@@ -84,10 +76,10 @@ function drawListing(
   });
   for (const { name, type, size, modified, cid } of listing.entries) {
     table.push([
-      clean(name) + (type === 'directory' ? '/' : ''),
+      showText(name) + (type === 'directory' ? '/' : ''),
       size === undefined ? '' : prettyBytes(size, { binary: true }),
-      clean(modified ?? ''),
-      ...(cids ? [clean(cid ?? '')] : []),
+      showText(modified ?? ''),
+      ...(cids ? [showText(cid ?? '')] : []),
     ]);
   }
   return listing.truncated ? `${table.toString()}\n... and more` : table.toString();

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Reset } from '../../api/feed-event.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { Refusal } from '../../runtime/refusal.ts';
+import { showJson } from '../../runtime/shown-text.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { FeedEvent } from './feed-event.ts';
 
@@ -139,7 +140,7 @@ export class Feed {
     const id = n === undefined ? undefined : this.#idOf(n);
     const time = new Date().toISOString();
     const told = { ...(id === undefined ? {} : { id }), time, ...event, place: undefined };
-    const json = JSON.stringify(told);
+    const json = showJson(JSON.stringify(told));
     return { id, event: event.event, json };
   }
 

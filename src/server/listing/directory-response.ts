@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { ownView } from '../../hub/access/own-view.ts';
 import { openDirectory, withOpen } from '../../root/opened.ts';
+import { showJson } from '../../runtime/shown-text.ts';
 import type { Held } from '../answer/held-bytes.ts';
 import { REVALIDATE, type Representation } from '../answer/representation.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
@@ -59,7 +60,7 @@ export async function answerDirectory(
       const listing = await listDirectory(shelves, directory, names, segments, wanted);
       next = listing.next;
       return Buffer.from(
-        asPage ? listingPage(listing, query, references) : `${JSON.stringify(listing)}\n`,
+        asPage ? listingPage(listing, query, references) : `${showJson(JSON.stringify(listing))}\n`,
       );
     });
   });

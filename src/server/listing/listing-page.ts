@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import prettyBytes from 'pretty-bytes';
 import type { ListedEntry, Listing } from '../../api/listing.ts';
+import { showText } from '../../runtime/shown-text.ts';
 import { formatListingQuery, type ListingQuery } from './listing-query.ts';
 import type { ListingReferences } from './references.ts';
 
@@ -44,11 +45,11 @@ export function listingPage(
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${shown(title)}</title>
 <style>${STYLE}</style>
 <header>
 <h1>${breadcrumb(listing.path, references)}</h1>
-<form role="search">${hiddenFields(query)}<input type="search" name="q" value="${escapeHtml(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
+<form role="search">${hiddenFields(query)}<input type="search" name="q" value="${shown(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
 </header>
 <table>
 <thead><tr><th>${sortLink('Name', 'name', query, references)}<th class="number">${sortLink('Size', 'size', query, references)}<th class="date">${sortLink('Modified (UTC)', 'modified', query, references)}</thead>
@@ -70,7 +71,7 @@ function breadcrumb(path: string, references: ListingReferences): string {
   return names
     .map((name, i) => {
       const href = references.above(names.length - 1 - i);
-      return `<a href="${escapeHtml(href)}">${escapeHtml(decodeURIComponent(name))}</a>`;
+      return `<a href="${escapeHtml(href)}">${shown(decodeURIComponent(name))}</a>`;
     })
     .join(' / ');
 }
@@ -113,11 +114,11 @@ function pager({ page, pages }: Listing, references: ListingReferences): string 
 }
 
 function row({ name, type, url, size, modified, cid }: ListedEntry): string {
-  const shown = type === 'directory' ? `${name}/` : name;
+  const text = type === 'directory' ? `${name}/` : name;
   const sizeText = size === undefined ? '' : prettyBytes(size, { binary: true });
   const cidText = cid === undefined ? '' : `<code>${cid}</code>`;
   const date = modified.slice(0, 16).replace('T', ' ');
-  return `<tr><td><a href="${escapeHtml(url)}">${escapeHtml(shown)}</a>${cidText}<td class="number">${sizeText}<td class="date">${date}`;
+  return `<tr><td><a href="${escapeHtml(url)}">${shown(text)}</a>${cidText}<td class="number">${sizeText}<td class="date">${date}`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -127,6 +128,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
+
+/** Text of a remote. */
+const shown = (text: string): string => escapeHtml(showText(text));
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);

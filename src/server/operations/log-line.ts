@@ -1,6 +1,7 @@
 // One line of the access log for one request: JSON, or the combined format of Apache and nginx.
 // Control characters are escaped in both, so a client can neither end a line nor reach a terminal
 // that shows it. Pure.
+import { showJson } from '../../runtime/shown-text.ts';
 import type { Event } from '../../telemetry/event.ts';
 
 export type Completed = Extract<Event, { event: 'request_completed' }>;
@@ -14,11 +15,8 @@ export function formatLine(format: LogFormat, request: Completed, at: Date): str
 }
 
 function jsonLine({ event: _, ...request }: Completed, at: Date): string {
-  const line = JSON.stringify({ time: at.toISOString(), ...request, ms: round(request.ms) });
-  // JSON does not escape these; a terminal and some readers of lines mind them.
-  return line.replace(/[\x7f-\x9f\u2028\u2029]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+  const line = { time: at.toISOString(), ...request, ms: round(request.ms) };
+  return showJson(JSON.stringify(line));
 }
 
 function combinedLine(request: Completed, at: Date): string {

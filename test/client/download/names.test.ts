@@ -35,6 +35,8 @@ describe('the name of a download', () => {
     ['/x', 'attachment; filename="na\xefve.bin"', 'naïve.bin'],
     ['/x', 'attachment; filename=two words.bin;', 'two words.bin'],
     ['/x', `attachment; filename*=UTF-8''a%E2%80%AEgnp.exe`, 'a_gnp.exe'],
+    ['/a%E2%80%8Bb%7F%C2%9B%E2%80%A8%EF%BB%BF', undefined, 'a_b____'],
+    ['/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9.png', undefined, '\u{1f468}\u200d\u{1f469}.png'],
   ])('%s, %s -> %s', (path, disposition, expected) => {
     expect(deriveFileName(new URL(path, 'http://h'), disposition)).toBe(expected);
   });
@@ -43,6 +45,9 @@ describe('the name of a download', () => {
     const name = deriveFileName(new URL(`http://h/${'é'.repeat(300)}.tar`), undefined);
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(200);
     expect(name).toMatch(/^é+\.tar$/);
+    const family = encodeURIComponent('\u{1f468}\u200d'.repeat(50));
+    const cut = deriveFileName(new URL(`http://h/a${family}`), undefined);
+    expect(cut).toMatch(/^a(\u{1f468}\u200d)+\u{1f468}_?$/u);
   });
 });
 

@@ -9,6 +9,8 @@ import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { openDirectory, withOpen } from '../../../src/root/opened.ts';
 import { startHub, tempRoot } from '../hub.ts';
 
+/** Of what the test's names hold. */
+const UNSEEN = /[\x7f-\x9f\u200b\u2028\u202e\u2066]/;
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
 describe('listings', () => {
@@ -79,6 +81,31 @@ describe('listings', () => {
     expect(await fetched.text()).toBe('x');
     const crumbs = [...document.querySelectorAll('h1 a')].map((a) => a.getAttribute('href'));
     expect(crumbs).toEqual(['../', './']);
+  });
+
+  it('show names without what is not seen, and lead to the file', async () => {
+    const hub = await startHub();
+    const family = '\u{1f468}\u200d\u{1f469}.png';
+    const nasty = 'a\u202egpj\u2066\u200b\u009b\u2028.exe';
+    await mkdir(join(hub.root, 'd\u202e'));
+    for (const name of [nasty, family]) await writeFile(join(hub.root, 'd\u202e', name), name);
+    const place = '/files/d%E2%80%AE/';
+    const page = await hub.ask(`${place}?q=%E2%80%AE`, { headers: { accept: BROWSER } });
+    const { text } = await hub.ask(place, { headers: { accept: BROWSER } });
+    for (const html of [page.text, text]) expect(html).not.toMatch(UNSEEN);
+    const { document } = parseHTML(text);
+    expect(document.querySelector('title')!.textContent).toContain('d?');
+    const links = [...document.querySelectorAll('tbody a')];
+    expect(links.map((link) => link.textContent)).toEqual(['a?gpj????.exe', family]);
+    for (const [i, name] of [nasty, family].entries()) {
+      const href = links[i]!.getAttribute('href')!;
+      const fetched = await fetch(new URL(href, `${hub.running.url}${place.slice(1)}`));
+      expect(await fetched.text()).toBe(name);
+    }
+    const json = (await hub.ask(place, { headers: { accept: 'application/json' } })).text;
+    expect(json).not.toMatch(UNSEEN);
+    const { entries } = JSON.parse(json) as { entries: { name: string }[] };
+    expect(entries.map(({ name }) => name)).toEqual([nasty, family]);
   });
 
   it('of what is no directory are not there', async () => {
