@@ -23,6 +23,7 @@ type Of<N extends EventName> = Extract<Event, { event: N }>;
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  readonly trailers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
   readonly text: string;
 }
@@ -71,8 +72,8 @@ export class Hub {
         response.on('error', reject);
         response.on('end', () => {
           const whole = Buffer.concat(chunks);
-          const { statusCode: status = 0, headers: received } = response;
-          resolve({ status, headers: received, body: whole, text: whole.toString() });
+          const { statusCode: status = 0, headers: received, trailers } = response;
+          resolve({ status, headers: received, trailers, body: whole, text: whole.toString() });
         });
       });
       sent.on('error', reject);

@@ -19,6 +19,8 @@ export interface Names {
   readonly truncated: boolean;
   /** Number of entries that cannot be served, without the hidden ones. */
   readonly unserved: number;
+  /** Number of files and directories among them: their names are none that a URL gives back. */
+  readonly unnameable: number;
 }
 
 /** Most names of a directory. Chosen: some 100 MB while they are read. */
@@ -124,12 +126,16 @@ async function readNames(directory: OpenDirectory, checkWanted: () => void): Pro
   const files = new SortedNames();
   let count = 0;
   let unserved = 0;
+  let unnameable = 0;
   for await (const entries of directory.list()) {
     checkWanted();
     for (const { name, kind } of entries) {
       if (count++ === MAX_NAMES) break;
-      if (kind === 'other' || !isNameable(name)) unserved++;
-      else if (kind === 'directory') directories.add(name);
+      if (kind === 'other') unserved++;
+      else if (!isNameable(name)) {
+        unserved++;
+        unnameable++;
+      } else if (kind === 'directory') directories.add(name);
       else files.add(name);
     }
     if (count > MAX_NAMES) break;
@@ -139,6 +145,7 @@ async function readNames(directory: OpenDirectory, checkWanted: () => void): Pro
     files: await files.sorted(),
     truncated: count > MAX_NAMES,
     unserved,
+    unnameable,
   };
 }
 

@@ -2,7 +2,8 @@
 // takes the memory of a few reads, and for a zip a line for each file, which its directory at the
 // end needs. Its length is not known before, so it comes chunked. A file that changes meanwhile
 // cuts the connection; a client that leaves ends the walk. An archive is not stored and cannot be
-// resumed: the next one may hold other versions.
+// resumed: the next one may hold other versions. Entries that cannot be read are told by a list at
+// its end, a trailer field, and a line in the hub's log.
 
 import { create as formatDisposition } from 'content-disposition';
 import type { Access } from '../../hub/access/access.ts';
@@ -14,6 +15,7 @@ import { sendBytes } from '../answer/send-body.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { type ArchiveEntry, walkArchive } from './archive-walk.ts';
+import { MissingEntries } from './missing-entries.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
 import { zipOf } from './zip-of.ts';
 
@@ -24,6 +26,9 @@ const FORMATS: Readonly<Record<string, { readonly type: string; readonly pack: P
   tar: { type: 'application/x-tar', pack: tarOf },
   'tar.gz': { type: 'application/gzip', pack: gzippedTarOf },
 };
+
+/** The trailer field that tells how many entries could not be read. */
+const MISSING = 'Missing-Entries';
 
 /** The parts of a hub that archives need. */
 interface ArchiveHub {
@@ -52,6 +57,8 @@ export async function answerArchive(
     'Content-Disposition': formatDisposition(`${top}.${format}`),
     'Cache-Control': 'no-store',
     'Accept-Ranges': 'none',
+    // HTTP/1.0 has no trailers.
+    ...(req.method === 'HEAD' || req.httpVersionMinor === 0 ? {} : { Trailer: MISSING }),
   });
   if (req.method === 'HEAD') {
     res.end();
@@ -63,9 +70,14 @@ export async function answerArchive(
     isDirectory
       ? access.shows(conversation.caller, entry)
       : access.allows(conversation.caller, 'read', entry);
-  const walk = { root, directories, shows, signal: conversation.signal };
-  for await (const bytes of known.pack(walkArchive(walk, segments, top))) {
+  const missing = new MissingEntries();
+  const walk = { root, directories, shows, missing, signal: conversation.signal };
+  for await (const bytes of known.pack(missing.with(walkArchive(walk, segments, top), top))) {
     await sendBytes({ conversation, link }, bytes);
+  }
+  res.addTrailers({ [MISSING]: String(missing.count) });
+  if (missing.count > 0) {
+    conversation.warn(`missing in the archive: ${missing.count}; the first: ${missing.first}`);
   }
   res.end();
 }

@@ -2,28 +2,38 @@
 // same client could ask for by name. Each directory comes before its entries; names are sorted by
 // UTF-16 code units. Entries that may not be served (hidden, special, links that lead out) are left
 // out, as in listings. A directory that several links lead to comes once: otherwise a few links
-// could make a tree without end.
-
+// could make a tree without end. An entry that should be there and cannot be read ends nothing: it
+// is noted as missing.
 import type { DirectoryNames, Names } from '../../hub/catalogue/directory-names.ts';
-import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
+import type { OpenDirectory, OpenFile, Root, Segments, Version } from '../../root/root.ts';
+import { systemCode } from '../../runtime/errors.ts';
 import { Refusal } from '../../runtime/refusal.ts';
+import { fileChunks } from '../answer/file-chunks.ts';
+import type { MissingEntries } from './missing-entries.ts';
 
 export interface ArchiveEntry {
   /** Path in the archive: the name of its top, then the names below, with '/' between them. */
   readonly path: string;
-  /** The open file or directory. It is closed when the next entry is asked for. */
-  readonly opened: OpenFile | OpenDirectory;
+  readonly version: Version;
+  /** The bytes of a file. They must be read before the next entry is asked for. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 export interface Walk {
-  readonly root: Root;
+  readonly root: Pick<Root, 'open'>;
   readonly directories: DirectoryNames;
   /** Whether the caller may read a file, or a directory may lead to one that it may read. */
   readonly shows: (segments: readonly string[], isDirectory: boolean) => boolean;
+  readonly missing: MissingEntries;
   readonly signal: AbortSignal;
 }
 
-const NO_NAMES = { directories: [], files: [] };
+interface Place {
+  readonly segments: Segments;
+  /** Path in the archive. */
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
 
 /** @param top beginning of all paths in the archive. @throws what the signal holds */
 export async function* walkArchive(
@@ -31,48 +41,81 @@ export async function* walkArchive(
   segments: readonly string[],
   top: string,
 ): AsyncGenerator<ArchiveEntry> {
-  yield* walkOne(walk, segments, top, new Set());
+  yield* walkOne(walk, { segments, path: top, isDirectory: true }, new Set());
 }
 
 async function* walkOne(
   walk: Walk,
-  segments: readonly string[],
-  path: string,
+  place: Place,
   visited: Set<string>,
 ): AsyncGenerator<ArchiveEntry> {
   walk.signal.throwIfAborted();
-  const opened = await openIfServed(walk.root, segments);
+  const opened = await attempt(walk, place, () => walk.root.open(place.segments));
   if (!opened) return;
-  let names: Pick<Names, 'directories' | 'files'> = NO_NAMES;
+  let names: Names | undefined;
   try {
-    if (!walk.shows(segments, opened.kind === 'directory')) return;
+    if (!walk.shows(place.segments, opened.kind === 'directory')) return;
     if (opened.kind === 'directory') {
-      const place = opened.place.join('/');
-      if (visited.has(place)) return;
-      visited.add(place);
-      names = await walk.directories.of(opened, walk.signal);
+      const real = opened.place.join('/');
+      if (visited.has(real)) return;
+      visited.add(real);
+      names = await attempt(walk, place, () => namesIn(walk, place, opened));
     }
-    yield { path, opened };
+    yield { path: place.path, version: opened.version, chunks: () => chunksOf(opened) };
   } finally {
     await opened.close();
   }
+  if (!names) return;
   // Uses the lists that all requests share, and never copies them: an archive is read for as long
   // as its client likes.
   for (const list of [names.directories, names.files]) {
-    for (const name of list) yield* walkOne(walk, [...segments, name], `${path}/${name}`, visited);
+    const isDirectory = list === names.directories;
+    for (const name of list) {
+      const inside = [...place.segments, name];
+      yield* walkOne(
+        walk,
+        { segments: inside, path: `${place.path}/${name}`, isDirectory },
+        visited,
+      );
+    }
   }
 }
 
-async function openIfServed(
-  root: Root,
-  segments: Segments,
-): Promise<ArchiveEntry['opened'] | undefined> {
+async function namesIn(walk: Walk, { path }: Place, directory: OpenDirectory): Promise<Names> {
+  const names = await walk.directories.of(directory, walk.signal);
+  if (names.truncated) walk.missing.note(path, 'has more names than are read');
+  if (names.unnameable > 0) {
+    walk.missing.note(path, `names in it that no URL gives back: ${names.unnameable}`);
+  }
+  return names;
+}
+
+async function* chunksOf(opened: OpenFile | OpenDirectory): AsyncGenerator<Uint8Array> {
+  if (opened.kind === 'file') yield* fileChunks(opened);
+}
+
+/**
+ * Undefined if the entry is gone, may not be served, or cannot be read; the last is noted.
+ *
+ * @throws errors that say that the hub is out of resources, or that the client is gone
+ */
+async function attempt<T>(
+  walk: Walk,
+  { segments, path, isDirectory }: Place,
+  body: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await root.open(segments);
+    return await body();
   } catch (error) {
-    // The entry is gone, or may not be served. An error that says that the server is out of
-    // resources is thrown.
-    if (error instanceof Refusal && !error.isPassing) return undefined;
-    throw error;
+    walk.signal.throwIfAborted();
+    if (error instanceof Refusal && error.isPassing) throw error;
+    const cause = error instanceof Refusal ? error.cause : error;
+    // What the hub refuses by itself, it lists nowhere.
+    if (error instanceof Refusal && (error.code === 'ERR_NOT_FOUND' || cause === undefined))
+      return undefined;
+    if (systemCode(cause) === undefined) throw error;
+    const reason = error instanceof Refusal ? error.message : 'this server cannot read it';
+    if (walk.shows(segments, isDirectory)) walk.missing.note(path, reason);
+    return undefined;
   }
 }

@@ -6,7 +6,6 @@ import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
 import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
 
 const BLOCK_BYTES = 512;
@@ -17,11 +16,11 @@ const DIRECTORY_MODE = 0o755;
 const END = Buffer.alloc(2 * BLOCK_BYTES);
 
 export async function* tarOf(entries: AsyncIterable<ArchiveEntry>): AsyncGenerator<Uint8Array> {
-  for await (const { path, opened } of entries) {
-    yield headOf(path, opened.version);
-    if (opened.kind === 'directory') continue;
-    yield* fileChunks(opened);
-    const rest = opened.version.size % BLOCK_BYTES;
+  for await (const { path, version, chunks } of entries) {
+    yield headOf(path, version);
+    if (version.kind === 'directory') continue;
+    yield* chunks();
+    const rest = version.size % BLOCK_BYTES;
     if (rest > 0) yield Buffer.alloc(BLOCK_BYTES - rest);
   }
   yield END;

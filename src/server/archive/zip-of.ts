@@ -3,7 +3,6 @@
 import { makeZip } from 'client-zip';
 import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import { fileChunks } from '../answer/file-chunks.ts';
 import type { ArchiveEntry } from './archive-walk.ts';
 
 /** The first and the last moment of a zip's dates, which are those of MS-DOS, in local time. */
@@ -20,13 +19,10 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
 }
 
 async function* members(entries: AsyncGenerator<ArchiveEntry>) {
-  for await (const { path, opened } of entries) {
-    const lastModified = zipDateOf(opened.version);
-    if (opened.kind === 'directory') yield { name: `${path}/`, lastModified };
-    else {
-      const { size } = opened.version;
-      yield { name: path, lastModified, size, input: fileChunks(opened) };
-    }
+  for await (const { path, version, chunks } of entries) {
+    const lastModified = zipDateOf(version);
+    if (version.kind === 'directory') yield { name: `${path}/`, lastModified };
+    else yield { name: path, lastModified, size: version.size, input: chunks() };
   }
 }
 

@@ -210,8 +210,13 @@ export class Conversation {
     this.reply(failure.status, type, text);
   }
 
+  /** Tells the hub's operator what went wrong with this request. */
+  warn(reason: string): void {
+    this.#emit({ event: 'warned', message: `${targetPath(this.target)}: ${reason}` });
+  }
+
   #internal(error: unknown): HttpFailure {
-    this.#emit({ event: 'warned', message: `${this.req.url}: ${describeError(error)}` });
+    this.warn(describeError(error));
     return new HttpFailure(500, 'the server failed to answer; its log says why');
   }
 }

@@ -98,6 +98,7 @@ function filterNames(names: Names, fits: (name: string) => boolean): Names {
     files: names.files.filter(fits),
     truncated: names.truncated,
     unserved: names.unserved,
+    unnameable: names.unnameable,
   };
 }
 

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import type { OpenDirectory, Version } from '../../../src/root/root.ts';
-import type { ArchiveEntry } from '../../../src/server/archive/archive-walk.ts';
+import { DirectoryNames } from '../../../src/hub/catalogue/directory-names.ts';
+import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
+import type { Root, Version } from '../../../src/root/root.ts';
+import { fileRefusal, Refusal } from '../../../src/runtime/refusal.ts';
+import { type ArchiveEntry, walkArchive } from '../../../src/server/archive/archive-walk.ts';
+import { MissingEntries } from '../../../src/server/archive/missing-entries.ts';
 import { tarOf } from '../../../src/server/archive/tar-of.ts';
 import { zipOf } from '../../../src/server/archive/zip-of.ts';
 import { LINUX, needs } from '../../support/needs.ts';
@@ -161,6 +165,91 @@ describe('GET /files/<dir>/?archive=', () => {
   );
 });
 
+describe('entries that cannot be read', () => {
+  /** Walks a tree in which opening some names fails so. */
+  async function walked(failures: Record<string, unknown>, shows = (_: string) => true) {
+    const path = await tempRoot();
+    for (const name of ['d', 'e', 'z']) await mkdir(join(path, name));
+    for (const name of ['a', 'd/b', 'e/c', 'z/y']) await writeFile(join(path, name), name);
+    const disk = await DiskRoot.at(path);
+    const open: Root['open'] = async (segments) => {
+      const failure = failures[segments.join('/')];
+      if (failure !== undefined) throw failure;
+      return disk.open(segments);
+    };
+    const missing = new MissingEntries();
+    const entries = walkArchive(
+      {
+        root: { open },
+        directories: new DirectoryNames(),
+        shows: (segments) => shows(segments.join('/')),
+        missing,
+        signal: new AbortController().signal,
+      },
+      [],
+      'top',
+    );
+    const paths: string[] = [];
+    let list = '';
+    for await (const entry of missing.with(entries, 'top')) {
+      paths.push(entry.path);
+      if (entry.path.endsWith('.txt')) for await (const bytes of entry.chunks()) list += `${bytes}`;
+    }
+    return { paths, list: list.split('\n').slice(1, -1), count: missing.count };
+  }
+  const system = (code: string) => Object.assign(new Error(code), { code });
+
+  it('are listed at the end, and the others are packed', async () => {
+    const got = await walked({
+      a: system('EIO'),
+      d: fileRefusal(system('EACCES')),
+      'e/c': fileRefusal(system('ENAMETOOLONG')),
+    });
+    expect(got.paths).toEqual(['top', 'top/e', 'top/z', 'top/z/y', 'top.missing.txt']);
+    expect(got.list).toEqual([
+      'top/d: this server may not access it',
+      'top/e/c: a name is too long for the file system',
+      'top/a: this server cannot read it',
+    ]);
+  });
+
+  it('are not named to a caller who may not see them', async () => {
+    const got = await walked({ d: fileRefusal(system('EACCES')) }, (path) => path !== 'd');
+    expect(got).toMatchObject({ count: 0, list: [] });
+  });
+
+  it('are not those that nobody may have, or that are gone', async () => {
+    const out = new Refusal('ERR_NOT_PERMITTED', 'a link leads out');
+    const got = await walked({ a: out, d: fileRefusal(system('ENOENT')) });
+    expect(got.paths).toEqual(['top', 'top/e', 'top/e/c', 'top/z', 'top/z/y']);
+  });
+
+  it('end the archive if the hub is out of descriptors', async () => {
+    await expect(walked({ d: fileRefusal(system('EMFILE')) })).rejects.toMatchObject({
+      code: 'ERR_BUSY',
+    });
+  });
+
+  it.each(['zip', 'tar', 'tar.gz'])('are told by the %s, a trailer and the log', async (format) => {
+    const hub = await startHub();
+    await mkdir(join(hub.root, 'd'));
+    await writeFile(join(hub.root, 'd', 'a'), 'a');
+    await writeFile(Buffer.concat([Buffer.from(`${hub.root}/d/`), Buffer.from([0x62, 0xff])]), 'b');
+    const { body, trailers } = await hub.ask(`/files/d/?archive=${format}`);
+    expect(trailers['missing-entries']).toBe('1');
+    const text = format === 'tar.gz' ? gunzipSync(body) : body;
+    expect(text.includes('d.missing.txt')).toBe(true);
+    expect(text.includes('d: names in it that no URL gives back: 1')).toBe(true);
+    expect((await hub.until('warned')).message).toContain(
+      '/files/d/: missing in the archive: 1; the first: d: ',
+    );
+    const socket = hub.socket();
+    socket.end(`GET /files/d/?archive=${format} HTTP/1.0\r\nHost: x\r\n\r\n`);
+    const old = Buffer.concat(await socket.toArray());
+    expect(old.subarray(-body.length).equals(body)).toBe(true);
+  });
+});
+
 describe('an entry of any date', () => {
   /** What a disk says of directories of those dates. */
   async function* dated(dates: readonly number[]): AsyncGenerator<ArchiveEntry> {
@@ -172,7 +261,7 @@ describe('an entry of any date', () => {
         stamp: '',
         settledMs: 0,
       };
-      yield { path: `d${index}`, opened: { kind: 'directory', version } as OpenDirectory };
+      yield { path: `d${index}`, version, chunks: async function* () {} };
     }
   }
   const DATES = [
@@ -199,7 +288,7 @@ describe('an entry of any date', () => {
     await writeFile(path, Buffer.concat(chunks));
     const text = execFileSync(program, [...args, path], {
       encoding: 'utf8',
-      env: { TZ: 'UTC', PATH: process.env['PATH'] },
+      env: { TZ: 'UTC', PATH: process.env.PATH },
     });
     expect(text.match(/(?<= )[-\d]{4,}(?=-\d\d-\d\d )/g)).toEqual(years);
   });
