@@ -5,19 +5,12 @@
 // could make a tree without end. An entry that should be there and cannot be read ends nothing: it
 // is noted as missing.
 import type { DirectoryNames, Names } from '../../hub/catalogue/directory-names.ts';
-import type { OpenDirectory, OpenFile, Root, Segments, Version } from '../../root/root.ts';
+import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import { fileChunks } from '../answer/file-chunks.ts';
+import type { ArchiveEntry } from './archive-entry.ts';
 import type { MissingEntries } from './missing-entries.ts';
-
-export interface ArchiveEntry {
-  /** Path in the archive: the name of its top, then the names below, with '/' between them. */
-  readonly path: string;
-  readonly version: Version;
-  /** The bytes of a file. They must be read before the next entry is asked for. */
-  readonly chunks: () => AsyncIterable<Uint8Array>;
-}
 
 export interface Walk {
   readonly root: Pick<Root, 'open'>;

@@ -1,7 +1,7 @@
 // What an archive should hold and does not, since it cannot be read. The archive ends with a list of
 // it, so that nobody takes the archive for all there is.
 import type { Version } from '../../root/root.ts';
-import type { ArchiveEntry } from './archive-walk.ts';
+import type { ArchiveEntry } from './archive-entry.ts';
 
 /** Most lines of the list. Chosen: some 100 KB. */
 const MAX_LINES = 1000;

@@ -6,7 +6,7 @@ import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
 import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import type { ArchiveEntry } from './archive-walk.ts';
+import type { ArchiveEntry } from './archive-entry.ts';
 
 const BLOCK_BYTES = 512;
 const FILE_MODE = 0o644;

@@ -3,7 +3,7 @@
 import { makeZip } from 'client-zip';
 import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import type { ArchiveEntry } from './archive-walk.ts';
+import type { ArchiveEntry } from './archive-entry.ts';
 
 /** The first and the last moment of a zip's dates, which are those of MS-DOS, in local time. */
 const FIRST = new Date(1980, 0, 1);
