@@ -5,6 +5,7 @@
 // is the specification of the messages.
 export { Bitfield } from '../content/bitfield.ts';
 export { Geometry } from '../content/geometry.ts';
+export type { Loss, LossReason } from '../content/store.ts';
 export type { ChokerName } from '../exchange/choker.ts';
 export type { SessionEffect } from '../exchange/effect.ts';
 export type { SessionEvent } from '../exchange/event.ts';
