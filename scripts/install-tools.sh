@@ -14,7 +14,7 @@ declare -A PACKAGE=(
   [nginx]=nginx-light [haproxy]=haproxy [aria2c]=aria2 [wget]=wget [curl]=curl
   [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2 [rsync]=rsync
   [taskset]=util-linux [systemd-analyze]=systemd [script]=bsdutils [zsh]=zsh [fish]=fish
-  [ethtool]=ethtool [nft]=nftables [opentracker]=opentracker
+  [lftp]=lftp [rclone]=rclone [ethtool]=ethtool [nft]=nftables [opentracker]=opentracker
   [transmission-create]=transmission-cli
 )
 

@@ -18,6 +18,9 @@ import {
 } from '../../src/server/hall/start-server.ts';
 import type { Event, EventName } from '../../src/telemetry/event.ts';
 
+/** Asks for a listing as programs do. */
+export const AS_JSON = { headers: { accept: 'application/json' } };
+
 type Of<N extends EventName> = Extract<Event, { event: N }>;
 
 export interface Answer {

@@ -158,7 +158,8 @@ async function answerFilesRoute(
 ): Promise<void> {
   if (req.method === 'PUT') return answerUpload(hub, conversation, rest);
   if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
-  const prefersHtml = req.accepts(['json', 'html']) === 'html';
+  // JSON is for who names it: crawlers and older tools name nothing, and walk pages alone.
+  const prefersHtml = req.accepts(['html', 'json']) !== 'json';
   return answerDirectory(hub, conversation, parseRequestPath(rest).segments, prefersHtml);
 }
 

@@ -18,9 +18,9 @@ import { listingPage, PAGE_POLICY } from './listing-page.ts';
 import { MAX_LIMIT, parseListingQuery } from './listing-query.ts';
 import { ListingReferences } from './references.ts';
 
-/** Entries of a page by default. Chosen: as many as a person scrolls through. */
+/** Entries of a page for a browser. Chosen: as many as a person scrolls through. */
 const PAGE_ENTRIES = 200;
-/** Most entries of a page. Chosen: as many as a browser lays out at once. */
+/** Most of them. Chosen: as many as a browser lays out at once. */
 const MAX_PAGE_ENTRIES = 1000;
 
 /**
@@ -41,7 +41,9 @@ export async function answerDirectory(
   const query = parseListingQuery(params);
   const references = new ListingReferences(targetPath(conversation.target), query);
   const asPage = query.format === undefined ? prefersHtml : query.format === 'html';
-  const limit = asPage
+  // A person reads page by page; what crawls for a program may not find the next one.
+  const isRead = asPage && /\btext\/html\b/i.test(conversation.req.headers.accept ?? '');
+  const limit = isRead
     ? Math.min(query.limit ?? PAGE_ENTRIES, MAX_PAGE_ENTRIES)
     : (query.limit ?? MAX_LIMIT);
   let next: string | undefined;

@@ -1,6 +1,7 @@
 // A directory as an HTML page: one file, no script, nothing fetched from elsewhere, and a policy
-// that forbids all of that, so a harmful name does nothing. Filter, order and pages are links and
-// one form: they work without a script.
+// that forbids all of that, so a harmful name does nothing. Its links lead to what is in the
+// directory, to its other pages and up, so a crawler fetches all there is and nothing twice. Filter,
+// order and archives are forms, which no crawler sends. All works without a script.
 import { createHash } from 'node:crypto';
 import prettyBytes from 'pretty-bytes';
 import type { ListedEntry, Listing } from '../../api/listing.ts';
@@ -13,13 +14,14 @@ const STYLE = `
 @media (prefers-color-scheme: dark) { :root { --soft: #9a9a9a; --link: #8ab4f8 } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.25rem; font-weight: 600; overflow-wrap: anywhere; margin: 0 }
-a { color: var(--link); text-decoration: none } a:hover { text-decoration: underline }
+a { color: var(--link); text-decoration: none } a:hover, button:hover { text-decoration: underline }
+button { font: inherit; color: var(--link); background: none; border: 0; padding: 0; cursor: pointer }
 header, footer { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center; margin: 1rem 0 }
 header h1 { flex: 1 1 16rem }
 footer { color: var(--soft) } footer nav { margin-left: auto } nav > * { margin-left: .75rem }
 input { font: inherit; padding: .2rem .5rem; border: 1px solid var(--line); border-radius: .4rem; background: none; color: inherit }
 table { width: 100%; border-collapse: collapse }
-th { text-align: left; font-weight: 500; white-space: nowrap } th a { color: var(--soft) }
+th { text-align: left; font-weight: 500; white-space: nowrap } th button { color: var(--soft) }
 th, td { padding: .35rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top }
 tbody tr:hover { background: var(--row) }
 td:first-child { overflow-wrap: anywhere }
@@ -49,17 +51,17 @@ export function listingPage(
 <style>${STYLE}</style>
 <header>
 <h1>${breadcrumb(listing.path, references)}</h1>
-<form role="search">${hiddenFields(query)}<input type="search" name="q" value="${shown(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
+<form role="search">${hiddenFields({ ...query, q: '', page: 1 })}<input type="search" name="q" value="${shown(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
 </header>
 <table>
-<thead><tr><th>${sortLink('Name', 'name', query, references)}<th class="number">${sortLink('Size', 'size', query, references)}<th class="date">${sortLink('Modified (UTC)', 'modified', query, references)}</thead>
+<thead><tr><th>${sortButton('Name', 'name', query)}<th class="number">${sortButton('Size', 'size', query)}<th class="date">${sortButton('Modified (UTC)', 'modified', query)}</thead>
 <tbody>
 ${rows}
 </tbody>
 </table>
 <footer>
 <span>${listing.total === 1 ? '1 entry' : `${listing.total} entries`}</span>
-<span>Download all as <a href="?archive=zip">zip</a> or <a href="?archive=tar">tar</a></span>
+<form>Download all as <button name="archive" value="zip">zip</button> or <button name="archive" value="tar">tar</button></form>
 ${pager(listing, references)}
 </footer>
 </html>
@@ -76,25 +78,20 @@ function breadcrumb(path: string, references: ListingReferences): string {
     .join(' / ');
 }
 
-/** A new filter starts on the first page, in the present order. */
+/** What a form keeps of a query. A new filter or order starts on the first page. */
 function hiddenFields(query: ListingQuery): string {
-  const kept = new URLSearchParams(formatListingQuery({ ...query, q: '', page: 1 }));
+  const kept = new URLSearchParams(formatListingQuery(query));
   return [...kept]
     .map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`)
     .join('');
 }
 
-function sortLink(
-  label: string,
-  sort: ListingQuery['sort'],
-  query: ListingQuery,
-  references: ListingReferences,
-): string {
+function sortButton(label: string, sort: ListingQuery['sort'], query: ListingQuery): string {
   const current = query.sort === sort;
   const order = current && query.order === 'asc' ? 'desc' : 'asc';
   const arrow = current ? (query.order === 'asc' ? ' \u2191' : ' \u2193') : '';
-  const href = references.with({ sort, order, page: 1 });
-  return `<a href="${escapeHtml(href)}">${label}${arrow}</a>`;
+  const fields = hiddenFields({ ...query, sort, order, page: 1 });
+  return `<form>${fields}<button>${label}${arrow}</button></form>`;
 }
 
 function pager({ page, pages }: Listing, references: ListingReferences): string {

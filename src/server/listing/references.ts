@@ -18,9 +18,12 @@ export class ListingReferences {
     this.#form = query.format === undefined ? '' : `?format=${query.format}`;
   }
 
-  /** An entry of the directory. Its name is escaped, so a colon in it makes no scheme. */
+  /**
+   * An entry of the directory. Its name is escaped, so a colon in it makes no scheme, and an
+   * apostrophe no HTML entity, which lftp would not read.
+   */
   entry(name: string, type: ListedEntry['type']): string {
-    const below = this.#here + encodeURIComponent(name);
+    const below = this.#here + encodeURIComponent(name).replaceAll("'", '%27');
     return type === 'directory' ? `${below}/${this.#form}` : below;
   }
 
@@ -33,6 +36,6 @@ export class ListingReferences {
 
   /** The same directory with other wishes; what is not changed stays. */
   with(changes: Partial<ListingQuery>): string {
-    return formatListingQuery({ ...this.#query, ...changes }) || '?';
+    return formatListingQuery({ ...this.#query, ...changes }) || this.above(0);
   }
 }

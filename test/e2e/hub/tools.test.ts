@@ -3,10 +3,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { hasCommand, needs } from '../../support/needs.ts';
@@ -213,5 +213,33 @@ describe('a browser', needs(BROWSER), () => {
     expect(page.match(/<p>text<\/p>/g)).toHaveLength(500);
     // A served page may run, but not as this origin, which may take uploads.
     expect(page).toContain('null</body>');
+  });
+});
+
+/** Programs that walk a directory by the links of its pages; wget keeps the pages. */
+const CRAWLERS: Record<string, (url: string) => string[]> = {
+  wget: (url) => ['-q', '-r', '-np', '-nH', '--cut-dirs=1', url],
+  lftp: (url) => ['-c', `open ${new URL(url).origin}; mirror /files/ .`],
+  rclone: (url) => ['--config', '/dev/null', 'copy', `:http,url='${url}':`, '.'],
+};
+/** A colon stands in no first name: rclone asks for `./a:b` then, and a hub takes no '.'. */
+const NAMES = ["it's & <b>", 'a?c#d', 'é ü', 'd/e/a:b'];
+
+describe.each(Object.entries(CRAWLERS))('%s', (program, args) => {
+  it('fetches all there is, and nothing else', needs(program), async () => {
+    const [root, dir] = [await scratch(), await scratch()];
+    const many = Array.from({ length: 210 }, (_, i) => `many/${i}`);
+    for (const name of [...NAMES, ...many]) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), name);
+    }
+    const url = `${await hub(root)}files/`;
+    await run(program, args(url), { cwd: dir, timeout: TIMEOUT_MS });
+    const found = await readdir(dir, { recursive: true, withFileTypes: true });
+    const files = found
+      .filter((entry) => entry.isFile() && entry.name !== 'index.html')
+      .map(({ parentPath, name }) => relative(dir, join(parentPath, name)));
+    expect(files.sort()).toEqual([...NAMES, ...many].sort());
+    for (const name of NAMES) expect(await readFile(join(dir, name), 'utf8')).toBe(name);
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { feedEventSchema } from '../../../src/api/feed-event.ts';
 import { listingSchema } from '../../../src/api/listing.ts';
-import { startHub, tempRoot } from '../hub.ts';
+import { AS_JSON, startHub, tempRoot } from '../hub.ts';
 import { openStream } from './subscribers.ts';
 
 const SOON = { timeout: 15_000 };
@@ -22,6 +22,6 @@ test('listings and events hold what their schemas name, and nothing else', async
     expect(id).toBeTypeOf('string');
     expect(time).toBeTypeOf('string');
   }
-  const listing: unknown = JSON.parse((await hub.ask('/files/?limit=1')).text);
+  const listing: unknown = JSON.parse((await hub.ask('/files/?limit=1', AS_JSON)).text);
   expect(listingSchema.parse(listing)).toEqual(listing);
 });

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Hub, startHub } from '../hub.ts';
+import { AS_JSON, type Hub, startHub } from '../hub.ts';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -90,7 +90,7 @@ describe('a fresh long file', () => {
     });
     expect(part).toMatchObject({ status: 206 });
     expect(part.body.equals(Buffer.alloc(10))).toBe(true);
-    const listing = JSON.parse((await hub.ask('/files/')).text);
+    const listing = JSON.parse((await hub.ask('/files/', AS_JSON)).text);
     expect(listing.entries[0]).not.toHaveProperty('cid');
   });
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { DirectoryNames } from '../../../src/hub/catalogue/directory-names.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { openDirectory, withOpen } from '../../../src/root/opened.ts';
-import { startHub, tempRoot } from '../hub.ts';
+import { AS_JSON, startHub, tempRoot } from '../hub.ts';
 
 /** Of what the test's names hold. */
 const UNSEEN = /[\x7f-\x9f\u200b\u2028\u202e\u2066]/;
@@ -27,7 +27,7 @@ describe('listings', () => {
       ['/files', 'files/'],
       ['/files/', ''],
     ] as const) {
-      const answer = await hub.ask(path);
+      const answer = await hub.ask(path, AS_JSON);
       expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
       const modified = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
       expect(JSON.parse(answer.text)).toEqual({
@@ -58,7 +58,7 @@ describe('listings', () => {
     const hub = await startHub();
     for (const name of ['f', '.hidden']) await writeFile(join(hub.root, name), 'x');
     await make?.(hub.root);
-    const listing = JSON.parse((await hub.ask('/files/')).text);
+    const listing = JSON.parse((await hub.ask('/files/', AS_JSON)).text);
     expect(listing.entries).toMatchObject([{ name: 'f' }]);
     expect(listing.incomplete).toBe(make ? true : undefined);
   });
@@ -126,7 +126,8 @@ describe('pages of a listing', () => {
       await utimes(join(hub.root, name), 1000 + i, 1000 + i);
     }
     await mkdir(join(hub.root, 'zdir'));
-    const list = async (query: string) => JSON.parse((await hub.ask(`/files/${query}`)).text);
+    const list = async (query: string) =>
+      JSON.parse((await hub.ask(`/files/${query}`, AS_JSON)).text);
     const namesOf = async (query: string): Promise<string[]> =>
       (await list(query)).entries.map(({ name }: { name: string }) => name);
     return { hub, list, namesOf };
@@ -157,7 +158,7 @@ describe('pages of a listing', () => {
     const found: string[] = [];
     let pages = 0;
     for (let path: string | undefined = '/files/?limit=4&q=file'; path; pages++) {
-      const answer = await hub.ask(path);
+      const answer = await hub.ask(path, AS_JSON);
       const listing = JSON.parse(answer.text);
       found.push(...listing.entries.map(({ name }: { name: string }) => name));
       expect(listing).toMatchObject({ total: 25, pages: 7, truncated: listing.next !== undefined });
@@ -191,13 +192,18 @@ describe('pages of a listing', () => {
     expect(await typeOf('?format=json', BROWSER)).toContain('application/json');
     expect(await typeOf('', 'text/html;q=0.5, application/json')).toContain('application/json');
     expect(await typeOf('', 'text/html, application/json;q=0.5')).toContain('text/html');
-    expect(await typeOf('?format=html', '*/*')).toContain('text/html');
-    expect(await typeOf('', '*/*')).toContain('application/json');
+    expect(await typeOf('?format=html', 'application/json')).toContain('text/html');
+    // Crawlers and older tools name nothing.
+    for (const accept of ['*/*', 'text/*', 'image/png', '', 'application/json;q=0, */*'])
+      expect([accept, await typeOf('', accept)]).toEqual([accept, 'text/html; charset=utf-8']);
+    for (const accept of ['application/*', 'application/json, text/plain, */*'])
+      expect([accept, await typeOf('', accept)]).toEqual([accept, expect.stringContaining('json')]);
   });
 
   it('have a tag, which changes with what they show', async () => {
     const { hub } = await hubWithNames(['a']);
-    const ask = (headers = {}) => hub.ask('/files/', { headers });
+    const ask = (headers = {}) =>
+      hub.ask('/files/', { headers: { ...AS_JSON.headers, ...headers } });
     const { etag, vary } = (await ask()).headers;
     expect(vary).toBe('Accept, Accept-Encoding');
     expect(await ask({ 'if-none-match': etag })).toMatchObject({ status: 304, text: '' });
@@ -239,8 +245,33 @@ describe('pages of a listing', () => {
     expect(shown).toEqual([names[2], names[1]]);
     expect(second.querySelector('input[name=q]')!.getAttribute('value')).toBe('<b>&"');
     expect(second.querySelector('input[name=sort]')!.getAttribute('value')).toBe('size');
-    const zip = second.querySelector('footer a')!.getAttribute('href')!;
-    expect((await hub.ask(`/files/${zip}`, { method: 'HEAD' })).status).toBe(200);
+    const back = second.querySelector('a[rel=prev]')!.getAttribute('href')!;
+    expect((await hub.ask(`/files/${back}`)).status).toBe(200);
+    const zip = second.querySelector('footer button')!;
+    const query = `${zip.getAttribute('name')}=${zip.getAttribute('value')}`;
+    expect((await hub.ask(`/files/?${query}`, { method: 'HEAD' })).headers['content-type']).toBe(
+      'application/zip',
+    );
+  });
+
+  it('lead a crawler to all there is, and nowhere twice', async () => {
+    const names = Array.from({ length: 250 }, (_, i) => `it's ${i} & "more"`);
+    const { hub } = await hubWithNames(names);
+    const { text } = await hub.ask('/files/', { headers: { accept: '*/*' } });
+    const hrefs = [...text.matchAll(/href="([^"]*)"/g)].map(([, href]) => href!);
+    // As they stand: not every tool reads entities.
+    expect(new Set(hrefs)).toEqual(
+      new Set([
+        './',
+        'zdir/',
+        ...names.map((name) => encodeURIComponent(name).replace("'", '%27')),
+      ]),
+    );
+    expect(hrefs.length).toBe(252);
+    const { document } = parseHTML(
+      (await hub.ask('/files/', { headers: { accept: BROWSER } })).text,
+    );
+    expect(document.querySelectorAll('tbody a').length).toBe(200);
   });
 });
 

@@ -33,12 +33,12 @@ describe('references of a listing', () => {
     expect(resolved('/files/d/e/')).toEqual({
       ...all,
       next: '/files/d/e/?page=2',
-      first: '/files/d/e/?',
+      first: '/files/d/e/',
     });
     expect(resolved('/files/d/e')).toEqual({
       ...all,
       next: '/files/d/e?page=2',
-      first: '/files/d/e?',
+      first: '/files/d/e/',
     });
   });
 
