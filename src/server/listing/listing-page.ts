@@ -82,7 +82,7 @@ function breadcrumb(path: string, references: ListingReferences): string {
 function hiddenFields(query: ListingQuery): string {
   const kept = new URLSearchParams(formatListingQuery(query));
   return [...kept]
-    .map(([name, value]) => `<input type="hidden" name="${name}" value="${escapeHtml(value)}">`)
+    .map(([name, value]) => `<input type="hidden" name="${name}" value="${exact(value)}">`)
     .join('');
 }
 
@@ -128,6 +128,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text of a remote. */
 const shown = (text: string): string => escapeHtml(showText(text));
+
+/** Text that goes back as it came, and stands in the page without what is not seen. */
+const exact = (text: string): string =>
+  escapeHtml(text).replace(/[^\x20-\x7e]/gu, (char) => `&#${char.codePointAt(0)};`);
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
