@@ -6,6 +6,7 @@ import { runCommand } from './common/run.ts';
 
 interface CidOptions {
   chunkSize?: number;
+  preserve?: boolean;
   json?: boolean;
 }
 
@@ -18,6 +19,7 @@ export function cidCommand(): Command {
       'length of a piece, 16KiB to 2MiB (default: by the total size)',
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
     )
+    .option('--preserve', 'the CID that peer --share --preserve gives it, of modes and times too')
     .option('--json', 'one JSON object instead of the CID')
     .action(printCid);
 }
@@ -38,6 +40,7 @@ async function printCid(path: string, options: CidOptions): Promise<void> {
     };
     const { manifest } = await importPath(path, {
       ...(options.chunkSize === undefined ? {} : { pieceLength: options.chunkSize }),
+      preserve: options.preserve,
       signal,
       onProgress,
     });

@@ -29,6 +29,7 @@ interface Options extends Policy {
   uplink?: number | 'auto';
   downlink?: number;
   chunkSize?: number;
+  preserve: boolean;
   force: boolean;
   timeout?: number;
   linger?: number;
@@ -71,6 +72,11 @@ export function peerCommand(): Command {
       '--chunk-size <size>',
       'piece length of shared files (default: by size)',
       size('--chunk-size'),
+    )
+    .option(
+      '--preserve',
+      'share modes and times of files as well: they are part of the CID, which is another one then',
+      false,
     )
     .option('--force', 'replace an existing file with other content', false)
     .option(
@@ -125,6 +131,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     for (const path of options.share) {
       await peer.share(path, {
         signal,
+        preserve: options.preserve,
         ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
       });
     }

@@ -6,6 +6,8 @@ export interface FileAttributes {
   readonly modifiedMs?: number | undefined;
   /** Whether who may read the file may run it. */
   readonly executable?: boolean | undefined;
+  /** Permission bits, without set-id and sticky bits. */
+  readonly mode?: number | undefined;
 }
 
 /** Dates of HTTP have years of four digits, and some readers take a zero before as two. */

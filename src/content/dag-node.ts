@@ -5,11 +5,14 @@ import * as dagPb from '@ipld/dag-pb';
 import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../runtime/errors.ts';
+import type { FileAttributes } from './attributes.ts';
+import { attributesOf } from './unixfs-attributes.ts';
 
 export interface FileNode {
   readonly kind: 'file';
   /** Bytes of content below this node: the sum of its children's. */
   readonly length: number;
+  readonly attributes: FileAttributes | undefined;
   readonly children: readonly { readonly cid: CID; readonly length: number }[];
 }
 
@@ -77,7 +80,7 @@ function fileNode(cid: CID, unixfs: UnixFS, links: readonly dagPb.PBLink[]): Fil
     }
     return { cid: Hash, length };
   });
-  return { kind: 'file', length: total, children };
+  return { kind: 'file', length: total, attributes: attributesOf(unixfs), children };
 }
 
 function named(cid: CID, { Hash, Name, Tsize }: dagPb.PBLink): DirectoryNode['links'][number] {

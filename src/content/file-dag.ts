@@ -5,8 +5,10 @@
 import * as dagPb from '@ipld/dag-pb';
 import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
+import type { FileAttributes } from './attributes.ts';
 import { dagPbCid, rawCid, sha256 } from './cid.ts';
 import { DIGEST_LENGTH } from './manifest.ts';
+import { unixfsOf } from './unixfs-attributes.ts';
 
 /** kubo's width (boxo: DefaultLinksPerBlock, so that a node of links stays within 8 KiB). */
 const LINKS_PER_NODE = 174;
@@ -27,9 +29,18 @@ export interface Leaves {
   readonly digests: Uint8Array;
 }
 
-/** Adds the inner blocks to `blocks`, children before their parents. */
-export function buildFileDag(leaves: Leaves, blocks: Map<string, Uint8Array>): DagRoot {
+/**
+ * Adds the inner blocks to `blocks`, children before their parents.
+ *
+ * @param attributes that the root tells. A root that tells some is never a leaf.
+ */
+export function buildFileDag(
+  leaves: Leaves,
+  blocks: Map<string, Uint8Array>,
+  attributes?: FileAttributes,
+): DagRoot {
   const count = leaves.digests.length / DIGEST_LENGTH;
+  if (count === 0 && attributes) return joinNode([], blocks, attributes);
   if (count === 0) return { cid: rawCid(sha256(new Uint8Array())), length: 0, tsize: 0 };
   const leaf = (index: number): DagRoot => {
     const start = index * leaves.pieceLength;
@@ -37,12 +48,12 @@ export function buildFileDag(leaves: Leaves, blocks: Map<string, Uint8Array>): D
     const digest = leaves.digests.subarray(index * DIGEST_LENGTH, (index + 1) * DIGEST_LENGTH);
     return { cid: rawCid(digest), length, tsize: length };
   };
-  if (count === 1) return leaf(0);
+  if (count === 1 && !attributes) return leaf(0);
   // Leaves become CIDs one node at a time, so that only inner nodes are held as objects.
-  let level = joinLevel(count, leaf, blocks);
+  let level = joinLevel(count, leaf, blocks, attributes);
   while (level.length > 1) {
     const below = level;
-    level = joinLevel(below.length, (index) => below[index]!, blocks);
+    level = joinLevel(below.length, (index) => below[index]!, blocks, attributes);
   }
   return level[0]!;
 }
@@ -51,7 +62,9 @@ function joinLevel(
   count: number,
   child: (index: number) => DagRoot,
   blocks: Map<string, Uint8Array>,
+  attributes: FileAttributes | undefined,
 ): DagRoot[] {
+  const ofRoot = count <= LINKS_PER_NODE ? attributes : undefined;
   const parents: DagRoot[] = [];
   for (let start = 0; start < count; start += LINKS_PER_NODE) {
     const width = Math.min(LINKS_PER_NODE, count - start);
@@ -59,16 +72,22 @@ function joinLevel(
       joinNode(
         Array.from({ length: width }, (_, i) => child(start + i)),
         blocks,
+        ofRoot,
       ),
     );
   }
   return parents;
 }
 
-function joinNode(children: readonly DagRoot[], blocks: Map<string, Uint8Array>): DagRoot {
+function joinNode(
+  children: readonly DagRoot[],
+  blocks: Map<string, Uint8Array>,
+  attributes: FileAttributes | undefined,
+): DagRoot {
   const data = new UnixFS({
     type: 'file',
     blockSizes: children.map(({ length }) => BigInt(length)),
+    ...(attributes ? unixfsOf(attributes) : {}),
   });
   const block = dagPb.encode({
     Data: data.marshal(),

@@ -5,6 +5,7 @@ import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { create as createDigest } from 'multiformats/hashes/digest';
 import { sha256 } from 'multiformats/hashes/sha2';
+import type { FileAttributes } from './attributes.ts';
 import type { Geometry } from './geometry.ts';
 
 /** Bytes of a sha2-256 digest. */
@@ -17,6 +18,8 @@ export interface ManifestFile {
   /** The file's pieces are [firstPiece, firstPiece + pieceCount); none if it is empty. */
   readonly firstPiece: number;
   readonly pieceCount: number;
+  /** What its node says of it. */
+  readonly attributes?: FileAttributes;
 }
 
 export interface Manifest {

@@ -136,7 +136,9 @@ class Walk {
     const firstPiece = this.#lengths.length;
     await this.#fileChildren(node, 0);
     const pieceCount = this.#lengths.length - firstPiece;
-    this.#files.push({ path, length: node.length, firstPiece, pieceCount });
+    const { length, attributes } = node;
+    const said = attributes === undefined ? {} : { attributes };
+    this.#files.push({ path, length, firstPiece, pieceCount, ...said });
   }
 
   async #fileChildren(node: FileNode, depth: number): Promise<void> {

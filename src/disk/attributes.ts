@@ -6,6 +6,9 @@ import type { FileAttributes } from '../content/attributes.ts';
 
 const MAY_READ = 0o444;
 const OWNER_MAY_RUN = 0o100;
+const OWNER_MAY_READ = 0o400;
+/** Nobody but its owner may write to a file because a stranger says so. */
+const ONLY_OWNER_WRITES = 0o755;
 
 export function attributesOf({ mtimeMs, mode }: Stats) {
   // Windows tells the kind of a file by its name.
@@ -23,17 +26,19 @@ export function hasAttributes(stats: Stats, wanted: FileAttributes): boolean {
 /** Who may read an executable file may run it, as with `rsync --executability`. */
 export async function applyAttributes(
   handle: FileHandle,
-  { modifiedMs, executable }: FileAttributes,
+  attributes: FileAttributes,
 ): Promise<void> {
-  const { mode } = await handle.stat();
-  const bits = modeOf(mode & 0o777, executable);
-  if (bits !== (mode & 0o777)) await handle.chmod(bits).catch(() => undefined);
+  const { modifiedMs } = attributes;
+  const before = (await handle.stat()).mode & 0o777;
+  const bits = modeOf(before, attributes);
+  if (bits !== before) await handle.chmod(bits).catch(() => undefined);
   if (modifiedMs === undefined) return;
   // Node.js takes a negative number for the present time, but not a date before 1970.
   await handle.utimes(new Date(), new Date(modifiedMs)).catch(() => undefined);
 }
 
-function modeOf(bits: number, executable: boolean | undefined): number {
+function modeOf(bits: number, { executable, mode }: FileAttributes): number {
+  if (mode !== undefined) return (mode & ONLY_OWNER_WRITES) | OWNER_MAY_READ;
   if (executable === undefined) return bits;
   const run = (bits & MAY_READ) >> 2;
   return executable ? bits | run : bits & ~0o111;

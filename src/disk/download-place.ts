@@ -13,7 +13,7 @@ import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/
 import { dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';
-import type { Manifest } from '../content/manifest.ts';
+import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
@@ -44,6 +44,12 @@ export async function goOnAs(before: CID, root: CID, target: string): Promise<vo
 
 /** On Windows these also separate names, or name a device or a stream. */
 const FORBIDDEN = process.platform === 'win32' ? /[\\:]/ : undefined;
+
+const OWNER_ONLY = 0o600;
+
+/** Mode of a partial file: one that will have a mode of its own is readable by its owner only. */
+const partialMode = ({ attributes }: ManifestFile): number =>
+  attributes?.mode === undefined ? 0o666 : OWNER_ONLY;
 
 export interface DownloadPlaceOptions {
   readonly overwrite?: boolean;
@@ -101,8 +107,11 @@ export class DownloadPlace implements Place {
       if (this.#manifest.kind === 'directory') await this.#makeTree();
       else {
         // A partial file that will replace a file is readable by its owner only.
-        const mode = present ? 0o600 : 0o666;
-        await makeFile(this.#partial, this.#manifest.geometry.totalLength, mode);
+        await makeFile(
+          this.#partial,
+          this.#manifest.geometry.totalLength,
+          present ? OWNER_ONLY : partialMode(this.#manifest.files[0]!),
+        );
       }
     } catch (error) {
       throw fileError(error, this.#partial);
@@ -134,7 +143,7 @@ export class DownloadPlace implements Place {
     for (const [index, file] of this.#manifest.files.entries()) {
       await use(index, async (handle) => {
         if (this.#manifest.kind === 'file') await this.#adoptAccess(handle);
-        await applyAttributes(handle, this.#attributes);
+        await applyAttributes(handle, { ...file.attributes, ...this.#attributes });
         await handle.sync();
         sources.push(sourceFile(pathUnder(this.#target, file), await handle.stat()));
       });
@@ -176,7 +185,7 @@ export class DownloadPlace implements Place {
     const inodes = new Set<bigint>();
     for (const [index, file] of this.#manifest.files.entries()) {
       const path = pathUnder(this.#partial, file);
-      inodes.add(await makeFile(path, file.length));
+      inodes.add(await makeFile(path, file.length, partialMode(file)));
       if (inodes.size > index) continue;
       // Names that differ only in case or Unicode form, on a disk that does not tell them apart.
       throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);

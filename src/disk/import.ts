@@ -12,13 +12,15 @@ import { MAX_NODES } from '../content/node-reader.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { openNamed } from '../runtime/node/named-file.ts';
-import { countEntries, type Found, filesOf, pathUnits, scan } from './scan.ts';
+import { countEntries, type Found, type FoundFile, filesOf, pathUnits, scan } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 import { stampsAged } from './stamp-age.ts';
 
 export interface ImportOptions {
   /** Length of every piece but each file's last; chosen from the total size unless given. */
   readonly pieceLength?: number;
+  /** Whether the CID covers the modes and times of files, so that receivers get them too. */
+  readonly preserve?: boolean | undefined;
   readonly signal?: AbortSignal;
   /** Called with the bytes hashed so far, and the bytes of all files together. */
   readonly onProgress?: (bytes: number, totalBytes: number) => void;
@@ -87,7 +89,7 @@ class Importer {
   }
 
   async add(found: Found): Promise<DagRoot> {
-    if (found.kind === 'file') return this.#addFile(found.source);
+    if (found.kind === 'file') return this.#addFile(found);
     const entries = [];
     for (const entry of found.entries)
       entries.push({ name: entry.name, ...(await this.add(entry)) });
@@ -96,11 +98,13 @@ class Importer {
     return buildDirectoryDag(entries, this.blocks);
   }
 
-  async #addFile(source: SourceFile): Promise<DagRoot> {
+  async #addFile({ source, attributes }: FoundFile): Promise<DagRoot> {
     try {
       const digests = await this.#hashFile(source);
       const { size: totalLength } = source;
-      return buildFileDag({ pieceLength: this.#pieceLength, totalLength, digests }, this.blocks);
+      const leaves = { pieceLength: this.#pieceLength, totalLength, digests };
+      const told = this.#options.preserve ? attributes : undefined;
+      return buildFileDag(leaves, this.blocks, told);
     } catch (error) {
       throw fileError(error, source.path);
     }

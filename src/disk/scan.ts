@@ -7,6 +7,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileAttributes } from '../content/attributes.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { type SourceFile, sourceFile } from './source.ts';
 
@@ -14,6 +15,7 @@ export interface FoundFile {
   readonly kind: 'file';
   readonly name: string;
   readonly source: SourceFile;
+  readonly attributes: FileAttributes;
 }
 
 interface FoundDirectory {
@@ -39,7 +41,10 @@ async function scanOne(
   signal: AbortSignal | undefined,
 ): Promise<Found> {
   signal?.throwIfAborted();
-  if (stats.isFile()) return { kind: 'file', name, source: sourceFile(path, stats) };
+  if (stats.isFile()) {
+    const attributes = { modifiedMs: stats.mtimeMs, mode: stats.mode & 0o777 };
+    return { kind: 'file', name, source: sourceFile(path, stats), attributes };
+  }
   if (stats.isSymbolicLink()) throw notShareable(path, 'is a symbolic link');
   if (!stats.isDirectory()) throw notShareable(path, 'is a special file');
   const entries: Found[] = [];

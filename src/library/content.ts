@@ -13,6 +13,7 @@ import { hashChunks } from './hash-chunks.ts';
 import { innerManifest, type Manifest, outerManifest } from './manifest.ts';
 import type { PieceStore } from './piece-store.ts';
 
+export type { FileAttributes } from '../content/attributes.ts';
 export { Bitfield } from '../content/bitfield.ts';
 export { Geometry } from '../content/geometry.ts';
 export type { ManifestFile } from '../content/manifest.ts';

@@ -5,7 +5,7 @@ import type { IdentifyResult, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
-import { importPath } from '../disk/import.ts';
+import { type ImportOptions, importPath } from '../disk/import.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
@@ -201,7 +201,7 @@ export class Peer implements FileDownloadPeer {
   /** Imports a file or directory in place, and serves it from then on. */
   async share(
     path: string,
-    options: { pieceLength?: number; signal: AbortSignal },
+    options: Pick<ImportOptions, 'pieceLength' | 'preserve' | 'signal'>,
   ): Promise<Swarm> {
     const imported = await importPath(path, options);
     const { manifest, name, dag } = imported;

@@ -1,0 +1,33 @@
+// How a UnixFS node says what its file is beside its bytes: the fields `mode` and `mtime` (UnixFS
+// 1.5, https://specs.ipfs.tech/unixfs/). Times are kept in whole milliseconds, so that a receiver
+// that shares the file again names the same CID. The usual mode of files, 644, is not written, as in
+// other programs: it counts as not said.
+import type { UnixFS } from 'ipfs-unixfs';
+import { type FileAttributes, isDatable } from './attributes.ts';
+
+const PERMISSIONS = 0o777;
+const USUAL_MODE = 0o644;
+
+export function unixfsOf({ modifiedMs, mode }: FileAttributes): Pick<UnixFS, 'mode' | 'mtime'> {
+  const ms =
+    modifiedMs === undefined || !isDatable(modifiedMs) ? undefined : Math.round(modifiedMs);
+  return {
+    mode: mode === undefined ? undefined : mode & PERMISSIONS,
+    mtime: ms === undefined ? undefined : mtimeOf(ms),
+  };
+}
+
+function mtimeOf(ms: number) {
+  const seconds = Math.floor(ms / 1000);
+  const nsecs = (ms - seconds * 1000) * 1e6;
+  return { secs: BigInt(seconds), ...(nsecs === 0 ? {} : { nsecs }) };
+}
+
+/** Undefined if the node says nothing, or nothing that a file can be. */
+export function attributesOf({ mode = USUAL_MODE, mtime }: UnixFS): FileAttributes | undefined {
+  const bits = mode & PERMISSIONS;
+  const ms = mtime && Number(mtime.secs) * 1000 + (mtime.nsecs ?? 0) / 1e6;
+  const modifiedMs = ms !== undefined && isDatable(ms) ? ms : undefined;
+  if (bits === USUAL_MODE && modifiedMs === undefined) return undefined;
+  return { modifiedMs, mode: bits === USUAL_MODE ? undefined : bits };
+}

@@ -1,0 +1,123 @@
+// Modes and times of files in a DAG: what the sharer tells, and what a receiver makes of it.
+import { chmod, mkdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as dagPb from '@ipld/dag-pb';
+import fc from 'fast-check';
+import { UnixFS } from 'ipfs-unixfs';
+import { importer } from 'ipfs-unixfs-importer';
+import { fixedSize } from 'ipfs-unixfs-importer/chunker';
+import type { CID } from 'multiformats/cid';
+import { describe, expect, it } from 'vitest';
+import { dagPbCid } from '../../src/content/cid.ts';
+import { resolveManifest } from '../../src/content/resolve.ts';
+import { FileStore } from '../../src/disk/file-store.ts';
+import { type Imported, importPath } from '../../src/disk/import.ts';
+import { seededBytes, tempDir } from './files.ts';
+
+const WHEN = new Date('2001-02-03T04:05:06.789Z');
+
+async function write(path: string, bytes: Uint8Array, mode: number, when = WHEN): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, bytes);
+  await chmod(path, mode);
+  await utimes(path, when, when);
+}
+
+/** What a receiver has in the end, of a DAG that came block by block. */
+async function receive({ manifest: made, dag, sources }: Imported, target: string) {
+  const blocks = async (cid: CID) => dag.get(String(cid))!;
+  const { manifest } = dag.size > 0 ? await resolveManifest(made.root, blocks) : { manifest: made };
+  const from = await FileStore.share({ manifest, dag, sources, name: '' });
+  const store = await FileStore.download(manifest, target);
+  for (let piece = 0; piece < manifest.geometry.pieceCount; piece++) {
+    const bytes = await from.read(piece, 0, manifest.geometry.length(piece));
+    expect(await store.write(piece, [bytes])).toBe(true);
+  }
+  await store.publish();
+  await store.close();
+  await from.close();
+}
+
+async function facts(path: string) {
+  const { mode, mtime, size } = await stat(path);
+  return [(mode & 0o7777).toString(8), mtime.toISOString(), size];
+}
+
+describe('a shared directory', () => {
+  it('gives modes and times of its files, but neither set-id bits nor writing for others', async () => {
+    const root = join(await tempDir(), 'tree');
+    await write(join(root, 'exe'), seededBytes(10), 0o4755);
+    await write(join(root, 'private'), seededBytes(100), 0o600, new Date('1955-01-01T00:00:00Z'));
+    await write(join(root, 'sub/for all'), seededBytes(70_000), 0o777);
+    await write(join(root, 'sub/secret'), seededBytes(0), 0o000, new Date('2150-01-01T00:00:00Z'));
+    await write(join(root, 'usual'), seededBytes(5), 0o644);
+    const imported = await importPath(root, { pieceLength: 16_384, preserve: true });
+    const target = join(await tempDir(), 'copy');
+    await receive(imported, target);
+    const when = WHEN.toISOString();
+    expect(await facts(join(target, 'exe'))).toEqual(['755', when, 10]);
+    expect(await facts(join(target, 'private'))).toEqual(['600', '1955-01-01T00:00:00.000Z', 100]);
+    expect(await facts(join(target, 'sub/for all'))).toEqual(['755', when, 70_000]);
+    expect(await facts(join(target, 'sub/secret'))).toEqual(['400', '2150-01-01T00:00:00.000Z', 0]);
+    expect(await facts(join(target, 'usual'))).toEqual(['644', when, 5]);
+  });
+
+  it('is named otherwise than without, and the same again by who received it', async () => {
+    const path = join(await tempDir(), 'exe');
+    await write(path, seededBytes(10), 0o755);
+    const without = await importPath(path);
+    const preserved = await importPath(path, { preserve: true });
+    expect(String(preserved.manifest.root)).not.toBe(String(without.manifest.root));
+    const target = join(await tempDir(), 'exe');
+    await receive(preserved, target);
+    const again = await importPath(target, { preserve: true });
+    expect(String(again.manifest.root)).toBe(String(preserved.manifest.root));
+    await receive(without, join(target, '../plain'));
+    expect((await facts(join(target, '../plain')))[0]).toBe('644');
+  });
+});
+
+// The reference writes them into every node of a larger one, and kubo into its root alone.
+it.each([2, 173, 174])(
+  'a file of %i leaves has the reference CID with mode and time',
+  async (leaves) => {
+    const path = join(await tempDir(), 'file');
+    const content = seededBytes(leaves * 16);
+    await write(path, content, 0o750);
+    const { manifest } = await importPath(path, { pieceLength: 16, preserve: true });
+    const mtime = { secs: BigInt(Math.floor(WHEN.getTime() / 1000)), nsecs: 789_000_000 };
+    const candidate = { path: 'file', content, mode: 0o750, mtime };
+    const blockstore = { put: (cid: CID) => cid };
+    let last: CID | undefined;
+    for await (const { cid } of importer([candidate], blockstore, {
+      ...{ cidVersion: 1, rawLeaves: true, chunker: fixedSize({ chunkSize: 16 }) },
+    })) {
+      last = cid;
+    }
+    expect(String(manifest.root)).toBe(String(last));
+  },
+);
+
+it('odd modes and times of a remote do no harm', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.option(fc.nat({ max: 2 ** 32 - 1 }), { nil: undefined }),
+      fc.nat({ max: 2 ** 31 }),
+      async (secs, nsecs, mode) => {
+        const mtime = { secs, ...(nsecs === undefined ? {} : { nsecs }) };
+        const node = new UnixFS({ type: 'file', mode, mtime });
+        const block = dagPb.encode({ Data: node.marshal(), Links: [] });
+        const { manifest } = await resolveManifest(dagPbCid(block), async () => block);
+        const target = join(await tempDir(), 'odd');
+        const store = await FileStore.download(manifest, target);
+        await store.publish();
+        await store.close();
+        const found = await stat(target);
+        expect(found.mode & 0o7022).toBe(0);
+        expect(Number.isNaN(found.mtime.getTime())).toBe(false);
+      },
+    ),
+    { numRuns: 50 },
+  );
+});
