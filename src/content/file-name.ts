@@ -22,13 +22,17 @@ const utf8 = new TextEncoder();
 export const isLonger = (text: string, mostBytes: number): boolean =>
   3 * text.length > mostBytes && utf8.encode(text).length > mostBytes;
 
+/** Why the name cannot be one in a directory; undefined if it can. */
+export function nameFault(name: string): string | undefined {
+  if (name === '' || name === '.' || name === '..' || FORBIDDEN.test(name)) {
+    return 'is not safe to write';
+  }
+  return isLonger(name, MAX_NAME_BYTES) ? `has more than ${MAX_NAME_BYTES} bytes` : undefined;
+}
+
 /** @throws HubswarmError ERR_MANIFEST */
 export function checkName(cid: CID, name: string, taken: ReadonlySet<string>): void {
-  if (name === '' || name === '.' || name === '..' || FORBIDDEN.test(name)) {
-    throw manifestError(cid, `has the name ${JSON.stringify(name)}, which is not safe to write`);
-  }
-  if (isLonger(name, MAX_NAME_BYTES)) {
-    throw manifestError(cid, `has a name of more than ${MAX_NAME_BYTES} bytes`);
-  }
+  const fault = nameFault(name);
+  if (fault) throw manifestError(cid, `has the name ${JSON.stringify(name)}, which ${fault}`);
   if (taken.has(name)) throw manifestError(cid, `has the name ${JSON.stringify(name)} twice`);
 }

@@ -75,6 +75,10 @@ export class FileDownload implements DownloadHost<FoundManifest> {
       onLost: (error) => this.emit({ event: 'warned', message: describeError(error) }),
       fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
     });
+    if (found.unusedName !== undefined) {
+      const message = `${found.unusedName}; it is stored as ${found.name}`;
+      this.emit({ event: 'warned', message });
+    }
     return { ...found, kept: false };
   }
 

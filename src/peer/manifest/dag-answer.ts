@@ -8,7 +8,8 @@ import type { Link } from '../../link/link.ts';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { FrameStream } from '../node/stream.ts';
-import { AnswerDecoder, type AnswerHandler, isSafeName, type Status } from './dag-codec.ts';
+import { AnswerDecoder, type AnswerHandler, type Status } from './dag-codec.ts';
+import { type RootName, rootNameOf } from './root-name.ts';
 
 /**
  * Most bytes of blocks that came before the walk asked for them: it lags behind a fast remote.
@@ -23,7 +24,8 @@ const LEAST_BYTES = 4096;
 const SPAN_MS = 30_000;
 
 export class Answer implements AnswerHandler {
-  name: string;
+  /** The name that the remote gave, or the CID. */
+  named: RootName;
   readonly #remote: string;
   readonly #cid: CID;
   readonly #blocks = new Map<string, Uint8Array>();
@@ -44,7 +46,7 @@ export class Answer implements AnswerHandler {
   constructor(remote: string, cid: CID, clock: Timers, onSlow: () => void) {
     this.#remote = remote;
     this.#cid = cid;
-    this.name = cid.toString();
+    this.named = rootNameOf(cid, '');
     this.#kind.promise.catch(() => undefined);
     this.stop = clock.every(SPAN_MS, 'watching the pace of a manifest', () => {
       if (this.#came < LEAST_BYTES) onSlow();
@@ -91,7 +93,7 @@ export class Answer implements AnswerHandler {
     if (status === 'unknown') this.#refuse(`does not know ${this.#cid}`);
     else if (status === 'tooLarge') this.#refuse(`cannot give ${this.#cid}: its DAG is too large`);
     else if (status !== 'ok' && status !== 'packed') this.fail(this.#lost(status));
-    else if (isSafeName(name)) this.name = name;
+    else this.named = rootNameOf(this.#cid, name);
     if (status === 'ok') this.#kind.resolve(undefined);
   }
 

@@ -95,17 +95,6 @@ class FrameReader {
   }
 }
 
-/**
- * Whether a name is safe. A dot in front would hide the file, and start-up files have such names.
- */
-export function isSafeName(name: string): boolean {
-  return (
-    name !== '' &&
-    !/^\.|[/\\:\p{Cc}\uFFFD]/u.test(name) &&
-    Buffer.byteLength(name) <= MAX_NAME_BYTES
-  );
-}
-
 const isViolation = (
   value: object | { violation: string } | undefined,
 ): value is { violation: string } => value !== undefined && 'violation' in value;

@@ -21,6 +21,7 @@ import {
   RequestDecoder,
 } from './dag-codec.ts';
 import type { FetchedManifest } from './manifest-bytes.ts';
+import type { RootName } from './root-name.ts';
 
 /** The version of the protocol whose answers are never packed. */
 const DAG_PROTOCOL = '/hubswarm/dag/1.0.0';
@@ -186,11 +187,9 @@ export interface StreamOpener {
 }
 
 /** A remote's answer that the manifest can be fetched by the exchange, packed. */
-export interface PackedAnswer {
+export interface PackedAnswer extends RootName {
   readonly root: CID;
   readonly packed: CID;
-  /** A name that is safe to join to a directory. */
-  readonly name: string;
   readonly connection: StreamOpener;
 }
 
@@ -231,7 +230,7 @@ async function ask(
   cid: CID,
   signal: AbortSignal,
   { link, onReceived, clock }: Omit<FetchOptions, 'fetchPacked'> & { readonly clock: Timers },
-): Promise<FetchedManifest | { packed: CID; name: string }> {
+): Promise<FetchedManifest | ({ packed: CID } & RootName)> {
   const remote = connection.remotePeer.toString();
   const slow = new AbortController();
   const linked = new LinkedAbort([signal, slow.signal]);
@@ -247,7 +246,7 @@ async function ask(
     const packed = await answer.packed;
     const heard = packed ? { packed } : await resolve(cid, answer, linked.signal);
     frames.close();
-    return { ...heard, name: answer.name };
+    return { ...heard, ...answer.named };
   } catch (error) {
     frames?.abort(describeError(error));
     signal.throwIfAborted();

@@ -5,15 +5,14 @@ import { isRawCid } from '../../content/cid.ts';
 import type { Manifest } from '../../content/manifest.ts';
 import { resolveManifest } from '../../content/resolve.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { AnswerDecoder, encodeBlock, encodeHead, isSafeName } from './dag-codec.ts';
+import { AnswerDecoder, encodeBlock, encodeHead } from './dag-codec.ts';
+import { type RootName, rootNameOf } from './root-name.ts';
 
 /** A manifest, and what is needed to give it to others. */
-export interface FetchedManifest {
+export interface FetchedManifest extends RootName {
   readonly manifest: Manifest;
   /** The inner blocks depth first from the root; empty when the root is a leaf. */
   readonly dag: ReadonlyMap<string, Uint8Array>;
-  /** A name that is safe to join to a directory; the CID if none was given. */
-  readonly name: string;
   /** The whole content, if the root is a leaf. */
   readonly rawRoot?: Uint8Array;
 }
@@ -47,17 +46,17 @@ export async function decodeManifest(
     const rawRoot = blocks.next();
     const resolved = await resolveManifest(cid, async () => rawRoot);
     blocks.end();
-    return { ...resolved, name: blocks.name, rawRoot };
+    return { ...resolved, ...blocks.named, rawRoot };
   }
   const options = { inOrder: true, ...(signal ? { signal } : {}) };
   const resolved = await resolveManifest(cid, async () => blocks.next(), options);
   blocks.end();
-  return { ...resolved, name: blocks.name };
+  return { ...resolved, ...blocks.named };
 }
 
 /** The blocks of an answer in memory, one after the other. */
 class BlockSequence {
-  name: string;
+  named: RootName;
   readonly #cid: CID;
   readonly #bytes: Uint8Array;
   readonly #decoder: AnswerDecoder;
@@ -68,10 +67,10 @@ class BlockSequence {
   constructor(cid: CID, bytes: Uint8Array) {
     this.#cid = cid;
     this.#bytes = bytes;
-    this.name = cid.toString();
+    this.named = rootNameOf(cid, '');
     this.#decoder = new AnswerDecoder({
       handleHead: (_status, hint) => {
-        if (isSafeName(hint)) this.name = hint;
+        this.named = rootNameOf(cid, hint);
       },
       handleBlock: (block) => this.#decoded.push(block),
     });

@@ -89,7 +89,8 @@ export class PackedManifests {
     if (this.#wrong.has(key)) throw wrong(answer, 'as before');
     const fetch = this.#fetches.get(key) ?? this.#begin(answer, signal, progressed);
     unawaited('asking for a manifest', fetch.addSource(answer.connection));
-    return { ...(await fetch.result), name: answer.name };
+    const { name, unusedName } = answer;
+    return { ...(await fetch.result), name, ...(unusedName === undefined ? {} : { unusedName }) };
   }
 
   async #share(dag: HeldDag): Promise<Swarm> {

@@ -130,16 +130,27 @@ describe('fetchManifest', () => {
   });
 
   it.each([
-    ['', undefined],
-    ['../../etc/passwd', undefined],
-    ['.bashrc', undefined],
-    ['a\u001b[2Jb', undefined],
-    ['plain name.tar.gz', 'plain name.tar.gz'],
-  ])('takes the name %j only when it is safe', async (name, expected) => {
+    ['', undefined, undefined],
+    ['../../etc/passwd', undefined, 'is not safe to write'],
+    ['..', undefined, 'is not safe to write'],
+    ['a\0b', undefined, 'is not safe to write'],
+    ['.bashrc', undefined, 'would be hidden'],
+    ['.env', undefined, 'would be hidden'],
+    ['b\ufffd', undefined, 'is not UTF-8'],
+    ['n'.repeat(238), undefined, 'has more than 237 bytes'],
+    ['n'.repeat(237), 'n'.repeat(237), undefined],
+    ['a\u001b[2Jb', 'a\u001b[2Jb', undefined],
+    ['new\nline', 'new\nline', undefined],
+    ['a:b.log', 'a:b.log', undefined],
+    ['back\\slash', 'back\\slash', undefined],
+    ['plain name.tar.gz', 'plain name.tar.gz', undefined],
+  ])('takes the name %j only when it is safe, and tells if not', async (name, expected, fault) => {
     const { server, connection } = await pair();
     await serveDag(server, serving([large.manifest.root, { name, dag: large.dag }]));
     const fetched = await fetchManifest(connection, large.manifest.root, never);
     expect(fetched.name).toBe(expected ?? large.manifest.root.toString());
+    const told = fault && `the name ${JSON.stringify(name)} is not used, since it ${fault}`;
+    expect(fetched.unusedName).toBe(told);
   });
 
   it('says what the server does not have or cannot give', async () => {
