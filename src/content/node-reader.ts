@@ -20,11 +20,6 @@ export const MAX_NODES = 2 ** 18;
  * as much again.
  */
 const MAX_DAG_BYTES = 256 * 2 ** 20;
-/**
- * Most links of inner nodes. Each leads to a piece, a file, a directory or an inner node, which are
- * bounded. They are counted before they are walked, since the nodes on the way down are all in memory.
- */
-const MAX_LINKS = MAX_PIECES + MAX_NODES;
 /** Deepest directory. Chosen: PATH_MAX allows 2048, file systems in use stay far below. */
 const MAX_DEPTH = 128;
 /** Blocks in memory never wait for I/O: after so many, other work gets a turn. Chosen. */
@@ -45,7 +40,11 @@ export class NodeReader {
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #ahead = new Map<string, Promise<Uint8Array>>();
   #nodes = 0;
-  #links = 0;
+  /**
+   * Links that nodes may still have. Each leads to a piece, a file, a directory or an inner node, which
+   * are bounded. They count before they are walked, since the nodes on the way down are all in memory.
+   */
+  #linksLeft: number;
   #decodedBytes = 0;
   #turnAtBytes = BYTES_PER_TURN;
 
@@ -55,10 +54,12 @@ export class NodeReader {
       readonly signal?: AbortSignal;
       readonly maxBlockBytes?: number;
       readonly inOrder?: boolean;
+      readonly maxPieces?: number;
     },
   ) {
     this.#getBlock = getBlock;
     this.#signal = options.signal;
+    this.#linksLeft = MAX_NODES + (options.maxPieces ?? MAX_PIECES);
     this.#maxBlockBytes = options.maxBlockBytes ?? MAX_PIECE_LENGTH;
     this.#lookAhead = options.inOrder ? 0 : LOOK_AHEAD;
   }
@@ -85,9 +86,9 @@ export class NodeReader {
       this.dag.set(cid.toString(), block);
     }
     const node = decodeNode(cid, block);
-    this.#links += (node.kind === 'file' ? node.children : node.links).length;
-    if (this.#links <= MAX_LINKS) return node;
-    throw manifestError(cid, `is past the limit of ${MAX_LINKS} links`);
+    this.#linksLeft -= (node.kind === 'file' ? node.children : node.links).length;
+    if (this.#linksLeft >= 0) return node;
+    throw manifestError(cid, 'is past the limit of links');
   }
 
   /** Counts an entry that is not read, against the same limit. */
