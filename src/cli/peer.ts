@@ -64,7 +64,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--uplink <rate>',
-      'most bytes per second sent (as in 20Mbit/s or 4MiB/s), or auto: as fast as the uplink carries without a queue',
+      'most bytes per second sent (as in 20Mbit/s or 4MiB/s), or auto: paced where more than 100 ms queue in front of the uplink',
       rateOrAuto('--uplink'),
     )
     .option('--downlink <rate>', 'most bytes per second received', rate('--downlink'))

@@ -27,7 +27,7 @@ export interface PeerOptions {
   /** Find peers on the LAN by multicast. */
   readonly mdns?: boolean;
   readonly caps?: Caps;
-  /** Send as fast as the uplink carries without a queue. */
+  /** Paces what is sent where more than 100 ms queue in front of the uplink. */
   readonly adaptsUplink?: boolean;
   readonly policy?: Policy;
   /** Told what happens, as `--json` tells it. Must not throw. */

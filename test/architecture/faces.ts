@@ -117,6 +117,7 @@ export const FACES: string[] = [
   'lab/terms/result.ts',
   'lab/terms/setting.ts',
   'link/auto-rate.ts',
+  'link/line-watch.ts',
   'link/link.ts',
   'link/process-link.ts',
   'peer/address/peer-address.ts',

@@ -4,7 +4,7 @@
 // several of them. Other files decide which peers are dialled, and speak over the streams. Code
 // that reaches into the packages' own objects is in patches/.
 import type { Identify } from '@libp2p/identify';
-import type { Connection, Libp2p, PeerId, PrivateKey } from '@libp2p/interface';
+import type { Connection, Libp2p, PeerId, PrivateKey, Startable } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
@@ -18,11 +18,13 @@ import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
+import { answerProbes } from './probe-answers.ts';
 import { ProviderStore } from './provider-store.ts';
 
 type Services = {
   identify: Identify;
   ping: Ping;
+  probes: Startable;
   dht: Dht;
 };
 
@@ -112,6 +114,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       services: {
         identify: createIdentify,
         ping: createPing,
+        probes: answerProbes(clock),
         dht: createDht(clock),
       },
     });

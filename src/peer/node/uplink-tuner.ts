@@ -1,19 +1,29 @@
-// `--uplink auto`: probes the neighbours to which pieces are being sent, and sets the link to the
-// rate that AutoRate computes. While no piece is sent nothing can queue: then nobody is probed, and
+// `--uplink auto`: paces the uplink only where something queues in front of it. LineWatch sees that by
+// probes to neighbours to which no piece is being sent; while it sees none, the link has no cap. Once
+// there is one, or while pieces go to every neighbour, the link has the rate that AutoRate computes
+// from probes behind the pieces. While no piece is sent nothing can queue: then nobody is probed, and
 // the rate stays.
 import { peerIdFromString } from '@libp2p/peer-id';
 import { AutoRate } from '../../link/auto-rate.ts';
+import { LineWatch } from '../../link/line-watch.ts';
 import type { Link } from '../../link/link.ts';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { unawaited } from '../../runtime/guarded.ts';
 import type { Node } from './node.ts';
-import { PROBE_PROTOCOL, ProbeStream } from './probe-stream.ts';
+import { PROBE_PROTOCOL } from './probe-answers.ts';
+import { type AnsweredProbe, PING_PROTOCOL, ProbeStream } from './probe-stream.ts';
 
 /**
  * Neighbours probed at once: two show whether a delay is the uplink's or one receiver's; more show
  * the same.
  */
 const MOST_PROBED = 2;
+/** Neighbours watched at once, to which nothing is being sent: one of three may be slow itself. */
+const MOST_WATCHED = 3;
+/** Time between probes of one that is watched; each costs two small frames at either end. Chosen. */
+const WATCH_EVERY_MS = 250;
+/** The line counts as watched for so long after an answer: at times all are being sent to. Chosen. */
+const WATCHED_FOR_MS = 10_000;
 /**
  * A receiver counts as in use for so long after its last piece, since there are gaps between
  * pieces.
@@ -28,6 +38,8 @@ interface Path {
   readonly peer: string;
   /** When a piece was last sent to it. */
   usedAt: number;
+  /** When it was last probed as one to which nothing is being sent. */
+  watchedAt: number;
   openedAt: number;
   stream: ProbeStream | undefined;
 }
@@ -47,7 +59,9 @@ export interface TunerInit {
 export class UplinkTuner {
   readonly #init: TunerInit;
   readonly #auto = new AutoRate();
+  readonly #watch = new LineWatch();
   readonly #paths = new Map<string, Path>();
+  #watchedAt = Number.NEGATIVE_INFINITY;
   #closed = false;
   #cancelTick: Cancel;
 
@@ -67,11 +81,31 @@ export class UplinkTuner {
     const now = this.#init.clock.now();
     this.#cancelTick = this.#tickAfter(this.#auto.probeAfterMs(now));
     this.#notePaths(now);
-    const byUse = [...this.#paths.values()].sort((a, b) => b.usedAt - a.usedAt);
-    for (const path of byUse.slice(0, MOST_PROBED)) {
-      if (now - path.usedAt <= PROBED_AFTER_MS) this.#probe(path, now);
+    const used = this.#usedPaths(now);
+    const isSending = used.length > 0;
+    if (isSending && !this.#isFree(now)) {
+      for (const path of used.slice(0, MOST_PROBED)) this.#probe(path, now);
     }
+    if (isSending ? !this.#watch.isQueued : !this.#auto.started) this.#watchIdle(now);
     this.#tune();
+  }
+
+  /** Whether no queue has been seen, and one would be. */
+  #isFree(now: number): boolean {
+    return !this.#watch.isQueued && now - this.#watchedAt <= WATCHED_FOR_MS;
+  }
+
+  #watchIdle(now: number): void {
+    let watched = 0;
+    for (const peer of this.#init.neighbours()) {
+      const path = this.#pathTo(peer);
+      if (now - path.usedAt <= PROBED_AFTER_MS) continue;
+      if (this.#auto.started && path.stream?.tellsArrival === false) continue;
+      if (++watched > MOST_WATCHED) return;
+      if (this.#auto.started && now - path.watchedAt < WATCH_EVERY_MS) continue;
+      path.watchedAt = now;
+      this.#probe(path, now);
+    }
   }
 
   #tickAfter(ms: number): Cancel {
@@ -79,20 +113,27 @@ export class UplinkTuner {
   }
 
   #notePaths(now: number): void {
-    const { receivers, neighbours } = this.#init;
-    for (const peer of this.#auto.started ? receivers() : neighbours()) {
-      const path = this.#paths.get(peer);
-      if (path) path.usedAt = now;
-      else {
-        const openedAt = Number.NEGATIVE_INFINITY;
-        this.#paths.set(peer, { peer, usedAt: now, openedAt, stream: undefined });
-      }
-    }
-    for (const [peer, { usedAt, stream }] of this.#paths) {
-      if (now - usedAt <= KEPT_AFTER_MS) continue;
+    for (const peer of this.#init.receivers()) this.#pathTo(peer).usedAt = now;
+    for (const [peer, { usedAt, watchedAt, stream }] of this.#paths) {
+      if (now - Math.max(usedAt, watchedAt) <= KEPT_AFTER_MS) continue;
       stream?.close();
       this.#paths.delete(peer);
     }
+  }
+
+  /** Those to which pieces are being sent, the last one first. */
+  #usedPaths(now: number): Path[] {
+    const used = [...this.#paths.values()].filter(({ usedAt }) => now - usedAt <= PROBED_AFTER_MS);
+    return used.sort((a, b) => b.usedAt - a.usedAt);
+  }
+
+  #pathTo(peer: string): Path {
+    const known = this.#paths.get(peer);
+    if (known) return known;
+    const never = Number.NEGATIVE_INFINITY;
+    const path = { peer, usedAt: never, watchedAt: never, openedAt: never, stream: undefined };
+    this.#paths.set(peer, path);
+    return path;
   }
 
   #probe(path: Path, now: number): void {
@@ -101,7 +142,9 @@ export class UplinkTuner {
       if (now - openedAt >= RETRY_MS) unawaited('opening a probe', this.#open(path, now));
       return;
     }
-    if (stream.oldest) this.#auto.noteSilence(now, peer, stream.oldest.sentAt);
+    if (stream.oldest && !this.#isFree(now)) {
+      this.#auto.noteSilence(now, peer, stream.oldest.sentAt);
+    }
     stream.send({ sentAt: now, sentBytes: this.#init.link.sentBytes });
   }
 
@@ -111,25 +154,35 @@ export class UplinkTuner {
     path.stream = undefined;
     const [connection] = this.#init.node.getConnections(peerIdFromString(path.peer));
     try {
-      const stream = await connection?.newStream(PROBE_PROTOCOL, {
+      const stream = await connection?.newStream([PROBE_PROTOCOL, PING_PROTOCOL], {
         signal: AbortSignal.timeout(RETRY_MS),
       });
       if (!stream) return;
-      path.stream = new ProbeStream(stream, (probe) => this.#noteEcho(path.peer, probe));
+      path.stream = new ProbeStream(stream, (probe) => this.#noteEcho(path, probe));
       if (this.#closed) path.stream.close();
     } catch {
       // The peer does not speak the protocol, or is about to leave.
     }
   }
 
-  #noteEcho(path: string, probe: { sentAt: number; sentBytes: number }): void {
-    this.#auto.noteEcho(this.#init.clock.now(), { path, ...probe });
+  #noteEcho(path: Path, { sentAt, sentBytes, arrivedAt }: AnsweredProbe): void {
+    const now = this.#init.clock.now();
+    // A probe that left while a piece was on its way there waited behind it.
+    const isIdle = sentAt - path.usedAt > PROBED_AFTER_MS;
+    if (isIdle && arrivedAt !== undefined) {
+      if (this.#usedPaths(now).length > 0) this.#watchedAt = now;
+      this.#watch.note(now, path.peer, arrivedAt - sentAt);
+    }
+    if (!isIdle || !this.#auto.started) {
+      this.#auto.noteEcho(now, { path: path.peer, sentAt, sentBytes });
+    }
     this.#tune();
   }
 
   #tune(): void {
     const { link, onTuned } = this.#init;
-    const { bytesPerSecond } = this.#auto;
+    const isFree = this.#isFree(this.#init.clock.now());
+    const bytesPerSecond = isFree ? Number.POSITIVE_INFINITY : this.#auto.bytesPerSecond;
     if (this.#closed || bytesPerSecond === link.uplinkBytesPerSecond) return;
     link.limit({ uplinkBytesPerSecond: bytesPerSecond });
     onTuned();

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Link } from '../../../src/link/link.ts';
 import type { Node } from '../../../src/peer/node/node.ts';
-import { PROBE_PROTOCOL } from '../../../src/peer/node/probe-stream.ts';
+import { PROBE_LENGTH, PROBE_PROTOCOL } from '../../../src/peer/node/probe-answers.ts';
 import { UplinkTuner } from '../../../src/peer/node/uplink-tuner.ts';
 import { systemClock, type Timers } from '../../../src/runtime/clock.ts';
 import { VirtualClock } from '../../swarm/virtual-clock.ts';
@@ -152,5 +152,51 @@ describe('UplinkTuner', () => {
       await clock.advance(20);
     }
     await expect.poll(() => asked).toBe(4);
+  });
+
+  it('lifts the cap while one that gets no piece is reached at once, and paces when it is not', async () => {
+    const [a, b, c] = [await startNode(), await startNode(), await startNode()];
+    const clock = new VirtualClock();
+    let queueMs = 0;
+    await c.unhandle(PROBE_PROTOCOL);
+    await c.handle(PROBE_PROTOCOL, (stream) => {
+      stream.addEventListener('message', ({ data }) => {
+        const stamp = Buffer.alloc(8);
+        stamp.writeDoubleBE(1e6 + clock.now() + queueMs);
+        for (let at = 0; at < data.byteLength; at += PROBE_LENGTH) {
+          stream.send(Buffer.concat([data.subarray(at, at + PROBE_LENGTH), stamp]));
+        }
+      });
+    });
+    for (const other of [b, c]) await a.dial(other.getMultiaddrs());
+    const { link } = tune(a, { receivers: [b], neighbours: [b, c] }, clock);
+    const capAfter100Ms = async (): Promise<boolean> => {
+      await clock.advance(100);
+      return Number.isFinite(link.uplinkBytesPerSecond);
+    };
+    await expect.poll(capAfter100Ms, { interval: 5 }).toBe(false);
+    queueMs = 120;
+    await expect.poll(capAfter100Ms, { interval: 5 }).toBe(true);
+    queueMs = 0;
+    for (let times = 0; times < 30; times++) expect(await capAfter100Ms()).toBe(true);
+  });
+
+  it('paces where every neighbour gets pieces, or answers pings alone', async () => {
+    const [a, b, c, clock] = [
+      await startNode(),
+      await startNode(),
+      await startNode(),
+      new VirtualClock(),
+    ];
+    await c.unhandle(PROBE_PROTOCOL);
+    for (const other of [b, c]) await a.dial(other.getMultiaddrs());
+    const all = tune(a, { receivers: [b], neighbours: [b] }, clock);
+    const pings = tune(a, { receivers: [b], neighbours: [b, c] }, clock);
+    await clock.advance(0);
+    await expect.poll(() => probesTo(a, b)).toBe(2);
+    for (let times = 0; times < 40; times++) {
+      await clock.advance(100);
+      for (const { link } of [all, pings]) expect(link.uplinkBytesPerSecond).toBeLessThan(2 ** 40);
+    }
   });
 });
