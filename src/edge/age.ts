@@ -14,6 +14,12 @@ export const thisMoment = (): Required<Moment> => ({
   checkedAt: performance.now(),
 });
 
+/** So many milliseconds before. */
+export const earlier = ({ checkedAtMs, checkedAt }: Required<Moment>, ms: number) => ({
+  checkedAtMs: checkedAtMs - ms,
+  checkedAt: checkedAt - ms,
+});
+
 /** Milliseconds; Infinity if a stored time lies in the future, since the clock was set. */
 export function ageOf({ checkedAtMs, checkedAt }: Moment, now = thisMoment()): number {
   const ageMs = now.checkedAtMs - checkedAtMs;

@@ -27,18 +27,23 @@ export class CachedRoot {
     this.#revalidation = new Revalidation(options);
   }
 
+  invalidate(segments: Segments): void {
+    this.#revalidation.invalidate(filesUrl(segments));
+  }
+
   /** @throws Refusal as Revalidation.check(); SourceFailure; HubswarmError ERR_DISK_FULL */
   async open(segments: Segments, asker: Asker): Promise<Copy | 'page'> {
     const key = filesUrl(segments);
     const url = this.#origin.urlOf(key);
     const checked = await this.#revalidation.check(key, url, asker);
     if (checked === 'page') return 'page';
-    const { cid, modifiedMs } = checked.version;
+    const { cid, modifiedMs, keeping } = checked.version;
     return this.#cache.use(CID.parse(cid), (cached) => {
       const outcome = outcomeOf(checked, cached);
       if (outcome.kind === 'miss' && asker.wishes.onlyIfCached) throw notCached();
       const file = cached.open(segments, modifiedMs, url);
-      return { file, entry: cached.entry, outcome, ageMs: ageOf(checked.version) };
+      const ageMs = ageOf(checked.version);
+      return { file, entry: cached.entry, outcome, ageMs, cacheControl: keeping?.cacheControl };
     });
   }
 }

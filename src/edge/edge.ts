@@ -65,6 +65,10 @@ export class Edge implements Intermediary {
     return refusing(this.#root.open(segments, asker));
   }
 
+  invalidate(segments: Segments): void {
+    this.#root.invalidate(segments);
+  }
+
   async drop({ entry }: Copy): Promise<void> {
     await this.#parts.cache.drop(entry.cid);
   }
@@ -80,13 +84,13 @@ export class Edge implements Intermediary {
   /** Listings are passed on as they are: they change with every file in them. */
   async page(
     target: string,
-    accept: string,
+    headers: Readonly<Record<string, string>>,
     { via }: Pick<Asker, 'via'>,
     signal: AbortSignal,
   ): Promise<Page | undefined> {
     const { origin, stopping } = this.#parts;
     const asked = attempt([stopping.signal, signal], undefined, (limited) =>
-      origin.page(origin.urlOf(target), accept, via, limited),
+      origin.page(origin.urlOf(target), { accept: '*/*', ...headers, via }, limited),
     ).catch((error: unknown) => {
       if (error instanceof SourceFailure && error.final) return undefined;
       throw error;

@@ -91,9 +91,11 @@ async function checkOrigin(origin: Origin, emit: Emit): Promise<void> {
 
 /** @throws HubswarmError ERR_USAGE */
 export function checkOriginUrl(url: URL): URL {
-  if (url.pathname === '/' && url.search === '') return url;
+  // Below a prefix too, where a proxy shows the hub.
+  if (url.pathname.endsWith('/') && !url.pathname.includes('/files/') && url.search === '')
+    return url;
   throw new HubswarmError(
     'ERR_USAGE',
-    `--cache: '${showUrl(url)}' is not accepted; give the address of a hub without a path (as in http://10.0.0.1:8080/)`,
+    `--cache: '${showUrl(url)}' is not accepted; give the address of a hub, with a slash at its end (as in http://10.0.0.1:8080/)`,
   );
 }

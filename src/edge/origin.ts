@@ -10,27 +10,33 @@ import { SourceFailure } from '../client/http/source-failure.ts';
 import { showUrl } from '../client/http/url.ts';
 import { matchesCid } from '../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
+import type { Page } from '../hub/intermediary/intermediary.ts';
 import type { Link } from '../link/link.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { ageOfAnswer, type Keeping, keepingOf } from './freshness.ts';
+
+/** What an answer says of the time that it holds. */
+interface Said {
+  readonly keeping: Keeping;
+  /** Milliseconds since the true origin confirmed it. */
+  readonly ageMs: number;
+}
 
 export type Head =
-  | { readonly kind: 'file'; readonly cid: CID; readonly modifiedMs: number }
+  | ({ readonly kind: 'file'; readonly cid: CID; readonly modifiedMs: number } & Said)
   /** The path still has the known version. */
-  | { readonly kind: 'unchanged' }
+  | ({ readonly kind: 'unchanged' } & Said)
   /** The path is no file of a hub; usually it is a listing. */
   | { readonly kind: 'page' }
   /** The origin refused: 404, or another status 4xx. */
   | { readonly kind: 'refused'; readonly status: number }
   | { readonly kind: 'unreachable'; readonly reason: string };
 
-export interface Page {
-  readonly headers: ReadonlyMap<string, string>;
-  readonly bytes: Uint8Array;
-}
-
 /** Waits between questions to a hub that hashes a file: a second and a half in all. Chosen. */
 const FIRST_WAIT_MS = 50;
 const MAX_WAIT_MS = 800;
+/** Answers that are passed on as they are. */
+const PAGE_STATUSES = new Set([200, 206, 304]);
 /** Longest page in memory. Chosen: some 13,000 entries of a listing. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
 /**
@@ -65,7 +71,8 @@ export class Origin {
   urlOf(target: string): URL {
     const url = new URL(this.#url);
     const [path = '/', query = ''] = target.split(/\?(.*)/s);
-    url.pathname = path;
+    // A proxy may show the origin below a prefix.
+    url.pathname += path.slice(1);
     url.search = query;
     return url;
   }
@@ -113,7 +120,8 @@ export class Origin {
       return { kind: 'unreachable', reason: 'did not answer in time' };
     }
     const { status } = response;
-    if (status === 304 && known !== undefined) return { kind: 'unchanged' };
+    const said = { keeping: keepingOf(response.headers), ageMs: ageOfAnswer(response.headers) };
+    if (status === 304 && known !== undefined) return { kind: 'unchanged', ...said };
     if (status === 508) return { kind: 'refused', status };
     if (status >= 500 || status === 429 || status === 408) {
       return { kind: 'unreachable', reason: `answered ${status}` };
@@ -122,7 +130,8 @@ export class Origin {
     const cid = namedCid(response.headers);
     if (!cid) return { kind: isPending(response.headers) ? 'unnamed' : 'page' };
     const modifiedMs = Date.parse(response.headers.get('last-modified') ?? '');
-    return { kind: 'file', cid, modifiedMs: Number.isNaN(modifiedMs) ? UNDATED_MS : modifiedMs };
+    const dated = Number.isNaN(modifiedMs) ? UNDATED_MS : modifiedMs;
+    return { kind: 'file', cid, modifiedMs: dated, ...said };
   }
 
   /** @throws SourceFailure also when the bytes are not the block */
@@ -139,12 +148,16 @@ export class Origin {
   }
 
   /** Fetches a small answer as it is. @throws SourceFailure */
-  async page(url: URL, accept: string, via: string, signal: AbortSignal): Promise<Page> {
-    const headers = { accept, via };
+  async page(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Page> {
     const response = await this.http.request({ method: 'GET', url, headers, signal });
-    if (response.status !== 200) {
+    const { status } = response;
+    if (!PAGE_STATUSES.has(status)) {
       response.discard();
-      throw new SourceFailure(`answered ${response.status}`, { final: response.status < 500 });
+      throw new SourceFailure(`answered ${status}`, { final: status < 500 });
     }
     // A file is checked by its CID wherever it comes from. A page is not: by a redirect, an origin
     // could make this machine read what only this machine can reach.
@@ -152,7 +165,7 @@ export class Origin {
       response.discard();
       throw new SourceFailure('sent a page of another server', { final: true });
     }
-    return { headers: response.headers, bytes: await readBody(response, MAX_PAGE_BYTES) };
+    return { status, headers: response.headers, bytes: await readBody(response, MAX_PAGE_BYTES) };
   }
 
   /** The error of a refused certificate, with the options of an edge. */

@@ -6,12 +6,15 @@ import { z } from 'zod';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { guarded } from '../runtime/guarded.ts';
 import type { Moment } from './age.ts';
+import type { Keeping } from './freshness.ts';
 
 /** And when the origin last said so. */
 export interface KnownVersion extends Moment {
   readonly cid: string;
   /** Of the origin's Last-Modified. */
   readonly modifiedMs: number;
+  /** Absent if an earlier release stored it. */
+  readonly keeping?: Keeping | undefined;
 }
 
 /** Chosen: as many as a hub keeps CIDs of. */
@@ -19,10 +22,22 @@ const MAX_PATHS = 16_384;
 /** Chosen: a crash may lose so much, which the origin then tells again. */
 const SAVE_AFTER_MS = 5000;
 
+const keepingSchema = z.object({
+  isKept: z.boolean(),
+  lifetimeMs: z.number().optional(),
+  isStrict: z.boolean().optional(),
+  cacheControl: z.string().optional(),
+});
+
 const schema = z.array(
   z.tuple([
     z.string(),
-    z.object({ cid: z.string(), modifiedMs: z.number(), checkedAtMs: z.number() }),
+    z.object({
+      cid: z.string(),
+      modifiedMs: z.number(),
+      checkedAtMs: z.number(),
+      keeping: keepingSchema.optional(),
+    }),
   ]),
 );
 

@@ -7,10 +7,11 @@ import {
   type Outcome,
   type Wishes,
 } from '../hub/intermediary/intermediary.ts';
+import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { attempt } from '../runtime/linked-abort.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { ageOf, thisMoment } from './age.ts';
+import { ageOf, earlier, thisMoment } from './age.ts';
 import type { Cache } from './cache.ts';
 import type { Head, Origin } from './origin.ts';
 import type { KnownVersion, PathIndex } from './path-index.ts';
@@ -32,12 +33,21 @@ export interface RevalidationOptions {
 
 /** Longest wait for the origin if there is a copy. Chosen. */
 const STALE_AFTER_MS = 3000;
+/**
+ * Time for which a path is asked about anew each time once somebody was sent to the origin to change
+ * it: when that was done is not seen here. Chosen: as long as a large upload takes.
+ */
+const CHANGING_MS = 3_600_000;
+/** Most of these paths. Chosen; the oldest go first. */
+const MAX_CHANGING = 4096;
 /** Time for which a silent origin is left alone. Chosen: a restart takes about as long. */
 const LEAVE_ALONE_MS = 2000;
 
 export class Revalidation {
   readonly #options: RevalidationOptions;
   readonly #running = new Map<string, Promise<Checked>>();
+  /** Paths that somebody may change, and until when by the monotonic clock. */
+  readonly #changing = new Map<string, number>();
   #unreachable = { untilMs: 0, reason: '' };
 
   constructor(options: RevalidationOptions) {
@@ -60,11 +70,24 @@ export class Revalidation {
     return asked;
   }
 
+  /** RFC 9111 section 4.4. @param key of a path that may be changed from now on */
+  invalidate(key: string): void {
+    this.#changing.delete(key);
+    this.#changing.set(key, performance.now() + CHANGING_MS);
+    forgetOldest(this.#changing, MAX_CHANGING);
+  }
+
+  #mayChange(key: string): boolean {
+    const until = this.#changing.get(key) ?? 0;
+    if (until !== 0 && until < performance.now()) this.#changing.delete(key);
+    return until > performance.now();
+  }
+
   async #ask(key: string, url: URL, { via, wishes }: Asker): Promise<Checked> {
     const { origin, cache, index, ttlMs, patienceMs, signal } = this.#options;
     const known = index.get(key);
     const here = known && cache.holds(known.cid) ? known : undefined;
-    if (here && isFresh(ageOf(here), ttlMs, wishes)) {
+    if (here && !this.#mayChange(key) && isFresh(here, ttlMs, wishes)) {
       return { version: here, outcome: { kind: 'fresh' } };
     }
     if (wishes.onlyIfCached) throw notCached();
@@ -78,7 +101,6 @@ export class Revalidation {
 
   #settle(key: string, here: KnownVersion | undefined, head: Head): Checked {
     const { index, origin, emit } = this.#options;
-    const checked = thisMoment();
     if (head.kind === 'unreachable') {
       const untilMs = performance.now() + LEAVE_ALONE_MS;
       this.#unreachable = { untilMs, reason: head.reason };
@@ -88,13 +110,21 @@ export class Revalidation {
       throw new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 2000 });
     }
     this.#unreachable.untilMs = 0;
+    if ((head.kind === 'unchanged' || head.kind === 'file') && !head.keeping.isKept) {
+      index.delete(key);
+      return 'page';
+    }
     if (head.kind === 'unchanged' && here) {
-      const version = { ...here, ...checked };
+      // RFC 9111 section 3.2: what a 304 does not say stays.
+      const said = head.keeping.cacheControl === undefined ? here.keeping : head.keeping;
+      const version = { ...here, keeping: said, ...earlier(thisMoment(), head.ageMs) };
       index.set(key, version);
       return { version, outcome: { kind: 'revalidated' } };
     }
     if (head.kind === 'file') {
-      const version = { cid: head.cid.toString(), modifiedMs: head.modifiedMs, ...checked };
+      const { modifiedMs, keeping, ageMs } = head;
+      const checked = earlier(thisMoment(), ageMs);
+      const version = { cid: head.cid.toString(), modifiedMs, keeping, ...checked };
       const isSame = version.cid === here?.cid;
       index.set(key, version);
       const miss = { kind: 'miss', replaces: here !== undefined, collapsed: false } as const;
@@ -105,12 +135,20 @@ export class Revalidation {
     throw refusedBy(head.kind === 'refused' ? head.status : 502);
   }
 
+  /** @throws Refusal ERR_NO_SOURCE if the origin forbids it (RFC 9111 section 5.2.2.2) */
   #stale(version: KnownVersion): Checked {
+    if (version.keeping?.isStrict) {
+      const message = 'the origin cannot be reached, and lets no copy be served without it';
+      throw new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 2000 });
+    }
     return { version, outcome: { kind: 'stale', reason: this.#unreachable.reason } };
   }
 }
 
-/** Whether a copy of that age may be served without asking. */
-function isFresh(ageMs: number, ttlMs: number, wishes: Wishes): boolean {
-  return ageMs < Math.min(ttlMs, wishes.maxAgeMs) && ttlMs - ageMs >= wishes.minFreshMs;
+/** Whether a copy may be served without asking. */
+function isFresh(version: KnownVersion, ttlMs: number, wishes: Wishes): boolean {
+  const ageMs = ageOf(version);
+  // The operator's word is the most, the origin's the less.
+  const lifetimeMs = Math.min(ttlMs, version.keeping?.lifetimeMs ?? ttlMs);
+  return ageMs < Math.min(lifetimeMs, wishes.maxAgeMs) && lifetimeMs - ageMs >= wishes.minFreshMs;
 }

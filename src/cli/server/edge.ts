@@ -128,5 +128,6 @@ function accessFlags(flags: EdgeFlags): AccessFlags {
 
 function defaultDirectory(url: URL): string {
   // A port's colon is no character for every file system's names.
-  return join(userDirectory('cache'), 'edge', url.host.replace(/[^a-z0-9.-]/gi, '_'));
+  const name = (url.host + url.pathname.replace(/\/$/, '')).replace(/[^a-z0-9.-]/gi, '_');
+  return join(userDirectory('cache'), 'edge', name);
 }

@@ -47,6 +47,8 @@ export interface Copy {
   readonly outcome: Outcome;
   /** Milliseconds since the origin last confirmed the version; Infinity if that is unknown. */
   readonly ageMs: number;
+  /** Cache-Control of the origin, if it sent one. */
+  readonly cacheControl: string | undefined;
 }
 
 export interface Block {
@@ -57,6 +59,7 @@ export interface Block {
 
 /** An answer of the origin that is passed on as it is. */
 export interface Page {
+  readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly bytes: Uint8Array;
 }
@@ -73,6 +76,8 @@ export interface Intermediary {
    * ERR_DISK_FULL when the cache has no room for it
    */
   file(segments: Segments, asker: Asker): Promise<Copy | 'page'>;
+  /** Somebody was sent to the origin to change that file: what is known of it is asked anew. */
+  invalidate(segments: Segments): void;
   /** The bytes of a copy are no longer those of its version: they are to be fetched again. */
   drop(copy: Copy): Promise<void>;
   /**
@@ -90,12 +95,12 @@ export interface Intermediary {
    * Undefined for one that only the origin itself gives: it is too large, or refused.
    *
    * @param target path and query as they came, with their escapes
-   * @param accept media types that would do
+   * @param headers of the request, which decide about its form and conditions
    * @throws Refusal ERR_NO_SOURCE
    */
   page(
     target: string,
-    accept: string,
+    headers: Readonly<Record<string, string>>,
     asker: Pick<Asker, 'via'>,
     signal: AbortSignal,
   ): Promise<Page | undefined>;

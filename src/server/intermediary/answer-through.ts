@@ -4,11 +4,17 @@
 // RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
 import type { OutgoingHttpHeaders } from 'node:http';
 import { decodeCid, isSupportedCid } from '../../content/cid.ts';
-import { type Asker, type Intermediary, notCached } from '../../hub/intermediary/intermediary.ts';
+import {
+  type Asker,
+  type Copy,
+  type Intermediary,
+  notCached,
+} from '../../hub/intermediary/intermediary.ts';
 import type { Segments } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
+import { REVALIDATE } from '../answer/representation.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { answerBlock } from '../files/block-route.ts';
 import { answerVersion } from '../files/file-response.ts';
@@ -16,13 +22,22 @@ import type { FilesHub } from '../files/files-hub.ts';
 import { Lane } from '../listing/listing-lanes.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath } from '../message/request-path.ts';
-import { type Found, routeOf } from '../message/routes.ts';
+import { type Found, type RouteName, routeOf } from '../message/routes.ts';
+import { parseMetadata, targetOf } from '../message/tus-headers.ts';
 import { withVary } from '../message/vary.ts';
 import { cacheHeaders, passedHeaders } from './cache-status.ts';
 import { requestWishes } from './request-wishes.ts';
 
+/** What a request for a page is passed on with: its form, and its conditions. */
+const ASKED_FIELDS = [
+  ...['accept', 'accept-encoding', 'if-none-match', 'if-modified-since', 'range', 'if-range'],
+];
 /** Of a page that is passed on. */
-const PAGE_FIELDS = ['content-type', 'content-security-policy', 'cache-control', 'vary'];
+const PAGE_FIELDS = [
+  ...['content-type', 'content-encoding', 'content-security-policy', 'content-disposition'],
+  ...['cache-control', 'vary', 'etag', 'last-modified', 'age', 'link', 'x-ipfs-roots'],
+  ...['accept-ranges', 'content-range', 'repr-digest', 'digest', 'x-hubswarm-cid'],
+];
 
 interface Passing {
   readonly conversation: Conversation;
@@ -56,8 +71,11 @@ export class AnswerThrough {
     this.#intermediary.checkHops(hops);
     const own = `1.1 ${this.#intermediary.name}`;
     conversation.res.setHeader('Via', own);
-    if (name === 'uploads' || (method !== 'GET' && method !== 'HEAD'))
+    if (name === 'uploads' || (method !== 'GET' && method !== 'HEAD')) {
+      const segments = changedBy(conversation, name, rest);
+      if (segments) this.#intermediary.invalidate(segments);
       throw this.#elsewhere(target, 'method');
+    }
     const wishes = requestWishes(headers['cache-control']);
     const passing = { conversation, target, asker: { via: [...hops, own].join(', '), wishes } };
     try {
@@ -82,7 +100,7 @@ export class AnswerThrough {
     const leave = guarded('leaving a cached file', () => file.close());
     conversation.signal.addEventListener('abort', leave);
     try {
-      await answerVersion(this.#hub, conversation, segments, file, entry);
+      await answerVersion(this.#presenting(copy), conversation, segments, file, entry);
     } catch (error) {
       // Somebody changed the cache's own file: it is fetched again.
       const spoilt = hasCode(error, 'ERR_SOURCE_CHANGED') || hasCode(error, 'ERR_NOT_FOUND');
@@ -93,6 +111,13 @@ export class AnswerThrough {
       conversation.signal.removeEventListener('abort', leave);
       await file.close();
     }
+  }
+
+  /** With the Cache-Control of the origin, unless this hub was given its own. */
+  #presenting({ cacheControl }: Copy): FilesHub {
+    const { representations } = this.#hub;
+    if (cacheControl === undefined || representations.cacheControl !== REVALIDATE) return this.#hub;
+    return { ...this.#hub, representations: { ...representations, cacheControl } };
   }
 
   async #block({ conversation, asker }: Passing, rest: string): Promise<void> {
@@ -118,19 +143,26 @@ export class AnswerThrough {
   async #page({ conversation, target, asker }: Passing): Promise<void> {
     if (asker.wishes.onlyIfCached) throw notCached();
     const { req, res } = conversation;
-    const accept = req.headers.accept ?? '*/*';
+    const asked = ASKED_FIELDS.flatMap((name) => {
+      const value = req.headers[name];
+      return value === undefined ? [] : [[name, String(value)] as const];
+    });
+    let status = 200;
     let kept: OutgoingHttpHeaders = {};
     const { text, held } = await this.#pages.make(conversation, async () => {
-      const page = await this.#intermediary.page(target, accept, asker, conversation.signal);
+      const headers = Object.fromEntries(asked);
+      const page = await this.#intermediary.page(target, headers, asker, conversation.signal);
       // Too large to hold in memory, an archive perhaps; or a refusal, which the origin tells itself.
       if (!page) throw this.#elsewhere(target, 'bypass');
+      ({ status } = page);
       kept = pageFields(page.headers);
       return page.bytes;
     });
     try {
-      const fields = { ...kept, ...passedHeaders('uri-miss'), 'Content-Length': text.length };
-      res.writeHead(200, withVary(res, fields));
-      if (req.method !== 'HEAD') await held.send({ conversation, link: this.#hub.link }, text);
+      const length = status === 304 ? {} : { 'Content-Length': text.length };
+      res.writeHead(status, withVary(res, { ...kept, ...passedHeaders('uri-miss'), ...length }));
+      if (req.method !== 'HEAD' && status !== 304)
+        await held.send({ conversation, link: this.#hub.link }, text);
       res.end();
     } finally {
       held.release();
@@ -149,6 +181,16 @@ const hopsOf = (via: string | undefined): string[] =>
     .split(',')
     .map((hop) => hop.trim())
     .filter((hop) => hop !== '');
+
+/** The file that a request goes to the origin to change; undefined if it names none. */
+function changedBy({ req }: Conversation, name: RouteName, rest: string): Segments | undefined {
+  try {
+    if (name === 'files') return parseRequestPath(rest).segments;
+    return targetOf(parseMetadata(req.headers['upload-metadata']?.toString()));
+  } catch {
+    return undefined;
+  }
+}
 
 function pageFields(headers: ReadonlyMap<string, string>): OutgoingHttpHeaders {
   const fields = PAGE_FIELDS.map((field) => [field, headers.get(field)]);

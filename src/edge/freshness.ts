@@ -1,0 +1,61 @@
+// What an origin says of keeping its file: Cache-Control, Expires and Age (RFC 9111 sections 4.2 and
+// 5.2.2), for a shared cache. `no-cache` alone is not obeyed: it is what every hub says unless told
+// otherwise, and what --cache-ttl is there to relax. Pure.
+
+export interface Keeping {
+  /** Whether a shared cache may keep it at all. */
+  readonly isKept: boolean;
+  /** Milliseconds for which the origin lets a copy be served unasked; undefined if it does not say. */
+  readonly lifetimeMs?: number | undefined;
+  /** Whether a copy may not be served once it is stale, even if the origin cannot be asked. */
+  readonly isStrict?: boolean | undefined;
+  /** The field as it came, for who asks next; undefined if there was none. */
+  readonly cacheControl?: string | undefined;
+}
+
+/** Longest field that is kept for the next. Chosen; a longer one is obeyed, and not passed on. */
+const MAX_FIELD = 256;
+const DIRECTIVE = /([!#$%&'*+.^_`|~\w-]+)(?:=(?:"([^"]*)"|([^\s,"]*)))?/g;
+
+export function keepingOf(headers: ReadonlyMap<string, string>): Keeping {
+  const field = headers.get('cache-control');
+  const said = directives(field ?? '');
+  const lifetimes = said.get('s-maxage') ?? said.get('max-age');
+  return {
+    isKept: !said.has('no-store') && !said.has('private'),
+    lifetimeMs: lifetimes ? Math.min(...lifetimes.map(toMs)) : untilExpiry(headers),
+    isStrict: STRICT.some((name) => said.has(name)),
+    cacheControl: field !== undefined && field.length <= MAX_FIELD ? field : undefined,
+  };
+}
+
+/** Milliseconds since the true origin confirmed it, by caches on the way; 0 if none says so. */
+export function ageOfAnswer(headers: ReadonlyMap<string, string>): number {
+  const seconds = /^\s*(\d{1,10})\s*(?:,|$)/.exec(headers.get('age') ?? '')?.[1];
+  return Number(seconds ?? 0) * 1000;
+}
+
+/** s-maxage implies it (section 5.2.2.10). */
+const STRICT = ['must-revalidate', 'proxy-revalidate', 's-maxage'];
+
+function directives(field: string): Map<string, string[]> {
+  const said = new Map<string, string[]>();
+  for (const [, name = '', quoted, plain] of field.matchAll(DIRECTIVE)) {
+    const key = name.toLowerCase();
+    said.set(key, [...(said.get(key) ?? []), quoted ?? plain ?? '']);
+  }
+  return said;
+}
+
+/** What is no number of seconds counts as stale (section 4.2.1). */
+const toMs = (seconds: string): number =>
+  /^\d+$/.test(seconds) ? Math.min(Number(seconds), 2 ** 31) * 1000 : 0;
+
+/** Expires less Date (section 5.3); an invalid one is in the past. */
+function untilExpiry(headers: ReadonlyMap<string, string>): number | undefined {
+  const expires = headers.get('expires');
+  if (expires === undefined) return undefined;
+  const date = Date.parse(headers.get('date') ?? '');
+  const left = Date.parse(expires) - (Number.isNaN(date) ? Date.now() : date);
+  return Number.isNaN(left) ? 0 : Math.max(0, left);
+}
