@@ -12,10 +12,13 @@ export const MAX_PIECES = 2 ** 20;
 export class Geometry {
   /** offsets[i] is where piece i starts; the last entry is the total length. */
   readonly #offsets: Float64Array;
+  /** Length of the longest piece; 0 if there are no pieces. */
+  readonly maxLength: number;
 
   /** @param lengths of the pieces in order; each is in 1..MAX_PIECE_LENGTH */
   constructor(lengths: ArrayLike<number>) {
     this.#offsets = new Float64Array(lengths.length + 1);
+    let longest = 0;
     for (let i = 0; i < lengths.length; i++) {
       const length = lengths[i]!;
       invariant(
@@ -23,7 +26,9 @@ export class Geometry {
         `piece ${i} has a length of ${length}`,
       );
       this.#offsets[i + 1] = this.#offsets[i]! + length;
+      longest = Math.max(longest, length);
     }
+    this.maxLength = longest;
   }
 
   get pieceCount(): number {
@@ -43,11 +48,10 @@ export class Geometry {
     return this.#offsets[piece + 1]! - this.#offsets[piece]!;
   }
 
-  /** Length of the longest piece; 0 if there are no pieces. */
-  get maxLength(): number {
-    let longest = 0;
-    for (let i = 0; i < this.pieceCount; i++) longest = Math.max(longest, this.length(i));
-    return longest;
+  /** What most pieces have: the longest in a file; the mean where short ones are many. */
+  get typicalLength(): number {
+    const mean = this.totalLength / Math.max(1, this.pieceCount);
+    return 2 * mean < this.maxLength ? mean : this.maxLength;
   }
 
   /** The piece that holds the byte at `offset` (0 <= offset < totalLength). */

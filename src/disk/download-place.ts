@@ -14,12 +14,14 @@ import { dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';
 import type { Manifest, ManifestFile } from '../content/manifest.ts';
+import { atOnce } from '../runtime/at-once.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
-import { lstatIfAny, makeFile, renameToNew, replaceTree, syncDirectory } from './steps.ts';
+import { lstatIfAny, makeFile, renameToNew, replaceTree, syncPath } from './steps.ts';
+import { syncFileSystem } from './sync-file-system.ts';
 import { adoptAccess } from './target-place.ts';
 
 /** Tells versions of one target apart: the end of the root CID. */
@@ -41,6 +43,11 @@ export async function goOnAs(before: CID, root: CID, target: string): Promise<vo
     if (systemCode(error) !== 'ENOENT') throw fileError(error, from!);
   }
 }
+
+/** Files worked on at once: it hides what the file system takes for each. Chosen. */
+const FILES_AT_ONCE = 16;
+/** Up to so many files are synced one by one: their file system may hold much of others. Chosen. */
+const FEW_FILES = 16;
 
 /** On Windows these also separate names, or name a device or a stream. */
 const FORBIDDEN = process.platform === 'win32' ? /[\\:]/ : undefined;
@@ -139,17 +146,24 @@ export class DownloadPlace implements Place {
     use: (file: number, body: (handle: FileHandle) => Promise<void>) => Promise<void>,
   ): Promise<string> {
     if (this.#sources) return this.#target;
+    const { files, kind } = this.#manifest;
     const sources: SourceFile[] = [];
-    for (const [index, file] of this.#manifest.files.entries()) {
-      await use(index, async (handle) => {
-        if (this.#manifest.kind === 'file') await this.#adoptAccess(handle);
+    const isMany = files.length > FEW_FILES;
+    await atOnce(files.entries(), FILES_AT_ONCE, ([index, file]) =>
+      use(index, async (handle) => {
+        if (kind === 'file') await this.#adoptAccess(handle);
         await applyAttributes(handle, { ...file.attributes, ...this.#attributes });
-        await handle.sync();
-        sources.push(sourceFile(pathUnder(this.#target, file), await handle.stat()));
-      });
-    }
+        if (!isMany) await handle.sync();
+        sources[index] = sourceFile(pathUnder(this.#target, file), await handle.stat());
+      }),
+    );
     try {
-      await this.#syncDirectories();
+      if (!isMany) await this.#syncDirectories();
+      else if (!(await syncFileSystem(this.#partial))) {
+        // By their paths: what a file's mode is by now may forbid to write to it.
+        await atOnce(files, FILES_AT_ONCE, (file) => syncPath(pathUnder(this.#partial, file)));
+        await this.#syncDirectories();
+      }
       await this.#name();
       this.#sources = sources;
     } catch (error) {
@@ -159,7 +173,7 @@ export class DownloadPlace implements Place {
         throw (await lstatIfAny(this.#target)) ? this.#exists() : fileError(error, this.#partial);
       }
     }
-    await syncDirectory(dirname(this.#target));
+    await syncPath(dirname(this.#target));
     return this.#target;
   }
 
@@ -183,13 +197,13 @@ export class DownloadPlace implements Place {
       await mkdir(join(this.#partial, directory), { recursive: true });
     }
     const inodes = new Set<bigint>();
-    for (const [index, file] of this.#manifest.files.entries()) {
+    await atOnce(this.#manifest.files, FILES_AT_ONCE, async (file) => {
       const path = pathUnder(this.#partial, file);
-      inodes.add(await makeFile(path, file.length, partialMode(file)));
-      if (inodes.size > index) continue;
+      const inode = await makeFile(path, file.length, partialMode(file));
+      if (!inodes.has(inode)) return void inodes.add(inode);
       // Names that differ only in case or Unicode form, on a disk that does not tell them apart.
       throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
-    }
+    });
   }
 
   #checkNames(): void {
@@ -228,7 +242,7 @@ export class DownloadPlace implements Place {
   async #syncDirectories(): Promise<void> {
     if (this.#manifest.kind === 'file') return;
     for (const directory of [...this.#manifest.directories, '']) {
-      await syncDirectory(join(this.#partial, directory));
+      await syncPath(join(this.#partial, directory));
     }
   }
 

@@ -77,8 +77,11 @@ export async function replaceTree(from: string, to: string): Promise<void> {
   await rm(old, { recursive: true, force: true });
 }
 
-/** Syncs a directory, so that its names survive a power cut. Some systems cannot and need not. */
-export async function syncDirectory(path: string): Promise<void> {
+/**
+ * Syncs a file, or a directory so that its names survive a power cut. Some systems cannot sync a
+ * directory, and need not.
+ */
+export async function syncPath(path: string): Promise<void> {
   try {
     const handle = await open(path, 'r');
     await handle.sync().finally(() => handle.close());

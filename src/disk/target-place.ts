@@ -22,7 +22,7 @@ import { isatty, WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
-import { lstatIfAny, syncDirectory } from './steps.ts';
+import { lstatIfAny, syncPath } from './steps.ts';
 
 export type TargetPlace =
   | { readonly kind: 'none' | 'directory'; readonly path: string }
@@ -139,7 +139,7 @@ export async function putText(named: string, text: string): Promise<void> {
       await handle.close();
     }
     await rename(partial, path);
-    await syncDirectory(dirname(path));
+    await syncPath(dirname(path));
   } catch (error) {
     await rm(partial, { force: true });
     throw fileError(error, named);

@@ -9,7 +9,7 @@ import type { Neighbour } from './neighbour/neighbour.ts';
 import type { Grant } from './neighbour/taker.ts';
 import { Spread } from './spread.ts';
 import { isDone, type SwarmState } from './state.ts';
-import { GrantWindow, MOST_GRANTS } from './window.ts';
+import { GrantWindow } from './window.ts';
 
 /** Hints of one grant: the first is nearly always usable, the others are spares. */
 const HINTS = 3;
@@ -88,8 +88,8 @@ export class Uploads {
       }
       late++;
     }
-    if (this.#open >= MOST_GRANTS) return Number.POSITIVE_INFINITY;
-    const length = this.#state.geometry.length(0);
+    const length = this.#state.geometry.typicalLength;
+    if (this.#open >= this.#window.most(length)) return Number.POSITIVE_INFINITY;
     if (this.#open - late >= this.#window.size(length)) return lateAt;
     const prompt = this.#unanswered.size - late;
     const freeAt =

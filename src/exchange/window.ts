@@ -30,7 +30,14 @@ const UNCAPPED_ROUND_TRIPS = 3;
 /** Without a cap; beyond it nothing is gained at 100 Mbit/s, and pieces are bound too early. */
 const MOST_UNCAPPED_GRANTS = 16;
 /** The maximum, whatever was estimated. */
-export const MOST_GRANTS = 32;
+const MOST_GRANTS = 32;
+/**
+ * All maxima are for pieces of this length or longer. Of shorter ones (a directory of small files) as
+ * many more may be open as take its bytes, up to a factor: otherwise each takes a share of a round
+ * trip. 20,000 files of 270 bytes.
+ */
+const SHORT_PIECE = 64 * 1024;
+const MOST_SHORT = 32;
 /** Weight of a new sample in the smoothed overhead. */
 const GAIN = 0.125;
 /** A longer sample means a receiver that was held up, not a distance. */
@@ -99,12 +106,18 @@ export class GrantWindow {
     this.#spanBytes = 0;
   }
 
+  /** The most grants that are ever open, for pieces of this length. */
+  most(pieceLength: number): number {
+    return MOST_GRANTS * shortness(pieceLength);
+  }
+
   /** Number of grants to keep open, for pieces of this length. */
   size(pieceLength: number): number {
     if (this.#fixed !== undefined) return this.#fixed;
     if (!Number.isFinite(this.#cap)) return this.#uncappedSize(pieceLength);
     const inFlight = (this.#cap / 1000) * this.#overheadMs;
-    return Math.min(MOST_GRANTS, sizeFor(inFlight, pieceLength, MOST_GRANTS) + CAPPED_GRANTS);
+    const most = this.most(pieceLength);
+    return Math.min(most, sizeFor(inFlight, pieceLength, most) + CAPPED_GRANTS);
   }
 
   /** Behind a cap the queue is in this process, and the measured overhead holds. */
@@ -120,8 +133,14 @@ export class GrantWindow {
     if (this.#rates.length === 0) return FIRST_GRANTS;
     const roundTripMs = Number.isFinite(this.#leastRequestMs) ? this.#leastRequestMs : 0;
     const ms = UNCAPPED_MS + UNCAPPED_ROUND_TRIPS * roundTripMs;
-    return sizeFor(Math.max(...this.#rates) * ms, pieceLength, MOST_UNCAPPED_GRANTS);
+    const most = MOST_UNCAPPED_GRANTS * shortness(pieceLength);
+    return sizeFor(Math.max(...this.#rates) * ms, pieceLength, most);
   }
+}
+
+/** How many such pieces count as one. */
+function shortness(pieceLength: number): number {
+  return Math.max(1, Math.min(MOST_SHORT, Math.floor(SHORT_PIECE / Math.max(1, pieceLength))));
 }
 
 /** One grant whose piece is being sent, and as many more as hold so many bytes. */

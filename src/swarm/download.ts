@@ -86,6 +86,8 @@ export class Download<F extends Found> {
   #progressAt: number;
   #warned = false;
   #lack: Lack | undefined;
+  /** What this peer does with its disk, and nothing else, at the moment. */
+  #diskWork: string | undefined;
 
   constructor(host: DownloadHost<F>, cid: CID, { timeoutMs, signal }: Patience) {
     this.#host = host;
@@ -137,7 +139,7 @@ export class Download<F extends Found> {
     const { signal } = this.#abort;
     this.#name = name;
     this.#total = manifest.geometry.totalLength;
-    const store = await this.#host.open(found, signal);
+    const store = await this.#onDisk('checks what is here already', this.#host.open(found, signal));
     const wasWhole = store.isPublished;
     const swarm = await this.#join(found, store);
     this.#lack = new Lack(swarm.view, this.#cid, this.#host.emit);
@@ -145,7 +147,7 @@ export class Download<F extends Found> {
     if (!store.have.isFull) await abortable(this.#complete.promise, signal);
     // All pieces may have come since the last look.
     this.#lack.look(0);
-    const path = (await store.publish()) ?? name;
+    const path = (await this.#onDisk('makes it safe on the disk', store.publish())) ?? name;
     if (!wasWhole) await this.#host.handlePublished(found);
     this.#finish(path, wasWhole);
     return path;
@@ -225,9 +227,22 @@ export class Download<F extends Found> {
     this.#warned = false;
   }
 
+  /** Awaits work on the disk alone: meanwhile no peer is waited for, and no limit runs. */
+  async #onDisk<T>(what: string, work: Promise<T>): Promise<T> {
+    this.#noteProgress();
+    this.#diskWork = what;
+    try {
+      return await work;
+    } finally {
+      this.#diskWork = undefined;
+      this.#noteProgress();
+    }
+  }
+
   #watch(): void {
     this.#tellProgress();
     const idleMs = this.#host.clock.now() - this.#progressAt;
+    if (this.#diskWork !== undefined) return this.#watchDisk(idleMs);
     this.#lack?.look(idleMs);
     if (idleMs >= this.#timeoutMs) {
       const message = `gave up after ${Math.round(idleMs / 1000)} s without a new piece: ${this.#waitsFor}`;
@@ -236,6 +251,13 @@ export class Download<F extends Found> {
       this.#warned = true;
       this.#host.emit({ event: 'warned', message: `waiting: ${this.#waitsFor}` });
     }
+  }
+
+  #watchDisk(idleMs: number): void {
+    if (idleMs < STALLED_MS || this.#warned) return;
+    this.#warned = true;
+    const message = `no peer is waited for: this one ${this.#diskWork}`;
+    this.#host.emit({ event: 'warned', message });
   }
 
   get #waitsFor(): string {

@@ -38,8 +38,12 @@ interface Job {
   told: boolean;
 }
 
-/** Pieces read ahead of the one being sent, so that the disk never delays the link. */
-const READ_AHEAD = 1;
+/**
+ * Pieces read ahead of the one being sent, so that the disk never delays the link: the next one, and
+ * of short ones so many or so many bytes. Chosen.
+ */
+const READ_AHEAD = 16;
+const READ_AHEAD_BYTES = 64 * 1024;
 
 /** Most buffers kept for the next pieces. Chosen. */
 const MOST_SPARE = 4;
@@ -122,11 +126,7 @@ export class UploadQueue {
 
   async #sendBlock(job: Job): Promise<void> {
     const { upload } = job;
-    for (const ahead of this.#jobs.slice(0, READ_AHEAD + 1))
-      unawaited(
-        'reading a piece',
-        this.#startReading(ahead).catch(() => undefined),
-      );
+    this.#readAhead(job);
     let bytes: Uint8Array;
     try {
       bytes = await this.#startReading(job);
@@ -155,6 +155,16 @@ export class UploadQueue {
     this.#remove(job);
     unawaited('keeping memory of a piece', this.#reuse(bytes, upload.wire));
     upload.finished();
+  }
+
+  #readAhead(current: Job): void {
+    let bytes = 0;
+    for (const job of this.#jobs.slice(0, 1 + READ_AHEAD)) {
+      const reading = this.#startReading(job).catch(() => undefined);
+      unawaited('reading a piece', reading);
+      if (job !== current) bytes += job.upload.length;
+      if (bytes >= READ_AHEAD_BYTES) return;
+    }
   }
 
   #startReading(job: Job): Promise<Uint8Array> {

@@ -138,6 +138,7 @@ export const FACES: string[] = [
   'root/unfinished.ts',
   'root/version.ts',
   'root/walk.ts',
+  'runtime/at-once.ts',
   'runtime/clock.ts',
   'runtime/errors.ts',
   'runtime/forget-oldest.ts',

@@ -71,4 +71,18 @@ describe('GrantWindow', () => {
     window.noteHave(10_000, 100, PIECE);
     expect(window.size(PIECE)).toBe(4);
   });
+
+  it('opens as many grants of short pieces as take the bytes of long ones, up to 32 times as many', () => {
+    const open = (length: number): number[] => {
+      const window = new GrantWindow();
+      const first = window.size(length);
+      for (let ms = 0; ms < 3000; ms += 1) window.noteHave(ms, 1, 1000 * length);
+      return [first, window.size(length), window.most(length)];
+    };
+    expect(open(PIECE)).toEqual([5, 16, 32]);
+    expect(open(64 * 1024)).toEqual([5, 16, 32]);
+    expect(open(16 * 1024)).toEqual([5, 64, 128]);
+    expect(open(270)).toEqual([5, 512, 1024]);
+    expect(open(1)).toEqual([5, 512, 1024]);
+  });
 });

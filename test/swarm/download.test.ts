@@ -101,6 +101,29 @@ describe('a download', () => {
     expect(done).not.toHaveProperty('found');
   });
 
+  it.each([
+    ['open', 'checks what is here already'],
+    ['publish', 'makes it safe on the disk'],
+  ] as const)('waits for its disk to %s, for as long as it takes', async (step, what) => {
+    const { clock, seed, leech, host, start } = setUp();
+    seed.seed(content);
+    host.providers = [{ peer: 'seed', addresses: ['/mem/seed'] }];
+    const { store } = host;
+    if (step === 'open') host.open = () => clock.sleep(12_000).then(() => store);
+    else store.publish = () => clock.sleep(12_000).then(() => '/out/file');
+    let path: string | undefined;
+    // The limit of five seconds is one on peers.
+    void start(5000).then((name) => {
+      path = name;
+    });
+    await clock.advance(14_000);
+    await clock.advanceUntil(() => path !== undefined);
+    expect(path).toBe('/out/file');
+    expect(leech.of('warned')).toMatchObject([
+      { message: `no peer is waited for: this one ${what}` },
+    ]);
+  });
+
   it('goes on where it was, and takes what came with the manifest', async () => {
     const { clock, leech, host, start } = setUp();
     const small = await makeContent(1);

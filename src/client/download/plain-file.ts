@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes } from '../../disk/attributes.ts';
-import { lstatIfAny, renameToNew, syncDirectory } from '../../disk/steps.ts';
+import { lstatIfAny, renameToNew, syncPath } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
@@ -115,7 +115,7 @@ export class PlainFileSink implements PlainSink {
       if (await this.#isAt(partialOf(this.#target))) await this.#name(attributes);
       else if (!(await this.#isAt(this.#target))) throw takenError(partialOf(this.#target));
       await unlinkIfAny(sidecarOf(this.#target));
-      await syncDirectory(dirname(this.#target));
+      await syncPath(dirname(this.#target));
     } catch (error) {
       throw fileError(error, this.#target);
     }

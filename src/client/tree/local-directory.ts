@@ -4,7 +4,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lstatIfAny, nameIn, syncDirectory } from '../../disk/steps.ts';
+import { lstatIfAny, nameIn, syncPath } from '../../disk/steps.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -79,7 +79,7 @@ export class LocalDirectory {
 
   /** Syncs the directory, so that its names survive a power cut. */
   sync(): Promise<void> {
-    return syncDirectory(this.at(''));
+    return syncPath(this.at(''));
   }
 
   async close(): Promise<void> {

@@ -9,6 +9,7 @@
 import { basename } from 'node:path';
 import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
+import { atOnce } from '../../runtime/at-once.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -19,11 +20,15 @@ import { type PutOptions, putFailure } from '../upload/put.ts';
 import { removeFile } from '../upload/remove.ts';
 import { storeFile } from '../upload/store-file.ts';
 import { UploadSource } from '../upload/upload-source.ts';
-import { atOnce } from './at-once.ts';
 import { Differences } from './differences.ts';
 import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
 import { type PutPlan, planPut } from './put-plan.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
+
+/**
+ * Chosen: it hides the round trips of small files. More would share the same link and load the hub.
+ */
+const AT_ONCE = 4;
 
 export interface PutDirectoryOptions extends PutOptions {
   /** Whether to delete what the hub has and this directory has not. */
@@ -83,7 +88,7 @@ class Mirroring {
     });
     const remote = await this.#list(local);
     const changed: LocalFile[] = [];
-    await atOnce(local.files, async (file) => {
+    await atOnce(local.files, AT_ONCE, async (file) => {
       const there = remote.files.get(pathOf(file));
       await this.#attempt(pathOf(file), async () => {
         if (!(await this.#isThere(file, there))) changed.push(file);
@@ -94,7 +99,7 @@ class Mirroring {
     this.#events.start({ ...facts, direction: 'sending' });
     const plan = planPut(local, remote);
     await this.#makeWay(plan);
-    await atOnce(changed, (file) => this.#replace(file, plan));
+    await atOnce(changed, AT_ONCE, (file) => this.#replace(file, plan));
     if (remove && this.#differences.count === 0) await this.#removeExtras(plan);
     await this.#check(local);
     this.#differences.check(showUrl(url), 'not as here');
@@ -172,7 +177,7 @@ class Mirroring {
 
   /** Deletes files first, then the directories that they leave empty, the deepest first. */
   async #removeExtras({ extraFiles, extraDirectories }: PutPlan): Promise<void> {
-    await atOnce(extraFiles, (path) => this.#removeOne(path));
+    await atOnce(extraFiles, AT_ONCE, (path) => this.#removeOne(path));
     for (const path of extraDirectories) await this.#removeOne(path);
   }
 

@@ -7,6 +7,7 @@ import type { Writable } from 'node:stream';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { hasAttributes } from '../../disk/attributes.ts';
 import type { Link } from '../../link/link.ts';
+import { atOnce } from '../../runtime/at-once.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { getFile } from '../download/get.ts';
@@ -14,7 +15,6 @@ import type { Access } from '../http/access.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
-import { atOnce } from './at-once.ts';
 import { Differences } from './differences.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { type LocalTree, makeDirectory, readLocalTree, removePath } from './local-tree.ts';
@@ -41,6 +41,8 @@ export interface GetTreeOptions {
   readonly signal: AbortSignal;
 }
 
+/** Files at once: it hides the round trips of small ones. Chosen. */
+const AT_ONCE = 16;
 const PARTIAL =
   'the hub does not list all that is in it: links, special files, names that no URL gives back, or what this token may not see';
 
@@ -96,8 +98,12 @@ export class TreeMirror {
     const bytes = changed.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
     events.start({ bytes, pieces: 0, resumedBytes: 0, verified: true });
     try {
-      await atOnce(outdated, (file) => this.#within(file, (place) => this.#touch(file, place)));
-      await atOnce(changed, (file) => this.#within(file, (place) => this.#bringTo(file, place)));
+      await atOnce(outdated, AT_ONCE, (file) =>
+        this.#within(file, (place) => this.#touch(file, place)),
+      );
+      await atOnce(changed, AT_ONCE, (file) =>
+        this.#within(file, (place) => this.#bringTo(file, place)),
+      );
       await this.#sync();
     } finally {
       await this.#save();

@@ -15,7 +15,7 @@ import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { shortName } from '../../disk/download-place.ts';
-import { syncDirectory } from '../../disk/steps.ts';
+import { syncPath } from '../../disk/steps.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { readBounded, writeWhole } from '../../runtime/node/small-file.ts';
@@ -51,7 +51,7 @@ export class KeptManifests {
     const bytes = encodeManifest(found);
     if (Buffer.compare(bytes, (await read(path)) ?? Buffer.alloc(0)) === 0) return;
     await writeWhole(path, bytes);
-    await syncDirectory(out);
+    await syncPath(out);
   }
 
   /** Call when the content has its final name. */
@@ -81,7 +81,7 @@ export class KeptManifests {
     }
     await makeDirectory(this.#dir, 0o700);
     await writeWhole(path, bytes);
-    await syncDirectory(this.#dir);
+    await syncPath(this.#dir);
     await this.#forgetOldest();
   }
 

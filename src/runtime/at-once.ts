@@ -1,14 +1,10 @@
 /**
- * Chosen: it hides the round trips of small files. More would share the same link and load the hub.
- */
-const AT_ONCE = 4;
-
-/**
- * Works on the items in order, a few at a time. Rejects with the first failure, after the work
+ * Works on the items in order, so many at a time. Rejects with the first failure, after the work
  * under way has ended.
  */
 export async function atOnce<T>(
   items: Iterable<T>,
+  most: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const left = items[Symbol.iterator]();
@@ -23,7 +19,7 @@ export async function atOnce<T>(
       }
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker));
+  const ended = await Promise.allSettled(Array.from({ length: most }, worker));
   const failure = ended.find(({ status }) => status === 'rejected');
   if (failure) throw (failure as PromiseRejectedResult).reason;
 }
