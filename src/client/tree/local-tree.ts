@@ -1,11 +1,11 @@
 // Walks what lies below a mirrored directory, and removes entries of it. Links are entries like
 // others and never followed. A hub does not list hidden names, nor names that no URL gives back.
 // Such a name says nothing about the hub, so it counts as foreign: it is not entered and never
-// removed.
+// removed. So does a directory that cannot be read.
 import type { Stats } from 'node:fs';
 import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { reasonToLeave } from './local-files.ts';
 import { isStaging } from './staging-name.ts';
@@ -24,7 +24,7 @@ export interface LocalTree {
 /** Calls of stat at once. Chosen: hides their latency. */
 const STATS_AT_ONCE = 32;
 
-/** @throws HubswarmError ERR_NOT_PERMITTED */
+/** @throws HubswarmError ERR_NOT_PERMITTED if the root itself cannot be read */
 export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
   const entries = new Map<string, Stats>();
   const foreign = new Map<string, string>();
@@ -38,10 +38,12 @@ export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
       else if (below + name !== TREE_RECORD_NAME) foreign.set(below + name, reason);
     }
     for (const [name, stats] of await statAll(directory, names)) {
-      entries.set(below + name, stats);
-      if (stats.isDirectory()) {
-        await directory.within([name], (inside) => walk(inside, `${below}${name}/`));
-      }
+      const path = below + name;
+      entries.set(path, stats);
+      if (!stats.isDirectory()) continue;
+      await directory
+        .within([name], (inside) => walk(inside, `${path}/`))
+        .catch((error: unknown) => foreign.set(path, describeError(error)));
     }
   };
   await walk(root, '');

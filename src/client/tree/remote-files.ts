@@ -3,6 +3,7 @@
 // the URL.
 
 import type { ForeignListing } from '../../api/listing.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -96,9 +97,11 @@ async function entriesIfAny(
   try {
     return (await readDirectory(http, target, signal)).entries;
   } catch (error) {
-    if (!(error instanceof SourceFailure)) throw error;
-    if (NO_LISTING.has(error.status ?? 0)) return undefined;
-    if (error.status !== 403 || path === '') throw error;
+    signal.throwIfAborted();
+    const status = error instanceof SourceFailure ? error.status : undefined;
+    if (NO_LISTING.has(status ?? 0)) return undefined;
+    const gone = error instanceof SourceFailure && status === undefined && !error.final;
+    if (path === '' || gone || !(error instanceof HubswarmError)) throw error;
     onRefused(path, `could not be listed: ${error.message}`);
     return undefined;
   }

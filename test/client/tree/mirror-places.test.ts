@@ -23,6 +23,7 @@ import { getTree } from '../../../src/client/tree/get-tree.ts';
 import { stagingName } from '../../../src/client/tree/staging-name.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { startHub } from '../../server/hub.ts';
+import { NO_ROOT, needs } from '../../support/needs.ts';
 import { removeTempDirs, tempDir } from '../hub.ts';
 import { contents, write } from './trees.ts';
 
@@ -275,6 +276,24 @@ describe('names', () => {
 });
 
 describe('what lies there', () => {
+  it(
+    'and may not be read is left alone and named, the rest is mirrored',
+    needs(NO_ROOT),
+    async () => {
+      await write(served, { a: '1', 'closed/f': '2', 'blind/f': '3', z: '4' });
+      await write(local, { 'closed/old': 'x', 'blind/f': 'x', 'mine/f': 'x' });
+      await chmod(join(local, 'closed'), 0);
+      await chmod(join(local, 'blind'), 0o600);
+      await chmod(join(local, 'mine'), 0);
+      const got = await mirror({ deleteExtras: true });
+      for (const name of ['closed', 'blind', 'mine']) await chmod(join(local, name), 0o700);
+      expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+      expect([...got.differed.keys()].sort()).toEqual(['blind/f', 'closed/f', 'mine']);
+      const kept = { 'blind/f': 'x', 'closed/old': 'x', 'mine/f': 'x' };
+      expect(await contents(local)).toMatchObject({ a: '1', z: '4', ...kept });
+    },
+  );
+
   it('is a tree of a hundred directories in one another, and empty ones', async () => {
     const deep = Array(100).fill('d').join('/');
     await write(served, { [`${deep}/f`]: '' });

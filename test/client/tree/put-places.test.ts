@@ -247,14 +247,20 @@ describe('what the hub refuses', () => {
     expect(await contents(served)).toEqual({ a: '1', z: '3', old: 'x' });
   });
 
-  it('is all the same when it is a directory to be listed', async () => {
+  it.each([
+    [403, /^closed: could not be listed: .*403/],
+    [500, /^closed: could not be listed: .*500/],
+    [200, /^closed: could not be listed: .*no JSON/],
+  ])('is all the same when it is a directory to be listed (%d)', async (status, reason) => {
     await write(local, { a: '1', 'closed/f': '2', z: '3' });
     const stored: string[] = [];
     const server = await startServer((request, response) => {
       request.resume();
       if (request.method === 'PUT' || request.method === 'DELETE')
         stored.push(`${request.method} ${request.url}`);
-      if (request.url?.includes('/closed')) return response.writeHead(403).end();
+      if (request.method === 'GET' && request.url?.includes('/closed')) {
+        return response.writeHead(status).end('<html>');
+      }
       if (request.method !== 'GET') return response.writeHead(201).end();
       const entries = [
         ...['a', 'old', 'z'].map((name) => ({ name, type: 'file', url: '/', size: 1 })),
@@ -266,7 +272,7 @@ describe('what the hub refuses', () => {
     const got = await put({ remove: true });
     await server.close();
     expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
-    expect(got.differed[0]).toMatch(/^closed: could not be listed: .*403/);
+    expect(got.differed[0]).toMatch(reason);
     expect(stored.sort()).toEqual(['PUT /files/a', 'PUT /files/closed/f', 'PUT /files/z']);
   });
 
