@@ -43,6 +43,9 @@ const MAX_CHANGING = 4096;
 /** Time for which a silent origin is left alone. Chosen: a restart takes about as long. */
 const LEAVE_ALONE_MS = 2000;
 
+/** Refusals that are about the path, whoever asks. */
+const SAYS_GONE = new Set([401, 403, 404, 410]);
+
 export class Revalidation {
   readonly #options: RevalidationOptions;
   readonly #running = new Map<string, Promise<Checked>>();
@@ -59,14 +62,16 @@ export class Revalidation {
    * @throws Refusal ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_NO_SOURCE, ERR_NOT_CACHED, ERR_CIRCLE
    */
   async check(key: string, url: URL, asker: Asker): Promise<Checked> {
-    const running = this.#running.get(key);
+    // Who came over other hops may get another answer.
+    const question = `${asker.via}\n${key}`;
+    const running = this.#running.get(question);
     if (running !== undefined) {
       const checked = await running;
       if (checked === 'page' || checked.outcome.kind !== 'miss') return checked;
       return { ...checked, outcome: { ...checked.outcome, collapsed: true } };
     }
-    const asked = this.#ask(key, url, asker).finally(() => this.#running.delete(key));
-    this.#running.set(key, asked);
+    const asked = this.#ask(key, url, asker).finally(() => this.#running.delete(question));
+    this.#running.set(question, asked);
     return asked;
   }
 
@@ -130,9 +135,11 @@ export class Revalidation {
       const miss = { kind: 'miss', replaces: here !== undefined, collapsed: false } as const;
       return { version, outcome: isSame ? { kind: 'revalidated' } : miss };
     }
-    index.delete(key);
+    const status = head.kind === 'refused' ? head.status : 502;
+    // Other refusals may be the asker's own: of a circle that it pretends, or too long a head.
+    if (head.kind === 'page' || SAYS_GONE.has(status)) index.delete(key);
     if (head.kind === 'page') return 'page';
-    throw refusedBy(head.kind === 'refused' ? head.status : 502);
+    throw refusedBy(status);
   }
 
   /** @throws Refusal ERR_NO_SOURCE if the origin forbids it (RFC 9111 section 5.2.2.2) */

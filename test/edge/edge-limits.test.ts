@@ -106,6 +106,25 @@ describe('what an edge passes on', () => {
     const circle = await first.ask('/files/f', { headers: { via: `1.0 proxy, ${via}` } });
     expect(circle.status).toBe(508);
   });
+
+  it('by whose request others lose what is cached', async () => {
+    const hub = await startHub();
+    const first = await startEdge(hub);
+    const second = await startEdge(first);
+    const bytes = await share(hub, 'f', 100);
+    expect((await second.ask('/files/f')).status).toBe(200);
+    // A circle of the origin's, pretended; and a head that the origin would not take.
+    const via = String((await first.ask('/files/f')).headers.via);
+    const refused = await second.ask('/files/f', { headers: { via } });
+    expect(refused.status).toBe(508);
+    const long = { via: `1.1 ${'x'.repeat(100)}, `.repeat(140).slice(0, -2) };
+    expect((await second.ask('/files/f', { headers: long })).status).toBe(200);
+    await hub.running.stop();
+    await first.running.stop();
+    const kept = await second.ask('/files/f');
+    expect(kept.status).toBe(200);
+    expect(kept.headers['content-length']).toBe(String(bytes.length));
+  });
 });
 
 describe('who may read through an edge', () => {

@@ -48,6 +48,7 @@ describe('the offset of an upload', () => {
     length: 100,
     metadata: null,
     concat: null,
+    owner: null,
     target: ['f'],
     conditions: {},
     syncedBytes: 40,

@@ -2,10 +2,12 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
+import { isLoopback } from '../../hub/access/open-writes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import type { ServerOptions } from '../../server/hall/start-server.ts';
+import type { Emit } from '../../telemetry/event.ts';
 import { type AccessFlags, accessOf, fingerprints } from '../client/access.ts';
 import { seconds, size } from '../common/options.ts';
 
@@ -20,6 +22,9 @@ export interface EdgeFlags {
 }
 
 const SIZE_BYTES = 10 * 2 ** 30;
+
+const OPEN_CACHE =
+  'anyone who reaches this edge reads what its origin gives only with a token; give --token-key here, too';
 
 const ALONE_USELESS = [
   'cacheDir',
@@ -72,7 +77,11 @@ export async function edgeOptionsOf(
     root?: string;
     catalogue?: string;
     precompressed?: boolean;
+    host: string;
+    tokenKey?: readonly string[];
+    trustProxy?: readonly string[];
   },
+  emit: Emit,
 ): Promise<Partial<ServerOptions>> {
   if (flags.cache === undefined) {
     for (const option of ALONE_USELESS) {
@@ -102,6 +111,9 @@ export async function edgeOptionsOf(
   const { DiskRoot } = await import('../../root/disk/disk-root.ts');
   const url = checkOriginUrl(parseHttpUrl(flags.cache, '--cache'));
   const access = await accessOf(accessFlags(flags), [url], ACCESS);
+  const isReached = !isLoopback(flags.host) || flags.trustProxy?.length;
+  if (isReached && !flags.tokenKey?.length && access.authorization(url) !== undefined)
+    emit({ event: 'warned', message: OPEN_CACHE });
   // Below a directory of its own: whatever else is in the one that was given is left alone.
   const own = join(resolve(flags.cacheDir ?? defaultDirectory(url)), '.hubswarm-edge');
   // A hub serves a directory; what an edge serves is none, so this one stays empty.

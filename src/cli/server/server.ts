@@ -130,7 +130,7 @@ async function serve(
     uploads: uploadOptionsOf(options),
     emit,
     ...options.operations,
-    ...(await edgeOptionsOf(options)),
+    ...(await edgeOptionsOf(options, emit)),
   };
   const root = chosen.root ?? (await DiskRoot.at(options.root ?? '.'));
   const server = await startServer({ ...chosen, root });

@@ -89,7 +89,7 @@ class Attempt {
   }
 
   async run(): Promise<ReadonlyMap<string, string>> {
-    this.#url ??= await this.#upload.memory.load();
+    this.#url ??= await this.#remembered();
     const found = this.#url && (await this.#ask(this.#url));
     const { url, offset, headers } = found ?? (await this.#create());
     this.#url = url;
@@ -126,14 +126,24 @@ class Attempt {
     const url = new URL(location, target.endpoint);
     // A hub behind a proxy that ends TLS may not know of it.
     if (url.host === target.endpoint.host) url.protocol = target.endpoint.protocol;
-    // Bytes and credentials go only to the hub that the user named.
-    if (url.origin !== target.endpoint.origin) {
+    if (!this.#authorize(url))
       throw new SourceFailure('named an upload of another server', { final: true });
-    }
-    url.username = target.endpoint.username;
-    url.password = target.endpoint.password;
     await memory.save(url);
     return { url, offset: 0, headers: answer.headers };
+  }
+
+  async #remembered(): Promise<URL | undefined> {
+    const url = await this.#upload.memory.load();
+    return url && this.#authorize(url) ? url : undefined;
+  }
+
+  /** Gives the URL the user's credentials. False for another server than the user named. */
+  #authorize(url: URL): boolean {
+    const { endpoint } = this.#upload.target;
+    if (url.origin !== endpoint.origin) return false;
+    url.username = endpoint.username;
+    url.password = endpoint.password;
+    return true;
   }
 
   #metadata(): string {

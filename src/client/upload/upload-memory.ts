@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { z } from 'zod';
+import { showUrl } from '../http/url.ts';
 
 /** Chosen: hubs keep unfinished uploads for a day by default. */
 const FORGET_AFTER_MS = 7 * 24 * 3_600_000;
@@ -24,6 +25,7 @@ export class UploadMemory {
     this.#path = join(this.#directory, `${name}.json`);
   }
 
+  /** @returns the URL, without credentials */
   async load(): Promise<URL | undefined> {
     try {
       return new URL(schema.parse(JSON.parse(await readFile(this.#path, 'utf8'))).upload);
@@ -32,12 +34,12 @@ export class UploadMemory {
     }
   }
 
-  /** Saves the upload's URL. If the disk refuses, the upload goes on without. */
+  /** Saves the upload's URL without its credentials. If the disk refuses, the upload goes on without. */
   async save(upload: URL): Promise<void> {
     const temporary = `${this.#path}.${randomBytes(4).toString('hex')}`;
     try {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-      await writeFile(temporary, JSON.stringify({ upload: upload.href }), { mode: 0o600 });
+      await writeFile(temporary, JSON.stringify({ upload: showUrl(upload) }), { mode: 0o600 });
       await rename(temporary, this.#path);
       await this.#forgetOld();
     } catch {

@@ -13,6 +13,8 @@ export interface Rights {
   readonly paths: readonly Segments[];
   /** The person or program that the token was given to, for the log. */
   readonly subject?: string | undefined;
+  /** Whom the token stands for: the subject, else the token itself. */
+  readonly holder?: string | undefined;
 }
 
 /** Whether the rights allow the scope at the path itself. */

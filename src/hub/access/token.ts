@@ -75,6 +75,7 @@ function readClaims({ scope, paths, sub, jti, exp }: JWTPayload, token: string):
     scopes: new Set(SCOPES.filter((known) => words.includes(known))),
     paths: readPaths(paths),
     subject: sub,
+    holder: sub ?? jti ?? token,
     id: jti,
     name: jti ?? token,
     expiresAtMs: exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000,

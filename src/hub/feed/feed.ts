@@ -19,6 +19,8 @@ export interface Message {
 }
 
 export interface Subscriber {
+  /** The address that stands for its user. */
+  readonly from: string;
   readonly filter: EventFilter;
   /** Takes a message. It must not throw, and may end the subscription. */
   deliver(message: Message): void;
@@ -89,10 +91,10 @@ export class Feed {
   }
 
   /** @throws Refusal ERR_BUSY */
-  checkRoom(): void {
+  checkRoom(from: string): void {
     if (this.#ended)
       throw new Refusal('ERR_BUSY', 'the server is stopping', { retryAfterMs: 2000 });
-    if (this.#subscribers.size >= this.#maxSubscribers) {
+    if (this.#isFull && !this.#makesWayFor(from)) {
       throw new Refusal('ERR_BUSY', 'too many subscribers; try again', { retryAfterMs: 10_000 });
     }
   }
@@ -102,8 +104,13 @@ export class Feed {
    * @returns a function that ends the subscription; it may be called twice
    */
   subscribe(subscriber: Subscriber): () => void {
-    this.checkRoom();
-    const { filter } = subscriber;
+    this.checkRoom(subscriber.from);
+    const greedy = this.#isFull ? this.#makesWayFor(subscriber.from) : undefined;
+    if (greedy) {
+      this.#subscribers.delete(greedy);
+      greedy.end();
+    }
+    const { from, filter } = subscriber;
     const end = guarded('ending a subscription', () => subscriber.end());
     const leave = (): void => {
       this.#subscribers.delete(listener);
@@ -113,9 +120,25 @@ export class Feed {
       leave();
       end();
     });
-    const listener = { filter, deliver, end };
+    const listener = { from, filter, deliver, end };
     this.#subscribers.add(listener);
     return leave;
+  }
+
+  get #isFull(): boolean {
+    return this.#subscribers.size >= this.#maxSubscribers;
+  }
+
+  /**
+   * The oldest subscriber of the user with the most, if that user will still have as many as the
+   * newcomer's: nobody shuts the others out.
+   */
+  #makesWayFor(from: string): Subscriber | undefined {
+    const counts = new Map<string, number>();
+    for (const each of this.#subscribers) counts.set(each.from, (counts.get(each.from) ?? 0) + 1);
+    const [greediest] = [...counts].sort((a, b) => b[1] - a[1]);
+    if (!greediest || greediest[1] <= (counts.get(from) ?? 0) + 1) return undefined;
+    return [...this.#subscribers].find((each) => each.from === greediest[0]);
   }
 
   /** Begins a new epoch after a time in which nothing was watched: events may be missing. */

@@ -71,7 +71,7 @@ export class HubEvents {
 
   /** @throws Refusal ERR_BUSY */
   async subscribe(after: string | undefined, subscriber: Subscriber): Promise<Subscription> {
-    this.feed.checkRoom();
+    this.feed.checkRoom(subscriber.from);
     clearTimeout(this.#lingering);
     this.#started ??= this.#start();
     try {

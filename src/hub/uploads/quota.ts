@@ -2,7 +2,7 @@
 // uploads under way as well, in full from their first byte on: otherwise uploads that each have
 // room could pass the quota together. Bytes that others put into the root are counted at the next
 // start. Each process counts for itself: each of several hubs over a root keeps to the quota by
-// what it knows.
+// what it knows. An upload that stands still counts for what came of it.
 import prettyBytes from 'pretty-bytes';
 import { Refusal } from '../../runtime/refusal.ts';
 
@@ -10,6 +10,8 @@ import { Refusal } from '../../runtime/refusal.ts';
 export interface Reservation {
   /** Raises the share to at least so many bytes. @throws Refusal ERR_QUOTA */
   cover(bytes: number): void;
+  /** Lowers the share to at most so many bytes. */
+  shrink(bytes: number): void;
   release(): void;
 }
 
@@ -44,6 +46,12 @@ export class Quota {
         if (this.usedBytes + more > this.#limitBytes) throw this.#exceeded();
         held += more;
         this.#reservedBytes += more;
+      },
+      shrink: (atMost) => {
+        const less = held - atMost;
+        if (released || less <= 0) return;
+        held -= less;
+        this.#reservedBytes -= less;
       },
       release: () => {
         if (released) return;

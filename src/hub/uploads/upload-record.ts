@@ -5,6 +5,7 @@
 //   was written in);
 // - of a chunk that has a checksum nothing counts before that was compared.
 import { z } from 'zod';
+import type { Caller } from '../access/caller.ts';
 
 const recordSchema = z.object({
   version: z.literal(1),
@@ -16,6 +17,8 @@ const recordSchema = z.object({
   concat: z.string().nullable(),
   /** Names of the target below the root; null for a part of another upload. */
   target: z.array(z.string()).nullable(),
+  /** Whose token made it; null for none. Records of earlier versions have no owner. */
+  owner: z.string().nullable().default(null),
   /** Preconditions from the request that created it, for its publication. */
   conditions: z.record(z.string(), z.string()),
   syncedBytes: z.number(),
@@ -27,6 +30,11 @@ const recordSchema = z.object({
 });
 
 export type UploadRecord = z.infer<typeof recordSchema>;
+
+/** Whether the caller may go on with an upload: a part of a token's holder is that holder's. */
+export function mayGoOn({ record }: { record: UploadRecord }, { rights }: Caller): boolean {
+  return record.concat !== 'partial' || record.owner === null || record.owner === rights?.holder;
+}
 
 export function parseRecord(text: string): UploadRecord | undefined {
   try {

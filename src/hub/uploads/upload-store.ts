@@ -24,6 +24,8 @@ const PUBLISHED_KEPT_MS = 3_600_000;
  * again. Chosen.
  */
 const JOINED_KEPT_MS = 600_000;
+/** Time without a byte after which an upload's share of the quota is what came. Chosen. */
+const PROMISE_HOLDS_MS = 60_000;
 const SWEEP_EVERY_MS = 60_000;
 
 export interface UploadStoreOptions {
@@ -63,7 +65,7 @@ export class UploadStore {
 
   /** @throws Refusal ERR_BUSY for too many, ERR_QUOTA, ERR_DISK_FULL */
   async create(
-    facts: Pick<UploadRecord, 'length' | 'metadata' | 'concat' | 'conditions'> & {
+    facts: Pick<UploadRecord, 'length' | 'metadata' | 'concat' | 'owner' | 'conditions'> & {
       /** Names of the target; undefined: the upload is named by its id. */
       readonly named: readonly string[] | undefined;
     },
@@ -126,10 +128,12 @@ export class UploadStore {
   /**
    * Must be called before bytes are appended.
    *
+   * @throws Refusal ERR_QUOTA if the room for the rest was given to others meanwhile
    * @param checked whether bytes count only after a checksum was compared
    */
   async begin(upload: StoredUpload, checked: boolean): Promise<StoredUpload> {
     const { offset } = upload;
+    this.cover(upload.id, upload.record.length ?? offset);
     const uncheckedFrom = checked ? offset : null;
     const boot = await this.#unfinished.boot;
     return this.save(upload, { boot, syncedBytes: offset, uncheckedFrom }, offset);
@@ -191,7 +195,19 @@ export class UploadStore {
     if (leftMs <= 0) return this.#expire(found);
     // The clock was set back: without this the upload would stay for as long.
     if (leftMs > Math.max(this.#options.expireMs, PUBLISHED_KEPT_MS)) await this.#renew(id);
-    if (found.record.state === 'open') this.cover(id, found.record.length ?? found.offset);
+    if (found.record.state === 'open') await this.#lookAtShare(found);
+  }
+
+  /** A length that was only promised keeps no others out. */
+  async #lookAtShare({ id, record, offset }: StoredUpload): Promise<void> {
+    const stillMs = Math.abs(Date.now() - (await this.#unfinished.changedMs(id)));
+    if (stillMs < PROMISE_HOLDS_MS) return this.cover(id, record.length ?? offset);
+    // A writer that holds the lock has the room that it was promised.
+    const lock = await this.#unfinished.lock(id);
+    if (!lock) return;
+    this.cover(id, offset);
+    this.#shares.get(id)?.shrink(offset);
+    await lock.release();
   }
 
   /** Lets the upload expire as if it had been written to now. */

@@ -52,21 +52,28 @@ export interface JoiningInit {
 
 export class Joining {
   readonly #init: JoiningInit;
-  /** An address of each peer met in this run. */
-  readonly #met = new Map<string, string>();
+  /** An address of each peer that answered in this run, the first ones, and of those that called. */
+  readonly #reached = new Map<string, string>();
+  readonly #callers = new Map<string, string>();
   #warned = false;
   #withdrawRun: (() => Promise<void>) | undefined;
 
   constructor(init: JoiningInit) {
     this.#init = init;
-    const remember = ({ detail }: CustomEvent<IdentifyResult>): void => {
-      const { peerId, listenAddrs } = detail;
-      for (const address of listenAddrs) {
-        this.#met.set(peerId.toString(), `${address}/p2p/${peerId}`);
-      }
-      forgetOldest(this.#met, MOST_MET);
-    };
+    const remember = ({ detail }: CustomEvent<IdentifyResult>): void => this.#remember(detail);
     init.node.addEventListener('peer:identify', guarded('remembering a peer', remember));
+  }
+
+  #remember({ peerId, listenAddrs, connection }: IdentifyResult): void {
+    const id = peerId.toString();
+    const address = listenAddrs.at(-1);
+    if (connection.direction === 'outbound') {
+      if (this.#reached.size < MOST_MET)
+        this.#reached.set(id, `${address ?? connection.remoteAddr}/p2p/${id}`);
+    } else if (address) {
+      this.#callers.set(id, `${address}/p2p/${id}`);
+      forgetOldest(this.#callers, MOST_MET);
+    }
   }
 
   /**
@@ -88,7 +95,8 @@ export class Joining {
   /** Remembers the peers met: a hint for the next run; without it nothing fails. */
   async close(): Promise<void> {
     try {
-      await rememberPeers(this.#init.identity.dir, [...this.#met.values()]);
+      const { dir } = this.#init.identity;
+      await rememberPeers(dir, [...this.#reached.values()], [...this.#callers.values()]);
       await this.#withdrawRun?.();
     } catch (error) {
       this.#warn(describeError(error));

@@ -8,6 +8,8 @@ import { tryParseAddress } from '../address/peer-address.ts';
 const MAX_PEERS = 50;
 /** Most addresses of one peer; a host has a few interfaces. Chosen. */
 const MAX_ADDRESSES_OF_PEER = 4;
+/** Most peers of a run that stand before those known before it. Chosen. */
+const MAX_NEWCOMERS = MAX_PEERS / 2;
 
 const file = (dir: string): string => join(dir, 'known-peers.json');
 
@@ -18,15 +20,34 @@ export async function readKnownPeers(dir: string): Promise<string[]> {
 }
 
 /**
- * Puts peers in front of those known before; a peer's old addresses make way for its new ones.
+ * Puts peers in front of those known before; a peer's old addresses make way for its new ones. New
+ * PeerIds cost nothing, so strangers push out few at a time that this peer reached, and none that
+ * only called it.
  *
- * @param useful multiaddrs with /p2p/, the most useful first; others are left out
+ * @param reached multiaddrs with /p2p/ at which peers answered, the most useful first; others are
+ * left out
+ * @param callers what peers that called say of where they listen
  * @throws HubswarmError of the file system
  */
-export async function rememberPeers(dir: string, useful: readonly string[]): Promise<void> {
-  const fresh = new Set(useful.map(peerOf));
-  const older = (await readKnownPeers(dir)).filter((address) => !fresh.has(peerOf(address)));
-  await writeWhole(file(dir), `${JSON.stringify(cap([...useful, ...older]), undefined, 1)}\n`);
+export async function rememberPeers(
+  dir: string,
+  reached: readonly string[],
+  callers: readonly string[] = [],
+): Promise<void> {
+  const older = await readKnownPeers(dir);
+  const known = new Set(older.map(peerOf));
+  const met = new Set([...reached, ...callers].map(peerOf));
+  const isKnown = (address: string): boolean => known.has(peerOf(address));
+  const newcomers = [...new Set(reached.map(peerOf))].filter((peer) => !known.has(peer));
+  const later = new Set(newcomers.slice(MAX_NEWCOMERS));
+  const peers = cap([
+    ...reached.filter((address) => !later.has(peerOf(address))),
+    ...callers.filter(isKnown),
+    ...older.filter((address) => !met.has(peerOf(address))),
+    ...reached.filter((address) => later.has(peerOf(address))),
+    ...callers.filter((address) => !isKnown(address)),
+  ]);
+  await writeWhole(file(dir), `${JSON.stringify(peers, undefined, 1)}\n`);
 }
 
 const peerOf = (address: string): string | undefined => tryParseAddress(address)?.peerId;

@@ -73,7 +73,10 @@ export class Admission {
 
   #admitAddress({ req, caller }: Conversation, addresses: ClientAddresses): void {
     const { known, proxied } = addresses.of(req);
-    if (proxied) caller.remote = known.address;
+    if (proxied) {
+      caller.remote = known.address;
+      caller.address = known.address;
+    }
     caller.link = known.link;
     known.admit();
   }

@@ -1,6 +1,8 @@
 // The caller of an HTTP request. Header fields are read when the hub needs them; access/ adds what
 // it found out.
 import type { IncomingMessage } from 'node:http';
+import { normalAddress } from '../../hub/access/address-rules.ts';
+import { household } from '../../hub/access/addresses.ts';
 import type { Caller } from '../../hub/access/caller.ts';
 import type { Rights } from '../../hub/access/rights.ts';
 import type { Link } from '../../link/link.ts';
@@ -15,12 +17,20 @@ export class HttpCaller implements Caller {
   link: Link | undefined;
   /** Address and port; only the address if a trusted proxy named it. */
   remote: string;
+  /** The address alone. */
+  address: string;
   readonly #headers: IncomingMessage['headers'];
 
   constructor({ socket, headers }: IncomingMessage) {
     // The socket forgets its address when it closes.
+    this.address = socket.remoteAddress ?? '';
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#headers = headers;
+  }
+
+  /** Stands for the user among those who share what there is. */
+  get user(): string {
+    return household(normalAddress(this.address));
   }
 
   get credential(): string | undefined {

@@ -27,6 +27,7 @@ export async function answerStream(
     events.backlogs.handleWrite(reader);
   };
   const subscription = await events.subscribe(after, {
+    from: conversation.caller.user,
     filter,
     deliver: (message) => write(formatMessage(message)),
     end: () => res.end(),

@@ -23,6 +23,7 @@ export async function answerPoll(
   const over = new AbortController();
   const end = guarded('ending a poll', () => over.abort());
   const subscription = await events.subscribe(after, {
+    from: conversation.caller.user,
     filter,
     deliver: (message) => {
       // Events of the same moment go together.

@@ -57,6 +57,7 @@ export async function answerWebSocket(
     events.backlogs.handleWrite(reader);
   };
   const subscription = await events.subscribe(afterOf(query), {
+    from: conversation.caller.user,
     filter,
     deliver: (message) => (open ? send(open, message.json) : early.push(message)),
     end: () => open?.close(GOING_AWAY),

@@ -39,6 +39,9 @@ const PAGE_FIELDS = [
   ...['accept-ranges', 'content-range', 'repr-digest', 'digest', 'x-hubswarm-cid'],
 ];
 
+/** Most of Via that is passed on, the latest hops: an origin refuses too long a head. Chosen. */
+const MAX_VIA_CHARACTERS = 1024;
+
 interface Passing {
   readonly conversation: Conversation;
   /** Path and query as they came. */
@@ -77,7 +80,8 @@ export class AnswerThrough {
       throw this.#elsewhere(target, 'method');
     }
     const wishes = requestWishes(headers['cache-control']);
-    const passing = { conversation, target, asker: { via: [...hops, own].join(', '), wishes } };
+    const via = latest([...hops, own].join(', '));
+    const passing = { conversation, target, asker: { via, wishes } };
     try {
       await (name === 'blocks' ? this.#block(passing, rest) : this.#file(passing, rest));
     } catch (error) {
@@ -191,6 +195,9 @@ function changedBy({ req }: Conversation, name: RouteName, rest: string): Segmen
     return undefined;
   }
 }
+
+const latest = (via: string): string =>
+  via.length <= MAX_VIA_CHARACTERS ? via : via.slice(-MAX_VIA_CHARACTERS).replace(/^[^,]*, /, '');
 
 function pageFields(headers: ReadonlyMap<string, string>): OutgoingHttpHeaders {
   const fields = PAGE_FIELDS.map((field) => [field, headers.get(field)]);

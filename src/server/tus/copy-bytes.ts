@@ -8,14 +8,16 @@ const READ_BYTES = 2 ** 20;
 /**
  * Copies the first `length` bytes of an upload to a writer.
  *
- * @throws Refusal ERR_CONFLICT if it has fewer
+ * @throws Refusal ERR_CONFLICT if it has fewer, and what the signal holds
  */
 export async function copyBytes(
   data: UploadData,
   length: number,
   writer: PieceWriter,
+  signal: AbortSignal,
 ): Promise<void> {
   for (let at = 0; at < length; ) {
+    signal.throwIfAborted();
     // Each chunk has its own buffer, since the writer holds it for a while.
     const buffer = allocAligned(Math.min(READ_BYTES, length - at));
     const bytesRead = await data.read(buffer, at);

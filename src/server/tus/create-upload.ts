@@ -26,7 +26,7 @@ import { appendBody } from './append-upload.ts';
 import { joinParts, loadParts } from './concatenate.ts';
 import { finish } from './finish.ts';
 
-type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'conditions'> & {
+type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'owner' | 'conditions'> & {
   readonly named: readonly string[] | undefined;
 };
 
@@ -43,6 +43,7 @@ export async function createUpload(
     metadata: metadata === undefined ? null : String(metadata),
     concat: concat === undefined ? null : String(headers['upload-concat']),
     named: targetOf(parseMetadata(metadata === undefined ? undefined : String(metadata))),
+    owner: conversation.caller.rights?.holder ?? null,
     conditions: storedConditions(headers),
   };
   // An upload without a name lands in the root, unless it is a part of another.
@@ -78,11 +79,11 @@ async function createFinal(
   ids: readonly string[],
 ): Promise<Finished> {
   checkFinal(conversation.req.headers);
-  const parts = await loadParts(hub, ids);
+  const parts = await loadParts(hub, conversation.caller, ids);
   const length = parts.reduce((sum, { offset }) => sum + offset, 0);
   await checkRoom(hub, length);
   return begin(hub, { ...facts, length }, async (made) => {
-    const leaves = await joinParts(hub, made, parts);
+    const leaves = await joinParts(hub, made, parts, conversation.signal);
     const whole = { ...made, offset: length };
     const finished = await finish(hub, conversation, whole, { leaves });
     // The part may be gone, or its disk full: then it goes when it expires.

@@ -3,6 +3,7 @@
 // fields; the files beside do the work.
 
 import { awaitsPublication, type Finished } from '../../hub/uploads/finish-upload.ts';
+import { mayGoOn } from '../../hub/uploads/upload-record.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { receiveBody } from '../conversation/receive-body.ts';
@@ -162,13 +163,14 @@ async function answerTermination(
   conversation.res.writeHead(204).end();
 }
 
-/** A caller that may write the upload's target may go on with it; a part has no target yet. */
+/** A caller that may write the upload's target may go on with it. A part has an owner instead. */
 async function loadFor(
   hub: UploadsHub,
   conversation: Conversation,
   id: string,
 ): Promise<StoredUpload> {
   const upload = await hub.uploads.unfinished.load(id);
+  if (!mayGoOn(upload, conversation.caller)) throw new HttpFailure(404, 'no such upload');
   if (upload.record.target) hub.access.check(conversation.caller, 'write', upload.record.target);
   return upload;
 }

@@ -77,6 +77,18 @@ describe('server --cache', () => {
     const second = await run(['server', '--port', '0', ...args.slice(4), '--cache-dir', directory]);
     expect(second).toMatchObject({ code: 1, stdout: '' });
     expect(second.stderr).toMatch(/^hubswarm: --cache-dir: .* is used by another edge.*\n$/);
+    const warned = async (...more: string[]): Promise<string[]> => {
+      const token = ['--cache-token', stdout.trim(), '--cache-dir', await scratch()];
+      const open = start([...args, ...token, ...more]);
+      await open.until('listening');
+      await open.end();
+      return open.events.flatMap((event) => (event.event === 'warned' ? [event.message] : []));
+    };
+    const everybody = /^anyone who reaches this edge reads .*; give --token-key here, too$/;
+    expect(await warned('--host', '0.0.0.0')).toEqual([expect.stringMatching(everybody)]);
+    expect(await warned()).toEqual([]);
+    const asked = await warned('--host', '0.0.0.0', '--token-key', keyFile);
+    expect(asked.join()).not.toMatch(everybody);
   });
 
   it('says in one line what is wrong', async () => {

@@ -39,13 +39,15 @@ async function open(rootOf: (disk: DiskRoot) => Root = (disk) => disk) {
   const events = new HubEvents(context, { settleMs: 10 });
   onTestFinished(() => events.end());
   const told: Record<string, unknown>[] = [];
-  const subscribe = (after?: string, below: string[] = []) =>
+  const ended: string[] = [];
+  const subscribe = (after?: string, below: string[] = [], from = '192.0.2.1') =>
     events.subscribe(after, {
+      from,
       filter: eventsBelow(below),
       deliver: ({ json }) => void told.push(JSON.parse(json)),
-      end: () => undefined,
+      end: () => void ended.push(from),
     });
-  return { path, events, transfers, told, subscribe };
+  return { path, events, transfers, told, ended, subscribe };
 }
 
 const progress = {
@@ -58,6 +60,18 @@ const progress = {
 } as const;
 
 describe('the events of a hub', () => {
+  it('are not kept from others by one address that takes all the places', async () => {
+    const { events, ended, subscribe } = await open();
+    for (let i = 0; i < 2; i++) await subscribe();
+    await expect(subscribe()).rejects.toMatchObject({ code: 'ERR_BUSY' });
+    await subscribe(undefined, [], '192.0.2.2');
+    expect(ended).toEqual(['192.0.2.1']);
+    expect(events.feed.subscribers).toBe(2);
+    // Each has one now: nobody makes way for a third.
+    for (const from of ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
+      await expect(subscribe(undefined, [], from)).rejects.toMatchObject({ code: 'ERR_BUSY' });
+  });
+
   it('tell at once of a file that this process stored, wherever it lies', async () => {
     const { path, events, told, subscribe } = await open();
     await subscribe(undefined, ['a b']);

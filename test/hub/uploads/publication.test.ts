@@ -167,7 +167,13 @@ describe('the end of an upload that came in several requests', () => {
   async function uploaded(name: string, text: string) {
     const made = await openHub();
     const store = made.hub.uploads.unfinished;
-    const facts = { length: text.length, metadata: null, concat: null, conditions: {} };
+    const facts = {
+      length: text.length,
+      metadata: null,
+      concat: null,
+      owner: null,
+      conditions: {},
+    };
     const upload = await store.create({ ...facts, named: [name] });
     await withOpen(store.open(upload), (data) => data.write([Buffer.from(text)], 0));
     return { ...made, store, upload: { ...upload, offset: text.length } };

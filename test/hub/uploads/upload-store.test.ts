@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Quota } from '../../../src/hub/uploads/quota.ts';
 import { UploadStore } from '../../../src/hub/uploads/upload-store.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
@@ -11,7 +11,14 @@ async function stored(leftMs: number) {
   const { unfinished } = await DiskRoot.at(await tempDir());
   const quota = new Quota(Number.POSITIVE_INFINITY, 0);
   const store = new UploadStore({ unfinished, quota, expireMs: EXPIRE_MS, emit: () => undefined });
-  const facts = { length: 5, metadata: null, concat: null, conditions: {}, named: ['f'] };
+  const facts = {
+    length: 5,
+    metadata: null,
+    concat: null,
+    owner: null,
+    conditions: {},
+    named: ['f'],
+  };
   const { id, record } = await store.create(facts);
   const text = JSON.stringify({ ...record, expiresMs: Date.now() + leftMs });
   await unfinished.setRecord(id, text);
@@ -39,4 +46,30 @@ describe('the expiry of an unfinished upload', () => {
     const { unfinished } = await stored(-1);
     expect(await unfinished.ids()).toEqual([]);
   });
+});
+
+it('gives the room of an upload that only promised bytes to others, and asks for it again', async () => {
+  const { unfinished } = await DiskRoot.at(await tempDir());
+  const quota = new Quota(1000, 0);
+  const store = new UploadStore({ unfinished, quota, expireMs: EXPIRE_MS, emit: () => undefined });
+  const facts = { metadata: null, concat: null, owner: null, conditions: {}, named: ['f'] };
+  const promised = await store.create({ ...facts, length: 1000 });
+  await store.takeUp();
+  expect(quota.usedBytes).toBe(1000);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+  try {
+    const writing = await store.lock(promised.id);
+    await store.takeUp();
+    expect(quota.usedBytes).toBe(1000);
+    await writing.release();
+    await store.takeUp();
+    expect(quota.usedBytes).toBe(0);
+    const other = quota.reserve(1);
+    await expect(store.begin(promised, false)).rejects.toMatchObject({ code: 'ERR_QUOTA' });
+    other.release();
+    await store.begin(promised, false);
+    expect(quota.usedBytes).toBe(1000);
+  } finally {
+    vi.useRealTimers();
+  }
 });

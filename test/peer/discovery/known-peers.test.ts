@@ -41,6 +41,22 @@ describe('known peers', () => {
     ]);
   });
 
+  it('lets no crowd of strangers push out who was known', async () => {
+    const strangers = Array.from({ length: 55 }, (_, i) => address(i + 2));
+    await rememberPeers(dir, [address(0), address(1)]);
+    await rememberPeers(dir, [], strangers);
+    const called = await readKnownPeers(dir);
+    expect(called).toHaveLength(50);
+    expect(called.slice(0, 2)).toEqual([address(0), address(1)]);
+    await rememberPeers(dir, strangers);
+    expect(await readKnownPeers(dir)).toEqual(expect.arrayContaining([address(0), address(1)]));
+    // Who called may say where it is now.
+    await rememberPeers(dir, [], [...strangers, address(0, 4002)]);
+    const moved = await readKnownPeers(dir);
+    expect(moved).toContain(address(0, 4002));
+    expect(moved).not.toContain(address(0));
+  });
+
   it('keeps the 50 latest peers, and four addresses of each', async () => {
     for (let i = 0; i < 60; i++) await rememberPeers(dir, [address(i)]);
     const known = await readKnownPeers(dir);

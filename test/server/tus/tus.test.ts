@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bearer, keyFile, makeToken } from '../access/keys.ts';
 import { type Answer, type Hub, startHub, tempRoot } from '../hub.ts';
 
 const TUS = { 'tus-resumable': '1.0.0' };
@@ -353,6 +354,43 @@ describe('tus', () => {
     const { status, headers } = await head(hub, one);
     expect(status).toBe(200);
     expect(Date.parse(headers['upload-expires'] as string)).toBeLessThan(soon);
+  });
+
+  it('joins no parts for a client that has left', async () => {
+    const hub = await startHub({ writable: true });
+    const part = await begun(hub, { 'upload-concat': 'partial', 'upload-length': 2 ** 23 });
+    await patch(hub, part, 0, Buffer.alloc(2 ** 23));
+    const left = [await unfinished(hub), await visible(hub)];
+    const socket = hub.socket();
+    const concat = Array(100).fill(part).join(' ');
+    socket.write(
+      `POST /uploads/ HTTP/1.1\r\nHost: h\r\nTus-Resumable: 1.0.0\r\nUpload-Concat: final;${concat}\r\n\r\n`,
+    );
+    await expect.poll(async () => (await unfinished(hub)).length).toBe(2);
+    socket.destroy();
+    await expect.poll(async () => [await unfinished(hub), await visible(hub)]).toEqual(left);
+    const { status } = await hub.until(
+      'request_completed',
+      ({ method, whole }) => method === 'POST' && !whole,
+    );
+    expect(status).not.toBe(201);
+  });
+
+  it("lets nobody read, delete or join a part of another's token", async () => {
+    const key = await keyFile();
+    const hub = await startHub({ writable: true, access: { tokenKeyFiles: [key.file] } });
+    const own = bearer(await makeToken(key, { subject: 'ann' }));
+    const again = bearer(await makeToken(key, { subject: 'ann' }));
+    const other = bearer(await makeToken(key, { subject: 'bob' }));
+    const part = await begun(hub, { ...own, 'upload-concat': 'partial', 'upload-length': 5 });
+    for (const method of ['HEAD', 'DELETE', 'PATCH']) {
+      const headers = { ...CHUNK, ...other, 'upload-offset': 0 };
+      expect((await hub.ask(part, { method, headers })).status).toBe(404);
+    }
+    expect((await patch(hub, part, 0, 'hello', again)).status).toBe(204);
+    const final = { 'upload-concat': `final;${part}`, 'upload-metadata': named('joined') };
+    expect((await create(hub, { ...other, ...final })).status).toBe(400);
+    expect((await create(hub, { ...again, ...final })).status).toBe(201);
   });
 
   it('holds the preconditions of its creation against what is there at the end', async () => {
