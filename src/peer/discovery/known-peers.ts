@@ -9,7 +9,7 @@ const MAX_PEERS = 50;
 /** Most addresses of one peer; a host has a few interfaces. Chosen. */
 const MAX_ADDRESSES_OF_PEER = 4;
 /** Most peers of a run that stand before those known before it. Chosen. */
-const MAX_NEWCOMERS = MAX_PEERS / 2;
+const MAX_IN_FRONT = MAX_PEERS / 2;
 
 const file = (dir: string): string => join(dir, 'known-peers.json');
 
@@ -38,8 +38,7 @@ export async function rememberPeers(
   const known = new Set(older.map(peerOf));
   const met = new Set([...reached, ...callers].map(peerOf));
   const isKnown = (address: string): boolean => known.has(peerOf(address));
-  const newcomers = [...new Set(reached.map(peerOf))].filter((peer) => !known.has(peer));
-  const later = new Set(newcomers.slice(MAX_NEWCOMERS));
+  const later = new Set([...new Set(reached.map(peerOf))].slice(MAX_IN_FRONT));
   const peers = cap([
     ...reached.filter((address) => !later.has(peerOf(address))),
     ...callers.filter(isKnown),

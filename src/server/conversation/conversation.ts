@@ -14,6 +14,8 @@ import { HttpCaller } from './http-caller.ts';
 import { detailsOf } from './request-details.ts';
 import type { About, Traffic } from './traffic.ts';
 
+/** Time that work may take after its client sends no more, in ms. Chosen. */
+const WORK_AFTER_END_MS = 2000;
 /**
  * Bytes that a client must take or send in each stall time, after a first one: 4 KiB/s at 30 s.
  * Chosen: the slowest client that is worth its buffer; a slower one resumes after the cut.
@@ -93,9 +95,35 @@ export class Conversation {
 
   /** Aborts when the client leaves before the last byte. */
   get signal(): AbortSignal {
-    this.#gone ??= new AbortController();
+    if (!this.#gone) {
+      this.#gone = new AbortController();
+      this.#noticeEnd();
+    }
     if (this.#left) this.#gone.abort(leftError());
     return this.#gone.signal;
+  }
+
+  /**
+   * A client that has left and one that only sends no more look alike until an answer is written.
+   * Work for it may go on for a while.
+   */
+  #noticeEnd(): void {
+    const { res } = this;
+    const { socket } = this.req;
+    let timer: NodeJS.Timeout | undefined;
+    const give = guarded('giving up a client', () => {
+      if (!res.headersSent) res.destroy();
+    });
+    const end = guarded('hearing the end of a client', () => {
+      timer = setTimeout(give, WORK_AFTER_END_MS);
+    });
+    const forget = guarded('forgetting a client', () => {
+      clearTimeout(timer);
+      socket.off('end', end);
+    });
+    if (socket.readableEnded) end();
+    else socket.once('end', end);
+    res.once('close', forget);
   }
 
   #leave(): void {
