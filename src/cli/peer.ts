@@ -1,5 +1,6 @@
 // hubswarm peer: joins a swarm, shares and fetches.
 
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
@@ -42,6 +43,7 @@ interface Options extends Policy {
 export function peerCommand(): Command {
   const command = new Command('peer')
     .description('Share files in a swarm, and fetch from it; a peer that fetches also serves.')
+    .argument('[paths-or-cid...]', 'the same as --share and --get')
     .option(
       '--join [multiaddrs...]',
       'join through these peers; without an address, through peers on this machine and those of the last run',
@@ -101,10 +103,23 @@ export function peerCommand(): Command {
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action((options: Options) =>
-      runCommand(options, (context) => run(options, context), { goesOn: true }),
-    );
+    .action((given: string[], flags: Options) => {
+      const options = withGiven(given, flags);
+      return runCommand(options, (context) => run(options, context), { goesOn: true });
+    });
   return withPolicyOptions(command);
+}
+
+/** What is given without an option: a path that is there is shared, a CID is fetched. */
+function withGiven(given: readonly string[], flags: Options): Options {
+  const isCid = (text: string): boolean =>
+    /^(bafy|bafk)[a-z2-7]{55}$/.test(text) && !existsSync(text);
+  const [get, ...more] = [...given.filter(isCid), ...(flags.get === undefined ? [] : [flags.get])];
+  if (more.some((other) => other !== get)) {
+    throw new HubswarmError('ERR_USAGE', `--get: '${get}' and '${more[0]}' are two; give one`);
+  }
+  const share = [...flags.share, ...given.filter((text) => !isCid(text))];
+  return { ...flags, share, ...(get === undefined ? {} : { get }) };
 }
 
 async function run(options: Options, context: RunContext): Promise<void> {

@@ -1,7 +1,9 @@
 // hubswarm client put and rm: what changes a hub.
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
+import type { PutOptions } from '../../client/upload/put.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { showText } from '../../runtime/shown-text.ts';
 import { positiveSeconds, rate } from '../common/options.ts';
@@ -24,9 +26,12 @@ interface PutFlags extends AccessFlags {
 
 export function putCommand(): Command {
   return addAccessOptions(new Command('put'))
-    .description('Send a file, or a directory, to a hub that is writable.')
-    .argument('<file>', 'a regular file; with -r a directory')
-    .argument('<url>', "the target; if it ends in '/', the file's name is added")
+    .description('Send files, or a directory, to a hub that is writable.')
+    .argument('<file>', "a regular file, or '-' for standard input; with -r a directory")
+    .argument(
+      '<url...>',
+      "the target; if it ends in '/', the file's name is added; more files may stand before it",
+    )
     .option('-r, --recursive', 'send a directory to the URL of one: only what changed', false)
     .option(
       '--delete',
@@ -51,8 +56,9 @@ export function putCommand(): Command {
     .action(put);
 }
 
-async function put(path: string, text: string, flags: PutFlags): Promise<void> {
-  const url = parseHttpUrl(text);
+async function put(first: string, more: string[], flags: PutFlags): Promise<void> {
+  const paths = [first, ...more.slice(0, -1)];
+  const url = targetOf(more.at(-1)!, paths);
   if (flags.delete && !flags.recursive) {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -63,8 +69,6 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
   const results: string[] = [];
   await runCommand(flags, async ({ emit, signal }) => {
     const options = {
-      path,
-      url,
       ifAbsent: flags.ifAbsent,
       preserve: flags.preserve,
       access,
@@ -73,24 +77,50 @@ async function put(path: string, text: string, flags: PutFlags): Promise<void> {
       emit,
       signal,
     };
-    if (flags.recursive) {
-      const { putDirectory } = await import('../../client/tree/put-directory.ts');
-      const summary = await putDirectory({ ...options, remove: flags.delete });
-      results.push(
-        `${summary.sent} sent, ${summary.unchanged} unchanged, ${summary.removed} deleted`,
-      );
-      return;
-    }
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) {
-      throw new HubswarmError('ERR_USAGE', `${path}: is a directory; -r sends it`);
-    }
-    const { putFile } = await import('../../client/upload/put.ts');
-    const stored = await putFile(options);
-    results.push(stored.url, stored.etag ?? '');
+    const send = (path: string) =>
+      flags.recursive && (paths.length === 1 || isDirectory(path))
+        ? sendDirectory(
+            { ...options, path, url: paths.length === 1 ? url : below(url, path) },
+            flags,
+          )
+        : sendFile({ ...options, path, url });
+    for (const path of paths) results.push(...(await send(path)));
   });
   // Now that the progress bar has ended its line.
   if (flags.json || flags.quiet) return;
   for (const line of results) process.stdout.write(`${showText(line)}\n`);
+}
+
+/** Returns what to print. */
+async function sendFile(options: PutOptions): Promise<readonly string[]> {
+  const { path } = options;
+  if (isDirectory(path)) {
+    throw new HubswarmError('ERR_USAGE', `${path}: is a directory; -r sends it`);
+  }
+  const { putFile, putInput } = await import('../../client/upload/put.ts');
+  const stored = await (path === '-' ? putInput(process.stdin, options) : putFile(options));
+  return [stored.url, stored.etag ?? ''];
+}
+
+/** Returns what to print. */
+async function sendDirectory(options: PutOptions, flags: PutFlags): Promise<readonly string[]> {
+  const { putDirectory } = await import('../../client/tree/put-directory.ts');
+  const { sent, unchanged, removed } = await putDirectory({ ...options, remove: flags.delete });
+  return [`${sent} sent, ${unchanged} unchanged, ${removed} deleted`];
+}
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/** One directory of several goes below the URL, under its name. */
+const below = (url: URL, path: string): URL =>
+  new URL(`${encodeURIComponent(basename(resolve(path)))}/`, url);
+
+/** Where the paths go. Several need a directory, and what is given is taken for one. */
+function targetOf(text: string, paths: readonly string[]): URL {
+  const url = parseHttpUrl(text);
+  if (paths.length > 1 && !url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
 }
 
 export function removeCommand(): Command {

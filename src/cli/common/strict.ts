@@ -22,7 +22,10 @@ export function strict(command: Command): void {
       write(`hubswarm: ${told}; see '${pathOf(command)} --help'\n`);
     },
   });
-  for (const option of command.options) refuseEmpty(command, option);
+  for (const option of command.options) {
+    refuseEmpty(command, option);
+    refuseTwice(command, option);
+  }
   refuseUnknown(command);
   for (const child of command.commands) strict(child);
 }
@@ -55,6 +58,20 @@ function refuseEmpty(command: Command, { flags, long }: Option): void {
       'ERR_USAGE',
       `${long}: '${showText(text)}' is not accepted; give ${wanted}`,
     );
+  });
+}
+
+/** Which of two values was meant, nobody can tell. An option that may be repeated collects a list. */
+function refuseTwice(command: Command, option: Option): void {
+  if (!option.required && !option.optional) return;
+  let before: string | undefined;
+  command.on(`option:${option.name()}`, (text: string | null) => {
+    if (Array.isArray(command.getOptionValue(option.attributeName()))) return;
+    // The values are not shown: one may be a token.
+    if (before !== undefined && before !== (text ?? '')) {
+      throw new HubswarmError('ERR_USAGE', `${option.long}: two values are given; give one`);
+    }
+    before = text ?? '';
   });
 }
 

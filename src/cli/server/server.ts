@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../../content/piece-length.ts';
 import { ProcessLink } from '../../link/process-link.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { tuneHub } from '../../runtime/node/v8-flags.ts';
 import type { RunningServer } from '../../server/hall/start-server.ts';
@@ -59,8 +60,14 @@ const MAX_PORT = 65_535;
 export function serverCommand(): Command {
   const command = new Command('server')
     .description('Serve a directory over HTTP: files, ranges, listings, blocks by CID, uploads.')
+    .argument('[dir]', 'the same as --root')
     .option('--root <dir>', 'the directory to serve; hidden files are left out (default: .)')
-    .option('--host <address>', 'where to listen; 0.0.0.0 for every interface', '127.0.0.1')
+    .option(
+      '--host <address>',
+      'where to listen; 0.0.0.0 for every interface',
+      withoutBrackets,
+      '127.0.0.1',
+    )
     .option('--port <number>', 'port; 0 for any free one', integer('--port', 0, MAX_PORT), 8080)
     .option(
       '--uplink <rate>',
@@ -93,7 +100,8 @@ export function serverCommand(): Command {
     )
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
-    .action(async (options: Options) => {
+    .action(async (directory: string | undefined, flags: Options) => {
+      const options = { ...flags, ...rootOf(directory, flags) };
       const operations = operationsOf(options);
       await runCommand(options, (context) => serve({ ...options, operations }, context), {
         goesOn: true,
@@ -143,6 +151,16 @@ async function serve(
   link.close();
   stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+/** An IPv6 address as it stands in a URL. */
+const withoutBrackets = (host: string): string => /^\[(.*)\]$/.exec(host)?.[1] ?? host;
+
+function rootOf(directory: string | undefined, { root }: Options): { root?: string } {
+  if (directory === undefined) return {};
+  if (root === undefined || root === directory) return { root: directory };
+  const message = `--root: '${root}' and '${directory}' are two directories; give one`;
+  throw new HubswarmError('ERR_USAGE', message);
 }
 
 function catalogueDirectory(given: string | undefined): string | undefined {

@@ -9,9 +9,20 @@ function tryParseHttpUrl(text: string, base?: string): URL | undefined {
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
 }
 
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
+/** A host, and a port or a path behind it: less may be the name of a file, or a scheme. */
+const PLACE =
+  /^(?:[^/?#@\s]*@)?(?:(?:localhost|\[[0-9a-f:.]+\]|[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)+\.?)(?::\d|[/?])|[\p{L}\p{N}_-]+:\d+\/)/iu;
+
+/** The URL that a person means: without a scheme, http. */
+function parseMeant(text: string): URL | undefined {
+  const isPlace = !SCHEME.test(text) && PLACE.test(text);
+  return tryParseHttpUrl(isPlace ? `http://${text}` : text);
+}
+
 /** @param what the URL's name in the error. @throws HubswarmError ERR_USAGE */
 export function parseHttpUrl(text: string, what = 'URL'): URL {
-  const url = tryParseHttpUrl(text);
+  const url = parseMeant(text);
   if (url) return url;
   const wrong = URL.canParse(text) ? `has the scheme '${new URL(text).protocol}'` : 'is not a URL';
   throw new HubswarmError(

@@ -10,6 +10,7 @@ import type { Access } from '../http/access.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
+import { withSpooled } from './spooled.ts';
 import { type Stored, storeFile } from './store-file.ts';
 
 export interface PutOptions {
@@ -64,6 +65,14 @@ export async function putFile(options: PutOptions): Promise<Stored> {
   } finally {
     link.close();
   }
+}
+
+/** Sends what a stream holds, under the name that the URL ends in. @throws as putFile() does */
+export function putInput(
+  input: NodeJS.ReadableStream,
+  options: Omit<PutOptions, 'path'>,
+): Promise<Stored> {
+  return withSpooled({ ...options, input }, (path) => putFile({ ...options, path }));
 }
 
 /** The error that the user gets for an upload that failed. */

@@ -27,9 +27,6 @@ export class UploadSource {
 
   /** @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_USAGE (no regular file) */
   static async open(path: string): Promise<UploadSource> {
-    if (path === '-') {
-      throw new HubswarmError('ERR_USAGE', '-: standard input is not sent; give a file to send');
-    }
     const { handle, stats } = await openNamed(path);
     return new UploadSource(path, handle, stats);
   }

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, scratch, start } from '../binary.ts';
 
+const CIDS = ['a', 'b'].map(
+  (last) => `bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5${last}`,
+) as [string, string];
 const URL = 'http://127.0.0.1:1/files/f';
 
 describe('a wrong command line', () => {
@@ -30,7 +33,23 @@ describe('a wrong command line', () => {
     [['client', 'get', URL, '-', '-o', 'f'], "-o: 'f' and '-' are two places; give one"],
     [['client', 'get', '-'], "URL: '-' is not a URL"],
     [['client', 'get', '--token', '', URL], "--token: '' is not accepted; give <token>"],
-    [['client', 'put', '-', URL], '-: standard input is not sent; give a file to send'],
+    [
+      ['client', 'put', '-', 'http://127.0.0.1:1/files/'],
+      '-: standard input has no name; give one',
+    ],
+    [['client', 'put', 'a', 'b'], "URL: 'b' is not a URL"],
+    [['client', 'get', URL, 'out.bin'], "URL: 'out.bin' is not a URL"],
+    [
+      ['client', 'get', URL, '-o', 'a', '--output', 'b'],
+      '--output: two values are given; give one',
+    ],
+    [
+      ['client', 'get', URL, '--token', 'a', '--token=b'],
+      '--token: two values are given; give one',
+    ],
+    [['server', '--host', '::1', '--host', '127.0.0.1'], '--host: two values are given; give one'],
+    [['server', 'a', '--root', 'b'], "--root: 'b' and 'a' are two directories; give one"],
+    [['peer', '--get', CIDS[0], CIDS[1]], 'are two; give one'],
   ])('%j ends in one line', async (args, message) => {
     const where = args[0] === 'server' ? ['--port', '0'] : [];
     const { code, stdout, stderr } = await run([...args, ...where]);
