@@ -45,7 +45,7 @@ describe('tus', () => {
   it('says what it can', async () => {
     const hub = await startHub({ writable: true, uploads: { maxBytes: 1000 } });
     const { status, headers, body } = await hub.ask('/uploads/', { method: 'OPTIONS' });
-    expect([status, body.length]).toEqual([204, 0]);
+    expect([status, body.length]).toEqual([200, 0]);
     expect(headers).toMatchObject({
       'tus-version': '1.0.0',
       'tus-max-size': '1000',
@@ -223,6 +223,8 @@ describe('tus', () => {
       const body = method === 'PATCH' ? { body: HELLO } : {};
       const answer = await hub.ask(url, { method, headers, ...body });
       expect(answer.status).toBe(status);
+      // Where to go on from.
+      if (status === 409) expect(answer.headers['upload-offset']).toBe('0');
       expect(answer.headers['tus-resumable']).toBe('1.0.0');
       expect((await head(hub, url)).headers['upload-offset']).toBe('0');
       expect((await patch(hub, url, 0, HELLO)).status).toBe(204);
