@@ -28,7 +28,7 @@ export interface Version {
    * same bytes.
    */
   readonly stamp: string;
-  /** Milliseconds since the epoch from which another write gets another stamp. */
+  /** Time from which another write gets another stamp, in milliseconds of performance.now(). */
   readonly settledMs: number;
 }
 

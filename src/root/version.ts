@@ -13,11 +13,11 @@ export function dateOf({ modifiedMs }: Pick<Version, 'modifiedMs'>): Date {
 
 /** Whether another write would get another stamp. */
 export function isSettled({ settledMs }: Version): boolean {
-  return Date.now() >= settledMs;
+  return performance.now() >= settledMs;
 }
 
 /** Resolves when another write would get another stamp. */
 export async function settled(version: Version): Promise<void> {
   // A timer may be early by a part of a millisecond.
-  while (!isSettled(version)) await delay(Math.max(1, version.settledMs - Date.now()));
+  while (!isSettled(version)) await delay(Math.max(1, version.settledMs - performance.now()));
 }

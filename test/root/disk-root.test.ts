@@ -16,7 +16,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DiskRoot } from '../../src/root/disk/disk-root.ts';
 import { parentOf } from '../../src/root/disk/parent-of.ts';
 import type { OpenFile } from '../../src/root/root.ts';
@@ -45,6 +45,15 @@ async function opened(root: DiskRoot, name: string): Promise<OpenFile> {
 }
 
 describe('an open file on the disk', () => {
+  it('is settled soon, also if the clock is set back meanwhile', async () => {
+    const root = await makeDisk({ f: Buffer.from('one') });
+    const file = await root.open(['f']);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    onTestFinished(() => void vi.useRealTimers());
+    await settled(file.version);
+    await file.close();
+  });
+
   it('is another version when it is written to, and when its date is put back', async () => {
     const root = await makeDisk({ f: Buffer.from('one') });
     const path = join(root.path, 'f');

@@ -11,7 +11,7 @@ export function versionOf(stats: Stats): Version {
     size,
     ...attributesOf(stats),
     stamp: stampOf(stats),
-    settledMs: Date.now() + msToAge([mtimeMs, ctimeMs]),
+    settledMs: performance.now() + msToAge([mtimeMs, ctimeMs]),
   };
 }
 
