@@ -1,12 +1,14 @@
 // `hubswarm cid`: the name that a file or directory gets, without sharing it.
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
-import { size } from './common/options.ts';
+import type { LinkChoice } from '../disk/scan.ts';
+import { linksOption, size } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 
 interface CidOptions {
   chunkSize?: number;
   preserve?: boolean;
+  links?: LinkChoice;
   json?: boolean;
 }
 
@@ -19,6 +21,7 @@ export function cidCommand(): Command {
       'length of a piece, 16KiB to 2MiB (default: by the total size)',
       (text) => checkPieceLength('--chunk-size', size('--chunk-size')(text)),
     )
+    .addOption(linksOption())
     .option('--preserve', 'the CID that peer --share --preserve gives it, of modes and times too')
     .option('--json', 'one JSON object instead of the CID')
     .action(printCid);
@@ -41,6 +44,7 @@ async function printCid(path: string, options: CidOptions): Promise<void> {
     const { manifest } = await importPath(path, {
       ...(options.chunkSize === undefined ? {} : { pieceLength: options.chunkSize }),
       preserve: options.preserve,
+      links: options.links,
       signal,
       onProgress,
     });

@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
+import type { LinkChoice } from '../disk/scan.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
@@ -14,7 +15,7 @@ import type { Policy } from '../swarm/policy.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { readLines } from './common/lines.ts';
-import { rate, rateOrAuto, seconds, size } from './common/options.ts';
+import { linksOption, rate, rateOrAuto, seconds, size } from './common/options.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
 import { untilStopped } from './common/until-stopped.ts';
@@ -31,6 +32,7 @@ interface Options extends Policy {
   downlink?: number;
   chunkSize?: number;
   preserve: boolean;
+  links?: LinkChoice;
   force: boolean;
   timeout?: number;
   linger?: number;
@@ -80,6 +82,7 @@ export function peerCommand(): Command {
       'share modes and times of files as well: they are part of the CID, which is another one then',
       false,
     )
+    .addOption(linksOption())
     .option('--force', 'replace an existing file with other content', false)
     .option(
       '--timeout <seconds>',
@@ -147,6 +150,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
       await peer.share(path, {
         signal,
         preserve: options.preserve,
+        links: options.links,
         ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
       });
     }

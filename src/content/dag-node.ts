@@ -23,7 +23,12 @@ export interface DirectoryNode {
   readonly links: readonly { readonly cid: CID; readonly name: string; readonly tsize: number }[];
 }
 
-export type DagNode = FileNode | DirectoryNode;
+interface LinkNode {
+  readonly kind: 'link';
+  readonly target: string;
+}
+
+export type DagNode = FileNode | DirectoryNode | LinkNode;
 
 export function manifestError(cid: CID, what: string, cause?: unknown): HubswarmError {
   return new HubswarmError('ERR_MANIFEST', `${cid}: ${what}`, cause ? { cause } : {});
@@ -53,11 +58,21 @@ export function decodeNode(cid: CID, block: Uint8Array): DagNode {
         prefixLength: prefixLength(cid, unixfs.fanout),
         links: links.map((link) => named(cid, link)),
       };
+    case 'symlink':
+      return { kind: 'link', target: targetOf(cid, unixfs.data) };
     default:
       throw manifestError(
         cid,
-        `is a UnixFS ${unixfs.type}; only files and directories are handled`,
+        `is a UnixFS ${unixfs.type}; only files, directories and links are handled`,
       );
+  }
+}
+
+function targetOf(cid: CID, data: Uint8Array = new Uint8Array()): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data);
+  } catch (cause) {
+    throw manifestError(cid, 'is a UnixFS symlink to a path that is not UTF-8', cause);
   }
 }
 

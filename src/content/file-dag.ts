@@ -58,6 +58,15 @@ export function buildFileDag(
   return level[0]!;
 }
 
+/** Adds the node of a symbolic link to `blocks`. */
+export function buildLinkDag(target: string, blocks: Map<string, Uint8Array>): DagRoot {
+  const data = new UnixFS({ type: 'symlink', data: new TextEncoder().encode(target) });
+  const block = dagPb.encode({ Data: data.marshal(), Links: [] });
+  const cid = dagPbCid(block);
+  blocks.set(cid.toString(), block);
+  return { cid, length: 0, tsize: block.length };
+}
+
 function joinLevel(
   count: number,
   child: (index: number) => DagRoot,

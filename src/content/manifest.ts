@@ -22,12 +22,21 @@ export interface ManifestFile {
   readonly attributes?: FileAttributes;
 }
 
+/** A symbolic link inside a directory, which leads to a name of that directory. */
+export interface ManifestLink {
+  /** As that of a file. */
+  readonly path: string;
+  readonly target: string;
+}
+
 export interface Manifest {
   readonly root: CID;
   readonly kind: 'file' | 'directory';
   readonly files: readonly ManifestFile[];
   /** Empty directories and the parents of files, relative; [] for a single file. */
   readonly directories: readonly string[];
+  /** Absent if there are none. */
+  readonly links?: readonly ManifestLink[];
   readonly geometry: Geometry;
   /** The pieces' sha2-256 digests in order, 32 bytes each. */
   readonly digests: Uint8Array;

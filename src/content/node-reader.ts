@@ -86,7 +86,7 @@ export class NodeReader {
       this.dag.set(cid.toString(), block);
     }
     const node = decodeNode(cid, block);
-    this.#linksLeft -= (node.kind === 'file' ? node.children : node.links).length;
+    this.#linksLeft -= linksOf(node).length;
     if (this.#linksLeft >= 0) return node;
     throw manifestError(cid, 'is past the limit of links');
   }
@@ -127,6 +127,11 @@ export class NodeReader {
       this.#ahead.set(key, block);
     }
   }
+}
+
+function linksOf(node: DagNode): readonly unknown[] {
+  if (node.kind === 'link') return [];
+  return node.kind === 'file' ? node.children : node.links;
 }
 
 /** Not the CID's base32 form: with it 10^6 links took 5.8 s instead of 1.3 s (measured). */

@@ -7,7 +7,8 @@ import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DirectoryNode, type FileNode, manifestError } from './dag-node.ts';
 import { checkName, isLonger, MAX_PATH_BYTES, MAX_PATH_UNITS } from './file-name.ts';
 import { Geometry, MAX_PIECE_LENGTH, MAX_PIECES } from './geometry.ts';
-import { DIGEST_LENGTH, type Manifest, type ManifestFile } from './manifest.ts';
+import { staysInside } from './link-target.ts';
+import { DIGEST_LENGTH, type Manifest, type ManifestFile, type ManifestLink } from './manifest.ts';
 import { type GetBlock, NodeReader } from './node-reader.ts';
 
 export interface ResolveOptions {
@@ -49,6 +50,7 @@ class Walk {
   readonly #fileOnly: boolean;
   readonly #files: ManifestFile[] = [];
   readonly #directories: string[] = [];
+  readonly #links: ManifestLink[] = [];
   readonly #lengths: number[] = [];
   #pathUnits = 0;
   #digests: Uint8Array = new Uint8Array(64 * DIGEST_LENGTH);
@@ -65,6 +67,7 @@ class Walk {
       kind,
       files: this.#files,
       directories: this.#directories,
+      ...(this.#links.length > 0 ? { links: this.#links } : {}),
       geometry: new Geometry(this.#lengths),
       digests: this.#digests.slice(0, this.#lengths.length * DIGEST_LENGTH),
     };
@@ -82,6 +85,8 @@ class Walk {
       await this.#file(node, '');
       return 'file';
     }
+    if (node.kind === 'link')
+      throw manifestError(root, 'is a UnixFS symlink; only files and directories can be fetched');
     if (this.#fileOnly) throw manifestError(root, "is a directory; give a file's CID");
     await this.#entries(node, { path: '', names: new Set(), depth: 0 });
     return 'directory';
@@ -119,8 +124,16 @@ class Walk {
     }
     const node = await this.#nodes.read(link.cid, depth);
     if (node.kind === 'file') return this.#file(node, path);
+    if (node.kind === 'link') return this.#link(link.cid, node.target, path);
     this.#directories.push(path);
     await this.#entries(node, { path, names: new Set(), depth });
+  }
+
+  #link(cid: CID, target: string, path: string): void {
+    if (!staysInside(path, target)) {
+      throw manifestError(cid, 'is a UnixFS symlink that leads out of its directory');
+    }
+    this.#links.push({ path, target });
   }
 
   #rawFile(cid: CID, path: string, length: number): void {

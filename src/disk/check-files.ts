@@ -1,7 +1,7 @@
 // Which pieces are really in files that claim to hold them: a partial after a
 // crash, or a target that exists already. Nothing but their hashes is trusted.
 import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashPieces } from '../content/hash-pieces.ts';
 import { type Manifest, type ManifestFile, pieceDigest } from '../content/manifest.ts';
@@ -61,6 +61,9 @@ export async function findWhole(
   for (const directory of directories) {
     const stats = await stat(join(base, directory)).catch(() => undefined);
     if (!stats?.isDirectory()) return undefined;
+  }
+  for (const { path, target } of manifest.links ?? []) {
+    if ((await readlink(join(base, path)).catch(() => undefined)) !== target) return undefined;
   }
   for (const file of manifest.files) {
     const source = await findWholeFile(manifest, file, pathUnder(base, file), options);

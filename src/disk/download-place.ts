@@ -20,7 +20,7 @@ import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
-import { lstatIfAny, makeFile, renameToNew, replaceTree, syncPath } from './steps.ts';
+import { lstatIfAny, makeFile, makeLink, renameToNew, replaceTree, syncPath } from './steps.ts';
 import { syncFileSystem } from './sync-file-system.ts';
 import { adoptAccess } from './target-place.ts';
 
@@ -204,13 +204,15 @@ export class DownloadPlace implements Place {
       // Names that differ only in case or Unicode form, on a disk that does not tell them apart.
       throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
     });
+    // Last, so that no file is written through one.
+    for (const { path, target } of this.#manifest.links ?? [])
+      await makeLink(join(this.#partial, path), target);
   }
 
   #checkNames(): void {
-    const { files, directories } = this.#manifest;
-    const unsafe = [...directories, ...files.map(({ path }) => path)].find((path) =>
-      FORBIDDEN?.test(path),
-    );
+    const { files, directories, links = [] } = this.#manifest;
+    const paths = [...files, ...links].map(({ path }) => path);
+    const unsafe = [...directories, ...paths].find((path) => FORBIDDEN?.test(path));
     if (unsafe === undefined) return;
     throw new HubswarmError('ERR_MANIFEST', `${unsafe}: is not safe to write on this system`);
   }

@@ -2,7 +2,7 @@
 // forgotten; only digests and inner nodes are kept. The manifest is then read off the finished DAG
 // by the walk that a receiver does, so both sides agree on the order of pieces by construction.
 import { basename, resolve } from 'node:path';
-import { buildFileDag, type DagRoot } from '../content/file-dag.ts';
+import { buildFileDag, buildLinkDag, type DagRoot } from '../content/file-dag.ts';
 import { MAX_PATH_UNITS } from '../content/file-name.ts';
 import { MAX_PIECES } from '../content/geometry.ts';
 import { hashPieces } from '../content/hash-pieces.ts';
@@ -12,7 +12,15 @@ import { MAX_NODES } from '../content/node-reader.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { openNamed } from '../runtime/node/named-file.ts';
-import { countEntries, type Found, type FoundFile, filesOf, pathUnits, scan } from './scan.ts';
+import {
+  countEntries,
+  type Found,
+  type FoundFile,
+  filesOf,
+  type LinkChoice,
+  pathUnits,
+  scan,
+} from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 import { stampsAged } from './stamp-age.ts';
 
@@ -21,6 +29,8 @@ export interface ImportOptions {
   readonly pieceLength?: number;
   /** Whether the CID covers the modes and times of files, so that receivers get them too. */
   readonly preserve?: boolean | undefined;
+  /** What becomes of symbolic links inside a directory; undefined refuses them. */
+  readonly links?: LinkChoice | undefined;
   readonly signal?: AbortSignal;
   /** Called with the bytes hashed so far, and the bytes of all files together. */
   readonly onProgress?: (bytes: number, totalBytes: number) => void;
@@ -43,7 +53,7 @@ export interface Imported {
 export async function importPath(path: string, options: ImportOptions = {}): Promise<Imported> {
   const absolute = resolve(path);
   const name = basename(absolute);
-  const found = await scan(absolute, name, options.signal);
+  const found = await scan(absolute, name, options);
   let totalBytes = 0;
   for (const { source } of filesOf(found)) totalBytes += source.size;
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
@@ -90,6 +100,7 @@ class Importer {
 
   async add(found: Found): Promise<DagRoot> {
     if (found.kind === 'file') return this.#addFile(found);
+    if (found.kind === 'link') return buildLinkDag(found.target, this.blocks);
     const entries = [];
     for (const entry of found.entries)
       entries.push({ name: entry.name, ...(await this.add(entry)) });
@@ -149,7 +160,7 @@ async function describe(
 
 function* sourcesByPath(found: Found, path: string): Generator<[string, SourceFile]> {
   if (found.kind === 'file') yield [path, found.source];
-  else {
+  else if (found.kind === 'directory') {
     for (const entry of found.entries) {
       yield* sourcesByPath(entry, path === '' ? entry.name : `${path}/${entry.name}`);
     }

@@ -1,13 +1,14 @@
-// Lists what lies under a path that is to be shared. It lists only files and directories. Symbolic
-// links inside a directory and special files (sockets, FIFOs, devices) are refused by name. Leaving
-// them out silently would share something else than was asked for; following links could share what
-// lies elsewhere. The path itself may be a symbolic link. Hidden files are part of a directory (as
-// with `ipfs add -r --hidden`).
+// Lists what lies under a path that is to be shared: files and directories. Special files (sockets,
+// FIFOs, devices) inside a directory are refused by name, and so are symbolic links unless the user
+// chose: leaving them out silently would share something else than was asked for; following links
+// could share what lies elsewhere. The path itself may be a symbolic link. Hidden files are part of a
+// directory (as with `ipfs add -r --hidden`).
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
-import { lstat, readdir, stat } from 'node:fs/promises';
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileAttributes } from '../content/attributes.ts';
+import { staysInside } from '../content/link-target.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { type SourceFile, sourceFile } from './source.ts';
 
@@ -24,38 +25,96 @@ interface FoundDirectory {
   readonly entries: readonly Found[];
 }
 
-export type Found = FoundFile | FoundDirectory;
+interface FoundLink {
+  readonly kind: 'link';
+  readonly name: string;
+  readonly target: string;
+}
+
+export type Found = FoundFile | FoundDirectory | FoundLink;
+
+/** What becomes of symbolic links inside a directory: left out, their targets shared, or kept. */
+export const LINK_CHOICES = ['skip', 'follow', 'keep'] as const;
+export type LinkChoice = (typeof LINK_CHOICES)[number];
+
+export interface ScanOptions {
+  /** Undefined refuses links. */
+  readonly links?: LinkChoice | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Place {
+  readonly path: string;
+  readonly name: string;
+  /** Path below the top. */
+  readonly below: string;
+  /** Real paths of the directories above, if links are followed. */
+  readonly above: readonly string[];
+}
 
 /**
  * @param path absolute
  * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_MANIFEST (of a kind not handled)
  */
-export async function scan(path: string, name: string, signal?: AbortSignal): Promise<Found> {
-  return scanOne(path, name, await attempt(path, stat(path)), signal);
+export async function scan(path: string, name: string, options: ScanOptions): Promise<Found> {
+  const place = { path, name, below: '', above: [] };
+  return (await scanOne(place, await attempt(path, stat(path)), options))!;
 }
 
+/** Undefined if the entry is left out. */
 async function scanOne(
-  path: string,
-  name: string,
+  place: Place,
   stats: Stats,
-  signal: AbortSignal | undefined,
-): Promise<Found> {
-  signal?.throwIfAborted();
+  options: ScanOptions,
+): Promise<Found | undefined> {
+  const { path, name } = place;
+  options.signal?.throwIfAborted();
   if (stats.isFile()) {
     const attributes = { modifiedMs: stats.mtimeMs, mode: stats.mode & 0o777 };
     return { kind: 'file', name, source: sourceFile(path, stats), attributes };
   }
-  if (stats.isSymbolicLink()) throw notShareable(path, 'is a symbolic link');
+  if (stats.isSymbolicLink()) return scanLink(place, options);
   if (!stats.isDirectory()) throw notShareable(path, 'is a special file');
+  return { kind: 'directory', name, entries: await scanEntries(place, options) };
+}
+
+async function scanEntries(place: Place, options: ScanOptions): Promise<Found[]> {
+  const { path, below } = place;
+  const above = options.links === 'follow' ? await withSelf(place) : [];
   const entries: Found[] = [];
   for (const bytes of await attempt(path, readdir(path, { encoding: 'buffer' }))) {
-    const child = join(path, bytes.toString());
+    const name = bytes.toString();
+    const child = join(path, name);
     if (!isUtf8(bytes)) throw notShareable(child, 'has a name that is not UTF-8');
-    entries.push(
-      await scanOne(child, bytes.toString(), await attempt(child, lstat(child)), signal),
-    );
+    const inside = { path: child, name, below: below === '' ? name : `${below}/${name}`, above };
+    const found = await scanOne(inside, await attempt(child, lstat(child)), options);
+    if (found) entries.push(found);
   }
-  return { kind: 'directory', name, entries };
+  return entries;
+}
+
+/** The real paths above, and that of the directory. @throws ERR_MANIFEST if it is above itself */
+async function withSelf({ path, above }: Place): Promise<readonly string[]> {
+  const real = await attempt(path, realpath(path));
+  if (above.includes(real)) throw notShareable(path, 'leads back to a directory above it');
+  return [...above, real];
+}
+
+async function scanLink(place: Place, options: ScanOptions): Promise<Found | undefined> {
+  const { path, name, below } = place;
+  switch (options.links) {
+    case 'skip':
+      return undefined;
+    case 'follow':
+      return scanOne(place, await attempt(path, stat(path)), options);
+    case 'keep': {
+      const target = await attempt(path, readlink(path));
+      if (staysInside(below, target)) return { kind: 'link', name, target };
+      throw notShareable(path, 'is a symbolic link that leads out of what is shared');
+    }
+    default:
+      throw notShareable(path, 'is a symbolic link (--links skip, follow or keep decides)');
+  }
 }
 
 async function attempt<T>(path: string, call: Promise<T>): Promise<T> {
@@ -76,18 +135,18 @@ function notShareable(path: string, what: string): HubswarmError {
 /** All files below, depth first. */
 export function* filesOf(found: Found): Generator<FoundFile> {
   if (found.kind === 'file') yield found;
-  else for (const entry of found.entries) yield* filesOf(entry);
+  else if (found.kind === 'directory') for (const entry of found.entries) yield* filesOf(entry);
 }
 
 /** Number of files and directories, the top one included. */
 export function countEntries(found: Found): number {
-  if (found.kind === 'file') return 1;
+  if (found.kind !== 'directory') return 1;
   return found.entries.reduce((sum, entry) => sum + countEntries(entry), 1);
 }
 
 /** UTF-16 units of the paths of all entries below, which begin with so many units. */
 export function pathUnits(found: Found, above: number): number {
-  if (found.kind === 'file') return 0;
+  if (found.kind !== 'directory') return 0;
   return found.entries.reduce((sum, entry) => {
     const path = above + entry.name.length;
     return sum + path + pathUnits(entry, path + 1);

@@ -1,7 +1,7 @@
 // Single file system steps of a download. If an interrupted step leaves something behind, its
 // comment says so.
 import { constants, type Stats } from 'node:fs';
-import { link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
+import { link, lstat, open, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 
@@ -40,6 +40,13 @@ export async function makeFile(path: string, length: number, mode = 0o666): Prom
   } finally {
     await handle.close();
   }
+}
+
+/** Makes a symbolic link, or finds it. Another entry of that name gives way, unless it is a directory. */
+export async function makeLink(path: string, target: string): Promise<void> {
+  if ((await readlink(path).catch(() => undefined)) === target) return;
+  await rm(path, { force: true });
+  await symlink(target, path);
 }
 
 /**

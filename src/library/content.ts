@@ -16,7 +16,7 @@ import type { PieceStore } from './piece-store.ts';
 export type { FileAttributes } from '../content/attributes.ts';
 export { Bitfield } from '../content/bitfield.ts';
 export { Geometry } from '../content/geometry.ts';
-export type { ManifestFile } from '../content/manifest.ts';
+export type { ManifestFile, ManifestLink } from '../content/manifest.ts';
 export { choosePieceLength } from '../content/piece-length.ts';
 export { type ErrorCode, HubswarmError } from '../runtime/errors.ts';
 export type { Manifest } from './manifest.ts';

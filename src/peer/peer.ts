@@ -201,7 +201,7 @@ export class Peer implements FileDownloadPeer {
   /** Imports a file or directory in place, and serves it from then on. */
   async share(
     path: string,
-    options: Pick<ImportOptions, 'pieceLength' | 'preserve' | 'signal'>,
+    options: Pick<ImportOptions, 'pieceLength' | 'preserve' | 'links' | 'signal'>,
   ): Promise<Swarm> {
     const imported = await importPath(path, options);
     const { manifest, name, dag } = imported;

@@ -165,7 +165,7 @@ describe('files of odd times', () => {
       await write(join(hub.root, `f${seconds}`), new Date(0));
     for (const name of ['f-99999999999', 'f-2177452800', 'f-1', 'f4354819200', 'f99999999999999'])
       execFileSync('touch', ['-d', `@${name.slice(1)}`, join(hub.root, name)]);
-    const listing = JSON.parse((await hub.ask('/files/')).text) as Listing;
+    const listing = JSON.parse((await hub.ask('/files/?format=json')).text) as Listing;
     expect(listing.entries).toHaveLength(5);
     for (const { modified, url } of listing.entries) {
       expect(modified).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

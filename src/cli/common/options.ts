@@ -1,6 +1,7 @@
 // Parsers of option values that several commands share. Each gives one line that
 // names the option, what was given and what is accepted.
 import { Option } from 'commander';
+import { LINK_CHOICES } from '../../disk/scan.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { parseRate, parseSize } from '../../runtime/units.ts';
 
@@ -86,3 +87,10 @@ export function needs(option: string, given: unknown, other: string, present: un
   if (!isGiven || isPresent) return;
   throw new HubswarmError('ERR_USAGE', `${option} does nothing without ${other}; give both`);
 }
+
+/** What becomes of symbolic links inside a shared directory. */
+export const linksOption = (): Option =>
+  new Option(
+    '--links <choice>',
+    'symbolic links inside a shared directory: left out, replaced by what they lead to, or kept as links (default: refused)',
+  ).choices(LINK_CHOICES);
