@@ -61,6 +61,7 @@ export const FACES: string[] = [
   'disk/source.ts',
   'disk/stamp-age.ts',
   'disk/steps.ts',
+  'disk/sync-file-system.ts',
   'disk/target-place.ts',
   'edge/open-edge.ts',
   'exchange/block-length.ts',

@@ -6,6 +6,8 @@
 import type { Writable } from 'node:stream';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { hasAttributes } from '../../disk/attributes.ts';
+import { syncPath } from '../../disk/steps.ts';
+import { syncFileSystem } from '../../disk/sync-file-system.ts';
 import type { Link } from '../../link/link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
@@ -16,6 +18,7 @@ import type { HttpClient } from '../http/http-client.ts';
 import type { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
 import { Differences } from './differences.ts';
+import { fetchSmall } from './fetch-small.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { type LocalTree, makeDirectory, readLocalTree, removePath } from './local-tree.ts';
 import { MirroredFile } from './mirrored-file.ts';
@@ -43,6 +46,10 @@ export interface GetTreeOptions {
 
 /** Files at once: it hides the round trips of small ones. Chosen. */
 const AT_ONCE = 16;
+/** Small files that wait to be synced together: so many are lost at most if the run ends. Chosen. */
+const MOST_STAGED = 1024;
+/** Up to so many are synced one by one: their file system may hold much of others. Chosen. */
+const FEW_STAGED = 16;
 const PARTIAL =
   'the hub does not list all that is in it: links, special files, names that no URL gives back, or what this token may not see';
 
@@ -66,6 +73,8 @@ export class TreeMirror {
   readonly #changed = new Set<string>();
   /** Number of differences that the listings told already. */
   #foreseen = 0;
+  /** Small files that came, and have no name yet. */
+  readonly #staged: RemoteFile[] = [];
   #bytes = 0;
   #fetched = 0;
 
@@ -101,9 +110,13 @@ export class TreeMirror {
       await atOnce(outdated, AT_ONCE, (file) =>
         this.#within(file, (place) => this.#touch(file, place)),
       );
-      await atOnce(changed, AT_ONCE, (file) =>
-        this.#within(file, (place) => this.#bringTo(file, place)),
-      );
+      for (let from = 0; from < changed.length; from += MOST_STAGED) {
+        const some = changed.slice(from, from + MOST_STAGED);
+        await atOnce(some, AT_ONCE, (file) =>
+          this.#within(file, (place) => this.#bringTo(file, place)),
+        );
+        await this.#publishStaged();
+      }
       await this.#sync();
     } finally {
       await this.#save();
@@ -172,7 +185,33 @@ export class TreeMirror {
         return record.note(path, `${cid}`, await place.touch(there, this.#wants(file)));
       }
     }
+    const small = { ...this.#parts.shared, signal: options.signal, path: place.stagingPath };
+    if (await fetchSmall(file, { ...small, mode: there ? 0o600 : 0o666 })) {
+      this.#progress(path, bytes!);
+      this.#staged.push(file);
+      return;
+    }
     const { cid, length } = await this.#fetch(file, place);
+    await this.#publish(file, place, cid, length);
+  }
+
+  /** Gives the small files of this batch their names, once all of them are on the disk. */
+  async #publishStaged(): Promise<void> {
+    const { local, options } = this.#parts;
+    const staged = this.#staged.splice(0);
+    if (options.signal.aborted) return;
+    const isSynced = staged.length > FEW_STAGED && (await syncFileSystem(local.path));
+    await atOnce(staged, AT_ONCE, (file) =>
+      this.#within(file, async (place) => {
+        if (!isSynced) await syncPath(place.stagingPath);
+        await this.#publish(file, place, file.cid, file.bytes!);
+      }),
+    );
+  }
+
+  async #publish(file: RemoteFile, place: MirroredFile, cid: string | undefined, length: number) {
+    const { options, record } = this.#parts;
+    const { path } = file;
     record.note(path, cid, await place.publish(this.#wants(file)));
     this.#wanted.files.set(path, length);
     this.#changed.add(parentOf(path));

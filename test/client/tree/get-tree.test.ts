@@ -419,3 +419,50 @@ describe('a listing', () => {
     expect((await mirror(`${html.origin}/files/`)).error).toMatchObject({ code: 'ERR_REMOTE' });
   });
 });
+
+describe('small files that the hub has hashed', () => {
+  /** Whether a run of the hub has hashed all of them: then the listing names their CIDs. */
+  const isHashed = async (url: URL): Promise<boolean> => {
+    const answer = await fetch(url, { headers: { accept: 'application/json' } });
+    const { entries } = (await answer.json()) as { entries: { cid?: string }[] };
+    return entries.every(({ cid }) => cid !== undefined);
+  };
+
+  it('take one request each, and none that is whole by its staging name stays behind', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `f${i}`);
+    for (const name of names) await write(name, randomBytes(270));
+    const { url, requests } = await hub();
+    for (const name of names) await fetch(new URL(name, url));
+    await expect.poll(() => isHashed(url), { timeout: 10_000 }).toBe(true);
+    requests();
+    const run = await mirror(url);
+    expect(run.error).toBeUndefined();
+    expect(run.all('file_fetched').length).toBe(40);
+    const asked = requests().filter((each) => !each.endsWith('/files/'));
+    expect(asked.sort()).toEqual(names.map((name) => `GET /files/${name}`).sort());
+    for (const name of names) {
+      expect(await readFile(join(local, name))).toEqual(await readFile(join(root, name)));
+    }
+    expect((await readdir(local)).filter((name) => name.startsWith('.'))).toEqual([
+      '.hubswarm-mirror.json',
+    ]);
+  });
+
+  it('that changed since they were listed are fetched with all care', async () => {
+    await write('small', 'first');
+    const { url } = await hub();
+    await fetch(new URL('small', url));
+    await expect.poll(() => isHashed(url), { timeout: 10_000 }).toBe(true);
+    const listing = await (await fetch(url, { headers: { accept: 'application/json' } })).text();
+    const other = Buffer.from('other');
+    const server = await startServer((request, response) => {
+      if (request.url?.endsWith('/files/')) {
+        response.setHeader('content-type', 'application/json');
+        response.end(listing);
+      } else sendBytes(other, request, response);
+    });
+    servers.push(server);
+    await mirror(new URL('files/', server.url));
+    expect(await readFile(join(local, 'small'))).toEqual(other);
+  });
+});
