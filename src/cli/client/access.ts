@@ -1,5 +1,7 @@
 // The options by which a client shows who it is and whom it trusts, for every command
 // that talks to a server.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Access, isToken, parseFingerprint } from '../../client/http/access.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -67,7 +69,28 @@ export async function accessOf(
     );
   }
   const ca = flags.cacert === undefined ? undefined : await readCa(`${prefix}cacert`, flags.cacert);
-  return new Access({ urls, token: token || undefined, fingerprints: fingerprint, ca });
+  const { SSL_CERT_FILE } = process.env;
+  return new Access({
+    urls,
+    token: token || undefined,
+    netrc: await readNetrc(),
+    fingerprints: fingerprint,
+    ca,
+    roots: SSL_CERT_FILE ? await readCa('SSL_CERT_FILE', SSL_CERT_FILE) : undefined,
+    environment: process.env,
+  });
+}
+
+const MAX_NETRC_BYTES = 2 ** 20;
+
+/** As other programs, it goes on without one. */
+async function readNetrc(): Promise<string | undefined> {
+  try {
+    const path = process.env.NETRC || join(homedir(), '.netrc');
+    return await readNamed(path, MAX_NETRC_BYTES);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readCa(option: string, path: string): Promise<string> {

@@ -1,43 +1,64 @@
 // How this client proves itself to a server (a bearer token, RFC 6750), and which server
 // certificates it trusts over TLS. Token and pins are meant for the servers that the user named,
 // and for no server that a redirect or a Link header leads to.
+import { rootCertificates } from 'node:tls';
+import { findLogin } from './netrc.ts';
+import { type Environment, proxyFor } from './proxies.ts';
 import { explainRefusal } from './token-claims.ts';
-import { authorizationOf } from './url.ts';
+import { authorizationOf, basic, hostOf } from './url.ts';
 
 export interface AccessOptions {
   /** The servers that get the token and may have a pinned certificate. */
   readonly urls: readonly URL[];
   readonly token?: string | undefined;
+  /** The user's .netrc: a login for those of the servers that have neither token nor credentials. */
+  readonly netrc?: string | undefined;
   /** SHA-256 of a server's certificate, as parseFingerprint gives it; any one may match. */
   readonly fingerprints?: readonly string[] | undefined;
-  /** Issuers' certificates (PEM) to trust, beside those that Node.js knows. */
+  /** Issuers' certificates (PEM) to trust, beside `roots`. */
   readonly ca?: string | undefined;
+  /** Where proxies are named (http_proxy, no_proxy ...); none is used if left out. */
+  readonly environment?: Environment | undefined;
+  /** Issuers' certificates (PEM) in place of those that Node.js knows. */
+  readonly roots?: string | undefined;
 }
 
-/** Which server certificates are accepted. */
+/** Which server certificates are accepted, and what leads to the server. */
 export interface Trust {
+  readonly proxy: URL | undefined;
   readonly fingerprints: readonly string[];
-  readonly ca: string | undefined;
+  /** Issuers' certificates (PEM); undefined for those that Node.js knows. */
+  readonly ca: readonly string[] | undefined;
 }
 
 export class Access {
   readonly #origins: ReadonlySet<string>;
   readonly #token: string | undefined;
   readonly #fingerprints: readonly string[];
-  readonly #ca: string | undefined;
+  readonly #ca: readonly string[] | undefined;
+  readonly #netrc: string | undefined;
+  readonly #environment: Environment;
 
-  constructor({ urls, token, fingerprints = [], ca }: AccessOptions) {
+  /** @throws HubswarmError ERR_USAGE for a proxy of these servers that is not spoken to */
+  constructor(options: AccessOptions) {
+    const { urls, token, netrc, fingerprints = [], ca, roots, environment = {} } = options;
+    this.#environment = environment;
+    for (const url of urls) proxyFor(url, environment);
     this.#origins = new Set(urls.map(({ origin }) => origin));
     this.#token = token;
+    this.#netrc = netrc;
     this.#fingerprints = fingerprints;
-    this.#ca = ca;
+    const given = [roots, ca].filter((each) => each !== undefined);
+    if (given.length > 0) this.#ca = roots === undefined ? [...rootCertificates, ...given] : given;
   }
 
   /** The Authorization header for this URL; credentials in the URL come first. */
   authorization(url: URL): string | undefined {
     const own = authorizationOf(url);
-    if (own !== undefined || this.#token === undefined) return own;
-    return this.#origins.has(url.origin) ? `Bearer ${this.#token}` : undefined;
+    if (own !== undefined || !this.#origins.has(url.origin)) return own;
+    if (this.#token !== undefined) return `Bearer ${this.#token}`;
+    const login = this.#netrc && findLogin(this.#netrc, hostOf(url));
+    return login ? basic(login.login, login.password) : undefined;
   }
 
   /** Why a server refused this token; undefined if none was sent. */
@@ -52,7 +73,7 @@ export class Access {
 
   trust(url: URL): Trust {
     const pins = this.#origins.has(url.origin) ? this.#fingerprints : [];
-    return { fingerprints: pins, ca: this.#ca };
+    return { fingerprints: pins, ca: this.#ca, proxy: proxyFor(url, this.#environment) };
   }
 }
 

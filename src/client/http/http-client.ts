@@ -6,6 +6,7 @@ import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
+import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
 import { SourceFailure, statusFailure } from './source-failure.ts';
 import { checkScope, lookupFrom, Tellers } from './tellers.ts';
@@ -124,7 +125,7 @@ export class HttpClient {
         if (kept.stalled || !(error instanceof SourceFailure)) throw error;
       }
     }
-    return this.#send(this.#connect(request), request);
+    return this.#send(await this.#connect(request), request);
   }
 
   async #send(connection: HttpConnection, request: ScopedRequest): Promise<HttpResponse> {
@@ -148,7 +149,8 @@ export class HttpClient {
     };
     signal.addEventListener('abort', abort);
     const head = await guarded(connection.request(request.method, this.#formatHead(request)));
-    this.tellers.meet(url.origin, connection.remoteAddress);
+    // Where a proxy stands says nothing of the origin.
+    if (!this.#access.trust(url).proxy) this.tellers.meet(url.origin, connection.remoteAddress);
     return {
       ...head,
       url,
@@ -167,10 +169,15 @@ export class HttpClient {
     };
   }
 
-  #connect({ url, least }: ScopedRequest): HttpConnection {
+  async #connect({ url, least, signal }: ScopedRequest): Promise<HttpConnection> {
     checkScope(url, least);
     const limit = this.#limitOf(url.origin);
-    return new HttpConnection(url, limit, this.#access.trust(url), lookupFrom(least));
+    const trust = this.#access.trust(url);
+    const { proxy, ca } = trust;
+    if (!proxy) return new HttpConnection(url, limit, trust, { lookup: lookupFrom(least) });
+    const through = { proxy, ca, withinMs: limit, signal };
+    if (url.protocol === 'http:') return new HttpConnection(proxy, limit, trustOf(through));
+    return new HttpConnection(url, limit, trust, { tunnel: await openTunnel(url, through) });
   }
 
   #limitOf(origin: string): number {
@@ -199,6 +206,9 @@ export class HttpClient {
 
   #formatHead({ method, url, headers }: HttpRequest): string {
     const authorization = this.#access.authorization(url);
+    const { proxy } = this.#access.trust(url);
+    // A proxy is told the whole URL (RFC 9112 section 3.2.2).
+    const asked = proxy && url.protocol === 'http:' ? proxy : undefined;
     const fields = {
       host: url.host,
       'user-agent': 'hubswarm',
@@ -206,11 +216,13 @@ export class HttpClient {
       // The file's own bytes are stored and counted, without a coding.
       'accept-encoding': 'identity',
       ...(authorization ? { authorization } : {}),
+      ...(asked ? proxyAuthorization(asked) : {}),
       ...headers,
     };
     // URL has percent-encoded what could end a line; the headers are this program's own.
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    return `${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+    const target = `${asked ? `http://${url.host}` : ''}${url.pathname}${url.search}`;
+    return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
   }
 }
 

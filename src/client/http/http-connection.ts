@@ -2,7 +2,7 @@
 // reads straight to where the payload is wanted, or into one fixed buffer (`onread`), and the taker
 // gets views of the bytes. With the same hashing and writing this takes half the CPU of node:http
 // or undici. http-client.ts handles redirects, retries and reuse.
-import type { LookupFunction, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { invariant } from '../../runtime/invariant.ts';
 import type { Trust } from './access.ts';
 import { type BodyDecoder, createBodyDecoder } from './body-decoder.ts';
@@ -15,7 +15,7 @@ import {
   type ResponseHead,
 } from './http-head.ts';
 import { LEAST_BYTES, LeastRate } from './least-rate.ts';
-import { type OpenSocket, openSocket } from './open-socket.ts';
+import { type OpenSocket, openSocket, type Way } from './open-socket.ts';
 import { connectionFailure, SourceFailure } from './source-failure.ts';
 
 /** Longest wait for a connection. Chosen: three lost packets in a row, and some more. */
@@ -83,7 +83,7 @@ export class HttpConnection {
    * @param stallMs the connection fails after so long without a byte, without the end of a head, or
    * without the least number of bytes of a body
    */
-  constructor(origin: URL, stallMs: number, trust: Trust, lookup?: LookupFunction) {
+  constructor(origin: URL, stallMs: number, trust: Trust, way: Way = {}) {
     this.#stallMs = stallMs;
     this.#rate = new LeastRate(stallMs, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
@@ -91,7 +91,7 @@ export class HttpConnection {
     const { socket, whenTrusted } = openSocket(
       origin,
       trust,
-      lookup,
+      way,
       (bytes) => this.#handleBytes(bytes),
       () => this.#room(),
     );

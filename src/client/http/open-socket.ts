@@ -2,11 +2,12 @@
 // is accepted. It is accepted for its issuer and name, or because the user pinned it (then issuer,
 // name and dates do not matter).
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, rootCertificates, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import type { Trust } from './access.ts';
-import { SourceFailure } from './source-failure.ts';
-import { hostOf } from './url.ts';
+import { HeadReader, parseResponseHead } from './http-head.ts';
+import { connectionFailure, SourceFailure } from './source-failure.ts';
+import { authorizationOf, hostOf } from './url.ts';
 
 /** Bytes for each read. Measured: 1 MiB, more than a core's cache, takes a few per cent longer. */
 const READ_BYTES = 256 * 1024;
@@ -17,8 +18,15 @@ export interface OpenSocket {
   whenTrusted(send: () => void): void;
 }
 
+/** How an origin is reached. */
+export interface Way {
+  /** Finds the addresses of a name; the system's by default. */
+  readonly lookup?: LookupFunction | undefined;
+  /** A connection to the origin that stands already, through a proxy. */
+  readonly tunnel?: Socket | undefined;
+}
+
 /**
- * @param lookup finds the addresses of a name; the system's by default
  * @param onBytes returns false to stop reading
  * @param room returns the memory for the next read, and is asked after each onBytes. Without it one
  * buffer is used, which the next read overwrites.
@@ -26,11 +34,13 @@ export interface OpenSocket {
 export function openSocket(
   origin: URL,
   trust: Trust,
-  lookup: LookupFunction | undefined,
+  { lookup, tunnel }: Way,
   onBytes: (bytes: Uint8Array) => boolean,
   room: () => Uint8Array | undefined,
 ): OpenSocket {
-  if (origin.protocol === 'https:') return openTls(startTls(origin, trust, lookup), trust, onBytes);
+  if (origin.protocol === 'https:') {
+    return openTls(startTls(origin, trust, { lookup, tunnel }), trust, onBytes);
+  }
   const buffer = allocAligned(READ_BYTES);
   const socket = connectTcp({
     host: hostOf(origin),
@@ -52,55 +62,141 @@ export interface TrustedConnection {
    */
   readonly stallMs: number;
   readonly signal: AbortSignal;
+  /** Whether the proxy of an http origin is to connect as well, not to ask in our place. */
+  readonly tunnels?: boolean;
 }
 
 /**
  * Opens a socket for node:http, which would write at once: it gets the socket after the certificate
- * was accepted.
+ * was accepted. It leads to the proxy of an http origin, and through that of an https one.
  */
 export function connectTrusted(
-  { origin, trust, stallMs, signal }: TrustedConnection,
+  connection: TrustedConnection,
   done: (error: Error | null, socket: Socket) => void,
 ): void {
-  if (origin.protocol !== 'https:') {
-    const socket = connectTcp({ host: hostOf(origin), port: Number(origin.port || 80) });
-    done(null, socket.setTimeout(stallMs));
-    return;
-  }
-  const socket = startTls(origin, trust);
+  connectThrough(connection).then(
+    (socket) => done(null, socket),
+    (error: Error) => done(error, undefined as never),
+  );
+}
+
+async function connectThrough(connection: TrustedConnection): Promise<Socket> {
+  const { origin, trust, stallMs, signal, tunnels } = connection;
+  const { proxy } = trust;
+  if (!proxy) return connectOne(connection, {});
+  const way = { proxy, ca: trust.ca, withinMs: stallMs, signal };
+  const tunnel =
+    tunnels || origin.protocol === 'https:' ? await openTunnel(origin, way) : undefined;
+  if (origin.protocol === 'https:') return connectOne(connection, { tunnel });
+  return tunnel?.resume() ?? connectOne({ ...connection, origin: proxy, trust: trustOf(way) }, {});
+}
+
+async function connectOne(
+  { origin, trust, stallMs, signal }: Omit<TrustedConnection, 'tunnels'>,
+  way: Way,
+): Promise<Socket> {
+  const isTls = origin.protocol === 'https:';
+  const socket = isTls
+    ? startTls(origin, trust, way)
+    : connectTcp({ host: hostOf(origin), port: Number(origin.port || 80) });
+  socket.setTimeout(stallMs);
+  if (!isTls) return socket;
   const abort = (): void => void socket.destroy(signal.reason);
   const stall = (): void => {
     socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
   };
   // One timer for the whole handshake: a byte does not restart it.
   const timer = setTimeout(stall, stallMs);
-  const settle = (error: Error | null): void => {
-    clearTimeout(timer);
-    socket.off('error', settle);
-    signal.removeEventListener('abort', abort);
-    done(error, socket);
-  };
   signal.addEventListener('abort', abort);
-  socket.setTimeout(stallMs);
-  socket.once('error', settle);
-  socket.once('secureConnect', () => {
-    const failure = judge(socket, trust);
-    if (failure) socket.destroy(failure);
-    else settle(null);
-  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once('secureConnect', () => {
+        const failure = judge(socket as TLSSocket, trust);
+        if (failure) socket.destroy(failure);
+        else resolve(socket.off('error', reject) && undefined);
+      });
+    });
+    return socket;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
 }
 
-function startTls(origin: URL, trust: Trust, lookup?: LookupFunction): TLSSocket {
+export interface Tunnel {
+  readonly proxy: URL;
+  readonly ca: Trust['ca'];
+  readonly withinMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** A proxy is never pinned, and has none before it. */
+export const trustOf = ({ ca }: Pick<Tunnel, 'ca'>): Trust => ({
+  fingerprints: [],
+  ca,
+  proxy: undefined,
+});
+
+/** The header field by which a proxy knows the user. */
+export function proxyAuthorization(proxy: URL): Readonly<Record<string, string>> {
+  const authorization = authorizationOf(proxy);
+  return authorization === undefined ? {} : { 'proxy-authorization': authorization };
+}
+
+/** A connection to the origin through its proxy (RFC 9110 section 9.3.6). @throws SourceFailure */
+export async function openTunnel(origin: URL, tunnel: Tunnel): Promise<Socket> {
+  const { proxy, withinMs, signal } = tunnel;
+  const basis = { origin: proxy, trust: trustOf(tunnel), stallMs: withinMs, signal };
+  const socket = await connectOne(basis, {});
+  const port = origin.port || (origin.protocol === 'https:' ? '443' : '80');
+  const place = `${origin.hostname}:${port}`;
+  const fields = { host: place, 'user-agent': 'hubswarm', ...proxyAuthorization(proxy) };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const heads = new HeadReader();
+  const fail = (reason: string): void => {
+    socket.destroy(new SourceFailure(`its proxy ${reason}`, { final: true }));
+  };
+  const abort = (): void => void socket.destroy(signal.reason);
+  const timer = setTimeout(() => fail(`gave no connection in ${withinMs / 1000} s`), withinMs);
+  signal.addEventListener('abort', abort);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const take = (bytes: Buffer): void => {
+        const taken = heads.take(bytes);
+        if (taken === undefined) return;
+        const head = taken === 'too long' ? taken : parseResponseHead(taken.head);
+        if (typeof head === 'string') return fail('did not answer in HTTP/1.1');
+        if (head.status < 200) return;
+        if (head.status >= 300) return fail(`answered ${head.status}`);
+        socket.pause().off('data', take);
+        resolve();
+      };
+      // They stay: what happens to the tunnel later, who uses it hears as well.
+      socket.on('error', (error) => reject(connectionFailure(error)));
+      socket.on('close', () => reject(new SourceFailure('its proxy closed the connection')));
+      socket.on('data', take);
+      socket.write(`CONNECT ${place} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+    });
+    return socket;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function startTls(origin: URL, trust: Trust, { lookup, tunnel }: Way = {}): TLSSocket {
   const host = hostOf(origin);
   return connectTls({
     host,
+    ...(tunnel ? { socket: tunnel } : {}),
     port: Number(origin.port || 443),
     ...(lookup ? { lookup } : {}),
     ALPNProtocols: ['http/1.1'],
     minVersion: 'TLSv1.2',
     // Judged below, so that a refusal can tell the certificate's SHA-256.
     rejectUnauthorized: false,
-    ...(trust.ca === undefined ? {} : { ca: [...rootCertificates, trust.ca] }),
+    ...(trust.ca === undefined ? {} : { ca: [...trust.ca] }),
     // RFC 6066 section 3: an address is not a server name.
     ...(isIP(host) ? {} : { servername: host }),
   });

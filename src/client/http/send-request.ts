@@ -6,7 +6,7 @@ import type { Link } from '../../link/link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { Access } from './access.ts';
 import { MAX_INTERIM } from './http-head.ts';
-import { connectTrusted } from './open-socket.ts';
+import { connectTrusted, proxyAuthorization } from './open-socket.ts';
 import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
 
 interface SentBody {
@@ -58,12 +58,16 @@ class Sending {
     const target = new URL(url);
     target.username = '';
     target.password = '';
+    const trust = access.trust(url);
+    const asked = url.protocol === 'http:' ? trust.proxy : undefined;
     this.#request = requestHttp(target, {
       protocol: 'http:',
+      // A proxy is told the whole URL (RFC 9112 section 3.2.2).
+      ...(asked ? { path: target.href } : {}),
       method,
       // Over TLS too, only a server whose certificate was accepted gets the request.
       createConnection: (_options, done) => {
-        connectTrusted({ origin: url, trust: access.trust(url), stallMs, signal }, done);
+        connectTrusted({ origin: url, trust, stallMs, signal }, done);
         return undefined;
       },
       signal,
@@ -73,6 +77,7 @@ class Sending {
         'user-agent': 'hubswarm',
         ...(body && body.bytes > 0 ? { expect: '100-continue' } : {}),
         ...(authorization ? { authorization } : {}),
+        ...(asked ? proxyAuthorization(asked) : {}),
         ...options.headers,
       },
     });

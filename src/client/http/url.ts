@@ -45,9 +45,12 @@ export const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '')
 /** Basic credentials (RFC 7617) of a URL that has some. */
 export function authorizationOf(url: URL): string | undefined {
   if (url.username === '' && url.password === '') return undefined;
-  const pair = `${tryDecode(url.username) ?? url.username}:${tryDecode(url.password) ?? url.password}`;
-  return `Basic ${Buffer.from(pair).toString('base64')}`;
+  return basic(tryDecode(url.username) ?? url.username, tryDecode(url.password) ?? url.password);
 }
+
+/** RFC 7617. */
+export const basic = (login: string, password: string): string =>
+  `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
 
 /** Decodes percent escapes; undefined if one is malformed. */
 export function tryDecode(text: string): string | undefined {

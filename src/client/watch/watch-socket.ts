@@ -22,7 +22,8 @@ export function watchSocket(channel: Channel): Promise<never> {
     // The type wants a socket now; node:http accepts one later, as its documentation says.
     createConnection: ((_options: unknown, done: ConnectionDone) => {
       const trust = access.trust(url);
-      connectTrusted({ origin: url, trust, stallMs: SILENCE_MS, signal }, done);
+      const connection = { origin: url, trust, stallMs: SILENCE_MS, signal, tunnels: true };
+      connectTrusted(connection, done);
     }) as unknown as typeof connect,
     maxPayload: MAX_EVENT_BYTES,
     handshakeTimeout: SILENCE_MS,
