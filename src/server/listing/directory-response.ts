@@ -58,7 +58,7 @@ export async function answerDirectory(
     const wanted = { ...query, limit };
     const lane = listings.laneOf(entriesOf(names, wanted, shows !== undefined));
     return lane.make(conversation, async () => {
-      const shelves = { ...hub, shows, isPart, references, signal };
+      const shelves = { ...hub, isForPeople: asPage, shows, isPart, references, signal };
       const listing = await listDirectory(shelves, directory, names, segments, wanted);
       next = listing.next;
       return Buffer.from(

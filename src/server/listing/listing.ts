@@ -10,6 +10,7 @@ import type { OpenDirectory } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { ListingQuery } from './listing-query.ts';
+import { inNaturalOrder } from './natural-order.ts';
 import type { ListingReferences } from './references.ts';
 
 interface Shelves {
@@ -18,6 +19,8 @@ interface Shelves {
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
   /** Whether the caller may see only a part of the directory. */
   readonly isPart?: boolean;
+  /** Whether people read it: then names are in natural order. */
+  readonly isForPeople?: boolean;
   readonly references: ListingReferences;
   /** Aborts when no request waits for the listing any more. */
   readonly signal: AbortSignal;
@@ -57,7 +60,7 @@ export function entriesOf(
  * holds
  */
 export async function listDirectory(
-  { catalogue, shows, isPart, references, signal }: Shelves,
+  { catalogue, shows, isPart, isForPeople, references, signal }: Shelves,
   directory: OpenDirectory,
   all: Names,
   segments: readonly string[],
@@ -67,7 +70,8 @@ export async function listDirectory(
   const fits = (name: string): boolean =>
     name.toLowerCase().includes(wanted) && (!shows || shows([...segments, name]));
   // Filtering a hundred thousand names takes some 40 ms.
-  const names = wanted === '' && !shows ? all : filterNames(all, fits);
+  const fitting = wanted === '' && !shows ? all : filterNames(all, fits);
+  const names = isForPeople ? inNaturalOrder(fitting) : fitting;
   const total = names.directories.length + names.files.length;
   const { page, limit } = query;
   const pages = Math.max(1, Math.ceil(total / limit));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
+import type { Listing } from '../../../src/api/listing.ts';
 import { DirectoryNames } from '../../../src/hub/catalogue/directory-names.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
 import { openDirectory, withOpen } from '../../../src/root/opened.ts';
@@ -14,6 +15,25 @@ const UNSEEN = /[\x7f-\x9f\u200b\u2028\u202e\u2066]/;
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
 describe('listings', () => {
+  it('are in natural order for people, page after page, and by code units for programs', async () => {
+    const root = await tempRoot();
+    const names = ['part10', 'Part3', 'part2', 'part1', 'a', 'B', '\u00e4'];
+    for (const name of names) await writeFile(join(root, name), '');
+    const hub = await startHub({ root });
+    const shown = async (query: string) => {
+      const { text } = await hub.ask(`/files/?format=html${query}`);
+      const links = parseHTML(text).document.querySelectorAll('td a');
+      return [...links].map(({ textContent }) => textContent);
+    };
+    const natural = ['a', '\u00e4', 'B', 'part1', 'part2', 'Part3', 'part10'];
+    expect(await shown('')).toEqual(natural);
+    expect(await shown('&order=desc')).toEqual(natural.toReversed());
+    const pages = [await shown('&limit=3'), await shown('&limit=3&page=2')];
+    expect(pages.flat()).toEqual(natural.slice(0, 6));
+    const { entries } = JSON.parse((await hub.ask('/files/', AS_JSON)).text) as Listing;
+    expect(entries.map(({ name }) => name)).toEqual(names.toSorted());
+  });
+
   it('name what can be fetched, for programs', async () => {
     const root = await tempRoot();
     await mkdir(join(root, 'dir'));
@@ -96,8 +116,8 @@ describe('listings', () => {
     const { document } = parseHTML(text);
     expect(document.querySelector('title')!.textContent).toContain('d?');
     const links = [...document.querySelectorAll('tbody a')];
-    expect(links.map((link) => link.textContent)).toEqual(['a?gpj????.exe', family]);
-    for (const [i, name] of [nasty, family].entries()) {
+    expect(links.map((link) => link.textContent)).toEqual([family, 'a?gpj????.exe']);
+    for (const [i, name] of [family, nasty].entries()) {
       const href = links[i]!.getAttribute('href')!;
       const fetched = await fetch(new URL(href, `${hub.running.url}${place.slice(1)}`));
       expect(await fetched.text()).toBe(name);
