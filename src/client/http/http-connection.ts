@@ -16,8 +16,10 @@ import {
 } from './http-head.ts';
 import { LEAST_BYTES, LeastRate } from './least-rate.ts';
 import { type OpenSocket, openSocket, type Way } from './open-socket.ts';
-import { connectionFailure, SourceFailure } from './source-failure.ts';
+import { CLOSED, connectionFailure, SourceFailure, unanswered } from './source-failure.ts';
 
+/** First byte of a TLS record that refuses what came before it (RFC 8446 section 5.1). */
+const TLS_ALERT = 0x15;
 /** Longest wait for a connection. Chosen: three lost packets in a row, and some more. */
 const CONNECT_WITHIN_MS = 10_000;
 /** Silence after which the system asks whether the other end is still there. Chosen. */
@@ -52,6 +54,7 @@ interface Pump {
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #whenTrusted: OpenSocket['whenTrusted'];
+  readonly #origin: URL;
   readonly #stallMs: number;
   readonly #rate: LeastRate;
   #headTimer: NodeJS.Timeout | undefined;
@@ -84,6 +87,7 @@ export class HttpConnection {
    * without the least number of bytes of a body
    */
   constructor(origin: URL, stallMs: number, trust: Trust, way: Way = {}) {
+    this.#origin = origin;
     this.#stallMs = stallMs;
     this.#rate = new LeastRate(stallMs, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
@@ -108,7 +112,7 @@ export class HttpConnection {
     this.#socket.on('timeout', () => {
       if (!this.#paused) this.#stall('nothing');
     });
-    this.#socket.on('error', (error) => this.#fail(connectionFailure(error)));
+    this.#socket.on('error', (error) => this.#fail(this.#unanswered(connectionFailure(error))));
     this.#socket.on('close', () => this.#handleClose());
   }
 
@@ -189,6 +193,7 @@ export class HttpConnection {
 
   #handleHead(bytes: Uint8Array): boolean {
     let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (rest[0] === TLS_ALERT) return this.#violate('speaks TLS there; give https://');
     for (;;) {
       const taken = this.#heads.take(rest);
       if (taken === undefined) return true;
@@ -292,6 +297,10 @@ export class HttpConnection {
     this.#fail(new SourceFailure(`sent ${what} for ${this.#stallMs / 1000} s`));
   }
 
+  #unanswered(failure: SourceFailure): SourceFailure {
+    return this.#awaited && !this.#answered ? unanswered(failure, this.#origin) : failure;
+  }
+
   #violate(reason: string): false {
     // Cut the connection: the server does not speak HTTP.
     this.#fail(new SourceFailure(reason, { final: true }));
@@ -305,7 +314,7 @@ export class HttpConnection {
       this.#pump = undefined;
       resolve();
     }
-    this.#fail(new SourceFailure('connection closed before the end'));
+    this.#fail(this.#unanswered(new SourceFailure(CLOSED)));
   }
 
   #fail(failure: SourceFailure): void {

@@ -7,7 +7,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { Access } from './access.ts';
 import { MAX_INTERIM } from './http-head.ts';
 import { connectTrusted, proxyAuthorization } from './open-socket.ts';
-import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
+import { connectionFailure, SourceFailure, statusFailure, unanswered } from './source-failure.ts';
 
 interface SentBody {
   readonly bytes: number;
@@ -83,7 +83,7 @@ class Sending {
     });
     this.#answer = new Promise((resolve, reject) => {
       this.#request.once('response', resolve);
-      this.#request.once('error', (error) => reject(connectionFailure(error)));
+      this.#request.once('error', (error) => reject(unanswered(connectionFailure(error), url)));
       this.#request.once('timeout', () => {
         const reason = `took nothing for ${stallMs / 1000} s`;
         this.#request.destroy(new SourceFailure(reason));

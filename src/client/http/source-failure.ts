@@ -40,6 +40,10 @@ export class SourceFailure extends HubswarmError {
   }
 }
 
+/** What a connection that ended at once is told as. */
+export const CLOSED = 'connection closed before the end';
+const CUT = new Set([CLOSED, 'connection reset', 'connection closed']);
+
 const CONNECTION: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -63,6 +67,13 @@ export function connectionFailure(cause: unknown): SourceFailure {
   const name = typeof code === 'string' ? code : 'unknown error';
   const final = /CERT|SIGNATURE|ISSUER/.test(name);
   return new SourceFailure(`connection failed (${name})`, { final, cause });
+}
+
+/** The failure of a request that nothing came back for: many servers of TLS cut plain HTTP so. */
+export function unanswered(failure: SourceFailure, url: URL): SourceFailure {
+  const { message, final, cause } = failure;
+  if (url.protocol !== 'http:' || !CUT.has(message)) return failure;
+  return new SourceFailure(`${message}; if it speaks TLS, give https://`, { final, cause });
 }
 
 /** These and 5xx may pass (RFC 9110 section 15, RFC 8470, RFC 6585). */

@@ -82,7 +82,8 @@ describe('an answer', () => {
     ['interim answers without end', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(129), 'without end'],
     ['too long a body', `${OK}Content-Length: 2000\r\n\r\n${'x'.repeat(2000)}`, 'over 1000 bytes'],
     ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n', 'switched protocols'],
-    ['nothing', '', 'before the end'],
+    ['nothing', '', 'before the end; if it speaks TLS, give https://'],
+    ['an alert of TLS', '\x15\x03\x01\x00\x02\x02\x46', 'speaks TLS there; give https://'],
   ])('that is %s is refused', async (_, text, reason) => {
     const url = await rawServer((socket) => socket.end(text, 'latin1'));
     await expect(fetchAll(url)).rejects.toThrow(reason);

@@ -122,6 +122,10 @@ describe('a proxy', () => {
       expect(new Set(seen)).toEqual(new Set([`CONNECT localhost:${port} -`]));
       const refused = await get(url, { https_proxy: place });
       expect(refused.stderr).toContain('its certificate is self-signed');
+      const plain = `http://localhost:${port}/files/f`;
+      expect((await get(plain, {})).stderr).toContain('if it speaks TLS, give https://');
+      const sent = await runIn({}, 'client', 'put', cert, plain, '--timeout', '5');
+      expect(sent.stderr).toContain('if it speaks TLS, give https://');
     },
   );
 });
