@@ -1,5 +1,6 @@
 // Mirrors a hub's directory, and all below it, into a local one. Here is what the transfer as a
 // whole uses (link, connections, events); tree-mirror.ts makes the mirror.
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -17,6 +18,8 @@ import { TreeRecord } from './tree-record.ts';
 export async function getTree(options: GetTreeOptions): Promise<void> {
   const link = new ProcessLink(options.emit, options);
   const http = new HttpClient({ stallMs: options.timeoutMs, access: options.access });
+  // Each file under way listens to it.
+  setMaxListeners(0, options.signal);
   const events = new TransferEvents(options.url.pathname, options.emit, systemClock);
   try {
     await mirrorTree(options, { http, link }, events);
