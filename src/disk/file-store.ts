@@ -34,6 +34,8 @@ export class FileStore implements PieceStore {
   readonly have: Bitfield;
   readonly #place: Place;
   readonly #files: OpenFiles;
+  /** Whether what was never written reads as zeros. */
+  #isFresh = false;
   #tellLoss: ((loss: Loss) => void) | undefined;
 
   private constructor(manifest: Manifest, place: Place, have: Bitfield) {
@@ -71,6 +73,7 @@ export class FileStore implements PieceStore {
     const { pieceCount } = manifest.geometry;
     const have = state === 'whole' ? Bitfield.full(pieceCount) : new Bitfield(pieceCount);
     const store = new FileStore(manifest, place, have);
+    store.#isFresh = state === 'fresh';
     if (state === 'found') {
       hashed = 0;
       await store.#resume(check);
@@ -137,7 +140,10 @@ export class FileStore implements PieceStore {
     if (this.have.has(piece)) return true;
     const file = fileOfPiece(this.manifest, piece);
     const length = this.manifest.geometry.length(piece);
+    // A hole stays one, so that a sparse file takes no more room than where it came from.
+    const isHole = this.#isFresh && parts.every(isZero);
     await this.#attempt(file, async (handle) => {
+      if (isHole) return;
       const { bytesWritten } = await handle.writev(parts, this.#offset(file, piece));
       if (bytesWritten === length) return;
       throw new HubswarmError(
@@ -195,4 +201,14 @@ export class FileStore implements PieceStore {
       throw fileError(error, this.#place.path(file));
     }
   }
+}
+
+const ZEROS = new Uint8Array(64 * 1024);
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += ZEROS.length) {
+    const some = bytes.subarray(at, at + ZEROS.length);
+    if (Buffer.compare(some, ZEROS.subarray(0, some.length)) !== 0) return false;
+  }
+  return true;
 }

@@ -11,6 +11,7 @@ import {
   stat,
   statfs,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -77,6 +78,21 @@ describe('FileStore, downloading', () => {
     expect(await readdir(dirname(target))).toEqual(['copy']);
     expect(await readFile(target)).toEqual(bytes);
     await store.close();
+  });
+
+  it('keeps the holes of a sparse file', needs(LINUX), async () => {
+    const path = join(await tempDir(), 'sparse');
+    await writeFile(path, '');
+    await truncate(path, 4 * 2 ** 20);
+    await appendFile(path, 'the end');
+    const { manifest } = await importPath(path);
+    const target = join(await tempDir(), 'copy');
+    const store = await FileStore.download(manifest, target);
+    await fill(store, await readFile(path));
+    await store.publish();
+    await store.close();
+    expect(await readFile(target)).toEqual(await readFile(path));
+    expect((await stat(target)).blocks * 512).toBeLessThan(2 ** 20);
   });
 
   it('makes a directory with all its files, the empty ones and the empty directories', async () => {
