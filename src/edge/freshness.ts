@@ -1,6 +1,7 @@
 // What an origin says of keeping its file: Cache-Control, Expires and Age (RFC 9111 sections 4.2 and
 // 5.2.2), for a shared cache. `no-cache` alone is not obeyed: it is what every hub says unless told
 // otherwise, and what --cache-ttl is there to relax. Pure.
+import { parseHttpDate } from '../api/http-date.ts';
 
 export interface Keeping {
   /** Whether a shared cache may keep it at all. */
@@ -29,10 +30,14 @@ export function keepingOf(headers: ReadonlyMap<string, string>): Keeping {
   };
 }
 
-/** Milliseconds since the true origin confirmed it, by caches on the way; 0 if none says so. */
-export function ageOfAnswer(headers: ReadonlyMap<string, string>): number {
-  const seconds = /^\s*(\d{1,10})\s*(?:,|$)/.exec(headers.get('age') ?? '')?.[1];
-  return Number(seconds ?? 0) * 1000;
+/**
+ * Milliseconds since the true origin confirmed it (section 4.2.3): by what caches on the way say, or by
+ * its Date, whichever is more. A Date is cut to whole seconds.
+ */
+export function ageOfAnswer(headers: ReadonlyMap<string, string>, nowMs = Date.now()): number {
+  const seconds = /^\s*(\d{1,10})\s*(?:[,;]|$)/.exec(headers.get('age') ?? '')?.[1];
+  const date = parseHttpDate(headers.get('date'), nowMs) ?? nowMs;
+  return Math.max(Number(seconds ?? 0) * 1000, nowMs - date - 999, 0);
 }
 
 /** s-maxage implies it (section 5.2.2.10). */
@@ -55,7 +60,7 @@ const toMs = (seconds: string): number =>
 function untilExpiry(headers: ReadonlyMap<string, string>): number | undefined {
   const expires = headers.get('expires');
   if (expires === undefined) return undefined;
-  const date = Date.parse(headers.get('date') ?? '');
-  const left = Date.parse(expires) - (Number.isNaN(date) ? Date.now() : date);
-  return Number.isNaN(left) ? 0 : Math.max(0, left);
+  const until = parseHttpDate(expires);
+  if (until === undefined) return 0;
+  return Math.max(0, until - (parseHttpDate(headers.get('date')) ?? Date.now()));
 }

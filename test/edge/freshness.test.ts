@@ -161,12 +161,39 @@ describe('Cache-Control of an origin', () => {
   it.each([
     ['7', 7000],
     ['7, 9', 7000],
+    ['7;a=b', 7000],
     ['-7', 0],
     ['7.5', 0],
     ['x', 0],
     ['99999999999', 0],
   ])('Age: %s', (age, ms) => {
     expect(ageOfAnswer(new Map([['age', age]]))).toBe(ms);
+  });
+
+  const NOW = Date.parse('2026-06-01T12:00:00.500Z');
+  it.each([
+    ['Mon, 01 Jun 2026 12:00:00 GMT', 0],
+    ['Mon, 01 Jun 2026 11:00:00 GMT', 3_599_501],
+    ['Monday, 01-Jun-26 11:00:00 GMT', 3_599_501],
+    ['Mon, 01 Jun 2026 13:00:00 GMT', 0],
+    ['2026-06-01T11:00:00Z', 0],
+  ])('Date: %s', (date, ms) => {
+    expect(ageOfAnswer(new Map([['date', date]]), NOW)).toBe(ms);
+    expect(ageOfAnswer(new Map(Object.entries({ date, age: '7200' })), NOW)).toBe(7_200_000);
+  });
+
+  it.each([
+    ['Mon, 01 Jun 2026 13:00:00 GMT', 3_600_000],
+    ['Monday, 01-Jun-26 13:00:00 GMT', 3_600_000],
+    ['Mon, 01 Jun 2026 11:00:00 GMT', 0],
+    ['2026-06-01T13:00:00Z', 0],
+    ['Mon, 01 Jun 2026 13:00:00 +0000', 0],
+    ['Mon, 01 Jun 2026 13:00:00', 0],
+    ['0', 0],
+    ['', 0],
+  ])('Expires: %s', (expires, ms) => {
+    const date = 'Mon, 01 Jun 2026 12:00:00 GMT';
+    expect(keepingOf(new Map(Object.entries({ date, expires }))).lifetimeMs).toBe(ms);
   });
 });
 
