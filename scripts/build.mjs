@@ -10,6 +10,7 @@ import { buildLibrary } from './lib/build-library.mjs';
 import { commandLine } from './lib/command-line.mjs';
 import { leanPackages } from './lib/lean-packages.mjs';
 import { notices } from './lib/notices.mjs';
+import { withOwnSources } from './lib/own-source-map.mjs';
 import { warmUp } from './lib/warm-up.mjs';
 
 commandLine(import.meta.filename);
@@ -93,7 +94,7 @@ async function buildProgram(outdir) {
       pack.push(`'${name}':function(exports,require,module){${required}}`);
     }
     await writeFile(join(outdir, name), `${required}//# sourceMappingURL=${name}.map\n`);
-    await writeFile(join(outdir, `${name}.map`), map);
+    await writeFile(join(outdir, `${name}.map`), withOwnSources(map));
     for (const source of JSON.parse(map).sources) sources.add(join(outdir, source));
   }
   await writeFile(join(outdir, 'peer-pack.cjs'), `({${pack.join(',')}})`);

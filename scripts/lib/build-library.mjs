@@ -3,10 +3,10 @@
 // they name nothing that is not in the package.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { withOwnSources } from './own-source-map.mjs';
 
 const FOR_BROWSERS = ['content', 'exchange', 'swarm'];
 const ENTRIES = [...FOR_BROWSERS, 'client', 'peer'];
@@ -47,28 +47,6 @@ async function bundle(entries, outdir, shared) {
     if (isMap) for (const source of JSON.parse(text).sources) sources.add(join(outdir, source));
   }
   return sources;
-}
-
-/**
- * The map of our sources, with their texts. Those of packages are named only, for the notices: their
- * texts and places would take five times the room.
- */
-function withOwnSources(text) {
-  const map = JSON.parse(text);
-  const isOwn = map.sources.map((source) => !source.includes('node_modules/'));
-  map.sourcesContent = map.sourcesContent.map((content, at) => (isOwn[at] ? content : null));
-  map.mappings = encode(decode(map.mappings).map((line) => ownSegments(line, isOwn)));
-  return JSON.stringify(map);
-}
-
-/** A run of segments of packages becomes one that leads nowhere: a column alone. */
-function ownSegments(line, isOwn) {
-  const kept = [];
-  for (const segment of line) {
-    if (isOwn[segment[1]]) kept.push(segment);
-    else if (kept.length === 0 || kept.at(-1).length > 1) kept.push([segment[0]]);
-  }
-  return kept;
 }
 
 async function bundleTypes(dir) {
