@@ -75,7 +75,8 @@ describe('server', () => {
       [['--nonsense'], 2, /unknown option '--nonsense'/],
     ];
     for (const [args, code, line] of wrong) {
-      const ended = await run(['server', '--root', root, ...args]);
+      const rooted = args.includes('--root') ? args : ['--root', root, ...args];
+      const ended = await run(['server', ...rooted]);
       expect(ended).toMatchObject({ code, stdout: '' });
       expect(ended.stderr).toMatch(line);
       expect(ended.stderr.trim().split('\n')).toHaveLength(1);

@@ -174,9 +174,9 @@ describe('UplinkTuner', () => {
       await clock.advance(100);
       return Number.isFinite(link.uplinkBytesPerSecond);
     };
-    await expect.poll(capAfter100Ms, { interval: 5 }).toBe(false);
+    await expect.poll(capAfter100Ms, { interval: 5, timeout: 10_000 }).toBe(false);
     queueMs = 120;
-    await expect.poll(capAfter100Ms, { interval: 5 }).toBe(true);
+    await expect.poll(capAfter100Ms, { interval: 5, timeout: 10_000 }).toBe(true);
     queueMs = 0;
     for (let times = 0; times < 30; times++) expect(await capAfter100Ms()).toBe(true);
   });
