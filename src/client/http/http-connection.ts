@@ -16,7 +16,7 @@ import {
 } from './http-head.ts';
 import { LEAST_BYTES, LeastRate } from './least-rate.ts';
 import { type OpenSocket, openSocket, type Way } from './open-socket.ts';
-import { CLOSED, connectionFailure, SourceFailure, unanswered } from './source-failure.ts';
+import { closedEarly, connectionFailure, SourceFailure, unanswered } from './source-failure.ts';
 
 /** First byte of a TLS record that refuses what came before it (RFC 8446 section 5.1). */
 const TLS_ALERT = 0x15;
@@ -314,7 +314,7 @@ export class HttpConnection {
       this.#pump = undefined;
       resolve();
     }
-    this.#fail(this.#unanswered(new SourceFailure(CLOSED)));
+    this.#fail(this.#unanswered(closedEarly()));
   }
 
   #fail(failure: SourceFailure): void {

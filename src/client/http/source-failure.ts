@@ -17,6 +17,8 @@ export class SourceFailure extends HubswarmError {
   readonly unranged: boolean;
   /** It has a certificate that was refused. */
   readonly distrusted: boolean;
+  /** The connection was ended from the other side. */
+  readonly cut: boolean;
 
   constructor(
     reason: string,
@@ -25,6 +27,7 @@ export class SourceFailure extends HubswarmError {
       busy?: boolean;
       unranged?: boolean;
       distrusted?: boolean;
+      cut?: boolean;
       status?: number;
       retryAfterMs?: number | undefined;
       cause?: unknown;
@@ -35,14 +38,11 @@ export class SourceFailure extends HubswarmError {
     this.busy = options.busy ?? false;
     this.unranged = options.unranged ?? false;
     this.distrusted = options.distrusted ?? false;
+    this.cut = options.cut ?? false;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }
 }
-
-/** What a connection that ended at once is told as. */
-export const CLOSED = 'connection closed before the end';
-const CUT = new Set([CLOSED, 'connection reset', 'connection closed']);
 
 const CONNECTION: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
@@ -54,12 +54,17 @@ const CONNECTION: Record<string, string> = {
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'connection timed out',
 };
+const CUT = new Set(['ECONNRESET', 'EPIPE']);
+
+export const closedEarly = (): SourceFailure =>
+  new SourceFailure('connection closed before the end', { cut: true });
 
 /** The failure of a socket. A refused certificate is final; other errors may pass. */
 export function connectionFailure(cause: unknown): SourceFailure {
   if (cause instanceof SourceFailure) return cause;
-  const known = CONNECTION[systemCode(cause) ?? ''];
-  if (known) return new SourceFailure(known, { cause });
+  const system = systemCode(cause) ?? '';
+  const known = CONNECTION[system];
+  if (known) return new SourceFailure(known, { cause, cut: CUT.has(system) });
   const code = (cause as { code?: unknown } | undefined)?.code;
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
     return new SourceFailure('speaks no TLS there; give http://', { final: true, cause });
@@ -71,8 +76,8 @@ export function connectionFailure(cause: unknown): SourceFailure {
 
 /** The failure of a request that nothing came back for: many servers of TLS cut plain HTTP so. */
 export function unanswered(failure: SourceFailure, url: URL): SourceFailure {
-  const { message, final, cause } = failure;
-  if (url.protocol !== 'http:' || !CUT.has(message)) return failure;
+  const { message, final, cause, cut } = failure;
+  if (url.protocol !== 'http:' || !cut) return failure;
   return new SourceFailure(`${message}; if it speaks TLS, give https://`, { final, cause });
 }
 
