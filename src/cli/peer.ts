@@ -51,7 +51,7 @@ export function peerCommand(): Command {
       'join through these peers; without an address, through peers on this machine and those of the last run',
     )
     .option('--share <paths...>', 'files or directories to share; they stay where they are', [])
-    .option('--get <cid>', 'fetch this file or directory')
+    .option('--get <cid[/path]>', 'fetch this file or directory, or only what is named below it')
     .option('--out <dir>', 'directory for what is fetched', '.')
     .option(
       '--listen <multiaddrs...>',
@@ -116,7 +116,7 @@ export function peerCommand(): Command {
 /** What is given without an option: a path that is there is shared, a CID is fetched. */
 function withGiven(given: readonly string[], flags: Options): Options {
   const isCid = (text: string): boolean =>
-    /^(bafy|bafk)[a-z2-7]{55}$/.test(text) && !existsSync(text);
+    /^(bafy|bafk)[a-z2-7]{55}(\/.*)?$/s.test(text) && !existsSync(text);
   const [get, ...more] = [...given.filter(isCid), ...(flags.get === undefined ? [] : [flags.get])];
   if (more.some((other) => other !== get)) {
     throw new HubswarmError('ERR_USAGE', `--get: '${get}' and '${more[0]}' are two; give one`);
@@ -158,12 +158,13 @@ async function run(options: Options, context: RunContext): Promise<void> {
     if (options.hold) await untilLine(context, lines);
     if (options.control) void obeyLines(lines, peer, emit);
     joinOthers(peer, options, context);
-    if (request.cid) await fetchAndServe(peer, request.cid, options, context);
+    if (request.target) await fetchAndServe(peer, request.target, options, context);
     else await untilStopped(signal);
     isDone = true;
   } catch (error) {
     // Stopping a peer is how it ends; a download that was cut short is not.
-    if (!signal.aborted || (request.cid && !peer.isComplete(request.cid))) throw error;
+    const { target } = request;
+    if (!signal.aborted || (target && !peer.isComplete(target.cid))) throw error;
   } finally {
     await peer.stop();
     link.close();
@@ -182,10 +183,21 @@ function joinOthers(peer: Peer, { join, mdns, get }: Options, { emit, signal }: 
   }
 }
 
+/** What is fetched. */
+interface Target {
+  /** First the CID that was given, then that of what the path leads to. */
+  cid: CID;
+  readonly path?: string;
+}
+
+interface Request {
+  readonly target?: Target;
+  readonly pieceLength?: number;
+  readonly policy: Policy;
+}
+
 /** Everything that can be wrong with the command line, before anything is started. */
-async function parse(
-  options: Options,
-): Promise<{ cid?: CID; pieceLength?: number; policy: Policy }> {
+async function parse(options: Options): Promise<Request> {
   const { parseCid } = await import('../content/cid.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
@@ -198,11 +210,18 @@ async function parse(
   await checkPlaces(options);
   return {
     policy: policyOf(options),
-    ...(options.get === undefined ? {} : { cid: parseCid('--get', options.get) }),
+    ...(options.get === undefined ? {} : { target: targetOf(options.get, parseCid) }),
     ...(options.chunkSize === undefined
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
   };
+}
+
+/** @param text CID, or CID/path */
+function targetOf(text: string, parseCid: (option: string, text: string) => CID): Target {
+  const slash = text.indexOf('/');
+  if (slash < 0) return { cid: parseCid('--get', text) };
+  return { cid: parseCid('--get', text.slice(0, slash)), path: text.slice(slash + 1) };
 }
 
 /** Looked at before anything is started; both may change until they are used. */
@@ -219,16 +238,21 @@ async function checkPlaces({ share, get, out }: Options): Promise<void> {
 
 async function fetchAndServe(
   peer: Peer,
-  cid: CID,
+  target: Target,
   options: Options,
   { emit, signal }: RunContext,
 ): Promise<void> {
-  await peer.get(cid, {
+  await peer.get(target.cid, {
     out: options.out,
     force: options.force,
+    path: target.path,
+    onFound: (cid) => {
+      target.cid = cid;
+    },
     timeoutMs: (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
     signal,
   });
+  const { cid } = target;
   if (options.linger !== 0) emit({ event: 'seeding_started', cid: cid.toString() });
   if (options.linger === undefined) return untilStopped(signal);
   await delay(options.linger * 1000, undefined, { signal });

@@ -63,6 +63,15 @@ export function decodeCid(text: string): CID | undefined {
   }
 }
 
+/** Reads a remote's CID, supported or not, from its binary form; undefined for other bytes. */
+export function readCid(bytes: Uint8Array): CID | undefined {
+  try {
+    return CID.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Parses the value of an option as a CID. @throws HubswarmError ERR_USAGE */
 export function parseCid(option: string, text: string): CID {
   let cid: CID;

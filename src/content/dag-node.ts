@@ -105,6 +105,15 @@ function named(cid: CID, { Hash, Name, Tsize }: dagPb.PBLink): DirectoryNode['li
   return { cid: Hash, name: Name, tsize: Tsize };
 }
 
+/** The name of an entry; undefined for a link to a further shard of the same directory. */
+export function entryName(
+  { kind, prefixLength }: DirectoryNode,
+  { name }: DirectoryNode['links'][number],
+): string | undefined {
+  const isShard = kind === 'shard' && name.length === prefixLength;
+  return isShard ? undefined : name.slice(prefixLength);
+}
+
 /** boxo and the specification bound the fanout at 1024, a power of two. */
 const MAX_FANOUT = 1024;
 

@@ -4,7 +4,7 @@
 // that its parent claims never verifies as a piece.
 import type { CID } from 'multiformats/cid';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
-import { type DirectoryNode, type FileNode, manifestError } from './dag-node.ts';
+import { type DirectoryNode, entryName, type FileNode, manifestError } from './dag-node.ts';
 import { checkName, isLonger, MAX_PATH_BYTES, MAX_PATH_UNITS } from './file-name.ts';
 import { Geometry, MAX_PIECE_LENGTH, MAX_PIECES } from './geometry.ts';
 import { staysInside } from './link-target.ts';
@@ -97,8 +97,8 @@ class Walk {
     const toCome = node.links.values();
     for (const link of node.links) {
       this.#nodes.lookAhead(toCome);
-      const name = link.name.slice(node.prefixLength);
-      if (node.kind === 'shard' && name === '' && link.name.length === node.prefixLength) {
+      const name = entryName(node, link);
+      if (name === undefined) {
         const shard = await this.#nodes.read(link.cid, at.depth + 1);
         if (shard.kind !== 'shard') throw manifestError(link.cid, 'is not a directory shard');
         await this.#entries(shard, { ...at, depth: at.depth + 1 });

@@ -47,6 +47,15 @@ export interface PieceStore {
   watchLosses?(tell: (loss: Loss) => void): void;
 
   /**
+   * A store over some of its files where they lie; undefined as long as they may be written to, or
+   * if a piece of them is not here. A store that cannot have any leaves it out.
+   *
+   * @param manifest of these files only
+   * @param firstFile index of the first of them; they follow one another
+   */
+  subset?(manifest: Manifest, firstFile: number): PieceStore | undefined;
+
+  /**
    * Hashes a piece, given as consecutive parts, and writes it if it matches. Resolves to false,
    * with nothing written, if it does not match. A piece that is here already is not written again.
    * The parts must not change until then.

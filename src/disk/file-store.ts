@@ -5,7 +5,7 @@ import { fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { FileAttributes } from '../content/attributes.ts';
 import { Bitfield } from '../content/bitfield.ts';
-import { fileOfPiece, type Manifest } from '../content/manifest.ts';
+import { fileOfPiece, type Manifest, type ManifestFile } from '../content/manifest.ts';
 import { partsMatch } from '../content/parts.ts';
 import type { Loss, PieceStore } from '../content/store.ts';
 import { describeError, fileError, HubswarmError } from '../runtime/errors.ts';
@@ -84,6 +84,17 @@ export class FileStore implements PieceStore {
   /** Whether the content has its final name: after publish(), or already before the download. */
   get isPublished(): boolean {
     return this.#place.sources !== undefined;
+  }
+
+  subset(manifest: Manifest, firstFile: number): FileStore | undefined {
+    const end = firstFile + manifest.files.length;
+    const sources = this.#place.sources?.slice(firstFile, end);
+    const isHere = ({ firstPiece, pieceCount }: ManifestFile): boolean =>
+      pieceCount === 0 || this.have.has(firstPiece);
+    // A file that is lost is lost whole.
+    if (!sources || !this.manifest.files.slice(firstFile, end).every(isHere)) return undefined;
+    const have = Bitfield.full(manifest.geometry.pieceCount);
+    return new FileStore(manifest, new SharedPlace(sources), have);
   }
 
   watchLosses(tell: (loss: Loss) => void): void {

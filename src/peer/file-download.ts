@@ -3,7 +3,9 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
+import { isRawCid } from '../content/cid.ts';
 import type { PieceStore } from '../content/store.ts';
+import { cidAt, subsetAt } from '../content/subset.ts';
 import { FileStore } from '../disk/file-store.ts';
 import type { Link } from '../link/link.ts';
 import type { Timers } from '../runtime/clock.ts';
@@ -19,6 +21,7 @@ import type { KeptManifests } from './manifest/kept-manifests.ts';
 import type { FetchedManifest } from './manifest/manifest-bytes.ts';
 import { searchManifest } from './manifest/manifest-search.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
+import { rootNameOf } from './manifest/root-name.ts';
 import type { Node } from './node/node.ts';
 
 /**
@@ -47,6 +50,10 @@ export interface DownloadOptions extends Patience {
   readonly out: string;
   /** Whether to replace other content that has the name already. */
   readonly force: boolean;
+  /** Path of a file or directory below the CID: then only that is fetched. */
+  readonly path?: string | undefined;
+  /** Told the CID of what is fetched, as soon as it is known. */
+  readonly onFound?: ((cid: CID) => void) | undefined;
 }
 
 type FoundManifest = FetchedManifest & Found;
@@ -67,19 +74,47 @@ export class FileDownload implements DownloadHost<FoundManifest> {
   }
 
   async find(signal: AbortSignal, onUnverified: () => void): Promise<FoundManifest> {
-    const { manifests, packed, link } = this.#peer;
-    const known = await manifests.find(this.#cid, this.#options.out);
-    if (known) return { ...known, kept: true };
-    const found = await searchManifest(this.#peer, this.#cid, signal, {
-      link,
-      onLost: (error) => this.emit({ event: 'warned', message: describeError(error) }),
-      fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
-    });
+    const { path } = this.#options;
+    const found =
+      path === undefined
+        ? await this.#find(this.#cid, signal, onUnverified)
+        : await this.#findBelow(path, signal, onUnverified);
     if (found.unusedName !== undefined) {
       const message = `${found.unusedName}; it is stored as ${found.name}`;
       this.emit({ event: 'warned', message });
     }
+    this.#options.onFound?.(found.manifest.root);
+    return found;
+  }
+
+  async #find(cid: CID, signal: AbortSignal, onUnverified: () => void): Promise<FoundManifest> {
+    const { manifests, packed, link } = this.#peer;
+    const known = await manifests.find(cid, this.#options.out);
+    if (known) return { ...known, kept: true };
+    const found = await searchManifest(this.#peer, cid, signal, {
+      link,
+      directory: this.#cid,
+      onLost: (error) => this.emit({ event: 'warned', message: describeError(error) }),
+      fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
+    });
     return { ...found, kept: false };
+  }
+
+  /** Finds what has the path: its manifest is part of the directory's, unless it is one leaf. */
+  async #findBelow(
+    path: string,
+    signal: AbortSignal,
+    onUnverified: () => void,
+  ): Promise<FoundManifest> {
+    const whole = await this.#find(this.#cid, signal, onUnverified);
+    const { cid, path: place } = cidAt(whole, path);
+    if (place === '') return whole;
+    // So that a later start needs no other peer to find the path again.
+    if (!whole.kept) await this.#peer.manifests.keep(whole).catch(this.#warnUnkept);
+    const named = rootNameOf(cid, place.slice(place.lastIndexOf('/') + 1));
+    if (!isRawCid(cid)) return { ...subsetAt(whole, cid, place), ...named, kept: whole.kept };
+    const { manifest, dag, rawRoot, kept } = await this.#find(cid, signal, onUnverified);
+    return { manifest, dag, ...(rawRoot ? { rawRoot } : {}), ...named, kept };
   }
 
   async open(found: FoundManifest, signal: AbortSignal): Promise<FileStore> {
@@ -96,13 +131,15 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     }
   }
 
-  join({ name, dag, rawRoot }: FoundManifest, store: PieceStore, hooks: SwarmHooks): Swarm {
+  join(found: FoundManifest, store: PieceStore, hooks: SwarmHooks): Swarm {
+    const { name, dag, rawRoot, manifest } = found;
     const held = { name, dag, rawRoot: rawRootOf(rawRoot ?? new Uint8Array()) };
-    const swarm = this.#peer.hold(this.#cid, store, held, hooks);
-    this.#peer.announce(this.#cid, randomInt(ANNOUNCE_AFTER_MS, ANNOUNCE_WITHIN_MS));
+    const swarm = this.#peer.hold(manifest.root, store, held, hooks);
+    this.#peer.announce(manifest.root, randomInt(ANNOUNCE_AFTER_MS, ANNOUNCE_WITHIN_MS));
     return swarm;
   }
 
+  /** Who has a directory has what lies in it. */
   async *findProviders(signal: AbortSignal): AsyncGenerator<Provider> {
     const providers = this.#peer.discovery.findProviders(this.#cid, signal);
     for await (const { peerId, multiaddrs } of providers) {
@@ -126,10 +163,12 @@ export class FileDownload implements DownloadHost<FoundManifest> {
    */
   async #keep(found: FoundManifest, isWhole: boolean): Promise<void> {
     const { manifests } = this.#peer;
-    const warn = (error: unknown): void =>
-      this.emit({ event: 'warned', message: `the manifest is not kept: ${describeError(error)}` });
-    await manifests.keep(found).catch(warn);
+    await manifests.keep(found).catch(this.#warnUnkept);
     if (isWhole) await this.handlePublished(found);
-    else await manifests.keepBeside(found, this.#options.out).catch(warn);
+    else await manifests.keepBeside(found, this.#options.out).catch(this.#warnUnkept);
   }
+
+  readonly #warnUnkept = (error: unknown): void => {
+    this.emit({ event: 'warned', message: `the manifest is not kept: ${describeError(error)}` });
+  };
 }

@@ -2,6 +2,7 @@
 // Packed manifests are held aside: they share the link and the bans with the others, but no peer is
 // told of them.
 import type { CID } from 'multiformats/cid';
+import { readCid } from '../content/cid.ts';
 import type { PieceStore } from '../content/store.ts';
 import type { Timers } from '../runtime/clock.ts';
 import type { Standing } from '../swarm/network.ts';
@@ -9,11 +10,7 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { SwarmHooks, SwarmHost } from '../swarm/swarm-host.ts';
 import type { HeldDag } from './manifest/dag-protocol.ts';
 import { PackedManifests } from './manifest/packed-manifests.ts';
-
-interface Held {
-  readonly swarm: Swarm;
-  readonly dag: HeldDag;
-}
+import { type Held, Subsets } from './subsets.ts';
 
 const DIGEST_LENGTH = 32;
 
@@ -23,6 +20,7 @@ export class Holdings {
   readonly #host: SwarmHost;
   /** Files by the digest of the root CID. */
   readonly #held = new Map<string, Held>();
+  readonly #subsets: Subsets;
   /** Swarms that lack pieces; complete ones are removed at the next look. */
   readonly #unfinished = new Set<Swarm>();
 
@@ -30,25 +28,41 @@ export class Holdings {
     this.#host = host;
     this.clock = host.clock;
     this.packed = new PackedManifests(this);
+    this.#subsets = new Subsets((cid, store, dag) => this.#make(cid, store, dag, {}));
   }
 
+  /** What is held under this CID itself. */
   get(cid: CID): Held | undefined {
     return this.#held.get(keyOf(cid.multihash.digest));
   }
 
   *[Symbol.iterator](): Iterator<Swarm> {
     for (const { swarm } of this.#held.values()) yield swarm;
+    yield* this.#subsets;
+  }
+
+  /** What answers for this CID: it may lie inside a directory that is held. */
+  answering(cid: CID): Held | undefined {
+    return this.get(cid) ?? this.#subsets.get(cid);
+  }
+
+  /** Answers from now on for what lies inside, if it is a directory. Its content has its place. */
+  offerSubsets(cid: CID): void {
+    const held = this.get(cid);
+    if (held) this.#subsets.add(held);
   }
 
   /** @param file a CID's bytes as a stranger sent them */
   swarmOf(file: Uint8Array): Swarm | undefined {
-    const swarm = this.#held.get(keyOf(file.subarray(-DIGEST_LENGTH)))?.swarm;
+    const digest = file.subarray(-DIGEST_LENGTH);
+    const cid = this.#subsets.has(digest) ? readCid(file) : undefined;
+    const { swarm } = this.#held.get(keyOf(digest)) ?? (cid && this.#subsets.get(cid)) ?? {};
     return swarm && Buffer.compare(swarm.cid.bytes, file) === 0 ? swarm : undefined;
   }
 
   standingOf(digest: Uint8Array): Standing {
     const held = this.#held.get(keyOf(digest));
-    if (!held) return 'none';
+    if (!held) return this.#subsets.has(digest) ? 'whole' : 'none';
     return held.swarm.view.isComplete ? 'whole' : 'part';
   }
 
@@ -62,8 +76,7 @@ export class Holdings {
 
   /** Takes part in a file's swarm with what the store holds. */
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks = {}): Swarm {
-    const packed = (): Promise<CID | undefined> => this.packed.offer(store.manifest, dag);
-    const swarm = this.#add(new Swarm({ ...this.#host, cid, store, hooks }), { ...dag, packed });
+    const { swarm } = this.#add(this.#make(cid, store, dag, hooks));
     if (!swarm.view.isComplete) {
       this.#unfinished.add(swarm);
       for (const peer of this.#host.network.connected()) swarm.contacts.guess(peer);
@@ -73,7 +86,8 @@ export class Holdings {
 
   holdAside(store: PieceStore, dag: HeldDag, hooks: SwarmHooks = {}): Swarm {
     const cid = store.manifest.root;
-    return this.#add(new Swarm({ ...this.#host, cid, store, hooks, emit: () => {} }), dag);
+    const swarm = new Swarm({ ...this.#host, cid, store, hooks, emit: () => {} });
+    return this.#add({ swarm, dag }).swarm;
   }
 
   /** Ends a swarm that was held aside. */
@@ -92,9 +106,15 @@ export class Holdings {
     for (const { store } of this) await store.close();
   }
 
-  #add(swarm: Swarm, dag: HeldDag): Swarm {
-    this.#held.set(keyOf(swarm.cid.multihash.digest), { swarm, dag });
-    return swarm;
+  #make(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Held {
+    const packed = (): Promise<CID | undefined> => this.packed.offer(store.manifest, dag);
+    const swarm = new Swarm({ ...this.#host, cid, store, hooks });
+    return { swarm, dag: { ...dag, packed } };
+  }
+
+  #add(held: Held): Held {
+    this.#held.set(keyOf(held.swarm.cid.multihash.digest), held);
+    return held;
   }
 }
 

@@ -31,7 +31,7 @@ import { Joining } from './discovery/joining.ts';
 import { Listening } from './discovery/listening.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
 import { Holdings } from './holdings.ts';
-import { type HeldDag, type RawRoot, serveDag } from './manifest/dag-protocol.ts';
+import { type HeldDag, rawRootIn, serveDag } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
 import { Admission } from './node/admission.ts';
@@ -175,7 +175,7 @@ export class Peer implements FileDownloadPeer {
     node.addEventListener('peer:connect', handleConnect);
     node.addEventListener('peer:disconnect', handleDisconnect);
     node.addEventListener('peer:identify', guarded('identifying a peer', identified));
-    await serveDag(node, (cid) => this.#held.get(cid)?.dag, this.link);
+    await serveDag(node, (cid) => this.#held.answering(cid)?.dag, this.link);
     const reception = new Reception({
       clock: this.clock,
       swarmOf: (file) => this.#held.swarmOf(file),
@@ -206,13 +206,8 @@ export class Peer implements FileDownloadPeer {
     const imported = await importPath(path, options);
     const { manifest, name, dag } = imported;
     const store = await FileStore.share(imported);
-    const rawRoot: RawRoot = {
-      length: manifest.geometry.totalLength,
-      // An empty file has no piece.
-      read: async (begin, length) =>
-        manifest.geometry.pieceCount === 0 ? new Uint8Array() : store.read(0, begin, length),
-    };
-    const swarm = this.hold(manifest.root, store, { name, dag, rawRoot });
+    const swarm = this.hold(manifest.root, store, { name, dag, rawRoot: rawRootIn(store) });
+    this.#held.offerSubsets(manifest.root);
     this.emit({
       event: 'file_shared',
       cid: manifest.root.toString(),
@@ -226,11 +221,14 @@ export class Peer implements FileDownloadPeer {
     return swarm;
   }
 
-  /** Fetches a file or directory into `out` and serves it meanwhile. */
+  /** Fetches a file or directory, or what is named below it, into `out` and serves it meanwhile. */
   async get(cid: CID, options: DownloadOptions): Promise<string> {
-    const held = this.#held.get(cid);
+    const held = options.path === undefined ? this.#held.get(cid) : undefined;
     if (held?.swarm.view.isComplete) return (await held.swarm.store.publish()) ?? '';
-    return new Download(new FileDownload(this, cid, options), cid, options).run();
+    const download = new Download(new FileDownload(this, cid, options), cid, options);
+    const path = await download.run();
+    this.#held.offerSubsets(download.cid);
+    return path;
   }
 
   isComplete(cid: CID): boolean {

@@ -74,7 +74,7 @@ export interface Patience {
 
 export class Download<F extends Found> {
   readonly #host: DownloadHost<F>;
-  readonly #cid: CID;
+  #cid: CID;
   readonly #timeoutMs: number;
   readonly #abort = new AbortController();
   readonly #startedAt: number;
@@ -101,6 +101,11 @@ export class Download<F extends Found> {
     if (signal.aborted) this.#abort.abort(signal.reason);
   }
 
+  /** The CID of what is fetched: the one that was given, or that of a part of it, once found. */
+  get cid(): CID {
+    return this.#cid;
+  }
+
   /**
    * Resolves to the path once the complete content has its name.
    *
@@ -123,6 +128,7 @@ export class Download<F extends Found> {
 
   async #find(): Promise<F> {
     const found = await this.#host.find(this.#abort.signal, () => this.#noteUnverified());
+    this.#cid = found.manifest.root;
     this.#host.emit({
       event: 'manifest_found',
       cid: this.#cid.toString(),

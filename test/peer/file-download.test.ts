@@ -11,7 +11,9 @@ it('tells the DHT of a download after 20 to 60 s, never all that start together 
   } as unknown as FileDownloadPeer;
   const signal = new AbortController().signal;
   const options = { out: '.', force: false, timeoutMs: 1000, signal };
-  const found = { rawRoot: undefined } as unknown as Parameters<FileDownload['join']>[0];
+  const found = { rawRoot: undefined, manifest: { root: cid } } as unknown as Parameters<
+    FileDownload['join']
+  >[0];
   for (let n = 0; n < 64; n++) {
     const download = new FileDownload(peer, cid, options);
     download.join(found, undefined as never, {});

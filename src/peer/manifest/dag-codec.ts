@@ -3,8 +3,9 @@
 // rules is a violation, never a throw; a length is checked before memory is
 // taken, and what is kept is never more than one frame and a chunk.
 import { varint } from 'multiformats';
-import { CID } from 'multiformats/cid';
+import type { CID } from 'multiformats/cid';
 import { Uint8ArrayList } from 'uint8arraylist';
+import { readCid } from '../../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../../content/geometry.ts';
 import { MAX_NODES } from '../../content/node-reader.ts';
 import { LOSS_REASONS } from '../../content/store.ts';
@@ -105,18 +106,14 @@ export class RequestDecoder {
   /** Takes a chunk. Returns the CID once it is complete, undefined before. */
   push(chunk: Uint8Array): CID | { violation: string } | undefined {
     this.#reader.push(chunk);
-    return readCid(this.#reader);
+    return nextCid(this.#reader);
   }
 }
 
-function readCid(reader: FrameReader): CID | { violation: string } | undefined {
+function nextCid(reader: FrameReader): CID | { violation: string } | undefined {
   const frame = reader.frame(MAX_CID_BYTES);
   if (frame === undefined || isViolation(frame)) return frame;
-  try {
-    return CID.decode(frame);
-  } catch {
-    return { violation: 'not a CID' };
-  }
+  return readCid(frame) ?? { violation: 'not a CID' };
 }
 
 export interface AnswerHandler {
@@ -177,7 +174,7 @@ export class AnswerDecoder {
 
   #cid(): string | undefined {
     if (this.#packed) return this.#reader.isEmpty ? undefined : 'bytes after the packed CID';
-    const packed = this.#named ? readCid(this.#reader) : undefined;
+    const packed = this.#named ? nextCid(this.#reader) : undefined;
     if (packed === undefined) return undefined;
     if ('violation' in packed) return packed.violation;
     this.#packed = true;

@@ -2,6 +2,7 @@ import type { Connection, PeerId, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../../content/cid.ts';
 import { resolveManifest } from '../../content/resolve.ts';
+import type { PieceStore } from '../../content/store.ts';
 import { lossReasonOf } from '../../disk/loss-reason.ts';
 import { blockLength } from '../../exchange/block-length.ts';
 import { Link } from '../../link/link.ts';
@@ -47,6 +48,14 @@ export interface RawRoot {
 export const rawRootOf = (bytes: Uint8Array): RawRoot => ({
   length: bytes.length,
   read: async (begin, length) => bytes.subarray(begin, begin + length),
+});
+
+/** The leaf of a store that holds no more than one. */
+export const rawRootIn = (store: PieceStore): RawRoot => ({
+  length: store.manifest.geometry.totalLength,
+  // An empty file has no piece.
+  read: async (begin, length) =>
+    store.manifest.geometry.pieceCount === 0 ? new Uint8Array() : store.read(0, begin, length),
 });
 
 export interface HeldDag {

@@ -64,6 +64,8 @@ type SearchOptions = FetchOptions & {
   readonly clock: Timers;
   /** Called for each peer that had the content and lost it. */
   readonly onLost?: (error: unknown) => void;
+  /** A directory that it lies in: the DHT is asked who has that. */
+  readonly directory?: CID;
 };
 
 class ManifestSearch {
@@ -108,7 +110,8 @@ class ManifestSearch {
       // Peers of the routing table are connected, and were asked when they connected.
       await dhtPeers(this.#node, this.#signal);
       if (this.#asked.size > 0) await this.#answered(ASK_DHT_AFTER_MS);
-      for await (const { peerId, multiaddrs } of discovery.findProviders(this.#cid, this.#signal)) {
+      const told = this.#options.directory ?? this.#cid;
+      for await (const { peerId, multiaddrs } of discovery.findProviders(told, this.#signal)) {
         this.ask(peerId.toString(), multiaddrs.length > 0 ? multiaddrs : peerId);
       }
     } catch (error) {
