@@ -10,12 +10,13 @@
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
 // kill), a partial in a temporary directory (no rename across file systems).
 import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';
 import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { nameBeside } from '../runtime/node/name-beside.ts';
 import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import type { Place } from './place.ts';
@@ -27,18 +28,11 @@ import { adoptAccess } from './target-place.ts';
 /** Tells versions of one target apart: the end of the root CID. */
 export const shortName = (root: CID): string => root.toString().slice(-8);
 
-/** NAME_MAX of Linux and macOS, less the longest ending: a longer name is cut in that of a partial. */
-const MOST_NAME_BYTES = 255 - '.XXXXXXXX.part.old'.length;
-
 /** The partial file of a verified download of that version. @param target absolute */
 export function partialOf(root: CID, target: string): string {
-  const name = basename(target);
-  if (Buffer.byteLength(name) <= MOST_NAME_BYTES) return `${target}.${shortName(root)}.part`;
-  const short = Buffer.from(name)
-    .subarray(0, MOST_NAME_BYTES)
-    .toString()
-    .replace(/\uFFFD$/, '');
-  return join(dirname(target), `${short}.${shortName(root)}.part`);
+  const ending = `.${shortName(root)}.part`;
+  // What is replaced is put aside as `.old`.
+  return nameBeside(target, ending, `${ending}.old`);
 }
 
 /**

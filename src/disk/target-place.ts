@@ -22,6 +22,7 @@ import { isatty, WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
+import { nameBeside } from '../runtime/node/name-beside.ts';
 import { lstatIfAny, syncPath } from './steps.ts';
 
 export type TargetPlace =
@@ -128,7 +129,7 @@ export async function putText(named: string, text: string): Promise<void> {
     throw new HubswarmError('ERR_EXISTS', `${named}: is a directory; name a file`);
   }
   const { path } = place;
-  const partial = `${path}.${randomBytes(8).toString('hex')}.part`;
+  const partial = nameBeside(path, `.${randomBytes(8).toString('hex')}.part`);
   try {
     const handle = await open(partial, 'wx', place.kind === 'file' ? 0o600 : 0o666);
     try {

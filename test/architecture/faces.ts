@@ -159,6 +159,7 @@ export const FACES: string[] = [
   'runtime/node/directory-lock.ts',
   'runtime/node/live-line.ts',
   'runtime/node/make-directory.ts',
+  'runtime/node/name-beside.ts',
   'runtime/node/named-file.ts',
   'runtime/node/numbered-lock.ts',
   'runtime/node/scope.ts',

@@ -16,6 +16,7 @@ import { lstatIfAny, renameToNew, syncPath } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
+import { nameBeside } from '../../runtime/node/name-beside.ts';
 import { readJson } from '../../runtime/node/small-file.ts';
 import type { PlainSink, PlainVersion } from './plain-sink.ts';
 
@@ -166,8 +167,8 @@ export async function handOver(target: string, partial: string): Promise<void> {
   }
 }
 
-const partialOf = (target: string): string => `${target}.part`;
-const sidecarOf = (target: string): string => `${target}.part.json`;
+const partialOf = (target: string): string => nameBeside(target, '.part', '.part.json');
+const sidecarOf = (target: string): string => `${partialOf(target)}.json`;
 
 function existsError(target: string): HubswarmError {
   return new HubswarmError(

@@ -12,12 +12,13 @@
 // there is believed as far as its hashes go, like a remote's answer: a torso, another CID's or a
 // changed one counts as none and is written anew.
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { shortName } from '../../disk/download-place.ts';
 import { syncPath } from '../../disk/steps.ts';
-import { systemCode } from '../../runtime/errors.ts';
+import { fileError, systemCode } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { nameBeside } from '../../runtime/node/name-beside.ts';
 import { readBounded, writeWhole } from '../../runtime/node/small-file.ts';
 import { MAX_ANSWER_BYTES } from './dag-codec.ts';
 import { decodeManifest, encodeManifest, type FetchedManifest } from './manifest-bytes.ts';
@@ -55,8 +56,8 @@ export class KeptManifests {
   }
 
   /** Call when the content has its final name. */
-  async removeBeside({ name, manifest }: FetchedManifest, out: string): Promise<void> {
-    const own = `${name}${endingOf(manifest.root)}`;
+  async removeBeside(found: FetchedManifest, out: string): Promise<void> {
+    const own = basename(pathBeside(found, out));
     for (const other of await list(out)) {
       const rest = other.startsWith(own) ? other.slice(own.length) : undefined;
       // A kill during the write leaves a temporary name.
@@ -97,9 +98,10 @@ export class KeptManifests {
     const ending = endingOf(cid);
     const names = (await list(out)).filter((name) => name.endsWith(ending));
     for (const name of names.slice(0, MOST_BESIDE)) {
-      const found = await load(cid, join(out, name));
+      const path = join(out, name);
+      const found = await load(cid, path);
       // The name says to which partial file it belongs.
-      if (found && name === `${found.name}${ending}`) return found;
+      if (found && path === pathBeside(found, out)) return found;
     }
     return undefined;
   }
@@ -126,8 +128,13 @@ export class KeptManifests {
 
 const endingOf = (cid: CID): string => `.${shortName(cid)}.manifest`;
 
-const pathBeside = ({ name, manifest }: FetchedManifest, out: string): string =>
-  join(out, `${name}${endingOf(manifest.root)}`);
+/** A longer one is cut by so much that its temporary name keeps what it begins with. */
+const TEMPORARY = '.xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx.tmp';
+
+function pathBeside({ name, manifest }: FetchedManifest, out: string): string {
+  const ending = endingOf(manifest.root);
+  return nameBeside(join(out, name), ending, `${ending}${TEMPORARY}`);
+}
 
 /** Loads a manifest; undefined if it is missing, unreadable, or not this CID's. */
 async function load(cid: CID, path: string): Promise<FetchedManifest | undefined> {
@@ -146,6 +153,6 @@ async function list(dir: string): Promise<string[]> {
     return await readdir(dir);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(error) ?? '')) return [];
-    throw error;
+    throw fileError(error, dir);
   }
 }

@@ -1,9 +1,9 @@
 // The name under which content is stored. It is a hint of whoever gives the manifest: the CID says
-// nothing of it. The rule is that of names inside a directory, and two more: it lies beside what the
-// user has already, where a hidden file may be read at the next login; and the names of its partial
-// files are longer. A hint that is not used is told.
+// nothing of it. The rule is that of names inside a directory, and one more: it lies beside what the
+// user has already, where a hidden file may be read at the next login. A hint that is not used is
+// told.
 import type { CID } from 'multiformats/cid';
-import { isLonger, nameFault } from '../../content/file-name.ts';
+import { nameFault } from '../../content/file-name.ts';
 
 export interface RootName {
   /** Safe to join to a directory; the CID if no name was given that can be used. */
@@ -12,8 +12,6 @@ export interface RootName {
   readonly unusedName?: string;
 }
 
-/** NAME_MAX, less the longest suffix of what lies beside it: `.XXXXXXXX.part.old`. */
-const MAX_NAME_BYTES = 255 - 18;
 /** On Windows these separate names, name a stream, or are in no name. */
 const FORBIDDEN = process.platform === 'win32' ? /[\\:\p{Cc}]/u : undefined;
 
@@ -31,6 +29,5 @@ function faultOf(hint: string): string | undefined {
   if (hint.startsWith('.')) return 'would be hidden';
   // So decoders write bytes that are none.
   if (hint.includes('\ufffd')) return 'is not UTF-8';
-  if (FORBIDDEN?.test(hint)) return 'is not safe to write on this system';
-  return isLonger(hint, MAX_NAME_BYTES) ? `has more than ${MAX_NAME_BYTES} bytes` : undefined;
+  return FORBIDDEN?.test(hint) ? 'is not safe to write on this system' : undefined;
 }

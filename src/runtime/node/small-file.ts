@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, link, open, rename, rm } from 'node:fs/promises';
 import { fileError, systemCode } from '../errors.ts';
+import { nameBeside } from './name-beside.ts';
 
 /** 50 peers of four addresses need 20 KiB; whatever is much longer is not ours. */
 const MAX_BYTES = 64 * 1024;
@@ -39,7 +40,7 @@ async function place(
   bytes: Uint8Array | string,
   move: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = nameBeside(path, `.${randomUUID()}.tmp`);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
