@@ -1,7 +1,13 @@
 // What every command shares: where its events go, what stops it, and how an
 // error becomes one line and an exit code.
 
-import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import {
+  describeError,
+  fileError,
+  HubswarmError,
+  hasCode,
+  systemCode,
+} from '../../runtime/errors.ts';
 import { hearFailures, tellFailure } from '../../runtime/guarded.ts';
 import { BoundedOutput } from '../../runtime/node/bounded-output.ts';
 import { UNKNOWN_V8 } from '../../runtime/node/v8-flags.ts';
@@ -84,9 +90,15 @@ export async function runCommand(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
-  // Who read our events has gone, as in `| head`: Node ignores the signal that says so.
   const output = options.json ? process.stdout : process.stderr;
-  output.on('error', () => stop('SIGPIPE'));
+  let isTold = !options.json;
+  output.on('error', (error) => {
+    // Who read our events has gone, as in `| head`: Node ignores the signal that says so.
+    if (systemCode(error) === 'EPIPE') return stop('SIGPIPE');
+    // A full disk, say: what the events tell of goes on.
+    if (!isTold) process.stderr.write(`warning: events are lost: ${unwrittenReason(error)}\n`);
+    isTold = true;
+  });
   hearFailures((what, error) => {
     emit({ event: 'warned', message: `${what} failed: ${describeError(error)}` });
   });
@@ -105,6 +117,17 @@ export async function runCommand(
     process.off('SIGTERM', stop);
     process.off('uncaughtException', endure);
   }
+}
+
+const unwrittenReason = (error: unknown): string =>
+  showText(describeError(fileError(error, 'standard output')));
+
+/** The exit code where standard output could not take all that was written. */
+export function reportUnwritten(error: unknown): number {
+  // A reader that left wants no word.
+  if (systemCode(error) === 'EPIPE') return EXIT.interrupted;
+  process.stderr.write(`hubswarm: ${unwrittenReason(error)}\n`);
+  return EXIT.failed;
 }
 
 /** The exit code for what a command threw, after its one line on stderr. */

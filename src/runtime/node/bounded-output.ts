@@ -1,16 +1,23 @@
-// Lines for a reader of a pipe that may stop reading without leaving. Unread lines stay in memory
-// up to a bound. Lines beyond it are lost and counted, and the reader is told when it goes on.
+// Lines for a reader of a pipe that may stop reading without leaving, or for a file on a disk that
+// may be full. Unread lines stay in memory up to a bound. Lines beyond it, and those that the disk
+// does not take, are lost and counted; the next line that is taken follows their number.
+import { guarded } from '../guarded.ts';
 import type { TextOutput } from './live-line.ts';
 
 /** Most bytes that wait for a reader. Chosen: some ten thousand events. */
 const MAX_WAITING_BYTES = 8 * 2 ** 20;
 
-type Out = TextOutput & { readonly writableLength: number };
+interface Out extends TextOutput {
+  readonly writableLength: number;
+  write(text: string, written?: (error?: unknown) => void): unknown;
+}
 
 export class BoundedOutput implements TextOutput {
   readonly #out: Out;
   readonly #tellLost: (message: string) => string;
   #lost = 0;
+  /** Why the last of them are. */
+  #why = '';
 
   /** @param tellLost makes the line that reports lost lines, with its line end */
   constructor(out: Out, tellLost: (message: string) => string) {
@@ -27,14 +34,26 @@ export class BoundedOutput implements TextOutput {
   }
 
   write(text: string): void {
+    const lines = text.split('\n').length - 1;
     if (this.#out.writableLength >= MAX_WAITING_BYTES) {
-      this.#lost += text.split('\n').length - 1;
+      this.#lose(lines, 'nobody read them in time');
       return;
     }
-    if (this.#lost > 0) {
-      this.#out.write(this.#tellLost(`${this.#lost} lines are lost: nobody read them in time`));
-      this.#lost = 0;
-    }
-    this.#out.write(text);
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (lost > 0) this.#send(this.#tellLost(`${lost} lines are lost: ${this.#why}`), lost);
+    this.#send(text, lines);
+  }
+
+  #lose(lines: number, why: string): void {
+    this.#lost += lines;
+    this.#why = why;
+  }
+
+  #send(text: string, lines: number): void {
+    const written = guarded('counting lost lines', (error?: unknown) => {
+      if (error) this.#lose(lines, 'they could not be written');
+    });
+    this.#out.write(text, written);
   }
 }

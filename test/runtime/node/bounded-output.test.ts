@@ -30,3 +30,23 @@ it('keeps 8 MiB for a reader that stops, and counts what it loses', async () => 
   const told = `told: ${LINES - kept} lines are lost: nobody read them in time\nlast\n`;
   expect(text.slice(kept * LINE.length)).toBe(told);
 });
+
+it('counts the lines that a full disk did not take, and tells when it takes some again', () => {
+  let text = '';
+  let isFull = false;
+  const disk = {
+    writableLength: 0,
+    write(line: string, written?: (error?: unknown) => void) {
+      if (!isFull) text += line;
+      written?.(isFull ? new Error('ENOSPC') : undefined);
+    },
+  };
+  const output = new BoundedOutput(disk, (message) => `told: ${message}\n`);
+  output.write('one\n');
+  isFull = true;
+  output.write('two\nthree\n');
+  output.write('four\n');
+  isFull = false;
+  output.write('five\n');
+  expect(text).toBe('one\ntold: 3 lines are lost: they could not be written\nfive\n');
+});
