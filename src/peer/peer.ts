@@ -80,7 +80,9 @@ export class Peer implements FileDownloadPeer {
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
   static async start(options: PeerOptions): Promise<Peer> {
-    const identity = await openIdentity(options.dataDir);
+    const identity = await openIdentity(options.dataDir, (message) =>
+      options.emit({ event: 'warned', message }),
+    );
     try {
       const admission = new Admission(systemClock);
       const { listen, joins = [], mdns = false, emit } = options;

@@ -110,11 +110,19 @@ export function fileError(error: unknown, path: string): unknown {
   return known ? new HubswarmError(known[0], `${path}: ${known[1]}`, { cause: error }) : error;
 }
 
-/** One line for a person, with the deepest cause when it adds something. */
+/** The same failure in other words, such as with the option that gave a path, or that helps. */
+export function reworded(error: unknown, words: (message: string) => string): unknown {
+  if (!(error instanceof HubswarmError)) return error;
+  return new HubswarmError(error.code, words(error.message), { cause: error });
+}
+
+/** One line for a person. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) {
     return describeError(error.errors[0]);
   }
-  return error.message || error.name;
+  const { path } = error as { path?: unknown };
+  const told = typeof path === 'string' ? fileError(error, path) : error;
+  return (told as Error).message || error.name;
 }

@@ -234,7 +234,7 @@ export class Discovery {
   /** What to dial: the addresses that name one peer together, the others alone; never own ones. */
   targetsOf(addresses: readonly string[]): Multiaddr[][] {
     const self = this.#node.peerId.toString();
-    const own = new Set(this.#node.getMultiaddrs().map((address) => withoutPeer(address)));
+    const own = this.#ownAddresses();
     const targets = new Map<string, Multiaddr[]>();
     for (const text of addresses) {
       const parsed = tryParseAddress(text);
@@ -243,6 +243,20 @@ export class Discovery {
       targets.set(key, [...(targets.get(key) ?? []), parsed.multiaddr]);
     }
     return [...targets.values()];
+  }
+
+  /** An address of this very peer at which it does not listen: of another process, if of any. */
+  twinOf(addresses: readonly string[]): string | undefined {
+    const self = this.#node.peerId.toString();
+    const own = this.#ownAddresses();
+    return addresses.find((text) => {
+      const parsed = tryParseAddress(text);
+      return parsed?.peerId === self && !own.has(withoutPeer(parsed.multiaddr));
+    });
+  }
+
+  #ownAddresses(): ReadonlySet<string> {
+    return new Set(this.#node.getMultiaddrs().map((address) => withoutPeer(address)));
   }
 
   readonly #handleDiscovered = guarded('discovering a peer', (event: CustomEvent<PeerInfo>) =>

@@ -109,8 +109,14 @@ export class Joining {
    */
   async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
     if (addresses.length === 0) unawaited('joining known peers', this.#joinKnown(signal));
-    const targets = this.#init.discovery.targetsOf(addresses);
-    if (addresses.length > 0 && targets.length === 0) {
+    const { discovery } = this.#init;
+    const targets = discovery.targetsOf(addresses);
+    const twin = discovery.twinOf(addresses);
+    if (twin !== undefined) {
+      this.#warn(
+        `--join: ${twin} has this peer's own identity; if another process runs there with a copy of it, give one of them another --data`,
+      );
+    } else if (addresses.length > 0 && targets.length === 0) {
       this.#warn('--join names this very peer, and nobody else');
     }
     for (const target of targets) unawaited('joining peers', this.#keepCalling(target, signal));

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys';
 import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
-import { lockDirectory } from '../../runtime/node/directory-lock.ts';
+import { fileError, HubswarmError, reworded, systemCode } from '../../runtime/errors.ts';
+import { lockDirectory, type Release } from '../../runtime/node/directory-lock.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { writeWhole } from '../../runtime/node/small-file.ts';
 
@@ -26,13 +26,16 @@ const MAX_SLOTS = 1024;
 /**
  * Takes the lowest slot that no running peer holds, and its key, made when missing.
  *
+ * @param warn told if another process may still use the key
  * @throws HubswarmError ERR_NOT_PERMITTED when the directory cannot be used
  */
-export async function openIdentity(dataDir: string): Promise<Identity> {
+export async function openIdentity(
+  dataDir: string,
+  warn: (message: string) => void = () => undefined,
+): Promise<Identity> {
   for (let slot = 0; slot < MAX_SLOTS; slot++) {
     const dir = join(dataDir, `peer-${slot}`);
-    await makeDirectory(dir, 0o700);
-    const release = await lockDirectory(dir);
+    const release = await takeSlot(dir, warn);
     if (!release) continue;
     try {
       const privateKey = await openKey(join(dir, 'identity.key'));
@@ -46,6 +49,23 @@ export async function openIdentity(dataDir: string): Promise<Identity> {
     'ERR_NOT_PERMITTED',
     `${dataDir}: all ${MAX_SLOTS} identities are in use by running peers`,
   );
+}
+
+/** Makes the slot's directory and locks it; undefined when a running peer holds it. */
+async function takeSlot(
+  dir: string,
+  warn: (message: string) => void,
+): Promise<Release | undefined> {
+  try {
+    await makeDirectory(dir, 0o700);
+    return await lockDirectory(dir, () => {
+      warn(
+        `${dir}: a process on another machine or in another container has had this identity and did not give it back; if it still runs, give one of them another --data`,
+      );
+    });
+  } catch (error) {
+    throw reworded(error, (message) => `${message}; --data names another directory`);
+  }
 }
 
 async function openKey(path: string): Promise<Ed25519PrivateKey> {

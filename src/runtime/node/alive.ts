@@ -44,6 +44,17 @@ export async function isAlive(mark: ProcessMark, writtenAtMs: number): Promise<b
   return writtenAtMs >= Date.now() - uptime() * 1000 - CLOCK_SLACK_MS && isRunning(mark.pid);
 }
 
+/**
+ * Whether the process ran on another machine or in another container, so that nothing here tells
+ * whether it still does. One of an earlier boot of this machine has ended.
+ */
+export async function isElsewhere({ place }: ProcessMark): Promise<boolean> {
+  const self = (await thisProcess).place;
+  const [host, boot] = place.split(' ');
+  const [ownHost, ownBoot] = self.split(' ');
+  return place !== self && (host !== ownHost || boot === ownBoot);
+}
+
 /** Whether any process has that pid now. */
 export function isRunning(pid: number): boolean {
   try {

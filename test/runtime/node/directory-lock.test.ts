@@ -44,6 +44,18 @@ describe('the lock of a directory', needs(LINUX), () => {
     expect(await readFile(join(dir, 'lock-5'), 'utf8')).toBe('0');
   });
 
+  it.each([
+    ['on another machine', (place: string) => place.replace(/^\S+ \S+/, 'host boot'), true],
+    ['in another container', (place: string) => place.replace(/^(\S+ \S+).*$/, '$1 pid:[7]'), true],
+    ['of an earlier boot', (place: string) => place.replace(/^(\S+) \S+/, '$1 boot'), false],
+  ])('tells when it is taken from a process %s: %s', async (_, elsewhere, isTold) => {
+    const mark = await parent();
+    await writeFile(join(dir, 'lock-3'), JSON.stringify({ ...mark, place: elsewhere(mark.place) }));
+    let told = false;
+    expect(await lockDirectory(dir, () => (told = true))).toBeDefined();
+    expect(told).toBe(isTold);
+  });
+
   it.each(['', '{', 'null', '7', '[]', '{"pid":"x"}', 'x'.repeat(100_000)])(
     'is taken over from %j',
     async (mark) => {
