@@ -115,8 +115,9 @@ export function peerCommand(): Command {
 
 /** What is given without an option: a path that is there is shared, a CID is fetched. */
 function withGiven(given: readonly string[], flags: Options): Options {
+  // Also one that is cut, or of another kind: it is told as a CID.
   const isCid = (text: string): boolean =>
-    /^(bafy|bafk)[a-z2-7]{55}(\/.*)?$/s.test(text) && !existsSync(text);
+    /^(baf[a-z2-7]{10,}|Qm[1-9A-Za-z]{30,})(\/.*)?$/s.test(text) && !existsSync(text);
   const [get, ...more] = [...given.filter(isCid), ...(flags.get === undefined ? [] : [flags.get])];
   if (more.some((other) => other !== get)) {
     throw new HubswarmError('ERR_USAGE', `--get: '${get}' and '${more[0]}' are two; give one`);

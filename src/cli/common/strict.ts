@@ -27,6 +27,7 @@ export function strict(command: Command): void {
     refuseTwice(command, option);
   }
   refuseUnknown(command);
+  refuseEmptyArgument(command);
   for (const child of command.commands) strict(child);
 }
 
@@ -58,6 +59,17 @@ function refuseEmpty(command: Command, { flags, long }: Option): void {
       'ERR_USAGE',
       `${long}: '${showText(text)}' is not accepted; give ${wanted}`,
     );
+  });
+}
+
+/** An empty path would mean the working directory. */
+function refuseEmptyArgument(command: Command): void {
+  const { registeredArguments: wanted } = command;
+  command.hook('preAction', (_, acting) => {
+    const index = acting === command ? command.args.indexOf('') : -1;
+    if (index < 0) return;
+    const name = (wanted[index] ?? wanted.at(-1))?.name();
+    throw new HubswarmError('ERR_USAGE', `'' is not accepted; give <${name}>`);
   });
 }
 

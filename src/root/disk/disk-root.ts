@@ -41,7 +41,10 @@ export class DiskRoot implements Root {
   static async at(directory: string): Promise<DiskRoot> {
     try {
       const path = await realpath(directory);
-      if ((await stat(path)).isDirectory()) return new DiskRoot(path);
+      if ((await stat(path)).isDirectory()) {
+        await access(path, constants.R_OK | constants.X_OK);
+        return new DiskRoot(path);
+      }
     } catch (error) {
       throw fileError(error, `--root: ${directory}`);
     }

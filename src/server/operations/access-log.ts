@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { lookAt, openStream } from '../../disk/target-place.ts';
-import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
+import { describeError, fileError, HubswarmError, reworded } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import { formatLine, type LogFormat } from './log-line.ts';
@@ -128,12 +128,12 @@ export class AccessLog {
 
 async function openSink(path: string): Promise<Sink> {
   if (path === '-') return streamSink(process.stdout);
-  const place = await lookAt(path);
-  if (place.kind === 'stream') return streamSink(await openStream(place));
   try {
+    const place = await lookAt(path);
+    if (place.kind === 'stream') return streamSink(await openStream(place));
     return await open(place.path, APPEND, MODE);
   } catch (error) {
-    throw fileError(error, `--access-log: ${path}`);
+    throw reworded(fileError(error, path), (message) => `--access-log: ${message}`);
   }
 }
 

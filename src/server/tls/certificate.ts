@@ -3,8 +3,8 @@
 // valid yet.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { readSmall } from '../../runtime/node/small-file.ts';
+import { HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { readNamed } from '../../runtime/node/named-file.ts';
 import type { Event } from '../../telemetry/event.ts';
 
 export interface Certificate {
@@ -59,9 +59,12 @@ export function certificateLoaded({ leaf, selfSigned }: Certificate): Event {
 const dayOf = (date: string): string => new Date(date).toISOString().slice(0, 10);
 
 async function read(option: string, path: string, what: string): Promise<string> {
-  const file = await readSmall(path, 2 ** 20);
-  if (!file) throw wrong(`${option}: ${path}: no such file; give a ${what} in PEM`);
-  return file.text;
+  try {
+    return await readNamed(path, 2 ** 20, `${option}: ${path}`);
+  } catch (error) {
+    if (!hasCode(error, 'ERR_NOT_FOUND')) throw error;
+    throw wrong(`${option}: ${path}: no such file; give a ${what} in PEM`);
+  }
 }
 
 function attempt<T>(message: string, make: () => T): T {
