@@ -10,12 +10,11 @@ import { targetPath } from '../message/request-path.ts';
 import { KEPT_BY_FAILURES } from '../message/standing-headers.ts';
 import { toHttp } from '../message/to-http.ts';
 import { withVary } from '../message/vary.ts';
+import { askAfterEnd } from './departure.ts';
 import { HttpCaller } from './http-caller.ts';
 import { detailsOf } from './request-details.ts';
 import type { About, Traffic } from './traffic.ts';
 
-/** Time that work may take after its client sends no more, in ms. Chosen. */
-const WORK_AFTER_END_MS = 2000;
 /**
  * Bytes that a client must take or send in each stall time, after a first one: 4 KiB/s at 30 s.
  * Chosen: the slowest client that is worth its buffer; a slower one resumes after the cut.
@@ -66,6 +65,7 @@ export class Conversation {
       const { remote, rights } = this.caller;
       traffic.leave(this);
       if (!res.writableFinished) this.#leave();
+      else if (!req.complete && !req.socket.destroyed) this.#limitRest();
       emit({
         event: 'request_completed',
         method: req.method ?? '',
@@ -81,6 +81,8 @@ export class Conversation {
       });
     });
     res.once('close', end);
+    const limit = guarded('limiting the last bytes', () => this.#limitLast());
+    res.once('prefinish', limit);
   }
 
   /** Call before express gets the response: its routes find this object with of(). */
@@ -97,33 +99,16 @@ export class Conversation {
   get signal(): AbortSignal {
     if (!this.#gone) {
       this.#gone = new AbortController();
-      this.#noticeEnd();
+      askAfterEnd(this, () => this.#answerInterim());
     }
     if (this.#left) this.#gone.abort(leftError());
     return this.#gone.signal;
   }
 
-  /**
-   * A client that has left and one that only sends no more look alike until an answer is written.
-   * Work for it may go on for a while.
-   */
-  #noticeEnd(): void {
-    const { res } = this;
-    const { socket } = this.req;
-    let timer: NodeJS.Timeout | undefined;
-    const give = guarded('giving up a client', () => {
-      if (!res.headersSent) res.destroy();
-    });
-    const end = guarded('hearing the end of a client', () => {
-      timer = setTimeout(give, WORK_AFTER_END_MS);
-    });
-    const forget = guarded('forgetting a client', () => {
-      clearTimeout(timer);
-      socket.off('end', end);
-    });
-    if (socket.readableEnded) end();
-    else socket.once('end', end);
-    res.once('close', forget);
+  /** HTTP/1.0 has no interim answers (RFC 9110 section 15.2): work for it goes on. */
+  #answerInterim(): void {
+    const { req, res } = this;
+    if (!res.headersSent && req.httpVersionMinor > 0) res.writeProcessing();
   }
 
   #leave(): void {
@@ -182,14 +167,37 @@ export class Conversation {
     }
     this.bytes += body.length;
     res.end(body);
-    // Unless the kernel took all of it, limit the time: a client that reads nothing must not hold
-    // it for ever.
-    if (!res.writableFinished && req.socket.writableLength > 0) this.#cutIn(body.length);
   }
 
-  #cutIn(bytes: number): void {
-    const timer = setTimeout(() => this.res.destroy(), this.patienceMs(bytes));
-    this.res.once('close', () => clearTimeout(timer));
+  /**
+   * Called when the last bytes are written. Unless the kernel took all of them, their time is
+   * limited: a client that reads nothing must not hold them for ever.
+   */
+  #limitLast(): void {
+    const { res } = this;
+    const { writableLength } = this.req.socket;
+    if (res.writableFinished || writableLength === 0) return;
+    const timer = setTimeout(() => res.destroy(), this.patienceMs(writableLength));
+    res.once('close', () => clearTimeout(timer));
+  }
+
+  /**
+   * Limits the time for the rest of a body that nobody wanted: the next request lies behind it, and
+   * each of its bytes would keep the connection.
+   */
+  #limitRest(): void {
+    const { req } = this;
+    const { socket } = req;
+    const cut = guarded('ending an unwanted body', () => {
+      socket.destroy();
+    });
+    const timer = setTimeout(cut, this.stallMs);
+    const end = guarded('passing an unwanted body', () => {
+      clearTimeout(timer);
+      socket.off('close', end);
+    });
+    req.once('end', end);
+    socket.once('close', end);
   }
 
   /** Sends a small answer. */

@@ -20,14 +20,17 @@ const UNKNOWN_METHOD = /^[!#$%&'*+.^_`|~\w-]+ \S+ HTTP\/1\.[01]\r\n/;
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
-export function answerParseFailures(server: Server, traffic: Traffic): void {
+export function answerParseFailures(
+  server: Server,
+  { traffic, stallMs }: { traffic: Traffic; stallMs: number },
+): void {
   const handleError = (error: ParseError, socket: Duplex): void => {
     const begin = (): void => {
       const open = traffic.answering(socket);
       // The wrong bytes came behind complete requests, which get their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();
-      else refuse(socket, ...failureOf(error));
+      else refuse(socket, stallMs, ...failureOf(error));
     };
     const answer = guarded('answering what is no request', begin, () => socket.destroy());
     // Other errors are resets and failed TLS handshakes: no client is there to read an answer.
@@ -40,7 +43,7 @@ export function answerParseFailures(server: Server, traffic: Traffic): void {
   const handleConnect = (_req: IncomingMessage, socket: Duplex): void => {
     // Node.js no longer listens to the socket: a reset without a listener ends the process.
     socket.on('error', () => socket.destroy());
-    refuse(socket, 501, 'this server is no proxy');
+    refuse(socket, stallMs, 501, 'this server is no proxy');
   };
   server.on('clientError', guarded('answering what is no request', handleError));
   server.on('connect', guarded('refusing to be a proxy', handleConnect));
@@ -71,7 +74,8 @@ function failureOf({ code, rawPacket }: ParseError): [status: number, message: s
   }
 }
 
-function refuse(socket: Duplex, status: number, message: string): void {
+/** @param stallMs how long the client may take for the answer */
+function refuse(socket: Duplex, stallMs: number, status: number, message: string): void {
   // The answer before was the last one of the connection.
   if (!socket.writable) return;
   const body = `${message}\n`;
@@ -85,5 +89,10 @@ function refuse(socket: Duplex, status: number, message: string): void {
     `Content-Length: ${body.length}`,
     'Connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+  const cut = guarded('ending a refusal', () => {
+    socket.destroy();
+  });
+  const timer = setTimeout(cut, stallMs);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, cut);
 }

@@ -180,7 +180,7 @@ function attach(server: Server, hub: Hub): void {
   server.on('checkExpectation', listener);
   Object.assign(server, { shouldUpgradeCallback: createUpgradeChoice(hub) });
   server.on('upgrade', guarded('answering an upgrade', createUpgradeListener(hub, server)));
-  answerParseFailures(server, hub.traffic);
+  answerParseFailures(server, hub);
 }
 
 /** Opens the store. A hub without one is slower after its next start, and otherwise as good. */

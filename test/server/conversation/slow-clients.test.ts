@@ -1,8 +1,9 @@
 // Who takes or gives nothing holds memory and a socket; nobody may do so for ever.
+import { once } from 'node:events';
 import { readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { startHub } from '../hub.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Hub, startHub } from '../hub.ts';
 
 describe('a client that stalls', () => {
   it('is cut off when it reads nothing', async () => {
@@ -44,3 +45,132 @@ describe('a client that stalls', () => {
     await expect.poll(() => readdir(hub.root)).toEqual([]);
   });
 });
+
+/** Writes a byte now and then, until the connection ends. */
+function drip(hub: Hub, head: string, byte = 'a'): Promise<unknown> {
+  const socket = hub.socket();
+  socket.resume();
+  socket.write(head);
+  const timer = setInterval(() => socket.write(byte), 10);
+  onTestFinished(() => clearInterval(timer));
+  return once(socket, 'close');
+}
+
+describe('a body that no request takes', () => {
+  const CASES = [
+    ['GET /files/', 'Content-Length: 100000'],
+    ['GET /files/f', 'Content-Length: 100000'],
+    ['GET /files/f', 'Transfer-Encoding: chunked\r\n\r\nfffff\r\n'],
+    ['GET /files/f', 'Transfer-Encoding: chunked\r\n\r\n0\r\nX'],
+    ['HEAD /files/f', 'Content-Length: 100000'],
+    ['GET /files/f', 'If-None-Match: *\r\nContent-Length: 100000'],
+    ['GET /', 'Content-Length: 100000'],
+    ['GET /healthz', 'Content-Length: 100000'],
+    ['GET /metrics', 'Content-Length: 100000'],
+    ['OPTIONS /files/f', 'Content-Length: 100000'],
+    ['OPTIONS /uploads/', 'Content-Length: 100000'],
+    ['DELETE /files/g', 'Content-Length: 100000'],
+    ['DELETE /files/none', 'Content-Length: 100000'],
+    ['POST /files/f', 'Content-Length: 100000'],
+  ] as const;
+
+  it.each(CASES)('drips for a limited time: %s, %s', async (line, fields) => {
+    const hub = await startHub({ stallMs: 200, writable: true });
+    for (const name of ['f', 'g']) await writeFile(join(hub.root, name), name);
+    const isWhole = fields.includes('\r\n\r\n');
+    await drip(hub, `${line} HTTP/1.1\r\nHost: x\r\n${fields}${isWhole ? '' : '\r\n\r\n'}`);
+  });
+
+  it('is passed over when it comes in time, and the next request answered', async () => {
+    const hub = await startHub({ stallMs: 200 });
+    await writeFile(join(hub.root, 'f'), 'text');
+    const socket = hub.socket();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    const head = 'GET /files/f HTTP/1.1\r\nHost: x\r\n';
+    socket.write(`${head}Content-Length: 100000\r\n\r\n`);
+    await hub.until('request_completed');
+    socket.write(Buffer.alloc(100_000));
+    socket.write(`${head}Connection: close\r\n\r\n`);
+    await once(socket, 'close');
+    expect(text.match(/HTTP\/1\.1 200 /g)).toHaveLength(2);
+  });
+});
+
+describe('answers that nobody reads', () => {
+  // Long ones, and small ones behind them: more than the sockets of both sides hold.
+  it.each(['GET /none', 'GET /files/none', 'OPTIONS /files/', 'GET /', 'NONSENSE /'])(
+    'are cut: %s',
+    async (line) => {
+      const hub = await startHub({ stallMs: 100 });
+      const socket = hub.socket();
+      socket.pause();
+      const requests = ['GET /metrics', line].map((each) => `${each} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const many = requests.join('').repeat(100);
+      socket.on('drain', () => socket.write(many));
+      socket.write(many.repeat(20));
+      await once(socket, 'close');
+    },
+    30_000,
+  );
+});
+
+describe('a client that sends no more', () => {
+  it('gets an answer that begins late', async () => {
+    const hub = await startHub({ stallMs: 50 });
+    const socket = hub.socket();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    const wait = '/events?wait=1';
+    socket.end(`GET ${wait} HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n`);
+    await once(socket, 'close');
+    expect(text).toMatch(/^(HTTP\/1\.1 102 Processing\r\n\r\n)+HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  it('and has no interim answer in its protocol gets the answer', async () => {
+    const hub = await startHub({ stallMs: 50 });
+    const socket = hub.socket();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.end('GET /events?wait=1 HTTP/1.0\r\nHost: x\r\nAccept: application/json\r\n\r\n');
+    await once(socket, 'close');
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+
+  it('and has left is given up', async () => {
+    const hub = await startHub({ stallMs: 50 });
+    const socket = hub.socket();
+    socket.write('GET /events?wait=55 HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n');
+    await expect.poll(() => subscribers(hub)).toBe(1);
+    socket.destroy();
+    const { whole } = await hub.until('request_completed', ({ path }) => path === '/events');
+    expect(whole).toBe(false);
+  });
+
+  it('is told of what happens', async () => {
+    const hub = await startHub({ stallMs: 50, writable: true });
+    const socket = hub.socket();
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.end('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect.poll(() => text).toContain(': alive');
+    await hub.ask('/files/f', { method: 'PUT', body: Buffer.from('x') });
+    await expect.poll(() => text).toContain('"path":"/f"');
+    socket.destroy();
+    await expect.poll(() => subscribers(hub)).toBe(0);
+  });
+});
+
+/** Number of those who listen to the hub's events, by its metrics. */
+async function subscribers(hub: Hub): Promise<number> {
+  const { text } = await hub.ask('/metrics');
+  return Number(/^hubswarm_event_subscribers\S* (\d+)$/m.exec(text)?.[1]);
+}
