@@ -3,6 +3,7 @@
 // asks whether the server knows tus.
 import { formatBoolean, formatSeconds } from '../../api/file-attributes.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { parseContentLength } from '../http/http-head.ts';
 import { pathOnHub, routeUrl } from '../http/hub-url.ts';
 import { refusalOf, type SentAnswer, type SentRequest, sendRequest } from '../http/send-request.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -16,6 +17,12 @@ const CHUNK = { ...TUS, 'content-type': 'application/offset+octet-stream' };
 const RETRY_AFTER_MS = 500;
 /** Statuses of an upload that an interrupted writer still holds, until the hub notices. */
 const BUSY = new Set([409, 423, 460]);
+
+/**
+ * Most attempts in a row whose bytes the hub did not keep. Chosen: cuts on the way lose some, and
+ * each costs the bytes again.
+ */
+const MAX_LOST = 8;
 
 export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'access' | 'signal'>;
 
@@ -82,6 +89,12 @@ class Attempt {
   readonly #patience: Patience;
   #url: URL | undefined;
   #started = false;
+  /** The most bytes that the hub said it has. */
+  #kept = 0;
+  /** Whether bytes were sent since the hub last told its offset. */
+  #sent = false;
+  /** Attempts in a row whose bytes were not kept. */
+  #lost = 0;
 
   constructor(upload: TusUpload, patience: Patience) {
     this.#upload = upload;
@@ -93,6 +106,7 @@ class Attempt {
     const found = this.#url && (await this.#ask(this.#url));
     const { url, offset, headers } = found ?? (await this.#create());
     this.#url = url;
+    this.#handleOffset(offset);
     const { source, onStart, onSent } = this.#upload;
     if (!this.#started) onStart(offset);
     this.#started = true;
@@ -101,14 +115,26 @@ class Attempt {
     return offset === source.bytes ? headers : this.#append(url, offset);
   }
 
+  /** @throws SourceFailure if what is sent is lost again and again */
+  #handleOffset(offset: number): void {
+    if (offset > this.#kept) this.#lost = 0;
+    else if (this.#sent && ++this.#lost === MAX_LOST) {
+      throw new SourceFailure('keeps none of the bytes it is sent', { final: true });
+    }
+    this.#kept = Math.max(this.#kept, offset);
+    this.#sent = false;
+  }
+
   /** Asks for the offset. Undefined if the upload has expired or belongs to another client. */
   async #ask(url: URL) {
     const { status, headers } = await this.#send('HEAD', url, TUS);
     if (status >= 400 && status < 500 && status !== 423) return undefined;
     if (status >= 300) throw this.#refusal({ status, headers });
-    const offset = Number(headers.get('upload-offset') ?? Number.NaN);
-    const ours = Number(headers.get('upload-length')) === this.#upload.source.bytes;
-    return ours && offset <= this.#upload.source.bytes ? { url, offset, headers } : undefined;
+    const { bytes } = this.#upload.source;
+    const offset = parseContentLength(headers.get('upload-offset'));
+    const ours = parseContentLength(headers.get('upload-length')) === bytes;
+    const isPart = offset !== undefined && offset <= bytes;
+    return ours && isPart ? { url, offset, headers } : undefined;
   }
 
   async #create() {
@@ -172,6 +198,7 @@ class Attempt {
         bytes: source.bytes - offset,
         chunks: source.read(paced, offset),
         onSent: (bytes) => {
+          this.#sent = true;
           this.#patience.handleBytes(0, offset + bytes);
           onSent(offset + bytes);
         },

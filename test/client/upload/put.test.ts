@@ -118,6 +118,60 @@ describe('put', () => {
     await other.close();
   });
 
+  it('gives a hub up that takes more each time and keeps nothing', async () => {
+    let patches = 0;
+    const sent = put(async (request, response) => {
+      const offset = { 'upload-offset': 0, 'upload-length': BYTES.length };
+      if (request.method === 'OPTIONS') {
+        response.writeHead(200, { 'tus-version': '1.0.0', 'tus-extension': 'creation' }).end();
+      } else if (request.method === 'POST') {
+        response.writeHead(201, { location: '/uploads/a' }).end();
+      } else if (request.method === 'HEAD') response.writeHead(200, offset).end();
+      else {
+        const wanted = ++patches * 2 ** 20;
+        let bytes = 0;
+        for await (const part of request) {
+          bytes += part.length;
+          if (bytes >= wanted) break;
+        }
+        response.writeHead(503, { 'retry-after': 0, connection: 'close' }).end();
+      }
+    });
+    await expect(sent).rejects.toMatchObject({
+      code: 'ERR_REMOTE',
+      message: expect.stringContaining('keeps none'),
+    });
+    expect(patches).toBe(8);
+  });
+
+  it.each(['-1', '1.5', '1e3', 'x', String(2 ** 60)])(
+    'begins anew where a hub tells the offset %s',
+    async (offset) => {
+      const asked: string[] = [];
+      const { stored } = await put(async (request, response) => {
+        asked.push(request.method!);
+        const { method, headers } = request;
+        if (method === 'OPTIONS') {
+          response.writeHead(200, { 'tus-version': '1.0.0', 'tus-extension': 'creation' }).end();
+        } else if (method === 'POST') {
+          response.writeHead(201, { location: '/uploads/a' }).end();
+        } else if (method === 'HEAD') {
+          response.writeHead(200, { 'upload-offset': offset, 'upload-length': BYTES.length }).end();
+        } else if (asked.filter((each) => each === 'PATCH').length === 1) {
+          response.writeHead(503, { 'retry-after': 0, connection: 'close' }).end();
+        } else {
+          expect(headers['upload-offset']).toBe('0');
+          await receive(request);
+          response.writeHead(204).end();
+        }
+      });
+      expect(asked.filter((each) => each !== 'HEAD')).toEqual([
+        ...['OPTIONS', 'POST', 'PATCH', 'POST', 'PATCH'],
+      ]);
+      expect(stored.url).toContain('/files/a.bin');
+    },
+  );
+
   it('is an error when the file changes meanwhile', async () => {
     const sent = put(
       async (request, response) => {
