@@ -47,7 +47,9 @@ function directives(field: string): Map<string, string[]> {
   const said = new Map<string, string[]>();
   for (const [, name = '', quoted, plain] of field.matchAll(DIRECTIVE)) {
     const key = name.toLowerCase();
-    said.set(key, [...(said.get(key) ?? []), quoted ?? plain ?? '']);
+    const values = said.get(key) ?? [];
+    values.push(quoted ?? plain ?? '');
+    said.set(key, values);
   }
   return said;
 }

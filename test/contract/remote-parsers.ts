@@ -1,4 +1,7 @@
 // Every parser of text that a remote writes, and pieces that such texts are made of.
+import express from 'express';
+import { CookieJar } from 'tough-cookie';
+import { parseAttributes } from '../../src/api/file-attributes.ts';
 import { parseHttpDate } from '../../src/api/http-date.ts';
 import { deriveFileName } from '../../src/client/download/file-name.ts';
 import { reprDigest } from '../../src/client/http/digest.ts';
@@ -13,12 +16,14 @@ import { EventStreamParser } from '../../src/client/watch/event-stream.ts';
 import { parseHubEvent } from '../../src/client/watch/hub-event.ts';
 import { WatchPlace } from '../../src/client/watch/watch-place.ts';
 import { decodeCid } from '../../src/content/cid.ts';
+import { ageOfAnswer, keepingOf } from '../../src/edge/freshness.ts';
 import { normalAddress } from '../../src/hub/access/address-rules.ts';
 import { isForeignPage } from '../../src/hub/access/open-writes.ts';
 import { tryParseAddress } from '../../src/peer/address/peer-address.ts';
 import { showJson, showText } from '../../src/runtime/shown-text.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
 import { forwardedClient } from '../../src/server/access/forwarded.ts';
+import { OwnAddress } from '../../src/server/access/own-address.ts';
 import { parseFilter } from '../../src/server/events/events-query.ts';
 import { requestWishes } from '../../src/server/intermediary/request-wishes.ts';
 import { parseListingQuery } from '../../src/server/listing/listing-query.ts';
@@ -26,6 +31,7 @@ import { acceptedCodings } from '../../src/server/message/accept-encoding.ts';
 import { parseRange } from '../../src/server/message/byte-range.ts';
 import { isCompressible } from '../../src/server/message/compressible.ts';
 import { listMatches } from '../../src/server/message/preconditions.ts';
+import { refusalBody } from '../../src/server/message/problem-body.ts';
 import { wantsDigest } from '../../src/server/message/repr-digest.ts';
 import { framingFailure } from '../../src/server/message/request-framing.ts';
 import {
@@ -37,8 +43,11 @@ import {
   parseChecksum,
   parseConcat,
   parseMetadata,
+  parseNewLength,
+  requireChunkType,
   targetOf,
 } from '../../src/server/message/tus-headers.ts';
+import { UploadDigests } from '../../src/server/uploads/upload-digests.ts';
 
 export const REPEATED = [
   ...[' ', '\t', ',', ';', '=', '"', '\\', '<', '>', '/', '.', ':', '-', '%', '[', ']', '('],
@@ -109,6 +118,25 @@ const framing =
       url: `http://${text}/`,
     } as never);
 
+const cookieOf: Parse = (text) => {
+  const jar = new CookieJar(undefined, { looseMode: true });
+  jar.setCookieSync(text, URL_HERE.href, { ignoreError: true });
+  return jar.getCookieStringSync(URL_HERE.href);
+};
+/** What express makes of it, which the hub asks. */
+const acceptOf: Parse = (text) => {
+  const request = Object.assign(Object.create(express.request), { headers: { accept: text } });
+  return [request.accepts(['html', 'json']), refusalBody(text, { status: 404 } as never)];
+};
+const ownAddress = (name: string, proxyHeader: 'forwarded' | 'x-forwarded-for'): Parse => {
+  const address = new OwnAddress({ trustedProxies: ['127.0.0.1'], proxyHeader });
+  return (text) => {
+    const socket = { remoteAddress: '127.0.0.1' };
+    const req = { headers: { host: 'h', [name]: text }, socket } as never;
+    return address.locate({ req, target: '/files/x', caller: { isPassedOn: true } }, '/files/x');
+  };
+};
+
 /** By name: heads that fit, and what reads the text. */
 export const PARSERS: Record<string, readonly [heads: readonly string[], parse: Parse]> = {
   Link: [
@@ -135,6 +163,11 @@ export const PARSERS: Record<string, readonly [heads: readonly string[], parse: 
     (text) => deriveFileName(new URL(`http://h/${encodeURIComponent(text)}`), undefined),
   ],
   'Retry-After': [['', 'Sun, '], (text) => parseRetryAfter(text, 0)],
+  'Set-Cookie': [['', 'a=', 'a=b;expires=', 'a=b;domain=', 'a=b;path='], cookieOf],
+  'Cache-Control, of a response': [['', 'max-age=', 'a="'], header('cache-control', keepingOf)],
+  'Age, of a response': [['', '1'], header('age', ageOfAnswer)],
+  'Expires, of a response': [['', 'Sun, '], header('expires', keepingOf)],
+  'the attributes of a file': [['', '-', '1.', 'Sun, '], (text) => parseAttributes(() => text)],
   Location: [['', 'http://', '//'], (text) => redirectTarget(URL_HERE, text)],
   'an event stream': [['', 'data:', 'id:', 'data: a\n'], sse],
   'the id of an event': [['', 'e-'], placeOf],
@@ -156,6 +189,11 @@ export const PARSERS: Record<string, readonly [heads: readonly string[], parse: 
     (text) => forwardedClient('x-forwarded-for', text, 'p', { has: () => true } as never),
   ],
   Origin: [['', 'http://'], (text) => isForeignPage(text, 'h')],
+  Accept: [['', 'text/html', 'text/html;q=', 'application/problem+json;a="'], acceptOf],
+  'X-Forwarded-Host': [['', 'h:'], ownAddress('x-forwarded-host', 'x-forwarded-for')],
+  'X-Forwarded-Prefix': [['', '/a'], ownAddress('x-forwarded-prefix', 'x-forwarded-for')],
+  'X-Forwarded-Proto': [['', 'https'], ownAddress('x-forwarded-proto', 'x-forwarded-for')],
+  'Forwarded, of the own address': [['', 'host=', 'proto="'], ownAddress('forwarded', 'forwarded')],
   Range: [['', 'bytes=', 'bytes=0-'], (text) => parseRange(text, 1000)],
   'Accept-Encoding': [['', 'gzip', 'gzip;q='], acceptedCodings],
   'a media type': [['', 'text/', 'application/a+'], isCompressible],
@@ -173,6 +211,15 @@ export const PARSERS: Record<string, readonly [heads: readonly string[], parse: 
   Host: [['', '[', 'a:'], framing('host')],
   Expect: [['', '100-continue'], framing('expect')],
   'Transfer-Encoding': [['', 'chunked'], framing('transfer-encoding')],
+  'Repr-Digest, of an upload': [
+    ['', 'sha-256=', 'sha-256=:', 'a="'],
+    (text) => UploadDigests.of({ 'repr-digest': text, digest: text }),
+  ],
+  'Upload-Length': [['', '1'], (text) => parseNewLength({ 'upload-length': text })],
+  'Content-Type, of an upload': [
+    ['', 'application/offset+octet-stream'],
+    (text) => requireChunkType({ 'content-type': text }, 'Accept'),
+  ],
   'Upload-Metadata': [['', 'filename '], (text) => targetOf(parseMetadata(text))],
   'filename of Upload-Metadata': [
     ['', '/'],
