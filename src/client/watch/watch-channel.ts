@@ -2,6 +2,7 @@
 // way is one attempt; it ends with its connection.
 
 import type { ForeignEvent } from '../../api/feed-event.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Access } from '../http/access.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -13,6 +14,7 @@ export interface Channel {
   readonly access?: Access | undefined;
   /** The id after which to go on; undefined to begin now. */
   readonly after: string | undefined;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** The connection stands, and all up to this id was told. */
   handlePosition(id: string): void;

@@ -6,6 +6,8 @@ import { type Channel, withQuery } from './watch-channel.ts';
 
 /** Shorter than proxies wait for an answer, and well below SILENCE_MS. */
 const WAIT_SECONDS = 25;
+/** Pause after an answer without events. Chosen: a server that does not wait is not asked at once. */
+const PAUSE_MS = 1000;
 /** Longest answer. Chosen: all that a hub keeps, of usual lengths. */
 const MAX_ANSWER_BYTES = 64 * MAX_EVENT_BYTES;
 
@@ -20,6 +22,8 @@ export async function watchPoll(channel: Channel): Promise<void> {
     const { events, next } = await ask(channel, withQuery(channel.url, { after, wait }));
     for (const event of events) channel.handleEvent(checkHubEvent(event));
     channel.handlePosition(next);
+    if (after !== undefined && events.length === 0)
+      await channel.clock.sleep(PAUSE_MS, channel.signal);
     after = next;
   }
 }

@@ -87,7 +87,7 @@ interface Attempt extends Pick<Channel, 'url' | 'handlePosition'> {
 }
 
 async function attemptOnce(
-  { take, signal, access }: WatchOptions,
+  { take, clock, signal, access }: WatchOptions,
   { url, via, place, handlePosition }: Attempt,
 ): Promise<'enough' | SourceFailure> {
   const enough = new AbortController();
@@ -106,6 +106,7 @@ async function attemptOnce(
       client,
       access,
       after: place.id,
+      clock,
       signal: AbortSignal.any([signal, enough.signal]),
       handlePosition,
       handleEvent,

@@ -130,6 +130,27 @@ describe.each(WAYS)('watching via %s', (via) => {
 });
 
 describe('watching', () => {
+  it('asks with pauses where a server answers polls at once', async () => {
+    let asked = 0;
+    const server = await startPlainServer((_request, response) => {
+      asked++;
+      response.end('{"events":[],"next":"e-1"}');
+    });
+    onTestFinished(() => server.close());
+    const pauses: number[] = [];
+    const stop = new AbortController();
+    const clock: Clock = {
+      ...hurried,
+      sleep: async (ms) => {
+        if (pauses.push(ms) === 5) stop.abort();
+      },
+    };
+    const { ended } = watch(`${server.origin}/`, { via: 'poll', clock, signal: stop.signal });
+    await expect(ended).rejects.toBe(stop.signal.reason);
+    expect(pauses).toEqual(Array(5).fill(1000));
+    expect(asked).toBe(6);
+  });
+
   it('turns to polling where no stream comes', async () => {
     const hub = await startRealHub({ writable: true });
     const proxy = await startPlainServer((req, res) => pass(hub.port, req, res));
