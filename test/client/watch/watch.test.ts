@@ -146,7 +146,7 @@ describe('watching', () => {
       },
     };
     const { ended } = watch(`${server.origin}/`, { via: 'poll', clock, signal: stop.signal });
-    await expect(ended).rejects.toBe(stop.signal.reason);
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
     expect(pauses).toEqual(Array(5).fill(1000));
     expect(asked).toBe(6);
   });
