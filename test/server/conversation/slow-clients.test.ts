@@ -101,7 +101,7 @@ describe('a body that no request takes', () => {
 
 describe('answers that nobody reads', () => {
   // Long ones, and small ones behind them: more than the sockets of both sides hold.
-  it.each(['GET /none', 'GET /files/none', 'OPTIONS /files/', 'GET /', 'NONSENSE /'])(
+  it.each(['GET /none', 'GET /files/none', 'GET /'])(
     'are cut: %s',
     async (line) => {
       const hub = await startHub({ stallMs: 100 });
