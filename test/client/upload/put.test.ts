@@ -134,7 +134,7 @@ describe('put', () => {
           bytes += part.length;
           if (bytes >= wanted) break;
         }
-        response.writeHead(503, { 'retry-after': 0, connection: 'close' }).end();
+        response.writeHead(503, { 'retry-after': '0', connection: 'close' }).end();
       }
     });
     await expect(sent).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe('put', () => {
         } else if (method === 'HEAD') {
           response.writeHead(200, { 'upload-offset': offset, 'upload-length': BYTES.length }).end();
         } else if (asked.filter((each) => each === 'PATCH').length === 1) {
-          response.writeHead(503, { 'retry-after': 0, connection: 'close' }).end();
+          response.writeHead(503, { 'retry-after': '0', connection: 'close' }).end();
         } else {
           expect(headers['upload-offset']).toBe('0');
           await receive(request);
