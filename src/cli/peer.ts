@@ -32,6 +32,7 @@ interface Options extends Policy {
   downlink?: number;
   chunkSize?: number;
   preserve: boolean;
+  check: boolean;
   links?: LinkChoice;
   force: boolean;
   timeout?: number;
@@ -80,6 +81,11 @@ export function peerCommand(): Command {
     .option(
       '--preserve',
       'share modes and times of files as well: they are part of the CID, which is another one then',
+      false,
+    )
+    .option(
+      '--check',
+      'hash all shared files again; otherwise only those that changed since the last run',
       false,
     )
     .addOption(linksOption())
@@ -151,6 +157,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
       await peer.share(path, {
         signal,
         preserve: options.preserve,
+        check: options.check,
         links: options.links,
         ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
       });

@@ -12,6 +12,7 @@ import { MAX_NODES } from '../content/node-reader.ts';
 import { choosePieceLength } from '../content/piece-length.ts';
 import { fileError, HubswarmError } from '../runtime/errors.ts';
 import { openNamed } from '../runtime/node/named-file.ts';
+import type { HashedFiles } from './hashed-files.ts';
 import {
   countEntries,
   type Found,
@@ -22,7 +23,7 @@ import {
   scan,
 } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
-import { stampsAged } from './stamp-age.ts';
+import { stampOf, stampsAged } from './stamp-age.ts';
 
 export interface ImportOptions {
   /** Length of every piece but each file's last; chosen from the total size unless given. */
@@ -31,8 +32,10 @@ export interface ImportOptions {
   readonly preserve?: boolean | undefined;
   /** What becomes of symbolic links inside a directory; undefined refuses them. */
   readonly links?: LinkChoice | undefined;
+  /** What was hashed before, and is not read again; what is hashed now is added. */
+  readonly hashed?: HashedFiles | undefined;
   readonly signal?: AbortSignal;
-  /** Called with the bytes hashed so far, and the bytes of all files together. */
+  /** Called with the bytes hashed or known so far, and the bytes of all files together. */
   readonly onProgress?: (bytes: number, totalBytes: number) => void;
 }
 
@@ -59,10 +62,17 @@ export async function importPath(path: string, options: ImportOptions = {}): Pro
   const pieceLength = options.pieceLength ?? choosePieceLength(totalBytes);
   checkLimits(absolute, found, pieceLength);
   // Waits, since otherwise the next write may leave size and time as they are.
-  await stampsAged([...filesOf(found)].map(({ source }) => source.mtimeMs));
+  await stampsAged(timesOf(found));
   const importer = new Importer(pieceLength, totalBytes, options);
   const root = await importer.add(found);
   return { name, ...(await describe(root, importer.blocks, found)) };
+}
+
+function* timesOf(found: Found): Generator<number> {
+  for (const { source, changedMs } of filesOf(found)) {
+    yield source.mtimeMs;
+    yield changedMs;
+  }
 }
 
 /** Checks what a receiver would refuse, before anything is hashed. */
@@ -109,9 +119,10 @@ class Importer {
     return buildDirectoryDag(entries, this.blocks);
   }
 
-  async #addFile({ source, attributes }: FoundFile): Promise<DagRoot> {
+  async #addFile({ source, changedMs, attributes }: FoundFile): Promise<DagRoot> {
     try {
-      const digests = await this.#hashFile(source);
+      const stamp = stampOf({ ...source, ctimeMs: changedMs });
+      const digests = this.#known(source, stamp) ?? (await this.#hashFile(source, stamp));
       const { size: totalLength } = source;
       const leaves = { pieceLength: this.#pieceLength, totalLength, digests };
       const told = this.#options.preserve ? attributes : undefined;
@@ -121,8 +132,19 @@ class Importer {
     }
   }
 
-  async #hashFile(source: SourceFile): Promise<Uint8Array> {
-    const { signal, onProgress } = this.#options;
+  #known({ path, size }: SourceFile, stamp: string): Uint8Array | undefined {
+    const digests = this.#options.hashed?.find(path, stamp, this.#pieceLength, size);
+    if (digests) this.#tell(size);
+    return digests;
+  }
+
+  #tell(bytes: number): void {
+    this.#hashedBytes += bytes;
+    this.#options.onProgress?.(this.#hashedBytes, this.#totalBytes);
+  }
+
+  async #hashFile(source: SourceFile, stamp: string): Promise<Uint8Array> {
+    const { signal, hashed } = this.#options;
     const pieceCount = Math.ceil(source.size / this.#pieceLength);
     const length = (piece: number): number =>
       Math.min(this.#pieceLength, source.size - piece * this.#pieceLength);
@@ -133,12 +155,15 @@ class Importer {
         { path: source.path, handle, pieceCount, length, signal },
         (piece, digest) => {
           digests.set(digest, piece * DIGEST_LENGTH);
-          this.#hashedBytes += length(piece);
-          onProgress?.(this.#hashedBytes, this.#totalBytes);
+          this.#tell(length(piece));
           return true;
         },
       );
-      checkUnchanged(source, await handle.stat());
+      const stats = await handle.stat();
+      checkUnchanged(source, stats);
+      if (stampOf(stats) === stamp) {
+        hashed?.add(source.path, stamp, this.#pieceLength, source.size, digests);
+      }
     } finally {
       await handle.close();
     }

@@ -16,6 +16,8 @@ export interface FoundFile {
   readonly kind: 'file';
   readonly name: string;
   readonly source: SourceFile;
+  /** Time of the last change of the inode, in milliseconds of the epoch. */
+  readonly changedMs: number;
   readonly attributes: FileAttributes;
 }
 
@@ -71,7 +73,8 @@ async function scanOne(
   options.signal?.throwIfAborted();
   if (stats.isFile()) {
     const attributes = { modifiedMs: stats.mtimeMs, mode: stats.mode & 0o777 };
-    return { kind: 'file', name, source: sourceFile(path, stats), attributes };
+    const source = sourceFile(path, stats);
+    return { kind: 'file', name, source, changedMs: stats.ctimeMs, attributes };
   }
   if (stats.isSymbolicLink()) return scanLink(place, options);
   if (!stats.isDirectory()) throw notShareable(path, 'is a special file');

@@ -1,9 +1,23 @@
 // Tells when the times of a file distinguish one write from the next. Linux stamps files by a clock
 // that ticks every 1 to 10 ms: until the tick has passed, another write may leave size and time
 // unchanged.
+import type { Stats } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const STAMP_TICK_MS = 20;
+
+/**
+ * Tells one version of a file from another. It has the time of the last change of the inode, which
+ * no writer can put back.
+ */
+export function stampOf({
+  ino,
+  size,
+  mtimeMs,
+  ctimeMs,
+}: Pick<Stats, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs'>): string {
+  return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
+}
 
 /**
  * Milliseconds until another write would get another time than all of these (ms of the epoch). A

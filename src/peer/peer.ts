@@ -1,10 +1,12 @@
 // A peer: one node, one link, and a swarm for each file it shares or fetches.
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import { join, resolve } from 'node:path';
 import type { IdentifyResult, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
+import { HashedFiles } from '../disk/hashed-files.ts';
 import { type ImportOptions, importPath } from '../disk/import.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Caps } from '../link/link.ts';
@@ -60,6 +62,12 @@ export interface PeerOptions {
   emit: Emit;
 }
 
+interface ShareOptions
+  extends Pick<ImportOptions, 'pieceLength' | 'preserve' | 'links' | 'signal'> {
+  /** Whether to hash all files, also those that have not changed since they were. */
+  readonly check?: boolean;
+}
+
 export class Peer implements FileDownloadPeer {
   readonly clock = systemClock;
   readonly node: Node;
@@ -67,6 +75,8 @@ export class Peer implements FileDownloadPeer {
   readonly link: ProcessLink;
   readonly emit: Emit;
   readonly manifests: KeptManifests;
+  /** Directory of what shared files hashed to. */
+  readonly #hashedDir: string;
   readonly #identity: Identity;
   readonly #uploads: UploadQueue;
   readonly #held: Holdings;
@@ -119,6 +129,7 @@ export class Peer implements FileDownloadPeer {
     this.node = node;
     this.emit = options.emit;
     this.manifests = new KeptManifests(options.dataDir);
+    this.#hashedDir = join(options.dataDir, 'hashed');
     this.#identity = identity;
     this.link = options.link;
     this.#uploads = new UploadQueue(this.link, this.clock);
@@ -201,11 +212,13 @@ export class Peer implements FileDownloadPeer {
   }
 
   /** Imports a file or directory in place, and serves it from then on. */
-  async share(
-    path: string,
-    options: Pick<ImportOptions, 'pieceLength' | 'preserve' | 'links' | 'signal'>,
-  ): Promise<Swarm> {
-    const imported = await importPath(path, options);
+  async share(path: string, { check = false, ...options }: ShareOptions): Promise<Swarm> {
+    const hashed = await HashedFiles.open(this.#hashedDir, resolve(path), check);
+    const imported = await importPath(path, { ...options, hashed });
+    await hashed.save().catch((error: unknown) => {
+      const message = `hashes are not kept for the next start: ${describeError(error)}`;
+      this.emit({ event: 'warned', message });
+    });
     const { manifest, name, dag } = imported;
     const store = await FileStore.share(imported);
     const swarm = this.hold(manifest.root, store, { name, dag, rawRoot: rawRootIn(store) });

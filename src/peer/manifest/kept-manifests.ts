@@ -11,12 +11,13 @@
 // with a piece in it always has one. It is removed after the content has its final name. What lies
 // there is believed as far as its hashes go, like a remote's answer: a torso, another CID's or a
 // changed one counts as none and is written anew.
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, rm, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { shortName } from '../../disk/download-place.ts';
 import { syncPath } from '../../disk/steps.ts';
 import { fileError, systemCode } from '../../runtime/errors.ts';
+import { forgetOldest } from '../../runtime/node/forget-oldest.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { nameBeside } from '../../runtime/node/name-beside.ts';
 import { readBounded, writeWhole } from '../../runtime/node/small-file.ts';
@@ -28,8 +29,6 @@ const MOST_KEPT = 1000;
 const MOST_KEPT_BYTES = 256 * 2 ** 20;
 /** Most names beside partial files that are tried: more than one were made by hand. Chosen. */
 const MOST_BESIDE = 8;
-/** A temporary name is in use for a moment; one so old was left by a crash. */
-const STALE_MS = 3_600_000;
 
 export class KeptManifests {
   readonly #dir: string;
@@ -83,7 +82,7 @@ export class KeptManifests {
     await makeDirectory(this.#dir, 0o700);
     await writeWhole(path, bytes);
     await syncPath(this.#dir);
-    await this.#forgetOldest();
+    await forgetOldest(this.#dir, MOST_KEPT, MOST_KEPT_BYTES);
   }
 
   #path(cid: CID): string {
@@ -104,25 +103,6 @@ export class KeptManifests {
       if (found && path === pathBeside(found, out)) return found;
     }
     return undefined;
-  }
-
-  async #forgetOldest(): Promise<void> {
-    const kept: { path: string; size: number; mtimeMs: number }[] = [];
-    for (const name of await list(this.#dir)) {
-      const path = join(this.#dir, name);
-      // Another peer may have removed it meanwhile.
-      const stats = await stat(path).catch(() => undefined);
-      if (!stats?.isFile()) continue;
-      const { size, mtimeMs } = stats;
-      if (!name.endsWith('.tmp')) kept.push({ path, size, mtimeMs });
-      else if (Math.abs(Date.now() - mtimeMs) > STALE_MS) await rm(path, { force: true });
-    }
-    kept.sort((a, b) => b.mtimeMs - a.mtimeMs);
-    let bytes = 0;
-    for (const [index, { path, size }] of kept.entries()) {
-      bytes += size;
-      if (index >= MOST_KEPT || bytes > MOST_KEPT_BYTES) await rm(path, { force: true });
-    }
   }
 }
 

@@ -2,8 +2,8 @@
 // another file has the name since; but a writer can change them.
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { stampOf } from '../../disk/stamp-age.ts';
 import type { OpenFile, Segments, Version } from '../root.ts';
-import { stampOf } from './version-of.ts';
 
 /**
  * Most looks for the new length of a file with a new time. Chosen: a write sets the time first and

@@ -5,6 +5,7 @@
 import { constants, type Stats, stat as statWith } from 'node:fs';
 import { access, type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { stampOf } from '../../disk/stamp-age.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
@@ -17,7 +18,7 @@ import { removeLeftovers } from './leftovers.ts';
 import { parentOf } from './parent-of.ts';
 import { storedBytes } from './stored-bytes.ts';
 import { TreeWatch } from './tree-watch.ts';
-import { stampOf, versionOf } from './version-of.ts';
+import { versionOf } from './version-of.ts';
 
 // Flags of open(). O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

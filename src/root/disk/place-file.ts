@@ -6,12 +6,13 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, link, rename, stat, unlink } from 'node:fs/promises';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes } from '../../disk/attributes.ts';
+import { stampOf } from '../../disk/stamp-age.ts';
 import { lstatIfAny } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { IfMatch, Segments, Version } from '../root.ts';
-import { stampOf, versionOf } from './version-of.ts';
+import { versionOf } from './version-of.ts';
 
 /** Directory in which the name is given. */
 export interface TargetDirectory {

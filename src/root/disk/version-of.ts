@@ -1,7 +1,7 @@
 // Tells one version of a file on a disk from another without reading it.
 import type { Stats } from 'node:fs';
 import { attributesOf } from '../../disk/attributes.ts';
-import { msToAge } from '../../disk/stamp-age.ts';
+import { msToAge, stampOf } from '../../disk/stamp-age.ts';
 import type { Version } from '../root.ts';
 
 export function versionOf(stats: Stats): Version {
@@ -13,9 +13,4 @@ export function versionOf(stats: Stats): Version {
     stamp: stampOf(stats),
     settledMs: performance.now() + msToAge([mtimeMs, ctimeMs]),
   };
-}
-
-/** The stamp. It has the time of the last change of the inode, which no writer can put back. */
-export function stampOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;
 }
