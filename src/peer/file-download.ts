@@ -21,7 +21,6 @@ import type { KeptManifests } from './manifest/kept-manifests.ts';
 import type { FetchedManifest } from './manifest/manifest-bytes.ts';
 import { searchManifest } from './manifest/manifest-search.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
-import { rootNameOf } from './manifest/root-name.ts';
 import type { Node } from './node/node.ts';
 
 /**
@@ -111,10 +110,11 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     if (place === '') return whole;
     // So that a later start needs no other peer to find the path again.
     if (!whole.kept) await this.#peer.manifests.keep(whole).catch(this.#warnUnkept);
-    const named = rootNameOf(cid, place.slice(place.lastIndexOf('/') + 1));
-    if (!isRawCid(cid)) return { ...subsetAt(whole, cid, place), ...named, kept: whole.kept };
+    // No stranger's hint: the user gave it, and names in a directory are safe.
+    const name = place.slice(place.lastIndexOf('/') + 1);
+    if (!isRawCid(cid)) return { ...subsetAt(whole, cid, place), name, kept: whole.kept };
     const { manifest, dag, rawRoot, kept } = await this.#find(cid, signal, onUnverified);
-    return { manifest, dag, ...(rawRoot ? { rawRoot } : {}), ...named, kept };
+    return { manifest, dag, ...(rawRoot ? { rawRoot } : {}), name, kept };
   }
 
   async open(found: FoundManifest, signal: AbortSignal): Promise<FileStore> {

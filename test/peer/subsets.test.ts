@@ -18,6 +18,7 @@ const FILES: Record<string, Buffer> = {
   'a/deep/small': randomBytes(1000),
   'a/deep/one': randomBytes(60_000),
   'b/several': randomBytes(200_000),
+  'b/.hidden': randomBytes(100),
   'b/again': randomBytes(150_000),
   last: randomBytes(300_000),
 };
@@ -73,7 +74,7 @@ async function filesBelow(path: string): Promise<Record<string, Buffer>> {
   return files;
 }
 
-it.each(['a/empty', 'a/deep/small', 'a/deep/one', 'b/several', '/b//several/'])(
+it.each(['a/empty', 'a/deep/small', 'a/deep/one', 'b/several', '/b//several/', 'b/.hidden'])(
   'the file at %s comes, and no other',
   async (path) => {
     const { path: got, receiver } = await get(root, path);
