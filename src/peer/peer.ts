@@ -32,6 +32,7 @@ import { Discovery } from './discovery/discovery.ts';
 import { Joining } from './discovery/joining.ts';
 import { Listening } from './discovery/listening.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
+import { hashingProgress } from './hashing-progress.ts';
 import { Holdings } from './holdings.ts';
 import { type HeldDag, rawRootIn, serveDag } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
@@ -214,7 +215,11 @@ export class Peer implements FileDownloadPeer {
   /** Imports a file or directory in place, and serves it from then on. */
   async share(path: string, { check = false, ...options }: ShareOptions): Promise<Swarm> {
     const hashed = await HashedFiles.open(this.#hashedDir, resolve(path), check);
-    const imported = await importPath(path, { ...options, hashed });
+    const imported = await importPath(path, {
+      ...options,
+      hashed,
+      onProgress: hashingProgress(this.clock, this.emit, path),
+    });
     await hashed.save().catch((error: unknown) => {
       const message = `hashes are not kept for the next start: ${describeError(error)}`;
       this.emit({ event: 'warned', message });

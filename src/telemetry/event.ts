@@ -71,6 +71,8 @@ export interface Events {
     /** Bytes of a piece; of a directory, of its longest. */
     pieceLength: number;
   };
+  /** A peer hashes what it is to share, for more than 2 s so far. */
+  hashing_progressed: { name: string; bytes: number; total: number };
   /** Others can find providers of this CID from now on. */
   file_provided: { cid: string; ms: number };
   /** A hub has been through everything below its root and knows the CID of each file. */

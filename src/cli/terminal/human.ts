@@ -58,6 +58,8 @@ function describeEvent(event: Event): string | undefined {
       return describeAwaited(event);
     case 'certificate_loaded':
       return `certificate${event.selfSigned ? ' (self-signed)' : ''} of ${showText(event.names.join(', '))}, until ${event.expires.slice(0, 10)}\n  sha256 ${event.sha256}`;
+    case 'hashing_progressed':
+      return `hashing ${showText(event.name)}: ${bytes(event.bytes)} of ${bytes(event.total)}`;
     case 'file_shared':
       return `sharing ${showText(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
     case 'file_stored':
