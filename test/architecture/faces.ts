@@ -163,6 +163,7 @@ export const FACES: string[] = [
   'runtime/node/name-beside.ts',
   'runtime/node/named-file.ts',
   'runtime/node/numbered-lock.ts',
+  'runtime/node/plain-environment.ts',
   'runtime/node/scope.ts',
   'runtime/node/small-file.ts',
   'runtime/node/user-directory.ts',

@@ -1,8 +1,10 @@
 // Global set-up of every lane: what the product keeps for its user lies apart from the user's own
-// and from another run's, and is removed at the end.
+// and from another run's, and is removed at the end. The user's proxies, tokens and issuers are
+// out of it as well, for the tests and for the programs that they start.
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { plainEnvironment } from '../../src/runtime/node/plain-environment.ts';
 
 const DIRECTORY = join(tmpdir(), `hubswarm-test-${process.pid}`);
 
@@ -12,6 +14,12 @@ export const USER_DIRECTORIES: Record<string, string> = Object.fromEntries(
     join(DIRECTORY, name),
   ]),
 );
+
+/** Workers take over what is left. */
+export function setup(): void {
+  const plain = plainEnvironment(process.env);
+  for (const name of Object.keys(process.env)) if (!(name in plain)) delete process.env[name];
+}
 
 export function teardown(): void {
   rmSync(DIRECTORY, { recursive: true, force: true });

@@ -26,9 +26,9 @@ function variable(
   capitals = true,
 ): readonly [name: string, value: string] | undefined {
   const names = capitals ? [name, name.toUpperCase()] : [name];
-  const found = names.find((each) => env[each] !== undefined);
-  const value = found === undefined ? undefined : env[found]?.trim();
-  return found === undefined || !value ? undefined : [found, value];
+  // As curl has it, an empty one is none.
+  const found = names.find((each) => env[each]?.trim());
+  return found === undefined ? undefined : [found, env[found]?.trim() ?? ''];
 }
 
 /** Names, with all below them; addresses and networks; each also with a port. */

@@ -10,6 +10,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
+import { plainEnvironment } from '../../runtime/node/plain-environment.ts';
 import { groupCpuMs } from './cpu.ts';
 import { freePort } from './free-port.ts';
 import { Program } from './program.ts';
@@ -89,7 +90,8 @@ export class Balancer extends Program {
   async answers(wrapper: readonly string[], signal: AbortSignal): Promise<void> {
     const asking = new AbortController();
     const [program, ...args] = [...wrapper, process.execPath, '-e', ASK, this.url];
-    execFile(program!, args, { signal: asking.signal }, (error) => {
+    const options = { signal: asking.signal, env: plainEnvironment(process.env) };
+    execFile(program!, args, options, (error) => {
       this.#answered = error === null;
       this.tell();
     });

@@ -5,6 +5,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { plainEnvironment } from '../../runtime/node/plain-environment.ts';
 import { processCpuMs } from './cpu.ts';
 import { onLines } from './lines.ts';
 
@@ -21,7 +22,7 @@ process.on('exit', () => {
 export interface ProgramOptions {
   /** A group of its own, which gets every signal: for a program with processes of its own. */
   readonly group?: boolean;
-  /** Added to the lab's own environment. */
+  /** Added to the lab's own environment (runtime/node/plain-environment.ts). */
   readonly env?: Readonly<Record<string, string>>;
   /** Directory that it starts in; the lab's own if left out. */
   readonly cwd?: string | undefined;
@@ -55,7 +56,7 @@ export class Program {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: group,
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...plainEnvironment(process.env), ...env },
     });
     running.add(this);
     this.#process.on('error', (error) => {

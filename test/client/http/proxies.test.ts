@@ -18,6 +18,7 @@ describe('the proxy of a URL', () => {
     ['https://h/', { all_proxy: 'p:3128' }, P],
     ['http://h/', { ALL_PROXY: 'p:3128', http_proxy: '' }, P],
     ['http://h/', { all_proxy: 'q:1', http_proxy: 'p:3128' }, P],
+    ['https://h/', { https_proxy: '', HTTPS_PROXY: 'p:3128' }, P],
   ])('%s with %j', (url, env, expected) => {
     expect(proxyFor(new URL(url), env)?.href).toBe(expected);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { groupCpuMs } from '../../../src/lab/run/cpu.ts';
 import { Program, type ProgramOptions } from '../../../src/lab/run/program.ts';
 import { LINUX, needs } from '../../support/needs.ts';
@@ -71,6 +71,16 @@ describe('a process of the lab', () => {
     shell.kill('SIGSTOP');
     await shell.stop();
     expect(shell.lines).toEqual(['ready', 'heard']);
+  });
+
+  it('finds no proxy, token, issuer or login of its user', async () => {
+    const given = ['http_proxy', 'HTTPS_PROXY', 'All_Proxy', 'no_proxy', 'HUBSWARM_TOKEN'];
+    for (const name of [...given, 'SSL_CERT_FILE', 'NETRC']) vi.stubEnv(name, 'users');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const shell = new Shell('env; echo end', { env: { kept_proxies: 'x' } });
+    await shell.says('end');
+    expect(shell.lines.filter((line) => line.includes('users'))).toEqual([]);
+    expect(shell.lines).toEqual(expect.arrayContaining(['NETRC=/dev/null', 'kept_proxies=x']));
   });
 
   it('that is a group ends as a whole', needs(LINUX), async () => {
