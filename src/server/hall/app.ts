@@ -20,6 +20,7 @@ import { parseRequestPath, targetPath } from '../message/request-path.ts';
 import { ROUTES, type RouteName, routeOf } from '../message/routes.ts';
 import { answerTus } from '../tus/tus-route.ts';
 import { answerDelete } from '../uploads/delete.ts';
+import { answerForm } from '../uploads/form-upload.ts';
 import { answerUpload } from '../uploads/upload.ts';
 import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
@@ -157,6 +158,7 @@ async function answerFilesRoute(
   { req, rest }: Asked,
 ): Promise<void> {
   if (req.method === 'PUT') return answerUpload(hub, conversation, rest);
+  if (req.method === 'POST') return answerForm(hub, conversation, rest);
   if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
   // JSON is for who names it: crawlers and older tools name nothing, and walk pages alone.
   const prefersHtml = req.accepts(['html', 'json']) !== 'json';

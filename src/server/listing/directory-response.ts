@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { ownView } from '../../hub/access/own-view.ts';
 import { openDirectory, withOpen } from '../../root/opened.ts';
+import type { Segments } from '../../root/root.ts';
 import { showJson } from '../../runtime/shown-text.ts';
 import type { Held } from '../answer/held-bytes.ts';
 import { REVALIDATE, type Representation } from '../answer/representation.ts';
@@ -46,6 +47,7 @@ export async function answerDirectory(
   const limit = isRead
     ? Math.min(query.limit ?? PAGE_ENTRIES, MAX_PAGE_ENTRIES)
     : (query.limit ?? MAX_LIMIT);
+  const takesFiles = showsForm(hub, conversation, segments);
   let next: string | undefined;
   const { text, held } = await withOpen(openDirectory(hub.root, segments), async (directory) => {
     const shows = hub.access.isPublic
@@ -62,7 +64,9 @@ export async function answerDirectory(
       const listing = await listDirectory(shelves, directory, names, segments, wanted);
       next = listing.next;
       return Buffer.from(
-        asPage ? listingPage(listing, query, references) : `${showJson(JSON.stringify(listing))}\n`,
+        asPage
+          ? listingPage(listing, query, references, takesFiles)
+          : `${showJson(JSON.stringify(listing))}\n`,
       );
     });
   });
@@ -76,6 +80,12 @@ export async function answerDirectory(
   } finally {
     held.release();
   }
+}
+
+/** Whether the caller may store files there. An edge passes no form on. */
+function showsForm({ access }: ListingHub, { caller, req }: Conversation, segments: Segments) {
+  const mayWrite = access.isWritable && access.allows(caller, 'write', segments);
+  return mayWrite && req.headers.via === undefined;
 }
 
 async function sendText(

@@ -35,10 +35,16 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`;
 
+/** A browser that tells no page of itself would not tell the hub either that a form is its own. */
+const OWN_FORMS = '<meta name="referrer" content="same-origin">\n';
+const UPLOAD =
+  '<form method="post" enctype="multipart/form-data"><input type="file" name="file" multiple required aria-label="Files"> <button>Upload</button></form>\n';
+
 export function listingPage(
   listing: Listing,
   query: ListingQuery,
   references: ListingReferences,
+  takesFiles: boolean,
 ): string {
   const title = decodeURIComponent(listing.path);
   const none = query.q === '' ? 'Nothing here.' : 'No name here holds that.';
@@ -48,7 +54,7 @@ export function listingPage(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${shown(title)}</title>
-<style>${STYLE}</style>
+${takesFiles ? OWN_FORMS : ''}<style>${STYLE}</style>
 <header>
 <h1>${breadcrumb(listing.path, references)}</h1>
 <form role="search">${hiddenFields({ ...query, q: '', page: 1 })}<input type="search" name="q" value="${shown(query.q)}" placeholder="Filter names" aria-label="Filter names"></form>
@@ -59,7 +65,7 @@ export function listingPage(
 ${rows}
 </tbody>
 </table>
-<footer>
+${takesFiles ? UPLOAD : ''}<footer>
 <span>${listing.total === 1 ? '1 entry' : `${listing.total} entries`}</span>
 <form>Download all as <button name="archive" value="zip">zip</button> or <button name="archive" value="tar">tar</button></form>
 ${pager(listing, references)}

@@ -15,7 +15,11 @@ const itself = (path: string): Route => ({ path, covers: 'itself', methods: READ
 
 export const ROUTES = {
   start: itself('/'),
-  files: { path: '/files', covers: 'both', methods: ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'] },
+  files: {
+    path: '/files',
+    covers: 'both',
+    methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS'],
+  },
   blocks: { path: '/ipfs', covers: 'below', methods: READ },
   /** Its own protocol, tus, decides which methods it takes where. */
   uploads: { path: '/uploads', covers: 'both', methods: [] },

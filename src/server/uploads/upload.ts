@@ -58,7 +58,8 @@ export async function answerUpload(
   }
 }
 
-function checkAcceptable({ req }: Conversation): void {
+/** @throws HttpFailure 400, 415 */
+export function checkAcceptable({ req }: Conversation): void {
   // Section 14.5: a part that is taken for the whole would destroy a file.
   if (req.headers['content-range'] !== undefined) {
     throw new HttpFailure(400, 'an upload replaces the whole file; Content-Range is not taken');

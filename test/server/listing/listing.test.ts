@@ -318,10 +318,10 @@ describe('the rest of the server', () => {
     expect(await hub.ask('/')).toMatchObject({ status: 302, headers: { location } });
     expect(JSON.parse((await hub.ask('/healthz')).text)).toEqual({ status: 'ok' });
     expect((await hub.ask('/nothing')).status).toBe(404);
-    const posted = await hub.ask('/files/f', { method: 'POST' });
-    expect(posted).toMatchObject({
+    const patched = await hub.ask('/files/f', { method: 'PATCH' });
+    expect(patched).toMatchObject({
       status: 405,
-      headers: { allow: 'GET, HEAD, PUT, DELETE, OPTIONS' },
+      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, OPTIONS' },
     });
     const options = await hub.ask('/ipfs/x', { method: 'OPTIONS' });
     expect(options).toMatchObject({ status: 204, headers: { allow: 'GET, HEAD, OPTIONS' } });
@@ -329,7 +329,7 @@ describe('the rest of the server', () => {
     const star = await hub.ask('*', { method: 'OPTIONS' });
     expect(star).toMatchObject({
       status: 204,
-      headers: { allow: 'GET, HEAD, PUT, DELETE, OPTIONS' },
+      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, OPTIONS' },
     });
   });
 });
