@@ -3,8 +3,7 @@ import './failures.ts';
 import '../runtime/with-resolvers.ts';
 import { Writable } from 'node:stream';
 import { getFile } from '../client/download/get.ts';
-import { Access, isToken, parseFingerprint } from '../client/http/access.ts';
-import { parseHttpUrl } from '../client/http/url.ts';
+import { Access } from '../client/http/access.ts';
 import { getTree as mirrorTree } from '../client/tree/get-tree.ts';
 import { fetchListing } from '../client/tree/list.ts';
 import { type PutSummary, putDirectory } from '../client/tree/put-directory.ts';
@@ -13,44 +12,38 @@ import { removeFile } from '../client/upload/remove.ts';
 import { watchHub } from '../client/watch/watch.ts';
 import { parseCid } from '../content/cid.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import type { Event, EventName } from '../telemetry/event.ts';
+import {
+  type GetOptions,
+  type GetTreeOptions,
+  type Options,
+  type PutOptions,
+  type PutTreeOptions,
+  readGet,
+  readGetTree,
+  readOptions,
+  readPut,
+  readPutTree,
+  readUrl,
+  readUrls,
+  readWatch,
+  type Url,
+  type WatchOptions,
+} from './client-options.ts';
+import { callback, text } from './options.ts';
 
 export type { PutSummary } from '../client/tree/put-directory.ts';
 export { type ErrorCode, HubswarmError } from '../runtime/errors.ts';
 export type { Event, EventName, Events } from '../telemetry/event.ts';
-
-/** What all functions take. */
-export interface Options {
-  /** For the servers that are named here, and for none that they lead to. */
-  readonly token?: string;
-  /** SHA-256 of certificates, in hex with or without colons: a named server must have one of them. */
-  readonly fingerprints?: readonly string[];
-  /** Issuers' certificates (PEM) to trust, beside those that Node.js knows. */
-  readonly ca?: string;
-  /** Give up after so long without progress, in milliseconds; 30,000 by default. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-  /** Told what happens, as `--json` tells it. Must not throw. */
-  readonly onEvent?: (event: Event) => void;
-}
-
-export interface GetOptions extends Options {
-  /**
-   * A file, an existing directory, or a stream that takes the bytes in order. The stream is not
-   * ended, and its `error` events are the caller's to hear.
-   */
-  readonly output: string | Writable;
-  /** The CID that the file must have; if left out, the one that the servers name. */
-  readonly cid?: string;
-  /** Replace a file of the name that the server gave. */
-  readonly force?: boolean;
-  /** False: fetch only from the given servers. */
-  readonly followMirrors?: boolean;
-  /** Bytes per second; no cap if left out. */
-  readonly downlinkBytesPerSecond?: number;
-}
+export type {
+  GetOptions,
+  GetTreeOptions,
+  Options,
+  PutOptions,
+  PutTreeOptions,
+  WatchOptions,
+} from './client-options.ts';
 
 export interface Fetched {
   /** '-' if the bytes were written to a stream. */
@@ -59,8 +52,6 @@ export interface Fetched {
   /** Absent if the bytes could not be verified: no server named a CID. */
   readonly cid?: string;
 }
-
-type Url = string | URL;
 
 /** Chosen: long enough for a hub to restart. */
 const TIMEOUT_MS = 30_000;
@@ -72,29 +63,23 @@ const TIMEOUT_MS = 30_000;
  * @throws HubswarmError ERR_NO_SOURCE, ERR_REMOTE, ERR_EXISTS, ERR_HASH_MISMATCH, ERR_DISK_FULL ...
  */
 export async function get(urls: Url | readonly Url[], options: GetOptions): Promise<Fetched> {
-  const mirrors = [urls].flat().map((url) => parseHttpUrl(String(url)));
-  const { output, cid } = options;
+  const mirrors = readUrls(urls);
+  const read = readGet('options', options);
+  const { output, cid } = read;
   const isPath = typeof output === 'string';
-  const heard = hear(options, 'transfer_completed');
+  const heard = hear(read, 'transfer_completed');
   await getFile({
     ...shared(heard.options, mirrors),
     urls: mirrors,
     output: isPath ? output : '-',
     stdout: isPath ? process.stdout : copying(output),
     cid: cid === undefined ? undefined : parseCid('cid', cid),
-    force: options.force,
-    followMirrors: options.followMirrors,
-    downlinkBytesPerSecond: options.downlinkBytesPerSecond,
+    force: read.force,
+    followMirrors: read.followMirrors,
+    downlinkBytesPerSecond: read.downlinkBytesPerSecond,
   });
   const { path, bytes, cid: verified } = heard.last();
   return { path, bytes, ...(verified === undefined ? {} : { cid: verified }) };
-}
-
-export interface GetTreeOptions extends Options {
-  /** Remove files of the directory that the hub does not have. */
-  readonly remove?: boolean;
-  /** Bytes per second; no cap if left out. */
-  readonly downlinkBytesPerSecond?: number;
 }
 
 /** Counts of files. */
@@ -115,25 +100,19 @@ export async function getTree(
   directory: string,
   options: GetTreeOptions = {},
 ): Promise<Mirrored> {
-  const source = parseHttpUrl(String(url));
-  const heard = hear(options, 'tree_mirrored');
+  const source = readUrl(url);
+  const read = readGetTree('options', options);
+  const heard = hear(read, 'tree_mirrored');
   await mirrorTree({
     ...shared(heard.options, [source]),
     url: source,
-    directory,
-    deleteExtras: options.remove ?? false,
+    directory: text('directory', directory),
+    deleteExtras: read.remove ?? false,
     stdout: process.stdout,
-    downlinkBytesPerSecond: options.downlinkBytesPerSecond,
+    downlinkBytesPerSecond: read.downlinkBytesPerSecond,
   });
   const { fetched, unchanged, removed } = heard.last();
   return { fetched, unchanged, removed };
-}
-
-export interface PutOptions extends Options {
-  /** Bytes per second; no cap if left out. */
-  readonly uplinkBytesPerSecond?: number;
-  /** Fail if the hub has a file of that name. */
-  readonly ifAbsent?: boolean;
 }
 
 export interface Stored {
@@ -148,22 +127,19 @@ export interface Stored {
  * @param url if it ends in '/', the file's name is added
  * @throws HubswarmError ERR_REMOTE, ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH
  */
-export function put(path: string, url: Url, options: PutOptions = {}): Promise<Stored> {
-  return putFile(putting(path, url, options));
-}
-
-export interface PutTreeOptions extends PutOptions {
-  /** Delete what the hub has there and the directory does not have. */
-  readonly remove?: boolean;
+export async function put(path: string, url: Url, options: PutOptions = {}): Promise<Stored> {
+  return putFile(putting(text('path', path), url, readPut('options', options)));
 }
 
 /** Makes a directory of a hub like a local one. Only what changed moves. @throws as put() */
-export function putTree(
+export async function putTree(
   directory: string,
   url: Url,
   options: PutTreeOptions = {},
 ): Promise<PutSummary> {
-  return putDirectory({ ...putting(directory, url, options), remove: options.remove ?? false });
+  const read = readPutTree('options', options);
+  const sent = putting(text('directory', directory), url, read);
+  return putDirectory({ ...sent, remove: read.remove ?? false });
 }
 
 export interface ListedEntry {
@@ -194,15 +170,15 @@ export interface Listing {
 
 /** Lists a directory of a hub. @throws HubswarmError ERR_REMOTE if there is no listing */
 export async function list(url: Url, options: Options = {}): Promise<Listing> {
-  const directory = parseHttpUrl(String(url));
-  const { timeoutMs, signal, access } = shared(options, [directory]);
+  const directory = readUrl(url);
+  const { timeoutMs, signal, access } = shared(readOptions('options', options), [directory]);
   return fetchListing(directory, timeoutMs, signal, access);
 }
 
 /** Deletes a file or an empty directory of a hub. @throws HubswarmError ERR_REMOTE */
-export function remove(url: Url, options: Options = {}): Promise<void> {
-  const target = parseHttpUrl(String(url));
-  return removeFile({ ...sending(options, target), url: target });
+export async function remove(url: Url, options: Options = {}): Promise<void> {
+  const target = readUrl(url);
+  return removeFile({ ...sending(readOptions('options', options), target), url: target });
 }
 
 /** What a hub tells: docs/hub.md lists the events. Fields of other versions are passed on. */
@@ -218,14 +194,6 @@ export interface HubEvent {
   readonly [field: string]: unknown;
 }
 
-export interface WatchOptions extends Options {
-  /** By default `sse`, and `poll` where a proxy holds streams back. */
-  readonly via?: 'sse' | 'ws' | 'poll';
-  readonly only?: 'files' | 'transfers';
-  /** The id of the last event that is known already. */
-  readonly after?: string;
-}
-
 /**
  * Watches a hub, or a file or directory of it, until `take` returns false. It connects again where it
  * was, and gives up after `timeoutMs` without a connection.
@@ -233,20 +201,21 @@ export interface WatchOptions extends Options {
  * @param take called with each event
  * @throws HubswarmError ERR_REMOTE, ERR_NO_SOURCE; the signal's reason
  */
-export function watch(
+export async function watch(
   url: Url,
   take: (event: HubEvent) => boolean,
   options: WatchOptions = {},
 ): Promise<void> {
-  const target = parseHttpUrl(String(url));
-  const { via = 'sse', only, after } = options;
+  const target = readUrl(url);
+  const read = readWatch('options', options);
+  const { via = 'sse', only, after } = read;
   return watchHub({
-    ...shared(options, [target]),
+    ...shared(read, [target]),
     url: target,
     via,
     only,
     after,
-    take,
+    take: callback('take', take),
     clock: systemClock,
   });
 }
@@ -264,7 +233,7 @@ function copying(output: Writable): Writable {
 }
 
 function putting(path: string, url: Url, options: PutOptions) {
-  const target = parseHttpUrl(String(url));
+  const target = readUrl(url);
   const { ifAbsent, uplinkBytesPerSecond } = options;
   return { ...sending(options, target), path, url: target, ifAbsent, uplinkBytesPerSecond };
 }
@@ -274,24 +243,15 @@ function sending(options: Options, url: URL) {
   return { ...rest, stallMs };
 }
 
-/** Options as the rooms take them. @throws HubswarmError ERR_USAGE */
+/** Options as the rooms take them. */
 function shared(options: Options, urls: readonly URL[]) {
   const { token, ca, fingerprints, timeoutMs = TIMEOUT_MS, onEvent } = options;
-  if (token !== undefined && !isToken(token)) {
-    throw new HubswarmError('ERR_USAGE', 'token: what was given is not a bearer token');
-  }
   return {
-    access: new Access({ urls, token, ca, fingerprints: fingerprints?.map(fingerprint) }),
+    access: new Access({ urls, token, ca, fingerprints }),
     timeoutMs,
     signal: options.signal ?? new AbortController().signal,
     emit: (event: Event) => onEvent?.(event),
   };
-}
-
-function fingerprint(text: string): string {
-  const hex = parseFingerprint(text);
-  if (hex !== undefined) return hex;
-  throw new HubswarmError('ERR_USAGE', `fingerprints: '${text}' is no SHA-256 in hex`);
 }
 
 /** Options that keep the last event of one kind, for the result. */

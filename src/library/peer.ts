@@ -2,13 +2,24 @@
 import './failures.ts';
 import '../runtime/with-resolvers.ts';
 import { parseCid } from '../content/cid.ts';
-import { checkPieceLength } from '../content/piece-length.ts';
 import type { Caps } from '../link/link.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import { parseMultiaddr } from '../peer/address/peer-address.ts';
 import { Peer as InnerPeer } from '../peer/peer.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Event } from '../telemetry/event.ts';
+import {
+  abortSignal,
+  callback,
+  durationOrNever,
+  flag,
+  list,
+  pieceLength,
+  type Reader,
+  record,
+  text,
+} from './options.ts';
+import { caps, policy } from './swarm-options.ts';
 
 export type { ChokerName } from '../exchange/choker.ts';
 export type { PickerName } from '../exchange/picker.ts';
@@ -56,19 +67,18 @@ export class Peer {
 
   /** Starts a peer, which listens. @throws HubswarmError ERR_USAGE, ERR_LISTEN, ERR_NOT_PERMITTED */
   static async start(options: PeerOptions): Promise<Peer> {
-    const { dataDir, listen, join = [], mdns, caps, adaptsUplink, policy, onEvent } = options;
-    for (const address of listen ?? []) parseMultiaddr('listen', address);
-    for (const address of join) parseMultiaddr('join', address);
+    const read = readStart('options', options);
+    const { dataDir, listen, join = [], onEvent } = read;
     const emit = (event: Event): void => onEvent?.(event);
-    const link = new ProcessLink(emit, caps);
+    const link = new ProcessLink(emit, read.caps);
     const inner = await InnerPeer.start({
       dataDir,
       ...(listen && { listen }),
       joins: join,
-      mdns: mdns ?? false,
+      mdns: read.mdns ?? false,
       link,
-      adaptsUplink: adaptsUplink ?? false,
-      policy: policy ?? {},
+      adaptsUplink: read.adaptsUplink ?? false,
+      policy: read.policy ?? {},
       emit,
     });
     // It ends with the peer, and with nothing else.
@@ -93,27 +103,20 @@ export class Peer {
   /**
    * Joins through more peers. Resolves with the first connection.
    *
-   * @throws the signal's reason
+   * @throws HubswarmError ERR_USAGE; the signal's reason
    */
-  join(addresses: readonly string[], signal: AbortSignal = whenever()): Promise<void> {
-    for (const address of addresses) parseMultiaddr('join', address);
-    return this.#peer.join(addresses, signal);
+  async join(addresses: readonly string[], signal: AbortSignal = whenever()): Promise<void> {
+    await this.#peer.join(readAddresses('addresses', addresses), abortSignal('signal', signal));
   }
 
   /**
    * Serves a file or directory, which stays where it is, and resolves to its CID.
    *
-   * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_SOURCE_CHANGED
+   * @throws HubswarmError ERR_USAGE, ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_SOURCE_CHANGED
    */
-  async share(
-    path: string,
-    { pieceLength, signal = whenever() }: ShareOptions = {},
-  ): Promise<string> {
-    const length =
-      pieceLength === undefined
-        ? {}
-        : { pieceLength: checkPieceLength('pieceLength', pieceLength) };
-    const { cid } = await this.#peer.share(path, { ...length, signal });
+  async share(path: string, options: ShareOptions = {}): Promise<string> {
+    const { signal = whenever(), ...length } = readShare('options', options);
+    const { cid } = await this.#peer.share(text('path', path), { ...length, signal });
     return cid.toString();
   }
 
@@ -122,23 +125,24 @@ export class Peer {
    *
    * @throws HubswarmError ERR_USAGE, ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
    */
-  get(cid: string, options: GetOptions): Promise<string> {
-    const { out, force = false, signal = whenever() } = options;
-    const { timeoutMs = Number.POSITIVE_INFINITY } = options;
-    return this.#peer.get(parseCid('cid', cid), { out, force, timeoutMs, signal });
+  async get(cid: string, options: GetOptions): Promise<string> {
+    const root = parseCid('cid', text('cid', cid));
+    const { out, force = false, ...limits } = readGet('options', options);
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal = whenever() } = limits;
+    return this.#peer.get(root, { out, force, timeoutMs, signal });
   }
 
   /**
    * Resolves when the peers that still fetch this file have every piece among them, after 30 s at the
    * latest: then this peer may stop.
    */
-  part(cid: string, signal: AbortSignal = whenever()): Promise<void> {
-    return this.#peer.part(parseCid('cid', cid), signal);
+  async part(cid: string, signal: AbortSignal = whenever()): Promise<void> {
+    await this.#peer.part(parseCid('cid', text('cid', cid)), abortSignal('signal', signal));
   }
 
-  /** Changes the caps of the link, at once, for all files. */
-  limit(caps: Caps): void {
-    this.#peer.limit(caps);
+  /** Changes the caps of the link, at once, for all files. @throws HubswarmError ERR_USAGE */
+  limit(given: Caps): void {
+    this.#peer.limit(caps('caps', given));
   }
 
   /** Ends everything. Partial downloads stay, and a later `get` into the same directory goes on. */
@@ -150,3 +154,30 @@ export class Peer {
 
 /** A signal that never aborts. */
 const whenever = (): AbortSignal => new AbortController().signal;
+
+const address: Reader<string> = (name, given) => {
+  parseMultiaddr(name, text(name, given));
+  return given as string;
+};
+const readAddresses = list(address);
+
+const readStart = record<PeerOptions>(
+  {
+    dataDir: text,
+    listen: readAddresses,
+    join: readAddresses,
+    mdns: flag,
+    caps,
+    adaptsUplink: flag,
+    policy,
+    onEvent: callback,
+  },
+  'dataDir',
+);
+
+const readShare = record<ShareOptions>({ pieceLength, signal: abortSignal });
+
+const readGet = record<GetOptions>(
+  { out: text, force: flag, timeoutMs: durationOrNever, signal: abortSignal },
+  'out',
+);

@@ -26,7 +26,19 @@ import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Wire } from '../swarm/wire.ts';
 import type { Emit, Event } from '../telemetry/event.ts';
 import { innerManifest, type Manifest } from './manifest.ts';
+import {
+  abortSignal,
+  callback,
+  durationOrNever,
+  having,
+  list,
+  number,
+  type Reader,
+  record,
+  text,
+} from './options.ts';
 import type { PieceStore } from './piece-store.ts';
+import { caps, policy } from './swarm-options.ts';
 
 export type { ChokerName } from '../exchange/choker.ts';
 export type { PickerName } from '../exchange/picker.ts';
@@ -80,20 +92,22 @@ export class Swarms {
   /** By the digest of the root CID. */
   readonly #swarms = new Map<string, Swarm>();
 
+  /** @throws HubswarmError ERR_USAGE */
   constructor(options: SwarmsOptions) {
-    const { clock = systemClock, caps = {}, policy = {}, onEvent } = options;
-    const { seed = Math.random() * 2 ** 32, addresses = () => [] } = options;
+    const read = readSwarms('options', options);
+    const { clock = systemClock, onEvent } = read;
+    const { seed = Math.random() * 2 ** 32, addresses = () => [] } = read;
     const bans = new Bans(clock);
     const emit: Emit = (event) => onEvent?.(event);
-    const link = new Link({ ...caps, clock });
+    const link = new Link({ ...read.caps, clock });
     this.#host = {
-      network: completed(options.network),
+      network: completed(read.network),
       link,
       uploads: new UploadQueue(link, clock),
       callees: new Callees(),
       clock,
       rng: createRng(seed),
-      policy,
+      policy: read.policy ?? {},
       emit,
       addresses,
       uplinkCap: () => link.uplinkBytesPerSecond,
@@ -109,7 +123,7 @@ export class Swarms {
 
   /** A remote opened a stream to this peer. Call it as soon as the stream is there. */
   answer(wire: Wire): void {
-    this.#reception.answer(wire);
+    this.#reception.answer(aWire('wire', wire));
   }
 
   /** How much of the file with this digest (of its root CID) is here: the answer to `Network.ask`. */
@@ -128,17 +142,18 @@ export class Swarms {
    * Fetches what the store lacks, and serves all of it meanwhile and from then on, until `leave` or
    * `close`.
    *
-   * @throws HubswarmError ERR_TIMEOUT; what the store throws; the signal's reason
+   * @throws HubswarmError ERR_USAGE, ERR_TIMEOUT; what the store throws; the signal's reason
    */
   async download(
     manifest: Manifest,
     store: PieceStore,
     options: DownloadOptions = {},
   ): Promise<void> {
-    const { name = manifest.cid, timeoutMs = Number.POSITIVE_INFINITY } = options;
-    const { signal = new AbortController().signal } = options;
-    const { clock, emit } = this.#host;
     const inner = innerStore(manifest, store);
+    const read = readDownload('options', options);
+    const { name = manifest.cid, timeoutMs = Number.POSITIVE_INFINITY } = read;
+    const { signal = new AbortController().signal } = read;
+    const { clock, emit } = this.#host;
     const host: DownloadHost<Found> = {
       clock,
       emit,
@@ -146,10 +161,10 @@ export class Swarms {
       open: async () => inner,
       join: (_found, _store, hooks) => {
         const swarm = this.#join(inner, hooks);
-        for (const { peer, addresses } of options.peers ?? []) swarm.contacts.add(peer, addresses);
+        for (const { peer, addresses } of read.peers ?? []) swarm.contacts.add(peer, addresses);
         return swarm;
       },
-      findProviders: (until) => options.findPeers?.(until) ?? nobody(),
+      findProviders: (until) => read.findPeers?.(until) ?? nobody(),
       handlePublished: async () => {},
     };
     try {
@@ -160,15 +175,15 @@ export class Swarms {
     }
   }
 
-  /** Changes the caps of the link, at once, for all files. */
-  limit(caps: Caps): void {
-    this.#host.link.limit(caps);
+  /** Changes the caps of the link, at once, for all files. @throws HubswarmError ERR_USAGE */
+  limit(given: Caps): void {
+    this.#host.link.limit(caps('caps', given));
     for (const swarm of this.#swarms.values()) swarm.handleLimited();
   }
 
   /** Ends the exchange of one file. */
   leave(cid: string): void {
-    this.#end(keyOf(parseCid('cid', cid)));
+    this.#end(keyOf(parseCid('cid', text('cid', cid))));
   }
 
   close(): void {
@@ -210,6 +225,8 @@ function completed(network: SwarmsOptions['network']): Network {
 }
 
 function innerStore(manifest: Manifest, store: PieceStore): DownloadStore {
+  aManifest('manifest', manifest);
+  aStore('store', store);
   return {
     manifest: innerManifest(manifest),
     isPublished: false,
@@ -222,3 +239,50 @@ function innerStore(manifest: Manifest, store: PieceStore): DownloadStore {
     close: async () => {},
   };
 }
+
+const aWire = having<Wire>(
+  'a Wire',
+  ['onData', 'onEnd', 'send', 'drained', 'close', 'abort'],
+  ({ remote }) => typeof remote === 'string',
+);
+
+const aStore = having<PieceStore>('a PieceStore', ['read', 'write'], ({ have }) => isObject(have));
+
+const aManifest = having<Manifest>(
+  'a Manifest',
+  [],
+  ({ cid, geometry, digests }) =>
+    typeof cid === 'string' && isObject(geometry) && digests instanceof Uint8Array,
+);
+
+const isObject = (given: unknown): boolean => typeof given === 'object' && given !== null;
+
+const provider: Reader<Provider> = (name, given) => {
+  const { peer, addresses } = aProvider(name, given);
+  return {
+    peer: text(`${name}.peer`, peer),
+    addresses: list(text)(`${name}.addresses`, addresses),
+  };
+};
+const aProvider = having<Provider>('a peer and its addresses', []);
+
+const readSwarms = record<SwarmsOptions>(
+  {
+    network: having('a Network', ['call'], ({ self }) => typeof self === 'string'),
+    addresses: callback,
+    caps,
+    policy,
+    onEvent: callback,
+    clock: having('a clock', ['now', 'sleep', 'after', 'every', 'soon']),
+    seed: number,
+  },
+  'network',
+);
+
+const readDownload = record<DownloadOptions>({
+  peers: list(provider),
+  findPeers: callback,
+  name: text,
+  timeoutMs: durationOrNever,
+  signal: abortSignal,
+});
