@@ -3,6 +3,10 @@
 import { get, list, put } from 'hubswarm/client';
 
 const [hub, file, output] = process.argv.slice(2);
+if (output === undefined) {
+  console.error('usage: node client.mjs HUB FILE OUT');
+  process.exit(2);
+}
 const files = new URL('files/', hub);
 const stored = await put(file, files);
 for (const { name, size } of (await list(files)).entries) console.log(`${name} ${size ?? ''}`);

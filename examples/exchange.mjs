@@ -9,7 +9,12 @@ import {
   Session,
 } from 'hubswarm/exchange';
 
-const bytes = new Uint8Array(Number(process.argv[2] ?? 1_000_000)).map((_, at) => at);
+const length = Number(process.argv[2] ?? 1_000_000);
+if (!(Number.isInteger(length) && length >= 0)) {
+  console.error('usage: node exchange.mjs [BYTES]');
+  process.exit(2);
+}
+const bytes = new Uint8Array(length).map((_, at) => at);
 const { manifest } = await importFile([bytes], { length: bytes.length });
 
 class Peer {

@@ -6,6 +6,10 @@ import { join } from 'node:path';
 import { Peer } from 'hubswarm/peer';
 
 const [file, out] = process.argv.slice(2);
+if (out === undefined) {
+  console.error('usage: node peer.mjs FILE OUT');
+  process.exit(2);
+}
 const data = await mkdtemp(join(tmpdir(), 'hubswarm-example-'));
 const origin = await Peer.start({ dataDir: join(data, 'origin') });
 const cid = await origin.share(file);

@@ -73,7 +73,12 @@ function startPeer(name) {
   return swarms;
 }
 
-const bytes = new Uint8Array(Number(process.argv[2] ?? 4_000_000)).map((_, at) => at);
+const length = Number(process.argv[2] ?? 4_000_000);
+if (!(Number.isInteger(length) && length >= 0)) {
+  console.error('usage: node swarm.mjs [BYTES]');
+  process.exit(2);
+}
+const bytes = new Uint8Array(length).map((_, at) => at);
 const { manifest } = await importFile([bytes], { length: bytes.length });
 startPeer('one').share(manifest, createMemoryStore(manifest, bytes));
 startPeer('two').share(manifest, createMemoryStore(manifest, bytes));

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { build, transform } from 'esbuild';
+import { allEnded } from './lib/all-ended.mjs';
 import { buildLibrary } from './lib/build-library.mjs';
 import { commandLine } from './lib/command-line.mjs';
 import { leanPackages } from './lib/lean-packages.mjs';
@@ -29,7 +30,7 @@ const shared = {
 };
 
 try {
-  const sources = await Promise.all([
+  const sources = await allEnded([
     buildProgram(join(fresh, 'program')),
     buildLibrary(join(fresh, 'library'), shared),
   ]);
@@ -47,8 +48,9 @@ try {
   await warmUp(`${fresh}/cli.js`);
   await rm('dist', { recursive: true, force: true });
   await rename(fresh, 'dist');
-} finally {
-  await rm(fresh, { recursive: true, force: true });
+} catch (error) {
+  await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
+  throw error;
 }
 
 /**

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { allEnded } from './all-ended.mjs';
 import { withOwnSources } from './own-source-map.mjs';
 
 const FOR_BROWSERS = ['content', 'exchange', 'swarm'];
@@ -21,7 +22,7 @@ const sourceOf = (entry) => `src/library/${entry}.ts`;
 export async function buildLibrary(outdir, shared) {
   await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'package.json'), '{ "type": "module" }\n');
-  const [sources, more] = await Promise.all([
+  const [sources, more] = await allEnded([
     bundle(ENTRIES, join(outdir, 'node'), { ...shared, banner: { js: REQUIRE } }),
     bundle(FOR_BROWSERS, join(outdir, 'web'), { ...shared, platform: 'browser', target: 'es2023' }),
     bundleTypes(join(outdir, 'types')),

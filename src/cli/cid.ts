@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
 import type { LinkChoice } from '../disk/scan.ts';
 import { linksOption, size } from './common/options.ts';
+import { checkSource } from './common/places.ts';
 import { runCommand } from './common/run.ts';
 
 interface CidOptions {
@@ -31,6 +32,7 @@ export function cidCommand(): Command {
 const PROGRESS_INTERVAL_MS = 100;
 
 async function printCid(path: string, options: CidOptions): Promise<void> {
+  checkSource(path, path);
   const { importPath } = await import('../disk/import.ts');
   let answer = '';
   await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {

@@ -1,14 +1,13 @@
 // hubswarm peer: joins a swarm, shares and fetches.
 
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { CID } from 'multiformats/cid';
 import type { LinkChoice } from '../disk/scan.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
@@ -16,6 +15,7 @@ import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { readLines } from './common/lines.ts';
 import { linksOption, rate, rateOrAuto, seconds, size } from './common/options.ts';
+import { checkSource } from './common/places.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
 import { untilStopped } from './common/until-stopped.ts';
@@ -215,7 +215,8 @@ async function parse(options: Options): Promise<Request> {
     if (options[name] === undefined || options.get !== undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
   }
-  await checkPlaces(options);
+  // It may change until it is used.
+  for (const path of options.share) checkSource(`--share: ${path}`, path);
   return {
     policy: policyOf(options),
     ...(options.get === undefined ? {} : { target: targetOf(options.get, parseCid) }),
@@ -230,18 +231,6 @@ function targetOf(text: string, parseCid: (option: string, text: string) => CID)
   const slash = text.indexOf('/');
   if (slash < 0) return { cid: parseCid('--get', text) };
   return { cid: parseCid('--get', text.slice(0, slash)), path: text.slice(slash + 1) };
-}
-
-/** Looked at before anything is started; both may change until they are used. */
-async function checkPlaces({ share, get, out }: Options): Promise<void> {
-  for (const path of share) {
-    await stat(path).catch((error: unknown) => {
-      throw fileError(error, `--share: ${path}`);
-    });
-  }
-  const place = get === undefined ? undefined : await stat(out).catch(() => undefined);
-  if (!place || place.isDirectory()) return;
-  throw new HubswarmError('ERR_USAGE', `--out: ${out} is a file; give a directory`);
 }
 
 async function fetchAndServe(

@@ -85,11 +85,17 @@ const readToken: Reader<string> = (name, given) => {
   throw refusal(name, 'what was given', 'a bearer token (RFC 6750)');
 };
 
-const readFingerprint: Reader<string> = (name, given) => {
-  const hex = parseFingerprint(text(name, given));
-  if (hex !== undefined) return hex;
-  throw refusal(name, `'${given}'`, 'the SHA-256 of a certificate in hex');
-};
+const aFingerprint = kind<string>(
+  'the SHA-256 of a certificate in hex',
+  (given) => typeof given === 'string' && parseFingerprint(given) !== undefined,
+);
+const readFingerprint: Reader<string> = (name, given) =>
+  parseFingerprint(aFingerprint(name, given))!;
+
+const readCa = kind<string>(
+  'certificates in PEM',
+  (given) => typeof given === 'string' && given.includes('-----BEGIN CERTIFICATE-----'),
+);
 
 const readOutput = kind<string | Writable>('a path or a Writable stream', (given) => {
   if (typeof given === 'string') return given !== '';
@@ -100,7 +106,7 @@ const readOutput = kind<string | Writable>('a path or a Writable stream', (given
 const COMMON = {
   token: readToken,
   fingerprints: list(readFingerprint),
-  ca: text,
+  ca: readCa,
   timeoutMs: duration,
   signal: abortSignal,
   onEvent: callback,

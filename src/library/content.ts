@@ -7,20 +7,27 @@ import { pieceCid as innerPieceCid } from '../content/manifest.ts';
 import { manifestOfLeaves } from '../content/manifest-of.ts';
 import { MemoryStore as InnerMemoryStore } from '../content/memory-store.ts';
 import { partsMatch } from '../content/parts.ts';
-import { checkPieceLength, choosePieceLength } from '../content/piece-length.ts';
+import { choosePieceLength as chooseLength } from '../content/piece-length.ts';
 import { resolveManifest as resolveInnerManifest } from '../content/resolve.ts';
 import { hashChunks } from './hash-chunks.ts';
 import { innerManifest, type Manifest, outerManifest } from './manifest.ts';
+import { abortSignal, callback, pieceLength, record, text, whole } from './options.ts';
 import type { PieceStore } from './piece-store.ts';
 
 export type { FileAttributes } from '../content/attributes.ts';
 export { Bitfield } from '../content/bitfield.ts';
 export { Geometry } from '../content/geometry.ts';
 export type { ManifestFile, ManifestLink } from '../content/manifest.ts';
-export { choosePieceLength } from '../content/piece-length.ts';
 export { type ErrorCode, HubswarmError } from '../runtime/errors.ts';
 export type { Manifest } from './manifest.ts';
 export type { PieceStore } from './piece-store.ts';
+
+const bytesOfFile = whole(0, Number.MAX_SAFE_INTEGER);
+
+/** The default piece length of content of that many bytes. @throws HubswarmError ERR_USAGE */
+export function choosePieceLength(totalBytes: number): number {
+  return chooseLength(bytesOfFile('totalBytes', totalBytes));
+}
 
 /** A manifest, and the inner blocks that prove it. */
 export interface Resolved {
@@ -42,18 +49,20 @@ export interface ImportOptions {
   readonly pieceLength?: number;
 }
 
+const readImport = record<ImportOptions>({ length: bytesOfFile, pieceLength }, 'length');
+
 /**
  * Hashes a file, and makes its manifest. Holds at most one piece in memory.
  *
  * @param chunks the file's bytes in order, cut anywhere; of a file in memory: `[bytes]`
- * @throws HubswarmError ERR_USAGE for a piece length that is not accepted, ERR_SOURCE_CHANGED when
- * the chunks are not `length` bytes
+ * @throws HubswarmError ERR_USAGE for a length that is not accepted and for chunks that are no bytes,
+ * ERR_SOURCE_CHANGED when the chunks are not `length` bytes
  */
 export async function importFile(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  { length, pieceLength = choosePieceLength(length) }: ImportOptions,
+  options: ImportOptions,
 ): Promise<Resolved> {
-  checkPieceLength('pieceLength', pieceLength);
+  const { length, pieceLength = chooseLength(length) } = readImport('options', options);
   const digests = await hashChunks(chunks, length, pieceLength);
   const { manifest, dag } = await manifestOfLeaves({ pieceLength, totalLength: length, digests });
   return { manifest: outerManifest(manifest), blocks: dag };
@@ -64,6 +73,11 @@ export interface ResolveOptions {
   /** Most pieces accepted. By default 2^20, which take some 40 MiB. */
   readonly maxPieces?: number;
 }
+
+const readResolve = record<ResolveOptions>({
+  signal: abortSignal,
+  maxPieces: whole(1, Number.MAX_SAFE_INTEGER),
+});
 
 /**
  * Makes the manifest of a CID, from blocks that may come from anybody: each is hashed before it is
@@ -78,17 +92,18 @@ export async function resolveManifest(
   getBlock: (cid: string) => Promise<Uint8Array>,
   options: ResolveOptions = {},
 ): Promise<Resolved> {
+  const fetchBlock: typeof getBlock = callback('getBlock', getBlock);
   const { manifest, dag } = await resolveInnerManifest(
-    parseCid('cid', cid),
-    (block) => getBlock(block.toString()),
-    options,
+    parseCid('cid', text('cid', cid)),
+    (block) => fetchBlock(block.toString()),
+    readResolve('options', options),
   );
   return { manifest: outerManifest(manifest), blocks: dag };
 }
 
 /** A CID in binary, as messages of the exchange have it. @throws HubswarmError ERR_USAGE */
 export function cidBytes(cid: string): Uint8Array {
-  return parseCid('cid', cid).bytes;
+  return parseCid('cid', text('cid', cid)).bytes;
 }
 
 /** The CID of one piece: version 1, raw, sha2-256. */
@@ -111,7 +126,7 @@ export function matchesPiece(
  * @throws HubswarmError ERR_USAGE for text that is no CID, or one of another hash than sha2-256
  */
 export function matchesCid(cid: string, block: Uint8Array): boolean {
-  return matchesInnerCid(parseCid('cid', cid), block);
+  return matchesInnerCid(parseCid('cid', text('cid', cid)), block);
 }
 
 /** A store in memory. */

@@ -1,6 +1,9 @@
 import { platform } from '#platform';
 import { DIGEST_LENGTH } from '../content/manifest.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { kind } from './options.ts';
+
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * The digests of a file's pieces in order, 32 bytes each.
@@ -8,7 +11,7 @@ import { HubswarmError } from '../runtime/errors.ts';
  * @throws HubswarmError ERR_SOURCE_CHANGED if the chunks are not `length` bytes
  */
 export async function hashChunks(
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  chunks: Chunks,
   length: number,
   pieceLength: number,
 ): Promise<Uint8Array> {
@@ -20,16 +23,23 @@ export async function hashChunks(
   return digests;
 }
 
+const iterable = kind<Chunks>('bytes in chunks, as [bytes] or a stream', (given) => {
+  if (typeof given !== 'object' || given === null) return false;
+  return Symbol.asyncIterator in given || Symbol.iterator in given;
+});
+const aChunk = kind<Uint8Array>('a Uint8Array', (given) => given instanceof Uint8Array);
+
 /** The pieces, each as consecutive parts. */
 async function* cut(
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  chunks: Chunks,
   length: number,
   pieceLength: number,
 ): AsyncGenerator<Uint8Array[]> {
   let parts: Uint8Array[] = [];
   let room = pieceLength;
   let bytes = 0;
-  for await (const chunk of chunks) {
+  for await (const chunk of iterable('chunks', chunks)) {
+    aChunk('a chunk', chunk);
     bytes += chunk.length;
     if (bytes > length) break;
     for (let begin = 0; begin < chunk.length; ) {

@@ -24,7 +24,8 @@ export const refusal = (name: string, shown: string, accepted: string): Hubswarm
   new HubswarmError('ERR_USAGE', `${name}: ${shown} is not accepted; give ${accepted}`);
 
 /**
- * An object with these members and no others. One that is undefined is left out.
+ * An object with these members and no others. One that is undefined is left out. In messages a member
+ * is called `caps.member`, one of `options` by its own name.
  *
  * @param needed members that may not be left out
  */

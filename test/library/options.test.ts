@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as client from '../../src/library/client.ts';
-import { createMemoryStore, importFile } from '../../src/library/content.ts';
+import {
+  choosePieceLength,
+  createMemoryStore,
+  importFile,
+  resolveManifest,
+} from '../../src/library/content.ts';
 import { Peer } from '../../src/library/peer.ts';
 import { Swarms } from '../../src/library/swarm.ts';
 import { tempRoot } from '../server/hub.ts';
@@ -39,6 +44,7 @@ const OF_CLIENT: readonly Case[] = [
   ['a token that is no text', { token: 7 }, /^token: what was given is not accepted/],
   ['one fingerprint', { fingerprints: 'ab' }, /^fingerprints: 'ab' .*give a list$/],
   ['a wrong fingerprint', { fingerprints: ['ab'] }, /^fingerprints\[0\]: 'ab' .*SHA-256/],
+  ['an issuer that is none', { ca: 'PEM' }, /^ca: 'PEM' .*certificates in PEM$/],
   ['bytes as an issuer', { ca: new Uint8Array(2) }, /^ca: an object /],
 ];
 
@@ -161,6 +167,42 @@ describe('a peer', () => {
     ['mdns as text', { dataDir: '/nowhere', mdns: 'off' }, /^mdns: 'off' .*true or false$/],
   ])('is not started with %s', async (_what, options, message) => {
     await expectRefused(() => Peer.start(options as Any), message);
+  });
+});
+
+describe('content', () => {
+  const bytes = new Uint8Array(9);
+  const getBlock = async (): Promise<Uint8Array> => bytes;
+  const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
+
+  it.each<readonly [string, () => Promise<unknown>, RegExp]>([
+    ['no length', () => (importFile as Any)([bytes]), /^options: undefined /],
+    ['a length below 0', () => importFile([bytes], { length: -1 }), /^length: -1 .*whole number/],
+    ['half a byte', () => importFile([bytes], { length: 0.5 }), /^length: 0\.5 /],
+    ['an odd name', () => importFile([bytes], { length: 9, piece: 1 } as Any), /^piece: is not/],
+    [
+      'a piece length that is text',
+      () => importFile([bytes], { length: 9, pieceLength: '65536' as Any }),
+      /^pieceLength: '65536' /,
+    ],
+    [
+      'bytes in place of chunks',
+      () => importFile(bytes as Any, { length: 9 }),
+      /^a chunk: 0 .*Uint8Array$/,
+    ],
+    ['no chunks', () => importFile(undefined as Any, { length: 9 }), /^chunks: undefined /],
+    ['text', () => importFile(['text'] as Any, { length: 4 }), /^a chunk: 'text' /],
+    ['nothing to ask', () => (resolveManifest as Any)(cid), /^getBlock: undefined .*a function$/],
+    ['no CID', () => (resolveManifest as Any)(), /^getBlock: |^cid: undefined /],
+    ['no pieces', () => resolveManifest(cid, getBlock, { maxPieces: 0 }), /^maxPieces: 0 /],
+    ['a number', () => resolveManifest(cid, getBlock, { signal: 1 as Any }), /^signal: 1 /],
+  ])('is not made of %s', async (_what, call, message) => {
+    await expectRefused(call, message);
+  });
+
+  it('has a piece length by a length', () => {
+    expect(choosePieceLength(0)).toBe(65_536);
+    expect(() => choosePieceLength(Number.NaN)).toThrow(/^totalBytes: NaN /);
   });
 });
 

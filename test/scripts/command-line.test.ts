@@ -1,9 +1,18 @@
 // Every script tells how it is run, and refuses what it does not know in one line, before anything
 // begins. What several scripts share is in scripts/lib/.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { needs, POSIX } from '../support/needs.ts';
 
 const SCRIPTS = resolve(import.meta.dirname, '../../scripts');
@@ -20,6 +29,33 @@ function run(name: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(program!, [...rest, ...args], { encoding: 'utf8' });
   return { status, stdout, stderr };
 }
+
+/** The script in a project of its own, which is not built. */
+function compareElsewhere(dir: string, ...args: string[]) {
+  cpSync(join(SCRIPTS, 'compare.sh'), join(dir, 'scripts/compare.sh'));
+  cpSync(join(SCRIPTS, 'lib/project.sh'), join(dir, 'scripts/lib/project.sh'));
+  const path = join(dir, 'scripts/compare.sh');
+  const { status, stdout, stderr } = spawnSync('bash', [path, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+describe('compare.sh', needs(POSIX), () => {
+  it.each([[['--help']], [['report', '-h']]])('%j builds nothing', async (args) => {
+    const dir = mkdtempSync(join(tmpdir(), 'hubswarm-scripts-'));
+    onTestFinished(() => rmSync(dir, { recursive: true }));
+    const { status, stdout, stderr } = compareElsewhere(dir, ...args);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^hubswarm: --help .*; run 'npm ci && npm run build' in .* first\n$/);
+    // Older than each source: a build, which cannot succeed here, would come first.
+    mkdirSync(join(dir, 'dist'));
+    writeFileSync(join(dir, 'dist/cli.js'), 'console.log(process.argv.slice(2).join())');
+    expect(compareElsewhere(dir, ...args)).toEqual({
+      status: 0,
+      stdout: `${['compare', ...args].join()}\n`,
+      stderr: '',
+    });
+  });
+});
 
 describe('a script', needs(POSIX), () => {
   it.each(names.filter((name) => name !== 'compare.sh'))('%s --help', (name) => {

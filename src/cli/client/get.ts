@@ -6,6 +6,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { untilLine } from '../common/hold.ts';
 import { readLines } from '../common/lines.ts';
 import { integer, rate, seconds } from '../common/options.ts';
+import { checkDirectory } from '../common/places.ts';
 import { runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
 import { cacheDirectory } from './cache-directory.ts';
@@ -142,6 +143,7 @@ async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<
     throw new HubswarmError('ERR_USAGE', '-r: give one URL and one directory, as in URL/ DIR');
   }
   if (flags.cid !== undefined) throw new HubswarmError('ERR_USAGE', '--cid: not with -r');
+  checkDirectory('-r', directory);
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
   const { getTree } = await import('../../client/tree/get-tree.ts');

@@ -1,5 +1,5 @@
 // hubswarm client put and rm: what changes a hub.
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
@@ -104,6 +104,10 @@ async function sendFile(options: PutOptions): Promise<readonly string[]> {
 
 /** Returns what to print. */
 async function sendDirectory(options: PutOptions, flags: PutFlags): Promise<readonly string[]> {
+  const { path } = options;
+  if (existsSync(path) && !isDirectory(path)) {
+    throw new HubswarmError('ERR_USAGE', `${path}: is not a directory; leave -r out`);
+  }
   const { putDirectory } = await import('../../client/tree/put-directory.ts');
   const { sent, unchanged, removed } = await putDirectory({ ...options, remove: flags.delete });
   return [`${sent} sent, ${unchanged} unchanged, ${removed} deleted`];

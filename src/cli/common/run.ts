@@ -31,8 +31,8 @@ export const EXIT = {
 export const EXIT_CODES = `
 Exit codes:
   ${EXIT.ok}    done; with get also if nothing had changed
-  ${EXIT.failed}    failed: no server could deliver in time, or the place cannot be written to
-  ${EXIT.usage}    an option or argument is not accepted
+  ${EXIT.failed}    failed: no server could deliver in time; a path is missing, or cannot be written
+  ${EXIT.usage}    an option or argument is not accepted, or a path is of the wrong kind
   ${EXIT.interrupted}  stopped by a signal, or by a reader of the output that left`;
 
 export interface RunContext {

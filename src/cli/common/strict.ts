@@ -3,6 +3,7 @@
 import { Command, type Option } from 'commander';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { showText } from '../../runtime/shown-text.ts';
+import { refuseWrongPlaces } from './places.ts';
 
 /** Where the names of options leave less, help is not wrapped. Chosen. */
 const MIN_DESCRIPTION_WIDTH = 24;
@@ -26,6 +27,7 @@ export function strict(command: Command): void {
     refuseEmpty(command, option);
     refuseTwice(command, option);
   }
+  refuseWrongPlaces(command);
   refuseUnknown(command);
   refuseEmptyArgument(command);
   for (const child of command.commands) strict(child);

@@ -95,7 +95,7 @@ const MAX_RETRY_AFTER_MS = 10 * 60_000;
 export function statusFailure(
   status: number,
   retryAfter: string | undefined,
-  hint: string | undefined = status === 401 ? 'it may want a --token' : undefined,
+  hint: string | undefined = status === 401 ? 'it may want a token' : undefined,
 ): SourceFailure {
   const phrase = STATUS_CODES[status];
   const reason = phrase ? `${status} ${phrase}` : `status ${status}`;

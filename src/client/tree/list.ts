@@ -1,9 +1,6 @@
-// Fetches a hub's directory listing, checks it and lays it out in columns.
-import Table from 'cli-table3';
-import prettyBytes from 'pretty-bytes';
+// Fetches a hub's directory listing, and checks it.
 import { type ForeignListing, foreignListingSchema } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { showText } from '../../runtime/shown-text.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -55,39 +52,3 @@ export function parseListing(bytes: Uint8Array): ForeignListing {
   const reason = 'answered with JSON that is not the listing of a hub';
   throw new SourceFailure(reason, { final: true });
 }
-
-/**
- * Lays the listing out as a table; without the CIDs if a row would be wider than `width`.
- *
- * @param width characters of a terminal's line; Infinity for a pipe
- */
-export function formatListing(listing: ForeignListing, width = Number.POSITIVE_INFINITY): string {
-  const whole = drawListing(listing, true);
-  if (whole.split('\n').every((line) => line.trimEnd().length <= width)) return whole;
-  return `${drawListing(listing, false)}\nCIDs do not fit here; --json has them`;
-}
-
-function drawListing(listing: ForeignListing, cids: boolean): string {
-  const table = new Table({
-    head: ['name', 'size', 'modified', ...(cids ? ['CID'] : [])],
-    colAligns: ['left', 'right', 'left', 'left'],
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 2 },
-    chars: NO_BORDERS,
-  });
-  for (const { name, type, size, modified, cid } of listing.entries) {
-    table.push([
-      showText(name) + (type === 'directory' ? '/' : ''),
-      size === undefined ? '' : prettyBytes(size, { binary: true }),
-      showText(modified ?? ''),
-      ...(cids ? [showText(cid ?? '')] : []),
-    ]);
-  }
-  return listing.truncated ? `${table.toString()}\n... and more` : table.toString();
-}
-
-const NO_BORDERS = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
-    ...['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-  ].map((part) => [part, '']),
-);

@@ -33,7 +33,7 @@ export async function localFiles(
   const walk = new Walk(options);
   try {
     if (!(await stat(directory)).isDirectory()) {
-      throw new HubswarmError('ERR_USAGE', `${directory}: is not a directory; leave -r out`);
+      throw new HubswarmError('ERR_USAGE', `${directory}: is not a directory`);
     }
     await walk.run(directory, []);
   } catch (error) {

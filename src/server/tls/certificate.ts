@@ -63,7 +63,8 @@ async function read(option: string, path: string, what: string): Promise<string>
     return await readNamed(path, 2 ** 20, `${option}: ${path}`);
   } catch (error) {
     if (!hasCode(error, 'ERR_NOT_FOUND')) throw error;
-    throw wrong(`${option}: ${path}: no such file; give a ${what} in PEM`);
+    const message = `${option}: ${path}: no such file; give a ${what} in PEM`;
+    throw new HubswarmError('ERR_NOT_FOUND', message);
   }
 }
 

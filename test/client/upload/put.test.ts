@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { formatListing, parseListing } from '../../../src/client/tree/list.ts';
+import { parseListing } from '../../../src/client/tree/list.ts';
 import { putFile } from '../../../src/client/upload/put.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { makeContent, removeTempDirs, startServer, type TestServer, tempDir } from '../hub.ts';
@@ -195,27 +195,7 @@ describe('put', () => {
 });
 
 describe('a listing', () => {
-  const listing = {
-    path: '/files/',
-    entries: [
-      { name: 'dir', type: 'directory', url: '/files/dir/', modified: '2026-01-01T00:00:00Z' },
-      { name: 'a\x1b[2J.bin', type: 'file', url: '/files/a', size: 2048, cid: 'bafy' },
-    ],
-  };
   const parse = (value: unknown) => parseListing(Buffer.from(JSON.stringify(value)));
-
-  it('is laid out without the control characters of the names', () => {
-    const lines = formatListing(parse(listing)).split('\n');
-    expect(lines[1]).toMatch(/^dir\/ +2026-01-01T00:00:00Z/);
-    expect(lines[2]).toMatch(/^a\?\[2J\.bin +2 KiB +bafy/);
-  });
-
-  it('leaves out the CIDs where they do not fit, and says so', () => {
-    expect(formatListing(parse(listing), 60)).toContain('bafy');
-    const narrow = formatListing(parse(listing), 43);
-    expect(narrow).not.toContain('bafy');
-    expect(narrow.split('\n').at(-1)).toBe('CIDs do not fit here; --json has them');
-  });
 
   it('is printed with the fields of always, in their order, whatever a hub adds', () => {
     const entry = { url: '/files/a', cid: 'bafy', modified: 'T', size: 1, type: 'file', name: 'a' };

@@ -37,13 +37,28 @@ describe('an example', () => {
     expect(names.sort()).toEqual(['client', 'exchange', 'peer', 'swarm', 'verify']);
   });
 
+  it.each([
+    ['client', 'HUB FILE OUT'],
+    ['peer', 'FILE OUT'],
+    ['verify', 'FILE CID [PIECE_LENGTH]'],
+    ['exchange', '[BYTES]', '-1'],
+    ['swarm', '[BYTES]', 'many'],
+  ])('%s says in one line what it takes', async (name, takes, ...args) => {
+    const stderr = `usage: node ${name}.mjs ${takes}\n`;
+    await expect(example(name, ...args)).rejects.toMatchObject({ code: 2, stdout: '', stderr });
+  });
+
   it('verifies a file against a CID', async () => {
     const file = await randomFile(join(await scratch(), 'file'), 3_000_001);
     const cid = await cidOf(file);
     expect(await example('verify', file, cid)).toBe(`${file} is ${cid}\n`);
     const other = await randomFile(join(await scratch(), 'other'), 100);
-    const stdout = `${other} is ${await cidOf(other)}\n`;
-    await expect(example('verify', other, cid)).rejects.toMatchObject({ code: 1, stdout });
+    const stderr = `${other} is not ${cid}: it is ${await cidOf(other)}\n`;
+    await expect(example('verify', other, cid)).rejects.toMatchObject({ code: 1, stderr });
+    await expect(example('verify', file, 'bafy')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ERR_USAGE: cid: 'bafy' is not a CID; .*\n$/),
+    });
     await expect(example('verify', file, cid, '65537')).rejects.toMatchObject({
       stderr: expect.stringContaining('ERR_USAGE'),
     });
@@ -138,6 +153,13 @@ describe('types', () => {
     ]);
   });
 
+  it.each([
+    ['exchange', 'nothing', ['lib.es2023.d.ts']],
+    ['peer', 'lib dom', ['lib.es2023.d.ts', 'lib.dom.d.ts']],
+  ])('of %s need %s beside their own', async (entry, _what, lib) => {
+    expect(await check(`${entry}.ts`, [entry], { ...bundler, lib, types: [] })).toEqual([]);
+  });
+
   it('suit a strict program for Node.js, with those of Node.js and no others', async () => {
     const types = join(home, 'node_modules/@types');
     await mkdir(types);
@@ -179,6 +201,15 @@ describe('a bundle for browsers', () => {
   it.each(['client', 'peer'])('cannot have %s', async (entry) => {
     await expect(bundled(entry)).rejects.toThrow(/Could not resolve/);
   });
+});
+
+it('draws no tables', async () => {
+  const node = join(installed, 'dist/library/node');
+  const maps = (await readdir(node)).filter((file) => file.endsWith('.map'));
+  const sources = await Promise.all(
+    maps.map(async (map) => JSON.parse(await readFile(join(node, map), 'utf8')).sources),
+  );
+  expect(sources.flat().filter((source) => source.includes('cli-table3'))).toEqual([]);
 });
 
 it('has a source map for each file, with the texts of our sources', async () => {
