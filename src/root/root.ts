@@ -7,6 +7,9 @@
 //
 // Names that begin with a dot are hidden: no call finds them, nothing lists them. All calls reject
 // with a Refusal (runtime/refusal.ts), whose text names no path.
+//
+// A name that is missing finds its other Unicode spelling (NFC or NFD), if that is there: it is
+// read, replaced and removed under it. Where both are there, each is itself; asSpelled() makes both.
 
 import type { FileAttributes } from '../content/attributes.ts';
 import type { Unfinished } from './unfinished.ts';
@@ -79,7 +82,7 @@ export interface OpenDirectory extends Located {
   /** The entry of that name; undefined if there is none, or it is not served. */
   look(name: string): Promise<Found | undefined>;
   /**
-   * Begins a new file that shall get that name.
+   * Begins a new file that shall get that name, or replace the file with its other spelling.
    *
    * @throws Refusal ERR_BUSY, ERR_NOT_PERMITTED, ...
    */
@@ -170,6 +173,8 @@ export interface Root {
   checkNew(segments: Segments): Promise<void>;
   /** The same root, but it opens, lists and makes nothing that the check refuses. */
   checkedBy(check: PlaceCheck): Root;
+  /** The same root, but a name is never found under another spelling. */
+  asSpelled(): Root;
   /** Whether the root can be read at all. */
   isReadable(): Promise<boolean>;
   /** Bytes of all files, hidden ones too, without uploads that are not published. */

@@ -247,6 +247,62 @@ export function rootContract(make: MakeRoot, { watches }: { readonly watches: bo
     });
   });
 
+  describe('a name in another Unicode spelling', () => {
+    const [composed, parted] = ['\u00e9\u1ebf.txt', 'e\u0301e\u0302\u0301.txt'];
+    const spellings = [
+      [composed, parted],
+      [parted, composed],
+    ] as const;
+
+    it.each(spellings)('finds the file that is there: %j as %j', async (there, asked) => {
+      const root = await make({ [`${there}/${there}`]: Buffer.from('x') });
+      for (const path of [`${asked}/${asked}`, `${there}/${asked}`, `${asked}/${there}`]) {
+        const file = await openFile(root, path);
+        expect(file.place).toEqual([there, there]);
+        expect(await root.stampAt(path.split('/'))).toBe(file.version.stamp);
+        await file.close();
+      }
+      await put(root, `${asked}/${asked}`, 'new');
+      expect((await listed(root, '')).map(({ name }) => name)).toEqual([there]);
+      expect((await listed(root, there)).map(({ name }) => name)).toEqual([there]);
+      expect(await contentOf(root, `${there}/${there}`)).toBe('new');
+      await remove(root, `${asked}/${asked}`);
+      expect(await listed(root, there)).toEqual([]);
+    });
+
+    it.each(spellings)('is another file where both are: %j, %j', async (one, other) => {
+      const root = await make({ [one]: Buffer.from('1'), [other]: Buffer.from('2') });
+      await put(root, other, '3');
+      expect(await contentOf(root, one)).toBe('1');
+      await remove(root, one);
+      expect(await contentOf(root, one)).toBe('3');
+    });
+
+    it.each(spellings)('becomes another file where that is asked: %j, %j', async (one, other) => {
+      const root = await make({ [one]: Buffer.from('1') });
+      await put(root.asSpelled(), other, '2');
+      expect(await contentOf(root, one)).toBe('1');
+      expect(await contentOf(root, other)).toBe('2');
+    });
+
+    it('means none of two others', async () => {
+      const [nfc, nfd, neither] = ['\u1ebf', 'e\u0302\u0301', '\u00ea\u0301'];
+      const root = await make({ [nfc]: Buffer.from('1'), [nfd]: Buffer.from('2') });
+      await expect(root.open([neither])).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+      await remove(root, nfd);
+      expect(await contentOf(root, neither)).toBe('1');
+    });
+
+    it('is judged by the check as it is there', async () => {
+      const root = await make({ [`${parted}/f`]: Buffer.from('x') });
+      const checked = root.checkedBy((place) => {
+        if (place[0] === parted) throw new Error('refused');
+      });
+      await expect(checked.open([composed, 'f'])).rejects.toThrow('refused');
+      await expect(put(checked, `${composed}/g`, 'x')).rejects.toThrow('refused');
+    });
+  });
+
   describe('hidden names', () => {
     it('are there for nobody', async () => {
       const root = await make({

@@ -24,6 +24,7 @@ import { Differences } from './differences.ts';
 import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
 import { type PutPlan, planPut } from './put-plan.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
+import { isAtOrBelow, twinsOf } from './tree-path.ts';
 
 /**
  * Chosen: it hides the round trips of small files. More would share the same link and load the hub.
@@ -68,6 +69,8 @@ class Mirroring {
   /** New lengths of files that changed since they were found. */
   readonly #sizes = new Map<string, number>();
   readonly #differences: Differences;
+  /** Paths here that differ in nothing but their Unicode spelling. */
+  #twins: ReadonlySet<string> = new Set();
   #bytes = 0;
   #removed = 0;
   #taken = 0;
@@ -99,6 +102,7 @@ class Mirroring {
     this.#events.start({ ...facts, direction: 'sending' });
     const plan = planPut(local, remote);
     await this.#makeWay(plan);
+    this.#twins = twinsOf([...local.directories, ...local.files.map(pathOf)]);
     await atOnce(changed, AT_ONCE, (file) => this.#replace(file, plan));
     if (remove && this.#differences.count === 0) await this.#removeExtras(plan);
     await this.#check(local);
@@ -161,6 +165,7 @@ class Mirroring {
       url,
       ifAbsent: ifAbsent ?? false,
       preserve: this.#options.preserve !== false,
+      isExact: isAtOrBelow(pathOf(file), this.#twins),
       link: this.#link,
       paced: uplinkBytesPerSecond !== undefined,
       onStart: (bytes) => this.#sizes.set(pathOf(file), bytes),

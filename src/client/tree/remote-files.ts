@@ -1,6 +1,7 @@
 // Lists the files of a hub below a URL. A server without listings counts as empty: then every file
 // is sent. Links to directories are never entered: their content lies elsewhere, perhaps outside of
-// the URL.
+// the URL. A name there in another Unicode spelling (NFC, NFD) than here is listed as it is spelled
+// here, unless both are there: the hub finds it under either.
 
 import type { ForeignListing } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -59,15 +60,19 @@ export async function listRemote(
   let isListed = false;
   try {
     const above = withAncestors(wanted);
+    const spelledHere = new Map([...above].map((path) => [path.normalize('NFC'), path]));
     const left = [''];
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
       const entries = await entriesIfAny(http, basis, path);
       if (path === '') isListed = entries !== undefined;
+      const listed = new Set(entries?.map(({ name }) => inDirectory(path, name)));
       for (const entry of entries ?? []) {
         const { name, type, size, cid, link: isLink = false } = entry;
         // Deletions use this name: it must be one plain name.
         if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
-        const inside = path === '' ? name : `${path}/${name}`;
+        const own = inDirectory(path, name);
+        const here = above.has(own) ? own : (spelledHere.get(own.normalize('NFC')) ?? own);
+        const inside = listed.has(here) ? own : here;
         if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
         if (!bound.takes(inside)) throw refusal('lists too many files, or too long paths');
         if (type === 'file') files.set(inside, { size, cid, isLink });
@@ -83,6 +88,9 @@ export async function listRemote(
   }
   return { files, directories, links, isListed };
 }
+
+const inDirectory = (path: string, name: string): string =>
+  path === '' ? name : `${path}/${name}`;
 
 const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
 

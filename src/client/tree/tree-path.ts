@@ -16,6 +16,16 @@ export function withAncestors(paths: Iterable<string>): Set<string> {
   return all;
 }
 
+/** The paths that differ from another in nothing but their Unicode spelling (NFC, NFD). */
+export function twinsOf(paths: readonly string[]): Set<string> {
+  const times = new Map<string, number>();
+  for (const path of paths) {
+    const form = path.normalize('NFC');
+    times.set(form, (times.get(form) ?? 0) + 1);
+  }
+  return new Set(paths.filter((path) => times.get(path.normalize('NFC'))! > 1));
+}
+
 interface Places {
   has(path: string): boolean;
 }

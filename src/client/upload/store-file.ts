@@ -20,6 +20,8 @@ export interface StoreFile extends RequestBasis {
   readonly ifAbsent: boolean;
   /** Whether the server is told the file's time of last change, and whether it can be run. */
   readonly preserve: boolean;
+  /** Whether the name is no other Unicode spelling of one that the server has. */
+  readonly isExact?: boolean | undefined;
   readonly paced: boolean;
   readonly emit: Emit;
   /** Called once, before the first byte. */
@@ -41,7 +43,9 @@ export async function storeFile(job: StoreFile): Promise<Stored> {
   const source = await UploadSource.open(job.path);
   try {
     const conditions: Record<string, string> = job.ifAbsent ? { 'if-none-match': '*' } : {};
-    const target = source.bytes < TUS_FROM_BYTES ? undefined : await findTus(job, job.url);
+    // tus has no way to ask for the spelling.
+    const isWhole = source.bytes < TUS_FROM_BYTES || job.isExact;
+    const target = isWhole ? undefined : await findTus(job, job.url);
     if (!target) return await putBytes(job, source, conditions);
     const headers = await uploadByTus({
       ...job,
@@ -79,6 +83,7 @@ async function putBytes(
     headers: {
       'content-type': 'application/octet-stream',
       ...conditions,
+      ...(job.isExact ? { prefer: 'handling=strict' } : {}),
       ...(job.preserve ? formatAttributes(source.attributes) : {}),
       ...(digest ? { 'repr-digest': digest } : {}),
     },

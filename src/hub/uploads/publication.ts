@@ -51,13 +51,13 @@ export interface Published {
 
 const gates = new NamedGates();
 
-/** Makes one change of the name at a time, among those of this process. */
+/** Makes one change of the name, however it is spelled, at a time, among those of this process. */
 export function changeName<T>(
   root: Pick<Root, 'id'>,
   place: Segments,
   body: () => Promise<T>,
 ): Promise<T> {
-  return gates.run(`${root.id}/${place.join('/')}`, body);
+  return gates.run(`${root.id}/${place.join('/').normalize('NFC')}`, body);
 }
 
 /** @throws Refusal ERR_CONFLICT, ERR_PRECONDITION, ERR_QUOTA and what the file system says */

@@ -12,6 +12,7 @@ import { isHidden } from '../names.ts';
 import type { Entry, Found, OpenDirectory, PlaceCheck, Segments, Version } from '../root.ts';
 import { checkRoom } from './check-room.ts';
 import { PartialFile } from './partial-file.ts';
+import { spelledIn } from './spelling.ts';
 import { UploadDraft } from './upload-draft.ts';
 import { versionOf } from './version-of.ts';
 
@@ -26,6 +27,7 @@ interface Opened {
     /** @throws Refusal for a real path that may not be served */
     placeOf(real: string): Segments;
     readonly check: PlaceCheck;
+    readonly isExact: boolean;
     readonly unfinished: { dataPath(id: string): string };
   };
   readonly handle: FileHandle;
@@ -88,16 +90,17 @@ export class DiskDirectory implements OpenDirectory {
     }
   }
 
-  draft(name: string): Promise<PartialFile> {
-    return PartialFile.create(this, name);
+  async draft(name: string): Promise<PartialFile> {
+    return PartialFile.create(this, await this.#spelled(name));
   }
 
-  draftOf(upload: string, name: string): Promise<UploadDraft | undefined> {
-    return UploadDraft.of(this, name, this.#opened.root.unfinished.dataPath(upload));
+  async draftOf(upload: string, name: string): Promise<UploadDraft | undefined> {
+    const path = this.#opened.root.unfinished.dataPath(upload);
+    return UploadDraft.of(this, await this.#spelled(name), path);
   }
 
   async remove(name: string): Promise<number> {
-    const path = this.at(name);
+    const path = this.at(await this.#spelled(name));
     let freed = 0;
     try {
       const stats = await lstat(path);
@@ -137,6 +140,10 @@ export class DiskDirectory implements OpenDirectory {
 
   close(): Promise<void> {
     return this.#opened.handle.close();
+  }
+
+  async #spelled(name: string): Promise<string> {
+    return this.#opened.root.isExact ? name : spelledIn((each) => this.at(each), name);
   }
 
   /** A link counts as what it leads to; a link to nothing counts as a file. */

@@ -16,6 +16,7 @@ import { DiskFile } from './disk-file.ts';
 import { DiskUnfinished } from './disk-unfinished.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { parentOf } from './parent-of.ts';
+import { respelled } from './spelling.ts';
 import { storedBytes } from './stored-bytes.ts';
 import { TreeWatch } from './tree-watch.ts';
 import { versionOf } from './version-of.ts';
@@ -31,8 +32,12 @@ export class DiskRoot implements Root {
   readonly #check: PlaceCheck | undefined;
   readonly unfinished: DiskUnfinished;
 
-  private constructor(path: string, check?: PlaceCheck) {
+  /** Whether a missing name is never found under its other spelling. */
+  readonly isExact: boolean;
+
+  private constructor(path: string, check?: PlaceCheck, isExact = false) {
     this.path = path;
+    this.isExact = isExact;
     this.#prefix = path.endsWith(sep) ? path : path + sep;
     this.#check = check;
     this.unfinished = new DiskUnfinished(path);
@@ -57,13 +62,16 @@ export class DiskRoot implements Root {
   }
 
   checkedBy(check: PlaceCheck): DiskRoot {
-    return new DiskRoot(this.path, check);
+    return new DiskRoot(this.path, check, this.isExact);
+  }
+
+  asSpelled(): DiskRoot {
+    return new DiskRoot(this.path, this.#check, true);
   }
 
   /** @param beyond names below the directory for which it is opened; the check judges these */
   async open(segments: Segments, beyond: Segments = []): Promise<DiskFile | DiskDirectory> {
-    const path = this.pathOf(segments);
-    const handle = await attempt(open(path, OPEN_FLAGS));
+    const { path, handle } = await this.#openAt(segments);
     try {
       const stats = await handle.stat();
       const isDirectory = stats.isDirectory();
@@ -88,11 +96,17 @@ export class DiskRoot implements Root {
     return new Promise((resolve, reject) => {
       const settle = guarded('looking at a file', (error: unknown, stats: Stats) => {
         if (!error) resolve(stampOf(stats));
-        else if (MISSING.has(systemCode(error))) resolve(undefined);
+        else if (MISSING.has(systemCode(error))) resolve(this.#stampElsewhere(segments));
         else reject(fileRefusal(error));
       });
       statWith(this.pathOf(segments), settle);
     });
+  }
+
+  async #stampElsewhere(segments: Segments): Promise<string | undefined> {
+    const there = this.isExact ? undefined : await respelled(this.path, segments);
+    const stats = there && (await stat(this.pathOf(there)).catch(() => undefined));
+    return stats && stampOf(stats);
   }
 
   async checkNew(segments: Segments): Promise<void> {
@@ -130,6 +144,19 @@ export class DiskRoot implements Root {
 
   watch(options: WatchOptions): TreeWatch {
     return new TreeWatch(this, options);
+  }
+
+  async #openAt(segments: Segments): Promise<{ path: string; handle: FileHandle }> {
+    const path = this.pathOf(segments);
+    try {
+      return { path, handle: await open(path, OPEN_FLAGS) };
+    } catch (error) {
+      const missing = MISSING.has(systemCode(error)) && !this.isExact;
+      const there = missing ? await respelled(this.path, segments) : undefined;
+      if (!there) throw fileRefusal(error);
+      const other = this.pathOf(there);
+      return { path: other, handle: await attempt(open(other, OPEN_FLAGS)) };
+    }
   }
 
   /** The path of the names; links in it are not resolved. */

@@ -35,7 +35,7 @@ export async function answerUpload(
   conversation: Conversation,
   rest: string,
 ): Promise<void> {
-  const hub = ownView(whole, conversation.caller, 'write');
+  const hub = asAsked(ownView(whole, conversation.caller, 'write'), conversation);
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
   hub.access.check(conversation.caller, 'write', segments);
   checkAcceptable(conversation);
@@ -56,6 +56,17 @@ export async function answerUpload(
   } finally {
     reservation.release();
   }
+}
+
+/**
+ * The hub in which a name is no other spelling of one that is there, for a client that has files of
+ * both (RFC 7240 section 4.4).
+ */
+function asAsked(hub: UploadsHub, { req }: Conversation): UploadsHub {
+  const isStrict = /(^|[,;\s])handling=strict($|[,;\s])/i.test(
+    req.headers.prefer?.toString() ?? '',
+  );
+  return isStrict ? { ...hub, root: hub.root.asSpelled() } : hub;
 }
 
 /** @throws HttpFailure 400, 415 */

@@ -316,3 +316,34 @@ describe('what the hub lists afterwards', () => {
     expect(got.summary).toEqual({ sent: 1, unchanged: 0, removed: 0 });
   });
 });
+
+describe('a name that is spelled otherwise there', () => {
+  const [composed, parted] = ['\u00e9', 'e\u0301'];
+  const both = [
+    [composed, parted],
+    [parted, composed],
+  ] as const;
+
+  it.each(both)('is the same file, and is not deleted: %j, %j', async (here, there) => {
+    await write(local, { [`${here}/${here}`]: 'new', same: 's' });
+    await write(served, { [`${there}/${there}`]: 'old', same: 's' });
+    expect((await put({ remove: true })).summary).toEqual({ sent: 1, unchanged: 1, removed: 0 });
+    const now = { [there]: '/', [`${there}/${there}`]: 'new', same: 's' };
+    expect(await contents(served)).toEqual(now);
+    expect((await put({ remove: true })).summary).toEqual({ sent: 0, unchanged: 2, removed: 0 });
+  });
+
+  it.each(both)('is another file when both are here: %j, %j', async (one, other) => {
+    const big = 'x'.repeat(5 * 2 ** 20);
+    await write(local, { [one]: big, [other]: 'two', [`d${one}/f`]: '1', [`d${other}/f`]: '2' });
+    expect((await put()).error).toBeUndefined();
+    expect(await contents(served)).toEqual(await contents(local));
+  });
+
+  it('is another file when both are there', async () => {
+    await write(local, { [composed]: '1' });
+    await write(served, { [composed]: '1', [parted]: '2' });
+    expect((await put({ remove: true })).summary).toEqual({ sent: 0, unchanged: 1, removed: 1 });
+    expect(await contents(served)).toEqual({ [composed]: '1' });
+  });
+});
