@@ -44,13 +44,13 @@ async function list(
 ): Promise<void> {
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
-  const { fetchListing } = await import('../../client/tree/list.ts');
+  const { fetchListing, inNaturalOrder } = await import('../../client/tree/list.ts');
   const { formatListing } = await import('../terminal/listing-table.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
     const listing = await fetchListing(url, flags.timeout * 1000, signal, access);
     const text = flags.json
       ? showJson(JSON.stringify(listing, undefined, 2))
-      : formatListing(listing, process.stdout.columns);
+      : formatListing(inNaturalOrder(listing, url), process.stdout.columns);
     process.stdout.write(`${text}\n`);
   });
 }

@@ -1,6 +1,7 @@
 // Fetches a hub's directory listing, and checks it.
 import { type ForeignListing, foreignListingSchema } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { compareNaturally } from '../../runtime/natural-order.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -51,4 +52,18 @@ export function parseListing(bytes: Uint8Array): ForeignListing {
   if (found.success) return found.data;
   const reason = 'answered with JSON that is not the listing of a hub';
   throw new SourceFailure(reason, { final: true });
+}
+
+const isDirectory = ({ type }: ForeignListing['entries'][number]): boolean => type === 'directory';
+
+/**
+ * The listing in the order of people: directories first, then by name. Programs' order ends pages,
+ * so it is of this page only. An order that the URL asks for stays.
+ */
+export function inNaturalOrder(listing: ForeignListing, url: URL): ForeignListing {
+  if (url.searchParams.has('sort') || url.searchParams.has('order')) return listing;
+  const entries = listing.entries.toSorted(
+    (a, b) => Number(isDirectory(b)) - Number(isDirectory(a)) || compareNaturally(a.name, b.name),
+  );
+  return { ...listing, entries };
 }

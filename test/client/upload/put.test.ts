@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { parseListing } from '../../../src/client/tree/list.ts';
+import { inNaturalOrder, parseListing } from '../../../src/client/tree/list.ts';
 import { putFile } from '../../../src/client/upload/put.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { makeContent, removeTempDirs, startServer, type TestServer, tempDir } from '../hub.ts';
@@ -196,6 +196,21 @@ describe('put', () => {
 
 describe('a listing', () => {
   const parse = (value: unknown) => parseListing(Buffer.from(JSON.stringify(value)));
+
+  it('is in the order of people, unless its URL asks for one', () => {
+    const [file, directory] = [{ type: 'file' }, { type: 'directory' }];
+    const entries = [
+      ...['B', 'a', 'part10', 'part2', '\u00e9'].map((name) => ({ ...file, name, url: name })),
+      ...['z10', 'z9'].map((name) => ({ ...directory, name, url: name })),
+    ];
+    const orderAt = (url: string) =>
+      inNaturalOrder(parse({ path: '/', entries }), new URL(url)).entries.map(({ name }) => name);
+    const natural = ['z9', 'z10', 'a', 'B', '\u00e9', 'part2', 'part10'];
+    expect(orderAt('http://hub/files/?q=1')).toEqual(natural);
+    const asSent = entries.map(({ name }) => name);
+    for (const query of ['sort=size', 'order=desc', 'sort=name&q=a'])
+      expect(orderAt(`http://hub/files/?${query}`)).toEqual(asSent);
+  });
 
   it('is printed with the fields of always, in their order, whatever a hub adds', () => {
     const entry = { url: '/files/a', cid: 'bafy', modified: 'T', size: 1, type: 'file', name: 'a' };
