@@ -21,7 +21,7 @@ import { describeError, HubswarmError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { CachedReader } from './cached-reader.ts';
 import { Fill } from './fill.ts';
-import type { Origin } from './origin.ts';
+import type { Facts, Origin } from './origin.ts';
 
 /** What is known of a version before its bytes are here. */
 export interface Described {
@@ -141,12 +141,12 @@ export class CachedFile {
 
   /**
    * @param segments names under which it was requested
-   * @param modifiedMs date that the origin gives
+   * @param facts as the origin gives them
    * @param url URL of its bytes
    */
-  open(segments: Segments, modifiedMs: number, url: URL): CachedReader {
+  open(segments: Segments, facts: Facts, url: URL): CachedReader {
     const { fill } = this.#parts;
-    return this.#reader(segments, modifiedMs, (piece, signal) => fill.need(piece, url, signal));
+    return this.#reader(segments, facts, (piece, signal) => fill.need(piece, url, signal));
   }
 
   /** A block of it, if it is here. */
@@ -164,9 +164,10 @@ export class CachedFile {
   }
 
   /** @param need resolves when a piece is here */
-  #reader(segments: Segments, modifiedMs: number, need: Need): CachedReader {
+  #reader(segments: Segments, { modifiedMs, executable }: Facts, need: Need): CachedReader {
     const size = this.manifest.geometry.totalLength;
-    const version: Version = { kind: 'file', size, modifiedMs, stamp: this.cid, settledMs: 0 };
+    const facts = { kind: 'file', size, modifiedMs, executable } as const;
+    const version: Version = { ...facts, stamp: this.cid, settledMs: 0 };
     this.readers++;
     this.#parts.fill.enter();
     return new CachedReader(segments, version, {

@@ -37,11 +37,11 @@ export class CachedRoot {
     const url = this.#origin.urlOf(key);
     const checked = await this.#revalidation.check(key, url, asker);
     if (checked === 'page') return 'page';
-    const { cid, modifiedMs, keeping } = checked.version;
+    const { cid, keeping } = checked.version;
     return this.#cache.use(CID.parse(cid), (cached) => {
       const outcome = outcomeOf(checked, cached);
       if (outcome.kind === 'miss' && asker.wishes.onlyIfCached) throw notCached();
-      const file = cached.open(segments, modifiedMs, url);
+      const file = cached.open(segments, checked.version, url);
       const ageMs = ageOf(checked.version);
       return { file, entry: cached.entry, outcome, ageMs, cacheControl: keeping?.cacheControl };
     });

@@ -3,6 +3,7 @@
 // the CID that it named.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
+import { parseAttributes } from '../api/file-attributes.ts';
 import type { HttpClient, HttpResponse } from '../client/http/http-client.ts';
 import { isPending, namedCid } from '../client/http/names-cid.ts';
 import { readBody } from '../client/http/read-body.ts';
@@ -22,8 +23,15 @@ interface Said {
   readonly ageMs: number;
 }
 
+/** What an answer says of the file beside its bytes. */
+export interface Facts {
+  readonly modifiedMs: number;
+  /** Absent if the origin does not say. */
+  readonly executable?: boolean | undefined;
+}
+
 export type Head =
-  | ({ readonly kind: 'file'; readonly cid: CID; readonly modifiedMs: number } & Said)
+  | ({ readonly kind: 'file'; readonly cid: CID } & Facts & Said)
   /** The path still has the known version. */
   | ({ readonly kind: 'unchanged' } & Said)
   /** The path is no file of a hub; usually it is a listing. */
@@ -129,9 +137,10 @@ export class Origin {
     if (status !== 200) return { kind: 'refused', status };
     const cid = namedCid(response.headers);
     if (!cid) return { kind: isPending(response.headers) ? 'unnamed' : 'page' };
-    const modifiedMs = Date.parse(response.headers.get('last-modified') ?? '');
-    const dated = Number.isNaN(modifiedMs) ? UNDATED_MS : modifiedMs;
-    return { kind: 'file', cid, modifiedMs: dated, ...said };
+    const { modifiedMs = UNDATED_MS, executable } = parseAttributes((name) =>
+      response.headers.get(name),
+    );
+    return { kind: 'file', cid, modifiedMs, executable, ...said };
   }
 
   /** @throws SourceFailure also when the bytes are not the block */

@@ -7,12 +7,11 @@ import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { guarded } from '../runtime/guarded.ts';
 import type { Moment } from './age.ts';
 import type { Keeping } from './freshness.ts';
+import type { Facts } from './origin.ts';
 
 /** And when the origin last said so. */
-export interface KnownVersion extends Moment {
+export interface KnownVersion extends Moment, Facts {
   readonly cid: string;
-  /** Of the origin's Last-Modified. */
-  readonly modifiedMs: number;
   /** Absent if an earlier release stored it. */
   readonly keeping?: Keeping | undefined;
 }
@@ -35,6 +34,7 @@ const schema = z.array(
     z.object({
       cid: z.string(),
       modifiedMs: z.number(),
+      executable: z.boolean().optional(),
       checkedAtMs: z.number(),
       keeping: keepingSchema.optional(),
     }),

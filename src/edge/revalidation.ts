@@ -127,9 +127,10 @@ export class Revalidation {
       return { version, outcome: { kind: 'revalidated' } };
     }
     if (head.kind === 'file') {
-      const { modifiedMs, keeping, ageMs } = head;
+      const { modifiedMs, executable, keeping, ageMs } = head;
       const checked = earlier(thisMoment(), ageMs);
-      const version = { cid: head.cid.toString(), modifiedMs, keeping, ...checked };
+      const facts = { modifiedMs, executable, keeping };
+      const version = { cid: head.cid.toString(), ...facts, ...checked };
       const isSame = version.cid === here?.cid;
       index.set(key, version);
       const miss = { kind: 'miss', replaces: here !== undefined, collapsed: false } as const;

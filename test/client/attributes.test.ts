@@ -10,6 +10,7 @@ import type { Listing } from '../../src/api/listing.ts';
 import { getTree } from '../../src/client/tree/get-tree.ts';
 import { putDirectory } from '../../src/client/tree/put-directory.ts';
 import { putFile } from '../../src/client/upload/put.ts';
+import { startEdge } from '../edge/edge.ts';
 import { startHub } from '../server/hub.ts';
 import { LINUX, needs } from '../support/needs.ts';
 import { removeTempDirs, sendBytes, startServer, tempDir } from './hub.ts';
@@ -57,6 +58,37 @@ describe('get', () => {
     );
     // Never set-id.
     expect(await facts(to)).toEqual(['1999-09-09T09:09:09.000Z', '755']);
+  });
+
+  it.each(['2099-09-09T09:09:09.500Z', '9999-12-31T23:59:59.000Z'])(
+    'keeps a time that is still to come: %s',
+    async (when) => {
+      const hub = await startHub();
+      await write(join(hub.root, 'f'), new Date(when));
+      const answer = await fetch(new URL('/files/f', hub.running.url), { method: 'HEAD' });
+      // RFC 9110 section 8.8.2.1.
+      expect(answer.headers.get('last-modified')).toBeNull();
+      expect(answer.headers.get('x-oc-mtime')).toBe(String(Date.parse(when) / 1000));
+      const to = join(await tempDir(), 'f');
+      await runGet([new URL('/files/f', hub.running.url)], { output: to });
+      expect(await facts(to)).toEqual([when, '644']);
+    },
+  );
+
+  it('keeps them by way of an edge, also from its disk', async () => {
+    const hub = await startHub();
+    await write(join(hub.root, 'past'), WHEN, 0o755);
+    await write(join(hub.root, 'ahead'), new Date('2099-09-09T09:09:09.000Z'));
+    const edge = await startEdge(hub);
+    for (const time of ['first', 'second']) {
+      const to = await tempDir();
+      for (const name of ['past', 'ahead']) {
+        const output = join(to, name + time);
+        await runGet([new URL(`/files/${name}`, edge.running.url)], { output });
+      }
+      expect(await facts(join(to, `past${time}`))).toEqual(['1999-09-09T09:09:09.000Z', '755']);
+      expect(await facts(join(to, `ahead${time}`))).toEqual(['2099-09-09T09:09:09.000Z', '644']);
+    }
   });
 
   it('keeps them of a plain server, as far as it says them', async () => {

@@ -6,8 +6,9 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { extname } from 'node:path';
 import { create as formatDisposition } from 'content-disposition';
 import { contentType } from 'mime-types';
-import { EXECUTABLE_FIELD, formatBoolean } from '../../api/file-attributes.ts';
+import { formatAttributes } from '../../api/file-attributes.ts';
 import { formatHttpDate } from '../../api/http-date.ts';
+import { type FileAttributes, isDatable } from '../../content/attributes.ts';
 import type { Version } from '../../root/root.ts';
 import { dateOf, isSettled } from '../../root/version.ts';
 import { isCompressible } from '../message/compressible.ts';
@@ -111,7 +112,7 @@ export function representationOf(
     ...cacheHeaders,
     ...contentHeadersOf(name, type, presentation),
     ...digestHeaders(version.sha256),
-    ...executableHeaders(version),
+    ...attributeHeaders(version),
     'Accept-Ranges': 'bytes',
   };
   return { size, validators, cacheHeaders, headers, rangeable: true };
@@ -139,7 +140,7 @@ export function unnamedRepresentation(
   const headers = {
     ...cacheHeaders,
     ...contentHeadersOf(name, type, presentation),
-    ...executableHeaders(version),
+    ...attributeHeaders(version),
     'Accept-Ranges': 'bytes',
   };
   return { size: version.size, validators, cacheHeaders, headers, rangeable: true };
@@ -169,7 +170,7 @@ export function codedRepresentation(
     ...cacheHeaders,
     ...contentHeadersOf(version.name, type, presentation),
     ...digestHeaders(sha256),
-    ...executableHeaders(version),
+    ...attributeHeaders(version),
     'Content-Encoding': coding,
     'Accept-Ranges': 'none',
   };
@@ -189,9 +190,15 @@ function cacheHeadersOf(
   };
 }
 
-/** Only of a file that can be run: most cannot. */
-function executableHeaders({ executable }: { readonly executable?: boolean | undefined }) {
-  return executable === true ? { [EXECUTABLE_FIELD]: formatBoolean(true) } : {};
+/**
+ * Only of a file that can be run, and of a date that Last-Modified may not say: one of the future.
+ */
+function attributeHeaders({ modifiedMs, executable }: FileAttributes): Record<string, string> {
+  const isAhead = modifiedMs !== undefined && modifiedMs > Date.now() && isDatable(modifiedMs);
+  return formatAttributes({
+    modifiedMs: isAhead ? modifiedMs : undefined,
+    executable: executable === true ? true : undefined,
+  });
 }
 
 function contentHeadersOf(name: string, type: string, { attachment }: Presentation) {
