@@ -96,6 +96,13 @@ export interface OpenDirectory extends Located {
    * @throws Refusal ERR_NOT_FOUND, ERR_CONFLICT for a directory that is not empty
    */
   remove(name: string): Promise<number>;
+  /**
+   * Makes an empty directory. Resolves to false if the name is taken; else to true, when the change
+   * survives a power cut.
+   *
+   * @throws Refusal ERR_NOT_PERMITTED, ERR_DISK_FULL, ...
+   */
+  makeDirectory(name: string): Promise<boolean>;
   /** @throws Refusal ERR_DISK_FULL if there is no room for so many bytes more */
   checkRoom(bytes: number): Promise<void>;
   close(): Promise<void>;

@@ -85,6 +85,8 @@ export interface Events {
   file_evicted: { cid: string; bytes: number };
   /** A hub has deleted a file as it was asked to. */
   file_deleted: { path: string; remote: Remote };
+  /** A hub has made an empty directory as it was asked to. */
+  directory_made: { path: string; remote: Remote };
   /** A hub has given up an unfinished upload: nothing came for too long. */
   upload_expired: { bytes: number };
   /** A server has answered a request, or was left before it had. */

@@ -70,6 +70,8 @@ function describeEvent(event: Event): string | undefined {
       return `removed ${event.cid} from the cache (${bytes(event.bytes)})`;
     case 'file_deleted':
       return `deleted ${showText(event.path)} for ${event.remote}`;
+    case 'directory_made':
+      return `made ${showText(event.path)}/ for ${event.remote}`;
     case 'upload_expired':
       return `gave up an unfinished upload (${bytes(event.bytes)} of it had come)`;
     case 'request_completed':

@@ -15,6 +15,10 @@ export class Differences {
     return this.#reasons.size;
   }
 
+  has(path: string): boolean {
+    return this.#reasons.has(path);
+  }
+
   note(path: string, reason: string): void {
     if (this.#reasons.has(path)) return;
     this.#reasons.set(path, reason);

@@ -16,6 +16,7 @@ import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
+import { makeRemoteDirectory } from '../upload/make-directory.ts';
 import { type PutOptions, putFailure } from '../upload/put.ts';
 import { removeFile } from '../upload/remove.ts';
 import { storeFile } from '../upload/store-file.ts';
@@ -101,8 +102,8 @@ class Mirroring {
     const facts = { bytes, pieces: 0, resumedBytes: 0, verified: true };
     this.#events.start({ ...facts, direction: 'sending' });
     const plan = planPut(local, remote);
-    await this.#makeWay(plan);
     this.#twins = twinsOf([...local.directories, ...local.files.map(pathOf)]);
+    await this.#makeWay(plan);
     await atOnce(changed, AT_ONCE, (file) => this.#replace(file, plan));
     if (remove && this.#differences.count === 0) await this.#removeExtras(plan);
     await this.#check(local);
@@ -126,12 +127,22 @@ class Mirroring {
   }
 
   async #makeWay({ filesInTheWay, emptyDirectories }: PutPlan): Promise<void> {
-    for (const path of emptyDirectories) this.#warn(`${path}: left out: no file to send is in it`);
     for (const path of filesInTheWay) {
       if (this.#options.ifAbsent)
         this.#differences.note(path, 'a file there has the name of a directory');
       else await this.#removeOne(path);
     }
+    for (const path of emptyDirectories) {
+      if (!this.#differences.has(path)) await this.#attempt(path, () => this.#makeDirectory(path));
+    }
+  }
+
+  async #makeDirectory(path: string): Promise<void> {
+    const url = urlBelow(this.#options.url, path.split('/'));
+    url.pathname += '/';
+    const isExact = isAtOrBelow(path, this.#twins);
+    if (await makeRemoteDirectory({ ...this.#options, url, isExact })) return;
+    this.#warn(`${path}: left out: the server makes no empty directories`);
   }
 
   async #replace(file: LocalFile, { directoriesInTheWay }: PutPlan): Promise<void> {

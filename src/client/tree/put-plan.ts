@@ -6,7 +6,7 @@ import type { RemoteTree } from './remote-files.ts';
 import { deepestFirst, isAtOrBelow, isBelow, placeOf, withAncestors } from './tree-path.ts';
 
 export interface PutPlan {
-  /** Files and links on the hub that have the name of a local directory of files. */
+  /** Files and links on the hub that have the name of a local directory that is made there. */
   readonly filesInTheWay: readonly string[];
   /**
    * Directories and links on the hub that have the name of a local file. Each with its content,
@@ -16,13 +16,15 @@ export interface PutPlan {
   /** Entries without a local name: files and links, and directories with the deepest first. */
   readonly extraFiles: readonly string[];
   readonly extraDirectories: readonly string[];
-  /** Local directories that no file would make there; of nested ones the topmost. */
+  /** Local directories that no file would make there, parents first. */
   readonly emptyDirectories: readonly string[];
 }
 
 export function planPut(local: LocalFiles, remote: RemoteTree): PutPlan {
   const files = new Set(local.files.map(({ segments }) => segments.join('/')));
-  const made = withAncestors(files);
+  const byFiles = withAncestors(files);
+  const sent = [...local.directories].filter((path) => !local.leftOut.has(path));
+  const made = new Set([...byFiles, ...sent]);
   const there = new Set(remote.directories);
   const inTheWay = new Map<string, string[]>();
   for (const path of [...there, ...remote.links]) if (files.has(path)) inTheWay.set(path, []);
@@ -33,9 +35,6 @@ export function planPut(local: LocalFiles, remote: RemoteTree): PutPlan {
   const isExtra = (path: string): boolean =>
     !isAtOrBelow(path, local.leftOut) && !isBelow(path, files);
   const leaves = [...remote.files.keys(), ...remote.links];
-  const empty = new Set(
-    [...local.directories].filter((path) => !made.has(path) && !local.leftOut.has(path)),
-  );
   return {
     filesInTheWay: leaves.filter((path) => !files.has(path) && made.has(path)),
     directoriesInTheWay: inTheWay,
@@ -43,6 +42,6 @@ export function planPut(local: LocalFiles, remote: RemoteTree): PutPlan {
     extraDirectories: deepestFirst(there).filter(
       (path) => isExtra(path) && !local.directories.has(path) && !files.has(path),
     ),
-    emptyDirectories: [...empty].filter((path) => !there.has(path) && !isBelow(path, empty)),
+    emptyDirectories: sent.filter((path) => !byFiles.has(path) && !there.has(path)).sort(),
   };
 }

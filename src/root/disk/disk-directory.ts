@@ -4,7 +4,16 @@
 // checked. Other systems use the path, and follow a directory that was replaced by a link between
 // check and step.
 import type { Dirent } from 'node:fs';
-import { type FileHandle, lstat, opendir, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  opendir,
+  realpath,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { nameIn } from '../../disk/steps.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
@@ -116,6 +125,17 @@ export class DiskDirectory implements OpenDirectory {
     }
     await this.sync();
     return freed;
+  }
+
+  async makeDirectory(name: string): Promise<boolean> {
+    try {
+      await mkdir(this.at(await this.#spelled(name)));
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return false;
+      throw fileRefusal(error);
+    }
+    await this.sync();
+    return true;
   }
 
   async checkRoom(bytes: number): Promise<void> {

@@ -5,7 +5,7 @@
 import type { PageOrigins } from '../../hub/access/page-origins.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 
-const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE';
+const METHODS = 'GET, HEAD, PUT, POST, PATCH, DELETE, MKCOL';
 const REQUEST_HEADERS = [
   'Authorization',
   'Cache-Control',
@@ -17,6 +17,7 @@ const REQUEST_HEADERS = [
   'If-Range',
   'If-Unmodified-Since',
   'Last-Event-ID',
+  'Prefer',
   'Range',
   'Repr-Digest',
   'Tus-Resumable',
@@ -63,6 +64,7 @@ const RESPONSE_HEADERS = [
   'X-Hubswarm-Executable',
   'X-Ipfs-Path',
   'X-Ipfs-Roots',
+  'X-OC-Mtime',
 ].join(', ');
 /** Two hours: the longest that Chromium keeps an answer to a preflight. */
 const MAX_AGE_S = 7200;

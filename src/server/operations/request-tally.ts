@@ -6,7 +6,7 @@ import type { Event } from '../../telemetry/event.ts';
 /** Upper bounds in seconds: from an answer out of memory to a long download. */
 export const BUCKETS_SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
 
-const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'MKCOL', 'OPTIONS'];
 const ROUTES = ['files', 'ipfs', 'uploads', 'events', 'metrics', 'healthz', 'readyz'];
 
 export interface Tallied {

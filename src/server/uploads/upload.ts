@@ -16,6 +16,7 @@ import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { conditionOf } from './condition-of.ts';
+import { asSpelled } from './spelling-wish.ts';
 import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
@@ -35,14 +36,17 @@ export async function answerUpload(
   conversation: Conversation,
   rest: string,
 ): Promise<void> {
-  const hub = asAsked(ownView(whole, conversation.caller, 'write'), conversation);
+  const hub = asSpelled(ownView(whole, conversation.caller, 'write'), conversation.req);
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
   hub.access.check(conversation.caller, 'write', segments);
   checkAcceptable(conversation);
   const { headers } = conversation.req;
   const digests = UploadDigests.of(headers);
   if (segments.length === 0 || trailingSlash) {
-    throw new HttpFailure(409, 'a directory cannot be uploaded; give the name of a file');
+    throw new HttpFailure(
+      409,
+      'a directory cannot be uploaded; give the name of a file, or make it by MKCOL',
+    );
   }
   const length = headers['content-length'];
   const declaredBytes = length === undefined ? undefined : Number(length);
@@ -56,17 +60,6 @@ export async function answerUpload(
   } finally {
     reservation.release();
   }
-}
-
-/**
- * The hub in which a name is no other spelling of one that is there, for a client that has files of
- * both (RFC 7240 section 4.4).
- */
-function asAsked(hub: UploadsHub, { req }: Conversation): UploadsHub {
-  const isStrict = /(^|[,;\s])handling=strict($|[,;\s])/i.test(
-    req.headers.prefer?.toString() ?? '',
-  );
-  return isStrict ? { ...hub, root: hub.root.asSpelled() } : hub;
 }
 
 /** @throws HttpFailure 400, 415 */

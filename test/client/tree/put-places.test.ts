@@ -166,9 +166,9 @@ describe('what is here', () => {
     expect(got.warned).toEqual([
       expect.stringContaining('/link: left out: no regular file'),
       expect.stringContaining('/none/none/.hidden: left out: hidden'),
-      'none: left out: no file to send is in it',
     ]);
-    expect(await contents(served)).toEqual({ a: 'x', link: 'an old file' });
+    const made = { none: '/', 'none/none': '/' };
+    expect(await contents(served)).toEqual({ a: 'x', link: 'an old file', ...made });
   });
 
   it('and has a name that no hub takes is named, the rest is sent, nothing is deleted', async () => {
@@ -345,5 +345,47 @@ describe('a name that is spelled otherwise there', () => {
     await write(served, { [composed]: '1', [parted]: '2' });
     expect((await put({ remove: true })).summary).toEqual({ sent: 0, unchanged: 1, removed: 1 });
     expect(await contents(served)).toEqual({ [composed]: '1' });
+  });
+});
+
+describe('an empty directory', () => {
+  beforeEach(async () => {
+    await write(local, { f: 'x' });
+    await mkdir(join(local, 'a/b/c'), { recursive: true });
+    await mkdir(join(local, 'odd ?#%'), { recursive: true });
+  });
+
+  it('is made there, and removed with --delete when it is gone here', async () => {
+    for (const _ of ['first', 'second']) {
+      expect(await put({ remove: true })).toMatchObject({ error: undefined, warned: [] });
+      expect(await contents(served)).toEqual(await contents(local));
+    }
+    await rm(join(local, 'a/b'), { recursive: true });
+    expect((await put({ remove: true })).summary).toEqual({ sent: 0, unchanged: 1, removed: 2 });
+    expect(await contents(served)).toEqual(await contents(local));
+  });
+
+  it('takes the place of a file, and a file takes its place', async () => {
+    await write(served, { 'a/b': 'a file there' });
+    await mkdir(join(served, 'f'));
+    expect((await put()).error).toBeUndefined();
+    expect(await contents(served)).toEqual(await contents(local));
+  });
+
+  it('stays away when a file has its name and nothing may be replaced', async () => {
+    await write(served, { a: 'a file there' });
+    const got = await put({ ifAbsent: true });
+    expect(got.differed).toContain('a: a file there has the name of a directory');
+    expect(await contents(served)).toMatchObject({ a: 'a file there' });
+  });
+
+  it('is named where the server makes none', async () => {
+    const plain = await startServer(({ method = '' }, res) => {
+      res.writeHead(method === 'PUT' ? 201 : 405).end();
+    });
+    url = new URL(plain.url);
+    const got = await put();
+    expect(got.error).toBeUndefined();
+    expect(got.warned).toContain('a: left out: the server makes no empty directories');
   });
 });

@@ -321,7 +321,7 @@ describe('the rest of the server', () => {
     const patched = await hub.ask('/files/f', { method: 'PATCH' });
     expect(patched).toMatchObject({
       status: 405,
-      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, OPTIONS' },
+      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, MKCOL, OPTIONS' },
     });
     const options = await hub.ask('/ipfs/x', { method: 'OPTIONS' });
     expect(options).toMatchObject({ status: 204, headers: { allow: 'GET, HEAD, OPTIONS' } });
@@ -329,7 +329,7 @@ describe('the rest of the server', () => {
     const star = await hub.ask('*', { method: 'OPTIONS' });
     expect(star).toMatchObject({
       status: 204,
-      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, OPTIONS' },
+      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, MKCOL, OPTIONS' },
     });
   });
 });

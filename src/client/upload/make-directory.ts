@@ -1,0 +1,28 @@
+import { Link } from '../../link/link.ts';
+import { refusalOf, sendRequest } from '../http/send-request.ts';
+import { putFailure } from './put.ts';
+import type { RemoveOptions } from './remove.ts';
+
+/** Of servers that are no WebDAV servers, and of hubs where the name is taken already. */
+const NOT_MADE = new Set([400, 404, 405, 501]);
+
+/**
+ * Makes an empty directory on a hub or a WebDAV server. Resolves to false if the server makes none.
+ *
+ * @param options.url ends in '/'
+ * @param options.isExact whether the name is no other Unicode spelling of one that is there
+ * @throws HubswarmError ERR_REMOTE
+ */
+export async function makeRemoteDirectory(
+  options: RemoveOptions & { readonly isExact: boolean },
+): Promise<boolean> {
+  const headers: Record<string, string> = options.isExact ? { prefer: 'handling=strict' } : {};
+  try {
+    const answer = await sendRequest({ ...options, method: 'MKCOL', headers, link: new Link() });
+    if (answer.status >= 200 && answer.status < 300) return true;
+    if (NOT_MADE.has(answer.status)) return false;
+    throw refusalOf(options, answer);
+  } catch (error) {
+    throw putFailure(error, options.url, options.signal);
+  }
+}
