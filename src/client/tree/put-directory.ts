@@ -138,8 +138,7 @@ class Mirroring {
   }
 
   async #makeDirectory(path: string): Promise<void> {
-    const url = urlBelow(this.#options.url, path.split('/'));
-    url.pathname += '/';
+    const url = urlBelow(this.#options.url, [...path.split('/'), '']);
     const isExact = isAtOrBelow(path, this.#twins);
     if (await makeRemoteDirectory({ ...this.#options, url, isExact })) return;
     this.#warn(`${path}: left out: the server makes no empty directories`);

@@ -7,7 +7,7 @@ import type { RemoveOptions } from './remove.ts';
 const NOT_MADE = new Set([400, 404, 405, 501]);
 
 /**
- * Makes an empty directory on a hub or a WebDAV server. Resolves to false if the server makes none.
+ * Makes an empty directory on a hub or a WebDAV server, and those above it that are missing. Resolves to false if the server makes none.
  *
  * @param options.url ends in '/'
  * @param options.isExact whether the name is no other Unicode spelling of one that is there
@@ -21,6 +21,10 @@ export async function makeRemoteDirectory(
     const answer = await sendRequest({ ...options, method: 'MKCOL', headers, link: new Link() });
     if (answer.status >= 200 && answer.status < 300) return true;
     if (NOT_MADE.has(answer.status)) return false;
+    const parent = new URL('..', options.url);
+    const isNested = answer.status === 409 && parent.pathname !== options.url.pathname;
+    if (isNested && (await makeRemoteDirectory({ ...options, url: parent })))
+      return await makeRemoteDirectory(options);
     throw refusalOf(options, answer);
   } catch (error) {
     throw putFailure(error, options.url, options.signal);

@@ -365,6 +365,19 @@ describe('an empty directory', () => {
     expect(await contents(served)).toEqual(await contents(local));
   });
 
+  it('is made in directories that are not there yet', async () => {
+    url = new URL('new/er/', url);
+    expect((await put()).error).toBeUndefined();
+    expect(await contents(join(served, 'new/er'))).toEqual(await contents(local));
+  });
+
+  it('is named where a file has the name of a directory above', async () => {
+    await write(served, { new: 'a file' });
+    url = new URL('new/er/', url);
+    expect((await put()).error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+    expect(await contents(served)).toEqual({ new: 'a file' });
+  });
+
   it('takes the place of a file, and a file takes its place', async () => {
     await write(served, { 'a/b': 'a file there' });
     await mkdir(join(served, 'f'));
