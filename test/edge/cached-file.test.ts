@@ -38,7 +38,10 @@ async function cacheOf(files: Files) {
     const { headers } = await hub.ask(`/files/${path}`, { method: 'HEAD' });
     const cid = CID.parse(String(headers['x-ipfs-roots']));
     const url = new URL(`/files/${path}`, hub.running.url);
-    return cache.use(cid, (file) => ({ file, opened: file.open(path.split('/'), 1000, url) }));
+    return cache.use(cid, (file) => ({
+      file,
+      opened: file.open(path.split('/'), { modifiedMs: 1000 }, url),
+    }));
   };
   return { cached };
 }

@@ -104,6 +104,9 @@ class Mirroring {
     const plan = planPut(local, remote);
     this.#twins = twinsOf([...local.directories, ...local.files.map(pathOf)]);
     await this.#makeWay(plan);
+    // No file makes the directory itself.
+    if (local.files.length === 0 && !remote.isListed)
+      await makeRemoteDirectory({ ...this.#options, isExact: false });
     await atOnce(changed, AT_ONCE, (file) => this.#replace(file, plan));
     if (remove && this.#differences.count === 0) await this.#removeExtras(plan);
     await this.#check(local);

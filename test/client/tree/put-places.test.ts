@@ -371,6 +371,13 @@ describe('an empty directory', () => {
     expect(await contents(join(served, 'new/er'))).toEqual(await contents(local));
   });
 
+  it('is made also when it is all that is put', async () => {
+    local = await tempDir();
+    url = new URL('new/er/', url);
+    for (const _ of ['first', 'second']) expect((await put()).error).toBeUndefined();
+    expect(await contents(served)).toEqual({ new: '/', 'new/er': '/' });
+  });
+
   it('is named where a file has the name of a directory above', async () => {
     await write(served, { new: 'a file' });
     url = new URL('new/er/', url);
