@@ -87,7 +87,7 @@ export class CachedFile {
     const { cid, manifest } = this;
     // Opens it for its digest, which fetches nothing.
     const open = async () =>
-      this.isWhole ? this.#reader([], 0, async () => undefined) : undefined;
+      this.isWhole ? this.#reader([], { modifiedMs: 0 }, async () => undefined) : undefined;
     this.entry = { cid, manifest, open };
   }
 
