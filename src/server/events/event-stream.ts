@@ -7,7 +7,6 @@ import type { EventFilter } from '../../hub/feed/event-filter.ts';
 import type { Message } from '../../hub/feed/feed.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Conversation } from '../conversation/conversation.ts';
-import { askAfterEnd } from '../conversation/departure.ts';
 import type { EventsHub } from './events-hub.ts';
 
 /** How long a client waits before it connects again. */
@@ -56,7 +55,6 @@ export async function answerStream(
     unreadBytes = res.writableLength;
   });
   const heartbeat = setInterval(beat, events.heartbeatMs);
-  askAfterEnd(conversation, () => write(': alive\n\n'));
   const leave = guarded('ending a stream of events', () => {
     clearInterval(heartbeat);
     events.backlogs.forget(reader);

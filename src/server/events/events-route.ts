@@ -4,6 +4,7 @@
 // what came after that event first; SSE clients send Last-Event-ID wait=SECONDS of long polling
 
 import { readable } from '../../hub/feed/event-filter.ts';
+import { guarded } from '../../runtime/guarded.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { targetPath, targetQuery } from '../message/request-path.ts';
 import { routeOf } from '../message/routes.ts';
@@ -22,6 +23,7 @@ export async function answerEvents(hub: EventsHub, conversation: Conversation): 
   const query = targetQuery(req.url ?? '');
   const filter = readable(hub.access, conversation.caller, parseFilter(query));
   const after = afterOf(query, req.headers['last-event-id']);
+  noticeEnd(conversation);
   res.setHeader('Cache-Control', 'no-store');
   conversation.vary('Accept');
   // Programs that poll ask for JSON in Accept.
@@ -29,6 +31,15 @@ export async function answerEvents(hub: EventsHub, conversation: Conversation): 
     const waitMs = parseWait(query);
     await answerPoll(hub, conversation, { filter, after, waitMs });
   } else await answerStream(hub, conversation, { filter, after });
+}
+
+/** Watches the socket for its end: it may be long before a write shows that the client is gone. */
+function noticeEnd({ req: { socket }, res }: Conversation): void {
+  const leave = guarded('leaving who reads events', () => void res.destroy());
+  socket.once('end', leave);
+  // Removes the listener: the connection outlives the answer, and each poll on it adds one.
+  const forget = guarded('forgetting who reads events', () => void socket.off('end', leave));
+  res.once('close', forget);
 }
 
 /**

@@ -117,33 +117,8 @@ describe('answers that nobody reads', () => {
   );
 });
 
-describe('a client that sends no more', () => {
-  it('gets an answer that begins late', async () => {
-    const hub = await startHub({ stallMs: 50 });
-    const socket = hub.socket();
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    const wait = '/events?wait=1';
-    socket.end(`GET ${wait} HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n`);
-    await once(socket, 'close');
-    expect(text).toMatch(/^(HTTP\/1\.1 102 Processing\r\n\r\n)+HTTP\/1\.1 200 OK\r\n/);
-  });
-
-  it('and has no interim answer in its protocol gets the answer', async () => {
-    const hub = await startHub({ stallMs: 50 });
-    const socket = hub.socket();
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.end('GET /events?wait=1 HTTP/1.0\r\nHost: x\r\nAccept: application/json\r\n\r\n');
-    await once(socket, 'close');
-    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-  });
-
-  it('and has left is given up', async () => {
+describe('a client that waits for events', () => {
+  it('is given up when it has left', async () => {
     const hub = await startHub({ stallMs: 50 });
     const socket = hub.socket();
     socket.write('GET /events?wait=55 HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n\r\n');
@@ -151,21 +126,6 @@ describe('a client that sends no more', () => {
     socket.destroy();
     const { whole } = await hub.until('request_completed', ({ path }) => path === '/events');
     expect(whole).toBe(false);
-  });
-
-  it('is told of what happens', async () => {
-    const hub = await startHub({ stallMs: 50, writable: true });
-    const socket = hub.socket();
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk;
-    });
-    socket.end('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
-    await expect.poll(() => text).toContain(': alive');
-    await hub.ask('/files/f', { method: 'PUT', body: Buffer.from('x') });
-    await expect.poll(() => text).toContain('"path":"/f"');
-    socket.destroy();
-    await expect.poll(() => subscribers(hub)).toBe(0);
   });
 });
 
