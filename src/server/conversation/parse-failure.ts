@@ -2,8 +2,10 @@
 // line, and the end of the connection, since nobody knows where the next request begins (RFC 9112
 // section 2.2, RFC 9110 sections 15.5 and 15.6). It also answers CONNECT, which Node.js would drop
 // in silence.
+
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { formatHttpDate } from '../../api/http-date.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -81,7 +83,7 @@ function refuse(socket: Duplex, stallMs: number, status: number, message: string
   const body = `${message}\n`;
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    `Date: ${new Date().toUTCString()}`,
+    `Date: ${formatHttpDate(Date.now())}`,
     'Content-Type: text/plain; charset=utf-8',
     'X-Content-Type-Options: nosniff',
     // Caches may keep a 414 or 501 as long as they like (RFC 9110 section 15.1).

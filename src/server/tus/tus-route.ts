@@ -2,6 +2,7 @@
 // extensions that tus-headers.ts lists. Here each method is routed, and every answer gets its
 // fields; the files beside do the work.
 
+import { formatHttpDate } from '../../api/http-date.ts';
 import { awaitsPublication, type Finished } from '../../hub/uploads/finish-upload.ts';
 import { mayGoOn } from '../../hub/uploads/upload-record.ts';
 import type { StoredUpload } from '../../hub/uploads/upload-store.ts';
@@ -199,7 +200,7 @@ function tell({ res }: Conversation, { upload, entry }: Finished): void {
   const { record, offset } = upload;
   res.setHeader('Upload-Offset', offset);
   if (record.state === 'open') {
-    res.setHeader('Upload-Expires', new Date(record.expiresMs).toUTCString());
+    res.setHeader('Upload-Expires', formatHttpDate(record.expiresMs));
   }
   if (!entry) return;
   res.setHeader('ETag', `"${entry.cid}"`);

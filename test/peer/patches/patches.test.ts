@@ -146,6 +146,23 @@ async function nearAddresses(node: Node, peer: Node): Promise<string[]> {
   return addresses.map((each) => `${each.multiaddr}`).filter((text) => text.includes('/127.'));
 }
 
+/** A node that listens by mDNS, and the service that does. */
+async function nodeWithMdns(onFailed: (error: Error) => void) {
+  const create = createMdns(onFailed);
+  let service: EventTarget | undefined;
+  const node = await createLibp2p({
+    peerDiscovery: [
+      (components: Parameters<ReturnType<typeof mdns>>[0]) => {
+        const made = create(components);
+        service = made;
+        return made;
+      },
+    ],
+  });
+  onTestFinished(() => node.stop());
+  return { node, service: service! };
+}
+
 interface Canary {
   /** Each of them is needed. */
   readonly members: readonly string[];
@@ -298,24 +315,13 @@ const CANARIES: Readonly<Record<string, Canary>> = {
   'addresses heard by mDNS': {
     members: ['dispatchEvent'],
     sing: async () => {
-      let service: EventTarget | undefined;
-      const create = createMdns(() => {});
-      const node = await createLibp2p({
-        peerDiscovery: [
-          (components: Parameters<ReturnType<typeof mdns>>[0]) => {
-            const made = create(components);
-            service = made;
-            return made;
-          },
-        ],
-      });
-      onTestFinished(() => node.stop());
+      const { node, service } = await nodeWithMdns(() => {});
       const id = peerIdFromPrivateKey(await generateKeyPair('Ed25519'));
       const multiaddrs = ['/ip4/127.0.0.1/tcp/2222', '/ip4/10.1.2.3/tcp/4001'].map((text) =>
         multiaddr(text),
       );
       const discovered = once(node as never, 'peer:discovery');
-      service?.dispatchEvent(new CustomEvent('peer', { detail: { id, multiaddrs } }));
+      service.dispatchEvent(new CustomEvent('peer', { detail: { id, multiaddrs } }));
       const [{ detail }] = (await discovered) as [CustomEvent<PeerInfo>];
       expect(detail.multiaddrs.map(String)).toEqual(['/ip4/10.1.2.3/tcp/4001']);
     },
@@ -328,19 +334,8 @@ const CANARIES: Readonly<Record<string, Canary>> = {
       const failed = vi.fn();
       const told = vi.fn();
       hearFailures(told);
-      let service: object | undefined;
-      const create = createMdns(failed);
-      const node = await createLibp2p({
-        peerDiscovery: [
-          (components: Parameters<ReturnType<typeof mdns>>[0]) => {
-            const made = create(components);
-            service = made;
-            return made;
-          },
-        ],
-      });
-      onTestFinished(() => node.stop());
-      const { mdns: heard } = service as { mdns: EventEmitter & { update(): void } };
+      const { service } = await nodeWithMdns(failed);
+      const { mdns: heard } = service as unknown as { mdns: EventEmitter & { update(): void } };
       heard.emit('error', new Error('no port'));
       expect(failed).toHaveBeenCalledWith(new Error('no port'));
       vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
