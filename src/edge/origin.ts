@@ -135,6 +135,7 @@ export class Origin {
       return { kind: 'unreachable', reason: `answered ${status}` };
     }
     if (status !== 200) return { kind: 'refused', status };
+    if (gotSlash(url, response)) return { kind: 'page' };
     const cid = namedCid(response.headers);
     if (!cid) return { kind: isPending(response.headers) ? 'unnamed' : 'page' };
     const { modifiedMs = UNDATED_MS, executable } = parseAttributes((name) =>
@@ -174,7 +175,8 @@ export class Origin {
       response.discard();
       throw new SourceFailure('sent a page of another server', { final: true });
     }
-    return { status, headers: response.headers, bytes: await readBody(response, MAX_PAGE_BYTES) };
+    const bytes = await readBody(response, MAX_PAGE_BYTES);
+    return { status, headers: response.headers, bytes, isMoved: gotSlash(url, response) };
   }
 
   /** The error of a refused certificate, with the options of an edge. */
@@ -191,3 +193,7 @@ export class Origin {
     );
   }
 }
+
+/** Whether the origin led from a directory's name to the directory, as it does to an index page. */
+const gotSlash = (asked: URL, { url }: HttpResponse): boolean =>
+  !asked.pathname.endsWith('/') && url.pathname.endsWith('/');

@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Hub, startHub, tempRoot } from '../server/hub.ts';
+import { AS_JSON, type Hub, startHub, tempRoot } from '../server/hub.ts';
 import { share, startEdge } from './edge.ts';
 
 const MIB = 2 ** 20;
@@ -255,5 +255,23 @@ describe('an edge whose origin is gone', () => {
     await spoil();
     const restarted = await startEdge(origin, { directory });
     expect((await restarted.ask('/files/f')).body.equals(bytes)).toBe(true);
+  });
+
+  it('passes on what its origin answers to a directory, a page of its own with its place', async () => {
+    const origin = await startHub({ representations: { index: true } });
+    await mkdir(join(origin.root, 'site.d'));
+    const page = await share(origin, 'site.d/index.html', 5000);
+    const edge = await startEdge(origin);
+    const { status, headers } = await edge.ask('/files/site.d?a=b');
+    const location = `http://127.0.0.1:${edge.port}/files/site.d/?a=b`;
+    expect([status, headers.location]).toEqual([302, location]);
+    const { body, headers: got } = await edge.ask('/files/site.d/');
+    expect(body.equals(page)).toBe(true);
+    expect(got['content-type']).toBe('text/html; charset=utf-8');
+    expect(got.vary).toContain('Accept');
+    const known = await edge.ask('/files/site.d/', { headers: { 'if-none-match': got.etag! } });
+    expect(known.status).toBe(304);
+    expect(JSON.parse((await edge.ask('/files/site.d/', AS_JSON)).text).entries).toHaveLength(1);
+    expect(JSON.parse((await edge.ask('/files/site.d', AS_JSON)).text).entries).toHaveLength(1);
   });
 });

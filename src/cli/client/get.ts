@@ -15,7 +15,7 @@ import { cacheDirectory } from './cache-directory.ts';
 const TIMEOUT_SECONDS = 30;
 
 const DIRECTORY =
-  'the URL is that of a directory: what comes is its listing; -r fetches what is in it';
+  'the URL is that of a directory: what comes is its page; -r fetches what is in it';
 
 interface GetFlags extends AccessFlags {
   output?: string;

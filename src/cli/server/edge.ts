@@ -35,6 +35,12 @@ const ALONE_USELESS = [
   'cacheFingerprint',
 ] as const;
 
+/** Options about the directory that is served, which the other hub has. */
+const ORIGINS_OWN = [
+  ['precompressed', 'give it to the other hub, whose files are compressed here'],
+  ['index', 'give it to the other hub, whose answers to directories are passed on'],
+] as const;
+
 /** As those of a client, for the other hub. */
 const ACCESS = { prefix: '--cache-', variable: 'HUBSWARM_CACHE_TOKEN' };
 
@@ -77,6 +83,7 @@ export async function edgeOptionsOf(
     root?: string;
     catalogue?: string;
     precompressed?: boolean;
+    index?: boolean;
     host: string;
     tokenKey?: readonly string[];
     trustProxy?: readonly string[];
@@ -101,11 +108,9 @@ export async function edgeOptionsOf(
     if (flags[option] === undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${option}: not with --cache; see --cache-dir`);
   }
-  if (flags.precompressed) {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      '--precompressed: not with --cache; give it to the other hub, whose files are compressed here',
-    );
+  for (const [option, why] of ORIGINS_OWN) {
+    if (!flags[option]) continue;
+    throw new HubswarmError('ERR_USAGE', `--${option}: not with --cache; ${why}`);
   }
   const { checkOriginUrl, openEdge } = await import('../../edge/open-edge.ts');
   const { DiskRoot } = await import('../../root/disk/disk-root.ts');

@@ -9,6 +9,7 @@ import { MAX_MIRRORS } from '../../server/message/mirror-links.ts';
 export interface RepresentationFlags {
   readonly compress: boolean;
   readonly precompressed?: boolean;
+  readonly index?: boolean;
   readonly cacheControl?: string;
   readonly mirror?: readonly string[];
 }
@@ -19,6 +20,10 @@ export function addRepresentationOptions(command: Command): Command {
     .option(
       '--precompressed',
       'send FILE.br or FILE.gz in place of the text FILE beside it, if it decodes to FILE',
+    )
+    .option(
+      '--index',
+      'answer a directory with its index.html, if it has one, in place of its listing (JSON and archives stay)',
     )
     .option(
       '--cache-control <value>',
@@ -33,8 +38,8 @@ export function addRepresentationOptions(command: Command): Command {
 }
 
 export function representationOptionsOf(flags: RepresentationFlags): RepresentationOptions {
-  const { compress, precompressed, cacheControl, mirror: mirrors } = flags;
-  return { compress, precompressed, cacheControl, mirrors };
+  const { compress, precompressed, index, cacheControl, mirror: mirrors } = flags;
+  return { compress, precompressed, index, cacheControl, mirrors };
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+";

@@ -62,6 +62,8 @@ export interface Page {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly bytes: Uint8Array;
+  /** Whether it lies at the same path with a slash at its end, where its references begin. */
+  readonly isMoved: boolean;
 }
 
 export interface Intermediary {

@@ -214,6 +214,13 @@ export class Conversation {
     }
   }
 
+  redirect(location: string): void {
+    this.res.setHeader('Location', location);
+    // What a proxy said made it, and no cache knows that.
+    this.res.setHeader('Cache-Control', 'no-store');
+    this.reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
+  }
+
   /**
    * Answers an error that a route threw. If the answer has begun, it cuts the connection. Never
    * throws.

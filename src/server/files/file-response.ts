@@ -86,7 +86,7 @@ export async function answerFile(
   conversation: Conversation,
   segments: readonly string[],
   file: OpenFile,
-  onSent: (sent: Sent) => Promise<void>,
+  onSent?: (sent: Sent) => Promise<void>,
 ): Promise<void> {
   const entry = await hub.catalogue.nameOf(file);
   try {

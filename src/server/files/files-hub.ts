@@ -21,6 +21,8 @@ export interface FileRepresentations {
   readonly cacheControl: string;
   /** Whether text is compressed for clients that accept it. */
   readonly compress: boolean;
+  /** Whether a directory is answered with its index.html in place of its listing. */
+  readonly index: boolean;
   /** URLs below which other servers have the same files; each ends in a slash. */
   readonly mirrors: readonly string[];
   readonly compressor: Compressor;

@@ -12,6 +12,7 @@ import { Conversation } from '../conversation/conversation.ts';
 import { answerEvents } from '../events/events-route.ts';
 import { answerBlock, type Blocks } from '../files/block-route.ts';
 import { answerFile } from '../files/file-response.ts';
+import { answerIndex } from '../files/index-page.ts';
 import { SmallFiles } from '../files/small-files.ts';
 import { AnswerThrough } from '../intermediary/answer-through.ts';
 import { answerDirectory } from '../listing/directory-response.ts';
@@ -40,7 +41,7 @@ type LongWay = (hub: Hub, conversation: Conversation, asked: Asked) => Promise<v
 
 const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
   start: (hub, conversation) =>
-    redirect(conversation, hub.address.locate(conversation, `${ROUTES.files.path}/`)),
+    conversation.redirect(hub.address.locate(conversation, `${ROUTES.files.path}/`)),
   files: answerFilesRoute,
   uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
@@ -164,7 +165,9 @@ async function answerFilesRoute(
   if (req.method === 'MKCOL') return answerMakeDirectory(hub, conversation, rest);
   // JSON is for who names it: crawlers and older tools name nothing, and walk pages alone.
   const prefersHtml = req.accepts(['html', 'json']) !== 'json';
-  return answerDirectory(hub, conversation, parseRequestPath(rest).segments, prefersHtml);
+  const { segments } = parseRequestPath(rest);
+  if (await answerIndex(hub, conversation, segments, prefersHtml)) return;
+  return answerDirectory(hub, conversation, segments, prefersHtml);
 }
 
 /** Answers 405 if another method would do (RFC 9110 section 15.5.6), else 404. */
@@ -186,10 +189,3 @@ function refuse({ originalUrl, method }: Request, res: Response): void {
 
 const nothingHere = (): HttpFailure =>
   new HttpFailure(404, 'nothing here; files are below /files/, blocks at /ipfs/<cid>');
-
-function redirect(conversation: Conversation, location: string): void {
-  conversation.res.setHeader('Location', location);
-  // What a proxy said made it, and no cache knows that.
-  conversation.res.setHeader('Cache-Control', 'no-store');
-  conversation.reply(302, 'text/plain; charset=utf-8', `see ${location}\n`);
-}

@@ -18,6 +18,8 @@ export interface RepresentationOptions {
   readonly compress?: boolean | undefined;
   /** Whether compressed files beside a text are sent in its place; false unless given. */
   readonly precompressed?: boolean | undefined;
+  /** Whether a directory is answered with its index.html in place of its listing; false unless given. */
+  readonly index?: boolean | undefined;
   /** URLs below which other servers have the same files; each ends in a slash. */
   readonly mirrors?: readonly string[] | undefined;
 }
@@ -29,10 +31,12 @@ export function createRepresentations(
   catalogue: Catalogue,
   signal: AbortSignal,
 ): Representations {
-  const { cacheControl = REVALIDATE, compress = true, precompressed, mirrors = [] } = options;
+  const { cacheControl = REVALIDATE, compress = true, precompressed } = options;
+  const { index = false, mirrors = [] } = options;
   return {
     cacheControl,
     compress,
+    index,
     mirrors,
     compressor: new Compressor(),
     siblings: precompressed ? new CheckedSiblings(catalogue, signal) : undefined,

@@ -14,6 +14,7 @@ import type { Segments } from '../../root/root.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
+import type { OwnAddress } from '../access/own-address.ts';
 import { REVALIDATE } from '../answer/representation.ts';
 import type { Conversation } from '../conversation/conversation.ts';
 import { answerBlock } from '../files/block-route.ts';
@@ -21,7 +22,7 @@ import { answerVersion } from '../files/file-response.ts';
 import type { FilesHub } from '../files/files-hub.ts';
 import { Lane } from '../listing/listing-lanes.ts';
 import { HttpFailure } from '../message/http-failure.ts';
-import { parseRequestPath, targetPath } from '../message/request-path.ts';
+import { parseRequestPath, targetPath, targetSearch } from '../message/request-path.ts';
 import { type Found, type RouteName, routeOf } from '../message/routes.ts';
 import { parseMetadata, targetOf } from '../message/tus-headers.ts';
 import { withVary } from '../message/vary.ts';
@@ -42,6 +43,8 @@ const PAGE_FIELDS = [
 /** Most of Via that is passed on, the latest hops: an origin refuses too long a head. Chosen. */
 const MAX_VIA_CHARACTERS = 1024;
 
+type ThroughHub = FilesHub & { readonly address: OwnAddress };
+
 interface Passing {
   readonly conversation: Conversation;
   /** Path and query as they came. */
@@ -50,12 +53,12 @@ interface Passing {
 }
 
 export class AnswerThrough {
-  readonly #hub: FilesHub;
+  readonly #hub: ThroughHub;
   readonly #intermediary: Intermediary;
   /** Chosen: pages are 4 MiB at most, and most of the time of each is the origin's. */
   readonly #pages = new Lane({ atOnce: 16, waiting: 512, heldBytes: 32 * 2 ** 20 });
 
-  constructor(hub: FilesHub, intermediary: Intermediary) {
+  constructor(hub: ThroughHub, intermediary: Intermediary) {
     this.#hub = hub;
     this.#intermediary = intermediary;
   }
@@ -64,7 +67,7 @@ export class AnswerThrough {
   async answer(conversation: Conversation): Promise<boolean> {
     const { method, url = '', headers } = conversation.req;
     const path = targetPath(url);
-    const target = path + queryOf(url);
+    const target = path + targetSearch(url);
     const { name, rest = '' }: Partial<Found> = routeOf(path) ?? {};
     if (method === 'OPTIONS') return false;
     // What the edge saw change would come late, and not at all for what it does not hold.
@@ -153,16 +156,22 @@ export class AnswerThrough {
     });
     let status = 200;
     let kept: OutgoingHttpHeaders = {};
+    let isMoved = false;
     const { text, held } = await this.#pages.make(conversation, async () => {
       const headers = Object.fromEntries(asked);
       const page = await this.#intermediary.page(target, headers, asker, conversation.signal);
       // Too large to hold in memory, an archive perhaps; or a refusal, which the origin tells itself.
       if (!page) throw this.#elsewhere(target, 'bypass');
-      ({ status } = page);
+      ({ status, isMoved } = page);
       kept = pageFields(page.headers);
       return page.bytes;
     });
     try {
+      if (isMoved) {
+        const slashed = `${targetPath(target)}/`;
+        const { address } = this.#hub;
+        return conversation.redirect(address.locate(conversation, slashed) + targetSearch(target));
+      }
       const length = status === 304 ? {} : { 'Content-Length': text.length };
       res.writeHead(status, withVary(res, { ...kept, ...passedHeaders('uri-miss'), ...length }));
       if (req.method !== 'HEAD' && status !== 304)
@@ -206,9 +215,4 @@ function pageFields(headers: ReadonlyMap<string, string>): OutgoingHttpHeaders {
 
 function setHeaders({ res }: Conversation, headers: Readonly<Record<string, string>>): void {
   for (const [field, value] of Object.entries(headers)) res.setHeader(field, value);
-}
-
-function queryOf(url: string): string {
-  const at = url.indexOf('?');
-  return at < 0 ? '' : url.slice(at);
 }

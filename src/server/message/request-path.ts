@@ -23,11 +23,15 @@ export function targetPath(target: string): string {
   return path === '' ? '/' : path;
 }
 
-/** The query after the question mark. */
-export function targetQuery(target: string): URLSearchParams {
+/** The question mark and the query after it, as they came; '' for none. */
+export function targetSearch(target: string): string {
   const at = target.indexOf('?');
-  return new URLSearchParams(at < 0 ? '' : target.slice(at + 1));
+  return at < 0 ? '' : target.slice(at);
 }
+
+/** The query after the question mark. */
+export const targetQuery = (target: string): URLSearchParams =>
+  new URLSearchParams(targetSearch(target));
 
 /**
  * @param rest the path after the route's prefix and its slash, still escaped

@@ -30,6 +30,26 @@ describe('what is typed is done as it is meant', () => {
     expect(got.stdout).toBe('bytes\n');
   });
 
+  it('server --index answers with index.html, and the client still walks the tree', async () => {
+    const root = await scratch();
+    await mkdir(join(root, 'site/sub'), { recursive: true });
+    await writeFile(join(root, 'site/index.html'), '<p>page\n');
+    await writeFile(join(root, 'site/sub/a'), 'a\n');
+    const running = start(['server', root, '--index', '--port', '0', '--json']);
+    const [address] = (await running.until('listening')).addresses;
+    expect(await (await fetch(`${address}files/site`)).text()).toBe('<p>page\n');
+    const out = await scratch();
+    const got = await run(['client', 'get', '-r', `${address}files/site/`, out, '--quiet']);
+    expect(got).toMatchObject({ code: 0 });
+    expect(await readFile(join(out, 'index.html'), 'utf8')).toBe('<p>page\n');
+    expect(await readFile(join(out, 'sub/a'), 'utf8')).toBe('a\n');
+    const listed = await run(['client', 'ls', `${address}files/site/`]);
+    expect(listed.stdout).toContain('sub');
+    const refused = await run(['server', '--cache', address!, '--index', '--port', '0']);
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.stderr).toContain('--index: not with --cache');
+  });
+
   it('peer FILE shares it, and peer CID fetches it', async () => {
     const { root } = await hub();
     const source = start(['peer', join(root, 'f'), '--json']);
