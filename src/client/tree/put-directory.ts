@@ -17,13 +17,13 @@ import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
 import { makeRemoteDirectory } from '../upload/make-directory.ts';
+import { checkStores, makesDirectories } from '../upload/on-trial.ts';
 import { type PutOptions, putFailure } from '../upload/put.ts';
 import { removeFile } from '../upload/remove.ts';
 import { storeFile } from '../upload/store-file.ts';
-import { UploadSource } from '../upload/upload-source.ts';
 import { Differences } from './differences.ts';
 import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
-import { type PutPlan, planPut } from './put-plan.ts';
+import { type InTheWay, type PutPlan, planPut } from './put-plan.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
 import { isAtOrBelow, twinsOf } from './tree-path.ts';
 
@@ -130,14 +130,27 @@ class Mirroring {
   }
 
   async #makeWay({ filesInTheWay, emptyDirectories }: PutPlan): Promise<void> {
-    for (const path of filesInTheWay) {
-      if (this.#options.ifAbsent)
-        this.#differences.note(path, 'a file there has the name of a directory');
-      else await this.#removeOne(path);
+    for (const [path, files] of filesInTheWay) {
+      await this.#attempt(path, async () => {
+        await this.#checkReplaces(path, files);
+        await this.#removeNow(path);
+      });
     }
     for (const path of emptyDirectories) {
       if (!this.#differences.has(path)) await this.#attempt(path, () => this.#makeDirectory(path));
     }
+  }
+
+  /** Checks that the server would make the directory that takes the place of a file there. */
+  async #checkReplaces(path: string, files: readonly LocalFile[]): Promise<void> {
+    if (this.#options.ifAbsent)
+      throw new HubswarmError('ERR_EXISTS', 'a file there has the name of a directory');
+    const first = files.find((file) => !this.#differences.has(pathOf(file)));
+    if (first) return await checkStores({ ...this.#options, ...first, url: this.#urlOf(first) });
+    const url = urlBelow(this.#options.url, [...path.split('/'), '']);
+    if (await makesDirectories({ ...this.#options, url })) return;
+    const reason = 'a file there has its name, and the server makes no empty directories';
+    throw new HubswarmError('ERR_EXISTS', reason);
   }
 
   async #makeDirectory(path: string): Promise<void> {
@@ -149,23 +162,27 @@ class Mirroring {
 
   async #replace(file: LocalFile, { directoriesInTheWay }: PutPlan): Promise<void> {
     const path = pathOf(file);
-    const inside = directoriesInTheWay.get(path);
+    const inTheWay = directoriesInTheWay.get(path);
     await this.#attempt(path, async () => {
-      if (inside) await this.#removeDirectory(file, inside);
+      if (inTheWay) await this.#removeDirectory(file, inTheWay);
       await this.#send(file);
       this.#taken += 1;
     });
   }
 
-  /** Removes a directory in the way, once its file here is known to be readable. */
-  async #removeDirectory(file: LocalFile, inside: readonly string[]): Promise<void> {
+  /** Removes a directory in the way, once its file here is known to be readable, and taken. */
+  async #removeDirectory(file: LocalFile, { inside, isPartial }: InTheWay): Promise<void> {
     const { remove, ifAbsent } = this.#options;
     if (ifAbsent) throw new HubswarmError('ERR_EXISTS', 'a directory there has its name');
     if (inside.length > 0 && !remove) {
       const reason = 'is a directory there that is not empty; --delete replaces it';
       throw new HubswarmError('ERR_EXISTS', reason);
     }
-    await (await UploadSource.open(file.path)).close();
+    if (isPartial) {
+      const reason = 'is a directory there that holds more than is listed; it stays';
+      throw new HubswarmError('ERR_EXISTS', reason);
+    }
+    await checkStores({ ...this.#options, path: file.path, url: this.#urlOf(file) });
     for (const path of [...inside, pathOf(file)]) await this.#removeNow(path);
   }
 

@@ -3,12 +3,11 @@
 // the URL. A name there in another Unicode spelling (NFC, NFD) than here is listed as it is spelled
 // here, unless both are there: the hub finds it under either.
 
-import type { ForeignListing } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import { readDirectory } from './read-directory.ts';
+import { type ReadDirectory, readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
 import { withAncestors } from './tree-path.ts';
 
@@ -25,6 +24,8 @@ export interface RemoteTree {
   readonly directories: readonly string[];
   /** Links to directories; they are neither in `directories` nor in `files`. */
   readonly links: ReadonlySet<string>;
+  /** Directories that hold more than is listed, or may. */
+  readonly partial: ReadonlySet<string>;
   /** Whether the server has listings. */
   readonly isListed: boolean;
 }
@@ -56,6 +57,7 @@ export async function listRemote(
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
   const links = new Set<string>();
+  const partial = new Set<string>();
   const bound = new TreeBound();
   let isListed = false;
   try {
@@ -63,8 +65,9 @@ export async function listRemote(
     const spelledHere = new Map([...above].map((path) => [path.normalize('NFC'), path]));
     const left = [''];
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
-      const entries = await entriesIfAny(http, basis, path);
+      const { entries, isIncomplete } = (await readIfAny(http, basis, path)) ?? UNLISTED;
       if (path === '') isListed = entries !== undefined;
+      if (isIncomplete) partial.add(path);
       const listed = new Set(entries?.map(({ name }) => inDirectory(path, name)));
       for (const entry of entries ?? []) {
         const { name, type, size, cid, link: isLink = false } = entry;
@@ -86,7 +89,7 @@ export async function listRemote(
   } finally {
     http.close();
   }
-  return { files, directories, links, isListed };
+  return { files, directories, links, partial, isListed };
 }
 
 const inDirectory = (path: string, name: string): string =>
@@ -94,16 +97,19 @@ const inDirectory = (path: string, name: string): string =>
 
 const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
 
+/** Of a directory that is not listed nothing is known. */
+const UNLISTED = { entries: undefined, isIncomplete: true };
+
 /** Undefined if there is no such directory, or no listing of it. */
-async function entriesIfAny(
+async function readIfAny(
   http: HttpClient,
   { url, signal, onRefused }: Basis,
   path: string,
-): Promise<ForeignListing['entries'] | undefined> {
+): Promise<ReadDirectory | undefined> {
   const target = new URL(url);
   if (path !== '') target.pathname += `${path.split('/').map(encodeURIComponent).join('/')}/`;
   try {
-    return (await readDirectory(http, target, signal)).entries;
+    return await readDirectory(http, target, signal);
   } catch (error) {
     signal.throwIfAborted();
     const status = error instanceof SourceFailure ? error.status : undefined;

@@ -4,7 +4,7 @@ import { putFailure } from './put.ts';
 import type { RemoveOptions } from './remove.ts';
 
 /** Of servers that are no WebDAV servers, and of hubs where the name is taken already. */
-const NOT_MADE = new Set([400, 404, 405, 501]);
+export const NOT_MADE = new Set([400, 404, 405, 501]);
 
 /**
  * Makes an empty directory on a hub or a WebDAV server, and those above it that are missing. Resolves to false if the server makes none.

@@ -52,9 +52,10 @@ export async function answerUpload(
   const declaredBytes = length === undefined ? undefined : Number(length);
   hub.uploads.checkSize(declaredBytes ?? 0);
   const condition = conditionOf(headers);
-  await checkTarget(hub, segments, condition);
+  // Section 13.2.1: a condition is judged only of what would be done without it.
   const reservation = hub.uploads.quota.reserve(declaredBytes ?? 0);
   try {
+    await checkTarget(hub, segments, condition);
     const upload = { conversation, segments, condition, declaredBytes, digests, reservation };
     answerStored(hub, conversation, segments, await store(hub, upload));
   } finally {
