@@ -154,12 +154,47 @@ describe('TLS with a given certificate', () => {
 });
 
 describe('a TLS port', () => {
-  it('goes on when someone speaks plain HTTP, or stops in the middle of the handshake', async () => {
+  it.each([
+    ...['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'MKCOL', 'CONNECT'].map(
+      (method) => `${method} /files/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nbytes`,
+    ),
+    'GET / HTTP/1.0\r\n\r\n',
+    '\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    'SSH-2.0-OpenSSH_9.2\r\n',
+    'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(500),
+  ])('tells plain HTTP of https://, once, and closes: %j', async (head) => {
     const hub = await startHub({ tls: selfSigned(await tempRoot()) });
     const plain = hub.socket();
-    plain.resume();
-    plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    let text = '';
+    plain.on('data', (chunk: Buffer) => (text += chunk));
+    plain.write(head);
     await once(plain, 'close');
+    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*Connection: close\r\n/);
+    expect(text).toMatch(/\r\n\r\nthis port speaks TLS: the URL begins with https:\/\/.*\n$/);
+    expect(text.split('HTTP/1.1')).toHaveLength(2);
+    expect((await handshake(hub)).getProtocol()).toBe('TLSv1.3');
+  });
+
+  it.each([
+    ['a version of TLS that it does not take', '160301000501000001ff'],
+    ['noise behind the head of a record', '1603010005deadbeef00'],
+  ])('answers %s with an alert alone', async (_what, hex) => {
+    const hub = await startHub({ tls: selfSigned(await tempRoot()) });
+    const client = hub.socket();
+    const chunks: Buffer[] = [];
+    client.on('data', (chunk: Buffer) => chunks.push(chunk));
+    client.write(Buffer.from(hex, 'hex'));
+    await once(client, 'close');
+    const came = Buffer.concat(chunks);
+    expect([came[0], came.length]).toEqual([0x15, 7]);
+  });
+
+  it('goes on when someone resets, or stops in the middle of the handshake', async () => {
+    const hub = await startHub({ tls: selfSigned(await tempRoot()) });
+    const gone = hub.socket();
+    await once(gone, 'connect');
+    gone.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n', () => gone.resetAndDestroy());
+    await once(gone, 'close');
     const half = hub.socket();
     await once(half, 'connect');
     // The head of a ClientHello that never comes.
@@ -170,4 +205,15 @@ describe('a TLS port', () => {
     await once(half, 'close');
     expect(performance.now() - startedAt).toBeGreaterThan(4000);
   });
+});
+
+it('a plain port tells TLS of http://', async () => {
+  const client = (await startHub()).socket();
+  let text = '';
+  client.on('data', (chunk: Buffer) => (text += chunk));
+  client.write(Buffer.from('1603010200010001fc0303', 'hex'));
+  await once(client, 'close');
+  expect(text).toMatch(
+    /^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\n\r\nthis port speaks no TLS: .*http:/,
+  );
 });
