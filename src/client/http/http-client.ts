@@ -8,7 +8,7 @@ import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
-import { SourceFailure, statusFailure } from './source-failure.ts';
+import { hintOfTls, SourceFailure, statusFailure } from './source-failure.ts';
 import { checkScope, lookupFrom, Tellers } from './tellers.ts';
 import { redirectTarget } from './url.ts';
 
@@ -163,7 +163,7 @@ export class HttpClient {
         release();
       },
       failure: () => {
-        const hint = this.#access.explain(url, head);
+        const hint = this.#access.explain(url, head) ?? hintOfTls(url, head);
         return statusFailure(head.status, head.headers.get('retry-after'), hint);
       },
     };

@@ -7,7 +7,13 @@ import { systemClock } from '../../runtime/clock.ts';
 import { Access } from './access.ts';
 import { MAX_INTERIM } from './http-head.ts';
 import { connectTrusted, proxyAuthorization } from './open-socket.ts';
-import { connectionFailure, SourceFailure, statusFailure, unanswered } from './source-failure.ts';
+import {
+  connectionFailure,
+  hintOfTls,
+  SourceFailure,
+  statusFailure,
+  unanswered,
+} from './source-failure.ts';
 
 interface SentBody {
   readonly bytes: number;
@@ -194,6 +200,6 @@ export function refusalOf(
   hints = HINTS,
 ): SourceFailure {
   const { status, headers } = answer;
-  const hint = access?.explain(url, answer) ?? hints[status];
+  const hint = access?.explain(url, answer) ?? hintOfTls(url, answer) ?? hints[status];
   return statusFailure(status, headers.get('retry-after'), hint);
 }

@@ -81,6 +81,15 @@ export function unanswered(failure: SourceFailure, url: URL): SourceFailure {
   return new SourceFailure(`${message}; if it speaks TLS, give https://`, { final, cause });
 }
 
+/** The reason for a 400 that ends the connection: servers of TLS answer plain HTTP so. */
+export function hintOfTls(
+  { protocol }: URL,
+  { status, headers }: { status: number; headers: ReadonlyMap<string, string> },
+): string | undefined {
+  const mayBe = protocol === 'http:' && status === 400 && headers.get('connection') === 'close';
+  return mayBe ? 'if it speaks TLS, give https://' : undefined;
+}
+
 /** These and 5xx may pass (RFC 9110 section 15, RFC 8470, RFC 6585). */
 const TRANSIENT = new Set([408, 425, 429]);
 const BUSY = new Set([429, 503]);

@@ -169,7 +169,8 @@ describe('a TLS port', () => {
     plain.on('data', (chunk: Buffer) => (text += chunk));
     plain.write(head);
     await once(plain, 'close');
-    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*Connection: close\r\n/);
+    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(text).toContain('\r\nConnection: close\r\n');
     expect(text).toMatch(/\r\n\r\nthis port speaks TLS: the URL begins with https:\/\/.*\n$/);
     expect(text.split('HTTP/1.1')).toHaveLength(2);
     expect((await handshake(hub)).getProtocol()).toBe('TLSv1.3');
@@ -213,7 +214,6 @@ it('a plain port tells TLS of http://', async () => {
   client.on('data', (chunk: Buffer) => (text += chunk));
   client.write(Buffer.from('1603010200010001fc0303', 'hex'));
   await once(client, 'close');
-  expect(text).toMatch(
-    /^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\n\r\nthis port speaks no TLS: .*http:/,
-  );
+  expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(text).toMatch(/\r\n\r\nthis port speaks no TLS: the URL begins with http:\/\/.*\n$/);
 });
