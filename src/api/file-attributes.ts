@@ -7,7 +7,7 @@ import { type FileAttributes, isDatable } from '../content/attributes.ts';
 import { parseHttpDate } from './http-date.ts';
 
 export const MTIME_FIELD = 'X-OC-Mtime';
-const EXECUTABLE_FIELD = 'X-Hubswarm-Executable';
+export const EXECUTABLE_FIELD = 'X-Hubswarm-Executable';
 
 /** @param field gives the value of a header field, by its name in lower case */
 export function parseAttributes(field: (name: string) => string | undefined): FileAttributes {

@@ -25,6 +25,8 @@ const listedEntrySchema = z.object({
 export const listingSchema = z.object({
   /** Which directory it is: its path on the hub, escaped, ends in a slash. No reference. */
   path: z.string(),
+  /** ISO 8601: when the directory itself was last changed. */
+  modified: z.string(),
   /** Counts from 1. */
   page: z.number(),
   pages: z.number(),
@@ -45,7 +47,7 @@ export type Listing = z.infer<typeof listingSchema>;
 /** A listing as a client takes it: hubs of other versions may leave out what it can do without. */
 export const foreignListingSchema = listingSchema
   .omit({ page: true, pages: true, total: true })
-  .partial({ truncated: true })
+  .partial({ truncated: true, modified: true })
   .extend({ entries: listOf(listedEntrySchema.partial({ modified: true })) });
 
 export type ForeignListing = z.infer<typeof foreignListingSchema>;

@@ -2,7 +2,7 @@
 // refuses is left as it is: the bytes are worth having without it.
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import type { FileAttributes } from '../content/attributes.ts';
+import { type FileAttributes, isDatable } from '../content/attributes.ts';
 
 const MAY_READ = 0o444;
 const OWNER_MAY_RUN = 0o100;
@@ -14,6 +14,12 @@ export function attributesOf({ mtimeMs, mode }: Stats) {
   // Windows tells the kind of a file by its name.
   const executable = process.platform === 'win32' ? undefined : (mode & OWNER_MAY_RUN) !== 0;
   return { modifiedMs: mtimeMs, executable };
+}
+
+/** What a remote can be told: no date that formats cannot write. */
+export function tellableAttributesOf(stats: Stats): FileAttributes {
+  const { modifiedMs, executable } = attributesOf(stats);
+  return { modifiedMs: isDatable(modifiedMs) ? modifiedMs : undefined, executable };
 }
 
 /** Whether a file has these attributes, to the millisecond. */

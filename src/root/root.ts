@@ -182,6 +182,14 @@ export interface Root {
   checkedBy(check: PlaceCheck): Root;
   /** The same root, but a name is never found under another spelling. */
   asSpelled(): Root;
+  /**
+   * Gives a file or directory attributes, as far as the root can keep them. A directory has a time
+   * alone. Resolves to what is there then.
+   *
+   * @param stamp of the version that gets them
+   * @throws Refusal ERR_PRECONDITION if another version has the name by now, and as open()
+   */
+  setAttributes(segments: Segments, attributes: FileAttributes, stamp: string): Promise<Located>;
   /** Whether the root can be read at all. */
   isReadable(): Promise<boolean>;
   /** Bytes of all files, hidden ones too, without uploads that are not published. */

@@ -10,6 +10,7 @@ import type { Listing } from '../../src/api/listing.ts';
 import { getTree } from '../../src/client/tree/get-tree.ts';
 import { putDirectory } from '../../src/client/tree/put-directory.ts';
 import { putFile } from '../../src/client/upload/put.ts';
+import type { Event } from '../../src/telemetry/event.ts';
 import { startEdge } from '../edge/edge.ts';
 import { startHub } from '../server/hub.ts';
 import { LINUX, needs } from '../support/needs.ts';
@@ -152,7 +153,95 @@ describe('get -r', () => {
   });
 });
 
+describe('directories', () => {
+  const OLD = new Date('1955-05-05T05:05:05.000Z');
+  const AHEAD = new Date('2150-01-01T00:00:00.000Z');
+
+  async function tree(root: string) {
+    await write(join(root, 'd/e/f'), WHEN);
+    await mkdir(join(root, 'd/empty'));
+    await utimes(join(root, 'd/empty'), WHEN, WHEN);
+    await utimes(join(root, 'd/e'), OLD, OLD);
+    await utimes(join(root, 'd'), AHEAD, AHEAD);
+    await utimes(root, WHEN, WHEN);
+  }
+
+  const times = async (root: string) =>
+    Promise.all(
+      ['', 'd', 'd/e', 'd/empty'].map(async (path) => (await facts(join(root, path)))[0]),
+    );
+  const expected = [WHEN, AHEAD, OLD, WHEN].map((when) => when.toISOString());
+
+  it('keep their times by get -r, whatever else changes in them', async () => {
+    const hub = await startHub();
+    await tree(hub.root);
+    const to = join(await tempDir(), 'tree');
+    const url = new URL('/files/', hub.running.url);
+    await mirror(url, to);
+    expect(await times(to)).toEqual(expected);
+    await write(join(hub.root, 'd/e/g'), WHEN);
+    await utimes(join(hub.root, 'd/e'), OLD, OLD);
+    await mirror(url, to);
+    expect(await times(to)).toEqual(expected);
+    await mirror(url, join(to, 'other'), false);
+    expect(await isNow(join(to, 'other/d/e'))).toBe(true);
+  });
+
+  it('keep their times by put -r, whatever else changes in them', async () => {
+    const hub = await startHub({ writable: true });
+    const from = await tempDir();
+    await tree(from);
+    const url = new URL('/files/up/', hub.running.url);
+    const options = { path: from, url, stallMs: 1500, emit, signal, remove: true };
+    await putDirectory(options);
+    expect(await times(join(hub.root, 'up'))).toEqual(expected);
+    await write(join(hub.root, 'up/d/e/extra'), WHEN);
+    await putDirectory(options);
+    expect(await times(join(hub.root, 'up'))).toEqual(expected);
+    await putDirectory({ ...options, url: new URL('../not/', url), preserve: false });
+    expect(await isNow(join(hub.root, 'not/d/e'))).toBe(true);
+  });
+});
+
 describe('put and put -r', () => {
+  it('bring files that have the same bytes already to the time and the executable bit', async () => {
+    const hub = await startHub({ writable: true });
+    const from = await tempDir();
+    const url = new URL('/files/', hub.running.url);
+    for (const name of ['both', 'time', 'bit', 'same']) {
+      await write(join(from, name), WHEN, 0o755, Buffer.from(name));
+      await write(join(hub.root, name), new Date(0), 0o644, Buffer.from(name));
+    }
+    await utimes(join(hub.root, 'bit'), WHEN, WHEN);
+    await chmod(join(hub.root, 'time'), 0o755);
+    await utimes(join(hub.root, 'same'), WHEN, WHEN);
+    await chmod(join(hub.root, 'same'), 0o755);
+    const { ctimeMs } = await stat(join(hub.root, 'same'));
+    const options = { path: from, url, stallMs: 1500, emit, signal, remove: false };
+    expect(await putDirectory({ ...options, preserve: false })).toMatchObject({ sent: 0 });
+    expect((await facts(join(hub.root, 'both')))[0]).toBe(new Date(0).toISOString());
+    expect(await putDirectory(options)).toMatchObject({ sent: 0, unchanged: 4 });
+    for (const name of ['both', 'time', 'bit', 'same'])
+      expect(await facts(join(hub.root, name))).toEqual(['1999-09-09T09:09:09.000Z', '755']);
+    expect((await stat(join(hub.root, 'same'))).ctimeMs).toBe(ctimeMs);
+  });
+
+  it('say so once where a hub sets no times without bytes', async () => {
+    // A hub that may only be read refuses, as hubs that do not know the request do.
+    const hub = await startHub();
+    const from = await tempDir();
+    for (const name of ['a', 'b', 'd/c']) {
+      await write(join(from, name), WHEN, 0o755, Buffer.from(name));
+      await write(join(hub.root, name), new Date(0), 0o644, Buffer.from(name));
+    }
+    const url = new URL('/files/', hub.running.url);
+    const warnings: string[] = [];
+    const told = (event: Event) => event.event === 'warned' && warnings.push(event.message);
+    const options = { path: from, url, stallMs: 1500, signal, remove: false };
+    expect(await putDirectory({ ...options, emit: told })).toMatchObject({ unchanged: 3 });
+    expect(warnings).toEqual([expect.stringContaining('sets no times')]);
+  });
+
   it('give the hub the time and the executable bit, by PUT and by tus', async () => {
     const hub = await startHub({ writable: true });
     const from = await tempDir();

@@ -2,7 +2,7 @@
 // has no directories of its own and takes no uploads, runs the part about open files.
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readFully, readWhole } from '../../src/root/opened.ts';
+import { readFully, readWhole, withOpen } from '../../src/root/opened.ts';
 import type { OpenFile, Root } from '../../src/root/root.ts';
 import { isSettled, settled } from '../../src/root/version.ts';
 import {
@@ -222,6 +222,31 @@ export function rootContract(make: MakeRoot, { watches }: { readonly watches: bo
       await expect(put(root, 'd', 'y')).rejects.toMatchObject(refused);
       await expect(put(root, 'd/f/g', 'y')).rejects.toMatchObject(refused);
       expect(await contentOf(root, 'd/f')).toBe('x');
+    });
+  });
+
+  describe('attributes', () => {
+    const attributes = { modifiedMs: Date.parse('1999-09-09T09:09:09.250Z'), executable: true };
+
+    it.each([['d', 'f'], ['d'], []])('are set of %j %j, by the stamp', async (...path) => {
+      const root = await make({ 'd/f': Buffer.from('hello') });
+      const before = await withOpen(root.open(path), async ({ version }) => version);
+      await expect(root.setAttributes(path, attributes, 'other')).rejects.toMatchObject({
+        code: 'ERR_PRECONDITION',
+      });
+      const { place, version } = await root.setAttributes(path, attributes, before.stamp);
+      expect(place).toEqual(path);
+      expect(version.modifiedMs).toBe(attributes.modifiedMs);
+      expect(version.stamp).not.toBe(before.stamp);
+      expect(await root.stampAt(path)).toBe(version.stamp);
+      expect(await contentOf(root, 'd/f')).toBe('hello');
+    });
+
+    it('are refused of what is not there', async () => {
+      const root = await make({ 'd/f': Buffer.from('hello') });
+      await expect(root.setAttributes(['no'], attributes, '')).rejects.toMatchObject({
+        code: 'ERR_NOT_FOUND',
+      });
     });
   });
 

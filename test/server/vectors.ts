@@ -232,7 +232,7 @@ export const METHODS: readonly Vector[] = [
     what: 'a method that is known, not here',
     method: 'PROPFIND',
     status: 405,
-    headers: { allow: 'GET, HEAD, PUT, POST, DELETE, MKCOL, OPTIONS' },
+    headers: { allow: 'GET, HEAD, PUT, POST, PATCH, DELETE, MKCOL, OPTIONS' },
   },
   { section: '9.3.8', what: 'TRACE is not answered', method: 'TRACE', status: 405 },
   {

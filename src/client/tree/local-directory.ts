@@ -4,6 +4,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
 import { lstatIfAny, nameIn, syncPath } from '../../disk/steps.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
@@ -75,6 +76,12 @@ export class LocalDirectory {
     } catch (error) {
       throw fileError(error, path);
     }
+  }
+
+  /** Sets the time of its last change, in ms since the epoch, as far as the file system keeps it. */
+  async setTime(modifiedMs: number): Promise<void> {
+    if (hasAttributes(await this.#handle.stat(), { modifiedMs })) return;
+    await applyAttributes(this.#handle, { modifiedMs });
   }
 
   /** Syncs the directory, so that its names survive a power cut. */

@@ -1,6 +1,8 @@
 // Lists what a local directory holds, all the way down, as far as a hub would accept it.
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { tellableAttributesOf } from '../../disk/attributes.ts';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 
 export interface LocalFile {
@@ -8,12 +10,15 @@ export interface LocalFile {
   /** Names of the path below the directory. */
   readonly segments: readonly string[];
   readonly size: number;
+  readonly attributes: FileAttributes;
 }
 
 export interface LocalFiles {
   readonly files: readonly LocalFile[];
   /** Relative paths, with '/', without the directory itself. */
   readonly directories: ReadonlySet<string>;
+  /** When each of them was last changed, in ms since the epoch, and '' for the directory itself. */
+  readonly times: ReadonlyMap<string, number>;
   /** Relative paths that are here and are not sent, with all below them. */
   readonly leftOut: ReadonlySet<string>;
 }
@@ -45,6 +50,7 @@ export async function localFiles(
 class Walk implements LocalFiles {
   readonly files: LocalFile[] = [];
   readonly directories = new Set<string>();
+  readonly times = new Map<string, number>();
   readonly leftOut = new Set<string>();
   readonly #options: LocalFilesOptions;
 
@@ -53,6 +59,8 @@ class Walk implements LocalFiles {
   }
 
   async run(path: string, segments: readonly string[]): Promise<void> {
+    const { modifiedMs } = tellableAttributesOf(await stat(path));
+    if (modifiedMs !== undefined) this.times.set(segments.join('/'), modifiedMs);
     const entries = await readdir(path, { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const inside = { path: join(path, entry.name), segments: [...segments, entry.name] };
@@ -65,7 +73,11 @@ class Walk implements LocalFiles {
           this.directories.add(relative);
           await this.run(inside.path, inside.segments);
         } else if (!entry.isFile()) this.#leave(inside.path, relative, 'no regular file');
-        else this.files.push({ ...inside, size: (await lstat(inside.path)).size });
+        else {
+          const stats = await lstat(inside.path);
+          const { size } = stats;
+          this.files.push({ ...inside, size, attributes: tellableAttributesOf(stats) });
+        }
       } catch (error) {
         this.#note(relative, describeError(fileError(error, inside.path)));
       }

@@ -7,6 +7,7 @@
 // the rest; then nothing is deleted. At the end the hub's listing is compared with the directory.
 
 import { basename } from 'node:path';
+import type { CID } from 'multiformats/cid';
 import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
@@ -24,8 +25,9 @@ import { storeFile } from '../upload/store-file.ts';
 import { Differences } from './differences.ts';
 import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
 import { type InTheWay, type PutPlan, planPut } from './put-plan.ts';
+import { RemoteAttributes } from './remote-attributes.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
-import { isAtOrBelow, twinsOf } from './tree-path.ts';
+import { isAtOrBelow, twinsOf, urlBelow } from './tree-path.ts';
 
 /**
  * Chosen: it hides the round trips of small files. More would share the same link and load the hub.
@@ -70,6 +72,7 @@ class Mirroring {
   /** New lengths of files that changed since they were found. */
   readonly #sizes = new Map<string, number>();
   readonly #differences: Differences;
+  readonly #attributes: RemoteAttributes;
   /** Paths here that differ in nothing but their Unicode spelling. */
   #twins: ReadonlySet<string> = new Set();
   #bytes = 0;
@@ -82,6 +85,7 @@ class Mirroring {
     this.#link = link;
     this.#events = events;
     this.#differences = new Differences(options.emit);
+    this.#attributes = new RemoteAttributes(options);
   }
 
   async run(): Promise<PutSummary> {
@@ -95,7 +99,16 @@ class Mirroring {
     await atOnce(local.files, AT_ONCE, async (file) => {
       const there = remote.files.get(pathOf(file));
       await this.#attempt(pathOf(file), async () => {
-        if (!(await this.#isThere(file, there))) changed.push(file);
+        const cid = await this.#cidThere(file, there);
+        if (!cid) changed.push(file);
+        else {
+          const place = {
+            url: this.#urlOf(file),
+            cid,
+            isExact: isAtOrBelow(pathOf(file), this.#twins),
+          };
+          await this.#attributes.bring(place, there!, file.attributes);
+        }
       });
     });
     const bytes = changed.reduce((sum, { size }) => sum + size, 0);
@@ -123,10 +136,24 @@ class Mirroring {
     return listRemote({ ...this.#options, onRefused }, wanted, this.#options.remove);
   }
 
-  async #isThere(file: LocalFile, there: RemoteFile | undefined): Promise<boolean> {
-    if (!there || there.isLink || there.size !== file.size) return false;
+  /** The CID of the hub's file if it has the same bytes. */
+  async #cidThere(file: LocalFile, there: RemoteFile | undefined): Promise<CID | undefined> {
+    if (!there || there.isLink || there.size !== file.size) return undefined;
     const check = { ...this.#options, path: file.path, url: this.#urlOf(file), listed: there.cid };
-    return (await cidIfSame(check)) !== undefined;
+    return cidIfSame(check);
+  }
+
+  async #touchDirectories(local: LocalFiles, remote: RemoteTree): Promise<void> {
+    const { url } = this.#options;
+    await atOnce(local.times, AT_ONCE, async ([path, modifiedMs]) => {
+      const there = remote.times.get(path);
+      const place = path === '' ? url : urlBelow(url, [...path.split('/'), '']);
+      const isExact = isAtOrBelow(path, this.#twins);
+      if (there === undefined) return;
+      await this.#attempt(path || '.', () =>
+        this.#attributes.bring({ url: place, isExact }, { modifiedMs: there }, { modifiedMs }),
+      );
+    });
   }
 
   async #makeWay({ filesInTheWay, emptyDirectories }: PutPlan): Promise<void> {
@@ -236,6 +263,7 @@ class Mirroring {
   async #check(local: LocalFiles): Promise<void> {
     const remote = await this.#list(local);
     if (!remote.isListed) return;
+    await this.#touchDirectories(local, remote);
     const directories = new Set(remote.directories);
     for (const file of local.files) {
       const path = pathOf(file);
@@ -315,10 +343,4 @@ function isOfOnePath(error: unknown): boolean {
 function statusOf(error: unknown): number | undefined {
   const failure = error instanceof HubswarmError ? (error.cause ?? error) : error;
   return failure instanceof SourceFailure ? failure.status : undefined;
-}
-
-function urlBelow(base: URL, segments: readonly string[]): URL {
-  const url = new URL(base);
-  url.pathname += segments.map(encodeURIComponent).join('/');
-  return url;
 }

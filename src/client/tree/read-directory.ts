@@ -22,6 +22,8 @@ export interface ReadDirectory {
   readonly entries: ForeignListing['entries'];
   /** Whether the hub says that it left entries out. */
   readonly isIncomplete: boolean;
+  /** When the directory itself was last changed, as its last page says it. */
+  readonly modified: string | undefined;
 }
 
 interface Pages extends ReadDirectory {
@@ -58,10 +60,12 @@ async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promi
   const entries: ForeignListing['entries'] = [];
   const seen = new Set<string>();
   let isIncomplete = false;
+  let modified: string | undefined;
   let units = 0;
   for (let page: URL | undefined = url; page; ) {
     seen.add(page.href);
     const listing: ForeignListing = await getListing(http, page, signal);
+    modified = listing.modified;
     for (const entry of listing.entries) {
       const { name, url: place, modified = '', cid = '' } = entry;
       units += name.length + place.length + modified.length + cid.length;
@@ -80,7 +84,7 @@ async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promi
       throw refusal(url, 'is listed in pages without end');
     if (!page || seen.has(page.href)) throw refusal(url, 'has a next page that leads elsewhere');
   }
-  return { entries, isIncomplete, count: seen.size };
+  return { entries, isIncomplete, modified, count: seen.size };
 }
 
 /** The next page's URL, if it belongs to the same directory. */

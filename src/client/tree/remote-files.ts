@@ -3,6 +3,8 @@
 // the URL. A name there in another Unicode spelling (NFC, NFD) than here is listed as it is spelled
 // here, unless both are there: the hub finds it under either.
 
+import { parseIsoDate } from '../../api/file-attributes.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
@@ -11,7 +13,7 @@ import { type ReadDirectory, readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
 import { withAncestors } from './tree-path.ts';
 
-export interface RemoteFile {
+export interface RemoteFile extends FileAttributes {
   readonly size: number | undefined;
   readonly cid: string | undefined;
   /** Whether the name is a link to the file. */
@@ -22,6 +24,8 @@ export interface RemoteTree {
   /** Files by their path below the URL, decoded. */
   readonly files: ReadonlyMap<string, RemoteFile>;
   readonly directories: readonly string[];
+  /** When each directory that was entered was last changed, in ms since the epoch; '' for the top. */
+  readonly times: ReadonlyMap<string, number>;
   /** Links to directories; they are neither in `directories` nor in `files`. */
   readonly links: ReadonlySet<string>;
   /** Directories that hold more than is listed, or may. */
@@ -56,6 +60,7 @@ export async function listRemote(
   const http = new HttpClient(basis);
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
+  const times = new Map<string, number>();
   const links = new Set<string>();
   const partial = new Set<string>();
   const bound = new TreeBound();
@@ -65,12 +70,15 @@ export async function listRemote(
     const spelledHere = new Map([...above].map((path) => [path.normalize('NFC'), path]));
     const left = [''];
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
-      const { entries, isIncomplete } = (await readIfAny(http, basis, path)) ?? UNLISTED;
+      const read = (await readIfAny(http, basis, path)) ?? UNLISTED;
+      const { entries, isIncomplete } = read;
+      const changedMs = parseIsoDate(read.modified);
+      if (changedMs !== undefined) times.set(path, changedMs);
       if (path === '') isListed = entries !== undefined;
       if (isIncomplete) partial.add(path);
       const listed = new Set(entries?.map(({ name }) => inDirectory(path, name)));
       for (const entry of entries ?? []) {
-        const { name, type, size, cid, link: isLink = false } = entry;
+        const { name, type, size, cid, modified, executable = false, link: isLink = false } = entry;
         // Deletions use this name: it must be one plain name.
         if (/^\.{0,2}$|\/|\p{Cs}/u.test(name)) throw refusal('lists a name that is none');
         const own = inDirectory(path, name);
@@ -78,8 +86,10 @@ export async function listRemote(
         const inside = listed.has(here) ? own : here;
         if (inside.length > MAX_PATH_LENGTH) throw refusal('lists directories without end');
         if (!bound.takes(inside)) throw refusal('lists too many files, or too long paths');
-        if (type === 'file') files.set(inside, { size, cid, isLink });
-        else if (isLink) links.add(inside);
+        if (type === 'file') {
+          const modifiedMs = parseIsoDate(modified);
+          files.set(inside, { size, cid, isLink, modifiedMs, executable });
+        } else if (isLink) links.add(inside);
         else {
           directories.push(inside);
           if (all || above.has(inside)) left.push(inside);
@@ -89,7 +99,7 @@ export async function listRemote(
   } finally {
     http.close();
   }
-  return { files, directories, links, partial, isListed };
+  return { files, directories, times, links, partial, isListed };
 }
 
 const inDirectory = (path: string, name: string): string =>
@@ -98,7 +108,7 @@ const inDirectory = (path: string, name: string): string =>
 const refusal = (reason: string): SourceFailure => new SourceFailure(reason, { final: true });
 
 /** Of a directory that is not listed nothing is known. */
-const UNLISTED = { entries: undefined, isIncomplete: true };
+const UNLISTED = { entries: undefined, isIncomplete: true, modified: undefined };
 
 /** Undefined if there is no such directory, or no listing of it. */
 async function readIfAny(

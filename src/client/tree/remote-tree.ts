@@ -31,6 +31,8 @@ export interface RemoteTree {
   readonly files: readonly RemoteFile[];
   /** Relative paths, parents first, without the root. */
   readonly directories: readonly string[];
+  /** When each directory was last changed, in ms since the epoch, as far as it is told; '' for the root. */
+  readonly times: ReadonlyMap<string, number>;
   /** Paths whose content is unknown, with all below them, and why. */
   readonly unknown: ReadonlyMap<string, string>;
   /** Directories ('' for the root) that may hold more than was listed. */
@@ -80,6 +82,7 @@ export async function readRemoteTree(
 class Reading implements RemoteTree {
   readonly files: RemoteFile[] = [];
   readonly directories: string[] = [];
+  readonly times = new Map<string, number>();
   readonly unknown = new Map<string, string>();
   readonly partial = new Set<string>();
   isComplete = true;
@@ -116,7 +119,12 @@ class Reading implements RemoteTree {
   async #list({ url, path, depth }: Place): Promise<ForeignListing['entries']> {
     try {
       if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
-      const { entries, isIncomplete } = await readDirectory(this.#http, url, this.#signal);
+      const { entries, isIncomplete, modified } = await readDirectory(
+        this.#http,
+        url,
+        this.#signal,
+      );
+      if (path === '') this.#noteTime(path, modified);
       if (isIncomplete) this.partial.add(path);
       return entries;
     } catch (error) {
@@ -127,6 +135,11 @@ class Reading implements RemoteTree {
       this.unknown.set(path, `could not be listed: ${error.message}`);
       return [];
     }
+  }
+
+  #noteTime(path: string, modified: string | undefined): void {
+    const ms = parseIsoDate(modified);
+    if (ms !== undefined) this.times.set(path, ms);
   }
 
   /** Takes one entry. Returns the directory that is still to be read, if it is one. */
@@ -146,6 +159,7 @@ class Reading implements RemoteTree {
       this.files.push({ path, url, bytes: size, cid, ...attributes });
       return undefined;
     }
+    this.#noteTime(path, modified);
     const url = childUrl(place.url, `${escaped}/`);
     return { url, path, depth: place.depth + 1, isLinked: place.isLinked || link, above };
   }

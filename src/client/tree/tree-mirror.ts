@@ -123,6 +123,7 @@ export class TreeMirror {
     }
     signal.throwIfAborted();
     const removed = await this.#check();
+    await this.#setTimes();
     this.#differences.check(local.path, 'not as on the hub');
     const unchanged = tree.files.length - this.#fetched;
     emit({ event: 'tree_mirrored', path: local.path, fetched: this.#fetched, unchanged, removed });
@@ -298,6 +299,17 @@ export class TreeMirror {
     }
     if (options.deleteExtras) this.#nameExtras(found, isKnown);
     return removed;
+  }
+
+  /** Gives directories their times, once nothing in them changes any more. */
+  async #setTimes(): Promise<void> {
+    const { tree, local, options } = this.#parts;
+    if (options.preserve === false) return;
+    await atOnce(tree.times, AT_ONCE, async ([path, modifiedMs]) => {
+      const segments = path === '' ? [] : path.split('/');
+      // One that is not there was named already.
+      await local.within(segments, (here) => here.setTime(modifiedMs)).catch(() => undefined);
+    });
   }
 
   async #removeExtras({ entries }: LocalTree): Promise<number> {

@@ -50,3 +50,10 @@ function* fromTop(path: string): Generator<string> {
   }
   yield path;
 }
+
+/** @param base ends in '/' */
+export function urlBelow(base: URL, segments: readonly string[]): URL {
+  const url = new URL(base);
+  url.pathname += segments.map(encodeURIComponent).join('/');
+  return url;
+}

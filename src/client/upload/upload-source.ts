@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type FileAttributes, isDatable } from '../../content/attributes.ts';
-import { attributesOf } from '../../disk/attributes.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { tellableAttributesOf } from '../../disk/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { openNamed } from '../../runtime/node/named-file.ts';
 
@@ -36,8 +36,7 @@ export class UploadSource {
   }
 
   get attributes(): FileAttributes {
-    const { modifiedMs, executable } = attributesOf(this.#before);
-    return { modifiedMs: isDatable(modifiedMs) ? modifiedMs : undefined, executable };
+    return tellableAttributesOf(this.#before);
   }
 
   /** What identifies this version of the file. */

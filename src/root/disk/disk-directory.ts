@@ -14,6 +14,8 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { applyAttributes } from '../../disk/attributes.ts';
 import { nameIn } from '../../disk/steps.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
@@ -156,6 +158,13 @@ export class DiskDirectory implements OpenDirectory {
   async sync(): Promise<void> {
     // Windows cannot sync a directory; a rename there is on the disk when it returns.
     if (process.platform !== 'win32') await this.#opened.handle.sync();
+  }
+
+  /** Whether a directory can be entered is its owner's matter: it gets a time alone. */
+  async setAttributes({ modifiedMs }: FileAttributes): Promise<Version> {
+    const { handle } = this.#opened;
+    await applyAttributes(handle, { modifiedMs });
+    return versionOf(await handle.stat());
   }
 
   close(): Promise<void> {

@@ -2,8 +2,11 @@
 // another file has the name since; but a writer can change them.
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { applyAttributes } from '../../disk/attributes.ts';
 import { stampOf } from '../../disk/stamp-age.ts';
 import type { OpenFile, Segments, Version } from '../root.ts';
+import { versionOf } from './version-of.ts';
 
 /**
  * Most looks for the new length of a file with a new time. Chosen: a write sets the time first and
@@ -57,6 +60,11 @@ export class DiskFile implements OpenFile {
     }
     this.#last = now;
     return now.size >= last.size;
+  }
+
+  async setAttributes(attributes: FileAttributes): Promise<Version> {
+    await applyAttributes(this.#handle, attributes);
+    return versionOf(await this.#handle.stat());
   }
 
   close(): Promise<void> {

@@ -5,12 +5,14 @@
 import { constants, type Stats, stat as statWith } from 'node:fs';
 import { access, type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import type { FileAttributes } from '../../content/attributes.ts';
 import { stampOf } from '../../disk/stamp-age.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { isHidden } from '../names.ts';
-import type { PlaceCheck, Root, Segments, WatchOptions } from '../root.ts';
+import { withOpen } from '../opened.ts';
+import type { Located, PlaceCheck, Root, Segments, WatchOptions } from '../root.ts';
 import { DiskDirectory } from './disk-directory.ts';
 import { DiskFile } from './disk-file.ts';
 import { DiskUnfinished } from './disk-unfinished.ts';
@@ -123,6 +125,18 @@ export class DiskRoot implements Root {
 
   parentOf(segments: Segments, makes: boolean): Promise<DiskDirectory> {
     return parentOf(this, segments, makes);
+  }
+
+  async setAttributes(
+    segments: Segments,
+    attributes: FileAttributes,
+    stamp: string,
+  ): Promise<Located> {
+    return withOpen<DiskFile | DiskDirectory, Located>(this.open(segments), async (opened) => {
+      if (opened.version.stamp !== stamp)
+        throw new Refusal('ERR_PRECONDITION', 'it was changed meanwhile');
+      return { place: opened.place, version: await opened.setAttributes(attributes) };
+    });
   }
 
   async isReadable(): Promise<boolean> {

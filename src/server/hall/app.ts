@@ -23,6 +23,7 @@ import { answerTus } from '../tus/tus-route.ts';
 import { answerDelete } from '../uploads/delete.ts';
 import { answerForm } from '../uploads/form-upload.ts';
 import { answerMakeDirectory } from '../uploads/make-directory.ts';
+import { answerSetAttributes } from '../uploads/set-attributes.ts';
 import { answerUpload } from '../uploads/upload.ts';
 import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
@@ -162,6 +163,7 @@ async function answerFilesRoute(
   if (req.method === 'PUT') return answerUpload(hub, conversation, rest);
   if (req.method === 'POST') return answerForm(hub, conversation, rest);
   if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
+  if (req.method === 'PATCH') return answerSetAttributes(hub, conversation, rest);
   if (req.method === 'MKCOL') return answerMakeDirectory(hub, conversation, rest);
   // JSON is for who names it: crawlers and older tools name nothing, and walk pages alone.
   const prefersHtml = req.accepts(['html', 'json']) !== 'json';

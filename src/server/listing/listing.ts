@@ -88,8 +88,9 @@ export async function listDirectory(
   const truncated = names.truncated || page < pages;
   const next = page < pages ? references.with({ limit, page: page + 1 }) : undefined;
   const incomplete = isPart || names.unserved > 0 || entries.length < wantedHere;
+  const modified = dateOf(directory.version).toISOString();
   return {
-    ...{ path, page, pages, total, truncated },
+    ...{ path, modified, page, pages, total, truncated },
     ...(next === undefined ? {} : { next }),
     ...(incomplete ? { incomplete } : {}),
     entries,

@@ -18,7 +18,7 @@ export const ROUTES = {
   files: {
     path: '/files',
     covers: 'both',
-    methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'MKCOL', 'OPTIONS'],
+    methods: ['GET', 'HEAD', 'PUT', 'POST', 'PATCH', 'DELETE', 'MKCOL', 'OPTIONS'],
   },
   blocks: { path: '/ipfs', covers: 'below', methods: READ },
   /** Its own protocol, tus, decides which methods it takes where. */

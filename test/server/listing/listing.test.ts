@@ -52,6 +52,7 @@ describe('listings', () => {
       const modified = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
       expect(JSON.parse(answer.text)).toEqual({
         path: '/files/',
+        modified,
         page: 1,
         pages: 1,
         total: 4,
@@ -318,10 +319,10 @@ describe('the rest of the server', () => {
     expect(await hub.ask('/')).toMatchObject({ status: 302, headers: { location } });
     expect(JSON.parse((await hub.ask('/healthz')).text)).toEqual({ status: 'ok' });
     expect((await hub.ask('/nothing')).status).toBe(404);
-    const patched = await hub.ask('/files/f', { method: 'PATCH' });
-    expect(patched).toMatchObject({
+    const refused = await hub.ask('/files/f', { method: 'PROPFIND' });
+    expect(refused).toMatchObject({
       status: 405,
-      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, MKCOL, OPTIONS' },
+      headers: { allow: 'GET, HEAD, PUT, POST, PATCH, DELETE, MKCOL, OPTIONS' },
     });
     const options = await hub.ask('/ipfs/x', { method: 'OPTIONS' });
     expect(options).toMatchObject({ status: 204, headers: { allow: 'GET, HEAD, OPTIONS' } });
@@ -329,7 +330,7 @@ describe('the rest of the server', () => {
     const star = await hub.ask('*', { method: 'OPTIONS' });
     expect(star).toMatchObject({
       status: 204,
-      headers: { allow: 'GET, HEAD, PUT, POST, DELETE, MKCOL, OPTIONS' },
+      headers: { allow: 'GET, HEAD, PUT, POST, PATCH, DELETE, MKCOL, OPTIONS' },
     });
   });
 });
