@@ -99,6 +99,7 @@ export const FACES: string[] = [
   'hub/feed/hub-events.ts',
   'hub/feed/transfers.ts',
   'hub/intermediary/intermediary.ts',
+  'hub/uploads/attribution.ts',
   'hub/uploads/condition.ts',
   'hub/uploads/finish-upload.ts',
   'hub/uploads/making.ts',
