@@ -66,7 +66,7 @@ export interface FailOver {
 }
 
 /**
- * @throws HubswarmError ERR_NO_SOURCE with the last reason; what `attempt` throws unless it is a
+ * @throws HubswarmError ERR_NO_SOURCE with the last reason, and the failure as its cause; what `attempt` throws unless it is a
  * SourceFailure
  */
 export async function tryMirrors<T>(
@@ -75,14 +75,15 @@ export async function tryMirrors<T>(
 ): Promise<T> {
   const { mirrors, patience, emit, clock, signal } = context;
   let last = 'no mirror is left';
+  let cause: unknown;
   for (;;) {
     const turn = mirrors.pick(clock.now());
-    if (!turn) throw new HubswarmError('ERR_NO_SOURCE', last);
+    if (!turn) throw new HubswarmError('ERR_NO_SOURCE', last, { cause });
     if (turn.waitMs > 0) {
       const leftMs = patience.leftMs;
       if (leftMs <= 0) {
         const limit = `gave up after ${patience.limitMs / 1000} s without progress`;
-        throw new HubswarmError('ERR_NO_SOURCE', `${last}; ${limit}`);
+        throw new HubswarmError('ERR_NO_SOURCE', `${last}; ${limit}`, { cause });
       }
       await clock.sleep(Math.min(turn.waitMs, leftMs), signal);
       continue;
@@ -94,6 +95,7 @@ export async function tryMirrors<T>(
       if (!(error instanceof SourceFailure)) throw error;
       const remote = showUrl(turn.url);
       last = `${remote}: ${error.message}`;
+      cause = error;
       const retry = mirrors.handleFailure(turn.url, error, clock.now());
       // The last mirror's reason is reported once, with the transfer's failure.
       if (mirrors.size > 0) emit({ event: 'source_failed', remote, reason: error.message });

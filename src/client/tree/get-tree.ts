@@ -40,7 +40,7 @@ async function mirrorTree(
 ): Promise<void> {
   const root = new URL(options.url);
   if (!root.pathname.endsWith('/')) root.pathname += '/';
-  const tree = await readRemoteTree(shared.http, root, options.signal);
+  const tree = await readRemoteTree({ ...options, http: shared.http }, root);
   const local = await LocalDirectory.make(resolve(options.directory));
   try {
     const record = await TreeRecord.read(local);

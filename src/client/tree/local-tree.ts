@@ -3,9 +3,9 @@
 // Such a name says nothing about the hub, so it counts as foreign: it is not entered and never
 // removed. So does a directory that cannot be read.
 import type { Stats } from 'node:fs';
-import { mkdir, readdir, rmdir, unlink } from 'node:fs/promises';
+import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { reasonToLeave } from './local-files.ts';
 import { isStaging } from './staging-name.ts';
@@ -104,22 +104,4 @@ export async function removeTree(parent: LocalDirectory, name: string): Promise<
 export async function removePath(root: LocalDirectory, path: string): Promise<void> {
   const { parents, name } = splitPath(path);
   await root.within(parents, (parent) => removeEntry(parent, name));
-}
-
-/**
- * Makes a directory. A file or link of that name is replaced, not followed. Resolves to true if one
- * was replaced.
- *
- * @throws HubswarmError
- */
-export async function makeDirectory(parent: LocalDirectory, name: string): Promise<boolean> {
-  const there = await parent.stat(name);
-  if (there?.isDirectory()) return false;
-  if (there) await removeEntry(parent, name);
-  try {
-    await mkdir(parent.at(name));
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw fileError(error, join(parent.path, name));
-  }
-  return there !== undefined;
 }

@@ -3,12 +3,12 @@
 // is kept. An empty directory gives way; a directory with content only if `replaceTrees` allows it,
 // and only when the new file is complete.
 import { constants, type Stats } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
-import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { removeEntry, removeTree } from './local-tree.ts';
 import { stagingName } from './staging-name.ts';
@@ -67,19 +67,16 @@ export class MirroredFile {
       const stats = await this.#parent.stat(name);
       if (stats && !(stats.isFile() && stats.nlink === 1)) await removeEntry(this.#parent, name);
     }
-    if (there?.isDirectory() && !this.#options.replaceTrees) await this.#removeIfEmpty();
+    if (there?.isDirectory() && !this.#options.replaceTrees) await this.#checkEmpty();
     return there?.isFile() ? there : undefined;
   }
 
   /** Gives the file its name. Resolves to the stats of the file there. @throws HubswarmError */
   async publish(attributes: FileAttributes): Promise<Stats> {
     const there = await this.#parent.stat(this.#name);
-    if (there?.isDirectory()) {
-      if (this.#options.replaceTrees) await this.#removeTree();
-      else await this.#removeIfEmpty();
-    }
     try {
       const stats = await this.#adopt(there?.isFile() ? there : undefined, attributes);
+      if (there?.isDirectory()) await this.#removeDirectory();
       await rename(this.stagingPath, this.path);
       const placed = await this.#parent.stat(this.#name);
       if (placed?.ino === stats.ino) return placed;
@@ -104,21 +101,20 @@ export class MirroredFile {
     }
   }
 
-  async #removeTree(): Promise<void> {
-    await removeTree(this.#parent, this.#name);
-    this.#options.onRemoved();
+  async #removeDirectory(): Promise<void> {
+    const { replaceTrees, onRemoved } = this.#options;
+    if (!replaceTrees) await this.#checkEmpty();
+    await (replaceTrees ? removeTree : removeEntry)(this.#parent, this.#name);
+    onRemoved();
   }
 
-  async #removeIfEmpty(): Promise<void> {
-    try {
-      await removeEntry(this.#parent, this.#name);
-      this.#options.onRemoved();
-    } catch (error) {
-      const { cause } = error as { cause?: unknown };
-      if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(cause) ?? '')) throw error;
-      const hint = 'is a directory that is not empty; --delete replaces it';
-      throw new HubswarmError('ERR_EXISTS', `${this.#shownPath}: ${hint}`);
-    }
+  async #checkEmpty(): Promise<void> {
+    const names = await readdir(this.path).catch((error: unknown) => {
+      throw fileError(error, this.#shownPath);
+    });
+    if (names.length === 0) return;
+    const hint = 'is a directory that is not empty; --delete replaces it';
+    throw new HubswarmError('ERR_EXISTS', `${this.#shownPath}: ${hint}`);
   }
 
   /** Checks the new file, and gives it the owner and mode of the file that it replaces. */

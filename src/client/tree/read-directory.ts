@@ -5,9 +5,8 @@
 
 import type { ForeignListing } from '../../api/listing.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
-import { getListing } from './list.ts';
+import type { PatientListing } from './patient-listing.ts';
 
 /** Most entries. Chosen: a quarter of a GiB of memory. */
 const MAX_DIRECTORY_ENTRIES = 500_000;
@@ -35,15 +34,11 @@ interface Pages extends ReadDirectory {
  *
  * @throws SourceFailure; HubswarmError ERR_REMOTE for a listing that cannot be trusted
  */
-export async function readDirectory(
-  http: HttpClient,
-  url: URL,
-  signal: AbortSignal,
-): Promise<ReadDirectory> {
-  let before = await readPages(http, url, signal);
+export async function readDirectory(patient: PatientListing, url: URL): Promise<ReadDirectory> {
+  let before = await readPages(patient, url);
   if (before.count === 1) return before;
   for (let reading = 2; reading <= MAX_READINGS; reading++) {
-    const now = await readPages(http, url, signal);
+    const now = await readPages(patient, url);
     if (isAlike(before, now)) return now;
     before = now;
   }
@@ -56,7 +51,7 @@ const isAlike = (a: ReadDirectory, b: ReadDirectory): boolean =>
     ({ name, type }, i) => name === b.entries[i]!.name && type === b.entries[i]!.type,
   );
 
-async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promise<Pages> {
+async function readPages(patient: PatientListing, url: URL): Promise<Pages> {
   const entries: ForeignListing['entries'] = [];
   const seen = new Set<string>();
   let isIncomplete = false;
@@ -64,7 +59,7 @@ async function readPages(http: HttpClient, url: URL, signal: AbortSignal): Promi
   let units = 0;
   for (let page: URL | undefined = url; page; ) {
     seen.add(page.href);
-    const listing: ForeignListing = await getListing(http, page, signal);
+    const listing: ForeignListing = await patient.page(page);
     modified = listing.modified;
     for (const entry of listing.entries) {
       const { name, url: place, modified = '', cid = '' } = entry;

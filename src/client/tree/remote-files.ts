@@ -6,9 +6,11 @@
 import { parseIsoDate } from '../../api/file-attributes.ts';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
+import { PatientListing } from './patient-listing.ts';
 import { type ReadDirectory, readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
 import { withAncestors } from './tree-path.ts';
@@ -39,8 +41,9 @@ interface Basis {
   readonly url: URL;
   readonly stallMs: number;
   readonly access?: Access | undefined;
+  readonly emit: Emit;
   readonly signal: AbortSignal;
-  /** Called for a directory that refuses its listing: its content stays unknown. */
+  /** Called for a directory that cannot be listed: its content stays unknown. */
   readonly onRefused: (path: string, reason: string) => void;
 }
 
@@ -58,6 +61,7 @@ export async function listRemote(
   all: boolean,
 ): Promise<RemoteTree> {
   const http = new HttpClient(basis);
+  const listing = new PatientListing({ ...basis, http, timeoutMs: basis.stallMs });
   const files = new Map<string, RemoteFile>();
   const directories: string[] = [];
   const times = new Map<string, number>();
@@ -70,7 +74,7 @@ export async function listRemote(
     const spelledHere = new Map([...above].map((path) => [path.normalize('NFC'), path]));
     const left = [''];
     for (let path = left.pop(); path !== undefined; path = left.pop()) {
-      const read = (await readIfAny(http, basis, path)) ?? UNLISTED;
+      const read = (await readIfAny(listing, basis, path)) ?? UNLISTED;
       const { entries, isIncomplete } = read;
       const changedMs = parseIsoDate(read.modified);
       if (changedMs !== undefined) times.set(path, changedMs);
@@ -112,20 +116,19 @@ const UNLISTED = { entries: undefined, isIncomplete: true, modified: undefined }
 
 /** Undefined if there is no such directory, or no listing of it. */
 async function readIfAny(
-  http: HttpClient,
+  listing: PatientListing,
   { url, signal, onRefused }: Basis,
   path: string,
 ): Promise<ReadDirectory | undefined> {
   const target = new URL(url);
   if (path !== '') target.pathname += `${path.split('/').map(encodeURIComponent).join('/')}/`;
   try {
-    return await readDirectory(http, target, signal);
+    return await readDirectory(listing, target);
   } catch (error) {
     signal.throwIfAborted();
     const status = error instanceof SourceFailure ? error.status : undefined;
     if (NO_LISTING.has(status ?? 0)) return undefined;
-    const gone = error instanceof SourceFailure && status === undefined && !error.final;
-    if (path === '' || gone || !(error instanceof HubswarmError)) throw error;
+    if (path === '' || listing.isGone || !(error instanceof HubswarmError)) throw error;
     onRefused(path, `could not be listed: ${error.message}`);
     return undefined;
   }

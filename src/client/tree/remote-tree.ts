@@ -12,9 +12,8 @@ import { parseIsoDate } from '../../api/file-attributes.ts';
 import type { ForeignListing } from '../../api/listing.ts';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import type { HttpClient } from '../http/http-client.ts';
-import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
+import { PatientListing, type PatientListingOptions } from './patient-listing.ts';
 import { readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
 
@@ -70,11 +69,10 @@ interface Listed {
 
 /** @throws SourceFailure; HubswarmError ERR_REMOTE when the root, or no hub, is listed so */
 export async function readRemoteTree(
-  http: HttpClient,
+  options: PatientListingOptions,
   root: URL,
-  signal: AbortSignal,
 ): Promise<RemoteTree> {
-  const reading = new Reading(http, signal);
+  const reading = new Reading(options);
   await reading.run(root);
   return reading;
 }
@@ -87,12 +85,12 @@ class Reading implements RemoteTree {
   readonly partial = new Set<string>();
   isComplete = true;
   readonly #bound = new TreeBound();
-  readonly #http: HttpClient;
+  readonly #listing: PatientListing;
   readonly #signal: AbortSignal;
 
-  constructor(http: HttpClient, signal: AbortSignal) {
-    this.#http = http;
-    this.#signal = signal;
+  constructor(options: PatientListingOptions) {
+    this.#listing = new PatientListing(options);
+    this.#signal = options.signal;
   }
 
   async run(root: URL): Promise<void> {
@@ -114,23 +112,19 @@ class Reading implements RemoteTree {
   }
 
   /**
-   * Lists one directory. One that refuses is empty and noted with its reason; the root must answer.
+   * Lists one directory. One that cannot be listed is empty and noted with its reason; the root must
+   * answer.
    */
   async #list({ url, path, depth }: Place): Promise<ForeignListing['entries']> {
     try {
       if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
-      const { entries, isIncomplete, modified } = await readDirectory(
-        this.#http,
-        url,
-        this.#signal,
-      );
+      const { entries, isIncomplete, modified } = await readDirectory(this.#listing, url);
       if (path === '') this.#noteTime(path, modified);
       if (isIncomplete) this.partial.add(path);
       return entries;
     } catch (error) {
       this.#signal.throwIfAborted();
-      const gone = error instanceof SourceFailure && error.status === undefined && !error.final;
-      if (depth === 0 || gone || !(error instanceof HubswarmError)) throw error;
+      if (depth === 0 || this.#listing.isGone || !(error instanceof HubswarmError)) throw error;
       this.isComplete = false;
       this.unknown.set(path, `could not be listed: ${error.message}`);
       return [];

@@ -20,11 +20,12 @@ import { cidIfSame } from '../upload/check-stored.ts';
 import { Differences } from './differences.ts';
 import { fetchSmall } from './fetch-small.ts';
 import type { LocalDirectory } from './local-directory.ts';
-import { type LocalTree, makeDirectory, readLocalTree, removePath } from './local-tree.ts';
+import { type LocalTree, readLocalTree, removePath } from './local-tree.ts';
 import { MirroredFile } from './mirrored-file.ts';
 import type { RemoteFile, RemoteTree } from './remote-tree.ts';
+import { SetAside } from './set-aside.ts';
 import { differencesOf, extrasOf } from './tree-difference.ts';
-import { deepestFirst, parentOf, splitPath } from './tree-path.ts';
+import { deepestFirst, parentOf, splitPath, withAncestors } from './tree-path.ts';
 import type { TreeRecord } from './tree-record.ts';
 
 export interface GetTreeOptions {
@@ -69,6 +70,7 @@ export class TreeMirror {
   /** Bytes so far of each file that is under way or complete. */
   readonly #came = new Map<string, number>();
   readonly #differences: Differences;
+  readonly #aside: SetAside;
   /** Directories in which files got their names. */
   readonly #changed = new Set<string>();
   /** Number of differences that the listings told already. */
@@ -82,6 +84,7 @@ export class TreeMirror {
     const { files, directories, unknown, partial } = parts.tree;
     this.#parts = parts;
     this.#differences = new Differences(parts.options.emit);
+    this.#aside = new SetAside(parts.local);
     this.#wanted = {
       directories: new Set(directories),
       files: new Map(files.map(({ path, bytes }) => [path, bytes])),
@@ -97,7 +100,10 @@ export class TreeMirror {
     for (const [path, reason] of tree.unknown) this.#differences.note(path, reason);
     for (const path of tree.partial) this.#differences.note(path === '' ? '.' : path, PARTIAL);
     this.#foreseen = this.#differences.count;
-    for (const path of tree.directories) await this.#makeDirectory(path);
+    for (const path of tree.directories) {
+      const made = this.#aside.makeDirectory(path);
+      await made.catch((error: unknown) => this.#differences.note(path, describeError(error)));
+    }
     const { entries } = await readLocalTree(local);
     const changed = tree.files.filter((file) => !record.isUnchanged(file, entries.get(file.path)));
     const moving = new Set(changed);
@@ -119,6 +125,7 @@ export class TreeMirror {
       }
       await this.#sync();
     } finally {
+      await this.#settle();
       await this.#save();
     }
     signal.throwIfAborted();
@@ -130,15 +137,13 @@ export class TreeMirror {
     events.complete(local.path, this.#bytes);
   }
 
-  async #makeDirectory(path: string): Promise<void> {
-    const { local, options } = this.#parts;
-    const { parents, name } = splitPath(path);
-    try {
-      const replaced = await local.within(parents, (parent) => makeDirectory(parent, name));
-      if (replaced) options.emit({ event: 'file_removed', path });
-    } catch (error) {
-      this.#differences.note(path, describeError(error));
-    }
+  async #settle(): Promise<void> {
+    const { tree, options } = this.#parts;
+    const awaited = withAncestors([...this.#wanted.files.keys(), ...tree.unknown.keys()]);
+    const came = withAncestors(this.#changed);
+    const { removed, failed } = await this.#aside.settle(came, awaited, tree.directories);
+    for (const path of removed) options.emit({ event: 'file_removed', path });
+    for (const [path, error] of failed) this.#differences.note(path, describeError(error));
   }
 
   /** Works on one file. If that fails, the path is named as different. */

@@ -14,6 +14,7 @@ import {
 } from '../../../src/client/http/http-head.ts';
 import { type SentRequest, sendRequest } from '../../../src/client/http/send-request.ts';
 import { Patience } from '../../../src/client/mirrors/fail-over.ts';
+import { PatientListing } from '../../../src/client/tree/patient-listing.ts';
 import { readDirectory } from '../../../src/client/tree/read-directory.ts';
 import { Link } from '../../../src/link/link.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
@@ -190,7 +191,8 @@ describe('a server that drips', () => {
     const http = new HttpClient({ stallMs: 500 });
     closers.push(() => http.close());
     const { signal } = new AbortController();
-    await expect(readDirectory(http, url, signal)).rejects.toThrow('pages without end');
+    const listing = new PatientListing({ http, timeoutMs: 500, emit: () => undefined, signal });
+    await expect(readDirectory(listing, url)).rejects.toThrow('pages without end');
   });
 
   it('makes no progress by less than a KiB, unless a part is whole', () => {

@@ -1,10 +1,12 @@
 // What stands in the way of a mirror is not deleted for something that then does not come.
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { getTree } from '../../../src/client/tree/get-tree.ts';
 import { putDirectory } from '../../../src/client/tree/put-directory.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { type HubOptions, startHub } from '../../server/hub.ts';
@@ -20,16 +22,26 @@ beforeEach(async () => {
 });
 afterAll(removeTempDirs);
 
-/** The status with which a request is refused; undefined: the hub answers it. */
-type Refuses = (method: string, path: string) => number | undefined;
+type Refusal = number | 'reset' | 'cut midway' | 'silent';
+/** How a request is refused: with a status, or otherwise; undefined: the hub answers it. */
+type Refuses = (method: string, path: string) => Refusal | undefined;
+
+function refuse(to: ServerResponse, how: Refusal): void {
+  if (typeof how === 'number') to.writeHead(how).end();
+  else if (how === 'reset') to.socket?.resetAndDestroy();
+  else if (how === 'cut midway') {
+    to.writeHead(200, { 'content-length': 1000 });
+    to.write('{"path":"/","entr', () => to.destroy());
+  }
+}
 
 /** A real hub that refuses some requests. */
 async function startRefusing(refuses: Refuses, options: HubOptions = {}): Promise<URL> {
   const { running } = await startHub({ ...options, root: served, writable: true });
   const pass = (from: IncomingMessage, to: ServerResponse): void => {
     const { method = '', url = '', headers } = from;
-    const status = refuses(method, url);
-    if (status !== undefined) return void to.writeHead(status).end();
+    const refusal = refuses(method, url);
+    if (refusal !== undefined) return refuse(to, refusal);
     from.pipe(
       ask(new URL(url, running.url), { method, headers }, (answer) => {
         to.writeHead(answer.statusCode!, answer.headers);
@@ -151,5 +163,122 @@ describe('a directory there that is a file here', () => {
     expect(await contents(served)).toMatchObject({
       ...{ 'd/a': '1', 'd/sub/b': '2', 'e/a': '1', 'e/closed/b': '2', z: 'x' },
     });
+  });
+});
+
+/** Gets the served tree into the local one. */
+async function get(url: URL, { deleteExtras = false, timeoutMs = 300 } = {}) {
+  const differed = new Map<string, string>();
+  const events: Event[] = [];
+  const error = await getTree({
+    url,
+    directory: local,
+    deleteExtras,
+    timeoutMs,
+    stdout: new Writable(),
+    signal: new AbortController().signal,
+    emit: (event) => {
+      events.push(event);
+      if (event.event === 'path_differed') differed.set(event.path, event.reason);
+    },
+  }).then(
+    () => undefined,
+    (cause: Error & { code?: string }) => cause,
+  );
+  return { error, differed, events };
+}
+
+describe('a file here that is a directory there', () => {
+  beforeEach(async () => {
+    await write(local, { d: 'precious' });
+    await write(served, { 'd/sub/a': '1', 'd/b': '2', z: 'x' });
+  });
+
+  it.each([
+    ['cannot be listed', '/d/', ['d']],
+    ['cannot be listed further down, and holds nothing else', '/d/', ['d']],
+    ['gives no file', '/d/b', ['d', 'd/b', 'd/sub', 'd/sub/a']],
+  ])('stays when that %s', async (what, refused, paths) => {
+    if (what.includes('further')) rmSync(join(served, 'd/b'));
+    const at = what.includes('further') ? '/d/sub/' : refused;
+    const url = await startRefusing((_, path) => {
+      if (what === 'gives no file') return /\/d\/.*[ab]$/.test(path) ? 404 : undefined;
+      return path.includes(at) ? 500 : undefined;
+    });
+    for (const deleteExtras of [false, true]) {
+      const got = await get(url, { deleteExtras });
+      expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+      for (const path of paths) expect([...got.differed.keys()]).toContain(path);
+      expect(await contents(local)).toEqual({ d: 'precious', z: 'x' });
+    }
+  });
+
+  it('gives way once something came', async () => {
+    const url = await startRefusing((_, path) => (path.endsWith('/d/b') ? 404 : undefined));
+    const got = await get(url);
+    expect([...got.differed.keys()]).toEqual(['d/b']);
+    expect(got.events).toContainEqual({ event: 'file_removed', path: 'd' });
+    const now = { d: '/', 'd/sub': '/', 'd/sub/a': '1', z: 'x' };
+    expect(await contents(local)).toEqual(now);
+    expect((await readdir(local)).filter((name) => name.endsWith('.old'))).toEqual([]);
+  });
+});
+
+describe('a directory that breaks off while it is listed', () => {
+  beforeEach(async () => {
+    await write(local, { 'closed/old': 'mine', gone: 'mine' });
+    await write(served, { 'a/f': '1', 'closed/f': '2', 'z/f': '3' });
+  });
+
+  it.each(['reset', 'cut midway', 'silent', 503] as const)(
+    'is named, the rest comes, and nothing is removed (%s)',
+    async (how) => {
+      const url = await startRefusing((_, path) => (path.includes('/closed') ? how : undefined));
+      const got = await get(url, { deleteExtras: true });
+      expect(got.error).toMatchObject({ code: 'ERR_INCOMPLETE' });
+      expect(got.differed.get('closed')).toMatch(/^could not be listed: /);
+      expect(await contents(local)).toEqual({
+        ...{ a: '/', 'a/f': '1', closed: '/', 'closed/old': 'mine' },
+        ...{ gone: 'mine', z: '/', 'z/f': '3' },
+      });
+    },
+  );
+
+  it.each(['reset', 'cut midway', 503] as const)('is asked again (%s)', async (how) => {
+    let asked = 0;
+    const url = await startRefusing((_, path) =>
+      path.includes('/closed/?') || path.endsWith('/closed/')
+        ? asked++
+          ? undefined
+          : how
+        : undefined,
+    );
+    const got = await get(url, { deleteExtras: true, timeoutMs: 1500 });
+    expect(got.error).toBeUndefined();
+    expect(await contents(local)).toEqual(await contents(served));
+    expect(asked).toBe(2);
+  });
+
+  it('is asked again by put -r as well', async () => {
+    let asked = 0;
+    const url = await startRefusing((method, path) =>
+      method === 'GET' && path.endsWith('/files/') && !asked++ ? 'reset' : undefined,
+    );
+    expect((await put(url, { remove: true })).error).toBeUndefined();
+    expect(await contents(served)).toEqual(await contents(local));
+  });
+
+  it('ends the whole when the server answers no more', async () => {
+    for (let i = 0; i < 30; i++) await mkdir(join(served, `d${i}`));
+    let asked = 0;
+    const url = await startRefusing((_, path) => {
+      if (path.endsWith('/files/')) return undefined;
+      asked += 1;
+      return 'reset';
+    });
+    const got = await get(url, { deleteExtras: true, timeoutMs: 100 });
+    expect(got.error).toMatchObject({ code: 'ERR_REMOTE' });
+    expect(asked).toBeLessThan(30);
+    expect(await contents(local)).toMatchObject({ 'closed/old': 'mine', gone: 'mine' });
   });
 });
