@@ -23,7 +23,7 @@ import { isForeignPage } from '../../src/hub/access/open-writes.ts';
 import { tryParseAddress } from '../../src/peer/address/peer-address.ts';
 import { showJson, showText } from '../../src/runtime/shown-text.ts';
 import { tokenOf } from '../../src/server/access/credentials.ts';
-import { forwardedClient } from '../../src/server/access/forwarded.ts';
+import { forwardedWay } from '../../src/server/access/forwarded.ts';
 import { OwnAddress } from '../../src/server/access/own-address.ts';
 import { parseFilter } from '../../src/server/events/events-query.ts';
 import { requestWishes } from '../../src/server/intermediary/request-wishes.ts';
@@ -183,11 +183,11 @@ export const PARSERS: Record<string, readonly [heads: readonly string[], parse: 
   Authorization: [['', 'Bearer ', 'Basic '], tokenOf],
   Forwarded: [
     ['', 'for=', 'for="'],
-    (text) => forwardedClient('forwarded', text, 'p', { has: () => true } as never),
+    (text) => forwardedWay('forwarded', text, 'p', { has: () => true } as never),
   ],
   'X-Forwarded-For': [
     ['', '1.2.3.4, ', '['],
-    (text) => forwardedClient('x-forwarded-for', text, 'p', { has: () => true } as never),
+    (text) => forwardedWay('x-forwarded-for', text, 'p', { has: () => true } as never),
   ],
   Origin: [['', 'http://'], (text) => isForeignPage(text, 'h')],
   Accept: [['', 'text/html', 'text/html;q=', 'application/problem+json;a="'], acceptOf],

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { type AddressSet, normalAddress } from '../../hub/access/address-rules.ts';
 import type { Addresses, KnownAddress } from '../../hub/access/addresses.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
-import { forwardedClient, type ProxyHeader } from './forwarded.ts';
+import { forwardedWay, type ProxyHeader } from './forwarded.ts';
 
 export interface ClientAddress {
   readonly known: KnownAddress;
@@ -64,7 +64,8 @@ export class ClientAddresses {
     const known = this.#named.get(key);
     if (known) return known;
     const { proxies, proxyHeader } = this.#options;
-    const connected = this.#look(forwardedClient(proxyHeader, said, proxy, proxies!), true);
+    const { client } = forwardedWay(proxyHeader, said, proxy, proxies!);
+    const connected = this.#look(client, true);
     if (said.length > MAX_REMEMBERED_LENGTH) return connected;
     this.#named.set(key, connected);
     forgetOldest(this.#named, MAX_REMEMBERED);

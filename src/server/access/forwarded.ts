@@ -1,4 +1,4 @@
-// Finds the client behind trusted proxies. Each proxy appends the address that called it. So the
+// Finds the client behind trusted proxies, and how many of them there are. Each proxy appends the address that called it. So the
 // list is read from its end, and only as far as its writers are trusted: the client may have sent
 // any text before that. Only one header is read, the one that the proxy writes: a proxy that knows
 // only X-Forwarded-For passes on a forged Forwarded (RFC 7239 section 8.1). Pure.
@@ -11,27 +11,35 @@ export type ProxyHeader = (typeof PROXY_HEADERS)[number];
 /** Most proxies in a row. Chosen. */
 const MAX_HOPS = 16;
 
+/** How a request came to the hub. */
+export interface Way {
+  /** The first address from the end that is not a trusted proxy's. */
+  readonly client: string;
+  /** Trusted proxies in a row, with the one that called the hub: so many elements of a list are theirs. */
+  readonly hops: number;
+}
+
 /**
  * @param peer address of the connection; it is trusted
- * @param value of the header, several values joined by commas
- * @returns the first address from the end that is not a trusted proxy's; an element that cannot be
- * read ends the list, and the hop that wrote it counts
+ * @param value of the header, several values joined by commas; an element that cannot be read ends
+ * the list, and the hop that wrote it counts as the client
  */
-export function forwardedClient(
+export function forwardedWay(
   header: ProxyHeader,
   value: string,
   peer: string,
   trusted: AddressSet,
-): string {
-  let client = peer;
+): Way {
+  let [client, hops] = [peer, 1];
   for (const element of value.split(',').slice(-MAX_HOPS).reverse()) {
     const node = header === 'forwarded' ? forOf(element) : element.trim();
     const address = node && addressOf(node);
-    if (!address) return client;
+    if (!address) break;
     client = address;
-    if (!trusted.has(client)) return client;
+    if (!trusted.has(client)) break;
+    hops++;
   }
-  return client;
+  return { client, hops };
 }
 
 /** RFC 7239 section 4: pairs of one hop, separated by semicolons. */

@@ -2,6 +2,9 @@
 // cannot follow a relative one. Scheme, host and prefix are those that the client used: they stand
 // in Host, or, behind a trusted proxy, in what that proxy says; --base-path gives the prefix where
 // no proxy tells it. All of them may be forged, so what is no plain host or path is not believed.
+// Several proxies in a row may each have appended to a list. As many elements from its end count as
+// there are trusted proxies (forwarded.ts): the first of these saw what the client used. Each of
+// their prefixes was taken off the path, one after the other.
 //
 // A proxy that is not trusted may have changed scheme, host and path. Then the hub does not know its
 // URL, and the reference is relative to the request, which holds everywhere. Pure.
@@ -10,7 +13,7 @@ import { AddressSet, normalAddress } from '../../hub/access/address-rules.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { targetPath } from '../message/request-path.ts';
 import { ROUTES } from '../message/routes.ts';
-import type { ProxyHeader } from './forwarded.ts';
+import { forwardedWay, type ProxyHeader } from './forwarded.ts';
 
 export interface OwnAddressOptions {
   /** As checkBasePath() gives it; none by default. */
@@ -68,9 +71,10 @@ export class OwnAddress {
   /** @param path on the hub, escaped, as in `/files/name` */
   locate({ req, target, caller }: Request, path: string): string {
     const basePath = this.#basePath;
-    const isTrusted = this.#proxies.has(normalAddress(req.socket.remoteAddress ?? ''));
+    const peer = normalAddress(req.socket.remoteAddress ?? '');
+    const isTrusted = this.#proxies.has(peer);
     if (caller.isPassedOn && !isTrusted && basePath === '') return fromRequest(target, path);
-    const told = isTrusted ? this.#told(req.headers) : NOWHERE;
+    const told = isTrusted ? this.#told(req.headers, peer) : NOWHERE;
     const scheme = told.scheme ?? ('encrypted' in req.socket ? 'https' : 'http');
     const below = (basePath || (told.prefix ?? '')) + path;
     for (const host of [told.host, authorityOf(target) ?? req.headers.host]) {
@@ -80,22 +84,32 @@ export class OwnAddress {
     return below;
   }
 
-  #told(headers: Asked['headers']): Place {
-    if (this.#proxyHeader === 'forwarded') return forwardedPlace(last(headers.forwarded));
-    const prefix = last(headers['x-forwarded-prefix']);
+  #told(headers: Asked['headers'], peer: string): Place {
+    const header = this.#proxyHeader;
+    const { hops } = forwardedWay(header, String(headers[header] ?? ''), peer, this.#proxies);
+    const listed = (name: string): string[] => elementsOf(headers[name]).slice(-hops);
+    if (header === 'forwarded') return forwardedPlace(listed('forwarded'));
     return {
-      scheme: schemeOf(last(headers['x-forwarded-proto'])),
-      host: hostOf(last(headers['x-forwarded-host'])),
-      prefix: prefix !== undefined && PREFIX.test(prefix) ? prefix.replace(/\/$/, '') : undefined,
+      scheme: schemeOf(listed('x-forwarded-proto')[0]),
+      host: hostOf(listed('x-forwarded-host')[0]),
+      prefix: prefixOf(listed('x-forwarded-prefix')),
     };
   }
 }
 
-/** RFC 7239 section 4; it knows no prefix. */
-function forwardedPlace(element = ''): Place {
-  const value = (name: string): string | undefined =>
-    new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i').exec(element)?.[1];
+/** RFC 7239 section 4: a hop need not say all; it knows no prefix. */
+function forwardedPlace(elements: readonly string[]): Place {
+  const value = (name: string): string | undefined => {
+    const pair = new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i');
+    return elements.map((element) => pair.exec(element)?.[1]).find((told) => told !== undefined);
+  };
   return { scheme: schemeOf(value('proto')), host: hostOf(value('host')), prefix: undefined };
+}
+
+/** Undefined if one of them is no plain path. */
+function prefixOf(prefixes: readonly string[]): string | undefined {
+  if (prefixes.length === 0 || !prefixes.every((prefix) => PREFIX.test(prefix))) return undefined;
+  return prefixes.map((prefix) => prefix.replace(/\/$/, '')).join('');
 }
 
 const schemeOf = (text = ''): string | undefined =>
@@ -103,9 +117,12 @@ const schemeOf = (text = ''): string | undefined =>
 
 const hostOf = (text = ''): string | undefined => (HOST.test(text) ? text : undefined);
 
-/** The last value of a list: the nearest proxy wrote it, others may be the client's. */
-const last = (header: string | string[] | undefined): string | undefined =>
-  header?.toString().split(',').at(-1)?.trim();
+/** RFC 9110 section 5.6.1: empty elements say nothing. */
+const elementsOf = (header: string | string[] | undefined): string[] =>
+  (header?.toString() ?? '')
+    .split(',')
+    .map((element) => element.trim())
+    .filter((element) => element !== '');
 
 /** RFC 9112 section 3.2.2: it counts more than Host. */
 const authorityOf = (target: string): string | undefined =>

@@ -10,7 +10,7 @@ import { run, scratch } from '../binary.ts';
 export const PROGRAMS: readonly Program[] = ['nginx', 'haproxy'];
 
 /** A port that was free a moment ago: neither program tells which one it took for 0. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
@@ -39,6 +39,17 @@ export async function startBalancer(
     ...[...args, '--replica', ...replicas],
   ]);
   expect(made).toMatchObject({ code: 0, stderr: '' });
+  const url = `http://127.0.0.1:${port}/`;
+  return { url, log: await startProgram(program, file, dir, url) };
+}
+
+/** Resolves when the program answers at the URL, to what tells its output. */
+export async function startProgram(
+  program: Program,
+  file: string,
+  dir: string,
+  url: string,
+): Promise<() => string> {
   const child =
     program === 'nginx'
       ? spawn('nginx', ['-e', 'stderr', '-p', `${dir}/`, '-c', file])
@@ -46,9 +57,8 @@ export async function startBalancer(
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (log += text));
   onTestFinished(() => end(child));
-  const url = `http://127.0.0.1:${port}/`;
   await untilServing(url, child);
-  return { url, log: () => log };
+  return () => log;
 }
 
 async function end(child: ChildProcess): Promise<void> {

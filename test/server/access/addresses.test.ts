@@ -10,7 +10,7 @@ import {
 } from '../../../src/hub/access/address-rules.ts';
 import { household } from '../../../src/hub/access/addresses.ts';
 import type { AdmissionOptions } from '../../../src/server/access/admission.ts';
-import { forwardedClient, type ProxyHeader } from '../../../src/server/access/forwarded.ts';
+import { forwardedWay, type ProxyHeader } from '../../../src/server/access/forwarded.ts';
 import { startHub } from '../hub.ts';
 
 describe('AddressRules', () => {
@@ -56,7 +56,7 @@ describe('AddressRules', () => {
   });
 });
 
-describe('forwardedClient', () => {
+describe('forwardedWay', () => {
   const trusted = new AddressSet(['10.0.0.0/8', '2001:db8:aaaa::/48']);
   it.each<[ProxyHeader, string, string]>([
     ['x-forwarded-for', '192.0.2.1', '192.0.2.1'],
@@ -79,14 +79,16 @@ describe('forwardedClient', () => {
     ['forwarded', 'for=_hidden', '10.0.0.1'],
     ['forwarded', 'for=unknown', '10.0.0.1'],
   ])('%s: %o -> %s', (header, value, client) => {
-    expect(forwardedClient(header, value, '10.0.0.1', trusted)).toBe(client);
+    expect(forwardedWay(header, value, '10.0.0.1', trusted).client).toBe(client);
   });
 
   it('never believes what the last trusted proxy did not write, whatever it is', () => {
     fc.assert(
       fc.property(fc.string(), (forged) => {
         const value = `${forged}, 192.0.2.7`;
-        expect(forwardedClient('x-forwarded-for', value, '10.0.0.1', trusted)).toBe('192.0.2.7');
+        expect(forwardedWay('x-forwarded-for', value, '10.0.0.1', trusted).client).toBe(
+          '192.0.2.7',
+        );
       }),
     );
   });

@@ -107,6 +107,74 @@ describe('Location', () => {
   });
 });
 
+/** A client at 192.0.2.7, an outer proxy at 10.0.0.1, an inner one at 10.0.0.2, and this machine. */
+const CHAIN = { trustedProxies: ['127.0.0.1/32', '10.0.0.0/8'] };
+const PASSED = { host: 'inner', 'x-forwarded-for': '6.6.6.6, 192.0.2.7, 10.0.0.1, 10.0.0.2' };
+const FORWARDED = { ...CHAIN, proxyHeader: 'forwarded' as const };
+
+describe('Location behind several proxies', () => {
+  it.each([
+    [
+      'is what the outermost trusted one appended',
+      CHAIN,
+      {
+        ...PASSED,
+        'x-forwarded-proto': 'gopher, https, http, http',
+        'x-forwarded-host': 'evil, example.org, outer:81, inner:82',
+      },
+      'https://example.org/uploads/ID',
+    ],
+    [
+      'is the only value where each passes it on or replaces it',
+      CHAIN,
+      { ...PASSED, 'x-forwarded-proto': 'https', 'x-forwarded-host': 'example.org' },
+      'https://example.org/uploads/ID',
+    ],
+    [
+      'is below the prefixes of all that are trusted',
+      CHAIN,
+      { ...PASSED, 'x-forwarded-host': 'h.example', 'x-forwarded-prefix': '/evil, /a/, /b, /c' },
+      'http://h.example/a/b/c/uploads/ID',
+    ],
+    [
+      'believes no prefix where one of them is none',
+      CHAIN,
+      { ...PASSED, 'x-forwarded-host': 'h.example', 'x-forwarded-prefix': '/a, b, /c' },
+      'http://h.example/uploads/ID',
+    ],
+    [
+      'counts the hops that are trusted, not those that are named',
+      { trustedProxies: ['127.0.0.1/32', '10.0.0.2/32'] },
+      { ...PASSED, 'x-forwarded-host': 'evil, example.org, outer:81, inner:82' },
+      'http://outer:81/uploads/ID',
+    ],
+    [
+      'passes empty elements over',
+      CHAIN,
+      { host: 'i', 'x-forwarded-for': '192.0.2.7', 'x-forwarded-host': 'evil, e.example, ,' },
+      'http://e.example/uploads/ID',
+    ],
+    [
+      'is what the outermost trusted element of Forwarded says, and others where it is silent',
+      FORWARDED,
+      {
+        host: 'i',
+        forwarded:
+          'for=6.6.6.6;host=evil, for=192.0.2.7;proto=https, for=10.0.0.1;host=o.example;proto=http, for="10.0.0.2:4711"',
+      },
+      'https://o.example/uploads/ID',
+    ],
+    [
+      'ends at a hop that hides who called it',
+      FORWARDED,
+      { host: 'i', forwarded: 'for=10.0.0.1;host=evil, for=_hidden;host=h.example;proto=https' },
+      'https://h.example/uploads/ID',
+    ],
+  ])('%s', async (_, access, headers, location) => {
+    expect(await locationOf(access, headers)).toBe(location);
+  });
+});
+
 describe('a hub below a base path', () => {
   it('answers below it and without it, for proxies that keep it and those that do not', async () => {
     const hub = await startHub({ writable: true, access: { basePath: '/a/hub' } });
