@@ -15,6 +15,8 @@ interface Slot {
   opened?: CachedFile | undefined;
   /** Stamp of a complete file that this process hashed. */
   stamp?: string | undefined;
+  /** Whether no path leads to it any more: its readers go on, and nobody else gets a block of it. */
+  isGivenUp?: boolean;
 }
 
 /**
@@ -82,13 +84,15 @@ export class Cache {
       if (slot?.opened !== file) continue;
       this.#slots.delete(key);
       this.#slots.set(key, slot);
+      slot.isGivenUp = false;
       return body(file);
     }
   }
 
   /** A block of any open version that may be read. */
   async block(cid: CID, mayRead: (file: string) => boolean): Promise<Uint8Array | undefined> {
-    for (const { opened } of [...this.#slots.values()]) {
+    for (const { opened, isGivenUp } of [...this.#slots.values()]) {
+      if (isGivenUp) continue;
       const block = await opened?.block(cid).catch(() => undefined);
       if (opened && block && mayRead(opened.cid)) return block;
     }
@@ -98,6 +102,16 @@ export class Cache {
   /** Removes a version whose bytes on disk have changed. */
   async drop(cid: string): Promise<void> {
     await this.#gate.run(() => this.#remove(cid));
+  }
+
+  /** Gives up a version that the origin lets nobody keep. It is removed if nobody reads it. */
+  async giveUp(cid: string): Promise<void> {
+    const slot = this.#slots.get(cid);
+    if (slot) slot.isGivenUp = true;
+    await this.#gate.run(async () => {
+      const now = this.#slots.get(cid);
+      if (now?.isGivenUp && (now.opened?.readers ?? 0) === 0) await this.#remove(cid);
+    });
   }
 
   async close(): Promise<void> {

@@ -26,14 +26,14 @@ interface Said {
 /** What an answer says of the file beside its bytes. */
 export interface Facts {
   readonly modifiedMs: number;
-  /** Absent if the origin does not say. */
+  /** Undefined if the origin does not say. */
   readonly executable?: boolean | undefined;
 }
 
 export type Head =
   | ({ readonly kind: 'file'; readonly cid: CID } & Facts & Said)
   /** The path still has the known version. */
-  | ({ readonly kind: 'unchanged' } & Said)
+  | ({ readonly kind: 'unchanged' } & Partial<Facts> & Said)
   /** The path is no file of a hub; usually it is a listing. */
   | { readonly kind: 'page' }
   /** The origin refused: 404, or another status 4xx. */
@@ -129,7 +129,8 @@ export class Origin {
     }
     const { status } = response;
     const said = { keeping: keepingOf(response.headers), ageMs: ageOfAnswer(response.headers) };
-    if (status === 304 && known !== undefined) return { kind: 'unchanged', ...said };
+    const facts = parseAttributes((name) => response.headers.get(name));
+    if (status === 304 && known !== undefined) return { kind: 'unchanged', ...facts, ...said };
     if (status === 508) return { kind: 'refused', status };
     if (status >= 500 || status === 429 || status === 408) {
       return { kind: 'unreachable', reason: `answered ${status}` };
@@ -138,9 +139,7 @@ export class Origin {
     if (gotSlash(url, response)) return { kind: 'page' };
     const cid = namedCid(response.headers);
     if (!cid) return { kind: isPending(response.headers) ? 'unnamed' : 'page' };
-    const { modifiedMs = UNDATED_MS, executable } = parseAttributes((name) =>
-      response.headers.get(name),
-    );
+    const { modifiedMs = UNDATED_MS, executable } = facts;
     return { kind: 'file', cid, modifiedMs, executable, ...said };
   }
 

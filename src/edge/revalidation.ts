@@ -21,7 +21,7 @@ export type Checked = { readonly version: KnownVersion; readonly outcome: Outcom
 
 export interface RevalidationOptions {
   readonly origin: Origin;
-  readonly cache: Pick<Cache, 'holds'>;
+  readonly cache: Pick<Cache, 'holds' | 'giveUp'>;
   readonly index: PathIndex;
   /** Milliseconds for which a copy is served after a comparison without asking the origin. */
   readonly ttlMs: number;
@@ -104,8 +104,8 @@ export class Revalidation {
     return this.#settle(key, here, head);
   }
 
-  #settle(key: string, here: KnownVersion | undefined, head: Head): Checked {
-    const { index, origin, emit } = this.#options;
+  async #settle(key: string, here: KnownVersion | undefined, head: Head): Promise<Checked> {
+    const { index, cache, origin, emit } = this.#options;
     if (head.kind === 'unreachable') {
       const untilMs = performance.now() + LEAVE_ALONE_MS;
       this.#unreachable = { untilMs, reason: head.reason };
@@ -117,12 +117,16 @@ export class Revalidation {
     this.#unreachable.untilMs = 0;
     if ((head.kind === 'unchanged' || head.kind === 'file') && !head.keeping.isKept) {
       index.delete(key);
+      // RFC 9111 section 5.2.2.5: what was kept before is not kept on, nor given by its CID.
+      if (here && index.pathsOf(here.cid).length === 0) await cache.giveUp(here.cid);
       return 'page';
     }
     if (head.kind === 'unchanged' && here) {
       // RFC 9111 section 3.2: what a 304 does not say stays.
-      const said = head.keeping.cacheControl === undefined ? here.keeping : head.keeping;
-      const version = { ...here, keeping: said, ...earlier(thisMoment(), head.ageMs) };
+      const keeping = head.keeping.cacheControl === undefined ? here.keeping : head.keeping;
+      const { modifiedMs = here.modifiedMs, executable = here.executable } = head;
+      const said = { modifiedMs, executable, keeping };
+      const version = { ...here, ...said, ...earlier(thisMoment(), head.ageMs) };
       index.set(key, version);
       return { version, outcome: { kind: 'revalidated' } };
     }
@@ -143,11 +147,11 @@ export class Revalidation {
     throw refusedBy(status);
   }
 
-  /** @throws Refusal ERR_NO_SOURCE if the origin forbids it (RFC 9111 section 5.2.2.2) */
+  /** @throws Refusal ERR_NOT_CACHED if the origin forbids it (RFC 9111 section 5.2.2.2: 504) */
   #stale(version: KnownVersion): Checked {
     if (version.keeping?.isStrict) {
       const message = 'the origin cannot be reached, and lets no copy be served without it';
-      throw new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 2000 });
+      throw new Refusal('ERR_NOT_CACHED', message, { retryAfterMs: 2000 });
     }
     return { version, outcome: { kind: 'stale', reason: this.#unreachable.reason } };
   }

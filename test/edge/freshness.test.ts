@@ -1,6 +1,8 @@
 // What an origin says of keeping its files (RFC 9111), at an edge with a ttl of an hour.
+import { chmod, utimes, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ageOfAnswer, keepingOf } from '../../src/edge/freshness.ts';
@@ -48,8 +50,8 @@ describe('an edge', () => {
       const edge = await startEdge(origin, { ttlMs });
       expect((await edge.ask('/files/f')).status).toBe(200);
       await origin.running.stop();
-      expect((await edge.ask('/files/f')).status).toBe(502);
-      expect((await edge.ask('/files/f')).status).toBe(502);
+      expect((await edge.ask('/files/f')).status).toBe(504);
+      expect((await edge.ask('/files/f')).status).toBe(504);
     },
   );
 
@@ -62,6 +64,46 @@ describe('an edge', () => {
     expect((await edge.ask('/files/f')).headers['cache-status']).toBe(PASSED);
     said = 'max-age=0';
     expect((await edge.ask('/files/f')).headers['cache-status']).not.toBe(PASSED);
+  });
+
+  it('gives no block of it by its CID then, unless it may keep it under another name', async () => {
+    let said = 'max-age=0';
+    const { edge, bytes, origin } = await behind(() => ({ 'cache-control': said }));
+    await writeFile(join(origin.root, 'other'), bytes);
+    for (const path of ['f', 'other']) await edge.ask(`/files/${path}`);
+    const cid = (await edge.ask('/files/f')).headers['x-ipfs-roots'];
+    const here = async () =>
+      (await edge.ask(`/ipfs/${cid}?format=raw`)).headers['cache-status'] === HIT;
+    expect(await here()).toBe(true);
+    said = 'no-store';
+    await edge.ask('/files/f');
+    expect(await here()).toBe(true);
+    await edge.ask('/files/other');
+    expect(await here()).toBe(false);
+    expect(edge.events.flatMap((e) => (e.event === 'file_evicted' ? [e.cid] : []))).toEqual([cid]);
+    said = 'max-age=60';
+    expect((await edge.ask('/files/f')).body.equals(bytes)).toBe(true);
+    expect(await here()).toBe(true);
+  });
+
+  it('learns by a 304 that the time or the executable bit changed', async () => {
+    const origin = await startHub({ representations: { cacheControl: 'max-age=0' } });
+    await share(origin, 'f', 1000);
+    const edge = await startEdge(origin, { ttlMs });
+    const look = async () => {
+      const { headers } = await edge.ask('/files/f');
+      return [headers['cache-status'], headers['x-hubswarm-executable'], headers['last-modified']];
+    };
+    await look();
+    const path = join(origin.root, 'f');
+    for (const [when, mode, bit] of [
+      ['Thu, 09 Sep 1999 09:09:09 GMT', 0o755, '?1'],
+      ['Fri, 05 May 2000 05:05:05 GMT', 0o644, undefined],
+    ] as const) {
+      await chmod(path, mode);
+      await utimes(path, new Date(when), new Date(when));
+      expect(await look()).toEqual([COMPARED, bit, when]);
+    }
   });
 
   it('counts the time that a copy spent in caches before it', async () => {
@@ -215,5 +257,5 @@ async function behind(fields: () => Record<string, string>, prefix = '') {
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}/`;
-  return { bytes, url, edge: await startEdge(url, { ttlMs }) };
+  return { origin, bytes, url, edge: await startEdge(url, { ttlMs }) };
 }

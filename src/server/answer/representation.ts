@@ -102,14 +102,15 @@ export function representationOf(
   const { name, cid, size } = version;
   const type = typeOf(name);
   const validators = versionValidators(version);
-  const cacheHeaders = {
+  const common = {
     ...cacheHeadersOf(validators, presentation, type),
     'X-Ipfs-Roots': cid,
     // One line for each link: aria2 does not read two from one line.
     Link: [...blockLink(cid, presentation.depth), ...presentation.duplicates],
   };
+  const cacheHeaders = { ...common, ...changedAttributeHeaders(version) };
   const headers = {
-    ...cacheHeaders,
+    ...common,
     ...contentHeadersOf(name, type, presentation),
     ...digestHeaders(version.sha256),
     ...attributeHeaders(version),
@@ -165,9 +166,10 @@ export function codedRepresentation(
 ): Representation {
   const type = typeOf(version.name);
   const validators = { etag, ...datedBy(version.modifiedMs) };
-  const cacheHeaders = cacheHeadersOf(validators, presentation, type);
+  const common = cacheHeadersOf(validators, presentation, type);
+  const cacheHeaders = { ...common, ...changedAttributeHeaders(version) };
   const headers = {
-    ...cacheHeaders,
+    ...common,
     ...contentHeadersOf(version.name, type, presentation),
     ...digestHeaders(sha256),
     ...attributeHeaders(version),
@@ -200,6 +202,12 @@ function attributeHeaders({ modifiedMs, executable }: FileAttributes): Record<st
     executable: executable === true ? true : undefined,
   });
 }
+
+/** Of a 304: what is not said there stays as a cache has it, so that a file is no longer run is said. */
+const changedAttributeHeaders = (version: FileAttributes): Record<string, string> => ({
+  ...attributeHeaders(version),
+  ...formatAttributes({ executable: version.executable }),
+});
 
 function contentHeadersOf(name: string, type: string, { attachment }: Presentation) {
   return {

@@ -8,3 +8,7 @@ export interface ArchiveEntry {
   /** The bytes of a file. They must be read before the next entry is asked for. */
   readonly chunks: () => AsyncIterable<Uint8Array>;
 }
+
+/** Permission bits: plain ones, so that the same files make the same archive on every hub. */
+export const modeOf = ({ kind, executable }: Version): number =>
+  kind === 'directory' || executable ? 0o755 : 0o644;

@@ -6,12 +6,9 @@ import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
 import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import type { ArchiveEntry } from './archive-entry.ts';
+import { type ArchiveEntry, modeOf } from './archive-entry.ts';
 
 const BLOCK_BYTES = 512;
-const FILE_MODE = 0o644;
-/** Also of a file that can be run. */
-const DIRECTORY_MODE = 0o755;
 /** A tar ends with two empty blocks. */
 const END = Buffer.alloc(2 * BLOCK_BYTES);
 
@@ -41,7 +38,7 @@ export async function* gzippedTarOf(
 }
 
 function headOf(path: string, version: Version): Buffer {
-  const { kind, size, executable } = version;
+  const { kind, size } = version;
   const directory = kind === 'directory';
   const fields = {
     path: directory ? `${path}/` : path,
@@ -52,7 +49,7 @@ function headOf(path: string, version: Version): Buffer {
   const header = new Header({
     ...fields,
     type: directory ? 'Directory' : 'File',
-    mode: directory || executable ? DIRECTORY_MODE : FILE_MODE,
+    mode: modeOf(version),
     uid: 0,
     gid: 0,
   });

@@ -3,7 +3,7 @@
 import { makeZip } from 'client-zip';
 import type { Version } from '../../root/root.ts';
 import { dateOf } from '../../root/version.ts';
-import type { ArchiveEntry } from './archive-entry.ts';
+import { type ArchiveEntry, modeOf } from './archive-entry.ts';
 
 /** The first and the last moment of a zip's dates, which are those of MS-DOS, in local time. */
 const FIRST = new Date(1980, 0, 1);
@@ -20,9 +20,9 @@ export async function* zipOf(entries: AsyncGenerator<ArchiveEntry>): AsyncGenera
 
 async function* members(entries: AsyncGenerator<ArchiveEntry>) {
   for await (const { path, version, chunks } of entries) {
-    const lastModified = zipDateOf(version);
-    if (version.kind === 'directory') yield { name: `${path}/`, lastModified };
-    else yield { name: path, lastModified, size: version.size, input: chunks() };
+    const facts = { lastModified: zipDateOf(version), mode: modeOf(version) };
+    if (version.kind === 'directory') yield { name: `${path}/`, ...facts };
+    else yield { name: path, ...facts, size: version.size, input: chunks() };
   }
 }
 

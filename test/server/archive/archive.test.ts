@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
@@ -67,6 +77,43 @@ function hashes(files: ReadonlyMap<string, Buffer>): Record<string, string> {
 }
 
 describe('GET /files/<dir>/?archive=', () => {
+  it.each([
+    ['zip', ['unzip', '-q']],
+    ['tar', ['tar', 'xf']],
+    ['tar.gz', ['tar', 'xzf']],
+  ] as const)(
+    '%s tells times, of directories too, and what can be run',
+    needs(LINUX, 'unzip', 'tar'),
+    async (format, [program, option]) => {
+      const root = await tempRoot();
+      const when = new Date('2001-02-03T04:05:06.000Z');
+      await mkdir(join(root, 'd/e'), { recursive: true });
+      for (const [name, mode] of [
+        ['run', 0o4711],
+        ['plain', 0o600],
+      ] as const) {
+        await writeFile(join(root, 'd', name), name);
+        await chmod(join(root, 'd', name), mode);
+        await utimes(join(root, 'd', name), when, when);
+      }
+      await chmod(join(root, 'd/e'), 0o700);
+      for (const path of ['d/e', 'd']) await utimes(join(root, path), when, when);
+      const hub = await startHub({ root });
+      const to = await tempRoot();
+      await writeFile(join(to, 'a'), (await hub.ask(`/files/d/?archive=${format}`)).body);
+      execFileSync(program, [option, 'a'], { cwd: to });
+      for (const [path, mode] of [
+        ['d', 0o755],
+        ['d/e', 0o755],
+        ['d/run', 0o755],
+        ['d/plain', 0o644],
+      ] as const) {
+        const stats = await stat(join(to, path));
+        expect([path, stats.mode & 0o7777, stats.mtime]).toEqual([path, mode, when]);
+      }
+    },
+  );
+
   it.each(['tar', 'tar.gz'])('%s packs what could be asked for, in order', async (format) => {
     const { root, files } = await tree();
     const hub = await startHub({ root });
