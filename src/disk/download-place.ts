@@ -9,8 +9,8 @@
 //
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
 // kill), a partial in a temporary directory (no rename across file systems).
-import { type FileHandle, mkdir, open, rename, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';
 import type { Manifest, ManifestFile } from '../content/manifest.ts';
@@ -33,6 +33,24 @@ export function partialOf(root: CID, target: string): string {
   const ending = `.${shortName(root)}.part`;
   // What is replaced is put aside as `.old`.
   return nameBeside(target, ending, `${ending}.old`);
+}
+
+/** Most partial files of other versions that are looked at. Chosen. */
+const MOST_VERSIONS = 4;
+
+/** Paths at which another version of the target may lie: its own, and those of partial files. */
+export async function otherVersions(root: CID, target: string): Promise<string[]> {
+  const path = resolve(target);
+  const own = basename(partialOf(root, path));
+  const ending = `.${shortName(root)}.part`;
+  const before = own.slice(0, -ending.length);
+  const isPartial = (name: string): boolean =>
+    name !== own &&
+    name.startsWith(before) &&
+    /^\.[a-z0-9]{8}\.part$/i.test(name.slice(before.length));
+  const beside = await readdir(dirname(path)).catch(() => []);
+  const partials = beside.filter(isPartial).slice(0, MOST_VERSIONS);
+  return [path, ...partials.map((name) => join(dirname(path), name))];
 }
 
 /**

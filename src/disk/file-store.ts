@@ -17,7 +17,7 @@ import type { Imported } from './import.ts';
 import { lossReasonOf } from './loss-reason.ts';
 import { OpenFiles } from './open-files.ts';
 import { type Place, SharedPlace } from './place.ts';
-import { checkUnchanged } from './source.ts';
+import { checkUnchanged, type SourceFile } from './source.ts';
 
 export interface DownloadOptions {
   /** Whether to replace a target with other bytes, at publish. */
@@ -84,6 +84,11 @@ export class FileStore implements PieceStore {
   /** Whether the content has its final name: after publish(), or already before the download. */
   get isPublished(): boolean {
     return this.#place.sources !== undefined;
+  }
+
+  /** The files as they were hashed, once they have their final names. */
+  get sources(): readonly SourceFile[] | undefined {
+    return this.#place.sources;
   }
 
   subset(manifest: Manifest, firstFile: number): FileStore | undefined {

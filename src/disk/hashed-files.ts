@@ -3,19 +3,21 @@
 // for a file with its stamp (stamp-age.ts), and a record that is missing, torn or of another piece
 // length counts for nothing.
 import { createHash } from 'node:crypto';
-import { utimes } from 'node:fs/promises';
+import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DIGEST_LENGTH } from '../content/manifest.ts';
 import { forgetOldest } from '../runtime/node/forget-oldest.ts';
 import { makeDirectory } from '../runtime/node/make-directory.ts';
 import { readSmall, writeWhole } from '../runtime/node/small-file.ts';
 
-/** Content of fewer bytes and files is hashed as fast as a record is written. Chosen. */
-const FEW_BYTES = 2 ** 20;
+/** Content of fewer bytes and files is hashed, or fetched, as fast as a record is written. Chosen. */
+const FEW_BYTES = 2 ** 16;
 const FEW_FILES = 16;
 /** Most records, and bytes of all: that of 1 TiB in pieces of 1 MiB has 45 MB. Chosen. */
 const MOST_RECORDS = 256;
 const MOST_BYTES = 256 * 2 ** 20;
+/** Most bytes of records that are looked through for one download. Chosen. */
+const MOST_SEARCHED = 64 * 2 ** 20;
 
 interface Entry {
   readonly stamp: string;
@@ -107,6 +109,42 @@ export class HashedFiles {
 }
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A file as it was recorded: what lies there now may be something else. */
+export interface RecordedFile {
+  readonly path: string;
+  readonly stamp: string;
+  readonly pieceLength: number;
+  readonly digests: Uint8Array;
+}
+
+/** The files of all records, the last used record first. One record at a time is in memory. */
+export async function* recordedFiles(directory: string): AsyncGenerator<RecordedFile[]> {
+  let left = MOST_SEARCHED;
+  for (const { path, size } of await listRecords(directory)) {
+    left -= size;
+    if (left < 0) return;
+    const stored = await load(path);
+    if (!stored) continue;
+    const { pieceLength } = stored;
+    yield Object.entries(stored.files).map(([path, { stamp, digests }]) => ({
+      path,
+      stamp,
+      pieceLength,
+      digests: new Uint8Array(Buffer.from(digests, 'base64')),
+    }));
+  }
+}
+
+async function listRecords(directory: string) {
+  const records: { path: string; size: number; mtimeMs: number }[] = [];
+  for (const name of await readdir(directory).catch(() => [])) {
+    const path = join(directory, name);
+    const stats = await stat(path).catch(() => undefined);
+    if (stats?.isFile()) records.push({ path, size: stats.size, mtimeMs: stats.mtimeMs });
+  }
+  return records.sort((a, b) => b.mtimeMs - a.mtimeMs);
+}
 
 /** Undefined if it is missing, unreadable or torn. */
 async function load(path: string): Promise<Stored | undefined> {

@@ -15,12 +15,15 @@ export function sourceFile(path: string, stats: Stats): SourceFile {
   return { path, size: stats.size, mtimeMs: stats.mtimeMs, ino: stats.ino };
 }
 
+export const isUnchanged = (source: SourceFile, now: Stats): boolean =>
+  now.size === source.size && now.mtimeMs === source.mtimeMs && now.ino === source.ino;
+
 /** @throws HubswarmError ERR_SOURCE_CHANGED; ERR_NOT_FOUND if the file has no name any more */
 export function checkUnchanged(source: SourceFile, now: Stats): void {
   if (now.nlink === 0) {
     throw new HubswarmError('ERR_NOT_FOUND', `${source.path}: was removed or replaced`);
   }
-  if (now.size === source.size && now.mtimeMs === source.mtimeMs && now.ino === source.ino) return;
+  if (isUnchanged(source, now)) return;
   throw new HubswarmError(
     'ERR_SOURCE_CHANGED',
     `${source.path}: changed since it was read; share it again to hand out what it is now`,

@@ -4,7 +4,7 @@
 // sending it, or only one that never gave a piece and is silent; towards the end, when
 // all is on its way, also while its source is slow. The copy that comes second is
 // cancelled. What a slow source holds is not counted as on its way, so that none can
-// keep the others waiting.
+// keep the others waiting. Of equal pieces one is wanted (stand-ins.ts).
 import type { Rng } from '../runtime/rng.ts';
 import { blameForStalls, blameForStrayBlocks } from './neighbour/blame.ts';
 import type { Neighbour } from './neighbour/neighbour.ts';
@@ -12,6 +12,7 @@ import { smooth } from './neighbour/smooth.ts';
 import { type Fetch, PIECE_TIME_GAIN } from './neighbour/source.ts';
 import type { Picker, PickView } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
+import { copiesToCome, standIns } from './stand-ins.ts';
 import type { SwarmState } from './state.ts';
 
 /** A piece that takes so long is slow. */
@@ -24,12 +25,15 @@ export interface DownloadOptions {
   picker: Picker;
   /** Bytes that may be on their way to us, or being stored, at once. */
   inFlightLimit: number;
+  /** Groups of equal pieces. */
+  equals?: readonly (readonly number[])[] | undefined;
 }
 
 export class Downloads implements PickView {
   readonly missing: PieceRanking;
   readonly #state: SwarmState;
   readonly #picker: Picker;
+  readonly #equals: readonly (readonly number[])[];
   /** Bytes that may be on their way to us, or being stored, at once. */
   inFlightLimit: number;
   readonly #wanted: Uint8Array;
@@ -49,6 +53,7 @@ export class Downloads implements PickView {
   constructor(state: SwarmState, options: DownloadOptions) {
     this.#state = state;
     this.#picker = options.picker;
+    this.#equals = options.equals ?? [];
     this.inFlightLimit = options.inFlightLimit;
     this.missing = new PieceRanking(state.geometry.pieceCount, state.rng);
     this.#wanted = new Uint8Array(state.geometry.pieceCount).fill(1);
@@ -57,6 +62,7 @@ export class Downloads implements PickView {
       this.#wanted[piece] = 0;
     }
     this.#wantedCount = this.missing.size;
+    for (const piece of copiesToCome(this.#equals, state.have)) this.#setWanted(piece, false);
   }
 
   get pieceCount(): number {
@@ -76,19 +82,6 @@ export class Downloads implements PickView {
 
   isWanted(piece: number): boolean {
     return this.#wanted[piece] === 1;
-  }
-
-  /** Missing pieces that no neighbour has. */
-  get unavailable(): number {
-    let count = 0;
-    while (count < this.missing.size && this.missing.count(this.missing.at(count)) === 0) count++;
-    return count;
-  }
-
-  /** Which they are, ascending. */
-  listUnavailable(): number[] {
-    const pieces = Array.from({ length: this.unavailable }, (_, place) => this.missing.at(place));
-    return pieces.sort((a, b) => a - b);
   }
 
   /** A neighbour has this piece (hello or have). */
@@ -218,9 +211,15 @@ export class Downloads implements PickView {
       giver.source.noteGood(now);
       giver.taker.credit.add(now);
       giver.messageBudget.earnPiece();
-    }
+    } else this.#endFetches(piece);
     this.missing.remove(piece);
     return giver;
+  }
+
+  /** It was copied from an equal one: what is on its way came too late. */
+  #endFetches(piece: number): void {
+    this.#setWanted(piece, false);
+    for (const neighbour of this.#state.neighbours.values()) this.#cancel(neighbour, piece);
   }
 
   /** Wrong bytes: nothing was written. Returns the PeerId that sent them. */
@@ -259,6 +258,9 @@ export class Downloads implements PickView {
 
   /** Sees to sources that stall. Must be called a few times a second. */
   sweep(now: number): { neighbour: Neighbour; reason: string }[] {
+    for (const piece of standIns(this.#equals, this.missing)) {
+      this.#setWanted(piece, !this.#storing.has(piece) && !this.#isComing(piece));
+    }
     const bans: { neighbour: Neighbour; reason: string }[] = [];
     const endgame = this.missing.size > 0 && this.#wantedCount === 0;
     for (const neighbour of this.#state.neighbours.values()) {

@@ -38,6 +38,16 @@ export class PieceRanking {
     return this.#count[piece]!;
   }
 
+  /** How many ranked pieces have no known copy: they have the first places. */
+  get unknown(): number {
+    return this.#bucketEnd[0]!;
+  }
+
+  /** Which they are, ascending. */
+  listUnknown(): number[] {
+    return [...this.#order.subarray(0, this.unknown)].sort((a, b) => a - b);
+  }
+
   isRanked(piece: number): boolean {
     return this.#position[piece]! < this.#size;
   }

@@ -2,10 +2,8 @@
 // what comes in, and after every step offers the grants that fell due. Knows no clock, no socket and
 // no disk; equal events at equal times give equal effects.
 import { Bitfield } from '../content/bitfield.ts';
-import type { Geometry } from '../content/geometry.ts';
 import { invariant } from '../runtime/invariant.ts';
-import type { Rng } from '../runtime/rng.ts';
-import { CHOKERS, type Choker, type ChokerName } from './choker.ts';
+import { CHOKERS, type Choker } from './choker.ts';
 import { Downloads } from './downloads.ts';
 import type { SessionEffect } from './effect.ts';
 import type { SessionEvent } from './event.ts';
@@ -15,8 +13,9 @@ import { Blame } from './neighbour/blame.ts';
 import { Neighbour } from './neighbour/neighbour.ts';
 import { Outbox } from './outbox.ts';
 import { mayLeave } from './parting.ts';
-import { PICKERS, type PickerName } from './picker.ts';
+import { PICKERS } from './picker.ts';
 import { PieceRanking } from './ranking.ts';
+import type { SessionInit } from './session-init.ts';
 import { isDone, type SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
 import type { Message } from './wire/message.ts';
@@ -26,24 +25,6 @@ import { handleWithdraw, withdraw } from './withdrawal.ts';
 const SWEEP_MS = 250;
 /** Interested neighbours from which on the uplink is busy: haves for others may wait. */
 const ENOUGH_TAKERS = 3;
-
-export interface SessionInit {
-  /** The root CID's bytes. The caller makes sure that all neighbours mean this file. */
-  file: Uint8Array;
-  geometry: Geometry;
-  /** Pieces that are here already; copied. */
-  have: Bitfield;
-  /** Multiaddrs to tell in hello, at most MAX_ADDRESSES. */
-  addresses?: readonly string[];
-  rng: Rng;
-  downlinkBytesPerSecond?: number;
-  /** Grants kept open at once; measured if left out. */
-  openGrants?: number;
-  /** Policy that picks the piece of a grant; rarest if left out. */
-  picker?: PickerName;
-  /** Policy that picks the neighbour of a grant; cooperative if left out. */
-  choker?: ChokerName;
-}
 
 export class Session {
   readonly #state: SwarmState;
@@ -74,6 +55,7 @@ export class Session {
     this.#downloads = new Downloads(this.#state, {
       picker: PICKERS[init.picker ?? 'rarest'],
       inFlightLimit: inFlightLimit(downlinkBytesPerSecond, geometry),
+      equals: init.equals,
     });
   }
 
@@ -97,7 +79,7 @@ export class Session {
 
   /** Those that no neighbour has. */
   get unavailablePieces(): number {
-    return this.#downloads.unavailable;
+    return this.#downloads.missing.unknown;
   }
 
   /** Bytes that are asked for at once, of all neighbours together. */
@@ -125,7 +107,7 @@ export class Session {
 
   /** The missing pieces that no neighbour has, ascending; takes time by their number. */
   listUnavailable(): number[] {
-    return this.#downloads.listUnavailable();
+    return this.#downloads.missing.listUnknown();
   }
 
   /** Payload that came for nothing. */

@@ -1,12 +1,15 @@
 // Gives a download what it needs of a peer: the manifest from an earlier run or from others, a
 // partial file in the output directory, the peer's swarms and the DHT.
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../content/cid.ts';
 import type { PieceStore } from '../content/store.ts';
 import { cidAt, subsetAt } from '../content/subset.ts';
+import { otherVersions } from '../disk/download-place.ts';
 import { FileStore } from '../disk/file-store.ts';
+import { recordDownload } from '../disk/record-download.ts';
+import { reusePieces } from '../disk/reuse.ts';
 import type { Link } from '../link/link.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
@@ -16,6 +19,7 @@ import type { Swarm } from '../swarm/swarm.ts';
 import type { SwarmHooks } from '../swarm/swarm-host.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import { hashingProgress } from './hashing-progress.ts';
 import { type HeldDag, rawRootOf } from './manifest/dag-protocol.ts';
 import type { KeptManifests } from './manifest/kept-manifests.ts';
 import type { FetchedManifest } from './manifest/manifest-bytes.ts';
@@ -39,6 +43,8 @@ export interface FileDownloadPeer {
   readonly emit: Emit;
   readonly link: Link;
   readonly manifests: KeptManifests;
+  /** Directory of what files of this peer hashed to. */
+  readonly hashedDir: string;
   readonly packed: PackedManifests;
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Swarm;
   announce(cid: CID, afterMs: number): void;
@@ -63,6 +69,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
   readonly #peer: FileDownloadPeer;
   readonly #cid: CID;
   readonly #options: DownloadOptions;
+  #store: FileStore | undefined;
 
   constructor(peer: FileDownloadPeer, cid: CID, options: DownloadOptions) {
     this.clock = peer.clock;
@@ -124,10 +131,41 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     const store = await FileStore.download(found.manifest, target, { overwrite, signal });
     try {
       await this.#keep(found, store.isPublished);
+      if (!store.have.isFull) await this.#reuse(found, store, target, signal);
+      this.#store = store;
       return store;
     } catch (error) {
       await store.close();
       throw error;
+    }
+  }
+
+  /** Copies what this disk has already. */
+  async #reuse(
+    { name, manifest }: FoundManifest,
+    store: FileStore,
+    target: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { pieces, bytes, paths } = await reusePieces(store, {
+      records: this.#peer.hashedDir,
+      versions: await otherVersions(manifest.root, target),
+      signal,
+      onHashed: hashingProgress(this.clock, this.emit, target),
+    });
+    if (pieces === 0) return;
+    const cid = manifest.root.toString();
+    this.emit({ event: 'pieces_reused', cid, name, pieces, bytes, paths: [...paths] });
+  }
+
+  /** Records what the files hashed to. Call when they have their names. */
+  async record(path: string): Promise<void> {
+    const { manifest, sources = [] } = this.#store!;
+    try {
+      await recordDownload(this.#peer.hashedDir, resolve(path), { manifest, sources });
+    } catch (error) {
+      const message = `hashes are not kept for the next download: ${describeError(error)}`;
+      this.emit({ event: 'warned', message });
     }
   }
 

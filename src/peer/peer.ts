@@ -76,8 +76,7 @@ export class Peer implements FileDownloadPeer {
   readonly link: ProcessLink;
   readonly emit: Emit;
   readonly manifests: KeptManifests;
-  /** Directory of what shared files hashed to. */
-  readonly #hashedDir: string;
+  readonly hashedDir: string;
   readonly #identity: Identity;
   readonly #uploads: UploadQueue;
   readonly #held: Holdings;
@@ -130,7 +129,7 @@ export class Peer implements FileDownloadPeer {
     this.node = node;
     this.emit = options.emit;
     this.manifests = new KeptManifests(options.dataDir);
-    this.#hashedDir = join(options.dataDir, 'hashed');
+    this.hashedDir = join(options.dataDir, 'hashed');
     this.#identity = identity;
     this.link = options.link;
     this.#uploads = new UploadQueue(this.link, this.clock);
@@ -214,7 +213,7 @@ export class Peer implements FileDownloadPeer {
 
   /** Imports a file or directory in place, and serves it from then on. */
   async share(path: string, { check = false, ...options }: ShareOptions): Promise<Swarm> {
-    const hashed = await HashedFiles.open(this.#hashedDir, resolve(path), check);
+    const hashed = await HashedFiles.open(this.hashedDir, resolve(path), check);
     const imported = await importPath(path, {
       ...options,
       hashed,
@@ -245,9 +244,11 @@ export class Peer implements FileDownloadPeer {
   async get(cid: CID, options: DownloadOptions): Promise<string> {
     const held = options.path === undefined ? this.#held.get(cid) : undefined;
     if (held?.swarm.view.isComplete) return (await held.swarm.store.publish()) ?? '';
-    const download = new Download(new FileDownload(this, cid, options), cid, options);
+    const host = new FileDownload(this, cid, options);
+    const download = new Download(host, cid, options);
     const path = await download.run();
     this.#held.offerSubsets(download.cid);
+    await host.record(path);
     return path;
   }
 

@@ -1,6 +1,7 @@
 // One peer of a simulated swarm: a real session behind links of so many bytes per
 // second. State only; the swarm moves what passes between nodes.
-import type { Session, SessionInit } from '../exchange/session.ts';
+import type { Session } from '../exchange/session.ts';
+import type { SessionInit } from '../exchange/session-init.ts';
 import type { Carriage } from './carriage.ts';
 import { Downlink } from './downlink.ts';
 import { Line } from './line.ts';

@@ -1,6 +1,6 @@
 // Runs a simulation to its end, in slices, so that the process can be stopped meanwhile.
 import { platform } from '#platform';
-import type { SessionInit } from '../exchange/session.ts';
+import type { SessionInit } from '../exchange/session-init.ts';
 import { type SimulationResult, summarize } from './result.ts';
 import type { SimulationSetup } from './setup.ts';
 import { Simulation } from './simulation.ts';

@@ -1,6 +1,6 @@
 // The swarm of a setup: who takes part with which links, when they join and leave,
 // and when there is nothing more to wait for.
-import type { SessionInit } from '../exchange/session.ts';
+import type { SessionInit } from '../exchange/session-init.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Overlay } from './overlay.ts';
 import type { LinkClass, SimulationSetup } from './setup.ts';

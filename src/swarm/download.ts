@@ -82,6 +82,8 @@ export class Download<F extends Found> {
   #name: string;
   #total = 0;
   #verifiedBytes = 0;
+  /** Of pieces copied from equal ones. */
+  readonly #copied = { pieces: 0, bytes: 0 };
   #toldBytes = 0;
   #progressAt: number;
   #warned = false;
@@ -167,6 +169,7 @@ export class Download<F extends Found> {
         this.#count(rawRoot.length);
       return this.#host.join(found, store, {
         onPieceStored: (piece) => this.#count(manifest.geometry.length(piece)),
+        onPieceCopied: (piece) => this.#countCopy(manifest.geometry.length(piece)),
         onCompleted: () => this.#complete.resolve(),
         onWithdrawn: (paths, reason) => this.#lack?.noteWithdrawn(paths, reason),
         onFailed: (error) => this.#abort.abort(error),
@@ -221,6 +224,12 @@ export class Download<F extends Found> {
   #count(bytes: number): void {
     this.#verifiedBytes += bytes;
     this.#noteProgress();
+  }
+
+  #countCopy(bytes: number): void {
+    this.#copied.pieces++;
+    this.#copied.bytes += bytes;
+    this.#count(bytes);
   }
 
   /** Notes pieces of a packed manifest, which can be verified only when the last one is here. */
@@ -283,10 +292,13 @@ export class Download<F extends Found> {
 
   #finish(path: string, wasWhole: boolean): void {
     this.#tellProgress();
+    const facts = { cid: this.#cid.toString(), name: this.#name };
+    if (this.#copied.pieces > 0) {
+      this.#host.emit({ event: 'pieces_reused', ...facts, ...this.#copied, paths: [] });
+    }
     this.#host.emit({
       event: 'transfer_completed',
-      cid: this.#cid.toString(),
-      name: this.#name,
+      ...facts,
       path,
       bytes: this.#total,
       ms: this.#elapsedMs,

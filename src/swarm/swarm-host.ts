@@ -13,6 +13,8 @@ import type { UploadQueue } from './upload-queue.ts';
 /** Callbacks of a swarm for its maker. */
 export interface SwarmHooks {
   onPieceStored?(piece: number): void;
+  /** Called when a piece was copied from an equal one of the same content. */
+  onPieceCopied?(piece: number): void;
   onCompleted?(): void;
   /** Called when a neighbour took back pieces of these files, which are missing. */
   onWithdrawn?(paths: readonly string[], reason: LossReason): void;

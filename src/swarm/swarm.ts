@@ -2,6 +2,7 @@
 // and the clock give it events; the session's effects go back to them. It decides nothing about the
 // exchange itself.
 import type { CID } from 'multiformats/cid';
+import { EqualPieces } from '../content/equal-pieces.ts';
 import { pathsOf } from '../content/manifest.ts';
 import type { Loss, PieceStore } from '../content/store.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
@@ -15,6 +16,7 @@ import { unawaited } from '../runtime/guarded.ts';
 import { Contacts, type Neighbourhood } from './contacts.ts';
 import { Intake } from './intake.ts';
 import { type Call, Member } from './member.ts';
+import { PieceCopies } from './piece-copies.ts';
 import type { SessionView } from './session-view.ts';
 import type { SwarmHooks, SwarmHost } from './swarm-host.ts';
 
@@ -34,6 +36,8 @@ export class Swarm implements Neighbourhood {
   readonly contacts: Contacts;
   readonly #init: SwarmInit;
   readonly #session: Session;
+  /** Undefined if no two pieces are equal. */
+  readonly #copies: PieceCopies | undefined;
   readonly #members = new Map<string, Member>();
   readonly #events: SessionEvent[] = [];
   #stepping = false;
@@ -45,10 +49,12 @@ export class Swarm implements Neighbourhood {
     this.#init = init;
     this.cid = init.cid;
     this.store = init.store;
+    const equals = this.store.have.isFull ? undefined : EqualPieces.in(this.store.manifest);
     this.#session = new Session({
       file: init.cid.bytes,
       geometry: init.store.manifest.geometry,
       have: init.store.have,
+      equals: equals?.groups,
       addresses: init.addresses(),
       rng: init.rng,
       downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
@@ -58,6 +64,24 @@ export class Swarm implements Neighbourhood {
     this.contacts = new Contacts({ ...init, swarm: this, digest });
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.uplinkCap() });
     init.store.watchLosses?.((loss) => this.#handleLoss(loss));
+    this.#copies = equals && this.#copiesOf(equals);
+    this.#copies?.start();
+  }
+
+  #copiesOf(equals: EqualPieces): PieceCopies {
+    const { store, hooks } = this.#init;
+    return new PieceCopies({
+      equals,
+      store,
+      onCopied: (piece) => {
+        this.#step({ type: 'piece_stored', piece });
+        hooks.onPieceCopied?.(piece);
+      },
+      onRefused: (piece) => this.#step({ type: 'piece_refused', piece }),
+      onFailed: (error) => {
+        if (!this.#closed) hooks.onFailed?.(error);
+      },
+    });
   }
 
   /** Must be called when the caps of the link have changed. */
@@ -141,6 +165,7 @@ export class Swarm implements Neighbourhood {
   close(): void {
     this.#closed = true;
     this.contacts.close();
+    this.#copies?.close();
     this.#cancelTick?.();
     for (const [peer, { wire }] of this.#members) {
       this.#leave(peer, 'stopped');
@@ -303,6 +328,7 @@ export class Swarm implements Neighbourhood {
         emit({ event: 'piece_verified', cid, piece, bytes, remote });
         this.#step({ type: 'piece_stored', piece });
         hooks.onPieceStored?.(piece);
+        this.#copies?.note(piece);
       } else {
         emit({ event: 'piece_rejected', cid, piece, remote });
         this.#step({ type: 'piece_refused', piece });

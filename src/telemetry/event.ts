@@ -71,7 +71,7 @@ export interface Events {
     /** Bytes of a piece; of a directory, of its longest. */
     pieceLength: number;
   };
-  /** A peer hashes what it is to share, for more than 2 s so far. */
+  /** A peer hashes what it is to share, or an older version of what it fetches, for 2 s or more. */
   hashing_progressed: { name: string; bytes: number; total: number };
   /** Others can find providers of this CID from now on. */
   file_provided: { cid: string; ms: number };
@@ -135,6 +135,18 @@ export interface Events {
     pending?: true;
     /** Absent for a download. */
     direction?: 'sending';
+  };
+  /**
+   * Pieces were not fetched, since equal ones were at hand: before the download on the disk, at its
+   * end in the content itself.
+   */
+  pieces_reused: {
+    cid: string;
+    name: string;
+    pieces: number;
+    bytes: number;
+    /** Files that they were copied from, up to 8; none for the content itself. */
+    paths: string[];
   };
   /** A piece has come and matches its CID. */
   piece_verified: { cid: string; piece: number; bytes: number; remote: Remote };

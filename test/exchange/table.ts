@@ -3,6 +3,7 @@ import { Bitfield } from '../../src/content/bitfield.ts';
 import { Geometry } from '../../src/content/geometry.ts';
 import type { SessionEffect } from '../../src/exchange/effect.ts';
 import { Session } from '../../src/exchange/session.ts';
+import type { SessionInit } from '../../src/exchange/session-init.ts';
 import type { Message } from '../../src/exchange/wire/message.ts';
 import { createRng } from '../../src/runtime/rng.ts';
 
@@ -14,13 +15,14 @@ export class Table {
   now = 0;
   readonly session: Session;
 
-  constructor(have: readonly number[]) {
+  constructor(have: readonly number[], equals?: SessionInit['equals']) {
     const field = new Bitfield(PIECES);
     for (const piece of have) field.add(piece);
     this.session = new Session({
       file: Uint8Array.of(1),
       geometry: new Geometry(new Array<number>(PIECES).fill(PIECE)),
       have: field,
+      equals,
       addresses: ['/ip4/127.0.0.1/tcp/1'],
       rng: createRng(1),
     });

@@ -7,7 +7,7 @@ import { type Event, type Network, Swarms, type SwarmsOptions } from '../../src/
 import { MemoryWire } from '../swarm/memory-wire.ts';
 import { VirtualClock } from '../swarm/virtual-clock.ts';
 
-const BYTES = new Uint8Array(8 * 16_384).map((_, at) => at);
+const BYTES = new Uint8Array(8 * 16_384).map((_, at) => at + at / 16_384);
 const { manifest } = await importFile([BYTES], { length: BYTES.length, pieceLength: 16_384 });
 const FROM_SEED = { peers: [{ peer: 'seed', addresses: [] }] };
 

@@ -30,6 +30,12 @@ export async function makeContent(pieces = PIECES): Promise<Content> {
   const bytes = new Uint8Array(pieces * PIECE);
   const rng = createRng(pieces);
   for (let i = 0; i < bytes.length; i++) bytes[i] = rng.below(256);
+  return contentOf(bytes);
+}
+
+/** Content of these bytes, a multiple of PIECE. */
+export async function contentOf(bytes: Uint8Array): Promise<Content> {
+  const pieces = bytes.length / PIECE;
   const digests = new Uint8Array(pieces * 32);
   for (let piece = 0; piece < pieces; piece++) {
     const leaf = bytes.subarray(piece * PIECE, (piece + 1) * PIECE);

@@ -83,6 +83,8 @@ function describeEvent(event: Event): string | undefined {
         (event.resumedBytes > 0 ? `, ${bytes(event.resumedBytes)} of it already here` : '') +
         doubtOf(event)
       );
+    case 'pieces_reused':
+      return `reused ${bytes(event.bytes)} of ${showText(event.paths.join(', ') || `${event.name}, which holds it more than once`)}`;
     case 'transfer_completed':
       if (event.found)
         return `already there, verified: ${showText(event.path)} (${bytes(event.bytes)})`;
