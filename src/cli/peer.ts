@@ -7,10 +7,12 @@ import type { CID } from 'multiformats/cid';
 import type { LinkChoice } from '../disk/scan.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
+import type { SwarmKey } from '../peer/private/swarm-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
+import type { Emit } from '../telemetry/event.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { readLines } from './common/lines.ts';
@@ -27,6 +29,8 @@ interface Options extends Policy {
   out: string;
   listen?: string[];
   mdns: boolean;
+  swarmKey?: string;
+  allow?: string[];
   data?: string;
   uplink?: number | 'auto';
   downlink?: number;
@@ -62,6 +66,14 @@ export function peerCommand(): Command {
       '--mdns',
       'find peers on the LAN by multicast, at the interface of the default or multicast route',
       false,
+    )
+    .option(
+      '--swarm-key <file>',
+      "belong to a private swarm: only peers with the same key can connect (see 'hubswarm swarm-key'; default: anybody can)",
+    )
+    .option(
+      '--allow <peerids...>',
+      'connect only to these peers, each by its PeerId (12D3KooW...) or an address that ends with it (default: to any)',
     )
     .option(
       '--data <dir>',
@@ -135,8 +147,8 @@ function withGiven(given: readonly string[], flags: Options): Options {
 async function run(options: Options, context: RunContext): Promise<void> {
   const { Peer } = await import('../peer/peer.ts');
   tunePeer();
-  const request = await parse(options);
   const { emit, signal } = context;
+  const request = await parse(options, emit);
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: options.uplink === 'auto' ? undefined : options.uplink,
     downlinkBytesPerSecond: options.downlink,
@@ -147,6 +159,8 @@ async function run(options: Options, context: RunContext): Promise<void> {
     dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
     joins: Array.isArray(options.join) ? options.join : [],
+    swarmKey: request.swarmKey,
+    allowed: request.allowed,
     policy: request.policy,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),
@@ -202,10 +216,12 @@ interface Request {
   readonly target?: Target;
   readonly pieceLength?: number;
   readonly policy: Policy;
+  readonly swarmKey?: SwarmKey | undefined;
+  readonly allowed?: readonly string[] | undefined;
 }
 
 /** Everything that can be wrong with the command line, before anything is started. */
-async function parse(options: Options): Promise<Request> {
+async function parse(options: Options, emit: Emit): Promise<Request> {
   const { parseCid } = await import('../content/cid.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
@@ -219,11 +235,36 @@ async function parse(options: Options): Promise<Request> {
   for (const path of options.share) checkSource(`--share: ${path}`, path);
   return {
     policy: policyOf(options),
+    ...(await privacyOf(options, emit)),
     ...(options.get === undefined ? {} : { target: targetOf(options.get, parseCid) }),
     ...(options.chunkSize === undefined
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
   };
+}
+
+/** Who may be connected to. */
+async function privacyOf(
+  { swarmKey: file, allow, join }: Options,
+  emit: Emit,
+): Promise<Pick<Request, 'swarmKey' | 'allowed'>> {
+  if (file === undefined && allow === undefined) return {};
+  const { readSwarmKey } = await import('../peer/private/swarm-key.ts');
+  const { parsePeerId } = await import('../peer/private/allowed-peers.ts');
+  const { tryParseAddress } = await import('../peer/address/peer-address.ts');
+  const allowed = allow?.map((text) => parsePeerId('--allow', text));
+  for (const address of Array.isArray(join) ? join : []) {
+    const peer = tryParseAddress(address)?.peerId;
+    if (!allowed || peer === undefined || allowed.includes(peer)) continue;
+    const message = `--join: ${address} is not among the peers of --allow; add it there`;
+    throw new HubswarmError('ERR_USAGE', message);
+  }
+  const swarmKey = file === undefined ? undefined : await readSwarmKey(file);
+  if (swarmKey?.exposed) {
+    const message = `--swarm-key: ${file} can be read by others on this machine; chmod 600 keeps them out`;
+    emit({ event: 'warned', message });
+  }
+  return { swarmKey, allowed };
 }
 
 /** @param text CID, or CID/path */

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   attack: async () => (await import('./attack.ts')).attackCommand(),
   cid: async () => (await import('./cid.ts')).cidCommand(),
   balancer: async () => (await import('./balancer.ts')).balancerCommand(),
+  'swarm-key': async () => (await import('./swarm-key.ts')).swarmKeyCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
 };
 

@@ -6,6 +6,8 @@ import type { Caps } from '../link/link.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import { parseMultiaddr } from '../peer/address/peer-address.ts';
 import { Peer as InnerPeer } from '../peer/peer.ts';
+import { parsePeerId } from '../peer/private/allowed-peers.ts';
+import { readSwarmKey } from '../peer/private/swarm-key.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Event } from '../telemetry/event.ts';
 import {
@@ -37,6 +39,10 @@ export interface PeerOptions {
   readonly join?: readonly string[];
   /** Find peers on the LAN by multicast. */
   readonly mdns?: boolean;
+  /** File with the key of a private swarm: only peers that have it can be connected to. */
+  readonly swarmKey?: string;
+  /** PeerIds of those to whom alone it may be connected. */
+  readonly allow?: readonly string[];
   readonly caps?: Caps;
   /** Paces what is sent where more than 100 ms queue in front of the uplink. */
   readonly adaptsUplink?: boolean;
@@ -76,6 +82,8 @@ export class Peer {
       ...(listen && { listen }),
       joins: join,
       mdns: read.mdns ?? false,
+      swarmKey: read.swarmKey === undefined ? undefined : await readSwarmKey(read.swarmKey),
+      allowed: read.allow,
       link,
       adaptsUplink: read.adaptsUplink ?? false,
       policy: read.policy ?? {},
@@ -160,6 +168,7 @@ const address: Reader<string> = (name, given) => {
   return given as string;
 };
 const readAddresses = list(address);
+const peerId: Reader<string> = (name, given) => parsePeerId(name, text(name, given));
 
 const readStart = record<PeerOptions>(
   {
@@ -167,6 +176,8 @@ const readStart = record<PeerOptions>(
     listen: readAddresses,
     join: readAddresses,
     mdns: flag,
+    swarmKey: text,
+    allow: list(peerId),
     caps,
     adaptsUplink: flag,
     policy,

@@ -43,6 +43,7 @@ import { type Identity, openIdentity } from './node/identity.ts';
 import { createNode, type Node, type NodeOptions } from './node/node.ts';
 import { UplinkTuner } from './node/uplink-tuner.ts';
 import { Vigil } from './node/vigil.ts';
+import type { SwarmKey } from './private/swarm-key.ts';
 
 export interface PeerOptions {
   dataDir: string;
@@ -60,6 +61,10 @@ export interface PeerOptions {
   maySend?(message: Message): boolean;
   /** Whether an address may be dialled, and a connection from it be taken; all by default. */
   allowsAddress?: NodeOptions['allowsAddress'];
+  /** The private swarm that it belongs to; an open one if left out. */
+  swarmKey?: SwarmKey | undefined;
+  /** PeerIds of those to whom alone it may be connected; anybody if left out. */
+  allowed?: readonly string[] | undefined;
   emit: Emit;
 }
 
@@ -94,14 +99,15 @@ export class Peer implements FileDownloadPeer {
       options.emit({ event: 'warned', message }),
     );
     try {
-      const admission = new Admission(systemClock);
+      const admission = new Admission(systemClock, { allowed: options.allowed });
       const { listen, joins = [], mdns = false, emit } = options;
       const listening = new Listening({ listen, joins, mdns, clock: systemClock, emit });
       const node = await createNode({
         privateKey: identity.privateKey,
-        isRefused: (id) => admission.isBanned(id),
+        isRefused: (id) => admission.refuses(id),
         listen: await listening.choose(),
         ...(options.allowsAddress ? { allowsAddress: options.allowsAddress } : {}),
+        ...(options.swarmKey ? { swarmKey: options.swarmKey } : {}),
         mdns,
         onMdnsFailed: (error) => {
           const message = `--mdns: peers on the LAN are not found: ${describeError(error)}`;
@@ -147,15 +153,18 @@ export class Peer implements FileDownloadPeer {
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
       uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
-      isBanned: (id) => admission.isBanned(id),
+      isBanned: (id) => admission.refuses(id),
       onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
     setMaxListeners(0, this.#stopping.signal);
     this.discovery = new Discovery(node, this.clock);
     this.#vigil = new Vigil(node, this.clock);
-    const { dataDir } = options;
     const { discovery, clock, emit } = this;
-    this.#joining = new Joining({ node, discovery, listening, dataDir, identity, clock, emit });
+    // Peers of another swarm are of no use, and none of its business.
+    const own = options.swarmKey ? [`swarm-${options.swarmKey.swarm}`] : [];
+    const runDir = join(options.dataDir, ...own);
+    const knownDir = join(identity.dir, ...own);
+    this.#joining = new Joining({ node, discovery, listening, runDir, knownDir, clock, emit });
     if (options.mdns)
       unawaited('looking at the LAN', this.#joining.awaitLan(this.#stopping.signal));
     if (options.adaptsUplink) this.#tune();
@@ -192,7 +201,7 @@ export class Peer implements FileDownloadPeer {
     const reception = new Reception({
       clock: this.clock,
       swarmOf: (file) => this.#held.swarmOf(file),
-      isBanned: (peer) => this.#admission.isBanned(peer),
+      isBanned: (peer) => this.#admission.refuses(peer),
       onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
     });
     await answerCalls(node, reception);

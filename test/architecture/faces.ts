@@ -142,6 +142,8 @@ export const FACES: string[] = [
   'peer/node/node.ts',
   'peer/node/stream.ts',
   'peer/peer.ts',
+  'peer/private/allowed-peers.ts',
+  'peer/private/swarm-key.ts',
   'root/disk/disk-root.ts',
   'root/names.ts',
   'root/opened.ts',

@@ -278,6 +278,7 @@ export class Discovery {
 }
 
 const NO_ANSWER = 'no answer in time';
+const NO_HANDSHAKE = 'no handshake with it; it may be of another swarm (--swarm-key), or no peer';
 
 const grown = (waitMs: number): number => Math.min(waitMs * WAIT_GROWTH, LONGEST_WAIT_MS);
 
@@ -302,6 +303,7 @@ export function dialReason(error: unknown): string {
   if (/ECONNREFUSED/.test(text)) return 'nobody listens there';
   if (/EHOSTUNREACH|ENETUNREACH/.test(text)) return 'cannot be reached';
   if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'no such host';
+  if (/ECONNRESET|EPIPE|message length|newline|protocol selection/i.test(text)) return NO_HANDSHAKE;
   if (/timeout|timed out|aborted/i.test(text)) return NO_ANSWER;
   return text;
 }

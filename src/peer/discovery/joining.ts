@@ -12,7 +12,6 @@ import { SCOPE } from '../../runtime/node/scope.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { scopeOf } from '../address/scope.ts';
 import { hasMulticastRoute } from '../address/source-address.ts';
-import type { Identity } from '../node/identity.ts';
 import type { Node } from '../node/node.ts';
 import { type Discovery, dialReason } from './discovery.ts';
 import { readKnownPeers, rememberPeers } from './known-peers.ts';
@@ -34,6 +33,9 @@ const JITTER = 0.25;
  */
 const MOST_DOUBLINGS = 5;
 const LASTED_MS = 60_000;
+/** A connection that ended sooner was not wanted. Chosen. */
+const HUNG_UP_MS = 1000;
+const HUNG_UP = 'it hung up at once; it may have no room, or not allow this peer (its --allow)';
 /** Time for an answer on the LAN. Chosen. */
 const LAN_ANSWERS_MS = 3000;
 
@@ -44,8 +46,10 @@ export interface JoiningInit {
   readonly node: Node;
   readonly discovery: Discovery;
   readonly listening: Listening;
-  readonly dataDir: string;
-  readonly identity: Identity;
+  /** Directory of the user's running peers of the same swarm. */
+  readonly runDir: string;
+  /** Directory of this peer's own memory of others of that swarm. */
+  readonly knownDir: string;
   readonly clock: Timers;
   readonly emit: Emit;
 }
@@ -81,11 +85,11 @@ export class Joining {
    * changes.
    */
   async announce(): Promise<void> {
-    const { node, dataDir, emit } = this.#init;
+    const { node, runDir, emit } = this.#init;
     const peerId = node.peerId.toString();
     const addresses = node.getMultiaddrs().map((address) => address.toString());
     try {
-      this.#withdrawRun = await announceRun(dataDir, peerId, addresses);
+      this.#withdrawRun = await announceRun(runDir, peerId, addresses);
     } catch (error) {
       this.#warn(describeError(error));
     }
@@ -95,8 +99,11 @@ export class Joining {
   /** Remembers the peers met: a hint for the next run; without it nothing fails. */
   async close(): Promise<void> {
     try {
-      const { dir } = this.#init.identity;
-      await rememberPeers(dir, [...this.#reached.values()], [...this.#callers.values()]);
+      await rememberPeers(
+        this.#init.knownDir,
+        [...this.#reached.values()],
+        [...this.#callers.values()],
+      );
       await this.#withdrawRun?.();
     } catch (error) {
       this.#warn(describeError(error));
@@ -158,7 +165,9 @@ export class Joining {
         failures = 0;
         const since = clock.now();
         await discovery.lost(connection.remotePeer, signal);
-        losses = clock.now() - since < LASTED_MS ? losses + 1 : 1;
+        const lastedMs = clock.now() - since;
+        if (lastedMs < HUNG_UP_MS && losses === 0) this.#await('answer', target, HUNG_UP);
+        losses = lastedMs < LASTED_MS ? losses + 1 : 1;
       } catch (error) {
         if (signal.aborted) return;
         losses = 0;
@@ -187,10 +196,10 @@ export class Joining {
   }
 
   async #knownAddresses(): Promise<string[]> {
-    const { node, dataDir, identity } = this.#init;
+    const { node, runDir, knownDir } = this.#init;
     const found = await Promise.allSettled([
-      findLocalPeers(dataDir, node.peerId.toString()),
-      readKnownPeers(identity.dir),
+      findLocalPeers(runDir, node.peerId.toString()),
+      readKnownPeers(knownDir),
     ]);
     for (const each of found) {
       if (each.status === 'rejected') this.#warnOnce(describeError(each.reason));

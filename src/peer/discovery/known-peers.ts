@@ -1,6 +1,7 @@
 // The useful peers of earlier runs, most recent first, in the peer's own directory: `--join`
 // without an address begins with them. The file is only a hint, so a damaged one counts as empty.
 import { join } from 'node:path';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { readJson, writeWhole } from '../../runtime/node/small-file.ts';
 import { tryParseAddress } from '../address/peer-address.ts';
 
@@ -46,6 +47,7 @@ export async function rememberPeers(
     ...reached.filter((address) => later.has(peerOf(address))),
     ...callers.filter((address) => !isKnown(address)),
   ]);
+  await makeDirectory(dir, 0o700);
   await writeWhole(file(dir), `${JSON.stringify(peers, undefined, 1)}\n`);
 }
 

@@ -21,18 +21,28 @@ const IDLE_AFTER_MS = 5000;
 /** libp2p's own limit of connections, if none is given. */
 const MAX_CONNECTIONS = 300;
 
+export interface AdmissionLimits {
+  /** Most connections; libp2p's own limit if left out. */
+  readonly maxConnections?: number;
+  /** PeerIds of those who alone may be connected to. */
+  readonly allowed?: readonly string[] | undefined;
+}
+
 export class Admission {
   readonly #bans: Bans;
   /** When each connection opened. */
   readonly #openedAt = new WeakMap<Connection, number>();
   readonly #clock: Clock;
   readonly #most: number;
+  /** PeerIds; all are allowed where it is missing. */
+  readonly #allowed: ReadonlySet<string> | undefined;
   #node: Node | undefined;
 
-  constructor(clock: Clock, maxConnections = MAX_CONNECTIONS) {
+  constructor(clock: Clock, { maxConnections = MAX_CONNECTIONS, allowed }: AdmissionLimits = {}) {
     this.#bans = new Bans(clock);
     this.#clock = clock;
     this.#most = Math.floor(maxConnections * CROWDED);
+    this.#allowed = allowed && new Set(allowed);
   }
 
   /** Starts to watch connections. Call once, as soon as the node exists. */
@@ -44,8 +54,9 @@ export class Admission {
     node.addEventListener('connection:open', handleOpen);
   }
 
-  isBanned(peer: string): boolean {
-    return this.#bans.has(peer);
+  /** Whether this peer may not be connected to. */
+  refuses(peer: string): boolean {
+    return this.#bans.has(peer) || this.#allowed?.has(peer) === false;
   }
 
   /**

@@ -17,6 +17,7 @@ import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
 import { createTcp } from '../patches/tcp.ts';
+import type { SwarmKey } from '../private/swarm-key.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
 import { answerProbes } from './probe-answers.ts';
 import { ProviderStore } from './provider-store.ts';
@@ -48,6 +49,8 @@ export interface NodeOptions {
   readonly isRefused?: (peer: string) => boolean;
   /** Whether an address may be dialled, and a connection from it be taken; all by default. */
   readonly allowsAddress?: (address: Multiaddr) => boolean;
+  /** Only peers that have it can be connected to; anybody without one. */
+  readonly swarmKey?: SwarmKey;
 }
 
 /**
@@ -89,6 +92,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       addresses: { listen },
       transports: [createTcp],
       connectionEncrypters: [createEncrypter(clock)],
+      ...(options.swarmKey && { connectionProtector: await protectBy(options.swarmKey) }),
       streamMuxers: [createMuxer({ windows: WINDOWS, clock })],
       connectionGater: {
         denyInboundEncryptedConnection: (peer) => options.isRefused?.(peer.toString()) ?? false,
@@ -126,9 +130,15 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 }
 
 /** Loaded only where it is wanted. */
-async function discoverByMdns({ onMdnsFailed = () => {} }: NodeOptions) {
+async function discoverByMdns({ onMdnsFailed = () => {}, swarmKey }: NodeOptions) {
   const { createMdns } = await import('../patches/mdns.ts');
-  return createMdns(onMdnsFailed);
+  return createMdns(onMdnsFailed, swarmKey?.swarm);
+}
+
+/** Loaded only where it is wanted. */
+async function protectBy({ text }: SwarmKey) {
+  const { createProtector } = await import('../patches/pnet.ts');
+  return createProtector(text);
 }
 
 /**

@@ -9,16 +9,23 @@ import { believe } from '../address/scope.ts';
 import { inside } from './inside.ts';
 
 /** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
-const MDNS_SERVICE_TAG = '_hubswarm._udp.local';
+const SERVICE = 'hubswarm';
 
 /** What a started service is made of: multicast-dns 7. */
 interface Started {
   readonly mdns: EventEmitter & { update(): void };
 }
 
-/** @param onFailed called if the port of multicast DNS cannot be opened */
-export function createMdns(onFailed: (error: Error) => void): ReturnType<typeof mdns> {
-  const create = mdns({ serviceTag: MDNS_SERVICE_TAG });
+/**
+ * @param onFailed called if the port of multicast DNS cannot be opened
+ * @param swarm the private swarm whose peers alone are looked for, in ten characters
+ */
+export function createMdns(
+  onFailed: (error: Error) => void,
+  swarm?: string,
+): ReturnType<typeof mdns> {
+  const service = swarm === undefined ? SERVICE : `hs-${swarm}`;
+  const create = mdns({ serviceTag: `_${service}._udp.local` });
   return (components) => {
     const service = create(components) as ReturnType<typeof create> & Startable;
     const start = service.start.bind(service);

@@ -1,11 +1,13 @@
 // libp2p's connection encrypter and muxer, made of Noise and yamux. Where the connection is a bare TCP
-// socket, this folder's own path takes over after the handshake. Everywhere else, as behind a
-// protector with a pre-shared key, over a relay, or over a WebSocket, the stock packages run.
+// socket, this folder's own path takes over after the handshake; in a private swarm it applies the
+// protector's key streams itself. Everywhere else, as over a relay or a WebSocket, the stock packages
+// run.
 import { noise } from '@chainsafe/libp2p-noise';
 import type { MessageStream, StreamMuxerFactory } from '@libp2p/interface';
 import { yamux } from '@libp2p/yamux';
 import type { Timers } from '../../runtime/clock.ts';
 import { bareSocketOf } from '../patches/tcp.ts';
+import { protectionOf } from '../private/protection.ts';
 import {
   type Encrypter,
   type NoiseComponents,
@@ -26,13 +28,21 @@ export const createEncrypter =
     const secure =
       (role: Role, secureStock: Encrypter['secureOutbound']): Encrypter['secureOutbound'] =>
       async (connection, options) => {
-        const socket = bareSocketOf(connection);
+        const protection = protectionOf(connection);
+        const below = protection?.connection ?? connection;
+        const socket = bareSocketOf(below);
         if (!socket) return secureStock.call(stock, connection, options);
         const init = { components, staticKey, options };
         const { secured, ...keys } = await performHandshake(role, connection, init);
         return {
           ...secured,
-          connection: new SecuredConnection({ connection, socket, clock, ...keys }),
+          connection: new SecuredConnection({
+            connection: below,
+            socket,
+            protection,
+            clock,
+            ...keys,
+          }),
         };
       };
     return Object.assign(stock, {

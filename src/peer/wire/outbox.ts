@@ -4,6 +4,7 @@
 import type { Socket } from 'node:net';
 import { describeError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import type { KeyStream } from '../private/protection.ts';
 import type { Sealer } from './noise-cipher.ts';
 import { SPENT } from './noise-cipher.ts';
 import { HEADER_LENGTH, TYPE, writeHeader } from './yamux-frames.ts';
@@ -24,6 +25,7 @@ export class Outbox {
   readonly #socket: Socket;
   readonly #sealer: Sealer;
   readonly #onFailed: (reason: string) => void;
+  readonly #protection: KeyStream | undefined;
   readonly #stage = Buffer.allocUnsafe(STAGE_LENGTH);
   readonly #endTurn = guarded(
     'sending frames',
@@ -38,11 +40,20 @@ export class Outbox {
   #awaitsTurn = false;
   #failed = false;
 
-  /** @param onFailed called once, when nothing can be sent any more */
-  constructor(socket: Socket, sealer: Sealer, onFailed: (reason: string) => void) {
+  /**
+   * @param onFailed called once, when nothing can be sent any more
+   * @param protection what sealed messages are encrypted with as well, in a private swarm
+   */
+  constructor(
+    socket: Socket,
+    sealer: Sealer,
+    onFailed: (reason: string) => void,
+    protection?: KeyStream,
+  ) {
     this.#socket = socket;
     this.#sealer = sealer;
     this.#onFailed = onFailed;
+    this.#protection = protection;
   }
 
   /** Whether sending more makes no sense until the socket's 'drain'. */
@@ -104,6 +115,7 @@ export class Outbox {
     const waiting = this.#stage.subarray(0, staged);
     const sealed = this.#sealer.seal(staged > 0 ? [waiting, ...parts] : parts, length);
     if (!sealed) return this.#fail(SPENT);
+    if (this.#protection) for (const bytes of sealed) this.#protection.apply(bytes);
     this.#write(sealed);
     if (this.#socket.writableLength > MOST_UNSENT) this.#fail(READS_NOTHING);
   }

@@ -14,6 +14,7 @@ import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { readInto } from '../patches/socket-buffer.ts';
+import type { KeyStream, Protection } from '../private/protection.ts';
 import { Opener, Sealer } from './noise-cipher.ts';
 import { RecordBuffer } from './noise-records.ts';
 import { Outbox, READS_NOTHING } from './outbox.ts';
@@ -38,6 +39,8 @@ export const TOO_SLOW = 'takes too long over a message';
 export interface SecuredInit {
   readonly connection: MessageStream;
   readonly socket: Socket;
+  /** In a private swarm: what every byte of the socket is encrypted with as well. */
+  readonly protection?: Protection | undefined;
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
   /** What was read after the handshake. */
@@ -60,6 +63,9 @@ export class SecuredConnection extends AbstractMessageStream {
   readonly #clock: Timers;
   readonly #opener: Opener;
   readonly #records = new RecordBuffer();
+  readonly #incoming: KeyStream | undefined;
+  /** Where the socket reads into. */
+  #space: Uint8Array = new Uint8Array(0);
   readonly #pause = new ReadPause();
   #cancelPause: Cancel | undefined;
   #cancelLooks: Cancel | undefined;
@@ -68,13 +74,15 @@ export class SecuredConnection extends AbstractMessageStream {
   #messageSince: number | undefined;
   #reader: PlainReader | undefined;
 
-  constructor({ connection, socket, sendKey, receiveKey, rest, clock }: SecuredInit) {
+  constructor({ connection, socket, protection, sendKey, receiveKey, rest, clock }: SecuredInit) {
     super({ log: connection.log, direction: connection.direction });
     this.#connection = connection;
     this.#socket = socket;
     this.#clock = clock;
     this.#opener = new Opener(receiveKey);
-    this.outbox = new Outbox(socket, new Sealer(sendKey), (reason) => this.#fail(reason));
+    this.#incoming = protection?.incoming;
+    const sealer = new Sealer(sendKey);
+    this.outbox = new Outbox(socket, sealer, (reason) => this.#fail(reason), protection?.outgoing);
     const drain = guarded('going on with a connection', () => {
       this.#fullSince = undefined;
       this.safeDispatchEvent('drain');
@@ -121,7 +129,7 @@ export class SecuredConnection extends AbstractMessageStream {
 
   #readSocket(rest: Uint8Array): void {
     if (rest.length > 0) this.#copyIn(rest);
-    const space = () => this.#records.space();
+    const space = () => (this.#space = this.#records.space());
     const handleRead = guarded(
       'reading a connection',
       (length: number) => this.#handleRead(length),
@@ -136,7 +144,10 @@ export class SecuredConnection extends AbstractMessageStream {
     });
     if (reads) return;
     const message = guarded('reading a connection', ({ data }: StreamMessageEvent) => {
-      for (const chunk of data instanceof Uint8Array ? [data] : data) this.#copyIn(chunk);
+      for (const chunk of data instanceof Uint8Array ? [data] : data) {
+        this.#incoming?.apply(chunk);
+        this.#copyIn(chunk);
+      }
     });
     this.#connection.addEventListener('message', message);
   }
@@ -152,6 +163,7 @@ export class SecuredConnection extends AbstractMessageStream {
   }
 
   #handleRead(length: number): void {
+    this.#incoming?.apply(this.#space.subarray(0, length));
     this.#takeRecords(length);
     const { missing } = this.#records;
     const now = this.#clock.now();

@@ -54,7 +54,16 @@ async function startJoiner(): Promise<Joiner> {
   // A clock of its own: its waits are not those that are looked at.
   const discovery = new Discovery(node, new VirtualClock());
   const listening = new Listening({ joins: [], mdns: false, clock, emit });
-  const joining = new Joining({ node, discovery, listening, dataDir, identity, clock, emit });
+  const knownDir = identity.dir;
+  const joining = new Joining({
+    node,
+    discovery,
+    listening,
+    runDir: dataDir,
+    knownDir,
+    clock,
+    emit,
+  });
   const stop = new AbortController();
   cleanups.push(async () => {
     stop.abort();

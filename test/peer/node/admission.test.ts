@@ -13,7 +13,7 @@ describe('Admission', () => {
     const node = await startNode({ maxConnections: MOST });
     await node.handle(EXCHANGE_PROTOCOL, () => {});
     const clock = new VirtualClock();
-    const admission = new Admission(clock, MOST);
+    const admission = new Admission(clock, { maxConnections: MOST });
     admission.watch(node);
     const useful = await startNode();
     const stream = await useful.dialProtocol(node.getMultiaddrs(), EXCHANGE_PROTOCOL);
@@ -40,13 +40,13 @@ describe('a ban', () => {
     expect(admission.ban('busy', true)).toBe(60_000);
     admission.ban('liar', false);
     await clock.advance(59_999);
-    expect(admission.isBanned('busy')).toBe(true);
+    expect(admission.refuses('busy')).toBe(true);
     await clock.advance(1);
-    expect(admission.isBanned('busy')).toBe(false);
+    expect(admission.refuses('busy')).toBe(false);
     expect(admission.ban('busy', true)).toBe(120_000);
     await clock.advance(24 * 60 * 60_000);
-    expect(admission.isBanned('busy')).toBe(false);
-    expect(admission.isBanned('liar')).toBe(true);
+    expect(admission.refuses('busy')).toBe(false);
+    expect(admission.refuses('liar')).toBe(true);
     // A flood afterwards does not shorten it.
     expect(admission.ban('liar', true)).toBe(Number.POSITIVE_INFINITY);
     for (let times = 0; times < 20; times++) admission.ban('busy', true);

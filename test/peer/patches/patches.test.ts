@@ -327,6 +327,17 @@ const CANARIES: Readonly<Record<string, Canary>> = {
     },
   },
 
+  // Its ciphers are bounded and given back, and the short way is taken.
+  'memory of pnet': {
+    members: ['inboundXor', 'maConn', 'outboundXor'],
+    sing: async () => {
+      const text = `/key/swarm/psk/1.0.0/\n/base16/\n${'ab'.repeat(32)}`;
+      const options = { swarmKey: { text, swarm: 'a', exposed: false } };
+      const [a, b] = [await startNode(options), await startNode(options)];
+      const connection = await a.dial(b.getMultiaddrs());
+      expect(insideOf(connection).muxer).toBeInstanceOf(Session);
+    },
+  },
   // Who asked is told that nothing is heard; a failure in its timer ends nothing.
   'failures of mDNS': {
     members: ['mdns', 'once', 'update'],
