@@ -2,8 +2,8 @@
 // takes the memory of a few reads, and for a zip a line for each file, which its directory at the
 // end needs. Its length is not known before, so it comes chunked. A file that changes meanwhile
 // cuts the connection; a client that leaves ends the walk. An archive is not stored and cannot be
-// resumed: the next one may hold other versions. Entries that cannot be read are told by a list at
-// its end, a trailer field, and a line in the hub's log.
+// resumed: the next one may hold other versions. Entries that are left out are told by a list at its
+// end, a trailer field, and a line in the hub's log.
 
 import { create as formatDisposition } from 'content-disposition';
 import type { Access } from '../../hub/access/access.ts';
@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<string, { readonly type: string; readonly pack: P
   'tar.gz': { type: 'application/gzip', pack: gzippedTarOf },
 };
 
-/** The trailer field that tells how many entries could not be read. */
+/** The trailer field that tells how many entries are left out. */
 const MISSING = 'Missing-Entries';
 
 /** The parts of a hub that archives need. */

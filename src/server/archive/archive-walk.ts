@@ -1,9 +1,10 @@
 // Yields the entries of an archive in order: every file and directory below a directory that the
 // same client could ask for by name. Each directory comes before its entries; names are sorted by
 // UTF-16 code units. Entries that may not be served (hidden, special, links that lead out) are left
-// out, as in listings. A directory that several links lead to comes once: otherwise a few links
-// could make a tree without end. An entry that should be there and cannot be read ends nothing: it
-// is noted as missing.
+// out, as in listings. A directory that several names lead to comes once: otherwise a few links
+// could make a tree without end. It comes under its real name if the archive has that, else under
+// the first link to it. An entry that should be there and is left out ends nothing: it is noted as
+// missing.
 import type { DirectoryNames, Names } from '../../hub/catalogue/directory-names.ts';
 import type { OpenDirectory, OpenFile, Root, Segments } from '../../root/root.ts';
 import { systemCode } from '../../runtime/errors.ts';
@@ -34,13 +35,43 @@ export async function* walkArchive(
   segments: readonly string[],
   top: string,
 ): AsyncGenerator<ArchiveEntry> {
-  yield* walkOne(walk, { segments, path: top, isDirectory: true }, new Set());
+  yield* walkOne(walk, { segments, path: top, isDirectory: true }, new DirectoryPaths(top));
+}
+
+/** The path in the archive at which each directory comes, by its real place. */
+class DirectoryPaths {
+  readonly #top: string;
+  #real: string | undefined;
+  readonly #taken = new Map<string, string>();
+
+  constructor(top: string) {
+    this.#top = top;
+  }
+
+  /** Takes a directory for that path. Returns the other path at which it comes, if it does. */
+  take({ place }: OpenDirectory, path: string): string | undefined {
+    const real = place.join('/');
+    this.#real ??= real;
+    const own = this.#inside(real);
+    if (own !== undefined) return own === path ? undefined : own;
+    const taken = this.#taken.get(real);
+    if (taken === undefined) this.#taken.set(real, path);
+    return taken;
+  }
+
+  /** The path of a place below the top's own: the walk comes there without a link. */
+  #inside(real: string): string | undefined {
+    const top = this.#real!;
+    if (real === top) return this.#top;
+    const above = top === '' ? '' : `${top}/`;
+    return real.startsWith(above) ? `${this.#top}/${real.slice(above.length)}` : undefined;
+  }
 }
 
 async function* walkOne(
   walk: Walk,
   place: Place,
-  visited: Set<string>,
+  paths: DirectoryPaths,
 ): AsyncGenerator<ArchiveEntry> {
   walk.signal.throwIfAborted();
   const opened = await attempt(walk, place, () => walk.root.open(place.segments));
@@ -49,9 +80,11 @@ async function* walkOne(
   try {
     if (!walk.shows(place.segments, opened.kind === 'directory')) return;
     if (opened.kind === 'directory') {
-      const real = opened.place.join('/');
-      if (visited.has(real)) return;
-      visited.add(real);
+      const other = paths.take(opened, place.path);
+      if (other !== undefined) {
+        walk.missing.note(place.path, `is the same directory as ${other}`);
+        return;
+      }
       names = await attempt(walk, place, () => namesIn(walk, place, opened));
     }
     yield { path: place.path, version: opened.version, chunks: () => chunksOf(opened) };
@@ -65,11 +98,7 @@ async function* walkOne(
     const isDirectory = list === names.directories;
     for (const name of list) {
       const inside = [...place.segments, name];
-      yield* walkOne(
-        walk,
-        { segments: inside, path: `${place.path}/${name}`, isDirectory },
-        visited,
-      );
+      yield* walkOne(walk, { segments: inside, path: `${place.path}/${name}`, isDirectory }, paths);
     }
   }
 }

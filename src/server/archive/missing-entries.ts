@@ -1,5 +1,5 @@
-// What an archive should hold and does not, since it cannot be read. The archive ends with a list of
-// it, so that nobody takes the archive for all there is.
+// What an archive should hold and does not: entries that cannot be read, and second names of a
+// directory. The archive ends with a list of them, so that nobody takes it for all there is.
 import type { Version } from '../../root/root.ts';
 import type { ArchiveEntry } from './archive-entry.ts';
 
@@ -35,7 +35,7 @@ export class MissingEntries {
     const bytes = this.#list();
     yield {
       path: `${top}.missing.txt`,
-      version: { ...version!, kind: 'file', size: bytes.length },
+      version: { ...version!, kind: 'file', size: bytes.length, executable: false },
       chunks: async function* () {
         yield bytes;
       },

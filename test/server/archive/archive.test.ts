@@ -121,7 +121,9 @@ describe('GET /files/<dir>/?archive=', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers['content-disposition']).toBe(`attachment; filename=dir.${format}`);
     const found = await untar(format === 'tar' ? answer.body : gunzipSync(answer.body));
-    expect(hashes(found.files)).toEqual(hashes(files));
+    const list = found.files.get('dir.missing.txt');
+    expect(`${list}`).toBe('Missing in this archive: 1\ndir/loop: is the same directory as dir\n');
+    expect(hashes(found.files)).toEqual(hashes(new Map([...files, ['dir.missing.txt', list!]])));
     expect(found.names).toEqual([
       'dir/',
       'dir/sub/',
@@ -131,8 +133,62 @@ describe('GET /files/<dir>/?archive=', () => {
       'dir/a.txt',
       'dir/empty',
       'dir/link',
+      'dir.missing.txt',
     ]);
     expect(await hub.until('request_completed')).toMatchObject({ whole: true });
+  });
+
+  it.each([
+    ['/files/', 'files', ''],
+    ['/files/real/', 'real', '/real'],
+    ['/files/0-link/', '0-link', '/real'],
+  ])('%s has directories under their real names, whatever sorts before', async (url, top, at) => {
+    const root = await tempRoot();
+    const below = `${root}${at}`;
+    await mkdir(join(below, 'real/x'), { recursive: true });
+    await writeFile(join(below, 'real/x/f'), '1');
+    await symlink('real', join(root, '0-link'));
+    await symlink('real', join(below, '1-link'));
+    await symlink('real/x', join(below, '2'));
+    await symlink('../..', join(below, 'real/x/back'));
+    const hub = await startHub({ root });
+    const answer = await hub.ask(`${url}?archive=tar`);
+    const { files } = await untar(answer.body);
+    const list = `${files.get(`${top}.missing.txt`)}`.split('\n').slice(1, -1);
+    expect([...files.keys()]).toEqual([`${top}/real/x/f`, `${top}.missing.txt`]);
+    expect(list).toContain(`${top}/1-link: is the same directory as ${top}/real`);
+    expect(list).toContain(`${top}/2: is the same directory as ${top}/real/x`);
+    expect(list).toContain(`${top}/real/x/back: is the same directory as ${top}`);
+    expect(answer.trailers['missing-entries']).toBe(String(list.length));
+  });
+
+  it('has a directory beyond it under the first link, and tells the others', async () => {
+    const root = await tempRoot();
+    await mkdir(join(root, 'out/in'), { recursive: true });
+    await mkdir(join(root, 'd'));
+    await writeFile(join(root, 'out/in/f'), '1');
+    for (const name of ['a', 'b']) await symlink('../out', join(root, 'd', name));
+    await symlink('../out/in', join(root, 'd', 'c'));
+    const hub = await startHub({ root });
+    const { files } = await untar((await hub.ask('/files/d/?archive=tar')).body);
+    expect([...files.keys()]).toEqual(['d/a/in/f', 'd.missing.txt']);
+    expect(`${files.get('d.missing.txt')}`.split('\n').slice(1, -1)).toEqual([
+      'd/b: is the same directory as d/a',
+      'd/c: is the same directory as d/a/in',
+    ]);
+  });
+
+  it('lists what is missing in a file that cannot be run', async () => {
+    const { root } = await tree();
+    const hub = await startHub({ root });
+    const reader = extract();
+    reader.end((await hub.ask('/files/dir/?archive=tar')).body);
+    const modes = new Map<string, number | undefined>();
+    for await (const entry of reader) {
+      modes.set(entry.header.name, entry.header.mode);
+      entry.resume();
+    }
+    expect(modes.get('dir.missing.txt')).toBe(0o644);
   });
 
   it('is the same archive each time', async () => {
