@@ -3,12 +3,11 @@
 // Equal to `ipfs add --cid-version=1 --chunker=size-N`.
 // Source: https://specs.ipfs.tech/unixfs/, boxo ipld/unixfs/importer/balanced.
 import * as dagPb from '@ipld/dag-pb';
-import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from './attributes.ts';
 import { dagPbCid, rawCid, sha256 } from './cid.ts';
 import { DIGEST_LENGTH } from './manifest.ts';
-import { unixfsOf } from './unixfs-attributes.ts';
+import { encodeFileData, encodeLinkData } from './unixfs-data.ts';
 
 /** kubo's width (boxo: DefaultLinksPerBlock, so that a node of links stays within 8 KiB). */
 const LINKS_PER_NODE = 174;
@@ -60,8 +59,8 @@ export function buildFileDag(
 
 /** Adds the node of a symbolic link to `blocks`. */
 export function buildLinkDag(target: string, blocks: Map<string, Uint8Array>): DagRoot {
-  const data = new UnixFS({ type: 'symlink', data: new TextEncoder().encode(target) });
-  const block = dagPb.encode({ Data: data.marshal(), Links: [] });
+  const data = encodeLinkData(new TextEncoder().encode(target));
+  const block = dagPb.encode({ Data: data, Links: [] });
   const cid = dagPbCid(block);
   blocks.set(cid.toString(), block);
   return { cid, length: 0, tsize: block.length };
@@ -93,13 +92,9 @@ function joinNode(
   blocks: Map<string, Uint8Array>,
   attributes: FileAttributes | undefined,
 ): DagRoot {
-  const data = new UnixFS({
-    type: 'file',
-    blockSizes: children.map(({ length }) => BigInt(length)),
-    ...(attributes ? unixfsOf(attributes) : {}),
-  });
+  const lengths = children.map(({ length }) => length);
   const block = dagPb.encode({
-    Data: data.marshal(),
+    Data: encodeFileData(lengths, attributes),
     Links: children.map(({ cid, tsize }) => ({ Name: '', Hash: cid, Tsize: tsize })),
   });
   const cid = dagPbCid(block);

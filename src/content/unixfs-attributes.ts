@@ -8,19 +8,19 @@ import { type FileAttributes, isDatable } from './attributes.ts';
 const PERMISSIONS = 0o777;
 const USUAL_MODE = 0o644;
 
-export function unixfsOf({ modifiedMs, mode }: FileAttributes): Pick<UnixFS, 'mode' | 'mtime'> {
+export function unixfsOf({ modifiedMs, mode = USUAL_MODE }: FileAttributes) {
+  const bits = mode & PERMISSIONS;
   const ms =
     modifiedMs === undefined || !isDatable(modifiedMs) ? undefined : Math.round(modifiedMs);
   return {
-    mode: mode === undefined ? undefined : mode & PERMISSIONS,
+    mode: bits === USUAL_MODE ? undefined : bits,
     mtime: ms === undefined ? undefined : mtimeOf(ms),
   };
 }
 
 function mtimeOf(ms: number) {
   const seconds = Math.floor(ms / 1000);
-  const nsecs = (ms - seconds * 1000) * 1e6;
-  return { secs: BigInt(seconds), ...(nsecs === 0 ? {} : { nsecs }) };
+  return { seconds, nanoseconds: (ms - seconds * 1000) * 1e6 };
 }
 
 /** Undefined if the node says nothing, or nothing that a file can be. */
