@@ -6,8 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Unfinished, UploadData, UploadLock } from '../../root/unfinished.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import type { Quota, Reservation } from './quota.ts';
+import type { Quota } from './quota.ts';
 import { offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
+import { UploadShare } from './upload-share.ts';
 
 /**
  * Most unfinished uploads. Chosen: an upload holds a file descriptor only while bytes come, so it
@@ -24,8 +25,6 @@ const PUBLISHED_KEPT_MS = 3_600_000;
  * again. Chosen.
  */
 const JOINED_KEPT_MS = 600_000;
-/** Time without a byte after which an upload's share of the quota is what came. Chosen. */
-const PROMISE_HOLDS_MS = 60_000;
 const SWEEP_EVERY_MS = 60_000;
 
 export interface UploadStoreOptions {
@@ -46,7 +45,7 @@ export class UploadStore {
   readonly #options: UploadStoreOptions;
   readonly #unfinished: Unfinished;
   /** Quota of the uploads that are not published, as far as this process knows them. */
-  readonly #shares = new Map<string, Reservation>();
+  readonly #shares = new Map<string, UploadShare>();
 
   constructor(options: UploadStoreOptions) {
     this.#options = options;
@@ -77,7 +76,7 @@ export class UploadStore {
     }
     // 128 random bits: anybody who knows an upload's URL may write to it.
     const id = randomBytes(16).toString('hex');
-    const share = this.#options.quota.reserve(facts.length ?? 0);
+    const share = new UploadShare(this.#options.quota, facts.length ?? 0);
     this.#shares.set(id, share);
     try {
       const { named, ...told } = facts;
@@ -133,7 +132,7 @@ export class UploadStore {
    */
   async begin(upload: StoredUpload, checked: boolean): Promise<StoredUpload> {
     const { offset } = upload;
-    this.cover(upload.id, upload.record.length ?? offset);
+    (await this.#shareOf(upload)).begin(offset);
     const uncheckedFrom = checked ? offset : null;
     const boot = await this.#unfinished.boot;
     return this.save(upload, { boot, syncedBytes: offset, uncheckedFrom }, offset);
@@ -145,11 +144,19 @@ export class UploadStore {
     await this.#write(id, { ...record, expiresMs });
   }
 
+  /**
+   * Sets the length of an upload that was made without one.
+   *
+   * @throws Refusal ERR_QUOTA
+   */
+  async declare(upload: StoredUpload, length: number): Promise<StoredUpload> {
+    (await this.#shareOf(upload)).declare(length);
+    return this.save(upload, { length }, upload.offset);
+  }
+
   /** @throws Refusal ERR_QUOTA if the quota has no room for so many bytes of it */
-  cover(id: string, bytes: number): void {
-    const share = this.#shares.get(id) ?? this.#options.quota.reserve(0);
-    this.#shares.set(id, share);
-    share.cover(bytes);
+  cover(id: string, offset: number): void {
+    this.#shares.get(id)?.cover(offset);
   }
 
   /** @throws Refusal ERR_NOT_FOUND, ERR_LOCKED */
@@ -195,19 +202,17 @@ export class UploadStore {
     if (leftMs <= 0) return this.#expire(found);
     // The clock was set back: without this the upload would stay for as long.
     if (leftMs > Math.max(this.#options.expireMs, PUBLISHED_KEPT_MS)) await this.#renew(id);
-    if (found.record.state === 'open') await this.#lookAtShare(found);
+    if (found.record.state === 'open') (await this.#shareOf(found)).review(found.offset);
   }
 
-  /** A length that was only promised keeps no others out. */
-  async #lookAtShare({ id, record, offset }: StoredUpload): Promise<void> {
+  /** Another process, or an earlier one, may have made the upload. @throws Refusal ERR_QUOTA */
+  async #shareOf({ id, record, offset }: StoredUpload): Promise<UploadShare> {
     const stillMs = Math.abs(Date.now() - (await this.#unfinished.changedMs(id)));
-    if (stillMs < PROMISE_HOLDS_MS) return this.cover(id, record.length ?? offset);
-    // A writer that holds the lock has the room that it was promised.
-    const lock = await this.#unfinished.lock(id);
-    if (!lock) return;
-    this.cover(id, offset);
-    this.#shares.get(id)?.shrink(offset);
-    await lock.release();
+    const known = this.#shares.get(id);
+    if (known) return known;
+    const share = new UploadShare(this.#options.quota, record.length ?? offset, offset, stillMs);
+    this.#shares.set(id, share);
+    return share;
   }
 
   /** Lets the upload expire as if it had been written to now. */

@@ -12,14 +12,10 @@ import { toHttp } from '../message/to-http.ts';
 import { withVary } from '../message/vary.ts';
 import { askAfterEnd } from './departure.ts';
 import { HttpCaller } from './http-caller.ts';
+import { BYTES_PER_STALL } from './patience.ts';
 import { detailsOf } from './request-details.ts';
 import type { About, Traffic } from './traffic.ts';
 
-/**
- * Bytes that a client must take or send in each stall time, after a first one: 4 KiB/s at 30 s.
- * Chosen: the slowest client that is worth its buffer; a slower one resumes after the cut.
- */
-const BYTES_PER_STALL = 128 * 1024;
 /** Longest path in the log. Chosen. */
 const MAX_LOGGED_PATH = 1024;
 
@@ -116,7 +112,10 @@ export class Conversation {
     this.#gone?.abort(leftError());
   }
 
-  /** How long the client may take for so many bytes, in ms. */
+  /**
+   * How long the client may take for so many bytes, in ms. Whether it takes any before all are taken
+   * does not show: the kernel holds MiB of earlier ones for a slow reader, and takes none meanwhile.
+   */
   patienceMs(bytes: number): number {
     return this.stallMs * (1 + bytes / BYTES_PER_STALL);
   }

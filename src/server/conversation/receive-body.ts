@@ -6,6 +6,7 @@ import type { Link } from '../../link/link.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { Conversation } from './conversation.ts';
+import { Patience } from './patience.ts';
 
 /** Takes a chunk. A returned promise holds the next chunk back. */
 export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined;
@@ -18,7 +19,7 @@ export function receiveBody(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const { req, stallMs } = conversation;
-    let waitedMs = 0;
+    const patience = new Patience(stallMs);
     let waitingSince = performance.now();
     let taking = false;
     let over = false;
@@ -49,9 +50,9 @@ export function receiveBody(
       stall.refresh();
     };
     const handleData = (chunk: Buffer): void => {
-      waitedMs += performance.now() - waitingSince;
       conversation.bytes += chunk.length;
-      if (waitedMs > conversation.patienceMs(conversation.bytes)) return fail(tooSlow());
+      const waitedMs = performance.now() - waitingSince;
+      if (!patience.take(waitedMs, chunk.length)) return fail(tooSlow());
       let work: Promise<void> | undefined;
       try {
         work = passOn(chunk);

@@ -18,6 +18,8 @@ const CHECK_EVERY_MS = 1000;
  * answer. A client that is gone is found by the reset of the first byte.
  */
 const HALF_OPEN = { httpAllowHalfOpen: true };
+/** Without it a TLS connection ends when the client's side does; node:http sets it by itself. */
+const TLS_HALF_OPEN = { allowHalfOpen: true };
 
 /** Options of node:http and node:https for these limits. */
 function serverOptions(limits: Limits) {
@@ -39,7 +41,8 @@ export function createLimitedServer(limits: Limits, certificate?: Certificate): 
   const options = serverOptions(limits);
   if (!certificate) return Object.assign(createServer(options), HALF_OPEN);
   const tls = listenerOptions(certificate, limits.headersWithinMs);
-  return createSecureServer({ ...options, ...tls });
+  const server = createSecureServer({ ...options, ...tls, ...TLS_HALF_OPEN });
+  return Object.assign(server, HALF_OPEN);
 }
 
 /** The connections of a server, counted and, by address, bounded. */

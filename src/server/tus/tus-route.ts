@@ -152,8 +152,7 @@ async function declareLength(
     throw new HttpFailure(400, `Upload-Length: ${length} is less than what has come`);
   }
   hub.uploads.checkSize(length);
-  hub.uploads.unfinished.cover(upload.id, length);
-  return hub.uploads.unfinished.save(upload, { length }, upload.offset);
+  return hub.uploads.unfinished.declare(upload, length);
 }
 
 async function answerTermination(

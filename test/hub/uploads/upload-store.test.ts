@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Quota } from '../../../src/hub/uploads/quota.ts';
 import { UploadStore } from '../../../src/hub/uploads/upload-store.ts';
 import { DiskRoot } from '../../../src/root/disk/disk-root.ts';
@@ -48,28 +48,99 @@ describe('the expiry of an unfinished upload', () => {
   });
 });
 
-it('gives the room of an upload that only promised bytes to others, and asks for it again', async () => {
-  const { unfinished } = await DiskRoot.at(await tempDir());
-  const quota = new Quota(1000, 0);
-  const store = new UploadStore({ unfinished, quota, expireMs: EXPIRE_MS, emit: () => undefined });
+describe('the share of a quota that an unfinished upload has', () => {
+  const KIB = 1024;
   const facts = { metadata: null, concat: null, owner: null, conditions: {}, named: ['f'] };
-  const promised = await store.create({ ...facts, length: 1000 });
-  await store.takeUp();
-  expect(quota.usedBytes).toBe(1000);
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
-  try {
-    const writing = await store.lock(promised.id);
+
+  async function limited(limitBytes: number) {
+    const { unfinished } = await DiskRoot.at(await tempDir());
+    const quota = new Quota(limitBytes, 0);
+    const options = { unfinished, quota, expireMs: EXPIRE_MS, emit: () => undefined };
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    return { unfinished, quota, store: new UploadStore(options), options };
+  }
+
+  it('is what came, once it only promised bytes, and is asked for again', async () => {
+    const { quota, store } = await limited(1000);
+    const promised = await store.create({ ...facts, length: 1000 });
     await store.takeUp();
     expect(quota.usedBytes).toBe(1000);
-    await writing.release();
+    vi.advanceTimersByTime(61_000);
+    // A writer without a byte holds no more than one that left.
+    const writing = await store.lock(promised.id);
     await store.takeUp();
     expect(quota.usedBytes).toBe(0);
+    await writing.release();
     const other = quota.reserve(1);
     await expect(store.begin(promised, false)).rejects.toMatchObject({ code: 'ERR_QUOTA' });
     other.release();
     await store.begin(promised, false);
     expect(quota.usedBytes).toBe(1000);
-  } finally {
-    vi.useRealTimers();
-  }
+  });
+
+  it('is not held by a byte now and then, in as many requests as come', async () => {
+    const { quota, store } = await limited(2 ** 30);
+    let upload = await store.create({ ...facts, length: 2 ** 30 });
+    expect(() => quota.reserve(1)).toThrow('no room');
+    for (let byte = 1; byte <= 6; byte++) {
+      vi.advanceTimersByTime(20_000);
+      upload = await store.begin(upload, false);
+      const data = await store.open(upload);
+      await data.write([Buffer.of(1)], byte - 1);
+      await data.close();
+      store.cover(upload.id, byte);
+      upload = { ...upload, offset: byte };
+      await store.takeUp();
+    }
+    // The next request may have as much as renews the promise, and that is all.
+    await store.begin(upload, false);
+    expect(quota.usedBytes).toBeLessThanOrEqual(6 + 256 * KIB);
+    quota.reserve(2 ** 29).release();
+  });
+
+  it('is the whole length while bytes keep a pace, and again once they do', async () => {
+    const { quota, store } = await limited(100 * 2 ** 20);
+    const length = 50 * 2 ** 20;
+    const upload = await store.create({ ...facts, length });
+    const data = await store.open(upload);
+    onTestFinished(() => data.close());
+    for (let come = 1; come <= 5; come++) {
+      vi.advanceTimersByTime(50_000);
+      await data.write([Buffer.alloc(256 * KIB)], (come - 1) * 256 * KIB);
+      store.cover(upload.id, come * 256 * KIB);
+      await store.takeUp();
+      expect(quota.usedBytes).toBe(length);
+    }
+    vi.advanceTimersByTime(61_000);
+    await store.takeUp();
+    expect(quota.usedBytes).toBe(5 * 256 * KIB);
+    store.cover(upload.id, 6 * 256 * KIB - 1);
+    expect(quota.usedBytes).toBe(6 * 256 * KIB - 1);
+    store.cover(upload.id, 6 * 256 * KIB);
+    expect(quota.usedBytes).toBe(length);
+  });
+
+  it('is known to another process over the same root, by what came and when', async () => {
+    const { options, store } = await limited(1000);
+    await store.create({ ...facts, length: 600 });
+    const later = async () => {
+      const quota = new Quota(1000, 0);
+      await new UploadStore({ ...options, quota }).takeUp();
+      return quota.usedBytes;
+    };
+    expect(await later()).toBe(600);
+    vi.advanceTimersByTime(61_000);
+    expect(await later()).toBe(0);
+  });
+
+  it('of a length that is declared late is refused where others have the room', async () => {
+    const { quota, store } = await limited(1000);
+    const upload = await store.create({ ...facts, length: null });
+    const other = quota.reserve(900);
+    await expect(store.declare(upload, 101)).rejects.toMatchObject({ code: 'ERR_QUOTA' });
+    other.release();
+    expect((await store.declare(upload, 1000)).record.length).toBe(1000);
+    expect(quota.usedBytes).toBe(1000);
+  });
 });
