@@ -92,7 +92,7 @@ export function peerCommand(): Command {
     )
     .option(
       '--preserve',
-      'share modes and times of files as well: they are part of the CID, which is another one then',
+      'share modes and times as well: they are part of the CID, which is another one then',
       false,
     )
     .option(

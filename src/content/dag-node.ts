@@ -18,6 +18,8 @@ export interface FileNode {
 
 export interface DirectoryNode {
   readonly kind: 'directory' | 'shard';
+  /** What the root of its shards says. */
+  readonly attributes: FileAttributes | undefined;
   /** Number of hexadecimal digits before an entry's name in a shard's links. */
   readonly prefixLength: number;
   readonly links: readonly { readonly cid: CID; readonly name: string; readonly tsize: number }[];
@@ -51,12 +53,12 @@ export function decodeNode(cid: CID, block: Uint8Array): DagNode {
     case 'raw':
       return fileNode(cid, unixfs, links);
     case 'directory':
-      return { kind: 'directory', prefixLength: 0, links: links.map((link) => named(cid, link)) };
+      return { kind: 'directory', prefixLength: 0, ...directoryFacts(cid, unixfs, links) };
     case 'hamt-sharded-directory':
       return {
         kind: 'shard',
         prefixLength: prefixLength(cid, unixfs.fanout),
-        links: links.map((link) => named(cid, link)),
+        ...directoryFacts(cid, unixfs, links),
       };
     case 'symlink':
       return { kind: 'link', target: targetOf(cid, unixfs.data) };
@@ -66,6 +68,10 @@ export function decodeNode(cid: CID, block: Uint8Array): DagNode {
         `is a UnixFS ${unixfs.type}; only files, directories and links are handled`,
       );
   }
+}
+
+function directoryFacts(cid: CID, unixfs: UnixFS, links: readonly dagPb.PBLink[]) {
+  return { attributes: attributesOf(unixfs), links: links.map((link) => named(cid, link)) };
 }
 
 function targetOf(cid: CID, data: Uint8Array = new Uint8Array()): string {

@@ -35,6 +35,8 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
   /** Empty directories and the parents of files, relative; [] for a single file. */
   readonly directories: readonly string[];
+  /** What nodes say of directories, by their paths, '' for the root; absent if none says anything. */
+  readonly directoryAttributes?: ReadonlyMap<string, FileAttributes>;
   /** Absent if there are none. */
   readonly links?: readonly ManifestLink[];
   readonly geometry: Geometry;

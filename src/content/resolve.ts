@@ -3,6 +3,7 @@
 // cost; dag-node.ts checks each single block. Leaves are not fetched: a leaf without the length
 // that its parent claims never verifies as a piece.
 import type { CID } from 'multiformats/cid';
+import type { FileAttributes } from './attributes.ts';
 import { isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DirectoryNode, entryName, type FileNode, manifestError } from './dag-node.ts';
 import { checkName, isLonger, MAX_PATH_BYTES, MAX_PATH_UNITS } from './file-name.ts';
@@ -50,6 +51,7 @@ class Walk {
   readonly #fileOnly: boolean;
   readonly #files: ManifestFile[] = [];
   readonly #directories: string[] = [];
+  readonly #directoryAttributes = new Map<string, FileAttributes>();
   readonly #links: ManifestLink[] = [];
   readonly #lengths: number[] = [];
   #pathUnits = 0;
@@ -67,6 +69,9 @@ class Walk {
       kind,
       files: this.#files,
       directories: this.#directories,
+      ...(this.#directoryAttributes.size > 0
+        ? { directoryAttributes: this.#directoryAttributes }
+        : {}),
       ...(this.#links.length > 0 ? { links: this.#links } : {}),
       geometry: new Geometry(this.#lengths),
       digests: this.#digests.slice(0, this.#lengths.length * DIGEST_LENGTH),
@@ -88,7 +93,7 @@ class Walk {
     if (node.kind === 'link')
       throw manifestError(root, 'is a UnixFS symlink; only files and directories can be fetched');
     if (this.#fileOnly) throw manifestError(root, "is a directory; give a file's CID");
-    await this.#entries(node, { path: '', names: new Set(), depth: 0 });
+    await this.#directory(node, '', 0);
     return 'directory';
   }
 
@@ -126,6 +131,11 @@ class Walk {
     if (node.kind === 'file') return this.#file(node, path);
     if (node.kind === 'link') return this.#link(link.cid, node.target, path);
     this.#directories.push(path);
+    await this.#directory(node, path, depth);
+  }
+
+  async #directory(node: DirectoryNode, path: string, depth: number): Promise<void> {
+    if (node.attributes) this.#directoryAttributes.set(path, node.attributes);
     await this.#entries(node, { path, names: new Set(), depth });
   }
 

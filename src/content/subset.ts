@@ -72,6 +72,7 @@ export function subsetAt({ manifest, dag }: Resolved, root: CID, path: string): 
   );
   const start = firstPiece * DIGEST_LENGTH;
   const links = isFile ? [] : (manifest.links ?? []).filter(isPart).map(shorten);
+  const attributes = isFile ? NONE : attributesBelow(manifest, path);
   return {
     manifest: {
       root,
@@ -80,6 +81,7 @@ export function subsetAt({ manifest, dag }: Resolved, root: CID, path: string): 
       directories: manifest.directories
         .filter((each) => each.startsWith(inside))
         .map((each) => each.slice(inside.length)),
+      ...(attributes.size > 0 ? { directoryAttributes: attributes } : {}),
       ...(links.length > 0 ? { links } : {}),
       geometry: new Geometry(lengths),
       digests: manifest.digests.slice(start, start + pieceCount * DIGEST_LENGTH),
@@ -87,6 +89,18 @@ export function subsetAt({ manifest, dag }: Resolved, root: CID, path: string): 
     dag: blocksBelow(dag, root),
     firstFile: first ? manifest.files.indexOf(first) : 0,
   };
+}
+
+const NONE: NonNullable<Manifest['directoryAttributes']> = new Map();
+
+/** What nodes say of a directory and of those in it, by the paths from it. */
+function attributesBelow({ directoryAttributes = NONE }: Manifest, path: string) {
+  const below = [...directoryAttributes].flatMap(([each, attributes]) =>
+    each === path || each.startsWith(`${path}/`)
+      ? [[each.slice(path.length + 1), attributes] as const]
+      : [],
+  );
+  return new Map(below);
 }
 
 /** The inner blocks of a DAG that is part of another, in the order of a walk; none for a leaf. */

@@ -1,12 +1,13 @@
 // Reads what a file on a disk is beside its bytes, and gives it to another one. What the file system
 // refuses is left as it is: the bytes are worth having without it.
-import type { Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { type FileAttributes, isDatable } from '../content/attributes.ts';
 
 const MAY_READ = 0o444;
 const OWNER_MAY_RUN = 0o100;
 const OWNER_MAY_READ = 0o400;
+const OWNER_MAY_ALL = 0o700;
 /** Nobody but its owner may write to a file because a stranger says so. */
 const ONLY_OWNER_WRITES = 0o755;
 
@@ -41,6 +42,29 @@ export async function applyAttributes(
   if (modifiedMs === undefined) return;
   // Node.js takes a negative number for the present time, but not a date before 1970.
   await handle.utimes(new Date(), new Date(modifiedMs)).catch(() => undefined);
+}
+
+/**
+ * Gives a directory that is made here the attributes, once nothing in it changes any more. Its owner
+ * always lists, enters and writes to it.
+ */
+export async function applyToDirectory(path: string, attributes: FileAttributes): Promise<void> {
+  const { modifiedMs, mode } = attributes;
+  const handle = await open(
+    path,
+    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
+  );
+  try {
+    if (mode !== undefined) {
+      // Who owns what is made in it may be the directory's, by a bit of the system that made it.
+      const kept = (await handle.stat()).mode & ~0o777 & 0o7777;
+      const bits = (mode & ONLY_OWNER_WRITES) | OWNER_MAY_ALL;
+      await handle.chmod(bits | kept).catch(() => undefined);
+    }
+    await applyAttributes(handle, { modifiedMs });
+  } finally {
+    await handle.close();
+  }
 }
 
 function modeOf(bits: number, { executable, mode }: FileAttributes): number {

@@ -17,7 +17,7 @@ import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { nameBeside } from '../runtime/node/name-beside.ts';
-import { applyAttributes } from './attributes.ts';
+import { applyAttributes, applyToDirectory } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
@@ -181,6 +181,7 @@ export class DownloadPlace implements Place {
       }),
     );
     try {
+      await this.#describeDirectories();
       if (!isMany) await this.#syncDirectories();
       else if (!(await syncFileSystem(this.#partial))) {
         // By their paths: what a file's mode is by now may forbid to write to it.
@@ -216,8 +217,11 @@ export class DownloadPlace implements Place {
   }
 
   async #makeTree(): Promise<void> {
-    for (const directory of ['', ...this.#manifest.directories]) {
-      await mkdir(join(this.#partial, directory), { recursive: true });
+    const { directories, directoryAttributes } = this.#manifest;
+    for (const directory of ['', ...directories]) {
+      const isOwn = directoryAttributes?.get(directory)?.mode !== undefined;
+      const mode = isOwn ? 0o700 : 0o777;
+      await mkdir(join(this.#partial, directory), { recursive: true, mode });
     }
     const inodes = new Set<bigint>();
     await atOnce(this.#manifest.files, FILES_AT_ONCE, async (file) => {
@@ -262,6 +266,13 @@ export class DownloadPlace implements Place {
       'ERR_DISK_FULL',
       `${this.#target}: needs ${needed} bytes, and the device has ${free} left`,
     );
+  }
+
+  /** Gives directories their times and modes: nothing in them changes any more. */
+  async #describeDirectories(): Promise<void> {
+    for (const [path, attributes] of this.#manifest.directoryAttributes ?? []) {
+      await applyToDirectory(join(this.#partial, path), attributes);
+    }
   }
 
   async #syncDirectories(): Promise<void> {

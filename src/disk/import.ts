@@ -28,7 +28,7 @@ import { stampOf, stampsAged } from './stamp-age.ts';
 export interface ImportOptions {
   /** Length of every piece but each file's last; chosen from the total size unless given. */
   readonly pieceLength?: number;
-  /** Whether the CID covers the modes and times of files, so that receivers get them too. */
+  /** Whether the CID covers modes and times, so that receivers get them too. */
   readonly preserve?: boolean | undefined;
   /** What becomes of symbolic links inside a directory; undefined refuses them. */
   readonly links?: LinkChoice | undefined;
@@ -116,7 +116,8 @@ class Importer {
       entries.push({ name: entry.name, ...(await this.add(entry)) });
     // Only directories need the tree builder; a process that shares a file never loads it.
     const { buildDirectoryDag } = await import('../content/directory-dag.ts');
-    return buildDirectoryDag(entries, this.blocks);
+    const told = this.#options.preserve ? found.attributes : undefined;
+    return buildDirectoryDag(entries, this.blocks, told);
   }
 
   async #addFile({ source, changedMs, attributes }: FoundFile): Promise<DagRoot> {

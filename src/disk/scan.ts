@@ -24,6 +24,7 @@ export interface FoundFile {
 interface FoundDirectory {
   readonly kind: 'directory';
   readonly name: string;
+  readonly attributes: FileAttributes;
   readonly entries: readonly Found[];
 }
 
@@ -71,14 +72,14 @@ async function scanOne(
 ): Promise<Found | undefined> {
   const { path, name } = place;
   options.signal?.throwIfAborted();
+  const attributes = { modifiedMs: stats.mtimeMs, mode: stats.mode & 0o777 };
   if (stats.isFile()) {
-    const attributes = { modifiedMs: stats.mtimeMs, mode: stats.mode & 0o777 };
     const source = sourceFile(path, stats);
     return { kind: 'file', name, source, changedMs: stats.ctimeMs, attributes };
   }
   if (stats.isSymbolicLink()) return scanLink(place, options);
   if (!stats.isDirectory()) throw notShareable(path, 'is a special file');
-  return { kind: 'directory', name, entries: await scanEntries(place, options) };
+  return { kind: 'directory', name, attributes, entries: await scanEntries(place, options) };
 }
 
 async function scanEntries(place: Place, options: ScanOptions): Promise<Found[]> {

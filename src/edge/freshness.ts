@@ -1,6 +1,6 @@
 // What an origin says of keeping its file: Cache-Control, Expires and Age (RFC 9111 sections 4.2 and
-// 5.2.2), for a shared cache. `no-cache` alone is not obeyed: it is what every hub says unless told
-// otherwise, and what --cache-ttl is there to relax. Pure.
+// 5.2.2), for a shared cache. `no-cache` is obeyed beside another directive. Alone it is what every
+// hub says unless told otherwise, and what --cache-ttl is there to relax. Pure.
 import { parseHttpDate } from '../api/http-date.ts';
 
 export interface Keeping {
@@ -22,10 +22,13 @@ export function keepingOf(headers: ReadonlyMap<string, string>): Keeping {
   const field = headers.get('cache-control');
   const said = directives(field ?? '');
   const lifetimes = said.get('s-maxage') ?? said.get('max-age');
+  // One that names fields is about these alone (section 5.2.2.4).
+  const isNoCache = said.size > 1 && said.get('no-cache')?.includes('') === true;
+  const lifetimeMs = lifetimes ? Math.min(...lifetimes.map(toMs)) : untilExpiry(headers);
   return {
     isKept: !said.has('no-store') && !said.has('private'),
-    lifetimeMs: lifetimes ? Math.min(...lifetimes.map(toMs)) : untilExpiry(headers),
-    isStrict: STRICT.some((name) => said.has(name)),
+    lifetimeMs: isNoCache ? 0 : lifetimeMs,
+    isStrict: isNoCache || STRICT.some((name) => said.has(name)),
     cacheControl: field !== undefined && field.length <= MAX_FIELD ? field : undefined,
   };
 }

@@ -10,6 +10,7 @@ import type { CID } from 'multiformats/cid';
 import { describe, expect, it } from 'vitest';
 import { dagPbCid } from '../../src/content/cid.ts';
 import { resolveManifest } from '../../src/content/resolve.ts';
+import { cidAt, subsetAt } from '../../src/content/subset.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
 import { type Imported, importPath } from '../../src/disk/import.ts';
 import { seededBytes, tempDir } from './files.ts';
@@ -60,6 +61,57 @@ describe('a shared directory', () => {
     expect(await facts(join(target, 'sub/for all'))).toEqual(['755', when, 70_000]);
     expect(await facts(join(target, 'sub/secret'))).toEqual(['400', '2150-01-01T00:00:00.000Z', 0]);
     expect(await facts(join(target, 'usual'))).toEqual(['644', when, 5]);
+  });
+
+  it('gives modes and times of its directories, and locks nobody out', async () => {
+    const root = join(await tempDir(), 'tree');
+    await write(join(root, 'open/f'), seededBytes(10), 0o644);
+    await write(join(root, 'closed/in/f'), seededBytes(10), 0o644);
+    await mkdir(join(root, 'empty'));
+    await chmod(join(root, 'open'), 0o1777);
+    await chmod(join(root, 'closed/in'), 0o000);
+    await chmod(join(root, 'closed'), 0o500);
+    await chmod(join(root, 'empty'), 0o755);
+    await chmod(root, 0o700);
+    const old = new Date('1955-01-01T00:00:00Z');
+    const ahead = new Date('2150-01-01T00:00:00Z');
+    await utimes(join(root, 'open'), old, old);
+    await utimes(join(root, 'closed/in'), ahead, ahead);
+    for (const path of ['closed', 'empty', '']) await utimes(join(root, path), WHEN, WHEN);
+    const imported = await importPath(root, { pieceLength: 16_384, preserve: true });
+    const target = join(await tempDir(), 'copy');
+    await receive(imported, target);
+    const look = async (path: string) => (await facts(join(target, path))).slice(0, 2);
+    const when = WHEN.toISOString();
+    expect(await look('')).toEqual(['700', when]);
+    expect(await look('open')).toEqual(['755', old.toISOString()]);
+    expect(await look('closed')).toEqual(['700', when]);
+    expect(await look('closed/in')).toEqual(['700', ahead.toISOString()]);
+    expect(await look('empty')).toEqual(['755', when]);
+    // Where no mode had to be mended, whoever received it names the same CID.
+    const part = await importPath(join(target, 'empty'), { preserve: true });
+    const same = await importPath(join(root, 'empty'), { preserve: true });
+    expect(String(part.manifest.root)).toBe(String(same.manifest.root));
+  });
+
+  it('gives them of a directory of several shards, and of a part that is fetched alone', async () => {
+    const root = join(await tempDir(), 'tree');
+    await mkdir(join(root, 'large'), { recursive: true });
+    for (let i = 0; i < 1200; i++)
+      await writeFile(join(root, 'large', `${'n'.repeat(200)}${i}`), '');
+    await chmod(join(root, 'large'), 0o750);
+    await utimes(join(root, 'large'), WHEN, WHEN);
+    const { manifest, dag, ...rest } = await importPath(root, { preserve: true });
+    expect(manifest.directoryAttributes?.get('large')).toEqual({
+      modifiedMs: WHEN.getTime(),
+      mode: 0o750,
+    });
+    const { cid, path } = cidAt({ manifest, dag }, 'large');
+    const part = subsetAt({ manifest, dag }, cid, path);
+    const target = join(await tempDir(), 'copy');
+    await receive({ ...rest, ...part }, target);
+    expect((await facts(target)).slice(0, 2)).toEqual(['750', WHEN.toISOString()]);
+    expect(part.dag.size).toBeGreaterThan(1);
   });
 
   it('is named otherwise than without, and the same again by who received it', async () => {

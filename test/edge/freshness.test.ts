@@ -34,13 +34,14 @@ describe('an edge', () => {
     ['max-age=60, s-maxage=0', COMPARED, 'max-age=60, s-maxage=0'],
     ['s-maxage=60, max-age=0', HIT, 's-maxage=60, max-age=0'],
     ['max-age=60, must-revalidate', HIT, 'max-age=60, must-revalidate'],
+    ['max-age=60, no-cache', COMPARED, 'max-age=60, no-cache'],
     ['no-store', PASSED, 'no-store'],
     ['Private, max-age=60', PASSED, 'Private, max-age=60'],
   ])('obeys %s', async (said, status, passed) => {
     expect(await second(said)).toEqual([status, passed]);
   });
 
-  it.each(['must-revalidate', 'proxy-revalidate', 's-maxage=0'])(
+  it.each(['must-revalidate', 'proxy-revalidate', 's-maxage=0', 'No-Cache'])(
     'serves no stale copy without the origin after %s',
     async (directive) => {
       const origin = await startHub({
@@ -174,6 +175,9 @@ describe('Cache-Control of an origin', () => {
     ['max-age', 0],
     ['max-age=99999999999999999999', 2 ** 31 * 1000],
     ['s-maxage=7,max-age=5', 7000],
+    ['max-age=5, no-cache', 0],
+    ['no-cache="a", max-age=5', 5000],
+    ['no-cache', undefined],
     ['x="max-age=5"', undefined],
     ['xmax-age=5', undefined],
     ['public', undefined],
