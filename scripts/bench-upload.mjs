@@ -13,8 +13,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { BINARY } from './lib/binary.mjs';
 import { numbers } from './lib/command-line.mjs';
 
 const MIB = 2 ** 20;
@@ -73,12 +74,11 @@ try {
   const file = await open(source, 'w');
   for (let i = 0; i < mebibytes; i += 16) await file.write(chunk);
   await file.close();
-  const binary = resolve(import.meta.dirname, '../dist/cli.js');
   const root = ['--root', join(dir, 'root'), '--port', '0'];
   servers.push(
     await start(
       'hub',
-      [binary, 'server', '--json', '--writable', ...root],
+      [BINARY, 'server', '--json', '--writable', ...root],
       /"addresses":\["([^"]+)"\]/,
       'files/f',
     ),

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import './plain-environment.mjs';
 
 export const BINARY = resolve(import.meta.dirname, '../../dist/cli.js');
 

@@ -108,6 +108,7 @@ class ChunkedDecoder implements BodyDecoder {
       if (line !== '') return 'sent a malformed chunk';
       this.#state = 'size';
     } else {
+      if (line.includes('\0')) return 'sent a null byte in its trailer';
       this.#trailerBytes += line.length;
       if (this.#trailerBytes > MAX_LINE_BYTES) return 'sent an endless trailer';
       if (line === '') this.#state = 'done';

@@ -5,11 +5,12 @@ import type { Scope } from '../../runtime/node/scope.ts';
 import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
-import type { ResponseHead } from './http-head.ts';
+import { isZipped, type ResponseHead } from './http-head.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
 import { hintOfTls, SourceFailure, statusFailure } from './source-failure.ts';
 import { checkScope, lookupFrom, Tellers } from './tellers.ts';
+import { pumpUnzipped } from './transfer-coding.ts';
 import { redirectTarget } from './url.ts';
 
 /** As curl follows. */
@@ -155,7 +156,9 @@ export class HttpClient {
       ...head,
       url,
       pump: async (take, room, leastBytes) => {
-        await guarded(connection.pump(take, room, leastBytes));
+        await (isZipped(head)
+          ? pumpUnzipped((each) => guarded(connection.pump(each, undefined, leastBytes)), take)
+          : guarded(connection.pump(take, room, leastBytes)));
         release();
       },
       discard: () => {

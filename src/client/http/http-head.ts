@@ -104,6 +104,9 @@ export function parseResponseHead(bytes: Buffer): ResponseHead | string {
   const [first = '', ...lines] = bytes.toString('latin1').split(/\r?\n/);
   const status = STATUS_LINE.exec(first.replace(CONTROLS, ' '));
   if (!status) return 'did not answer in HTTP/1.1';
+  // RFC 9110 section 5.5, RFC 9112 section 2.2: neither can be what a server means.
+  if (bytes.includes(0)) return 'sent a null byte in its header';
+  if (isBlank(lines[0]?.[0])) return 'sent white space before its first header field';
   if (lines.length > MAX_FIELDS) return `sent more than ${MAX_FIELDS} header fields`;
   const headers = new Map<string, string>();
   const cookies: string[] = [];
@@ -118,8 +121,8 @@ export function parseResponseHead(bytes: Buffer): ResponseHead | string {
     if (joined.length <= MAX_VALUE_CHARACTERS) headers.set(name, joined);
   }
   const connection = (headers.get('connection') ?? '').toLowerCase();
-  // Chunks count, and nobody can tell what stands after them (RFC 9112 section 6.3).
-  const isTwofold = isChunked(headers) && headers.delete('content-length');
+  // The coding counts, and nobody can tell what stands after it (RFC 9112 section 6.3).
+  const isTwofold = codingsOf(headers).length > 0 && headers.delete('content-length');
   return {
     status: Number(status[2]),
     headers,
@@ -155,19 +158,32 @@ function strip(text: string): string {
 /** How long the body is (RFC 9112 section 6.3). */
 export function bodyFraming(method: string, head: ResponseHead): BodyFraming | string {
   if (method === 'HEAD' || head.status === 204 || head.status === 304) return { kind: 'none' };
-  if (isChunked(head.headers)) return { kind: 'chunked' };
-  if (codingsOf(head.headers).length > 0) return 'used a transfer coding other than chunked';
+  const codings = codingsOf(head.headers);
+  const isChunked = codings.at(-1) === 'chunked';
+  const others = codings.slice(0, isChunked ? -1 : undefined);
+  if (others.length > 1 || others.some((each) => !ZIPPED.has(each)))
+    return 'used a transfer coding that is not known';
+  if (isChunked) return { kind: 'chunked' };
   const length = head.headers.get('content-length');
-  if (length === undefined) return { kind: 'close' };
+  // As curl takes it, a length beyond counting is none.
+  if (length === undefined || /^\d{17,}$/.test(length)) return { kind: 'close' };
   const bytes = parseContentLength(length);
   return bytes === undefined ? 'sent a malformed Content-Length' : { kind: 'length', bytes };
 }
 
-const codingsOf = (headers: ReadonlyMap<string, string>): string[] =>
-  listOf(headers.get('transfer-encoding')?.toLowerCase()).filter((each) => each !== 'identity');
+const ZIPPED = new Set(['gzip', 'x-gzip', 'deflate']);
 
-const isChunked = (headers: ReadonlyMap<string, string>): boolean =>
-  codingsOf(headers).join() === 'chunked';
+/** Whether the body is coded for the transfer, beside chunks: the file's bytes are below that. */
+export const isZipped = ({ headers }: Pick<ResponseHead, 'headers'>): boolean =>
+  codingsOf(headers).some((each) => each !== 'chunked');
+
+/** Transfer codings; chunks are named once, as curl takes them. */
+function codingsOf(headers: ReadonlyMap<string, string>): string[] {
+  const named = listOf(headers.get('transfer-encoding')?.toLowerCase());
+  return named.filter(
+    (each, i) => each !== 'identity' && !(each === 'chunked' && named[i + 1] === 'chunked'),
+  );
+}
 
 /** A length may be named several times, as long as it is the same (RFC 9110 section 8.6). */
 export function parseContentLength(value: string | undefined): number | undefined {

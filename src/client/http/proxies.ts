@@ -16,8 +16,10 @@ export function proxyFor(url: URL, env: Environment): URL | undefined {
   const full = text.includes('://') ? text : `http://${text}`;
   const proxy = URL.canParse(full) ? new URL(full) : undefined;
   if (proxy && ['http:', 'https:'].includes(proxy.protocol)) return proxy;
-  // Not shown: it may hold a password.
-  throw new HubswarmError('ERR_USAGE', `${name}: no proxy that is known; give http:// or https://`);
+  // The rest is not shown: it may hold a password.
+  const socks = proxy?.protocol.startsWith('socks') ? ' (SOCKS is not spoken)' : '';
+  const how = 'give http:// or https://, or name the host in no_proxy';
+  throw new HubswarmError('ERR_USAGE', `${name}: no proxy that is known${socks}; ${how}`);
 }
 
 function variable(

@@ -2,6 +2,7 @@
 // an error of this side (disk, options) does not. Text that a remote wrote never becomes part of a
 // reason.
 import { STATUS_CODES } from 'node:http';
+import { parseHttpDate } from '../../api/http-date.ts';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 export class SourceFailure extends HubswarmError {
@@ -120,6 +121,11 @@ export function statusFailure(
 /** RFC 9110 section 10.2.3: seconds, or an HTTP date; cut to ten minutes. */
 export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const ms = /^\d{1,15}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms));
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : msUntil(value, nowMs);
+  return ms === undefined ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms));
+}
+
+function msUntil(date: string, nowMs: number): number | undefined {
+  const at = parseHttpDate(date, nowMs);
+  return at === undefined ? undefined : at - nowMs;
 }

@@ -1,6 +1,8 @@
 // The validator of one version of a file on a plain HTTP server (RFC 9110 section 8.8). Only a
 // strong validator may join bytes of two answers: with a weak one, two versions could be joined.
 
+import { parseHttpDate } from '../../api/http-date.ts';
+
 /**
  * RFC 9110 section 8.8.2.2 takes a date as strong if the answer is a second younger and both come
  * from one clock. We do not know whether they do, and file times may be coarse. So we ask for a
@@ -26,6 +28,7 @@ export function strongTag(headers: ReadonlyMap<string, string>): string | undefi
 export function strongValidator(headers: ReadonlyMap<string, string>): string | undefined {
   if (headers.has('etag')) return strongTag(headers);
   const modified = headers.get('last-modified');
-  const age = Date.parse(headers.get('date') ?? '') - Date.parse(modified ?? '');
-  return modified !== undefined && age >= STRONG_DATE_MS ? modified : undefined;
+  const [sentAt, changedAt] = [parseHttpDate(headers.get('date')), parseHttpDate(modified)];
+  if (sentAt === undefined || changedAt === undefined) return undefined;
+  return sentAt - changedAt >= STRONG_DATE_MS ? modified : undefined;
 }

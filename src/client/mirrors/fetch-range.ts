@@ -79,6 +79,8 @@ function placeOf({ first, end }: RangeRequest, response: HttpResponse): Place {
   // Without a range asked for, the answer is what there is, whatever success it is called.
   const isWhole = WHOLE.has(status) || (status === 206 && !asked && !headers.has('content-range'));
   if (isWhole) return { offset: 0, end: length ?? Infinity, totalBytes: length };
+  // As curl and wget take it: a file without content.
+  if (status === 204 && !asked) return { offset: 0, end: 0, totalBytes: 0 };
   if (status !== 206) throw response.failure();
   const range = parseContentRange(headers.get('content-range'));
   const isIt =

@@ -77,6 +77,12 @@ describe('a strong validator', () => {
     [{ 'last-modified': 'Sun, 06 Nov 1994 08:49:07 GMT', date }, undefined],
     [{ 'last-modified': 'Sun, 06 Nov 1994 08:48:37 GMT' }, undefined],
     [{ 'last-modified': 'yesterday', date }, undefined],
+    [{ 'last-modified': 'Sun Nov  6 08:48:37 1994', date }, 'Sun Nov  6 08:48:37 1994'],
+    // Date would read these.
+    [{ 'last-modified': '1994-11-06T08:48:37Z', date }, undefined],
+    [{ 'last-modified': '1994', date }, undefined],
+    [{ 'last-modified': 'Sun, 06 Nov 1994 08:48:37 GMT', date: '2026' }, undefined],
+    [{ 'last-modified': 'Sun, 06 Nov 1994 08:48:37 +0000', date }, undefined],
   ])('%j', (headers, expected) => {
     expect(strongValidator(new Map(Object.entries(headers)))).toBe(expected);
   });

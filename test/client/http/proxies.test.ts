@@ -50,7 +50,7 @@ describe('the proxy of a URL', () => {
   it('is refused without being shown if it is not spoken to', () => {
     const env = { http_proxy: 'socks5://me:secret@p' };
     expect(() => proxyFor(new URL('http://h/'), env)).toThrow(
-      /^http_proxy: no proxy that is known/,
+      /^http_proxy: no proxy that is known \(SOCKS is not spoken\); give http:\/\/ or https:\/\//,
     );
     expect(() => proxyFor(new URL('http://h/'), env)).not.toThrow(/secret/);
   });

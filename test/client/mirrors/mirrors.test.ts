@@ -86,6 +86,15 @@ it.each([
   ['Thu, 01 Jan 2099 00:00:00 GMT', 600_000],
   ['Thu, 01 Jan 1970 00:01:00 GMT', 59_000],
   ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ['Thursday, 01-Jan-70 00:01:00 GMT', 59_000],
+  ['Thu Jan  1 00:01:00 1970', 59_000],
+  // None of these is a date of HTTP, though Date would read it.
+  ['1970-01-01T00:01:00Z', undefined],
+  ['Thu, 01 Jan 1970 01:01:00 +0100', undefined],
+  ['Thu, 31 Feb 1970 00:01:00 GMT', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['99999999999999999999999', 600_000],
   ['soon', undefined],
   [undefined, undefined],
 ])('reads Retry-After: %s', (value, expected) => {

@@ -1,7 +1,7 @@
 // What other programs fetch, the client fetches: one case for each oddity of an origin.
 import { afterEach, describe, expect, it } from 'vitest';
 import { runGet } from '../run-get.ts';
-import { CODINGS, FRAMINGS, HEADS, type OddOrigin, REDIRECTS } from './origins.ts';
+import { CODINGS, FRAMINGS, HEADS, type OddOrigin, REDIRECTS, REFUSED } from './origins.ts';
 import { type RawOrigin, startRawOrigin } from './raw-origin.ts';
 
 const origins: RawOrigin[] = [];
@@ -35,5 +35,13 @@ describe('a file is fetched from an origin with', () => {
     const got = await runGet([url], { output: '-', timeoutMs: 20_000, stallMs: 20_000 });
     expect(got.stdout.toString()).toBe('hello');
     expect(seen).toEqual(['HEAD /x', 'GET /x', 'GET /x']);
+  });
+});
+
+describe('no file is taken from an origin with', () => {
+  it.each(REFUSED.map((odd) => [odd.name, odd] as const))('%s', async (_, odd) => {
+    const { url } = await start(odd);
+    const got = await runGet([url], { output: '-', timeoutMs: 2000 });
+    expect(got.error?.message).toContain(odd.reason);
   });
 });

@@ -1,6 +1,6 @@
 // Origins that answer in odd ways, as bytes: what curl, wget or aria2 fetch from them, the client
 // fetches as well. Each hands out the five bytes 'hello' at /x, whatever it does before.
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 
 interface Ask {
   readonly method: string;
@@ -236,6 +236,15 @@ export const REDIRECTS: readonly OddOrigin[] = [
 
 const field = (line: string): string => `HTTP/1.1 200 OK\r\n${line}\r\n${HELLO}`;
 
+/** gzip in two chunks. */
+const zipped = (coding: string): string => {
+  const parts = [GZIP.subarray(0, 7), GZIP.subarray(7)];
+  const chunks = parts.map(
+    (part) => `${part.length.toString(16)}\r\n${part.toString('latin1')}\r\n`,
+  );
+  return `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n${chunks.join('')}0\r\n\r\n`;
+};
+
 export const FRAMINGS: readonly OddOrigin[] = [
   always('head: folded', field('X-A: one\r\n two\r\n\tthree')),
   always('head: a length that is folded', 'HTTP/1.1 200 OK\r\nContent-Length:\r\n 5\r\n\r\nhello'),
@@ -315,6 +324,29 @@ export const FRAMINGS: readonly OddOrigin[] = [
   always('chunks: a trailer', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: b\r\n\r\n`),
   always('chunks: an odd trailer', `${CHUNKED}5\r\nhello\r\n0\r\nno field\r\n\r\n`),
   always('chunks: more after the end', `${CHUNKED}5\r\nhello\r\n0\r\n\r\nrest`),
+  ...(
+    [
+      ['gzip', GZIP],
+      ['x-gzip', GZIP],
+      ['deflate', deflateSync('hello')],
+    ] as const
+  ).map(([coding, bytes]) =>
+    always(
+      `coding: ${coding}, and a length that does not count`,
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\nContent-Length: 3\r\n\r\n${bytes.toString('latin1')}`,
+    ),
+  ),
+  always('coding: gzip, chunked', zipped('gzip, chunked')),
+  always('coding: gzip and chunks in two fields', zipped('gzip\r\nTransfer-Encoding: chunked')),
+  always(
+    'coding: chunked, chunked',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+  ),
+  always(
+    'length: beyond counting',
+    'HTTP/1.1 200 OK\r\nContent-Length: 36893488147419103232\r\n\r\nhello',
+  ),
+  always('status: 204', 'HTTP/1.1 204 No Content\r\n\r\n', { bytes: Buffer.alloc(0) }),
   always(
     'coding: identity',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nhello',
@@ -330,4 +362,36 @@ export const FRAMINGS: readonly OddOrigin[] = [
     field('Date: yesterday\r\nLast-Modified: 31 Feb 1899\r\nETag: none\r\nAge: -1'),
   ),
   always('a disposition that is none', field('Content-Disposition: ;;;=="')),
+];
+
+/** What no program should take for the file, and why it is refused. */
+export const REFUSED: readonly (OddOrigin & { readonly reason: string })[] = [
+  { ...always('a null byte in the head', field('X-A: a\0b')), reason: 'a null byte in its header' },
+  {
+    ...always('a null byte in the trailer', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: \0\r\n\r\n`),
+    reason: 'a null byte in its trailer',
+  },
+  {
+    ...always('white space before the first field', `HTTP/1.1 200 OK\r\n X-A: b\r\n${HELLO}`),
+    reason: 'white space before its first header field',
+  },
+  {
+    ...always('chunks below another coding', zipped('chunked, gzip')),
+    reason: 'a transfer coding that is not known',
+  },
+  { ...always('a coding that is not known', zipped('br, chunked')), reason: 'that is not known' },
+  {
+    ...always(
+      'a coding that it has not',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nhello`,
+    ),
+    reason: 'its body is not coded so',
+  },
+  {
+    ...always(
+      'a coding that breaks off',
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n${GZIP.subarray(0, 15).toString('latin1')}`,
+    ),
+    reason: 'its body is not coded so',
+  },
 ];
