@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
 import type { LinkChoice } from '../disk/scan.ts';
+import { LeftOut } from './common/left-out.ts';
 import { linksOption, size } from './common/options.ts';
 import { checkSource } from './common/places.ts';
 import { runCommand } from './common/run.ts';
@@ -35,6 +36,7 @@ async function printCid(path: string, options: CidOptions): Promise<void> {
   checkSource(path, path);
   const { importPath } = await import('../disk/import.ts');
   let answer = '';
+  const leftOut = new LeftOut();
   await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {
     const started = performance.now();
     let next = started;
@@ -47,14 +49,21 @@ async function printCid(path: string, options: CidOptions): Promise<void> {
       ...(options.chunkSize === undefined ? {} : { pieceLength: options.chunkSize }),
       preserve: options.preserve,
       links: options.links,
+      onLeftOut: (left, reason) => {
+        leftOut.note(left, reason);
+        emit({ event: 'path_left_out', path: left, reason });
+      },
       signal,
       onProgress,
     });
     const cid = String(manifest.root);
     const { totalLength: bytes, pieceCount: pieces, maxLength: pieceLength } = manifest.geometry;
     const ms = Math.round(performance.now() - started);
-    answer = options.json ? JSON.stringify({ cid, bytes, pieces, pieceLength, ms }) : cid;
+    const facts = { cid, bytes, pieces, pieceLength, ms };
+    const lack = leftOut.count > 0 ? { leftOut: leftOut.count } : {};
+    answer = options.json ? JSON.stringify({ ...facts, ...lack }) : cid;
   });
   // Now that the progress bar has ended its line.
   process.stdout.write(`${answer}\n`);
+  leftOut.check();
 }

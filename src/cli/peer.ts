@@ -15,6 +15,7 @@ import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
+import { LeftOut } from './common/left-out.ts';
 import { readLines } from './common/lines.ts';
 import { linksOption, rate, rateOrAuto, seconds, size } from './common/options.ts';
 import { checkSource } from './common/places.ts';
@@ -166,6 +167,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     ...(options.listen ? { listen: options.listen } : {}),
   });
   let isDone = false;
+  const leftOut = new LeftOut();
   try {
     for (const path of options.share) {
       await peer.share(path, {
@@ -173,6 +175,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
         preserve: options.preserve,
         check: options.check,
         links: options.links,
+        onLeftOut: leftOut.note,
         ...(request.pieceLength === undefined ? {} : { pieceLength: request.pieceLength }),
       });
     }
@@ -182,7 +185,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     joinOthers(peer, options, context);
     if (request.target) await fetchAndServe(peer, request.target, options, context);
     else await untilStopped(signal);
-    isDone = true;
+    isDone = leftOut.count === 0;
   } catch (error) {
     // Stopping a peer is how it ends; a download that was cut short is not.
     const { target } = request;
@@ -193,6 +196,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     // A failure has a line of its own.
     emit({ event: 'stopped', reason: context.stoppedBy() ?? (isDone ? 'done' : 'failed') });
   }
+  leftOut.check();
 }
 
 /** In the background: whoever is not there yet is waited for, and keeps nobody from being served. */

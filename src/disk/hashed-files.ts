@@ -19,6 +19,10 @@ const MOST_BYTES = 256 * 2 ** 20;
 /** Most bytes of records that are looked through for one download. Chosen. */
 const MOST_SEARCHED = 64 * 2 ** 20;
 
+/** Bytes hashed after which the record is saved before the end, and their share of all. Chosen. */
+const SAVE_AFTER_BYTES = 256 * 2 ** 20;
+const SAVE_AFTER_SHARE = 0.1;
+
 interface Entry {
   readonly stamp: string;
   /** Digests of the pieces, in base64. */
@@ -39,6 +43,7 @@ export class HashedFiles {
   #pieceLength = 0;
   #bytes = 0;
   #addedBytes = 0;
+  #savedBytes = 0;
   #hasNew = false;
 
   private constructor(directory: string, path: string, before: Stored | undefined) {
@@ -82,6 +87,24 @@ export class HashedFiles {
   }
 
   /**
+   * Keeps what was added so far, if it is much, and what was recorded before of files that come later.
+   * A failure is told by save().
+   */
+  async saveSome(): Promise<void> {
+    const unsaved = this.#addedBytes - this.#savedBytes;
+    if (unsaved < Math.max(SAVE_AFTER_BYTES, SAVE_AFTER_SHARE * this.#addedBytes)) return;
+    await this.saveUnfinished().catch(() => undefined);
+  }
+
+  /** As saveSome(), however much it is. @throws HubswarmError of the file system */
+  async saveUnfinished(): Promise<void> {
+    this.#savedBytes = this.#addedBytes;
+    if (!this.#hasNew) return;
+    const isOf = this.#before?.pieceLength === this.#pieceLength;
+    await this.#write({ ...(isOf ? this.#before?.files : {}), ...this.#files });
+  }
+
+  /**
    * Keeps what was found and added, and nothing else. Call once, after all files.
    *
    * @throws HubswarmError of the file system
@@ -93,7 +116,11 @@ export class HashedFiles {
       const now = new Date();
       return utimes(this.#path, now, now).catch(() => undefined);
     }
-    const stored: Stored = { pieceLength: this.#pieceLength, files: this.#files };
+    await this.#write(this.#files);
+  }
+
+  async #write(files: Stored['files']): Promise<void> {
+    const stored: Stored = { pieceLength: this.#pieceLength, files };
     const text = JSON.stringify(stored);
     if (text.length > MOST_BYTES) return;
     await makeDirectory(this.#directory, 0o700);

@@ -18,23 +18,21 @@ import {
   type Found,
   type FoundFile,
   filesOf,
-  type LinkChoice,
+  orLeftOut,
   pathUnits,
+  type ScanOptions,
   scan,
 } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 import { stampOf, stampsAged } from './stamp-age.ts';
 
-export interface ImportOptions {
+export interface ImportOptions extends ScanOptions {
   /** Length of every piece but each file's last; chosen from the total size unless given. */
   readonly pieceLength?: number;
   /** Whether the CID covers modes and times, so that receivers get them too. */
   readonly preserve?: boolean | undefined;
-  /** What becomes of symbolic links inside a directory; undefined refuses them. */
-  readonly links?: LinkChoice | undefined;
   /** What was hashed before, and is not read again; what is hashed now is added. */
   readonly hashed?: HashedFiles | undefined;
-  readonly signal?: AbortSignal;
   /** Called with the bytes hashed or known so far, and the bytes of all files together. */
   readonly onProgress?: (bytes: number, totalBytes: number) => void;
 }
@@ -112,12 +110,24 @@ class Importer {
     if (found.kind === 'file') return this.#addFile(found);
     if (found.kind === 'link') return buildLinkDag(found.target, this.blocks);
     const entries = [];
-    for (const entry of found.entries)
-      entries.push({ name: entry.name, ...(await this.add(entry)) });
+    for (const entry of found.entries) {
+      const root = await this.#addEntry(entry);
+      if (root) entries.push({ name: entry.name, ...root });
+    }
     // Only directories need the tree builder; a process that shares a file never loads it.
     const { buildDirectoryDag } = await import('../content/directory-dag.ts');
     const told = this.#options.preserve ? found.attributes : undefined;
     return buildDirectoryDag(entries, this.blocks, told);
+  }
+
+  /** Undefined for a file that cannot be read, or changes meanwhile, and is left out. */
+  async #addEntry(entry: Found): Promise<DagRoot | undefined> {
+    if (entry.kind !== 'file') return this.add(entry);
+    const { path, size } = entry.source;
+    const before = this.#hashedBytes;
+    const root = await orLeftOut(path, this.#options, () => this.#addFile(entry));
+    if (!root) this.#tell(before + size - this.#hashedBytes);
+    return root;
   }
 
   async #addFile({ source, changedMs, attributes }: FoundFile): Promise<DagRoot> {
@@ -164,6 +174,7 @@ class Importer {
       checkUnchanged(source, stats);
       if (stampOf(stats) === stamp) {
         hashed?.add(source.path, stamp, this.#pieceLength, source.size, digests);
+        await hashed?.saveSome();
       }
     } finally {
       await handle.close();

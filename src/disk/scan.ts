@@ -1,15 +1,23 @@
-// Lists what lies under a path that is to be shared: files and directories. Special files (sockets,
-// FIFOs, devices) inside a directory are refused by name, and so are symbolic links unless the user
-// chose: leaving them out silently would share something else than was asked for; following links
-// could share what lies elsewhere. The path itself may be a symbolic link. Hidden files are part of a
+// Lists what lies under a path that is to be shared: files and directories. An entry inside a
+// directory that cannot be shared (a special file, one that cannot be read) is left out if the caller
+// is told of each, and refused otherwise: leaving it out silently would share something else than was
+// asked for. Symbolic links are refused unless the user chose: following them could share what lies
+// elsewhere. The path itself may be a symbolic link. Hidden files are part of a
 // directory (as with `ipfs add -r --hidden`).
 import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileAttributes } from '../content/attributes.ts';
+import { nameFault } from '../content/file-name.ts';
 import { staysInside } from '../content/link-target.ts';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
+import {
+  describeError,
+  type ErrorCode,
+  fileError,
+  HubswarmError,
+  systemCode,
+} from '../runtime/errors.ts';
 import { type SourceFile, sourceFile } from './source.ts';
 
 export interface FoundFile {
@@ -43,6 +51,8 @@ export type LinkChoice = (typeof LINK_CHOICES)[number];
 export interface ScanOptions {
   /** Undefined refuses links. */
   readonly links?: LinkChoice | undefined;
+  /** Told of each entry that is left out, by its path; without it the first of them is an error. */
+  readonly onLeftOut?: ((path: string, reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,7 +67,8 @@ interface Place {
 
 /**
  * @param path absolute
- * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_MANIFEST (of a kind not handled)
+ * @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_MANIFEST (of a kind not handled),
+ * ERR_USAGE (a link, and no choice)
  */
 export async function scan(path: string, name: string, options: ScanOptions): Promise<Found> {
   const place = { path, name, below: '', above: [] };
@@ -88,13 +99,43 @@ async function scanEntries(place: Place, options: ScanOptions): Promise<Found[]>
   const entries: Found[] = [];
   for (const bytes of await attempt(path, readdir(path, { encoding: 'buffer' }))) {
     const name = bytes.toString();
-    const child = join(path, name);
-    if (!isUtf8(bytes)) throw notShareable(child, 'has a name that is not UTF-8');
-    const inside = { path: child, name, below: below === '' ? name : `${below}/${name}`, above };
-    const found = await scanOne(inside, await attempt(child, lstat(child)), options);
+    const inside = { path: join(path, name), name, below: join(below, name), above };
+    const found = await orLeftOut(inside.path, options, () => scanEntry(inside, bytes, options));
     if (found) entries.push(found);
   }
   return entries;
+}
+
+async function scanEntry(
+  place: Place,
+  bytes: Buffer,
+  options: ScanOptions,
+): Promise<Found | undefined> {
+  const { path, name } = place;
+  const fault = isUtf8(bytes) ? nameFault(name) : 'is not UTF-8';
+  if (fault) throw notShareable(path, `has a name that ${fault}`);
+  return scanOne(place, await attempt(path, lstat(path)), options);
+}
+
+/**
+ * Does the work on one entry of a directory; undefined if it is left out.
+ *
+ * @throws HubswarmError ERR_USAGE if the user has to decide; others if nobody is told
+ */
+export async function orLeftOut<T>(
+  path: string,
+  { onLeftOut, signal }: ScanOptions,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const isBad = error instanceof HubswarmError && error.code !== 'ERR_USAGE';
+    if (!onLeftOut || !isBad || signal?.aborted) throw error;
+    const reason = describeError(error);
+    onLeftOut(path, reason.startsWith(`${path}: `) ? reason.slice(path.length + 2) : reason);
+    return undefined;
+  }
 }
 
 /** The real paths above, and that of the directory. @throws ERR_MANIFEST if it is above itself */
@@ -110,14 +151,27 @@ async function scanLink(place: Place, options: ScanOptions): Promise<Found | und
     case 'skip':
       return undefined;
     case 'follow':
-      return scanOne(place, await attempt(path, stat(path)), options);
+      return scanOne(place, await attempt(path, targetOf(path)), options);
     case 'keep': {
       const target = await attempt(path, readlink(path));
       if (staysInside(below, target)) return { kind: 'link', name, target };
       throw notShareable(path, 'is a symbolic link that leads out of what is shared');
     }
     default:
-      throw notShareable(path, 'is a symbolic link (--links skip, follow or keep decides)');
+      throw notShareable(
+        path,
+        'is a symbolic link (--links skip, follow or keep decides)',
+        'ERR_USAGE',
+      );
+  }
+}
+
+async function targetOf(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ELOOP') throw error;
+    throw notShareable(path, 'is a symbolic link that leads in a circle');
   }
 }
 
@@ -129,9 +183,9 @@ async function attempt<T>(path: string, call: Promise<T>): Promise<T> {
   }
 }
 
-function notShareable(path: string, what: string): HubswarmError {
+function notShareable(path: string, what: string, code: ErrorCode = 'ERR_MANIFEST'): HubswarmError {
   return new HubswarmError(
-    'ERR_MANIFEST',
+    code,
     `${path}: ${what}; only regular files and directories can be shared`,
   );
 }

@@ -1,13 +1,11 @@
 // A peer: one node, one link, and a swarm for each file it shares or fetches.
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { IdentifyResult, PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
-import { HashedFiles } from '../disk/hashed-files.ts';
-import { type ImportOptions, importPath } from '../disk/import.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
@@ -32,8 +30,8 @@ import { Discovery } from './discovery/discovery.ts';
 import { Joining } from './discovery/joining.ts';
 import { Listening } from './discovery/listening.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
-import { hashingProgress } from './hashing-progress.ts';
 import { Holdings } from './holdings.ts';
+import { importShared, type ShareOptions } from './import-shared.ts';
 import { type HeldDag, rawRootIn, serveDag } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
@@ -66,12 +64,6 @@ export interface PeerOptions {
   /** PeerIds of those to whom alone it may be connected; anybody if left out. */
   allowed?: readonly string[] | undefined;
   emit: Emit;
-}
-
-interface ShareOptions
-  extends Pick<ImportOptions, 'pieceLength' | 'preserve' | 'links' | 'signal'> {
-  /** Whether to hash all files, also those that have not changed since they were. */
-  readonly check?: boolean;
 }
 
 export class Peer implements FileDownloadPeer {
@@ -221,17 +213,8 @@ export class Peer implements FileDownloadPeer {
   }
 
   /** Imports a file or directory in place, and serves it from then on. */
-  async share(path: string, { check = false, ...options }: ShareOptions): Promise<Swarm> {
-    const hashed = await HashedFiles.open(this.hashedDir, resolve(path), check);
-    const imported = await importPath(path, {
-      ...options,
-      hashed,
-      onProgress: hashingProgress(this.clock, this.emit, path),
-    });
-    await hashed.save().catch((error: unknown) => {
-      const message = `hashes are not kept for the next start: ${describeError(error)}`;
-      this.emit({ event: 'warned', message });
-    });
+  async share(path: string, options: ShareOptions): Promise<Swarm> {
+    const { imported, leftOut } = await importShared(this, path, options);
     const { manifest, name, dag } = imported;
     const store = await FileStore.share(imported);
     const swarm = this.hold(manifest.root, store, { name, dag, rawRoot: rawRootIn(store) });
@@ -243,6 +226,7 @@ export class Peer implements FileDownloadPeer {
       bytes: manifest.geometry.totalLength,
       pieces: manifest.geometry.pieceCount,
       pieceLength: manifest.geometry.maxLength,
+      ...(leftOut > 0 ? { leftOut } : {}),
     });
     unawaited('looking for neighbours', swarm.contacts.seek());
     this.announce(manifest.root);

@@ -70,7 +70,11 @@ export interface Events {
     pieces: number;
     /** Bytes of a piece; of a directory, of its longest. */
     pieceLength: number;
+    /** Entries that are no part of what is shared (path_left_out); absent if it is whole. */
+    leftOut?: number;
   };
+  /** An entry of a directory is no part of what is shared, and of its CID. */
+  path_left_out: { path: string; reason: string };
   /** A peer hashes what it is to share, or an older version of what it fetches, for 2 s or more. */
   hashing_progressed: { name: string; bytes: number; total: number };
   /** Others can find providers of this CID from now on. */

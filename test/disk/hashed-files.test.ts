@@ -122,3 +122,42 @@ it('forgets files that are shared no more', async () => {
   const [name] = await readdir(records);
   expect(await readFile(join(records, name!), 'utf8')).not.toContain('/tree/b/c"');
 });
+
+it('a share that was stopped goes on behind its last whole file', async () => {
+  const hashed = await HashedFiles.open(records, tree, false);
+  const stop = new AbortController();
+  const onProgress = (bytes: number): void => {
+    if (bytes >= BYTES) stop.abort();
+  };
+  const importing = importPath(tree, {
+    pieceLength: PIECE,
+    hashed,
+    onProgress,
+    signal: stop.signal,
+  });
+  await expect(importing).rejects.toThrow();
+  expect(hashed.addedBytes).toBe(BYTES);
+  await hashed.saveUnfinished();
+  expect((await share()).hashedBytes).toBe(BYTES);
+});
+
+it('what an unfinished share did not come to is kept from the one before', async () => {
+  await share();
+  const hashed = await HashedFiles.open(records, tree, false);
+  hashed.add(join(tree, 'new'), 'stamp', PIECE, BYTES, new Uint8Array(320));
+  await hashed.saveUnfinished();
+  expect((await share()).hashedBytes).toBe(0);
+});
+
+it('is saved on the way when much was hashed, so that a kill costs little', async () => {
+  const big = 128 * 2 ** 20;
+  const hashed = await HashedFiles.open(records, tree, false);
+  const digests = new Uint8Array((big / PIECE) * 32);
+  hashed.add('/1', 's', PIECE, big, digests);
+  await hashed.saveSome();
+  await expect(readdir(records)).rejects.toThrow();
+  hashed.add('/2', 's', PIECE, big, digests);
+  await hashed.saveSome();
+  const later = await HashedFiles.open(records, tree, false);
+  expect(later.find('/2', 's', PIECE, big)).toEqual(digests);
+});

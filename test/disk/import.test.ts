@@ -210,7 +210,7 @@ describe('what cannot be shared', () => {
     await writeTree(root, { 'sub/a': seededBytes(1) });
     await symlink('/etc/passwd', join(root, 'sub/link'));
     await expect(importPath(root)).rejects.toMatchObject({
-      code: 'ERR_MANIFEST',
+      code: 'ERR_USAGE',
       message: expect.stringContaining('sub/link: is a symbolic link'),
     });
   });

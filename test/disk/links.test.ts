@@ -50,7 +50,7 @@ describe('a link in a shared directory', () => {
   it('is refused by name, and the words name the option', async () => {
     const root = await tree({ l: 'a' });
     await expect(importPath(root)).rejects.toMatchObject({
-      code: 'ERR_MANIFEST',
+      code: 'ERR_USAGE',
       message: expect.stringMatching(/tree\/l: .*--links/),
     });
   });

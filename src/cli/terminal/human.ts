@@ -61,7 +61,13 @@ function describeEvent(event: Event): string | undefined {
     case 'hashing_progressed':
       return `hashing ${showText(event.name)}: ${bytes(event.bytes)} of ${bytes(event.total)}`;
     case 'file_shared':
-      return `sharing ${showText(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)\n  ${event.cid}`;
+      return (
+        `sharing ${showText(event.name)} (${bytes(event.bytes)}, ${event.pieces} pieces)` +
+        (event.leftOut ? `, INCOMPLETE: ${event.leftOut} of its entries left out` : '') +
+        `\n  ${event.cid}`
+      );
+    case 'path_left_out':
+      return `warning: ${showText(event.path)}: ${showText(event.reason)}; left out`;
     case 'file_stored':
       return `stored ${showText(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
     case 'file_cached':
