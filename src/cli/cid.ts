@@ -49,9 +49,9 @@ async function printCid(path: string, options: CidOptions): Promise<void> {
       ...(options.chunkSize === undefined ? {} : { pieceLength: options.chunkSize }),
       preserve: options.preserve,
       links: options.links,
-      onLeftOut: (left, reason) => {
-        leftOut.note(left, reason);
-        emit({ event: 'path_left_out', path: left, reason });
+      onLeftOut: (left, message) => {
+        leftOut.note(left, message);
+        emit({ event: 'path_left_out', path: left, message });
       },
       signal,
       onProgress,

@@ -51,8 +51,11 @@ export type LinkChoice = (typeof LINK_CHOICES)[number];
 export interface ScanOptions {
   /** Undefined refuses links. */
   readonly links?: LinkChoice | undefined;
-  /** Told of each entry that is left out, by its path; without it the first of them is an error. */
-  readonly onLeftOut?: ((path: string, reason: string) => void) | undefined;
+  /**
+   * Told of each entry that is left out, with a message that begins with its path; without it the
+   * first of them is an error.
+   */
+  readonly onLeftOut?: ((path: string, message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -132,8 +135,7 @@ export async function orLeftOut<T>(
   } catch (error) {
     const isBad = error instanceof HubswarmError && error.code !== 'ERR_USAGE';
     if (!onLeftOut || !isBad || signal?.aborted) throw error;
-    const reason = describeError(error);
-    onLeftOut(path, reason.startsWith(`${path}: `) ? reason.slice(path.length + 2) : reason);
+    onLeftOut(path, describeError(error));
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
 import './failures.ts';
 import '../runtime/with-resolvers.ts';
 import { parseCid } from '../content/cid.ts';
+import { LINK_CHOICES, type LinkChoice } from '../disk/scan.ts';
 import type { Caps } from '../link/link.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import { parseMultiaddr } from '../peer/address/peer-address.ts';
@@ -16,6 +17,7 @@ import {
   durationOrNever,
   flag,
   list,
+  oneOf,
   pieceLength,
   type Reader,
   record,
@@ -23,6 +25,7 @@ import {
 } from './options.ts';
 import { caps, policy } from './swarm-options.ts';
 
+export type { LinkChoice } from '../disk/scan.ts';
 export type { ChokerName } from '../exchange/choker.ts';
 export type { PickerName } from '../exchange/picker.ts';
 export type { Caps } from '../link/link.ts';
@@ -52,6 +55,12 @@ export interface PeerOptions {
 }
 
 export interface ShareOptions {
+  /** Share modes and times of files as well: they are part of the CID, which is another one then. */
+  readonly preserve?: boolean;
+  /** What becomes of symbolic links inside a directory: they are refused if it is left out. */
+  readonly links?: LinkChoice;
+  /** Hash all files again; otherwise only those that changed since this `dataDir` shared them. */
+  readonly check?: boolean;
   /** Bytes of each piece but the last; by default by the size of the content. */
   readonly pieceLength?: number;
   readonly signal?: AbortSignal;
@@ -60,6 +69,8 @@ export interface ShareOptions {
 export interface GetOptions {
   /** A directory; made if it is not there. */
   readonly out: string;
+  /** Path of a file or directory below the CID, with '/': then only that is fetched. */
+  readonly path?: string;
   /** Replace what has that name already and is something else. */
   readonly force?: boolean;
   /** Give up after so long without a new piece, in milliseconds; never if left out. */
@@ -118,26 +129,29 @@ export class Peer {
   }
 
   /**
-   * Serves a file or directory, which stays where it is, and resolves to its CID.
+   * Serves a file or directory, which stays where it is, and resolves to its CID. An entry that cannot
+   * be shared refuses the whole directory.
    *
-   * @throws HubswarmError ERR_USAGE, ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_SOURCE_CHANGED
+   * @throws HubswarmError ERR_USAGE (a link, and no choice), ERR_MANIFEST (a special file), ERR_NOT_FOUND, ERR_NOT_PERMITTED, ERR_SOURCE_CHANGED
    */
   async share(path: string, options: ShareOptions = {}): Promise<string> {
-    const { signal = whenever(), ...length } = readShare('options', options);
-    const { cid } = await this.#peer.share(text('path', path), { ...length, signal });
+    const { signal = whenever(), ...how } = readShare('options', options);
+    const { cid } = await this.#peer.share(text('path', path), { ...how, signal });
     return cid.toString();
   }
 
   /**
-   * Fetches a file or directory, and serves it meanwhile and from then on. Resolves to its path.
+   * Fetches a file or directory, and serves it meanwhile and from then on. Resolves to its path. Pieces
+   * that are on this machine are not fetched: in what `force` replaces, and in what this `dataDir`
+   * shared or fetched.
    *
-   * @throws HubswarmError ERR_USAGE, ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
+   * @throws HubswarmError ERR_USAGE, ERR_NOT_FOUND (no such `path`), ERR_TIMEOUT, ERR_MANIFEST, ERR_EXISTS, ERR_DISK_FULL ...
    */
   async get(cid: string, options: GetOptions): Promise<string> {
     const root = parseCid('cid', text('cid', cid));
-    const { out, force = false, ...limits } = readGet('options', options);
+    const { out, path, force = false, ...limits } = readGet('options', options);
     const { timeoutMs = Number.POSITIVE_INFINITY, signal = whenever() } = limits;
-    return this.#peer.get(root, { out, force, timeoutMs, signal });
+    return this.#peer.get(root, { out, path, force, timeoutMs, signal });
   }
 
   /**
@@ -186,9 +200,15 @@ const readStart = record<PeerOptions>(
   'dataDir',
 );
 
-const readShare = record<ShareOptions>({ pieceLength, signal: abortSignal });
+const readShare = record<ShareOptions>({
+  preserve: flag,
+  links: oneOf(LINK_CHOICES),
+  check: flag,
+  pieceLength,
+  signal: abortSignal,
+});
 
 const readGet = record<GetOptions>(
-  { out: text, force: flag, timeoutMs: durationOrNever, signal: abortSignal },
+  { out: text, path: text, force: flag, timeoutMs: durationOrNever, signal: abortSignal },
   'out',
 );

@@ -33,10 +33,10 @@ export async function importShared(
   { check = false, onLeftOut, ...options }: ShareOptions,
 ): Promise<{ imported: Imported; leftOut: number }> {
   let leftOut = 0;
-  const note = (left: string, reason: string): void => {
+  const note = (left: string, message: string): void => {
     leftOut++;
-    emit({ event: 'path_left_out', path: left, reason });
-    onLeftOut?.(left, reason);
+    emit({ event: 'path_left_out', path: left, message });
+    onLeftOut?.(left, message);
   };
   const hashed = await HashedFiles.open(hashedDir, resolve(path), check);
   const warnUnkept = (error: unknown): void => {

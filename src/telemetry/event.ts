@@ -74,7 +74,11 @@ export interface Events {
     leftOut?: number;
   };
   /** An entry of a directory is no part of what is shared, and of its CID. */
-  path_left_out: { path: string; reason: string };
+  path_left_out: {
+    path: string;
+    /** What is wrong with it, for a person; begins with the path. */
+    message: string;
+  };
   /** A peer hashes what it is to share, or an older version of what it fetches, for 2 s or more. */
   hashing_progressed: { name: string; bytes: number; total: number };
   /** Others can find providers of this CID from now on. */

@@ -107,7 +107,7 @@ export const LAW: Law = {
     },
     library: {
       holds: 'what other programs import (`hubswarm/client` and so on), one file for each entry',
-      imports: ['content', 'exchange', 'swarm', 'client', 'peer', 'link', 'telemetry'],
+      imports: ['content', 'disk', 'exchange', 'swarm', 'client', 'peer', 'link', 'telemetry'],
       reason: 'an entry joins rooms and names types of its own: what decides stands in the rooms',
     },
     lab: {

@@ -220,6 +220,13 @@ it('a peer that runs says what is no address, CID, place, path or cap, and runs 
     /^pieceLength: '65536' /,
   );
   await expectRefused(() => peer.share('/nowhere', { pieceLength: 1 }), /^pieceLength: 1 bytes /);
+  await expectRefused(() => peer.share('/nowhere', { check: 'yes' }), /^check: 'yes' /);
+  await expectRefused(() => peer.share('/nowhere', { preserve: 1 }), /^preserve: 1 /);
+  await expectRefused(
+    () => peer.share('/nowhere', { links: 'all' }),
+    /^links: 'all' is not accepted; give 'skip', 'follow' or 'keep'$/,
+  );
+  await expectRefused(() => peer.get(cid, { out: dataDir, path: 5 }), /^path: 5 /);
   await expectRefused(() => peer.get(), /^cid: undefined /);
   await expectRefused(() => peer.get(cid), /^options: undefined /);
   await expectRefused(() => peer.get(cid, {}), /^out: undefined /);

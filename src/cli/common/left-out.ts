@@ -6,8 +6,8 @@ export class LeftOut {
   count = 0;
   #first = '';
 
-  readonly note = (path: string, reason: string): void => {
-    if (this.count++ === 0) this.#first = `${path}: ${reason}`;
+  readonly note = (_path: string, message: string): void => {
+    if (this.count++ === 0) this.#first = message;
   };
 
   /** @throws HubswarmError ERR_INCOMPLETE if there are some */

@@ -67,7 +67,7 @@ function describeEvent(event: Event): string | undefined {
         `\n  ${event.cid}`
       );
     case 'path_left_out':
-      return `warning: ${showText(event.path)}: ${showText(event.reason)}; left out`;
+      return `warning: left out: ${showText(event.message)}`;
     case 'file_stored':
       return `stored ${showText(event.path)} (${bytes(event.bytes)}) from ${event.remote}`;
     case 'file_cached':

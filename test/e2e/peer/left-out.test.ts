@@ -41,7 +41,7 @@ it('says so to a person', async () => {
   await expect
     .poll(() => peer.stderr, { timeout: 30_000 })
     .toContain('INCOMPLETE: 2 of its entries left out');
-  expect(peer.stderr).toContain(`warning: ${join(tree, 'pipe')}: is a special file`);
+  expect(peer.stderr).toContain(`warning: left out: ${join(tree, 'pipe')}: is a special file`);
 });
 
 it('cid names the same, says what is left out, and ends with 1', async () => {
