@@ -32,6 +32,7 @@ export const FACES: string[] = [
   'client/tree/get-tree.ts',
   'client/tree/list.ts',
   'client/tree/put-directory.ts',
+  'client/tree/sent-places.ts',
   'client/upload/put.ts',
   'client/upload/remove.ts',
   'client/watch/watch.ts',

@@ -3,12 +3,14 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
+import type { SentPlaces } from '../../client/tree/sent-places.ts';
 import type { PutOptions } from '../../client/upload/put.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { showText } from '../../runtime/shown-text.ts';
 import { positiveSeconds, rate } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
+import { runEach } from './each-argument.ts';
 
 /** Chosen: long enough for a hub to restart. */
 const TIMEOUT_SECONDS = 30;
@@ -67,7 +69,9 @@ async function put(first: string, more: string[], flags: PutFlags): Promise<void
   }
   const access = await accessOf(flags, [url]);
   const results: string[] = [];
-  await runCommand(flags, async ({ emit, signal }) => {
+  const { SentPlaces } = await import('../../client/tree/sent-places.ts');
+  const sent = new SentPlaces();
+  const working = runCommand(flags, async ({ emit, signal }) => {
     const options = {
       ifAbsent: flags.ifAbsent,
       preserve: flags.preserve,
@@ -76,6 +80,7 @@ async function put(first: string, more: string[], flags: PutFlags): Promise<void
       stallMs: flags.timeout * 1000,
       emit,
       signal,
+      sent,
     };
     const send = (path: string) =>
       flags.recursive && (paths.length === 1 || isDirectory(path))
@@ -84,32 +89,48 @@ async function put(first: string, more: string[], flags: PutFlags): Promise<void
             flags,
           )
         : sendFile({ ...options, path, url });
-    for (const path of paths) results.push(...(await send(path)));
+    const job = (path: string) => async () => void results.push(...(await send(path)));
+    await runEach(
+      signal,
+      paths.map((path) => ({ url, run: job(path) })),
+    );
   });
-  // Now that the progress bar has ended its line.
-  if (flags.json || flags.quiet) return;
-  for (const line of results) process.stdout.write(`${showText(line)}\n`);
+  try {
+    await working;
+  } finally {
+    // Now that the progress bar has ended its line.
+    if (!flags.json && !flags.quiet)
+      for (const line of results) process.stdout.write(`${showText(line)}\n`);
+  }
 }
 
+type Sent = PutOptions & { readonly sent: SentPlaces };
+
 /** Returns what to print. */
-async function sendFile(options: PutOptions): Promise<readonly string[]> {
-  const { path } = options;
+async function sendFile(options: Sent): Promise<readonly string[]> {
+  const { path, sent } = options;
   if (isDirectory(path)) {
     throw new HubswarmError('ERR_USAGE', `${path}: is a directory; -r sends it`);
   }
-  const { putFile, putInput } = await import('../../client/upload/put.ts');
+  const { putFile, putInput, uploadUrl } = await import('../../client/upload/put.ts');
+  const target = uploadUrl(options.url, path);
+  sent.check(path, target, 'file');
   const stored = await (path === '-' ? putInput(process.stdin, options) : putFile(options));
+  sent.add(target, 'file');
   return [stored.url, stored.etag ?? ''];
 }
 
 /** Returns what to print. */
-async function sendDirectory(options: PutOptions, flags: PutFlags): Promise<readonly string[]> {
+async function sendDirectory(options: Sent, flags: PutFlags): Promise<readonly string[]> {
   const { path } = options;
   if (existsSync(path) && !isDirectory(path)) {
     throw new HubswarmError('ERR_USAGE', `${path}: is not a directory; leave -r out`);
   }
+  // What is deleted may have been sent just now.
+  options.sent.check(path, options.url, flags.delete ? 'file' : 'directory');
   const { putDirectory } = await import('../../client/tree/put-directory.ts');
-  const { sent, unchanged, removed } = await putDirectory({ ...options, remove: flags.delete });
+  const summary = await putDirectory({ ...options, remove: flags.delete });
+  const { sent, unchanged, removed } = summary;
   return [`${sent} sent, ${unchanged} unchanged, ${removed} deleted`];
 }
 
@@ -145,7 +166,10 @@ async function remove(texts: string[], flags: AccessFlags & { timeout: number })
   const access = await accessOf(flags, urls);
   const { removeFile } = await import('../../client/upload/remove.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
-    for (const url of urls)
-      await removeFile({ url, access, stallMs: flags.timeout * 1000, signal });
+    const stallMs = flags.timeout * 1000;
+    await runEach(
+      signal,
+      urls.map((url) => ({ url, run: () => removeFile({ url, access, stallMs, signal }) })),
+    );
   });
 }

@@ -130,8 +130,22 @@ export function reportUnwritten(error: unknown): number {
   return EXIT.failed;
 }
 
-/** The exit code for what a command threw, after its one line on stderr. */
+/** Failures of several arguments of one command. */
+export class SeveralFailures extends Error {
+  readonly failures: readonly unknown[];
+
+  constructor(failures: readonly unknown[]) {
+    super('several arguments failed');
+    this.failures = failures;
+  }
+}
+
+/** The exit code for what a command threw, after a line on stderr for each failure. */
 export function reportFailure(error: unknown): number {
+  if (error instanceof SeveralFailures) {
+    const codes = new Set(error.failures.map(reportFailure));
+    return codes.size === 1 ? [...codes][0]! : EXIT.failed;
+  }
   process.stderr.write(`hubswarm: ${showText(describeError(error))}\n`);
   if (!(error instanceof HubswarmError) && process.env.HUBSWARM_DEBUG) {
     process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);

@@ -129,3 +129,18 @@ function msUntil(date: string, nowMs: number): number | undefined {
   const at = parseHttpDate(date, nowMs);
   return at === undefined ? undefined : at - nowMs;
 }
+
+/** The failure of a server that an error of a transfer tells, if it tells one. */
+function sourceFailureOf(error: unknown): SourceFailure | undefined {
+  const failure = error instanceof HubswarmError ? (error.cause ?? error) : error;
+  return failure instanceof SourceFailure ? failure : undefined;
+}
+
+/** The HTTP status that refused; undefined if none did. */
+export const statusOf = (error: unknown): number | undefined => sourceFailureOf(error)?.status;
+
+/** Whether a server gave no answer that decides anything. */
+export function isUnanswered(error: unknown): boolean {
+  const failure = sourceFailureOf(error);
+  return failure !== undefined && failure.status === undefined && !failure.final;
+}

@@ -13,7 +13,7 @@ import { ProcessLink } from '../../link/process-link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
-import { SourceFailure } from '../http/source-failure.ts';
+import { statusOf } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
@@ -27,6 +27,7 @@ import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
 import { type InTheWay, type PutPlan, planPut } from './put-plan.ts';
 import { RemoteAttributes } from './remote-attributes.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
+import { SentPlaces } from './sent-places.ts';
 import { isAtOrBelow, twinsOf, urlBelow } from './tree-path.ts';
 
 /**
@@ -37,6 +38,8 @@ const AT_ONCE = 4;
 export interface PutDirectoryOptions extends PutOptions {
   /** Whether to delete what the hub has and this directory has not. */
   readonly remove: boolean;
+  /** What the same command has sent before: none of it is overwritten. */
+  readonly sent?: SentPlaces | undefined;
 }
 
 export interface PutSummary {
@@ -89,11 +92,12 @@ class Mirroring {
   }
 
   async run(): Promise<PutSummary> {
-    const { url, remove } = this.#options;
-    const local = await localFiles(this.#options.path, {
+    const { url, remove, sent = new SentPlaces() } = this.#options;
+    const found = await localFiles(this.#options.path, {
       onLeftOut: (message) => this.#warn(message),
       onUnsendable: (path, reason) => this.#differences.note(path, reason),
     });
+    const local = sent.addTree(url, found, (path, reason) => this.#differences.note(path, reason));
     const remote = await this.#list(local);
     const changed: LocalFile[] = [];
     await atOnce(local.files, AT_ONCE, async (file) => {
@@ -338,9 +342,4 @@ const OWN_STATUSES = new Set([400, 409, 412, 413, 414, 422]);
 function isOfOnePath(error: unknown): boolean {
   if (OWN_CODES.some((code) => hasCode(error, code))) return true;
   return OWN_STATUSES.has(statusOf(error) ?? 0);
-}
-
-function statusOf(error: unknown): number | undefined {
-  const failure = error instanceof HubswarmError ? (error.cause ?? error) : error;
-  return failure instanceof SourceFailure ? failure.status : undefined;
 }
