@@ -1,8 +1,9 @@
 // Reads what a file on a disk is beside its bytes, and gives it to another one. What the file system
 // refuses is left as it is: the bytes are worth having without it.
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { type FileAttributes, isDatable } from '../content/attributes.ts';
+import type { Handle } from './file-calls.ts';
 
 const MAY_READ = 0o444;
 const OWNER_MAY_RUN = 0o100;
@@ -31,10 +32,7 @@ export function hasAttributes(stats: Stats, wanted: FileAttributes): boolean {
 }
 
 /** Who may read an executable file may run it, as with `rsync --executability`. */
-export async function applyAttributes(
-  handle: FileHandle,
-  attributes: FileAttributes,
-): Promise<void> {
+export async function applyAttributes(handle: Handle, attributes: FileAttributes): Promise<void> {
   const { modifiedMs } = attributes;
   const before = (await handle.stat()).mode & 0o777;
   const bits = modeOf(before, attributes);

@@ -1,9 +1,10 @@
 // Single file system steps of a download. If an interrupted step leaves something behind, its
 // comment says so.
 import { constants, type Stats } from 'node:fs';
-import { link, lstat, open, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
+import { link, open, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { type FileCalls, THREADED } from './file-calls.ts';
 
 /** Does not follow symbolic links: others can foresee a partial file's name. */
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -11,11 +12,13 @@ const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | con
 /** Codes of file systems without hard links (exFAT, some network file systems). */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
-export async function lstatIfAny(path: string): Promise<Stats | undefined> {
+export async function lstatIfAny(
+  path: string,
+  calls: FileCalls = THREADED,
+): Promise<Stats | undefined> {
   try {
-    return await lstat(path);
+    return await calls.lstatIfAny(path);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
     throw fileError(error, path);
   }
 }

@@ -14,7 +14,7 @@ import {
   open as openDescriptor,
   type Stats,
 } from 'node:fs';
-import { type FileHandle, open, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -23,6 +23,7 @@ import { promisify } from 'node:util';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { guarded } from '../runtime/guarded.ts';
 import { nameBeside } from '../runtime/node/name-beside.ts';
+import type { Handle } from './file-calls.ts';
 import { lstatIfAny, syncPath } from './steps.ts';
 
 export type TargetPlace =
@@ -105,7 +106,7 @@ function streamOf(fd: number, autoClose: boolean): Writable {
 }
 
 /** Gives a new file the mode and owner of the one that it is to replace. */
-export async function adoptAccess(handle: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+export async function adoptAccess(handle: Handle, { uid, gid, mode }: Stats): Promise<void> {
   const own = await handle.stat();
   let bits = mode & 0o777;
   if (own.uid !== uid || own.gid !== gid) {

@@ -58,6 +58,7 @@ export const FACES: string[] = [
   'content/subset.ts',
   'disk/attributes.ts',
   'disk/download-place.ts',
+  'disk/file-calls.ts',
   'disk/file-store.ts',
   'disk/hashed-files.ts',
   'disk/import.ts',

@@ -2,9 +2,10 @@
 // this very directory, whatever happens to the path; the target of a link is never entered. On
 // other systems a directory that is swapped for a link between two steps is followed.
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
+import { type FileCalls, fileCallsAt, type Handle } from '../../disk/file-calls.ts';
 import { lstatIfAny, nameIn, syncPath } from '../../disk/steps.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 
@@ -13,11 +14,17 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 export class LocalDirectory {
   /** The path as it was opened, for messages. */
   readonly path: string;
-  readonly #handle: FileHandle;
+  /** For what lies in it. */
+  readonly calls: FileCalls;
+  readonly #handle: Handle;
+  /** The file system that it is on. */
+  readonly #device: number;
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, calls: FileCalls, handle: Handle, device: number) {
     this.path = path;
+    this.calls = calls;
     this.#handle = handle;
+    this.#device = device;
   }
 
   /**
@@ -29,7 +36,9 @@ export class LocalDirectory {
   static async make(path: string): Promise<LocalDirectory> {
     try {
       await mkdir(path, { recursive: true });
-      return new LocalDirectory(path, await open(path, DIRECTORY));
+      const calls = await fileCallsAt(path);
+      const handle = await calls.open(path, DIRECTORY);
+      return new LocalDirectory(path, calls, handle, (await handle.stat()).dev);
     } catch (error) {
       // Not a directory: mkdir would have accepted one.
       if (systemCode(error) !== 'EEXIST') throw fileError(error, path);
@@ -43,7 +52,7 @@ export class LocalDirectory {
   }
 
   stat(name: string): Promise<Stats | undefined> {
-    return lstatIfAny(this.at(name));
+    return lstatIfAny(this.at(name), this.calls);
   }
 
   /**
@@ -71,8 +80,10 @@ export class LocalDirectory {
   async #enter(name: string): Promise<LocalDirectory> {
     const path = join(this.path, name);
     try {
-      const handle = await open(this.at(name), DIRECTORY | constants.O_NOFOLLOW);
-      return new LocalDirectory(path, handle);
+      const handle = await this.calls.open(this.at(name), DIRECTORY | constants.O_NOFOLLOW);
+      const { dev } = await handle.stat();
+      const calls = dev === this.#device ? this.calls : await fileCallsAt(path);
+      return new LocalDirectory(path, calls, handle, dev);
     } catch (error) {
       throw fileError(error, path);
     }

@@ -3,18 +3,21 @@
 // is kept. An empty directory gives way; a directory with content only if `replaceTrees` allows it,
 // and only when the new file is complete.
 import { constants, type Stats } from 'node:fs';
-import { open, readdir, rename } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
+import type { Handle } from '../../disk/file-calls.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
-import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
+import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { removeEntry, removeTree } from './local-tree.ts';
 import { stagingName } from './staging-name.ts';
 
 /** Opens no link, and does not wait for a FIFO's writer. */
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const NOT_THROUGH = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const READ = constants.O_RDONLY | NOT_THROUGH;
+const WRITE = constants.O_WRONLY | constants.O_CREAT | NOT_THROUGH;
 
 export interface MirroredFileOptions {
   readonly replaceTrees: boolean;
@@ -62,22 +65,69 @@ export class MirroredFile {
    */
   async prepare(): Promise<Stats | undefined> {
     const there = await this.#parent.stat(this.#name);
-    // A staging name that is no regular file, or has a second name, is not ours.
-    for (const name of [this.#staging, `${this.#staging}.part`, `${this.#staging}.part.json`]) {
-      const stats = await this.#parent.stat(name);
-      if (stats && !(stats.isFile() && stats.nlink === 1)) await removeEntry(this.#parent, name);
-    }
     if (there?.isDirectory() && !this.#options.replaceTrees) await this.#checkEmpty();
     return there?.isFile() ? there : undefined;
   }
 
-  /** Gives the file its name. Resolves to the stats of the file there. @throws HubswarmError */
-  async publish(attributes: FileAttributes): Promise<Stats> {
+  /** Call before the file is fetched. What is no regular file, or has a second name, is not ours. */
+  async clearStaging(): Promise<void> {
+    for (const name of [this.#staging, `${this.#staging}.part`, `${this.#staging}.part.json`]) {
+      const stats = await this.#parent.stat(name);
+      if (stats && !(stats.isFile() && stats.nlink === 1)) await removeEntry(this.#parent, name);
+    }
+  }
+
+  /**
+   * Writes a small file under its staging name, and does not sync it.
+   *
+   * @param attributes of a new file; undefined for one that will get those of what it replaces
+   * @returns the stats of a new file
+   */
+  async stage(bytes: Uint8Array, attributes?: FileAttributes): Promise<Stats | undefined> {
+    try {
+      const handle = await this.#makeStaging(attributes ? 0o666 : 0o600);
+      try {
+        const { bytesWritten } = await handle.writev([bytes], 0);
+        if (bytesWritten < bytes.length) {
+          throw new HubswarmError('ERR_DISK_FULL', 'could not be written whole');
+        }
+        if (!attributes) return undefined;
+        await applyAttributes(handle, attributes);
+        return await handle.stat();
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw fileError(error, this.#shownPath);
+    }
+  }
+
+  async #makeStaging(mode: number): Promise<Handle> {
+    const { calls } = this.#parent;
+    try {
+      return await calls.open(this.stagingPath, WRITE | constants.O_EXCL, mode);
+    } catch (error) {
+      if (systemCode(error) !== 'EEXIST') throw error;
+    }
+    await this.clearStaging();
+    return calls.open(this.stagingPath, WRITE | constants.O_TRUNC, mode);
+  }
+
+  /**
+   * Gives the file its name.
+   *
+   * @param written by stage(); without it the file gets its attributes now
+   * @returns the stats of the file there
+   * @throws HubswarmError
+   */
+  async publish(attributes: FileAttributes, written?: Stats): Promise<Stats> {
     const there = await this.#parent.stat(this.#name);
     try {
-      const stats = await this.#adopt(there?.isFile() ? there : undefined, attributes);
+      const replaced = there?.isFile() ? there : undefined;
+      const isReady = written !== undefined && !replaced;
+      const stats = isReady ? written : await this.#adopt(replaced, attributes);
       if (there?.isDirectory()) await this.#removeDirectory();
-      await rename(this.stagingPath, this.path);
+      await this.#parent.calls.rename(this.stagingPath, this.path);
       const placed = await this.#parent.stat(this.#name);
       if (placed?.ino === stats.ino) return placed;
     } catch (error) {
@@ -89,7 +139,7 @@ export class MirroredFile {
   /** Gives the file that is here the attributes, as far as it can. Resolves to its stats then. */
   async touch(there: Stats, attributes: FileAttributes): Promise<Stats> {
     if (hasAttributes(there, attributes)) return there;
-    const handle = await open(this.path, READ).catch(() => undefined);
+    const handle = await this.#parent.calls.open(this.path, READ).catch(() => undefined);
     if (!handle) return there;
     try {
       const { ino, ctimeMs } = await handle.stat();
@@ -119,7 +169,7 @@ export class MirroredFile {
 
   /** Checks the new file, and gives it the owner and mode of the file that it replaces. */
   async #adopt(replaced: Stats | undefined, attributes: FileAttributes): Promise<Stats> {
-    const handle = await open(this.stagingPath, READ);
+    const handle = await this.#parent.calls.open(this.stagingPath, READ);
     try {
       const stats = await handle.stat();
       if (!stats.isFile()) {

@@ -3,6 +3,7 @@
 // the end it compares names, types and lengths, and checks that no file was written to since its
 // bytes were compared. Each path that differs is named; then the whole fails. Nothing is removed
 // unless every directory was listed and every file came.
+import type { Stats } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { hasAttributes } from '../../disk/attributes.ts';
@@ -17,15 +18,18 @@ import type { Access } from '../http/access.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
+import { planArchives } from './archive-plan.ts';
+import { checkMirror, setTimes } from './check-mirror.ts';
 import { Differences } from './differences.ts';
+import { type Arrived, fetchArchive } from './fetch-archive.ts';
 import { fetchSmall } from './fetch-small.ts';
 import type { LocalDirectory } from './local-directory.ts';
-import { type LocalTree, readLocalTree, removePath } from './local-tree.ts';
+import { readLocalTree } from './local-tree.ts';
 import { MirroredFile } from './mirrored-file.ts';
 import type { RemoteFile, RemoteTree } from './remote-tree.ts';
 import { SetAside } from './set-aside.ts';
-import { differencesOf, extrasOf } from './tree-difference.ts';
-import { deepestFirst, parentOf, splitPath, withAncestors } from './tree-path.ts';
+import { smallCidOf } from './small-file.ts';
+import { parentOf, splitPath, withAncestors } from './tree-path.ts';
 import type { TreeRecord } from './tree-record.ts';
 
 export interface GetTreeOptions {
@@ -64,6 +68,12 @@ export interface TreeMirrorParts {
   readonly record: TreeRecord;
 }
 
+interface Staged {
+  readonly file: RemoteFile;
+  /** What was written; undefined if it is to get the attributes of what it replaces. */
+  readonly written: Stats | undefined;
+}
+
 export class TreeMirror {
   readonly #parts: TreeMirrorParts;
   readonly #wanted;
@@ -76,7 +86,7 @@ export class TreeMirror {
   /** Number of differences that the listings told already. */
   #foreseen = 0;
   /** Small files that came, and have no name yet. */
-  readonly #staged: RemoteFile[] = [];
+  readonly #staged: Staged[] = [];
   #bytes = 0;
   #fetched = 0;
 
@@ -96,7 +106,8 @@ export class TreeMirror {
   /** @throws HubswarmError ERR_INCOMPLETE if any path differs from the hub */
   async run(): Promise<void> {
     const { tree, local, record, events } = this.#parts;
-    const { signal, emit } = this.#parts.options;
+    const { options } = this.#parts;
+    const { signal, emit } = options;
     for (const [path, reason] of tree.unknown) this.#differences.note(path, reason);
     for (const path of tree.partial) this.#differences.note(path === '' ? '.' : path, PARTIAL);
     this.#foreseen = this.#differences.count;
@@ -116,8 +127,9 @@ export class TreeMirror {
       await atOnce(outdated, AT_ONCE, (file) =>
         this.#within(file, (place) => this.#touch(file, place)),
       );
-      for (let from = 0; from < changed.length; from += MOST_STAGED) {
-        const some = changed.slice(from, from + MOST_STAGED);
+      const left = await this.#bringArchives(changed, entries);
+      for (let from = 0; from < left.length; from += MOST_STAGED) {
+        const some = left.slice(from, from + MOST_STAGED);
         await atOnce(some, AT_ONCE, (file) =>
           this.#within(file, (place) => this.#bringTo(file, place)),
         );
@@ -129,8 +141,16 @@ export class TreeMirror {
       await this.#save();
     }
     signal.throwIfAborted();
-    const removed = await this.#check();
-    await this.#setTimes();
+    const removed = await checkMirror({
+      ...options,
+      local,
+      record,
+      wanted: this.#wanted,
+      differences: this.#differences,
+      // A name that cannot be written is known to exist: it does not keep others from being removed.
+      isKnown: tree.isComplete && this.#differences.count === this.#foreseen,
+    });
+    if (options.preserve !== false) await setTimes(local, tree.times);
     this.#differences.check(local.path, 'not as on the hub');
     const unchanged = tree.files.length - this.#fetched;
     emit({ event: 'tree_mirrored', path: local.path, fetched: this.#fetched, unchanged, removed });
@@ -191,14 +211,49 @@ export class TreeMirror {
         return record.note(path, `${cid}`, await place.touch(there, this.#wants(file)));
       }
     }
-    const small = { ...this.#parts.shared, signal: options.signal, path: place.stagingPath };
-    if (await fetchSmall(file, { ...small, mode: there ? 0o600 : 0o666 })) {
-      this.#progress(path, bytes!);
-      this.#staged.push(file);
-      return;
+    const body = await fetchSmall(file, { ...this.#parts.shared, signal: options.signal });
+    if (body) return this.#stage(file, place, body, there);
+    await place.clearStaging();
+    await this.#publish(file, place, await this.#fetch(file, place));
+  }
+
+  /** Brings what comes best in archives. Resolves to the other files. */
+  async #bringArchives(
+    changed: readonly RemoteFile[],
+    entries: ReadonlyMap<string, Stats>,
+  ): Promise<RemoteFile[]> {
+    const { options, shared, tree } = this.#parts;
+    // What is here may be the same; then nothing has to come.
+    const missing = changed.filter((file) => !entries.has(file.path) && smallCidOf(file));
+    const left = new Set(changed);
+    const fetch = { ...shared, signal: options.signal };
+    for (const plan of planArchives(options.url, tree, new Set(missing))) {
+      await fetchArchive(plan, fetch, (arrived) => this.#takeArrived(arrived, left));
     }
-    const { cid, length } = await this.#fetch(file, place);
-    await this.#publish(file, place, cid, length);
+    await this.#publishStaged();
+    return [...left];
+  }
+
+  async #takeArrived(arrived: readonly Arrived[], left: Set<RemoteFile>): Promise<void> {
+    await atOnce(arrived, AT_ONCE, ({ file, bytes }) =>
+      this.#within(file, async (place) => {
+        // It stands in an archive once; who sends it again is not heard.
+        if (!left.delete(file)) return;
+        await this.#stage(file, place, bytes, await place.prepare());
+      }),
+    );
+    if (this.#staged.length >= MOST_STAGED) await this.#publishStaged();
+  }
+
+  async #stage(
+    file: RemoteFile,
+    place: MirroredFile,
+    bytes: Uint8Array,
+    replaced: Stats | undefined,
+  ): Promise<void> {
+    const written = await place.stage(bytes, replaced ? undefined : this.#wants(file));
+    this.#progress(file.path, bytes.length);
+    this.#staged.push({ file, written });
   }
 
   /** Gives the small files of this batch their names, once all of them are on the disk. */
@@ -207,18 +262,23 @@ export class TreeMirror {
     const staged = this.#staged.splice(0);
     if (options.signal.aborted) return;
     const isSynced = staged.length > FEW_STAGED && (await syncFileSystem(local.path));
-    await atOnce(staged, AT_ONCE, (file) =>
+    await atOnce(staged, AT_ONCE, ({ file, written }) =>
       this.#within(file, async (place) => {
         if (!isSynced) await syncPath(place.stagingPath);
-        await this.#publish(file, place, file.cid, file.bytes!);
+        await this.#publish(file, place, { cid: file.cid, length: file.bytes! }, written);
       }),
     );
   }
 
-  async #publish(file: RemoteFile, place: MirroredFile, cid: string | undefined, length: number) {
+  async #publish(
+    file: RemoteFile,
+    place: MirroredFile,
+    { cid, length }: { readonly cid: string | undefined; readonly length: number },
+    written?: Stats,
+  ): Promise<void> {
     const { options, record } = this.#parts;
     const { path } = file;
-    record.note(path, cid, await place.publish(this.#wants(file)));
+    record.note(path, cid, await place.publish(this.#wants(file), written));
     this.#wanted.files.set(path, length);
     this.#changed.add(parentOf(path));
     this.#fetched += 1;
@@ -280,70 +340,5 @@ export class TreeMirror {
       const message = `${local.path}: what was fetched could not be noted: ${describeError(error)}`;
       options.emit({ event: 'warned', message });
     });
-  }
-
-  /** Removes extra entries, then compares. Resolves to the number of removed entries. */
-  async #check(): Promise<number> {
-    const { local, tree, record, options } = this.#parts;
-    let found = await readLocalTree(local);
-    let removed = 0;
-    // A name that cannot be written is known to exist: it does not keep other names from being
-    // removed.
-    const isKnown = tree.isComplete && this.#differences.count === this.#foreseen;
-    if (isKnown) {
-      for (const path of found.stagings) await this.#remove(path);
-      if (options.deleteExtras) removed = await this.#removeExtras(found);
-      found = await readLocalTree(local);
-    }
-    for (const [path, reason] of differencesOf(found.entries, this.#wanted)) {
-      this.#differences.note(path, reason);
-    }
-    for (const [path, stats] of found.entries) {
-      if (record.isStale(path, stats))
-        this.#differences.note(path, 'was changed while it was mirrored');
-    }
-    if (options.deleteExtras) this.#nameExtras(found, isKnown);
-    return removed;
-  }
-
-  /** Gives directories their times, once nothing in them changes any more. */
-  async #setTimes(): Promise<void> {
-    const { tree, local, options } = this.#parts;
-    if (options.preserve === false) return;
-    await atOnce(tree.times, AT_ONCE, async ([path, modifiedMs]) => {
-      const segments = path === '' ? [] : path.split('/');
-      // One that is not there was named already.
-      await local.within(segments, (here) => here.setTime(modifiedMs)).catch(() => undefined);
-    });
-  }
-
-  async #removeExtras({ entries }: LocalTree): Promise<number> {
-    let removed = 0;
-    for (const path of deepestFirst(extrasOf(entries, this.#wanted))) {
-      this.#parts.options.signal.throwIfAborted();
-      if (!(await this.#remove(path))) continue;
-      removed += 1;
-      this.#parts.options.emit({ event: 'file_removed', path });
-    }
-    return removed;
-  }
-
-  /** An entry that cannot be removed is found and named by the comparison. */
-  #remove(path: string): Promise<boolean> {
-    return removePath(this.#parts.local, path).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  #nameExtras({ entries, foreign }: LocalTree, isKnown: boolean): void {
-    for (const [path, reason] of foreign) {
-      const message = `${path}: left alone: ${reason}`;
-      this.#parts.options.emit({ event: 'warned', message });
-    }
-    const reason = isKnown
-      ? 'is not on the hub, and could not be removed'
-      : 'is not on the hub; nothing is removed while others could not be had';
-    for (const path of extrasOf(entries, this.#wanted)) this.#differences.note(path, reason);
   }
 }

@@ -4,18 +4,10 @@
 // checked. Other systems use the path, and follow a directory that was replaced by a link between
 // check and step.
 import type { Dirent } from 'node:fs';
-import {
-  type FileHandle,
-  lstat,
-  mkdir,
-  opendir,
-  realpath,
-  rmdir,
-  stat,
-  unlink,
-} from 'node:fs/promises';
+import { lstat, mkdir, opendir, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes } from '../../disk/attributes.ts';
+import type { Handle } from '../../disk/file-calls.ts';
 import { nameIn } from '../../disk/steps.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
@@ -41,7 +33,7 @@ interface Opened {
     readonly isExact: boolean;
     readonly unfinished: { dataPath(id: string): string };
   };
-  readonly handle: FileHandle;
+  readonly handle: Handle;
   /** Absolute real path at the time of opening. */
   readonly path: string;
   readonly place: Segments;

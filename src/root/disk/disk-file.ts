@@ -1,9 +1,9 @@
 // A file on the disk, by its descriptor. Its bytes are those of the file that was opened, even if
 // another file has the name since; but a writer can change them.
-import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes } from '../../disk/attributes.ts';
+import type { Handle } from '../../disk/file-calls.ts';
 import { stampOf } from '../../disk/stamp-age.ts';
 import type { OpenFile, Segments, Version } from '../root.ts';
 import { versionOf } from './version-of.ts';
@@ -25,11 +25,11 @@ export class DiskFile implements OpenFile {
   readonly kind = 'file';
   readonly place: Segments;
   readonly version: Version;
-  readonly #handle: FileHandle;
+  readonly #handle: Handle;
   /** State of the file when hasOnlyGrown() was last called. */
   #last: Written;
 
-  constructor(handle: FileHandle, place: Segments, version: Version) {
+  constructor(handle: Handle, place: Segments, version: Version) {
     this.place = place;
     this.version = version;
     this.#handle = handle;

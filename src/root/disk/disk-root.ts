@@ -3,9 +3,10 @@
 // systems compare the two. Opening never waits (for the writer of a FIFO), and only files and
 // directories are opened.
 import { constants, type Stats, stat as statWith } from 'node:fs';
-import { access, type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { access, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
+import { type Opened, openAnywhere, pathOfDescriptor } from '../../disk/file-calls.ts';
 import { stampOf } from '../../disk/stamp-age.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
@@ -73,14 +74,13 @@ export class DiskRoot implements Root {
 
   /** @param beyond names below the directory for which it is opened; the check judges these */
   async open(segments: Segments, beyond: Segments = []): Promise<DiskFile | DiskDirectory> {
-    const { path, handle } = await this.#openAt(segments);
+    const { path, handle, stats } = await this.#openAt(segments);
     try {
-      const stats = await handle.stat();
       const isDirectory = stats.isDirectory();
       if (!stats.isFile() && !isDirectory) {
         throw new Refusal('ERR_NOT_PERMITTED', 'not a regular file');
       }
-      const real = await attempt(whereabouts(handle, stats, path));
+      const real = await attempt(whereabouts(handle.fd, stats, path));
       const place = this.placeOf(real);
       this.#check?.(beyond.length === 0 ? place : [...place, ...beyond], isDirectory);
       const version = versionOf(stats);
@@ -160,16 +160,16 @@ export class DiskRoot implements Root {
     return new TreeWatch(this, options);
   }
 
-  async #openAt(segments: Segments): Promise<{ path: string; handle: FileHandle }> {
+  async #openAt(segments: Segments): Promise<Opened & { readonly path: string }> {
     const path = this.pathOf(segments);
     try {
-      return { path, handle: await open(path, OPEN_FLAGS) };
+      return { path, ...(await openAnywhere(path, OPEN_FLAGS)) };
     } catch (error) {
       const missing = MISSING.has(systemCode(error)) && !this.isExact;
       const there = missing ? await respelled(this.path, segments) : undefined;
       if (!there) throw fileRefusal(error);
       const other = this.pathOf(there);
-      return { path: other, handle: await attempt(open(other, OPEN_FLAGS)) };
+      return { path: other, ...(await attempt(openAnywhere(other, OPEN_FLAGS))) };
     }
   }
 
@@ -199,8 +199,8 @@ const MISSING = new Set<string | undefined>(['ENOENT', 'ENOTDIR']);
 
 const noSuchFile = (): Refusal => new Refusal('ERR_NOT_FOUND', 'no such file or directory');
 
-async function whereabouts(handle: FileHandle, stats: Stats, path: string): Promise<string> {
-  if (process.platform === 'linux') return readlink(`/proc/self/fd/${handle.fd}`);
+async function whereabouts(fd: number, stats: Stats, path: string): Promise<string> {
+  if (process.platform === 'linux') return pathOfDescriptor(fd);
   const real = await realpath(path);
   const there = await stat(real);
   if (there.ino === stats.ino && there.dev === stats.dev) return real;

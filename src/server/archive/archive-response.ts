@@ -16,6 +16,7 @@ import type { Conversation } from '../conversation/conversation.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import type { ArchiveEntry } from './archive-entry.ts';
 import { walkArchive } from './archive-walk.ts';
+import { joined } from './joined.ts';
 import { MissingEntries } from './missing-entries.ts';
 import { gzippedTarOf, tarOf } from './tar-of.ts';
 import { zipOf } from './zip-of.ts';
@@ -73,7 +74,8 @@ export async function answerArchive(
       : access.allows(conversation.caller, 'read', entry);
   const missing = new MissingEntries();
   const walk = { root, directories, shows, missing, signal: conversation.signal };
-  for await (const bytes of known.pack(missing.with(walkArchive(walk, segments, top), top))) {
+  const entries = missing.with(walkArchive(walk, segments, top), top);
+  for await (const bytes of joined(known.pack(entries))) {
     await sendBytes({ conversation, link }, bytes);
   }
   res.addTrailers({ [MISSING]: String(missing.count) });
