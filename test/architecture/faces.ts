@@ -30,7 +30,7 @@ export const FACES: string[] = [
   'client/mirrors/mirrors.ts',
   'client/mirrors/paced.ts',
   'client/tree/get-tree.ts',
-  'client/tree/list.ts',
+  'client/tree/remote/list.ts',
   'client/tree/put-directory.ts',
   'client/tree/sent-places.ts',
   'client/upload/put.ts',

@@ -12,7 +12,7 @@ import { namedCid } from '../../src/client/http/names-cid.ts';
 import { parseRetryAfter } from '../../src/client/http/source-failure.ts';
 import { redirectTarget } from '../../src/client/http/url.ts';
 import { strongValidator } from '../../src/client/http/validator.ts';
-import { parseListing } from '../../src/client/tree/list.ts';
+import { parseListing } from '../../src/client/tree/remote/list.ts';
 import { EventStreamParser } from '../../src/client/watch/event-stream.ts';
 import { parseHubEvent } from '../../src/client/watch/hub-event.ts';
 import { WatchPlace } from '../../src/client/watch/watch-place.ts';

@@ -44,7 +44,7 @@ async function list(
 ): Promise<void> {
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
-  const { fetchListing, inNaturalOrder } = await import('../../client/tree/list.ts');
+  const { fetchListing, inNaturalOrder } = await import('../../client/tree/remote/list.ts');
   const { formatListing } = await import('../terminal/listing-table.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
     const listing = await fetchListing(url, flags.timeout * 1000, signal, access);

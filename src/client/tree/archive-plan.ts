@@ -1,6 +1,6 @@
 // Picks the directories of a hub that are fetched as an archive: one answer brings thousands of small
 // files. An archive holds all that lies below its directory, so most of that must be wanted. Pure.
-import type { RemoteFile } from './remote-tree.ts';
+import type { RemoteFile } from './remote/remote-tree.ts';
 import { parentOf, placeOf } from './tree-path.ts';
 
 /** Fewer files come as fast one by one, side by side. Chosen. */

@@ -3,7 +3,7 @@
 import { SourceFailure } from '../http/source-failure.ts';
 import type { ArchivePlan } from './archive-plan.ts';
 import type { SmallFetch } from './fetch-small.ts';
-import type { RemoteFile } from './remote-tree.ts';
+import type { RemoteFile } from './remote/remote-tree.ts';
 import { isContentOf, MOST_SMALL_BYTES } from './small-file.ts';
 import { TarReader } from './tar-reader.ts';
 

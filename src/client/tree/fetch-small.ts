@@ -2,7 +2,7 @@
 import type { Link } from '../../link/link.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import type { RemoteFile } from './remote-tree.ts';
+import type { RemoteFile } from './remote/remote-tree.ts';
 import { isContentOf, MOST_SMALL_BYTES, smallCidOf } from './small-file.ts';
 
 export interface SmallFetch {

@@ -10,7 +10,7 @@ import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { LocalDirectory } from './local-directory.ts';
-import { readRemoteTree } from './remote-tree.ts';
+import { readRemoteTree } from './remote/remote-tree.ts';
 import { type GetTreeOptions, TreeMirror, type TreeMirrorParts } from './tree-mirror.ts';
 import { TreeRecord } from './tree-record.ts';
 

@@ -10,9 +10,9 @@ import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
-import { PatientListing } from './patient-listing.ts';
-import { type ReadDirectory, readDirectory } from './read-directory.ts';
-import { TreeBound } from './tree-bound.ts';
+import { PatientListing } from './remote/patient-listing.ts';
+import { type ReadDirectory, readDirectory } from './remote/read-directory.ts';
+import { TreeBound } from './remote/tree-bound.ts';
 import { withAncestors } from './tree-path.ts';
 
 export interface RemoteFile extends FileAttributes {

@@ -1,7 +1,7 @@
 // A file that one answer brings and its CID proves: it is short, and its CID is that of one piece.
 import type { CID } from 'multiformats/cid';
 import { decodeCid, isRawCid, matchesCid } from '../../content/cid.ts';
-import type { RemoteFile } from './remote-tree.ts';
+import type { RemoteFile } from './remote/remote-tree.ts';
 
 /** Longer files may go on where they were cut off. Chosen: two pieces of the default length. */
 export const MOST_SMALL_BYTES = 128 * 1024;

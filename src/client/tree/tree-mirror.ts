@@ -26,7 +26,7 @@ import { fetchSmall } from './fetch-small.ts';
 import type { LocalDirectory } from './local-directory.ts';
 import { readLocalTree } from './local-tree.ts';
 import { MirroredFile } from './mirrored-file.ts';
-import type { RemoteFile, RemoteTree } from './remote-tree.ts';
+import type { RemoteFile, RemoteTree } from './remote/remote-tree.ts';
 import { SetAside } from './set-aside.ts';
 import { smallCidOf } from './small-file.ts';
 import { parentOf, splitPath, withAncestors } from './tree-path.ts';

@@ -14,8 +14,8 @@ import {
 } from '../../../src/client/http/http-head.ts';
 import { type SentRequest, sendRequest } from '../../../src/client/http/send-request.ts';
 import { Patience } from '../../../src/client/mirrors/fail-over.ts';
-import { PatientListing } from '../../../src/client/tree/patient-listing.ts';
-import { readDirectory } from '../../../src/client/tree/read-directory.ts';
+import { PatientListing } from '../../../src/client/tree/remote/patient-listing.ts';
+import { readDirectory } from '../../../src/client/tree/remote/read-directory.ts';
 import { Link } from '../../../src/link/link.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { inNaturalOrder, parseListing } from '../../../src/client/tree/list.ts';
+import { inNaturalOrder, parseListing } from '../../../src/client/tree/remote/list.ts';
 import { putFile } from '../../../src/client/upload/put.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { makeContent, removeTempDirs, startServer, type TestServer, tempDir } from '../hub.ts';

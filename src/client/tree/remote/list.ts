@@ -1,11 +1,11 @@
 // Fetches a hub's directory listing, and checks it.
-import { type ForeignListing, foreignListingSchema } from '../../api/listing.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { compareNaturally } from '../../runtime/natural-order.ts';
-import type { Access } from '../http/access.ts';
-import { HttpClient } from '../http/http-client.ts';
-import { SourceFailure } from '../http/source-failure.ts';
-import { showUrl } from '../http/url.ts';
+import { type ForeignListing, foreignListingSchema } from '../../../api/listing.ts';
+import { HubswarmError } from '../../../runtime/errors.ts';
+import { compareNaturally } from '../../../runtime/natural-order.ts';
+import type { Access } from '../../http/access.ts';
+import { HttpClient } from '../../http/http-client.ts';
+import { SourceFailure } from '../../http/source-failure.ts';
+import { showUrl } from '../../http/url.ts';
 
 /** Chosen: some 50,000 entries. */
 const MAX_LISTING_BYTES = 16 * 2 ** 20;

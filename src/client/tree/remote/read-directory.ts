@@ -3,9 +3,9 @@
 // moves others past the reader. So several pages are believed only when two readings in a row are
 // alike.
 
-import type { ForeignListing } from '../../api/listing.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { showUrl } from '../http/url.ts';
+import type { ForeignListing } from '../../../api/listing.ts';
+import { HubswarmError } from '../../../runtime/errors.ts';
+import { showUrl } from '../../http/url.ts';
 import type { PatientListing } from './patient-listing.ts';
 
 /** Most entries. Chosen: a quarter of a GiB of memory. */

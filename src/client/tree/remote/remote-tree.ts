@@ -8,11 +8,11 @@
 // A hub does not tell where a link leads. A directory above, reached again, has the same listing.
 
 import { createHash } from 'node:crypto';
-import { parseIsoDate } from '../../api/file-attributes.ts';
-import type { ForeignListing } from '../../api/listing.ts';
-import type { FileAttributes } from '../../content/attributes.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { showUrl } from '../http/url.ts';
+import { parseIsoDate } from '../../../api/file-attributes.ts';
+import type { ForeignListing } from '../../../api/listing.ts';
+import type { FileAttributes } from '../../../content/attributes.ts';
+import { HubswarmError } from '../../../runtime/errors.ts';
+import { showUrl } from '../../http/url.ts';
 import { PatientListing, type PatientListingOptions } from './patient-listing.ts';
 import { readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';

@@ -2,15 +2,15 @@
 // tried again, with longer and longer waits, until nothing was listed for too long. Time counts from
 // the last page that came, for all directories together: a server that is gone is not waited for in
 // each of them.
-import type { ForeignListing } from '../../api/listing.ts';
-import { systemClock } from '../../runtime/clock.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { createRng } from '../../runtime/rng.ts';
-import type { Emit } from '../../telemetry/event.ts';
-import type { HttpClient } from '../http/http-client.ts';
-import { SourceFailure } from '../http/source-failure.ts';
-import { Patience, tryMirrors } from '../mirrors/fail-over.ts';
-import { Mirrors } from '../mirrors/mirrors.ts';
+import type { ForeignListing } from '../../../api/listing.ts';
+import { systemClock } from '../../../runtime/clock.ts';
+import { HubswarmError } from '../../../runtime/errors.ts';
+import { createRng } from '../../../runtime/rng.ts';
+import type { Emit } from '../../../telemetry/event.ts';
+import type { HttpClient } from '../../http/http-client.ts';
+import { SourceFailure } from '../../http/source-failure.ts';
+import { Patience, tryMirrors } from '../../mirrors/fail-over.ts';
+import { Mirrors } from '../../mirrors/mirrors.ts';
 import { getListing } from './list.ts';
 
 /** Pages in a row that a server may not deliver. Chosen: more belong to no single directory. */
