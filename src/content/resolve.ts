@@ -119,10 +119,7 @@ class Walk {
     if (isLonger(path, MAX_PATH_BYTES)) {
       throw manifestError(link.cid, `has a path of more than ${MAX_PATH_BYTES} bytes`);
     }
-    this.#pathUnits += path.length;
-    if (this.#pathUnits > MAX_PATH_UNITS) {
-      throw manifestError(link.cid, `is past the limit of ${MAX_PATH_UNITS} characters in paths`);
-    }
+    this.#countUnits(link.cid, path);
     if (isRawCid(link.cid)) {
       this.#rawFile(link.cid, path, link.tsize);
       return;
@@ -139,10 +136,18 @@ class Walk {
     await this.#entries(node, { path, names: new Set(), depth });
   }
 
+  /** Counts a text that is kept: paths, and where links lead. */
+  #countUnits(cid: CID, text: string): void {
+    this.#pathUnits += text.length;
+    if (this.#pathUnits <= MAX_PATH_UNITS) return;
+    throw manifestError(cid, `is past the limit of ${MAX_PATH_UNITS} characters in paths`);
+  }
+
   #link(cid: CID, target: string, path: string): void {
     if (!staysInside(path, target)) {
       throw manifestError(cid, 'is a UnixFS symlink that leads out of its directory');
     }
+    this.#countUnits(cid, target);
     this.#links.push({ path, target });
   }
 

@@ -389,6 +389,22 @@ describe('resolveManifest, given what it must not believe', () => {
     });
   });
 
+  it('ends soon on a few blocks that unfold into long targets of links', async () => {
+    const blocks = new Blocks();
+    const data = Buffer.from(`${'a/'.repeat(2000)}b`);
+    const link = blocks.node(new UnixFS({ type: 'symlink', data }).marshal(), []);
+    const links = blocks.directory(
+      Array.from({ length: 400 }, (_, i): [string, CID] => [`${i}`, link]),
+    );
+    const cid = blocks.directory(
+      Array.from({ length: 400 }, (_, i): [string, CID] => [`${i}`, links]),
+    );
+    await expect(resolveManifest(cid, blocks.get)).rejects.toMatchObject({
+      code: 'ERR_MANIFEST',
+      message: expect.stringContaining('characters in paths'),
+    });
+  });
+
   it('counts links before it walks them', async () => {
     const blocks = new Blocks();
     const empty = blocks.leaf(new Uint8Array());

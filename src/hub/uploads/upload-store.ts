@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Unfinished, UploadData, UploadLock } from '../../root/unfinished.ts';
 import { Refusal } from '../../runtime/refusal.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Quota } from './quota.ts';
 import { offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
 import { UploadShare } from './upload-share.ts';
@@ -46,6 +47,7 @@ export class UploadStore {
   readonly #unfinished: Unfinished;
   /** Quota of the uploads that are not published, as far as this process knows them. */
   readonly #shares = new Map<string, UploadShare>();
+  readonly #deadlines = new Deadlines();
 
   constructor(options: UploadStoreOptions) {
     this.#options = options;
@@ -87,7 +89,7 @@ export class UploadStore {
         version: 1,
         ...told,
         target: target ?? null,
-        expiresMs: Date.now() + this.#options.expireMs,
+        expiresMs: this.#deadlines.set(id, this.#options.expireMs),
         syncedBytes: 0,
         boot: await this.#unfinished.boot,
         uncheckedFrom: null,
@@ -105,7 +107,7 @@ export class UploadStore {
   async load(id: string): Promise<StoredUpload> {
     const found = await this.#read(id);
     if (!found) throw new Refusal('ERR_NOT_FOUND', 'no such upload; it may have expired');
-    if (found.record.expiresMs > Date.now()) return found;
+    if (this.#deadlines.leftMs(id, found.record.expiresMs) > 0) return found;
     await this.#expire(found);
     throw new Refusal('ERR_EXPIRED', 'the upload has expired');
   }
@@ -118,7 +120,7 @@ export class UploadStore {
   ): Promise<StoredUpload> {
     const published = (changes.state ?? record.state) === 'published';
     const keepMs = published ? PUBLISHED_KEPT_MS : this.#options.expireMs;
-    const next = { ...record, ...changes, expiresMs: Date.now() + keepMs };
+    const next = { ...record, ...changes, expiresMs: this.#deadlines.set(id, keepMs) };
     await this.#write(id, next);
     if (published) this.#release(id);
     return { id, record: next, offset };
@@ -140,7 +142,8 @@ export class UploadStore {
 
   /** Keeps a part for a shorter time, since its bytes are in a published file. */
   async retire({ id, record }: StoredUpload): Promise<void> {
-    const expiresMs = Math.min(record.expiresMs, Date.now() + JOINED_KEPT_MS);
+    const leftMs = this.#deadlines.leftMs(id, record.expiresMs);
+    const expiresMs = this.#deadlines.set(id, Math.min(leftMs, JOINED_KEPT_MS));
     await this.#write(id, { ...record, expiresMs });
   }
 
@@ -170,6 +173,7 @@ export class UploadStore {
 
   async remove(id: string): Promise<void> {
     await this.#unfinished.remove(id);
+    this.#deadlines.delete(id);
     this.#release(id);
   }
 
@@ -193,15 +197,19 @@ export class UploadStore {
   async #look(id: string): Promise<void> {
     const found = await this.#read(id);
     if (found === undefined) {
-      // The upload is being made, or a crash interrupted its making or removal.
+      if (this.#shares.has(id)) return;
+      // Another process makes it, or a crash interrupted its making or removal.
       const changedMs = await this.#unfinished.changedMs(id);
       if (Math.abs(Date.now() - changedMs) > this.#options.expireMs) await this.remove(id);
       return;
     }
-    const leftMs = found.record.expiresMs - Date.now();
+    const { expiresMs } = found.record;
+    const leftMs = this.#deadlines.leftMs(id, expiresMs);
     if (leftMs <= 0) return this.#expire(found);
-    // The clock was set back: without this the upload would stay for as long.
-    if (leftMs > Math.max(this.#options.expireMs, PUBLISHED_KEPT_MS)) await this.#renew(id);
+    // The clock was set back, and without this the upload would stay for as long; or set forward,
+    // and the next process would take it for expired.
+    const isOdd = leftMs > Math.max(this.#options.expireMs, PUBLISHED_KEPT_MS);
+    if (isOdd || expiresMs <= Date.now()) await this.#renew(id);
     if (found.record.state === 'open') (await this.#shareOf(found)).review(found.offset);
   }
 

@@ -42,6 +42,37 @@ describe('the expiry of an unfinished upload', () => {
     expect(await unfinished.ids()).toEqual([id]);
   });
 
+  it.each([1000, 0.9, -1000])('outlives a clock that is set by %d days', async (days) => {
+    const { id, store, unfinished } = await stored(EXPIRE_MS / 2);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + days * EXPIRE_MS });
+    try {
+      expect((await store.load(id)).id).toBe(id);
+      await store.takeUp();
+      expect(await unfinished.ids()).toEqual([id]);
+      // What is stored is sane by the new clock, for the process after this one.
+      const { record } = await store.load(id);
+      expect(record.expiresMs - Date.now()).toBeGreaterThan(0);
+      const quota = new Quota(Number.POSITIVE_INFINITY, 0);
+      const options = { unfinished, quota, expireMs: EXPIRE_MS, emit: () => undefined };
+      await new UploadStore(options).takeUp();
+      expect(await unfinished.ids()).toEqual([id]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('comes by the time that passed, whatever the clock says', async () => {
+    const { id, store, unfinished } = await stored(EXPIRE_MS / 2);
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      vi.advanceTimersByTime(EXPIRE_MS);
+      await expect(store.load(id)).rejects.toMatchObject({ code: 'ERR_EXPIRED' });
+      expect(await unfinished.ids()).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('that is over removes it', async () => {
     const { unfinished } = await stored(-1);
     expect(await unfinished.ids()).toEqual([]);
