@@ -10,6 +10,7 @@ import {
   importFile,
   resolveManifest,
 } from '../../src/library/content.ts';
+import { Bitfield, createRng, Geometry, Session } from '../../src/library/exchange.ts';
 import { Peer } from '../../src/library/peer.ts';
 import { Swarms } from '../../src/library/swarm.ts';
 import { tempRoot } from '../server/hub.ts';
@@ -236,6 +237,40 @@ it('a peer that runs says what is no address, CID, place, path or cap, and runs 
   const own = join(dataDir, 'own');
   await writeFile(own, 'content');
   expect(await peer.share(own)).toMatch(/^bafk/);
+});
+
+describe('a session', () => {
+  const init = {
+    file: new Uint8Array(36),
+    geometry: new Geometry([10, 10]),
+    have: new Bitfield(2),
+    rng: createRng(1),
+  };
+
+  it.each<Case>([
+    ['nothing', undefined, /^options: undefined /],
+    ['no file', { ...init, file: undefined }, /^file: undefined .*give a Uint8Array$/],
+    ['a file as text', { ...init, file: 'bafk' }, /^file: 'bafk' /],
+    ['lengths in place of a geometry', { ...init, geometry: [10, 10] }, /^geometry: .*a Geometry$/],
+    ['a list in place of a field', { ...init, have: [0, 1] }, /^have: .*give a Bitfield$/],
+    ['a field of another length', { ...init, have: new Bitfield(3) }, /^have: a Bitfield of 3 /],
+    ['chance that is none', { ...init, rng: Math.random }, /^rng: .*createRng\(seed\)$/],
+    ['an address', { ...init, addresses: '/ip4/127.0.0.1/tcp/1' }, /^addresses: .*a list$/],
+    ['a rate of 0', { ...init, downlinkBytesPerSecond: 0 }, /^downlinkBytesPerSecond: 0 /],
+    ['half a grant', { ...init, openGrants: 0.5 }, /^openGrants: 0\.5 /],
+    ['a picker that is none', { ...init, picker: 'first' }, /^picker: 'first' .*'rarest'/],
+    ['a choker that is none', { ...init, choker: 1 }, /^choker: 1 /],
+    ['groups that are none', { ...init, equals: [0, 1] }, /^equals\[0\]: 0 .*a list$/],
+    ['an odd name', { ...init, grants: 2 }, /^grants: is not known/],
+  ])('is not made with %s', (_what, given, message) => {
+    expect(() => new Session(given as Any)).toThrow(
+      expect.objectContaining({ code: 'ERR_USAGE', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('is made of what is needed', () => {
+    expect(new Session(init).missingPieces).toBe(2);
+  });
 });
 
 describe('swarms', () => {
