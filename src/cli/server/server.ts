@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../../content/piece-length.ts';
 import { ProcessLink } from '../../link/process-link.ts';
+import type { DiskRoot } from '../../root/disk/disk-root.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { tuneHub } from '../../runtime/node/v8-flags.ts';
 import type { RunningServer } from '../../server/hall/start-server.ts';
+import type { Emit } from '../../telemetry/event.ts';
 import { obeyLines } from '../common/control.ts';
 import { readLines } from '../common/lines.ts';
 import { integer, rate, size } from '../common/options.ts';
@@ -119,7 +121,6 @@ async function serve(
   options: Options & { operations: OperationsChoice },
   { emit, signal, stoppedBy }: RunContext,
 ): Promise<void> {
-  const { DiskRoot } = await import('../../root/disk/disk-root.ts');
   const { startServer } = await import('../../server/hall/start-server.ts');
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: options.uplink,
@@ -140,7 +141,7 @@ async function serve(
     ...options.operations,
     ...(await edgeOptionsOf(options, emit)),
   };
-  const root = chosen.root ?? (await DiskRoot.at(options.root ?? '.'));
+  const root = chosen.root ?? (await diskRoot(options, emit));
   const server = await startServer({ ...chosen, root });
   tuneHub();
   const stopHearing = renewOnHangup(options, server);
@@ -151,6 +152,16 @@ async function serve(
   link.close();
   stopHearing();
   emit({ event: 'stopped', reason: stoppedBy() ?? 'done' });
+}
+
+/** Directories below it may be writable where it is not, so this hub starts, and says so. */
+async function diskRoot({ root = '.', writable }: Options, emit: Emit): Promise<DiskRoot> {
+  const { DiskRoot } = await import('../../root/disk/disk-root.ts');
+  const opened = await DiskRoot.at(root);
+  const reason = writable ? await opened.whyReadOnly() : undefined;
+  const message = `--writable: ${root}: ${reason}; uploads into it will fail until it can be written`;
+  if (reason !== undefined) emit({ event: 'warned', message });
+  return opened;
 }
 
 /** An IPv6 address as it stands in a URL. */

@@ -8,7 +8,7 @@ import { join, sep } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { type Opened, openAnywhere, pathOfDescriptor } from '../../disk/file-calls.ts';
 import { stampOf } from '../../disk/stamp-age.ts';
-import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { isHidden } from '../names.ts';
@@ -26,6 +26,12 @@ import { versionOf } from './version-of.ts';
 
 // Flags of open(). O_NONBLOCK and O_NOCTTY are undefined on Windows, and so count as 0.
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+const READ_ONLY: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'its file system is read-only',
+};
 
 export class DiskRoot implements Root {
   /** Absolute real path. */
@@ -58,6 +64,16 @@ export class DiskRoot implements Root {
       throw fileError(error, `--root: ${directory}`);
     }
     throw new HubswarmError('ERR_NOT_FOUND', `--root: ${directory}: not a directory; give one`);
+  }
+
+  /** Why nothing can be written into it now, in one line; undefined if something can. */
+  async whyReadOnly(): Promise<string | undefined> {
+    try {
+      await access(this.path, constants.W_OK | constants.X_OK);
+      return undefined;
+    } catch (error) {
+      return READ_ONLY[systemCode(error) ?? ''] ?? describeError(error);
+    }
   }
 
   get id(): string {

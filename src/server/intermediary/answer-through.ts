@@ -24,7 +24,7 @@ import { Lane } from '../listing/listing-lanes.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath, targetSearch } from '../message/request-path.ts';
 import { type Found, type RouteName, routeOf } from '../message/routes.ts';
-import { parseMetadata, targetOf } from '../message/tus-headers.ts';
+import { isUploadsPath, parseMetadata, targetOf } from '../message/tus-headers.ts';
 import { withVary } from '../message/vary.ts';
 import { cacheHeaders, passedHeaders } from './cache-status.ts';
 import { requestWishes } from './request-wishes.ts';
@@ -72,12 +72,15 @@ export class AnswerThrough {
     if (method === 'OPTIONS') return false;
     // What the edge saw change would come late, and not at all for what it does not hold.
     if (name === 'events') throw this.#elsewhere(target, 'bypass');
-    if (name !== 'files' && name !== 'blocks' && name !== 'uploads') return false;
+    const isRead = method === 'GET' || method === 'HEAD';
+    // A URL for the origin would resolve '..', so only a path that the hub reads is sent on.
+    const isOurs = name === 'files' || (name === 'blocks' && isRead) || isUploadsPath(path);
+    if (name === undefined || !isOurs) return false;
     const hops = hopsOf(headers.via);
     this.#intermediary.checkHops(hops);
     const own = `1.1 ${this.#intermediary.name}`;
     conversation.res.setHeader('Via', own);
-    if (name === 'uploads' || (method !== 'GET' && method !== 'HEAD')) {
+    if (name === 'uploads' || !isRead) {
       const segments = changedBy(conversation, name, rest);
       if (segments) this.#intermediary.invalidate(segments);
       throw this.#elsewhere(target, 'method');
@@ -195,10 +198,14 @@ const hopsOf = (via: string | undefined): string[] =>
     .map((hop) => hop.trim())
     .filter((hop) => hop !== '');
 
-/** The file that a request goes to the origin to change; undefined if it names none. */
+/**
+ * The file that a request goes to the origin to change; undefined if it names none.
+ *
+ * @throws Refusal for a path that the hub would not read
+ */
 function changedBy({ req }: Conversation, name: RouteName, rest: string): Segments | undefined {
+  if (name === 'files') return parseRequestPath(rest, 'ERR_NOT_PERMITTED').segments;
   try {
-    if (name === 'files') return parseRequestPath(rest).segments;
     return targetOf(parseMetadata(req.headers['upload-metadata']?.toString()));
   } catch {
     return undefined;

@@ -169,6 +169,10 @@ export function parseConcat(headers: IncomingHttpHeaders): Concat | undefined {
   );
 }
 
+/** Whether a request's path is that of all uploads, or of one. */
+export const isUploadsPath = (path: string): boolean =>
+  /^\/uploads(?:\/(?:[0-9a-f]{32}\/?)?)?$/.test(path);
+
 /** The id in an upload's URL, absolute or not. */
 export function uploadIdOf(url: string): string | undefined {
   return /(?:^|\/)uploads\/([0-9a-f]{32})\/?$/.exec(url)?.[1];

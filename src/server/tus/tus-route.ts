@@ -11,6 +11,7 @@ import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import {
   CHUNK_TYPE,
+  isUploadsPath,
   parseChecksum,
   parseCount,
   requireChunkType,
@@ -39,9 +40,9 @@ export async function answerTus(
   const method = String(req.headers['x-http-method-override'] ?? req.method).toUpperCase();
   if (method === 'OPTIONS') return answerOptions(hub, conversation);
   hub.access.checkAnywhere(conversation.caller, 'write');
-  const collection = /^\/uploads\/?$/.test(path);
   const id = uploadIdOf(path);
-  if (!collection && id === undefined) throw new HttpFailure(404, 'no such upload');
+  const collection = id === undefined;
+  if (!isUploadsPath(path)) throw new HttpFailure(404, 'no such upload');
   const allowed = collection ? COLLECTION : UPLOAD;
   if (!allowed.split(', ').includes(method)) {
     throw new HttpFailure(405, `${method} is not taken here; allowed: ${allowed}`, {
@@ -49,7 +50,7 @@ export async function answerTus(
     });
   }
   checkVersion(conversation);
-  if (id === undefined) return answerCreation(hub, conversation);
+  if (collection) return answerCreation(hub, conversation);
   if (method === 'HEAD') return answerHead(hub, conversation, id);
   if (method === 'PATCH') return answerPatch(hub, conversation, id);
   return answerTermination(hub, conversation, id);

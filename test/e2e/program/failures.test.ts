@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LINUX, MOUNTS, needs } from '../../support/needs.ts';
 import { randomFile, run, scratch, sha256, start } from '../binary.ts';
 
 const LONG = 'x'.repeat(300);
@@ -176,4 +177,19 @@ it('tells a peer that is to join its own identity elsewhere', async () => {
   const { message } = await second.until('warned');
   expect(message).toContain(`${address} has this peer's own identity`);
   expect(message).toContain('--data');
+});
+
+it('tells at its start that a writable hub cannot write', needs(LINUX, MOUNTS), async () => {
+  const root = await scratch();
+  const args = ['server', root, '--port', '0', '--json', '--catalogue', 'none', '--writable'];
+  const mount = `mount -t tmpfs -o ro hubswarm-test ${root} && exec "$@"`;
+  const hub = start(args, {}, ['unshare', '-m', 'sh', '-c', mount, 'sh']);
+  const { message } = await hub.until('warned');
+  const reason = 'its file system is read-only; uploads into it will fail';
+  expect(message).toContain(`--writable: ${root}: ${reason}`);
+  await hub.until('listening');
+  const free = start(args);
+  await free.until('listening');
+  expect(await free.end()).toBe(0);
+  expect(free.stdout).not.toContain('"warned"');
 });
