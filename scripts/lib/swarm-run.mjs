@@ -44,7 +44,7 @@ export async function runSwarm(scenario) {
     });
     const times = await Promise.all(receivers.map((r) => completion(r, startedAt, scenario)));
     const { size } = await stat(scenario.file);
-    // Counters are told within 10 ms: the last are on their way.
+    // Counters are told within 50 ms: the last are on their way.
     const doneAt = Date.now();
     if (!killed) await origins[0].until('usage_sampled', ({ t }) => t > doneAt);
     const received = receivers.reduce((sum, r) => sum + r.last('link_counted').receivedBytes, 0);

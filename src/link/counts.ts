@@ -5,8 +5,8 @@ import { type Cancel, systemClock } from '../runtime/clock.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Link } from './link.ts';
 
-/** Age of a count at most: 1 % of a file that takes the link one second. */
-const WITHIN_MS = 10;
+/** Age of a count at most: 5 % of a file that takes the link one second. Each is an event. */
+const WITHIN_MS = 50;
 
 export class CountReporter {
   readonly #emit: Emit;

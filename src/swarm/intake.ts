@@ -3,7 +3,7 @@
 import type { FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Link } from '../link/link.ts';
-import { unawaited } from '../runtime/guarded.ts';
+import { guarded } from '../runtime/guarded.ts';
 
 /** Most messages that wait behind blocks for the downlink. Chosen. */
 const MOST_WAITING = 16_384;
@@ -23,11 +23,14 @@ export interface IntakeInit {
 export class Intake {
   readonly #init: IntakeInit;
   readonly #waiting: Message[] = [];
+  /** Nothing is promised for messages that need not wait: most of them come one by one. */
+  readonly #drain: () => void;
   #waitingBytes = 0;
   #stopped = false;
 
   constructor(init: IntakeInit) {
     this.#init = init;
+    this.#drain = guarded('taking messages', () => this.#handOn(), init.onFailed);
   }
 
   /** Takes a chunk. */
@@ -44,8 +47,8 @@ export class Intake {
       this.#waiting.push(message);
       if (message.type === 'block') this.#waitingBytes += message.length;
     }
-    const { onFailed, onViolation, mostWaitingBytes } = this.#init;
-    if (idle) unawaited('taking messages', this.#drain(), onFailed);
+    const { onViolation, mostWaitingBytes } = this.#init;
+    if (idle) this.#drain();
     if (this.#stopped) return;
     if (this.#waitingBytes <= mostWaitingBytes() && this.#waiting.length <= MOST_WAITING) return;
     onViolation('sends more than was asked for');
@@ -56,18 +59,28 @@ export class Intake {
     this.#stopped = true;
   }
 
-  async #drain(): Promise<void> {
-    const { link, onMessage } = this.#init;
-    while (this.#waiting.length > 0) {
-      const message = this.#waiting[0]!;
-      if (message.type === 'block') {
-        const wait = link.receive(message.length);
-        if (wait !== undefined) await wait;
-        this.#waitingBytes -= message.length;
-      }
-      if (this.#stopped) return;
-      onMessage(message);
-      this.#waiting.shift();
+  /** Returns a promise when the rest waits for the downlink. */
+  #handOn(): Promise<void> | undefined {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const wait = next.type === 'block' ? this.#init.link.receive(next.length) : undefined;
+      if (wait !== undefined) return this.#handOnAfter(wait);
+      if (!this.#handOnFirst()) return undefined;
     }
+    return undefined;
+  }
+
+  async #handOnAfter(wait: Promise<void>): Promise<void> {
+    await wait;
+    if (this.#handOnFirst()) await this.#handOn();
+  }
+
+  /** False when no message is handed on any more. */
+  #handOnFirst(): boolean {
+    const [message] = this.#waiting;
+    if (this.#stopped || !message) return false;
+    if (message.type === 'block') this.#waitingBytes -= message.length;
+    this.#init.onMessage(message);
+    this.#waiting.shift();
+    return true;
   }
 }

@@ -193,7 +193,7 @@ export interface Events {
   seeding_started: { cid: string };
   /** A transfer has ended without the file. */
   transfer_failed: { code: string; message: string; name: string };
-  /** Payload over the link of this process so far; at most 10 ms old, and final at the end. */
+  /** Payload over the link of this process so far; at most 50 ms old, and final at the end. */
   link_counted: { sentBytes: number; receivedBytes: number };
   /** The caps of the link changed while it ran; null for no cap. */
   link_limited: {

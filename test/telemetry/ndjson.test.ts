@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EVENT_SCHEMA } from '../../src/telemetry/event.ts';
 import { NdjsonWriter, parseEvent } from '../../src/telemetry/ndjson.ts';
 
@@ -28,6 +28,31 @@ describe('NDJSON events', () => {
     writer.flush();
     expect(JSON.parse(lines[0]!)).toMatchObject({ event: 'held', schema: EVENT_SCHEMA });
     expect(JSON.parse(lines[1]!)).not.toHaveProperty('schema');
+  });
+
+  it('of a running transfer wait for company, but for no longer than an event that comes once', async () => {
+    const lines: string[][] = [];
+    const writer = new NdjsonWriter({
+      write: (chunk: string) => lines.push(chunk.trimEnd().split('\n')),
+    });
+    vi.useFakeTimers();
+    try {
+      writer.emit({ event: 'link_counted', sentBytes: 1, receivedBytes: 0 });
+      vi.advanceTimersByTime(20);
+      writer.emit({ event: 'link_counted', sentBytes: 2, receivedBytes: 0 });
+      vi.advanceTimersByTime(29);
+      expect(lines).toEqual([]);
+      vi.advanceTimersByTime(1);
+      expect(lines.map(({ length }) => length)).toEqual([2]);
+      writer.emit({ event: 'link_counted', sentBytes: 3, receivedBytes: 0 });
+      writer.emit({ event: 'held' });
+      vi.advanceTimersByTime(5);
+      expect(lines.map(({ length }) => length)).toEqual([2, 2]);
+      vi.advanceTimersByTime(1000);
+      expect(lines).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each(['', 'Error: x', '{', '{"t":1}', '[]', 'null', '{"event":"warned","t":"1"}'])(
