@@ -11,6 +11,7 @@ export interface AccessFlags {
   token?: string;
   cacert?: string;
   fingerprint?: string[];
+  insecureRedirect?: boolean;
 }
 
 /** A certificate bundle of all public issuers takes a quarter of that. */
@@ -78,6 +79,7 @@ export async function accessOf(
     ca,
     roots: SSL_CERT_FILE ? await readCa('SSL_CERT_FILE', SSL_CERT_FILE) : undefined,
     environment: process.env,
+    insecureRedirect: flags.insecureRedirect,
   });
 }
 

@@ -67,6 +67,11 @@ export function getCommand(): Command {
       1,
     )
     .option('--no-follow-mirrors', 'do not fetch from mirrors that a server names (RFC 6249)')
+    .option(
+      '--insecure-redirect',
+      'follow redirects from https to http, where anyone on the way can read and change what comes',
+      false,
+    )
     .option('--no-preserve', 'do not keep the time of last change, nor the executable bit')
     .option(
       '--force',

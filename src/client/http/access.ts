@@ -21,6 +21,10 @@ export interface AccessOptions {
   readonly environment?: Environment | undefined;
   /** Issuers' certificates (PEM) in place of those that Node.js knows. */
   readonly roots?: string | undefined;
+  /**
+   * Whether a redirect may lead from https to http; undefined if the user has no option to say so.
+   */
+  readonly insecureRedirect?: boolean | undefined;
 }
 
 /** Which server certificates are accepted, and what leads to the server. */
@@ -38,11 +42,13 @@ export class Access {
   readonly #ca: readonly string[] | undefined;
   readonly #netrc: string | undefined;
   readonly #environment: Environment;
+  readonly insecureRedirect: boolean | undefined;
 
   /** @throws HubswarmError ERR_USAGE for a proxy of these servers that is not spoken to */
   constructor(options: AccessOptions) {
     const { urls, token, netrc, fingerprints = [], ca, roots, environment = {} } = options;
     this.#environment = environment;
+    this.insecureRedirect = options.insecureRedirect;
     for (const url of urls) proxyFor(url, environment);
     this.#origins = new Set(urls.map(({ origin }) => origin));
     this.#token = token;

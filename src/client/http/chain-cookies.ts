@@ -12,7 +12,7 @@ export class ChainCookies {
     if (fields.length === 0) return;
     if (!this.#jar) {
       const { CookieJar } = await import('tough-cookie');
-      this.#jar = new CookieJar(undefined, { looseMode: true });
+      this.#jar = new CookieJar(undefined, { looseMode: true, allowSecureOnLocal: false });
     }
     for (const field of fields) {
       await this.#jar.setCookie(field, url.href, { ignoreError: true });

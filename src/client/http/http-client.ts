@@ -73,6 +73,7 @@ export class HttpClient {
     let url = request.url;
     let least = this.tellers.leastOf(url);
     const cookies = new ChainCookies();
+    const until = performance.now() + this.#mostStallMs;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const headers = { ...request.headers, ...(await cookies.of(url)) };
       const response = await this.#requestOnce({ ...request, url, least, headers });
@@ -82,7 +83,8 @@ export class HttpClient {
       if (isAnswer || !REDIRECTS.has(response.status)) return response;
       response.discard();
       await cookies.take(url, response.cookies);
-      const next = nextUrl(url, location);
+      const next = nextUrl(url, location, this.#access);
+      if (performance.now() > until) throw endless(this.#mostStallMs);
       least = this.tellers.redirect(url, least, next);
       url = next;
     }
@@ -230,11 +232,21 @@ export class HttpClient {
 }
 
 /** @throws SourceFailure */
-function nextUrl(from: URL, location: string | undefined): URL {
+function nextUrl(
+  from: URL,
+  location: string | undefined,
+  { insecureRedirect }: Pick<Access, 'insecureRedirect'>,
+): URL {
   const next = location === undefined ? undefined : redirectTarget(from, location);
   if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
-  if (from.protocol === 'https:' && next.protocol === 'http:') {
-    throw new SourceFailure('redirected from https to http', { final: true });
+  if (from.protocol === 'https:' && next.protocol === 'http:' && !insecureRedirect) {
+    const how =
+      insecureRedirect === undefined ? '' : '; --insecure-redirect follows it unprotected';
+    throw new SourceFailure(`redirected from https to http${how}`, { final: true });
   }
   return next;
 }
+
+/** A redirect is an answer, and no progress: all of them together have the time of one silence. */
+const endless = (ms: number): SourceFailure =>
+  new SourceFailure(`sent nothing but redirects for ${ms / 1000} s`);
