@@ -102,12 +102,22 @@ export class HttpClient {
     signal: AbortSignal,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Uint8Array> {
+    return (await this.getPlaced(url, maxBytes, signal, headers)).bytes;
+  }
+
+  /** As getBytes(), with the URL that redirects led to. */
+  async getPlaced(
+    url: URL,
+    maxBytes: number,
+    signal: AbortSignal,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ url: URL; bytes: Uint8Array }> {
     const response = await this.request({ method: 'GET', url, signal, headers });
     if (response.status !== 200) {
       response.discard();
       throw response.failure();
     }
-    return await readBody(response, maxBytes);
+    return { url: response.url, bytes: await readBody(response, maxBytes) };
   }
 
   close(): void {

@@ -19,7 +19,7 @@ export async function fetchListing(
 ): Promise<ForeignListing> {
   const http = new HttpClient({ stallMs, access });
   try {
-    return await getListing(http, url, signal);
+    return (await getListing(http, url, signal)).listing;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SourceFailure)) throw error;
@@ -29,15 +29,23 @@ export async function fetchListing(
   }
 }
 
-/** Fetches one page of a listing. @throws SourceFailure */
+/** One page of a listing. */
+export interface ListingPage {
+  /** Where it was found: redirects may have led elsewhere. */
+  readonly url: URL;
+  readonly listing: ForeignListing;
+}
+
+/** @throws SourceFailure */
 export async function getListing(
   http: HttpClient,
   url: URL,
   signal: AbortSignal,
-): Promise<ForeignListing> {
+): Promise<ListingPage> {
   // Ask for the present state: it decides what is sent, fetched or deleted.
   const headers = { accept: 'application/json', 'cache-control': 'no-cache' };
-  return parseListing(await http.getBytes(url, MAX_LISTING_BYTES, signal, headers));
+  const found = await http.getPlaced(url, MAX_LISTING_BYTES, signal, headers);
+  return { url: found.url, listing: parseListing(found.bytes) };
 }
 
 export function parseListing(bytes: Uint8Array): ForeignListing {

@@ -2,7 +2,6 @@
 // tried again, with longer and longer waits, until nothing was listed for too long. Time counts from
 // the last page that came, for all directories together: a server that is gone is not waited for in
 // each of them.
-import type { ForeignListing } from '../../../api/listing.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { createRng } from '../../../runtime/rng.ts';
@@ -11,7 +10,7 @@ import type { HttpClient } from '../../http/http-client.ts';
 import { SourceFailure } from '../../http/source-failure.ts';
 import { Patience, tryMirrors } from '../../mirrors/fail-over.ts';
 import { Mirrors } from '../../mirrors/mirrors.ts';
-import { getListing } from './list.ts';
+import { getListing, type ListingPage } from './list.ts';
 
 /** Pages in a row that a server may not deliver. Chosen: more belong to no single directory. */
 const MAX_UNDELIVERED = 10;
@@ -40,14 +39,14 @@ export class PatientListing {
   }
 
   /** Fetches one page of a listing. @throws SourceFailure; the signal's reason */
-  async page(url: URL): Promise<ForeignListing> {
+  async page(url: URL): Promise<ListingPage> {
     const { http, emit, signal } = this.#options;
     const mirrors = new Mirrors([url], this.#rng);
     const context = { mirrors, patience: this.#patience, emit, clock: systemClock, signal };
     try {
-      const listing = await tryMirrors(context, (each) => getListing(http, each, signal));
+      const page = await tryMirrors(context, (each) => getListing(http, each, signal));
       this.#handleAnswer();
-      return listing;
+      return page;
     } catch (error) {
       const { cause } = error as { cause?: unknown };
       if (!(error instanceof HubswarmError && cause instanceof SourceFailure)) throw error;

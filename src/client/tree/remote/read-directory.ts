@@ -6,6 +6,7 @@
 import type { ForeignListing } from '../../../api/listing.ts';
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { showUrl } from '../../http/url.ts';
+import type { ListingPage } from './list.ts';
 import type { PatientListing } from './patient-listing.ts';
 
 /** Most entries. Chosen: a quarter of a GiB of memory. */
@@ -18,6 +19,8 @@ const MAX_PAGES = 10_000;
 const MAX_READINGS = 5;
 
 export interface ReadDirectory {
+  /** Where its first page was found, ends in '/': redirects may have led elsewhere. */
+  readonly url: URL;
   readonly entries: ForeignListing['entries'];
   /** Whether the hub says that it left entries out. */
   readonly isIncomplete: boolean;
@@ -51,15 +54,18 @@ const isAlike = (a: ReadDirectory, b: ReadDirectory): boolean =>
     ({ name, type }, i) => name === b.entries[i]!.name && type === b.entries[i]!.type,
   );
 
-async function readPages(patient: PatientListing, url: URL): Promise<Pages> {
+async function readPages(patient: PatientListing, asked: URL): Promise<Pages> {
   const entries: ForeignListing['entries'] = [];
   const seen = new Set<string>();
   let isIncomplete = false;
   let modified: string | undefined;
   let units = 0;
-  for (let page: URL | undefined = url; page; ) {
+  let url = asked;
+  for (let page: URL | undefined = asked; page; ) {
+    const found: ListingPage = await patient.page(page);
+    const { listing } = found;
+    if (page === asked) url = directoryOf(found.url);
     seen.add(page.href);
-    const listing: ForeignListing = await patient.page(page);
     modified = listing.modified;
     for (const entry of listing.entries) {
       const { name, url: place, modified = '', cid = '' } = entry;
@@ -74,12 +80,19 @@ async function readPages(patient: PatientListing, url: URL): Promise<Pages> {
       if (listing.truncated) throw refusal(url, 'is listed in part only');
       break;
     }
-    page = nextPage(url, page, listing.next);
+    page = nextPage(url, found.url, listing.next);
     if (listing.entries.length === 0 || seen.size >= MAX_PAGES)
       throw refusal(url, 'is listed in pages without end');
     if (!page || seen.has(page.href)) throw refusal(url, 'has a next page that leads elsewhere');
   }
-  return { entries, isIncomplete, modified, count: seen.size };
+  return { url, entries, isIncomplete, modified, count: seen.size };
+}
+
+function directoryOf(url: URL): URL {
+  const directory = new URL(url);
+  directory.search = '';
+  if (!directory.pathname.endsWith('/')) directory.pathname += '/';
+  return directory;
 }
 
 /** The next page's URL, if it belongs to the same directory. */
@@ -88,7 +101,7 @@ function nextPage(directory: URL, page: URL, next: string): URL | undefined {
   const url = new URL(next, page.href);
   url.username = page.username;
   url.password = page.password;
-  const same = url.origin === directory.origin && url.pathname === directory.pathname;
+  const same = url.origin === directory.origin && directoryOf(url).href === directory.href;
   return same ? url : undefined;
 }
 

@@ -3,7 +3,8 @@
 // elsewhere, is hidden, or comes twice) is no hub's, and is not believed at all. A name that cannot
 // be written on this system, a directory whose listing cannot be read, and a link that leads back to
 // a directory above it, are kept apart with the reason: their content is unknown. The URL of an
-// entry is made from its name; the listing's URL is not used.
+// entry is made from its name and the URL at which redirects let the listing be found; the URL in
+// the entry is not used.
 //
 // A hub does not tell where a link leads. A directory above, reached again, has the same listing.
 
@@ -14,7 +15,7 @@ import type { FileAttributes } from '../../../content/attributes.ts';
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { showUrl } from '../../http/url.ts';
 import { PatientListing, type PatientListingOptions } from './patient-listing.ts';
-import { readDirectory } from './read-directory.ts';
+import { type ReadDirectory, readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
 
 export interface RemoteFile extends FileAttributes {
@@ -96,8 +97,8 @@ class Reading implements RemoteTree {
   async run(root: URL): Promise<void> {
     const left: Place[] = [{ url: root, path: '', depth: 0, isLinked: false, above: undefined }];
     for (let place = left.pop(); place; place = left.pop()) {
-      const entries = await this.#list(place);
-      checkNames(place.url, entries);
+      const { url, entries } = await this.#list(place);
+      checkNames(url, entries);
       const here = { shape: shapeOf(entries), above: place.above };
       if (place.isLinked && isBelowItself(here)) {
         this.unknown.set(place.path, 'a link on its way leads back to a directory above it');
@@ -105,7 +106,7 @@ class Reading implements RemoteTree {
       }
       if (place.path !== '') this.directories.push(place.path);
       for (const entry of entries) {
-        const inside = this.#take(place, here, entry);
+        const inside = this.#take({ ...place, url }, here, entry);
         if (inside) left.push(inside);
       }
     }
@@ -115,19 +116,20 @@ class Reading implements RemoteTree {
    * Lists one directory. One that cannot be listed is empty and noted with its reason; the root must
    * answer.
    */
-  async #list({ url, path, depth }: Place): Promise<ForeignListing['entries']> {
+  async #list({ url, path, depth }: Place): Promise<Pick<ReadDirectory, 'url' | 'entries'>> {
     try {
       if (depth > MAX_DEPTH) throw refusal(url, `is more than ${MAX_DEPTH} directories deep`);
-      const { entries, isIncomplete, modified } = await readDirectory(this.#listing, url);
+      const read = await readDirectory(this.#listing, url);
+      const { isIncomplete, modified } = read;
       if (path === '') this.#noteTime(path, modified);
       if (isIncomplete) this.partial.add(path);
-      return entries;
+      return read;
     } catch (error) {
       this.#signal.throwIfAborted();
       if (depth === 0 || this.#listing.isGone || !(error instanceof HubswarmError)) throw error;
       this.isComplete = false;
       this.unknown.set(path, `could not be listed: ${error.message}`);
-      return [];
+      return { url, entries: [] };
     }
   }
 
@@ -175,7 +177,6 @@ function isBelowItself({ shape, above }: Listed): boolean {
 
 function childUrl(directory: URL, escaped: string): URL {
   const url = new URL(directory);
-  url.search = '';
   url.pathname = directory.pathname + escaped;
   return url;
 }
