@@ -102,7 +102,11 @@ export function peerCommand(): Command {
       false,
     )
     .addOption(linksOption())
-    .option('--force', 'replace an existing file with other content', false)
+    .option(
+      '--force',
+      'replace an existing file or directory with other content; what a directory holds beside is put aside',
+      false,
+    )
     .option(
       '--timeout <seconds>',
       'with --get: give up after so long without a new piece (default: never)',

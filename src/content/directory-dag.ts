@@ -3,14 +3,13 @@
 // when it decides on sharding, and so does not count them. An IPFS node counts them (names + CIDs >
 // 256 KiB).
 import * as dagPb from '@ipld/dag-pb';
-import { UnixFS } from 'ipfs-unixfs';
 import { type ImporterOptions, importer } from 'ipfs-unixfs-importer';
 import type { CID } from 'multiformats/cid';
 import { invariant } from '../runtime/invariant.ts';
 import type { FileAttributes } from './attributes.ts';
 import { dagPbCid } from './cid.ts';
 import type { DagRoot } from './file-dag.ts';
-import { unixfsOf } from './unixfs-attributes.ts';
+import { withAttributes } from './unixfs-data.ts';
 
 export interface DirectoryEntry extends DagRoot {
   readonly name: string;
@@ -62,9 +61,7 @@ function describeRoot(
   const before = blocks.get(cid.toString());
   invariant(before, 'the tree builder kept its root');
   const { Data, Links } = dagPb.decode(before);
-  const unixfs = UnixFS.unmarshal(Data!);
-  Object.assign(unixfs, unixfsOf(attributes));
-  const block = dagPb.encode({ Data: unixfs.marshal(), Links });
+  const block = dagPb.encode({ Data: withAttributes(Data!, attributes), Links });
   const described = dagPbCid(block);
   blocks.delete(cid.toString());
   blocks.set(described.toString(), block);

@@ -9,12 +9,14 @@ const PERMISSIONS = 0o777;
 const USUAL_MODE = 0o644;
 const USUAL_DIRECTORY_MODE = 0o755;
 
-export function unixfsOf({ modifiedMs, mode = USUAL_MODE }: FileAttributes) {
-  const bits = mode & PERMISSIONS;
+/** The fields to be written. */
+export function unixfsOf(kind: 'file' | 'directory', { modifiedMs, mode }: FileAttributes) {
+  const usual = kind === 'directory' ? USUAL_DIRECTORY_MODE : USUAL_MODE;
+  const bits = (mode ?? usual) & PERMISSIONS;
   const ms =
     modifiedMs === undefined || !isDatable(modifiedMs) ? undefined : Math.round(modifiedMs);
   return {
-    mode: bits === USUAL_MODE ? undefined : bits,
+    mode: bits === usual ? undefined : bits,
     mtime: ms === undefined ? undefined : mtimeOf(ms),
   };
 }

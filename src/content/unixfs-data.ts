@@ -1,4 +1,4 @@
-// Encodes the UnixFS `Data` message of a file and of a symbolic link: proto2, fields in the order of
+// Encodes the UnixFS `Data` message of a file, of a symbolic link, and attributes of a directory: proto2, fields in the order of
 // their numbers, `blocksizes` unpacked, as all IPFS programs write it. Source:
 // https://specs.ipfs.tech/unixfs/
 //
@@ -24,7 +24,6 @@ export function encodeFileData(
   lengths: readonly number[],
   attributes: FileAttributes = {},
 ): Uint8Array {
-  const { mode, mtime } = unixfsOf(attributes);
   const bytes = [TYPE_TAG, TYPE.file, FILE_SIZE_TAG];
   pushVarint(
     bytes,
@@ -34,6 +33,33 @@ export function encodeFileData(
     bytes.push(BLOCK_SIZE_TAG);
     pushVarint(bytes, length);
   }
+  pushAttributes(bytes, 'file', attributes);
+  return Uint8Array.from(bytes);
+}
+
+/** @param data of a directory or its shard, without attributes: their fields are the last */
+export function withAttributes(data: Uint8Array, attributes: FileAttributes): Uint8Array {
+  const bytes = [...data];
+  pushAttributes(bytes, 'directory', attributes);
+  return Uint8Array.from(bytes);
+}
+
+/** @param target an empty one is left out */
+export function encodeLinkData(target: Uint8Array): Uint8Array {
+  const bytes = [TYPE_TAG, TYPE.symlink];
+  if (target.length > 0) {
+    bytes.push(DATA_TAG);
+    pushVarint(bytes, target.length);
+  }
+  return Uint8Array.from([...bytes, ...target]);
+}
+
+function pushAttributes(
+  bytes: number[],
+  kind: 'file' | 'directory',
+  attributes: FileAttributes,
+): void {
+  const { mode, mtime } = unixfsOf(kind, attributes);
   if (mode !== undefined) {
     bytes.push(MODE_TAG);
     pushVarint(bytes, mode);
@@ -49,17 +75,6 @@ export function encodeFileData(
     pushVarint(bytes, time.length);
     bytes.push(...time);
   }
-  return Uint8Array.from(bytes);
-}
-
-/** @param target an empty one is left out */
-export function encodeLinkData(target: Uint8Array): Uint8Array {
-  const bytes = [TYPE_TAG, TYPE.symlink];
-  if (target.length > 0) {
-    bytes.push(DATA_TAG);
-    pushVarint(bytes, target.length);
-  }
-  return Uint8Array.from([...bytes, ...target]);
 }
 
 /** @param value an integer; one below zero is written as its 64-bit two's complement */

@@ -1,7 +1,6 @@
 // Reads what a file on a disk is beside its bytes, and gives it to another one. What the file system
 // refuses is left as it is: the bytes are worth having without it.
-import { constants, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { type FileAttributes, isDatable } from '../content/attributes.ts';
 import type { Handle } from './file-calls.ts';
 
@@ -46,23 +45,17 @@ export async function applyAttributes(handle: Handle, attributes: FileAttributes
  * Gives a directory that is made here the attributes, once nothing in it changes any more. Its owner
  * always lists, enters and writes to it.
  */
-export async function applyToDirectory(path: string, attributes: FileAttributes): Promise<void> {
-  const { modifiedMs, mode } = attributes;
-  const handle = await open(
-    path,
-    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
-  );
-  try {
-    if (mode !== undefined) {
-      // Who owns what is made in it may be the directory's, by a bit of the system that made it.
-      const kept = (await handle.stat()).mode & ~0o777 & 0o7777;
-      const bits = (mode & ONLY_OWNER_WRITES) | OWNER_MAY_ALL;
-      await handle.chmod(bits | kept).catch(() => undefined);
-    }
-    await applyAttributes(handle, { modifiedMs });
-  } finally {
-    await handle.close();
+export async function applyToDirectory(
+  handle: Handle,
+  { modifiedMs, mode }: FileAttributes,
+): Promise<void> {
+  if (mode !== undefined) {
+    // Who owns what is made in it may be the directory's, by a bit of the system that made it.
+    const kept = (await handle.stat()).mode & ~0o777 & 0o7777;
+    const bits = (mode & ONLY_OWNER_WRITES) | OWNER_MAY_ALL;
+    await handle.chmod(bits | kept).catch(() => undefined);
   }
+  await applyAttributes(handle, { modifiedMs });
 }
 
 function modeOf(bits: number, { executable, mode }: FileAttributes): number {

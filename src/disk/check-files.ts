@@ -7,6 +7,7 @@ import { hashPieces } from '../content/hash-pieces.ts';
 import { type Manifest, type ManifestFile, pieceDigest } from '../content/manifest.ts';
 import { hasCode, systemCode } from '../runtime/errors.ts';
 import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
+import { Tree } from './tree.ts';
 
 /** Opening does not wait for the writer of a pipe that has the name. */
 export const READ = constants.O_RDONLY | constants.O_NONBLOCK;
@@ -49,7 +50,8 @@ export function pathUnder(base: string, file: ManifestFile): string {
 
 /**
  * The files below `base` as they were while all of them matched; undefined when
- * any is missing, differs or is not a regular file. Stops at the first difference.
+ * any is missing, differs or is not a regular file, or when there is anything else. Stops at the
+ * first difference.
  */
 export async function findWhole(
   manifest: Manifest,
@@ -62,6 +64,8 @@ export async function findWhole(
     const stats = await stat(join(base, directory)).catch(() => undefined);
     if (!stats?.isDirectory()) return undefined;
   }
+  if (manifest.kind === 'directory' && (await new Tree(base, manifest).hasStrays()))
+    return undefined;
   for (const { path, target } of manifest.links ?? []) {
     if ((await readlink(join(base, path)).catch(() => undefined)) !== target) return undefined;
   }

@@ -9,29 +9,34 @@
 //
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
 // kill), a partial in a temporary directory (no rename across file systems).
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';
 import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
-import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { fileError, HubswarmError, hasCode, systemCode } from '../runtime/errors.ts';
 import { nameBeside } from '../runtime/node/name-beside.ts';
-import { applyAttributes, applyToDirectory } from './attributes.ts';
+import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import type { Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
-import { lstatIfAny, makeFile, makeLink, renameToNew, replaceTree, syncPath } from './steps.ts';
+import { lstatIfAny, makeFile, renameToNew, syncPath } from './steps.ts';
 import { syncFileSystem } from './sync-file-system.ts';
 import { adoptAccess } from './target-place.ts';
+import { openInode, Tree } from './tree.ts';
 
 /** Tells versions of one target apart: the end of the root CID. */
 export const shortName = (root: CID): string => root.toString().slice(-8);
 
+/** Most directories put aside beside one target. Chosen. */
+const MOST_OLD = 9;
+
 /** The partial file of a verified download of that version. @param target absolute */
 export function partialOf(root: CID, target: string): string {
   const ending = `.${shortName(root)}.part`;
-  // What is replaced is put aside as `.old`.
+  // What is replaced is put aside as `.old`, `.002` and so on.
   return nameBeside(target, ending, `${ending}.old`);
 }
 
@@ -67,6 +72,9 @@ export async function goOnAs(before: CID, root: CID, target: string): Promise<vo
   }
 }
 
+const isMissing = (error: unknown): boolean =>
+  systemCode(error) === 'ENOENT' || hasCode(error, 'ERR_NOT_FOUND');
+
 /** Files worked on at once: it hides what the file system takes for each. Chosen. */
 const FILES_AT_ONCE = 16;
 /** Up to so many files are synced one by one: their file system may hold much of others. Chosen. */
@@ -85,6 +93,8 @@ export interface DownloadPlaceOptions {
   readonly overwrite?: boolean;
   /** Of a single file. */
   readonly attributes?: FileAttributes | undefined;
+  /** Told a directory that holds what was at the target and is not part of the download. */
+  readonly onPutAside?: ((path: string) => void) | undefined;
 }
 
 export class DownloadPlace implements Place {
@@ -93,6 +103,9 @@ export class DownloadPlace implements Place {
   readonly #partial: string;
   readonly #overwrite: boolean;
   readonly #attributes: FileAttributes;
+  readonly #onPutAside: DownloadPlaceOptions['onPutAside'];
+  /** Of the partial's files: an entry that was put in the place of one is never written to. */
+  #inodes: readonly bigint[] = [];
   #sources: readonly SourceFile[] | undefined;
 
   constructor(manifest: Manifest, target: string, options: DownloadPlaceOptions) {
@@ -101,6 +114,7 @@ export class DownloadPlace implements Place {
     this.#partial = partialOf(manifest.root, this.#target);
     this.#overwrite = options.overwrite ?? false;
     this.#attributes = options.attributes ?? {};
+    this.#onPutAside = options.onPutAside;
   }
 
   get sources(): readonly SourceFile[] | undefined {
@@ -134,15 +148,13 @@ export class DownloadPlace implements Place {
     // A partial file that was found has some of the room already.
     if (!found) await this.#checkRoom();
     try {
-      if (this.#manifest.kind === 'directory') await this.#makeTree();
-      else {
-        // A partial file that will replace a file is readable by its owner only.
-        await makeFile(
-          this.#partial,
-          this.#manifest.geometry.totalLength,
-          present ? OWNER_ONLY : partialMode(this.#manifest.files[0]!),
-        );
-      }
+      // A partial file that will replace a file is readable by its owner only.
+      const mode = (file: ManifestFile): number => (present ? OWNER_ONLY : partialMode(file));
+      const { kind, files, geometry } = this.#manifest;
+      this.#inodes =
+        kind === 'directory'
+          ? await this.#treeAt(this.#partial).make(partialMode)
+          : [await makeFile(this.#partial, geometry.totalLength, mode(files[0]!))];
     } catch (error) {
       throw fileError(error, this.#partial);
     }
@@ -150,18 +162,33 @@ export class DownloadPlace implements Place {
   }
 
   async open(file: number): Promise<FileHandle> {
-    const entry = this.#manifest.files[file]!;
     const path = this.path(file);
-    try {
-      return await open(path, this.#sources ? 'r' : 'r+');
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw fileError(error, path);
-      // It was published meanwhile, by this store or by another process.
-      const final = pathUnder(this.#target, entry);
-      return open(final, 'r+').catch(() => {
+    if (this.#sources) {
+      return open(path, 'r').catch((error: unknown) => {
         throw fileError(error, path);
       });
     }
+    try {
+      return await this.#openIn(this.#partial, file);
+    } catch (error) {
+      if (!isMissing(error)) throw fileError(error, path);
+      // It was published meanwhile, by this store or by another process.
+      return this.#openIn(this.#target, file).catch(() => {
+        throw fileError(error, path);
+      });
+    }
+  }
+
+  #openIn(base: string, file: number): Promise<FileHandle> {
+    const inode = this.#inodes[file]!;
+    const flags = constants.O_RDWR;
+    return this.#manifest.kind === 'directory'
+      ? this.#treeAt(base).open(file, inode, flags)
+      : openInode(base, base, inode, flags);
+  }
+
+  #treeAt(path: string): Tree {
+    return new Tree(path, this.#manifest);
   }
 
   /** @param use opens each file; every byte of all files is written and verified */
@@ -181,18 +208,20 @@ export class DownloadPlace implements Place {
       }),
     );
     try {
-      await this.#describeDirectories();
+      if (kind === 'directory') await this.#treeAt(this.#partial).describe();
       if (!isMany) await this.#syncDirectories();
       else if (!(await syncFileSystem(this.#partial))) {
         // By their paths: what a file's mode is by now may forbid to write to it.
         await atOnce(files, FILES_AT_ONCE, (file) => syncPath(pathUnder(this.#partial, file)));
         await this.#syncDirectories();
       }
+      await this.#checkPartial();
       await this.#name();
       this.#sources = sources;
     } catch (error) {
-      const late = ['ENOENT', 'EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'];
-      if (!late.includes(systemCode(error) ?? '')) throw fileError(error, this.#target);
+      const late = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'];
+      if (!isMissing(error) && !late.includes(systemCode(error) ?? ''))
+        throw fileError(error, this.#target);
       if (!(await this.#adopt({}))) {
         throw (await lstatIfAny(this.#target)) ? this.#exists() : fileError(error, this.#partial);
       }
@@ -206,7 +235,8 @@ export class DownloadPlace implements Place {
     const sources = await findWhole(this.#manifest, this.#target, options);
     if (!sources) return false;
     this.#sources = sources;
-    await rm(this.#partial, { recursive: true, force: true });
+    if (this.#manifest.kind === 'directory') await this.#treeAt(this.#partial).remove();
+    else await rm(this.#partial, { force: true });
     return true;
   }
 
@@ -214,26 +244,6 @@ export class DownloadPlace implements Place {
   async #adoptAccess(handle: FileHandle): Promise<void> {
     const there = this.#overwrite ? await lstatIfAny(this.#target) : undefined;
     if (there?.isFile()) await adoptAccess(handle, there);
-  }
-
-  async #makeTree(): Promise<void> {
-    const { directories, directoryAttributes } = this.#manifest;
-    for (const directory of ['', ...directories]) {
-      const isOwn = directoryAttributes?.get(directory)?.mode !== undefined;
-      const mode = isOwn ? 0o700 : 0o777;
-      await mkdir(join(this.#partial, directory), { recursive: true, mode });
-    }
-    const inodes = new Set<bigint>();
-    await atOnce(this.#manifest.files, FILES_AT_ONCE, async (file) => {
-      const path = pathUnder(this.#partial, file);
-      const inode = await makeFile(path, file.length, partialMode(file));
-      if (!inodes.has(inode)) return void inodes.add(inode);
-      // Names that differ only in case or Unicode form, on a disk that does not tell them apart.
-      throw new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
-    });
-    // Last, so that no file is written through one.
-    for (const { path, target } of this.#manifest.links ?? [])
-      await makeLink(join(this.#partial, path), target);
   }
 
   #checkNames(): void {
@@ -268,29 +278,62 @@ export class DownloadPlace implements Place {
     );
   }
 
-  /** Gives directories their times and modes: nothing in them changes any more. */
-  async #describeDirectories(): Promise<void> {
-    for (const [path, attributes] of this.#manifest.directoryAttributes ?? []) {
-      await applyToDirectory(join(this.#partial, path), attributes);
-    }
+  async #syncDirectories(): Promise<void> {
+    if (this.#manifest.kind === 'directory') await this.#treeAt(this.#partial).sync();
   }
 
-  async #syncDirectories(): Promise<void> {
-    if (this.#manifest.kind === 'file') return;
-    for (const directory of [...this.#manifest.directories, '']) {
-      await syncPath(join(this.#partial, directory));
-    }
+  /** What is about to get its name is what was verified. */
+  async #checkPartial(): Promise<void> {
+    if (this.#manifest.kind === 'directory') return this.#treeAt(this.#partial).check(this.#inodes);
+    const found = await lstat(this.#partial, { bigint: true });
+    if (found.ino === this.#inodes[0]) return;
+    const what = 'was replaced during the download';
+    throw new HubswarmError('ERR_EXISTS', `${this.#partial}: ${what}`);
   }
 
   async #name(): Promise<void> {
     if (this.#manifest.kind === 'directory') {
-      return this.#overwrite
-        ? replaceTree(this.#partial, this.#target)
-        : rename(this.#partial, this.#target);
+      return this.#overwrite ? this.#replaceTree() : rename(this.#partial, this.#target);
     }
     return this.#overwrite
       ? rename(this.#partial, this.#target)
       : renameToNew(this.#partial, this.#target);
+  }
+
+  /**
+   * A directory with content cannot be replaced in one step: for a moment no directory has the name.
+   * If interrupted, it may leave the old one as `<partial>.old`. Of the old one files of the same
+   * names are removed, and others are kept there.
+   */
+  async #replaceTree(): Promise<void> {
+    const present = await lstatIfAny(this.#target);
+    const old = present ? await this.#freeOld() : this.#oldPath(1);
+    if (present) await rename(this.#target, old);
+    try {
+      await rename(this.#partial, this.#target);
+    } catch (error) {
+      if (present) await rename(old, this.#target);
+      throw error;
+    }
+    if (!(await this.#treeAt(old).remove())) this.#onPutAside?.(old);
+  }
+
+  #oldPath(number: number): string {
+    return `${this.#partial}.${number === 1 ? 'old' : String(number).padStart(3, '0')}`;
+  }
+
+  /** @throws HubswarmError ERR_EXISTS if too many were put aside before */
+  async #freeOld(): Promise<string> {
+    for (let number = 1; number <= MOST_OLD; number++) {
+      const old = this.#oldPath(number);
+      // One that an interrupted run has left.
+      if (!(await lstatIfAny(old)) || (await this.#treeAt(old).remove())) return old;
+    }
+    const path = this.#oldPath(1);
+    throw new HubswarmError(
+      'ERR_EXISTS',
+      `${path}: is kept from before, with others; move them away`,
+    );
   }
 
   #exists(): HubswarmError {

@@ -24,6 +24,8 @@ export interface DownloadOptions {
   readonly overwrite?: boolean;
   /** Of a single file, to be kept with it. */
   readonly attributes?: FileAttributes | undefined;
+  /** Told a directory that holds what was at the target and is not part of the download. */
+  readonly onPutAside?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal;
   /** Called with the bytes hashed so far while a partial or target found on disk is checked. */
   readonly onVerified?: (bytes: number) => void;

@@ -70,24 +70,6 @@ export async function renameToNew(from: string, to: string): Promise<void> {
 }
 
 /**
- * A directory with content cannot be replaced in one step: for a moment no directory has the name.
- * If interrupted, it may leave the old one as `<from>.old`.
- */
-export async function replaceTree(from: string, to: string): Promise<void> {
-  const old = `${from}.old`;
-  await rm(old, { recursive: true, force: true });
-  const present = await lstatIfAny(to);
-  if (present) await rename(to, old);
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (present) await rename(old, to);
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
-}
-
-/**
  * Syncs a file, or a directory so that its names survive a power cut. Some systems cannot sync a
  * directory, and need not.
  */

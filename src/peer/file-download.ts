@@ -128,7 +128,14 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     const { out, force: overwrite } = this.#options;
     await makeDirectory(out);
     const target = join(out, found.name);
-    const store = await FileStore.download(found.manifest, target, { overwrite, signal });
+    const store = await FileStore.download(found.manifest, target, {
+      overwrite,
+      signal,
+      onPutAside: (path) => {
+        const message = `${target}: what is not part of the new content was put aside, into ${path}`;
+        this.emit({ event: 'warned', message });
+      },
+    });
     try {
       await this.#keep(found, store.isPublished);
       if (!store.have.isFull) await this.#reuse(found, store, target, signal);

@@ -62,6 +62,7 @@ export const FACES: string[] = [
   'disk/file-store.ts',
   'disk/hashed-files.ts',
   'disk/import.ts',
+  'disk/local-directory.ts',
   'disk/loss-reason.ts',
   'disk/record-download.ts',
   'disk/reuse.ts',

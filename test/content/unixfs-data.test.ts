@@ -1,10 +1,12 @@
 // The bytes of UnixFS nodes. The vectors were made by the protobuf library for Python (deterministic
 // serialisation of the schema in https://specs.ipfs.tech/unixfs/), as were the CIDs.
+import * as dagPb from '@ipld/dag-pb';
 import fc from 'fast-check';
 import { UnixFS } from 'ipfs-unixfs';
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/content/cid.ts';
 import { decodeNode } from '../../src/content/dag-node.ts';
+import { buildDirectoryDag } from '../../src/content/directory-dag.ts';
 import { buildFileDag } from '../../src/content/file-dag.ts';
 import { DIGEST_LENGTH } from '../../src/content/manifest.ts';
 import { encodeFileData, encodeLinkData } from '../../src/content/unixfs-data.ts';
@@ -79,6 +81,22 @@ describe('the node of a file', () => {
         expect(hex(ours)).toBe(hex(theirs.marshal()));
       }),
     );
+  });
+});
+
+describe('the node of a directory', () => {
+  it.each([
+    [2_219_832_000_000, undefined, '0801420608c0e5bfa208'],
+    [2 ** 32 * 1000 - 1, 0o700, '080138c003420b08ffffffff0f15c0878b3b'],
+    [undefined, 0o644, '080138a403'],
+    [-1000, 0o755, '0801420b08ffffffffffffffffff01'],
+  ])('last changed at %d ms with mode %o', async (modifiedMs, mode, bytes) => {
+    const blocks = new Map<string, Uint8Array>();
+    const { cid, tsize } = await buildDirectoryDag([], blocks, { modifiedMs, mode });
+    const [block] = blocks.values();
+    expect(hex(dagPb.decode(block!).Data!)).toBe(bytes);
+    expect([...blocks.keys()]).toEqual([String(cid)]);
+    expect(tsize).toBe(block!.length);
   });
 });
 

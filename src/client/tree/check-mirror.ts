@@ -1,9 +1,10 @@
 // The end of a mirror: removes what interrupted runs left and, on request, what the hub does not
 // have; then compares what is here with what should be. Nothing is removed unless every directory
 // was listed and every file came.
+
+import type { LocalDirectory } from '../../disk/local-directory.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Differences } from './differences.ts';
-import type { LocalDirectory } from './local-directory.ts';
 import { type LocalTree, readLocalTree, removePath } from './local-tree.ts';
 import { differencesOf, extrasOf, type WantedTree } from './tree-difference.ts';
 import { deepestFirst } from './tree-path.ts';

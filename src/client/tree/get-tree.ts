@@ -2,6 +2,7 @@
 // whole uses (link, connections, events); tree-mirror.ts makes the mirror.
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
+import { LocalDirectory } from '../../disk/local-directory.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -9,7 +10,6 @@ import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
-import { LocalDirectory } from './local-directory.ts';
 import { readRemoteTree } from './remote/remote-tree.ts';
 import { type GetTreeOptions, TreeMirror, type TreeMirrorParts } from './tree-mirror.ts';
 import { TreeRecord } from './tree-record.ts';

@@ -5,8 +5,8 @@
 import type { Stats } from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LocalDirectory } from '../../disk/local-directory.ts';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
-import type { LocalDirectory } from './local-directory.ts';
 import { reasonToLeave } from './local-files.ts';
 import { isStaging } from './staging-name.ts';
 import { deepestFirst, splitPath } from './tree-path.ts';

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
 import type { Handle } from '../../disk/file-calls.ts';
+import type { LocalDirectory } from '../../disk/local-directory.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
 import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
-import type { LocalDirectory } from './local-directory.ts';
 import { removeEntry, removeTree } from './local-tree.ts';
 import { stagingName } from './staging-name.ts';
 

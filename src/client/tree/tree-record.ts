@@ -5,7 +5,7 @@
 import { constants, type Stats } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { LocalDirectory } from './local-directory.ts';
+import type { LocalDirectory } from '../../disk/local-directory.ts';
 import type { RemoteFile } from './remote/remote-tree.ts';
 
 export const TREE_RECORD_NAME = '.hubswarm-mirror.json';

@@ -1,13 +1,14 @@
-// An open directory of a mirror. On Linux every step goes through its descriptor, so it stays in
+// An open directory of a mirror or a download. On Linux every step goes through its descriptor, so it stays in
 // this very directory, whatever happens to the path; the target of a link is never entered. On
 // other systems a directory that is swapped for a link between two steps is followed.
 import { constants, type Stats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
-import { type FileCalls, fileCallsAt, type Handle } from '../../disk/file-calls.ts';
-import { lstatIfAny, nameIn, syncPath } from '../../disk/steps.ts';
-import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import type { FileAttributes } from '../content/attributes.ts';
+import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { applyAttributes, applyToDirectory, hasAttributes } from './attributes.ts';
+import { type FileCalls, fileCallsAt, type Handle } from './file-calls.ts';
+import { lstatIfAny, nameIn, syncPath } from './steps.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 
@@ -43,6 +44,17 @@ export class LocalDirectory {
       // Not a directory: mkdir would have accepted one.
       if (systemCode(error) !== 'EEXIST') throw fileError(error, path);
       throw new HubswarmError('ERR_EXISTS', `${path}: is not a directory; give one, or a new name`);
+    }
+  }
+
+  /** Opens a directory that was made here: a link is refused. Close it. @throws HubswarmError */
+  static async open(path: string): Promise<LocalDirectory> {
+    try {
+      const calls = await fileCallsAt(path);
+      const handle = await calls.open(path, DIRECTORY | constants.O_NOFOLLOW);
+      return new LocalDirectory(path, calls, handle, (await handle.stat()).dev);
+    } catch (error) {
+      throw await refusal(error, path, path);
     }
   }
 
@@ -85,8 +97,19 @@ export class LocalDirectory {
       const calls = dev === this.#device ? this.calls : await fileCallsAt(path);
       return new LocalDirectory(path, calls, handle, dev);
     } catch (error) {
-      throw fileError(error, path);
+      throw await refusal(error, this.at(name), path);
     }
+  }
+
+  /** Gives its user these permission bits, too, as far as they are its user's to give. */
+  async allow(bits: number): Promise<void> {
+    const { mode } = await this.#handle.stat();
+    if ((mode & bits) !== bits) await this.#handle.chmod((mode & 0o7777) | bits);
+  }
+
+  /** Gives it the attributes, once nothing in it changes any more. */
+  describe(attributes: FileAttributes): Promise<void> {
+    return applyToDirectory(this.#handle, attributes);
   }
 
   /** Sets the time of its last change, in ms since the epoch, as far as the file system keeps it. */
@@ -103,4 +126,12 @@ export class LocalDirectory {
   async close(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** Tells a link from what is no directory. @param shown the path for messages */
+async function refusal(error: unknown, path: string, shown: string): Promise<unknown> {
+  if (!(await lstatIfAny(path).catch(() => undefined))?.isSymbolicLink())
+    return fileError(error, shown);
+  const what = 'is a symbolic link, and is not followed';
+  return new HubswarmError('ERR_NOT_PERMITTED', `${shown}: ${what}`, { cause: error });
 }
