@@ -4,6 +4,7 @@
 
 import type { CID } from 'multiformats/cid';
 import { platform } from '#platform';
+import { abortable } from '../runtime/abortable.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { digestKey, isRawCid, isSupportedCid, matchesCid } from './cid.ts';
 import { type DagNode, decodeNode, manifestError } from './dag-node.ts';
@@ -102,8 +103,11 @@ export class NodeReader {
     this.#signal?.throwIfAborted();
     const key = blockKey(cid);
     const pending = this.#ahead.get(key) ?? this.#getBlock(cid);
-    const block = await pending.finally(() => this.#ahead.delete(key));
-    this.#signal?.throwIfAborted();
+    const signal = this.#signal;
+    const block = await (signal ? abortable(pending, signal) : pending).finally(() =>
+      this.#ahead.delete(key),
+    );
+    signal?.throwIfAborted();
     if (block.length > this.#maxBlockBytes) {
       const accepted = `accepted are ${this.#maxBlockBytes}`;
       throw manifestError(cid, `came as ${block.length} bytes; ${accepted}`);

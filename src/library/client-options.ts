@@ -32,7 +32,7 @@ export interface Options {
   /** Give up after so long without progress, in milliseconds; 30,000 by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** Told what happens, as `--json` tells it. Must not throw. */
+  /** Told what happens, as `--json` tells it. If it throws, the process is warned. */
   readonly onEvent?: (event: Event) => void;
 }
 

@@ -31,6 +31,7 @@ import {
   type Url,
   type WatchOptions,
 } from './client-options.ts';
+import { emitTo } from './listener.ts';
 import { callback, text } from './options.ts';
 
 export type { PutSummary } from '../client/tree/put-directory.ts';
@@ -250,7 +251,7 @@ function shared(options: Options, urls: readonly URL[]) {
     access: new Access({ urls, token, ca, fingerprints }),
     timeoutMs,
     signal: options.signal ?? new AbortController().signal,
-    emit: (event: Event) => onEvent?.(event),
+    emit: emitTo(onEvent),
   };
 }
 
@@ -258,9 +259,10 @@ function shared(options: Options, urls: readonly URL[]) {
 function hear<O extends Options, N extends EventName>(options: O, name: N) {
   type Heard = Extract<Event, { event: N }>;
   let heard: Heard | undefined;
+  const tell = emitTo(options.onEvent);
   const onEvent = (event: Event): void => {
     if (event.event === name) heard = event as Heard;
-    options.onEvent?.(event);
+    tell(event);
   };
   const last = (): Heard => {
     invariant(heard, `no ${name}`);

@@ -11,7 +11,7 @@ import { choosePieceLength as chooseLength } from '../content/piece-length.ts';
 import { resolveManifest as resolveInnerManifest } from '../content/resolve.ts';
 import { hashChunks } from './hash-chunks.ts';
 import { innerManifest, type Manifest, outerManifest } from './manifest.ts';
-import { abortSignal, callback, pieceLength, record, text, whole } from './options.ts';
+import { abortSignal, callback, kind, list, pieceLength, record, text, whole } from './options.ts';
 import type { PieceStore } from './piece-store.ts';
 
 export type { FileAttributes } from '../content/attributes.ts';
@@ -95,7 +95,7 @@ export async function resolveManifest(
   const fetchBlock: typeof getBlock = callback('getBlock', getBlock);
   const { manifest, dag } = await resolveInnerManifest(
     parseCid('cid', text('cid', cid)),
-    (block) => fetchBlock(block.toString()),
+    async (block) => bytesOf('getBlock()', await fetchBlock(block.toString())),
     readResolve('options', options),
   );
   return { manifest: outerManifest(manifest), blocks: dag };
@@ -108,7 +108,8 @@ export function cidBytes(cid: string): Uint8Array {
 
 /** The CID of one piece: version 1, raw, sha2-256. */
 export function pieceCid(manifest: Manifest, piece: number): string {
-  return innerPieceCid(manifest, piece).toString();
+  const inner = innerManifest(manifest);
+  return innerPieceCid(inner, pieceOf(inner)('piece', piece)).toString();
 }
 
 /** Whether these bytes, in consecutive parts, are that piece. */
@@ -117,7 +118,8 @@ export function matchesPiece(
   piece: number,
   parts: readonly Uint8Array[],
 ): boolean {
-  return partsMatch(manifest, piece, parts);
+  const inner = innerManifest(manifest);
+  return partsMatch(inner, pieceOf(inner)('piece', piece), list(bytesOf)('parts', parts));
 }
 
 /**
@@ -126,7 +128,7 @@ export function matchesPiece(
  * @throws HubswarmError ERR_USAGE for text that is no CID, or one of another hash than sha2-256
  */
 export function matchesCid(cid: string, block: Uint8Array): boolean {
-  return matchesInnerCid(parseCid('cid', text('cid', cid)), block);
+  return matchesInnerCid(parseCid('cid', text('cid', cid)), bytesOf('block', block));
 }
 
 /** A store in memory. */
@@ -142,5 +144,16 @@ export interface MemoryStore extends PieceStore {
  */
 export function createMemoryStore(manifest: Manifest, bytes?: Uint8Array): MemoryStore {
   const inner = innerManifest(manifest);
-  return bytes ? InnerMemoryStore.whole(inner, bytes) : InnerMemoryStore.empty(inner);
+  if (bytes === undefined) return InnerMemoryStore.empty(inner);
+  const { totalLength } = inner.geometry;
+  const content = kind<Uint8Array>(
+    `the ${totalLength} bytes of the content`,
+    (given) => given instanceof Uint8Array && given.length === totalLength,
+  );
+  return InnerMemoryStore.whole(inner, content('bytes', bytes));
 }
+
+const bytesOf = kind<Uint8Array>('bytes (a Uint8Array)', (given) => given instanceof Uint8Array);
+
+const pieceOf = ({ geometry }: { readonly geometry: { readonly pieceCount: number } }) =>
+  whole(0, geometry.pieceCount - 1);

@@ -1,7 +1,12 @@
 // A manifest as programs outside see it: data, with CIDs as text.
 import { parseCid } from '../content/cid.ts';
 import type { Geometry } from '../content/geometry.ts';
-import type { Manifest as InnerManifest, ManifestFile } from '../content/manifest.ts';
+import {
+  DIGEST_LENGTH,
+  type Manifest as InnerManifest,
+  type ManifestFile,
+} from '../content/manifest.ts';
+import { kind } from './options.ts';
 
 /**
  * What a file or directory is: its CID and the ordered pieces below it. One that was made by
@@ -24,6 +29,21 @@ export function outerManifest({ root, ...rest }: InnerManifest): Manifest {
   return { cid: root.toString(), ...rest };
 }
 
-export function innerManifest({ cid, ...rest }: Manifest): InnerManifest {
-  return { root: parseCid('cid', cid), ...rest };
+/** @throws HubswarmError ERR_USAGE for anything else */
+export function innerManifest(manifest: Manifest): InnerManifest {
+  const { cid, ...rest } = aManifest('manifest', manifest);
+  return { root: parseCid('manifest.cid', cid), ...rest };
 }
+
+const aManifest = kind<Manifest>(
+  'a manifest, as importFile or resolveManifest makes it',
+  (given) => {
+    const { cid, geometry, digests } = (given ?? {}) as Partial<Manifest>;
+    return (
+      typeof cid === 'string' &&
+      typeof geometry?.pieceCount === 'number' &&
+      digests instanceof Uint8Array &&
+      digests.length === geometry.pieceCount * DIGEST_LENGTH
+    );
+  },
+);

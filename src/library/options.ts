@@ -80,8 +80,8 @@ export function list<T>(reader: Reader<T>): Reader<readonly T[]> {
 const aList = kind<readonly unknown[]>('a list', Array.isArray);
 
 export const text = kind<string>(
-  'text that is not empty',
-  (given) => typeof given === 'string' && given !== '',
+  'text that is not empty, without NUL',
+  (given) => typeof given === 'string' && given !== '' && !given.includes('\0'),
 );
 
 export const flag = kind<boolean>('true or false', (given) => typeof given === 'boolean');

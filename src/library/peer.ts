@@ -11,6 +11,7 @@ import { parsePeerId } from '../peer/private/allowed-peers.ts';
 import { readSwarmKey } from '../peer/private/swarm-key.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Event } from '../telemetry/event.ts';
+import { emitTo } from './listener.ts';
 import {
   abortSignal,
   callback,
@@ -50,7 +51,7 @@ export interface PeerOptions {
   /** Paces what is sent where more than 100 ms queue in front of the uplink. */
   readonly adaptsUplink?: boolean;
   readonly policy?: Policy;
-  /** Told what happens, as `--json` tells it. Must not throw. */
+  /** Told what happens, as `--json` tells it. If it throws, the process is warned. */
   readonly onEvent?: (event: Event) => void;
 }
 
@@ -86,7 +87,7 @@ export class Peer {
   static async start(options: PeerOptions): Promise<Peer> {
     const read = readStart('options', options);
     const { dataDir, listen, join = [], onEvent } = read;
-    const emit = (event: Event): void => onEvent?.(event);
+    const emit = emitTo(onEvent);
     const link = new ProcessLink(emit, read.caps);
     const inner = await InnerPeer.start({
       dataDir,

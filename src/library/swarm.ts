@@ -24,7 +24,8 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { SwarmHooks, SwarmHost } from '../swarm/swarm-host.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Wire } from '../swarm/wire.ts';
-import type { Emit, Event } from '../telemetry/event.ts';
+import type { Event } from '../telemetry/event.ts';
+import { emitTo } from './listener.ts';
 import { innerManifest, type Manifest } from './manifest.ts';
 import {
   abortSignal,
@@ -65,7 +66,7 @@ export interface SwarmsOptions {
   /** Bytes per second; Infinity, or left out, for no cap. */
   readonly caps?: Caps;
   readonly policy?: Policy;
-  /** Must not throw. */
+  /** Told what happens. If it throws, the process is warned. */
   readonly onEvent?: (event: Event) => void;
   /** Of this machine by default. */
   readonly clock?: Timers;
@@ -98,7 +99,7 @@ export class Swarms {
     const { clock = systemClock, onEvent } = read;
     const { seed = Math.random() * 2 ** 32, addresses = () => [] } = read;
     const bans = new Bans(clock);
-    const emit: Emit = (event) => onEvent?.(event);
+    const emit = emitTo(onEvent);
     const link = new Link({ ...read.caps, clock });
     this.#host = {
       network: completed(read.network),

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import type { IdentifyResult, PeerId } from '@libp2p/interface';
+import type { IdentifyResult } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
@@ -10,8 +10,9 @@ import type { Message } from '../exchange/wire/message.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import { systemClock } from '../runtime/clock.ts';
-import { describeError } from '../runtime/errors.ts';
+import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
+import { attempt } from '../runtime/linked-abort.ts';
 import { createRng } from '../runtime/rng.ts';
 import { Callees } from '../swarm/callees.ts';
 import { Download } from '../swarm/download.ts';
@@ -39,6 +40,7 @@ import { Admission } from './node/admission.ts';
 import { hangUp } from './node/hang-up.ts';
 import { type Identity, openIdentity } from './node/identity.ts';
 import { createNode, type Node, type NodeOptions } from './node/node.ts';
+import { reportConnections } from './node/report-connections.ts';
 import { UplinkTuner } from './node/uplink-tuner.ts';
 import { Vigil } from './node/vigil.ts';
 import type { SwarmKey } from './private/swarm-key.ts';
@@ -178,16 +180,9 @@ export class Peer implements FileDownloadPeer {
   async #open(): Promise<void> {
     const { node, emit } = this;
     this.#admission.watch(node);
-    const handleConnect = guarded('meeting a peer', ({ detail }: CustomEvent<PeerId>) => {
-      emit({ event: 'peer_connected', remote: detail.toString() });
-    });
-    const handleDisconnect = guarded('losing a peer', ({ detail }: CustomEvent<PeerId>) => {
-      emit({ event: 'peer_disconnected', remote: detail.toString() });
-    });
+    reportConnections(node, emit);
     const identified = ({ detail }: CustomEvent<IdentifyResult>): void =>
       this.#held.offerContact(detail.peerId.toString());
-    node.addEventListener('peer:connect', handleConnect);
-    node.addEventListener('peer:disconnect', handleDisconnect);
     node.addEventListener('peer:identify', guarded('identifying a peer', identified));
     await serveDag(node, (cid) => this.#held.answering(cid)?.dag, this.link);
     const reception = new Reception({
@@ -213,10 +208,15 @@ export class Peer implements FileDownloadPeer {
   }
 
   /** Imports a file or directory in place, and serves it from then on. */
-  async share(path: string, options: ShareOptions): Promise<Swarm> {
+  share(path: string, options: ShareOptions): Promise<Swarm> {
+    return this.#run(options.signal, (signal) => this.#share(path, { ...options, signal }));
+  }
+
+  async #share(path: string, options: ShareOptions): Promise<Swarm> {
     const { imported, leftOut } = await importShared(this, path, options);
     const { manifest, name, dag } = imported;
     const store = await FileStore.share(imported);
+    options.signal?.throwIfAborted();
     const swarm = this.hold(manifest.root, store, { name, dag, rawRoot: rawRootIn(store) });
     this.#held.offerSubsets(manifest.root);
     this.emit({
@@ -234,7 +234,11 @@ export class Peer implements FileDownloadPeer {
   }
 
   /** Fetches a file or directory, or what is named below it, into `out` and serves it meanwhile. */
-  async get(cid: CID, options: DownloadOptions): Promise<string> {
+  get(cid: CID, options: DownloadOptions): Promise<string> {
+    return this.#run(options.signal, (signal) => this.#get(cid, { ...options, signal }));
+  }
+
+  async #get(cid: CID, options: DownloadOptions): Promise<string> {
     const held = options.path === undefined ? this.#held.get(cid) : undefined;
     if (held?.swarm.view.isComplete) return (await held.swarm.store.publish()) ?? '';
     const host = new FileDownload(this, cid, options);
@@ -315,9 +319,18 @@ export class Peer implements FileDownloadPeer {
     });
   }
 
-  /** Ends everything; partial downloads stay resumable. */
+  /** Runs a call until its own signal aborts, or the peer stops. */
+  #run<T>(signal: AbortSignal | undefined, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const parents = [this.#stopping.signal, ...(signal ? [signal] : [])];
+    return attempt(parents, undefined, (either) => {
+      either.throwIfAborted();
+      return call(either);
+    });
+  }
+
+  /** Ends everything; partial downloads stay resumable, and their calls are rejected. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping.abort(new HubswarmError('ERR_ABORTED', 'the peer has stopped'));
     this.#listening.close();
     this.#vigil.close();
     this.#tuner?.close();

@@ -4,6 +4,7 @@
 import type { CID } from 'multiformats/cid';
 import type { Manifest } from '../content/manifest.ts';
 import type { PieceStore } from '../content/store.ts';
+import { abortable } from '../runtime/abortable.ts';
 import type { Timers } from '../runtime/clock.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';
 import { guarded, unawaited } from '../runtime/guarded.ts';
@@ -310,18 +311,5 @@ export class Download<F extends Found> {
     const code = error instanceof HubswarmError ? error.code : 'ERR_REMOTE';
     const message = describeError(error);
     this.#host.emit({ event: 'transfer_failed', code, message, name: this.#name });
-  }
-}
-
-/** The promise, or the signal's reason as soon as it aborts. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const abort = guarded('giving up a download', () => aborted.reject(signal.reason));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -154,6 +154,7 @@ export const FACES: string[] = [
   'root/unfinished.ts',
   'root/version.ts',
   'root/walk.ts',
+  'runtime/abortable.ts',
   'runtime/at-once.ts',
   'runtime/clock.ts',
   'runtime/errors.ts',

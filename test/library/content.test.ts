@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  createMemoryStore,
   importFile,
   matchesCid,
   matchesPiece,
@@ -68,4 +69,49 @@ it('tells a piece from others', async () => {
   expect(matchesPiece(manifest, 3, [last.subarray(1)])).toBe(false);
   expect(matchesCid(pieceCid(manifest, 3), last)).toBe(true);
   expect(matchesCid(pieceCid(manifest, 3), BYTES)).toBe(false);
+});
+
+describe('what a program gives that is of another kind', () => {
+  it('ends with the signal, although a block never comes', async () => {
+    const { manifest } = await importFile([BYTES], options);
+    const reason = new Error('enough');
+    const stop = new AbortController();
+    const found = resolveManifest(
+      manifest.cid,
+      () => {
+        queueMicrotask(() => stop.abort(reason));
+        return new Promise(() => undefined);
+      },
+      { signal: stop.signal },
+    );
+    await expect(found).rejects.toBe(reason);
+  });
+
+  it.each([undefined, null, 'text', 5])('refuses a block %j in one line', async (block) => {
+    const { manifest } = await importFile([BYTES], options);
+    const getBlock = (async () => block) as unknown as () => Promise<Uint8Array>;
+    await expect(resolveManifest(manifest.cid, getBlock)).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: expect.stringContaining('getBlock()'),
+    });
+    const getNow = (() => block) as unknown as () => Promise<Uint8Array>;
+    await expect(resolveManifest(manifest.cid, getNow)).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+    });
+  });
+
+  it('refuses pieces that there are not, and bytes of another length', async () => {
+    const { manifest } = await importFile([BYTES], options);
+    const usage = expect.objectContaining({ code: 'ERR_USAGE' });
+    for (const piece of [-1, 4, 99, 0.5, '0' as unknown as number]) {
+      expect(() => pieceCid(manifest, piece)).toThrow(usage);
+      expect(() => matchesPiece(manifest, piece, [])).toThrow(usage);
+    }
+    expect(() => createMemoryStore(manifest, BYTES.subarray(1))).toThrow(usage);
+    expect(() => createMemoryStore(manifest, null as unknown as Uint8Array)).toThrow(usage);
+    for (const none of [null, undefined, 'cid', {}, { cid: manifest.cid }]) {
+      expect(() => createMemoryStore(none as unknown as typeof manifest)).toThrow(usage);
+    }
+    expect(createMemoryStore(manifest, BYTES).bytes).toBe(BYTES);
+  });
 });
