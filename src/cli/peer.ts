@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { CID } from 'multiformats/cid';
 import type { LinkChoice } from '../disk/scan.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
@@ -13,6 +12,7 @@ import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { type CidTarget, looksLikeCid } from './common/cid-target.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
@@ -138,9 +138,7 @@ export function peerCommand(): Command {
 
 /** What is given without an option: a path that is there is shared, a CID is fetched. */
 function withGiven(given: readonly string[], flags: Options): Options {
-  // Also one that is cut, or of another kind: it is told as a CID.
-  const isCid = (text: string): boolean =>
-    /^(baf[a-z2-7]{10,}|Qm[1-9A-Za-z]{30,})(\/.*)?$/s.test(text) && !existsSync(text);
+  const isCid = (text: string): boolean => looksLikeCid(text) && !existsSync(text);
   const [get, ...more] = [...given.filter(isCid), ...(flags.get === undefined ? [] : [flags.get])];
   if (more.some((other) => other !== get)) {
     throw new HubswarmError('ERR_USAGE', `--get: '${get}' and '${more[0]}' are two; give one`);
@@ -213,15 +211,8 @@ function joinOthers(peer: Peer, { join, mdns, get }: Options, { emit, signal }: 
   }
 }
 
-/** What is fetched. */
-interface Target {
-  /** First the CID that was given, then that of what the path leads to. */
-  cid: CID;
-  readonly path?: string;
-}
-
 interface Request {
-  readonly target?: Target;
+  readonly target?: CidTarget;
   readonly pieceLength?: number;
   readonly policy: Policy;
   readonly swarmKey?: SwarmKey | undefined;
@@ -230,7 +221,7 @@ interface Request {
 
 /** Everything that can be wrong with the command line, before anything is started. */
 async function parse(options: Options, emit: Emit): Promise<Request> {
-  const { parseCid } = await import('../content/cid.ts');
+  const { parseCidTarget } = await import('./common/cid-target.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
@@ -244,7 +235,7 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   return {
     policy: policyOf(options),
     ...(await privacyOf(options, emit)),
-    ...(options.get === undefined ? {} : { target: targetOf(options.get, parseCid) }),
+    ...(options.get === undefined ? {} : { target: parseCidTarget('--get', options.get) }),
     ...(options.chunkSize === undefined
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
@@ -275,16 +266,9 @@ async function privacyOf(
   return { swarmKey, allowed };
 }
 
-/** @param text CID, or CID/path */
-function targetOf(text: string, parseCid: (option: string, text: string) => CID): Target {
-  const slash = text.indexOf('/');
-  if (slash < 0) return { cid: parseCid('--get', text) };
-  return { cid: parseCid('--get', text.slice(0, slash)), path: text.slice(slash + 1) };
-}
-
 async function fetchAndServe(
   peer: Peer,
-  target: Target,
+  target: CidTarget,
   options: Options,
   { emit, signal }: RunContext,
 ): Promise<void> {

@@ -67,6 +67,12 @@ export function lanHosts(): Host[] {
     .filter((host) => scopeOfHost(multiaddr(host)) === SCOPE.network);
 }
 
+/** Where only this machine can call: by IPv4, unless it has IPv6 alone. */
+export function loopbackHost(): Host {
+  const own = ownAddresses().map(({ address }) => address);
+  return !own.includes('127.0.0.1') && own.includes('::1') ? '/ip6/::1' : '/ip4/127.0.0.1';
+}
+
 /** Whether this machine has the address at this moment. */
 export function isOwn(host: Host): boolean {
   return ownAddresses().some(({ address }) => address === addressOf(host));

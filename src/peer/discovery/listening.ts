@@ -17,12 +17,12 @@ import {
   isKept,
   isOwn,
   lanHosts,
+  loopbackHost,
   resolveHosts,
   sourceTowards,
 } from '../address/source-address.ts';
 import { countListeners, listenAt, type Node, stopListening } from '../node/node.ts';
 
-const LOOPBACK: Host = '/ip4/127.0.0.1';
 const LOOK_MS = 2000;
 /** Limit to resolve names in addresses, before the peer starts without. Chosen. */
 const RESOLVE_MS = 2000;
@@ -131,7 +131,7 @@ export class Listening {
     const sources = await Promise.all(targets.map(sourceTowards));
     const found = [...sources, ...(this.#init.mdns ? lanHosts() : [])];
     const hosts = [...new Set(found.filter((host) => host !== undefined))];
-    return hosts.length > 0 ? hosts.slice(0, MOST_LISTENERS) : [LOOPBACK];
+    return hosts.length > 0 ? hosts.slice(0, MOST_LISTENERS) : [loopbackHost()];
   }
 
   async #move(wanted: readonly Host[]): Promise<void> {
@@ -142,7 +142,7 @@ export class Listening {
     for (const host of wanted) {
       this.#missed.delete(host);
       // Loopback stays as it was; an address beyond this machine is never given up for it.
-      if (!current.includes(host) && host !== LOOPBACK) await this.#open(node, host);
+      if (!current.includes(host) && host !== loopbackHost()) await this.#open(node, host);
     }
     for (const host of current) if (!wanted.includes(host)) await this.#miss(node, host);
     if (node.getMultiaddrs().join() === before) return;

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { looksLikeCid, parseCidTarget } from '../../../src/cli/common/cid-target.ts';
+
+const FILE = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku';
+
+describe('parseCidTarget', () => {
+  it.each([
+    [FILE, undefined],
+    [FILE.toUpperCase(), undefined],
+    [`ipfs://${FILE}`, undefined],
+    [`IPFS://${FILE}/a/b c`, 'a/b c'],
+    [`/ipfs/${FILE}/a`, 'a'],
+    [`${FILE}/`, ''],
+    [`${FILE}/ipfs://x`, 'ipfs://x'],
+  ])('reads %s', (text, path) => {
+    const target = parseCidTarget('--get', text);
+    expect(String(target.cid)).toBe(FILE);
+    expect(target.path).toBe(path);
+    expect(looksLikeCid(text)).toBe(true);
+  });
+
+  it.each(['', '/', `/${FILE}`, 'ipfs://', 'file', `${FILE.slice(0, -1)}1`, '/ipfs/'])(
+    "refuses '%s' and says it whole",
+    (text) => {
+      expect(() => parseCidTarget('--get', text)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_USAGE',
+          message: expect.stringContaining(text.split('/')[0]!),
+        }),
+      );
+    },
+  );
+
+  it.each(['file.txt', './bafy', 'bafy', 'ipfs/x', 'QmShort'])('%s may be a path', (text) => {
+    expect(looksLikeCid(text)).toBe(false);
+  });
+});
