@@ -217,6 +217,8 @@ export class DownloadPlace implements Place {
       }
       await this.#checkPartial();
       await this.#name();
+      // A new name is a change of the inode.
+      if (kind === 'file') sources[0] = sourceFile(this.#target, await lstat(this.#target));
       this.#sources = sources;
     } catch (error) {
       const late = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'];

@@ -120,22 +120,53 @@ export class FileStore implements PieceStore {
     const room = this.manifest.geometry.length(piece) - begin;
     invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     try {
-      return await this.#readPart(file, this.#offset(file, piece) + begin, into);
+      return await this.#readPart(file, piece, begin, into);
     } catch (error) {
       this.#noteLoss(file, error);
       throw error;
     }
   }
 
-  #readPart(file: number, position: number, into: Uint8Array): Promise<Uint8Array> {
+  #readPart(file: number, piece: number, begin: number, into: Uint8Array): Promise<Uint8Array> {
     return this.#attempt(file, async (handle) => {
-      const { bytesRead } = await handle.read(into, 0, into.length, position);
-      // Check after the read: an earlier write to the file would show now.
       const source = this.#place.sources?.[file];
       if (source) checkUnchanged(source, fstatSync(handle.fd));
+      const { bytesRead } = await handle.read(
+        into,
+        0,
+        into.length,
+        this.#offset(file, piece) + begin,
+      );
+      if (source) {
+        // Check after the read: an earlier write to the file would show now.
+        const now = fstatSync(handle.fd);
+        checkUnchanged(source, now);
+        if (now.ctimeMs !== source.ctimeMs) await this.#checkPiece(file, piece, into, handle);
+      }
       if (bytesRead === into.length) return into;
       throw new HubswarmError('ERR_SOURCE_CHANGED', `${this.#place.path(file)}: became shorter`);
     });
+  }
+
+  /**
+   * Hashes a piece of a file whose inode was changed: its mode was, or its bytes were and its time
+   * was put back.
+   */
+  async #checkPiece(
+    file: number,
+    piece: number,
+    read: Uint8Array,
+    handle: FileHandle,
+  ): Promise<void> {
+    const length = this.manifest.geometry.length(piece);
+    let bytes = read;
+    if (read.length < length) {
+      bytes = allocAligned(length);
+      await handle.read(bytes, 0, length, this.#offset(file, piece));
+    }
+    if (partsMatch(this.manifest, piece, [bytes])) return;
+    const path = this.#place.path(file);
+    throw new HubswarmError('ERR_SOURCE_CHANGED', `${path}: changed, and its time was put back`);
   }
 
   /** Lost just now, or a mistake of the caller's. */

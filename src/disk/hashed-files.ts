@@ -179,6 +179,20 @@ async function load(path: string): Promise<Stored | undefined> {
   const end = file?.text.indexOf('\n') ?? -1;
   if (!file || end < 0) return undefined;
   const text = file.text.slice(end + 1);
-  // Its own digest, so it was written here.
-  return digestOf(text) === file.text.slice(0, end) ? (JSON.parse(text) as Stored) : undefined;
+  if (digestOf(text) !== file.text.slice(0, end)) return undefined;
+  try {
+    const stored: unknown = JSON.parse(text);
+    return isStored(stored) ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStored(value: unknown): value is Stored {
+  const { pieceLength, files } = (value ?? {}) as Partial<Stored>;
+  if (!Number.isSafeInteger(pieceLength) || pieceLength! < 1) return false;
+  if (typeof files !== 'object' || files === null) return false;
+  return Object.values(files as Record<string, Partial<Entry> | null>).every(
+    (entry) => typeof entry?.stamp === 'string' && typeof entry.digests === 'string',
+  );
 }

@@ -8,19 +8,23 @@ export interface SourceFile {
   readonly path: string;
   readonly size: number;
   readonly mtimeMs: number;
+  /** The time of the last change of the inode: no writer can put it back. */
+  readonly ctimeMs: number;
   readonly ino: number;
 }
 
 export function sourceFile(path: string, stats: Stats): SourceFile {
-  return { path, size: stats.size, mtimeMs: stats.mtimeMs, ino: stats.ino };
+  const { size, mtimeMs, ctimeMs, ino } = stats;
+  return { path, size, mtimeMs, ctimeMs, ino };
 }
 
+/** By all that a writer sets. Another ctime alone may be that of a mode, a name or an owner. */
 export const isUnchanged = (source: SourceFile, now: Stats): boolean =>
   now.size === source.size && now.mtimeMs === source.mtimeMs && now.ino === source.ino;
 
 /** @throws HubswarmError ERR_SOURCE_CHANGED; ERR_NOT_FOUND if the file has no name any more */
 export function checkUnchanged(source: SourceFile, now: Stats): void {
-  if (now.nlink === 0) {
+  if (now.nlink === 0 || !now.isFile()) {
     throw new HubswarmError('ERR_NOT_FOUND', `${source.path}: was removed or replaced`);
   }
   if (isUnchanged(source, now)) return;

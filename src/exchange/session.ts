@@ -19,7 +19,7 @@ import type { SessionInit } from './session-init.ts';
 import { isDone, type SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
 import type { Message } from './wire/message.ts';
-import { handleWithdraw, withdraw } from './withdrawal.ts';
+import { handleWithdraw, tellLosses, withdraw } from './withdrawal.ts';
 
 /** Time between two looks for stalls, in milliseconds. */
 const SWEEP_MS = 250;
@@ -44,6 +44,7 @@ export class Session {
       geometry,
       have: Bitfield.tryFrom(have.toBytes(), have.length)!,
       lost: new Bitfield(have.length),
+      losses: [],
       neighbours: new Map(),
       copies: new PieceRanking(geometry.pieceCount, rng),
       outbox: new Outbox(),
@@ -190,6 +191,7 @@ export class Session {
       addresses: [...this.#addresses],
       bitfield: this.#state.have.toBytes(),
     });
+    tellLosses(this.#state, neighbour);
   }
 
   /** Returns a violation's reason, if the message is one. */

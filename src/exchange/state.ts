@@ -2,6 +2,7 @@
 // change their own side.
 import type { Bitfield } from '../content/bitfield.ts';
 import type { Geometry } from '../content/geometry.ts';
+import type { Loss } from '../content/store.ts';
 import type { Rng } from '../runtime/rng.ts';
 import type { Blame } from './neighbour/blame.ts';
 import type { Neighbour } from './neighbour/neighbour.ts';
@@ -14,6 +15,8 @@ export interface SwarmState {
   readonly have: Bitfield;
   /** Pieces that were announced and are not here any more; they are not fetched again. */
   readonly lost: Bitfield;
+  /** Why, file by file. */
+  readonly losses: Pick<Loss, 'first' | 'count' | 'reason'>[];
   readonly neighbours: Map<string, Neighbour>;
   /** Pieces by the number of copies among the neighbours, those under way from us included. */
   readonly copies: PieceRanking;

@@ -1,28 +1,41 @@
 // Takes back what was announced: the file that held pieces is not what it was.
+import { Bitfield } from '../content/bitfield.ts';
 import type { Loss } from '../content/store.ts';
 import type { Downloads } from './downloads.ts';
 import type { Neighbour } from './neighbour/neighbour.ts';
 import type { SwarmState } from './state.ts';
 import type { Message } from './wire/message.ts';
 
+/** Most losses that a later neighbour is told. Chosen: a few lines for a person. */
+const MOST_TOLD = 16;
+
 /**
- * Tells all neighbours that pieces are lost; a later one learns it from our hello. A grant that is
- * bound to such a piece ends when the piece cannot be read.
+ * Tells all neighbours that pieces are lost. A grant that is bound to such a piece ends when the
+ * piece cannot be read.
  */
 export function withdraw(
-  { have, lost, neighbours, outbox }: SwarmState,
+  { have, lost, losses, neighbours, outbox }: SwarmState,
   { first, count, reason }: Pick<Loss, 'first' | 'count' | 'reason'>,
 ): void {
   for (let piece = first; piece < first + count; piece++) {
     if (have.remove(piece)) lost.add(piece);
   }
+  losses.push({ first, count, reason });
   for (const neighbour of neighbours.values()) {
     if (neighbour.withdraws) outbox.send(neighbour, { type: 'withdraw', reason, first, count });
   }
 }
 
+/** Tells a newcomer, behind our hello, why pieces are not here that it may look for. */
+export function tellLosses({ losses, outbox }: SwarmState, neighbour: Neighbour): void {
+  if (!neighbour.withdraws) return;
+  for (const loss of losses.slice(0, MOST_TOLD)) {
+    outbox.send(neighbour, { type: 'withdraw', ...loss });
+  }
+}
+
 /**
- * A neighbour takes pieces back. What is on its way from it may come yet: it revokes what does not.
+ * A neighbour takes pieces back, or says why it never had them. What is on its way from it may come yet: it revokes what does not.
  * Returns a violation's reason, if it is one.
  */
 export function handleWithdraw(
@@ -33,10 +46,13 @@ export function handleWithdraw(
 ): string | undefined {
   if (count === 0 || first + count > geometry.pieceCount) return 'a withdraw out of range';
   const pieces: number[] = [];
+  neighbour.withdrawn ??= new Bitfield(geometry.pieceCount);
   for (let piece = first; piece < first + count; piece++) {
-    if (!neighbour.pieces!.remove(piece)) continue;
-    copies.decrement(piece);
-    if (downloads.handleWithdrawn(neighbour, piece)) pieces.push(piece);
+    const isNew = neighbour.withdrawn.add(piece);
+    if (neighbour.pieces!.remove(piece)) {
+      copies.decrement(piece);
+      if (downloads.handleWithdrawn(neighbour, piece)) pieces.push(piece);
+    } else if (isNew && downloads.missing.isRanked(piece)) pieces.push(piece);
   }
   if (pieces.length > 0)
     outbox.push({ type: 'withdrawn', neighbour: neighbour.id, pieces, reason });

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import {
   appendFile,
   chmod,
   link,
   mkdir,
   mkdtemp,
+  open,
   readdir,
   readFile,
   rename,
@@ -17,6 +19,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Geometry } from '../../src/content/geometry.ts';
@@ -412,6 +415,59 @@ describe('FileStore, sharing', () => {
     await change(imported.path);
     await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code });
     await store.close();
+  });
+
+  it('finds bytes that changed although the time was put back, file by file', async () => {
+    const tree = await tempDir();
+    const [a, b] = [seededBytes(200, 1), seededBytes(200, 2)];
+    await writeTree(tree, { a, b });
+    // Node.js sets whole milliseconds.
+    await utimes(join(tree, 'a'), new Date(1e12), new Date(1e12));
+    const store = await FileStore.share(await importPath(tree, { pieceLength: 64 }));
+    const losses: unknown[] = [];
+    store.watchLosses((loss) => losses.push(loss));
+    const path = join(tree, 'a');
+    const { atime, mtime } = await stat(path);
+    const handle = await open(path, 'r+');
+    await handle.write(Buffer.alloc(64), 0, 64, 64);
+    await handle.utimes(atime, mtime);
+    await handle.close();
+    // A piece that is what it was is given.
+    expect(Buffer.from(await store.read(0, 0, 64))).toEqual(a.subarray(0, 64));
+    for (const [begin, length] of [
+      [0, 64],
+      [8, 8],
+    ] as const)
+      await expect(store.read(1, begin, length)).rejects.toMatchObject({
+        code: 'ERR_SOURCE_CHANGED',
+      });
+    expect(losses).toMatchObject([{ first: 0, count: 4, reason: 'changed' }]);
+    expect(Buffer.from(await store.read(4, 0, 64))).toEqual(b.subarray(0, 64));
+    await store.close();
+  });
+
+  it('goes on after a new mode or owner, or a second name', async () => {
+    const imported = await importedFile(1000, 64);
+    const store = await FileStore.share(imported);
+    await chmod(imported.path, 0o640);
+    await link(imported.path, `${imported.path}.too`);
+    const bytes = Buffer.from(await store.read(3, 8, 16));
+    expect(bytes).toEqual(imported.bytes.subarray(200, 216));
+    await store.close();
+  });
+
+  it('says that a file was replaced by a pipe or a directory', needs(LINUX), async () => {
+    for (const make of [(path: string) => promisify(execFile)('mkfifo', [path]), mkdir]) {
+      const imported = await importedFile(1000, 64);
+      const store = await FileStore.share(imported);
+      const losses: unknown[] = [];
+      store.watchLosses((loss) => losses.push(loss));
+      await rm(imported.path);
+      await make(imported.path);
+      await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+      expect(losses).toMatchObject([{ reason: 'removed' }]);
+      await store.close();
+    }
   });
 
   it('watches over a download that it published, too', async () => {

@@ -1,4 +1,5 @@
 // Sharing again hashes what has changed, and nothing else.
+import { createHash } from 'node:crypto';
 import {
   appendFile,
   chmod,
@@ -160,4 +161,20 @@ it('is saved on the way when much was hashed, so that a kill costs little', asyn
   await hashed.saveSome();
   const later = await HashedFiles.open(records, tree, false);
   expect(later.find('/2', 's', PIECE, big)).toEqual(digests);
+});
+
+it.each([
+  '{}',
+  '{"pieceLength":65536,"files":null}',
+  '{"pieceLength":65536,"files":{"a":null}}',
+  'null',
+  '{',
+])('takes a record of another shape, with its right digest, for none: %s', async (text) => {
+  const first = await share();
+  const [name] = await readdir(records);
+  const digest = createHash('sha256').update(text).digest('hex');
+  await writeFile(join(records, name!), `${digest}\n${text}`);
+  const again = await share();
+  expect(again.hashedBytes).toBe(2 * BYTES);
+  expect(again.manifest.root).toEqual(first.manifest.root);
 });

@@ -25,6 +25,31 @@ it('a seed tells those that understand it, wants nothing back, and leaves it out
   expect(sent(later, 'hello')[0]!.bitfield).toEqual(Uint8Array.of(0b11000111));
 });
 
+it('a seed tells those that come later why, behind its hello, a few times', () => {
+  const table = new Table(ALL);
+  lose(table, 2, 3);
+  const later = table.session.step(0, {
+    type: 'neighbour_joined',
+    neighbour: 'later',
+    withdraws: true,
+  });
+  const types = later.flatMap((effect) => (effect.type === 'send' ? [effect.message.type] : []));
+  expect(types).toEqual(['hello', 'withdraw']);
+  expect(sent(later, 'withdraw')).toMatchObject([{ reason: 'changed', first: 2, count: 3 }]);
+  const old = table.session.step(0, { type: 'neighbour_joined', neighbour: 'old' });
+  expect(sent(old, 'withdraw')).toEqual([]);
+});
+
+it('a receiver learns, once, why a neighbour has never had a piece', () => {
+  const table = new Table([0]);
+  table.join('a', [5]);
+  const told = (): unknown[] =>
+    table.say('a', withdraw(0, 4)).filter(({ type }) => type === 'withdrawn');
+  expect(told()).toMatchObject([{ pieces: [1, 2, 3], reason: 'changed' }]);
+  expect(told()).toEqual([]);
+  expect(table.session.listUnavailable()).toEqual([1, 2, 3, 4, 6, 7]);
+});
+
 it('a request that crosses it is revoked, and no violation', () => {
   const table = new Table(ALL);
   table.join('a', []);

@@ -13,6 +13,8 @@ export class Neighbour {
   /** Its pieces; undefined until it says hello. */
   pieces: Bitfield | undefined;
   addresses: readonly string[] = [];
+  /** Pieces of which it has said that they are lost. */
+  withdrawn: Bitfield | undefined;
   /** What its messages may cost this peer. */
   readonly messageBudget = new MessageBudget();
   /** What it takes from us. */
