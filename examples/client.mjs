@@ -7,8 +7,14 @@ if (output === undefined) {
   console.error('usage: node client.mjs HUB FILE OUT');
   process.exit(2);
 }
-const files = new URL('files/', hub);
-const stored = await put(file, files);
-for (const { name, size } of (await list(files)).entries) console.log(`${name} ${size ?? ''}`);
-const { path, bytes, cid } = await get(stored.url, { output });
-console.log(`${path}: ${bytes} bytes of ${cid}`);
+try {
+  const files = new URL('files/', hub);
+  const stored = await put(file, files);
+  for (const { name, size } of (await list(files)).entries) console.log(`${name} ${size ?? ''}`);
+  const { path, bytes, cid } = await get(stored.url, { output });
+  console.log(`${path}: ${bytes} bytes of ${cid}`);
+} catch (error) {
+  // What is wrong is in one line; `error.code` says it to programs.
+  console.error(error.message);
+  process.exitCode = 1;
+}

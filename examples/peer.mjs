@@ -11,13 +11,21 @@ if (out === undefined) {
   process.exit(2);
 }
 const data = await mkdtemp(join(tmpdir(), 'hubswarm-example-'));
-const origin = await Peer.start({ dataDir: join(data, 'origin') });
-const cid = await origin.share(file);
+const peers = [];
+try {
+  const origin = await Peer.start({ dataDir: join(data, 'origin') });
+  peers.push(origin);
+  const cid = await origin.share(file);
 
-const receiver = await Peer.start({ dataDir: join(data, 'receiver'), join: origin.addresses });
-const path = await receiver.get(cid, { out, timeoutMs: 30_000 });
-console.log(`${path} is ${cid}`);
-
-await receiver.stop();
-await origin.stop();
-await rm(data, { recursive: true });
+  const receiver = await Peer.start({ dataDir: join(data, 'receiver'), join: origin.addresses });
+  peers.push(receiver);
+  const path = await receiver.get(cid, { out, timeoutMs: 30_000 });
+  console.log(`${path} is ${cid}`);
+} catch (error) {
+  // What is wrong is in one line; `error.code` says it to programs.
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  for (const peer of peers) await peer.stop();
+  await rm(data, { recursive: true });
+}

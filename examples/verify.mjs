@@ -24,6 +24,6 @@ try {
     process.exitCode = 1;
   }
 } catch (error) {
-  console.error(`${error.code}: ${error.message}`);
+  console.error(error.message);
   process.exitCode = 1;
 }
