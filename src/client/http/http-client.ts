@@ -8,13 +8,11 @@ import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import { isZipped, type ResponseHead } from './http-head.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
+import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
 import { hintOfTls, SourceFailure, statusFailure } from './source-failure.ts';
 import { checkScope, lookupFrom, Tellers } from './tellers.ts';
 import { pumpUnzipped } from './transfer-coding.ts';
-import { redirectTarget } from './url.ts';
 
-/** As curl follows. */
-const MAX_REDIRECTS = 50;
 const REDIRECTS = new Set([300, 301, 302, 303, 307, 308]);
 
 export interface HttpRequest {
@@ -240,23 +238,3 @@ export class HttpClient {
     return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
   }
 }
-
-/** @throws SourceFailure */
-function nextUrl(
-  from: URL,
-  location: string | undefined,
-  { insecureRedirect }: Pick<Access, 'insecureRedirect'>,
-): URL {
-  const next = location === undefined ? undefined : redirectTarget(from, location);
-  if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
-  if (from.protocol === 'https:' && next.protocol === 'http:' && !insecureRedirect) {
-    const how =
-      insecureRedirect === undefined ? '' : '; --insecure-redirect follows it unprotected';
-    throw new SourceFailure(`redirected from https to http${how}`, { final: true });
-  }
-  return next;
-}
-
-/** A redirect is an answer, and no progress: all of them together have the time of one silence. */
-const endless = (ms: number): SourceFailure =>
-  new SourceFailure(`sent nothing but redirects for ${ms / 1000} s`);

@@ -62,6 +62,8 @@ export interface TrustedConnection {
    */
   readonly stallMs: number;
   readonly signal: AbortSignal;
+  /** Finds the addresses of a name; the system's by default. Where a proxy asks, it does. */
+  readonly lookup?: LookupFunction | undefined;
   /** Whether the proxy of an http origin is to connect as well, not to ask in our place. */
   readonly tunnels?: boolean;
 }
@@ -81,9 +83,9 @@ export function connectTrusted(
 }
 
 async function connectThrough(connection: TrustedConnection): Promise<Socket> {
-  const { origin, trust, stallMs, signal, tunnels } = connection;
+  const { origin, trust, stallMs, signal, lookup, tunnels } = connection;
   const { proxy } = trust;
-  if (!proxy) return connectOne(connection, {});
+  if (!proxy) return connectOne(connection, { lookup });
   const way = { proxy, ca: trust.ca, withinMs: stallMs, signal };
   const tunnel =
     tunnels || origin.protocol === 'https:' ? await openTunnel(origin, way) : undefined;
@@ -98,7 +100,11 @@ async function connectOne(
   const isTls = origin.protocol === 'https:';
   const socket = isTls
     ? startTls(origin, trust, way)
-    : connectTcp({ host: hostOf(origin), port: Number(origin.port || 80) });
+    : connectTcp({
+        host: hostOf(origin),
+        port: Number(origin.port || 80),
+        ...(way.lookup ? { lookup: way.lookup } : {}),
+      });
   socket.setTimeout(stallMs);
   if (!isTls) return socket;
   const abort = (): void => void socket.destroy(signal.reason);

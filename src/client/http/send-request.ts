@@ -2,11 +2,14 @@
 // it could, with a body of any length. Uses node:http, whose Expect: 100-continue lets a hub refuse
 // before the bytes go out. Any status is an answer; every failure of the remote is a SourceFailure.
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import type { Link } from '../../link/link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { Access } from './access.ts';
+import { ChainCookies } from './chain-cookies.ts';
 import { MAX_INTERIM } from './http-head.ts';
 import { connectTrusted, proxyAuthorization } from './open-socket.ts';
+import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
 import {
   connectionFailure,
   hintOfTls,
@@ -14,10 +17,12 @@ import {
   statusFailure,
   unanswered,
 } from './source-failure.ts';
+import { checkScope, lookupFrom, Tellers } from './tellers.ts';
 
 interface SentBody {
   readonly bytes: number;
-  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Called anew for each place that a redirect leads to. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
   /** Called with the number of body bytes sent so far. */
   readonly onSent: (bytes: number) => void;
 }
@@ -26,7 +31,7 @@ export interface SentRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: SentBody;
+  readonly body?: SentBody | undefined;
   readonly link: Link;
   /** How long the server may neither take nor send a byte. */
   readonly stallMs: number;
@@ -35,6 +40,8 @@ export interface SentRequest {
 }
 
 export interface SentAnswer {
+  /** The final URL, after redirects. */
+  readonly url: URL;
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
 }
@@ -42,23 +49,58 @@ export interface SentAnswer {
 /** Wait for a 100, as curl waits: a server that does not know 100-continue costs no more. */
 const CONTINUE_WITHIN_MS = 1000;
 
-/** @throws SourceFailure, and what the body's chunks throw */
+/**
+ * Redirects that ask for the same request elsewhere. That of a POST may become a GET (RFC 9110
+ * section 15.4), which is never what is meant here.
+ */
+const REDIRECTS = new Set([301, 302, 307, 308]);
+
+/** Follows redirects with the same method. @throws SourceFailure, and what the body's chunks throw */
 export async function sendRequest(request: SentRequest): Promise<SentAnswer> {
-  return new Sending(request).run();
+  const { stallMs, access = new Access({ urls: [] }) } = request;
+  const tellers = new Tellers();
+  const cookies = new ChainCookies();
+  let { url } = request;
+  let least = tellers.leastOf(url);
+  let until = performance.now() + stallMs;
+  const onSent = (bytes: number): void => {
+    until = performance.now() + stallMs;
+    request.body?.onSent(bytes);
+  };
+  const body = request.body && { ...request.body, onSent };
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    checkScope(url, least);
+    const headers = { ...request.headers, ...(await cookies.of(url)) };
+    const sending = new Sending({ ...request, access, body, url, headers }, lookupFrom(least));
+    const answer = await sending.run();
+    if (!REDIRECTS.has(answer.status)) return answer;
+    tellers.meet(url.origin, sending.remoteAddress);
+    await cookies.take(url, sending.cookies);
+    const next = nextUrl(url, answer.headers.get('location'), access);
+    if (performance.now() > until) throw endless(stallMs);
+    least = tellers.redirect(url, least, next);
+    url = next;
+  }
+  throw new SourceFailure(`redirected more than ${MAX_REDIRECTS} times`, { final: true });
 }
 
+type Sent = SentRequest & { readonly access: Access };
+
 class Sending {
-  readonly #options: SentRequest;
+  readonly #options: Sent;
   readonly #request: ClientRequest;
   /** The answer, which may come before all is sent. */
   readonly #answer: Promise<IncomingMessage>;
   #answered = false;
   #headTimer: NodeJS.Timeout | undefined;
   #interim = 0;
+  /** Of the server, if it and no proxy answered. */
+  remoteAddress: string | undefined;
+  /** The values of Set-Cookie in the answer. */
+  cookies: readonly string[] = [];
 
-  constructor(options: SentRequest) {
-    const { url, signal, stallMs, body, method } = options;
-    const access = options.access ?? new Access({ urls: [] });
+  constructor(options: Sent, lookup: LookupFunction | undefined) {
+    const { url, signal, stallMs, body, method, access } = options;
     this.#options = options;
     const authorization = access.authorization(url);
     const target = new URL(url);
@@ -73,7 +115,7 @@ class Sending {
       method,
       // Over TLS too, only a server whose certificate was accepted gets the request.
       createConnection: (_options, done) => {
-        connectTrusted({ origin: url, trust, stallMs, signal }, done);
+        connectTrusted({ origin: url, trust, stallMs, signal, lookup }, done);
         return undefined;
       },
       signal,
@@ -88,7 +130,11 @@ class Sending {
       },
     });
     this.#answer = new Promise((resolve, reject) => {
-      this.#request.once('response', resolve);
+      this.#request.once('response', (answer) => {
+        if (!trust.proxy) this.remoteAddress = answer.socket.remoteAddress;
+        this.cookies = answer.headers['set-cookie'] ?? [];
+        resolve(answer);
+      });
       this.#request.once('error', (error) => reject(unanswered(connectionFailure(error), url)));
       this.#request.once('timeout', () => {
         const reason = `took nothing for ${stallMs / 1000} s`;
@@ -127,18 +173,18 @@ class Sending {
   }
 
   async run(): Promise<SentAnswer> {
-    const { body } = this.#options;
+    const { url, body } = this.#options;
     try {
       if (body && body.bytes > 0) {
         await this.#untilContinue();
-        await this.#sendBody(body);
+        if (!this.#answered) await this.#sendBody(body);
       } else this.#request.end();
       const answer = await this.#answer;
       answer.resume();
       const headers = Object.entries(answer.headers).map(
         ([name, value]) => [name, String(value)] as const,
       );
-      return { status: answer.statusCode ?? 0, headers: new Map(headers) };
+      return { url, status: answer.statusCode ?? 0, headers: new Map(headers) };
     } finally {
       clearTimeout(this.#headTimer);
       this.#request.destroy();
@@ -161,7 +207,7 @@ class Sending {
 
   async #sendBody({ chunks, onSent }: SentBody): Promise<void> {
     let sent = 0;
-    for await (const bytes of chunks) {
+    for await (const bytes of chunks()) {
       const turn = this.#options.link.send(bytes.length, this.#options.signal);
       if (turn !== undefined) await turn;
       // An answer before the end is a refusal: the rest is not wanted.
@@ -195,11 +241,11 @@ const HINTS: Readonly<Record<number, string>> = {
  * what the status means for such a request.
  */
 export function refusalOf(
-  { url, access }: Pick<SentRequest, 'url' | 'access'>,
+  { access }: Pick<SentRequest, 'access'>,
   answer: SentAnswer,
   hints = HINTS,
 ): SourceFailure {
-  const { status, headers } = answer;
+  const { url, status, headers } = answer;
   const hint = access?.explain(url, answer) ?? hintOfTls(url, answer) ?? hints[status];
   return statusFailure(status, headers.get('retry-after'), hint);
 }

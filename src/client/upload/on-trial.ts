@@ -27,7 +27,7 @@ interface Trial extends RemoveOptions {
 export async function checkStores(trial: Trial): Promise<void> {
   const source = await UploadSource.open(trial.path);
   try {
-    const body = { bytes: source.bytes, chunks: source.read(false), onSent: () => undefined };
+    const body = { bytes: source.bytes, chunks: () => source.read(false), onSent: () => undefined };
     const link = new Link();
     const answer = await sendRequest({ ...trial, method: 'PUT', headers: NEVER, body, link });
     if (!isTaken(answer.status)) throw refusalOf(trial, answer);

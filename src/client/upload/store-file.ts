@@ -87,7 +87,7 @@ async function putBytes(
       ...(job.preserve ? formatAttributes(source.attributes) : {}),
       ...(digest ? { 'repr-digest': digest } : {}),
     },
-    body: { bytes: source.bytes, chunks: source.read(job.paced), onSent: job.onSent },
+    body: { bytes: source.bytes, chunks: () => source.read(job.paced), onSent: job.onSent },
   });
   const { status, headers } = answer;
   if (status < 200 || status >= 300) throw refusalOf(job, answer);

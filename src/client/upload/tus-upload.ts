@@ -41,13 +41,21 @@ export async function findTus(basis: RequestBasis, url: URL): Promise<TusTarget 
   // If the path is malformed, the server's answer to a PUT will say so.
   const path = pathOnHub(url);
   if (!path) return undefined;
-  const endpoint = routeUrl(url, 'uploads/');
-  const { status, headers } = await sendRequest({ ...basis, method: 'OPTIONS', url: endpoint });
+  const asked = { ...basis, method: 'OPTIONS', url: routeUrl(url, 'uploads/') };
+  const answer = await sendRequest(asked).catch(unlessMisled);
+  if (!answer) return undefined;
+  const { url: endpoint, status, headers } = answer;
   const offered = (name: string): string[] =>
     (headers.get(name) ?? '').split(',').map((each) => each.trim());
   const able = offered('tus-version').includes('1.0.0');
   if (status >= 300 || !able || !offered('tus-extension').includes('creation')) return undefined;
   return { endpoint, path };
+}
+
+/** A server without tus may send the question anywhere. */
+function unlessMisled(error: unknown): undefined {
+  if (error instanceof SourceFailure && error.final) return undefined;
+  throw error;
 }
 
 export interface TusUpload extends RequestBasis {
@@ -127,9 +135,10 @@ class Attempt {
 
   /** Asks for the offset. Undefined if the upload has expired or belongs to another client. */
   async #ask(url: URL) {
-    const { status, headers } = await this.#send('HEAD', url, TUS);
+    const answer = await this.#send('HEAD', url, TUS);
+    const { status, headers } = answer;
     if (status >= 400 && status < 500 && status !== 423) return undefined;
-    if (status >= 300) throw this.#refusal({ status, headers });
+    if (status >= 300) throw this.#refusal(answer);
     const { bytes } = this.#upload.source;
     const offset = parseContentLength(headers.get('upload-offset'));
     const ours = parseContentLength(headers.get('upload-length')) === bytes;
@@ -146,13 +155,12 @@ class Attempt {
       'upload-metadata': this.#metadata(),
     });
     const location = answer.headers.get('location');
-    if (answer.status !== 201 || !location || !URL.canParse(location, target.endpoint.href)) {
+    const { url: endpoint } = answer;
+    if (answer.status !== 201 || !location || !URL.canParse(location, endpoint.href)) {
       throw this.#refusal(answer);
     }
-    const url = new URL(location, target.endpoint);
-    // A hub behind a proxy that ends TLS may not know of it.
-    if (url.host === target.endpoint.host) url.protocol = target.endpoint.protocol;
-    if (!this.#authorize(url))
+    const url = seenFrom(endpoint, new URL(location, endpoint));
+    if (!authorize(url, endpoint))
       throw new SourceFailure('named an upload of another server', { final: true });
     await memory.save(url);
     return { url, offset: 0, headers: answer.headers };
@@ -160,16 +168,7 @@ class Attempt {
 
   async #remembered(): Promise<URL | undefined> {
     const url = await this.#upload.memory.load();
-    return url && this.#authorize(url) ? url : undefined;
-  }
-
-  /** Gives the URL the user's credentials. False for another server than the user named. */
-  #authorize(url: URL): boolean {
-    const { endpoint } = this.#upload.target;
-    if (url.origin !== endpoint.origin) return false;
-    url.username = endpoint.username;
-    url.password = endpoint.password;
-    return true;
+    return url && authorize(url, this.#upload.target.endpoint) ? url : undefined;
   }
 
   #metadata(): string {
@@ -189,14 +188,14 @@ class Attempt {
 
   async #append(url: URL, offset: number): Promise<ReadonlyMap<string, string>> {
     const { source, paced, onSent } = this.#upload;
-    const { status, headers } = await sendRequest({
+    const answer = await sendRequest({
       ...this.#upload,
       method: 'PATCH',
       url,
       headers: { ...CHUNK, 'upload-offset': String(offset) },
       body: {
         bytes: source.bytes - offset,
-        chunks: source.read(paced, offset),
+        chunks: () => source.read(paced, offset),
         onSent: (bytes) => {
           this.#sent = true;
           this.#patience.handleBytes(0, offset + bytes);
@@ -204,13 +203,15 @@ class Attempt {
         },
       },
     });
-    if (status >= 200 && status < 300) return headers;
-    throw this.#refusal({ status, headers });
+    if (answer.status >= 200 && answer.status < 300) return answer.headers;
+    throw this.#refusal(answer);
   }
 
   #refusal(answer: SentAnswer): SourceFailure {
-    const { access, target } = this.#upload;
-    const failure = refusalOf({ access, url: target.endpoint }, answer);
+    const failure = refusalOf(this.#upload, answer);
+    // As for a PUT: room is seldom made within seconds.
+    if (answer.status === 507)
+      return new SourceFailure(failure.message, { final: true, status: 507 });
     if (!BUSY.has(answer.status)) return failure;
     return new SourceFailure(failure.message, { retryAfterMs: failure.retryAfterMs });
   }
@@ -218,4 +219,23 @@ class Attempt {
   #send(method: string, url: URL, headers: Record<string, string>): Promise<SentAnswer> {
     return sendRequest({ ...this.#upload, method, url, headers });
   }
+}
+
+/** Gives the URL the user's credentials. False for another server than that of the endpoint. */
+function authorize(url: URL, endpoint: URL): boolean {
+  if (url.origin !== endpoint.origin) return false;
+  url.username = endpoint.username;
+  url.password = endpoint.password;
+  return true;
+}
+
+/** An upload's URL. A hub may not know of a proxy before it that ends TLS, or adds a prefix. */
+function seenFrom(endpoint: URL, url: URL): URL {
+  const seen = new URL(url);
+  if (seen.host !== endpoint.host) return seen;
+  seen.protocol = endpoint.protocol;
+  const [directory = ''] = /^\/.+\//.exec(seen.pathname) ?? [];
+  if (directory !== '' && endpoint.pathname.endsWith(directory))
+    seen.pathname = endpoint.pathname + seen.pathname.slice(directory.length);
+  return seen;
 }

@@ -7,8 +7,24 @@ import type { Caller } from '../../hub/access/caller.ts';
 import type { Rights } from '../../hub/access/rights.ts';
 import type { Link } from '../../link/link.ts';
 
-/** The usual header fields that proxies add. */
-const OF_PROXIES = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'];
+/** The usual header fields that proxies add: nginx, Apache, HAProxy, Traefik, Cloudflare, ingresses. */
+const OF_PROXIES = [
+  'x-forwarded-for',
+  'forwarded',
+  'x-real-ip',
+  'via',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-prefix',
+  'x-forwarded-port',
+  'x-forwarded-server',
+  'x-forwarded-scheme',
+  'x-original-uri',
+  'x-original-forwarded-for',
+  'x-scheme',
+  'cf-connecting-ip',
+  'true-client-ip',
+];
 
 export class HttpCaller implements Caller {
   /** Set by access/. */

@@ -175,9 +175,9 @@ describe('a server that drips', () => {
     const send = async (what: Pick<SentRequest, 'method' | 'body'>) =>
       sendRequest({ ...basis, ...what, url: await dripping(head, rest) });
     await expect(send({ method: 'DELETE' })).rejects.toThrow(reason);
-    const chunks = (async function* () {
+    const chunks = async function* () {
       yield Buffer.alloc(1000);
-    })();
+    };
     const body = { bytes: 1000, chunks, onSent: () => undefined };
     await expect(send({ method: 'PUT', body })).rejects.toThrow(reason);
   });

@@ -56,7 +56,7 @@ describe('Location', () => {
       'believes no header of a client',
       {},
       { host: 'c.example', 'x-forwarded-host': 'evil', 'x-forwarded-prefix': '/evil' },
-      'http://c.example/uploads/ID',
+      '../uploads/ID',
     ],
     [
       'is by the nearest value of each list',
@@ -77,6 +77,13 @@ describe('Location', () => {
   ])('%s', async (_, access, headers, location) => {
     expect(await locationOf(access, headers)).toBe(location);
   });
+
+  it.each(['x-forwarded-proto', 'cf-connecting-ip', 'x-original-uri', 'x-real-ip', 'via'])(
+    'is relative behind a proxy that tells %s',
+    async (name) => {
+      expect(await locationOf({}, { [name]: '1' })).toBe('../uploads/ID');
+    },
+  );
 
   it.each([
     [
