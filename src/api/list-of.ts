@@ -17,3 +17,17 @@ export function listOf<T>(entry: z.ZodType<T>) {
     return entries;
   });
 }
+
+/** Passes over wrong entries. Fails if all of them are wrong. */
+export function readableOf<T>(entry: z.ZodType<T>) {
+  return z.custom<readonly unknown[]>(Array.isArray).transform((values, context): T[] => {
+    const entries: T[] = [];
+    for (const input of values) {
+      const found = entry.safeParse(input);
+      if (found.success) entries.push(found.data);
+    }
+    if (entries.length > 0 || values.length === 0) return entries;
+    context.issues.push({ code: 'custom', message: 'no entry can be read', input: undefined });
+    return z.NEVER;
+  });
+}

@@ -1,6 +1,6 @@
 // A hub's listing of a directory, one page of it: JSON of GET /files/<directory>/.
 import { z } from 'zod';
-import { listOf } from './list-of.ts';
+import { listOf, readableOf } from './list-of.ts';
 
 const listedEntrySchema = z.object({
   name: z.string(),
@@ -44,10 +44,21 @@ export const listingSchema = z.object({
 export type ListedEntry = z.infer<typeof listedEntrySchema>;
 export type Listing = z.infer<typeof listingSchema>;
 
-/** A listing as a client takes it: hubs of other versions may leave out what it can do without. */
+/** An entry as a client takes it: what it can do without may be missing, or make no sense. */
+const foreignEntrySchema = listedEntrySchema.extend({
+  size: listedEntrySchema.shape.size.catch(undefined),
+  modified: z.string().optional().catch(undefined),
+  executable: listedEntrySchema.shape.executable.catch(undefined),
+  cid: listedEntrySchema.shape.cid.catch(undefined),
+  // Links are entered with more care.
+  link: listedEntrySchema.shape.link.catch(true),
+  url: z.string().catch(''),
+});
+
+/** A listing as a client takes it, without the entries that it cannot read. */
 export const foreignListingSchema = listingSchema
   .omit({ page: true, pages: true, total: true })
   .partial({ truncated: true, modified: true })
-  .extend({ entries: listOf(listedEntrySchema.partial({ modified: true })) });
+  .extend({ entries: readableOf(foreignEntrySchema) });
 
 export type ForeignListing = z.infer<typeof foreignListingSchema>;

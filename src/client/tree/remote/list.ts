@@ -6,6 +6,7 @@ import type { Access } from '../../http/access.ts';
 import { HttpClient } from '../../http/http-client.ts';
 import { SourceFailure } from '../../http/source-failure.ts';
 import { showUrl } from '../../http/url.ts';
+import { isBounded } from './json-bound.ts';
 
 /** Chosen: some 50,000 entries. */
 const MAX_LISTING_BYTES = 16 * 2 ** 20;
@@ -49,6 +50,7 @@ export async function getListing(
 }
 
 export function parseListing(bytes: Uint8Array): ForeignListing {
+  if (!isBounded(bytes)) throw notOfHub();
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(bytes).toString());
@@ -57,10 +59,14 @@ export function parseListing(bytes: Uint8Array): ForeignListing {
     throw new SourceFailure(reason, { final: true, cause });
   }
   const found = foreignListingSchema.safeParse(value);
-  if (found.success) return found.data;
-  const reason = 'answered with JSON that is not the listing of a hub';
-  throw new SourceFailure(reason, { final: true });
+  if (!found.success) throw notOfHub();
+  const { entries } = value as { readonly entries: readonly unknown[] };
+  const isWhole = found.data.entries.length === entries.length;
+  return isWhole ? found.data : { ...found.data, incomplete: true };
 }
+
+const notOfHub = (): SourceFailure =>
+  new SourceFailure('answered with JSON that is not the listing of a hub', { final: true });
 
 const isDirectory = ({ type }: ForeignListing['entries'][number]): boolean => type === 'directory';
 

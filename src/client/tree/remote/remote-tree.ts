@@ -1,6 +1,6 @@
 // Reads a hub's directory, all the way down, from its listings. Names come from a remote and become
-// names on this disk, so each must be one plain name. A listing with another name (that leads
-// elsewhere, is hidden, or comes twice) is no hub's, and is not believed at all. A name that cannot
+// names on this disk, so each must be one plain name. Another name (that leads elsewhere, is hidden, or
+// comes twice) is no hub's: it is told and passed over, and the directory may hold more. A name that cannot
 // be written on this system, a directory whose listing cannot be read, and a link that leads back to
 // a directory above it, are kept apart with the reason: their content is unknown. The URL of an
 // entry is made from its name and the URL at which redirects let the listing be found; the URL in
@@ -98,14 +98,21 @@ class Reading implements RemoteTree {
     const left: Place[] = [{ url: root, path: '', depth: 0, isLinked: false, above: undefined }];
     for (let place = left.pop(); place; place = left.pop()) {
       const { url, entries } = await this.#list(place);
-      checkNames(url, entries);
       const here = { shape: shapeOf(entries), above: place.above };
       if (place.isLinked && isBelowItself(here)) {
         this.unknown.set(place.path, 'a link on its way leads back to a directory above it');
         continue;
       }
       if (place.path !== '') this.directories.push(place.path);
+      const taken = new Set<string>();
       for (const entry of entries) {
+        const { name } = entry;
+        const reason = taken.has(name) ? 'comes twice in its listing' : reasonToDrop(name);
+        if (reason !== undefined) {
+          this.#drop(place, name, reason);
+          continue;
+        }
+        taken.add(name);
         const inside = this.#take({ ...place, url }, here, entry);
         if (inside) left.push(inside);
       }
@@ -136,6 +143,15 @@ class Reading implements RemoteTree {
   #noteTime(path: string, modified: string | undefined): void {
     const ms = parseIsoDate(modified);
     if (ms !== undefined) this.times.set(path, ms);
+  }
+
+  /** Tells of a name that no hub lists, and may be none of a file here. */
+  #drop(place: Place, name: string, reason: string): void {
+    const shown = `"${name.slice(0, MAX_NAME_BYTES).replaceAll('/', '%2F').replaceAll('\0', '%00')}"`;
+    const path = place.path === '' ? shown : `${place.path}/${shown}`;
+    if (!this.#bound.takes(path)) throw refusal(place.url, 'is part of too large a tree');
+    this.partial.add(place.path);
+    this.unknown.set(path, reason);
   }
 
   /** Takes one entry. Returns the directory that is still to be read, if it is one. */
@@ -181,17 +197,9 @@ function childUrl(directory: URL, escaped: string): URL {
   return url;
 }
 
-/** @throws HubswarmError ERR_REMOTE */
-function checkNames(directory: URL, entries: ForeignListing['entries']): void {
-  const taken = new Set<string>();
-  for (const { name } of entries) {
-    const shown = JSON.stringify(name);
-    if (name === '' || name.startsWith('.') || /[/\0]/.test(name)) {
-      throw refusal(directory, `holds the name ${shown}, which is not safe to write`);
-    }
-    if (taken.has(name)) throw refusal(directory, `holds the name ${shown} twice`);
-    taken.add(name);
-  }
+function reasonToDrop(name: string): string | undefined {
+  const isPlain = name !== '' && !name.startsWith('.') && !/[/\0]/.test(name);
+  return isPlain ? undefined : 'its name is not safe to write';
 }
 
 function reasonToLeave(name: string, path: string): string | undefined {
