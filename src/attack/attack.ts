@@ -7,7 +7,7 @@ import { Bitfield } from '../content/bitfield.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { FrameDecoder } from '../exchange/wire/codec.ts';
 import { EXCHANGE_PROTOCOL, MAX_ADDRESSES, type Message } from '../exchange/wire/message.ts';
-import type { Node } from '../peer/node/node.ts';
+import { dialGiven, type Node } from '../peer/node/node.ts';
 import { FrameStream } from '../peer/node/stream.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { CallList } from './call-list.ts';
@@ -62,7 +62,8 @@ export class Attack {
 
   async #call(peer: string, addresses: Multiaddr[]): Promise<void> {
     const signal = AbortSignal.any([this.#over.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-    const connection = await this.#node.dial(addresses, { signal });
+    // An attack is on own ground, and does not wait.
+    const connection = await dialGiven(this.#node, addresses, addresses, { signal });
     const stream = await connection.newStream(EXCHANGE_PROTOCOL, { signal });
     this.#hold(new Line(new FrameStream(stream, peer)));
   }

@@ -11,7 +11,7 @@ import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt, LinkedAbort } from '../../runtime/linked-abort.ts';
 import { type PeerAddress, tryParseAddress } from '../address/peer-address.ts';
-import type { Node } from '../node/node.ts';
+import { dialGiven, type Node } from '../node/node.ts';
 import { dhtPeers } from './dht-peers.ts';
 import { Provisions } from './provisions.ts';
 
@@ -71,12 +71,14 @@ export class Discovery {
    *
    * @param addresses multiaddrs, with or without /p2p/
    * @param onFailed told of every address that did not answer, as soon as it is known
+   * @param areGiven whether this peer's user named them: then they are outside the dial budget
    * @throws HubswarmError ERR_NO_SOURCE when none answers; the signal's reason
    */
   async join(
     addresses: readonly string[],
     signal: AbortSignal,
     onFailed: (address: string, reason: string) => void = () => {},
+    areGiven = true,
   ): Promise<void> {
     const targets = this.targetsOf(addresses);
     if (targets.length === 0) {
@@ -84,7 +86,7 @@ export class Discovery {
     }
     const dials = targets.map(async (target) => {
       try {
-        await this.#dial(target, signal);
+        await this.#dial(target, signal, areGiven);
       } catch (error) {
         const reason = dialReason(error);
         if (!signal.aborted) for (const address of target) onFailed(address.toString(), reason);
@@ -101,9 +103,9 @@ export class Discovery {
   }
 
   /** Makes one call. @throws the dial's error, for `dialReason` */
-  call(target: readonly Multiaddr[], signal: AbortSignal): Promise<Connection> {
+  call(target: readonly Multiaddr[], signal: AbortSignal, isGiven = true): Promise<Connection> {
     return attempt([signal, this.#stop.signal], DIAL_TIMEOUT_MS, (limit) =>
-      this.#node.dial([...target], { signal: limit }),
+      dialGiven(this.#node, target, isGiven ? target : [], { signal: limit }),
     );
   }
 
@@ -143,10 +145,10 @@ export class Discovery {
   }
 
   /** Dials again if there was no answer in time; a refused connection is final. */
-  async #dial(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+  async #dial(target: readonly Multiaddr[], signal: AbortSignal, isGiven: boolean): Promise<void> {
     for (let left = DIAL_TRIES - 1; ; left--) {
       try {
-        await this.call(target, signal);
+        await this.call(target, signal, isGiven);
         return;
       } catch (error) {
         if (left === 0 || signal.aborted || dialReason(error) !== NO_ANSWER) throw error;

@@ -184,9 +184,14 @@ export class Joining {
     let told = false;
     while (!signal.aborted) {
       if (this.#isAlone) {
-        const addresses = await this.#knownAddresses();
-        // Peers of the last run may all be gone: that is no error.
-        if (addresses.length > 0) await discovery.join(addresses, signal).catch(() => {});
+        const [local, met] = await this.#knownAddresses();
+        // What peers of the last run said of their addresses is hearsay. They may all be gone: that
+        // is no error.
+        const joins = [
+          discovery.join(local, signal),
+          discovery.join(met, signal, undefined, false),
+        ];
+        await Promise.any(joins).catch(() => {});
         if (!signal.aborted && this.#isAlone && !told) this.#await('known');
         this.#lead();
       }
@@ -195,16 +200,17 @@ export class Joining {
     }
   }
 
-  async #knownAddresses(): Promise<string[]> {
+  /** Addresses of the user's other peers on this machine, and of those of the last run. */
+  async #knownAddresses(): Promise<[local: string[], met: string[]]> {
     const { node, runDir, knownDir } = this.#init;
-    const found = await Promise.allSettled([
+    const [local, met] = await Promise.allSettled([
       findLocalPeers(runDir, node.peerId.toString()),
       readKnownPeers(knownDir),
     ]);
-    for (const each of found) {
+    for (const each of [local, met]) {
       if (each.status === 'rejected') this.#warnOnce(describeError(each.reason));
     }
-    return found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+    return [foundIn(local), foundIn(met)];
   }
 
   /** A known peer beyond this machine that answers must be able to call back. */
@@ -231,3 +237,6 @@ export class Joining {
     this.#init.emit({ event: 'warned', message });
   }
 }
+
+const foundIn = (found: PromiseSettledResult<string[]>): string[] =>
+  found.status === 'fulfilled' ? found.value : [];

@@ -4,7 +4,14 @@
 // several of them. Other files decide which peers are dialled, and speak over the streams. Code
 // that reaches into the packages' own objects is in patches/.
 import type { Identify } from '@libp2p/identify';
-import type { Connection, Libp2p, PeerId, PrivateKey, Startable } from '@libp2p/interface';
+import type {
+  Connection,
+  DialOptions,
+  Libp2p,
+  PeerId,
+  PrivateKey,
+  Startable,
+} from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
@@ -19,6 +26,7 @@ import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
 import { createTcp } from '../patches/tcp.ts';
 import type { SwarmKey } from '../private/swarm-key.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
+import { boundDials, DialBudget } from './dial-budget.ts';
 import { answerProbes } from './probe-answers.ts';
 import { ProviderStore } from './provider-store.ts';
 
@@ -26,6 +34,7 @@ type Services = {
   identify: Identify;
   ping: Ping;
   probes: Startable;
+  dials: DialBudget;
   dht: Dht;
 };
 
@@ -86,11 +95,12 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const listen = [...(options.listen ?? ['/ip4/127.0.0.1/tcp/0'])];
   checkListen(listen);
   const clock = options.clock ?? systemClock;
+  const dials = new DialBudget(clock);
   try {
     const node = await createLibp2p({
       privateKey: options.privateKey,
       addresses: { listen },
-      transports: [createTcp],
+      transports: [(components) => boundDials(createTcp(components), dials)],
       connectionEncrypters: [createEncrypter(clock)],
       ...(options.swarmKey && { connectionProtector: await protectBy(options.swarmKey) }),
       streamMuxers: [createMuxer({ windows: WINDOWS, clock })],
@@ -119,6 +129,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         identify: createIdentify,
         ping: createPing,
         probes: answerProbes(clock),
+        dials: () => dials,
         dht: createDht(clock),
       },
     });
@@ -202,6 +213,24 @@ const createDht =
     sieveAddresses(dht, (teller) => scopeOfPeer(connectionManager.getConnections(teller)));
     return dht;
   };
+
+/**
+ * Dials one peer, with those of its addresses exempt from the dial budget that this peer's user
+ * gave, or where it was reached before.
+ */
+export async function dialGiven(
+  node: Node,
+  addresses: readonly Multiaddr[],
+  given: readonly Multiaddr[],
+  options: DialOptions,
+): Promise<Connection> {
+  const withdraw = node.services.dials.exempt(given.map(String));
+  try {
+    return await node.dial([...addresses], options);
+  } finally {
+    withdraw();
+  }
+}
 
 /** What a started node (libp2p 3) is made of, as far as addresses at which it listens change. */
 interface Listeners {

@@ -11,7 +11,7 @@ import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { socketOf } from '../patches/tcp.ts';
 import { speak } from '../wire/speak.ts';
-import type { Node } from './node.ts';
+import { dialGiven, type Node } from './node.ts';
 
 const LOOK_MS = 1000;
 /** Longest time without sending anything. Chosen. */
@@ -133,7 +133,9 @@ export class Vigil {
     try {
       const addresses = await this.#addressesOf(connection);
       if (addresses.length === 0) return;
-      const call = (signal: AbortSignal) => this.#node.dial(addresses, { force: true, signal });
+      const reached = connection.direction === 'outbound' ? [connection.remoteAddr] : [];
+      const call = (signal: AbortSignal) =>
+        dialGiven(this.#node, addresses, reached, { force: true, signal });
       const fresh = await attempt([this.#stop.signal], CALL_TIMEOUT_MS, call);
       if (socket.bytesRead === read) cut(connection);
       else await fresh.close();

@@ -1,7 +1,11 @@
 import { createServer } from 'node:net';
 import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { generateKeyPair } from '@libp2p/crypto/keys';
+import { peerIdFromPrivateKey } from '@libp2p/peer-id';
+import { multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { dialGiven } from '../../../src/peer/node/node.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
 
@@ -64,6 +68,33 @@ describe('createNode', () => {
     // That nothing happens can only be waited for; it would be some ten calls.
     await delay(300);
     expect(calls).toBe(0);
+  });
+
+  it('reaches at once whoever its user names, where strangers were named in vain', async () => {
+    const [node, gone] = [await start(), await start()];
+    const [place] = gone.getMultiaddrs().map((address) => `${address}`.replace(/\/p2p\/.*/, ''));
+    await gone.stop();
+    let calls = 0;
+    const counter = createServer((socket) => {
+      calls++;
+      socket.destroy();
+    });
+    await new Promise<void>((done) => counter.listen(Number(place!.split('/').at(-1)), done));
+    const strangers = await Promise.all(
+      Array.from({ length: 64 }, async () =>
+        peerIdFromPrivateKey(await generateKeyPair('Ed25519')),
+      ),
+    );
+    const dials = strangers.map((id) => node.dial(multiaddr(`${place}/p2p/${id}`)));
+    await Promise.allSettled(dials);
+    expect(calls).toBe(3);
+    await new Promise((done) => counter.close(done));
+    // The same address, another PeerId.
+    const restarted = await start({ listen: [place!] });
+    const [address] = restarted.getMultiaddrs();
+    await expect(node.dial(address!)).rejects.toMatchObject({ code: 'ERR_RATE' });
+    await dialGiven(node, [address!], [address!], {});
+    expect(node.getPeers().map(String)).toEqual([`${restarted.peerId}`]);
   });
 
   it('keeps its addresses where the system no longer names its interfaces', async () => {
