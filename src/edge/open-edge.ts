@@ -46,7 +46,7 @@ export async function openEdge(
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
   const { access } = options;
   const release = await lockOwn(options.directory);
-  const http = new HttpClient({ stallMs: patienceMs, access });
+  const http = new HttpClient({ stallMs: patienceMs, exacting: true, access });
   const origin = new Origin({ url: options.url, http, link });
   const stopping = new AbortController();
   try {

@@ -57,9 +57,14 @@ export async function fetchSegment(fetch: SegmentFetch): Promise<void> {
     ranged ? segment.next : 0,
     fetch.buffers,
   );
-  const coming = { response, assembler, end: ranged ? asked : geometry.pieceCount };
+  const coming = {
+    response,
+    assembler,
+    end: ranged ? asked : geometry.pieceCount,
+    leastBytes: fetch.mirrors.leastBytes(fetch.url),
+  };
   try {
-    await response.pump(takerOf(fetch, coming), () => assembler.room());
+    await response.pump(takerOf(fetch, coming), () => assembler.room(), coming.leastBytes);
   } catch (error) {
     // The segment ended early because other lanes have the rest.
     if (segment.next < segment.end || !(error instanceof SourceFailure)) throw error;
@@ -94,13 +99,15 @@ interface Coming {
   readonly assembler: Assembler;
   /** The piece at which the response ends. */
   readonly end: number;
+  readonly leastBytes: number;
 }
 
-function takerOf(fetch: SegmentFetch, { response, assembler, end }: Coming): Take {
+function takerOf(fetch: SegmentFetch, coming: Coming): Take {
   const { segment, segments, clock, patience } = fetch;
+  const { response, assembler, end, leastBytes } = coming;
   const note = (): void => {
     const { index, filled } = assembler;
-    patience.handleBytes(index, filled);
+    patience.handleBytes(index, filled, leastBytes);
     if (segments.handleBytes(segment, index, filled, clock.now())) return;
     segment.next = segment.end;
     if (index < end) response.discard();

@@ -93,6 +93,7 @@ class Transfer {
       new HttpClient({
         stallMs: Math.min(stallMs, options.timeoutMs),
         mostStallMs: options.timeoutMs,
+        exacting: options.urls.length > 1,
         access: options.access,
       });
     this.#patience = new Patience(options.timeoutMs, systemClock);

@@ -90,13 +90,14 @@ async function receive(
     0,
   );
   let received = response.offset;
+  const leastBytes = download.mirrors.leastBytes(url);
   const take = paced(download.link, download.signal, (chunk) => {
     received += chunk.length;
-    download.patience.handleBytes(0, received);
+    download.patience.handleBytes(0, received, leastBytes);
     return assembler.take(chunk);
   });
   try {
-    await response.pump(take, () => assembler.room());
+    await response.pump(take, () => assembler.room(), leastBytes);
   } finally {
     // Bytes that came before a failure are kept: the next attempt may go on there.
     await assembler.flush();

@@ -6,6 +6,7 @@ import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import { isZipped, type ResponseHead } from './http-head.ts';
+import { ANY_BYTES, LEAST_BYTES } from './least-rate.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
 import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
@@ -46,6 +47,8 @@ export interface HttpClientOptions {
   readonly stallMs: number;
   /** A server that was silent once gets twice the time at the next try, up to this. */
   readonly mostStallMs?: number;
+  /** Whether a slow answer is given up as a silent one is, since another source may help. */
+  readonly exacting?: boolean;
   readonly access?: Access | undefined;
 }
 
@@ -56,11 +59,14 @@ export class HttpClient {
   readonly #open = new Set<HttpConnection>();
   readonly #stallMs: number;
   readonly #mostStallMs: number;
+  readonly #leastBytes: number;
   /** How long a server may be silent, by origin, if it was before. */
   readonly #lengthened = new Map<string, number>();
   readonly #access: Access;
 
-  constructor({ stallMs, mostStallMs = stallMs, access }: HttpClientOptions) {
+  constructor(options: HttpClientOptions) {
+    const { stallMs, mostStallMs = stallMs, exacting, access } = options;
+    this.#leastBytes = exacting ? LEAST_BYTES : ANY_BYTES;
     this.#stallMs = stallMs;
     this.#mostStallMs = mostStallMs;
     this.#access = access ?? new Access({ urls: [] });
@@ -184,13 +190,14 @@ export class HttpClient {
 
   async #connect({ url, least, signal }: ScopedRequest): Promise<HttpConnection> {
     checkScope(url, least);
-    const limit = this.#limitOf(url.origin);
+    const stallMs = this.#limitOf(url.origin);
+    const limits = { stallMs, leastBytes: this.#leastBytes };
     const trust = this.#access.trust(url);
     const { proxy, ca } = trust;
-    if (!proxy) return new HttpConnection(url, limit, trust, { lookup: lookupFrom(least) });
-    const through = { proxy, ca, withinMs: limit, signal };
-    if (url.protocol === 'http:') return new HttpConnection(proxy, limit, trustOf(through));
-    return new HttpConnection(url, limit, trust, { tunnel: await openTunnel(url, through) });
+    if (!proxy) return new HttpConnection(url, limits, trust, { lookup: lookupFrom(least) });
+    const through = { proxy, ca, withinMs: stallMs, signal };
+    if (url.protocol === 'http:') return new HttpConnection(proxy, limits, trustOf(through));
+    return new HttpConnection(url, limits, trust, { tunnel: await openTunnel(url, through) });
   }
 
   #limitOf(origin: string): number {

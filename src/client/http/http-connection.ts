@@ -14,7 +14,7 @@ import {
   parseResponseHead,
   type ResponseHead,
 } from './http-head.ts';
-import { LEAST_BYTES, LeastRate } from './least-rate.ts';
+import { headMs, LeastRate, type Limits } from './least-rate.ts';
 import { type OpenSocket, openSocket, type Way } from './open-socket.ts';
 import { closedEarly, connectionFailure, SourceFailure, unanswered } from './source-failure.ts';
 
@@ -56,6 +56,7 @@ export class HttpConnection {
   readonly #whenTrusted: OpenSocket['whenTrusted'];
   readonly #origin: URL;
   readonly #stallMs: number;
+  readonly #limits: Limits;
   readonly #rate: LeastRate;
   #headTimer: NodeJS.Timeout | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
@@ -83,13 +84,13 @@ export class HttpConnection {
   stalled = false;
 
   /**
-   * @param stallMs the connection fails after so long without a byte, without the end of a head, or
-   * without the least number of bytes of a body
+   * @param limits the connection fails after stallMs without a byte, or without leastBytes of a body
    */
-  constructor(origin: URL, stallMs: number, trust: Trust, way: Way = {}) {
+  constructor(origin: URL, limits: Limits, trust: Trust, way: Way = {}) {
     this.#origin = origin;
-    this.#stallMs = stallMs;
-    this.#rate = new LeastRate(stallMs, (bytes) =>
+    this.#stallMs = limits.stallMs;
+    this.#limits = limits;
+    this.#rate = new LeastRate(limits.stallMs, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
     );
     const { socket, whenTrusted } = openSocket(
@@ -108,7 +109,7 @@ export class HttpConnection {
     this.#socket.once('connect', () => {
       this.#remoteAddress = this.#socket.remoteAddress;
     });
-    this.#socket.setTimeout(stallMs);
+    this.#socket.setTimeout(limits.stallMs);
     this.#socket.on('timeout', () => {
       if (!this.#paused) this.#stall('nothing');
     });
@@ -150,10 +151,9 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
-      this.#headTimer = setTimeout(
-        () => this.#stall(this.#answered ? 'no whole header' : 'nothing'),
-        this.#stallMs,
-      );
+      const ms = headMs(this.#limits);
+      const late = (): void => this.#stall(this.#answered ? 'no whole header' : 'nothing', ms);
+      this.#headTimer = setTimeout(late, ms);
       this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
       this.#resume();
     });
@@ -164,7 +164,7 @@ export class HttpConnection {
    *
    * @param leastBytes must come in each stallMs, or the end
    */
-  pump(take: Take, room?: Room, leastBytes = LEAST_BYTES): Promise<void> {
+  pump(take: Take, room?: Room, leastBytes = this.#limits.leastBytes): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#pump = { take, room, resolve, reject };
@@ -292,9 +292,9 @@ export class HttpConnection {
     this.#socket.once(connected, () => clearTimeout(this.#connectTimer));
   }
 
-  #stall(what: string): void {
+  #stall(what: string, ms = this.#stallMs): void {
     this.stalled = true;
-    this.#fail(new SourceFailure(`sent ${what} for ${this.#stallMs / 1000} s`));
+    this.#fail(new SourceFailure(`sent ${what} for ${ms / 1000} s`));
   }
 
   #unanswered(failure: SourceFailure): SourceFailure {

@@ -1,13 +1,30 @@
-// The least rate of a body: a remote that drips bytes would otherwise hold a transfer for as long
-// as it likes. Only time in which bytes are awaited counts.
+// The least rate of a body: where another source waits, or somebody else does, a remote that drips
+// bytes would hold them up. Only time in which bytes are awaited counts.
 
 /** Least bytes in each timeout. Chosen: less than any useful line brings. */
 export const LEAST_BYTES = 1024;
+/** Of a source that is the only one: it is as slow as it is, and only silence ends it. */
+export const ANY_BYTES = 1;
+/**
+ * Of its timeout, that such a source has for a head, as long as bytes or interim answers come. Chosen:
+ * some minutes.
+ */
+export const HEAD_TIMES = 10;
+
+export interface Limits {
+  /** Longest silence. */
+  readonly stallMs: number;
+  /** Least bytes of a body in that time; with more than any, a head must come whole in it. */
+  readonly leastBytes: number;
+}
+
+export const headMs = ({ stallMs, leastBytes }: Limits): number =>
+  leastBytes > ANY_BYTES ? stallMs : HEAD_TIMES * stallMs;
 
 export class LeastRate {
   readonly #windowMs: number;
   readonly #onSlow: (bytes: number) => void;
-  #leastBytes = LEAST_BYTES;
+  #leastBytes = ANY_BYTES;
   #bytes = 0;
   /** Milliseconds left of the window when the timer was last started. */
   #leftMs: number;

@@ -8,6 +8,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { MAX_INTERIM } from './http-head.ts';
+import { HEAD_TIMES } from './least-rate.ts';
 import { connectTrusted, proxyAuthorization } from './open-socket.ts';
 import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
 import {
@@ -149,16 +150,16 @@ class Sending {
     this.#limitHead();
   }
 
-  /** A head comes whole within stallMs: of its first byte, and of the body's last. */
+  /** A head comes whole in its time: of its first byte, and of the body's last. */
   #limitHead(): void {
-    const { stallMs } = this.#options;
+    const headMs = HEAD_TIMES * this.#options.stallMs;
     const request = this.#request;
     const end = (reason: string): void => void request.destroy(new SourceFailure(reason));
     const begin = (): void => {
       if (this.#answered) return;
       this.#headTimer ??= setTimeout(() => {
-        end(`sent no whole answer in ${stallMs / 1000} s`);
-      }, stallMs);
+        end(`sent no whole answer in ${headMs / 1000} s`);
+      }, headMs);
     };
     request.once('finish', begin);
     // Before node:http reads it, and tells of what it read.

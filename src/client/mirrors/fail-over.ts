@@ -15,7 +15,7 @@ export class Patience {
   #progressAt: number;
   /** For each stretch of the file: the most bytes that any attempt got. */
   readonly #furthest = new Map<number, number>();
-  /** New bytes since the last progress; fewer than LEAST_BYTES are no progress. */
+  /** New bytes since the last progress. */
   #newBytes = 0;
 
   constructor(limitMs: number, clock: Clock) {
@@ -41,13 +41,15 @@ export class Patience {
   /**
    * Bytes of a stretch of the file (a piece, or the whole file) came. Only new bytes count: a
    * mirror that always dies at the same place makes no progress.
+   *
+   * @param leastBytes fewer new bytes are no progress
    */
-  handleBytes(stretch: number, bytes: number): void {
+  handleBytes(stretch: number, bytes: number, leastBytes = LEAST_BYTES): void {
     const before = this.#furthest.get(stretch) ?? 0;
     if (bytes <= before) return;
     this.#furthest.set(stretch, bytes);
     this.#newBytes += bytes - before;
-    if (this.#newBytes >= LEAST_BYTES) this.restart();
+    if (this.#newBytes >= leastBytes) this.restart();
   }
 
   /** The stretch is complete. */

@@ -24,7 +24,7 @@ export interface RangeResponse {
   readonly offset: number;
   /** Length of the whole file in bytes; undefined if unknown. */
   readonly totalBytes: number | undefined;
-  pump(take: Take, room?: Room): Promise<void>;
+  pump(take: Take, room?: Room, leastBytes?: number): Promise<void>;
   discard(): void;
 }
 
@@ -44,7 +44,7 @@ export async function openRange(http: HttpClient, request: RangeRequest): Promis
       url: response.url,
       offset,
       totalBytes,
-      pump: (take, room) => response.pump(atMost(most, take), room),
+      pump: (take, room, leastBytes) => response.pump(atMost(most, take), room, leastBytes),
       discard: () => response.discard(),
     };
   } catch (failure) {

@@ -3,6 +3,7 @@
 // all URLs of a host that is down or busy. A URL with a final failure is not asked again; that says
 // nothing about the others. Pure: time and chance are arguments.
 import type { Rng } from '../../runtime/rng.ts';
+import { ANY_BYTES, LEAST_BYTES } from '../http/least-rate.ts';
 import type { SourceFailure } from '../http/source-failure.ts';
 
 /** Chosen: a hub that restarts is back within one or two of these waits. */
@@ -57,6 +58,12 @@ export class Mirrors {
     });
     const first = order[0];
     return first && { url: first.url, waitMs: Math.max(0, first.host.dueAt - now) };
+  }
+
+  /** Least bytes of a body from a URL in each timeout: as long as no other mirror may take over, any. */
+  leastBytes(url: URL): number {
+    const isSpare = (each: Mirror): boolean => each.url !== url && each.failures === 0;
+    return this.#mirrors.some(isSpare) ? LEAST_BYTES : ANY_BYTES;
   }
 
   handleSuccess(url: URL): void {

@@ -38,8 +38,7 @@ export async function watchStream(channel: Channel): Promise<void> {
       tell(channel, parser.parse(chunk));
       return undefined;
     };
-    // One byte is enough: heartbeats are short.
-    await response.pump(take, undefined, 1);
+    await response.pump(take);
   } catch (error) {
     signal.throwIfAborted();
     throw silent.signal.aborted ? new WayBarred('sent nothing: a proxy may hold it back') : error;

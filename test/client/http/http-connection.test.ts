@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBodyDecoder } from '../../../src/client/http/body-decoder.ts';
-import { HttpClient } from '../../../src/client/http/http-client.ts';
+import { HttpClient, type HttpClientOptions } from '../../../src/client/http/http-client.ts';
 import {
   bodyFraming,
   parseContentRange,
@@ -40,8 +40,11 @@ async function rawServer(answer: (socket: Socket, count: number) => void): Promi
   return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/x`);
 }
 
-async function fetchAll(url: URL): Promise<string> {
-  const http = new HttpClient({ stallMs: 500 });
+async function fetchAll(
+  url: URL,
+  limits: Omit<HttpClientOptions, 'access'> = { stallMs: 500 },
+): Promise<string> {
+  const http = new HttpClient(limits);
   closers.push(() => http.close());
   return Buffer.from(await http.getBytes(url, 1000, new AbortController().signal)).toString();
 }
@@ -145,8 +148,33 @@ describe('a server that drips', () => {
     ['chunks', CHUNKED, '1\r\n \r\n', 'sent only'],
     ['the extension of a chunk', `${CHUNKED}5;a=`, 'b', 'sent nothing for'],
     ['a trailer', `${CHUNKED}2\r\n{}\r\n0\r\n`, 'X-T: b\r\n', 'sent '],
-  ])('%s is given up', async (_, head, rest, reason) => {
-    await expect(fetchAll(await dripping(head, rest))).rejects.toThrow(reason);
+  ])('%s is given up where another source may help', async (_, head, rest, reason) => {
+    const limits = { stallMs: 500, exacting: true };
+    await expect(fetchAll(await dripping(head, rest), limits)).rejects.toThrow(reason);
+  });
+
+  it.each([
+    ['a head', `${OK}X: `, 'a', 'no whole header for 2 s'],
+    ['interim answers', '', 'HTTP/1.1 103 Hi\r\n\r\n', 'no whole header for 2 s'],
+    ['the extension of a chunk', `${CHUNKED}5;a=`, 'b', 'sent nothing for'],
+    ['a trailer', `${CHUNKED}2\r\n{}\r\n0\r\n`, 'X-T: b\r\n', 'sent nothing for'],
+  ])('%s is given up where there is no other', async (_, head, rest, reason) => {
+    await expect(fetchAll(await dripping(head, rest), { stallMs: 200 })).rejects.toThrow(reason);
+  });
+
+  it.each([
+    ['a body', `${OK}Content-Length: 30\r\n\r\n`, 'abcdefghij', 'abcdefghij'.repeat(3)],
+    ['a body in chunks', CHUNKED, '3\r\nabc\r\n3\r\nabc\r\n3\r\nabc\r\n0\r\n\r\n', 'abcabcabc'],
+    ['a head', '', `${OK}Content-Length: 2\r\n\r\nok`, 'ok'],
+    [
+      'interim answers',
+      '',
+      `${'HTTP/1.1 102 Hi\r\n\r\n'.repeat(2)}${OK}Content-Length: 0\r\n\r\n`,
+      '',
+    ],
+  ])('%s is waited for where there is no other', async (_, head, rest, text) => {
+    const url = await dripping(head, rest);
+    expect(await fetchAll(url, { stallMs: 400 })).toBe(text);
   });
 
   it('is waited for while the end comes in time, and while the taker makes it wait', async () => {
@@ -171,7 +199,7 @@ describe('a server that drips', () => {
     ['a head', `${OK}X: `, 'a', /no whole answer/],
     ['interim answers', '', 'HTTP/1.1 102 Processing\r\n\r\n', /no whole answer|without end/],
   ])('%s is given up by who deletes or sends', async (_, head, rest, reason) => {
-    const basis = { link: new Link(), stallMs: 500, signal: new AbortController().signal };
+    const basis = { link: new Link(), stallMs: 200, signal: new AbortController().signal };
     const send = async (what: Pick<SentRequest, 'method' | 'body'>) =>
       sendRequest({ ...basis, ...what, url: await dripping(head, rest) });
     await expect(send({ method: 'DELETE' })).rejects.toThrow(reason);

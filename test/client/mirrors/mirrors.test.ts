@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ANY_BYTES, LEAST_BYTES } from '../../../src/client/http/least-rate.ts';
 import { parseRetryAfter, SourceFailure } from '../../../src/client/http/source-failure.ts';
 import { Mirrors } from '../../../src/client/mirrors/mirrors.ts';
 import { createRng } from '../../../src/runtime/rng.ts';
@@ -99,4 +100,15 @@ it.each([
   [undefined, undefined],
 ])('reads Retry-After: %s', (value, expected) => {
   expect(parseRetryAfter(value, 1000)).toBe(expected);
+});
+
+it('asks for a least rate while another mirror may take over', () => {
+  expect(new Mirrors([A], createRng(1)).leastBytes(A)).toBe(ANY_BYTES);
+  const mirrors = new Mirrors([A, B], createRng(1));
+  expect(mirrors.leastBytes(A)).toBe(LEAST_BYTES);
+  mirrors.handleFailure(B, failure, 0);
+  expect(mirrors.leastBytes(A)).toBe(ANY_BYTES);
+  expect(mirrors.leastBytes(B)).toBe(LEAST_BYTES);
+  mirrors.handleSuccess(B);
+  expect(mirrors.leastBytes(A)).toBe(LEAST_BYTES);
 });
