@@ -1,39 +1,42 @@
 // Finds the pieces of one content that have the same bytes: one of them is fetched, and the others
 // are copies of it. Pure.
-import { digestKey } from './cid.ts';
-import { type Manifest, pieceDigest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import { PieceIndex } from './piece-index.ts';
+
+/** Stands for no group, as 0 does in a new array. */
+const NONE = 0;
 
 export class EqualPieces {
   /** Two pieces or more each, ascending. */
   readonly groups: readonly (readonly number[])[];
-  readonly #groupOf: ReadonlyMap<number, readonly number[]>;
+  /** The group of each piece, as its number in `groups` and one. */
+  readonly #groupOf: Uint32Array;
 
   /** Undefined if no two pieces are equal. */
   static in(manifest: Pick<Manifest, 'digests' | 'geometry'>): EqualPieces | undefined {
     const { geometry } = manifest;
-    const firsts = new Map<string, number>();
-    const groupOf = new Map<number, number[]>();
+    const index = new PieceIndex(manifest);
+    const groups: number[][] = [];
+    const groupOf = new Uint32Array(geometry.pieceCount);
     for (let piece = 0; piece < geometry.pieceCount; piece++) {
-      const key = digestKey(pieceDigest(manifest, piece));
-      const first = firsts.get(key);
-      if (first === undefined) firsts.set(key, piece);
+      const first = index.add(piece);
       // A manifest may lie about a length: then one of the two can never be had.
-      else if (geometry.length(first) === geometry.length(piece)) {
-        const group = groupOf.get(first) ?? [first];
-        group.push(piece);
-        groupOf.set(first, group).set(piece, group);
-      }
+      if (first === piece || geometry.length(first) !== geometry.length(piece)) continue;
+      if (groupOf[first] === NONE) groupOf[first] = groups.push([first]);
+      groupOf[piece] = groupOf[first]!;
+      groups[groupOf[first]! - 1]!.push(piece);
     }
-    return groupOf.size === 0 ? undefined : new EqualPieces(groupOf);
+    return groups.length === 0 ? undefined : new EqualPieces(groups, groupOf);
   }
 
-  private constructor(groupOf: ReadonlyMap<number, readonly number[]>) {
+  private constructor(groups: readonly (readonly number[])[], groupOf: Uint32Array) {
+    this.groups = groups;
     this.#groupOf = groupOf;
-    this.groups = [...new Set(groupOf.values())];
   }
 
   /** All pieces with the bytes of this one; undefined if it is the only one. */
   of(piece: number): readonly number[] | undefined {
-    return this.#groupOf.get(piece);
+    const group = this.#groupOf[piece] ?? NONE;
+    return group === NONE ? undefined : this.groups[group - 1];
   }
 }

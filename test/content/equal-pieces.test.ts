@@ -28,3 +28,13 @@ it('is undefined where all differ, as for no pieces', () => {
 it('does not believe a digest that is said to be of two lengths', () => {
   expect(equalsOf([1, 1, 1], [10, 4, 10])!.groups).toEqual([[0, 2]]);
 });
+
+it('compares whole digests, wherever they lie in memory', () => {
+  const memory = new Uint8Array(1 + 4 * 32);
+  const digests = memory.subarray(1);
+  // The second differs from the others in its last byte, the fourth in its first.
+  digests[2 * 32 - 1] = 1;
+  digests[3 * 32] = 1;
+  const geometry = new Geometry([10, 10, 10, 10]);
+  expect(EqualPieces.in({ digests, geometry })!.groups).toEqual([[0, 2]]);
+});
