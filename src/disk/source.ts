@@ -24,7 +24,7 @@ export const isUnchanged = (source: SourceFile, now: Stats): boolean =>
 
 /** @throws HubswarmError ERR_SOURCE_CHANGED; ERR_NOT_FOUND if the file has no name any more */
 export function checkUnchanged(source: SourceFile, now: Stats): void {
-  if (now.nlink === 0 || !now.isFile()) {
+  if (now.nlink === 0 || !(now.isFile() || now.isDirectory())) {
     throw new HubswarmError('ERR_NOT_FOUND', `${source.path}: was removed or replaced`);
   }
   if (isUnchanged(source, now)) return;

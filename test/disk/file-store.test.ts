@@ -456,18 +456,16 @@ describe('FileStore, sharing', () => {
     await store.close();
   });
 
-  it('says that a file was replaced by a pipe or a directory', needs(LINUX), async () => {
-    for (const make of [(path: string) => promisify(execFile)('mkfifo', [path]), mkdir]) {
-      const imported = await importedFile(1000, 64);
-      const store = await FileStore.share(imported);
-      const losses: unknown[] = [];
-      store.watchLosses((loss) => losses.push(loss));
-      await rm(imported.path);
-      await make(imported.path);
-      await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
-      expect(losses).toMatchObject([{ reason: 'removed' }]);
-      await store.close();
-    }
+  it('says that a file was replaced by a pipe', needs(LINUX), async () => {
+    const imported = await importedFile(1000, 64);
+    const store = await FileStore.share(imported);
+    const losses: unknown[] = [];
+    store.watchLosses((loss) => losses.push(loss));
+    await rm(imported.path);
+    await promisify(execFile)('mkfifo', [imported.path]);
+    await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    expect(losses).toMatchObject([{ reason: 'removed' }]);
+    await store.close();
   });
 
   it('watches over a download that it published, too', async () => {
