@@ -1,11 +1,12 @@
 // Which pieces are really in files that claim to hold them: a partial after a
 // crash, or a target that exists already. Nothing but their hashes is trusted.
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, stat } from 'node:fs/promises';
+import { readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashPieces } from '../content/hash-pieces.ts';
 import { type Manifest, type ManifestFile, pieceDigest } from '../content/manifest.ts';
 import { hasCode, systemCode } from '../runtime/errors.ts';
+import { type Handle, type Opened, openAnywhere } from './file-calls.ts';
 import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
 import { Tree } from './tree.ts';
 
@@ -20,7 +21,7 @@ export interface CheckOptions {
 
 export interface CheckedFile {
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly handle: Handle;
   readonly file: ManifestFile;
 }
 
@@ -83,16 +84,16 @@ async function findWholeFile(
   path: string,
   options: CheckOptions,
 ): Promise<SourceFile | undefined> {
-  let handle: FileHandle;
+  let opened: Opened;
   try {
-    handle = await open(path, READ);
+    opened = await openAnywhere(path, READ);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? ''))
       return undefined;
     throw error;
   }
+  const { handle, stats } = opened;
   try {
-    const stats = await handle.stat();
     if (!stats.isFile() || stats.size !== file.length) return undefined;
     const source = sourceFile(path, stats);
     let whole = true;

@@ -10,7 +10,7 @@
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
 // kill), a partial in a temporary directory (no rename across file systems).
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';
@@ -20,7 +20,8 @@ import { fileError, HubswarmError, hasCode, systemCode } from '../runtime/errors
 import { nameBeside } from '../runtime/node/name-beside.ts';
 import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
-import type { Place } from './place.ts';
+import { type FileCalls, fileCallsAt, type Handle, THREADED } from './file-calls.ts';
+import { openSource, type Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
 import { lstatIfAny, makeFile, renameToNew, syncPath } from './steps.ts';
 import { syncFileSystem } from './sync-file-system.ts';
@@ -107,6 +108,8 @@ export class DownloadPlace implements Place {
   /** Of the partial's files: an entry that was put in the place of one is never written to. */
   #inodes: readonly bigint[] = [];
   #sources: readonly SourceFile[] | undefined;
+  /** The calls of the file system that the partial lies on. */
+  #calls: FileCalls = THREADED;
 
   constructor(manifest: Manifest, target: string, options: DownloadPlaceOptions) {
     this.#manifest = manifest;
@@ -144,6 +147,7 @@ export class DownloadPlace implements Place {
       if (!this.#overwrite || !replaceable) throw this.#exists();
     }
     await this.#checkParent();
+    this.#calls = await fileCallsAt(dirname(this.#target));
     const found = await lstatIfAny(this.#partial);
     // A partial file that was found has some of the room already.
     if (!found) await this.#checkRoom();
@@ -154,20 +158,16 @@ export class DownloadPlace implements Place {
       this.#inodes =
         kind === 'directory'
           ? await this.#treeAt(this.#partial).make(partialMode)
-          : [await makeFile(this.#partial, geometry.totalLength, mode(files[0]!))];
+          : [await makeFile(this.#partial, geometry.totalLength, mode(files[0]!), this.#calls)];
     } catch (error) {
       throw fileError(error, this.#partial);
     }
     return found ? 'found' : 'fresh';
   }
 
-  async open(file: number): Promise<FileHandle> {
+  async open(file: number): Promise<Handle> {
     const path = this.path(file);
-    if (this.#sources) {
-      return open(path, 'r').catch((error: unknown) => {
-        throw fileError(error, path);
-      });
-    }
+    if (this.#sources) return openSource(path);
     try {
       return await this.#openIn(this.#partial, file);
     } catch (error) {
@@ -179,21 +179,22 @@ export class DownloadPlace implements Place {
     }
   }
 
-  #openIn(base: string, file: number): Promise<FileHandle> {
+  #openIn(base: string, file: number): Promise<Handle> {
     const inode = this.#inodes[file]!;
     const flags = constants.O_RDWR;
     return this.#manifest.kind === 'directory'
       ? this.#treeAt(base).open(file, inode, flags)
-      : openInode(base, base, inode, flags);
+      : openInode(base, base, inode, flags, this.#calls);
   }
 
   #treeAt(path: string): Tree {
-    return new Tree(path, this.#manifest);
+    // What lies elsewhere may be a mount.
+    return new Tree(path, this.#manifest, path === this.#partial ? this.#calls : undefined);
   }
 
   /** @param use opens each file; every byte of all files is written and verified */
   async publish(
-    use: (file: number, body: (handle: FileHandle) => Promise<void>) => Promise<void>,
+    use: (file: number, body: (handle: Handle) => Promise<void>) => Promise<void>,
   ): Promise<string> {
     if (this.#sources) return this.#target;
     const { files, kind } = this.#manifest;
@@ -243,7 +244,7 @@ export class DownloadPlace implements Place {
   }
 
   /** Gives the new file the mode and owner of the file that it replaces. */
-  async #adoptAccess(handle: FileHandle): Promise<void> {
+  async #adoptAccess(handle: Handle): Promise<void> {
     const there = this.#overwrite ? await lstatIfAny(this.#target) : undefined;
     if (there?.isFile()) await adoptAccess(handle, there);
   }
@@ -287,7 +288,7 @@ export class DownloadPlace implements Place {
   /** What is about to get its name is what was verified. */
   async #checkPartial(): Promise<void> {
     if (this.#manifest.kind === 'directory') return this.#treeAt(this.#partial).check(this.#inodes);
-    const found = await lstat(this.#partial, { bigint: true });
+    const found = await this.#calls.lstatExact(this.#partial);
     if (found.ino === this.#inodes[0]) return;
     const what = 'was replaced during the download';
     throw new HubswarmError('ERR_EXISTS', `${this.#partial}: ${what}`);

@@ -6,6 +6,7 @@
 //   - syncs, and reads and writes of more than SMALL_BYTES, always go there;
 //   - so does everything on a network file system, whose calls may last for ever.
 import {
+  type BigIntStats,
   closeSync,
   close as closeThreaded,
   fchmod,
@@ -40,6 +41,7 @@ export interface Handle {
   /** -1 once it is closed. */
   readonly fd: number;
   stat(): Promise<Stats>;
+  stat(options: { readonly bigint: true }): Promise<BigIntStats>;
   read(
     into: Uint8Array,
     offset: number,
@@ -70,6 +72,8 @@ export interface FileCalls {
   open(path: string, flags: number | string, mode?: number): Promise<Handle>;
   /** Undefined if there is nothing of that name. */
   lstatIfAny(path: string): Promise<Stats | undefined>;
+  /** With the whole inode number; it fails if there is nothing of that name. */
+  lstatExact(path: string): Promise<BigIntStats>;
   rename(from: string, to: string): Promise<void>;
 }
 
@@ -151,8 +155,14 @@ class OwnHandle implements Handle {
     return this.#fd;
   }
 
-  stat(): Promise<Stats> {
-    return this.#call<Stats>((fd) => fstatSync(fd), fileStat);
+  stat(): Promise<Stats>;
+  stat(options: { readonly bigint: true }): Promise<BigIntStats>;
+  stat(options?: { readonly bigint: true }): Promise<Stats | BigIntStats> {
+    if (!options) return this.#call<Stats>((fd) => fstatSync(fd), fileStat);
+    return this.#call<BigIntStats>(
+      (fd) => fstatSync(fd, options),
+      (fd) => fileStat(fd, options),
+    );
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number) {
@@ -246,6 +256,7 @@ export const THREADED: FileCalls = {
       throw error;
     }
   },
+  lstatExact: (path) => lstat(path, { bigint: true }),
 };
 
 const HERE: FileCalls = {
@@ -260,6 +271,8 @@ const HERE: FileCalls = {
     turn.rests
       ? THREADED.lstatIfAny(path)
       : turn.call(() => lstatSync(path, { throwIfNoEntry: false })),
+  lstatExact: (path) =>
+    turn.rests ? THREADED.lstatExact(path) : turn.call(() => lstatSync(path, { bigint: true })),
 };
 
 /** The calls for what lies below a directory; what is mounted there is not looked at. */

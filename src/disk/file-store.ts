@@ -2,7 +2,6 @@
 // files by arithmetic. The place (place.ts, download-place.ts) decides how to resume and how the
 // content gets its final name.
 import { fstatSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import type { FileAttributes } from '../content/attributes.ts';
 import { Bitfield } from '../content/bitfield.ts';
 import { fileOfPiece, type Manifest, type ManifestFile } from '../content/manifest.ts';
@@ -13,6 +12,7 @@ import { invariant } from '../runtime/invariant.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 import { checkPieces } from './check-files.ts';
 import { DownloadPlace } from './download-place.ts';
+import type { Handle } from './file-calls.ts';
 import type { Imported } from './import.ts';
 import { lossReasonOf } from './loss-reason.ts';
 import { OpenFiles } from './open-files.ts';
@@ -243,7 +243,7 @@ export class FileStore implements PieceStore {
     return geometry.offset(piece) - geometry.offset(files[file]!.firstPiece);
   }
 
-  async #attempt<T>(file: number, body: (handle: FileHandle) => Promise<T>): Promise<T> {
+  async #attempt<T>(file: number, body: (handle: Handle) => Promise<T>): Promise<T> {
     try {
       return await this.#files.use(file, body);
     } catch (error) {

@@ -47,10 +47,15 @@ export class LocalDirectory {
     }
   }
 
-  /** Opens a directory that was made here: a link is refused. Close it. @throws HubswarmError */
-  static async open(path: string): Promise<LocalDirectory> {
+  /**
+   * Opens a directory that was made here: a link is refused. Close it.
+   *
+   * @param known the calls of its file system
+   * @throws HubswarmError
+   */
+  static async open(path: string, known?: FileCalls): Promise<LocalDirectory> {
     try {
-      const calls = await fileCallsAt(path);
+      const calls = known ?? (await fileCallsAt(path));
       const handle = await calls.open(path, DIRECTORY | constants.O_NOFOLLOW);
       return new LocalDirectory(path, calls, handle, (await handle.stat()).dev);
     } catch (error) {

@@ -1,10 +1,10 @@
 // Keeps a bounded number of files open; the least recently used is closed first. A file in use is
 // never closed, so more may be open while they are in use.
-import type { FileHandle } from 'node:fs/promises';
 import { HubswarmError } from '../runtime/errors.ts';
+import type { Handle } from './file-calls.ts';
 
 interface Slot {
-  readonly handle: Promise<FileHandle>;
+  readonly handle: Promise<Handle>;
   users: number;
 }
 
@@ -12,17 +12,17 @@ interface Slot {
 const MAX_OPEN = 64;
 
 export class OpenFiles {
-  readonly #open: (file: number) => Promise<FileHandle>;
+  readonly #open: (file: number) => Promise<Handle>;
   /** Open files, in the order of last use. */
   readonly #slots = new Map<number, Slot>();
   #closed = false;
 
-  constructor(open: (file: number) => Promise<FileHandle>) {
+  constructor(open: (file: number) => Promise<Handle>) {
     this.#open = open;
   }
 
   /** Runs `body` with the file open; it must not keep the handle. */
-  async use<T>(file: number, body: (handle: FileHandle) => Promise<T>): Promise<T> {
+  async use<T>(file: number, body: (handle: Handle) => Promise<T>): Promise<T> {
     if (this.#closed) throw new HubswarmError('ERR_ABORTED', 'the store was closed');
     const slot = this.#slots.get(file) ?? { handle: this.#open(file), users: 0 };
     this.#slots.delete(file);

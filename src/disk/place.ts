@@ -1,16 +1,15 @@
 // Where a file store's bytes lie: the sources of a share, or the partial and
 // then the target of a download.
-import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
 import { fileError } from '../runtime/errors.ts';
 import { READ } from './check-files.ts';
+import { type Handle, openAnywhere } from './file-calls.ts';
 import type { SourceFile } from './source.ts';
 
 export interface Place {
   /** Path of a file, for messages. */
   path(file: number): string;
   /** Opens a file of the manifest, by its index there. */
-  open(file: number): Promise<FileHandle>;
+  open(file: number): Promise<Handle>;
   /** The files as they were hashed, once nothing may write to them; undefined before. */
   readonly sources: readonly SourceFile[] | undefined;
 }
@@ -27,10 +26,16 @@ export class SharedPlace implements Place {
     return this.sources[file]!.path;
   }
 
-  async open(file: number): Promise<FileHandle> {
-    const path = this.path(file);
-    return open(path, READ).catch((error: unknown) => {
-      throw fileError(error, path);
-    });
+  open(file: number): Promise<Handle> {
+    return openSource(this.path(file));
+  }
+}
+
+/** Opens a file that nothing here writes to. @throws HubswarmError */
+export async function openSource(path: string): Promise<Handle> {
+  try {
+    return (await openAnywhere(path, READ)).handle;
+  } catch (error) {
+    throw fileError(error, path);
   }
 }

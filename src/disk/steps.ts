@@ -28,14 +28,19 @@ export async function lstatIfAny(
  * else, and one that is no regular file is not ours: a new file takes its place. Resolves to its
  * inode.
  */
-export async function makeFile(path: string, length: number, mode = 0o666): Promise<bigint> {
-  let handle = await open(path, CREATE, mode);
+export async function makeFile(
+  path: string,
+  length: number,
+  mode: number,
+  calls: FileCalls,
+): Promise<bigint> {
+  let handle = await calls.open(path, CREATE, mode);
   try {
     let stats = await handle.stat({ bigint: true });
     if (!stats.isFile() || stats.nlink > 1n) {
       await handle.close();
       await unlink(path);
-      handle = await open(path, CREATE | constants.O_EXCL, mode);
+      handle = await calls.open(path, CREATE | constants.O_EXCL, mode);
       stats = await handle.stat({ bigint: true });
     }
     if (stats.size !== BigInt(length)) await handle.truncate(length);

@@ -2,20 +2,12 @@
 // does not belong there, and removes them. No step follows a link at or below that path
 // (local-directory.ts), so nothing outside is written or removed, whoever changes the tree meanwhile.
 import { constants } from 'node:fs';
-import {
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readlink,
-  rmdir,
-  unlink,
-} from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import type { FileCalls, Handle } from './file-calls.ts';
 import { LocalDirectory } from './local-directory.ts';
 import { makeFile, makeLink } from './steps.ts';
 
@@ -36,11 +28,16 @@ export class Tree {
   readonly #path: string;
   readonly #manifest: Manifest;
   #knownLayout: ReadonlyMap<string, Entries> | undefined;
+  readonly #calls: FileCalls | undefined;
 
-  /** @param path absolute */
-  constructor(path: string, manifest: Manifest) {
+  /**
+   * @param path absolute
+   * @param calls of its file system, if it is known
+   */
+  constructor(path: string, manifest: Manifest, calls?: FileCalls) {
     this.#path = path;
     this.#manifest = manifest;
+    this.#calls = calls;
   }
 
   /** What each directory holds, parents first; '' is the tree itself. */
@@ -70,8 +67,9 @@ export class Tree {
       await atOnce(files, FILES_AT_ONCE, async ([name, index]) => {
         const file = this.#manifest.files[index]!;
         const path = join(directory.path, name);
-        const inode = await makeFile(directory.at(name), file.length, modeOf(file)).catch(
-          (error) => {
+        const mode = modeOf(file);
+        const inode = await makeFile(directory.at(name), file.length, mode, directory.calls).catch(
+          (error: unknown) => {
             throw fileError(error, path);
           },
         );
@@ -92,11 +90,17 @@ export class Tree {
   }
 
   /** Opens a file of the manifest that is this very inode. @throws HubswarmError; of the system */
-  open(index: number, inode: bigint, flags: number): Promise<FileHandle> {
+  open(index: number, inode: bigint, flags: number): Promise<Handle> {
     const segments = this.#manifest.files[index]!.path.split('/');
     return this.#within(segments.slice(0, -1), async (directory) => {
       const name = segments.at(-1)!;
-      return openInode(directory.at(name), join(directory.path, name), inode, flags);
+      return openInode(
+        directory.at(name),
+        join(directory.path, name),
+        inode,
+        flags,
+        directory.calls,
+      );
     });
   }
 
@@ -110,9 +114,11 @@ export class Tree {
       if (stray !== undefined) throw notPart(join(directory.path, stray));
       for (const [name, index] of entries.files) {
         const path = join(directory.path, name);
-        const stats = await lstat(directory.at(name), { bigint: true }).catch((error: unknown) => {
-          throw fileError(error, path);
-        });
+        const stats = await directory.calls
+          .lstatExact(directory.at(name))
+          .catch((error: unknown) => {
+            throw fileError(error, path);
+          });
         if (!stats.isFile() || stats.ino !== inodes[index]) throw notPart(path);
       }
       for (const [name, target] of entries.links) {
@@ -177,7 +183,7 @@ export class Tree {
     segments: readonly string[],
     body: (directory: LocalDirectory) => Promise<T>,
   ): Promise<T> {
-    const root = await LocalDirectory.open(this.#path);
+    const root = await LocalDirectory.open(this.#path, this.#calls);
     try {
       return await root.within(segments, body);
     } finally {
@@ -205,8 +211,9 @@ export async function openInode(
   shown: string,
   inode: bigint,
   flags: number,
-): Promise<FileHandle> {
-  const handle = await open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  calls: FileCalls,
+): Promise<Handle> {
+  const handle = await calls.open(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   const { ino } = await handle.stat({ bigint: true });
   if (ino === inode) return handle;
   await handle.close();
