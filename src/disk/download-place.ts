@@ -10,7 +10,7 @@
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
 // kill), a partial in a temporary directory (no rename across file systems).
 import { constants } from 'node:fs';
-import { readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { FileAttributes } from '../content/attributes.ts';

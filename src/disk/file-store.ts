@@ -152,12 +152,7 @@ export class FileStore implements PieceStore {
    * Hashes a piece of a file whose inode was changed: its mode was, or its bytes were and its time
    * was put back.
    */
-  async #checkPiece(
-    file: number,
-    piece: number,
-    read: Uint8Array,
-    handle: FileHandle,
-  ): Promise<void> {
+  async #checkPiece(file: number, piece: number, read: Uint8Array, handle: Handle): Promise<void> {
     const length = this.manifest.geometry.length(piece);
     let bytes = read;
     if (read.length < length) {

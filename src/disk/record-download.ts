@@ -1,8 +1,8 @@
 // Records what the files of a download hashed to, as sharing them would: later downloads find their
 // pieces there, and sharing them again reads nothing.
-import { lstat } from 'node:fs/promises';
 import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
+import { fileCallsAt } from './file-calls.ts';
 import { HashedFiles } from './hashed-files.ts';
 import { isUnchanged, type SourceFile } from './source.ts';
 import { stampOf, stampsAged } from './stamp-age.ts';
@@ -24,9 +24,10 @@ export async function recordDownload(
 ): Promise<void> {
   const { geometry, digests } = manifest;
   const hashed = await HashedFiles.open(directory, target, true);
+  const calls = await fileCallsAt(target);
   const stamps: (string | undefined)[] = [];
   await atOnce(sources.entries(), FILES_AT_ONCE, async ([index, source]) => {
-    const stats = await lstat(source.path).catch(() => undefined);
+    const stats = await calls.lstatIfAny(source.path).catch(() => undefined);
     if (!stats || !isUnchanged(source, stats)) return;
     await stampsAged([stats.mtimeMs, stats.ctimeMs]);
     stamps[index] = stampOf(stats);
