@@ -24,6 +24,6 @@ try {
     process.exitCode = 1;
   }
 } catch (error) {
-  console.error(error.message);
+  console.error(`${error.code}: ${error.message}`);
   process.exitCode = 1;
 }

@@ -1,4 +1,5 @@
 // What a CID stands for outlives the origin and the process, whenever that is killed.
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -12,13 +13,17 @@ const peer = (dir: string, ...args: string[]): Running =>
 
 async function share(dir: string, path: string): Promise<{ running: Running; cid: string }> {
   const running = peer(dir, '--share', path, '--uplink', '4MiB/s');
-  return { running, cid: (await running.until('file_shared')).cid };
+  const { cid } = await running.until('file_shared');
+  // Otherwise those that fetch would find the pieces in the file that is shared, and fetch none.
+  await rm(join(dir, 'data', 'hashed'), { recursive: true });
+  return { running, cid };
 }
 
 async function tree(path: string, files: number): Promise<string> {
   await mkdir(join(path, 'sub', 'empty'), { recursive: true });
   for (let i = 0; i < files; i++) {
-    await writeFile(join(path, i % 2 === 0 ? 'sub' : '', `file ${i}`), `${i}`.repeat(i * 4000));
+    // No two pieces are equal: those would be fetched once.
+    await writeFile(join(path, i % 2 === 0 ? 'sub' : '', `file ${i}`), randomBytes(i * 7000));
   }
   return path;
 }
