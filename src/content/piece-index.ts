@@ -29,6 +29,15 @@ export class PieceIndex {
     return piece;
   }
 
+  /** Looks up the digests of other content, each by its number there; undefined if it was not added. */
+  lookup(digests: Uint8Array): (number: number) => number | undefined {
+    const words = wordsOf(digests);
+    return (number) => {
+      const piece = this.#slots[this.#slotOf(words, number * WORDS)]!;
+      return piece === EMPTY ? undefined : piece;
+    };
+  }
+
   /** The slot of a digest, or the empty one where it belongs. */
   #slotOf(words: Uint32Array, start: number): number {
     const mask = this.#slots.length - 1;
