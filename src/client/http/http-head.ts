@@ -85,7 +85,8 @@ function headEnd(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
-const STATUS_LINE = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: .*)?$/;
+/** As curl and wget take it: in any case, and with odd white space. The head is HTTP/1.1 all the same. */
+const STATUS_LINE = /^HTTP\/(1\.\d|2(?:\.0)?)[ \t]+([1-9]\d\d)(?:\D.*)?$/i;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CONTROLS = /[^\t\x20-\x7e\x80-\xff]/g;
 /** The first one counts: a list of them has no meaning, and Node.js and curl read them so. */
@@ -127,7 +128,7 @@ export function parseResponseHead(bytes: Buffer): ResponseHead | string {
     status: Number(status[2]),
     headers,
     cookies,
-    persistent: status[1] !== '0' && !/\bclose\b/.test(connection) && !isTwofold,
+    persistent: /^1\.[1-9]$/.test(status[1]!) && !/\bclose\b/.test(connection) && !isTwofold,
   };
 }
 

@@ -60,8 +60,8 @@ function rangeHeaders({ first, end, ifRange }: RangeRequest): Record<string, str
   return ifRange === undefined ? { range } : { range, 'if-range': ifRange };
 }
 
-/** With them comes the whole: there is more than 200 (RFC 9110 sections 15.3.2 to 15.3.4). */
-const WHOLE = new Set([200, 201, 202, 203]);
+/** With any success but these comes the whole (RFC 9110 section 15.3). */
+const NOT_WHOLE = new Set([204, 205, 206]);
 /** A response of several parts, though one was asked for. */
 const MULTIPART = /^multipart\/byteranges/i;
 
@@ -77,7 +77,10 @@ function placeOf({ first, end }: RangeRequest, response: HttpResponse): Place {
   const length = parseContentLength(headers.get('content-length'));
   const asked = first > 0 || end !== undefined;
   // Without a range asked for, the answer is what there is, whatever success it is called.
-  const isWhole = WHOLE.has(status) || (status === 206 && !asked && !headers.has('content-range'));
+  const isSuccess = status >= 200 && status < 300;
+  const isWhole =
+    (isSuccess && !NOT_WHOLE.has(status)) ||
+    (status === 206 && !asked && !headers.has('content-range'));
   if (isWhole) return { offset: 0, end: length ?? Infinity, totalBytes: length };
   // As curl and wget take it: a file without content.
   if (status === 204 && !asked) return { offset: 0, end: 0, totalBytes: 0 };
