@@ -72,7 +72,7 @@ test('every command of dist/ alone has its help', async () => {
     expect({ command, code }).toEqual({ command, code: 0 });
     seen.push(command.join(' '));
     const commands = stdout.split(/^Commands:$/m)[1] ?? '';
-    for (const [, name] of commands.matchAll(/^ {2}([a-z]+)/gm)) {
+    for (const [, name] of commands.matchAll(/^ {2}([a-z-]+)/gm)) {
       if (name !== 'help') waiting.push([...command, name!]);
     }
   }
