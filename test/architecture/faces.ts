@@ -52,6 +52,7 @@ export const FACES: string[] = [
   'content/memory-store.ts',
   'content/node-reader.ts',
   'content/parts.ts',
+  'content/piece-index.ts',
   'content/piece-length.ts',
   'content/resolve.ts',
   'content/store.ts',

@@ -305,7 +305,8 @@ export function dialReason(error: unknown): string {
   if (/ECONNREFUSED/.test(text)) return 'nobody listens there';
   if (/EHOSTUNREACH|ENETUNREACH/.test(text)) return 'cannot be reached';
   if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'no such host';
-  if (/ECONNRESET|EPIPE|message length|newline|protocol selection|unexpected EOF/i.test(text)) return NO_HANDSHAKE;
+  if (/ECONNRESET|EPIPE|message length|newline|protocol selection|unexpected EOF/i.test(text))
+    return NO_HANDSHAKE;
   if (/timeout|timed out|aborted/i.test(text)) return NO_ANSWER;
   return text;
 }
