@@ -129,7 +129,9 @@ export class Peer implements FileDownloadPeer {
     this.node = node;
     this.emit = options.emit;
     this.manifests = new KeptManifests(options.dataDir);
-    this.hashedDir = join(options.dataDir, 'hashed');
+    // Another swarm's peers are of no use, and its pieces must not be given away in this one.
+    const own = options.swarmKey ? [`swarm-${options.swarmKey.swarm}`] : [];
+    this.hashedDir = join(options.dataDir, ...own, 'hashed');
     this.#identity = identity;
     this.link = options.link;
     this.#uploads = new UploadQueue(this.link, this.clock);
@@ -154,8 +156,6 @@ export class Peer implements FileDownloadPeer {
     this.discovery = new Discovery(node, this.clock);
     this.#vigil = new Vigil(node, this.clock);
     const { discovery, clock, emit } = this;
-    // Peers of another swarm are of no use, and none of its business.
-    const own = options.swarmKey ? [`swarm-${options.swarmKey.swarm}`] : [];
     const runDir = join(options.dataDir, ...own);
     const knownDir = join(identity.dir, ...own);
     this.#joining = new Joining({ node, discovery, listening, runDir, knownDir, clock, emit });

@@ -31,6 +31,23 @@ describe('peer --swarm-key', () => {
     }
   });
 
+  it('gives nothing of it to an open swarm, though it lies on this disk', async () => {
+    const dir = await scratch();
+    const [key] = await keys(dir, 'key');
+    const from = await origin(dir, MIB, '--swarm-key', key!);
+    const data = join(dir, 'origin');
+    await from.peer.end();
+    // Another has the file in the open, and the peer of before fetches it there.
+    const other = start(['peer', '--json', '--data', join(dir, 'other'), '--share', from.file]);
+    const { addresses } = await other.until('listening');
+    await other.until('file_shared');
+    const again = ['--join', addresses[0]!, '--get', from.cid, '--out', join(dir, 'out')];
+    const open = start(['peer', '--json', '--data', data, ...again, '--linger', '0']);
+    expect(await open.exit).toBe(0);
+    expect(open.events.map(({ event }) => event)).not.toContain('pieces_reused');
+    await sameBytes(join(dir, 'out', 'content.bin'), from.file);
+  });
+
   it('finds the peers of its own swarm on this machine, and no others', async () => {
     const dir = await scratch();
     const env = { XDG_DATA_HOME: dir };
