@@ -9,8 +9,14 @@ const SCRIPTS = resolve(import.meta.dirname, '../../scripts/lib');
 
 it.each(['binary.mjs', 'rivals.mjs', 'lab-row.mjs'])('is plain once %s is loaded', (name) => {
   const own = {
-    ...{ http_proxy: 'a', HTTPS_PROXY: 'b', all_proxy: 'c', NO_PROXY: '*', NETRC: 'd' },
-    ...{ SSL_CERT_FILE: 'e', HUBSWARM_TOKEN: 'f', NODE_USE_ENV_PROXY: '1', KEPT: 'g' },
+    ...{ http_proxy: 'http://a:1', HTTPS_PROXY: 'http://b:1', NO_PROXY: '*', NETRC: 'd' },
+    ...{
+      all_proxy: 'http://c:1',
+      SSL_CERT_FILE: 'e',
+      HUBSWARM_TOKEN: 'f',
+      NODE_USE_ENV_PROXY: '1',
+      KEPT: 'g',
+    },
     PATH: process.env.PATH,
   };
   const script = `await import(${JSON.stringify(resolve(SCRIPTS, name))}); console.log(JSON.stringify(process.env))`;
