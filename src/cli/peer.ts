@@ -12,7 +12,7 @@ import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { type CidTarget, looksLikeCid } from './common/cid-target.ts';
+import { type CidTarget, looksLikeCid, parseCidTarget } from './common/cid-target.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
@@ -221,7 +221,6 @@ interface Request {
 
 /** Everything that can be wrong with the command line, before anything is started. */
 async function parse(options: Options, emit: Emit): Promise<Request> {
-  const { parseCidTarget } = await import('./common/cid-target.ts');
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
@@ -235,7 +234,7 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   return {
     policy: policyOf(options),
     ...(await privacyOf(options, emit)),
-    ...(options.get === undefined ? {} : { target: parseCidTarget('--get', options.get) }),
+    ...(options.get === undefined ? {} : { target: await parseCidTarget('--get', options.get) }),
     ...(options.chunkSize === undefined
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),

@@ -259,10 +259,10 @@ function shared(options: Options, urls: readonly URL[]) {
 function hear<O extends Options, N extends EventName>(options: O, name: N) {
   type Heard = Extract<Event, { event: N }>;
   let heard: Heard | undefined;
-  const tell = emitTo(options.onEvent);
-  const onEvent = (event: Event): void => {
+  // What the caller's own listener returns or throws is for emitTo() to see.
+  const onEvent = (event: Event): unknown => {
     if (event.event === name) heard = event as Heard;
-    tell(event);
+    return options.onEvent?.(event);
   };
   const last = (): Heard => {
     invariant(heard, `no ${name}`);

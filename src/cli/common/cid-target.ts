@@ -1,22 +1,24 @@
 // What to fetch from a swarm, as people have it: a CID, CID/path, or either as IPFS writes links.
-import { parseCid } from '../../content/cid.ts';
+import type { CID } from 'multiformats/cid';
 
 /** What is fetched. */
 export interface CidTarget {
   /** First the CID that was given, then that of what the path leads to. */
-  cid: ReturnType<typeof parseCid>;
+  cid: CID;
   readonly path?: string;
 }
 
 const LINK = /^(?:ipfs:\/\/|\/ipfs\/)(?=.)/i;
 /** Also one that is cut, or of another kind: it is told as a CID. */
-const CID = /^(baf[a-z2-7]{10,}|BAF[A-Z2-7]{10,}|Qm[1-9A-Za-z]{30,})(\/.*)?$/s;
+const SHAPE = /^(baf[a-z2-7]{10,}|BAF[A-Z2-7]{10,}|Qm[1-9A-Za-z]{30,})(\/.*)?$/s;
 
 /** Whether the text can mean nothing else. */
-export const looksLikeCid = (text: string): boolean => CID.test(text.replace(LINK, ''));
+export const looksLikeCid = (text: string): boolean => SHAPE.test(text.replace(LINK, ''));
 
 /** @throws HubswarmError ERR_USAGE */
-export function parseCidTarget(option: string, text: string): CidTarget {
+export async function parseCidTarget(option: string, text: string): Promise<CidTarget> {
+  // Here, so that a command line that fetches nothing does not load it.
+  const { parseCid } = await import('../../content/cid.ts');
   const plain = text.replace(LINK, '');
   const slash = plain.indexOf('/');
   const name = slash < 0 ? plain : plain.slice(0, slash);

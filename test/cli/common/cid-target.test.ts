@@ -12,8 +12,8 @@ describe('parseCidTarget', () => {
     [`/ipfs/${FILE}/a`, 'a'],
     [`${FILE}/`, ''],
     [`${FILE}/ipfs://x`, 'ipfs://x'],
-  ])('reads %s', (text, path) => {
-    const target = parseCidTarget('--get', text);
+  ])('reads %s', async (text, path) => {
+    const target = await parseCidTarget('--get', text);
     expect(String(target.cid)).toBe(FILE);
     expect(target.path).toBe(path);
     expect(looksLikeCid(text)).toBe(true);
@@ -21,8 +21,8 @@ describe('parseCidTarget', () => {
 
   it.each(['', '/', `/${FILE}`, 'ipfs://', 'file', `${FILE.slice(0, -1)}1`, '/ipfs/'])(
     "refuses '%s' and says it whole",
-    (text) => {
-      expect(() => parseCidTarget('--get', text)).toThrow(
+    async (text) => {
+      await expect(parseCidTarget('--get', text)).rejects.toEqual(
         expect.objectContaining({
           code: 'ERR_USAGE',
           message: expect.stringContaining(text.split('/')[0]!),
