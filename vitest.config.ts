@@ -15,7 +15,7 @@ const LANES: Record<string, string[]> = {
     'test/lab/simulated/simulated.test.ts',
   ],
   /** Peers of libp2p. */
-  libp2p: ['test/{attack,contract,peer}/**/*.test.ts'],
+  libp2p: ['test/{attack,contract,hybrid,peer}/**/*.test.ts'],
   /** Hubs and their clients. */
   http: ['test/{client,edge,library,server}/**/*.test.ts', 'test/hub/catalogue/*.test.ts'],
   unit: ['test/**/*.test.ts'],

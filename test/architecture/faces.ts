@@ -1,6 +1,7 @@
 // What each room shows to the others, file by file. What is not listed may change without asking
 // anybody. One entry a line, in order of path.
 export const FACES: string[] = [
+  'api/about-hub.ts',
   'api/feed-event.ts',
   'api/file-attributes.ts',
   'api/files-url.ts',
@@ -107,6 +108,7 @@ export const FACES: string[] = [
   'hub/feed/hub-events.ts',
   'hub/feed/transfers.ts',
   'hub/intermediary/intermediary.ts',
+  'hub/swarm/hub-swarm.ts',
   'hub/uploads/attribution.ts',
   'hub/uploads/condition.ts',
   'hub/uploads/finish-upload.ts',

@@ -100,6 +100,11 @@ export const LAW: Law = {
       imports: ['swarm', 'exchange', 'content', 'disk', 'link', 'telemetry'],
       reason: 'a peer is what libp2p and a disk are to a swarm',
     },
+    hybrid: {
+      holds: 'a hub that is also a peer, and what finds one: one link, one catalogue, HTTP and the swarm as sources of one file',
+      imports: ['api', 'client', 'peer'],
+      reason: 'what joins hub, client and peer is composed here, by their faces: the HTTP face of the hub is none of it',
+    },
     attack: {
       holds: 'hostile peers as real processes, for experiments',
       imports: ['peer', 'swarm', 'exchange', 'content', 'link', 'telemetry'],

@@ -31,12 +31,12 @@ export class Tellers {
 
   /** Notes that the server at `teller` named the URL. */
   handleNamed({ origin }: URL, teller: URL): void {
-    this.#know(origin, this.#scopeOf(teller));
+    this.#know(origin, this.scopeOf(teller));
   }
 
   /** The least scope where a redirect leads from a server that was called with `least`. */
   redirect(from: URL, least: Scope, { origin }: URL): Scope {
-    const next = Math.max(this.#scopeOf(from), least) as Scope;
+    const next = Math.max(this.scopeOf(from), least) as Scope;
     this.#know(origin, next);
     return next;
   }
@@ -47,7 +47,8 @@ export class Tellers {
     return known;
   }
 
-  #scopeOf({ origin }: URL): Scope {
+  /** The scope of the server of that URL, which was met; a server behind a proxy is anywhere. */
+  scopeOf({ origin }: URL): Scope {
     return this.#met.get(origin) ?? SCOPE.everywhere;
   }
 }

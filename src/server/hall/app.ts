@@ -25,6 +25,7 @@ import { answerForm } from '../uploads/form-upload.ts';
 import { answerMakeDirectory } from '../uploads/make-directory.ts';
 import { answerSetAttributes } from '../uploads/set-attributes.ts';
 import { answerUpload } from '../uploads/upload.ts';
+import { answerAbout } from './about-route.ts';
 import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
 import type { Hub } from './hub.ts';
@@ -47,6 +48,9 @@ const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
   uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
   metrics: answerMetrics,
+  wellKnown: (hub, conversation, { rest }) => {
+    if (!answerAbout(hub, conversation, rest)) throw nothingHere();
+  },
 };
 
 /** The listener for an HTTP server's requests. Never throws. */

@@ -4,6 +4,7 @@ import type { Access } from '../../hub/access/access.ts';
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { HubEvents } from '../../hub/feed/hub-events.ts';
 import type { Intermediary } from '../../hub/intermediary/intermediary.ts';
+import type { HubSwarm } from '../../hub/swarm/hub-swarm.ts';
 import type { Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
@@ -34,4 +35,6 @@ export interface Hub {
   readonly metrics: Metrics | undefined;
   readonly events: HubEvents;
   readonly intermediary?: Intermediary | undefined;
+  /** Undefined if the hub is no peer. */
+  readonly swarm?: HubSwarm | undefined;
 }

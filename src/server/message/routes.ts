@@ -27,6 +27,7 @@ export const ROUTES = {
   metrics: itself('/metrics'),
   alive: itself('/healthz'),
   ready: itself('/readyz'),
+  wellKnown: { path: '/.well-known', covers: 'below', methods: READ },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

@@ -14,6 +14,7 @@ test.each([
   ['/events', { name: 'events', rest: '' }],
   ['/events/', { name: 'events', rest: '' }],
   ['/healthz', { name: 'alive', rest: '' }],
+  ['/.well-known/hubswarm', { name: 'wellKnown', rest: 'hubswarm' }],
 ])('%s is a route', (path, found) => {
   expect(routeOf(path)).toEqual(found);
 });
