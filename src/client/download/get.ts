@@ -17,6 +17,7 @@ import { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
 import { fetchManifest } from '../mirrors/fetch-manifest.ts';
+import { KeptAnswers } from '../mirrors/kept-answers.ts';
 import { namedMirrors, probeNamed } from '../mirrors/named-mirrors.ts';
 import { ofVersion, type Probed, probeMirrors } from '../mirrors/probe.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
@@ -70,6 +71,7 @@ class Transfer {
   readonly #http: HttpClient;
   readonly #link: Link;
   readonly #patience: Patience;
+  readonly #kept = new KeptAnswers();
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   /** The given URLs, without those that turned out to have another file. */
   #urls: readonly URL[];
@@ -152,6 +154,7 @@ class Transfer {
     const follows = this.#options.followMirrors !== false;
     const named = follows ? namedMirrors(this.#http, same, this.#urls) : [];
     if (manifest) {
+      this.#kept.drop();
       this.#urls = [...this.#urls, ...named];
       const source = same.find(({ cid }) => cid?.equals(manifest.root));
       await this.#getVerified(manifest, target, source);
@@ -224,6 +227,7 @@ class Transfer {
 
   close(): void {
     this.#opened?.destroy();
+    this.#kept.drop();
     if (this.#options.shared) return;
     this.#http.close();
     this.#ownLink?.close();
@@ -323,6 +327,7 @@ class Transfer {
       patience: this.#patience,
       clock: systemClock,
       seed: this.#seed,
+      kept: this.#kept,
       emit: this.#options.emit,
       signal: this.#options.signal,
       connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
