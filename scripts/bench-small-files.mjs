@@ -2,10 +2,13 @@
 //
 //   node scripts/bench-small-files.mjs [files 2000] [rounds 3] [bytes 270]
 //
-// Each round fetches the same tree by each of them into a new directory beside it, below the
-// temporary directory (TMPDIR): what a disk takes for many files is part of it, so name one on a
-// disk. The link is the loopback device; with root, `tc qdisc add dev lo root netem delay 10ms` makes
-// it a long one. rsync syncs nothing; both others sync all that they fetched.
+// Each round fetches the same tree by each of them, and then a tree of one file, which shows the
+// share of the start. All is fetched below the temporary directory (TMPDIR): what a disk takes for
+// many files is part of it, so name one on a disk. Nothing is removed before the end: ext4 looks at
+// each inode that was freed within the last minutes before it makes a file, which takes up to 0.4 ms
+// after some thousand. The order changes from round to round. The link is the loopback device; with
+// root, `tc qdisc add dev lo root netem delay 10ms` makes it a long one. rsync syncs nothing; both
+// others sync all that they fetched.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,6 +21,7 @@ import { Running } from './lib/binary.mjs';
 import { numbers } from './lib/command-line.mjs';
 
 const FILES_PER_DIRECTORY = 500;
+const NAMES = ['peer', 'client', 'rsync'];
 const [files, rounds, bytes] = numbers(
   import.meta.filename,
   ['files', 2000],
@@ -25,38 +29,44 @@ const [files, rounds, bytes] = numbers(
   ['bytes', 270],
 );
 const dir = mkdtempSync(join(tmpdir(), 'hubswarm-bench-'));
-const tree = join(dir, 'tree');
-for (let i = 0; i < files; i++) {
-  const at = join(tree, `d${Math.floor(i / FILES_PER_DIRECTORY)}`);
-  mkdirSync(at, { recursive: true });
-  writeFileSync(join(at, `f${i}`), randomBytes(bytes));
-}
+const source = join(dir, 'source');
+const trees = [makeTree('many', files), makeTree('one', 1)];
 
-const sharer = new Running(['peer', '--data', join(dir, 'sharer'), '--share', tree]);
-const hub = new Running(['server', tree, '--port', '0']);
+const sharedAt = performance.now();
+const sharer = new Running(['peer', '--data', join(dir, 'sharer'), '--share', ...trees]);
+const hub = new Running(['server', source, '--port', '0']);
 const rsync = await startRsync();
+/** Seconds and peak MiB of each, by tree. */
+const took = new Map();
 try {
-  const { cid } = await sharer.until('file_shared');
+  const cids = {};
+  for (const name of ['many', 'one']) {
+    cids[name] = (await sharer.until('file_shared', (event) => event.name === name)).cid;
+  }
   const { addresses } = await sharer.until('listening');
+  const sharedSeconds = (performance.now() - sharedAt) / 1000;
   const [hubUrl] = (await hub.until('listening')).addresses;
   await hub.until('catalogue_completed');
-  const took = { peer: [], client: [], rsync: [] };
+  const fetches = {
+    peer: (tree, out) =>
+      timed([
+        ...['peer', '--data', `${out}-data`, '--join', addresses[0], '--get', cids[tree]],
+        ...['--out', out, '--linger', '0'],
+      ]),
+    client: (tree, out) => timed(['client', 'get', '-r', `${hubUrl}files/${tree}/`, out]),
+    rsync: timedRsync,
+  };
   for (let round = 0; round < rounds; round++) {
-    const out = (name) => join(dir, `${name}-${round}`);
-    const get = ['peer', '--data', out('data'), '--join', addresses[0], '--get', cid];
-    took.peer.push(await timed([...get, '--out', out('peer'), '--linger', '0']));
-    took.client.push(await timed(['client', 'get', '-r', `${hubUrl}files/`, out('client')]));
-    took.rsync.push(await timedRsync(out('rsync')));
-    for (const name of ['peer', 'client', 'rsync', 'data']) rmSync(out(name), { recursive: true });
+    const order = [...NAMES.slice(round % NAMES.length), ...NAMES.slice(0, round % NAMES.length)];
+    for (const tree of ['many', 'one']) {
+      for (const name of order) {
+        const result = await fetches[name](tree, join(dir, `${tree}-${name}-${round}`));
+        const key = `${name} ${tree}`;
+        took.set(key, [...(took.get(key) ?? []), result]);
+      }
+    }
   }
-  const median = Object.fromEntries(
-    Object.entries(took).map(([name, each]) => [name, each.toSorted((a, b) => a - b)[rounds >> 1]]),
-  );
-  for (const [name, each] of Object.entries(took)) {
-    const all = each.map((seconds) => seconds.toFixed(2)).join(' ');
-    const ratio = (median[name] / median.rsync).toFixed(2);
-    process.stdout.write(`${name.padEnd(8)}${all}   median / rsync ${ratio}\n`);
-  }
+  print(sharedSeconds);
 } finally {
   for (const child of [sharer.child, hub.child, rsync.child]) {
     const ended = once(child, 'exit');
@@ -66,20 +76,60 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-async function timed(args) {
-  const from = performance.now();
-  const { child } = new Running(args);
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`'${args.join(' ')}' ended with ${code}`);
-  return (performance.now() - from) / 1000;
+function print(sharedSeconds) {
+  const seconds = (name, tree) => took.get(`${name} ${tree}`).map((each) => each.seconds);
+  const rival = median(seconds('rsync', 'many'));
+  for (const name of NAMES) {
+    const all = seconds(name, 'many');
+    const start = median(seconds(name, 'one'));
+    const peak = Math.max(...took.get(`${name} many`).map((each) => each.mebibytes));
+    const memory = peak > 0 ? `, peak ${peak.toFixed(0)} MiB` : '';
+    const each = all.map((value) => value.toFixed(2)).join(' ');
+    const ratio = (median(all) / rival).toFixed(2);
+    process.stdout.write(
+      `${name.padEnd(8)}${each}   median / rsync ${ratio}; one file ${start.toFixed(2)}${memory}\n`,
+    );
+  }
+  const [one, other] = [sharer, hub].map((each) => each.peakMebibytes.toFixed(0));
+  process.stdout.write(
+    `shared in ${sharedSeconds.toFixed(2)} s; peaks: sharer ${one} MiB, hub ${other} MiB\n`,
+  );
 }
 
-async function timedRsync(out) {
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function makeTree(name, count) {
+  const tree = join(source, name);
+  for (let i = 0; i < count; i++) {
+    const at = join(tree, `d${Math.floor(i / FILES_PER_DIRECTORY)}`);
+    mkdirSync(at, { recursive: true });
+    writeFileSync(join(at, `f${i}`), randomBytes(bytes));
+  }
+  return tree;
+}
+
+async function timed(args) {
   const from = performance.now();
-  const child = spawn('rsync', ['-a', `rsync://127.0.0.1:${rsync.port}/tree/`, `${out}/`]);
+  const running = new Running(args);
+  let mebibytes = 0;
+  running.onEvent = ({ event }) => {
+    if (event === 'transfer_completed' || event === 'stopped') {
+      mebibytes = Math.max(mebibytes, running.peakMebibytes);
+    }
+  };
+  const [code] = await once(running.child, 'exit');
+  if (code !== 0) throw new Error(`'${args.join(' ')}' ended with ${code}`);
+  return { seconds: (performance.now() - from) / 1000, mebibytes };
+}
+
+async function timedRsync(tree, out) {
+  const from = performance.now();
+  const child = spawn('rsync', ['-a', `rsync://127.0.0.1:${rsync.port}/source/${tree}/`, `${out}/`]);
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`rsync ended with ${code}`);
-  return (performance.now() - from) / 1000;
+  return { seconds: (performance.now() - from) / 1000, mebibytes: 0 };
 }
 
 async function startRsync() {
@@ -87,7 +137,7 @@ async function startRsync() {
   const config = join(dir, 'rsyncd.conf');
   writeFileSync(
     config,
-    `port = ${port}\naddress = 127.0.0.1\nuse chroot = no\n[tree]\npath = ${tree}\n`,
+    `port = ${port}\naddress = 127.0.0.1\nuse chroot = no\n[source]\npath = ${source}\n`,
   );
   // With a socket as its input it would take itself for a child of inetd.
   const child = spawn('rsync', ['--daemon', '--no-detach', `--config=${config}`], {
