@@ -115,8 +115,11 @@ async function timed(args) {
   const running = new Running(args);
   let mebibytes = 0;
   running.onEvent = ({ event }) => {
-    if (event === 'transfer_completed' || event === 'stopped') {
-      mebibytes = Math.max(mebibytes, running.peakMebibytes);
+    if (event === 'piece_verified' || event === 'transfer_completed') return;
+    try {
+      mebibytes = running.peakMebibytes;
+    } catch {
+      // It has ended.
     }
   };
   const [code] = await once(running.child, 'exit');
@@ -126,7 +129,11 @@ async function timed(args) {
 
 async function timedRsync(tree, out) {
   const from = performance.now();
-  const child = spawn('rsync', ['-a', `rsync://127.0.0.1:${rsync.port}/source/${tree}/`, `${out}/`]);
+  const child = spawn('rsync', [
+    '-a',
+    `rsync://127.0.0.1:${rsync.port}/source/${tree}/`,
+    `${out}/`,
+  ]);
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`rsync ended with ${code}`);
   return { seconds: (performance.now() - from) / 1000, mebibytes: 0 };

@@ -32,7 +32,8 @@ export function hasAttributes(stats: Stats, wanted: FileAttributes): boolean {
 
 /** Who may read an executable file may run it, as with `rsync --executability`. */
 export async function applyAttributes(handle: Handle, attributes: FileAttributes): Promise<void> {
-  const { modifiedMs } = attributes;
+  const { modifiedMs, executable, mode } = attributes;
+  if (modifiedMs === undefined && executable === undefined && mode === undefined) return;
   const before = (await handle.stat()).mode & 0o777;
   const bits = modeOf(before, attributes);
   if (bits !== before) await handle.chmod(bits).catch(() => undefined);

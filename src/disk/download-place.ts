@@ -1,26 +1,25 @@
 // A download on disk, from its partial to its final name.
 //
 // The partial lies beside the target (so that the last step is a rename within one file system)
-// under a name that carries the end of the root CID: another version of the same target never mixes
-// with it. It has its full size from the start and no sidecar. What it holds is found out by
-// hashing, so that a kill at any moment, or a power cut that lost some writes, costs only the
-// pieces that are really missing. Two processes may download to one target: both write the same
-// verified bytes to the same places, and the second to publish finds the target whole.
+// under a name of its version. A file has its full size from the start and no sidecar; those of a
+// directory are made when they are first written to. What it holds is found out by hashing: a kill at
+// any moment, or a power cut that lost some writes, costs only the pieces that are really missing.
+// Two processes may download to one target: both write the same verified bytes to the same places,
+// and the second to publish finds the target whole.
 //
 // Rejected: a bitmap beside the partial (can claim what the disk lost), a lock file (outlives a
 // kill), a partial in a temporary directory (no rename across file systems).
 import { constants } from 'node:fs';
-import { lstat, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import type { CID } from 'multiformats/cid';
+import { lstat, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import type { FileAttributes } from '../content/attributes.ts';
 import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { fileError, HubswarmError, hasCode, systemCode } from '../runtime/errors.ts';
-import { nameBeside } from '../runtime/node/name-beside.ts';
 import { applyAttributes } from './attributes.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
 import { type FileCalls, fileCallsAt, type Handle, THREADED } from './file-calls.ts';
+import { partialOf } from './partial-name.ts';
 import { openSource, type Place } from './place.ts';
 import { type SourceFile, sourceFile } from './source.ts';
 import { lstatIfAny, makeFile, renameToNew, syncPath } from './steps.ts';
@@ -28,50 +27,8 @@ import { syncFileSystem } from './sync-file-system.ts';
 import { adoptAccess } from './target-place.ts';
 import { openInode, Tree } from './tree.ts';
 
-/** Tells versions of one target apart: the end of the root CID. */
-export const shortName = (root: CID): string => root.toString().slice(-8);
-
 /** Most directories put aside beside one target. Chosen. */
 const MOST_OLD = 9;
-
-/** The partial file of a verified download of that version. @param target absolute */
-export function partialOf(root: CID, target: string): string {
-  const ending = `.${shortName(root)}.part`;
-  // What is replaced is put aside as `.old`, `.002` and so on.
-  return nameBeside(target, ending, `${ending}.old`);
-}
-
-/** Most partial files of other versions that are looked at. Chosen. */
-const MOST_VERSIONS = 4;
-
-/** Paths at which another version of the target may lie: its own, and those of partial files. */
-export async function otherVersions(root: CID, target: string): Promise<string[]> {
-  const path = resolve(target);
-  const own = basename(partialOf(root, path));
-  const ending = `.${shortName(root)}.part`;
-  const before = own.slice(0, -ending.length);
-  const isPartial = (name: string): boolean =>
-    name !== own &&
-    name.startsWith(before) &&
-    /^\.[a-z0-9]{8}\.part$/i.test(name.slice(before.length));
-  const beside = await readdir(dirname(path)).catch(() => []);
-  const partials = beside.filter(isPartial).slice(0, MOST_VERSIONS);
-  return [path, ...partials.map((name) => join(dirname(path), name))];
-}
-
-/**
- * Renames the partial file of one version, so that the next version finds its pieces, and hashes
- * them.
- */
-export async function goOnAs(before: CID, root: CID, target: string): Promise<void> {
-  const [from, to] = [before, root].map((each) => partialOf(each, resolve(target)));
-  if (from === to) return;
-  try {
-    await rename(from!, to!);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, from!);
-  }
-}
 
 const isMissing = (error: unknown): boolean =>
   systemCode(error) === 'ENOENT' || hasCode(error, 'ERR_NOT_FOUND');
@@ -100,19 +57,29 @@ export interface DownloadPlaceOptions {
 
 export class DownloadPlace implements Place {
   readonly #manifest: Manifest;
+  readonly #isMany: boolean;
   readonly #target: string;
   readonly #partial: string;
   readonly #overwrite: boolean;
   readonly #attributes: FileAttributes;
   readonly #onPutAside: DownloadPlaceOptions['onPutAside'];
   /** Of the partial's files: an entry that was put in the place of one is never written to. */
-  #inodes: readonly bigint[] = [];
+  #inodes: (bigint | undefined)[] = [];
   #sources: readonly SourceFile[] | undefined;
+  /** Files of the target to be that have their attributes already: nothing writes to them again. */
+  readonly #whole: (SourceFile | undefined)[] = [];
+  /** Whether the partial was made by this download. */
+  #isFresh = false;
+  /** Files of a fresh partial that another process made, by their indices. */
+  readonly #taken = new Set<number>();
   /** The calls of the file system that the partial lies on. */
   #calls: FileCalls = THREADED;
+  /** The partial, if it is a directory. */
+  #tree: Tree | undefined;
 
   constructor(manifest: Manifest, target: string, options: DownloadPlaceOptions) {
     this.#manifest = manifest;
+    this.#isMany = manifest.files.length > FEW_FILES;
     this.#target = resolve(target);
     this.#partial = partialOf(manifest.root, this.#target);
     this.#overwrite = options.overwrite ?? false;
@@ -151,14 +118,15 @@ export class DownloadPlace implements Place {
     const found = await lstatIfAny(this.#partial);
     // A partial file that was found has some of the room already.
     if (!found) await this.#checkRoom();
+    this.#isFresh = !found;
     try {
       // A partial file that will replace a file is readable by its owner only.
       const mode = (file: ManifestFile): number => (present ? OWNER_ONLY : partialMode(file));
       const { kind, files, geometry } = this.#manifest;
-      this.#inodes =
-        kind === 'directory'
-          ? await this.#treeAt(this.#partial).make(partialMode)
-          : [await makeFile(this.#partial, geometry.totalLength, mode(files[0]!), this.#calls)];
+      if (kind === 'directory') this.#tree = this.#treeAt(this.#partial);
+      this.#inodes = this.#tree
+        ? await this.#tree.make(({ length }) => found !== undefined || length === 0, partialMode)
+        : [await makeFile(this.#partial, geometry.totalLength, mode(files[0]!), this.#calls)];
     } catch (error) {
       throw fileError(error, this.#partial);
     }
@@ -169,26 +137,62 @@ export class DownloadPlace implements Place {
     const path = this.path(file);
     if (this.#sources) return openSource(path);
     try {
-      return await this.#openIn(this.#partial, file);
+      const inode = this.#inodes[file];
+      return await (inode === undefined ? this.#create(file) : this.#openPartial(file, inode));
     } catch (error) {
       if (!isMissing(error)) throw fileError(error, path);
       // It was published meanwhile, by this store or by another process.
-      return this.#openIn(this.#target, file).catch(() => {
+      return this.#openTarget(file).catch(() => {
         throw fileError(error, path);
       });
     }
   }
 
-  #openIn(base: string, file: number): Promise<Handle> {
-    const inode = this.#inodes[file]!;
-    const flags = constants.O_RDWR;
-    return this.#manifest.kind === 'directory'
-      ? this.#treeAt(base).open(file, inode, flags)
-      : openInode(base, base, inode, flags, this.#calls);
+  async #create(file: number): Promise<Handle> {
+    const mode = partialMode(this.#manifest.files[file]!);
+    const { handle, inode, isNew } = await this.#tree!.create(file, mode, this.#inodes);
+    this.#inodes[file] = inode;
+    if (!isNew) this.#taken.add(file);
+    return handle;
   }
 
+  #openPartial(file: number, inode: bigint): Promise<Handle> {
+    // Its mode may forbid to write to it.
+    const flags = this.#whole[file] ? constants.O_RDONLY : constants.O_RDWR;
+    if (this.#tree) return this.#tree.open(file, inode, flags);
+    return openInode(this.#partial, this.#partial, inode, flags, this.#calls);
+  }
+
+  async #openTarget(file: number): Promise<Handle> {
+    const inode = this.#inodes[file];
+    if (inode === undefined) throw new HubswarmError('ERR_NOT_FOUND', 'was never made');
+    const flags = constants.O_RDWR;
+    if (!this.#tree) return openInode(this.#target, this.#target, inode, flags, this.#calls);
+    const tree = this.#treeAt(this.#target);
+    return tree.open(file, inode, flags).finally(() => tree.close());
+  }
+
+  readsZeros(file: number): boolean {
+    return this.#isFresh && !this.#taken.has(file);
+  }
+
+  /** Of a few files each is synced, and a single one may get what the file has that it replaces. */
+  async handleWhole(index: number, handle: Handle): Promise<void> {
+    const file = this.#manifest.files[index]!;
+    if (this.#isMany) this.#whole[index] = await this.#finish(file, handle);
+  }
+
+  async #finish(file: ManifestFile, handle: Handle): Promise<SourceFile> {
+    await applyAttributes(handle, { ...file.attributes, ...this.#attributes });
+    return sourceFile(pathUnder(this.#target, file), await handle.stat());
+  }
+
+  async close(): Promise<void> {
+    await this.#tree?.close();
+  }
+
+  /** What lies elsewhere may be a mount. */
   #treeAt(path: string): Tree {
-    // What lies elsewhere may be a mount.
     return new Tree(path, this.#manifest, path === this.#partial ? this.#calls : undefined);
   }
 
@@ -198,19 +202,18 @@ export class DownloadPlace implements Place {
   ): Promise<string> {
     if (this.#sources) return this.#target;
     const { files, kind } = this.#manifest;
-    const sources: SourceFile[] = [];
-    const isMany = files.length > FEW_FILES;
-    await atOnce(files.entries(), FILES_AT_ONCE, ([index, file]) =>
-      use(index, async (handle) => {
+    const sources = this.#whole as SourceFile[];
+    await atOnce(files.entries(), FILES_AT_ONCE, async ([index, file]) => {
+      if (sources[index]) return;
+      await use(index, async (handle) => {
         if (kind === 'file') await this.#adoptAccess(handle);
-        await applyAttributes(handle, { ...file.attributes, ...this.#attributes });
-        if (!isMany) await handle.sync();
-        sources[index] = sourceFile(pathUnder(this.#target, file), await handle.stat());
-      }),
-    );
+        sources[index] = await this.#finish(file, handle);
+        if (!this.#isMany) await handle.sync();
+      });
+    });
     try {
       if (kind === 'directory') await this.#treeAt(this.#partial).describe();
-      if (!isMany) await this.#syncDirectories();
+      if (!this.#isMany) await this.#syncDirectories();
       else if (!(await syncFileSystem(this.#partial))) {
         // By their paths: what a file's mode is by now may forbid to write to it.
         await atOnce(files, FILES_AT_ONCE, (file) => syncPath(pathUnder(this.#partial, file)));

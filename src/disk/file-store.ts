@@ -14,10 +14,13 @@ import { checkPieces } from './check-files.ts';
 import { DownloadPlace } from './download-place.ts';
 import type { Handle } from './file-calls.ts';
 import type { Imported } from './import.ts';
+import { KeptOpen } from './kept-open.ts';
 import { lossReasonOf } from './loss-reason.ts';
-import { OpenFiles } from './open-files.ts';
 import { type Place, SharedPlace } from './place.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
+
+/** Chosen: far below the common limit of 1024 descriptors, which sockets need too. */
+const MOST_OPEN_FILES = 64;
 
 export interface DownloadOptions {
   /** Whether to replace a target with other bytes, at publish. */
@@ -35,16 +38,14 @@ export class FileStore implements PieceStore {
   readonly manifest: Manifest;
   readonly have: Bitfield;
   readonly #place: Place;
-  readonly #files: OpenFiles;
-  /** Whether what was never written reads as zeros. */
-  #isFresh = false;
+  readonly #files: KeptOpen<number, Handle>;
   #tellLoss: ((loss: Loss) => void) | undefined;
 
   private constructor(manifest: Manifest, place: Place, have: Bitfield) {
     this.manifest = manifest;
     this.have = have;
     this.#place = place;
-    this.#files = new OpenFiles((file) => place.open(file));
+    this.#files = new KeptOpen((file) => place.open(file), MOST_OPEN_FILES);
   }
 
   /** A store over imported files, where they lie; nothing is copied. */
@@ -75,7 +76,6 @@ export class FileStore implements PieceStore {
     const { pieceCount } = manifest.geometry;
     const have = state === 'whole' ? Bitfield.full(pieceCount) : new Bitfield(pieceCount);
     const store = new FileStore(manifest, place, have);
-    store.#isFresh = state === 'fresh';
     if (state === 'found') {
       hashed = 0;
       await store.#resume(check);
@@ -184,19 +184,22 @@ export class FileStore implements PieceStore {
     if (this.have.has(piece)) return true;
     const file = fileOfPiece(this.manifest, piece);
     const length = this.manifest.geometry.length(piece);
-    // A hole stays one, so that a sparse file takes no more room than where it came from.
-    const isHole = this.#isFresh && parts.every(isZero);
     await this.#attempt(file, async (handle) => {
-      if (isHole) return;
-      const { bytesWritten } = await handle.writev(parts, this.#offset(file, piece));
-      if (bytesWritten === length) return;
-      throw new HubswarmError(
-        'ERR_DISK_FULL',
-        `${this.#place.path(file)}: could not be written whole`,
-      );
+      // A hole stays one, so that a sparse file takes no more room than where it came from.
+      if (!this.#place.readsZeros?.(file) || !parts.every(isZero)) {
+        const { bytesWritten } = await handle.writev(parts, this.#offset(file, piece));
+        if (bytesWritten !== length) throw this.#notWhole(file);
+      }
+      if (this.manifest.files[file]!.pieceCount === 1)
+        await this.#place.handleWhole?.(file, handle);
     });
     this.have.add(piece);
     return true;
+  }
+
+  #notWhole(file: number): HubswarmError {
+    const what = 'could not be written whole';
+    return new HubswarmError('ERR_DISK_FULL', `${this.#place.path(file)}: ${what}`);
   }
 
   async publish(): Promise<string | undefined> {
@@ -207,6 +210,7 @@ export class FileStore implements PieceStore {
 
   async close(): Promise<void> {
     await this.#files.close();
+    await this.#place.close?.();
   }
 
   /** Marks the pieces that the partial file really holds. */

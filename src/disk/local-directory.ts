@@ -17,15 +17,18 @@ export class LocalDirectory {
   readonly path: string;
   /** For what lies in it. */
   readonly calls: FileCalls;
+  /** The user it belongs to. */
+  readonly owner: number;
   readonly #handle: Handle;
   /** The file system that it is on. */
   readonly #device: number;
 
-  private constructor(path: string, calls: FileCalls, handle: Handle, device: number) {
+  private constructor(path: string, calls: FileCalls, handle: Handle, { dev, uid }: Stats) {
     this.path = path;
     this.calls = calls;
+    this.owner = uid;
     this.#handle = handle;
-    this.#device = device;
+    this.#device = dev;
   }
 
   /**
@@ -39,7 +42,7 @@ export class LocalDirectory {
       await mkdir(path, { recursive: true });
       const calls = await fileCallsAt(path);
       const handle = await calls.open(path, DIRECTORY);
-      return new LocalDirectory(path, calls, handle, (await handle.stat()).dev);
+      return new LocalDirectory(path, calls, handle, await handle.stat());
     } catch (error) {
       // Not a directory: mkdir would have accepted one.
       if (systemCode(error) !== 'EEXIST') throw fileError(error, path);
@@ -57,7 +60,7 @@ export class LocalDirectory {
     try {
       const calls = known ?? (await fileCallsAt(path));
       const handle = await calls.open(path, DIRECTORY | constants.O_NOFOLLOW);
-      return new LocalDirectory(path, calls, handle, (await handle.stat()).dev);
+      return new LocalDirectory(path, calls, handle, await handle.stat());
     } catch (error) {
       throw await refusal(error, path, path);
     }
@@ -84,7 +87,7 @@ export class LocalDirectory {
     let here: LocalDirectory = this;
     try {
       for (const name of segments) {
-        const next = await here.#enter(name);
+        const next = await here.enter(name);
         if (here !== this) await here.close();
         here = next;
       }
@@ -94,13 +97,14 @@ export class LocalDirectory {
     }
   }
 
-  async #enter(name: string): Promise<LocalDirectory> {
+  /** Opens a directory in it. Close it. @throws HubswarmError ERR_NOT_FOUND, ERR_NOT_PERMITTED */
+  async enter(name: string): Promise<LocalDirectory> {
     const path = join(this.path, name);
     try {
       const handle = await this.calls.open(this.at(name), DIRECTORY | constants.O_NOFOLLOW);
-      const { dev } = await handle.stat();
-      const calls = dev === this.#device ? this.calls : await fileCallsAt(path);
-      return new LocalDirectory(path, calls, handle, dev);
+      const stats = await handle.stat();
+      const calls = stats.dev === this.#device ? this.calls : await fileCallsAt(path);
+      return new LocalDirectory(path, calls, handle, stats);
     } catch (error) {
       throw await refusal(error, this.at(name), path);
     }

@@ -10,6 +10,12 @@ export interface Place {
   path(file: number): string;
   /** Opens a file of the manifest, by its index there. */
   open(file: number): Promise<Handle>;
+  /** Whether what was never written to this file reads as zeros. It was opened before. */
+  readsZeros?(file: number): boolean;
+  /** Must be called when all bytes of a file were written to it in one go. */
+  handleWhole?(file: number, handle: Handle): Promise<void>;
+  /** Closes what is kept open beside the files. */
+  close?(): Promise<void>;
   /** The files as they were hashed, once nothing may write to them; undefined before. */
   readonly sources: readonly SourceFile[] | undefined;
 }

@@ -4,10 +4,11 @@ import { constants, type Stats } from 'node:fs';
 import { link, open, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
-import { type FileCalls, THREADED } from './file-calls.ts';
+import { type FileCalls, type Handle, THREADED } from './file-calls.ts';
 
 /** Does not follow symbolic links: others can foresee a partial file's name. */
-const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const FIND = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const CREATE = FIND | constants.O_CREAT;
 
 /** Codes of file systems without hard links (exFAT, some network file systems). */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -47,6 +48,44 @@ export async function makeFile(
     return stats.ino;
   } finally {
     await handle.close();
+  }
+}
+
+export interface MadeFile {
+  readonly handle: Handle;
+  readonly inode: bigint;
+  /** Whether it was made: what was never written to it reads as zeros. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Makes a file where none is expected, and gives it its full size. One that another process made for
+ * the same download is taken as it is. Close it.
+ *
+ * @param owner the one who may have made it
+ * @returns undefined if something else is there
+ */
+export async function makeNewFile(
+  path: string,
+  length: number,
+  { mode, owner, calls }: { mode: number; owner: number; calls: FileCalls },
+): Promise<MadeFile | undefined> {
+  const made = await calls.open(path, CREATE | constants.O_EXCL, mode).catch((error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  });
+  const handle = made ?? (await calls.open(path, FIND));
+  try {
+    const stats = await handle.stat({ bigint: true });
+    const isOurs = stats.isFile() && stats.nlink === 1n && Number(stats.uid) === owner;
+    if (!made && !isOurs) {
+      await handle.close();
+      return undefined;
+    }
+    if (stats.size !== BigInt(length)) await handle.truncate(length);
+    return { handle, inode: stats.ino, isNew: made !== undefined };
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
 }
 

@@ -8,12 +8,15 @@ import type { Manifest, ManifestFile } from '../content/manifest.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import type { FileCalls, Handle } from './file-calls.ts';
+import { KeptOpen } from './kept-open.ts';
 import { LocalDirectory } from './local-directory.ts';
-import { makeFile, makeLink } from './steps.ts';
+import { type MadeFile, makeFile, makeLink, makeNewFile } from './steps.ts';
 
 /** Files worked on at once: it hides what the file system takes for each. Chosen. */
 const FILES_AT_ONCE = 16;
 const OWNER_MAY_CHANGE = 0o700;
+/** Directories kept open for the files in them: opening one takes as long as a file. Chosen. */
+const MOST_OPEN = 16;
 
 interface Entries {
   /** Names of directories. */
@@ -29,6 +32,10 @@ export class Tree {
   readonly #manifest: Manifest;
   #knownLayout: ReadonlyMap<string, Entries> | undefined;
   readonly #calls: FileCalls | undefined;
+  /** It stays open, so that the tree is found when another process has given it its name. */
+  #top: Promise<LocalDirectory> | undefined;
+  /** Directories below, by their paths. */
+  readonly #directories: KeptOpen<string, LocalDirectory>;
 
   /**
    * @param path absolute
@@ -38,6 +45,7 @@ export class Tree {
     this.#path = path;
     this.#manifest = manifest;
     this.#calls = calls;
+    this.#directories = new KeptOpen((at) => this.#openDirectory(at), MOST_OPEN);
   }
 
   /** What each directory holds, parents first; '' is the tree itself. */
@@ -47,17 +55,22 @@ export class Tree {
   }
 
   /**
-   * Makes all of it, or finds it. Resolves to the inodes of the files.
+   * Makes directories, links and files, or finds them. Resolves to the inodes of the files.
    *
+   * @param isOf whether this is one of the files to make; the others are left to create()
    * @param modeOf of a file that is made
    * @throws HubswarmError ERR_MANIFEST, ERR_EXISTS (something that does not belong is there)
    */
-  async make(modeOf: (file: ManifestFile) => number): Promise<bigint[]> {
+  async make(
+    isOf: (file: ManifestFile) => boolean,
+    modeOf: (file: ManifestFile) => number,
+  ): Promise<(bigint | undefined)[]> {
     const { directoryAttributes } = this.#manifest;
     const own = (at: string): number =>
       directoryAttributes?.get(at)?.mode === undefined ? 0o777 : OWNER_MAY_CHANGE;
     await makeDirectory(this.#path, own(''));
-    const inodes: bigint[] = [];
+    await this.#openTop();
+    const inodes: (bigint | undefined)[] = [];
     await this.#each(async (directory, { directories }, at) => {
       for (const name of directories)
         await makeDirectory(directory.at(name), own(at === '' ? name : `${at}/${name}`));
@@ -66,6 +79,7 @@ export class Tree {
     await this.#each(async (directory, { files }) => {
       await atOnce(files, FILES_AT_ONCE, async ([name, index]) => {
         const file = this.#manifest.files[index]!;
+        if (!isOf(file)) return;
         const path = join(directory.path, name);
         const mode = modeOf(file);
         const inode = await makeFile(directory.at(name), file.length, mode, directory.calls).catch(
@@ -75,44 +89,82 @@ export class Tree {
         );
         inodes[index] = inode;
         if (!known.has(inode)) return void known.add(inode);
-        // Names that differ only in case or Unicode form, on a disk that does not tell them apart.
-        throw new HubswarmError(
-          'ERR_MANIFEST',
-          `${path}: is the name of another of its files, too`,
-        );
+        throw sameName(path);
       });
     });
     await this.#each(async (directory, { links }) => {
       for (const [name, target] of links) await makeLink(directory.at(name), target);
     });
-    await this.check(inodes);
+    await this.check(inodes, (index) => isOf(this.#manifest.files[index]!));
     return inodes;
+  }
+
+  /**
+   * Makes a file that make() left out. Close it.
+   *
+   * @param inodes of the files that are made already
+   * @throws HubswarmError ERR_MANIFEST, ERR_EXISTS (something else is there)
+   */
+  create(index: number, mode: number, inodes: readonly unknown[]): Promise<MadeFile> {
+    const { path: at, length } = this.#manifest.files[index]!;
+    return this.#in(parentOf(at), async (directory) => {
+      const name = nameOf(at);
+      const { owner, calls } = directory;
+      const made = await makeNewFile(directory.at(name), length, { mode, owner, calls });
+      if (!made) throw notPart(join(directory.path, name));
+      if (made.isNew || !inodes.includes(made.inode)) return made;
+      await made.handle.close();
+      throw sameName(join(directory.path, name));
+    });
   }
 
   /** Opens a file of the manifest that is this very inode. @throws HubswarmError; of the system */
   open(index: number, inode: bigint, flags: number): Promise<Handle> {
-    const segments = this.#manifest.files[index]!.path.split('/');
-    return this.#within(segments.slice(0, -1), async (directory) => {
-      const name = segments.at(-1)!;
-      return openInode(
-        directory.at(name),
-        join(directory.path, name),
-        inode,
-        flags,
-        directory.calls,
-      );
+    const { path: at } = this.#manifest.files[index]!;
+    return this.#in(parentOf(at), async (directory) => {
+      const name = nameOf(at);
+      const path = join(directory.path, name);
+      return openInode(directory.at(name), path, inode, flags, directory.calls);
     });
+  }
+
+  /** Closes its directories. */
+  async close(): Promise<void> {
+    await this.#directories.close();
+    await (await this.#top)?.close();
+  }
+
+  #openTop(): Promise<LocalDirectory> {
+    this.#top ??= LocalDirectory.open(this.#path, this.#calls);
+    // The next call may find a directory there.
+    this.#top.catch(() => {
+      this.#top = undefined;
+    });
+    return this.#top;
+  }
+
+  async #in<T>(at: string, body: (directory: LocalDirectory) => Promise<T>): Promise<T> {
+    return at === '' ? body(await this.#openTop()) : this.#directories.use(at, body);
+  }
+
+  #openDirectory(at: string): Promise<LocalDirectory> {
+    return this.#in(parentOf(at), (directory) => directory.enter(nameOf(at)));
   }
 
   /**
    * @param inodes of the files
+   * @param isMade whether the file of that index is there; all are, unless told
    * @throws HubswarmError ERR_EXISTS if it holds anything else, ERR_NOT_FOUND if it lacks something
    */
-  async check(inodes: readonly bigint[]): Promise<void> {
+  async check(
+    inodes: readonly unknown[],
+    isMade: (index: number) => boolean = () => true,
+  ): Promise<void> {
     await this.#each(async (directory, entries) => {
       const stray = await strayIn(directory, entries);
       if (stray !== undefined) throw notPart(join(directory.path, stray));
       for (const [name, index] of entries.files) {
+        if (!isMade(index)) continue;
         const path = join(directory.path, name);
         const stats = await directory.calls
           .lstatExact(directory.at(name))
@@ -194,8 +246,7 @@ export class Tree {
 
 function layoutOf({ directories, files, links = [] }: Manifest): ReadonlyMap<string, Entries> {
   const layout = new Map<string, Entries>();
-  const beside = (path: string): Entries =>
-    layout.get(path.slice(0, Math.max(0, path.lastIndexOf('/'))))!;
+  const beside = (path: string): Entries => layout.get(parentOf(path))!;
   for (const directory of ['', ...directories.toSorted((a, b) => depth(a) - depth(b))]) {
     if (directory !== '') beside(directory).directories.push(nameOf(directory));
     layout.set(directory, { directories: [], files: new Map(), links: new Map() });
@@ -221,6 +272,7 @@ export async function openInode(
 }
 
 const depth = (path: string): number => path.split('/').length;
+const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const segmentsOf = (path: string): string[] => (path === '' ? [] : path.split('/'));
 const countOf = ({ directories, files, links }: Entries): number =>
@@ -228,6 +280,10 @@ const countOf = ({ directories, files, links }: Entries): number =>
 
 const notPart = (path: string): HubswarmError =>
   new HubswarmError('ERR_EXISTS', `${path}: is not part of the download; move it away`);
+
+/** Names that differ only in case or Unicode form, on a disk that does not tell them apart. */
+const sameName = (path: string): HubswarmError =>
+  new HubswarmError('ERR_MANIFEST', `${path}: is the name of another of its files, too`);
 
 /** Counts first: some file systems write names in another way than they were given. */
 async function strayIn(directory: LocalDirectory, entries: Entries): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 // way of those that are not. A reader gets an open file as the hub has them, but one
 // whose reads wait for bytes that are still to come. On disk, all named by the CID:
 //   <cid>            the whole file, once it is
-//   <cid>.*.part     before that (disk/download-place.ts)
+//   <cid>.*.part     before that (disk/partial-name.ts)
 //   <cid>.dag        the inner blocks, which hash up to the CID
 // What a restart finds is hashed before it is served.
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';

@@ -59,7 +59,7 @@ export const FACES: string[] = [
   'content/store.ts',
   'content/subset.ts',
   'disk/attributes.ts',
-  'disk/download-place.ts',
+  'disk/partial-name.ts',
   'disk/file-calls.ts',
   'disk/file-store.ts',
   'disk/hashed-files.ts',

@@ -1,7 +1,9 @@
 // What others put into a partial directory, or users into a tree that is replaced: nothing outside
 // is written to, nothing of theirs is published or lost.
+import { execFileSync } from 'node:child_process';
 import {
   chmod,
+  chown,
   link,
   mkdir,
   readdir,
@@ -13,10 +15,10 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { partialOf } from '../../src/disk/download-place.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
 import { type Imported, importPath } from '../../src/disk/import.ts';
-import { NO_ROOT, needs } from '../support/needs.ts';
+import { partialOf } from '../../src/disk/partial-name.ts';
+import { NO_ROOT, needs, ROOT } from '../support/needs.ts';
 import { tempDir } from './files.ts';
 
 /** Files k and s/b in a directory, and where they are to go. */
@@ -108,14 +110,64 @@ describe('a partial directory', () => {
 
   it('of which a file is swapped for one of somebody else is not published', async () => {
     for (const plant of [link, symlink]) {
-      const { imported, manifest, victim, target, partial } = await setUp();
-      const store = await FileStore.download(manifest, target);
-      await rm(join(partial, 'k'));
-      await plant(join(victim, 'k'), join(partial, 'k'));
-      await expect(fill(store, imported)).rejects.toThrow(`${partial}/k`);
-      await store.close();
-      await isUntouched(victim);
+      for (const isLate of [false, true]) {
+        const { imported, manifest, victim, target, partial } = await setUp();
+        const store = await FileStore.download(manifest, target);
+        if (isLate) await fill(store, imported);
+        await rm(join(partial, 'k'), { force: true });
+        await plant(join(victim, 'k'), join(partial, 'k'));
+        const refused = isLate ? store.publish() : fill(store, imported);
+        await expect(refused).rejects.toThrow(`${partial}/k`);
+        await store.close();
+        await isUntouched(victim);
+      }
     }
+  });
+
+  it.each(['a file of another user', 'a pipe'])(
+    'with %s where one of its files is to be made is left alone',
+    needs(ROOT),
+    async (what) => {
+      const { imported, manifest, dir, target, partial } = await setUp();
+      const store = await FileStore.download(manifest, target);
+      if (what === 'a pipe') execFileSync('mkfifo', [join(partial, 's/b')]);
+      else {
+        await writeFile(join(partial, 's/b'), 'theirs');
+        await chown(join(partial, 's/b'), 12_345, 12_345);
+      }
+      await expect(fill(store, imported)).rejects.toMatchObject({
+        code: 'ERR_EXISTS',
+        message: `${partial}/s/b: is not part of the download; move it away`,
+      });
+      await store.close();
+      expect(await readdir(dir)).not.toContain('copy');
+    },
+  );
+
+  it('whose files another process makes and writes meanwhile is completed by both', async () => {
+    const { imported, manifest, target } = await setUp();
+    const first = await FileStore.download(manifest, target);
+    const second = await FileStore.download(manifest, target);
+    await fill(second, imported);
+    await fill(first, imported);
+    expect(await second.publish()).toBe(target);
+    expect(await first.publish()).toBe(target);
+    await first.close();
+    await second.close();
+    expect(await readFile(join(target, 's/b'), 'utf8')).toBe('evil, too');
+  });
+
+  it('that another process publishes before a file of it was made is completed by both', async () => {
+    const { imported, manifest, target } = await setUp();
+    const first = await FileStore.download(manifest, target);
+    const second = await FileStore.download(manifest, target);
+    await fill(second, imported);
+    await second.publish();
+    await fill(first, imported);
+    expect(await first.publish()).toBe(target);
+    await first.close();
+    await second.close();
+    expect(await readFile(join(target, 'k'), 'utf8')).toBe('evil');
   });
 
   it.each(['file', 'directory', 'link'])(

@@ -3,10 +3,10 @@ import { appendFile, mkdir, rename, symlink, truncate, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/content/memory-store.ts';
-import { otherVersions } from '../../src/disk/download-place.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
 import { HashedFiles } from '../../src/disk/hashed-files.ts';
 import { importPath } from '../../src/disk/import.ts';
+import { otherVersions } from '../../src/disk/partial-name.ts';
 import { recordDownload } from '../../src/disk/record-download.ts';
 import { reusePieces } from '../../src/disk/reuse.ts';
 import { seededBytes, tempDir } from './files.ts';

@@ -14,7 +14,7 @@
 import { readdir, rm, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
-import { shortName } from '../../disk/download-place.ts';
+import { shortName } from '../../disk/partial-name.ts';
 import { syncPath } from '../../disk/steps.ts';
 import { fileError, systemCode } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/node/forget-oldest.ts';
