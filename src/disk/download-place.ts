@@ -29,10 +29,8 @@ import { openInode, Tree } from './tree.ts';
 
 /** Most directories put aside beside one target. Chosen. */
 const MOST_OLD = 9;
-
 const isMissing = (error: unknown): boolean =>
   systemCode(error) === 'ENOENT' || hasCode(error, 'ERR_NOT_FOUND');
-
 /** Files worked on at once: it hides what the file system takes for each. Chosen. */
 const FILES_AT_ONCE = 16;
 /** Up to so many files are synced one by one: their file system may hold much of others. Chosen. */
@@ -150,10 +148,10 @@ export class DownloadPlace implements Place {
 
   async #create(file: number): Promise<Handle> {
     const mode = partialMode(this.#manifest.files[file]!);
-    const { handle, inode, isNew } = await this.#tree!.create(file, mode, this.#inodes);
-    this.#inodes[file] = inode;
-    if (!isNew) this.#taken.add(file);
-    return handle;
+    const made = await this.#tree!.create(file, mode, this.#inodes);
+    this.#inodes[file] = made.inode;
+    if (!made.isNew) this.#taken.add(file);
+    return made.handle;
   }
 
   #openPartial(file: number, inode: bigint): Promise<Handle> {

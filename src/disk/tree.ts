@@ -135,10 +135,9 @@ export class Tree {
   }
 
   #openTop(): Promise<LocalDirectory> {
-    this.#top ??= LocalDirectory.open(this.#path, this.#calls);
-    // The next call may find a directory there.
-    this.#top.catch(() => {
+    this.#top ??= LocalDirectory.open(this.#path, this.#calls).catch((error: unknown) => {
       this.#top = undefined;
+      throw error;
     });
     return this.#top;
   }
