@@ -46,6 +46,7 @@ export interface FileDownloadPeer {
   /** Directory of what files of this peer hashed to. */
   readonly hashedDir: string;
   readonly packed: PackedManifests;
+  readonly circle: ReadonlySet<string> | undefined;
   hold(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Swarm;
   announce(cid: CID, afterMs: number): void;
 }
@@ -100,6 +101,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     const found = await searchManifest(this.#peer, cid, signal, {
       link,
       directory: this.#cid,
+      circle: this.#peer.circle,
       onLost: (error) => this.emit({ event: 'warned', message: describeError(error) }),
       fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
     });
@@ -186,6 +188,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
 
   /** Who has a directory has what lies in it. */
   async *findProviders(signal: AbortSignal): AsyncGenerator<Provider> {
+    if (this.#peer.circle) return;
     const providers = this.#peer.discovery.findProviders(this.#cid, signal);
     for await (const { peerId, multiaddrs } of providers) {
       yield { peer: peerId.toString(), addresses: multiaddrs.map(String) };

@@ -27,9 +27,10 @@ import { serveFiles } from './calls/files-protocol.ts';
 import { answerCalls } from './calls/incoming.ts';
 import { Inquiries } from './calls/inquiries.ts';
 import { NodeNetwork } from './calls/node-network.ts';
-import { Discovery } from './discovery/discovery.ts';
+import { Discovery, ENOUGH_PEERS, EVERY_PEER } from './discovery/discovery.ts';
 import { Joining } from './discovery/joining.ts';
 import { Listening } from './discovery/listening.ts';
+import { provideLater } from './discovery/provide-later.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
 import { Holdings } from './holdings.ts';
 import { importShared, type ShareOptions } from './import-shared.ts';
@@ -65,6 +66,11 @@ export interface PeerOptions {
   swarmKey?: SwarmKey | undefined;
   /** PeerIds of those to whom alone it may be connected; anybody if left out. */
   allowed?: readonly string[] | undefined;
+  /**
+   * PeerIds with whom alone content is exchanged, as the set is at each moment: nobody else learns
+   * what is here. With anybody if left out.
+   */
+  circle?: ReadonlySet<string> | undefined;
   emit: Emit;
 }
 
@@ -76,6 +82,7 @@ export class Peer implements FileDownloadPeer {
   readonly emit: Emit;
   readonly manifests: KeptManifests;
   readonly hashedDir: string;
+  readonly circle: ReadonlySet<string> | undefined;
   readonly #identity: Identity;
   readonly #uploads: UploadQueue;
   readonly #held: Holdings;
@@ -93,7 +100,8 @@ export class Peer implements FileDownloadPeer {
       options.emit({ event: 'warned', message }),
     );
     try {
-      const admission = new Admission(systemClock, { allowed: options.allowed });
+      const { allowed, circle } = options;
+      const admission = new Admission(systemClock, { allowed, circle });
       const { listen, joins = [], mdns = false, emit } = options;
       const listening = new Listening({ listen, joins, mdns, clock: systemClock, emit });
       const node = await createNode({
@@ -128,10 +136,12 @@ export class Peer implements FileDownloadPeer {
     this.#listening = listening;
     this.node = node;
     this.emit = options.emit;
+    this.circle = options.circle;
     this.manifests = new KeptManifests(options.dataDir);
-    // Another swarm's peers are of no use, and its pieces must not be given away in this one.
+    // Another swarm's peers are of no use, and its pieces, as those of a circle, must not be given
+    // away in this one.
     const own = options.swarmKey ? [`swarm-${options.swarmKey.swarm}`] : [];
-    this.hashedDir = join(options.dataDir, ...own, 'hashed');
+    this.hashedDir = join(options.dataDir, ...own, options.circle ? 'hashed-closed' : 'hashed');
     this.#identity = identity;
     this.link = options.link;
     this.#uploads = new UploadQueue(this.link, this.clock);
@@ -149,11 +159,11 @@ export class Peer implements FileDownloadPeer {
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
       uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
-      isBanned: (id) => admission.refuses(id),
+      isBanned: (id) => !admission.exchangesWith(id),
       onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
     setMaxListeners(0, this.#stopping.signal);
-    this.discovery = new Discovery(node, this.clock);
+    this.discovery = new Discovery(node, this.clock, options.circle ? EVERY_PEER : ENOUGH_PEERS);
     this.#vigil = new Vigil(node, this.clock);
     const { discovery, clock, emit } = this;
     const runDir = join(options.dataDir, ...own);
@@ -184,15 +194,19 @@ export class Peer implements FileDownloadPeer {
     const identified = ({ detail }: CustomEvent<IdentifyResult>): void =>
       this.#held.offerContact(detail.peerId.toString());
     node.addEventListener('peer:identify', guarded('identifying a peer', identified));
-    await serveDag(node, (cid) => this.#held.answering(cid)?.dag, this.link);
+    const dagOf = (cid: CID, asker: string): HeldDag | undefined =>
+      this.#admission.exchangesWith(asker) ? this.#held.answering(cid)?.dag : undefined;
+    await serveDag(node, dagOf, this.link);
     const reception = new Reception({
       clock: this.clock,
       swarmOf: (file) => this.#held.swarmOf(file),
-      isBanned: (peer) => this.#admission.refuses(peer),
+      isBanned: (peer) => !this.#admission.exchangesWith(peer),
       onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
     });
     await answerCalls(node, reception);
-    await serveFiles(node, (digest) => this.#held.standingOf(digest));
+    await serveFiles(node, (digest, asker) =>
+      this.#admission.exchangesWith(asker) ? this.#held.standingOf(digest) : 'none',
+    );
     await this.#joining.announce();
     this.#listening.follow(node, () =>
       unawaited('telling new addresses', this.#joining.announce()),
@@ -266,19 +280,8 @@ export class Peer implements FileDownloadPeer {
 
   /** Tells the DHT that pieces of this file are here, as soon as there is another peer. */
   announce(cid: CID, afterMs = 0): void {
-    unawaited('providing a file', this.#provide(cid, afterMs, this.#stopping.signal));
-  }
-
-  async #provide(cid: CID, afterMs: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.clock.sleep(afterMs, signal);
-      const from = this.clock.now();
-      await this.discovery.provide(cid, signal);
-      this.emit({ event: 'file_provided', cid: cid.toString(), ms: this.clock.now() - from });
-    } catch (error) {
-      if (signal.aborted) return;
-      this.emit({ event: 'warned', message: `not in the DHT: ${describeError(error)}` });
-    }
+    if (!this.circle)
+      unawaited('providing a file', provideLater(this, cid, afterMs, this.#stopping.signal));
   }
 
   #ban(remote: string, reason: string, forLoad: boolean): void {

@@ -136,8 +136,8 @@ export class Contacts {
   async seek(): Promise<void> {
     if (this.#seeking) return;
     this.#seeking = true;
-    const { network, swarm, rng } = this.#init;
-    const peers = network.connected().filter((peer) => !swarm.has(peer));
+    const { network, swarm, rng, isBanned } = this.#init;
+    const peers = network.connected().filter((peer) => !swarm.has(peer) && !isBanned(peer));
     const first = peers.length > MOST_ASKED ? rng.below(peers.length) : 0;
     const asked = [...peers.slice(first), ...peers.slice(0, first)].slice(0, MOST_ASKED);
     await Promise.all(asked.map((peer) => this.#ask(peer)));

@@ -234,6 +234,20 @@ export interface Events {
   neighbour_left: { cid: string; remote: Remote; reason: string };
   /** A peer is refused: for `ms` if it asked too much at once, for good if it broke a rule. */
   neighbour_banned: { remote: Remote; reason: string; ms?: number };
+  /** A code phrase is valid from now on, and the one before no longer. */
+  phrase_made: { phrase: string };
+  /** A peer said another code phrase than the valid one. */
+  phrase_refused: { remote: Remote };
+  /** A peer proved that it knows the code phrase: it may fetch what is shared. */
+  receiver_admitted: { remote: Remote };
+  /** A receiver said how many bytes it has verified. */
+  receiver_progressed: { remote: Remote; name: string; bytes: number; total: number };
+  /** A receiver said that it has everything. */
+  receiver_completed: { remote: Remote; name: string; bytes: number };
+  /** A receiver left before it had everything; the same phrase lets it in again. */
+  receiver_left: { remote: Remote; reason: string };
+  /** The sender of a code phrase was found; it proved that it knows the phrase. */
+  sender_met: { remote: Remote; name: string; bytes: number; cid: string };
   /** A connection to a peer is open. */
   peer_connected: { remote: Remote };
   /** The last connection to a peer is closed. */

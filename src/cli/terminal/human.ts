@@ -123,6 +123,18 @@ function describeEvent(event: Event): string | undefined {
       return 'going on: the missing pieces can be had';
     case 'neighbour_banned':
       return `banned ${event.remote}${banTime(event.ms)}: ${showText(event.reason)}`;
+    case 'phrase_made':
+      return `on the other machine: hubswarm get ${event.phrase}`;
+    case 'phrase_refused':
+      return `warning: ${event.remote} said a wrong phrase; it is void now`;
+    case 'receiver_admitted':
+      return `${event.remote} said the phrase`;
+    case 'receiver_completed':
+      return `sent: ${showText(event.name)} (${bytes(event.bytes)}) to ${event.remote}`;
+    case 'receiver_left':
+      return `${event.remote} left before it had everything (${showText(event.reason)}); the same phrase lets it in again`;
+    case 'sender_met':
+      return `found the sender: ${showText(event.name)} (${bytes(event.bytes)})`;
     case 'peer_connected':
       return `connected to ${event.remote}`;
     case 'peer_disconnected':

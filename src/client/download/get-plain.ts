@@ -9,7 +9,6 @@ import { reprDigest } from '../http/digest.ts';
 import { showUrl } from '../http/url.ts';
 import { contentCoding } from '../http/validator.ts';
 import type { RangeResponse } from '../mirrors/fetch-range.ts';
-import type { KeptAnswers } from '../mirrors/kept-answers.ts';
 import { Mirrors } from '../mirrors/mirrors.ts';
 import type { Probed } from '../mirrors/probe.ts';
 import { hasChanged, type SharedVersion, sharedVersion } from '../mirrors/version.ts';
@@ -30,7 +29,6 @@ export interface PlainGet extends Base {
   /** All given URLs, and the servers that answered. */
   readonly urls: readonly URL[];
   readonly probed: readonly Probed[];
-  readonly kept: KeptAnswers;
   readonly connectionsPerHost: number;
   /** Whether the file gets the time that the server names. */
   readonly preserve: boolean;
@@ -118,9 +116,8 @@ async function getSingle(get: PlainGet, sink: HashedSink): Promise<Source> {
 }
 
 async function getShared(get: PlainGet, sink: HashedSink, version: SharedVersion): Promise<Source> {
-  const { probed, kept } = get;
+  const { probed } = get;
   const { bytes, digest } = version;
-  kept.drop();
   sink.hashing = digest !== undefined;
   const urls = probed.map(({ url }) => url);
   await goOn(sink, urls, version);

@@ -17,7 +17,6 @@ import { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
 import { fetchManifest } from '../mirrors/fetch-manifest.ts';
-import { KeptAnswers } from '../mirrors/kept-answers.ts';
 import { namedMirrors, probeNamed } from '../mirrors/named-mirrors.ts';
 import { ofVersion, type Probed, probeMirrors } from '../mirrors/probe.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
@@ -71,7 +70,6 @@ class Transfer {
   readonly #http: HttpClient;
   readonly #link: Link;
   readonly #patience: Patience;
-  readonly #kept = new KeptAnswers();
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
   /** The given URLs, without those that turned out to have another file. */
   #urls: readonly URL[];
@@ -154,7 +152,6 @@ class Transfer {
     const follows = this.#options.followMirrors !== false;
     const named = follows ? namedMirrors(this.#http, same, this.#urls) : [];
     if (manifest) {
-      this.#kept.drop();
       this.#urls = [...this.#urls, ...named];
       const source = same.find(({ cid }) => cid?.equals(manifest.root));
       await this.#getVerified(manifest, target, source);
@@ -227,7 +224,6 @@ class Transfer {
 
   close(): void {
     this.#opened?.destroy();
-    this.#kept.drop();
     if (this.#options.shared) return;
     this.#http.close();
     this.#ownLink?.close();
@@ -327,7 +323,6 @@ class Transfer {
       patience: this.#patience,
       clock: systemClock,
       seed: this.#seed,
-      kept: this.#kept,
       emit: this.#options.emit,
       signal: this.#options.signal,
       connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,

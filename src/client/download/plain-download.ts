@@ -11,7 +11,6 @@ import { showUrl } from '../http/url.ts';
 import { contentCoding, strongValidator } from '../http/validator.ts';
 import { type FailOver, tryMirrors } from '../mirrors/fail-over.ts';
 import { openRange, type RangeResponse } from '../mirrors/fetch-range.ts';
-import type { KeptAnswers } from '../mirrors/kept-answers.ts';
 import { paced } from '../mirrors/paced.ts';
 import { Assembler } from './assembler.ts';
 import type { HashedSink } from './hashed-sink.ts';
@@ -25,7 +24,6 @@ export interface PlainDownload extends FailOver {
   readonly http: HttpClient;
   readonly link: Link;
   readonly sink: HashedSink;
-  readonly kept: KeptAnswers;
   /** The digest of the whole file, if the server names it. */
   readonly digest: (url: URL, response: RangeResponse) => string | undefined;
   /** Called at the start of each attempt. */
@@ -49,10 +47,7 @@ interface Tries {
 }
 
 async function fetchRest(download: PlainDownload, url: URL, tries: Tries): Promise<void> {
-  const { http, kept, signal } = download;
-  const answer = kept.take(url, signal);
   if (!tries.stubborn.has(url) && isBegun(download, url)) {
-    answer?.discard();
     try {
       await receive(download, url, await openRest(download, url), tries);
     } catch (error) {
@@ -63,8 +58,8 @@ async function fetchRest(download: PlainDownload, url: URL, tries: Tries): Promi
       return fetchRest(download, url, tries);
     }
   } else {
-    const whole = answer ?? (await openRange(http, { url, first: 0, signal }));
-    await receive(download, url, whole, tries);
+    const { http, signal } = download;
+    await receive(download, url, await openRange(http, { url, first: 0, signal }), tries);
   }
   await checkDigest(download.sink, url, tries.digest);
 }

@@ -4,7 +4,6 @@
 // used for bytes.
 import type { CID } from 'multiformats/cid';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { attempt } from '../../runtime/linked-abort.ts';
 import { createRng } from '../../runtime/rng.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { askHead } from '../http/ask-head.ts';
@@ -14,7 +13,6 @@ import { namedCid } from '../http/names-cid.ts';
 import { showUrl } from '../http/url.ts';
 import { type FailOver, tryMirrors } from './fail-over.ts';
 import { openRange } from './fetch-range.ts';
-import type { KeptAnswers } from './kept-answers.ts';
 import { Mirrors } from './mirrors.ts';
 
 export interface Probed {
@@ -32,8 +30,6 @@ const GRACE_MS = 500;
 export interface ProbeContext extends Omit<FailOver, 'mirrors'> {
   readonly http: HttpClient;
   readonly seed: number;
-  /** Gets the answers to GET, of mirrors where HEAD told nothing. */
-  readonly kept: KeptAnswers;
 }
 
 /**
@@ -46,21 +42,18 @@ export async function probeMirrors(
   urls: readonly URL[],
 ): Promise<readonly Probed[]> {
   const late = new AbortController();
+  const signal = AbortSignal.any([context.signal, late.signal]);
   const answers: (Probed | undefined)[] = urls.map(() => undefined);
-  // A kept answer outlives its question, and late answers of others.
-  const asked = urls.map((url, i) =>
-    attempt([context.signal, late.signal], undefined, async (signal) => {
-      const mirrors = new Mirrors([url], createRng(context.seed + i));
-      answers[i] = await tryMirrors({ ...context, mirrors, signal }, (each) =>
-        probe({ ...context, signal }, each),
-      );
-    }),
-  );
+  const asked = urls.map(async (url, i) => {
+    const mirrors = new Mirrors([url], createRng(context.seed + i));
+    answers[i] = await tryMirrors({ ...context, mirrors, signal }, (each) =>
+      probe(context.http, each, signal),
+    );
+  });
   const settled = Promise.allSettled(asked);
   try {
     await Promise.any(asked);
-    await Promise.race([settled, context.clock.sleep(GRACE_MS, late.signal)]);
-    context.signal.throwIfAborted();
+    await Promise.race([settled, context.clock.sleep(GRACE_MS, signal)]);
   } catch (error) {
     context.signal.throwIfAborted();
     throw error instanceof AggregateError ? error.errors[0] : error;
@@ -71,11 +64,11 @@ export async function probeMirrors(
   return answers.filter((answer) => answer !== undefined);
 }
 
-async function probe({ http, kept, signal }: ProbeContext, url: URL): Promise<Probed> {
+async function probe(http: HttpClient, url: URL, signal: AbortSignal): Promise<Probed> {
   const head = await askHead(http, { url, headers: WANT_DIGEST, signal });
   if (head?.status === 200) return describe(url, head);
   const got = await openRange(http, { url, first: 0, signal });
-  kept.keep(url, got);
+  got.discard();
   return describe(url, got);
 }
 

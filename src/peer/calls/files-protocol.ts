@@ -36,7 +36,7 @@ const STANDINGS: readonly Standing[] = ['none', 'part', 'whole'];
 /** Must be called once per node. */
 export async function serveFiles(
   node: Node,
-  standingOf: (digest: Uint8Array) => Standing,
+  standingOf: (digest: Uint8Array, asker: string) => Standing,
   clock: Timers = systemClock,
 ): Promise<void> {
   await node.handle(
@@ -50,7 +50,7 @@ export async function serveFiles(
 
 function answer(
   frames: FrameStream,
-  standingOf: (digest: Uint8Array) => Standing,
+  standingOf: (digest: Uint8Array, asker: string) => Standing,
   clock: Timers,
 ): void {
   const inTime = clock.after(REQUEST_WITHIN_MS, 'hanging up', () => frames.abort('no request'));
@@ -69,7 +69,9 @@ function answer(
     inTime();
     const digests = request.bytes.subarray(HEAD_LENGTH);
     const answers = Uint8Array.from({ length: count }, (_, i) =>
-      STANDINGS.indexOf(standingOf(digests.subarray(i * DIGEST_LENGTH, (i + 1) * DIGEST_LENGTH))),
+      STANDINGS.indexOf(
+        standingOf(digests.subarray(i * DIGEST_LENGTH, (i + 1) * DIGEST_LENGTH), frames.remote),
+      ),
     );
     frames.send([answers]);
     frames.close();

@@ -35,7 +35,9 @@ const DIAL_TRIES = 3;
  * Discovered peers are dialled while fewer are connected. This is enough not to depend on one peer,
  * and few, since each costs 50 ms of CPU and a download calls neighbours of its own.
  */
-const ENOUGH_PEERS = 3;
+export const ENOUGH_PEERS = 3;
+/** The same for a peer that looks for one among those of a LAN. Chosen. */
+export const EVERY_PEER = 64;
 /** Most addresses passed on of a provider; a host has a few interfaces. Chosen. */
 const MAX_ADDRESSES = 8;
 /** Wait between two walks of the DHT for one file; at first new peers appear every second. */
@@ -54,10 +56,15 @@ export class Discovery {
   readonly #provisions: Provisions;
   /** Functions that end the waits between two walks of the DHT. */
   readonly #wakers = new Set<() => void>();
+  readonly #enough: number;
   #dialling = 0;
 
-  /** Dials what the node discovers (mDNS, and peers that others name) until stopped. */
-  constructor(node: Node, clock: Timers) {
+  /**
+   * Dials what the node discovers (mDNS, and peers that others name) until stopped, while fewer than
+   * `enough` are connected.
+   */
+  constructor(node: Node, clock: Timers, enough = ENOUGH_PEERS) {
+    this.#enough = enough;
     this.#node = node;
     this.#clock = clock;
     this.#provisions = new Provisions(node, clock, this.#stop.signal);
@@ -266,7 +273,7 @@ export class Discovery {
   );
 
   #meet({ id }: PeerInfo): void {
-    if (this.#node.getPeers().length + this.#dialling >= ENOUGH_PEERS) return;
+    if (this.#node.getPeers().length + this.#dialling >= this.#enough) return;
     if (this.#node.getConnections(id).length > 0) return;
     this.#dialling++;
     const dialled = attempt([this.#stop.signal], DIAL_TIMEOUT_MS, (signal) =>

@@ -78,13 +78,15 @@ export interface HeldDag {
  */
 export async function serveDag(
   node: Node,
-  lookup: (cid: CID) => HeldDag | undefined,
+  lookup: (cid: CID, asker: string) => HeldDag | undefined,
   link: Link = new Link(),
   clock: Timers = systemClock,
 ): Promise<() => Promise<void>> {
   const uplink = new Uplink(link);
   const answer = (frames: FrameStream, mayPack: boolean): void =>
-    awaitRequest(frames, clock, (cid) => sendAnswer(frames, lookup(cid), uplink, mayPack));
+    awaitRequest(frames, clock, (cid) =>
+      sendAnswer(frames, lookup(cid, frames.remote), uplink, mayPack),
+    );
   const protocols = [DAG_PROTOCOL, PACKED_DAG_PROTOCOL];
   for (const protocol of protocols) {
     await node.handle(

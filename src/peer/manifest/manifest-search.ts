@@ -51,7 +51,9 @@ export async function searchManifest(
   );
   node.addEventListener('peer:connect', onConnect);
   for (const peer of node.getPeers()) search.ask(peer.toString(), peer);
-  unawaited('asking for a manifest', search.askProviders(sources.discovery));
+  if (!options.circle) {
+    unawaited('asking for a manifest', search.askProviders(sources.discovery));
+  }
   try {
     return await search.found;
   } finally {
@@ -66,6 +68,8 @@ type SearchOptions = FetchOptions & {
   readonly onLost?: (error: unknown) => void;
   /** A directory that it lies in: the DHT is asked who has that. */
   readonly directory?: CID;
+  /** PeerIds of those who alone are asked; the DHT is not. */
+  readonly circle?: ReadonlySet<string> | undefined;
 };
 
 class ManifestSearch {
@@ -135,6 +139,7 @@ class ManifestSearch {
 
   ask(peer: string, dial: Multiaddr[] | PeerId): void {
     if (peer === this.#node.peerId.toString() || this.#asked.has(peer)) return;
+    if (this.#options.circle?.has(peer) === false) return;
     if (this.#asking >= MOST_AT_ONCE || this.#open >= MOST_OPEN) return this.#askLater(peer, dial);
     if (this.#asked.size >= MOST_ASKED) return;
     this.#asked.add(peer);

@@ -26,6 +26,8 @@ export interface AdmissionLimits {
   readonly maxConnections?: number;
   /** PeerIds of those who alone may be connected to. */
   readonly allowed?: readonly string[] | undefined;
+  /** PeerIds of those with whom alone content is exchanged, as the set is at each moment. */
+  readonly circle?: ReadonlySet<string> | undefined;
 }
 
 export class Admission {
@@ -36,13 +38,18 @@ export class Admission {
   readonly #most: number;
   /** PeerIds; all are allowed where it is missing. */
   readonly #allowed: ReadonlySet<string> | undefined;
+  readonly #circle: ReadonlySet<string> | undefined;
   #node: Node | undefined;
 
-  constructor(clock: Clock, { maxConnections = MAX_CONNECTIONS, allowed }: AdmissionLimits = {}) {
+  constructor(
+    clock: Clock,
+    { maxConnections = MAX_CONNECTIONS, allowed, circle }: AdmissionLimits = {},
+  ) {
     this.#bans = new Bans(clock);
     this.#clock = clock;
     this.#most = Math.floor(maxConnections * CROWDED);
     this.#allowed = allowed && new Set(allowed);
+    this.#circle = circle;
   }
 
   /** Starts to watch connections. Call once, as soon as the node exists. */
@@ -57,6 +64,11 @@ export class Admission {
   /** Whether this peer may not be connected to. */
   refuses(peer: string): boolean {
     return this.#bans.has(peer) || this.#allowed?.has(peer) === false;
+  }
+
+  /** Whether this peer may ask for content, be asked for it, and learn what is here. */
+  exchangesWith(peer: string): boolean {
+    return !this.refuses(peer) && this.#circle?.has(peer) !== false;
   }
 
   /**

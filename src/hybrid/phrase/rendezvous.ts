@@ -1,0 +1,177 @@
+/**
+ * /hubswarm/rendezvous/1.0.0: a peer that both can reach tells the receiver of a code phrase where
+ * the sender is.
+ *
+ * Participants: the keeper (a hub's peer), senders, receivers. Goal: from a phrase's number to the
+ * sender's addresses. Non-goals: the phrase, which the keeper never learns; proof of who the sender
+ * is, which PHRASE_PROTOCOL gives.
+ *
+ *     sender    u8 1, u16 number
+ *     keeper    u8: 1 kept for as long as the stream is open, 0 another sender has that number
+ *     receiver  u8 2, u16 number
+ *     keeper    u8: 1, u16 length, addresses as a JSON array of multiaddrs with /p2p/; 0 nobody
+ */
+import { z } from 'zod';
+import { addressesOf, answerStreams, openStream } from '../../peer/calls/side-streams.ts';
+import type { Peer } from '../../peer/peer.ts';
+import type { Timers } from '../../runtime/clock.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
+import type { Wire } from '../../swarm/wire.ts';
+import { WireReader } from './wire-reader.ts';
+
+const RENDEZVOUS_PROTOCOL = '/hubswarm/rendezvous/1.0.0';
+
+const KEEP = 1;
+const ASK = 2;
+const REQUEST_LENGTH = 3;
+/** Limit for a request, which is sent in one go. Chosen. */
+const REQUEST_WITHIN_MS = 5000;
+/** Most numbers kept; there are 999. */
+const MOST_KEPT = 999;
+/** Most numbers kept for one sender: it may have several shares. Chosen. */
+const MOST_OF_PEER = 4;
+/** Questions that may come at once, and the time after which one more may: numbers are few. Chosen. */
+const MOST_QUESTIONS = 64;
+const ONE_MORE_MS = 100;
+/** Longest list of addresses. Chosen. */
+const MOST_BYTES = 4096;
+const MOST_ADDRESSES = 8;
+
+const addressesSchema = z.array(z.string().max(512)).max(MOST_ADDRESSES);
+
+export class Rendezvous {
+  readonly #clock: Timers;
+  readonly #addressesOf: (peer: string) => Promise<string[]>;
+  readonly #kept = new Map<number, Wire>();
+  #questions = MOST_QUESTIONS;
+  #countedAt: number;
+
+  constructor(clock: Timers, addressesOf: (peer: string) => Promise<string[]>) {
+    this.#clock = clock;
+    this.#addressesOf = addressesOf;
+    this.#countedAt = clock.now();
+  }
+
+  /** Answers a stream of RENDEZVOUS_PROTOCOL. Must be called as soon as it is there. */
+  answer(wire: Wire): void {
+    const reader = new WireReader(wire);
+    const limit = this.#clock.after(REQUEST_WITHIN_MS, 'hanging up', () =>
+      wire.abort('no request'),
+    );
+    const answered = reader
+      .read(REQUEST_LENGTH)
+      .finally(limit)
+      .then((request) => this.#answer(wire, request));
+    unawaited(
+      'telling where a sender is',
+      answered.catch(() => wire.abort('made no sense')),
+    );
+  }
+
+  #answer(wire: Wire, request: Buffer): Promise<void> | void {
+    const number = request.readUInt16BE(1);
+    if (request[0] === KEEP) return this.#keep(wire, number);
+    if (request[0] === ASK && this.#mayAsk()) return this.#tell(wire, number);
+    wire.abort('too many questions');
+  }
+
+  #keep(wire: Wire, number: number): void {
+    const ofPeer = [...this.#kept.values()].filter(({ remote }) => remote === wire.remote).length;
+    const isFree = !this.#kept.has(number) && this.#kept.size < MOST_KEPT;
+    if (!isFree || ofPeer >= MOST_OF_PEER) {
+      wire.send([Buffer.of(0)]);
+      return wire.close();
+    }
+    this.#kept.set(number, wire);
+    wire.onEnd(() => this.#kept.delete(number));
+    wire.send([Buffer.of(1)]);
+  }
+
+  async #tell(wire: Wire, number: number): Promise<void> {
+    const sender = this.#kept.get(number)?.remote;
+    const addresses = sender === undefined ? [] : await this.#addressesOf(sender);
+    if (addresses.length === 0) wire.send([Buffer.of(0)]);
+    else {
+      const list = Buffer.from(JSON.stringify(addresses.slice(0, MOST_ADDRESSES)));
+      const head = Buffer.alloc(REQUEST_LENGTH);
+      head[0] = 1;
+      head.writeUInt16BE(list.length, 1);
+      wire.send([head, list]);
+    }
+    wire.close();
+  }
+
+  #mayAsk(): boolean {
+    const more = Math.floor((this.#clock.now() - this.#countedAt) / ONE_MORE_MS);
+    this.#questions = Math.min(MOST_QUESTIONS, this.#questions + more);
+    this.#countedAt += more * ONE_MORE_MS;
+    if (this.#questions === 0) return false;
+    this.#questions--;
+    return true;
+  }
+}
+
+/** Makes a peer a keeper. */
+export async function keepRendezvous({ node, clock }: Peer): Promise<void> {
+  const rendezvous = new Rendezvous(clock, (peer) => addressesOf(node, peer));
+  await answerStreams(node, RENDEZVOUS_PROTOCOL, (wire) => rendezvous.answer(wire));
+}
+
+const requestOf = (kind: typeof KEEP | typeof ASK, number: number): Buffer => {
+  const request = Buffer.of(kind, 0, 0);
+  request.writeUInt16BE(number, 1);
+  return request;
+};
+
+/** Opens a stream to a keeper and sends a request; the stream ends when the signal aborts. */
+async function request(
+  { node }: Peer,
+  keeper: string,
+  bytes: Buffer,
+  signal: AbortSignal,
+): Promise<{ wire: Wire; reader: WireReader }> {
+  const wire = await openStream(node, keeper, RENDEZVOUS_PROTOCOL, signal);
+  const reader = new WireReader(wire);
+  const stop = guarded('leaving a rendezvous', () => wire.abort('given up'));
+  signal.addEventListener('abort', stop);
+  wire.onEnd(() => signal.removeEventListener('abort', stop));
+  wire.send([bytes]);
+  return { wire, reader };
+}
+
+/**
+ * Has a keeper tell where this peer is, until the signal aborts or the stream ends.
+ *
+ * @returns whether it does; false if another sender has the number
+ * @throws when the peer is no keeper, or is gone
+ */
+export async function register(
+  peer: Peer,
+  keeper: string,
+  number: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { reader } = await request(peer, keeper, requestOf(KEEP, number), signal);
+  const [answer] = await reader.read(1);
+  return answer === 1;
+}
+
+/**
+ * Asks a keeper where the sender of that number is.
+ *
+ * @returns multiaddrs with /p2p/, as the keeper says; none if it knows nobody
+ * @throws when the peer is no keeper, is gone or makes no sense
+ */
+export async function askRendezvous(
+  peer: Peer,
+  keeper: string,
+  number: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { reader } = await request(peer, keeper, requestOf(ASK, number), signal);
+  if ((await reader.read(1))[0] !== 1) return [];
+  const length = (await reader.read(2)).readUInt16BE();
+  if (length > MOST_BYTES) throw new HubswarmError('ERR_REMOTE', 'too many addresses');
+  return addressesSchema.parse(JSON.parse((await reader.read(length)).toString()));
+}

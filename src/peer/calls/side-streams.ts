@@ -1,0 +1,74 @@
+// Streams of protocols beside the exchange, for rooms that know no libp2p.
+import type { Connection, PeerId, Stream } from '@libp2p/interface';
+import { peerIdFromString } from '@libp2p/peer-id';
+import { guarded } from '../../runtime/guarded.ts';
+import type { Wire } from '../../swarm/wire.ts';
+import { believe, scopeOfPeer } from '../address/scope.ts';
+import type { Discovery } from '../discovery/discovery.ts';
+import type { Node } from '../node/node.ts';
+import { FrameStream } from '../node/stream.ts';
+
+/** Most streams of one protocol on a connection. Chosen. */
+const MAX_STREAMS = 4;
+
+/** Answers streams of that protocol from now on. */
+export async function answerStreams(
+  node: Node,
+  protocol: string,
+  answer: (wire: Wire) => void,
+): Promise<void> {
+  await node.handle(
+    protocol,
+    guarded('answering a stream', (stream: Stream, { remotePeer }: Connection) =>
+      answer(new FrameStream(stream, remotePeer.toString())),
+    ),
+    { maxInboundStreams: MAX_STREAMS },
+  );
+}
+
+/**
+ * Opens a stream to a connected peer.
+ *
+ * @throws libp2p's error, when the peer is gone or does not speak the protocol; the signal's reason
+ */
+export async function openStream(
+  node: Node,
+  peer: string,
+  protocol: string,
+  signal: AbortSignal,
+): Promise<Wire> {
+  const connection = await node.dial(peerIdFromString(peer), { signal });
+  return new FrameStream(await connection.newStream(protocol, { signal }), peer);
+}
+
+/** Tells the PeerId of each peer that is connected, and of those that will be, until the signal aborts. */
+export function hearConnected(node: Node, tell: (peer: string) => void, signal: AbortSignal): void {
+  const hear = guarded('hearing of a peer', ({ detail }: CustomEvent<PeerId>) =>
+    tell(detail.toString()),
+  );
+  node.addEventListener('peer:connect', hear, { signal });
+  for (const peer of node.getPeers()) tell(peer.toString());
+}
+
+/** Addresses at which a connected peer says that it listens, with /p2p/; only those that can be dialled. */
+export async function addressesOf(node: Node, peer: string): Promise<string[]> {
+  const id = peerIdFromString(peer);
+  const { addresses } = await node.peerStore.get(id);
+  const connections = node.getConnections(id);
+  const told = addresses.map(({ multiaddr }) => multiaddr.toString());
+  return believe(told, scopeOfPeer(connections)).map(
+    ({ multiaddr, peerId }) => `${multiaddr}${peerId === undefined ? `/p2p/${peer}` : ''}`,
+  );
+}
+
+/** Dials what a connected peer named, as far as it may name it. @throws HubswarmError ERR_NO_SOURCE */
+export async function joinHeard(
+  { node, discovery }: { node: Node; discovery: Discovery },
+  addresses: readonly string[],
+  teller: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const scope = scopeOfPeer(node.getConnections(peerIdFromString(teller)));
+  const believed = believe(addresses, scope).map(({ multiaddr }) => multiaddr.toString());
+  await discovery.join(believed, signal, undefined, false);
+}
