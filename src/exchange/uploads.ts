@@ -128,7 +128,8 @@ export class Uploads {
     const hints: number[] = [];
     for (let place = 0; place < copies.size && hints.length < HINTS; place++) {
       const piece = copies.at(place);
-      if (have.has(piece) && !neighbour.has(piece) && !this.#hinted.has(piece)) hints.push(piece);
+      // The rarest pieces are hinted already, so that is looked at first.
+      if (!this.#hinted.has(piece) && have.has(piece) && !neighbour.has(piece)) hints.push(piece);
     }
     return hints;
   }

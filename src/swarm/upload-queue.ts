@@ -159,20 +159,19 @@ export class UploadQueue {
 
   #readAhead(current: Job): void {
     let bytes = 0;
-    for (const job of this.#jobs.slice(0, 1 + READ_AHEAD)) {
-      const reading = this.#startReading(job).catch(() => undefined);
-      unawaited('reading a piece', reading);
+    const end = Math.min(this.#jobs.length, 1 + READ_AHEAD);
+    for (let at = 0; at < end && bytes < READ_AHEAD_BYTES; at++) {
+      const job = this.#jobs[at]!;
+      this.#startReading(job);
       if (job !== current) bytes += job.upload.length;
-      if (bytes >= READ_AHEAD_BYTES) return;
     }
   }
 
   #startReading(job: Job): Promise<Uint8Array> {
-    if (!job.bytes) {
-      job.bytes = job.upload.read(this.#spare.take(job.upload.length));
-      // Awaited when the piece is next; a failure before that is not unhandled.
-      job.bytes.catch(() => {});
-    }
+    if (job.bytes) return job.bytes;
+    job.bytes = job.upload.read(this.#spare.take(job.upload.length));
+    // Awaited when the piece is next; a failure before that is not unhandled.
+    unawaited('reading a piece', job.bytes.catch(() => undefined));
     return job.bytes;
   }
 

@@ -42,7 +42,10 @@ export class WireStream extends AbstractStream {
     this.#sink = sink;
   }
 
-  /** As send(), of parts that leave now. They are the caller's again unless bytes wait after it. */
+  /**
+   * As send(), of parts that leave in this turn of the event loop: short ones together with others.
+   * They are the caller's again unless bytes wait after it.
+   */
   sendParts(parts: readonly Uint8Array[]): void {
     if (this.writeStatus !== 'writable') return;
     let length = 0;
@@ -55,7 +58,6 @@ export class WireStream extends AbstractStream {
     }
     this.#sendWindow -= length;
     this.#outbox.data(this.streamId, parts, length);
-    this.#outbox.flush();
     if (this.#outbox.congested) this.writableNeedsDrain = true;
   }
 
