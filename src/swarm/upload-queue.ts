@@ -129,7 +129,8 @@ export class UploadQueue {
     this.#readAhead(job);
     let bytes: Uint8Array;
     try {
-      bytes = await this.#startReading(job);
+      job.bytes ??= this.#read(job);
+      bytes = await job.bytes;
     } catch (error) {
       this.#remove(job);
       if (!job.stopped) upload.failed(error);
@@ -162,17 +163,16 @@ export class UploadQueue {
     const end = Math.min(this.#jobs.length, 1 + READ_AHEAD);
     for (let at = 0; at < end && bytes < READ_AHEAD_BYTES; at++) {
       const job = this.#jobs[at]!;
-      this.#startReading(job);
+      job.bytes ??= this.#read(job);
       if (job !== current) bytes += job.upload.length;
     }
   }
 
-  #startReading(job: Job): Promise<Uint8Array> {
-    if (job.bytes) return job.bytes;
-    job.bytes = job.upload.read(this.#spare.take(job.upload.length));
+  #read({ upload }: Job): Promise<Uint8Array> {
+    const bytes = upload.read(this.#spare.take(upload.length));
     // Awaited when the piece is next; a failure before that is not unhandled.
-    unawaited('reading a piece', job.bytes.catch(() => undefined));
-    return job.bytes;
+    bytes.catch(() => undefined);
+    return bytes;
   }
 
   /** A wire that is not congested has encrypted all that it was given. */
