@@ -57,6 +57,16 @@ export class Bitfield {
     return true;
   }
 
+  /** Adds [first, first + count). */
+  addRun(first: number, count: number): void {
+    for (let index = first; index < first + count; index++) this.add(index);
+  }
+
+  /** Removes [first, first + count). */
+  removeRun(first: number, count: number): void {
+    for (let index = first; index < first + count; index++) this.remove(index);
+  }
+
   /** The indices in ascending order. */
   *[Symbol.iterator](): Generator<number> {
     for (let i = 0; i < this.length; i++) if (this.has(i)) yield i;

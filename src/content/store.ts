@@ -13,20 +13,30 @@ export const LOSS_WORDS: Readonly<Record<LossReason, string>> = {
   unreadable: 'cannot be read',
 };
 
-/** Pieces [first, first + count), which a file held that is not what it was. */
-export interface Loss {
+/** Pieces [first, first + count): those of one file. */
+export interface FilePieces {
   readonly first: number;
   readonly count: number;
+}
+
+/** Pieces of a file that is not what it was. */
+export interface Loss extends FilePieces {
   readonly reason: LossReason;
-  /** What happened to which path, for a person. */
-  readonly message: string;
+  /** What happened to which path, for a person; left out where another store tells it. */
+  readonly message?: string | undefined;
+}
+
+/** Pieces of a file that was lost, and is what it was again. */
+export interface Return extends FilePieces {
+  /** For a person; left out where another store tells it. */
+  readonly path?: string | undefined;
 }
 
 export interface PieceStore {
   readonly manifest: Manifest;
   /**
-   * The pieces that are here and verified. It grows as pieces are written, and shrinks by what is
-   * lost; the caller must not change it.
+   * The pieces that are here and verified. It grows as pieces are written or come back, and shrinks
+   * by what is lost; the caller must not change it.
    */
   readonly have: Bitfield;
 
@@ -41,14 +51,23 @@ export interface PieceStore {
   read(piece: number, begin: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
 
   /**
-   * Sets who is told, once, when a read finds that pieces are lost: `have` is then without them. A
-   * store that cannot lose any leaves it out.
+   * Sets who is told when pieces are found to be lost: `have` is then without them. It is told once
+   * more if the reason becomes another. A store that cannot lose any leaves it out.
    */
   watchLosses?(tell: (loss: Loss) => void): void;
 
+  /** What is lost now. A store that cannot lose anything leaves out this and the next two. */
+  readonly losses?: readonly Loss[];
+
+  /** Sets who is told when lost pieces are here again: `have` is then with them. */
+  watchReturns?(tell: (returns: readonly Return[]) => void): void;
+
+  /** Looks whether lost files are what they were. */
+  seekLost?(): Promise<void>;
+
   /**
-   * A store over some of its files where they lie; undefined as long as they may be written to, or
-   * if a piece of them is not here. A store that cannot have any leaves it out.
+   * A store over some of its files where they lie, which loses and regains what this one does;
+   * undefined as long as they may be written to. A store that cannot have any leaves it out.
    *
    * @param manifest of these files only
    * @param firstFile index of the first of them; they follow one another

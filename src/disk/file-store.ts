@@ -4,9 +4,9 @@
 import { fstatSync } from 'node:fs';
 import type { FileAttributes } from '../content/attributes.ts';
 import { Bitfield } from '../content/bitfield.ts';
-import { fileOfPiece, type Manifest, type ManifestFile } from '../content/manifest.ts';
+import { fileOfPiece, type Manifest } from '../content/manifest.ts';
 import { partsMatch } from '../content/parts.ts';
-import type { Loss, PieceStore } from '../content/store.ts';
+import type { Loss, PieceStore, Return } from '../content/store.ts';
 import { describeError, fileError, HubswarmError } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
@@ -15,9 +15,11 @@ import { DownloadPlace } from './download-place.ts';
 import type { Handle } from './file-calls.ts';
 import type { Imported } from './import.ts';
 import { KeptOpen } from './kept-open.ts';
-import { lossReasonOf } from './loss-reason.ts';
+import { lossError, lossReasonOf } from './loss-reason.ts';
+import { LostFiles } from './lost-files.ts';
 import { type Place, SharedPlace } from './place.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
+import { StorePart } from './store-part.ts';
 
 /** Chosen: far below the common limit of 1024 descriptors, which sockets need too. */
 const MOST_OPEN_FILES = 64;
@@ -39,7 +41,13 @@ export class FileStore implements PieceStore {
   readonly have: Bitfield;
   readonly #place: Place;
   readonly #files: KeptOpen<number, Handle>;
+  readonly #lost = new LostFiles();
+  /** Files that were lost and came back, as they are now. */
+  readonly #returned = new Map<number, SourceFile>();
+  #seeking: Promise<void> | undefined;
+  readonly #parts = new Set<StorePart>();
   #tellLoss: ((loss: Loss) => void) | undefined;
+  #tellReturns: ((returns: readonly Return[]) => void) | undefined;
 
   private constructor(manifest: Manifest, place: Place, have: Bitfield) {
     this.manifest = manifest;
@@ -93,19 +101,24 @@ export class FileStore implements PieceStore {
     return this.#place.sources;
   }
 
-  subset(manifest: Manifest, firstFile: number): FileStore | undefined {
-    const end = firstFile + manifest.files.length;
-    const sources = this.#place.sources?.slice(firstFile, end);
-    const isHere = ({ firstPiece, pieceCount }: ManifestFile): boolean =>
-      pieceCount === 0 || this.have.has(firstPiece);
-    // A file that is lost is lost whole.
-    if (!sources || !this.manifest.files.slice(firstFile, end).every(isHere)) return undefined;
-    const have = Bitfield.full(manifest.geometry.pieceCount);
-    return new FileStore(manifest, new SharedPlace(sources), have);
+  get losses(): Loss[] {
+    return this.#lost.losses;
+  }
+
+  subset(manifest: Manifest, firstFile: number): StorePart | undefined {
+    if (!this.isPublished) return undefined;
+    const firstPiece = this.manifest.files[firstFile]?.firstPiece ?? 0;
+    const part = new StorePart(this, manifest, firstPiece, () => this.#parts.delete(part));
+    this.#parts.add(part);
+    return part;
   }
 
   watchLosses(tell: (loss: Loss) => void): void {
     this.#tellLoss = tell;
+  }
+
+  watchReturns(tell: (returns: readonly Return[]) => void): void {
+    this.#tellReturns = tell;
   }
 
   async read(
@@ -122,14 +135,14 @@ export class FileStore implements PieceStore {
     try {
       return await this.#readPart(file, piece, begin, into);
     } catch (error) {
-      this.#noteLoss(file, error);
+      this.#noteLoss(file, piece, error);
       throw error;
     }
   }
 
   #readPart(file: number, piece: number, begin: number, into: Uint8Array): Promise<Uint8Array> {
     return this.#attempt(file, async (handle) => {
-      const source = this.#place.sources?.[file];
+      const source = this.#returned.get(file) ?? this.#place.sources?.[file];
       if (source) checkUnchanged(source, fstatSync(handle.fd));
       const { bytesRead } = await handle.read(
         into,
@@ -164,19 +177,66 @@ export class FileStore implements PieceStore {
     throw new HubswarmError('ERR_SOURCE_CHANGED', `${path}: changed, and its time was put back`);
   }
 
-  /** Lost just now, or a mistake of the caller's. */
+  /** The file is lost, or it is a mistake of the caller's. */
   #notHere(file: number, piece: number): HubswarmError {
-    invariant(this.#place.sources, `piece ${piece} is not here`);
-    return new HubswarmError('ERR_SOURCE_CHANGED', `${this.#place.path(file)}: is served no more`);
+    const lost = this.#lost.get(file);
+    invariant(lost, `piece ${piece} is not here`);
+    return lossError(lost.loss.reason, `${this.#place.path(file)}: is served no more`);
   }
 
-  /** A source that cannot be read, or is another file: none of its pieces is to be had any more. */
-  #noteLoss(index: number, error: unknown): void {
+  /**
+   * A source that cannot be read, or is another file: none of its pieces is to be had any more. One
+   * that was gone, and is another file when it is back, is told of again.
+   */
+  #noteLoss(file: number, piece: number, error: unknown): void {
     const reason = this.#place.sources && lossReasonOf(error);
-    const { firstPiece: first, pieceCount: count } = this.manifest.files[index]!;
-    if (reason === undefined || !this.have.has(first)) return;
-    for (let piece = first; piece < first + count; piece++) this.have.remove(piece);
-    this.#tellLoss?.({ first, count, reason, message: describeError(error) });
+    if (reason === undefined) return;
+    const known = this.#lost.get(file);
+    if (known && (known.loss.reason === 'changed' || reason !== 'changed')) return;
+    const { firstPiece: first, pieceCount: count } = this.manifest.files[file]!;
+    const loss = { first, count, reason, message: describeError(error) };
+    this.have.removeRun(first, count);
+    this.#lost.set(file, { loss, piece });
+    this.#tellLoss?.(loss);
+    for (const part of this.#parts) part.handleLoss(loss);
+  }
+
+  seekLost(): Promise<void> {
+    this.#seeking ??= this.#seekLost().finally(() => {
+      this.#seeking = undefined;
+    });
+    return this.#seeking;
+  }
+
+  async #seekLost(): Promise<void> {
+    const back = await this.#lost.seek((file, { piece }) => this.#isBack(file, piece));
+    const returns = back.map(({ loss: { first, count } }) => {
+      this.have.addRun(first, count);
+      return { first, count, path: this.#place.path(fileOfPiece(this.manifest, first)) };
+    });
+    if (returns.length === 0) return;
+    this.#tellReturns?.(returns);
+    for (const part of this.#parts) part.handleReturns(returns);
+  }
+
+  /**
+   * Whether a lost file is what it was: by its size and time, and by the bytes of the piece that
+   * could not be read. Another inode number may be that of a file system that was mounted again.
+   * From then on each piece of it is hashed when it is read.
+   */
+  async #isBack(file: number, piece: number): Promise<boolean> {
+    const was = this.#place.sources![file]!;
+    try {
+      await this.#files.reopen(file);
+      const { ino } = await this.#attempt(file, async ({ fd }) => fstatSync(fd));
+      this.#returned.set(file, { ...was, ino, ctimeMs: Number.NaN });
+      const bytes = allocAligned(this.manifest.geometry.length(piece));
+      await this.#readPart(file, piece, 0, bytes);
+      return true;
+    } catch (error) {
+      this.#noteLoss(file, piece, error);
+      return false;
+    }
   }
 
   async write(piece: number, parts: readonly Uint8Array[]): Promise<boolean> {

@@ -34,8 +34,23 @@ export class KeptOpen<K, H extends { close(): Promise<void> }> {
       return await body(handle);
     } finally {
       slot.users--;
+      if (this.#slots.get(key) !== slot) await this.#closeIdle(slot);
       if (this.#slots.size > this.#most || this.#closed) await this.#trim();
     }
+  }
+
+  /** Closes one as soon as its use ends: the next use opens what has its name then. */
+  async reopen(key: K): Promise<void> {
+    const slot = this.#slots.get(key);
+    this.#slots.delete(key);
+    if (slot) await this.#closeIdle(slot);
+  }
+
+  async #closeIdle({ handle, users }: Slot<H>): Promise<void> {
+    if (users > 0) return;
+    // One that could not be opened needs no close.
+    const opened = await handle.catch(() => undefined);
+    await opened?.close();
   }
 
   /** Closes all; those in use as soon as their use ends. */

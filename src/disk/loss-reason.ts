@@ -1,6 +1,6 @@
 // Why a file that was hashed does not give its bytes any more, as far as an error tells.
 import type { LossReason } from '../content/store.ts';
-import { hasCode, systemCode } from '../runtime/errors.ts';
+import { HubswarmError, hasCode, systemCode } from '../runtime/errors.ts';
 
 /** The device or the server of the file fails. */
 const UNREADABLE = ['EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT'];
@@ -13,3 +13,13 @@ export function lossReasonOf(error: unknown): LossReason | undefined {
     hasCode(error, 'ERR_NOT_PERMITTED') || UNREADABLE.includes(systemCode(error) ?? '');
   return isUnreadable ? 'unreadable' : undefined;
 }
+
+const CODES = {
+  changed: 'ERR_SOURCE_CHANGED',
+  removed: 'ERR_NOT_FOUND',
+  unreadable: 'ERR_NOT_PERMITTED',
+} as const;
+
+/** An error that tells this reason. */
+export const lossError = (reason: LossReason, message: string): HubswarmError =>
+  new HubswarmError(CODES[reason], message);

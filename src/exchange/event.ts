@@ -1,6 +1,6 @@
 // What a session is told. Time, bytes and the outcome of its effects come in here and
 // nowhere else.
-import type { Loss } from '../content/store.ts';
+import type { FilePieces, Loss } from '../content/store.ts';
 import type { Message } from './wire/message.ts';
 
 export type SessionEvent =
@@ -24,7 +24,9 @@ export type SessionEvent =
   /** The answer to `store`: its hash does not match. */
   | { type: 'piece_refused'; piece: number }
   /** Pieces that were here are not to be had any more. */
-  | ({ type: 'pieces_lost' } & Pick<Loss, 'first' | 'count' | 'reason'>)
+  | ({ type: 'pieces_lost' } & Omit<Loss, 'message'>)
+  /** Some of them are here again. */
+  | ({ type: 'pieces_returned' } & FilePieces)
   /** The uplink's cap (bytes per second; Infinity for none), at the start and when it changes. */
   | { type: 'uplink_capped'; bytesPerSecond: number }
   /** The downlink's cap changed (bytes per second; Infinity for none). */

@@ -19,7 +19,7 @@ import type { SessionInit } from './session-init.ts';
 import { isDone, type SwarmState } from './state.ts';
 import { Uploads } from './uploads.ts';
 import type { Message } from './wire/message.ts';
-import { handleWithdraw, tellLosses, withdraw } from './withdrawal.ts';
+import { handleWithdraw, restore, tellLosses, withdraw } from './withdrawal.ts';
 
 /** Time between two looks for stalls, in milliseconds. */
 const SWEEP_MS = 250;
@@ -44,7 +44,7 @@ export class Session {
       geometry,
       have: Bitfield.tryFrom(have.toBytes(), have.length)!,
       lost: new Bitfield(have.length),
-      losses: [],
+      losses: new Map(),
       neighbours: new Map(),
       copies: new PieceRanking(geometry.pieceCount, rng),
       outbox: new Outbox(),
@@ -151,6 +151,8 @@ export class Session {
         return this.#handleRefused(event.piece);
       case 'pieces_lost':
         return withdraw(this.#state, event);
+      case 'pieces_returned':
+        return restore(this.#state, event);
       case 'tick':
         return;
       default:

@@ -15,8 +15,8 @@ export interface SwarmState {
   readonly have: Bitfield;
   /** Pieces that were announced and are not here any more; they are not fetched again. */
   readonly lost: Bitfield;
-  /** Why, file by file. */
-  readonly losses: Pick<Loss, 'first' | 'count' | 'reason'>[];
+  /** Why, file by file: by the first piece. */
+  readonly losses: Map<number, Omit<Loss, 'message'>>;
   readonly neighbours: Map<string, Neighbour>;
   /** Pieces by the number of copies among the neighbours, those under way from us included. */
   readonly copies: PieceRanking;

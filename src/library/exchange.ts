@@ -13,7 +13,7 @@ import { having, kind, list, oneOf, rate, record, refusal, text, whole } from '.
 
 export { Bitfield } from '../content/bitfield.ts';
 export { Geometry } from '../content/geometry.ts';
-export type { Loss, LossReason } from '../content/store.ts';
+export type { FilePieces, Loss, LossReason } from '../content/store.ts';
 export type { ChokerName } from '../exchange/choker.ts';
 export type { SessionEffect } from '../exchange/effect.ts';
 export type { SessionEvent } from '../exchange/event.ts';

@@ -64,6 +64,12 @@ export interface DownloadOptions extends Patience {
 
 type FoundManifest = FetchedManifest & Found;
 
+/** What is heard during a search; as in DownloadHost.find. */
+interface Hearing {
+  readonly onUnverified: () => void;
+  readonly onLost: (message: string) => void;
+}
+
 export class FileDownload implements DownloadHost<FoundManifest> {
   readonly clock: Timers;
   readonly emit: Emit;
@@ -80,12 +86,17 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     this.#options = options;
   }
 
-  async find(signal: AbortSignal, onUnverified: () => void): Promise<FoundManifest> {
+  async find(
+    signal: AbortSignal,
+    onUnverified: () => void,
+    onLost: (message: string) => void,
+  ): Promise<FoundManifest> {
     const { path } = this.#options;
+    const hearing = { onUnverified, onLost };
     const found =
       path === undefined
-        ? await this.#find(this.#cid, signal, onUnverified)
-        : await this.#findBelow(path, signal, onUnverified);
+        ? await this.#find(this.#cid, signal, hearing)
+        : await this.#findBelow(path, signal, hearing);
     if (found.unusedName !== undefined) {
       const message = `${found.unusedName}; it is stored as ${found.name}`;
       this.emit({ event: 'warned', message });
@@ -94,7 +105,13 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     return found;
   }
 
-  async #find(cid: CID, signal: AbortSignal, onUnverified: () => void): Promise<FoundManifest> {
+  /** @param called what a person calls it */
+  async #find(
+    cid: CID,
+    signal: AbortSignal,
+    { onUnverified, onLost }: Hearing,
+    called = cid.toString(),
+  ): Promise<FoundManifest> {
     const { manifests, packed, link } = this.#peer;
     const known = await manifests.find(cid, this.#options.out);
     if (known) return { ...known, kept: true };
@@ -102,19 +119,16 @@ export class FileDownload implements DownloadHost<FoundManifest> {
       link,
       directory: this.#cid,
       circle: this.#peer.circle,
-      onLost: (error) => this.emit({ event: 'warned', message: describeError(error) }),
+      called,
+      onLost: (error) => onLost(describeError(error)),
       fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
     });
     return { ...found, kept: false };
   }
 
   /** Finds what has the path: its manifest is part of the directory's, unless it is one leaf. */
-  async #findBelow(
-    path: string,
-    signal: AbortSignal,
-    onUnverified: () => void,
-  ): Promise<FoundManifest> {
-    const whole = await this.#find(this.#cid, signal, onUnverified);
+  async #findBelow(path: string, signal: AbortSignal, hearing: Hearing): Promise<FoundManifest> {
+    const whole = await this.#find(this.#cid, signal, hearing);
     const { cid, path: place } = cidAt(whole, path);
     if (place === '') return whole;
     // So that a later start needs no other peer to find the path again.
@@ -122,7 +136,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     // No stranger's hint: the user gave it, and names in a directory are safe.
     const name = place.slice(place.lastIndexOf('/') + 1);
     if (!isRawCid(cid)) return { ...subsetAt(whole, cid, place), name, kept: whole.kept };
-    const { manifest, dag, rawRoot, kept } = await this.#find(cid, signal, onUnverified);
+    const { manifest, dag, rawRoot, kept } = await this.#find(cid, signal, hearing, place);
     return { manifest, dag, ...(rawRoot ? { rawRoot } : {}), name, kept };
   }
 

@@ -43,7 +43,9 @@ export class Holdings {
 
   /** What answers for this CID: it may lie inside a directory that is held. */
   answering(cid: CID): Held | undefined {
-    return this.get(cid) ?? this.#subsets.get(cid);
+    const held = this.get(cid) ?? this.#subsets.get(cid);
+    held?.swarm.losses.seekSoon();
+    return held;
   }
 
   /** Answers from now on for what lies inside, if it is a directory. Its content has its place. */
@@ -108,7 +110,7 @@ export class Holdings {
 
   #make(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Held {
     const packed = (): Promise<CID | undefined> => this.packed.offer(store.manifest, dag);
-    const swarm = new Swarm({ ...this.#host, cid, store, hooks });
+    const swarm = new Swarm({ ...this.#host, cid, name: dag.name, store, hooks });
     return { swarm, dag: { ...dag, packed } };
   }
 

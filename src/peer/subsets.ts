@@ -20,6 +20,12 @@ interface Directory extends Held {
   readonly index: EntryIndex;
 }
 
+/** A file or directory in one. */
+interface Place {
+  readonly directory: Directory;
+  readonly found: NonNullable<ReturnType<EntryIndex['find']>>;
+}
+
 /** Most subsets served at once: each may hold files open. Chosen. */
 const MOST_SUBSETS = 64;
 
@@ -50,14 +56,9 @@ export class Subsets {
     unawaited('indexing a directory', indexed);
   }
 
-  /** Whether all pieces of the file or directory with that digest are here. */
+  /** Whether the file or directory with that digest is here, or was: then it is said why it is not. */
   has(digest: Uint8Array): boolean {
-    return this.#directories.some(({ swarm, index }) => {
-      const found = index.find(digest);
-      const { have } = swarm.store;
-      if (!found?.file) return found !== undefined && have.isFull;
-      return found.file.pieceCount === 0 || have.has(found.file.firstPiece);
-    });
+    return this.#directories.some(({ index }) => index.find(digest) !== undefined);
   }
 
   /** The subset with that CID; undefined if there is none, or too many have neighbours. */
@@ -71,10 +72,8 @@ export class Subsets {
   }
 
   #make(cid: CID): Held | undefined {
-    for (const directory of this.#directories) {
-      const { swarm, dag, index } = directory;
-      const found = index.find(cid.multihash.digest);
-      if (!found) continue;
+    for (const { directory, found } of this.#placesOf(cid)) {
+      const { swarm, dag } = directory;
       const whole = { manifest: swarm.store.manifest, dag: dag.dag };
       const subset = subsetAt(whole, cid, found.path);
       const isRoot = isRawCid(cid) ? isLeaf(subset.manifest) : subset.dag.size > 0;
@@ -84,6 +83,15 @@ export class Subsets {
       return this.#begin(cid, store, { name, dag: subset.dag, rawRoot: rawRootIn(store) });
     }
     return undefined;
+  }
+
+  /** Where it lies; directories that have lost it come last. */
+  #placesOf({ multihash: { digest } }: CID): Place[] {
+    const places = this.#directories.flatMap((directory) => {
+      const found = directory.index.find(digest);
+      return found ? [{ directory, found }] : [];
+    });
+    return [...places.filter(isHere), ...places.filter((place) => !isHere(place))];
   }
 
   /** Ends the subset that was asked for longest ago and has no neighbour. */
@@ -98,6 +106,11 @@ export class Subsets {
     }
     return false;
   }
+}
+
+function isHere({ directory, found: { file } }: Place): boolean {
+  const { have } = directory.swarm.store;
+  return file ? file.pieceCount === 0 || have.has(file.firstPiece) : have.isFull;
 }
 
 /** Whether the root is its only leaf: another block may have a raw CID's digest. */

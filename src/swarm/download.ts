@@ -55,8 +55,15 @@ export interface Provider {
 export interface DownloadHost<F extends Found> {
   readonly clock: Timers;
   readonly emit: Emit;
-  /** @param onUnverified called for bytes that can be verified only later */
-  find(signal: AbortSignal, onUnverified: () => void): Promise<F>;
+  /**
+   * @param onUnverified called for bytes that can be verified only later
+   * @param onLost called for each peer that had the content and lost it: which one, and why
+   */
+  find(
+    signal: AbortSignal,
+    onUnverified: () => void,
+    onLost: (message: string) => void,
+  ): Promise<F>;
   /** Opens the store, or resumes a partial one. */
   open(found: F, signal: AbortSignal): Promise<DownloadStore>;
   /** Takes part in the file's swarm. */
@@ -89,6 +96,8 @@ export class Download<F extends Found> {
   #progressAt: number;
   #warned = false;
   #lack: Lack | undefined;
+  /** Who had it last, before anybody was found who has it. */
+  #lost: string | undefined;
   /** What this peer does with its disk, and nothing else, at the moment. */
   #diskWork: string | undefined;
 
@@ -130,7 +139,11 @@ export class Download<F extends Found> {
   }
 
   async #find(): Promise<F> {
-    const found = await this.#host.find(this.#abort.signal, () => this.#noteUnverified());
+    const found = await this.#host.find(
+      this.#abort.signal,
+      () => this.#noteUnverified(),
+      (message) => this.#noteLost(message),
+    );
     this.#cid = found.manifest.root;
     this.#host.emit({
       event: 'manifest_found',
@@ -172,7 +185,8 @@ export class Download<F extends Found> {
         onPieceStored: (piece) => this.#count(manifest.geometry.length(piece)),
         onPieceCopied: (piece) => this.#countCopy(manifest.geometry.length(piece)),
         onCompleted: () => this.#complete.resolve(),
-        onWithdrawn: (paths, reason) => this.#lack?.noteWithdrawn(paths, reason),
+        onWithdrawn: (paths, reason) =>
+          this.#lack?.noteWithdrawn(paths.length > 0 ? paths : [this.#name], reason),
         onFailed: (error) => this.#abort.abort(error),
       });
     } catch (error) {
@@ -238,6 +252,11 @@ export class Download<F extends Found> {
     if (this.#elapsedMs < MOST_UNVERIFIED_TIMEOUTS * this.#timeoutMs) this.#noteProgress();
   }
 
+  #noteLost(message: string): void {
+    this.#lost = message;
+    this.#host.emit({ event: 'warned', message });
+  }
+
   #noteProgress(): void {
     this.#progressAt = this.#host.clock.now();
     this.#warned = false;
@@ -277,7 +296,7 @@ export class Download<F extends Found> {
   }
 
   get #waitsFor(): string {
-    return this.#lack?.describe() ?? `nobody found who knows ${this.#cid}`;
+    return this.#lack?.describe() ?? this.#lost ?? `nobody found who knows ${this.#cid}`;
   }
 
   #tellProgress(): void {

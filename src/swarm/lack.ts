@@ -47,10 +47,9 @@ export class Lack {
     this.#emit({ event: 'pieces_lacked', cid, pieces, ranges, neighbours });
   }
 
-  /** Notes why missing pieces are gone. @param paths none if the content is one file */
-  noteWithdrawn(paths: readonly string[], reason: LossReason): void {
-    const what = paths.length > 0 ? paths.join(', ') : 'it';
-    this.#withdrawn = `; ${what} ${LOSS_WORDS[reason]} where it was shared`;
+  /** Notes why missing pieces are gone. @param names of the files */
+  noteWithdrawn(names: readonly string[], reason: LossReason): void {
+    this.#withdrawn = `; ${names.join(', ')} ${LOSS_WORDS[reason]} where it was shared`;
   }
 
   /** The missing pieces, in one line. */

@@ -4,7 +4,7 @@
 import type { CID } from 'multiformats/cid';
 import { EqualPieces } from '../content/equal-pieces.ts';
 import { pathsOf } from '../content/manifest.ts';
-import type { Loss, PieceStore } from '../content/store.ts';
+import type { PieceStore } from '../content/store.ts';
 import type { SessionEffect } from '../exchange/effect.ts';
 import type { SessionEvent } from '../exchange/event.ts';
 import { Session } from '../exchange/session.ts';
@@ -15,6 +15,7 @@ import { describeError } from '../runtime/errors.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import { Contacts, type Neighbourhood } from './contacts.ts';
 import { Intake } from './intake.ts';
+import { everHere, Losses } from './losses.ts';
 import { type Call, Member } from './member.ts';
 import { PieceCopies } from './piece-copies.ts';
 import type { SessionView } from './session-view.ts';
@@ -22,6 +23,8 @@ import type { SwarmHooks, SwarmHost } from './swarm-host.ts';
 
 export interface SwarmInit extends SwarmHost {
   readonly cid: CID;
+  /** What a person calls the content. */
+  readonly name?: string;
   readonly store: PieceStore;
   readonly hooks: SwarmHooks;
 }
@@ -34,6 +37,8 @@ export class Swarm implements Neighbourhood {
   readonly store: PieceStore;
   /** Decides which peers this swarm calls. */
   readonly contacts: Contacts;
+  /** What its store has lost. */
+  readonly losses: Losses;
   readonly #init: SwarmInit;
   readonly #session: Session;
   /** Undefined if no two pieces are equal. */
@@ -49,11 +54,12 @@ export class Swarm implements Neighbourhood {
     this.#init = init;
     this.cid = init.cid;
     this.store = init.store;
-    const equals = this.store.have.isFull ? undefined : EqualPieces.in(this.store.manifest);
+    const have = everHere(this.store);
+    const equals = have.isFull ? undefined : EqualPieces.in(this.store.manifest);
     this.#session = new Session({
       file: init.cid.bytes,
       geometry: init.store.manifest.geometry,
-      have: init.store.have,
+      have,
       equals: equals?.groups,
       addresses: init.addresses(),
       rng: init.rng,
@@ -63,7 +69,7 @@ export class Swarm implements Neighbourhood {
     const { digest } = init.cid.multihash;
     this.contacts = new Contacts({ ...init, swarm: this, digest });
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.uplinkCap() });
-    init.store.watchLosses?.((loss) => this.#handleLoss(loss));
+    this.losses = new Losses({ ...init, step: (event) => this.#step(event) });
     this.#copies = equals && this.#copiesOf(equals);
     this.#copies?.start();
   }
@@ -125,6 +131,7 @@ export class Swarm implements Neighbourhood {
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
     this.#step({ type: 'neighbour_joined', neighbour: peer, withdraws: wire.withdraws ?? false });
+    this.losses.seekSoon();
     wire.onEnd((reason) => {
       if (this.#members.get(peer) === member) this.#leave(peer, reason);
     });
@@ -165,6 +172,7 @@ export class Swarm implements Neighbourhood {
   close(): void {
     this.#closed = true;
     this.contacts.close();
+    this.losses.close();
     this.#copies?.close();
     this.#cancelTick?.();
     for (const [peer, { wire }] of this.#members) {
@@ -296,24 +304,13 @@ export class Swarm implements Neighbourhood {
     });
   }
 
-  /** A file that this peer serves is not what it was. */
-  #handleLoss(loss: Loss): void {
-    if (this.#closed) return;
-    this.#init.emit({ event: 'warned', message: `served no more: ${loss.message}` });
-    this.#step({ type: 'pieces_lost', ...loss });
-  }
-
   #handleWithdrawn({ neighbour, pieces, reason }: Extract<SessionEffect, { type: 'withdrawn' }>) {
-    const paths = pathsOf(this.store.manifest, pieces);
-    this.#init.emit({
-      event: 'pieces_withdrawn',
-      cid: this.cid.toString(),
-      remote: neighbour,
-      pieces: pieces.length,
-      paths,
-      reason,
-    });
-    this.#init.hooks.onWithdrawn?.(paths, reason);
+    const { store, name, emit, hooks } = this.#init;
+    const paths = pathsOf(store.manifest, pieces);
+    const told = { cid: this.cid.toString(), remote: neighbour, pieces: pieces.length };
+    const named = paths.length === 0 && name ? { name } : {};
+    emit({ event: 'pieces_withdrawn', ...told, ...named, paths, reason });
+    hooks.onWithdrawn?.(paths, reason);
   }
 
   async #store(effect: Extract<SessionEffect, { type: 'store' }>): Promise<void> {

@@ -219,12 +219,22 @@ export interface Events {
   /** A peer took back missing pieces, since the files that held them are not what they were. */
   pieces_withdrawn: {
     cid: string;
+    /** Name of the content, if it is one file. */
+    name?: string;
     remote: Remote;
     /** Number of missing pieces. */
     pieces: number;
     /** Relative paths: at most the first 8; none if the content is one file. */
     paths: string[];
     reason: 'changed' | 'removed' | 'unreadable';
+  };
+  /** Shared files that were served no more are what they were, and are served again. */
+  files_returned: {
+    cid: string;
+    /** Number of these files. */
+    files: number;
+    /** Absolute paths: at most the first 8. */
+    paths: string[];
   };
   /** The wait of `pieces_lacked` is over: a neighbour has the pieces now. */
   pieces_found: { cid: string };

@@ -112,3 +112,47 @@ it.each([
   table.join('a', ALL);
   expect(bans(table.say('a', withdraw(first, count)))).toEqual(['a withdraw out of range']);
 });
+
+const regain = (table: Table, first: number, count: number) =>
+  table.session.step(table.now, { type: 'pieces_returned', first, count });
+
+it('what is back is announced to all, and served, and told as lost to nobody', () => {
+  const table = new Table(ALL);
+  table.session.step(0, { type: 'neighbour_joined', neighbour: 'a', withdraws: true });
+  lose(table, 0, 2);
+  lose(table, 4, 3);
+  expect(sent(regain(table, 4, 3), 'have')).toEqual([{ to: 'a', type: 'have', pieces: [4, 5, 6] }]);
+  expect([...table.session.have]).toEqual([2, 3, 4, 5, 6, 7]);
+  const later = table.session.step(0, {
+    type: 'neighbour_joined',
+    neighbour: 'b',
+    withdraws: true,
+  });
+  expect(sent(later, 'hello')[0]!.bitfield).toEqual(Uint8Array.of(0b00111111));
+  expect(sent(later, 'withdraw')).toMatchObject([{ first: 0, count: 2 }]);
+  table.join('c', []);
+  const [grant] = sent(table.say('c', { type: 'interest', interested: true }), 'grant');
+  const effects = table.say('c', { type: 'request', grant: grant!.grant, piece: 5 });
+  expect(effects).toContainEqual({ type: 'upload', neighbour: 'c', piece: 5 });
+});
+
+it('what was never lost does not come back', () => {
+  const table = new Table([0, 1]);
+  table.join('a', []);
+  lose(table, 1, 1);
+  expect(sent(regain(table, 0, 4), 'have')).toMatchObject([{ pieces: [1] }]);
+  expect([...table.session.have]).toEqual([0, 1]);
+});
+
+it('the receiver asks again for what is announced again, and hears of a second loss', () => {
+  const table = new Table([0]);
+  table.join('a', ALL);
+  table.say('a', withdraw(1, 7));
+  expect(sent(table.wait(200), 'interest')).toMatchObject([{ interested: false }]);
+  expect(sent(table.say('a', { type: 'have', pieces: [6] }), 'interest')).toMatchObject([
+    { interested: true },
+  ]);
+  expect(table.session.unavailablePieces).toBe(6);
+  const again = table.say('a', withdraw(6, 1)).filter(({ type }) => type === 'withdrawn');
+  expect(again).toMatchObject([{ pieces: [6], reason: 'changed' }]);
+});

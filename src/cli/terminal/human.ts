@@ -12,6 +12,8 @@ import { Given } from './given.ts';
 const rate = (cap: number | null): string => (cap === null ? 'not capped' : `${bytes(cap)}/s`);
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
+const andMore = (count: number): string => (count > 0 ? ` and ${count} more` : '');
+
 const LACKING = {
   join: 'no route leads where --join does',
   mdns: 'this machine has no address on a private network',
@@ -118,7 +120,9 @@ function describeEvent(event: Event): string | undefined {
     case 'pieces_lacked':
       return `waiting: ${event.pieces} missing pieces are with none of ${event.neighbours} peers: ${describeRanges(event.ranges)}`;
     case 'pieces_withdrawn':
-      return `${event.remote} has ${showText(event.paths.join(', ') || event.cid)} no more: it ${LOSS_WORDS[event.reason]} there`;
+      return `${event.remote} has ${showText(event.paths.join(', ') || event.name || event.cid)} no more: it ${LOSS_WORDS[event.reason]} there`;
+    case 'files_returned':
+      return `served again: ${showText(event.paths.join(', '))}${andMore(event.files - event.paths.length)}`;
     case 'pieces_found':
       return 'going on: the missing pieces can be had';
     case 'neighbour_banned':

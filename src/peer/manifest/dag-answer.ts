@@ -27,6 +27,7 @@ export class Answer implements AnswerHandler {
   /** The name that the remote gave, or the CID. */
   named: RootName;
   readonly #remote: string;
+  readonly #called: string;
   readonly #cid: CID;
   readonly #blocks = new Map<string, Uint8Array>();
   readonly #waiting = new Map<string, PromiseWithResolvers<Uint8Array>>();
@@ -42,9 +43,19 @@ export class Answer implements AnswerHandler {
   #unaskedBytes = 0;
   #failure: unknown;
 
-  /** @param onSlow called when too few bytes came for too long */
-  constructor(remote: string, cid: CID, clock: Timers, onSlow: () => void) {
+  /**
+   * @param onSlow called when too few bytes came for too long
+   * @param called what a person calls it
+   */
+  constructor(
+    remote: string,
+    cid: CID,
+    clock: Timers,
+    onSlow: () => void,
+    called = cid.toString(),
+  ) {
     this.#remote = remote;
+    this.#called = called;
     this.#cid = cid;
     this.named = rootNameOf(cid, '');
     this.#kind.promise.catch(() => undefined);
@@ -127,7 +138,7 @@ export class Answer implements AnswerHandler {
   }
 
   #lost(reason: LossReason): HubswarmError {
-    const message = `${this.#remote} has ${this.#cid} no more: it ${LOSS_WORDS[reason]} there`;
+    const message = `${this.#remote} has ${this.#called} no more: it ${LOSS_WORDS[reason]} there`;
     return new HubswarmError('ERR_SOURCE_CHANGED', message);
   }
 

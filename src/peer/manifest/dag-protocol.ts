@@ -208,6 +208,8 @@ export interface FetchOptions {
   readonly clock?: Timers | undefined;
   /** Counts the bytes that come. */
   readonly link?: Link | undefined;
+  /** What a person calls it; the CID if left out. */
+  readonly called?: string | undefined;
   /** Called with the number of bytes that came, each time. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** Fetches a packed manifest; if left out, none is asked for. */
@@ -240,12 +242,17 @@ async function ask(
   protocols: string[],
   cid: CID,
   signal: AbortSignal,
-  { link, onReceived, clock }: Omit<FetchOptions, 'fetchPacked'> & { readonly clock: Timers },
+  {
+    called,
+    link,
+    onReceived,
+    clock,
+  }: Omit<FetchOptions, 'fetchPacked'> & { readonly clock: Timers },
 ): Promise<FetchedManifest | ({ packed: CID } & RootName)> {
   const remote = connection.remotePeer.toString();
   const slow = new AbortController();
   const linked = new LinkedAbort([signal, slow.signal]);
-  const answer = new Answer(remote, cid, clock, () => slow.abort());
+  const answer = new Answer(remote, cid, clock, () => slow.abort(), called);
   let frames: FrameStream | undefined;
   try {
     const stream = await connection.newStream(protocols, { signal: linked.signal });
