@@ -1,7 +1,7 @@
 // Removes the framing of a response's body: bytes from the socket go in, views of the payload come
 // out. It holds no payload itself. Chunk extensions and trailers are skipped (RFC 9112 section
 // 7.1); their length is capped.
-import type { BodyFraming } from './http-head.ts';
+import { type BodyFraming, MAX_HEAD_BYTES } from './http-head.ts';
 
 export interface BodyDecoder {
   /** Returns the payload in order, as views of `bytes`, or a violation's text. */
@@ -46,8 +46,13 @@ class LengthDecoder implements BodyDecoder {
   }
 }
 
-/** Of a line, and of a trailer. Chosen: extensions and trailers are rare and short. */
-const MAX_LINE_BYTES = 16 * 1024;
+/** Of a line, and of a trailer: as of a head. */
+const MAX_LINE_BYTES = MAX_HEAD_BYTES;
+
+/** A size, and what follows it: an extension, or junk, as curl, wget and aria2 take it. */
+const SIZE = /^0*([0-9a-f]{1,13})(?![0-9a-f])(.*)$/is;
+/** After a zero no data would show that it was misread (0x1f): the file would end there. */
+const AFTER_ZERO = /^(?:[\t\r ;,]|$)/;
 
 const LF = 0x0a;
 
@@ -100,9 +105,11 @@ class ChunkedDecoder implements BodyDecoder {
     const line = this.#line.slice(0, this.#line.endsWith('\r\n') ? -2 : -1);
     this.#line = '';
     if (this.#state === 'size') {
-      const size = /^0*([0-9a-f]{1,13})[\t ]*(?:;.*)?$/i.exec(line);
-      if (!size) return 'sent a malformed chunk size';
-      this.#left = Number.parseInt(size[1]!, 16);
+      const [, digits, rest = ''] = SIZE.exec(line) ?? [];
+      const left = Number.parseInt(digits ?? '', 16);
+      if (!(left > 0 || (left === 0 && AFTER_ZERO.test(rest))))
+        return 'sent a malformed chunk size';
+      this.#left = left;
       this.#state = this.#left === 0 ? 'trailer' : 'data';
     } else if (this.#state === 'data-end') {
       if (line !== '') return 'sent a malformed chunk';

@@ -81,13 +81,10 @@ export class HttpClient {
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const headers = { ...request.headers, ...(await cookies.of(url)) };
       const response = await this.#requestOnce({ ...request, url, least, headers });
-      const location = response.headers.get('location');
-      // A choice without a preference (RFC 9110 section 15.4.1) is an answer.
-      const isAnswer = response.status === 300 && location === undefined;
-      if (isAnswer || !REDIRECTS.has(response.status)) return response;
+      if (!REDIRECTS.has(response.status)) return response;
       response.discard();
       await cookies.take(url, response.cookies);
-      const next = nextUrl(url, location, this.#access);
+      const next = nextUrl(url, response.headers.get('location'), this.#access);
       if (performance.now() > until) throw endless(this.#mostStallMs);
       least = this.tellers.redirect(url, least, next);
       url = next;

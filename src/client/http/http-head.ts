@@ -4,12 +4,12 @@
 // text; never throws. Knows no socket.
 
 /** The longest head in bytes, with the interim ones before it: as curl takes it. */
-const MAX_HEAD_BYTES = 300 * 1024;
+export const MAX_HEAD_BYTES = 300 * 1024;
 /** Most interim responses. Chosen: a server that works for minutes sends one every few seconds. */
 export const MAX_INTERIM = 128;
 /** Most lines: as curl takes it. */
 const MAX_FIELDS = 5000;
-/** A longer value is left out: no field that is read is so long. Chosen. */
+/** A longer value is left out: but for Location, no field that is read is so long. Chosen. */
 const MAX_VALUE_CHARACTERS = 16 * 1024;
 /** Chosen: as many as browsers keep of one site. */
 const MAX_COOKIES = 180;
@@ -85,8 +85,11 @@ function headEnd(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
-/** As curl and wget take it: in any case, and with odd white space. The head is HTTP/1.1 all the same. */
-const STATUS_LINE = /^HTTP\/(1\.\d|2(?:\.0)?)[ \t]+([1-9]\d\d)(?:\D.*)?$/i;
+/**
+ * As curl, wget and aria2 take it: in any case, with odd white space and any version. The head is
+ * HTTP/1.1 all the same.
+ */
+const STATUS_LINE = /^HTTP\/(\d{1,2}(?:\.\d{1,2})?)[ \t]+([1-9]\d\d)(?:\D.*)?$/i;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CONTROLS = /[^\t\x20-\x7e\x80-\xff]/g;
 /** The first one counts: a list of them has no meaning, and Node.js and curl read them so. */
@@ -108,6 +111,8 @@ export function parseResponseHead(bytes: Buffer): ResponseHead | string {
   // RFC 9110 section 5.5, RFC 9112 section 2.2: neither can be what a server means.
   if (bytes.includes(0)) return 'sent a null byte in its header';
   if (isBlank(lines[0]?.[0])) return 'sent white space before its first header field';
+  // Lines that end in LF CR: the first byte of the body would be a guess.
+  if (lines.some((line) => line.startsWith('\r'))) return 'sent a line that begins with CR';
   if (lines.length > MAX_FIELDS) return `sent more than ${MAX_FIELDS} header fields`;
   const headers = new Map<string, string>();
   const cookies: string[] = [];
@@ -119,7 +124,7 @@ export function parseResponseHead(bytes: Buffer): ResponseHead | string {
     const before = headers.get(name);
     if (before !== undefined && ONCE.has(name)) continue;
     const joined = before === undefined ? value : `${before}, ${value}`;
-    if (joined.length <= MAX_VALUE_CHARACTERS) headers.set(name, joined);
+    if (joined.length <= MAX_VALUE_CHARACTERS || name === 'location') headers.set(name, joined);
   }
   const connection = (headers.get('connection') ?? '').toLowerCase();
   // The coding counts, and nobody can tell what stands after it (RFC 9112 section 6.3).
@@ -167,7 +172,7 @@ export function bodyFraming(method: string, head: ResponseHead): BodyFraming | s
   if (isChunked) return { kind: 'chunked' };
   const length = head.headers.get('content-length');
   // As curl takes it, a length beyond counting is none.
-  if (length === undefined || /^\d{17,}$/.test(length)) return { kind: 'close' };
+  if (length === undefined || /^\+?0*[1-9]\d{16,}$/.test(length)) return { kind: 'close' };
   const bytes = parseContentLength(length);
   return bytes === undefined ? 'sent a malformed Content-Length' : { kind: 'length', bytes };
 }
@@ -182,13 +187,23 @@ export const isZipped = ({ headers }: Pick<ResponseHead, 'headers'>): boolean =>
 function codingsOf(headers: ReadonlyMap<string, string>): string[] {
   const named = listOf(headers.get('transfer-encoding')?.toLowerCase());
   return named.filter(
-    (each, i) => each !== 'identity' && !(each === 'chunked' && named[i + 1] === 'chunked'),
+    (each, i) => !NO_CODING.has(each) && !(each === 'chunked' && named[i + 1] === 'chunked'),
   );
 }
 
+const NO_CODING = new Set(['identity', 'none']);
+/**
+ * What may stand round a number without altering it. Not 'KB', 'e3' or more digits: a file would be
+ * taken as whole after its first bytes.
+ */
+const AROUND_LENGTH =
+  /^\+?0*(\d+)(?:\.0*)?[ \t]*(?:(?:bytes?|octets?)|\((?:bytes?|octets?)\)|;.*)?$/i;
+
 /** A length may be named several times, as long as it is the same (RFC 9110 section 8.6). */
 export function parseContentLength(value: string | undefined): number | undefined {
-  const [length, ...more] = new Set(listOf(value).map((each) => each.replace(/^0+(?=\d)/, '')));
+  const [length, ...more] = new Set(
+    listOf(value).map((each) => AROUND_LENGTH.exec(each)?.[1] ?? each),
+  );
   if (length === undefined || more.length > 0 || !/^\d{1,16}$/.test(length)) return undefined;
   return Number.isSafeInteger(Number(length)) ? Number(length) : undefined;
 }
@@ -199,11 +214,15 @@ const listOf = (value: string | undefined): string[] =>
     .map(strip)
     .filter((each) => each !== '');
 
+/** As curl, wget and aria2 read it: white space, and what stands between the unit and the numbers. */
+const CONTENT_RANGE =
+  /^(?:bytes)?[ \t:=]*(\d{1,15})[ \t]*-[ \t]*(\d{1,15})[ \t]*\/[ \t]*(\d{1,15}|\*)$/i;
+
 /** Content-Range (RFC 9110 section 14.4); `end` is exclusive, `total` absent for '*'. */
 export function parseContentRange(
   value: string | undefined,
 ): { first: number; end: number; total: number | undefined } | undefined {
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/i.exec(value ?? '');
+  const match = CONTENT_RANGE.exec(value ?? '');
   if (!match) return undefined;
   const first = Number(match[1]);
   const end = Number(match[2]) + 1;

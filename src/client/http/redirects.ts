@@ -12,7 +12,8 @@ export function nextUrl(
   location: string | undefined,
   { insecureRedirect }: Pick<Access, 'insecureRedirect'>,
 ): URL {
-  const next = location === undefined ? undefined : redirectTarget(from, location);
+  if (!location) throw new SourceFailure('redirected without saying where', { final: true });
+  const next = redirectTarget(from, location);
   if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
   if (from.protocol === 'https:' && next.protocol === 'http:' && !insecureRedirect) {
     const how =

@@ -65,12 +65,17 @@ export function tryDecode(text: string): string | undefined {
 const escaped = (text: string): string =>
   text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** Longest Location that is read: parsing a host's name takes more than linear time. Chosen. */
-const MAX_LOCATION_CHARACTERS = 16 * 1024;
+/** Longest host with user and port: parsing a host's name takes more than linear time. Chosen. */
+const MAX_AUTHORITY_CHARACTERS = 16 * 1024;
+/** As a URL is read: without tabs, with any slashes, in either direction. */
+const AUTHORITY = /^(?:[a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})([^/\\?#]*)/i;
+
+const authorityOf = (location: string): string =>
+  AUTHORITY.exec(location.replace(/^ +|\t/g, ''))?.[1] ?? '';
 
 /** Where a redirect leads. Credentials are kept for the same origin only. */
 export function redirectTarget(from: URL, location: string): URL | undefined {
-  if (location.length > MAX_LOCATION_CHARACTERS) return undefined;
+  if (authorityOf(location).length > MAX_AUTHORITY_CHARACTERS) return undefined;
   const to = tryParseHttpUrl(escaped(location), from.href);
   if (!to) return undefined;
   to.username = to.origin === from.origin ? from.username : '';

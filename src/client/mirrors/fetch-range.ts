@@ -61,7 +61,7 @@ function rangeHeaders({ first, end, ifRange }: RangeRequest): Record<string, str
 }
 
 /** With any success but these comes the whole (RFC 9110 section 15.3). */
-const NOT_WHOLE = new Set([204, 205, 206]);
+const NOT_WHOLE = new Set([204, 206]);
 /** A response of several parts, though one was asked for. */
 const MULTIPART = /^multipart\/byteranges/i;
 

@@ -232,6 +232,13 @@ export const REDIRECTS: readonly OddOrigin[] = [
     () => to('/y', '302 Found', 'Content-Encoding: gzip\r\n'),
     ({ target }) => target === '/y',
   ),
+  ...[`/${'y'.repeat(75_000)}`, `/y?${'z'.repeat(75_000)}`, '/yyyy'.repeat(15_000)].map((long, i) =>
+    moved(
+      `of 75 KB (${i + 1})`,
+      () => to(long),
+      ({ target }) => target === long,
+    ),
+  ),
 ];
 
 const field = (line: string): string => `HTTP/1.1 200 OK\r\n${line}\r\n${HELLO}`;
@@ -294,7 +301,36 @@ export const FRAMINGS: readonly OddOrigin[] = [
   always('status: HTTP/2.0', `HTTP/2.0 200 OK\r\n${HELLO}`),
   always('status: 226', `HTTP/1.1 226 IM Used\r\n${HELLO}`),
   always('status: 299', `HTTP/1.1 299 Fine\r\n${HELLO}`),
-  always('status: HTTP/1.2', `HTTP/1.2 200 OK\r\n${HELLO}`),
+  ...['HTTP/1.2', 'HTTP/1.10', 'HTTP/0.9', 'HTTP/1', 'HTTP/3'].map((version) =>
+    always(`status: ${version}`, `${version} 200 OK\r\n${HELLO}`),
+  ),
+  always('status: 205', `HTTP/1.1 205 Reset Content\r\n${HELLO}`),
+  always('status: 205 without a body', `HTTP/1.1 205 Reset Content\r\n${NO_BODY}`, {
+    bytes: Buffer.alloc(0),
+  }),
+  ...['bytes=0-4/5', '0-4/5', 'bytes: 0-4/5', 'bytes  0-4/5', 'BYTES 0 - 4 / 5'].map((range) =>
+    always(
+      `status: 206 of the whole, as '${range}'`,
+      `HTTP/1.1 206 OK\r\nContent-Range: ${range}\r\n${HELLO}`,
+    ),
+  ),
+  always('head: a line without a colon', field('no field')),
+  always('head: a line without a colon, first', `HTTP/1.1 200 OK\r\nno field\r\n${HELLO}`),
+  always('head: of 100 KB', field(`X-A: ${'a'.repeat(100_000)}`)),
+  ...[
+    '+5',
+    '5.0',
+    '5 bytes',
+    '5bytes',
+    '5 octets',
+    '5 (bytes)',
+    '5;',
+    '5; q=1',
+    '5,',
+    '5, +05 bytes',
+  ].map((length) =>
+    always(`length: '${length}'`, `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhello and`),
+  ),
   always('length: twice the same', field('Content-Length: 5')),
   always('length: a list of the same', 'HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello'),
   always('length: leading zeros', 'HTTP/1.1 200 OK\r\nContent-Length: 000005\r\n\r\nhello'),
@@ -329,6 +365,36 @@ export const FRAMINGS: readonly OddOrigin[] = [
     'chunks: an extension of 4 KiB',
     `${CHUNKED}5;a=${'b'.repeat(4000)}\r\nhello\r\n0\r\n\r\n`,
   ),
+  ...[
+    '5 junk',
+    '5junk',
+    '5,',
+    '5 5',
+    '5\r',
+    '5."',
+    '5 ;a',
+    '0000000000000000000000005',
+    `5;a=${'b'.repeat(90_000)}`,
+  ].map((size, i) =>
+    always(
+      `chunks: a size with more in its line (${i + 1})`,
+      `${CHUNKED}${size}\r\nhello\r\n0\r\n\r\n`,
+    ),
+  ),
+  ...['0 junk', '0;a=b', '0,', '0\r', `0;a=${'b'.repeat(90_000)}`].map((size, i) =>
+    always(
+      `chunks: a last size with more in its line (${i + 1})`,
+      `${CHUNKED}5\r\nhello\r\n${size}\r\n\r\n`,
+    ),
+  ),
+  always(
+    'chunks: a trailer of 20 KB in one line',
+    `${CHUNKED}5\r\nhello\r\n0\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`,
+  ),
+  always(
+    'chunks: a trailer of 100 KB in many lines',
+    `${CHUNKED}5\r\nhello\r\n0\r\n${`X-A: ${'a'.repeat(250)}\r\n`.repeat(400)}\r\n`,
+  ),
   always('chunks: a trailer', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: b\r\n\r\n`),
   always('chunks: an odd trailer', `${CHUNKED}5\r\nhello\r\n0\r\nno field\r\n\r\n`),
   always('chunks: more after the end', `${CHUNKED}5\r\nhello\r\n0\r\n\r\nrest`),
@@ -354,6 +420,13 @@ export const FRAMINGS: readonly OddOrigin[] = [
     'length: beyond counting',
     'HTTP/1.1 200 OK\r\nContent-Length: 36893488147419103232\r\n\r\nhello',
   ),
+  ...['none', 'None', '', 'identity, none'].map((coding) =>
+    always(
+      `coding: '${coding}'`,
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n${HELLO} and more`,
+    ),
+  ),
+  always('coding: none, chunked', zipped('none, chunked'), { bytes: GZIP }),
   always('status: 204', 'HTTP/1.1 204 No Content\r\n\r\n', { bytes: Buffer.alloc(0) }),
   always(
     'coding: identity',
@@ -372,8 +445,72 @@ export const FRAMINGS: readonly OddOrigin[] = [
   always('a disposition that is none', field('Content-Disposition: ;;;=="')),
 ];
 
-/** What no program should take for the file, and why it is refused. */
+const refused = (name: string, text: string, reason: string) => ({ ...always(name, text), reason });
+
+/**
+ * What no program should take for the file, and why it is refused. docs/as-meant.md says it to
+ * people.
+ */
 export const REFUSED: readonly (OddOrigin & { readonly reason: string })[] = [
+  // Each names more bytes, in its own way, than the first digits, which curl and wget read.
+  ...['5 000', '5,000', '5 KB', '5k', '5e3', '0x5', '5.5', '5 5', '5, 6', '-5', '"5"', 'five'].map(
+    (length) =>
+      refused(
+        `a length as '${length}'`,
+        `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\nhello`,
+        'a malformed Content-Length',
+      ),
+  ),
+  // Read as curl reads them, the file would end at the zero.
+  ...['0x5', '0.5', '0x0', ' 5', '+5', '"5"', '', '-5', '123456789abcdef'].map((size) =>
+    refused(
+      `a chunk size as '${size}'`,
+      `${CHUNKED}${size}\r\nhello\r\n0\r\n\r\n`,
+      'a malformed chunk size',
+    ),
+  ),
+  refused(
+    'a chunk that is longer than its size',
+    `${CHUNKED}5 6\r\nhello!\r\n0\r\n\r\n`,
+    'a malformed chunk',
+  ),
+  refused(
+    'a chunk line without an end',
+    `${CHUNKED}5;${'a'.repeat(400_000)}\r\nhello\r\n0\r\n\r\n`,
+    'an endless chunk line',
+  ),
+  refused(
+    'a trailer without an end',
+    `${CHUNKED}5\r\nhello\r\n0\r\n${`X-A: ${'a'.repeat(250)}\r\n`.repeat(2000)}\r\n`,
+    'an endless trailer',
+  ),
+  // The body says where the file is, to a person. It is not the file.
+  ...['300 Choices', '301 Moved', '302 Found', '303 See', '307 There', '308 There'].flatMap(
+    (status) =>
+      ['', 'Location:\r\n'].map((fields) =>
+        refused(
+          `${status} ${fields === '' ? 'without a Location' : 'with an empty one'}`,
+          `HTTP/1.1 ${status}\r\n${fields}${HELLO}`,
+          'redirected without saying where',
+        ),
+      ),
+  ),
+  refused('304, though nothing was asked', 'HTTP/1.1 304 Not Modified\r\n\r\n', '304 Not Modified'),
+  refused('another 3xx', `HTTP/1.1 399 What\r\n${HELLO}`, 'status 399'),
+  refused('a host of 20 KB', to(`http://${'a.'.repeat(10_000)}/y`), 'redirected to no http(s) URL'),
+  // More of the file may be missing.
+  ...['bytes 0-4/*', 'bytes 2-6/7', 'items 0-4/5', 'junk'].map((range) =>
+    refused(
+      `206 with '${range}', though all was asked for`,
+      `HTTP/1.1 206 OK\r\nContent-Range: ${range}\r\n${HELLO}`,
+      'another range than was asked for',
+    ),
+  ),
+  refused(
+    'lines that end in LF CR',
+    'HTTP/1.1 200 OK\n\rContent-Length: 5\n\r\n\rhello',
+    'a line that begins with CR',
+  ),
   { ...always('a null byte in the head', field('X-A: a\0b')), reason: 'a null byte in its header' },
   {
     ...always('a null byte in the trailer', `${CHUNKED}5\r\nhello\r\n0\r\nX-A: \0\r\n\r\n`),
