@@ -1,19 +1,19 @@
-// The taking side: which pieces are wanted, from whom they are coming, and what
-// happens when they arrive or do not. A piece comes whole from one neighbour, so
-// that blame is certain. A piece is wanted while it is missing and nobody is
-// sending it, or only one that never gave a piece and is silent; towards the end, when
-// all is on its way, also while its source is slow. The copy that comes second is
-// cancelled. What a slow source holds is not counted as on its way, so that none can
-// keep the others waiting. Of equal pieces one is wanted (stand-ins.ts).
-import type { Rng } from '../runtime/rng.ts';
+// The taking side: which pieces are wanted, from whom they are coming, and what happens when they
+// arrive or do not. A piece comes whole from one neighbour, so that blame is certain. A piece is
+// wanted while it is missing and nobody is sending it, or only one that never gave a piece and is
+// silent; towards the end, when all is on its way, also while its source is slow. The copy that
+// comes second is cancelled. What a slow source holds is not counted as on its way, so that none
+// can keep the others waiting. Of equal pieces one is wanted (stand-ins.ts).
 import { blameForStalls, blameForStrayBlocks } from './neighbour/blame.ts';
 import type { Neighbour } from './neighbour/neighbour.ts';
 import { smooth } from './neighbour/smooth.ts';
 import { type Fetch, PIECE_TIME_GAIN } from './neighbour/source.ts';
-import type { Picker, PickView } from './picker.ts';
-import { PieceRanking } from './ranking.ts';
+import type { Picker } from './picker.ts';
+import type { PieceRanking } from './ranking.ts';
 import { copiesToCome, standIns } from './stand-ins.ts';
 import type { SwarmState } from './state.ts';
+import { Wanted } from './wanted.ts';
+import { WebSeeds } from './web-seeds.ts';
 
 /** A piece that takes so long is slow. */
 const SLOW_MS = 5000;
@@ -27,18 +27,18 @@ export interface DownloadOptions {
   inFlightLimit: number;
   /** Groups of equal pieces. */
   equals?: readonly (readonly number[])[] | undefined;
+  /** This peer's PeerId. */
+  self: string;
 }
 
-export class Downloads implements PickView {
-  readonly missing: PieceRanking;
+export class Downloads {
   readonly #state: SwarmState;
   readonly #picker: Picker;
+  readonly #webSeeds: WebSeeds;
   readonly #equals: readonly (readonly number[])[];
   /** Bytes that may be on their way to us, or being stored, at once. */
   inFlightLimit: number;
-  readonly #wanted: Uint8Array;
-  #wantedCount: number;
-  #firstMissing = 0;
+  readonly #wanted: Wanted;
   /** Pieces handed to the store, by the neighbour they came from. */
   readonly #storing = new Map<number, Neighbour>();
   /** Of pieces on their way or being stored: what they take of memory. */
@@ -53,48 +53,32 @@ export class Downloads implements PickView {
   constructor(state: SwarmState, options: DownloadOptions) {
     this.#state = state;
     this.#picker = options.picker;
+    this.#webSeeds = new WebSeeds(state, options.self);
     this.#equals = options.equals ?? [];
     this.inFlightLimit = options.inFlightLimit;
-    this.missing = new PieceRanking(state.geometry.pieceCount, state.rng);
-    this.#wanted = new Uint8Array(state.geometry.pieceCount).fill(1);
-    for (const piece of state.have) {
-      this.missing.remove(piece);
-      this.#wanted[piece] = 0;
-    }
-    this.#wantedCount = this.missing.size;
+    this.#wanted = new Wanted(state);
     for (const piece of copiesToCome(this.#equals, state.have)) this.#setWanted(piece, false);
   }
 
-  get pieceCount(): number {
-    return this.#state.geometry.pieceCount;
-  }
-
-  get rng(): Rng {
-    return this.#state.rng;
-  }
-
-  /** No piece below it is missing. */
-  get firstMissing(): number {
-    const { have } = this.#state;
-    while (this.#firstMissing < have.length && have.has(this.#firstMissing)) this.#firstMissing++;
-    return this.#firstMissing;
-  }
-
-  isWanted(piece: number): boolean {
-    return this.#wanted[piece] === 1;
+  /** The missing pieces, rarest first. */
+  get missing(): PieceRanking {
+    return this.#wanted.missing;
   }
 
   /** A neighbour has this piece (hello or have). */
-  handleHave(neighbour: Neighbour, piece: number): void {
+  handleHave(neighbour: Neighbour, piece: number, now: number): void {
+    if (this.#wanted.isWanted(piece)) {
+      this.#changeWanted(neighbour, 1);
+      this.#webSeeds.noteHave(neighbour, this.missing.count(piece), now);
+    }
     this.missing.increment(piece);
-    if (this.isWanted(piece)) this.#changeWanted(neighbour, 1);
   }
 
   /** A neighbour has this piece no more. Returns whether it is missing here. */
   handleWithdrawn(neighbour: Neighbour, piece: number): boolean {
     const isMissing = this.missing.isRanked(piece);
     this.missing.decrement(piece);
-    if (this.isWanted(piece)) this.#changeWanted(neighbour, -1);
+    if (this.#wanted.isWanted(piece)) this.#changeWanted(neighbour, -1);
     return isMissing;
   }
 
@@ -116,20 +100,33 @@ export class Downloads implements PickView {
     this.#hadRoom = hasRoom;
     for (const neighbour of unsettled) {
       // One that left meanwhile, with a piece of its being stored, is told nothing.
-      if (neighbours.has(neighbour.id)) this.#tellInterest(neighbour, hasRoom, now);
+      if (neighbours.has(neighbour.id)) this.#tellInterest(neighbour, now);
     }
     this.#unsettled.clear();
   }
 
   /** At once that it arose. */
-  #tellInterest(neighbour: Neighbour, hasRoom: boolean, now: number): void {
-    const { source, telling } = neighbour;
-    const interested = source.wanted > 0 && hasRoom && source.mayAsk(this.#state.blame, now);
+  #tellInterest(neighbour: Neighbour, now: number): void {
+    const { telling, webSeed } = neighbour;
+    const isOpen = this.#isOpen(neighbour, now);
+    const interested =
+      isOpen && (!webSeed || this.#webSeeds.pick(this.#wanted, neighbour, now) !== undefined);
     if (interested === telling.amInterested) return;
     telling.amInterested = interested;
     if (interested === telling.toldInterested) return;
     if (interested) this.#state.outbox.flush(neighbour);
     else this.#state.outbox.flushSoon(neighbour, now);
+  }
+
+  #pick(neighbour: Neighbour, hints: readonly number[], now: number): number | undefined {
+    // To look through all pieces for one that it does not have would be work for nothing.
+    if (!this.#isOpen(neighbour, now)) return undefined;
+    if (neighbour.webSeed) return this.#webSeeds.pick(this.#wanted, neighbour, now);
+    return this.#picker(this.#wanted, neighbour, hints);
+  }
+
+  #isOpen({ source }: Neighbour, now: number): boolean {
+    return this.hasRoom && source.wanted > 0 && source.mayAsk(this.#state.blame, now);
   }
 
   /** Whether more may be asked for: what is on its way is bounded. */
@@ -140,9 +137,7 @@ export class Downloads implements PickView {
   /** A neighbour offers a grant: binds it to a piece, or declines. */
   handleGrant(neighbour: Neighbour, grant: number, hints: readonly number[], now: number): void {
     const { source, telling } = neighbour;
-    const isOpen = this.hasRoom && source.wanted > 0 && source.mayAsk(this.#state.blame, now);
-    // To look through all pieces for one that it does not have would be work for nothing.
-    const piece = isOpen ? this.#picker(this, neighbour, hints) : undefined;
+    const piece = this.#pick(neighbour, hints, now);
     if (piece === undefined) {
       telling.amInterested = false;
       telling.toldInterested = false;
@@ -153,6 +148,7 @@ export class Downloads implements PickView {
     this.#state.outbox.send(neighbour, { type: 'request', grant, piece });
     const fetch = { piece, grant, requestedAt: now, parts: [], received: 0, slow: false };
     source.begin(fetch);
+    this.#webSeeds.noteAsked(neighbour, piece, now);
     this.#inFlightBytes += this.#state.geometry.length(piece);
     this.#unsettled.add(neighbour);
     if (source.isDoubted) this.#markSlow(neighbour, fetch);
@@ -167,6 +163,7 @@ export class Downloads implements PickView {
   ): string | undefined {
     const { piece, begin } = block;
     const { source } = neighbour;
+    this.#webSeeds.noteBlock(neighbour, block.length, now);
     const fetch = source.fetches.get(piece);
     const length = this.#state.geometry.length(piece);
     if (!fetch || begin !== fetch.received || begin + block.length > length) {
@@ -241,7 +238,7 @@ export class Downloads implements PickView {
     return giver;
   }
 
-  /** What it takes back is asked of others: it must not be the first to be asked again. */
+  /** It must not be the first to be asked again. */
   handleRevoke(neighbour: Neighbour, grant: number, now: number): void {
     for (const fetch of neighbour.source.fetches.values()) {
       if (fetch.grant !== grant) continue;
@@ -256,13 +253,13 @@ export class Downloads implements PickView {
     if (neighbour.pieces) for (const piece of neighbour.pieces) this.missing.decrement(piece);
   }
 
-  /** Sees to sources that stall. Must be called a few times a second. */
+  /** Sees to sources that stall. Call it a few times a second. */
   sweep(now: number): { neighbour: Neighbour; reason: string }[] {
     for (const piece of standIns(this.#equals, this.missing)) {
       this.#setWanted(piece, !this.#storing.has(piece) && !this.#isComing(piece));
     }
     const bans: { neighbour: Neighbour; reason: string }[] = [];
-    const endgame = this.missing.size > 0 && this.#wantedCount === 0;
+    const endgame = this.missing.size > 0 && this.#wanted.count === 0;
     for (const neighbour of this.#state.neighbours.values()) {
       // Some reasons not to ask pass with time.
       this.#unsettled.add(neighbour);
@@ -337,12 +334,9 @@ export class Downloads implements PickView {
   }
 
   #setWanted(piece: number, wanted: boolean): void {
-    if (this.isWanted(piece) === wanted) return;
-    this.#wanted[piece] = wanted ? 1 : 0;
-    const change = wanted ? 1 : -1;
-    this.#wantedCount += change;
+    if (!this.#wanted.set(piece, wanted)) return;
     for (const neighbour of this.#state.neighbours.values()) {
-      if (neighbour.has(piece)) this.#changeWanted(neighbour, change);
+      if (neighbour.has(piece)) this.#changeWanted(neighbour, wanted ? 1 : -1);
     }
   }
 }

@@ -1,6 +1,7 @@
 // What a session is told. Time, bytes and the outcome of its effects come in here and
 // nowhere else.
 import type { FilePieces, Loss } from '../content/store.ts';
+import type { NeighbourKind } from './neighbour/neighbour.ts';
 import type { Message } from './wire/message.ts';
 
 export type SessionEvent =
@@ -8,7 +9,7 @@ export type SessionEvent =
    * An exchange stream with this peer is open, and it is the only one. `withdraws`: it understands
    * `withdraw`.
    */
-  | { type: 'neighbour_joined'; neighbour: string; withdraws?: boolean }
+  | ({ type: 'neighbour_joined'; neighbour: string } & NeighbourKind)
   | { type: 'neighbour_left'; neighbour: string }
   | { type: 'message'; neighbour: string; message: Message }
   /** The codec found bytes that no honest neighbour sends. */

@@ -19,6 +19,8 @@ export interface SessionInit {
   /** Multiaddrs to tell in hello, at most MAX_ADDRESSES. */
   addresses?: readonly string[];
   rng: Rng;
+  /** This peer's PeerId, as its neighbours know it: decides which pieces it asks of web seeds. */
+  self?: string;
   downlinkBytesPerSecond?: number;
   /** Grants kept open at once; measured if left out. */
   openGrants?: number;

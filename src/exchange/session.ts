@@ -10,7 +10,7 @@ import type { SessionEvent } from './event.ts';
 import { inFlightLimit } from './in-flight-limit.ts';
 import { introduce } from './introduce.ts';
 import { Blame } from './neighbour/blame.ts';
-import { Neighbour } from './neighbour/neighbour.ts';
+import { Neighbour, type NeighbourKind } from './neighbour/neighbour.ts';
 import { Outbox } from './outbox.ts';
 import { mayLeave } from './parting.ts';
 import { PICKERS } from './picker.ts';
@@ -57,6 +57,7 @@ export class Session {
       picker: PICKERS[init.picker ?? 'rarest'],
       inFlightLimit: inFlightLimit(downlinkBytesPerSecond, geometry),
       equals: init.equals,
+      self: init.self ?? '',
     });
   }
 
@@ -139,7 +140,7 @@ export class Session {
   #handle(now: number, event: SessionEvent): void {
     switch (event.type) {
       case 'neighbour_joined':
-        return this.#handleJoined(event.neighbour, event.withdraws);
+        return this.#handleJoined(event.neighbour, event);
       case 'uplink_capped':
         return this.#uploads.setCap(event.bytesPerSecond);
       case 'downlink_capped':
@@ -182,9 +183,9 @@ export class Session {
     }
   }
 
-  #handleJoined(id: string, withdraws: boolean | undefined): void {
+  #handleJoined(id: string, kind: NeighbourKind): void {
     invariant(!this.#state.neighbours.has(id), `${id} joined twice`);
-    const neighbour = new Neighbour(id, withdraws);
+    const neighbour = new Neighbour(id, kind);
     this.#state.neighbours.set(id, neighbour);
     this.#state.outbox.send(neighbour, {
       type: 'hello',
@@ -253,7 +254,7 @@ export class Session {
     if (!neighbour.pieces) return 'a hello with spare bits set';
     for (const piece of neighbour.pieces) {
       this.#state.copies.increment(piece);
-      this.#downloads.handleHave(neighbour, piece);
+      this.#downloads.handleHave(neighbour, piece, now);
     }
     neighbour.addresses = hello.addresses;
     outbox.push({ type: 'neighbour_met', neighbour: neighbour.id, pieces: neighbour.pieces.count });
@@ -270,7 +271,7 @@ export class Session {
         this.#state.copies.increment(piece);
       }
       neighbour.pieces!.add(piece);
-      this.#downloads.handleHave(neighbour, piece);
+      this.#downloads.handleHave(neighbour, piece, now);
     }
     return undefined;
   }

@@ -49,6 +49,7 @@ const readInit = record<SessionInit>(
     have: having<Bitfield>('a Bitfield', ['has', 'toBytes'], ({ length }) => isCount(length)),
     equals: list(list(piece)),
     addresses: list(text),
+    self: text,
     rng: having<Rng>('a Rng, as of createRng(seed)', ['next', 'below']),
     downlinkBytesPerSecond: rate,
     openGrants: whole(1, 2 ** 16),

@@ -1,5 +1,6 @@
 // One peer of a simulated swarm: a real session behind links of so many bytes per
 // second. State only; the swarm moves what passes between nodes.
+import type { WebSeed } from '../exchange/neighbour/web-seed.ts';
 import type { Session } from '../exchange/session.ts';
 import type { SessionInit } from '../exchange/session-init.ts';
 import type { Carriage } from './carriage.ts';
@@ -36,6 +37,8 @@ export interface NodeOptions {
   diesAtBytes?: number;
   /** Leaves so long after it is complete; stays when left out. */
   lingerMs?: number;
+  /** It is a web seed, and gives any piece to whoever asks. */
+  webSeed?: WebSeed;
   /** Session options that differ from those of other nodes. */
   session?: Partial<SessionInit>;
 }

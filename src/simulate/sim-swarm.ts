@@ -13,6 +13,7 @@ import type { Message } from '../exchange/wire/message.ts';
 import { createRng, type Rng } from '../runtime/rng.ts';
 import { Agenda } from './agenda.ts';
 import { type Carriage, PlainCarriage } from './carriage.ts';
+import { PlainSession } from './plain-session.ts';
 import { type NodeOptions, SimNode, type SimStream } from './sim-node.ts';
 import { SOCKETS, type Sockets, TcpCarriage } from './tcp.ts';
 import type { OutgoingBlock } from './uplink.ts';
@@ -78,15 +79,17 @@ export class SimSwarm {
   }
 
   add(options: NodeOptions): SimNode {
-    const session = new Session({
+    const id = `n${this.nodes.length}`;
+    const session = new (options.webSeed ? PlainSession : Session)({
       file: FILE,
+      self: id,
       geometry: this.geometry,
       have: this.#held(options.have ?? 'none'),
       rng: createRng(this.#rng.below(2 ** 32)),
       ...(options.down === undefined ? {} : { downlinkBytesPerSecond: options.down }),
       ...options.session,
     });
-    const node = new SimNode(`n${this.nodes.length}`, session, options);
+    const node = new SimNode(id, session, options);
     this.nodes.push(node);
     this.#byId.set(node.id, node);
     if (isAwaited(node)) this.#unfinished++;
@@ -107,8 +110,12 @@ export class SimSwarm {
     const latencyMs = this.#drawLatency();
     a.links.set(b.id, this.#open(a, b, latencyMs));
     b.links.set(a.id, this.#open(b, a, latencyMs));
-    this.#step(a, { type: 'neighbour_joined', neighbour: b.id });
-    this.#step(b, { type: 'neighbour_joined', neighbour: a.id });
+    for (const [node, { id, options }] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      this.#step(node, { type: 'neighbour_joined', neighbour: id, webSeed: options.webSeed });
+    }
   }
 
   #open(from: SimNode, to: SimNode, delayMs: number): SimStream {

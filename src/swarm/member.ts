@@ -1,5 +1,6 @@
 // A neighbour as this side of its stream sees it: the bytes that came, the messages to be sent, and
 // whether the call was useful.
+import type { NeighbourKind } from '../exchange/neighbour/neighbour.ts';
 import type { FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Intake } from './intake.ts';
 import type { Wire } from './wire.ts';
@@ -34,6 +35,12 @@ export class Member {
     this.intake = intake;
     this.joinedAt = joinedAt;
     this.#onOver = onOver;
+  }
+
+  /** What the session is told of the remote. */
+  get kind(): NeighbourKind {
+    const { withdraws = false, webSeed } = this.wire;
+    return { withdraws, webSeed };
   }
 
   /** Ends the call for the swarm. */

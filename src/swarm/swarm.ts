@@ -1,6 +1,5 @@
-// One file's swarm as this peer sees it: the pump between a session and the world. Wires, the store
-// and the clock give it events; the session's effects go back to them. It decides nothing about the
-// exchange itself.
+// One file's swarm as this peer sees it: the pump between a session and the world. Wires, store and
+// clock give it events; the session's effects go back to them. It decides nothing of the exchange.
 import type { CID } from 'multiformats/cid';
 import { EqualPieces } from '../content/equal-pieces.ts';
 import { pathsOf } from '../content/manifest.ts';
@@ -29,7 +28,7 @@ export interface SwarmInit extends SwarmHost {
   readonly hooks: SwarmHooks;
 }
 
-/** Most time between two calls that cross: a call takes no longer. */
+/** Most time between two calls that cross. */
 const SAME_TIME_MS = 5000;
 
 export class Swarm implements Neighbourhood {
@@ -63,6 +62,7 @@ export class Swarm implements Neighbourhood {
       equals: equals?.groups,
       addresses: init.addresses(),
       rng: init.rng,
+      self: init.network.self,
       downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
       ...init.policy,
     });
@@ -113,8 +113,8 @@ export class Swarm implements Neighbourhood {
   /**
    * Takes over an open exchange stream; `first` are messages already decoded from it. Of two
    * streams with one peer (both called at the same time) the one that the smaller PeerId opened
-   * stays, at either end. Returns the function that takes the stream's further chunks. Returns
-   * undefined, with the stream closed, if it is not the one to keep.
+   * stays, at either end. Returns the function that takes the stream's further chunks; undefined,
+   * with the stream closed, if it is not the one to keep.
    */
   join(call: Call, first: readonly Message[] = []): ((chunk: Uint8Array) => void) | undefined {
     const { wire } = call;
@@ -130,7 +130,7 @@ export class Swarm implements Neighbourhood {
     const member = new Member(call, intake, this.#init.clock.now());
     this.#members.set(peer, member);
     this.#session.setAddresses(this.#init.addresses());
-    this.#step({ type: 'neighbour_joined', neighbour: peer, withdraws: wire.withdraws ?? false });
+    this.#step({ type: 'neighbour_joined', neighbour: peer, ...member.kind });
     this.losses.seekSoon();
     wire.onEnd((reason) => {
       if (this.#members.get(peer) === member) this.#leave(peer, reason);
@@ -235,10 +235,7 @@ export class Swarm implements Neighbourhood {
     }
   }
 
-  /**
-   * Sends a message together with the others of this round of the event loop, since each send costs
-   * an encryption.
-   */
+  /** Sends it with others of this round of the event loop, since each send costs an encryption. */
   #send(neighbour: string, message: Message): void {
     const member = this.#members.get(neighbour);
     if (!member || this.#init.maySend?.(message) === false) return;

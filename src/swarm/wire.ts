@@ -1,9 +1,13 @@
-/** One open exchange stream, whatever carries it: libp2p, or memory in tests. */
+import type { NeighbourKind } from '../exchange/neighbour/neighbour.ts';
+
+/** One open exchange stream, whatever carries it: libp2p, HTTP, or memory in tests. */
 export interface Wire {
-  /** The PeerId at the other end. */
+  /** The PeerId at the other end, or the URL of a web seed. */
   readonly remote: string;
   /** Whether the remote understands `withdraw`: exchange 1.1.0 and later. */
   readonly withdraws?: boolean;
+  /** Set if the remote is a server, and no peer. */
+  readonly webSeed?: NeighbourKind['webSeed'];
   /**
    * Sets the handler of chunks. Must be called at once. Chunks come in order and belong to the
    * handler; none comes after close().

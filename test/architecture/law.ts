@@ -102,7 +102,7 @@ export const LAW: Law = {
     },
     hybrid: {
       holds: 'a hub that is also a peer, and what finds one: one link, one catalogue, HTTP and the swarm as sources of one file',
-      imports: ['api', 'client', 'content', 'peer', 'swarm', 'telemetry'],
+      imports: ['api', 'client', 'content', 'exchange', 'peer', 'swarm', 'telemetry'],
       reason: 'what joins hub, client and peer is composed here, by their faces: the HTTP face of the hub is none of it',
     },
     attack: {

@@ -18,6 +18,10 @@ function member(onOver: (useful: boolean) => void, taken: string[]): Member {
   return new Member({ wire, outbound: true, onOver }, intake, 7);
 }
 
+it('tells the session what its wire is', () => {
+  expect(member(() => {}, []).kind).toEqual({ withdraws: false, webSeed: undefined });
+});
+
 describe('a member that the swarm is done with', () => {
   it.each([true, false])('tells whether a piece was passed on: %s', (useful) => {
     const over: boolean[] = [];

@@ -5,11 +5,19 @@ import { MessageBudget } from './message-budget.ts';
 import { Source } from './source.ts';
 import { Taker } from './taker.ts';
 import { Telling } from './telling.ts';
+import type { WebSeed } from './web-seed.ts';
+
+export interface NeighbourKind {
+  readonly withdraws?: boolean;
+  readonly webSeed?: WebSeed | undefined;
+}
 
 export class Neighbour {
   readonly id: string;
   /** Whether it understands `withdraw`. */
   readonly withdraws: boolean;
+  /** Set if it is a web seed. */
+  readonly webSeed: WebSeed | undefined;
   /** Its pieces; undefined until it says hello. */
   pieces: Bitfield | undefined;
   addresses: readonly string[] = [];
@@ -24,9 +32,10 @@ export class Neighbour {
   /** What it is told of us. */
   readonly telling = new Telling();
 
-  constructor(id: string, withdraws = false) {
+  constructor(id: string, { withdraws = false, webSeed }: NeighbourKind = {}) {
     this.id = id;
     this.withdraws = withdraws;
+    this.webSeed = webSeed;
     this.source = new Source(id);
   }
 

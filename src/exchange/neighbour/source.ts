@@ -58,7 +58,6 @@ export class Source {
   /** When a notable number of bytes had come, and what came since. */
   #progressAt = Number.NEGATIVE_INFINITY;
   #progressBytes = 0;
-  /** Smoothed time from request to last block; undefined before the first piece. */
   #pieceMs: number | undefined;
   /** Times in a row that all that was on its way was taken back, since nothing came. */
   #stalls = 0;
@@ -106,6 +105,11 @@ export class Source {
   noteWhole(ms: number): void {
     this.#pieceMs = smooth(this.#pieceMs, ms, PIECE_TIME_GAIN);
     this.#stalls = 0;
+  }
+
+  /** Smoothed time from request to last block, in milliseconds; undefined before the first piece. */
+  get usualMs(): number | undefined {
+    return this.#pieceMs;
   }
 
   isStalled(now: number): boolean {
