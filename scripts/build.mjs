@@ -114,7 +114,9 @@ function chunksOfPeer(outputs) {
   };
   const entry = (source) =>
     Object.keys(outputs).find((path) => outputs[path].entryPoint === source);
-  follow(entry('src/cli/peer.ts'), ['import-statement', 'dynamic-import']);
+  for (const command of ['peer', 'share']) {
+    follow(entry(`src/cli/${command}.ts`), ['import-statement', 'dynamic-import']);
+  }
   follow(entry('src/cli.ts'), ['import-statement']);
   return found;
 }

@@ -12,7 +12,7 @@ const PROGRAM = join(__dirname, 'program');
 const ENTRY = 'cli.cjs';
 /** All chunks of a peer in one file. To read and check 57 files takes a twelfth of its start. */
 const PEER_PACK = 'peer-pack.cjs';
-const FIRST = ['peer', 'attack'].includes(process.argv[2] ?? '') ? PEER_PACK : ENTRY;
+const FIRST = ['peer', 'share', 'attack'].includes(process.argv[2] ?? '') ? PEER_PACK : ENTRY;
 const CACHES = join(__dirname, 'cache', `${process.version}-${process.arch}`);
 
 /** Set by the build, in runs that show which functions are needed. */

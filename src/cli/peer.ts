@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import { type CidTarget, looksLikeCid, parseCidTarget } from '../content/cid-target.ts';
 import type { LinkChoice } from '../disk/scan.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
@@ -12,7 +13,6 @@ import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { type CidTarget, looksLikeCid, parseCidTarget } from './common/cid-target.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
@@ -50,7 +50,9 @@ interface Options extends Policy {
 
 export function peerCommand(): Command {
   const command = new Command('peer')
-    .description('Share files in a swarm, and fetch from it; a peer that fetches also serves.')
+    .description(
+      'Share files in a swarm, and fetch from it; a peer that fetches also serves. In short: hubswarm share, hubswarm get.',
+    )
     .argument('[paths-or-cid...]', 'the same as --share and --get')
     .option(
       '--join [multiaddrs...]',

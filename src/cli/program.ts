@@ -5,6 +5,8 @@ import { strict } from './common/strict.ts';
 
 /** A command is loaded only if it is run, or all are listed: one that runs pays for no other. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  share: async () => (await import('./share.ts')).shareCommand(),
+  get: async () => (await import('./get.ts')).getCommand(),
   server: async () => (await import('./server/server.ts')).serverCommand(),
   client: async () => (await import('./client/client.ts')).clientCommand(),
   peer: async () => (await import('./peer.ts')).peerCommand(),

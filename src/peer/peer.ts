@@ -53,6 +53,8 @@ export interface PeerOptions {
   /** The multiaddrs that will be joined: they decide where this peer listens. */
   joins?: readonly string[];
   mdns?: boolean;
+  /** Whether it listens where any machine that has a route can call it. */
+  isOpen?: boolean;
   /** The link of the process. The caller closes it after the peer has stopped. */
   link: ProcessLink;
   /** Whether its uplink's cap follows the rate that the line carries without a queue. */
@@ -100,10 +102,9 @@ export class Peer implements FileDownloadPeer {
       options.emit({ event: 'warned', message }),
     );
     try {
-      const { allowed, circle } = options;
-      const admission = new Admission(systemClock, { allowed, circle });
-      const { listen, joins = [], mdns = false, emit } = options;
-      const listening = new Listening({ listen, joins, mdns, clock: systemClock, emit });
+      const admission = new Admission(systemClock, options);
+      const { mdns = false, emit } = options;
+      const listening = new Listening({ joins: [], ...options, mdns, clock: systemClock });
       const node = await createNode({
         privateKey: identity.privateKey,
         isRefused: (id) => admission.refuses(id),

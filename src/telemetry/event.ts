@@ -31,10 +31,10 @@ export interface Events {
    */
   callers_decided: {
     /**
-     * What decided: nothing (default), where --join or --mdns lead, or --listen, if it keeps out
-     * the peers that those lead to.
+     * What decided: nothing (default), where --join or --mdns lead, the command share, or --listen,
+     * if it keeps out the peers that those lead to.
      */
-    because: 'default' | 'join' | 'mdns' | 'listen';
+    because: 'default' | 'join' | 'mdns' | 'share' | 'listen';
     /** Addresses of this machine that others can call; empty if only this machine can. */
     hosts: string[];
   };
@@ -72,6 +72,15 @@ export interface Events {
     pieceLength: number;
     /** Entries that are no part of what is shared (path_left_out); absent if it is whole. */
     leftOut?: number;
+  };
+  /** What is shared has a link that can be passed on; told again when its addresses change. */
+  link_made: {
+    cid: string;
+    name: string;
+    /** `hubswarm:CID?...`, for `hubswarm get`. */
+    link: string;
+    /** `ipfs://CID`: the same content, without a place to begin. */
+    ipfs: string;
   };
   /** An entry of a directory is no part of what is shared, and of its CID. */
   path_left_out: {

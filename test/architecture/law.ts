@@ -10,7 +10,7 @@ export const LAW: Law = {
       holds: 'entry, command table, one file per command: options in, a call, lines out',
       imports: [
         'root', 'hub', 'server', 'client', 'api', 'peer', 'swarm', 'attack', 'lab', 'simulate', 'balance', 'edge',
-        'content',
+        'hybrid', 'content',
         'disk', 'link', 'telemetry',
       ],
       reason: 'a command turns options into a call and holds no logic',
@@ -101,8 +101,8 @@ export const LAW: Law = {
       reason: 'a peer is what libp2p and a disk are to a swarm',
     },
     hybrid: {
-      holds: 'a hub that is also a peer, and what finds one: one link, one catalogue, HTTP and the swarm as sources of one file',
-      imports: ['api', 'client', 'content', 'exchange', 'peer', 'swarm', 'telemetry'],
+      holds: 'a hub that is also a peer, and what finds one: one link, one catalogue, HTTP and the swarm as sources of one file; links and phrases to pass on, and what shares and fetches by them',
+      imports: ['api', 'client', 'content', 'disk', 'exchange', 'link', 'peer', 'swarm', 'telemetry'],
       reason: 'what joins hub, client and peer is composed here, by their faces: the HTTP face of the hub is none of it',
     },
     attack: {

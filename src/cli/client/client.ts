@@ -14,7 +14,9 @@ const TIMEOUT_SECONDS = 30;
 
 export function clientCommand(): Command {
   const client = new Command('client')
-    .description('Fetch from, send to and list HTTP servers: hubs, and plain ones.')
+    .description(
+      'Fetch from, send to and list HTTP servers: hubs, and plain ones. In short: hubswarm get.',
+    )
     .addCommand(getCommand())
     .addCommand(putCommand())
     .addCommand(removeCommand())

@@ -94,3 +94,6 @@ export const linksOption = (): Option =>
     '--links <choice>',
     'symbolic links inside a shared directory: left out, replaced by what they lead to, or kept as links (default: refused)',
   ).choices(LINK_CHOICES);
+
+/** Each value of an option that may be repeated. */
+export const each = (text: string, before: readonly string[] = []): string[] => [...before, text];

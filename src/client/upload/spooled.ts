@@ -1,9 +1,5 @@
 // Standard input as a file: an upload needs its length, and reads it again when it goes on.
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { withSpooled as withFile } from '../../disk/spooled.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { showUrl, tryDecode } from '../http/url.ts';
 
@@ -21,19 +17,7 @@ export async function withSpooled<T>(
 ): Promise<T> {
   const last = url.pathname.split('/').at(-1)!;
   const name = (tryDecode(last) ?? last).replaceAll('/', '_');
-  if (name === '') {
-    const example = `${showUrl(url)}name`;
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `-: standard input has no name; give one, as in ${example}`,
-    );
-  }
-  const directory = await mkdtemp(join(tmpdir(), 'hubswarm-put-'));
-  try {
-    const path = join(directory, name);
-    await pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
-    return await use(path);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  if (name !== '') return withFile({ input, name, signal }, use);
+  const example = `${showUrl(url)}name`;
+  throw new HubswarmError('ERR_USAGE', `-: standard input has no name; give one, as in ${example}`);
 }

@@ -15,6 +15,9 @@ const MDNS_GROUP = '/ip4/224.0.0.251';
 /** The part of a multiaddr that names a host, as in /ip4/192.0.2.7. */
 export type Host = string;
 
+/** Hosts that only default routes lead to (RFC 5737 and 3849: nobody has these addresses). */
+export const ANYWHERE: readonly Host[] = ['/ip4/192.0.2.1', '/ip6/2001:db8::1'];
+
 /**
  * The IP hosts of a TCP multiaddr; none with a zone, where libp2p neither calls nor listens.
  *

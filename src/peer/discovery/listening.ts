@@ -1,7 +1,8 @@
 // Decides where a peer listens. Addresses that its user gave always win. Otherwise it listens on
 // this machine alone, until the user leads it further by joining other machines or looking for
 // peers on the LAN: a peer that they cannot call back would take pieces and pass none on. Then it
-// listens at the address from which packets to them leave, and on no other interface. Names may
+// listens at the address from which packets to them leave, and on no other interface. Who shares with
+// anybody listens at the addresses of default routes and of private networks. Names may
 // resolve later, networks come up, and a laptop's address changes. So the choice is made again and
 // again.
 import { multiaddr } from '@multiformats/multiaddr';
@@ -13,6 +14,7 @@ import { within } from '../../runtime/within.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { scopeOfHost } from '../address/scope.ts';
 import {
+  ANYWHERE,
   type Host,
   isKept,
   isOwn,
@@ -38,11 +40,13 @@ export interface ListeningInit {
   /** The user's --join. */
   readonly joins: readonly string[];
   readonly mdns: boolean;
+  /** Whether other machines must be able to call, wherever they are. */
+  readonly isOpen?: boolean | undefined;
   readonly clock: Timers;
   readonly emit: Emit;
 }
 
-type Reason = 'default' | 'join' | 'mdns' | 'listen';
+type Reason = 'default' | 'join' | 'mdns' | 'share' | 'listen';
 
 export class Listening {
   readonly #init: ListeningInit;
@@ -79,7 +83,8 @@ export class Listening {
     this.#onMoved = onMoved;
     this.#notePorts();
     this.#tell();
-    if (this.#init.listen || (this.#towards.size === 0 && !this.#init.mdns)) return;
+    const { listen, mdns, isOpen } = this.#init;
+    if (listen || (this.#towards.size === 0 && !mdns && !isOpen)) return;
     this.#watch();
   }
 
@@ -127,9 +132,10 @@ export class Listening {
   }
 
   async #hosts(): Promise<Host[]> {
-    const targets = [...new Set([...this.#towards.values()].flat())];
-    const sources = await Promise.all(targets.map(sourceTowards));
-    const found = [...sources, ...(this.#init.mdns ? lanHosts() : [])];
+    const { mdns, isOpen } = this.#init;
+    const targets = [...(isOpen ? ANYWHERE : []), ...[...this.#towards.values()].flat()];
+    const sources = await Promise.all([...new Set(targets)].map(sourceTowards));
+    const found = [...sources, ...(mdns || isOpen ? lanHosts() : [])];
     const hosts = [...new Set(found.filter((host) => host !== undefined))];
     return hosts.length > 0 ? hosts.slice(0, MOST_LISTENERS) : [loopbackHost()];
   }
@@ -192,7 +198,8 @@ export class Listening {
   }
 
   /** The option that leads this peer beyond its machine, if any. */
-  get #leadsBeyond(): 'join' | 'mdns' | undefined {
+  get #leadsBeyond(): 'join' | 'mdns' | 'share' | undefined {
+    if (this.#init.isOpen) return 'share';
     const beyond = [...this.#towards].some(
       // An unresolved name does not stand for this machine.
       ([, hosts]) => hosts.length === 0 || hosts.some(isBeyond),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { looksLikeCid, parseCidTarget } from '../../../src/cli/common/cid-target.ts';
+import { looksLikeCid, parseCidTarget } from '../../src/content/cid-target.ts';
 
 const FILE = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku';
 

@@ -18,7 +18,7 @@ export const looksLikeCid = (text: string): boolean => SHAPE.test(text.replace(L
 /** @throws HubswarmError ERR_USAGE */
 export async function parseCidTarget(option: string, text: string): Promise<CidTarget> {
   // Here, so that a command line that fetches nothing does not load it.
-  const { parseCid } = await import('../../content/cid.ts');
+  const { parseCid } = await import('./cid.ts');
   const plain = text.replace(LINK, '');
   const slash = plain.indexOf('/');
   const name = slash < 0 ? plain : plain.slice(0, slash);

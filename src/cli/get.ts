@@ -1,0 +1,90 @@
+// hubswarm get: fetches whatever a person has: a share link, a CID, URLs.
+import { Command } from 'commander';
+import { HubswarmError } from '../runtime/errors.ts';
+import { type AccessFlags, accessOf, addAccessOptions } from './client/access.ts';
+import { each, positiveSeconds, rate, seconds } from './common/options.ts';
+import { runCommand } from './common/run.ts';
+
+interface Options extends AccessFlags {
+  out: string;
+  force: boolean;
+  join: string[];
+  data?: string;
+  uplink?: number;
+  downlink?: number;
+  timeout?: number;
+  linger: number;
+  json: boolean;
+  quiet: boolean;
+}
+
+export function getCommand(): Command {
+  return addAccessOptions(new Command('get'))
+    .description(
+      'Fetch from a share link, a CID or a URL; several are mirrors (client get and peer --get have more options).',
+    )
+    .argument(
+      '<things...>',
+      'share links, CIDs, CID/path, ipfs://CID, URLs: of one file or directory',
+    )
+    .option('-o, --out <dir>', "directory for what is fetched; '-' for standard output", '.')
+    .option(
+      '--force',
+      'replace an existing file or directory with other content; what a directory holds beside is put aside',
+      false,
+    )
+    .option(
+      '--join <multiaddr>',
+      'find the content through this peer as well; may be repeated',
+      each,
+      [],
+    )
+    .option('--data <dir>', 'directory for identities (default: a directory of the user)')
+    .option(
+      '--uplink <rate>',
+      'most bytes per second sent (as in 20Mbit/s or 4MiB/s)',
+      rate('--uplink'),
+    )
+    .option('--downlink <rate>', 'most bytes per second fetched', rate('--downlink'))
+    .option(
+      '--timeout <seconds>',
+      'give up after so long without progress (default: 30 for URLs; never for links and CIDs)',
+      positiveSeconds('--timeout'),
+    )
+    .option(
+      '--linger <seconds>',
+      'serve peers for so long when it is complete, and up to 30 s more until those that still fetch have every piece among them',
+      seconds('--linger'),
+      0,
+    )
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--quiet', 'print nothing but errors', false)
+    .action(run);
+}
+
+async function run(things: string[], options: Options): Promise<void> {
+  const { out, json, join, timeout, linger } = options;
+  if (json && out === '-') {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      "--json: cannot be given with '--out -': standard output carries the file",
+    );
+  }
+  const { get, wayOf } = await import('../hybrid/fetch/get.ts');
+  const way = await wayOf(things);
+  if (join.length > 0) {
+    const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
+    for (const address of join) parseMultiaddr('--join', address);
+  }
+  // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
+  process.stdout.on('error', () => undefined);
+  const choice = {
+    ...options,
+    joins: join,
+    timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+    lingerMs: linger * 1000,
+    access: (urls: readonly URL[]) => accessOf(options, urls),
+    stdout: process.stdout,
+  };
+  await runCommand(options, (context) => get(way, choice, context), { goesOn: true });
+}

@@ -1,0 +1,100 @@
+// hubswarm share: shares files and directories, and prints a link to each.
+import { Command } from 'commander';
+import type { LinkChoice } from '../disk/scan.ts';
+import { HubswarmError } from '../runtime/errors.ts';
+import type { Event } from '../telemetry/event.ts';
+import { LeftOut } from './common/left-out.ts';
+import { each, linksOption, rate, rateOrAuto } from './common/options.ts';
+import { checkSource } from './common/places.ts';
+import { runCommand } from './common/run.ts';
+import { printLink } from './terminal/link.ts';
+
+interface Options {
+  name?: string;
+  text?: string;
+  join: string[];
+  listen?: string[];
+  data?: string;
+  uplink?: number | 'auto';
+  downlink?: number;
+  preserve: boolean;
+  check: boolean;
+  links?: LinkChoice;
+  qr: boolean;
+  json: boolean;
+  quiet: boolean;
+}
+
+export function shareCommand(): Command {
+  return new Command('share')
+    .description(
+      'Share files and directories, and print a link to each for hubswarm get (peer --share has more options).',
+    )
+    .argument(
+      '[paths...]',
+      "files or directories, which stay where they are; '-' for standard input",
+    )
+    .option(
+      '--name <name>',
+      "name of what comes from '-' (default: stdin) or --text (default: text.txt)",
+    )
+    .option('--text <text>', 'share this text as a small file')
+    .option('--join <multiaddr>', 'be found through this peer as well; may be repeated', each, [])
+    .option(
+      '--listen <multiaddr>',
+      'address to listen at (default: where this machine has a network); may be repeated',
+      each,
+    )
+    .option('--data <dir>', 'directory for identities (default: a directory of the user)')
+    .option(
+      '--uplink <rate>',
+      'most bytes per second sent (as in 20Mbit/s or 4MiB/s), or auto: paced where more than 100 ms queue in front of the uplink',
+      rateOrAuto('--uplink'),
+    )
+    .option('--downlink <rate>', 'most bytes per second received', rate('--downlink'))
+    .option('--preserve', 'share modes and times as well: they are part of the CID', false)
+    .option('--check', 'hash all files again, also those that did not change since', false)
+    .addOption(linksOption())
+    .option('--no-qr', 'print no QR code')
+    .option('--json', 'events as JSON, one a line, on standard output', false)
+    .option('--quiet', 'print the links, and errors', false)
+    .action(run);
+}
+
+async function run(paths: string[], options: Options): Promise<void> {
+  const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
+  const { checkInputName, share, textInput } = await import('../hybrid/share/share.ts');
+  const { text, name, json, qr } = options;
+  const isPiped = paths.includes('-');
+  for (const address of options.join) parseMultiaddr('--join', address);
+  for (const address of options.listen ?? []) parseMultiaddr('--listen', address);
+  if (isPiped && text !== undefined) {
+    throw new HubswarmError('ERR_USAGE', "--text: not with '-'; give one of them");
+  }
+  if (name !== undefined && !isPiped && text === undefined) {
+    throw new HubswarmError('ERR_USAGE', "--name: only goes with '-' or --text");
+  }
+  const files = paths.filter((path) => path !== '-');
+  if (files.length === 0 && !isPiped && text === undefined) {
+    throw new HubswarmError('ERR_USAGE', "nothing to share; give a file, a directory, or '-'");
+  }
+  for (const path of files) checkSource(path, path);
+  const inputName = checkInputName('--name', name ?? (isPiped ? 'stdin' : 'text.txt'));
+  const leftOut = new LeftOut();
+  const stream = isPiped ? process.stdin : textInput(text ?? '');
+  const hasInput = isPiped || text !== undefined;
+  await runCommand(
+    options,
+    async (context) => {
+      const emit = (event: Event): void => {
+        context.emit(event);
+        if (event.event === 'link_made' && !json) printLink(event, { qr });
+      };
+      const input = hasInput ? { stream, name: inputName } : undefined;
+      const choice = { ...options, joins: options.join, onLeftOut: leftOut.note };
+      await share({ ...choice, paths: files, input }, { ...context, emit });
+    },
+    { goesOn: true },
+  );
+  leftOut.check();
+}

@@ -1,0 +1,28 @@
+// A stream as a file: what needs its length, or reads it more than once, gets a temporary copy.
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+interface Spool {
+  readonly input: NodeJS.ReadableStream;
+  /** Name of the file: one plain name. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+/** Calls `use` with the path of the copy, and removes it afterwards. */
+export async function withSpooled<T>(
+  { input, name, signal }: Spool,
+  use: (path: string) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'hubswarm-'));
+  try {
+    const path = join(directory, name);
+    await pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
+    return await use(path);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

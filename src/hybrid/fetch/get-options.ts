@@ -1,0 +1,21 @@
+// What a caller of get() chooses.
+import type { Writable } from 'node:stream';
+import type { Access } from '../../client/http/access.ts';
+
+export interface GetOptions {
+  /** Output directory, made if it is missing; '-' for standard output. */
+  readonly out: string;
+  readonly force: boolean;
+  /** Multiaddrs of peers to join through, beside those of the links. */
+  readonly joins: readonly string[];
+  readonly data?: string | undefined;
+  readonly uplink?: number | undefined;
+  readonly downlink?: number | undefined;
+  /** Milliseconds without progress; by default 30 s by HTTP, never from the swarm. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds to serve others when it is complete. */
+  readonly lingerMs: number;
+  /** Whom to trust, and as whom to ask, at these URLs. */
+  readonly access: (urls: readonly URL[]) => Promise<Access>;
+  readonly stdout: Writable;
+}

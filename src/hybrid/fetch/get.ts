@@ -1,0 +1,38 @@
+// Fetches what a person gave, whatever it is: by HTTP as `hubswarm client get` does, or from the swarm
+// as `hubswarm peer --get` does (way.ts decides).
+import { hasCode } from '../../runtime/errors.ts';
+import type { Run } from '../with-peer.ts';
+import { getFiles, getTree } from './by-http.ts';
+import type { GetOptions } from './get-options.ts';
+import { parseThing } from './thing.ts';
+import { decideWay, type Way } from './way.ts';
+
+/** @throws HubswarmError ERR_USAGE for what is wrong with what was given, before anything is started */
+export async function wayOf(things: readonly string[]): Promise<Way> {
+  return decideWay(await Promise.all(things.map(parseThing)));
+}
+
+/** @throws HubswarmError */
+export async function get(way: Way, options: GetOptions, run: Run): Promise<void> {
+  if (way.kind === 'tree') return getTree(way.url, options, run);
+  if (way.kind === 'files') return getFiles(way.urls, options, run);
+  if (way.urls.length > 0 && (await isThereByHttp(way, options, run))) return;
+  const { getFromSwarm } = await import('./get-from-swarm.ts');
+  await getFromSwarm(way, options, run);
+}
+
+async function isThereByHttp(
+  { urls, target }: Extract<Way, { kind: 'content' }>,
+  options: GetOptions,
+  run: Run,
+): Promise<boolean> {
+  try {
+    await getFiles(urls, options, run, target.cid);
+    return true;
+  } catch (error) {
+    run.signal.throwIfAborted();
+    const isOfSource = ['ERR_NO_SOURCE', 'ERR_REMOTE', 'ERR_MANIFEST'] as const;
+    if (!isOfSource.some((code) => hasCode(error, code))) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,60 @@
+// A peer of this process, on a link of its own, for as long as something is done with it.
+import { ProcessLink } from '../link/process-link.ts';
+import { Peer } from '../peer/peer.ts';
+import { userDirectory } from '../runtime/node/user-directory.ts';
+import { tunePeer } from '../runtime/node/v8-flags.ts';
+import type { Emit } from '../telemetry/event.ts';
+
+/** Where events go, and what ends it. */
+export interface Run {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** The name of the signal that aborted, if one did. */
+  stoppedBy(): string | undefined;
+}
+
+export interface PeerChoice {
+  readonly listen?: readonly string[] | undefined;
+  /** Multiaddrs of peers to join through. */
+  readonly joins: readonly string[];
+  readonly mdns: boolean;
+  /** Whether it listens where any machine that has a route can call it. */
+  readonly isOpen?: boolean;
+  /** Directory of identities; by default one of the user. */
+  readonly data?: string | undefined;
+  readonly uplink?: number | 'auto' | undefined;
+  readonly downlink?: number | undefined;
+}
+
+/** @returns what `use` returns, once the peer has ended. @throws what `use` throws */
+export async function withPeer<T>(
+  choice: PeerChoice,
+  { emit, stoppedBy }: Run,
+  use: (peer: Peer) => Promise<T>,
+): Promise<T> {
+  tunePeer();
+  const { uplink, downlink, data, listen, ...rest } = choice;
+  const link = new ProcessLink(emit, {
+    uplinkBytesPerSecond: uplink === 'auto' ? undefined : uplink,
+    downlinkBytesPerSecond: downlink,
+  });
+  const peer = await Peer.start({
+    ...rest,
+    ...(listen ? { listen } : {}),
+    link,
+    adaptsUplink: uplink === 'auto',
+    dataDir: data ?? userDirectory('data'),
+    emit,
+  });
+  let isDone = false;
+  try {
+    const result = await use(peer);
+    isDone = true;
+    return result;
+  } finally {
+    await peer.stop();
+    link.close();
+    // A failure has a line of its own.
+    emit({ event: 'stopped', reason: stoppedBy() ?? (isDone ? 'done' : 'failed') });
+  }
+}
