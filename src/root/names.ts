@@ -1,5 +1,8 @@
 // Decides which names of a root can be served. Pure.
 
+/** The hub's own directory in a root: unfinished uploads and handovers. */
+export const OWN_DIRECTORY = '.hubswarm';
+
 /** Whether a name is hidden, and so not served. Partial uploads have hidden names. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.');

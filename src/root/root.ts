@@ -139,6 +139,16 @@ export type Change = { readonly segments: Segments } & (
   | { readonly kind: 'deleted'; readonly found?: undefined }
 );
 
+/** What may be removed for a file that takes the name of a directory, or for a directory that takes that of a file. */
+export interface Replacing {
+  /** Directories that give way: those that are empty, or all, with what is in them. */
+  readonly directories: 'empty' | 'all';
+  /** Judges each thing that would be removed. */
+  readonly check: PlaceCheck;
+  /** Called for each file and link that is gone with what gave way, with the bytes that it freed. */
+  readonly onRemoved: (place: Segments, freedBytes: number) => void;
+}
+
 export interface WatchOptions {
   /** Milliseconds for which a file must stay the same before it is reported. */
   readonly settleMs: number;
@@ -183,6 +193,18 @@ export interface Root {
   /** The same root, but a name is never found under another spelling. */
   asSpelled(): Root;
   /**
+   * The same root, but a draft takes also the name of a directory, and a file or link gives way to a directory
+   * that is made, also to one on the way to a draft. The new thing is complete before the old one gives way.
+   */
+  replacing(replacing: Replacing): Root;
+  /**
+   * Checks that a directory would give way to a file.
+   *
+   * @throws Refusal ERR_CONFLICT unless this root is a replacing one; ERR_PRECONDITION for a directory that
+   * is not empty, or holds what is not served; what the check throws
+   */
+  checkGivesWay(segments: Segments): Promise<void>;
+  /**
    * Gives a file or directory attributes, as far as the root can keep them. A directory has a time
    * alone. Resolves to what is there then.
    *
@@ -197,6 +219,8 @@ export interface Root {
   readonly unfinished: Unfinished;
   /** Reports changes that others make; absent if the root cannot tell them. */
   watch?(options: WatchOptions): Watch;
-  /** Removes leftovers of drafts of dead processes, until the signal aborts. Never rejects. */
+  /** Gives things their names back that a crash left without one. To be called before anything else. */
+  mend(): Promise<void>;
+  /** Removes leftovers of dead processes, until the signal aborts. Never rejects. */
   removeLeftovers(signal: AbortSignal): Promise<void>;
 }

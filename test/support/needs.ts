@@ -34,6 +34,11 @@ export const MOUNTS: Condition = {
     spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'hubswarm-test', '/mnt']).status === 0,
 };
 
+export const TRACES: Condition = {
+  name: 'the right to trace processes',
+  holds: () => spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0,
+};
+
 /** Options of a test or a suite. A string is a program of PATH. Conditions need all programs. */
 export function needs(...all: (string | Condition)[]): TestOptions {
   const programs = all.filter((need) => typeof need === 'string');

@@ -8,23 +8,24 @@
 
 import { basename } from 'node:path';
 import type { CID } from 'multiformats/cid';
+import type { ReplaceWish } from '../../api/replace-field.ts';
 import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { describeError, HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { describeError, hasCode } from '../../runtime/errors.ts';
 import { statusOf } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
 import { makeRemoteDirectory } from '../upload/make-directory.ts';
-import { checkStores, makesDirectories } from '../upload/on-trial.ts';
 import { type PutOptions, putFailure } from '../upload/put.ts';
 import { removeFile } from '../upload/remove.ts';
 import { storeFile } from '../upload/store-file.ts';
 import { Differences } from './differences.ts';
+import { replaceDirectory, replaceFile } from './give-way.ts';
 import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
-import { type InTheWay, type PutPlan, planPut } from './put-plan.ts';
+import { type PutPlan, planPut } from './put-plan.ts';
 import { RemoteAttributes } from './remote-attributes.ts';
 import { listRemote, type RemoteFile, type RemoteTree } from './remote-files.ts';
 import { SentPlaces } from './sent-places.ts';
@@ -78,6 +79,8 @@ class Mirroring {
   readonly #attributes: RemoteAttributes;
   /** Paths here that differ in nothing but their Unicode spelling. */
   #twins: ReadonlySet<string> = new Set();
+  /** Files sent with the directory that took the place of a file, and such directories made empty. */
+  readonly #placed = new Set<string>();
   #bytes = 0;
   #removed = 0;
   #taken = 0;
@@ -120,11 +123,12 @@ class Mirroring {
     this.#events.start({ ...facts, direction: 'sending' });
     const plan = planPut(local, remote);
     this.#twins = twinsOf([...local.directories, ...local.files.map(pathOf)]);
-    await this.#makeWay(plan);
+    await this.#makeWay(plan, remote);
     // No file makes the directory itself.
     if (local.files.length === 0 && !remote.isListed)
       await makeRemoteDirectory({ ...this.#options, isExact: false });
-    await atOnce(changed, AT_ONCE, (file) => this.#replace(file, plan));
+    const left = changed.filter((file) => !this.#placed.has(pathOf(file)));
+    await atOnce(left, AT_ONCE, (file) => this.#replace(file, plan));
     if (remove && this.#differences.count === 0) await this.#removeExtras(plan);
     await this.#check(local);
     this.#differences.check(showUrl(url), 'not as here');
@@ -160,28 +164,18 @@ class Mirroring {
     });
   }
 
-  async #makeWay({ filesInTheWay, emptyDirectories }: PutPlan): Promise<void> {
+  async #makeWay({ filesInTheWay, emptyDirectories }: PutPlan, remote: RemoteTree): Promise<void> {
     for (const [path, files] of filesInTheWay) {
       await this.#attempt(path, async () => {
-        await this.#checkReplaces(path, files);
-        await this.#removeNow(path);
+        const readable = files.filter((file) => !this.#differences.has(pathOf(file)));
+        const placed = await replaceFile(this.#mirror, path, readable, remote.links.has(path));
+        if (placed !== undefined) this.#placed.add(placed);
       });
     }
     for (const path of emptyDirectories) {
-      if (!this.#differences.has(path)) await this.#attempt(path, () => this.#makeDirectory(path));
+      if (this.#placed.has(path) || this.#differences.has(path)) continue;
+      await this.#attempt(path, () => this.#makeDirectory(path));
     }
-  }
-
-  /** Checks that the server would make the directory that takes the place of a file there. */
-  async #checkReplaces(path: string, files: readonly LocalFile[]): Promise<void> {
-    if (this.#options.ifAbsent)
-      throw new HubswarmError('ERR_EXISTS', 'a file there has the name of a directory');
-    const first = files.find((file) => !this.#differences.has(pathOf(file)));
-    if (first) return await checkStores({ ...this.#options, ...first, url: this.#urlOf(first) });
-    const url = urlBelow(this.#options.url, [...path.split('/'), '']);
-    if (await makesDirectories({ ...this.#options, url })) return;
-    const reason = 'a file there has its name, and the server makes no empty directories';
-    throw new HubswarmError('ERR_EXISTS', reason);
   }
 
   async #makeDirectory(path: string): Promise<void> {
@@ -194,30 +188,24 @@ class Mirroring {
   async #replace(file: LocalFile, { directoriesInTheWay }: PutPlan): Promise<void> {
     const path = pathOf(file);
     const inTheWay = directoriesInTheWay.get(path);
-    await this.#attempt(path, async () => {
-      if (inTheWay) await this.#removeDirectory(file, inTheWay);
-      await this.#send(file);
-      this.#taken += 1;
-    });
+    await this.#attempt(path, () =>
+      inTheWay ? replaceDirectory(this.#mirror, file, inTheWay) : this.#send(file),
+    );
   }
 
-  /** Removes a directory in the way, once its file here is known to be readable, and taken. */
-  async #removeDirectory(file: LocalFile, { inside, isPartial }: InTheWay): Promise<void> {
-    const { remove, ifAbsent } = this.#options;
-    if (ifAbsent) throw new HubswarmError('ERR_EXISTS', 'a directory there has its name');
-    if (inside.length > 0 && !remove) {
-      const reason = 'is a directory there that is not empty; --delete replaces it';
-      throw new HubswarmError('ERR_EXISTS', reason);
-    }
-    if (isPartial) {
-      const reason = 'is a directory there that holds more than is listed; it stays';
-      throw new HubswarmError('ERR_EXISTS', reason);
-    }
-    await checkStores({ ...this.#options, path: file.path, url: this.#urlOf(file) });
-    for (const path of [...inside, pathOf(file)]) await this.#removeNow(path);
+  get #mirror() {
+    return {
+      options: this.#options,
+      send: (file: LocalFile, replaces?: ReplaceWish) => this.#send(file, replaces),
+      remove: (path: string) => this.#removeNow(path),
+      noteRemoved: (count: number) => {
+        this.#removed += count;
+      },
+      isExact: (path: string) => isAtOrBelow(path, this.#twins),
+    };
   }
 
-  async #send(file: LocalFile): Promise<void> {
+  async #send(file: LocalFile, replaces?: ReplaceWish): Promise<void> {
     const { ifAbsent, uplinkBytesPerSecond } = this.#options;
     const url = this.#urlOf(file);
     await storeFile({
@@ -225,6 +213,7 @@ class Mirroring {
       path: file.path,
       url,
       ifAbsent: ifAbsent ?? false,
+      replaces,
       preserve: this.#options.preserve !== false,
       isExact: isAtOrBelow(pathOf(file), this.#twins),
       link: this.#link,
@@ -233,6 +222,7 @@ class Mirroring {
       onSent: (bytes) => this.#note(file, bytes),
     });
     this.#note(file, file.size);
+    this.#taken += 1;
   }
 
   #note(file: LocalFile, bytes: number): void {

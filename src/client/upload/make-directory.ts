@@ -1,3 +1,4 @@
+import { REPLACE_FIELD, type ReplaceWish } from '../../api/replace-field.ts';
 import { Link } from '../../link/link.ts';
 import { refusalOf, sendRequest } from '../http/send-request.ts';
 import { putFailure } from './put.ts';
@@ -14,9 +15,16 @@ export const NOT_MADE = new Set([400, 404, 405, 501]);
  * @throws HubswarmError ERR_REMOTE
  */
 export async function makeRemoteDirectory(
-  options: RemoveOptions & { readonly isExact: boolean },
+  options: RemoveOptions & {
+    readonly isExact: boolean;
+    /** What of another kind gives way to it. */
+    readonly replaces?: ReplaceWish;
+  },
 ): Promise<boolean> {
-  const headers: Record<string, string> = options.isExact ? { prefer: 'handling=strict' } : {};
+  const headers = {
+    ...(options.isExact ? { prefer: 'handling=strict' } : {}),
+    ...(options.replaces ? { [REPLACE_FIELD]: options.replaces } : {}),
+  };
   try {
     const answer = await sendRequest({ ...options, method: 'MKCOL', headers, link: new Link() });
     if (answer.status >= 200 && answer.status < 300) return true;

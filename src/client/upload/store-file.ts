@@ -2,6 +2,7 @@
 // an interruption costs only what was under way; else by PUT. Afterwards the server's answer is
 // compared with the file: a digest that it checked, or the CID that it names.
 import { formatAttributes } from '../../api/file-attributes.ts';
+import { REPLACE_FIELD, type ReplaceWish } from '../../api/replace-field.ts';
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
@@ -18,6 +19,8 @@ export interface StoreFile extends RequestBasis {
   readonly url: URL;
   /** Whether to fail if the name is taken. */
   readonly ifAbsent: boolean;
+  /** What of another kind gives way to the file. */
+  readonly replaces?: ReplaceWish | undefined;
   /** Whether the server is told the file's time of last change, and whether it can be run. */
   readonly preserve: boolean;
   /** Whether the name is no other Unicode spelling of one that the server has. */
@@ -38,13 +41,15 @@ export interface Stored {
 /** Chosen: a smaller file is sent again about as fast as two more requests are answered. */
 const TUS_FROM_BYTES = 4 * 2 ** 20;
 
+const STAYS = { 412: 'the directory there is not empty, or holds more than is listed; it stays' };
+
 /** @throws SourceFailure; HubswarmError ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
 export async function storeFile(job: StoreFile): Promise<Stored> {
   const source = await UploadSource.open(job.path);
   try {
     const conditions: Record<string, string> = job.ifAbsent ? { 'if-none-match': '*' } : {};
-    // tus has no way to ask for the spelling.
-    const isWhole = source.bytes < TUS_FROM_BYTES || job.isExact;
+    // tus has no way to ask for the spelling, nor to let a directory give way.
+    const isWhole = source.bytes < TUS_FROM_BYTES || job.isExact || job.replaces;
     const target = isWhole ? undefined : await findTus(job, job.url);
     if (!target) return await putBytes(job, source, conditions);
     const headers = await uploadByTus({
@@ -84,13 +89,15 @@ async function putBytes(
       'content-type': 'application/octet-stream',
       ...conditions,
       ...(job.isExact ? { prefer: 'handling=strict' } : {}),
+      ...(job.replaces ? { [REPLACE_FIELD]: job.replaces } : {}),
       ...(job.preserve ? formatAttributes(source.attributes) : {}),
       ...(digest ? { 'repr-digest': digest } : {}),
     },
     body: { bytes: source.bytes, chunks: () => source.read(job.paced), onSent: job.onSent },
   });
   const { status, headers } = answer;
-  if (status < 200 || status >= 300) throw refusalOf(job, answer);
+  const hints = job.replaces && status === 412 ? STAYS : undefined;
+  if (status < 200 || status >= 300) throw refusalOf(job, answer, hints);
   const compared = digest !== undefined && headers.get('repr-digest') === digest;
   if (!compared) await checkCid(job, headers);
   return { url: showUrl(job.url), etag: headers.get('etag') };

@@ -69,7 +69,8 @@ export async function publish(hub: ChangingHub, publication: Publication): Promi
     const ifMatch = ifMatchOf(condition, replaced);
     return { there: replaced, version: await draft.publish(ifMatch, attributes) };
   });
-  hub.uploads.quota.handleChange(version.size - (there?.size ?? 0));
+  const replacedBytes = there?.kind === 'file' ? there.size : 0;
+  hub.uploads.quota.handleChange(version.size - replacedBytes);
   hub.emit({ event: 'file_stored', path: segments.join('/'), bytes: version.size, remote });
   // The file was replaced already: then there is no CID to give.
   const entry = await hub.catalogue.learn({ place, version }, hashed).catch(() => undefined);
@@ -86,7 +87,7 @@ function ifMatchOf(condition: Condition | undefined, there: Version | undefined)
  * Judges the condition by the version that has the name. Resolves to that version; undefined if
  * nothing has the name.
  *
- * @throws Refusal ERR_NOT_PERMITTED, ERR_CONFLICT for a directory, ERR_PRECONDITION
+ * @throws Refusal ERR_NOT_PERMITTED, ERR_PRECONDITION, and for a directory as Root.checkGivesWay()
  */
 export async function checkTarget(
   hub: Pick<ChangingHub, 'root' | 'catalogue'>,
@@ -95,8 +96,7 @@ export async function checkTarget(
 ): Promise<Version | undefined> {
   const existing = await openIfAny(hub.root, segments);
   try {
-    if (existing?.kind === 'directory')
-      throw new Refusal('ERR_CONFLICT', 'a directory has this name');
+    if (existing?.kind === 'directory') await hub.root.checkGivesWay(segments);
     await checkCondition(hub, existing, condition);
     return existing?.version;
   } finally {

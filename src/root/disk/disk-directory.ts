@@ -5,6 +5,7 @@
 // check and step.
 import type { Dirent } from 'node:fs';
 import { lstat, mkdir, opendir, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes } from '../../disk/attributes.ts';
 import type { Handle } from '../../disk/file-calls.ts';
@@ -12,8 +13,19 @@ import { nameIn } from '../../disk/steps.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { isHidden } from '../names.ts';
-import type { Entry, Found, OpenDirectory, PlaceCheck, Segments, Version } from '../root.ts';
+import { withOpen } from '../opened.ts';
+import type {
+  Entry,
+  Found,
+  OpenDirectory,
+  PlaceCheck,
+  Replacing,
+  Segments,
+  Version,
+} from '../root.ts';
 import { checkRoom } from './check-room.ts';
+import { checkGivesWay } from './gives-way.ts';
+import { Handover } from './handover.ts';
 import { PartialFile } from './partial-file.ts';
 import { spelledIn } from './spelling.ts';
 import { UploadDraft } from './upload-draft.ts';
@@ -25,19 +37,34 @@ import { versionOf } from './version-of.ts';
  */
 const READ_ENTRIES = 1024;
 
+/** The root, as its directories know it. */
+export interface RootOfDirectory {
+  /** Absolute real path. */
+  readonly path: string;
+  /** @throws Refusal for a real path that may not be served */
+  placeOf(real: string): Segments;
+  readonly check: PlaceCheck;
+  readonly isExact: boolean;
+  /** What gives way in it, if something does. */
+  readonly gives: Replacing | undefined;
+  readonly unfinished: { dataPath(id: string): string };
+}
+
 interface Opened {
-  readonly root: {
-    /** @throws Refusal for a real path that may not be served */
-    placeOf(real: string): Segments;
-    readonly check: PlaceCheck;
-    readonly isExact: boolean;
-    readonly unfinished: { dataPath(id: string): string };
-  };
+  readonly root: RootOfDirectory;
   readonly handle: Handle;
   /** Absolute real path at the time of opening. */
   readonly path: string;
   readonly place: Segments;
   readonly version: Version;
+  /** Of a directory that has no name yet. */
+  readonly stage?: Stage;
+}
+
+interface Stage {
+  /** Gives the directory its name. @throws Refusal */
+  commit(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export class DiskDirectory implements OpenDirectory {
@@ -94,16 +121,16 @@ export class DiskDirectory implements OpenDirectory {
   }
 
   async draft(name: string): Promise<PartialFile> {
-    return PartialFile.create(this, await this.#spelled(name));
+    return PartialFile.create(this, await this.spelled(name));
   }
 
   async draftOf(upload: string, name: string): Promise<UploadDraft | undefined> {
     const path = this.#opened.root.unfinished.dataPath(upload);
-    return UploadDraft.of(this, await this.#spelled(name), path);
+    return UploadDraft.of(this, await this.spelled(name), path);
   }
 
   async remove(name: string): Promise<number> {
-    const path = this.at(await this.#spelled(name));
+    const path = this.at(await this.spelled(name));
     let freed = 0;
     try {
       const stats = await lstat(path);
@@ -122,14 +149,36 @@ export class DiskDirectory implements OpenDirectory {
   }
 
   async makeDirectory(name: string): Promise<boolean> {
+    const spelled = await this.spelled(name);
     try {
-      await mkdir(this.at(await this.#spelled(name)));
+      await mkdir(this.at(spelled));
     } catch (error) {
-      if (systemCode(error) === 'EEXIST') return false;
-      throw fileRefusal(error);
+      if (systemCode(error) !== 'EEXIST') throw fileRefusal(error);
+      const there = await lstat(this.at(spelled));
+      const isTaken = !there.isFile() && !there.isSymbolicLink();
+      if (isTaken || !this.#opened.root.gives) return false;
+      this.#opened.root.gives.check([...this.place, spelled], false);
+      await this.replace(spelled, (target) => mkdir(target));
     }
-    await this.sync();
+    await this.commit();
     return true;
+  }
+
+  async replace(name: string, put: (target: string) => Promise<void>): Promise<void> {
+    const { gives, path } = this.#opened.root;
+    if (!gives) throw new Refusal('ERR_CONFLICT', 'what is no file has this name');
+    await withOpen(Handover.begin(path, this, name), (handover) => handover.run(gives, put));
+  }
+
+  /** @throws Refusal as Root.checkGivesWay() */
+  async checkGivesWay(name: string): Promise<void> {
+    const spelled = await this.spelled(name);
+    const place = [...this.place, spelled];
+    await checkGivesWay(join(this.path, spelled), place, this.#opened.root.gives!);
+  }
+
+  get isStaged(): boolean {
+    return this.#opened.stage !== undefined;
   }
 
   async checkRoom(bytes: number): Promise<void> {
@@ -152,6 +201,11 @@ export class DiskDirectory implements OpenDirectory {
     if (process.platform !== 'win32') await this.#opened.handle.sync();
   }
 
+  async commit(): Promise<void> {
+    await this.sync();
+    await this.#opened.stage?.commit();
+  }
+
   /** Whether a directory can be entered is its owner's matter: it gets a time alone. */
   async setAttributes({ modifiedMs }: FileAttributes): Promise<Version> {
     const { handle } = this.#opened;
@@ -159,11 +213,13 @@ export class DiskDirectory implements OpenDirectory {
     return versionOf(await handle.stat());
   }
 
-  close(): Promise<void> {
-    return this.#opened.handle.close();
+  async close(): Promise<void> {
+    await this.#opened.handle.close();
+    await this.#opened.stage?.close();
   }
 
-  async #spelled(name: string): Promise<string> {
+  /** The name as it is spelled in the directory. */
+  async spelled(name: string): Promise<string> {
     return this.#opened.root.isExact ? name : spelledIn((each) => this.at(each), name);
   }
 

@@ -11,15 +11,17 @@ import { stampOf } from '../../disk/stamp-age.ts';
 import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
-import { isHidden } from '../names.ts';
+import { isHidden, OWN_DIRECTORY } from '../names.ts';
 import { withOpen } from '../opened.ts';
-import type { Located, PlaceCheck, Root, Segments, WatchOptions } from '../root.ts';
+import type { Located, PlaceCheck, Replacing, Root, Segments, WatchOptions } from '../root.ts';
 import { DiskDirectory } from './disk-directory.ts';
 import { DiskFile } from './disk-file.ts';
 import { DiskUnfinished } from './disk-unfinished.ts';
+import { mendHandovers, removeHandovers } from './handover.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { parentOf } from './parent-of.ts';
 import { respelled } from './spelling.ts';
+import { stagedParent } from './staged-parent.ts';
 import { storedBytes } from './stored-bytes.ts';
 import { TreeWatch } from './tree-watch.ts';
 import { versionOf } from './version-of.ts';
@@ -33,22 +35,26 @@ const READ_ONLY: Readonly<Record<string, string>> = {
   EROFS: 'its file system is read-only',
 };
 
+/** How a caller sees the root. */
+interface View {
+  readonly check?: PlaceCheck;
+  /** Whether a missing name is never found under its other spelling. */
+  readonly isExact?: boolean;
+  readonly replacing?: Replacing;
+}
+
 export class DiskRoot implements Root {
   /** Absolute real path. */
   readonly path: string;
   /** Beginning of each real path below it. A file system's root ends in a separator already. */
   readonly #prefix: string;
-  readonly #check: PlaceCheck | undefined;
+  readonly #view: View;
   readonly unfinished: DiskUnfinished;
 
-  /** Whether a missing name is never found under its other spelling. */
-  readonly isExact: boolean;
-
-  private constructor(path: string, check?: PlaceCheck, isExact = false) {
+  private constructor(path: string, view: View = {}) {
     this.path = path;
-    this.isExact = isExact;
     this.#prefix = path.endsWith(sep) ? path : path + sep;
-    this.#check = check;
+    this.#view = view;
     this.unfinished = new DiskUnfinished(path);
   }
 
@@ -80,12 +86,24 @@ export class DiskRoot implements Root {
     return this.path;
   }
 
+  get isExact(): boolean {
+    return this.#view.isExact === true;
+  }
+
+  get gives(): Replacing | undefined {
+    return this.#view.replacing;
+  }
+
   checkedBy(check: PlaceCheck): DiskRoot {
-    return new DiskRoot(this.path, check, this.isExact);
+    return new DiskRoot(this.path, { ...this.#view, check });
   }
 
   asSpelled(): DiskRoot {
-    return new DiskRoot(this.path, this.#check, true);
+    return new DiskRoot(this.path, { ...this.#view, isExact: true });
+  }
+
+  replacing(replacing: Replacing): DiskRoot {
+    return new DiskRoot(this.path, { ...this.#view, replacing });
   }
 
   /** @param beyond names below the directory for which it is opened; the check judges these */
@@ -98,7 +116,7 @@ export class DiskRoot implements Root {
       }
       const real = await attempt(whereabouts(handle.fd, stats, path));
       const place = this.placeOf(real);
-      this.#check?.(beyond.length === 0 ? place : [...place, ...beyond], isDirectory);
+      this.#view.check?.(beyond.length === 0 ? place : [...place, ...beyond], isDirectory);
       const version = versionOf(stats);
       if (!isDirectory) return new DiskFile(handle, place, version);
       return new DiskDirectory({ root: this, handle, path: real, place, version });
@@ -128,7 +146,7 @@ export class DiskRoot implements Root {
   }
 
   async checkNew(segments: Segments): Promise<void> {
-    if (!this.#check) return;
+    if (!this.#view.check) return;
     for (let length = segments.length - 1; length >= 0; length--) {
       try {
         const opened = await this.open(segments.slice(0, length), segments.slice(length));
@@ -139,8 +157,16 @@ export class DiskRoot implements Root {
     }
   }
 
-  parentOf(segments: Segments, makes: boolean): Promise<DiskDirectory> {
-    return parentOf(this, segments, makes);
+  async parentOf(segments: Segments, makes: boolean): Promise<DiskDirectory> {
+    const staged = makes && this.gives ? await stagedParent(this, segments) : undefined;
+    return staged ?? parentOf(this, segments, makes);
+  }
+
+  async checkGivesWay(segments: Segments): Promise<void> {
+    const name = segments.at(-1);
+    if (!this.gives || name === undefined)
+      throw new Refusal('ERR_CONFLICT', 'a directory has this name');
+    await withOpen(this.parentOf(segments, false), (above) => above.checkGivesWay(name));
   }
 
   async setAttributes(
@@ -165,11 +191,16 @@ export class DiskRoot implements Root {
   }
 
   storedBytes(): Promise<number> {
-    return storedBytes(this.path, this.unfinished.path);
+    return storedBytes(this.path, join(this.path, OWN_DIRECTORY));
   }
 
-  removeLeftovers(signal: AbortSignal): Promise<void> {
-    return removeLeftovers(this.path, signal);
+  mend(): Promise<void> {
+    return mendHandovers(this.path, (place) => this.parentOf(place, true));
+  }
+
+  async removeLeftovers(signal: AbortSignal): Promise<void> {
+    await removeHandovers(this.path);
+    await removeLeftovers(this.path, signal);
   }
 
   watch(options: WatchOptions): TreeWatch {
@@ -207,7 +238,7 @@ export class DiskRoot implements Root {
 
   /** @throws what the check throws */
   check(place: Segments, isDirectory: boolean): void {
-    this.#check?.(place, isDirectory);
+    this.#view.check?.(place, isDirectory);
   }
 }
 

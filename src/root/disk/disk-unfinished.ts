@@ -17,6 +17,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { bootId } from '../../runtime/node/boot-id.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { fileRefusal } from '../../runtime/refusal.ts';
+import { OWN_DIRECTORY } from '../names.ts';
 import type { Unfinished, UploadData, UploadLock } from '../unfinished.ts';
 import { checkRoom } from './check-room.ts';
 import { lockUpload } from './upload-lock.ts';
@@ -32,7 +33,7 @@ export class DiskUnfinished implements Unfinished {
 
   /** Path of the directory of all uploads. */
   get path(): string {
-    return join(this.#root, '.hubswarm', 'uploads');
+    return join(this.#root, OWN_DIRECTORY, 'uploads');
   }
 
   dataPath(id: string): string {

@@ -19,9 +19,14 @@ export interface TargetDirectory {
   readonly place: Segments;
   /** Absolute real path. */
   readonly path: string;
+  /** Whether the directory itself has no name before the file has. */
+  readonly isStaged: boolean;
   /** A path to that name in the very directory that is open. */
   at(name: string): string;
-  sync(): Promise<void>;
+  /** @param put gives the name of a directory to a file. @throws Refusal ERR_CONFLICT if none gives way */
+  replace(name: string, put: (target: string) => Promise<void>): Promise<void>;
+  /** Makes the names in it survive a power cut. A staged directory takes its place. */
+  commit(): Promise<void>;
 }
 
 /**
@@ -36,22 +41,24 @@ export async function placeFile(
   attributes: FileAttributes = {},
 ): Promise<Version> {
   const target = directory.at(name);
+  const { isStaged } = directory;
   try {
     await file.handle.sync();
-    if (ifMatch === 'absent') {
+    if (ifMatch === 'absent' || isStaged) {
       await applyAttributes(file.handle, attributes);
       await link(file.path, target);
-      await unlink(file.path);
+      if (!isStaged) await unlink(file.path);
     } else {
       const there = await lstatIfAny(target);
       if (ifMatch) await checkStamp(target, there, ifMatch.stamp);
-      if (there && !there.isFile() && !there.isSymbolicLink()) {
+      const isFile = !there || there.isFile() || there.isSymbolicLink();
+      if (!isFile && !there.isDirectory())
         throw new Refusal('ERR_CONFLICT', 'what is no file has this name');
-      }
       // The new file gets the rights of the file that it replaces.
       if (there?.isFile()) await adoptAccess(file.handle, there);
       await applyAttributes(file.handle, attributes);
-      await rename(file.path, target);
+      if (isFile) await rename(file.path, target);
+      else await directory.replace(name, (free) => rename(file.path, free));
     }
   } catch (error) {
     if (ifMatch === 'absent' && systemCode(error) === 'EEXIST') {
@@ -59,7 +66,9 @@ export async function placeFile(
     }
     throw fileRefusal(error);
   }
-  await directory.sync();
+  await directory.commit();
+  // Before, it is the only name that counts.
+  if (isStaged) await unlink(file.path);
   return versionOf(await file.handle.stat());
 }
 

@@ -9,6 +9,7 @@ import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { ROUTES } from '../message/routes.ts';
 import { conditionOf } from './condition-of.ts';
+import { asReplacing } from './replace-wish.ts';
 import { asSpelled } from './spelling-wish.ts';
 import type { UploadsHub } from './uploads-hub.ts';
 
@@ -19,7 +20,8 @@ export async function answerMakeDirectory(
   rest: string,
 ): Promise<void> {
   const { req, res, caller } = conversation;
-  const hub = asSpelled(ownView(whole, caller, 'write'), req);
+  const spelling = asSpelled(ownView(whole, caller, 'write'), req);
+  const hub = asReplacing(spelling, caller, req.headers);
   const { segments } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
   hub.access.check(caller, 'write', segments);
   const { 'content-length': length = '0', 'transfer-encoding': coding } = req.headers;

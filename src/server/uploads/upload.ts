@@ -16,6 +16,7 @@ import { receiveBody } from '../conversation/receive-body.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath } from '../message/request-path.ts';
 import { conditionOf } from './condition-of.ts';
+import { asReplacing } from './replace-wish.ts';
 import { asSpelled } from './spelling-wish.ts';
 import { UploadDigests } from './upload-digests.ts';
 import type { UploadsHub } from './uploads-hub.ts';
@@ -36,11 +37,13 @@ export async function answerUpload(
   conversation: Conversation,
   rest: string,
 ): Promise<void> {
-  const hub = asSpelled(ownView(whole, conversation.caller, 'write'), conversation.req);
+  const { caller, req } = conversation;
+  const spelling = asSpelled(ownView(whole, caller, 'write'), req);
+  const hub = asReplacing(spelling, caller, req.headers);
   const { segments, trailingSlash } = parseRequestPath(rest, 'ERR_NOT_PERMITTED');
-  hub.access.check(conversation.caller, 'write', segments);
+  hub.access.check(caller, 'write', segments);
   checkAcceptable(conversation);
-  const { headers } = conversation.req;
+  const { headers } = req;
   const digests = UploadDigests.of(headers);
   if (segments.length === 0 || trailingSlash) {
     throw new HttpFailure(

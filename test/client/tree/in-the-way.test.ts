@@ -2,7 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  request as ask,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -24,7 +29,7 @@ afterAll(removeTempDirs);
 
 type Refusal = number | 'reset' | 'cut midway' | 'silent';
 /** How a request is refused: with a status, or otherwise; undefined: the hub answers it. */
-type Refuses = (method: string, path: string) => Refusal | undefined;
+type Refuses = (method: string, path: string, headers: IncomingHttpHeaders) => Refusal | undefined;
 
 function refuse(to: ServerResponse, how: Refusal): void {
   if (typeof how === 'number') to.writeHead(how).end();
@@ -40,7 +45,7 @@ async function startRefusing(refuses: Refuses, options: HubOptions = {}): Promis
   const { running } = await startHub({ ...options, root: served, writable: true });
   const pass = (from: IncomingMessage, to: ServerResponse): void => {
     const { method = '', url = '', headers } = from;
-    const refusal = refuses(method, url);
+    const refusal = refuses(method, url, headers);
     if (refusal !== undefined) return refuse(to, refusal);
     from.pipe(
       ask(new URL(url, running.url), { method, headers }, (answer) => {
@@ -132,6 +137,41 @@ describe('a file there that is a directory here', () => {
     await write(served, { d: 'a file' });
     const url = await startRefusing((method) => (method === 'MKCOL' ? 405 : undefined));
     expect((await put(url)).error).toBeUndefined();
+    expect(await contents(served)).toEqual(await contents(local));
+  });
+});
+
+describe('at a server that replaces nothing of another kind', () => {
+  /** As a hub of an earlier version: it passes over what it does not know. */
+  const forgetful: Refuses = (_method, _path, headers) => {
+    delete headers['x-hubswarm-replace'];
+    return undefined;
+  };
+
+  it.each([
+    [{ 'd/a': '1', 'd/sub/b': '2' }, { d: 'a file' }],
+    [{ d: 'a file' }, { 'd/a': '1', 'd/sub/b': '2' }],
+  ])('the old thing goes first: %o, then %o', async (before, after) => {
+    await write(served, before);
+    await write(local, after);
+    expect((await put(await startRefusing(forgetful), { remove: true })).error).toBeUndefined();
+    expect(await contents(served)).toEqual(await contents(local));
+  });
+});
+
+describe('in one step', () => {
+  it.each([
+    [{ 'd/a': '1', 'd/sub/b': '2' }, { d: 'a file' }],
+    [{ d: 'a file' }, { 'd/a': '1', 'd/sub/b': '2' }],
+    [{ d: 'a file' }, { 'd/e/': '' }],
+  ])('nothing is deleted by itself: %o, then %o', async (before, after) => {
+    await write(served, before);
+    for (const [path, text] of Object.entries(after)) {
+      if (path.endsWith('/')) await mkdir(join(local, path), { recursive: true });
+      else await write(local, { [path]: text });
+    }
+    const url = await startRefusing((method) => (method === 'DELETE' ? 500 : undefined));
+    expect((await put(url, { remove: true })).error).toBeUndefined();
     expect(await contents(served)).toEqual(await contents(local));
   });
 });

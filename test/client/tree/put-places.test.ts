@@ -85,7 +85,7 @@ describe('a directory there that is a file here', () => {
   it('stays when it holds what the hub does not list', async () => {
     await write(served, { 'rel/.hidden': 'mine' });
     const got = await put({ remove: true });
-    expect(got.differed).toEqual([expect.stringMatching(/^rel: .*409 .*not empty/)]);
+    expect(got.differed).toEqual([expect.stringMatching(/^rel: .*412 .*not empty/)]);
   });
 });
 

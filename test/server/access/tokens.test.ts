@@ -189,6 +189,21 @@ describe('tokens', () => {
     expect((await hub.ask(path, { method: 'DELETE' })).status).toBe(401);
   });
 
+  it.each<[Scope[], string[], string, number]>([
+    [['write', 'delete'], ['photos'], '/files/photos/2024', 204],
+    [['write'], ['photos'], '/files/photos/2024', 403],
+    [['write', 'delete'], ['photos'], '/files/photos/2024/f/new', 201],
+    [['write'], ['photos'], '/files/photos/2024/f/new', 403],
+  ])('allow %o on %o to replace by %s: %i', async (scopes, paths, path, status) => {
+    const hub = await startGuarded();
+    const headers = bearer(await makeToken(own, { scopes, paths }));
+    const wish = { ...headers, 'x-hubswarm-replace': 'tree' };
+    expect((await put(hub, path, wish)).status).toBe(status);
+    const now = await hub.ask('/files/photos/2024/f', { headers: bearer(await makeToken(own)) });
+    expect(now.status).toBe(status === 204 ? 404 : 200);
+    expect(now.text === 'in photos/2024').toBe(status === 403);
+  });
+
   it('are asked by resumable uploads for the path that is to be, at each step', async () => {
     const hub = await startGuarded();
     const mine = bearer(await makeToken(own, { scopes: ['write'], paths: ['photos'] }));
