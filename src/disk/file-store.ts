@@ -20,6 +20,7 @@ import { LostFiles } from './lost-files.ts';
 import { type Place, SharedPlace } from './place.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
 import { StorePart } from './store-part.ts';
+import { isZero } from './write-at-end.ts';
 
 /** Chosen: far below the common limit of 1024 descriptors, which sockets need too. */
 const MOST_OPEN_FILES = 64;
@@ -309,14 +310,4 @@ export class FileStore implements PieceStore {
       throw fileError(error, this.#place.path(file));
     }
   }
-}
-
-const ZEROS = new Uint8Array(64 * 1024);
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at += ZEROS.length) {
-    const some = bytes.subarray(at, at + ZEROS.length);
-    if (Buffer.compare(some, ZEROS.subarray(0, some.length)) !== 0) return false;
-  }
-  return true;
 }

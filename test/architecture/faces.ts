@@ -79,6 +79,7 @@ export const FACES: string[] = [
   'disk/steps.ts',
   'disk/sync-file-system.ts',
   'disk/target-place.ts',
+  'disk/write-at-end.ts',
   'edge/open-edge.ts',
   'exchange/block-length.ts',
   'exchange/choker.ts',

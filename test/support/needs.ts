@@ -2,7 +2,16 @@
 // that no package brings. A test that lacks one is skipped and listed at the end (skips.ts). With
 // HUBSWARM_REQUIRE=all a missing program is a failure.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestOptions } from 'vitest';
 
@@ -32,6 +41,19 @@ export const MOUNTS: Condition = {
   holds: () =>
     // In a container root may lack the right; a mount of its own namespace shows it.
     spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'hubswarm-test', '/mnt']).status === 0,
+};
+
+export const HOLES: Condition = {
+  name: 'a file system with holes below the temporary directory',
+  holds: () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hubswarm-test-'));
+    const path = join(directory, 'hole');
+    writeFileSync(path, '');
+    truncateSync(path, 2 ** 20);
+    const { blocks } = statSync(path);
+    rmSync(directory, { recursive: true });
+    return blocks * 512 < 2 ** 19;
+  },
 };
 
 export const TRACES: Condition = {

@@ -14,6 +14,7 @@ import type { FileAttributes } from '../../content/attributes.ts';
 import { applyAttributes } from '../../disk/attributes.ts';
 import { lstatIfAny, renameToNew, syncPath } from '../../disk/steps.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
+import { writeAtEnd } from '../../disk/write-at-end.ts';
 import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import { nameBeside } from '../../runtime/node/name-beside.ts';
@@ -82,13 +83,7 @@ export class PlainFileSink implements PlainSink {
 
   async append(bytes: Uint8Array): Promise<void> {
     try {
-      const { bytesWritten } = await this.#handle.write(bytes, 0, bytes.length, this.position);
-      if (bytesWritten < bytes.length) {
-        throw new HubswarmError(
-          'ERR_DISK_FULL',
-          `${partialOf(this.#target)}: could not be written`,
-        );
-      }
+      await writeAtEnd(this.#handle, [bytes], this.position);
     } catch (error) {
       throw fileError(error, partialOf(this.#target));
     }
