@@ -45,7 +45,7 @@ export async function openEdge(
 ): Promise<Edge> {
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
   const { access } = options;
-  const release = await lockOwn(options.directory);
+  const release = await lockOwn(options.directory, emit);
   const http = new HttpClient({ stallMs: patienceMs, exacting: true, access });
   const origin = new Origin({ url: options.url, http, link });
   const stopping = new AbortController();
@@ -68,13 +68,14 @@ export async function openEdge(
 }
 
 /** Two edges would remove each other's files. @throws HubswarmError ERR_NOT_PERMITTED */
-async function lockOwn(directory: string): Promise<Release> {
+async function lockOwn(directory: string, emit: Emit): Promise<Release> {
   await makeDirectory(directory, 0o700);
-  const release = await lockDirectory(directory);
-  if (release) return release;
+  const warn = (message: string): void => emit({ event: 'warned', message });
+  const lock = await lockDirectory(directory, { warn });
+  if ('release' in lock) return lock.release;
   throw new HubswarmError(
     'ERR_NOT_PERMITTED',
-    `--cache-dir: ${directory} is used by another edge that runs; give each a directory of its own`,
+    `--cache-dir: ${directory} is used by another edge that runs (${lock.heldBy}); give each a directory of its own`,
   );
 }
 

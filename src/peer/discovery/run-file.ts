@@ -4,7 +4,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError, systemCode } from '../../runtime/errors.ts';
-import { isAlive, type ProcessMark, thisProcess, toProcessMark } from '../../runtime/node/alive.ts';
+import {
+  isAlive,
+  isElsewhere,
+  type ProcessMark,
+  thisProcess,
+  toProcessMark,
+} from '../../runtime/node/alive.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { readJson, writeWhole } from '../../runtime/node/small-file.ts';
 import { tryParseAddress } from '../address/peer-address.ts';
@@ -79,6 +85,8 @@ async function readRun(path: string): Promise<Run | undefined> {
   const run = toRun(await readJson(path));
   if (!run || !path.endsWith(`/${run.peerId}.json`)) return undefined;
   if (await isAlive(run, run.startedAt)) return run;
+  // It may run, but not where its addresses are this machine's.
+  if (run.place !== '' && (await isElsewhere(run))) return undefined;
   await rm(path, { force: true });
   return undefined;
 }

@@ -26,7 +26,7 @@ const MAX_SLOTS = 1024;
 /**
  * Takes the lowest slot that no running peer holds, and its key, made when missing.
  *
- * @param warn told if another process may still use the key
+ * @param warn told if the slot changed hands without being given back
  * @throws HubswarmError ERR_NOT_PERMITTED when the directory cannot be used
  */
 export async function openIdentity(
@@ -58,11 +58,8 @@ async function takeSlot(
 ): Promise<Release | undefined> {
   try {
     await makeDirectory(dir, 0o700);
-    return await lockDirectory(dir, () => {
-      warn(
-        `${dir}: a process on another machine or in another container has had this identity and did not give it back; if it still runs, give one of them another --data`,
-      );
-    });
+    const lock = await lockDirectory(dir, { warn });
+    return 'release' in lock ? lock.release : undefined;
   } catch (error) {
     throw reworded(error, (message) => `${message}; --data names another directory`);
   }

@@ -15,8 +15,9 @@ export interface Holder {
    * Whether the lock of another process is still held.
    *
    * @param touchedMs when its file was last written, ms of the epoch
+   * @param path of its file
    */
-  isHeld(mark: string, touchedMs: number): boolean | Promise<boolean>;
+  isHeld(mark: string, touchedMs: number, path: string): boolean | Promise<boolean>;
 }
 
 export interface NumberedLock {
@@ -71,7 +72,7 @@ async function isHeld(path: string, holder: Holder): Promise<boolean> {
   if (own.has(path)) return true;
   try {
     const [mark, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
-    return await holder.isHeld(mark, mtimeMs);
+    return await holder.isHeld(mark, mtimeMs, path);
   } catch (error) {
     // Gone: another has just taken a higher one.
     if (systemCode(error) === 'ENOENT') return true;
