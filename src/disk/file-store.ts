@@ -7,7 +7,7 @@ import { Bitfield } from '../content/bitfield.ts';
 import { fileOfPiece, type Manifest } from '../content/manifest.ts';
 import { partsMatch } from '../content/parts.ts';
 import type { Loss, PieceStore, Return } from '../content/store.ts';
-import { describeError, fileError, HubswarmError } from '../runtime/errors.ts';
+import { describeError, fileError, HubswarmError, notWhole } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
 import { checkPieces } from './check-files.ts';
@@ -249,18 +249,13 @@ export class FileStore implements PieceStore {
       // A hole stays one, so that a sparse file takes no more room than where it came from.
       if (!this.#place.readsZeros?.(file) || !parts.every(isZero)) {
         const { bytesWritten } = await handle.writev(parts, this.#offset(file, piece));
-        if (bytesWritten !== length) throw this.#notWhole(file);
+        if (bytesWritten !== length) throw notWhole(this.#place.path(file));
       }
       if (this.manifest.files[file]!.pieceCount === 1)
         await this.#place.handleWhole?.(file, handle);
     });
     this.have.add(piece);
     return true;
-  }
-
-  #notWhole(file: number): HubswarmError {
-    const what = 'could not be written whole';
-    return new HubswarmError('ERR_DISK_FULL', `${this.#place.path(file)}: ${what}`);
   }
 
   async publish(): Promise<string | undefined> {

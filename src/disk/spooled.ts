@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { fileError, reworded } from '../runtime/errors.ts';
 
 interface Spool {
   readonly input: NodeJS.ReadableStream;
@@ -17,12 +18,19 @@ export async function withSpooled<T>(
   { input, name, signal }: Spool,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'hubswarm-'));
+  const directory = await mkdtemp(join(tmpdir(), 'hubswarm-')).catch(asTemporary(tmpdir()));
   try {
     const path = join(directory, name);
-    await pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
+    const copied = pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
+    await copied.catch(asTemporary(path));
     return await use(path);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+const asTemporary =
+  (path: string) =>
+  (error: unknown): never => {
+    throw reworded(fileError(error, path), (what) => `${what} (TMPDIR names another place)`);
+  };

@@ -102,7 +102,29 @@ const BY_SYSTEM_CODE: Record<string, [ErrorCode, string]> = {
   EFBIG: ['ERR_DISK_FULL', 'too large for this file system'],
   ELOOP: ['ERR_NOT_PERMITTED', 'a symbolic link is in its place'],
   ENAMETOOLONG: ['ERR_NOT_PERMITTED', 'name too long'],
+  EMFILE: ['ERR_BUSY', 'too many open files in this process (ulimit -n)'],
+  ENFILE: ['ERR_BUSY', 'too many open files on this machine'],
+  ENOMEM: ['ERR_BUSY', 'not enough memory'],
+  EBUSY: ['ERR_LOCKED', 'in use by the system or another program'],
+  ETXTBSY: ['ERR_LOCKED', 'a program that is running'],
 };
+/** Failures of a file that no caller decides by. */
+const IN_WORDS: Record<string, string> = {
+  EIO: 'the disk, or what leads to it, failed',
+  EINVAL: 'not possible with this file or file system',
+  ENXIO: 'a device, a socket or a pipe that nobody reads',
+  ENODEV: 'a device that is not there',
+  EXDEV: 'on another file system',
+  EMLINK: 'too many links',
+  ENOTSUP: 'not possible on this file system',
+  EOPNOTSUPP: 'not possible on this file system',
+  ESTALE: 'the file server lost it',
+  EOVERFLOW: 'too large for this system',
+};
+
+/** A write that took only a part, as the last one before a limit does. */
+export const notWhole = (path: string): HubswarmError =>
+  new HubswarmError('ERR_DISK_FULL', `${path}: no space left on the device, or for one file`);
 
 /** A file-system error as one clear line; other errors come back as they are. */
 export function fileError(error: unknown, path: string): unknown {
@@ -122,7 +144,20 @@ export function describeError(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return describeError(error.errors[0]);
   }
-  const { path } = error as { path?: unknown };
-  const told = typeof path === 'string' ? fileError(error, path) : error;
-  return (told as Error).message || error.name;
+  return wordsFor(error) ?? (error.message || error.name);
 }
+
+/** What the system says of a file, for a person; undefined for other errors. */
+function wordsFor(error: Error): string | undefined {
+  const { path, syscall } = error as { path?: unknown; syscall?: unknown };
+  const code = systemCode(error) ?? '';
+  const words = BY_SYSTEM_CODE[code]?.[1] ?? IN_WORDS[code];
+  // Node.js names a call in these errors: of a socket the address says more.
+  if (words === undefined || typeof syscall !== 'string' || OF_SOCKETS.has(syscall))
+    return undefined;
+  // A descriptor's path is our own.
+  const isNamed = typeof path === 'string' && !path.startsWith('/proc/self/fd/');
+  return isNamed ? `${path}: ${words}` : words;
+}
+
+const OF_SOCKETS = new Set(['accept', 'bind', 'connect', 'listen', 'send']);

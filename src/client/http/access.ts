@@ -3,9 +3,9 @@
 // and for no server that a redirect or a Link header leads to.
 import { rootCertificates } from 'node:tls';
 import { findLogin } from './netrc.ts';
-import { type Environment, proxyFor } from './proxies.ts';
+import { type Environment, proxyFor, sayProxy } from './proxies.ts';
 import { explainRefusal } from './token-claims.ts';
-import { authorizationOf, basic, hostOf } from './url.ts';
+import { authorizationOf, basic, hostOf, tryDecode } from './url.ts';
 
 export interface AccessOptions {
   /** The servers that get the token and may have a pinned certificate. */
@@ -26,6 +26,9 @@ export interface AccessOptions {
    */
   readonly insecureRedirect?: boolean | undefined;
 }
+
+/** What proxies answer in their own name, where they ask for a URL of http. */
+const BY_PROXIES = new Set([403, 407, 502, 503, 504]);
 
 /** Which server certificates are accepted, and what leads to the server. */
 export interface Trust {
@@ -58,13 +61,18 @@ export class Access {
     if (given.length > 0) this.#ca = roots === undefined ? [...rootCertificates, ...given] : given;
   }
 
-  /** The Authorization header for this URL; credentials in the URL come first. */
+  /**
+   * The Authorization header for this URL; credentials in the URL come first. A user without a
+   * password has that of .netrc.
+   */
   authorization(url: URL): string | undefined {
     const own = authorizationOf(url);
-    if (own !== undefined || !this.#origins.has(url.origin)) return own;
-    if (this.#token !== undefined) return `Bearer ${this.#token}`;
-    const login = this.#netrc && findLogin(this.#netrc, hostOf(url));
-    return login ? basic(login.login, login.password) : undefined;
+    if (!this.#origins.has(url.origin)) return own;
+    if (own !== undefined && url.password !== '') return own;
+    if (own === undefined && this.#token !== undefined) return `Bearer ${this.#token}`;
+    const user = own === undefined ? undefined : (tryDecode(url.username) ?? url.username);
+    const found = this.#netrc && findLogin(this.#netrc, hostOf(url), user);
+    return found ? basic(user ?? found.login, found.password) : own;
   }
 
   /** Why a server refused this token; undefined if none was sent. */
@@ -75,6 +83,16 @@ export class Access {
     const [scheme, sent = ''] = this.authorization(url)?.split(' ') ?? [];
     if (scheme !== 'Bearer') return undefined;
     return explainRefusal(sent, status, headers.get('www-authenticate'), Date.now());
+  }
+
+  /**
+   * By which proxy a request failed; undefined without one.
+   *
+   * @param status of the answer, if there was one: what a proxy says in its own name
+   */
+  detour(url: URL, status?: number): string | undefined {
+    const isItsOwn = status === undefined || (url.protocol === 'http:' && BY_PROXIES.has(status));
+    return isItsOwn ? sayProxy(url, this.#environment) : undefined;
   }
 
   trust(url: URL): Trust {

@@ -10,7 +10,7 @@ import { ANY_BYTES, LEAST_BYTES } from './least-rate.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
 import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
-import { hintOfTls, SourceFailure, statusFailure } from './source-failure.ts';
+import { hintOfTls, onItsWay, SourceFailure, statusFailure } from './source-failure.ts';
 import { checkScope, lookupFrom, Tellers } from './tellers.ts';
 import { pumpUnzipped } from './transfer-coding.ts';
 
@@ -129,6 +129,15 @@ export class HttpClient {
 
   async #requestOnce(request: ScopedRequest): Promise<HttpResponse> {
     request.signal.throwIfAborted();
+    checkScope(request.url, request.least);
+    try {
+      return await this.#requestOn(request);
+    } catch (error) {
+      throw onItsWay(error, this.#access.detour(request.url));
+    }
+  }
+
+  async #requestOn(request: ScopedRequest): Promise<HttpResponse> {
     const kept = this.#takeIdle(poolOf(request));
     if (kept) {
       try {
@@ -180,13 +189,13 @@ export class HttpClient {
       },
       failure: () => {
         const hint = this.#access.explain(url, head) ?? hintOfTls(url, head);
-        return statusFailure(head.status, head.headers.get('retry-after'), hint);
+        const failure = statusFailure(head.status, head.headers.get('retry-after'), hint);
+        return onItsWay(failure, this.#access.detour(url, head.status));
       },
     };
   }
 
   async #connect({ url, least, signal }: ScopedRequest): Promise<HttpConnection> {
-    checkScope(url, least);
     const stallMs = this.#limitOf(url.origin);
     const limits = { stallMs, leastBytes: this.#leastBytes };
     const trust = this.#access.trust(url);

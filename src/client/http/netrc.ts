@@ -11,22 +11,39 @@ export interface Login {
 const WORD = /macdef\b[\s\S]*?(?:\n[\t ]*\r?\n|$)|#.*|"((?:[^"\\\n]|\\.)*)"|(\S+)/gy;
 const SPACE = /\s*/y;
 
-/** The first entry for a machine, or the default one. */
-export function findLogin(text: string, machine: string): Login | undefined {
+/**
+ * The first entry for a machine, or the default one.
+ *
+ * @param user whose entry is wanted; one without a login is everybody's
+ */
+export function findLogin(text: string, machine: string, user?: string): Login | undefined {
+  for (const { name = machine, login, password } of entriesOf(text)) {
+    if (name.toLowerCase() !== machine.toLowerCase()) continue;
+    if (login === undefined && password === undefined) continue;
+    if (user !== undefined && login !== undefined && login !== user) continue;
+    return { login: login ?? '', password: password ?? '' };
+  }
+  return undefined;
+}
+
+interface Entry extends Partial<Login> {
+  /** Undefined for the default. */
+  readonly name: string | undefined;
+}
+
+function* entriesOf(text: string): Generator<Entry> {
   const words = wordsOf(text);
-  let isIts = false;
-  let found: { login?: string; password?: string } | undefined;
+  let entry: Entry | undefined;
   for (let word = words.next(); !word.done; word = words.next()) {
     if (word.value === 'machine' || word.value === 'default') {
-      if (isIts) break;
-      const name = word.value === 'machine' ? words.next().value : machine;
-      isIts = name?.toLowerCase() === machine.toLowerCase();
+      if (entry) yield entry;
+      entry = { name: word.value === 'machine' ? (words.next().value ?? '') : undefined };
     } else if (['login', 'password', 'account'].includes(word.value)) {
       const value = words.next().value ?? '';
-      if (isIts) found = { ...found, [word.value]: value };
+      if (entry) entry = { ...entry, [word.value]: value };
     }
   }
-  return found && { login: found.login ?? '', password: found.password ?? '' };
+  if (entry) yield entry;
 }
 
 function* wordsOf(text: string): Generator<string, undefined> {

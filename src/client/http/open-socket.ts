@@ -6,7 +6,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { allocAligned } from '../../runtime/node/aligned-buffer.ts';
 import type { Trust } from './access.ts';
 import { HeadReader, parseResponseHead } from './http-head.ts';
-import { connectionFailure, SourceFailure } from './source-failure.ts';
+import { connectionFailure, SourceFailure, statusFailure } from './source-failure.ts';
 import { authorizationOf, hostOf } from './url.ts';
 
 /** Bytes for each read. Measured: 1 MiB, more than a core's cache, takes a few per cent longer. */
@@ -160,11 +160,10 @@ export async function openTunnel(origin: URL, tunnel: Tunnel): Promise<Socket> {
   const fields = { host: place, 'user-agent': 'hubswarm', ...proxyAuthorization(proxy) };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   const heads = new HeadReader();
-  const fail = (reason: string): void => {
-    socket.destroy(new SourceFailure(`its proxy ${reason}`, { final: true }));
-  };
+  const fail = (failure: SourceFailure): void => void socket.destroy(failure);
   const abort = (): void => void socket.destroy(signal.reason);
-  const timer = setTimeout(() => fail(`gave no connection in ${withinMs / 1000} s`), withinMs);
+  const late = new SourceFailure(`its proxy gave no connection in ${withinMs / 1000} s`);
+  const timer = setTimeout(() => fail(late), withinMs);
   signal.addEventListener('abort', abort);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -172,9 +171,15 @@ export async function openTunnel(origin: URL, tunnel: Tunnel): Promise<Socket> {
         const taken = heads.take(bytes);
         if (taken === undefined) return;
         const head = taken === 'too long' ? taken : parseResponseHead(taken.head);
-        if (typeof head === 'string') return fail('did not answer in HTTP/1.1');
-        if (head.status < 200) return;
-        if (head.status >= 300) return fail(`answered ${head.status}`);
+        if (typeof head === 'string') {
+          return fail(new SourceFailure('its proxy did not answer in HTTP/1.1', { final: true }));
+        }
+        const { status, headers } = head;
+        if (status < 200) return;
+        if (status >= 300) {
+          const { message, final } = statusFailure(status, headers.get('retry-after'));
+          return fail(new SourceFailure(`its proxy answered ${message}`, { final }));
+        }
         socket.pause().off('data', take);
         resolve();
       };

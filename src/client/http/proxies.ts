@@ -8,14 +8,26 @@ import { hostOf } from './url.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws HubswarmError ERR_USAGE for a proxy that is not spoken to */
-export function proxyFor(url: URL, env: Environment): URL | undefined {
+export const proxyFor = (url: URL, env: Environment): URL | undefined => named(url, env)?.proxy;
+
+/** By which proxy a URL is reached, and how to go around it; without credentials. */
+export function sayProxy(url: URL, env: Environment): string | undefined {
+  const { proxy, name } = named(url, env) ?? {};
+  if (!proxy) return undefined;
+  return `by way of the proxy ${proxy.origin}, which ${name} names; no_proxy=${hostOf(url)} goes around it`;
+}
+
+function named(
+  url: URL,
+  env: Environment,
+): { readonly proxy: URL; readonly name: string | undefined } | undefined {
   const scheme = url.protocol.slice(0, -1);
   const [name, text] =
     variable(env, `${scheme}_proxy`, scheme !== 'http') ?? variable(env, 'all_proxy') ?? [];
   if (text === undefined || isExempt(url, variable(env, 'no_proxy')?.[1] ?? '')) return undefined;
   const full = text.includes('://') ? text : `http://${text}`;
   const proxy = URL.canParse(full) ? new URL(full) : undefined;
-  if (proxy && ['http:', 'https:'].includes(proxy.protocol)) return proxy;
+  if (proxy && ['http:', 'https:'].includes(proxy.protocol)) return { proxy, name };
   // The rest is not shown: it may hold a password.
   const socks = proxy?.protocol.startsWith('socks') ? ' (SOCKS is not spoken)' : '';
   const how = 'give http:// or https://, or name the host in no_proxy';

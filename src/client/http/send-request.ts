@@ -14,6 +14,7 @@ import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
 import {
   connectionFailure,
   hintOfTls,
+  onItsWay,
   SourceFailure,
   statusFailure,
   unanswered,
@@ -136,7 +137,9 @@ class Sending {
         this.cookies = answer.headers['set-cookie'] ?? [];
         resolve(answer);
       });
-      this.#request.once('error', (error) => reject(unanswered(connectionFailure(error), url)));
+      this.#request.once('error', (error) => {
+        reject(onItsWay(unanswered(connectionFailure(error), url), access.detour(url)));
+      });
       this.#request.once('timeout', () => {
         const reason = `took nothing for ${stallMs / 1000} s`;
         this.#request.destroy(new SourceFailure(reason));
@@ -248,5 +251,6 @@ export function refusalOf(
 ): SourceFailure {
   const { url, status, headers } = answer;
   const hint = access?.explain(url, answer) ?? hintOfTls(url, answer) ?? hints[status];
-  return statusFailure(status, headers.get('retry-after'), hint);
+  const failure = statusFailure(status, headers.get('retry-after'), hint);
+  return onItsWay(failure, access?.detour(url, status));
 }

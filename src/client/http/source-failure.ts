@@ -29,7 +29,7 @@ export class SourceFailure extends HubswarmError {
       unranged?: boolean;
       distrusted?: boolean;
       cut?: boolean;
-      status?: number;
+      status?: number | undefined;
       retryAfterMs?: number | undefined;
       cause?: unknown;
     } = {},
@@ -45,6 +45,18 @@ export class SourceFailure extends HubswarmError {
   }
 }
 
+/**
+ * A failure on the way through a proxy, which may be the proxy's own.
+ *
+ * @param detour what the user is to know of the proxy; undefined without one
+ */
+export function onItsWay<E>(error: E, detour: string | undefined): E | SourceFailure {
+  if (!(error instanceof SourceFailure) || detour === undefined) return error;
+  const { final, busy, unranged, distrusted, cut, status, retryAfterMs } = error;
+  const facts = { final, busy, unranged, distrusted, cut, status, retryAfterMs };
+  return new SourceFailure(`${error.message}; ${detour}`, { ...facts, cause: error.cause });
+}
+
 const CONNECTION: Record<string, string> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -54,6 +66,11 @@ const CONNECTION: Record<string, string> = {
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   ETIMEDOUT: 'connection timed out',
+  EMFILE: 'too many open files in this process (ulimit -n)',
+  ENFILE: 'too many open files on this machine',
+  EADDRNOTAVAIL: 'no port or address of this machine is left for it',
+  EACCES: 'this machine does not permit it (a firewall)',
+  EPERM: 'this machine does not permit it (a firewall)',
 };
 const CUT = new Set(['ECONNRESET', 'EPIPE']);
 
@@ -97,6 +114,11 @@ const BUSY = new Set([429, 503]);
 /** Longest wait. Chosen: a server that asks for more is as good as gone. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'it may want a token',
+  407: "the proxy wants a login: give it in the proxy's URL",
+};
+
 /**
  * The failure for a status that does not deliver the file.
  *
@@ -105,7 +127,7 @@ const MAX_RETRY_AFTER_MS = 10 * 60_000;
 export function statusFailure(
   status: number,
   retryAfter: string | undefined,
-  hint: string | undefined = status === 401 ? 'it may want a token' : undefined,
+  hint = HINTS[status],
 ): SourceFailure {
   const phrase = STATUS_CODES[status];
   const reason = phrase ? `${status} ${phrase}` : `status ${status}`;

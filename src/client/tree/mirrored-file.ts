@@ -10,7 +10,13 @@ import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
 import type { Handle } from '../../disk/file-calls.ts';
 import type { LocalDirectory } from '../../disk/local-directory.ts';
 import { adoptAccess } from '../../disk/target-place.ts';
-import { describeError, fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import {
+  describeError,
+  fileError,
+  HubswarmError,
+  notWhole,
+  systemCode,
+} from '../../runtime/errors.ts';
 import { removeEntry, removeTree } from './local-tree.ts';
 import { stagingName } from './staging-name.ts';
 
@@ -89,7 +95,7 @@ export class MirroredFile {
       try {
         const { bytesWritten } = await handle.writev([bytes], 0);
         if (bytesWritten < bytes.length) {
-          throw new HubswarmError('ERR_DISK_FULL', 'could not be written whole');
+          throw notWhole(this.#shownPath);
         }
         if (!attributes) return undefined;
         await applyAttributes(handle, attributes);

@@ -3,7 +3,12 @@ import type { connect, Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { Access } from '../http/access.ts';
 import { connectTrusted } from '../http/open-socket.ts';
-import { connectionFailure, SourceFailure, statusFailure } from '../http/source-failure.ts';
+import {
+  connectionFailure,
+  onItsWay,
+  SourceFailure,
+  statusFailure,
+} from '../http/source-failure.ts';
 import { MAX_EVENT_BYTES, parseHubEvent } from './hub-event.ts';
 import { type Channel, SILENCE_MS, withQuery } from './watch-channel.ts';
 
@@ -43,7 +48,9 @@ export function watchSocket(channel: Channel): Promise<never> {
     }, SILENCE_MS);
     signal.addEventListener('abort', leave);
     if (signal.aborted) leave();
-    socket.on('error', (error) => fail(connectionFailure(error)));
+    socket.on('error', (error) => {
+      fail(onItsWay(connectionFailure(error), access.detour(url)));
+    });
     socket.on('unexpected-response', (_request, { statusCode = 0, headers }) => {
       fail(statusFailure(statusCode, headers['retry-after']));
     });

@@ -76,6 +76,28 @@ describe('the login of a machine', () => {
     expect(found && `${found.login}:${found.password}`).toBe(expected);
   });
 
+  it.each<[string, string | undefined]>([
+    ['machine h login c password d machine h login a password b', 'a:b'],
+    ['machine h login c password d default login a password b', 'a:b'],
+    ['machine h password b', ':b'],
+    ['machine h login c password d', undefined],
+    ['machine x login a password d', undefined],
+  ])('of a user: %j', (text, expected) => {
+    const found = findLogin(text, 'h', 'a');
+    expect(found && `${found.login}:${found.password}`).toBe(expected);
+  });
+
+  it('has the password of a user that the URL names', () => {
+    const netrc = 'machine h login c password d\nmachine h login a@b password p';
+    const url = new URL('http://a%40b@h/x');
+    const access = new Access({ urls: [url], netrc, token: 't' });
+    expect(access.authorization(url)).toBe(`Basic ${btoa('a@b:p')}`);
+    // Nobody's password is sent for another user, or to another server.
+    expect(access.authorization(new URL('http://z@h/x'))).toBe(`Basic ${btoa('z:')}`);
+    expect(access.authorization(new URL('http://a%40b@other/x'))).toBe(`Basic ${btoa('a@b:')}`);
+    expect(access.authorization(new URL('http://a%40b:own@h/x'))).toBe(`Basic ${btoa('a@b:own')}`);
+  });
+
   it('is sent to the servers that the user named, and to no other', () => {
     const netrc = 'default login a password b';
     const access = new Access({ urls: [new URL('http://h/x')], netrc });
