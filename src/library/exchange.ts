@@ -17,6 +17,8 @@ export type { FilePieces, Loss, LossReason } from '../content/store.ts';
 export type { ChokerName } from '../exchange/choker.ts';
 export type { SessionEffect } from '../exchange/effect.ts';
 export type { SessionEvent } from '../exchange/event.ts';
+export type { NeighbourKind } from '../exchange/neighbour/neighbour.ts';
+export type { WebSeed } from '../exchange/neighbour/web-seed.ts';
 export type { PickerName } from '../exchange/picker.ts';
 export type { SessionInit } from '../exchange/session-init.ts';
 export { type Decoded, encodeMessage, FrameDecoder } from '../exchange/wire/codec.ts';
