@@ -1,8 +1,10 @@
 // hubswarm client get: one file from its mirrors, or a directory of a hub.
 import { join } from 'node:path';
 import { Command } from 'commander';
+import type { GetOptions } from '../../client/download/get-options.ts';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { untilLine } from '../common/hold.ts';
 import { readLines } from '../common/lines.ts';
 import { integer, rate, seconds } from '../common/options.ts';
@@ -26,6 +28,7 @@ interface GetFlags extends AccessFlags {
   connectionsPerHost: number;
   followMirrors: boolean;
   preserve: boolean;
+  swarm: boolean;
   recursive: boolean;
   delete: boolean;
   force: boolean;
@@ -47,6 +50,11 @@ export function getCommand(): Command {
     .option(
       '--cid <cid>',
       'the CID that the file must have (default: the one that the server names)',
+    )
+    .option(
+      '--swarm',
+      'be a peer for the time of the transfer: fetch from other peers too, serve them meanwhile, and go on without the server',
+      false,
     )
     .option('--uplink <rate>', 'most bytes per second sent', rate('--uplink'))
     .option(
@@ -88,6 +96,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
   if (flags.timeout === 0) {
     throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
   }
+  if (flags.recursive && flags.swarm) throw new HubswarmError('ERR_USAGE', '--swarm: not with -r');
   if (flags.recursive) return getDirectory(texts, flags);
   if (flags.delete) throw new HubswarmError('ERR_USAGE', '--delete: only goes with -r');
   const { urls, output } = placesOf(texts, flags.output);
@@ -99,8 +108,11 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       "--json: cannot be given with '-o -': standard output carries the file",
     );
   }
+  if (flags.swarm && output === '-') {
+    throw new HubswarmError('ERR_USAGE', '--swarm: cannot be given with standard output');
+  }
   const access = await accessOf(flags, urls);
-  const { getFile } = await import('../../client/download/get.ts');
+  const getFile = await fetcherOf(flags);
   const { DownloadRecords } = await import('../../client/download/download-records.ts');
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
   process.stdout.on('error', () => undefined);
@@ -126,6 +138,14 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       signal: context.signal,
     });
   });
+}
+
+/** A peer is loaded only where one is asked for. */
+async function fetcherOf({ swarm }: GetFlags): Promise<(options: GetOptions) => Promise<void>> {
+  if (!swarm) return (await import('../../client/download/get.ts')).getFile;
+  const { getWithSwarm } = await import('../../hybrid/fetch/get-with-swarm.ts');
+  const dataDir = userDirectory('data');
+  return (options) => getWithSwarm(options, { dataDir });
 }
 
 /** Other names of '-'. */

@@ -1,12 +1,34 @@
 // What a caller of getFile() chooses.
 import type { Writable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
+import type { Manifest } from '../../content/manifest.ts';
+import type { FileStore } from '../../disk/file-store.ts';
 import type { Link } from '../../link/link.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { Patience } from '../mirrors/fail-over.ts';
 import type { DownloadRecords } from './download-records.ts';
 import type { Target } from './target.ts';
+
+/** The pieces of one verified file that is fetched into a file. */
+export interface PieceWork {
+  readonly name: string;
+  readonly manifest: Manifest;
+  /** The blocks that the manifest is made of, depth first from the root. */
+  readonly dag: ReadonlyMap<string, Uint8Array>;
+  readonly store: FileStore;
+  /** Where the file lies, in the order of preference. */
+  readonly urls: readonly URL[];
+  readonly patience: Patience;
+  readonly signal: AbortSignal;
+  /** Must be called after each piece, with its length. */
+  onPiece(bytes: number): void;
+  /** Leaves the store open; the caller closes it. */
+  keepOpen(): void;
+  /** Fetches from the URLs alone, as without this. */
+  plain(): Promise<void>;
+}
 
 export interface GetOptions {
   /** At least one URL; mirrors of one file, in the order of preference. */
@@ -17,6 +39,8 @@ export interface GetOptions {
   readonly target?: Target | undefined;
   /** The CID that the file must have; if left out, the one that the mirrors name. */
   readonly cid?: CID | undefined;
+  /** Fetches the pieces in another way than from the URLs alone. @throws HubswarmError */
+  readonly fetchPieces?: ((work: PieceWork) => Promise<void>) | undefined;
   readonly force?: boolean | undefined;
   /** Where downloads are recorded, so that an unchanged file is not fetched again. */
   readonly records?: DownloadRecords | undefined;

@@ -80,6 +80,8 @@ class Transfer {
   #target: Target | undefined;
   /** The CID of the version that is fetched, if it is verified. */
   #root: CID | undefined;
+  /** The blocks of the manifest found last. */
+  #dag: ReadonlyMap<string, Uint8Array> = new Map();
   /** Whether bytes went to a pipe or device, which cannot take them back. */
   #sentOn = false;
 
@@ -274,23 +276,32 @@ class Transfer {
       resumedBytes: bytes,
       verified: true,
     });
+    let isKeptOpen = false;
+    const context = this.#context();
+    const work = {
+      ...context,
+      urls: this.#urls,
+      onPiece: (length: number) => {
+        bytes += length;
+        this.#sentOn ||= kind === 'stream';
+        this.events.progress(bytes);
+      },
+    };
+    const version = verifiedVersion(manifest);
+    const plain = () => downloadPieces({ ...work, geometry, version, sink });
+    const keepOpen = () => {
+      isKeptOpen = true;
+    };
+    const { fetchPieces } = this.#options;
+    const { name } = this.events;
     try {
-      await downloadPieces({
-        ...this.#context(),
-        urls: this.#urls,
-        geometry,
-        version: verifiedVersion(manifest),
-        sink,
-        onPiece: (length) => {
-          bytes += length;
-          this.#sentOn ||= kind === 'stream';
-          this.events.progress(bytes);
-        },
-      });
+      if (store && fetchPieces)
+        await fetchPieces({ ...work, name, manifest, dag: this.#dag, store, keepOpen, plain });
+      else await plain();
       const path = store ? await store.publish() : undefined;
       this.events.complete(path ?? target.path, geometry.totalLength);
     } finally {
-      await store?.close();
+      if (!isKeptOpen) await store?.close();
     }
   }
 
@@ -326,6 +337,9 @@ class Transfer {
       emit: this.#options.emit,
       signal: this.#options.signal,
       connectionsPerHost: this.#options.connectionsPerHost ?? CONNECTIONS_PER_HOST,
+      onDag: (dag: ReadonlyMap<string, Uint8Array>) => {
+        this.#dag = dag;
+      },
     };
   }
 }

@@ -6,7 +6,7 @@ import type { CID } from 'multiformats/cid';
 import { isRawCid, matchesCid } from '../../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../../content/geometry.ts';
 import type { Manifest } from '../../content/manifest.ts';
-import { resolveManifest } from '../../content/resolve.ts';
+import { type Resolved, resolveManifest } from '../../content/resolve.ts';
 import type { Link } from '../../link/link.ts';
 import { createRng } from '../../runtime/rng.ts';
 import type { HttpClient } from '../http/http-client.ts';
@@ -19,6 +19,8 @@ export interface ManifestContext extends Omit<FailOver, 'mirrors'> {
   readonly http: HttpClient;
   readonly link: Link;
   readonly seed: number;
+  /** Told the blocks that the manifest is made of, as Resolved has them. */
+  readonly onDag?: ((dag: Resolved['dag']) => void) | undefined;
 }
 
 /** Time limit of a block while there are others to ask. Chosen: a block is small. */
@@ -58,7 +60,8 @@ export async function fetchManifest(
       }
     });
   const options = { signal: context.signal, fileOnly: true };
-  const { manifest } = await resolveManifest(root, getBlock, options);
+  const { manifest, dag } = await resolveManifest(root, getBlock, options);
+  context.onDag?.(dag);
   return manifest;
 }
 

@@ -30,10 +30,13 @@ export interface SourceInit {
   readonly signal: AbortSignal;
 }
 
-/** Resolves once the signal has aborted, or the server is dropped; never rejects. */
-export async function keepSource(init: SourceInit): Promise<void> {
+/**
+ * Resolves once the signal has aborted, or the server is dropped: to the reason, with its name. Never
+ * rejects.
+ */
+export async function keepSource(init: SourceInit): Promise<string | undefined> {
   const { places, signal, clock, emit } = init;
-  if (init.swarm.store.manifest.geometry.pieceCount === 0) return;
+  if (init.swarm.store.manifest.geometry.pieceCount === 0) return undefined;
   const remote = places.name;
   const { url } = places.place({ first: 0, count: 1 });
   const mirrors = new Mirrors([url], init.rng);
@@ -42,13 +45,13 @@ export async function keepSource(init: SourceInit): Promise<void> {
   let isTold = false;
   while (!signal.aborted) {
     const failure = isDown ? await probe(init, url) : await stay(init);
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
     if (failure === undefined) {
       isDown = false;
       continue;
     }
     if (failure === 'banned') {
-      if (++bans === MOST_BANS) return;
+      if (++bans === MOST_BANS) return `${remote}: banned`;
       await clock.sleep(BANNED_MS, signal).catch(() => undefined);
       continue;
     }
@@ -59,12 +62,13 @@ export async function keepSource(init: SourceInit): Promise<void> {
     }
     const retry = mirrors.handleFailure(url, reason, clock.now());
     if (!retry || !isTold) emit({ event: 'source_failed', remote, reason: reason.message });
-    if (!retry) return;
+    if (!retry) return `${remote}: ${reason.message}`;
     if (!isTold) emit({ event: 'source_retried', remote, ...retry });
     isTold = true;
     isDown = true;
     await clock.sleep(retry.delayMs, signal).catch(() => undefined);
   }
+  return undefined;
 }
 
 interface Failure {

@@ -71,8 +71,8 @@ export class Fetching {
     onTestFinished(() => this.close());
   }
 
-  /** Resolves when the source is dropped, or this is closed. */
-  keep(places: PiecePlaces, twin?: string): Promise<void> {
+  /** Resolves when the source is dropped, to the reason, or this is closed. */
+  keep(places: PiecePlaces, twin?: string): Promise<string | undefined> {
     return keepSource({
       swarm: this.swarm,
       http: this.#http,
