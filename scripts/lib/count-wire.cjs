@@ -20,8 +20,10 @@ const KEY_LENGTH = 32;
 const MOST_KEYS = 4096;
 const YAMUX_HEADER = 12;
 const FRAMES = ['data', 'window', 'ping', 'goaway'];
-const EXCHANGE = '/hubswarm/exchange/1.0.0';
-const TYPES = 'hello have interest grant request decline revoke block cancel peers'.split(' ');
+const EXCHANGE = /^\/hubswarm\/exchange\/1\./;
+const TYPES = 'hello have interest grant request decline revoke block cancel peers withdraw'.split(
+  ' ',
+);
 
 const counts = {
   bytes: 0,
@@ -90,7 +92,7 @@ class Stream {
   /** Of a protocol other than the exchange nothing is cut. */
   #lengthOf(bytes) {
     if (this.#protocol === undefined) return bytes.length > 0 ? 1 + bytes[0] : undefined;
-    if (this.#protocol !== EXCHANGE) return bytes.length || undefined;
+    if (!EXCHANGE.test(this.#protocol)) return bytes.length || undefined;
     return bytes.length >= 5 ? 4 + bytes.readUInt32BE() : undefined;
   }
 
@@ -98,7 +100,7 @@ class Stream {
     if (this.#protocol === undefined) {
       const name = item.toString('utf8', 1).trim();
       if (name.startsWith('/') && !name.startsWith('/multistream')) this.#protocol = name;
-    } else if (this.#protocol === EXCHANGE) {
+    } else if (EXCHANGE.test(this.#protocol)) {
       const type = TYPES[item[4]];
       count(counts.exchange, type === 'interest' && item[5] === 0 ? 'no interest' : type);
     }

@@ -182,7 +182,7 @@ export class Downloads {
 
   #finish(neighbour: Neighbour, fetch: Fetch, now: number): void {
     const { piece } = fetch;
-    this.#drop(neighbour, fetch);
+    const parts = this.#drop(neighbour, fetch);
     const ms = now - fetch.requestedAt;
     neighbour.source.noteWhole(ms);
     this.#pieceMs = smooth(this.#pieceMs, ms, PIECE_TIME_GAIN);
@@ -194,7 +194,7 @@ export class Downloads {
     this.#storing.set(piece, neighbour);
     this.#inFlightBytes += fetch.received;
     neighbour.source.storing++;
-    this.#state.outbox.push({ type: 'store', piece, parts: fetch.parts, neighbour: neighbour.id });
+    this.#state.outbox.push({ type: 'store', piece, parts, neighbour: neighbour.id });
     for (const other of this.#state.neighbours.values()) {
       if (other.source.fetches.has(piece) && other.source.isDoubted) other.source.noteDoubt(now);
       this.#cancel(other, piece);
@@ -321,9 +321,9 @@ export class Downloads {
     this.#setWanted(fetch.piece, !this.#isComing(fetch.piece));
   }
 
-  #drop(neighbour: Neighbour, fetch: Fetch): void {
-    neighbour.source.drop(fetch);
+  #drop(neighbour: Neighbour, fetch: Fetch): Uint8Array[] {
     if (!fetch.slow) this.#inFlightBytes -= this.#state.geometry.length(fetch.piece);
+    return neighbour.source.drop(fetch);
   }
 
   #isComing(piece: number): boolean {

@@ -8,7 +8,7 @@ export interface Fetch {
   readonly piece: number;
   readonly grant: number;
   readonly requestedAt: number;
-  readonly parts: Uint8Array[];
+  parts: Uint8Array[];
   /** Bytes so far; blocks come in order. */
   received: number;
   /** Taking so long that it is left to itself and no longer counted as on its way. */
@@ -82,10 +82,17 @@ export class Source {
     this.fetches.set(fetch.piece, fetch);
   }
 
-  /** The piece is no longer on its way from it. */
-  drop(fetch: Fetch): void {
+  /**
+   * The piece is no longer on its way from it. Returns what came of it. The fetch must forget that:
+   * when a map grows, V8 leaves the old table to the collector with all that was in it, and the new
+   * table hangs on it, so what one table held stays until the next full collection.
+   */
+  drop(fetch: Fetch): Uint8Array[] {
     this.fetches.delete(fetch.piece);
     if (fetch.slow) this.#slowFetches--;
+    const { parts } = fetch;
+    fetch.parts = [];
+    return parts;
   }
 
   markSlow(fetch: Fetch): void {
