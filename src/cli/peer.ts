@@ -21,6 +21,7 @@ import { linksOption, rate, rateOrAuto, seconds, size } from './common/options.t
 import { checkSource } from './common/places.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
+import { openSwarmKey } from './common/swarm-key.ts';
 import { untilStopped } from './common/until-stopped.ts';
 
 interface Options extends Policy {
@@ -249,7 +250,6 @@ async function privacyOf(
   emit: Emit,
 ): Promise<Pick<Request, 'swarmKey' | 'allowed'>> {
   if (file === undefined && allow === undefined) return {};
-  const { readSwarmKey } = await import('../peer/private/swarm-key.ts');
   const { parsePeerId } = await import('../peer/private/allowed-peers.ts');
   const { tryParseAddress } = await import('../peer/address/peer-address.ts');
   const allowed = allow?.map((text) => parsePeerId('--allow', text));
@@ -259,12 +259,7 @@ async function privacyOf(
     const message = `--join: ${address} is not among the peers of --allow; add it there`;
     throw new HubswarmError('ERR_USAGE', message);
   }
-  const swarmKey = file === undefined ? undefined : await readSwarmKey(file);
-  if (swarmKey?.exposed) {
-    const message = `--swarm-key: ${file} can be read by others on this machine; chmod 600 keeps them out`;
-    emit({ event: 'warned', message });
-  }
-  return { swarmKey, allowed };
+  return { swarmKey: file === undefined ? undefined : await openSwarmKey(file, emit), allowed };
 }
 
 async function fetchAndServe(

@@ -10,9 +10,15 @@ import { Swarm } from '../swarm/swarm.ts';
 import type { SwarmHooks, SwarmHost } from '../swarm/swarm-host.ts';
 import type { HeldDag } from './manifest/dag-protocol.ts';
 import { PackedManifests } from './manifest/packed-manifests.ts';
-import { type Held, Subsets } from './subsets.ts';
+import { type Held, OnDemand, type OtherContent } from './on-demand.ts';
+import { Subsets } from './subsets.ts';
 
 const DIGEST_LENGTH = 32;
+
+export interface HoldingsHost extends SwarmHost {
+  /** What this peer answers for without having been told to share it. */
+  readonly other?: OtherContent | undefined;
+}
 
 export class Holdings {
   readonly clock: Timers;
@@ -20,15 +26,20 @@ export class Holdings {
   readonly #host: SwarmHost;
   /** Files by the digest of the root CID. */
   readonly #held = new Map<string, Held>();
-  readonly #subsets: Subsets;
+  readonly #subsets = new Subsets();
+  /** What this peer answers for beside the files above, and the swarms of what was asked for. */
+  readonly #others: readonly { readonly content: OtherContent; readonly swarms: OnDemand }[];
   /** Swarms that lack pieces; complete ones are removed at the next look. */
   readonly #unfinished = new Set<Swarm>();
 
-  constructor(host: SwarmHost) {
+  constructor(host: HoldingsHost) {
     this.#host = host;
     this.clock = host.clock;
     this.packed = new PackedManifests(this);
-    this.#subsets = new Subsets((cid, store, dag) => this.#make(cid, store, dag, {}));
+    this.#others = [this.#subsets, ...(host.other ? [host.other] : [])].map((content) => ({
+      content,
+      swarms: new OnDemand(content, (cid, store, dag) => this.#make(cid, store, dag, {})),
+    }));
   }
 
   /** What is held under this CID itself. */
@@ -38,14 +49,22 @@ export class Holdings {
 
   *[Symbol.iterator](): Iterator<Swarm> {
     for (const { swarm } of this.#held.values()) yield swarm;
-    yield* this.#subsets;
+    for (const { swarms } of this.#others) yield* swarms;
   }
 
   /** What answers for this CID: it may lie inside a directory that is held. */
   answering(cid: CID): Held | undefined {
-    const held = this.get(cid) ?? this.#subsets.get(cid);
+    const held = this.get(cid) ?? this.#onDemand(cid);
     held?.swarm.losses.seekSoon();
     return held;
+  }
+
+  #onDemand(cid: CID): Held | undefined {
+    for (const { swarms } of this.#others) {
+      const held = swarms.get(cid);
+      if (held) return held;
+    }
+    return undefined;
   }
 
   /** Answers from now on for what lies inside, if it is a directory. Its content has its place. */
@@ -57,15 +76,19 @@ export class Holdings {
   /** @param file a CID's bytes as a stranger sent them */
   swarmOf(file: Uint8Array): Swarm | undefined {
     const digest = file.subarray(-DIGEST_LENGTH);
-    const cid = this.#subsets.has(digest) ? readCid(file) : undefined;
-    const { swarm } = this.#held.get(keyOf(digest)) ?? (cid && this.#subsets.get(cid)) ?? {};
+    const cid = this.#isElsewhere(digest) ? readCid(file) : undefined;
+    const { swarm } = this.#held.get(keyOf(digest)) ?? (cid && this.#onDemand(cid)) ?? {};
     return swarm && Buffer.compare(swarm.cid.bytes, file) === 0 ? swarm : undefined;
   }
 
   standingOf(digest: Uint8Array): Standing {
     const held = this.#held.get(keyOf(digest));
-    if (!held) return this.#subsets.has(digest) ? 'whole' : 'none';
+    if (!held) return this.#isElsewhere(digest) ? 'whole' : 'none';
     return held.swarm.view.isComplete ? 'whole' : 'part';
+  }
+
+  #isElsewhere(digest: Uint8Array): boolean {
+    return this.#others.some(({ content }) => content.has(digest));
   }
 
   /** Offers a connected peer to all downloads: it may have the file, and asking costs little. */

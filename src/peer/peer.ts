@@ -18,13 +18,10 @@ import { Callees } from '../swarm/callees.ts';
 import { Download } from '../swarm/download.ts';
 import { part } from '../swarm/parting.ts';
 import type { Policy } from '../swarm/policy.ts';
-import { Reception } from '../swarm/reception.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { SwarmHooks } from '../swarm/swarm-host.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { serveFiles } from './calls/files-protocol.ts';
-import { answerCalls } from './calls/incoming.ts';
 import { Inquiries } from './calls/inquiries.ts';
 import { NodeNetwork } from './calls/node-network.ts';
 import { Discovery, ENOUGH_PEERS, EVERY_PEER } from './discovery/discovery.ts';
@@ -34,7 +31,7 @@ import { provideLater } from './discovery/provide-later.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
 import { Holdings } from './holdings.ts';
 import { importShared, type ShareOptions } from './import-shared.ts';
-import { type HeldDag, rawRootIn, serveDag } from './manifest/dag-protocol.ts';
+import { type HeldDag, rawRootIn } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
 import { Admission } from './node/admission.ts';
@@ -44,7 +41,9 @@ import { createNode, type Node, type NodeOptions } from './node/node.ts';
 import { reportConnections } from './node/report-connections.ts';
 import { UplinkTuner } from './node/uplink-tuner.ts';
 import { Vigil } from './node/vigil.ts';
+import type { OtherContent } from './on-demand.ts';
 import type { SwarmKey } from './private/swarm-key.ts';
+import { serveContent } from './serve-content.ts';
 
 export interface PeerOptions {
   dataDir: string;
@@ -73,6 +72,8 @@ export interface PeerOptions {
    * what is here. With anybody if left out.
    */
   circle?: ReadonlySet<string> | undefined;
+  /** What this peer answers for beside what it shares and fetches itself. */
+  other?: OtherContent | undefined;
   emit: Emit;
 }
 
@@ -156,6 +157,7 @@ export class Peer implements FileDownloadPeer {
       rng: createRng(randomInt(2 ** 32)),
       policy: options.policy ?? {},
       ...(options.maySend ? { maySend: options.maySend } : {}),
+      other: options.other,
       emit: options.emit,
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
@@ -195,19 +197,12 @@ export class Peer implements FileDownloadPeer {
     const identified = ({ detail }: CustomEvent<IdentifyResult>): void =>
       this.#held.offerContact(detail.peerId.toString());
     node.addEventListener('peer:identify', guarded('identifying a peer', identified));
-    const dagOf = (cid: CID, asker: string): HeldDag | undefined =>
-      this.#admission.exchangesWith(asker) ? this.#held.answering(cid)?.dag : undefined;
-    await serveDag(node, dagOf, this.link);
-    const reception = new Reception({
-      clock: this.clock,
-      swarmOf: (file) => this.#held.swarmOf(file),
-      isBanned: (peer) => !this.#admission.exchangesWith(peer),
+    await serveContent(node, {
+      held: this.#held,
+      admission: this.#admission,
+      link: this.link,
       onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
     });
-    await answerCalls(node, reception);
-    await serveFiles(node, (digest, asker) =>
-      this.#admission.exchangesWith(asker) ? this.#held.standingOf(digest) : 'none',
-    );
     await this.#joining.announce();
     this.#listening.follow(node, () =>
       unawaited('telling new addresses', this.#joining.announce()),

@@ -102,7 +102,7 @@ export const LAW: Law = {
     },
     hybrid: {
       holds: 'a hub that is also a peer, and what finds one: one link, one catalogue, HTTP and the swarm as sources of one file; links and phrases to pass on, and what shares and fetches by them',
-      imports: ['api', 'client', 'content', 'disk', 'exchange', 'link', 'peer', 'swarm', 'telemetry'],
+      imports: ['api', 'hub', 'root', 'client', 'content', 'disk', 'exchange', 'link', 'peer', 'swarm', 'telemetry'],
       reason: 'what joins hub, client and peer is composed here, by their faces: the HTTP face of the hub is none of it',
     },
     attack: {
@@ -141,6 +141,11 @@ export const LAW: Law = {
       test: /^test\/hub\/uploads\/piece-writer\./,
       file: /^root\/disk\/write-chunks\./,
       reason: 'the port of an unfinished file is tested on a disk',
+    },
+    {
+      test: /^test\/hybrid\//,
+      file: /^peer\/calls\/files-protocol\./,
+      reason: 'what a hub tells nobody is asked for as a stranger asks',
     },
     {
       test: /^test\/swarm\/virtual-clock\./,

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { checkPieceLength } from '../../content/piece-length.ts';
+import type { Caps } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import type { DiskRoot } from '../../root/disk/disk-root.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -35,6 +36,7 @@ import {
   type RepresentationFlags,
   representationOptionsOf,
 } from './representations.ts';
+import { addSwarmOptions, type SwarmFlags, swarmOptionsOf } from './swarm.ts';
 import { addUploadOptions, type UploadFlags, uploadOptionsOf } from './uploads.ts';
 
 interface Options
@@ -42,7 +44,8 @@ interface Options
     UploadFlags,
     RepresentationFlags,
     OperationsFlags,
-    EdgeFlags {
+    EdgeFlags,
+    SwarmFlags {
   root?: string;
   host: string;
   port: number;
@@ -113,6 +116,7 @@ export function serverCommand(): Command {
   addAccessOptions(command.optionsGroup('Who may do what:'));
   addUploadOptions(command.optionsGroup('Uploads:'));
   addOperationsOptions(command.optionsGroup('Running it:'));
+  addSwarmOptions(command.optionsGroup('A peer of the swarm as well:'));
   addEdgeOptions(command.optionsGroup('A cache in front of another hub:'));
   return command;
 }
@@ -126,6 +130,7 @@ async function serve(
     uplinkBytesPerSecond: options.uplink,
     downlinkBytesPerSecond: options.downlink,
   });
+  const swarm = await swarmOptionsOf(options, link, emit);
   const chosen = {
     link,
     host: options.host,
@@ -139,14 +144,15 @@ async function serve(
     uploads: uploadOptionsOf(options),
     emit,
     ...options.operations,
+    ...swarm.options,
     ...(await edgeOptionsOf(options, emit)),
   };
   const root = chosen.root ?? (await diskRoot(options, emit));
   const server = await startServer({ ...chosen, root });
   tuneHub();
   const stopHearing = renewOnHangup(options, server);
-  if (options.control)
-    void obeyLines(readLines(process.stdin), { limit: (caps) => link.command(caps) }, emit);
+  const alone = { limit: (caps: Caps): void => link.command(caps) };
+  if (options.control) void obeyLines(readLines(process.stdin), swarm.peer() ?? alone, emit);
   await untilStopped(signal);
   await server.stop();
   link.close();

@@ -31,6 +31,11 @@ export class Addresses {
     this.#options = options;
   }
 
+  /** Whether that address may come; no request is counted. @param address in its normal form */
+  admits(address: string): boolean {
+    return this.#options.rules.admits(address);
+  }
+
   /** @param address in its normal form */
   of(address: string): KnownAddress {
     const { rules, limit, links } = this.#options;

@@ -36,7 +36,8 @@ export interface Entry {
   open(): Promise<OpenFile | undefined>;
 }
 
-interface FileEntry extends Entry {
+/** The version of a file below the root. */
+export interface FileEntry extends Entry {
   readonly place: Segments;
   readonly stamp: string;
   /** The inner blocks. */
@@ -91,6 +92,7 @@ export class Catalogue {
   readonly #entries = new Map<string, FileEntry>();
   /** Versions under way, by the place's names: one version of each file. */
   readonly #running = new Map<string, Running>();
+  #tell: ((entry: FileEntry) => void) | undefined;
   /** Orders all hashing for this hub. */
   readonly queue = new HashingQueue();
 
@@ -103,6 +105,11 @@ export class Catalogue {
       for (const running of this.#running.values()) running.cancel(this.#signal.reason);
     });
     this.#signal.addEventListener('abort', cancel);
+  }
+
+  /** Sets who is told of each version as soon as its CID is known. */
+  watch(tell: (entry: FileEntry) => void): void {
+    this.#tell = tell;
   }
 
   /** Number of files whose CID is known. */
@@ -285,6 +292,7 @@ export class Catalogue {
 
   #keep(entry: FileEntry): FileEntry {
     const key = keyOf(entry.place);
+    if (this.#entries.get(key) !== entry) this.#tell?.(entry);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     const [oldest] = this.#entries.keys();

@@ -1,8 +1,8 @@
-// The events of a hub. The root is watched only while there are subscribers, and for a while after
-// the last one has left: a subscriber that comes back within that time has missed nothing. The
+// The events of a hub. The root is watched only while there are subscribers or followers (parts of
+// this process), and for a while after the last subscriber has left: a subscriber that comes back within that time has missed nothing. The
 // answer to a subscriber begins when the watch has begun: it tells all changes after that.
 
-import type { Root, Watch } from '../../root/root.ts';
+import type { Change, Root, Watch } from '../../root/root.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -56,6 +56,7 @@ export class HubEvents {
   readonly #settleMs: number;
   readonly #maxWatches: number;
   readonly #lingerMs: number;
+  readonly #followers = new Set<(change: Change) => void>();
   #tree: Watch | undefined;
   #started: Promise<void> | undefined;
   #lingering: NodeJS.Timeout | undefined;
@@ -72,23 +73,34 @@ export class HubEvents {
   /** @throws Refusal ERR_BUSY */
   async subscribe(after: string | undefined, subscriber: Subscriber): Promise<Subscription> {
     this.feed.checkRoom(subscriber.from);
+    await this.#begin();
+    // From here on the code awaits nothing, so no event falls between the missed ones and the next.
+    const leave = this.feed.subscribe(subscriber);
+    const close = (): void => {
+      leave();
+      if (this.feed.subscribers === 0 && this.#followers.size === 0) this.#linger();
+    };
+    const missed = this.feed.since(after, subscriber.filter);
+    return { missed, position: this.feed.position, close };
+  }
+
+  /** Tells every change from now on to a part of this process, for as long as the hub runs. */
+  async follow(tell: (change: Change) => void): Promise<void> {
+    this.#followers.add(tell);
+    await this.#begin();
+  }
+
+  /** Resolves when the root is watched. */
+  async #begin(): Promise<void> {
     clearTimeout(this.#lingering);
     this.#started ??= this.#start();
     try {
       await this.#started;
     } catch (error) {
-      // The next subscriber tries again.
+      // The next one tries again.
       this.#stop();
       throw error;
     }
-    // From here on the code awaits nothing, so no event falls between the missed ones and the next.
-    const leave = this.feed.subscribe(subscriber);
-    const close = (): void => {
-      leave();
-      if (this.feed.subscribers === 0) this.#linger();
-    };
-    const missed = this.feed.since(after, subscriber.filter);
-    return { missed, position: this.feed.position, close };
   }
 
   handleEvent(event: Event): void {
@@ -109,7 +121,10 @@ export class HubEvents {
     this.#tree = root.watch?.({
       settleMs: this.#settleMs,
       maxWatches: this.#maxWatches,
-      onChange: (change) => this.feed.publish(fileEventOf(change, catalogue)),
+      onChange: (change) => {
+        this.feed.publish(fileEventOf(change, catalogue));
+        for (const tell of this.#followers) tell(change);
+      },
       onWarning: (message) => emit({ event: 'warned', message }),
     });
     transfers.start((event) => this.feed.publish(event));

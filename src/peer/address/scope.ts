@@ -13,9 +13,13 @@ export function scopeOf(address: Multiaddr): Scope | undefined {
 
 /** The scope whatever the port, also before the address is listened at. */
 export function scopeOfHost(address: Multiaddr): Scope | undefined {
-  const host = address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6');
-  return host?.value === undefined ? undefined : scopeOfIp(host.value);
+  const ip = ipOf(address);
+  return ip === undefined ? undefined : scopeOfIp(ip);
 }
+
+/** The IP address; undefined for a name. */
+export const ipOf = (address: Multiaddr): string | undefined =>
+  address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')?.value;
 
 /** The scope of a peer by its connections, the nearest one; without any it is a stranger. */
 export function scopeOfPeer(connections: readonly { readonly remoteAddr: Multiaddr }[]): Scope {

@@ -9,6 +9,7 @@ import { CatalogueStore } from '../../hub/catalogue/catalogue-store.ts';
 import { warmUp } from '../../hub/catalogue/warm-up.ts';
 import { type EventsOptions, HubEvents } from '../../hub/feed/hub-events.ts';
 import type { Intermediary } from '../../hub/intermediary/intermediary.ts';
+import type { HubSwarm, SwarmContext } from '../../hub/swarm/hub-swarm.ts';
 import { type UploadOptions, Uploads } from '../../hub/uploads/uploads.ts';
 import type { Link } from '../../link/link.ts';
 import type { Root } from '../../root/root.ts';
@@ -60,6 +61,8 @@ export interface ServerOptions {
   readonly openIntermediary?:
     | ((context: { link: Link; emit: Emit }) => Promise<Intermediary>)
     | undefined;
+  /** Opens the hub's part in the swarm, before the port is. */
+  readonly openSwarm?: ((context: SwarmContext) => Promise<HubSwarm>) | undefined;
 }
 
 export interface RunningServer {
@@ -162,6 +165,8 @@ async function assemble(
   operations.listen(events);
   const intermediary = await options.openIntermediary?.({ link, emit });
   closing.push(() => intermediary?.close());
+  const swarm = await options.openSwarm?.({ root, catalogue, access, events, emit });
+  closing.push(() => swarm?.close());
   const health = new Health(root, traffic);
   const connections = operations.limit(server);
   const metrics = operations.metricsOf((tally) =>
@@ -170,7 +175,7 @@ async function assemble(
   const { stallMs = STALL_MS } = options;
   const entry = { access, admission, address };
   const parts = { root, catalogue, link, ...entry, uploads, representations, events };
-  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, intermediary }, store };
+  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, intermediary, swarm }, store };
 }
 
 function attach(server: Server, hub: Hub): void {
