@@ -1,8 +1,9 @@
 // hubswarm peer: joins a swarm, shares and fetches.
 
 import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type CidTarget, looksLikeCid, parseCidTarget } from '../content/cid-target.ts';
 import type { LinkChoice } from '../disk/scan.ts';
 import { ProcessLink } from '../link/process-link.ts';
@@ -11,6 +12,7 @@ import type { SwarmKey } from '../peer/private/swarm-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
+import { showText } from '../runtime/shown-text.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { obeyLines } from './common/control.ts';
@@ -66,6 +68,8 @@ export function peerCommand(): Command {
       '--listen <multiaddrs...>',
       'addresses to listen at (default: /ip4/127.0.0.1/tcp/0, for this machine only; with --join or --mdns at the interface that leads there)',
     )
+    .addOption(listenInstead('--port <number>', (port) => `/ip4/0.0.0.0/tcp/${port}`))
+    .addOption(listenInstead('--host <address>', (host) => `/ip${isIP(host) || 4}/${host}/tcp/0`))
     .option(
       '--mdns',
       'find peers on the LAN by multicast, at the interface of the default or multicast route',
@@ -137,6 +141,18 @@ export function peerCommand(): Command {
       return runCommand(options, (context) => run(options, context), { goesOn: true });
     });
   return withPolicyOptions(command);
+}
+
+/** An option of `server`: a peer may have several addresses, so it has another. */
+function listenInstead(flags: string, address: (value: string) => string): Option {
+  const refuse = (value: string): never => {
+    const [name] = flags.split(' ');
+    throw new HubswarmError(
+      'ERR_USAGE',
+      `${name}: a peer has --listen; give --listen ${address(showText(value))}`,
+    );
+  };
+  return new Option(flags).hideHelp().argParser(refuse);
 }
 
 /** What is given without an option: a path that is there is shared, a CID is fetched. */

@@ -1,5 +1,6 @@
 // Multiaddrs as people and files give them. Hubswarm speaks TCP only, so an
 // address is a host, a TCP port and, where it names a peer, /p2p/ and its id.
+import { isIP } from 'node:net';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -37,11 +38,33 @@ export function tryParseAddress(text: string): PeerAddress | undefined {
 /** @throws HubswarmError ERR_USAGE, in one line that names the option */
 export function parseMultiaddr(option: string, text: string): Multiaddr {
   const parsed = tryParseAddress(text);
-  if (!parsed) {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `${option}: '${text}' is not a TCP multiaddr; give one as in /ip4/192.0.2.7/tcp/4001 or /dns4/example.org/tcp/4001/p2p/12D3KooW...`,
-    );
+  if (parsed) return parsed.multiaddr;
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `${option}: '${text}' is not a TCP multiaddr; ${meantBy(text)}`,
+  );
+}
+
+/** What to write in place of what people write. */
+function meantBy(text: string): string {
+  const [, host, port] = /^(?:tcp:\/\/)?(?:\[?([\w.:-]+?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  if (port !== undefined) return `give ${hostPart(host)}/tcp/${port}`;
+  if (isPeerId(text)) {
+    return `a PeerId does not say where; give its address, as in /ip4/192.0.2.7/tcp/4001/p2p/${text}`;
   }
-  return parsed.multiaddr;
+  return 'give one as in /ip4/192.0.2.7/tcp/4001 or /dns4/example.org/tcp/4001/p2p/12D3KooW...';
+}
+
+function hostPart(host = '0.0.0.0'): string {
+  const version = isIP(host);
+  return version === 0 ? `/dns/${host}` : `/ip${version}/${host}`;
+}
+
+function isPeerId(text: string): boolean {
+  try {
+    peerIdFromString(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

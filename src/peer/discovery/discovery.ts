@@ -312,6 +312,10 @@ export function dialReason(error: unknown): string {
   if (/ECONNREFUSED/.test(text)) return 'nobody listens there';
   if (/EHOSTUNREACH|ENETUNREACH/.test(text)) return 'cannot be reached';
   if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'no such host';
+  // Of libp2p's Noise.
+  const [, answers] = /identity key (\w+) does not match expected/.exec(text) ?? [];
+  if (answers !== undefined)
+    return `another peer answers there; if it is the one that is meant, the address ends with /p2p/${answers}`;
   if (/ECONNRESET|EPIPE|message length|newline|protocol selection|unexpected EOF/i.test(text))
     return NO_HANDSHAKE;
   if (/timeout|timed out|aborted/i.test(text)) return NO_ANSWER;

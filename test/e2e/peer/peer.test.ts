@@ -140,9 +140,34 @@ describe('peer', () => {
     expect(await readdir(join(dir, 'origin', 'run'))).toEqual([]);
   });
 
+  it('names the peer that answers where another one was meant', async () => {
+    const dir = await scratch();
+    const from = await origin(dir, 1000);
+    const { peerId } = await from.peer.until('listening');
+    const other = from.address.replace(
+      /\w+$/,
+      '12D3KooWEkLcxMK6dQujWiBjkSnXQQKpFH6YXXgfWVr4P7bSJ3eb',
+    );
+    const joining = fetcher(dir, 'copy', { ...from, address: other });
+    expect((await joining.until('peers_awaited')).reason).toBe(
+      `another peer answers there; if it is the one that is meant, the address ends with /p2p/${peerId}`,
+    );
+  });
+
   it.each([
     [['--get', 'nonsense'], /^hubswarm: --get: 'nonsense' .*CID/],
-    [['--join', 'localhost:4001'], /^hubswarm: --join: 'localhost:4001' /],
+    [
+      ['--join', 'localhost:4001'],
+      /^hubswarm: --join: 'localhost:4001' .*give \/dns\/localhost\/tcp\/4001$/m,
+    ],
+    [['--join', '[::1]:4001'], /; give \/ip6\/::1\/tcp\/4001$/m],
+    [['--listen', '5000'], /; give \/ip4\/0.0.0.0\/tcp\/5000$/m],
+    [
+      ['--join', '12D3KooWEkLcxMK6dQujWiBjkSnXQQKpFH6YXXgfWVr4P7bSJ3eb'],
+      /; a PeerId does not say where; give its address, as in .*\/p2p\/12D3KooWEkL/,
+    ],
+    [['--port', '5000'], /--port: a peer has --listen; give --listen \/ip4\/0.0.0.0\/tcp\/5000$/m],
+    [['--host', '::1'], /--host: a peer has --listen; give --listen \/ip6\/::1\/tcp\/0$/m],
     [['--listen', '/ip4/999.0.0.1/tcp/1'], /^hubswarm: --listen: /],
     [
       ['--picker', 'best'],
