@@ -8,6 +8,7 @@ import { runCommand } from './common/run.ts';
 interface Options extends AccessFlags {
   out: string;
   force: boolean;
+  select: string[];
   join: string[];
   data?: string;
   uplink?: number;
@@ -32,6 +33,12 @@ export function getCommand(): Command {
       '--force',
       'replace an existing file or directory with other content; what a directory holds beside is put aside',
       false,
+    )
+    .option(
+      '--select <glob>',
+      "only these files of a directory, as in '*.pdf' or 'docs/**'; may be repeated",
+      each,
+      [],
     )
     .option(
       '--join <multiaddr>',
@@ -63,7 +70,7 @@ export function getCommand(): Command {
 }
 
 async function run(things: string[], options: Options): Promise<void> {
-  const { out, json, join, timeout, linger } = options;
+  const { out, json, join, timeout, linger, select } = options;
   if (json && out === '-') {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -71,6 +78,7 @@ async function run(things: string[], options: Options): Promise<void> {
     );
   }
   const { get, wayOf } = await import('../hybrid/fetch/get.ts');
+  const { wantedBy } = await import('../hybrid/fetch/glob.ts');
   const way = await wayOf(things);
   if (join.length > 0) {
     const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
@@ -81,6 +89,7 @@ async function run(things: string[], options: Options): Promise<void> {
   const choice = {
     ...options,
     joins: join,
+    wants: select.length > 0 ? wantedBy('--select', select) : undefined,
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
     lingerMs: linger * 1000,
     access: (urls: readonly URL[]) => accessOf(options, urls),

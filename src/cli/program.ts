@@ -7,6 +7,7 @@ import { strict } from './common/strict.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   share: async () => (await import('./share.ts')).shareCommand(),
   get: async () => (await import('./get.ts')).getCommand(),
+  ls: async () => (await import('./ls.ts')).listCommand(),
   server: async () => (await import('./server/server.ts')).serverCommand(),
   client: async () => (await import('./client/client.ts')).clientCommand(),
   peer: async () => (await import('./peer.ts')).peerCommand(),

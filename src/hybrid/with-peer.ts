@@ -3,6 +3,7 @@ import { ProcessLink } from '../link/process-link.ts';
 import { Peer } from '../peer/peer.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
+import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
 
 /** Where events go, and what ends it. */
@@ -24,6 +25,7 @@ export interface PeerChoice {
   readonly data?: string | undefined;
   readonly uplink?: number | 'auto' | undefined;
   readonly downlink?: number | undefined;
+  readonly policy?: Policy | undefined;
 }
 
 /** @returns what `use` returns, once the peer has ended. @throws what `use` throws */
@@ -33,7 +35,7 @@ export async function withPeer<T>(
   use: (peer: Peer) => Promise<T>,
 ): Promise<T> {
   tunePeer();
-  const { uplink, downlink, data, listen, ...rest } = choice;
+  const { uplink, downlink, data, listen, policy, ...rest } = choice;
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: uplink === 'auto' ? undefined : uplink,
     downlinkBytesPerSecond: downlink,
@@ -41,6 +43,7 @@ export async function withPeer<T>(
   const peer = await Peer.start({
     ...rest,
     ...(listen ? { listen } : {}),
+    ...(policy ? { policy } : {}),
     link,
     adaptsUplink: uplink === 'auto',
     dataDir: data ?? userDirectory('data'),

@@ -60,6 +60,8 @@ export interface DownloadOptions extends Patience {
   readonly path?: string | undefined;
   /** Told the CID of what is fetched, as soon as it is known. */
   readonly onFound?: ((cid: CID) => void) | undefined;
+  /** Told the store as soon as it is open: what it has may be read from then on. */
+  readonly onOpened?: ((store: PieceStore) => void) | undefined;
 }
 
 type FoundManifest = FetchedManifest & Found;
@@ -156,6 +158,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
       await this.#keep(found, store.isPublished);
       if (!store.have.isFull) await this.#reuse(found, store, target, signal);
       this.#store = store;
+      this.#options.onOpened?.(store);
       return store;
     } catch (error) {
       await store.close();

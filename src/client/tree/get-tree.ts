@@ -11,6 +11,7 @@ import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { readRemoteTree } from './remote/remote-tree.ts';
+import { selectTree } from './select-tree.ts';
 import { type GetTreeOptions, TreeMirror, type TreeMirrorParts } from './tree-mirror.ts';
 import { TreeRecord } from './tree-record.ts';
 
@@ -40,11 +41,12 @@ async function mirrorTree(
 ): Promise<void> {
   const root = new URL(options.url);
   if (!root.pathname.endsWith('/')) root.pathname += '/';
-  const tree = await readRemoteTree({ ...options, http: shared.http }, root);
+  const listed = await readRemoteTree({ ...options, http: shared.http }, root);
+  const tree = options.select ? selectTree(listed, options.select) : listed;
   const local = await LocalDirectory.make(resolve(options.directory));
   try {
     const record = await TreeRecord.read(local);
-    await new TreeMirror({ options, shared, events, tree, local, record }).run();
+    await new TreeMirror({ options, shared, events, tree, listed, local, record }).run();
   } finally {
     await local.close();
   }

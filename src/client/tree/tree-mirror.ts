@@ -40,6 +40,8 @@ export interface GetTreeOptions {
   readonly deleteExtras: boolean;
   /** False: files get the times of their download, and no executable bits. */
   readonly preserve?: boolean | undefined;
+  /** Which files are wanted, by their paths; all if it is left out. Not with deleteExtras. */
+  readonly select?: ((path: string) => boolean) | undefined;
   readonly access?: Access | undefined;
   readonly uplinkBytesPerSecond?: number | undefined;
   readonly downlinkBytesPerSecond?: number | undefined;
@@ -64,6 +66,8 @@ export interface TreeMirrorParts {
   readonly events: TransferEvents;
   /** The hub's tree, and the local directory for it. */
   readonly tree: RemoteTree;
+  /** All that the hub lists, wanted or not. */
+  readonly listed: RemoteTree;
   readonly local: LocalDirectory;
   readonly record: TreeRecord;
 }
@@ -222,12 +226,12 @@ export class TreeMirror {
     changed: readonly RemoteFile[],
     entries: ReadonlyMap<string, Stats>,
   ): Promise<RemoteFile[]> {
-    const { options, shared, tree } = this.#parts;
+    const { options, shared, listed } = this.#parts;
     // What is here may be the same; then nothing has to come.
     const missing = changed.filter((file) => !entries.has(file.path) && smallCidOf(file));
     const left = new Set(changed);
     const fetch = { ...shared, signal: options.signal };
-    for (const plan of planArchives(options.url, tree, new Set(missing))) {
+    for (const plan of planArchives(options.url, listed, new Set(missing))) {
       await fetchArchive(plan, fetch, (arrived) => this.#takeArrived(arrived, left));
     }
     await this.#publishStaged();

@@ -52,6 +52,7 @@ export async function getTree(url: URL, options: GetOptions, { emit, signal }: R
     url,
     directory: join(out, directoryName(url)),
     deleteExtras: false,
+    select: options.wants,
     ...ratesOf(options),
     access: await options.access([url]),
     stdout,

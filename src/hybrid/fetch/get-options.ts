@@ -3,9 +3,11 @@ import type { Writable } from 'node:stream';
 import type { Access } from '../../client/http/access.ts';
 
 export interface GetOptions {
-  /** Output directory, made if it is missing; '-' for standard output. */
+  /** Output directory, made if it is missing; '-' for standard output: then a file is fetched in order. */
   readonly out: string;
   readonly force: boolean;
+  /** Which files of a directory are wanted, by their paths below it; all if it is left out. */
+  readonly wants?: ((path: string) => boolean) | undefined;
   /** Multiaddrs of peers to join through, beside those of the links. */
   readonly joins: readonly string[];
   readonly data?: string | undefined;

@@ -1,6 +1,6 @@
 // Fetches what a person gave, whatever it is: by HTTP as `hubswarm client get` does, or from the swarm
 // as `hubswarm peer --get` does (way.ts decides).
-import { hasCode } from '../../runtime/errors.ts';
+import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { Run } from '../with-peer.ts';
 import { getFiles, getTree } from './by-http.ts';
 import type { GetOptions } from './get-options.ts';
@@ -15,6 +15,9 @@ export async function wayOf(things: readonly string[]): Promise<Way> {
 /** @throws HubswarmError */
 export async function get(way: Way, options: GetOptions, run: Run): Promise<void> {
   if (way.kind === 'tree') return getTree(way.url, options, run);
+  if (options.wants && (way.kind === 'files' || way.urls.length > 0)) {
+    throw new HubswarmError('ERR_USAGE', '--select: a URL of a file has nothing to select from');
+  }
   if (way.kind === 'files') return getFiles(way.urls, options, run);
   if (way.urls.length > 0 && (await isThereByHttp(way, options, run))) return;
   const { getFromSwarm } = await import('./get-from-swarm.ts');

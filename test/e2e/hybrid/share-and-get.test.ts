@@ -1,7 +1,7 @@
 // `hubswarm share` here, `hubswarm get LINK` there, and nothing else typed: as real processes, on hosts
 // of a LAN and on this machine alone.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { needs } from '../../support/needs.ts';
 import { type Running, randomFile, scratch, start } from '../binary.ts';
@@ -12,9 +12,13 @@ const LAN = namespaces('ip link add switch0 type bridge');
 
 /** The program for another user: what it keeps lies apart. */
 function as(user: string, host: string | undefined, ...args: string[]): Running {
-  const env = Object.fromEntries(
-    ['DATA', 'CACHE', 'STATE', 'CONFIG'].map((kind) => [`XDG_${kind}_HOME`, join(user, kind)]),
-  );
+  const env = {
+    ...Object.fromEntries(
+      ['DATA', 'CACHE', 'STATE', 'CONFIG'].map((kind) => [`XDG_${kind}_HOME`, join(user, kind)]),
+    ),
+    // A kill leaves temporary files.
+    TMPDIR: dirname(user),
+  };
   return start(args, env, host === undefined ? [] : inside(host));
 }
 
@@ -157,6 +161,103 @@ describe('on one machine', () => {
   });
 });
 
+describe('parts of what is shared', () => {
+  async function sharedTree(dir: string): Promise<Running> {
+    await mkdir(join(dir, 'tree/docs/in'), { recursive: true });
+    await randomFile(join(dir, 'tree/docs/in/c.pdf'), MIB);
+    await writeFile(join(dir, 'tree/docs/b.txt'), 'b');
+    await writeFile(join(dir, 'tree/a.pdf'), 'a');
+    return sharedHere(dir, join(dir, 'tree'));
+  }
+
+  it('a selection comes with the places that it has in the whole', async () => {
+    const dir = await scratch();
+    const sharer = await sharedTree(dir);
+    const select = [await linkOf(sharer), '--select', '*.pdf', '--json'];
+    const getter = await getHere(dir, sharer, ...select, '--out', join(dir, 'out'));
+    expect(await getter.exit).toBe(0);
+    const found = await readdir(join(dir, 'out'), { recursive: true });
+    expect(found.sort()).toEqual(
+      ['tree', 'tree/a.pdf', 'tree/docs', 'tree/docs/in', 'tree/docs/in/c.pdf'].sort(),
+    );
+    await sameBytes(join(dir, 'out/tree/docs/in/c.pdf'), join(dir, 'tree/docs/in/c.pdf'));
+  });
+
+  it('a selection of nothing is told', async () => {
+    const dir = await scratch();
+    const sharer = await sharedTree(dir);
+    const getter = await getHere(dir, sharer, await linkOf(sharer), '--select', '*.iso');
+    expect(await getter.exit).toBe(1);
+    expect(getter.stderr).toContain('no file matches --select; it holds a.pdf, docs/b.txt');
+  });
+
+  it('a listing moves no content', async () => {
+    const dir = await scratch();
+    const sharer = await sharedTree(dir);
+    const { cid } = await sharer.until('link_made');
+    const { addresses } = await sharer.until('listening');
+    const through = ['--join', addresses[0]!, '--json'];
+    const lister = as(join(dir, 'b'), undefined, 'ls', `${cid}/docs`, ...through);
+    expect(await lister.exit).toBe(0);
+    expect(JSON.parse(lister.stdout)).toEqual({
+      path: 'docs/',
+      entries: [
+        { name: 'in', type: 'directory', url: 'in/', size: MIB },
+        { name: 'b.txt', type: 'file', url: 'b.txt', size: 1 },
+      ],
+    });
+    await sharer.end();
+    const sent = sharer.events.findLast((event) => event.event === 'link_counted');
+    expect(sent?.sentBytes ?? 0).toBeLessThan(10_000);
+  });
+
+  it('a listing that nobody gives ends in time', async () => {
+    const dir = await scratch();
+    const cid = 'bafybeifluaxqm2mxtjgownkgurj5rre7wvrldqftz2b3otdgukd3zm6lhy';
+    const lister = as(join(dir, 'b'), undefined, 'ls', cid, '--timeout', '1');
+    expect(await lister.exit).toBe(124);
+    expect(lister.stderr).toContain('nobody found within 1 s who knows bafybei');
+  });
+
+  it('a file goes to standard output in order, while it comes', { timeout: 60_000 }, async () => {
+    const dir = await scratch();
+    const file = join(dir, 'text');
+    const line = (at: number): string => `${String(at).padStart(63, '0')}\n`;
+    await writeFile(file, Array.from({ length: 32 * 1024 }, (_, at) => line(at)).join(''));
+    const sharer = sharedHere(dir, '--uplink', '8Mbit/s', file);
+    const getter = await getHere(dir, sharer, await linkOf(sharer), '--out', '-');
+    await vi.waitUntil(() => getter.stdout.length > 256 * 1024, { timeout: 30_000 });
+    expect(getter.stderr).not.toContain('done:');
+    expect(await getter.exit).toBe(0);
+    expect(getter.stdout).toBe(await readFile(file, 'utf8'));
+    expect(getter.stderr).toContain('done: -');
+  });
+
+  it('a directory does not go to standard output', async () => {
+    const dir = await scratch();
+    const sharer = await sharedTree(dir);
+    const getter = await getHere(dir, sharer, await linkOf(sharer), '--out', '-');
+    expect(await getter.exit).toBe(2);
+    expect(getter.stderr).toContain("--out: '-' takes one file");
+  });
+
+  it('what differs alone moves into a copy that is there', async () => {
+    const dir = await scratch();
+    const file = await randomFile(join(dir, 'report.bin'), 4 * MIB);
+    const sharer = sharedHere(dir, file);
+    await mkdir(join(dir, 'out'));
+    const old = await readFile(file);
+    old.fill(0, 2 * MIB, 2 * MIB + 100);
+    await writeFile(join(dir, 'out/report.bin'), old);
+    const get = [await linkOf(sharer), '--force', '--json', '--out', join(dir, 'out')];
+    const getter = await getHere(dir, sharer, ...get);
+    expect(await getter.exit).toBe(0);
+    await sameBytes(join(dir, 'out/report.bin'), file);
+    const came = getter.events.findLast((event) => event.event === 'link_counted');
+    expect(came?.receivedBytes).toBeLessThan(192 * 1024);
+  });
+});
+
 describe('by HTTP', () => {
   async function hub(dir: string): Promise<string> {
     await mkdir(join(dir, 'root/sub'), { recursive: true });
@@ -188,6 +289,20 @@ describe('by HTTP', () => {
     const getter = as(join(dir, 'b'), undefined, 'get', url, '--out', join(dir, 'out'));
     expect(await getter.exit).toBe(0);
     expect(await readFile(join(dir, 'out/sub/a.txt'), 'utf8')).toBe('a');
+  });
+
+  it('a selection of a directory comes, and nothing else', async () => {
+    const dir = await scratch();
+    const url = `${await hub(dir)}files/`;
+    const out = join(dir, 'out');
+    const select = ['--select', 'a.txt', '--out', out];
+    const getter = as(join(dir, 'b'), undefined, 'get', url, ...select);
+    expect(await getter.exit).toBe(0);
+    expect(await readdir(join(out, '127.0.0.1'))).not.toContain('report.bin');
+    expect(await readFile(join(out, '127.0.0.1/sub/a.txt'), 'utf8')).toBe('a');
+    const lister = as(join(dir, 'b'), undefined, 'ls', url);
+    expect(await lister.exit).toBe(0);
+    expect(lister.stdout).toMatch(/sub\/.*report\.bin/s);
   });
 
   it('a mirror beside a CID is held to it', async () => {
