@@ -1,12 +1,9 @@
 // Tells a hub the time of last change, and whether a file can be run, without its bytes.
 import { formatAttributes } from '../../api/file-attributes.ts';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { Link } from '../../link/link.ts';
-import { refusalOf, sendRequest } from '../http/send-request.ts';
-import { putFailure } from './put.ts';
-import type { RemoveOptions } from './remove.ts';
+import { askChange, type ChangeOptions, isSuccess } from './ask-change.ts';
 
-export interface SetAttributes extends RemoveOptions {
+export interface SetAttributes extends ChangeOptions {
   readonly attributes: FileAttributes;
   /** The CID that the file must have. */
   readonly cid?: string | undefined;
@@ -20,22 +17,18 @@ export interface SetAttributes extends RemoveOptions {
  *
  * @throws HubswarmError ERR_REMOTE, also if the file has other bytes by now
  */
-export async function setRemoteAttributes(options: SetAttributes): Promise<boolean> {
+export function setRemoteAttributes(options: SetAttributes): Promise<boolean> {
   const { attributes, cid, isExact } = options;
   const headers = {
     ...formatAttributes(attributes),
     ...(cid === undefined ? {} : { 'if-match': `"${cid}"` }),
     ...(isExact ? { prefer: 'handling=strict' } : {}),
   };
-  try {
-    const answer = await sendRequest({ ...options, method: 'PATCH', headers, link: new Link() });
-    const { status } = answer;
-    if (status >= 200 && status < 300) return true;
-    if (status === 501 || (status >= 400 && status < 500 && !OWN.has(status))) return false;
-    throw refusalOf(options, answer);
-  } catch (error) {
-    throw putFailure(error, options.url, options.signal);
-  }
+  return askChange(options, { method: 'PATCH', headers }, (status) => {
+    if (isSuccess(status)) return true;
+    const isOfServer = status === 501 || (status >= 400 && status < 500 && !OWN.has(status));
+    return isOfServer ? false : undefined;
+  });
 }
 
 /** Of this file, or of who asks. */
