@@ -23,6 +23,7 @@ import { scopeOfPeer } from '../address/scope.ts';
 import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
+import { nameOwnAddresses } from '../patches/own-addresses.ts';
 import { createTcp } from '../patches/tcp.ts';
 import type { SwarmKey } from '../private/swarm-key.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
@@ -130,6 +131,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         ping: createPing,
         probes: answerProbes(clock),
         dials: () => dials,
+        addresses: nameOwnAddresses,
         dht: createDht(clock),
       },
     });

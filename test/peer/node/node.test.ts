@@ -97,6 +97,22 @@ describe('createNode', () => {
     expect(node.getPeers().map(String)).toEqual([`${restarted.peerId}`]);
   });
 
+  it.each([
+    ['/ip4/0.0.0.0/tcp/0', ['127.0.0.1', '192.168.7.1', '5.9.1.1']],
+    ['/ip6/::/tcp/0', ['::1', 'fd00::7', '2001:470::1']],
+  ])('at %s it names each address of this machine but link-local ones', async (listen, hosts) => {
+    const others = ['169.254.1.1', 'fe80::1'];
+    const interfaces = [...hosts, ...others].map((address) => ({
+      address,
+      family: address.includes(':') ? ('IPv6' as const) : ('IPv4' as const),
+    }));
+    const named = vi.spyOn(os, 'networkInterfaces').mockReturnValue({ it: interfaces as never });
+    onTestFinished(() => void named.mockRestore());
+    const node = await start({ listen: [listen] });
+    const told = node.getMultiaddrs().map((address) => address.getComponents()[0]!.value);
+    expect(told.toSorted()).toEqual(hosts.toSorted());
+  });
+
   it('keeps its addresses where the system no longer names its interfaces', async () => {
     const told: unknown[] = [];
     hearFailures((_what, error) => told.push(error));

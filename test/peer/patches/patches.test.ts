@@ -182,6 +182,18 @@ const CANARIES: Readonly<Record<string, Canary>> = {
     },
   },
 
+  // A public address of this machine is named.
+  'public addresses': {
+    members: ['getAddressesWithMetadata'],
+    sing: async () => {
+      const face = { address: '5.9.1.1', family: 'IPv4' };
+      const faces = vi.spyOn(os, 'networkInterfaces').mockReturnValue({ it: [face as never] });
+      onTestFinished(() => void faces.mockRestore());
+      const node = await startNode({ listen: ['/ip4/0.0.0.0/tcp/0'] });
+      expect(node.getMultiaddrs().map(String)).toEqual([expect.stringMatching('^/ip4/5.9.1.1/')]);
+    },
+  },
+
   // A node listens at one more address, and no longer.
   'changing listeners': {
     members: ['components', 'transportManager'],
