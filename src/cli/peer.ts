@@ -4,17 +4,21 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
+import { parseHttpUrl } from '../client/http/url.ts';
 import { type CidTarget, looksLikeCid, parseCidTarget } from '../content/cid-target.ts';
 import type { LinkChoice } from '../disk/scan.ts';
+import type { Hubs } from '../hybrid/source/hubs.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { SwarmKey } from '../peer/private/swarm-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import { unawaited } from '../runtime/guarded.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import { showText } from '../runtime/shown-text.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { accessOf } from './client/access.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
@@ -59,7 +63,7 @@ export function peerCommand(): Command {
     .argument('[paths-or-cid...]', 'the same as --share and --get')
     .option(
       '--join [multiaddrs...]',
-      'join through these peers; without an address, through peers on this machine and those of the last run',
+      'join through these peers, or hubs (http://HUB), whose files come by HTTP too; without an address, through peers on this machine and those of the last run',
     )
     .option('--share <paths...>', 'files or directories to share; they stay where they are', [])
     .option('--get <cid[/path]>', 'fetch this file or directory, or only what is named below it')
@@ -171,6 +175,8 @@ async function run(options: Options, context: RunContext): Promise<void> {
   tunePeer();
   const { emit, signal } = context;
   const request = await parse(options, emit);
+  const { hubs } = request;
+  const joins = [...request.joins, ...((await hubs?.addresses()) ?? [])];
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: options.uplink === 'auto' ? undefined : options.uplink,
     downlinkBytesPerSecond: options.downlink,
@@ -180,7 +186,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     adaptsUplink: options.uplink === 'auto',
     dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
-    joins: Array.isArray(options.join) ? options.join : [],
+    joins,
     swarmKey: request.swarmKey,
     allowed: request.allowed,
     policy: request.policy,
@@ -203,8 +209,10 @@ async function run(options: Options, context: RunContext): Promise<void> {
     const lines = readLines(process.stdin);
     if (options.hold) await untilLine(context, lines);
     if (options.control) void obeyLines(lines, peer, emit);
-    joinOthers(peer, options, context);
-    if (request.target) await fetchAndServe(peer, request.target, options, context);
+    joinOthers(peer, joins, options, context);
+    if (hubs) unawaited('joining hubs', hubs.lead(peer, joins));
+    if (request.target)
+      await fetchAndServe(peer, { ...request, target: request.target }, options, context);
     else await untilStopped(signal);
     isDone = leftOut.count === 0;
   } catch (error) {
@@ -212,6 +220,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     const { target } = request;
     if (!signal.aborted || (target && !peer.isComplete(target.cid))) throw error;
   } finally {
+    hubs?.close();
     await peer.stop();
     link.close();
     // A failure has a line of its own.
@@ -221,16 +230,25 @@ async function run(options: Options, context: RunContext): Promise<void> {
 }
 
 /** In the background: whoever is not there yet is waited for, and keeps nobody from being served. */
-function joinOthers(peer: Peer, { join, mdns, get }: Options, { emit, signal }: RunContext): void {
-  if (join) {
+function joinOthers(
+  peer: Peer,
+  joins: readonly string[],
+  { join, mdns, get }: Options,
+  { emit, signal }: RunContext,
+): void {
+  if (join === true || joins.length > 0) {
     // It ends with the peer, and with nothing else.
-    peer.join(join === true ? [] : join, signal).catch(() => {});
-  } else if (get !== undefined && !mdns) {
+    peer.join(joins, signal).catch(() => {});
+  } else if (get !== undefined && !mdns && !join) {
     emit({ event: 'peers_awaited', lack: 'join', addresses: [], reason: '' });
   }
 }
 
 interface Request {
+  /** The multiaddrs of --join. */
+  readonly joins: readonly string[];
+  /** The URLs of --join. */
+  readonly hubs?: Hubs | undefined;
   readonly target?: CidTarget;
   readonly pieceLength?: number;
   readonly policy: Policy;
@@ -243,7 +261,10 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
-  if (Array.isArray(options.join)) for (const text of options.join) parseMultiaddr('--join', text);
+  const given = Array.isArray(options.join) ? options.join : [];
+  const urls = given.filter(isHttpUrl).map((text) => parseHttpUrl(text, '--join'));
+  const joins = given.filter((text) => !isHttpUrl(text));
+  for (const text of joins) parseMultiaddr('--join', text);
   for (const name of ['timeout', 'linger'] as const) {
     if (options[name] === undefined || options.get !== undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
@@ -251,6 +272,8 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   // It may change until it is used.
   for (const path of options.share) checkSource(`--share: ${path}`, path);
   return {
+    joins,
+    hubs: urls.length > 0 ? await hubsAt(urls, emit) : undefined,
     policy: policyOf(options),
     ...(await privacyOf(options, emit)),
     ...(options.get === undefined ? {} : { target: await parseCidTarget('--get', options.get) }),
@@ -258,6 +281,14 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
       ? {}
       : { pieceLength: checkPieceLength('--chunk-size', options.chunkSize) }),
   };
+}
+
+const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text);
+
+/** What talks HTTP is loaded only where a hub is joined. */
+async function hubsAt(urls: readonly URL[], emit: Emit): Promise<Hubs> {
+  const { Hubs } = await import('../hybrid/source/hubs.ts');
+  return new Hubs({ urls, access: await accessOf({}, urls), emit });
 }
 
 /** Who may be connected to. */
@@ -280,7 +311,7 @@ async function privacyOf(
 
 async function fetchAndServe(
   peer: Peer,
-  target: CidTarget,
+  { target, hubs }: Pick<Request, 'hubs'> & { readonly target: CidTarget },
   options: Options,
   { emit, signal }: RunContext,
 ): Promise<void> {
@@ -288,6 +319,7 @@ async function fetchAndServe(
     out: options.out,
     force: options.force,
     path: target.path,
+    others: hubs,
     onFound: (cid) => {
       target.cid = cid;
     },

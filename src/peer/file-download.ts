@@ -25,7 +25,9 @@ import type { KeptManifests } from './manifest/kept-manifests.ts';
 import type { FetchedManifest } from './manifest/manifest-bytes.ts';
 import { searchManifest } from './manifest/manifest-search.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
+import { rootNameOf } from './manifest/root-name.ts';
 import type { Node } from './node/node.ts';
+import type { OtherSources } from './other-sources.ts';
 
 /**
  * Telling the DHT of one more source can wait: neighbours name each other. Those that started
@@ -58,6 +60,8 @@ export interface DownloadOptions extends Patience {
   readonly force: boolean;
   /** Path of a file or directory below the CID: then only that is fetched. */
   readonly path?: string | undefined;
+  /** What it fetches from beside peers. */
+  readonly others?: OtherSources | undefined;
   /** Told the CID of what is fetched, as soon as it is known. */
   readonly onFound?: ((cid: CID) => void) | undefined;
   /** Told the store as soon as it is open: what it has may be read from then on. */
@@ -117,15 +121,26 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     const { manifests, packed, link } = this.#peer;
     const known = await manifests.find(cid, this.#options.out);
     if (known) return { ...known, kept: true };
-    const found = await searchManifest(this.#peer, cid, signal, {
-      link,
-      directory: this.#cid,
-      circle: this.#peer.circle,
-      called,
-      onLost: (error) => onLost(describeError(error)),
-      fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
-    });
-    return { ...found, kept: false };
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const searches: Promise<FetchedManifest>[] = [
+      searchManifest(this.#peer, cid, either, {
+        link,
+        directory: this.#cid,
+        circle: this.#peer.circle,
+        called,
+        onLost: (error) => onLost(describeError(error)),
+        fetchPacked: (answer, until) => packed.fetch(answer, until, onUnverified),
+      }),
+    ];
+    const elsewhere = this.#options.others?.find(cid, either);
+    if (elsewhere) searches.push(elsewhere.then((found) => ({ ...found, ...rootNameOf(cid, '') })));
+    try {
+      return { ...(await Promise.race(searches)), kept: false };
+    } finally {
+      over.abort();
+      await Promise.allSettled(searches);
+    }
   }
 
   /** Finds what has the path: its manifest is part of the directory's, unless it is one leaf. */
@@ -199,6 +214,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
     const { name, dag, rawRoot, manifest } = found;
     const held = { name, dag, rawRoot: rawRootOf(rawRoot ?? new Uint8Array()) };
     const swarm = this.#peer.hold(manifest.root, store, held, hooks);
+    this.#options.others?.join(swarm);
     this.#peer.announce(manifest.root, randomInt(ANNOUNCE_AFTER_MS, ANNOUNCE_WITHIN_MS));
     return swarm;
   }

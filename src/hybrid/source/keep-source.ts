@@ -45,7 +45,7 @@ export async function keepSource(init: SourceInit): Promise<string | undefined> 
   let isTold = false;
   while (!signal.aborted) {
     const failure = isDown ? await probe(init, url) : await stay(init);
-    if (signal.aborted) return undefined;
+    if (signal.aborted || failure === 'over') return undefined;
     if (failure === undefined) {
       isDown = false;
       continue;
@@ -76,8 +76,8 @@ interface Failure {
   readonly hasGiven: boolean;
 }
 
-/** Takes part in the swarm until the server fails; undefined if this side ended it. */
-async function stay(init: SourceInit): Promise<Failure | 'banned' | undefined> {
+/** Takes part in the swarm until the server fails, or this side has ended it. */
+async function stay(init: SourceInit): Promise<Failure | 'banned' | 'over'> {
   const { swarm, signal } = init;
   const wire = new HttpWire({
     ...init,
@@ -94,7 +94,7 @@ async function stay(init: SourceInit): Promise<Failure | 'banned' | undefined> {
   signal.removeEventListener('abort', leave);
   if (wire.isBanned) return 'banned';
   const { failure, hasGiven } = wire;
-  return failure && { reason: patient(failure), hasGiven };
+  return failure ? { reason: patient(failure), hasGiven } : 'over';
 }
 
 /** Asks a server that failed whether it is back. */
