@@ -3,7 +3,8 @@
 // same names as src/runtime/node/plain-environment.ts.
 import { devNull } from 'node:os';
 
-const LEADS = /^(\w+_proxy|node_use_env_proxy|ssl_cert_(file|dir)|hubswarm_(cache_)?token)$/i;
+const LEADS =
+  /^(\w+_proxy|node_use_env_proxy|node_extra_ca_certs|ssl_cert_(file|dir)|hubswarm_(cache_)?token)$/i;
 
 for (const name of Object.keys(process.env)) if (LEADS.test(name)) delete process.env[name];
 process.env.NETRC = devNull;

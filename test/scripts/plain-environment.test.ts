@@ -15,6 +15,7 @@ it.each(['binary.mjs', 'rivals.mjs', 'lab-row.mjs'])('is plain once %s is loaded
       SSL_CERT_FILE: 'e',
       HUBSWARM_TOKEN: 'f',
       NODE_USE_ENV_PROXY: '1',
+      NODE_EXTRA_CA_CERTS: devNull,
       KEPT: 'g',
     },
     PATH: process.env.PATH,
@@ -23,5 +24,6 @@ it.each(['binary.mjs', 'rivals.mjs', 'lab-row.mjs'])('is plain once %s is loaded
   const args = ['--input-type=module', '-e', script];
   const shown = execFileSync(process.execPath, args, { env: own, encoding: 'utf8' });
   expect(JSON.parse(shown)).toEqual(plainEnvironment(own));
+  expect(JSON.parse(shown)).not.toHaveProperty('NODE_EXTRA_CA_CERTS');
   expect(JSON.parse(shown)).toMatchObject({ KEPT: 'g', NETRC: devNull });
 });
