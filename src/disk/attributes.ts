@@ -11,7 +11,7 @@ const OWNER_MAY_ALL = 0o700;
 /** Nobody but its owner may write to a file because a stranger says so. */
 const ONLY_OWNER_WRITES = 0o755;
 
-export function attributesOf({ mtimeMs, mode }: Stats) {
+export function attributesOf({ mtimeMs, mode }: Pick<Stats, 'mtimeMs' | 'mode'>) {
   // Windows tells the kind of a file by its name.
   const executable = process.platform === 'win32' ? undefined : (mode & OWNER_MAY_RUN) !== 0;
   return { modifiedMs: mtimeMs, executable };
@@ -24,7 +24,10 @@ export function tellableAttributesOf(stats: Stats): FileAttributes {
 }
 
 /** Whether a file has these attributes, to the millisecond. */
-export function hasAttributes(stats: Stats, wanted: FileAttributes): boolean {
+export function hasAttributes(
+  stats: Pick<Stats, 'mtimeMs' | 'mode'>,
+  wanted: FileAttributes,
+): boolean {
   const { modifiedMs, executable } = attributesOf(stats);
   if (Math.abs(modifiedMs - (wanted.modifiedMs ?? modifiedMs)) >= 1) return false;
   return (wanted.executable ?? executable) === executable;

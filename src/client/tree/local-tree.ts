@@ -2,7 +2,7 @@
 // others and never followed. A hub does not list hidden names, nor names that no URL gives back.
 // Such a name says nothing about the hub, so it counts as foreign: it is not entered and never
 // removed. So does a directory that cannot be read.
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalDirectory } from '../../disk/local-directory.ts';
@@ -12,9 +12,34 @@ import { isStaging } from './staging-name.ts';
 import { deepestFirst, splitPath } from './tree-path.ts';
 import { TREE_RECORD_NAME } from './tree-record.ts';
 
+/** What a mirror is compared by: Node.js' own stats take six times as much memory. */
+export class LocalEntry {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly ino: number;
+  readonly mode: number;
+
+  constructor({ size, mtimeMs, ctimeMs, ino, mode }: Stats) {
+    this.size = size;
+    this.mtimeMs = mtimeMs;
+    this.ctimeMs = ctimeMs;
+    this.ino = ino;
+    this.mode = mode;
+  }
+
+  isFile(): boolean {
+    return (this.mode & constants.S_IFMT) === constants.S_IFREG;
+  }
+
+  isDirectory(): boolean {
+    return (this.mode & constants.S_IFMT) === constants.S_IFDIR;
+  }
+}
+
 export interface LocalTree {
   /** Entries by relative path, with '/'. */
-  readonly entries: ReadonlyMap<string, Stats>;
+  readonly entries: ReadonlyMap<string, LocalEntry>;
   /** Foreign paths, and why each is left alone. */
   readonly foreign: ReadonlyMap<string, string>;
   /** Paths of staging files that interrupted runs left. */
@@ -26,7 +51,7 @@ const STATS_AT_ONCE = 32;
 
 /** @throws HubswarmError ERR_NOT_PERMITTED if the root itself cannot be read */
 export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
-  const entries = new Map<string, Stats>();
+  const entries = new Map<string, LocalEntry>();
   const foreign = new Map<string, string>();
   const stagings: string[] = [];
   const walk = async (directory: LocalDirectory, below: string): Promise<void> => {
@@ -39,7 +64,7 @@ export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
     }
     for (const [name, stats] of await statAll(directory, names)) {
       const path = below + name;
-      entries.set(path, stats);
+      entries.set(path, new LocalEntry(stats));
       if (!stats.isDirectory()) continue;
       await directory
         .within([name], (inside) => walk(inside, `${path}/`))

@@ -25,6 +25,10 @@ export class SetAside {
     this.#local = local;
   }
 
+  get isEmpty(): boolean {
+    return this.#paths.length === 0;
+  }
+
   /**
    * Makes a directory. A file or link of that name is set aside, not followed.
    *

@@ -1,7 +1,7 @@
 // Compares a mirror with what it should be: names, types and lengths. A path that is unknown on the
 // remote (a listing that cannot be read, a name that cannot be written) says nothing about the
 // local path. Pure.
-import type { Stats } from 'node:fs';
+import type { LocalEntry } from './local-tree.ts';
 import { isAtOrBelow, parentOf, placeOf } from './tree-path.ts';
 
 export interface WantedTree {
@@ -14,7 +14,7 @@ export interface WantedTree {
   readonly partial: ReadonlySet<string>;
 }
 
-type Entries = ReadonlyMap<string, Stats>;
+type Entries = ReadonlyMap<string, Pick<LocalEntry, 'size' | 'isFile' | 'isDirectory'>>;
 
 /** Local paths that the remote does not have. */
 export function extrasOf(entries: Entries, wanted: WantedTree): string[] {

@@ -24,7 +24,7 @@ import { checkMirror, setTimes } from './check-mirror.ts';
 import { Differences } from './differences.ts';
 import { type Arrived, fetchArchive } from './fetch-archive.ts';
 import { fetchSmall } from './fetch-small.ts';
-import { readLocalTree } from './local-tree.ts';
+import { type LocalTree, readLocalTree } from './local-tree.ts';
 import { MirroredFile } from './mirrored-file.ts';
 import type { RemoteFile, RemoteTree } from './remote/remote-tree.ts';
 import { SetAside } from './set-aside.ts';
@@ -120,11 +120,13 @@ export class TreeMirror {
       await made.catch((error: unknown) => this.#differences.note(path, describeError(error)));
     }
     const { entries } = await readLocalTree(local);
-    const changed = tree.files.filter((file) => !record.isUnchanged(file, entries.get(file.path)));
-    const moving = new Set(changed);
-    const outdated = tree.files.filter(
-      (file) => !moving.has(file) && !hasAttributes(entries.get(file.path)!, this.#wants(file)),
-    );
+    const changed: RemoteFile[] = [];
+    const outdated: RemoteFile[] = [];
+    for (const file of tree.files) {
+      const there = entries.get(file.path);
+      if (!there || !record.isUnchanged(file, there)) changed.push(file);
+      else if (!hasAttributes(there, this.#wants(file))) outdated.push(file);
+    }
     const bytes = changed.reduce((sum, file) => sum + (file.bytes ?? 0), 0);
     events.start({ bytes, pieces: 0, resumedBytes: 0, verified: true });
     try {
@@ -162,6 +164,7 @@ export class TreeMirror {
   }
 
   async #settle(): Promise<void> {
+    if (this.#aside.isEmpty) return;
     const { tree, options } = this.#parts;
     const awaited = withAncestors([...this.#wanted.files.keys(), ...tree.unknown.keys()]);
     const came = withAncestors(this.#changed);
@@ -224,7 +227,7 @@ export class TreeMirror {
   /** Brings what comes best in archives. Resolves to the other files. */
   async #bringArchives(
     changed: readonly RemoteFile[],
-    entries: ReadonlyMap<string, Stats>,
+    entries: LocalTree['entries'],
   ): Promise<RemoteFile[]> {
     const { options, shared, listed } = this.#parts;
     // What is here may be the same; then nothing has to come.

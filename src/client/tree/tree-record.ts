@@ -2,10 +2,11 @@
 // moves only what changed. A file counts as unchanged if the hub lists the CID with which it was
 // fetched, and its length, inode and times are the same. Another file of the right length is hashed
 // before a byte moves. Losing the record costs that hashing. It is written aside and renamed.
-import { constants, type Stats } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import type { LocalDirectory } from '../../disk/local-directory.ts';
+import type { LocalEntry } from './local-tree.ts';
 import type { RemoteFile } from './remote/remote-tree.ts';
 
 export const TREE_RECORD_NAME = '.hubswarm-mirror.json';
@@ -24,6 +25,12 @@ const fileSchema = z.object({
 const recordSchema = z.object({ files: z.record(z.string(), fileSchema) });
 type FileRecord = z.infer<typeof fileSchema>;
 
+/** A local file, as far as it tells versions apart. */
+type Found = Pick<LocalEntry, 'size' | 'mtimeMs' | 'ctimeMs' | 'ino' | 'isFile'>;
+
+/** Chosen: a write costs little beside so much text. */
+const PART_UNITS = 2 ** 18;
+
 export class TreeRecord {
   readonly #directory: LocalDirectory;
   readonly #before: ReadonlyMap<string, FileRecord>;
@@ -41,7 +48,7 @@ export class TreeRecord {
   }
 
   /** @param found stats of the local file */
-  isUnchanged({ path, cid, bytes }: RemoteFile, found: Stats | undefined): boolean {
+  isUnchanged({ path, cid, bytes }: RemoteFile, found: Found | undefined): boolean {
     const known = this.#before.get(path);
     if (known?.cid === undefined || known.cid !== cid || known.bytes !== bytes) return false;
     if (!found || !isSame(known, found)) return false;
@@ -50,28 +57,44 @@ export class TreeRecord {
   }
 
   /** Notes a file, once it is known to have these bytes. */
-  note(path: string, cid: string | undefined, { size, mtimeMs, ctimeMs, ino }: Stats): void {
+  note(path: string, cid: string | undefined, { size, mtimeMs, ctimeMs, ino }: Found): void {
     this.#now.set(path, { cid, bytes: size, mtimeMs, ctimeMs, inode: ino });
   }
 
   /** Whether the file was written to since it was noted. */
-  isStale(path: string, found: Stats): boolean {
+  isStale(path: string, found: Found): boolean {
     const known = this.#now.get(path);
     return known !== undefined && !isSame(known, found);
   }
 
   async save(): Promise<void> {
     const aside = this.#directory.at(`${TREE_RECORD_NAME}.${process.pid}`);
-    const files = [...this.#now].filter(([, { cid }]) => cid !== undefined);
     await rm(aside, { force: true });
-    await writeFile(aside, `${JSON.stringify({ files: Object.fromEntries(files) })}\n`, {
-      flag: 'wx',
-    });
+    const handle = await open(aside, 'wx');
+    try {
+      for (const text of this.#texts()) await handle.appendFile(text);
+    } finally {
+      await handle.close();
+    }
     await rename(aside, this.#directory.at(TREE_RECORD_NAME));
+  }
+
+  /** The record's JSON in parts: the whole of a large tree takes more memory than the tree. */
+  *#texts(): Generator<string> {
+    let text = '{"files":{';
+    let count = 0;
+    for (const [path, known] of this.#now) {
+      if (known.cid === undefined) continue;
+      text += `${count++ > 0 ? ',' : ''}${JSON.stringify(path)}:${JSON.stringify(known)}`;
+      if (text.length < PART_UNITS) continue;
+      yield text;
+      text = '';
+    }
+    yield `${text}}}\n`;
   }
 }
 
-const isSame = (known: FileRecord, found: Stats): boolean =>
+const isSame = (known: FileRecord, found: Found): boolean =>
   found.isFile() &&
   found.size === known.bytes &&
   found.mtimeMs === known.mtimeMs &&

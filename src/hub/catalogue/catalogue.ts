@@ -4,7 +4,7 @@
 // is hashed again. A file is hashed while it is uploaded, by warm-up.ts, or at its first request;
 // once, however many requests come. Only answers about small files wait for the CID; others go
 // without it until it is known. The store remembers it for the next run. Memory: 32 bytes a piece,
-// and the inner nodes.
+// and the inner nodes; of versions used long ago the CID alone.
 import type { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import type { Leaves } from '../../content/file-dag.ts';
@@ -16,10 +16,12 @@ import { openFile, readFully, withOpen } from '../../root/opened.ts';
 import type { Located, OpenFile, Root, Segments } from '../../root/root.ts';
 import { settled } from '../../root/version.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
 import { within } from '../../runtime/within.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
+import { CidNames } from './cid-names.ts';
 import { hashVersion } from './hash-version.ts';
 import { HashingQueue } from './hashing-queue.ts';
 
@@ -56,7 +58,7 @@ export interface Hashed {
 export type BlockReader = () => Promise<Uint8Array>;
 
 /** Most entries in memory. Chosen: about 50 MB with files of a few pieces. */
-const MAX_ENTRIES = 16_384;
+export const MAX_ENTRIES = 16_384;
 /** Longest file whose CID an answer waits for. Chosen: hashing so much takes some 10 ms. */
 const MAX_AWAITED_BYTES = 4 * 2 ** 20;
 /**
@@ -90,6 +92,7 @@ export class Catalogue {
   readonly #signal: AbortSignal;
   /** Entries by the place's names, in the order of last use. */
   readonly #entries = new Map<string, FileEntry>();
+  readonly #cids = new CidNames();
   /** Versions under way, by the place's names: one version of each file. */
   readonly #running = new Map<string, Running>();
   #tell: ((entry: FileEntry) => void) | undefined;
@@ -124,11 +127,16 @@ export class Catalogue {
 
   /** Whether memory is full and there is no store: further digests would be forgotten. */
   get isFull(): boolean {
-    return this.#store === undefined && this.#entries.size >= MAX_ENTRIES;
+    return this.#store === undefined && this.#cids.isFull;
   }
 
-  /** The entry of this version, if it has been hashed. */
-  known({ place, version }: Located): FileEntry | undefined {
+  /** The CID of this version, if it has been hashed. */
+  cidOf(file: Located): string | undefined {
+    return this.#known(file)?.cid ?? this.#cids.find(file);
+  }
+
+  /** The entry of this version, if it is in memory. */
+  #known({ place, version }: Located): FileEntry | undefined {
     const entry = this.#entries.get(keyOf(place));
     return entry?.stamp === version.stamp ? entry : undefined;
   }
@@ -220,7 +228,7 @@ export class Catalogue {
 
   /** The entry of this version, if known. It becomes the last to be forgotten. */
   #use(file: Located): FileEntry | undefined {
-    const known = this.known(file);
+    const known = this.#known(file);
     if (known) this.#keep(known);
     return known;
   }
@@ -291,12 +299,16 @@ export class Catalogue {
   }
 
   #keep(entry: FileEntry): FileEntry {
-    const key = keyOf(entry.place);
-    if (this.#entries.get(key) !== entry) this.#tell?.(entry);
+    const { place, stamp, cid } = entry;
+    const key = keyOf(place);
+    // One that is only used again is noted, and was told, already.
+    if (this.#entries.get(key) !== entry) {
+      this.#cids.note({ place, version: { stamp } }, cid);
+      this.#tell?.(entry);
+    }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > MAX_ENTRIES && oldest !== undefined) this.#entries.delete(oldest);
+    forgetOldest(this.#entries, MAX_ENTRIES);
     return entry;
   }
 }

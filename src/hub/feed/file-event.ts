@@ -8,11 +8,11 @@ import type { FeedEvent } from './feed-event.ts';
 
 export function fileEventOf(
   { kind, segments, found }: Change,
-  catalogue: Pick<Catalogue, 'known'>,
+  catalogue: Pick<Catalogue, 'cidOf'>,
 ): FeedEvent {
   const about = { path: `/${segments.join('/')}`, url: filesReference(segments) };
   if (!found) return { event: 'file_deleted', ...about };
-  const cid = catalogue.known(found)?.cid;
+  const cid = catalogue.cidOf(found);
   return {
     event: kind === 'added' ? 'file_added' : 'file_changed',
     ...about,

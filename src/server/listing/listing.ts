@@ -14,7 +14,7 @@ import { inNaturalOrder } from './natural-order.ts';
 import type { ListingReferences } from './references.ts';
 
 interface Shelves {
-  readonly catalogue: Pick<Catalogue, 'known'>;
+  readonly catalogue: Pick<Catalogue, 'cidOf'>;
   /** Whether the caller may see an entry; absent if all may see all. */
   readonly shows?: ((segments: readonly string[]) => boolean) | undefined;
   /** Whether the caller may see only a part of the directory. */
@@ -27,7 +27,7 @@ interface Shelves {
 }
 
 interface Place {
-  readonly catalogue: Pick<Catalogue, 'known'>;
+  readonly catalogue: Pick<Catalogue, 'cidOf'>;
   readonly directory: OpenDirectory;
   readonly references: ListingReferences;
   readonly signal: AbortSignal;
@@ -166,7 +166,7 @@ async function describeOne(place: Place, name: string): Promise<ListedEntry | un
   const modified = dateOf(version).toISOString();
   const url = place.references.entry(name, version.kind);
   if (version.kind === 'directory') return { name, type: 'directory', url, modified, ...link };
-  const cid = place.catalogue.known(found)?.cid;
+  const cid = place.catalogue.cidOf(found);
   const { size } = version;
   return {
     name,

@@ -29,7 +29,7 @@ describe('a listing that nobody waits for', () => {
     const leave = new AbortController();
     const { signal } = leave;
     const catalogue = new Catalogue({ root, signal });
-    const known = vi.spyOn(catalogue, 'known').mockImplementation(() => {
+    const known = vi.spyOn(catalogue, 'cidOf').mockImplementation(() => {
       if (known.mock.calls.length === 20) leave.abort(new Error('left'));
       return undefined;
     });

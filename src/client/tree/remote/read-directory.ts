@@ -3,6 +3,7 @@
 // moves others past the reader. So several pages are believed only when two readings in a row are
 // alike.
 
+import { createHash } from 'node:crypto';
 import type { ForeignListing } from '../../../api/listing.ts';
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { showUrl } from '../../http/url.ts';
@@ -38,21 +39,22 @@ interface Pages extends ReadDirectory {
  * @throws SourceFailure; HubswarmError ERR_REMOTE for a listing that cannot be trusted
  */
 export async function readDirectory(patient: PatientListing, url: URL): Promise<ReadDirectory> {
-  let before = await readPages(patient, url);
-  if (before.count === 1) return before;
-  for (let reading = 2; reading <= MAX_READINGS; reading++) {
+  let before: string | undefined;
+  for (let reading = 1; reading <= MAX_READINGS; reading++) {
     const now = await readPages(patient, url);
-    if (isAlike(before, now)) return now;
-    before = now;
+    const names = namesOf(now);
+    if (now.count === 1 || names === before) return now;
+    before = names;
   }
   throw refusal(url, 'changes while it is listed; try again');
 }
 
-const isAlike = (a: ReadDirectory, b: ReadDirectory): boolean =>
-  a.entries.length === b.entries.length &&
-  a.entries.every(
-    ({ name, type }, i) => name === b.entries[i]!.name && type === b.entries[i]!.type,
-  );
+/** Tells readings apart, and keeps none of them in memory. */
+function namesOf({ entries }: ReadDirectory): string {
+  const hash = createHash('sha256');
+  for (const { name, type } of entries) hash.update(JSON.stringify([name, type]));
+  return hash.digest('base64');
+}
 
 async function readPages(patient: PatientListing, asked: URL): Promise<Pages> {
   const entries: ForeignListing['entries'] = [];

@@ -14,6 +14,7 @@ import type { ForeignListing } from '../../../api/listing.ts';
 import type { FileAttributes } from '../../../content/attributes.ts';
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { showUrl } from '../../http/url.ts';
+import { splitPath } from '../tree-path.ts';
 import { PatientListing, type PatientListingOptions } from './patient-listing.ts';
 import { type ReadDirectory, readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
@@ -25,6 +26,30 @@ export interface RemoteFile extends FileAttributes {
   readonly bytes: number | undefined;
   /** The CID; undefined if the hub has not hashed the file yet. */
   readonly cid: string | undefined;
+}
+
+/** A URL takes ten times the memory of a name, so it is made when it is asked for. */
+class ListedFile implements RemoteFile {
+  readonly path: string;
+  readonly bytes: number | undefined;
+  readonly cid: string | undefined;
+  readonly modifiedMs: number | undefined;
+  readonly executable: boolean | undefined;
+  /** URL of its directory. */
+  readonly #directory: URL;
+
+  constructor(path: string, directory: URL, entry: ForeignListing['entries'][number]) {
+    this.path = path;
+    this.bytes = entry.size;
+    this.cid = entry.cid;
+    this.modifiedMs = parseIsoDate(entry.modified);
+    this.executable = entry.executable;
+    this.#directory = directory;
+  }
+
+  get url(): URL {
+    return childUrl(this.#directory, encodeURIComponent(splitPath(this.path).name));
+  }
 }
 
 export interface RemoteTree {
@@ -156,7 +181,7 @@ class Reading implements RemoteTree {
 
   /** Takes one entry. Returns the directory that is still to be read, if it is one. */
   #take(place: Place, above: Listed, entry: ForeignListing['entries'][number]): Place | undefined {
-    const { name, type, size, cid, modified, executable, link = false } = entry;
+    const { name, type, modified, link = false } = entry;
     const path = place.path === '' ? name : `${place.path}/${name}`;
     if (!this.#bound.takes(path)) throw refusal(place.url, 'is part of too large a tree');
     const reason = reasonToLeave(name, path);
@@ -164,15 +189,12 @@ class Reading implements RemoteTree {
       this.unknown.set(path, reason);
       return undefined;
     }
-    const escaped = encodeURIComponent(name);
     if (type === 'file') {
-      const attributes = { modifiedMs: parseIsoDate(modified), executable };
-      const url = childUrl(place.url, escaped);
-      this.files.push({ path, url, bytes: size, cid, ...attributes });
+      this.files.push(new ListedFile(path, place.url, entry));
       return undefined;
     }
     this.#noteTime(path, modified);
-    const url = childUrl(place.url, `${escaped}/`);
+    const url = childUrl(place.url, `${encodeURIComponent(name)}/`);
     return { url, path, depth: place.depth + 1, isLinked: place.isLinked || link, above };
   }
 }
