@@ -2,40 +2,16 @@
 // others and never followed. A hub does not list hidden names, nor names that no URL gives back.
 // Such a name says nothing about the hub, so it counts as foreign: it is not entered and never
 // removed. So does a directory that cannot be read.
-import { constants, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalDirectory } from '../../disk/local-directory.ts';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
+import { LocalEntry } from './local-entry.ts';
 import { reasonToLeave } from './local-files.ts';
 import { isStaging } from './staging-name.ts';
 import { deepestFirst, splitPath } from './tree-path.ts';
 import { TREE_RECORD_NAME } from './tree-record.ts';
-
-/** What a mirror is compared by: Node.js' own stats take six times as much memory. */
-export class LocalEntry {
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly ino: number;
-  readonly mode: number;
-
-  constructor({ size, mtimeMs, ctimeMs, ino, mode }: Stats) {
-    this.size = size;
-    this.mtimeMs = mtimeMs;
-    this.ctimeMs = ctimeMs;
-    this.ino = ino;
-    this.mode = mode;
-  }
-
-  isFile(): boolean {
-    return (this.mode & constants.S_IFMT) === constants.S_IFREG;
-  }
-
-  isDirectory(): boolean {
-    return (this.mode & constants.S_IFMT) === constants.S_IFDIR;
-  }
-}
 
 export interface LocalTree {
   /** Entries by relative path, with '/'. */

@@ -1,7 +1,7 @@
 // Compares a mirror with what it should be: names, types and lengths. A path that is unknown on the
 // remote (a listing that cannot be read, a name that cannot be written) says nothing about the
 // local path. Pure.
-import type { LocalEntry } from './local-tree.ts';
+import type { LocalEntry } from './local-entry.ts';
 import { isAtOrBelow, parentOf, placeOf } from './tree-path.ts';
 
 export interface WantedTree {

@@ -14,7 +14,6 @@ import type { ForeignListing } from '../../../api/listing.ts';
 import type { FileAttributes } from '../../../content/attributes.ts';
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { showUrl } from '../../http/url.ts';
-import { splitPath } from '../tree-path.ts';
 import { PatientListing, type PatientListingOptions } from './patient-listing.ts';
 import { type ReadDirectory, readDirectory } from './read-directory.ts';
 import { TreeBound } from './tree-bound.ts';
@@ -48,7 +47,10 @@ class ListedFile implements RemoteFile {
   }
 
   get url(): URL {
-    return childUrl(this.#directory, encodeURIComponent(splitPath(this.path).name));
+    return childUrl(
+      this.#directory,
+      encodeURIComponent(this.path.slice(this.path.lastIndexOf('/') + 1)),
+    );
   }
 }
 
