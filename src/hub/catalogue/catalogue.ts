@@ -132,11 +132,11 @@ export class Catalogue {
 
   /** The CID of this version, if it has been hashed. */
   cidOf(file: Located): string | undefined {
-    return this.#known(file)?.cid ?? this.#cids.find(file);
+    return this.known(file)?.cid ?? this.#cids.find(file);
   }
 
   /** The entry of this version, if it is in memory. */
-  #known({ place, version }: Located): FileEntry | undefined {
+  known({ place, version }: Located): FileEntry | undefined {
     const entry = this.#entries.get(keyOf(place));
     return entry?.stamp === version.stamp ? entry : undefined;
   }
@@ -228,7 +228,7 @@ export class Catalogue {
 
   /** The entry of this version, if known. It becomes the last to be forgotten. */
   #use(file: Located): FileEntry | undefined {
-    const known = this.#known(file);
+    const known = this.known(file);
     if (known) this.#keep(known);
     return known;
   }
