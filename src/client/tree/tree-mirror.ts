@@ -109,8 +109,7 @@ export class TreeMirror {
 
   /** @throws HubswarmError ERR_INCOMPLETE if any path differs from the hub */
   async run(): Promise<void> {
-    const { tree, local, record, events } = this.#parts;
-    const { options } = this.#parts;
+    const { tree, local, record, events, options } = this.#parts;
     const { signal, emit } = options;
     for (const [path, reason] of tree.unknown) this.#differences.note(path, reason);
     for (const path of tree.partial) this.#differences.note(path === '' ? '.' : path, PARTIAL);
@@ -135,8 +134,7 @@ export class TreeMirror {
       );
       const left = await this.#bringArchives(changed, entries);
       for (let from = 0; from < left.length; from += MOST_STAGED) {
-        const some = left.slice(from, from + MOST_STAGED);
-        await atOnce(some, AT_ONCE, (file) =>
+        await atOnce(left.slice(from, from + MOST_STAGED), AT_ONCE, (file) =>
           this.#within(file, (place) => this.#bringTo(file, place)),
         );
         await this.#publishStaged();
