@@ -49,6 +49,7 @@ describe('the offset of an upload', () => {
     metadata: null,
     concat: null,
     owner: null,
+    client: '',
     target: ['f'],
     conditions: {},
     syncedBytes: 40,

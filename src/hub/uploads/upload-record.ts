@@ -19,6 +19,8 @@ const recordSchema = z.object({
   target: z.array(z.string()).nullable(),
   /** Whose token made it; null for none. Records of earlier versions have no owner. */
   owner: z.string().nullable().default(null),
+  /** Who made it: a token's holder or an address. Records of earlier versions name nobody. */
+  client: z.string().default(''),
   /** Preconditions from the request that created it, for its publication. */
   conditions: z.record(z.string(), z.string()),
   syncedBytes: z.number(),

@@ -10,12 +10,8 @@ import { Deadlines } from './deadlines.ts';
 import type { Quota } from './quota.ts';
 import { offsetOf, parseRecord, type UploadRecord } from './upload-record.ts';
 import { UploadShare } from './upload-share.ts';
+import { tableIsFull, UploadTable } from './upload-table.ts';
 
-/**
- * Most unfinished uploads. Chosen: an upload holds a file descriptor only while bytes come, so it
- * costs disk.
- */
-const MAX_UNFINISHED = 10_000;
 /**
  * Time for which the record of a published upload is kept, for a client that lost the last answer.
  * Chosen.
@@ -32,6 +28,8 @@ export interface UploadStoreOptions {
   readonly unfinished: Unfinished;
   readonly quota: Quota;
   readonly expireMs: number;
+  /** Most unfinished uploads. */
+  readonly most?: number | undefined;
   readonly emit: Emit;
 }
 
@@ -45,13 +43,14 @@ export interface StoredUpload {
 export class UploadStore {
   readonly #options: UploadStoreOptions;
   readonly #unfinished: Unfinished;
-  /** Quota of the uploads that are not published, as far as this process knows them. */
-  readonly #shares = new Map<string, UploadShare>();
+  /** Uploads that are not published, as far as this process knows them. */
+  readonly #table: UploadTable;
   readonly #deadlines = new Deadlines();
 
   constructor(options: UploadStoreOptions) {
     this.#options = options;
     this.#unfinished = options.unfinished;
+    this.#table = new UploadTable(options.most);
   }
 
   /** Opens the bytes of an upload. The caller closes them. @throws Refusal ERR_NOT_FOUND */
@@ -66,20 +65,19 @@ export class UploadStore {
 
   /** @throws Refusal ERR_BUSY for too many, ERR_QUOTA, ERR_DISK_FULL */
   async create(
-    facts: Pick<UploadRecord, 'length' | 'metadata' | 'concat' | 'owner' | 'conditions'> & {
+    facts: Pick<
+      UploadRecord,
+      'length' | 'metadata' | 'concat' | 'owner' | 'client' | 'conditions'
+    > & {
       /** Names of the target; undefined: the upload is named by its id. */
       readonly named: readonly string[] | undefined;
     },
   ): Promise<StoredUpload> {
-    if (this.#shares.size >= MAX_UNFINISHED) {
-      throw new Refusal('ERR_BUSY', 'too many unfinished uploads; try again later', {
-        retryAfterMs: 60_000,
-      });
-    }
+    await this.#makeRoom();
     // 128 random bits: anybody who knows an upload's URL may write to it.
     const id = randomBytes(16).toString('hex');
     const share = new UploadShare(this.#options.quota, facts.length ?? 0);
-    this.#shares.set(id, share);
+    this.#table.add(id, facts.client, share);
     try {
       const { named, ...told } = facts;
       // A part has no target of its own.
@@ -122,7 +120,7 @@ export class UploadStore {
     const keepMs = published ? PUBLISHED_KEPT_MS : this.#options.expireMs;
     const next = { ...record, ...changes, expiresMs: this.#deadlines.set(id, keepMs) };
     await this.#write(id, next);
-    if (published) this.#release(id);
+    if (published) this.#table.release(id);
     return { id, record: next, offset };
   }
 
@@ -157,9 +155,10 @@ export class UploadStore {
     return this.save(upload, { length }, upload.offset);
   }
 
-  /** @throws Refusal ERR_QUOTA if the quota has no room for so many bytes of it */
+  /** Must be called as bytes come. @throws Refusal ERR_QUOTA if the quota has no room for so many of it */
   cover(id: string, offset: number): void {
-    this.#shares.get(id)?.cover(offset);
+    this.#table.touch(id);
+    this.#table.share(id)?.cover(offset);
   }
 
   /** @throws Refusal ERR_NOT_FOUND, ERR_LOCKED */
@@ -174,7 +173,7 @@ export class UploadStore {
   async remove(id: string): Promise<void> {
     await this.#unfinished.remove(id);
     this.#deadlines.delete(id);
-    this.#release(id);
+    this.#table.release(id);
   }
 
   /** Takes up the uploads in the root, and removes those that have expired. Never throws. */
@@ -197,7 +196,7 @@ export class UploadStore {
   async #look(id: string): Promise<void> {
     const found = await this.#read(id);
     if (found === undefined) {
-      if (this.#shares.has(id)) return;
+      if (this.#table.share(id)) return;
       // Another process makes it, or a crash interrupted its making or removal.
       const changedMs = await this.#unfinished.changedMs(id);
       if (Math.abs(Date.now() - changedMs) > this.#options.expireMs) await this.remove(id);
@@ -216,10 +215,10 @@ export class UploadStore {
   /** Another process, or an earlier one, may have made the upload. @throws Refusal ERR_QUOTA */
   async #shareOf({ id, record, offset }: StoredUpload): Promise<UploadShare> {
     const stillMs = Math.abs(Date.now() - (await this.#unfinished.changedMs(id)));
-    const known = this.#shares.get(id);
+    const known = this.#table.share(id);
     if (known) return known;
     const share = new UploadShare(this.#options.quota, record.length ?? offset, offset, stillMs);
-    this.#shares.set(id, share);
+    this.#table.add(id, record.client, share, stillMs);
     return share;
   }
 
@@ -234,6 +233,18 @@ export class UploadStore {
     } finally {
       await lock.release();
     }
+  }
+
+  /** @throws Refusal ERR_BUSY if no upload gives way to another */
+  async #makeRoom(): Promise<void> {
+    if (!this.#table.isFull) return;
+    for (const id of this.#table.giveWay()) {
+      const found = await this.#read(id);
+      if (found) await this.#expire(found);
+      else this.#table.release(id);
+      if (!this.#table.isFull) return;
+    }
+    throw tableIsFull();
   }
 
   async #expire({ id, record, offset }: StoredUpload): Promise<void> {
@@ -255,10 +266,5 @@ export class UploadStore {
 
   #write(id: string, record: UploadRecord): Promise<void> {
     return this.#unfinished.setRecord(id, JSON.stringify(record));
-  }
-
-  #release(id: string): void {
-    this.#shares.get(id)?.release();
-    this.#shares.delete(id);
   }
 }

@@ -26,7 +26,7 @@ import { appendBody } from './append-upload.ts';
 import { joinParts, loadParts } from './concatenate.ts';
 import { finish } from './finish.ts';
 
-type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'owner' | 'conditions'> & {
+type Facts = Pick<UploadRecord, 'metadata' | 'concat' | 'owner' | 'client' | 'conditions'> & {
   readonly named: readonly string[] | undefined;
 };
 
@@ -44,6 +44,7 @@ export async function createUpload(
     concat: concat === undefined ? null : String(headers['upload-concat']),
     named: targetOf(parseMetadata(metadata === undefined ? undefined : String(metadata))),
     owner: conversation.caller.rights?.holder ?? null,
+    client: conversation.caller.rights?.holder ?? conversation.caller.user,
     conditions: storedConditions(headers),
   };
   // An upload without a name lands in the root, unless it is a part of another.

@@ -172,6 +172,7 @@ describe('the end of an upload that came in several requests', () => {
       metadata: null,
       concat: null,
       owner: null,
+      client: '',
       conditions: {},
     };
     const upload = await store.create({ ...facts, named: [name] });

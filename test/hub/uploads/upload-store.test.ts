@@ -16,6 +16,7 @@ async function stored(leftMs: number) {
     metadata: null,
     concat: null,
     owner: null,
+    client: '',
     conditions: {},
     named: ['f'],
   };
@@ -81,7 +82,14 @@ describe('the expiry of an unfinished upload', () => {
 
 describe('the share of a quota that an unfinished upload has', () => {
   const KIB = 1024;
-  const facts = { metadata: null, concat: null, owner: null, conditions: {}, named: ['f'] };
+  const facts = {
+    metadata: null,
+    concat: null,
+    owner: null,
+    client: '',
+    conditions: {},
+    named: ['f'],
+  };
 
   async function limited(limitBytes: number) {
     const { unfinished } = await DiskRoot.at(await tempDir());
@@ -173,5 +181,51 @@ describe('the share of a quota that an unfinished upload has', () => {
     other.release();
     expect((await store.declare(upload, 1000)).record.length).toBe(1000);
     expect(quota.usedBytes).toBe(1000);
+  });
+});
+
+describe('a table of uploads that is full', () => {
+  const from = (client: string) => ({
+    ...{ length: 5, metadata: null, concat: null, owner: null, conditions: {} },
+    client,
+    named: [client],
+  });
+
+  async function fullStore(clients: readonly string[]) {
+    const { unfinished } = await DiskRoot.at(await tempDir());
+    const quota = new Quota(Number.POSITIVE_INFINITY, 0);
+    const most = clients.length;
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const options = { unfinished, quota, expireMs: EXPIRE_MS, most, emit: () => undefined };
+    const store = new UploadStore(options);
+    const ids: string[] = [];
+    for (const client of clients) ids.push((await store.create(from(client))).id);
+    return { unfinished, store, ids };
+  }
+
+  it('refuses another while bytes may still come for all', async () => {
+    const { store, unfinished } = await fullStore(['a', 'a', 'a', 'b']);
+    await expect(store.create(from('c'))).rejects.toMatchObject({ code: 'ERR_BUSY' });
+    expect(await unfinished.ids()).toHaveLength(4);
+  });
+
+  it.each(['c', 'b', 'a'])('makes room for %s by what the fullest left alone', async (client) => {
+    const { store, unfinished, ids } = await fullStore(['b', 'a', 'a', 'a']);
+    vi.advanceTimersByTime(61_000);
+    store.cover(ids[1]!, 1);
+    await store.create(from(client));
+    const left = await unfinished.ids();
+    expect(left).toHaveLength(4);
+    expect(left).toEqual(expect.arrayContaining([ids[0], ids[1], ids[3]]));
+  });
+
+  it('leaves what is written to', async () => {
+    const { store, unfinished, ids } = await fullStore(['a', 'a']);
+    const locks = [await store.lock(ids[0]!), await store.lock(ids[1]!)];
+    vi.advanceTimersByTime(61_000);
+    await expect(store.create(from('b'))).rejects.toMatchObject({ code: 'ERR_BUSY' });
+    expect([...(await unfinished.ids())].sort()).toEqual(ids.toSorted());
+    for (const lock of locks) await lock.release();
   });
 });
