@@ -54,7 +54,8 @@ export function parseListen(text: string): Address {
 /** @param text as in http://10.0.0.1:8080 or http://10.0.0.1:8080,weight=2. @throws HubswarmError ERR_USAGE */
 export function parseReplica(text: string): Replica {
   const accepted = `give http://HOST:PORT, with ,weight=1 to ${MAX_WEIGHT} after it if need be`;
-  const [, url = '', weight = '1'] = /^([^,]*)(?:,weight=(\d{1,3}))?$/.exec(text) ?? [];
+  const [, place = '', weight = '1'] = /^([^,]*)(?:,weight=(\d{1,3}))?$/.exec(text) ?? [];
+  const url = place.includes('://') ? place : `http://${place}`;
   // URL leaves out the scheme's default port; here it must be given.
   const port = Number(/^http:\/\/[^/]*:(\d{1,5})\/?$/.exec(url)?.[1]);
   if (!URL.canParse(url) || !(port >= 1)) throw usage('--replica', text, accepted);

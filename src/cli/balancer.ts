@@ -53,7 +53,7 @@ function programCommand(program: Program, description: string): Command {
     .description(description)
     .requiredOption(
       '--replica <url...>',
-      'a hub that serves the same root, up to 8 (as in http://10.0.0.1:8080 or http://10.0.0.1:8080,weight=2)',
+      'a hub that serves the same root, up to 8 (as in http://10.0.0.1:8080 or 10.0.0.1:8080,weight=2)',
     )
     .addOption(
       choice(

@@ -18,6 +18,9 @@ describe('parseReplica', () => {
     ['http://10.0.0.1:8080', '10.0.0.1:8080', 1],
     ['http://10.0.0.1:8080/', '10.0.0.1:8080', 1],
     ['http://10.0.0.1:80', '10.0.0.1:80', 1],
+    ['10.0.0.1:8080', '10.0.0.1:8080', 1],
+    ['localhost:8080,weight=2', 'localhost:8080', 2],
+    ['[::1]:8080', '[::1]:8080', 1],
     ['http://[::1]:8080', '[::1]:8080', 1],
     ['http://Hub-1.example.org:8080,weight=3', 'hub-1.example.org:8080', 3],
     ['http://[2001:db8::2]:1,weight=256', '[2001:db8::2]:1', 256],
@@ -44,7 +47,11 @@ describe('parseReplica', () => {
     'http://a"b:80',
     'http://-x:80',
     'http://10.0.0.1:8080\n    server evil:80;',
-    '10.0.0.1:8080',
+    '10.0.0.1',
+    '::1:8080',
+    'me:secret@10.0.0.1:8080',
+    'https:10.0.0.1:8080',
+    ':8080',
     '',
   ])('refuses %j in one line', (text) => {
     expect(() => parseReplica(text)).toThrow(/^--replica: '[\s\S]*' is not accepted; give http:/);

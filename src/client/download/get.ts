@@ -28,6 +28,7 @@ import { getEarly, manifestOnceHashed, pendingHub, untilHashed } from './get-ear
 import type { GetOptions } from './get-options.ts';
 import { type Gotten, getPlain } from './get-plain.ts';
 import type { PieceSink } from './piece-sink.ts';
+import { probeFile } from './probe-file.ts';
 import { chooseTarget, outletOf, type Target } from './target.ts';
 import { verifiedPipe } from './verified-pipe.ts';
 
@@ -105,7 +106,7 @@ class Transfer {
 
   async run(): Promise<void> {
     if (await this.#isUnchanged()) return;
-    let probed = await probeMirrors(this.#context(), this.#options.urls);
+    let probed = await probeFile(this.#context(), this.#options.urls);
     for (let version = 1; version < MAX_VERSIONS; version++) {
       try {
         return await this.#get(probed);

@@ -12,8 +12,7 @@ export function nextUrl(
   location: string | undefined,
   { insecureRedirect }: Pick<Access, 'insecureRedirect'>,
 ): URL {
-  if (!location) throw new SourceFailure('redirected without saying where', { final: true });
-  const next = redirectTarget(from, location);
+  const next = location ? redirectTarget(from, location) : undefined;
   if (!next) throw new SourceFailure('redirected to no http(s) URL', { final: true });
   if (from.protocol === 'https:' && next.protocol === 'http:' && !insecureRedirect) {
     const how =

@@ -1,14 +1,18 @@
 // Mirrors a hub's directory, and all below it, into a local one. Here is what the transfer as a
 // whole uses (link, connections, events); tree-mirror.ts makes the mirror.
 import { setMaxListeners } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LocalDirectory } from '../../disk/local-directory.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { getFile } from '../download/get.ts';
+import { askHead } from '../http/ask-head.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
+import { hintOfFiles } from '../mirrors/hub-hint.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
 import { readRemoteTree } from './remote/remote-tree.ts';
 import { selectTree } from './select-tree.ts';
@@ -41,7 +45,12 @@ async function mirrorTree(
 ): Promise<void> {
   const root = new URL(options.url);
   if (!root.pathname.endsWith('/')) root.pathname += '/';
-  const listed = await readRemoteTree({ ...options, http: shared.http }, root);
+  const { http } = shared;
+  const listed = await readRemoteTree({ ...options, http }, root).catch(async (error: unknown) => {
+    if (await isFile(options, http, error)) return undefined;
+    throw await withHint(options, http, error);
+  });
+  if (!listed) return getInto(options, shared);
   const tree = options.select ? selectTree(listed, options.select) : listed;
   const local = await LocalDirectory.make(resolve(options.directory));
   try {
@@ -50,6 +59,35 @@ async function mirrorTree(
   } finally {
     await local.close();
   }
+}
+
+/** Whether the URL names a file: nothing is found below it, and something at it. */
+async function isFile(
+  { url, signal }: GetTreeOptions,
+  http: HttpClient,
+  error: unknown,
+): Promise<boolean> {
+  const isMissing = error instanceof SourceFailure && error.status === 404;
+  if (!isMissing || url.pathname.endsWith('/')) return false;
+  return (await askHead(http, { url, signal }))?.status === 200;
+}
+
+/** As `cp -r FILE DIR`. */
+async function getInto(options: GetTreeOptions, shared: TreeMirrorParts['shared']): Promise<void> {
+  const { url, directory, emit } = options;
+  emit({ event: 'warned', message: `${showUrl(url)} is a file: it is fetched into ${directory}` });
+  await mkdir(directory, { recursive: true });
+  await getFile({ ...options, urls: [url], output: directory, shared });
+}
+
+async function withHint(
+  { url }: GetTreeOptions,
+  http: HttpClient,
+  error: unknown,
+): Promise<unknown> {
+  const hint = await hintOfFiles(http, url, error);
+  if (hint === undefined) return error;
+  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${(error as Error).message}: ${hint}`);
 }
 
 function reasonOf({ signal, url }: GetTreeOptions, error: unknown): unknown {

@@ -6,6 +6,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
+import { askHead } from '../http/ask-head.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { pathOnHub, routeUrl } from '../http/hub-url.ts';
 import { SourceFailure } from '../http/source-failure.ts';
@@ -54,6 +55,7 @@ export async function watchHub(options: WatchOptions): Promise<void> {
   const { clock, emit, signal } = options;
   const url = withQuery(eventsUrl(options.url), { only: options.only });
   const remote = showUrl(url);
+  if (pathOnHub(options.url)) await tellMissing(options);
   const place = new WatchPlace(options.after);
   const patience = new Patience(options.timeoutMs, clock);
   let { via } = options;
@@ -78,6 +80,19 @@ export async function watchHub(options: WatchOptions): Promise<void> {
     emit({ event: 'source_failed', remote, reason: outcome.message });
     emit({ event: 'source_retried', remote, attempt, delayMs });
     await clock.sleep(delayMs, signal);
+  }
+}
+
+/** What is not there yet may come: it is waited for, and said so. */
+async function tellMissing({ url, access, emit, signal }: WatchOptions): Promise<void> {
+  const http = new HttpClient({ stallMs: SILENCE_MS, access });
+  try {
+    const answer = await askHead(http, { url, signal });
+    if (answer?.status !== 404) return;
+    const message = `${showUrl(url)}: nothing is there yet; what comes there will be told`;
+    emit({ event: 'warned', message });
+  } finally {
+    http.close();
   }
 }
 

@@ -491,7 +491,7 @@ export const REFUSED: readonly (OddOrigin & { readonly reason: string })[] = [
         refused(
           `${status} ${fields === '' ? 'without a Location' : 'with an empty one'}`,
           `HTTP/1.1 ${status}\r\n${fields}${HELLO}`,
-          'redirected without saying where',
+          'redirected to no http(s) URL',
         ),
       ),
   ),

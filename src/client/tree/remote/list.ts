@@ -6,6 +6,7 @@ import type { Access } from '../../http/access.ts';
 import { HttpClient } from '../../http/http-client.ts';
 import { SourceFailure } from '../../http/source-failure.ts';
 import { showUrl } from '../../http/url.ts';
+import { hintOfFiles } from '../../mirrors/hub-hint.ts';
 import { isBounded } from './json-bound.ts';
 
 /** Chosen: some 50,000 entries. */
@@ -24,7 +25,9 @@ export async function fetchListing(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof SourceFailure)) throw error;
-    throw new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
+    const reasons = [showUrl(url), error.message, await hintOfFiles(http, url, error)];
+    const message = reasons.filter((each) => each !== undefined).join(': ');
+    throw new HubswarmError('ERR_REMOTE', message, { cause: error });
   } finally {
     http.close();
   }
