@@ -26,7 +26,7 @@ export function getCommand(): Command {
     )
     .argument(
       '<things...>',
-      'share links, CIDs, CID/path, ipfs://CID, URLs: of one file or directory',
+      'share links, a code phrase (7-word-word), CIDs, CID/path, ipfs://CID, URLs: of one file or directory',
     )
     .option('-o, --out <dir>', "directory for what is fetched; '-' for standard output", '.')
     .option(

@@ -4,14 +4,19 @@ import type { LinkChoice } from '../disk/scan.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Event } from '../telemetry/event.ts';
 import { LeftOut } from './common/left-out.ts';
-import { each, linksOption, rate, rateOrAuto } from './common/options.ts';
+import { each, integer, linksOption, rate, rateOrAuto } from './common/options.ts';
 import { checkSource } from './common/places.ts';
 import { runCommand } from './common/run.ts';
-import { printLink } from './terminal/link.ts';
+import { printLink, printPhrase } from './terminal/link.ts';
+
+/** More is what a link is for. */
+const MOST_RECEIVERS = 1000;
 
 interface Options {
   name?: string;
   text?: string;
+  phrase: boolean;
+  receivers?: number;
   join: string[];
   listen?: string[];
   data?: string;
@@ -39,6 +44,16 @@ export function shareCommand(): Command {
       "name of what comes from '-' (default: stdin) or --text (default: text.txt)",
     )
     .option('--text <text>', 'share this text as a small file')
+    .option(
+      '--phrase',
+      'closed: only who says the code phrase can fetch it, nobody else learns that it is there, and it ends when one receiver has everything',
+      false,
+    )
+    .option(
+      '--receivers <number>',
+      'with --phrase: how many receivers may have it (default: 1)',
+      integer('--receivers', 1, MOST_RECEIVERS),
+    )
     .option('--join <multiaddr>', 'be found through this peer as well; may be repeated', each, [])
     .option(
       '--listen <multiaddr>',
@@ -64,7 +79,7 @@ export function shareCommand(): Command {
 async function run(paths: string[], options: Options): Promise<void> {
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   const { checkInputName, share, textInput } = await import('../hybrid/share/share.ts');
-  const { text, name, json, qr } = options;
+  const { text, name, json, qr, phrase, receivers } = options;
   const isPiped = paths.includes('-');
   for (const address of options.join) parseMultiaddr('--join', address);
   for (const address of options.listen ?? []) parseMultiaddr('--listen', address);
@@ -79,6 +94,13 @@ async function run(paths: string[], options: Options): Promise<void> {
     throw new HubswarmError('ERR_USAGE', "nothing to share; give a file, a directory, or '-'");
   }
   for (const path of files) checkSource(path, path);
+  if (receivers !== undefined && !phrase) {
+    throw new HubswarmError('ERR_USAGE', '--receivers: only goes with --phrase');
+  }
+  if (phrase && files.length + (isPiped || text !== undefined ? 1 : 0) > 1) {
+    throw new HubswarmError('ERR_USAGE', '--phrase: stands for one file or directory; give one');
+  }
+  const closed = phrase ? { receivers: receivers ?? 1 } : undefined;
   const inputName = checkInputName('--name', name ?? (isPiped ? 'stdin' : 'text.txt'));
   const leftOut = new LeftOut();
   const stream = isPiped ? process.stdin : textInput(text ?? '');
@@ -89,9 +111,10 @@ async function run(paths: string[], options: Options): Promise<void> {
       const emit = (event: Event): void => {
         context.emit(event);
         if (event.event === 'link_made' && !json) printLink(event, { qr });
+        if (event.event === 'phrase_made' && closed && !json) printPhrase(event.phrase);
       };
       const input = hasInput ? { stream, name: inputName } : undefined;
-      const choice = { ...options, joins: options.join, onLeftOut: leftOut.note };
+      const choice = { ...options, joins: options.join, onLeftOut: leftOut.note, closed };
       await share({ ...choice, paths: files, input }, { ...context, emit });
     },
     { goesOn: true },

@@ -15,6 +15,7 @@ import type { Scope } from '../runtime/node/scope.ts';
 import { Announcements } from './announcements.ts';
 import { Changes } from './changes.ts';
 import { HubContent, MOST_FILES } from './hub-content.ts';
+import { keepRendezvous } from './phrase/rendezvous.ts';
 
 export interface HubPeerOptions {
   /** The link of the process, which the hub uses as well. */
@@ -66,6 +67,7 @@ export class HubPeer implements HubSwarm {
       ...(allowsAddress && { allowsAddress }),
     });
     announcements = new Announcements(peer.discovery);
+    await keepRendezvous(peer);
     const hubPeer = new HubPeer(peer, swarmKey !== undefined);
     try {
       const changes = new Changes(catalogue, content);

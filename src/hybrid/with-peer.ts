@@ -21,6 +21,8 @@ export interface PeerChoice {
   readonly mdns: boolean;
   /** Whether it listens where any machine that has a route can call it. */
   readonly isOpen?: boolean;
+  /** PeerIds with whom alone content is exchanged, as the set is at each moment; by default anybody. */
+  readonly circle?: ReadonlySet<string> | undefined;
   /** Directory of identities; by default one of the user. */
   readonly data?: string | undefined;
   readonly uplink?: number | 'auto' | undefined;

@@ -18,6 +18,7 @@ const LACKING = {
   join: 'no route leads where --join does',
   mdns: 'this machine has no address on a private network',
   share: 'this machine has no network',
+  phrase: 'this machine has no network',
 };
 
 /** Who can call this peer, and the option that changes it. */
@@ -25,13 +26,16 @@ function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_de
   if (because === 'share' && hosts.length > 0) {
     return `whoever has the link can fetch from ${hosts.join(', ')}; --listen /ip4/127.0.0.1/tcp/0 keeps it to this machine`;
   }
+  if (because === 'phrase' && hosts.length > 0) {
+    return `whoever says the phrase can fetch from ${hosts.join(', ')}, and nobody else`;
+  }
   if (hosts.length > 0) {
     return `others can call this peer at ${hosts.join(', ')}, since --${because} leads there; --listen /ip4/127.0.0.1/tcp/0 keeps it private`;
   }
   if (because === 'default') {
     return 'only peers on this machine can call this one; --listen /ip4/0.0.0.0/tcp/0 lets others';
   }
-  if (because === 'share') {
+  if (because === 'share' || because === 'phrase') {
     return `only this machine can fetch it: ${LACKING[because]}; it looks again every few seconds, and --listen MULTIADDR names an address to be called at`;
   }
   const lack = 'nobody beyond this machine can call this peer';

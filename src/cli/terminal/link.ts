@@ -33,6 +33,11 @@ export function printLink(
   if (code !== undefined) screen.write(`${code}\n`);
 }
 
+/** The phrase alone, for a pipe or --quiet: on a terminal it is told with what it is for. */
+export function printPhrase(phrase: string, screen: Screen = process.stdout): void {
+  if (!screen.isTTY) screen.write(`${phrase}\n`);
+}
+
 /** A code of the link; of its beginning, which leads there as well, where the whole does not fit. */
 function fittingCode(link: string, { columns = 0, rows = 0 }: Screen): string | undefined {
   const [shorter = link] = link.split('&');

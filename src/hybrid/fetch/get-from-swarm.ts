@@ -8,43 +8,40 @@ import { type DownloadOptions, FileDownload } from '../../peer/file-download.ts'
 import type { Peer } from '../../peer/peer.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
-import type { Policy } from '../../swarm/policy.ts';
 import type { Event } from '../../telemetry/event.ts';
-import type { Callable } from '../links/callable.ts';
-import { type Run, withPeer } from '../with-peer.ts';
+import type { Run } from '../with-peer.ts';
 import type { GetOptions } from './get-options.ts';
 import { InOrder } from './in-order.ts';
+import { joined, type Reach, type Sought } from './joined.ts';
 import { selectionOf } from './selection.ts';
-import type { Way } from './way.ts';
-
-type Content = Extract<Way, { kind: 'content' }>;
+import type { SwarmWay } from './way.ts';
 
 /** Ends when it is complete, and those can do without it that it served. */
-export async function getFromSwarm(way: Content, options: GetOptions, run: Run): Promise<void> {
+export async function getFromSwarm(way: SwarmWay, options: GetOptions, run: Run): Promise<void> {
   if (options.out === '-') return streamFromSwarm(way, options, run);
-  await joined(way.callable, options, run, async (peer) => {
+  await joined(way, options, run, async (peer, sought) => {
     const { wants } = options;
     const cid = wants
-      ? await fetchSelected(peer, way, { ...options, wants }, run)
-      : await fetch(peer, way, downloadOf(way, options, run));
+      ? await fetchSelected(peer, sought, { ...options, wants }, run)
+      : await fetch(peer, sought, downloadOf(sought, options, run));
     await linger(peer, cid, options, run);
   });
 }
 
 /** What is found of it, without its content. @throws HubswarmError ERR_TIMEOUT, ERR_NOT_FOUND */
 export function findInSwarm(
-  way: Content,
+  way: Extract<SwarmWay, { kind: 'content' }>,
   options: Reach & { readonly timeoutMs: number },
   run: Run,
 ): Promise<Found> {
-  return joined(way.callable, options, run, (peer) => find(peer, way, options.timeoutMs, run));
+  return joined(way, options, run, (peer, sought) => find(peer, sought, options.timeoutMs, run));
 }
 
 type Found = Awaited<ReturnType<FileDownload['find']>>;
 
 async function find(
   peer: Peer,
-  { target }: Content,
+  { target }: Sought,
   timeoutMs: number,
   { emit, signal }: Run,
 ): Promise<Found> {
@@ -63,13 +60,13 @@ async function find(
   );
 }
 
-function downloadOf({ target }: Content, options: GetOptions, { signal }: Run): DownloadOptions {
+function downloadOf({ target }: Sought, options: GetOptions, { signal }: Run): DownloadOptions {
   const { out, force, timeoutMs = Number.POSITIVE_INFINITY } = options;
   return { out, force, path: target.path, timeoutMs, signal };
 }
 
 /** @returns the CID of what was fetched: of what the path leads to */
-async function fetch(peer: Peer, { target }: Content, download: DownloadOptions): Promise<CID> {
+async function fetch(peer: Peer, { target }: Sought, download: DownloadOptions): Promise<CID> {
   let { cid } = target;
   const onFound = (found: CID): void => {
     cid = found;
@@ -81,30 +78,26 @@ async function fetch(peer: Peer, { target }: Content, download: DownloadOptions)
 /** Fetches some files of a directory, each to the place that it has in the whole. */
 async function fetchSelected(
   peer: Peer,
-  way: Content,
+  sought: Sought,
   options: GetOptions & { readonly wants: (path: string) => boolean },
   run: Run,
 ): Promise<CID> {
   const { out, wants, timeoutMs = Number.POSITIVE_INFINITY } = options;
-  const { cid, path = '' } = way.target;
-  const { manifest, name } = await find(peer, way, timeoutMs, run);
+  const { cid, path = '' } = sought.target;
+  const { manifest, name } = await find(peer, sought, timeoutMs, run);
   if (manifest.kind === 'file') {
     throw new HubswarmError('ERR_USAGE', `--select: ${cid} is a file; leave --select out`);
   }
   for (const selected of selectionOf(manifest, wants)) {
     const target = { cid, path: [path, selected].filter((each) => each !== '').join('/') };
     const place = selected === '' ? out : join(out, name, dirname(selected));
-    await fetch(
-      peer,
-      { ...way, target },
-      { ...downloadOf({ ...way, target }, options, run), out: place },
-    );
+    await fetch(peer, { target }, { ...downloadOf({ target }, options, run), out: place });
   }
   return manifest.root;
 }
 
 /** Fetches in order, into a temporary directory, and writes what is there. */
-async function streamFromSwarm(way: Content, options: GetOptions, run: Run): Promise<void> {
+async function streamFromSwarm(way: SwarmWay, options: GetOptions, run: Run): Promise<void> {
   const out = await mkdtemp(join(tmpdir(), 'hubswarm-'));
   const order = new InOrder();
   const emit = (event: Event): void => {
@@ -113,10 +106,10 @@ async function streamFromSwarm(way: Content, options: GetOptions, run: Run): Pro
   };
   const policy = { picker: 'sequential' } as const;
   try {
-    await joined(way.callable, { ...options, policy }, { ...run, emit }, async (peer) => {
+    await joined(way, { ...options, policy }, { ...run, emit }, async (peer, sought) => {
       const stop = new AbortController();
       const [fetched, written] = await attempt([run.signal, stop.signal], undefined, (signal) => {
-        const download = { ...downloadOf(way, options, run), out, signal, onOpened: order.open };
+        const download = { ...downloadOf(sought, options, run), out, signal, onOpened: order.open };
         // The failure of one ends the other.
         const ended = <T>(work: Promise<T>): Promise<T> =>
           work.catch((error: unknown) => {
@@ -124,7 +117,7 @@ async function streamFromSwarm(way: Content, options: GetOptions, run: Run): Pro
             throw error;
           });
         const both = [
-          ended(fetch(peer, way, download)),
+          ended(fetch(peer, sought, download)),
           ended(order.writeTo(options.stdout, signal)),
         ];
         return Promise.allSettled(both);
@@ -155,34 +148,4 @@ async function linger(
     // Whoever ends it now has what was fetched.
     if (!signal.aborted) throw error;
   }
-}
-
-/** What decides whom a peer finds. */
-type Reach = Pick<GetOptions, 'joins' | 'data' | 'uplink' | 'downlink'> & {
-  readonly policy?: Policy;
-};
-
-/** A peer that has begun to join. Without an address it looks on this machine and on the LAN. */
-async function joined<T>(
-  { addresses, passedOver }: Callable,
-  { joins: given, ...choice }: Reach,
-  run: Run,
-  use: (peer: Peer) => Promise<T>,
-): Promise<T> {
-  for (const address of passedOver) {
-    const message = `the link names ${address}, which is not called: a link comes from anybody; --join names it`;
-    run.emit({ event: 'warned', message });
-  }
-  const joins = [...given, ...addresses];
-  const emit = (event: Event): void => {
-    // The LAN is asked too, and has a line of its own.
-    if (event.event !== 'peers_awaited' || event.lack !== 'known') run.emit(event);
-  };
-  const { data, uplink, downlink, policy } = choice;
-  const mdns = joins.length === 0;
-  return withPeer({ data, uplink, downlink, policy, joins, mdns }, { ...run, emit }, (peer) => {
-    // It ends with the peer, and with nothing else.
-    peer.join(joins, run.signal).catch(() => {});
-    return use(peer);
-  });
 }

@@ -2,6 +2,7 @@
 import type { ForeignListing } from '../../api/listing.ts';
 import { fetchListing, inNaturalOrder } from '../../client/tree/remote/list.ts';
 import type { Manifest } from '../../content/manifest.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
 import { compareNaturally } from '../../runtime/natural-order.ts';
 import type { Run } from '../with-peer.ts';
 import type { GetOptions } from './get-options.ts';
@@ -18,6 +19,10 @@ export async function list(way: Way, options: ListOptions, run: Run): Promise<Fo
     const { findInSwarm } = await import('./get-from-swarm.ts');
     const { manifest, name } = await findInSwarm(way, options, run);
     return listingOf(manifest, name);
+  }
+  if (way.kind === 'phrase') {
+    const message = `${way.phrase.text} gives its content once; fetch it with hubswarm get`;
+    throw new HubswarmError('ERR_USAGE', message);
   }
   const url = way.kind === 'tree' ? way.url : way.urls[0]!;
   const access = await options.access([url]);

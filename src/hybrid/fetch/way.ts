@@ -4,6 +4,7 @@
 // |---|---|
 // | one or more URLs | by HTTP, all of them mirrors |
 // | the URL of a hub's directory | by HTTP, with all below it |
+// | a code phrase | from its sender |
 // | a share link, a CID, CID/path | from the swarm |
 // | several of these, of one CID and path | from the swarm, by the addresses of all |
 // | these and URLs of the file | by HTTP, held to the CID; from the swarm when no URL delivers |
@@ -12,9 +13,11 @@
 import type { CidTarget } from '../../content/cid-target.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { type Callable, callableOf } from '../links/callable.ts';
+import type { CodePhrase } from '../phrase/code-phrase.ts';
 import type { Thing } from './thing.ts';
 
 export type Way =
+  | { readonly kind: 'phrase'; readonly phrase: CodePhrase }
   | { readonly kind: 'files'; readonly urls: readonly URL[] }
   | { readonly kind: 'tree'; readonly url: URL }
   | {
@@ -26,12 +29,20 @@ export type Way =
       readonly urls: readonly URL[];
     };
 
+/** A way that a peer goes. */
+export type SwarmWay = Extract<Way, { kind: 'content' | 'phrase' }>;
+
 /** A directory of a hub, whatever the path is that a proxy shows it below. */
 const isDirectory = ({ pathname }: URL): boolean => /\/files\/(.*\/)?$/.test(pathname);
 
 /** @throws HubswarmError ERR_USAGE, in one line */
 export function decideWay(things: readonly Thing[]): Way {
   const urls = things.flatMap((thing) => (thing.kind === 'url' ? [thing.url] : []));
+  const [phrase] = things.flatMap((thing) => (thing.kind === 'phrase' ? [thing.phrase] : []));
+  if (phrase && things.length > 1) {
+    throw refusal(`${phrase.text} leads to one sender; give it alone`);
+  }
+  if (phrase) return { kind: 'phrase', phrase };
   const contents = things.filter((thing) => thing.kind === 'content');
   const directory = urls.find(isDirectory);
   if (directory && things.length > 1) {

@@ -1,8 +1,8 @@
 // A share by code phrase, from both ends. What is shared is open to the receivers alone that said
 // the phrase: both peers are started with a circle, which begins empty.
+import type { CID } from 'multiformats/cid';
 import { parseCid } from '../../content/cid.ts';
 import { answerStreams } from '../../peer/calls/side-streams.ts';
-import type { DownloadOptions } from '../../peer/file-download.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import { within } from '../../runtime/within.ts';
@@ -73,25 +73,26 @@ export class Progress {
  * Finds the sender and fetches what it shares.
  *
  * @param progress whose `emit` the peer was started with
- * @returns the path
- * @throws HubswarmError ERR_REMOTE when it is the wrong phrase; as Peer.get(); the signal's reason
+ * @param fetch fetches the content into its place
+ * @throws HubswarmError ERR_REMOTE when it is the wrong phrase; what `fetch` throws; the signal's reason
  */
-export async function takeByPhrase(
+export async function takeByPhrase<T>(
   { peer, circle }: Closed,
   phrase: CodePhrase,
   progress: Progress,
-  options: DownloadOptions,
-): Promise<string> {
-  const met = await findSender(peer, phrase, options.signal);
+  fetch: (cid: CID) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const met = await findSender(peer, phrase, signal);
   try {
     const { cid, name, bytes } = met.offer;
     peer.emit({ event: 'sender_met', remote: met.sender, name, bytes, cid });
     circle.add(met.sender);
     progress.onBytes = (verified) => met.report(verified);
-    const path = await peer.get(parseCid('the sender', cid), options);
+    const fetched = await fetch(parseCid('the sender', cid));
     met.report('complete');
     await within(HEARD_WITHIN_MS, met.ended);
-    return path;
+    return fetched;
   } finally {
     met.close();
   }

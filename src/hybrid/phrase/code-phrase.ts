@@ -28,6 +28,9 @@ export function makePhrase(number = randomInt(1, HIGHEST_NUMBER + 1)): CodePhras
   return { number, text: [number, ...words].join('-') };
 }
 
+/** Whether it looks like a phrase, and like nothing else that can be fetched. */
+export const looksLikePhrase = (text: string): boolean => SHAPE.test(text);
+
 /**
  * Reads a phrase as a person typed it: in any case, with blanks for hyphens, words cut short after
  * four letters.

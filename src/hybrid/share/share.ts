@@ -8,17 +8,23 @@ import { nameFault } from '../../content/file-name.ts';
 import { withSpooled } from '../../disk/spooled.ts';
 import type { ShareOptions as PeerShareOptions } from '../../peer/import-shared.ts';
 import type { Peer } from '../../peer/peer.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
+import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import type { Event } from '../../telemetry/event.ts';
 import { linkTo } from '../links/link-to.ts';
 import { ipfsLink } from '../links/share-link.ts';
+import { giveByPhrase } from '../phrase/by-phrase.ts';
 import { type PeerChoice, type Run, withPeer } from '../with-peer.ts';
 
 export interface ShareOptions
-  extends Omit<PeerChoice, 'mdns' | 'isOpen'>,
+  extends Omit<PeerChoice, 'mdns' | 'isOpen' | 'circle'>,
     Pick<PeerShareOptions, 'preserve' | 'links' | 'check' | 'onLeftOut'> {
   /** Files and directories. */
   readonly paths: readonly string[];
+  /**
+   * Whether it is closed to all but those who say a code phrase, and after how many of them it ends;
+   * without it the phrase only stands for the link.
+   */
+  readonly closed?: { readonly receivers: number } | undefined;
   /** What is shared besides under a name of its own; it is read to its end first. */
   readonly input?: { readonly stream: NodeJS.ReadableStream; readonly name: string } | undefined;
 }
@@ -46,19 +52,20 @@ async function sharePaths(
   paths: readonly string[],
   run: Run,
 ): Promise<void> {
-  const { listen, joins, data, uplink, downlink } = options;
+  const { listen, joins, data, uplink, downlink, closed } = options;
+  const circle = closed && new Set<string>();
   const shared: Shared[] = [];
   let peer: Peer | undefined;
   const tell = (): void => {
-    for (const each of shared) if (peer) tellLink(each, peer, run);
+    for (const each of shared) if (peer && !closed) tellLink(each, peer, run);
   };
   const emit = (event: Event): void => {
     // Nobody is waited for here: who has the link calls.
     if (event.event === 'peers_awaited' && event.lack !== 'answer') return;
-    run.emit(event);
+    run.emit(closed && event.event === 'callers_decided' ? byPhrase(event) : event);
     if (event.event === 'listening') tell();
   };
-  const choice = { listen, joins, data, uplink, downlink, mdns: true, isOpen: true };
+  const choice = { listen, joins, data, uplink, downlink, mdns: true, isOpen: true, circle };
   await withPeer(choice, { ...run, emit }, async (started) => {
     peer = started;
     // It ends with the peer, and with nothing else.
@@ -70,12 +77,43 @@ async function sharePaths(
         shared.push({ cid, name: basename(resolve(path)), bytes, told: '' });
         tell();
       }
-      if (!run.signal.aborted) await once(run.signal, 'abort');
+      const [only] = shared;
+      if (!only || shared.length > 1) await untilAborted(run.signal);
+      else await give(started, only, circle, closed?.receivers, run);
     } catch (error) {
       // Stopping is how it ends.
       if (!run.signal.aborted) throw error;
     }
   });
+}
+
+/** A closed share listens as an open one does, and is for others. */
+const byPhrase = (event: Extract<Event, { event: 'callers_decided' }>): Event =>
+  event.because === 'share' ? { ...event, because: 'phrase' } : event;
+
+/**
+ * Gives one thing by a code phrase. Without a circle it is shared with everybody all the same: then
+ * it goes on when nobody may say the phrase any more.
+ */
+async function give(
+  peer: Peer,
+  { cid, name, bytes }: Shared,
+  circle: Set<string> | undefined,
+  receivers = Number.POSITIVE_INFINITY,
+  { emit, signal }: Run,
+): Promise<void> {
+  const offer = { cid: cid.toString(), name, bytes };
+  try {
+    await giveByPhrase({ peer, circle: circle ?? new Set() }, offer, receivers, signal);
+  } catch (error) {
+    if (circle || signal.aborted) throw error;
+    emit({ event: 'warned', message: `${describeError(error)}; the link holds` });
+    await untilAborted(signal);
+  }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 interface Shared {

@@ -11,6 +11,7 @@ async function described(...things: string[]): Promise<string> {
   const way = await wayOf(things);
   if (way.kind === 'files') return `files ${way.urls.join(' ')}`;
   if (way.kind === 'tree') return `tree ${way.url}`;
+  if (way.kind === 'phrase') return `phrase ${way.phrase.text}`;
   const { target, callable, urls } = way;
   const path = target.path === undefined ? '' : `/${target.path}`;
   const places = [...callable.addresses, ...callable.hubs, ...urls];
@@ -27,6 +28,8 @@ describe('the way of', () => {
     ['all of a hub', ['http://hub/files/'], 'tree http://hub/files/'],
     ['a directory behind a proxy', ['https://p/sub/files/d/'], 'tree https://p/sub/files/d/'],
     ['a page', ['https://host.example/dir/'], 'files https://host.example/dir/'],
+    ['a code phrase', ['7-canyon-ocean'], 'phrase 7-canyon-ocean'],
+    ['a code phrase in three words', ['7', 'Canyon', 'ocean'], 'phrase 7-canyon-ocean'],
     ['a CID', [CID], `content ${CID}`],
     ['a CID with a path', [`${OTHER}/a/b.txt`], `content ${OTHER}/a/b.txt`],
     ['an IPFS link', [`ipfs://${OTHER}/a`], `content ${OTHER}/a`],
@@ -56,6 +59,12 @@ describe('the way of', () => {
   });
 
   it.each<[what: string, things: string[], reason: RegExp]>([
+    [
+      'a phrase and more',
+      ['7-canyon-ocean', CID],
+      /7-canyon-ocean leads to one sender; give it alone/,
+    ],
+    ['a phrase of other words', ['7-xyzzy-ocean'], /'xyzzy' is no word of code phrases/],
     ['two CIDs', [CID, OTHER], /are two; one call fetches one/],
     ['a CID and a path of it', [OTHER, `${OTHER}/a`], /are two/],
     ['a path and a URL', [`${OTHER}/a`, 'http://hub/files/a'], /cannot be verified/],
