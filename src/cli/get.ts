@@ -8,6 +8,7 @@ import { runCommand } from './common/run.ts';
 interface Options extends AccessFlags {
   out: string;
   force: boolean;
+  check: boolean;
   select: string[];
   join: string[];
   data?: string;
@@ -32,6 +33,11 @@ export function getCommand(): Command {
     .option(
       '--force',
       'replace an existing file or directory with other content; what a directory holds beside is put aside',
+      false,
+    )
+    .option(
+      '--check',
+      'fetch nothing: hash what lies in the directory, and name each file that differs',
       false,
     )
     .option(
@@ -95,5 +101,7 @@ async function run(things: string[], options: Options): Promise<void> {
     access: (urls: readonly URL[]) => accessOf(options, urls),
     stdout: process.stdout,
   };
-  await runCommand(options, (context) => get(way, choice, context), { goesOn: true });
+  // It loads libp2p, which URLs do without.
+  const act = options.check ? (await import('../hybrid/fetch/check.ts')).check : get;
+  await runCommand(options, (context) => act(way, choice, context), { goesOn: true });
 }

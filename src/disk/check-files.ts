@@ -111,3 +111,53 @@ async function findWholeFile(
     await handle.close();
   }
 }
+
+export interface DifferentFile {
+  readonly path: string;
+  /** As in 'PATH is missing'. */
+  readonly reason: string;
+}
+
+/**
+ * How what lies at `base` differs, file by file. Every byte is hashed; what a directory holds beside
+ * counts for nothing.
+ */
+export async function* differencesAt(
+  manifest: Manifest,
+  base: string,
+  options: CheckOptions,
+): AsyncGenerator<DifferentFile, void> {
+  for (const file of manifest.files) {
+    options.signal?.throwIfAborted();
+    const path = pathUnder(base, file);
+    const reason = await faultOf(manifest, file, path, options);
+    if (reason !== undefined) yield { path, reason };
+  }
+}
+
+async function faultOf(
+  manifest: Manifest,
+  file: ManifestFile,
+  path: string,
+  options: CheckOptions,
+): Promise<string | undefined> {
+  const opened = await openAnywhere(path, READ).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  });
+  if (!opened) return 'is missing';
+  const { handle, stats } = opened;
+  try {
+    if (!stats.isFile()) return 'is no file';
+    if (stats.size !== file.length) return `has ${stats.size} bytes, not ${file.length}`;
+    let wrong = 0;
+    const onPiece = (_piece: number, matches: boolean): boolean => {
+      if (!matches) wrong++;
+      return true;
+    };
+    await checkPieces(manifest, { path, handle, file }, onPiece, options);
+    return wrong === 0 ? undefined : `differs in ${wrong} of ${file.pieceCount} pieces`;
+  } finally {
+    await handle.close();
+  }
+}

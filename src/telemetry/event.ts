@@ -128,14 +128,6 @@ export interface Events {
     referer?: string;
     range?: string;
   };
-  /** A server has refused bytes that are no request: at most 10 events in a second. */
-  request_refused: {
-    remote: Remote;
-    status: number;
-    reason: string;
-    /** Refused since the event before, without an event of their own. */
-    untold?: number;
-  };
   /** The manifest of a CID is known: it was kept, or a remote gave it. */
   manifest_found: {
     cid: string;

@@ -95,8 +95,6 @@ function describeEvent(event: Event): string | undefined {
       return `gave up an unfinished upload (${bytes(event.bytes)} of it had come)`;
     case 'request_completed':
       return `${event.remote}${event.subject === undefined ? '' : ` (${showText(event.subject)})`} ${event.method} ${showText(event.path)} ${event.status} ${event.bytes} ${event.ms.toFixed(1)}ms${event.whole ? '' : ' (cut off)'}`;
-    case 'request_refused':
-      return `${event.remote} sent no request: ${event.status} ${event.reason}${event.untold ? ` (${event.untold} more before)` : ''}`;
     case 'transfer_started':
       if (event.resumedBytes > 0 && event.resumedBytes === event.bytes) return undefined;
       return (

@@ -1,14 +1,11 @@
 import { REPLACE_FIELD, type ReplaceWish } from '../../api/replace-field.ts';
-import { askChange, type ChangeOptions, isSuccess } from './ask-change.ts';
+import { Link } from '../../link/link.ts';
+import { refusalOf, sendRequest } from '../http/send-request.ts';
+import { putFailure } from './put.ts';
+import type { RemoveOptions } from './remove.ts';
 
 /** Of servers that are no WebDAV servers, and of hubs where the name is taken already. */
 export const NOT_MADE = new Set([400, 404, 405, 501]);
-
-interface MakeDirectory extends ChangeOptions {
-  readonly isExact: boolean;
-  /** What of another kind gives way to it. */
-  readonly replaces?: ReplaceWish | undefined;
-}
 
 /**
  * Makes an empty directory on a hub or a WebDAV server, and those above it that are missing. Resolves to false if the server makes none.
@@ -17,23 +14,27 @@ interface MakeDirectory extends ChangeOptions {
  * @param options.isExact whether the name is no other Unicode spelling of one that is there
  * @throws HubswarmError ERR_REMOTE
  */
-export async function makeRemoteDirectory(options: MakeDirectory): Promise<boolean> {
-  const parent = new URL('..', options.url);
-  const made = await ask(options, parent.pathname !== options.url.pathname);
-  if (made !== 'orphan') return made;
-  await makeRemoteDirectory({ ...options, url: parent, replaces: undefined });
-  return (await ask(options, false)) === true;
-}
-
-/** @param isNested whether the directory above may be missing */
-function ask(options: MakeDirectory, isNested: boolean): Promise<boolean | 'orphan'> {
+export async function makeRemoteDirectory(
+  options: RemoveOptions & {
+    readonly isExact: boolean;
+    /** What of another kind gives way to it. */
+    readonly replaces?: ReplaceWish;
+  },
+): Promise<boolean> {
   const headers = {
     ...(options.isExact ? { prefer: 'handling=strict' } : {}),
     ...(options.replaces ? { [REPLACE_FIELD]: options.replaces } : {}),
   };
-  return askChange(options, { method: 'MKCOL', headers }, (status) => {
-    if (isSuccess(status)) return true;
-    if (NOT_MADE.has(status)) return false;
-    return status === 409 && isNested ? 'orphan' : undefined;
-  });
+  try {
+    const answer = await sendRequest({ ...options, method: 'MKCOL', headers, link: new Link() });
+    if (answer.status >= 200 && answer.status < 300) return true;
+    if (NOT_MADE.has(answer.status)) return false;
+    const parent = new URL('..', options.url);
+    const isNested = answer.status === 409 && parent.pathname !== options.url.pathname;
+    if (isNested && (await makeRemoteDirectory({ ...options, url: parent })))
+      return await makeRemoteDirectory(options);
+    throw refusalOf(options, answer);
+  } catch (error) {
+    throw putFailure(error, options.url, options.signal);
+  }
 }

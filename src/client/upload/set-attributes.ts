@@ -1,9 +1,12 @@
 // Tells a hub the time of last change, and whether a file can be run, without its bytes.
 import { formatAttributes } from '../../api/file-attributes.ts';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { askChange, type ChangeOptions, isSuccess } from './ask-change.ts';
+import { Link } from '../../link/link.ts';
+import { refusalOf, sendRequest } from '../http/send-request.ts';
+import { putFailure } from './put.ts';
+import type { RemoveOptions } from './remove.ts';
 
-export interface SetAttributes extends ChangeOptions {
+export interface SetAttributes extends RemoveOptions {
   readonly attributes: FileAttributes;
   /** The CID that the file must have. */
   readonly cid?: string | undefined;
@@ -17,18 +20,22 @@ export interface SetAttributes extends ChangeOptions {
  *
  * @throws HubswarmError ERR_REMOTE, also if the file has other bytes by now
  */
-export function setRemoteAttributes(options: SetAttributes): Promise<boolean> {
+export async function setRemoteAttributes(options: SetAttributes): Promise<boolean> {
   const { attributes, cid, isExact } = options;
   const headers = {
     ...formatAttributes(attributes),
     ...(cid === undefined ? {} : { 'if-match': `"${cid}"` }),
     ...(isExact ? { prefer: 'handling=strict' } : {}),
   };
-  return askChange(options, { method: 'PATCH', headers }, (status) => {
-    if (isSuccess(status)) return true;
-    const isOfServer = status === 501 || (status >= 400 && status < 500 && !OWN.has(status));
-    return isOfServer ? false : undefined;
-  });
+  try {
+    const answer = await sendRequest({ ...options, method: 'PATCH', headers, link: new Link() });
+    const { status } = answer;
+    if (status >= 200 && status < 300) return true;
+    if (status === 501 || (status >= 400 && status < 500 && !OWN.has(status))) return false;
+    throw refusalOf(options, answer);
+  } catch (error) {
+    throw putFailure(error, options.url, options.signal);
+  }
 }
 
 /** Of this file, or of who asks. */

@@ -12,7 +12,7 @@
 // Everything else is refused, with the reason.
 import type { CidTarget } from '../../content/cid-target.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { type Callable, callableOf } from '../links/callable.ts';
+import type { Callable } from '../links/callable.ts';
 import type { CodePhrase } from '../phrase/code-phrase.ts';
 import type { Thing } from './thing.ts';
 
@@ -36,7 +36,7 @@ export type SwarmWay = Extract<Way, { kind: 'content' | 'phrase' }>;
 const isDirectory = ({ pathname }: URL): boolean => /\/files\/(.*\/)?$/.test(pathname);
 
 /** @throws HubswarmError ERR_USAGE, in one line */
-export function decideWay(things: readonly Thing[]): Way {
+export async function decideWay(things: readonly Thing[]): Promise<Way> {
   const urls = things.flatMap((thing) => (thing.kind === 'url' ? [thing.url] : []));
   const [phrase] = things.flatMap((thing) => (thing.kind === 'phrase' ? [thing.phrase] : []));
   if (phrase && things.length > 1) {
@@ -58,6 +58,8 @@ export function decideWay(things: readonly Thing[]): Way {
       `a URL beside ${cid}/${path} cannot be verified; give the CID of the file itself`,
     );
   }
+  // What URLs alone do without.
+  const { callableOf } = await import('../links/callable.ts');
   const links = contents.flatMap(({ link }) => link ?? []);
   const addresses = [...new Set(links.flatMap((link) => link.addresses))];
   const hubs = [...new Set(links.flatMap((link) => link.hubs))];

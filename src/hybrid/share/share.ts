@@ -34,7 +34,7 @@ export const textInput = (text: string): NodeJS.ReadableStream => Readable.from(
 
 /** @throws HubswarmError ERR_USAGE for a name that no receiver could use */
 export function checkInputName(option: string, name: string): string {
-  const fault = name.startsWith('.') ? 'would be hidden' : nameFault(name);
+  const fault = nameFault(name) ?? (name.startsWith('.') ? 'would be hidden' : undefined);
   if (fault === undefined) return name;
   throw new HubswarmError('ERR_USAGE', `${option}: '${name}' ${fault}; give a plain name`);
 }

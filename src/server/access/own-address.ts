@@ -68,11 +68,6 @@ export class OwnAddress {
     return rest === '' || /^[?#]/.test(rest) ? `${origin}/${rest}` : target;
   }
 
-  /** A path on the hub as a link in the page at its `/`: with a base path, that may be asked for without a slash. */
-  fromStart(request: Request, path: string): string {
-    return this.#basePath === '' ? path.slice(1) : this.locate(request, path);
-  }
-
   /** @param path on the hub, escaped, as in `/files/name` */
   locate({ req, target, caller }: Request, path: string): string {
     const basePath = this.#basePath;

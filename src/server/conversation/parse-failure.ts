@@ -8,7 +8,6 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatHttpDate } from '../../api/http-date.ts';
 import { guarded } from '../../runtime/guarded.ts';
-import type { Refusals } from './refusals.ts';
 import type { Traffic } from './traffic.ts';
 
 interface ParseError extends Error {
@@ -33,33 +32,21 @@ const NO_TLS = new Set([
 
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d\r\n/;
 
-interface Parts {
-  readonly traffic: Traffic;
-  readonly refusals: Refusals;
-  readonly stallMs: number;
-}
-
-export function answerParseFailures(server: Server, { traffic, refusals, stallMs }: Parts): void {
-  const refuse = (socket: Duplex, status: number, message: string): void => {
-    // The answer before was the last one of the connection.
-    if (!socket.writable) return;
-    refusals.note(socket, status, message);
-    answerRefusal(socket, stallMs, status, message);
-  };
+export function answerParseFailures(
+  server: Server,
+  { traffic, stallMs }: { traffic: Traffic; stallMs: number },
+): void {
   const handleError = (error: ParseError, socket: Duplex): void => {
     const begin = (): void => {
       const open = traffic.answering(socket);
       // The wrong bytes came behind complete requests, which get their answers first.
       if (open?.req.complete) open.res.once('finish', answer);
       else if (open?.res.headersSent) socket.destroy();
-      else refuse(socket, ...failureOf(error));
+      else refuse(socket, stallMs, ...failureOf(error));
     };
     const answer = guarded('answering what is no request', begin, () => socket.destroy());
     const plain = NO_TLS.has(error.code ?? '') ? plainSocket(socket) : undefined;
-    if (plain) {
-      endOnError(plain);
-      return refuse(plain, 400, 'this port speaks TLS: the URL begins with https://, not http://');
-    }
+    if (plain) return refusePlain(plain, stallMs);
     // Other errors are resets and failed TLS handshakes: no client is there to read an answer.
     const ofHttp = /^HPE_|^ERR_HTTP_/.test(error.code ?? '');
     if (!ofHttp || !socket.writable) socket.destroy();
@@ -69,7 +56,7 @@ export function answerParseFailures(server: Server, { traffic, refusals, stallMs
   };
   const handleConnect = (_req: IncomingMessage, socket: Duplex): void => {
     endOnError(socket);
-    refuse(socket, 501, 'this server is no proxy');
+    refuse(socket, stallMs, 501, 'this server is no proxy');
   };
   server.on('clientError', guarded('answering what is no request', handleError));
   server.on('connect', guarded('refusing to be a proxy', handleConnect));
@@ -81,6 +68,11 @@ export function answerParseFailures(server: Server, { traffic, refusals, stallMs
  */
 function plainSocket(socket: Duplex & { readonly _parent?: unknown }): Socket | undefined {
   return socket._parent instanceof Socket ? socket._parent : undefined;
+}
+
+function refusePlain(socket: Socket, stallMs: number): void {
+  endOnError(socket);
+  refuse(socket, stallMs, 400, 'this port speaks TLS: the URL begins with https://, not http://');
 }
 
 /** Node.js does not listen to the socket: a reset without a listener ends the process. */
@@ -116,7 +108,9 @@ function failureOf({ code, rawPacket }: ParseError): [status: number, message: s
 }
 
 /** @param stallMs how long the client may take for the answer */
-function answerRefusal(socket: Duplex, stallMs: number, status: number, message: string): void {
+function refuse(socket: Duplex, stallMs: number, status: number, message: string): void {
+  // The answer before was the last one of the connection.
+  if (!socket.writable) return;
   const body = `${message}\n`;
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,

@@ -16,11 +16,9 @@ import { answerIndex } from '../files/index-page.ts';
 import { SmallFiles } from '../files/small-files.ts';
 import { AnswerThrough } from '../intermediary/answer-through.ts';
 import { answerDirectory } from '../listing/directory-response.ts';
-import { answerStart } from '../listing/start-page.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath } from '../message/request-path.ts';
 import { ROUTES, type RouteName, routeOf } from '../message/routes.ts';
-import { withVary } from '../message/vary.ts';
 import { answerTus } from '../tus/tus-route.ts';
 import { answerDelete } from '../uploads/delete.ts';
 import { answerForm } from '../uploads/form-upload.ts';
@@ -44,13 +42,8 @@ interface Asked {
 type LongWay = (hub: Hub, conversation: Conversation, asked: Asked) => Promise<void> | void;
 
 const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
-  start: (hub, conversation, { req }) => {
-    const files = `${ROUTES.files.path}/`;
-    const { res } = conversation;
-    res.setHeader('Vary', withVary(res, { Vary: 'Accept' }).Vary);
-    if (prefersHtml(req)) answerStart(conversation, hub.address.fromStart(conversation, files));
-    else conversation.redirect(hub.address.locate(conversation, files));
-  },
+  start: (hub, conversation) =>
+    conversation.redirect(hub.address.locate(conversation, `${ROUTES.files.path}/`)),
   files: answerFilesRoute,
   uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
@@ -166,9 +159,6 @@ function createApp(hub: Hub) {
 const isTaken = (methods: readonly string[], method: string): boolean =>
   methods.length === 0 || (method !== 'OPTIONS' && methods.includes(method));
 
-/** JSON is for who names it: crawlers and older tools name nothing, and walk pages alone. */
-const prefersHtml = (req: Request): boolean => req.accepts(['html', 'json']) !== 'json';
-
 async function answerFilesRoute(
   hub: Hub,
   conversation: Conversation,
@@ -179,10 +169,11 @@ async function answerFilesRoute(
   if (req.method === 'DELETE') return answerDelete(hub, conversation, rest);
   if (req.method === 'PATCH') return answerSetAttributes(hub, conversation, rest);
   if (req.method === 'MKCOL') return answerMakeDirectory(hub, conversation, rest);
+  // JSON is for who names it: crawlers and older tools name nothing, and walk pages alone.
+  const prefersHtml = req.accepts(['html', 'json']) !== 'json';
   const { segments } = parseRequestPath(rest);
-  const asHtml = prefersHtml(req);
-  if (await answerIndex(hub, conversation, segments, asHtml)) return;
-  return answerDirectory(hub, conversation, segments, asHtml);
+  if (await answerIndex(hub, conversation, segments, prefersHtml)) return;
+  return answerDirectory(hub, conversation, segments, prefersHtml);
 }
 
 /** Answers 405 if another method would do (RFC 9110 section 15.5.6), else 404. */

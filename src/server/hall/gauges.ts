@@ -4,7 +4,6 @@
 import type { Catalogue } from '../../hub/catalogue/catalogue.ts';
 import type { HubEvents } from '../../hub/feed/hub-events.ts';
 import type { Link } from '../../link/link.ts';
-import type { Refusals } from '../conversation/refusals.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { Connections } from '../operations/connections.ts';
 import type { Gauge } from '../operations/gauge.ts';
@@ -14,14 +13,13 @@ import type { RequestTally } from '../operations/request-tally.ts';
 interface Parts {
   readonly connections: Connections;
   readonly traffic: Traffic;
-  readonly refusals: Refusals;
   readonly catalogue: Pick<Catalogue, 'size' | 'backlog'>;
   readonly link: Pick<Link, 'sentBytes' | 'receivedBytes'>;
   readonly events: HubEvents;
 }
 
 export function gaugesOf(
-  { catalogue, link, events, connections, traffic, refusals }: Parts,
+  { catalogue, link, events, connections, traffic }: Parts,
   tally: RequestTally,
 ): Gauge[] {
   const gauge = (name: string, help: string, read: () => number): Gauge => {
@@ -35,7 +33,6 @@ export function gaugesOf(
     counter('received_bytes', 'Payload of uploads, as it is taken.', () => link.receivedBytes),
     counter('rate_limited', 'Requests answered with 429.', () => tally.rateLimited),
     counter('stored_files', 'Files that uploads made or replaced.', () => tally.storedFiles),
-    counter('refused_requests', 'Requests that the parser refused.', () => refusals.count),
     counter(
       'refused_connections',
       'Connections closed at once, being too many.',

@@ -11,7 +11,6 @@ import type { Root } from '../../root/root.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Admission } from '../access/admission.ts';
 import type { OwnAddress } from '../access/own-address.ts';
-import type { Refusals } from '../conversation/refusals.ts';
 import type { Traffic } from '../conversation/traffic.ts';
 import type { Health } from '../operations/health.ts';
 import type { Metrics } from '../operations/metrics.ts';
@@ -31,7 +30,6 @@ export interface Hub {
   /** Milliseconds for which a client may neither take nor send a byte. */
   readonly stallMs: number;
   readonly traffic: Traffic;
-  readonly refusals: Refusals;
   readonly health: Health;
   /** Undefined if metrics are switched off. */
   readonly metrics: Metrics | undefined;

@@ -19,7 +19,6 @@ import type { Emit } from '../../telemetry/event.ts';
 import { Admission, type AdmissionOptions } from '../access/admission.ts';
 import { OwnAddress } from '../access/own-address.ts';
 import { answerParseFailures } from '../conversation/parse-failure.ts';
-import { Refusals } from '../conversation/refusals.ts';
 import { isEventsTarget } from '../events/events-route.ts';
 import { TransferWatch } from '../events/transfer-watch.ts';
 import { createLimitedServer } from '../operations/connections.ts';
@@ -169,18 +168,14 @@ async function assemble(
   const swarm = await options.openSwarm?.({ root, catalogue, access, events, emit });
   closing.push(() => swarm?.close());
   const health = new Health(root, traffic);
-  const refusals = new Refusals(emit);
   const connections = operations.limit(server);
   const metrics = operations.metricsOf((tally) =>
-    gaugesOf({ catalogue, link, events, connections, traffic, refusals }, tally),
+    gaugesOf({ catalogue, link, events, connections, traffic }, tally),
   );
   const { stallMs = STALL_MS } = options;
   const entry = { access, admission, address };
   const parts = { root, catalogue, link, ...entry, uploads, representations, events };
-  return {
-    hub: { ...parts, emit, stallMs, traffic, refusals, health, metrics, intermediary, swarm },
-    store,
-  };
+  return { hub: { ...parts, emit, stallMs, traffic, health, metrics, intermediary, swarm }, store };
 }
 
 function attach(server: Server, hub: Hub): void {

@@ -65,7 +65,7 @@ export class AccessLog {
   }
 
   handleEvent(event: Event): void {
-    if (event.event !== 'request_completed' && event.event !== 'request_refused') return;
+    if (event.event !== 'request_completed') return;
     if (this.#waiting.length + this.#writingBytes > MAX_WAITING_BYTES) {
       this.#lose(1, 'the disk does not keep up');
       return;

@@ -1,39 +1,31 @@
-// One line of the access log for one request, or for bytes that are none: JSON, or the combined format of Apache and nginx.
+// One line of the access log for one request: JSON, or the combined format of Apache and nginx.
 // Control characters are escaped in both, so a client can neither end a line nor reach a terminal
 // that shows it. Pure.
 import { showJson } from '../../runtime/shown-text.ts';
 import type { Event } from '../../telemetry/event.ts';
 
 export type Completed = Extract<Event, { event: 'request_completed' }>;
-export type Refused = Extract<Event, { event: 'request_refused' }>;
 export type LogFormat = 'json' | 'combined';
 
 export const LOG_FORMATS: readonly LogFormat[] = ['json', 'combined'];
 
 /** @param at when the request ended. */
-export function formatLine(format: LogFormat, request: Completed | Refused, at: Date): string {
-  if (format === 'json') return jsonLine(request, at);
-  return request.event === 'request_refused' ? refusedLine(request, at) : combinedLine(request, at);
+export function formatLine(format: LogFormat, request: Completed, at: Date): string {
+  return format === 'json' ? jsonLine(request, at) : combinedLine(request, at);
 }
 
-function jsonLine({ event: _, ...request }: Completed | Refused, at: Date): string {
-  const rounded = 'ms' in request ? { ms: round(request.ms) } : {};
-  return showJson(JSON.stringify({ time: at.toISOString(), ...request, ...rounded }));
+function jsonLine({ event: _, ...request }: Completed, at: Date): string {
+  const line = { time: at.toISOString(), ...request, ms: round(request.ms) };
+  return showJson(JSON.stringify(line));
 }
-
-/** As Apache writes it; the reason has no field there. */
-function refusedLine({ remote, status }: Refused, at: Date): string {
-  return `${hostOf(remote)} - - [${clfTime(at)}] "-" ${status} 0 "-" "-"`;
-}
-
-const hostOf = (remote: string): string => remote.replace(/:\d+$/, '');
 
 function combinedLine(request: Completed, at: Date): string {
   const { remote, subject, method, path, httpVersion, status, bytes, referer, userAgent } = request;
   const who = subject === undefined ? '-' : quotable(subject).replaceAll(' ', '\\x20');
   const line = `"${quotable(method)} ${quotable(path)} HTTP/${httpVersion ?? '1.1'}"`;
   const [by, from] = [quotable(userAgent ?? '-'), quotable(referer ?? '-')];
-  return `${hostOf(remote)} - ${who} [${clfTime(at)}] ${line} ${status} ${bytes} "${from}" "${by}"`;
+  const host = remote.replace(/:\d+$/, '');
+  return `${host} - ${who} [${clfTime(at)}] ${line} ${status} ${bytes} "${from}" "${by}"`;
 }
 
 /** Escapes as Apache does: quotes, backslashes and everything that is not printable ASCII. */

@@ -20,9 +20,6 @@ const BOUNDARY = /;\s*boundary=(?:"[^"]{1,70}"|[^\s";,]{1,70})\s*(?:;|$)/i;
 
 const TYPE = 'multipart/form-data';
 
-/** What browsers write for a quote and for ends of lines in a name; they leave a percent sign as it is (HTML, "multipart form data"). */
-const ESCAPED = /%22|%0D|%0A/g;
-
 /** Stores a file. @param name as the form gives it; undefined if it gives none */
 export type TakeFile = (name: string | undefined, bytes: AsyncIterable<Buffer>) => Promise<void>;
 
@@ -66,10 +63,7 @@ export class FormFiles {
       const store = async (): Promise<void> => {
         if (this.#failure) throw this.#failure.error;
         // The reason why a file is not stored must come before that its bytes end.
-        await take(
-          name?.replace(ESCAPED, decodeURIComponent),
-          bytes.iterator({ destroyOnReturn: false }),
-        );
+        await take(name, bytes.iterator({ destroyOnReturn: false }));
         this.#open.delete(bytes);
       };
       this.#earlier = this.#all;

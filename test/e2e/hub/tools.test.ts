@@ -242,20 +242,4 @@ describe.each(Object.entries(CRAWLERS))('%s', (program, args) => {
     expect(files.sort()).toEqual([...NAMES, ...many].sort());
     for (const name of NAMES) expect(await readFile(join(dir, name), 'utf8')).toBe(name);
   });
-
-  it('finds the files from the address that the hub prints', needs(program), async () => {
-    const [root, dir] = [await scratch(), await scratch()];
-    await writeFile(join(root, 'f'), 'f');
-    const url = await hub(root);
-    const from = args(url).map((arg) => (arg === '--cut-dirs=1' ? '--cut-dirs=0' : arg));
-    await run(
-      program,
-      from.map((arg) => arg.replace('mirror /files/', 'mirror /')),
-      {
-        cwd: dir,
-        timeout: TIMEOUT_MS,
-      },
-    );
-    expect(await readFile(join(dir, 'files/f'), 'utf8')).toBe('f');
-  });
 });

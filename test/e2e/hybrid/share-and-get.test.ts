@@ -1,6 +1,6 @@
 // `hubswarm share` here, `hubswarm get LINK` there, and nothing else typed: as real processes, on hosts
 // of a LAN and on this machine alone.
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { needs } from '../../support/needs.ts';
@@ -239,6 +239,27 @@ describe('parts of what is shared', () => {
     const getter = await getHere(dir, sharer, await linkOf(sharer), '--out', '-');
     expect(await getter.exit).toBe(2);
     expect(getter.stderr).toContain("--out: '-' takes one file");
+  });
+
+  it('what lies here is held against the link, and stays as it is', async () => {
+    const dir = await scratch();
+    const sharer = await sharedTree(dir);
+    const get = [await linkOf(sharer), '--out', join(dir, 'out')];
+    expect(await (await getHere(dir, sharer, ...get)).exit).toBe(0);
+    const same = await getHere(dir, sharer, ...get, '--check');
+    expect(await same.exit).toBe(0);
+    expect(same.stderr).toContain('already there, verified');
+    const file = join(dir, 'out/tree/docs/in/c.pdf');
+    const changed = await readFile(file);
+    changed[70_000]! ^= 1;
+    await writeFile(file, changed);
+    await rm(join(dir, 'out/tree/a.pdf'));
+    const other = await getHere(dir, sharer, ...get, '--check');
+    expect(await other.exit).toBe(1);
+    expect(other.stderr).toMatch(/tree\/a\.pdf: is missing/);
+    expect(other.stderr).toMatch(/c\.pdf: differs in 1 of \d+ pieces/);
+    expect(other.stderr).toContain('2 of 3 files are not as');
+    expect(await readFile(file)).toEqual(changed);
   });
 
   it('what differs alone moves into a copy that is there', async () => {

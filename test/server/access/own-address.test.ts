@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkBasePath } from '../../../src/server/access/own-address.ts';
-import { AS_JSON, type HubOptions, startHub } from '../hub.ts';
+import { type HubOptions, startHub } from '../hub.ts';
 
 /** What a hub says of where an upload lies, to a request with these header fields. */
 async function locationOf(
@@ -192,11 +192,10 @@ describe('a hub below a base path', () => {
       expect((await hub.ask(target)).text).toBe('x');
     }
     for (const target of ['/a/hub', '/a/hub/', '/a/hub?x', '/'])
-      expect(await hub.ask(target, AS_JSON)).toMatchObject({
+      expect(await hub.ask(target)).toMatchObject({
         status: 302,
         headers: { location: `${base}/files/` },
       });
-    expect((await hub.ask('/a/hub')).text).toContain(`<a href="${base}/files/">`);
     for (const target of ['/a/hubs/files/x', '/a/hub/a/hub/files/x', '/a/hubfiles/x', '/A/hub/'])
       expect((await hub.ask(target)).status).toBe(404);
     expect((await hub.ask('/a/hub/readyz')).status).toBe(200);

@@ -316,10 +316,7 @@ describe('the rest of the server', () => {
   it('answers each path in one line, and names the methods it takes', async () => {
     const hub = await startHub();
     const location = `http://127.0.0.1:${hub.port}/files/`;
-    expect(await hub.ask('/', AS_JSON)).toMatchObject({ status: 302, headers: { location } });
-    const start = await hub.ask('/');
-    expect(start.headers).toMatchObject({ vary: 'Accept', 'cache-control': 'no-cache' });
-    expect(start.text).toContain('<a href="files/">');
+    expect(await hub.ask('/')).toMatchObject({ status: 302, headers: { location } });
     expect(JSON.parse((await hub.ask('/healthz')).text)).toEqual({ status: 'ok' });
     expect((await hub.ask('/nothing')).status).toBe(404);
     const refused = await hub.ask('/files/f', { method: 'PROPFIND' });

@@ -34,22 +34,6 @@ describe('a line of the access log', () => {
     });
   });
 
-  it('has neither method nor path for what is no request', () => {
-    const refused = {
-      event: 'request_refused',
-      remote: '[2001:db8::1]:80',
-      status: 400,
-      reason: 'no HTTP request',
-      untold: 7,
-    } as const;
-    expect(formatLine('combined', refused, AT)).toBe(
-      '[2001:db8::1] - - [21/Nov/2026:09:08:07 +0000] "-" 400 0 "-" "-"',
-    );
-    const { event: _, ...fields } = refused;
-    const json = { time: '2026-11-21T09:08:07.060Z', ...fields };
-    expect(JSON.parse(formatLine('json', refused, AT))).toEqual(json);
-  });
-
   it('is the combined format, times in UTC', () => {
     const full = { ...REQUEST, subject: 'ci bot', referer: 'http://x/', userAgent: 'curl/8' };
     expect(formatLine('combined', full, AT)).toBe(
