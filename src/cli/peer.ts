@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { parseHttpUrl } from '../client/http/url.ts';
 import { type CidTarget, looksLikeCid, parseCidTarget } from '../content/cid-target.ts';
 import type { LinkChoice } from '../disk/scan.ts';
 import type { Hubs } from '../hybrid/source/hubs.ts';
@@ -12,13 +11,14 @@ import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { SwarmKey } from '../peer/private/swarm-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
-import { unawaited } from '../runtime/guarded.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import { showText } from '../runtime/shown-text.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { accessOf } from './client/access.ts';
+
+import { type Joins, parseJoins } from './client/joins.ts';
+
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
@@ -62,7 +62,7 @@ export function peerCommand(): Command {
     )
     .argument('[paths-or-cid...]', 'the same as --share and --get')
     .option(
-      '--join [multiaddrs...]',
+      '--join [addresses...]',
       'join through these peers, or hubs (http://HUB), whose files come by HTTP too; without an address, through peers on this machine and those of the last run',
     )
     .option('--share <paths...>', 'files or directories to share; they stay where they are', [])
@@ -175,8 +175,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
   tunePeer();
   const { emit, signal } = context;
   const request = await parse(options, emit);
-  const { hubs } = request;
-  const joins = [...request.joins, ...((await hubs?.addresses()) ?? [])];
+  const hubs = await hubsOf(request.joins, emit);
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: options.uplink === 'auto' ? undefined : options.uplink,
     downlinkBytesPerSecond: options.downlink,
@@ -186,7 +185,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     adaptsUplink: options.uplink === 'auto',
     dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
-    joins,
+    joins: request.joins.towards,
     swarmKey: request.swarmKey,
     allowed: request.allowed,
     policy: request.policy,
@@ -209,10 +208,9 @@ async function run(options: Options, context: RunContext): Promise<void> {
     const lines = readLines(process.stdin);
     if (options.hold) await untilLine(context, lines);
     if (options.control) void obeyLines(lines, peer, emit);
-    joinOthers(peer, joins, options, context);
-    if (hubs) unawaited('joining hubs', hubs.lead(peer, joins));
+    joinOthers(peer, request.joins, options, context);
     if (request.target)
-      await fetchAndServe(peer, { ...request, target: request.target }, options, context);
+      await fetchAndServe(peer, { target: request.target, hubs }, options, context);
     else await untilStopped(signal);
     isDone = leftOut.count === 0;
   } catch (error) {
@@ -232,24 +230,21 @@ async function run(options: Options, context: RunContext): Promise<void> {
 /** In the background: whoever is not there yet is waited for, and keeps nobody from being served. */
 function joinOthers(
   peer: Peer,
-  joins: readonly string[],
+  { through }: Joins,
   { join, mdns, get }: Options,
   { emit, signal }: RunContext,
 ): void {
-  if (join === true || joins.length > 0) {
+  if (join) {
     // It ends with the peer, and with nothing else.
-    peer.join(joins, signal).catch(() => {});
-  } else if (get !== undefined && !mdns && !join) {
+    peer.join(through, signal).catch(() => {});
+  } else if (get !== undefined && !mdns) {
     emit({ event: 'peers_awaited', lack: 'join', addresses: [], reason: '' });
   }
 }
 
 interface Request {
-  /** The multiaddrs of --join. */
-  readonly joins: readonly string[];
-  /** The URLs of --join. */
-  readonly hubs?: Hubs | undefined;
   readonly target?: CidTarget;
+  readonly joins: Joins;
   readonly pieceLength?: number;
   readonly policy: Policy;
   readonly swarmKey?: SwarmKey | undefined;
@@ -261,10 +256,7 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
-  const given = Array.isArray(options.join) ? options.join : [];
-  const urls = given.filter(isHttpUrl).map((text) => parseHttpUrl(text, '--join'));
-  const joins = given.filter((text) => !isHttpUrl(text));
-  for (const text of joins) parseMultiaddr('--join', text);
+  const joins = await parseJoins('--join', Array.isArray(options.join) ? options.join : []);
   for (const name of ['timeout', 'linger'] as const) {
     if (options[name] === undefined || options.get !== undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
@@ -273,7 +265,6 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   for (const path of options.share) checkSource(`--share: ${path}`, path);
   return {
     joins,
-    hubs: urls.length > 0 ? await hubsAt(urls, emit) : undefined,
     policy: policyOf(options),
     ...(await privacyOf(options, emit)),
     ...(options.get === undefined ? {} : { target: await parseCidTarget('--get', options.get) }),
@@ -283,12 +274,11 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   };
 }
 
-const isHttpUrl = (text: string): boolean => /^https?:\/\//i.test(text);
-
 /** What talks HTTP is loaded only where a hub is joined. */
-async function hubsAt(urls: readonly URL[], emit: Emit): Promise<Hubs> {
+async function hubsOf({ hubs }: Joins, emit: Emit): Promise<Hubs | undefined> {
+  if (!hubs) return undefined;
   const { Hubs } = await import('../hybrid/source/hubs.ts');
-  return new Hubs({ urls, access: await accessOf({}, urls), emit });
+  return new Hubs({ ...hubs, emit });
 }
 
 /** Who may be connected to. */
@@ -311,7 +301,7 @@ async function privacyOf(
 
 async function fetchAndServe(
   peer: Peer,
-  { target, hubs }: Pick<Request, 'hubs'> & { readonly target: CidTarget },
+  { target, hubs }: { readonly target: CidTarget; readonly hubs: Hubs | undefined },
   options: Options,
   { emit, signal }: RunContext,
 ): Promise<void> {

@@ -8,6 +8,7 @@ import type { HubSwarm, SwarmContext } from '../hub/swarm/hub-swarm.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import { believe, ipOf } from '../peer/address/scope.ts';
+import type { Guide } from '../peer/discovery/guide.ts';
 import { Peer, type PeerOptions } from '../peer/peer.ts';
 import type { SwarmKey } from '../peer/private/swarm-key.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -22,8 +23,8 @@ export interface HubPeerOptions {
   readonly link: ProcessLink;
   readonly dataDir: string;
   readonly listen: readonly string[];
-  /** Peers to join through. */
-  readonly joins: readonly string[];
+  /** Peers, and hubs, to join through. */
+  readonly joins: readonly (string | Guide)[];
   /** The private swarm that it belongs to; an open one if left out. */
   readonly swarmKey?: SwarmKey | undefined;
 }
@@ -60,7 +61,6 @@ export class HubPeer implements HubSwarm {
     const allowsAddress = allowsBy(access);
     const peer = await Peer.start({
       ...rest,
-      joins,
       swarmKey,
       other: content,
       emit,
@@ -95,7 +95,7 @@ export class HubPeer implements HubSwarm {
     await this.#peer.stop();
   }
 
-  #join(joins: readonly string[]): void {
+  #join(joins: HubPeerOptions['joins']): void {
     // It ends with the peer, and with nothing else.
     if (joins.length > 0) this.#peer.join(joins, this.#leaving.signal).catch(() => {});
   }

@@ -134,7 +134,11 @@ export class FileDownload implements DownloadHost<FoundManifest> {
       }),
     ];
     const elsewhere = this.#options.others?.find(cid, either);
-    if (elsewhere) searches.push(elsewhere.then((found) => ({ ...found, ...rootNameOf(cid, '') })));
+    if (elsewhere) {
+      searches.push(
+        elsewhere.then(({ hint, ...found }) => ({ ...found, ...rootNameOf(cid, hint) })),
+      );
+    }
     try {
       return { ...(await Promise.race(searches)), kept: false };
     } finally {

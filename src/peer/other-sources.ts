@@ -5,7 +5,8 @@ import type { FetchedManifest } from './manifest/manifest-bytes.ts';
 
 export interface OtherSources {
   /**
-   * Resolves to a manifest that hashes up to the CID, and the leaf if its root is one.
+   * Resolves to a manifest that hashes up to the CID, the leaf if its root is one, and a name, which is
+   * a stranger's hint.
    *
    * @throws HubswarmError ERR_MANIFEST when the CID stands for something that is no file or directory;
    * the signal's reason
@@ -13,7 +14,7 @@ export interface OtherSources {
   find(
     cid: CID,
     signal: AbortSignal,
-  ): Promise<Pick<FetchedManifest, 'manifest' | 'dag' | 'rawRoot'>>;
+  ): Promise<Pick<FetchedManifest, 'manifest' | 'dag' | 'rawRoot'> & { readonly hint: string }>;
   /** Takes part in the swarm from now on. */
   join(swarm: Swarm): void;
 }

@@ -25,6 +25,7 @@ import type { Emit } from '../telemetry/event.ts';
 import { Inquiries } from './calls/inquiries.ts';
 import { NodeNetwork } from './calls/node-network.ts';
 import { Discovery, ENOUGH_PEERS, EVERY_PEER } from './discovery/discovery.ts';
+import type { Guide } from './discovery/guide.ts';
 import { Joining } from './discovery/joining.ts';
 import { Listening } from './discovery/listening.ts';
 import { provideLater } from './discovery/provide-later.ts';
@@ -213,8 +214,8 @@ export class Peer implements FileDownloadPeer {
    * Joins through these peers, or those known, from now on: see peer/discovery/joining.ts. Resolves with
    * the first connection.
    */
-  join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    return this.#joining.join(addresses, AbortSignal.any([signal, this.#stopping.signal]));
+  join(through: readonly (string | Guide)[], signal: AbortSignal): Promise<void> {
+    return this.#joining.join(through, AbortSignal.any([signal, this.#stopping.signal]));
   }
 
   /** Imports a file or directory in place, and serves it from then on. */

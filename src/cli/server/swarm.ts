@@ -10,6 +10,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import type { ServerOptions } from '../../server/hall/start-server.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import { parseJoins } from '../client/joins.ts';
 import { needs } from '../common/options.ts';
 
 export interface SwarmFlags {
@@ -32,8 +33,8 @@ export function addSwarmOptions(command: Command): void {
       'with --swarm: addresses to listen at (default: at --host, any free port)',
     )
     .option(
-      '--swarm-join <multiaddrs...>',
-      'with --swarm: join other peers (default: wait to be joined)',
+      '--swarm-join <addresses...>',
+      'with --swarm: join other peers, by multiaddrs or URLs of hubs (default: wait to be joined)',
     )
     .option(
       '--swarm-data <dir>',
@@ -80,7 +81,7 @@ export async function swarmOptionsOf(
   }
   const { parseMultiaddr } = await import('../../peer/address/peer-address.ts');
   for (const text of swarmListen ?? []) parseMultiaddr('--swarm-listen', text);
-  for (const text of swarmJoin) parseMultiaddr('--swarm-join', text);
+  const { through } = await parseJoins('--swarm-join', swarmJoin);
   if (flags.clientUplink !== undefined) {
     const message =
       '--client-uplink: holds for HTTP alone; what a peer gets is bounded by --uplink';
@@ -93,7 +94,7 @@ export async function swarmOptionsOf(
   const openSwarm: ServerOptions['openSwarm'] = async (context) => {
     const { HubPeer } = await import('../../hybrid/hub-peer.ts');
     const dataDir = swarmData ?? dataOf(context.root.id);
-    peer = await HubPeer.open({ link, dataDir, listen, joins: swarmJoin, swarmKey }, context);
+    peer = await HubPeer.open({ link, dataDir, listen, joins: through, swarmKey }, context);
     return peer;
   };
   return { options: { openSwarm }, peer: () => peer };

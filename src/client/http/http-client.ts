@@ -106,19 +106,20 @@ export class HttpClient {
     return (await this.getPlaced(url, maxBytes, signal, headers)).bytes;
   }
 
-  /** As getBytes(), with the URL that redirects led to. */
+  /** As getBytes(), with the URL that redirects led to, and the headers. */
   async getPlaced(
     url: URL,
     maxBytes: number,
     signal: AbortSignal,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<{ url: URL; bytes: Uint8Array }> {
+  ): Promise<{ url: URL; headers: HttpResponse['headers']; bytes: Uint8Array }> {
     const response = await this.request({ method: 'GET', url, signal, headers });
     if (response.status !== 200) {
       response.discard();
       throw response.failure();
     }
-    return { url: response.url, bytes: await readBody(response, maxBytes) };
+    const { url: placed, headers: answered } = response;
+    return { url: placed, headers: answered, bytes: await readBody(response, maxBytes) };
   }
 
   close(): void {

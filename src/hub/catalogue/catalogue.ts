@@ -54,8 +54,13 @@ export interface Hashed {
   readonly sha256?: Uint8Array | undefined;
 }
 
-/** Reads a block from a file that may have it. @throws Refusal if the file has changed */
-export type BlockReader = () => Promise<Uint8Array>;
+/** A place that may have a block. */
+export interface BlockPlace {
+  /** @throws Refusal if the file has changed */
+  read(): Promise<Uint8Array>;
+  /** Name of the file, if the block is its root. */
+  readonly name?: string | undefined;
+}
 
 /** Most entries in memory. Chosen: about 50 MB with files of a few pieces. */
 export const MAX_ENTRIES = 16_384;
@@ -195,22 +200,23 @@ export class Catalogue {
   }
 
   /**
-   * Yields a reader for every place that may have the block; the file there can have changed since.
+   * Yields every place that may have the block; the file there can have changed since.
    *
    * @param isReadable whether the caller may read the file at that place
    */
-  *places(cid: CID, isReadable: (place: Segments) => boolean): Generator<BlockReader> {
+  *places(cid: CID, isReadable: (place: Segments) => boolean): Generator<BlockPlace> {
     const name = cid.toString();
     const digest = cid.multihash.digest;
     for (const entry of this.#entries.values()) {
       if (!isReadable(entry.place)) continue;
+      const named = entry.cid === name ? { name: entry.place.at(-1) } : {};
       const bytes = entry.dag.get(name);
-      if (bytes) yield async () => bytes;
+      if (bytes) yield { read: async () => bytes, ...named };
       if (cid.code !== raw.code) continue;
-      if (entry.cid === name) yield () => this.#readPiece(entry, 0);
+      if (entry.cid === name) yield { read: () => this.#readPiece(entry, 0), ...named };
       else {
         const piece = findPiece(entry.manifest, digest);
-        if (piece !== undefined) yield () => this.#readPiece(entry, piece);
+        if (piece !== undefined) yield { read: () => this.#readPiece(entry, piece) };
       }
     }
   }

@@ -14,6 +14,7 @@ import { scopeOf } from '../address/scope.ts';
 import { hasMulticastRoute } from '../address/source-address.ts';
 import type { Node } from '../node/node.ts';
 import { type Discovery, dialReason } from './discovery.ts';
+import { type Guide, GuideFailure } from './guide.ts';
 import { readKnownPeers, rememberPeers } from './known-peers.ts';
 import type { Listening } from './listening.ts';
 import { announceRun, findLocalPeers } from './run-file.ts';
@@ -52,6 +53,16 @@ export interface JoiningInit {
   readonly knownDir: string;
   readonly clock: Timers;
   readonly emit: Emit;
+}
+
+/** Who is called whenever it is not connected. */
+interface Callee {
+  /** For a person. */
+  readonly names: readonly string[];
+  /** Whether a remote names the addresses. */
+  readonly isGuided?: boolean;
+  /** What to dial now. */
+  find(signal: AbortSignal): Promise<readonly Multiaddr[]>;
 }
 
 export class Joining {
@@ -114,8 +125,10 @@ export class Joining {
    * Joins through these peers; without any, through those on this machine and those of the
    * last run, until the signal aborts. Resolves with the first connection.
    */
-  async join(addresses: readonly string[], signal: AbortSignal): Promise<void> {
-    if (addresses.length === 0) unawaited('joining known peers', this.#joinKnown(signal));
+  async join(through: readonly (string | Guide)[], signal: AbortSignal): Promise<void> {
+    const addresses = through.filter((each) => typeof each === 'string');
+    const guides = through.filter((each) => typeof each !== 'string');
+    if (through.length === 0) unawaited('joining known peers', this.#joinKnown(signal));
     const { discovery } = this.#init;
     const targets = discovery.targetsOf(addresses);
     const twin = discovery.twinOf(addresses);
@@ -126,7 +139,11 @@ export class Joining {
     } else if (addresses.length > 0 && targets.length === 0) {
       this.#warn('--join names this very peer, and nobody else');
     }
-    for (const target of targets) unawaited('joining peers', this.#keepCalling(target, signal));
+    const callees: Callee[] = [
+      ...targets.map((target) => ({ names: target.map(String), find: async () => target })),
+      ...guides.map((guide) => this.#guided(guide)),
+    ];
+    for (const callee of callees) unawaited('joining peers', this.#keepCalling(callee, signal));
     await this.#connected(signal);
   }
 
@@ -153,25 +170,46 @@ export class Joining {
     await promise.finally(() => signal.removeEventListener('abort', stop));
   }
 
+  #guided(guide: Guide): Callee {
+    return {
+      names: [guide.name],
+      isGuided: true,
+      find: async (signal) => {
+        const [target] = this.#init.discovery.targetsOf(await guide.learn(signal));
+        if (target) return target;
+        throw new GuideFailure('it names this very peer, and nobody else');
+      },
+    };
+  }
+
   /** Calls a peer, or an address without a PeerId, whenever it is not connected. */
-  async #keepCalling(target: readonly Multiaddr[], signal: AbortSignal): Promise<void> {
+  async #keepCalling(callee: Callee, signal: AbortSignal): Promise<void> {
     const { discovery, clock } = this.#init;
+    const { names, isGuided = false } = callee;
     let failures = 0;
     let losses = 0;
+    const told = new Set<string>();
     while (!signal.aborted) {
       try {
-        const connection = await discovery.call(target, signal);
+        const target = await callee.find(signal);
+        const connection = await discovery.call(target, signal, !isGuided);
         discovery.handleJoined(connection.remotePeer, losses + failures > 0);
         failures = 0;
+        told.clear();
         const since = clock.now();
         await discovery.lost(connection.remotePeer, signal);
         const lastedMs = clock.now() - since;
-        if (lastedMs < HUNG_UP_MS && losses === 0) this.#await('answer', target, HUNG_UP);
+        if (lastedMs < HUNG_UP_MS && losses === 0) this.#await('answer', names, HUNG_UP);
         losses = lastedMs < LASTED_MS ? losses + 1 : 1;
       } catch (error) {
         if (signal.aborted) return;
         losses = 0;
-        if (failures++ === 0) this.#await('answer', target, dialReason(error));
+        failures += 1;
+        const reason = error instanceof GuideFailure ? error.message : dialReason(error);
+        // A guide has reasons of its own: it comes, and then lacks an option.
+        if (told.size === 0 || (isGuided && !told.has(reason)))
+          this.#await('answer', names, reason);
+        told.add(reason);
       }
       const wait = RECALL_MS * 2 ** Math.min(Math.max(losses - 1, 0), MOST_DOUBLINGS);
       const jitter = 1 + JITTER * (2 * Math.random() - 1);
@@ -222,9 +260,8 @@ export class Joining {
     }
   }
 
-  #await(lack: 'answer' | 'known' | 'lan', target: readonly Multiaddr[] = [], reason = ''): void {
-    const addresses = target.map((address) => address.toString());
-    this.#init.emit({ event: 'peers_awaited', lack, addresses, reason });
+  #await(lack: 'answer' | 'known' | 'lan', addresses: readonly string[] = [], reason = ''): void {
+    this.#init.emit({ event: 'peers_awaited', lack, addresses: [...addresses], reason });
   }
 
   /** Warns once: what is tried each second fails each second. */

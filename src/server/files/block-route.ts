@@ -4,7 +4,7 @@
 // the bytes that a CID names are sent under it.
 import type { CID } from 'multiformats/cid';
 import { decodeCid, isSupportedCid, matchesCid } from '../../content/cid.ts';
-import type { BlockReader } from '../../hub/catalogue/catalogue.ts';
+import type { BlockPlace } from '../../hub/catalogue/catalogue.ts';
 import type { Representation } from '../answer/representation.ts';
 import { type Outlet, sendBytes } from '../answer/send-body.ts';
 import { sendRepresentation } from '../answer/send-representation.ts';
@@ -19,7 +19,7 @@ const IMMUTABLE = 'max-age=31536000, immutable';
 
 /** The blocks that the caller may read. */
 export interface Blocks {
-  places(cid: CID): Iterable<BlockReader>;
+  places(cid: CID): Iterable<BlockPlace>;
   /** Whether a shared cache may give them to others. */
   readonly sharing: 'public' | 'private';
 }
@@ -32,22 +32,29 @@ export async function answerBlock(outlet: Outlet, blocks: Blocks, rest: string):
   const { req } = outlet.conversation;
   const cid = parse(rest);
   checkFormat(req.url ?? '', req.headers.accept);
-  const block = await findBlock(blocks, cid);
-  if (!block) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
+  const found = await findBlock(blocks, cid);
+  if (!found) throw new HttpFailure(404, 'no file here has this block (or none that was hashed)');
+  const { block, name } = found;
   const sendPart = ({ first, length }: ByteRange, begin: () => void): Promise<void> => {
     begin();
     return sendBytes(outlet, block.subarray(first, first + length));
   };
-  await sendRepresentation(outlet, describe(cid, block.length, blocks.sharing), sendPart);
+  await sendRepresentation(outlet, describe(cid, block.length, blocks.sharing, name), sendPart);
 }
 
 /** A block has no date, so only its tag is compared. */
-function describe(cid: CID, size: number, sharing: Blocks['sharing']): Representation {
+function describe(
+  cid: CID,
+  size: number,
+  sharing: Blocks['sharing'],
+  name: string | undefined,
+): Representation {
   const cacheHeaders = {
     ETag: `"${cid}.raw"`,
     'Cache-Control': `${sharing}, ${IMMUTABLE}`,
     'X-Ipfs-Path': `/ipfs/${cid}`,
     'X-Ipfs-Roots': `${cid}`,
+    ...(name === undefined ? {} : { 'X-Hubswarm-Name': encodeURIComponent(name) }),
   };
   const headers = {
     ...cacheHeaders,
@@ -81,10 +88,13 @@ function checkFormat(target: string, accept: string | undefined): void {
   throw new HttpFailure(406, 'only raw blocks are served; ask with ?format=raw');
 }
 
-async function findBlock(blocks: Blocks, cid: CID): Promise<Uint8Array | undefined> {
-  for (const read of blocks.places(cid)) {
-    const block = await read().catch(() => undefined);
-    if (block && matchesCid(cid, block)) return block;
+async function findBlock(
+  blocks: Blocks,
+  cid: CID,
+): Promise<{ block: Uint8Array; name: string | undefined } | undefined> {
+  for (const place of blocks.places(cid)) {
+    const block = await place.read().catch(() => undefined);
+    if (block && matchesCid(cid, block)) return { block, name: place.name };
   }
   return undefined;
 }

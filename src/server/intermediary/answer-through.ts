@@ -145,7 +145,7 @@ export class AnswerThrough {
         isHere ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss'),
       );
     }
-    const places = () => (block ? [async () => block.bytes] : []);
+    const places = () => (block ? [{ read: async () => block.bytes }] : []);
     const sharing = access.isPublic ? 'public' : 'private';
     await answerBlock({ conversation, link }, { places, sharing }, rest);
   }

@@ -39,6 +39,18 @@ describe('GET /ipfs/<cid>', () => {
     expect(await hub.ask(`/ipfs/${cid}`)).toMatchObject({ status: 200, text: '' });
   });
 
+  it("names the file with its root's block alone", async () => {
+    const hub = await startHub();
+    const path = join(hub.root, 'é 1.bin');
+    await writeFile(path, randomBytes(200_000));
+    const { manifest } = await importPath(path);
+    await hub.ask(`/files/${encodeURIComponent('é 1.bin')}`);
+    const nameAt = async (cid: unknown) =>
+      (await hub.ask(`/ipfs/${cid}`)).headers['x-hubswarm-name'];
+    expect(await nameAt(manifest.root)).toBe('%C3%A9%201.bin');
+    expect(await nameAt(pieceCid(manifest, 0))).toBeUndefined();
+  });
+
   it('never sends bytes that are not the block: of a file that changed it has none', async () => {
     const hub = await startHub();
     await writeFile(join(hub.root, 'f'), 'one');
