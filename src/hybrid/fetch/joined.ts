@@ -13,6 +13,8 @@ import type { SwarmWay } from './way.ts';
 /** What decides whom a peer finds. */
 export type Reach = Pick<GetOptions, 'joins' | 'data' | 'uplink' | 'downlink'> & {
   readonly policy?: Policy;
+  /** Milliseconds to find the sender of a phrase; by default for ever. */
+  readonly timeoutMs?: number | undefined;
 };
 
 /** What is looked for; a phrase tells it when its sender was found. */
@@ -46,13 +48,15 @@ async function joinedByAddresses<T>(
 
 async function joinedBySaying<T>(
   phrase: CodePhrase,
-  { joins, data, uplink, downlink, policy }: Reach,
+  { joins, data, uplink, downlink, policy, timeoutMs = Number.POSITIVE_INFINITY }: Reach,
   run: Run,
   use: Use<T>,
 ): Promise<T> {
   const { Progress, takeByPhrase } = await import('../phrase/by-phrase.ts');
   const circle = new Set<string>();
-  const progress = new Progress(withoutKnown(run.emit));
+  const emit = withoutKnown(run.emit);
+  // Who could call gets nothing from it.
+  const progress = new Progress((event) => event.event !== 'callers_decided' && emit(event));
   const choice = { data, uplink, downlink, policy, joins, mdns: true, circle };
   return withPeer(choice, { ...run, emit: progress.emit }, (peer) =>
     takeByPhrase(
@@ -60,7 +64,7 @@ async function joinedBySaying<T>(
       phrase,
       progress,
       (cid) => use(peer, { target: { cid } }),
-      run.signal,
+      { timeoutMs, signal: run.signal },
     ),
   );
 }

@@ -8,7 +8,7 @@ import { abortable } from '../../runtime/abortable.ts';
 import { within } from '../../runtime/within.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { CodePhrase } from './code-phrase.ts';
-import { findSender } from './find-sender.ts';
+import { findSender, type SearchLimits } from './find-sender.ts';
 import type { Offer } from './offer.ts';
 import { PhraseSender } from './phrase-sender.ts';
 import { PHRASE_PROTOCOL } from './protocol.ts';
@@ -74,16 +74,17 @@ export class Progress {
  *
  * @param progress whose `emit` the peer was started with
  * @param fetch fetches the content into its place
- * @throws HubswarmError ERR_REMOTE when it is the wrong phrase; what `fetch` throws; the signal's reason
+ * @throws HubswarmError ERR_REMOTE when it is the wrong phrase, ERR_TIMEOUT; what `fetch` throws; the signal's
+ * reason
  */
 export async function takeByPhrase<T>(
   { peer, circle }: Closed,
   phrase: CodePhrase,
   progress: Progress,
   fetch: (cid: CID) => Promise<T>,
-  signal: AbortSignal,
+  limits: SearchLimits,
 ): Promise<T> {
-  const met = await findSender(peer, phrase, signal);
+  const met = await findSender(peer, phrase, limits);
   try {
     const { cid, name, bytes } = met.offer;
     peer.emit({ event: 'sender_met', remote: met.sender, name, bytes, cid });

@@ -25,9 +25,30 @@ const OTHERS_WITHIN_MS = 3000;
 /** Time after which it is told that nobody was found. Chosen. */
 const TELL_AFTER_MS = 5000;
 
-/** @throws HubswarmError ERR_REMOTE when it is the wrong phrase or too late; the signal's reason */
-export function findSender(peer: Peer, phrase: CodePhrase, signal: AbortSignal): Promise<Met> {
-  return attempt([signal], undefined, (until) => new SenderSearch(peer, phrase, until).run());
+export interface SearchLimits {
+  /** Milliseconds after which the search is given up; Infinity for never. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * @throws HubswarmError ERR_REMOTE when it is the wrong phrase or too late, ERR_TIMEOUT; the signal's
+ * reason
+ */
+export async function findSender(
+  peer: Peer,
+  phrase: CodePhrase,
+  { timeoutMs, signal }: SearchLimits,
+): Promise<Met> {
+  const search = new SenderSearch(peer, phrase, signal);
+  const giveUp = (): void => {
+    const message = `gave up after ${timeoutMs / 1000} s: nobody was found who shares by ${phrase.number}-...`;
+    search.fail(new HubswarmError('ERR_TIMEOUT', message));
+  };
+  const cancel = Number.isFinite(timeoutMs)
+    ? peer.clock.after(timeoutMs, 'giving up a phrase', giveUp)
+    : undefined;
+  return search.run().finally(cancel);
 }
 
 class SenderSearch {
@@ -48,7 +69,7 @@ class SenderSearch {
   }
 
   async run(): Promise<Met> {
-    const stop = (): void => this.#result.reject(this.#signal.reason);
+    const stop = (): void => this.fail(this.#signal.reason);
     this.#signal.addEventListener('abort', stop);
     if (this.#signal.aborted) stop();
     const { number } = this.#receiver.phrase;
@@ -65,6 +86,10 @@ class SenderSearch {
       this.#over.abort();
       this.#signal.removeEventListener('abort', stop);
     }
+  }
+
+  fail(error: unknown): void {
+    this.#result.reject(error);
   }
 
   #consider(peer: string): void {
@@ -129,7 +154,7 @@ class SenderSearch {
         ? `${number}-...: as many receivers as may have it are there already`
         : `${number}-...: not the sender's phrase; it is void now, and the sender has a new one`;
     if (why === 'wrong') this.#wrong++;
-    const fail = (): void => this.#result.reject(new HubswarmError('ERR_REMOTE', message));
+    const fail = (): void => this.fail(new HubswarmError('ERR_REMOTE', message));
     this.#giveUp ??= this.#peer.clock.after(OTHERS_WITHIN_MS, 'giving up a phrase', fail);
   }
 }

@@ -76,13 +76,18 @@ async function meet(one: Member, other: Member): Promise<void> {
   await one.peer.join([other.peer.addresses[0]!], limit());
 }
 
-async function take(by: Member, phrase: string, signal = limit()): Promise<string> {
+async function take(
+  by: Member,
+  phrase: string,
+  signal = limit(),
+  timeoutMs = Number.POSITIVE_INFINITY,
+): Promise<string> {
   let path = '';
   const fetch = async (cid: CID): Promise<void> => {
     const options = { out: join(dir, 'out'), force: false, timeoutMs: 10_000, signal };
     path = await by.peer.get(cid, options);
   };
-  await takeByPhrase(by, readPhrase(phrase), by.progress, fetch, signal);
+  await takeByPhrase(by, readPhrase(phrase), by.progress, fetch, { timeoutMs, signal });
   return path;
 }
 
@@ -143,6 +148,15 @@ test('a receiver that broke off goes on with the same phrase', async () => {
   const path = await take(early, phrase());
   expect((await readFile(path)).equals(content)).toBe(true);
   await given;
+}, 30_000);
+
+test('a search for nobody ends with its limit', async () => {
+  const receiver = await start('receiver');
+  const search = take(receiver, '7-canyon-ocean', limit(), 200);
+  await expect(search).rejects.toMatchObject({
+    code: 'ERR_TIMEOUT',
+    message: 'gave up after 0.2 s: nobody was found who shares by 7-...',
+  });
 }, 30_000);
 
 test('a keeper that both know leads the receiver to the sender', async () => {
