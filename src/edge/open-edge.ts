@@ -46,7 +46,12 @@ export async function openEdge(
   const patienceMs = options.patienceMs ?? PATIENCE_MS;
   const { access } = options;
   const release = await lockOwn(options.directory, emit);
-  const http = new HttpClient({ stallMs: patienceMs, exacting: true, access });
+  const http = new HttpClient({
+    stallMs: patienceMs,
+    exacting: true,
+    minBytesPerSecond: 0,
+    access,
+  });
   const origin = new Origin({ url: options.url, http, link });
   const stopping = new AbortController();
   try {

@@ -26,6 +26,7 @@ export const FACES: string[] = [
   'client/http/access.ts',
   'client/http/http-client.ts',
   'client/http/hub-url.ts',
+  'client/http/least-rate.ts',
   'client/http/names-cid.ts',
   'client/http/read-body.ts',
   'client/http/source-failure.ts',

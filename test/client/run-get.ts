@@ -20,6 +20,7 @@ export async function runGet(
     cid?: CID;
     force?: boolean;
     timeoutMs?: number;
+    minBytesPerSecond?: number;
     stallMs?: number;
     connectionsPerHost?: number;
     followMirrors?: boolean;

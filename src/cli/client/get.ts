@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { GetOptions } from '../../client/download/get-options.ts';
+import { MIN_BYTES_PER_SECOND } from '../../client/http/least-rate.ts';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { untilLine } from '../common/hold.ts';
 import { readLines } from '../common/lines.ts';
-import { integer, rate, seconds } from '../common/options.ts';
+import { integer, rate, rateOrNone, seconds } from '../common/options.ts';
 import { checkDirectory } from '../common/places.ts';
 import { runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
@@ -25,6 +26,7 @@ interface GetFlags extends AccessFlags {
   uplink?: number;
   downlink?: number;
   timeout: number;
+  minRate: number;
   connectionsPerHost: number;
   followMirrors: boolean;
   preserve: boolean;
@@ -67,6 +69,12 @@ export function getCommand(): Command {
       'give up after so long without progress',
       seconds('--timeout'),
       TIMEOUT_SECONDS,
+    )
+    .option(
+      '--min-rate <rate>',
+      "give up if less than that comes in ten minutes' mean (bytes per second); none: wait while any byte comes",
+      rateOrNone('--min-rate'),
+      MIN_BYTES_PER_SECOND,
     )
     .option(
       '--connections-per-host <number>',
@@ -132,6 +140,7 @@ async function get(texts: string[], flags: GetFlags): Promise<void> {
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,
       timeoutMs: flags.timeout * 1000,
+      minBytesPerSecond: flags.minRate,
       access,
       stdout: process.stdout,
       emit: context.emit,
@@ -183,6 +192,7 @@ async function getDirectory(texts: readonly string[], flags: GetFlags): Promise<
       uplinkBytesPerSecond: flags.uplink,
       downlinkBytesPerSecond: flags.downlink,
       timeoutMs: flags.timeout * 1000,
+      minBytesPerSecond: flags.minRate,
       stdout: process.stdout,
       emit: context.emit,
       signal: context.signal,

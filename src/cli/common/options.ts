@@ -16,6 +16,12 @@ export const rateOrAuto =
   (text: string): number | 'auto' =>
     text.toLowerCase() === 'auto' ? 'auto' : parseRate(option, text, ', or auto');
 
+/** A least rate in bytes per second; 0 for none. */
+export const rateOrNone =
+  (option: string) =>
+  (text: string): number =>
+    text.toLowerCase() === 'none' ? 0 : parseRate(option, text, ', or none');
+
 export const size =
   (option: string) =>
   (text: string): number =>

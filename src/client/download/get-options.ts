@@ -30,7 +30,21 @@ export interface PieceWork {
   plain(): Promise<void>;
 }
 
-export interface GetOptions {
+/** What a caller chooses for a transfer of a file or a directory. */
+export interface TransferOptions {
+  readonly uplinkBytesPerSecond?: number | undefined;
+  readonly downlinkBytesPerSecond?: number | undefined;
+  /** Limit without progress, in ms. */
+  readonly timeoutMs: number;
+  /** Least mean rate, by the user's option; 0 for none, and that of HttpClient if left out. */
+  readonly minBytesPerSecond?: number | undefined;
+  readonly access?: Access | undefined;
+  readonly stdout: Writable;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface GetOptions extends TransferOptions {
   /** At least one URL; mirrors of one file, in the order of preference. */
   readonly urls: readonly URL[];
   /** The user's -o: a file, an existing directory, or '-' for standard output. */
@@ -50,16 +64,8 @@ export interface GetOptions {
   readonly followMirrors?: boolean | undefined;
   /** Most connections to each host. */
   readonly connectionsPerHost?: number | undefined;
-  readonly uplinkBytesPerSecond?: number | undefined;
-  readonly downlinkBytesPerSecond?: number | undefined;
-  /** Limit without progress, in ms. */
-  readonly timeoutMs: number;
-  readonly access?: Access | undefined;
   /** A mirror that is silent for so long, in ms, is left for another one, or asked again. */
   readonly stallMs?: number | undefined;
   /** Resources that several transfers share; their owner closes them. */
   readonly shared?: { readonly http: HttpClient; readonly link: Link } | undefined;
-  readonly stdout: Writable;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
 }

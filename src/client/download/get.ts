@@ -97,6 +97,7 @@ class Transfer {
         stallMs: Math.min(stallMs, options.timeoutMs),
         mostStallMs: options.timeoutMs,
         exacting: options.urls.length > 1,
+        minBytesPerSecond: options.minBytesPerSecond,
         access: options.access,
       });
     this.#patience = new Patience(options.timeoutMs, systemClock);

@@ -51,7 +51,8 @@ async function fetchRest(download: PlainDownload, url: URL, tries: Tries): Promi
     try {
       await receive(download, url, await openRest(download, url), tries);
     } catch (error) {
-      if (!(error instanceof SourceFailure && error.final)) throw error;
+      const isFinal = error instanceof SourceFailure && error.final;
+      if (!isFinal || download.http.slow.aborted) throw error;
       const reason = `${showUrl(url)}: ${error.message}: what is here cannot be continued`;
       download.emit({ event: 'warned', message: `${reason}, and all is asked for` });
       tries.stubborn.add(url);

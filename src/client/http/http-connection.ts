@@ -55,7 +55,6 @@ export class HttpConnection {
   readonly #socket: Socket;
   readonly #whenTrusted: OpenSocket['whenTrusted'];
   readonly #origin: URL;
-  readonly #stallMs: number;
   readonly #limits: Limits;
   readonly #rate: LeastRate;
   #headTimer: NodeJS.Timeout | undefined;
@@ -88,9 +87,8 @@ export class HttpConnection {
    */
   constructor(origin: URL, limits: Limits, trust: Trust, way: Way = {}) {
     this.#origin = origin;
-    this.#stallMs = limits.stallMs;
     this.#limits = limits;
-    this.#rate = new LeastRate(limits.stallMs, (bytes) =>
+    this.#rate = new LeastRate(limits, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
     );
     const { socket, whenTrusted } = openSocket(
@@ -135,8 +133,8 @@ export class HttpConnection {
     );
   }
 
-  close(): void {
-    this.#fail(new SourceFailure('connection closed'));
+  close(failure = new SourceFailure('connection closed')): void {
+    this.#fail(failure);
   }
 
   /** Sends a request without a body. Resolves to the head; call pump() then. */
@@ -228,6 +226,7 @@ export class HttpConnection {
     const parts = decoder.decode(bytes);
     if (typeof parts === 'string') return this.#violate(parts);
     for (const part of parts) this.#rate.handleBytes(part.length);
+    if (this.#failure) return false;
     let wait: Promise<void> | undefined;
     try {
       wait = deliver(parts, 0, this.#pump!.take);
@@ -271,7 +270,7 @@ export class HttpConnection {
     this.#paused = false;
     if (this.#pump) this.#rate.resume();
     // Restarts the stall timer as well: it does not run while the reader pauses.
-    this.#socket.setTimeout(this.#stallMs);
+    this.#socket.setTimeout(this.#limits.stallMs);
     this.#socket.resume();
   }
 
@@ -285,14 +284,14 @@ export class HttpConnection {
   }
 
   #limitConnecting(connected: 'connect' | 'secureConnect'): void {
-    const withinMs = Math.min(this.#stallMs, CONNECT_WITHIN_MS);
+    const withinMs = Math.min(this.#limits.stallMs, CONNECT_WITHIN_MS);
     this.#connectTimer = setTimeout(() => {
       this.#fail(new SourceFailure(`no connection in ${withinMs / 1000} s`));
     }, withinMs);
     this.#socket.once(connected, () => clearTimeout(this.#connectTimer));
   }
 
-  #stall(what: string, ms = this.#stallMs): void {
+  #stall(what: string, ms = this.#limits.stallMs): void {
     this.stalled = true;
     this.#fail(new SourceFailure(`sent ${what} for ${ms / 1000} s`));
   }

@@ -1,9 +1,10 @@
 // The least rate of a body: where another source waits, or somebody else does, a remote that drips
-// bytes would hold them up. Only time in which bytes are awaited counts.
+// bytes would hold them up. A remote that is the only source may be slow, and is still no endless
+// wait: what all bodies of a client bring has a least mean. Only time in which bytes are awaited counts.
 
 /** Least bytes in each timeout. Chosen: less than any useful line brings. */
 export const LEAST_BYTES = 1024;
-/** Of a source that is the only one: it is as slow as it is, and only silence ends it. */
+/** Of a source that is the only one: silence ends it, and the mean of some minutes. */
 export const ANY_BYTES = 1;
 /**
  * Of its timeout, that such a source has for a head, as long as bytes or interim answers come. Chosen:
@@ -11,19 +12,72 @@ export const ANY_BYTES = 1;
  */
 export const HEAD_TIMES = 10;
 
+/**
+ * Least mean of a transfer, in bytes per second. Chosen: half of what GSM brings (9.6 kbit/s).
+ */
+export const MIN_BYTES_PER_SECOND = 512;
+/** Time that the mean is taken of. Chosen: a link that fails for minutes is not given up. */
+export const MEAN_MS = 10 * 60_000;
+
 export interface Limits {
   /** Longest silence. */
   readonly stallMs: number;
   /** Least bytes of a body in that time; with more than any, a head must come whole in it. */
   readonly leastBytes: number;
+  /** The mean of all bodies that come beside this one. */
+  readonly mean?: MeanRate | undefined;
 }
 
 export const headMs = ({ stallMs, leastBytes }: Limits): number =>
   leastBytes > ANY_BYTES ? stallMs : HEAD_TIMES * stallMs;
 
+/**
+ * The mean rate of all bodies together, for they may share a slow link. It needs no timer: a body
+ * that brings nothing ends by its own limit.
+ */
+export class MeanRate {
+  readonly #leastBytes: number;
+  readonly #onSlow: () => void;
+  /** Bodies whose bytes are awaited. */
+  #awaited = 0;
+  #since = 0;
+  /** Milliseconds of this window in which bytes were awaited, before `#since`. */
+  #waitedMs = 0;
+  #bytes = 0;
+
+  /** @param onSlow called when MEAN_MS brought fewer bytes, and at each byte after that */
+  constructor(minBytesPerSecond: number, onSlow: () => void) {
+    this.#leastBytes = (minBytesPerSecond * MEAN_MS) / 1000;
+    this.#onSlow = onSlow;
+  }
+
+  /** One more body is awaited. */
+  resume(): void {
+    if (this.#awaited++ === 0) this.#since = performance.now();
+  }
+
+  /** One body less is awaited. */
+  pause(): void {
+    if (--this.#awaited === 0) this.#waitedMs += performance.now() - this.#since;
+  }
+
+  handleBytes(bytes: number): void {
+    this.#bytes += bytes;
+    const now = performance.now();
+    if (this.#bytes >= this.#leastBytes) {
+      this.#bytes = 0;
+      this.#waitedMs = 0;
+      this.#since = now;
+    } else if (this.#waitedMs + (this.#awaited > 0 ? now - this.#since : 0) >= MEAN_MS) {
+      this.#onSlow();
+    }
+  }
+}
+
 export class LeastRate {
   readonly #windowMs: number;
   readonly #onSlow: (bytes: number) => void;
+  readonly #mean: MeanRate | undefined;
   #leastBytes = ANY_BYTES;
   #bytes = 0;
   /** Milliseconds left of the window when the timer was last started. */
@@ -32,7 +86,11 @@ export class LeastRate {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onSlow called with the number of bytes that came in a window, if they were too few */
-  constructor(windowMs: number, onSlow: (bytes: number) => void) {
+  constructor(
+    { stallMs: windowMs, mean }: Pick<Limits, 'stallMs' | 'mean'>,
+    onSlow: (bytes: number) => void,
+  ) {
+    this.#mean = mean;
     this.#windowMs = windowMs;
     this.#leftMs = windowMs;
     this.#onSlow = onSlow;
@@ -48,24 +106,31 @@ export class LeastRate {
   /** Counts time again: bytes are awaited from now on. */
   resume(): void {
     if (this.#timer !== undefined) return;
-    this.#woundAt = performance.now();
-    this.#timer = setTimeout(() => this.#onSlow(this.#bytes), Math.max(1, this.#leftMs));
+    this.#mean?.resume();
+    this.#wind();
   }
 
   pause(): void {
     if (this.#timer === undefined) return;
+    this.#mean?.pause();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#leftMs -= performance.now() - this.#woundAt;
   }
 
   handleBytes(bytes: number): void {
+    this.#mean?.handleBytes(bytes);
     this.#bytes += bytes;
     if (this.#bytes < this.#leastBytes) return;
-    const isWaiting = this.#timer !== undefined;
-    this.pause();
     this.#restart();
-    if (isWaiting) this.resume();
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#wind();
+  }
+
+  #wind(): void {
+    this.#woundAt = performance.now();
+    this.#timer = setTimeout(() => this.#onSlow(this.#bytes), Math.max(1, this.#leftMs));
   }
 
   #restart(): void {

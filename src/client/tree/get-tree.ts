@@ -1,12 +1,12 @@
 // Mirrors a hub's directory, and all below it, into a local one. Here is what the transfer as a
 // whole uses (link, connections, events); tree-mirror.ts makes the mirror.
-import { setMaxListeners } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LocalDirectory } from '../../disk/local-directory.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { LinkedAbort } from '../../runtime/linked-abort.ts';
 import { getFile } from '../download/get.ts';
 import { askHead } from '../http/ask-head.ts';
 import { HttpClient } from '../http/http-client.ts';
@@ -22,17 +22,19 @@ import { TreeRecord } from './tree-record.ts';
 /** @throws HubswarmError; complete files stay, and the next call goes on there */
 export async function getTree(options: GetTreeOptions): Promise<void> {
   const link = new ProcessLink(options.emit, options);
-  const http = new HttpClient({ stallMs: options.timeoutMs, access: options.access });
-  // Each file under way listens to it.
-  setMaxListeners(0, options.signal);
+  const { timeoutMs: stallMs, minBytesPerSecond, access } = options;
+  const http = new HttpClient({ stallMs, minBytesPerSecond, access });
+  const ending = new LinkedAbort([options.signal, http.slow]);
+  const { signal } = ending;
   const events = new TransferEvents(options.url.pathname, options.emit, systemClock);
   try {
-    await mirrorTree(options, { http, link }, events);
+    await mirrorTree({ ...options, signal }, { http, link }, events);
   } catch (error) {
-    const reason = reasonOf(options, error);
+    const reason = reasonOf(options.url, signal.aborted ? signal.reason : error);
     events.fail(reason);
     throw reason;
   } finally {
+    ending.release();
     http.close();
     link.close();
   }
@@ -90,8 +92,7 @@ async function withHint(
   return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${(error as Error).message}: ${hint}`);
 }
 
-function reasonOf({ signal, url }: GetTreeOptions, error: unknown): unknown {
-  if (signal.aborted) return signal.reason;
+function reasonOf(url: URL, error: unknown): unknown {
   if (!(error instanceof SourceFailure)) return error;
   return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
 }

@@ -4,7 +4,6 @@
 // bytes were compared. Each path that differs is named; then the whole fails. Nothing is removed
 // unless every directory was listed and every file came.
 import type { Stats } from 'node:fs';
-import type { Writable } from 'node:stream';
 import type { FileAttributes } from '../../content/attributes.ts';
 import { hasAttributes } from '../../disk/attributes.ts';
 import type { LocalDirectory } from '../../disk/local-directory.ts';
@@ -13,9 +12,9 @@ import { syncFileSystem } from '../../disk/sync-file-system.ts';
 import type { Link } from '../../link/link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
-import type { Emit, Event } from '../../telemetry/event.ts';
+import type { Event } from '../../telemetry/event.ts';
 import { getFile } from '../download/get.ts';
-import type { Access } from '../http/access.ts';
+import type { TransferOptions } from '../download/get-options.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { TransferEvents } from '../mirrors/transfer-events.ts';
 import { cidIfSame } from '../upload/check-stored.ts';
@@ -32,7 +31,7 @@ import { smallCidOf } from './small-file.ts';
 import { parentOf, splitPath, withAncestors } from './tree-path.ts';
 import type { TreeRecord } from './tree-record.ts';
 
-export interface GetTreeOptions {
+export interface GetTreeOptions extends TransferOptions {
   /** URL of a directory. */
   readonly url: URL;
   readonly directory: string;
@@ -42,13 +41,6 @@ export interface GetTreeOptions {
   readonly preserve?: boolean | undefined;
   /** Which files are wanted, by their paths; all if it is left out. Not with deleteExtras. */
   readonly select?: ((path: string) => boolean) | undefined;
-  readonly access?: Access | undefined;
-  readonly uplinkBytesPerSecond?: number | undefined;
-  readonly downlinkBytesPerSecond?: number | undefined;
-  readonly timeoutMs: number;
-  readonly stdout: Writable;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
 }
 
 /** Files at once: it hides the round trips of small ones. Chosen. */

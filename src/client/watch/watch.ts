@@ -106,7 +106,8 @@ async function attemptOnce(
   { url, via, place, handlePosition }: Attempt,
 ): Promise<'enough' | SourceFailure> {
   const enough = new AbortController();
-  const client = new HttpClient({ stallMs: SILENCE_MS, access });
+  // A stream of events brings as little as there is news.
+  const client = new HttpClient({ stallMs: SILENCE_MS, minBytesPerSecond: 0, access });
   const handleEvent = (event: ForeignEvent): void => {
     if (enough.signal.aborted) return;
     if (event.event === 'reset') place.resetTo(undefined);

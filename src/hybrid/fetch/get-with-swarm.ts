@@ -28,12 +28,13 @@ export async function getWithSwarm(
   options: Omit<GetOptions, 'shared' | 'fetchPieces'>,
   { dataDir }: SwarmChoice,
 ): Promise<void> {
-  const { emit, signal, timeoutMs, access } = options;
+  const { emit, signal, timeoutMs, minBytesPerSecond, access } = options;
   const link = new ProcessLink(emit, options);
   const http = new HttpClient({
     stallMs: Math.min(STALL_MS, timeoutMs),
     mostStallMs: timeoutMs,
     exacting: true,
+    minBytesPerSecond,
     access,
   });
   tunePeer();

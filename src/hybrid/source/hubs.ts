@@ -40,7 +40,9 @@ export class Hubs implements OtherSources {
 
   constructor(init: HubsInit) {
     this.#init = init;
-    this.#http = new HttpClient({ stallMs: STALL_MS, exacting: true, access: init.access });
+    const { access } = init;
+    const limits = { stallMs: STALL_MS, exacting: true, minBytesPerSecond: 0 };
+    this.#http = new HttpClient({ ...limits, access });
   }
 
   /** Asks every hub until one has the manifest. */
