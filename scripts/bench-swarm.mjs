@@ -6,10 +6,13 @@
 //     --size 32MiB  --receivers N  --up MBIT  --down MBIT    in place of a row's own
 // Rows on links of the kernel (n8-20, ...) need Linux, root, iproute2 and tbf; the start of each
 // process counts, and nothing is told of its link. ! marks a figure that misses its target.
+// hybrid8 is a hub that is a peer, its receivers joined by its URL, beside a swarm; hybrid8-fast the
+// same with a hub of four times their uplink; hybrid8-kill with one that is killed after a copy.
 // Needs dist/ (npm run build). A row takes one to six minutes.
 import { availableParallelism, loadavg } from 'node:os';
 import { commandLine, numberOf, refuse } from './lib/command-line.mjs';
 import { emptyNodeSeconds } from './lib/cpu-time.mjs';
+import { hybridBeside, hybridKilled } from './lib/hybrid-rows.mjs';
 import { AUTO, compareArms, median, SWARM, TOLD } from './lib/lab-row.mjs';
 import { pairMessages, swarmMessages } from './lib/message-rows.mjs';
 import { memory, pair, start } from './lib/pair-rows.mjs';
@@ -49,6 +52,9 @@ const LAB = {
 const ROWS = {
   ...Object.fromEntries(Object.keys(LAB).map((row) => [row, () => labRow(row, LAB[row])])),
   kill8: () => killRow('kill8', links(8, 20)),
+  hybrid8: () => hybridRow('hybrid8', links(8, 20), { ratio: 1.03, copies: 1.1 }),
+  'hybrid8-fast': () => hybridRow('hybrid8-fast', links(8, 20, { origin: 80 }), { least: 0.92 }),
+  'hybrid8-kill': () => hybridRow('hybrid8-kill', links(8, 20)),
   pacers8: () => pacersRow('pacers8', links(8, 20)),
   'queue-20': () => queueRow('queue-20', links(1, 20)),
   'queue-5': () => queueRow('queue-5', { ...links(1, 5), share: 0.25 }),
@@ -105,6 +111,7 @@ function settled(row) {
   );
   return {
     ...{ up, receivers, origin, down, bytes, factors: row.factors },
+    ends: { origins: [caps(origin)], receivers: each },
     bound: boundSeconds(bytes, [caps(origin)], each),
     setting: {
       receivers,
@@ -194,6 +201,17 @@ async function killRow(name, row) {
   printHead(name, { ...shape, bound }, `${given.runs} runs, origin killed at the first full copy`);
   print(name, '  reach, the least of all runs', arms[0].reach, { target: 1, least: true });
   print(name, '  copies that it had sent by then', arms[0].copies, { target: 1.05 });
+}
+
+/** @param targets of hybridBeside(); none: the hub is killed */
+async function hybridRow(name, row, targets) {
+  const shape = settled(row);
+  const what = targets ? 'medians of' : 'hub killed at the first full copy; runs:';
+  printHead(name, shape, `${what} ${given.runs}, start included, nothing told`);
+  const printOf = (...figure) => print(name, ...figure);
+  if (targets) await hybridBeside(printOf, shape, given.runs, targets);
+  else await hybridKilled(printOf, shape, given.runs);
+  console.log(`  at the end: ${loadNote()}`);
 }
 
 async function pacersRow(name, row) {
