@@ -5,7 +5,8 @@
 // - without another source, every piece is asked of it, neighbours of the last one first: a run of
 //   pieces is one request;
 // - if the same host is a neighbour too, it gives by the same link: the web seed is asked only after
-//   the swarm has brought nothing for long;
+//   the swarm has brought nothing for long; at the start, while it may become one, for one piece at a
+//   time: a swarm that gathers has not met yet, and many at once come late and twice;
 // - else a piece that no neighbour has is asked by one of those who may ask: each piece belongs to
 //   the one whose PeerId weighs most for it (rendezvous hashing), so that nothing is sent twice and
 //   nobody has to be told;
@@ -25,6 +26,8 @@ const MOST_BESIDE_SWARM = 2;
 const SILENT_MS = 1000;
 /** The same if the web seed's host is a neighbour: it may serve others at the moment. Chosen. */
 const SILENT_TWIN_MS = 5000;
+/** For so long the web seed's host may be on its way to be a neighbour. Chosen: a dial on a busy machine. */
+const TWIN_COMES_MS = 2000;
 /**
  * For so long a neighbour is expected to bring what nobody had, and three times as long as the web
  * seed takes to give this peer a piece. With 5 s alone, 8 peers of a server of 1 Mbit/s took 1.9
@@ -42,6 +45,8 @@ const STALE_MS = 10_000;
 export class WebSeeds {
   readonly #state: SwarmState;
   readonly #self: number;
+  /** When a web seed was first thought of. */
+  #beganAt: number | undefined;
   /** Since when there are other sources; undefined while there are none. */
   #swarmSince: number | undefined;
   #heardAt = Number.NEGATIVE_INFINITY;
@@ -87,17 +92,21 @@ export class WebSeeds {
     if (others.length === 0) this.#swarmSince = undefined;
     else this.#swarmSince ??= now;
     const since = this.#swarmSince ?? now;
+    this.#beganAt ??= now;
     const silentMs = now - Math.max(this.#heardAt, since);
-    if (others.some(({ id }) => id === seed.webSeed?.twin)) {
+    const twin = seed.webSeed?.twin;
+    if (others.some(({ id }) => id === twin)) {
       return silentMs < SILENT_TWIN_MS ? undefined : pickAny(view, seed, this.#lastPiece);
     }
-    const { usualMs } = seed.source;
+    const { usualMs, fetches } = seed.source;
+    const isTwinDue = twin !== undefined && now - this.#beganAt < TWIN_COMES_MS;
+    if (isTwinDue && fetches.size > 0) return undefined;
     // Nobody is expected to be faster than this peer.
     const patienceMs = BRINGS_MS + BRINGS_PIECES * (usualMs ?? now - since);
     const sharers = others.filter((other) => now - this.#broughtAt(other, since) < patienceMs);
     const isAlone = sharers.length === 0 && others.every(({ source }) => source.wanted === 0);
     if (isAlone) return pickAny(view, seed, this.#lastPiece);
-    if (seed.source.fetches.size >= MOST_BESIDE_SWARM) return undefined;
+    if (fetches.size >= MOST_BESIDE_SWARM) return undefined;
     const own = this.#pickOwn(
       view,
       seed,

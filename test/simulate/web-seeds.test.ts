@@ -13,13 +13,24 @@ interface Crowd {
   readonly twin?: boolean;
   /** The first so many know no server. */
   readonly without?: number;
+  /** When the peers meet each other, and the hub as a peer. */
+  readonly meetMs?: number;
   readonly seeds?: number;
   readonly staggerMs?: number;
   readonly seed?: number;
 }
 
 /** Every peer fetches from all others, and from a web seed. */
-function run({ peers, hub = UP, twin, without = 0, seeds = 0, staggerMs = 0, seed = 1 }: Crowd) {
+function run({
+  peers,
+  hub = UP,
+  twin,
+  without = 0,
+  meetMs = 0,
+  seeds = 0,
+  staggerMs = 0,
+  seed = 1,
+}: Crowd) {
   const swarm = new SimSwarm({ bytes: PIECES * PIECE, pieceLength: PIECE, seed });
   const origin = twin ? swarm.add({ up: hub, have: 'all' }) : undefined;
   const server = swarm.add({ up: hub, have: 'all', webSeed: { twin: origin?.id } });
@@ -30,6 +41,8 @@ function run({ peers, hub = UP, twin, without = 0, seeds = 0, staggerMs = 0, see
   for (const [i, node] of nodes.entries()) {
     swarm.at(i * staggerMs, () => {
       if (i >= without) swarm.connect(node, server);
+    });
+    swarm.at(i * staggerMs + meetMs, () => {
       if (origin) swarm.connect(node, origin);
       for (const other of nodes.slice(0, i)) swarm.connect(node, other);
     });
@@ -61,6 +74,13 @@ it('takes little longer than a swarm whose origin is a peer', () => {
 
 it('asks nothing of a server whose host gives as a peer', () => {
   for (const hub of [UP, 4 * UP]) expect(run({ peers: 8, hub, twin: true }).server).toBe(0);
+});
+
+it('asks for a piece at a time of a server whose host is about to give as a peer', () => {
+  // It has sent seven by then, and each of the eight waits for one more.
+  const { server } = run({ peers: 8, twin: true, meetMs: 700 });
+  expect(server * PIECES).toBeGreaterThan(0);
+  expect(server * PIECES).toBeLessThanOrEqual(7 + 8);
 });
 
 it('takes from a server that is much faster than the swarm', () => {
