@@ -24,6 +24,7 @@ export const FACES: string[] = [
   'client/download/piece-writes.ts',
   'client/download/write-out.ts',
   'client/http/access.ts',
+  'client/http/ask-head.ts',
   'client/http/http-client.ts',
   'client/http/hub-url.ts',
   'client/http/least-rate.ts',

@@ -9,7 +9,7 @@ export interface Joins {
   readonly through: readonly (string | Guide)[];
   /** Multiaddrs that lead there: they decide where a peer listens. */
   readonly towards: readonly string[];
-  /** The hubs, and as whom they are asked. */
+  /** The hubs, asked as nobody: what comes from them is given to anybody. */
   readonly hubs?: { readonly guides: readonly HubGuide[]; readonly access: Access };
 }
 
@@ -35,6 +35,6 @@ async function hubsAt(option: string, texts: readonly string[]) {
   const { parseHttpUrl } = await import('../../client/http/url.ts');
   const { HubGuide } = await import('../../hybrid/hub-guide.ts');
   const urls = texts.map((text) => parseHttpUrl(text, option));
-  const access = await accessOf({}, urls);
+  const access = (await accessOf({}, urls)).anonymous();
   return { guides: urls.map((url) => new HubGuide(url, access)), access };
 }

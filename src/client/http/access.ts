@@ -25,7 +25,12 @@ export interface AccessOptions {
    * Whether a redirect may lead from https to http; undefined if the user has no option to say so.
    */
   readonly insecureRedirect?: boolean | undefined;
+  /** Whether servers are asked as nobody: neither token nor .netrc nor credentials of a URL are sent. */
+  readonly isAnonymous?: boolean | undefined;
 }
+
+/** Why a server refuses who asks as nobody. */
+const ANONYMOUS = 'it is asked without a token or password: a peer gives what it gets to anybody';
 
 /** What proxies answer in their own name, where they ask for a URL of http. */
 const BY_PROXIES = new Set([403, 407, 502, 503, 504]);
@@ -39,6 +44,7 @@ export interface Trust {
 }
 
 export class Access {
+  readonly #options: AccessOptions;
   readonly #origins: ReadonlySet<string>;
   readonly #token: string | undefined;
   readonly #fingerprints: readonly string[];
@@ -50,6 +56,7 @@ export class Access {
   /** @throws HubswarmError ERR_USAGE for a proxy of these servers that is not spoken to */
   constructor(options: AccessOptions) {
     const { urls, token, netrc, fingerprints = [], ca, roots, environment = {} } = options;
+    this.#options = options;
     this.#environment = environment;
     this.insecureRedirect = options.insecureRedirect;
     for (const url of urls) proxyFor(url, environment);
@@ -61,11 +68,17 @@ export class Access {
     if (given.length > 0) this.#ca = roots === undefined ? [...rootCertificates, ...given] : given;
   }
 
+  /** The same trust and proxies, for what anybody may read. */
+  anonymous(): Access {
+    return new Access({ ...this.#options, isAnonymous: true });
+  }
+
   /**
    * The Authorization header for this URL; credentials in the URL come first. A user without a
    * password has that of .netrc.
    */
   authorization(url: URL): string | undefined {
+    if (this.#options.isAnonymous) return undefined;
     const own = authorizationOf(url);
     if (!this.#origins.has(url.origin)) return own;
     if (own !== undefined && url.password !== '') return own;
@@ -75,11 +88,12 @@ export class Access {
     return found ? basic(user ?? found.login, found.password) : own;
   }
 
-  /** Why a server refused this token; undefined if none was sent. */
+  /** Why a server refused this token, or the lack of one; undefined if that explains nothing. */
   explain(
     url: URL,
     { status, headers }: { status: number; headers: ReadonlyMap<string, string> },
   ): string | undefined {
+    if (this.#options.isAnonymous) return status === 401 || status === 403 ? ANONYMOUS : undefined;
     const [scheme, sent = ''] = this.authorization(url)?.split(' ') ?? [];
     if (scheme !== 'Bearer') return undefined;
     return explainRefusal(sent, status, headers.get('www-authenticate'), Date.now());

@@ -4,14 +4,16 @@
 import { getFile } from '../../client/download/get.ts';
 import type { GetOptions, PieceWork } from '../../client/download/get-options.ts';
 import { HttpClient } from '../../client/http/http-client.ts';
+import { showUrl } from '../../client/http/url.ts';
 import { isRawCid } from '../../content/cid.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { Peer } from '../../peer/peer.ts';
-import { describeError } from '../../runtime/errors.ts';
+import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { tunePeer } from '../../runtime/node/v8-flags.ts';
 import type { Event } from '../../telemetry/event.ts';
 import { type FoundHub, findHub } from '../hub-address.ts';
 import { fetchFromBoth } from './fetch-from-both.ts';
+import { guardedUrl } from './given-to-anybody.ts';
 
 /** Silence of a server after which others take over. Chosen, as in client/download/get.ts. */
 const STALL_MS = 10_000;
@@ -53,7 +55,9 @@ export async function getWithSwarm(
   }
 }
 
-interface MembershipInit extends Pick<GetOptions, 'urls' | 'emit' | 'signal'>, SwarmChoice {
+interface MembershipInit
+  extends Pick<GetOptions, 'urls' | 'access' | 'emit' | 'signal'>,
+    SwarmChoice {
   readonly http: HttpClient;
   readonly link: ProcessLink;
 }
@@ -77,9 +81,10 @@ class Membership {
   async fetch(work: PieceWork): Promise<void> {
     // One piece would be here before a peer has started.
     if (isRawCid(work.manifest.root) || work.store.have.isFull) return work.plain();
-    this.#joining ??= this.#join();
     let joined: Joined;
     try {
+      await this.#checkPublic(work);
+      this.#joining ??= this.#join();
       joined = await this.#joining;
     } catch (error) {
       work.signal.throwIfAborted();
@@ -90,6 +95,16 @@ class Membership {
     this.#work = work;
     const { emit, http } = this.#init;
     await fetchFromBoth({ ...joined, work, http, emit });
+  }
+
+  /** @throws HubswarmError for a file that is not anybody's to read */
+  async #checkPublic({ manifest, signal }: PieceWork): Promise<void> {
+    const guarded = await guardedUrl(this.#init, manifest.root, signal);
+    if (!guarded) return;
+    throw new HubswarmError(
+      'ERR_NO_SOURCE',
+      `${showUrl(guarded)} gives it to nobody without a token or password, and a swarm would give it to anybody`,
+    );
   }
 
   /** Serves what others lack (exchange/parting.ts). */

@@ -10,6 +10,7 @@ import { isRawCid, matchesCid } from '../../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../../content/geometry.ts';
 import { type Resolved, resolveManifest } from '../../content/resolve.ts';
 import type { OtherSources } from '../../peer/other-sources.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import { unawaited } from '../../runtime/guarded.ts';
@@ -37,6 +38,8 @@ export class Hubs implements OtherSources {
   readonly #init: HubsInit;
   readonly #http: HttpClient;
   readonly #over = new AbortController();
+  /** Those that want to know who asks. */
+  readonly #refusing = new Set<HubGuide>();
 
   constructor(init: HubsInit) {
     this.#init = init;
@@ -50,22 +53,30 @@ export class Hubs implements OtherSources {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal, this.#over.signal]);
     try {
-      return await Promise.race(this.#init.guides.map(({ url }) => this.#findAt(url, cid, either)));
+      return await Promise.race(this.#init.guides.map((guide) => this.#findAt(guide, cid, either)));
     } finally {
       over.abort();
     }
   }
 
-  async #findAt(url: URL, cid: CID, signal: AbortSignal): Promise<Found> {
+  async #findAt(guide: HubGuide, cid: CID, signal: AbortSignal): Promise<Found> {
     for (;;) {
       try {
-        return await this.#ask(url, cid, signal);
+        return await this.#ask(guide.url, cid, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (hasCode(error, 'ERR_MANIFEST')) throw error;
+        if (isRefusal(error)) return await this.#drop(guide, error, signal);
         await systemClock.sleep(ASK_AGAIN_MS, signal);
       }
     }
+  }
+
+  /** Tells of it once. Never resolves: others may have the manifest. */
+  #drop(guide: HubGuide, { message }: SourceFailure, signal: AbortSignal): Promise<never> {
+    this.#refusing.add(guide);
+    this.#init.emit({ event: 'source_failed', remote: guide.name, reason: message });
+    return abortable(new Promise(() => undefined), signal);
   }
 
   async #ask(url: URL, root: CID, signal: AbortSignal): Promise<Found> {
@@ -87,6 +98,7 @@ export class Hubs implements OtherSources {
   join(swarm: Swarm): void {
     const { guides, emit } = this.#init;
     for (const guide of guides) {
+      if (this.#refusing.has(guide)) continue;
       const kept = keepSource({
         swarm,
         http: this.#http,
@@ -111,6 +123,9 @@ export class Hubs implements OtherSources {
     this.#http.close();
   }
 }
+
+const isRefusal = (error: unknown): error is SourceFailure =>
+  error instanceof SourceFailure && (error.status === 401 || error.status === 403);
 
 /** Text that may be percent-encoded; empty if it is none. */
 function decoded(text: string | undefined): string {
