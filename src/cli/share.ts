@@ -46,7 +46,7 @@ export function shareCommand(): Command {
     .option('--text <text>', 'share this text as a small file')
     .option(
       '--phrase',
-      'closed: only who says the code phrase can fetch it, nobody else learns that it is there, and it ends when one receiver has everything',
+      'closed: only who says the code phrase can fetch it, nobody else learns what it is, and it ends when one receiver has everything',
       false,
     )
     .option(

@@ -3,26 +3,17 @@
 import type { CID } from 'multiformats/cid';
 import { parseCid } from '../../content/cid.ts';
 import { answerStreams } from '../../peer/calls/side-streams.ts';
-import type { Peer } from '../../peer/peer.ts';
 import { abortable } from '../../runtime/abortable.ts';
-import { within } from '../../runtime/within.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import type { Closed } from './closed.ts';
 import type { CodePhrase } from './code-phrase.ts';
 import { findSender, type SearchLimits } from './find-sender.ts';
 import type { Offer } from './offer.ts';
+import { PhraseReceiver } from './phrase-receiver.ts';
 import { PhraseSender } from './phrase-sender.ts';
 import { PHRASE_PROTOCOL } from './protocol.ts';
 import { Registrations } from './registrations.ts';
-
-/** Time that the sender has to hear that everything is here. Chosen. */
-const HEARD_WITHIN_MS = 2000;
-
-/** A peer that was started for one share. */
-export interface Closed {
-  readonly peer: Peer;
-  /** The set that the peer was started with. */
-  readonly circle: Set<string>;
-}
+import { Standing } from './standing.ts';
 
 /**
  * Gives what the peer shares to whoever says the phrase, which an event tells. Resolves when as many
@@ -36,7 +27,7 @@ export async function giveByPhrase(
   receivers: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const registrations = new Registrations(peer, () => sender.renew());
+  const registrations = new Registrations(peer);
   const sender = new PhraseSender({
     self: peer.peerId,
     offer,
@@ -70,31 +61,38 @@ export class Progress {
 }
 
 /**
- * Finds the sender and fetches what it shares.
+ * Finds the sender and fetches what it shares. After a break it says the phrase again.
  *
  * @param progress whose `emit` the peer was started with
  * @param fetch fetches the content into its place
- * @throws HubswarmError ERR_REMOTE when it is the wrong phrase, ERR_TIMEOUT; what `fetch` throws; the signal's
- * reason
+ * @throws HubswarmError ERR_REMOTE when it is the wrong phrase, or void by now, ERR_MANIFEST when the
+ * sender makes no sense, ERR_TIMEOUT; what `fetch` throws; the signal's reason
  */
 export async function takeByPhrase<T>(
-  { peer, circle }: Closed,
+  closed: Closed,
   phrase: CodePhrase,
   progress: Progress,
   fetch: (cid: CID) => Promise<T>,
   limits: SearchLimits,
 ): Promise<T> {
-  const met = await findSender(peer, phrase, limits);
+  const { peer } = closed;
+  const receiver = new PhraseReceiver(phrase, peer.peerId);
+  const first = await findSender(peer, receiver, limits);
+  const { cid, name, bytes } = first.offer;
+  peer.emit({ event: 'sender_met', remote: first.sender, name, bytes, cid });
+  const over = new AbortController();
+  const standing = new Standing(
+    closed,
+    receiver,
+    first,
+    AbortSignal.any([limits.signal, over.signal]),
+  );
+  progress.onBytes = (verified) => standing.report(verified);
   try {
-    const { cid, name, bytes } = met.offer;
-    peer.emit({ event: 'sender_met', remote: met.sender, name, bytes, cid });
-    circle.add(met.sender);
-    progress.onBytes = (verified) => met.report(verified);
-    const fetched = await fetch(parseCid('the sender', cid));
-    met.report('complete');
-    await within(HEARD_WITHIN_MS, met.ended);
+    const fetched = await Promise.race([fetch(parseCid('the sender', cid)), standing.lost]);
+    await standing.finish();
     return fetched;
   } finally {
-    met.close();
+    over.abort();
   }
 }

@@ -1,4 +1,4 @@
-// A code phrase, as in 7-tulip-ocean: a number under which the sender is looked for, which is no
+// A code phrase, as in 7-canyon-ocean: a number under which the sender is looked for, which is no
 // secret, and two words of 2048, which are: one guess in four millions is right.
 import { randomInt, scrypt } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -44,7 +44,7 @@ export function readPhrase(text: string): CodePhrase {
     .split(/[^a-z]+/)
     .filter(Boolean);
   if (words.length !== WORDS || Number(number) === 0) {
-    throw new HubswarmError('ERR_USAGE', `'${text}' is no code phrase, as in 7-tulip-ocean`);
+    throw new HubswarmError('ERR_USAGE', `'${text}' is no code phrase, as in 7-canyon-ocean`);
   }
   return { number: Number(number), text: [Number(number), ...words.map(wordOf)].join('-') };
 }

@@ -1,13 +1,13 @@
 // Finds the sender of a code phrase among the peers that are connected, as they come: each is asked
-// for the number, and who has it must prove the phrase.
+// for the number, and who has it must prove the phrase. Whoever had a guess and did not prove it is
+// not asked again.
 import { hearConnected, joinHeard, openStream } from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
 import type { Cancel } from '../../runtime/clock.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { unawaited } from '../../runtime/guarded.ts';
+import { HubswarmError, hasCode } from '../../runtime/errors.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
-import type { CodePhrase } from './code-phrase.ts';
-import { type Met, type NotMet, PhraseReceiver } from './phrase-receiver.ts';
+import type { Met, Outcome, PhraseReceiver } from './phrase-receiver.ts';
 import { PHRASE_PROTOCOL } from './protocol.ts';
 import { askRendezvous } from './rendezvous.ts';
 
@@ -16,12 +16,14 @@ const ANSWER_WITHIN_MS = 10_000;
 /** Most peers asked at once; further ones wait, up to so many. Chosen. */
 const MOST_AT_ONCE = 16;
 const MOST_WAITING = 1024;
-/** Peers that do not prove the phrase after which no more are asked: each may guess once. Chosen. */
-const MOST_WRONG = 8;
-/** Time after which a keeper is asked again. Chosen. */
+/** Peers that had a guess after which the search ends. Chosen. */
+const MOST_UNPROVEN = 8;
+/** Time after which a peer that broke off, or a keeper, is asked again. Chosen. */
 const ASK_AGAIN_MS = 2000;
+/** Times that a peer which broke off is asked: it may have been too busy. Chosen. */
+const MOST_TRIES = 30;
 /** Time that others have to prove the phrase after one did not. Chosen. */
-const OTHERS_WITHIN_MS = 3000;
+const OTHERS_WITHIN_MS = 10_000;
 /** Time after which it is told that nobody was found. Chosen. */
 const TELL_AFTER_MS = 5000;
 
@@ -32,23 +34,35 @@ export interface SearchLimits {
 }
 
 /**
- * @throws HubswarmError ERR_REMOTE when it is the wrong phrase or too late, ERR_TIMEOUT; the signal's
- * reason
+ * @throws HubswarmError ERR_REMOTE when it is the wrong phrase, ERR_MANIFEST when the sender makes no
+ * sense, ERR_TIMEOUT; the signal's reason
  */
 export async function findSender(
   peer: Peer,
-  phrase: CodePhrase,
+  receiver: PhraseReceiver,
   { timeoutMs, signal }: SearchLimits,
 ): Promise<Met> {
-  const search = new SenderSearch(peer, phrase, signal);
+  const search = new SenderSearch(peer, receiver, signal);
   const giveUp = (): void => {
-    const message = `gave up after ${timeoutMs / 1000} s: nobody was found who shares by ${phrase.number}-...`;
+    const message = `gave up after ${timeoutMs / 1000} s: nobody was found who shares by ${receiver.phrase.number}-...`;
     search.fail(new HubswarmError('ERR_TIMEOUT', message));
   };
   const cancel = Number.isFinite(timeoutMs)
     ? peer.clock.after(timeoutMs, 'giving up a phrase', giveUp)
     : undefined;
   return search.run().finally(cancel);
+}
+
+/** Says the phrase to a peer. @throws as PhraseReceiver.meet(); libp2p's error */
+export function sayTo(
+  { node }: Peer,
+  receiver: PhraseReceiver,
+  remote: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  return attempt([signal], ANSWER_WITHIN_MS, async (within) =>
+    receiver.meet(await openStream(node, remote, PHRASE_PROTOCOL, within), within),
+  );
 }
 
 class SenderSearch {
@@ -58,25 +72,26 @@ class SenderSearch {
   readonly #signal: AbortSignal;
   readonly #result = Promise.withResolvers<Met>();
   readonly #waiting = new Set<string>();
+  /** Peers that are being asked. */
   readonly #asked = new Set<string>();
-  #wrong = 0;
+  /** Peers that had a guess. */
+  readonly #unproven = new Set<string>();
   #giveUp: Cancel | undefined;
+  #toldTaken = false;
 
-  constructor(peer: Peer, phrase: CodePhrase, signal: AbortSignal) {
+  constructor(peer: Peer, receiver: PhraseReceiver, signal: AbortSignal) {
     this.#peer = peer;
-    this.#receiver = new PhraseReceiver(phrase, peer.peerId);
+    this.#receiver = receiver;
     this.#signal = signal;
   }
 
   async run(): Promise<Met> {
-    const stop = (): void => this.fail(this.#signal.reason);
+    const stop = guarded('giving up a phrase', () => this.fail(this.#signal.reason));
     this.#signal.addEventListener('abort', stop);
     if (this.#signal.aborted) stop();
-    const { number } = this.#receiver.phrase;
-    const tell = this.#peer.clock.after(TELL_AFTER_MS, 'telling that nobody was found', () => {
-      const message = `nobody was found yet who shares by ${number}-...; still looking`;
-      this.#peer.emit({ event: 'warned', message });
-    });
+    const tell = this.#peer.clock.after(TELL_AFTER_MS, 'telling that nobody was found', () =>
+      this.#warn(`nobody was found yet who shares by ${this.#number}-...; still looking`),
+    );
     hearConnected(this.#peer.node, (peer) => this.#consider(peer), this.#over.signal);
     try {
       return await this.#result.promise;
@@ -92,6 +107,14 @@ class SenderSearch {
     this.#result.reject(error);
   }
 
+  get #number(): number {
+    return this.#receiver.phrase.number;
+  }
+
+  #warn(message: string): void {
+    this.#peer.emit({ event: 'warned', message });
+  }
+
   #consider(peer: string): void {
     if (this.#waiting.size < MOST_WAITING) this.#waiting.add(peer);
     this.#askNext();
@@ -99,9 +122,10 @@ class SenderSearch {
 
   #askNext(): void {
     for (const peer of this.#waiting) {
-      if (this.#asked.size >= MOST_AT_ONCE || this.#wrong >= MOST_WRONG) return;
+      if (this.#asked.size >= MOST_AT_ONCE) return;
       if (this.#asked.has(peer)) continue;
       this.#waiting.delete(peer);
+      if (this.#unproven.has(peer)) continue;
       this.#asked.add(peer);
       unawaited('asking for the sender', this.#ask(peer));
       unawaited('asking where the sender is', this.#askKeeper(peer));
@@ -109,32 +133,46 @@ class SenderSearch {
   }
 
   async #ask(peer: string): Promise<void> {
+    const { signal } = this.#over;
     try {
-      const met = await attempt([this.#over.signal], ANSWER_WITHIN_MS, async (signal) =>
-        this.#receiver.meet(
-          await openStream(this.#peer.node, peer, PHRASE_PROTOCOL, signal),
-          signal,
-        ),
-      );
-      if (typeof met === 'string') this.#handleNotMet(met);
-      else if (this.#over.signal.aborted) met.close();
-      else this.#result.resolve(met);
-    } catch {
-      // It speaks another language, or is gone: no sender.
+      for (let tries = 0; tries < MOST_TRIES && !(await this.#isAnswered(peer)); tries++) {
+        await this.#peer.clock.sleep(ASK_AGAIN_MS, signal);
+      }
+    } catch (error) {
+      // Only who proved the phrase is told to make no sense; others speak another language, or are gone.
+      if (hasCode(error, 'ERR_MANIFEST')) this.fail(error);
     } finally {
       this.#asked.delete(peer);
       this.#askNext();
     }
   }
 
+  /** @returns whether it makes no sense to ask this peer again. @throws when it cannot be asked */
+  async #isAnswered(peer: string): Promise<boolean> {
+    const { signal } = this.#over;
+    let outcome: Outcome;
+    try {
+      outcome = await sayTo(this.#peer, this.#receiver, peer, signal);
+    } catch (error) {
+      // It broke off before it had a guess: it may be too busy.
+      if (hasCode(error, 'ERR_REMOTE')) return false;
+      throw error;
+    }
+    if (outcome.kind === 'taken') this.#noteTaken();
+    if (outcome.kind === 'unproven') this.#noteUnproven(peer);
+    if (outcome.kind !== 'met') return outcome.kind !== 'taken';
+    if (signal.aborted) outcome.close();
+    else this.#result.resolve(outcome);
+    return true;
+  }
+
   /** A keeper may hear of the sender later. */
   async #askKeeper(keeper: string): Promise<void> {
     const { signal } = this.#over;
-    const { number } = this.#receiver.phrase;
     try {
       while (!signal.aborted) {
         const addresses = await attempt([signal], ANSWER_WITHIN_MS, (until) =>
-          askRendezvous(this.#peer, keeper, number, until),
+          askRendezvous(this.#peer, keeper, this.#number, until),
         );
         const join = joinHeard(this.#peer, addresses, keeper, signal);
         // The sender cannot be reached there, or not yet.
@@ -146,15 +184,19 @@ class SenderSearch {
     }
   }
 
-  #handleNotMet(why: NotMet): void {
-    if (why === 'unknown') return;
-    const { number } = this.#receiver.phrase;
-    const message =
-      why === 'taken'
-        ? `${number}-...: as many receivers as may have it are there already`
-        : `${number}-...: not the sender's phrase; it is void now, and the sender has a new one`;
-    if (why === 'wrong') this.#wrong++;
-    const fail = (): void => this.fail(new HubswarmError('ERR_REMOTE', message));
+  #noteTaken(): void {
+    if (!this.#toldTaken) this.#warn('others receive it at the moment; waiting for a place');
+    this.#toldTaken = true;
+  }
+
+  #noteUnproven(peer: string): void {
+    const first = this.#unproven.size === 0;
+    this.#unproven.add(peer);
+    const told = `${this.#unproven.size} peer(s) with the number ${this.#number} did not prove the phrase`;
+    const advice = 'if you said the right one, ask the sender for the new one that it has now';
+    if (first) this.#warn(`${told}: is it the right one? still looking for another`);
+    const fail = (): void => this.fail(new HubswarmError('ERR_REMOTE', `${told}; ${advice}`));
+    if (this.#unproven.size >= MOST_UNPROVEN) return fail();
     this.#giveUp ??= this.#peer.clock.after(OTHERS_WITHIN_MS, 'giving up a phrase', fail);
   }
 }

@@ -10,6 +10,7 @@ import { WireReader } from './wire-reader.ts';
 
 /** A sender that proved that it knows the phrase. */
 export interface Met {
+  readonly kind: 'met';
   readonly sender: string;
   readonly offer: Offer;
   /** Tells the sender how many bytes are verified here, or that all are. */
@@ -20,8 +21,15 @@ export interface Met {
   close(): void;
 }
 
-/** Why a peer is not the sender: its own word, or what it could not prove. */
-export type NotMet = Exclude<Status, 'ok'>;
+/** What came of saying the phrase to a peer. */
+export type Outcome =
+  | Met
+  /** It has no share of that number, as it says. */
+  | { readonly kind: 'unknown' }
+  /** It is the sender, and others have all places at the moment. */
+  | { readonly kind: 'taken' }
+  /** It had a guess, and did not prove the phrase. */
+  | { readonly kind: 'unproven' };
 
 export class PhraseReceiver {
   readonly phrase: CodePhrase;
@@ -39,14 +47,17 @@ export class PhraseReceiver {
    * Says the phrase to the peer at the other end of a stream of PHRASE_PROTOCOL. Call it as soon as
    * the stream is there.
    *
-   * @throws HubswarmError ERR_REMOTE when it ends or makes no sense; the signal's reason
+   * @throws HubswarmError ERR_MANIFEST when the sender makes no sense, ERR_REMOTE when a peer ends the
+   * stream, or makes no sense, before it had a guess; the signal's reason
    */
-  async meet(wire: Wire, signal: AbortSignal): Promise<Met | NotMet> {
-    const reader = new WireReader(wire);
+  async meet(wire: Wire, signal: AbortSignal): Promise<Outcome> {
     const stop = guarded('hanging up', () => wire.abort('no answer in time'));
     signal.addEventListener('abort', stop);
+    const reader = new WireReader(wire);
     try {
-      return await this.#meet(wire, reader);
+      const outcome = await this.#meet(wire, reader);
+      if (outcome.kind !== 'met') wire.close();
+      return outcome;
     } catch (error) {
       wire.abort('made no sense');
       signal.throwIfAborted();
@@ -56,7 +67,7 @@ export class PhraseReceiver {
     }
   }
 
-  async #meet(wire: Wire, reader: WireReader): Promise<Met | NotMet> {
+  async #meet(wire: Wire, reader: WireReader): Promise<Outcome> {
     const spake = new Spake2({
       side: 'a',
       identities: { a: Buffer.from(this.#self), b: Buffer.from(wire.remote) },
@@ -64,17 +75,19 @@ export class PhraseReceiver {
     });
     wire.send(encodeOpening(this.phrase.number, spake.share));
     const known = await readStatus(reader);
-    if (known !== 'ok') return left(wire, known);
+    if (known !== 'ok') return { kind: 'unknown' };
     const agreement = spake.agree(await reader.read(SHARE_LENGTH));
     if (!agreement) throw new HubswarmError('ERR_REMOTE', 'no point of the curve');
     wire.send([agreement.confirmation]);
-    const judged = await readStatus(reader);
-    if (judged !== 'ok') return left(wire, judged);
-    if (!agreement.confirms(await reader.read(CONFIRMATION_LENGTH))) return left(wire, 'wrong');
+    // From here on the peer has what it can check one guess against.
+    const judged = await readProof(reader).catch(() => undefined);
+    if (!judged || !agreement.confirms(judged.confirmation)) return { kind: 'unproven' };
+    if (judged.status === 'taken') return { kind: 'taken' };
     const length = (await reader.read(2)).readUInt16BE();
-    if (length > MOST_OFFER_BYTES) throw new HubswarmError('ERR_REMOTE', 'too long an offer');
+    if (length > MOST_OFFER_BYTES) throw new HubswarmError('ERR_MANIFEST', 'too long an offer');
     const offer = decodeOffer(await reader.read(length));
     return {
+      kind: 'met',
       sender: wire.remote,
       offer,
       report: (bytes) => wire.send([encodeReport(bytes)]),
@@ -90,7 +103,10 @@ async function readStatus(reader: WireReader): Promise<Status> {
   return status;
 }
 
-function left(wire: Wire, status: NotMet): NotMet {
-  wire.close();
-  return status;
+async function readProof(
+  reader: WireReader,
+): Promise<{ status: Status; confirmation: Uint8Array } | undefined> {
+  const status = await readStatus(reader);
+  if (status !== 'ok' && status !== 'taken') return undefined;
+  return { status, confirmation: await reader.read(CONFIRMATION_LENGTH) };
 }

@@ -19,12 +19,14 @@ import { CONFIRMATION_LENGTH, Spake2 } from './spake2.ts';
 import { WireReader } from './wire-reader.ts';
 
 /** Limit for the handshake, without the reports. Chosen. */
-const HANDSHAKE_MS = 15_000;
+const HANDSHAKE_MS = 10_000;
 /** Most handshakes at once: each costs some 20 ms of CPU. Chosen. */
-const MOST_HANDSHAKES = 4;
-/** Handshakes that may come at once, and the time after which one more may. Chosen. */
-const MOST_AT_ONCE = 20;
-const ONE_MORE_MS = 1000;
+const MOST_HANDSHAKES = 32;
+/** Most handshakes of one peer within a span; further calls are cut, and may come later. Chosen. */
+const MOST_OF_PEER = 4;
+const SPAN_MS = 4000;
+/** Most peers remembered within a span; further ones are cut: each costs its caller a handshake. Chosen. */
+const MOST_PEERS = 256;
 /** Wrong phrases after which the share ends: somebody guesses. Chosen. */
 const MOST_WRONG = 5;
 
@@ -53,13 +55,13 @@ export class PhraseSender {
   #complete = 0;
   #wrong = 0;
   #handshakes = 0;
-  #allowance = MOST_AT_ONCE;
-  #allowedAt: number;
+  /** Number of handshakes of each peer within this span. */
+  readonly #calls = new Map<string, number>();
+  #spanEndsAt = 0;
 
   constructor(init: PhraseSenderInit) {
     this.#init = init;
-    this.#allowedAt = init.clock.now();
-    this.renew();
+    this.#renew();
   }
 
   /** Resolves when as many receivers are complete as may be. @throws HubswarmError ERR_BUSY when somebody guesses */
@@ -68,7 +70,7 @@ export class PhraseSender {
   }
 
   /** Takes another phrase; the one before is void. */
-  renew(): void {
+  #renew(): void {
     this.#phrase = makePhrase();
     this.#password = stretch(this.#phrase);
     this.#init.emit({ event: 'phrase_made', phrase: this.#phrase.text });
@@ -78,7 +80,7 @@ export class PhraseSender {
   /** Answers a stream of PHRASE_PROTOCOL. Must be called as soon as it is there. */
   answer(wire: Wire): void {
     const reader = new WireReader(wire);
-    if (this.#handshakes >= MOST_HANDSHAKES || !this.#mayShake())
+    if (this.#handshakes >= MOST_HANDSHAKES || !this.#mayShake(wire.remote))
       return wire.abort('too many calls');
     this.#handshakes++;
     const { clock } = this.#init;
@@ -94,13 +96,15 @@ export class PhraseSender {
     );
   }
 
-  #mayShake(): boolean {
+  #mayShake(peer: string): boolean {
     const now = this.#init.clock.now();
-    const more = Math.floor((now - this.#allowedAt) / ONE_MORE_MS);
-    this.#allowance = Math.min(MOST_AT_ONCE, this.#allowance + more);
-    this.#allowedAt += more * ONE_MORE_MS;
-    if (this.#allowance === 0) return false;
-    this.#allowance--;
+    if (now >= this.#spanEndsAt) {
+      this.#calls.clear();
+      this.#spanEndsAt = now + SPAN_MS;
+    }
+    const calls = this.#calls.get(peer) ?? 0;
+    if (calls >= MOST_OF_PEER || (calls === 0 && this.#calls.size >= MOST_PEERS)) return false;
+    this.#calls.set(peer, calls + 1);
     return true;
   }
 
@@ -109,7 +113,6 @@ export class PhraseSender {
     const { number, share } = decodeOpening(await reader.read(OPENING_LENGTH));
     const phrase = this.#phrase;
     if (number !== phrase.number) return this.#refuse(wire, 'unknown');
-    if (!this.#hasRoomFor(wire.remote)) return this.#refuse(wire, 'taken');
     const spake = new Spake2({
       side: 'b',
       identities: { a: Buffer.from(wire.remote), b: Buffer.from(this.#init.self) },
@@ -126,7 +129,11 @@ export class PhraseSender {
       this.#handleWrong(wire.remote);
       return false;
     }
-    if (!this.#hasRoomFor(wire.remote)) return this.#refuse(wire, 'taken');
+    if (!this.#hasRoomFor(wire.remote)) {
+      wire.send([encodeStatus('taken'), Buffer.from(agreement.confirmation)]);
+      wire.close();
+      return false;
+    }
     this.#letIn(wire);
     const offer = encodeOffer(this.#init.offer);
     const length = Buffer.alloc(2);
@@ -135,7 +142,7 @@ export class PhraseSender {
     return true;
   }
 
-  #refuse(wire: Wire, status: Status): false {
+  #refuse(wire: Wire, status: Extract<Status, 'unknown' | 'wrong'>): false {
     wire.send([encodeStatus(status)]);
     wire.close();
     return false;
@@ -187,6 +194,6 @@ export class PhraseSender {
       const message = `${MOST_WRONG} wrong phrases were said: somebody guesses; nothing was given away`;
       return this.#ended.reject(new HubswarmError('ERR_BUSY', message));
     }
-    this.renew();
+    this.#renew();
   }
 }

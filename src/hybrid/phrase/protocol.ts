@@ -8,7 +8,7 @@
  *     receiver  u16 number of the phrase, 65 bytes: share of SPAKE2 (RFC 9382, the side A)
  *     sender    u8 status; after 0: 65 bytes: its share (the side B)
  *     receiver  32 bytes: its confirmation
- *     sender    u8 status; after 0: 32 bytes: its confirmation; u16 length, offer in JSON
+ *     sender    u8 status; after 0 and 2: 32 bytes: its confirmation; after 0: u16 length, offer in JSON
  *     receiver  reports until it ends the stream, 8 bytes each: u64 bytes verified so far,
  *               or 2^64 - 1: everything is here
  *

@@ -7,9 +7,10 @@
  * is, which PHRASE_PROTOCOL gives.
  *
  *     sender    u8 1, u16 number
- *     keeper    u8: 1 kept for as long as the stream is open, 0 another sender has that number
+ *     keeper    u8: 1 kept for as long as the stream is open, 0 no room for it
  *     receiver  u8 2, u16 number
- *     keeper    u8: 1, u16 length, addresses as a JSON array of multiaddrs with /p2p/; 0 nobody
+ *     keeper    u8: 1, u16 length, addresses as a JSON array of multiaddrs with /p2p/, perhaps of several
+ *               senders; 0 nobody
  */
 import { z } from 'zod';
 import { addressesOf, answerStreams, openStream } from '../../peer/calls/side-streams.ts';
@@ -27,23 +28,26 @@ const ASK = 2;
 const REQUEST_LENGTH = 3;
 /** Limit for a request, which is sent in one go. Chosen. */
 const REQUEST_WITHIN_MS = 5000;
-/** Most numbers kept; there are 999. */
-const MOST_KEPT = 999;
-/** Most numbers kept for one sender: it may have several shares. Chosen. */
+/** Most entries, of one sender (which may have several shares) and of one number. Chosen. */
+const MOST_KEPT = 2048;
 const MOST_OF_PEER = 4;
+const MOST_OF_NUMBER = 8;
 /** Questions that may come at once, and the time after which one more may: numbers are few. Chosen. */
 const MOST_QUESTIONS = 64;
 const ONE_MORE_MS = 100;
 /** Longest list of addresses. Chosen. */
 const MOST_BYTES = 4096;
-const MOST_ADDRESSES = 8;
+const MOST_ADDRESSES = 2 * MOST_OF_NUMBER;
+/** Addresses told of one sender. Chosen. */
+const MOST_OF_SENDER = 2;
 
 const addressesSchema = z.array(z.string().max(512)).max(MOST_ADDRESSES);
 
 export class Rendezvous {
   readonly #clock: Timers;
   readonly #addressesOf: (peer: string) => Promise<string[]>;
-  readonly #kept = new Map<number, Wire>();
+  /** The number of each sender's stream. */
+  readonly #kept = new Map<Wire, number>();
   #questions = MOST_QUESTIONS;
   #countedAt: number;
 
@@ -77,23 +81,30 @@ export class Rendezvous {
   }
 
   #keep(wire: Wire, number: number): void {
-    const ofPeer = [...this.#kept.values()].filter(({ remote }) => remote === wire.remote).length;
-    const isFree = !this.#kept.has(number) && this.#kept.size < MOST_KEPT;
-    if (!isFree || ofPeer >= MOST_OF_PEER) {
+    const kept = [...this.#kept];
+    // It has called again, and the stream before may have died unseen.
+    const before = kept.find(([{ remote }, each]) => remote === wire.remote && each === number);
+    const ofPeer = kept.filter(([{ remote }]) => remote === wire.remote).length;
+    const ofNumber = kept.filter(([, each]) => each === number).length;
+    const isFull = kept.length >= MOST_KEPT || ofPeer >= MOST_OF_PEER || ofNumber >= MOST_OF_NUMBER;
+    if (isFull && !before) {
       wire.send([Buffer.of(0)]);
       return wire.close();
     }
-    this.#kept.set(number, wire);
-    wire.onEnd(() => this.#kept.delete(number));
+    before?.[0].close('registered again');
+    if (before) this.#kept.delete(before[0]);
+    this.#kept.set(wire, number);
+    wire.onEnd(() => this.#kept.delete(wire));
     wire.send([Buffer.of(1)]);
   }
 
   async #tell(wire: Wire, number: number): Promise<void> {
-    const sender = this.#kept.get(number)?.remote;
-    const addresses = sender === undefined ? [] : await this.#addressesOf(sender);
+    const senders = [...this.#kept].filter(([, each]) => each === number);
+    const told = await Promise.all(senders.map(([{ remote }]) => this.#addressesOf(remote)));
+    const addresses = told.flatMap((each) => each.slice(0, MOST_OF_SENDER));
     if (addresses.length === 0) wire.send([Buffer.of(0)]);
     else {
-      const list = Buffer.from(JSON.stringify(addresses.slice(0, MOST_ADDRESSES)));
+      const list = Buffer.from(JSON.stringify(addresses));
       const head = Buffer.alloc(REQUEST_LENGTH);
       head[0] = 1;
       head.writeUInt16BE(list.length, 1);
@@ -143,7 +154,6 @@ async function request(
 /**
  * Has a keeper tell where this peer is, until the signal aborts or the stream ends.
  *
- * @returns whether it does; false if another sender has the number
  * @throws when the peer is no keeper, or is gone
  */
 export async function register(
@@ -151,10 +161,8 @@ export async function register(
   keeper: string,
   number: number,
   signal: AbortSignal,
-): Promise<boolean> {
-  const { reader } = await request(peer, keeper, requestOf(KEEP, number), signal);
-  const [answer] = await reader.read(1);
-  return answer === 1;
+): Promise<void> {
+  await request(peer, keeper, requestOf(KEEP, number), signal);
 }
 
 /**

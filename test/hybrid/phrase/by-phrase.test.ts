@@ -6,12 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type Closed,
-  giveByPhrase,
-  Progress,
-  takeByPhrase,
-} from '../../../src/hybrid/phrase/by-phrase.ts';
+import { giveByPhrase, Progress, takeByPhrase } from '../../../src/hybrid/phrase/by-phrase.ts';
+import type { Closed } from '../../../src/hybrid/phrase/closed.ts';
 import { readPhrase } from '../../../src/hybrid/phrase/code-phrase.ts';
 import { keepRendezvous } from '../../../src/hybrid/phrase/rendezvous.ts';
 import { ProcessLink } from '../../../src/link/process-link.ts';
@@ -130,7 +126,9 @@ test('a wrong phrase fails with one line, and the new one works', async () => {
   await meet(receiver, sender);
   const first = phrase();
   const wrong = first.replace(/-[a-z]+$/, first.endsWith('-ocean') ? '-canyon' : '-ocean');
-  await expect(take(receiver, wrong)).rejects.toThrow(/not the sender's phrase/);
+  await expect(take(receiver, wrong)).rejects.toThrow(
+    /1 peer\(s\) with the number \d+ did not prove the phrase/,
+  );
   expect(phrase()).not.toBe(first);
   await take(receiver, phrase());
 }, 30_000);
@@ -148,6 +146,20 @@ test('a receiver that broke off goes on with the same phrase', async () => {
   const path = await take(early, phrase());
   expect((await readFile(path)).equals(content)).toBe(true);
   await given;
+}, 30_000);
+
+test('a receiver whose connection breaks says the phrase again', async () => {
+  const { sender, content, given, phrase } = await share();
+  sender.peer.limit({ uplinkBytesPerSecond: 60_000 });
+  const receiver = await start('receiver');
+  await meet(receiver, sender);
+  const taken = take(receiver, phrase());
+  await until(() => names(sender).includes('receiver_progressed'));
+  for (const connection of sender.peer.node.getConnections()) connection.abort(new Error('cut'));
+  await until(() => names(sender).includes('receiver_left'));
+  expect((await readFile(await taken)).equals(content)).toBe(true);
+  await given;
+  expect(names(sender).filter((name) => name === 'receiver_admitted')).toHaveLength(2);
 }, 30_000);
 
 test('a search for nobody ends with its limit', async () => {

@@ -37,14 +37,14 @@ function open() {
   return { clock, call };
 }
 
-test('tells where the sender of a number is, at most eight addresses', async () => {
+test('tells where the sender of a number is, by two addresses', async () => {
   const { call } = open();
   expect((await call('ann').say(KEEP, 700)).heard).toEqual(Buffer.of(1));
   const { heard, wire } = await call('bob').say(ASK, 700);
   expect(heard[0]).toBe(1);
   expect(heard.readUInt16BE(1)).toBe(heard.length - 3);
   const addresses = JSON.parse(heard.subarray(3).toString()) as string[];
-  expect(addresses).toHaveLength(8);
+  expect(addresses).toHaveLength(2);
   expect(addresses[0]).toBe('/ip4/192.0.2.0/tcp/1/p2p/ann');
   expect(wire.end).toBeDefined();
 });
@@ -61,13 +61,24 @@ test('knows nobody for another number, for a sender without an address, and afte
   expect((await call('eve').say(KEEP, 7)).heard).toEqual(Buffer.of(1));
 });
 
-test('gives a number to one sender, and few numbers to each', async () => {
+test('keeps a number for several senders, and few numbers of each', async () => {
   const { call } = open();
   await call('ann').say(KEEP, 7);
-  expect((await call('eve').say(KEEP, 7)).heard).toEqual(Buffer.of(0));
+  expect((await call('bob').say(KEEP, 7)).heard).toEqual(Buffer.of(1));
+  const { heard } = await call('carl').say(ASK, 7);
+  const addresses = JSON.parse(heard.subarray(3).toString()) as string[];
+  expect(addresses.map((each) => each.split('/').at(-1))).toEqual(['ann', 'ann', 'bob', 'bob']);
   for (let i = 0; i < 4; i++)
     expect((await call('eve').say(KEEP, 10 + i)).heard).toEqual(Buffer.of(1));
   expect((await call('eve').say(KEEP, 20)).heard).toEqual(Buffer.of(0));
+});
+
+test('a sender that calls again takes its own place', async () => {
+  const { call } = open();
+  const before = await call('ann').say(KEEP, 7);
+  for (let i = 0; i < 9; i++) expect((await call('ann').say(KEEP, 7)).heard).toEqual(Buffer.of(1));
+  expect(before.wire.end).toBeDefined();
+  expect((await call('carl').say(ASK, 7)).heard[0]).toBe(1);
 });
 
 test('does not let numbers be tried through', async () => {
