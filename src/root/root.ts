@@ -219,8 +219,14 @@ export interface Root {
   readonly unfinished: Unfinished;
   /** Reports changes that others make; absent if the root cannot tell them. */
   watch?(options: WatchOptions): Watch;
-  /** Gives things their names back that a crash left without one. To be called before anything else. */
-  mend(): Promise<void>;
+  /**
+   * Gives things their names back that a crash left without one. To be called before anything else.
+   * Never rejects.
+   *
+   * @param writable false: nothing is changed
+   * @param onWarning told of each thing that has no name still
+   */
+  mend(writable: boolean, onWarning: (message: string) => void): Promise<void>;
   /** Removes leftovers of dead processes, until the signal aborts. Never rejects. */
   removeLeftovers(signal: AbortSignal): Promise<void>;
 }

@@ -17,7 +17,7 @@ import type { Located, PlaceCheck, Replacing, Root, Segments, WatchOptions } fro
 import { DiskDirectory } from './disk-directory.ts';
 import { DiskFile } from './disk-file.ts';
 import { DiskUnfinished } from './disk-unfinished.ts';
-import { mendHandovers, removeHandovers } from './handover.ts';
+import { mendHandovers, removeHandovers, tellHandovers } from './left-handovers.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { parentOf } from './parent-of.ts';
 import { respelled } from './spelling.ts';
@@ -194,8 +194,9 @@ export class DiskRoot implements Root {
     return storedBytes(this.path, join(this.path, OWN_DIRECTORY));
   }
 
-  mend(): Promise<void> {
-    return mendHandovers(this.path, (place) => this.parentOf(place, true));
+  mend(writable: boolean, onWarning: (message: string) => void): Promise<void> {
+    if (!writable) return tellHandovers(this.path, onWarning);
+    return mendHandovers(this.path, (place) => this.parentOf(place, true), onWarning);
   }
 
   async removeLeftovers(signal: AbortSignal): Promise<void> {

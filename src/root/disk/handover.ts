@@ -1,15 +1,14 @@
 // A name goes from a file to a directory, or from a directory to a file: no rename() does that in
-// one step. So each handover has a directory `.hubswarm/handovers/<id>/` with the names of its place
-// (`place.json`), a lock, and what had the name (`old`). A directory that is to take the name is
-// made there too (`new`). The steps:
-//   1. `place.json` is on the disk;
-//   2. the old thing becomes `old`;
-//   3. the new thing, complete and on the disk, takes the name;
-//   4. `old` is removed.
-// A step that fails gives the old thing its name back, and so does the next start after a crash
-// between 2 and 3 (mendHandovers). Leftovers of the others are removed then (removeHandovers).
+// one step. So each handover has a directory `.hubswarm/handovers/<id>/` and a lock in it. The steps:
+//   1. what is to take the name is there as `new`, complete and on the disk;
+//   2. `place.json` says the names of the place, and the inode of `new`;
+//   3. the old thing becomes `old`;
+//   4. `new` takes the name;
+//   5. `old` becomes `gone`, and all is removed.
+// A step that fails gives the old thing its name back. What a crash leaves is for the next start
+// (left-handovers.ts).
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lstatIfAny, syncPath } from '../../disk/steps.ts';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
@@ -19,17 +18,18 @@ import { OWN_DIRECTORY } from '../names.ts';
 import type { Replacing, Segments } from '../root.ts';
 import type { UploadLock } from '../unfinished.ts';
 import { entriesOf } from './entries-of.ts';
+import { writeRecord } from './handover-record.ts';
 import { lockUpload } from './upload-lock.ts';
 
-/** The directory in which the name is handoverd. */
-interface Above {
+/** The directory in which the name is handed over. */
+export interface Above {
   readonly place: Segments;
   /** A path to that name in the very directory that is open. */
   at(name: string): string;
   sync(): Promise<void>;
 }
 
-const handoversIn = (root: string): string => join(root, OWN_DIRECTORY, 'handovers');
+export const handoversIn = (root: string): string => join(root, OWN_DIRECTORY, 'handovers');
 
 const otherFileSystem = (): Refusal =>
   new Refusal('ERR_CONFLICT', 'what has this name cannot give way on this file system');
@@ -63,7 +63,7 @@ export class Handover {
       const lock = await lockUpload(directory);
       if (!lock) throw busy();
       const handover = new Handover(directory, above, name, lock);
-      await handover.#record().catch(async (error: unknown) => {
+      await handover.#checkFileSystem().catch(async (error: unknown) => {
         await handover.close();
         throw error;
       });
@@ -73,17 +73,9 @@ export class Handover {
     }
   }
 
-  async #record(): Promise<void> {
+  async #checkFileSystem(): Promise<void> {
     const [here, there] = await Promise.all([stat(this.#directory), stat(this.#above.at('.'))]);
     if (here.dev !== there.dev) throw otherFileSystem();
-    const handle = await open(join(this.#directory, 'place.json'), 'wx', 0o600);
-    try {
-      await handle.writeFile(JSON.stringify([...this.#above.place, this.#name]));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await syncPath(this.#directory);
   }
 
   /** Makes the directory that is to take the name, with one below it. Resolves to the latter's path. */
@@ -98,27 +90,26 @@ export class Handover {
   /** Lets the directory that was made take the name. @throws as run() */
   async placeNew(replacing: Replacing): Promise<void> {
     await syncTree(this.#new);
-    await this.#run(replacing, checkIsFile, (target) => rename(this.#new, target));
+    await this.#run(replacing, checkIsFile);
   }
 
   /**
-   * @param put gives the name to something that is on the disk
+   * @param put gives a path to something that is on the disk, which then takes the name
    * @throws Refusal ERR_PRECONDITION, ERR_BUSY if other things have the name by now, and what `put` throws
    */
-  async run(replacing: Replacing, put: (target: string) => Promise<void>): Promise<void> {
+  async run(replacing: Replacing, put: (path: string) => Promise<void>): Promise<void> {
     const check =
       replacing.directories === 'empty' ? checkIsEmpty : (): Promise<void> => Promise.resolve();
-    await this.#run(replacing, check, put);
+    await put(this.#new);
+    await this.#run(replacing, check);
   }
 
-  async #run(
-    replacing: Replacing,
-    check: (old: string) => Promise<void>,
-    put: (target: string) => Promise<void>,
-  ): Promise<void> {
+  async #run(replacing: Replacing, check: (old: string) => Promise<void>): Promise<void> {
     const target = this.#above.at(this.#name);
+    const place = [...this.#above.place, this.#name];
     try {
       await check(target);
+      await writeRecord(this.#directory, place);
       await rename(target, this.#old);
     } catch (error) {
       const code = systemCode(error);
@@ -129,21 +120,22 @@ export class Handover {
     this.#isNeeded = true;
     try {
       await check(this.#old);
-      await put(target);
+      await rename(this.#new, target);
     } catch (error) {
-      await giveBack(this.#old, target);
-      this.#isNeeded = false;
+      this.#isNeeded = !(await giveBack(this.#old, target));
       throw fileRefusal(error);
     }
     await this.#above.sync();
+    const gone = join(this.#directory, 'gone');
+    await rename(this.#old, gone);
     this.#isNeeded = false;
-    await tellRemoved(this.#old, [...this.#above.place, this.#name], replacing);
+    await tellRemoved(gone, place, replacing);
   }
 
   /** Removes what is left of it, unless that is still needed. */
   async close(): Promise<void> {
     // What cannot be removed now goes after the next start.
-    if (!this.#isNeeded) await removeAll(this.#directory).catch(() => undefined);
+    if (!this.#isNeeded) await removeHandover(this.#directory).catch(() => undefined);
     await this.#lock.release();
   }
 
@@ -156,50 +148,11 @@ export class Handover {
   }
 }
 
-/** Gives things their names back that a crash left without one. */
-export async function mendHandovers(
-  root: string,
-  openParent: (place: Segments) => Promise<Above & { close(): Promise<void> }>,
-): Promise<void> {
-  await forEachLeft(root, async (directory) => {
-    const old = join(directory, 'old');
-    if (!(await lstatIfAny(old))) return;
-    const place = JSON.parse(await readFile(join(directory, 'place.json'), 'utf8')) as Segments;
-    const above = await openParent(place);
-    try {
-      await giveBack(old, above.at(place.at(-1)!));
-      await above.sync();
-    } finally {
-      await above.close();
-    }
-  });
-}
-
-/** Removes what handovers of dead processes left, after mendHandovers(). Never rejects. */
-export async function removeHandovers(root: string): Promise<void> {
-  await forEachLeft(root, removeAll).catch(() => undefined);
-}
-
-/** @param each gets the directory of an handover that no live process has */
-async function forEachLeft(
-  root: string,
-  each: (directory: string) => Promise<void>,
-): Promise<void> {
-  for await (const { name } of entriesOf(handoversIn(root))) {
-    const directory = join(handoversIn(root), name);
-    const lock = await lockUpload(directory).catch(() => undefined);
-    if (!lock) continue;
-    try {
-      await each(directory);
-    } finally {
-      await lock.release();
-    }
-  }
-}
-
-/** Whoever has taken the name meanwhile keeps it. */
-async function giveBack(old: string, target: string): Promise<void> {
-  if (!(await lstatIfAny(target))) await rename(old, target);
+/** False if another thing has the name meanwhile, which keeps it. */
+export async function giveBack(old: string, target: string): Promise<boolean> {
+  if (await lstatIfAny(target)) return false;
+  await rename(old, target);
+  return true;
 }
 
 async function checkIsFile(old: string): Promise<void> {
@@ -236,7 +189,7 @@ async function tellRemoved(old: string, place: Segments, { onRemoved }: Replacin
   }
 }
 
-function removeAll(directory: string): Promise<void> {
+export function removeHandover(directory: string): Promise<void> {
   // Retries, since another process that tries for the lock may leave a file there meanwhile.
   return rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 10 });
 }

@@ -151,7 +151,7 @@ async function assemble(
 ): Promise<{ hub: Hub; store: CatalogueStore | undefined }> {
   const { emit, traffic } = operations;
   const { link } = options;
-  await mend(root, emit);
+  await root.mend(options.writable, (message) => emit({ event: 'warned', message }));
   const store = await openStore(options, root, emit);
   closing.push(() => store?.close());
   const catalogue = new Catalogue({ root, pieceLength: options.pieceLength, store, signal });
@@ -187,16 +187,6 @@ function attach(server: Server, hub: Hub): void {
   Object.assign(server, { shouldUpgradeCallback: createUpgradeChoice(hub) });
   server.on('upgrade', guarded('answering an upgrade', createUpgradeListener(hub, server)));
   answerParseFailures(server, hub);
-}
-
-/** A hub that may not write there, or whose disk is full, serves what it has. */
-async function mend(root: Root, emit: Emit): Promise<void> {
-  try {
-    await root.mend();
-  } catch (error) {
-    const message = `what an interrupted change left is not put back: ${describeError(error)}`;
-    emit({ event: 'warned', message });
-  }
 }
 
 /** Opens the store. A hub without one is slower after its next start, and otherwise as good. */
