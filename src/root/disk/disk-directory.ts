@@ -157,7 +157,7 @@ export class DiskDirectory implements OpenDirectory {
       const there = await lstat(this.at(spelled));
       const isTaken = !there.isFile() && !there.isSymbolicLink();
       if (isTaken || !this.#opened.root.gives) return false;
-      this.#opened.root.gives.check([...this.place, spelled], false);
+      await this.checkGivesWay(spelled);
       await this.replace(spelled, (target) => mkdir(target));
     }
     await this.commit();
@@ -174,7 +174,7 @@ export class DiskDirectory implements OpenDirectory {
   async checkGivesWay(name: string): Promise<void> {
     const spelled = await this.spelled(name);
     const place = [...this.place, spelled];
-    await checkGivesWay(join(this.path, spelled), place, this.#opened.root.gives!);
+    await checkGivesWay(join(this.path, spelled), place, this.#opened.root);
   }
 
   get isStaged(): boolean {

@@ -17,8 +17,10 @@ import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import { OWN_DIRECTORY } from '../names.ts';
 import type { Replacing, Segments } from '../root.ts';
 import type { UploadLock } from '../unfinished.ts';
+import { isDeadPartial } from './dead-partial.ts';
 import { entriesOf } from './entries-of.ts';
 import { writeRecord } from './handover-record.ts';
+import { isPartial } from './partial-file.ts';
 import { lockUpload } from './upload-lock.ts';
 
 /** The directory in which the name is handed over. */
@@ -161,8 +163,10 @@ async function checkIsFile(old: string): Promise<void> {
 }
 
 async function checkIsEmpty(old: string): Promise<void> {
-  if (!(await lstat(old)).isDirectory() || (await readdir(old)).length === 0) return;
-  throw new Refusal('ERR_PRECONDITION', 'the directory is not empty');
+  if (!(await lstat(old)).isDirectory()) return;
+  for (const name of await readdir(old))
+    if (!(await isDeadPartial(join(old, name))))
+      throw new Refusal('ERR_PRECONDITION', 'the directory is not empty');
 }
 
 async function syncTree(directory: string): Promise<void> {
@@ -184,7 +188,8 @@ async function tellRemoved(old: string, place: Segments, { onRemoved }: Replacin
     for await (const entry of entriesOf(join(old, ...next))) {
       const names = [...next, entry.name];
       if (entry.isDirectory()) left.push(names);
-      else await tell(join(old, ...names), [...place, ...names]);
+      // Partial files never counted.
+      else if (!isPartial(entry.name)) await tell(join(old, ...names), [...place, ...names]);
     }
   }
 }

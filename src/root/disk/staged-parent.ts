@@ -69,7 +69,7 @@ async function stage(
   try {
     const name = await above.spelled(asked);
     const place = [...above.place, name];
-    root.gives!.check(place, false);
+    await above.checkGivesWay(name);
     const begun = await Handover.begin(root.path, above, name);
     handover = begun;
     const path = await begun.makeNew(below);

@@ -1,9 +1,10 @@
 // A file takes the name of a directory, and a directory that of a file, in one step.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { contents, write } from '../../client/tree/trees.ts';
+import { keyFile, makeToken } from '../access/keys.ts';
 import { type Hub, startHub } from '../hub.ts';
 
 let hub: Hub;
@@ -52,6 +53,37 @@ describe('a directory', () => {
     await write(hub.root, { 'd/a': '1', [`d/${name}`]: 'mine' });
     expect((await change('PUT', 'tree')('/files/d')).status).toBe(412);
     expect(await readFile(join(hub.root, 'd', name), 'utf8')).toBe('mine');
+  });
+
+  it.each([
+    ['out of the root', '/etc/hostname'],
+    ['to nothing', 'nowhere'],
+    ['to a hidden name', '../.secret'],
+    ['to a device', '/dev/null'],
+  ])('stays when it holds a link %s', async (_what, target) => {
+    await write(hub.root, { 'd/sub/a': '1', '.secret': 'x' });
+    await symlink(target, join(hub.root, 'd/sub/link'));
+    expect((await change('PUT', 'tree')('/files/d')).status).toBe(412);
+    expect(await readlink(join(hub.root, 'd/sub/link'))).toBe(target);
+    expect(await readFile(join(hub.root, 'd/sub/a'), 'utf8')).toBe('1');
+  });
+
+  it('goes with a link that leads to what may be removed', async () => {
+    await write(hub.root, { 'd/a': '1', e: 'x' });
+    await symlink('../e', join(hub.root, 'd/link'));
+    expect((await change('PUT', 'tree')('/files/d')).status).toBe(204);
+    expect(await contents(hub.root)).toEqual({ d: 'new', e: 'x' });
+  });
+
+  it.each(['empty', 'tree'])('goes by %s with what a dead hub left of an upload', async (wish) => {
+    const partial = join(hub.root, 'd/.f.0123456789abcdef.part');
+    await write(hub.root, { 'd/.f.0123456789abcdef.part': 'half' });
+    const writer = await open(partial, 'r+');
+    expect((await change('PUT', wish)('/files/d')).status).toBe(412);
+    await writer.close();
+    expect((await change('PUT', wish)('/files/d')).status).toBe(204);
+    expect(await contents(hub.root)).toEqual({ d: 'new' });
+    expect(deleted()).toEqual([]);
   });
 
   it('is a link: the link alone gives way', async () => {
@@ -134,6 +166,33 @@ describe('MKCOL', () => {
       [name]: status === 201 || name === 'd' ? '/' : 'old',
     });
   });
+});
+
+it('a token takes no link away that leads out of its path', async () => {
+  const own = await keyFile();
+  const access = { tokenKeyFiles: [own.file] };
+  hub = await startHub({ writable: true, access });
+  const scopes = ['read', 'write', 'delete'] as const;
+  const token = await makeToken(own, { scopes, paths: ['mine'] });
+  const asked = change('PUT', 'tree', { authorization: `Bearer ${token}` });
+  await write(hub.root, { 'mine/d/a': '1', 'mine/e': 'x', 'theirs/f': 'secret' });
+  const [link, inner] = [join(hub.root, 'mine/d/link'), join(hub.root, 'mine/d/inner')];
+  await symlink('../../theirs/f', link);
+  await symlink('../e', inner);
+  expect((await asked('/files/mine/d')).status).toBe(412);
+  expect(await readlink(link)).toBe('../../theirs/f');
+  await rm(link);
+  expect((await asked('/files/mine/d')).status).toBe(204);
+  expect(await readFile(join(hub.root, 'mine/d'), 'utf8')).toBe('new');
+});
+
+it.each([
+  ['MKCOL', '/files/link/'],
+  ['PUT', '/files/link/f'],
+])('%s leaves a link out of the root alone', async (method, path) => {
+  await symlink('/etc/hostname', join(hub.root, 'link'));
+  expect([403, 412]).toContain((await change(method, 'tree')(path)).status);
+  expect(await readlink(join(hub.root, 'link'))).toBe('/etc/hostname');
 });
 
 it('another wish is malformed', async () => {
