@@ -31,10 +31,10 @@ export interface Events {
    */
   callers_decided: {
     /**
-     * What decided: nothing (default), where --join or --mdns lead, the command share, share --phrase,
-     * or --listen, if it keeps out the peers that those lead to.
+     * What decided: nothing (default), where --join, --mdns or a share link lead, the command share,
+     * share --phrase, or --listen, if it keeps out the peers that those lead to.
      */
-    because: 'default' | 'join' | 'mdns' | 'share' | 'phrase' | 'listen';
+    because: 'default' | 'join' | 'link' | 'mdns' | 'share' | 'phrase' | 'listen';
     /** Addresses of this machine that others can call; empty if only this machine can. */
     hosts: string[];
   };

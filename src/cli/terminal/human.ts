@@ -16,6 +16,7 @@ const andMore = (count: number): string => (count > 0 ? ` and ${count} more` : '
 
 const LACKING = {
   join: 'no route leads where --join does',
+  link: 'no route leads where the link does',
   mdns: 'this machine has no address on a private network',
   share: 'this machine has no network',
   phrase: 'this machine has no network',
@@ -30,7 +31,7 @@ function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_de
     return `whoever says the phrase can fetch from ${hosts.join(', ')}, and nobody else`;
   }
   if (hosts.length > 0) {
-    return `others can call this peer at ${hosts.join(', ')}, since --${because} leads there; --listen /ip4/127.0.0.1/tcp/0 keeps it private`;
+    return `others can call this peer at ${hosts.join(', ')}, since ${because === 'link' ? 'the link' : `--${because}`} leads there; --listen /ip4/127.0.0.1/tcp/0 keeps it private`;
   }
   if (because === 'default') {
     return 'only peers on this machine can call this one; --listen /ip4/0.0.0.0/tcp/0 lets others';

@@ -19,7 +19,7 @@ import type { SwarmWay } from './way.ts';
 /** Ends when it is complete, and those can do without it that it served. */
 export async function getFromSwarm(way: SwarmWay, options: GetOptions, run: Run): Promise<void> {
   if (options.out === '-') return streamFromSwarm(way, options, run);
-  await joined(way, options, run, async (peer, sought) => {
+  await joined(way, options, byLink(options, run), async (peer, sought) => {
     const { wants } = options;
     const cid = wants
       ? await fetchSelected(peer, sought, { ...options, wants }, run)
@@ -34,7 +34,20 @@ export function findInSwarm(
   options: Reach & { readonly timeoutMs: number },
   run: Run,
 ): Promise<Found> {
-  return joined(way, options, run, (peer, sought) => find(peer, sought, options.timeoutMs, run));
+  return joined(way, options, byLink(options, run), (peer, sought) =>
+    find(peer, sought, options.timeoutMs, run),
+  );
+}
+
+/** Where no --join was given, what leads beyond this machine is the link. */
+function byLink({ joins }: Reach, run: Run): Run {
+  const emit = (event: Event): void =>
+    run.emit(
+      event.event === 'callers_decided' && event.because === 'join' && joins.length === 0
+        ? { ...event, because: 'link' }
+        : event,
+    );
+  return { ...run, emit };
 }
 
 type Found = Awaited<ReturnType<FileDownload['find']>>;
@@ -106,27 +119,37 @@ async function streamFromSwarm(way: SwarmWay, options: GetOptions, run: Run): Pr
   };
   const policy = { picker: 'sequential' } as const;
   try {
-    await joined(way, { ...options, policy }, { ...run, emit }, async (peer, sought) => {
-      const stop = new AbortController();
-      const [fetched, written] = await attempt([run.signal, stop.signal], undefined, (signal) => {
-        const download = { ...downloadOf(sought, options, run), out, signal, onOpened: order.open };
-        // The failure of one ends the other.
-        const ended = <T>(work: Promise<T>): Promise<T> =>
-          work.catch((error: unknown) => {
-            stop.abort(error);
-            throw error;
-          });
-        const both = [
-          ended(fetch(peer, sought, download)),
-          ended(order.writeTo(options.stdout, signal)),
-        ];
-        return Promise.allSettled(both);
-      });
-      for (const each of [fetched, written]) {
-        if (each?.status === 'rejected')
-          throw stop.signal.aborted ? stop.signal.reason : each.reason;
-      }
-    });
+    await joined(
+      way,
+      { ...options, policy },
+      byLink(options, { ...run, emit }),
+      async (peer, sought) => {
+        const stop = new AbortController();
+        const [fetched, written] = await attempt([run.signal, stop.signal], undefined, (signal) => {
+          const download = {
+            ...downloadOf(sought, options, run),
+            out,
+            signal,
+            onOpened: order.open,
+          };
+          // The failure of one ends the other.
+          const ended = <T>(work: Promise<T>): Promise<T> =>
+            work.catch((error: unknown) => {
+              stop.abort(error);
+              throw error;
+            });
+          const both = [
+            ended(fetch(peer, sought, download)),
+            ended(order.writeTo(options.stdout, signal)),
+          ];
+          return Promise.allSettled(both);
+        });
+        for (const each of [fetched, written]) {
+          if (each?.status === 'rejected')
+            throw stop.signal.aborted ? stop.signal.reason : each.reason;
+        }
+      },
+    );
   } finally {
     await rm(out, { recursive: true, force: true });
   }

@@ -2,8 +2,8 @@
 // choose, and the addresses of its local networks. Sends nothing.
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { ownAddresses } from '../../runtime/node/own-addresses.ts';
 import { SCOPE } from '../../runtime/node/scope.ts';
 import { scopeOfHost } from './scope.ts';
 
@@ -95,15 +95,6 @@ export async function isKept(host: Host): Promise<boolean> {
     return false;
   } finally {
     socket.close();
-  }
-}
-
-function ownAddresses(): NetworkInterfaceInfo[] {
-  try {
-    return Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  } catch {
-    // The system has no free descriptor, or forbids the call: the next look may succeed.
-    return [];
   }
 }
 

@@ -47,9 +47,27 @@ const NETWORK = blocks(
   ],
 );
 
+const LINK_LOCAL = blocks([['169.254.0.0', 16]], [['fe80::', 10]]);
+
+/** RFC 3927 and 4291: on the cable alone, or what a cloud tells its machine, credentials as well. */
+export const isLinkLocalIp = (address: string): boolean =>
+  LINK_LOCAL.check(address, familyOf(address));
+
+/** Whether an address is one of these, in whatever spelling. */
+export function matcherOf(addresses: readonly string[]): (address: string) => boolean {
+  const of = (family: number) => addresses.filter((each) => isIP(each) === family);
+  const list = blocks(
+    of(4).map((each) => [each, 32]),
+    of(6).map((each) => [each, 128]),
+  );
+  return (address) => list.check(address, familyOf(address));
+}
+
+const familyOf = (address: string) => (address.includes(':') ? 'ipv6' : 'ipv4');
+
 /** @returns undefined if nobody can be called there: no IP address, multicast and the like */
 export function scopeOfIp(address: string): Scope | undefined {
-  const family = address.includes(':') ? 'ipv6' : 'ipv4';
+  const family = familyOf(address);
   if (HOST.check(address, family)) return SCOPE.host;
   if (!isIP(address) || NOWHERE.check(address, family)) return undefined;
   return NETWORK.check(address, family) ? SCOPE.network : SCOPE.everywhere;

@@ -40,6 +40,7 @@ describe('on a LAN', needs(...LAN), () => {
     });
     const out = join(dir, 'out');
     const getter = as(join(dir, 'b'), there, 'get', '--json', link, '--out', out);
+    expect(await getter.until('callers_decided')).toMatchObject({ because: 'link' });
     expect(await getter.exit).toBe(0);
     await sameBytes(join(out, 'report.bin'), file);
     // A shell that got the link without quotes cuts it there.

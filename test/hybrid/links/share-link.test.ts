@@ -159,7 +159,8 @@ describe('a share link', () => {
 });
 
 describe('what is called for a link', () => {
-  const called = (addresses: string[], hubs: string[] = []) => callableOf({ addresses, hubs });
+  const called = (addresses: string[], hubs: string[] = [], own: string[] = []) =>
+    callableOf({ addresses, hubs }, own);
 
   it.each([
     '/ip4/192.168.1.5/tcp/4001',
@@ -184,6 +185,34 @@ describe('what is called for a link', () => {
     '/dns4/rebinding.example/tcp/22',
   ])('is not %s', (text) => {
     expect(called([text])).toEqual({ addresses: [], hubs: [], passedOver: [text] });
+  });
+
+  it('is nothing of link-local addresses, where clouds keep the credentials of a machine', () => {
+    for (const host of ['/ip4/169.254.169.254', '/ip6/fe80::1', '/ip6/::ffff:169.254.169.254']) {
+      const text = `${host}/tcp/80`;
+      expect(called([text])).toEqual({ addresses: [], hubs: [], passedOver: [text] });
+    }
+    const hub = 'http://169.254.169.254/';
+    expect(called([], [hub])).toEqual({ addresses: [], hubs: [], passedOver: [hub] });
+  });
+
+  it('is nothing of the addresses that this machine has, in any spelling', () => {
+    const own = ['192.0.3.7', '2a02::7'];
+    for (const host of [
+      '/ip4/192.0.3.7',
+      '/ip6/::ffff:192.0.3.7',
+      '/ip6/64:ff9b::c000:307',
+      '/ip6/2a02::7',
+      '/ip6/2a02:0:0::7',
+    ]) {
+      const text = `${host}/tcp/7777/p2p/${PEER}`;
+      expect(called([text], [], own)).toEqual({ addresses: [], hubs: [], passedOver: [text] });
+    }
+    for (const href of ['http://192.0.3.7:7777/', 'http://[2a02::7]/']) {
+      expect(called([], [href], own)).toEqual({ addresses: [], hubs: [], passedOver: [href] });
+    }
+    const other = '/ip4/192.0.3.8/tcp/7777';
+    expect(called([other], [], own).addresses).toEqual([other]);
   });
 
   it.each(['/ip4/10.0.0.1/udp/4001/quic-v1', '/ip4/10.0.0.1/tcp/1/ws', '/unix/tmp/x', '/what/1'])(
