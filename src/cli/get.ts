@@ -83,6 +83,12 @@ async function run(things: string[], options: Options): Promise<void> {
       "--json: cannot be given with '--out -': standard output carries the file",
     );
   }
+  if (select.length > 0 && out === '-') {
+    throw new HubswarmError(
+      'ERR_USAGE',
+      "--select: cannot be given with '--out -', which takes one file; give CID/path",
+    );
+  }
   const { get, wayOf } = await import('../hybrid/fetch/get.ts');
   const { wantedBy } = await import('../hybrid/fetch/glob.ts');
   const way = await wayOf(things);

@@ -23,15 +23,22 @@ const DAY_MS = 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS };
 /** Chosen: a token that is lost is of use to its finder no longer than that. */
 const DEFAULT_LIFETIME = '30d';
+const DEFAULT_SCOPES: Scope[] = ['read'];
 
 export function tokenCommand(): Command {
   const key = ['--key <file>', 'the key; made if it is missing (default: your own)'] as const;
   return new Command('token')
     .description('Make a token for a hub (server --token-key).')
     .addOption(
-      named(new Option('--scope <scopes>', 'scopes: read, write, delete, comma-separated'), SCOPES)
+      named(
+        new Option(
+          '--scope <scopes>',
+          'scopes: read, write, delete, comma-separated; may be repeated',
+        ),
+        SCOPES,
+      )
         .argParser(scopes)
-        .default(['read'], 'read'),
+        .default(DEFAULT_SCOPES, 'read'),
     )
     .option(
       '--path <prefix>',
@@ -122,10 +129,11 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function scopes(text: string): Scope[] {
+function scopes(text: string, before: Scope[]): Scope[] {
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.find((word) => !SCOPES.includes(word as Scope));
-  if (unknown === undefined) return [...new Set(words as Scope[])];
+  const given = before === DEFAULT_SCOPES ? [] : before;
+  if (unknown === undefined) return [...new Set([...given, ...(words as Scope[])])];
   throw new HubswarmError(
     'ERR_USAGE',
     `--scope: '${unknown}' is not known; give read, write, delete or several with commas between`,

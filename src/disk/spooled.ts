@@ -22,7 +22,11 @@ export async function withSpooled<T>(
   try {
     const path = join(directory, name);
     const copied = pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
-    await copied.catch(asTemporary(path));
+    await copied.catch((error: unknown) => {
+      // Node's own AbortError has not the reason in it.
+      signal.throwIfAborted();
+      return asTemporary(path)(error);
+    });
     return await use(path);
   } finally {
     await rm(directory, { recursive: true, force: true });

@@ -61,6 +61,7 @@ export class HubPeer implements HubSwarm {
     const allowsAddress = allowsBy(access);
     const peer = await Peer.start({
       ...rest,
+      dataOption: '--swarm-data',
       swarmKey,
       other: content,
       emit,

@@ -48,6 +48,8 @@ import { serveContent } from './serve-content.ts';
 
 export interface PeerOptions {
   dataDir: string;
+  /** The option that names it, for messages; --data if left out. */
+  dataOption?: string;
   /** Addresses to listen at; by default as peer/discovery/listening.ts decides. */
   listen?: readonly string[];
   /** The multiaddrs that will be joined: they decide where this peer listens. */
@@ -100,9 +102,8 @@ export class Peer implements FileDownloadPeer {
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
   static async start(options: PeerOptions): Promise<Peer> {
-    const identity = await openIdentity(options.dataDir, (message) =>
-      options.emit({ event: 'warned', message }),
-    );
+    const warn = (message: string): void => options.emit({ event: 'warned', message });
+    const identity = await openIdentity(options.dataDir, warn, options.dataOption);
     try {
       const admission = new Admission(systemClock, options);
       const { mdns = false, emit } = options;

@@ -210,6 +210,7 @@ export const FACES: string[] = [
   'runtime/node/named-file.ts',
   'runtime/node/numbered-lock.ts',
   'runtime/node/plain-environment.ts',
+  'runtime/node/own-addresses.ts',
   'runtime/node/scope.ts',
   'runtime/node/small-file.ts',
   'runtime/node/user-directory.ts',

@@ -44,6 +44,12 @@ describe('hubswarm token', () => {
     });
   });
 
+  it('takes all scopes of an option that is repeated', async () => {
+    const key = join(await scratch(), 'key');
+    const made = await token('--key', key, '--scope', 'write', '--scope', 'delete,write');
+    expect(claimsOf(made).scope).toBe('write delete');
+  });
+
   it('writes the claims that were asked for', async () => {
     const key = join(await scratch(), 'key');
     const options = [

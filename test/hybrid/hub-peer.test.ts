@@ -213,3 +213,10 @@ describe('a hub that is a peer', () => {
     expect(await tellsOf(address!, piece)).toMatchObject({ standing: 'none' });
   });
 });
+
+it('names its own option where the directory cannot be used', async () => {
+  const dataDir = join(await scratch(), 'file');
+  await writeFile(dataDir, '');
+  const failed = startHub({}, {}, { dataDir });
+  await expect(failed).rejects.toThrow(/; --swarm-data names another directory$/);
+});

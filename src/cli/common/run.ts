@@ -37,7 +37,7 @@ Exit codes:
 
 export interface RunContext {
   readonly emit: Emit;
-  /** Aborts on SIGINT and SIGTERM. */
+  /** Aborts on SIGINT, SIGTERM and, unless something is read anew on it, SIGHUP. */
   readonly signal: AbortSignal;
   /** The name of the signal that aborted, if one did. */
   stoppedBy(): string | undefined;
@@ -90,6 +90,11 @@ export async function runCommand(
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  // The terminal has gone, unless a server reads files anew on it.
+  const hangUp = (name: NodeJS.Signals): void => {
+    if (process.listenerCount('SIGHUP') === 1) stop(name);
+  };
+  process.on('SIGHUP', hangUp);
   const output = options.json ? process.stdout : process.stderr;
   let isTold = !options.json;
   output.on('error', (error) => {
@@ -115,6 +120,7 @@ export async function runCommand(
     close();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
+    process.off('SIGHUP', hangUp);
     process.off('uncaughtException', endure);
   }
 }

@@ -20,17 +20,36 @@ type Part = ((name: string) => boolean) | undefined;
 
 function parsePattern(option: string, pattern: string): (names: Names) => boolean {
   const plain = pattern.replace(/^\.?\//, '').replace(/\/+$/, '');
+  const refusal = (reason: string): HubswarmError =>
+    new HubswarmError('ERR_USAGE', `${option}: '${pattern}' ${reason}`);
   if (plain === '' || pattern.length > MAX_LENGTH) {
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `${option}: '${pattern}' is no pattern; give one as in *.pdf or docs/**`,
-    );
+    throw refusal('is no pattern; give one as in *.pdf or docs/**');
   }
-  const parts = plain.split('/').map(partOf);
+  const texts = plain.split('/');
+  if (texts.some((text) => text === '..' || text === '.' || text === '')) {
+    throw refusal("matches nothing: paths below the directory have no '.', '..' or empty name");
+  }
+  if (texts.some(isOpen)) throw refusal("has a '[' without a ']'; write \\[ for the character");
+  const parts = texts.map(partOf);
   const [only, ...more] = parts;
   if (only && more.length === 0) return (names) => names.some(only);
   return (names) => startsWith(names, parts);
 }
+
+const SET = /^\[([!^]?)(\]?[^\]]*)\]/;
+
+/** Whether it has a `[` that begins no set, as in `[x`. */
+const isOpen = (text: string): boolean => {
+  for (let rest = text; rest !== ''; rest = rest.slice(1)) {
+    if (rest[0] === '\\') rest = rest.slice(1);
+    else if (rest[0] === '[') {
+      const [whole, , set = ''] = SET.exec(rest) ?? [];
+      if (whole === undefined || set === '') return true;
+      rest = rest.slice(whole.length - 1);
+    }
+  }
+  return false;
+};
 
 const partOf = (text: string): Part => (text === '**' ? undefined : nameMatcher(text));
 
@@ -97,7 +116,7 @@ function matchesTokens(chars: readonly string[], tokens: readonly Token[]): bool
 
 function* tokensOf(text: string): Generator<Token> {
   for (let rest = text; rest !== ''; ) {
-    const [whole, negated, set] = /^\[([!^]?)(\]?[^\]]*)\]/.exec(rest) ?? [];
+    const [whole, negated, set] = SET.exec(rest) ?? [];
     const [char = ''] = rest;
     if (whole !== undefined && set !== '') {
       const isIn = inSet(set!);

@@ -9,6 +9,7 @@ import { withSpooled } from '../../disk/spooled.ts';
 import type { ShareOptions as PeerShareOptions } from '../../peer/import-shared.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
+import { showText } from '../../runtime/shown-text.ts';
 import type { Event } from '../../telemetry/event.ts';
 import { linkTo } from '../links/link-to.ts';
 import { ipfsLink } from '../links/share-link.ts';
@@ -34,9 +35,18 @@ export const textInput = (text: string): NodeJS.ReadableStream => Readable.from(
 
 /** @throws HubswarmError ERR_USAGE for a name that no receiver could use */
 export function checkInputName(option: string, name: string): string {
-  const fault = nameFault(name) ?? (name.startsWith('.') ? 'would be hidden' : undefined);
+  const fault = nameFault(name) ?? oddness(name);
   if (fault === undefined) return name;
-  throw new HubswarmError('ERR_USAGE', `${option}: '${name}' ${fault}; give a plain name`);
+  throw new HubswarmError(
+    'ERR_USAGE',
+    `${option}: '${showText(name)}' ${fault}; give a plain name`,
+  );
+}
+
+/** Why a person would not see the file, or not as it is named. */
+function oddness(name: string): string | undefined {
+  if (name.startsWith('.')) return 'would be hidden';
+  return showText(name) === name ? undefined : 'has characters that are not seen';
 }
 
 /** Shares until the signal aborts. @throws HubswarmError */
@@ -74,7 +84,9 @@ async function sharePaths(
       for (const path of paths) {
         const { store, cid } = await started.share(path, { ...options, signal: run.signal });
         const bytes = store.manifest.geometry.totalLength;
-        shared.push({ cid, name: basename(resolve(path)), bytes, told: '' });
+        const name = basename(resolve(path));
+        if (shared.some((other) => other.name === name && other.cid.equals(cid))) continue;
+        shared.push({ cid, name, bytes, told: '' });
         tell();
       }
       const [only] = shared;

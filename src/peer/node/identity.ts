@@ -32,10 +32,11 @@ const MAX_SLOTS = 1024;
 export async function openIdentity(
   dataDir: string,
   warn: (message: string) => void = () => undefined,
+  option = '--data',
 ): Promise<Identity> {
   for (let slot = 0; slot < MAX_SLOTS; slot++) {
     const dir = join(dataDir, `peer-${slot}`);
-    const release = await takeSlot(dir, warn);
+    const release = await takeSlot(dir, warn, option);
     if (!release) continue;
     try {
       const privateKey = await openKey(join(dir, 'identity.key'));
@@ -55,13 +56,14 @@ export async function openIdentity(
 async function takeSlot(
   dir: string,
   warn: (message: string) => void,
+  option: string,
 ): Promise<Release | undefined> {
   try {
     await makeDirectory(dir, 0o700);
     const lock = await lockDirectory(dir, { warn });
     return 'release' in lock ? lock.release : undefined;
   } catch (error) {
-    throw reworded(error, (message) => `${message}; --data names another directory`);
+    throw reworded(error, (message) => `${message}; ${option} names another directory`);
   }
 }
 

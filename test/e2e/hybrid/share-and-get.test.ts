@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { needs } from '../../support/needs.ts';
-import { type Running, randomFile, scratch, start } from '../binary.ts';
+import { type Running, randomFile, run, scratch, start } from '../binary.ts';
 import { inside, ip, makeHosts, makeLan, namespaces } from '../namespaces.ts';
 import { MIB, sameBytes, untilVerified } from '../swarm.ts';
 
@@ -133,6 +133,60 @@ describe('on one machine', () => {
     const getter = await getHere(dir, sharer, await linkOf(sharer), '--out', dir);
     expect(await getter.exit).toBe(0);
     expect(await readFile(join(dir, 'text.txt'), 'utf8')).toBe('https://example.org/é');
+  });
+
+  it('the end of the terminal ends it as SIGTERM does, and leaves no copy', async () => {
+    const dir = await scratch();
+    const sharer = sharedHere(dir, '--text', 'a secret');
+    await linkOf(sharer);
+    const copies = async () => (await readdir(dir)).filter((name) => name.startsWith('hubswarm-'));
+    expect(await copies()).toHaveLength(1);
+    expect(await sharer.end('SIGHUP')).toBe(0);
+    expect(await copies()).toEqual([]);
+  });
+
+  it('a signal stops it while standard input is read, and says so', async () => {
+    const dir = await scratch();
+    const sharer = sharedHere(dir, '-');
+    sharer.child.stdin!.write('the beginning');
+    // The copy is made once the signal is heard.
+    await vi.waitUntil(async () =>
+      (await readdir(dir)).some((name) => name.startsWith('hubswarm-')),
+    );
+    expect(await sharer.end('SIGINT')).toBe(130);
+    expect(sharer.stderr).toBe('hubswarm: stopped by SIGINT\n');
+  });
+
+  it.each([
+    ['../y', 'is not safe to write'],
+    ['.y', 'would be hidden'],
+    ['a\nb', 'has characters that are not seen'],
+    ['a\u202eb', 'has characters that are not seen'],
+  ])('the name %j is refused', async (name, reason) => {
+    const { code, stderr } = await run(['share', '--text', 'x', '--name', name]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${reason}; give a plain name`);
+    expect(stderr.trim()).not.toMatch(/[\n\u202e]/);
+  });
+
+  it.each([[['--out', '-', '--select', '*.pdf']], [['--select', '[']], [['--select', '../x']]])(
+    'a get with %j is refused before anything is asked',
+    async (args) => {
+      const cid = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
+      const { code, stderr } = await run(['get', cid, ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toContain('--select: ');
+    },
+  );
+
+  it('what is given twice has one link', async () => {
+    const dir = await scratch();
+    const file = await randomFile(join(dir, 'report.bin'), 1000);
+    const other = await randomFile(join(dir, 'other.bin'), 1000);
+    const sharer = sharedHere(dir, file, file, other);
+    await sharer.until('link_made', ({ name }) => name === 'other.bin');
+    const made = sharer.events.filter((each) => each.event === 'link_made');
+    expect(made.map(({ name }) => name)).toEqual(['report.bin', 'other.bin']);
   });
 
   it('each path has a link of its own, directories too', async () => {

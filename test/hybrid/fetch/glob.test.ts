@@ -31,7 +31,6 @@ describe('patterns of --select', () => {
       ['a.pdf', 'b.txt', 'docs/a.pdf'],
     ],
     [['nothing'], []],
-    [['[x.txt'], []],
   ])('%j', (patterns, wanted) => {
     expect(PATHS.filter(wantedBy('--select', patterns))).toEqual(wanted);
   });
@@ -40,10 +39,25 @@ describe('patterns of --select', () => {
     expect(() => wantedBy('--select', [pattern])).toThrow(/is no pattern/);
   });
 
+  it.each([
+    ['[', /'\[' without a '\]'/],
+    ['[x.txt', /'\[' without a '\]'/],
+    ['docs/a[0-9', /'\[' without a '\]'/],
+    ['\\\\[', /'\[' without a '\]'/],
+    ['[]', /'\[' without a '\]'/],
+    ['../x', /matches nothing/],
+    ['docs/../x', /matches nothing/],
+    ['docs//x', /matches nothing/],
+    ['docs/./x', /matches nothing/],
+    ['.', /matches nothing/],
+  ])('%j is refused, since it can match nothing that is meant', (pattern, reason) => {
+    expect(() => wantedBy('--select', [pattern])).toThrow(reason);
+  });
+
   it('match a path as it is, whatever characters it has', () => {
     const name = fc
       .string({ minLength: 1, unit: 'grapheme' })
-      .filter((text) => !/[/\0]/.test(text));
+      .filter((text) => !/[/\0]/.test(text) && text !== '.' && text !== '..');
     const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join('/'));
     fc.assert(
       fc.property(path, (text) => {
