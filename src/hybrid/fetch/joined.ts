@@ -37,7 +37,8 @@ async function joinedByAddresses<T>(
   use: (peer: Peer) => Promise<T>,
 ): Promise<T> {
   for (const address of passedOver) {
-    const message = `the link names ${address}, which is not called: a link comes from anybody; --join names it`;
+    const way = /^https?:/i.test(address) ? 'give a URL of the file beside it' : '--join names it';
+    const message = `the link names ${address}, which is not called: a link comes from anybody; ${way}`;
     run.emit({ event: 'warned', message });
   }
   const joins = [...given, ...addresses];
