@@ -3,9 +3,10 @@
 // not asked again.
 import { hearConnected, joinHeard, openStream } from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import type { Cancel } from '../../runtime/clock.ts';
 import { HubswarmError, hasCode } from '../../runtime/errors.ts';
-import { guarded, unawaited } from '../../runtime/guarded.ts';
+import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Met, Outcome, PhraseReceiver } from './phrase-receiver.ts';
 import { PHRASE_PROTOCOL } from './protocol.ts';
@@ -86,20 +87,16 @@ class SenderSearch {
   }
 
   async run(): Promise<Met> {
-    const stop = guarded('giving up a phrase', () => this.fail(this.#signal.reason));
-    this.#signal.addEventListener('abort', stop);
-    if (this.#signal.aborted) stop();
     const tell = this.#peer.clock.after(TELL_AFTER_MS, 'telling that nobody was found', () =>
       this.#warn(`nobody was found yet who shares by ${this.#number}-...; still looking`),
     );
     hearConnected(this.#peer.node, (peer) => this.#consider(peer), this.#over.signal);
     try {
-      return await this.#result.promise;
+      return await abortable(this.#result.promise, this.#signal);
     } finally {
       tell();
       this.#giveUp?.();
       this.#over.abort();
-      this.#signal.removeEventListener('abort', stop);
     }
   }
 

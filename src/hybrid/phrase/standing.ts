@@ -2,6 +2,7 @@
 // each break. The sender lets nobody in whose stream has ended.
 import { hearConnected } from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
+import { abortable } from '../../runtime/abortable.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { within } from '../../runtime/within.ts';
@@ -95,18 +96,15 @@ export class Standing {
 
   async #connected(sender: string): Promise<void> {
     const heard = new AbortController();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stop = guarded('leaving a sender', () => reject(this.#signal.reason));
-    this.#signal.addEventListener('abort', stop);
+    const { promise, resolve } = Promise.withResolvers<void>();
     const tell = (peer: string): void => {
       if (peer === sender) resolve();
     };
     hearConnected(this.#peer.node, tell, heard.signal);
     try {
-      await promise;
+      await abortable(promise, this.#signal);
     } finally {
       heard.abort();
-      this.#signal.removeEventListener('abort', stop);
     }
   }
 }
