@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importPath } from '../src/disk/import.ts';
+import { importPath } from '../src/disk/import/import.ts';
 import { pieceStoreContract } from './contract/piece-store.ts';
 import { importedTree, seededBytes, tempDir, writeTree } from './disk/files.ts';
 

@@ -85,7 +85,7 @@ async function writeConfig(program: Program, flags: Flags): Promise<void> {
     }
     if (flags.output === undefined) process.stdout.write(config);
     else {
-      const { putText } = await import('../disk/target-place.ts');
+      const { putText } = await import('../disk/place/target-place.ts');
       await putText(flags.output, config);
     }
   });

@@ -1,7 +1,7 @@
 // `hubswarm cid`: the name that a file or directory gets, without sharing it.
 import { Command } from 'commander';
 import { checkPieceLength } from '../content/piece-length.ts';
-import type { LinkChoice } from '../disk/scan.ts';
+import type { LinkChoice } from '../disk/import/scan.ts';
 import { LeftOut } from './common/left-out.ts';
 import { linksOption, size } from './common/options.ts';
 import { checkSource } from './common/places.ts';
@@ -34,7 +34,7 @@ const PROGRESS_INTERVAL_MS = 100;
 
 async function printCid(path: string, options: CidOptions): Promise<void> {
   checkSource(path, path);
-  const { importPath } = await import('../disk/import.ts');
+  const { importPath } = await import('../disk/import/import.ts');
   let answer = '';
   const leftOut = new LeftOut();
   await runCommand({ quiet: options.json ?? false }, async ({ emit, signal }) => {

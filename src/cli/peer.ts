@@ -5,7 +5,7 @@ import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { type CidTarget, looksLikeCid, parseCidTarget } from '../content/cid-target.ts';
-import type { LinkChoice } from '../disk/scan.ts';
+import type { LinkChoice } from '../disk/import/scan.ts';
 import type { Hubs } from '../hybrid/source/hubs.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';

@@ -1,6 +1,6 @@
 // hubswarm share: shares files and directories, and prints a link to each.
 import { Command } from 'commander';
-import type { LinkChoice } from '../disk/scan.ts';
+import type { LinkChoice } from '../disk/import/scan.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Event } from '../telemetry/event.ts';
 import { LeftOut } from './common/left-out.ts';

@@ -1,5 +1,5 @@
 // The verified piece store on disk, for a file shared where it is and for a download. Pieces map to
-// files by arithmetic. The place (place.ts, download-place.ts) decides how to resume and how the
+// files by arithmetic. The place (place/) decides how to resume and how the
 // content gets its final name.
 import { fstatSync } from 'node:fs';
 import type { FileAttributes } from '../content/attributes.ts';
@@ -10,17 +10,17 @@ import type { Loss, PieceStore, Return } from '../content/store.ts';
 import { describeError, fileError, HubswarmError, notWhole } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
-import { checkPieces } from './check-files.ts';
-import { DownloadPlace } from './download-place.ts';
-import type { Handle } from './file-calls.ts';
-import type { Imported } from './import.ts';
-import { KeptOpen } from './kept-open.ts';
-import { lossError, lossReasonOf } from './loss-reason.ts';
+import type { Handle } from './file-system/file-calls.ts';
+import { KeptOpen } from './file-system/kept-open.ts';
+import { lossError, lossReasonOf } from './file-system/loss-reason.ts';
+import { isZero } from './file-system/write-at-end.ts';
+import type { Imported } from './import/import.ts';
+import { checkUnchanged, type SourceFile } from './import/source.ts';
 import { LostFiles } from './lost-files.ts';
-import { type Place, SharedPlace } from './place.ts';
-import { checkUnchanged, type SourceFile } from './source.ts';
+import { checkPieces } from './place/check-files.ts';
+import { DownloadPlace } from './place/download-place.ts';
+import { type Place, SharedPlace } from './place/place.ts';
 import { StorePart } from './store-part.ts';
-import { isZero } from './write-at-end.ts';
 
 /** Chosen: far below the common limit of 1024 descriptors, which sockets need too. */
 const MOST_OPEN_FILES = 64;

@@ -13,9 +13,9 @@ import { PieceIndex } from '../content/piece-index.ts';
 import type { PieceStore } from '../content/store.ts';
 import { atOnce } from '../runtime/at-once.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
-import { READ } from './check-files.ts';
-import { type RecordedFile, recordedFiles } from './hashed-files.ts';
-import { stampOf } from './stamp-age.ts';
+import { stampOf } from './file-system/stamp-age.ts';
+import { type RecordedFile, recordedFiles } from './import/hashed-files.ts';
+import { READ } from './place/check-files.ts';
 
 /** Files read at once: each holds a piece, or two windows of hashing, in memory. Chosen. */
 const FILES_AT_ONCE = 4;

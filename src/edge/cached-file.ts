@@ -2,7 +2,7 @@
 // way of those that are not. A reader gets an open file as the hub has them, but one
 // whose reads wait for bytes that are still to come. On disk, all named by the CID:
 //   <cid>            the whole file, once it is
-//   <cid>.*.part     before that (disk/partial-name.ts)
+//   <cid>.*.part     before that (disk/place/partial-name.ts)
 //   <cid>.dag        the inner blocks, which hash up to the CID
 // What a restart finds is hashed before it is served.
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
@@ -13,8 +13,8 @@ import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
 import type { Manifest } from '../content/manifest.ts';
 import { resolveManifest } from '../content/resolve.ts';
 import { FileStore } from '../disk/file-store.ts';
-import { sourceFile } from '../disk/source.ts';
-import { stampOf } from '../disk/stamp-age.ts';
+import { stampOf } from '../disk/file-system/stamp-age.ts';
+import { sourceFile } from '../disk/import/source.ts';
 import { type Entry, findPiece } from '../hub/catalogue/catalogue.ts';
 import type { Segments, Version } from '../root/root.ts';
 import { describeError, HubswarmError } from '../runtime/errors.ts';

@@ -11,7 +11,7 @@ import {
   type PieceStore,
   type Return,
 } from '../content/store.ts';
-import { lossReasonOf } from '../disk/loss-reason.ts';
+import { lossReasonOf } from '../disk/file-system/loss-reason.ts';
 import type { Entry } from '../hub/catalogue/catalogue.ts';
 import { readFully } from '../root/opened.ts';
 import type { OpenFile } from '../root/root.ts';

@@ -2,7 +2,7 @@
 import './failures.ts';
 import '../runtime/with-resolvers.ts';
 import { parseCid } from '../content/cid.ts';
-import { LINK_CHOICES, type LinkChoice } from '../disk/scan.ts';
+import { LINK_CHOICES, type LinkChoice } from '../disk/import/scan.ts';
 import type { Caps } from '../link/link.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import { parseMultiaddr } from '../peer/address/peer-address.ts';
@@ -26,7 +26,7 @@ import {
 } from './options.ts';
 import { caps, policy } from './swarm-options.ts';
 
-export type { LinkChoice } from '../disk/scan.ts';
+export type { LinkChoice } from '../disk/import/scan.ts';
 export type { ChokerName } from '../exchange/choker.ts';
 export type { PickerName } from '../exchange/picker.ts';
 export type { Caps } from '../link/link.ts';

@@ -1,8 +1,8 @@
 // Makes the manifest of what a peer is to share: hashes what has changed since the last time, tells
 // how far it is, and names what has to be left out.
 import { resolve } from 'node:path';
-import { HashedFiles } from '../disk/hashed-files.ts';
-import { type Imported, type ImportOptions, importPath } from '../disk/import.ts';
+import { HashedFiles } from '../disk/import/hashed-files.ts';
+import { type Imported, type ImportOptions, importPath } from '../disk/import/import.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Emit } from '../telemetry/event.ts';

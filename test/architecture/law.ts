@@ -31,7 +31,7 @@ export const LAW: Law = {
       reason: 'what a file is does not depend on how it travels',
     },
     disk: {
-      holds: 'content on a disk: file store, places, scan, import, hashing',
+      holds: 'content on a disk: the file store, what is shared (`import/`), where a download lies (`place/`), calls of the `file-system/`',
       imports: ['content'],
       reason: 'how a file lies on a disk does not depend on how it travels',
     },

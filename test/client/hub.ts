@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CID } from 'multiformats/cid';
 import { type Manifest, pieceCid } from '../../src/content/manifest.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { Link } from '../../src/link/link.ts';
 
 export interface Content {

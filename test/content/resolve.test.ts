@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { dagPbCid, rawCid, sha256 } from '../../src/content/cid.ts';
 import { type Manifest, pieceCid, pieceDigest } from '../../src/content/manifest.ts';
 import { resolveManifest } from '../../src/content/resolve.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { importedTree, seededBytes, tempDir, writeTree } from '../disk/files.ts';
 
 /** Blocks by CID, and a count of what was asked for. */

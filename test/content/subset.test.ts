@@ -4,7 +4,7 @@ import { EntryIndex } from '../../src/content/entry-index.ts';
 import type { Manifest } from '../../src/content/manifest.ts';
 import { resolveManifest } from '../../src/content/resolve.ts';
 import { cidAt, subsetAt } from '../../src/content/subset.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { importedTree, tempDir, writeTree } from '../disk/files.ts';
 
 /** The manifest as a plain value: a geometry hides its offsets. */

@@ -7,7 +7,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { createRng, shuffle } from '../../src/runtime/rng.ts';
 
 /** Not through a stream: what is printed has happened, and is out before a kill. */

@@ -25,7 +25,7 @@ import { describe, expect, it } from 'vitest';
 import { Geometry } from '../../src/content/geometry.ts';
 import type { Manifest } from '../../src/content/manifest.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { type Imported, importPath } from '../../src/disk/import.ts';
+import { type Imported, importPath } from '../../src/disk/import/import.ts';
 import { pieceStoreContract } from '../contract/piece-store.ts';
 import { LINUX, NO_ROOT, needs } from '../support/needs.ts';
 import { importedFile, importedTree, seededBytes, tempDir, writeTree } from './files.ts';

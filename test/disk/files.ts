@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Imported, importPath } from '../../src/disk/import.ts';
+import { type Imported, importPath } from '../../src/disk/import/import.ts';
 import { createRng } from '../../src/runtime/rng.ts';
 
 /** A directory that is removed when the test is over. */

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { expect, it } from 'vitest';
 import { rawCid, sha256 } from '../../src/content/cid.ts';
-import { partialOf } from '../../src/disk/partial-name.ts';
+import { partialOf } from '../../src/disk/place/partial-name.ts';
 
 const root = rawCid(sha256(Uint8Array.of(1)));
 const end = `.${root.toString().slice(-8)}.part`;

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import type { Loss, Return } from '../../src/content/store.ts';
 import { cidAt, subsetAt } from '../../src/content/subset.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { type Imported, importPath } from '../../src/disk/import.ts';
+import { type Imported, importPath } from '../../src/disk/import/import.ts';
 import { LostFiles } from '../../src/disk/lost-files.ts';
 import { seededBytes, tempDir, writeTree } from './files.ts';
 

@@ -16,8 +16,8 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { type Imported, importPath } from '../../src/disk/import.ts';
-import { partialOf } from '../../src/disk/partial-name.ts';
+import { type Imported, importPath } from '../../src/disk/import/import.ts';
+import { partialOf } from '../../src/disk/place/partial-name.ts';
 import { NO_ROOT, needs, ROOT } from '../support/needs.ts';
 import { tempDir } from './files.ts';
 

@@ -12,7 +12,7 @@ import { dagPbCid } from '../../src/content/cid.ts';
 import { resolveManifest } from '../../src/content/resolve.ts';
 import { cidAt, subsetAt } from '../../src/content/subset.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { type Imported, importPath } from '../../src/disk/import.ts';
+import { type Imported, importPath } from '../../src/disk/import/import.ts';
 import { seededBytes, tempDir } from './files.ts';
 
 const WHEN = new Date('2001-02-03T04:05:06.789Z');

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/content/memory-store.ts';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { HashedFiles } from '../../src/disk/hashed-files.ts';
-import { importPath } from '../../src/disk/import.ts';
-import { otherVersions } from '../../src/disk/partial-name.ts';
-import { recordDownload } from '../../src/disk/record-download.ts';
+import { HashedFiles } from '../../src/disk/import/hashed-files.ts';
+import { importPath } from '../../src/disk/import/import.ts';
+import { recordDownload } from '../../src/disk/import/record-download.ts';
+import { otherVersions } from '../../src/disk/place/partial-name.ts';
 import { reusePieces } from '../../src/disk/reuse.ts';
 import { seededBytes, tempDir } from './files.ts';
 

@@ -4,7 +4,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FileStore } from '../../src/disk/file-store.ts';
-import { type Imported, importPath } from '../../src/disk/import.ts';
+import { type Imported, importPath } from '../../src/disk/import/import.ts';
 import { LINUX, needs } from '../support/needs.ts';
 import { tempDir } from './files.ts';
 

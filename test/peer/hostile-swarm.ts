@@ -12,7 +12,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { Attacker } from '../../src/attack/attacker.ts';
 import type { AttackKind } from '../../src/attack/kind.ts';
 import { Bitfield } from '../../src/content/bitfield.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { encodeMessage, FrameDecoder } from '../../src/exchange/wire/codec.ts';
 import { EXCHANGE_PROTOCOL, type Message } from '../../src/exchange/wire/message.ts';
 import { Link } from '../../src/link/link.ts';

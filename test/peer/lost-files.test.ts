@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { expect, it } from 'vitest';
 import { cidAt } from '../../src/content/subset.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { addressOf, type Honest, until, useHostileSwarm } from './hostile-swarm.ts';
 
 const swarm = useHostileSwarm();

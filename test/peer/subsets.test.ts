@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { beforeEach, expect, it } from 'vitest';
 import { cidAt } from '../../src/content/subset.ts';
-import { importPath } from '../../src/disk/import.ts';
+import { importPath } from '../../src/disk/import/import.ts';
 import { addressOf, type Honest, useHostileSwarm } from './hostile-swarm.ts';
 
 const swarm = useHostileSwarm();

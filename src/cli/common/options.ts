@@ -1,7 +1,7 @@
 // Parsers of option values that several commands share. Each gives one line that
 // names the option, what was given and what is accepted.
 import { Option } from 'commander';
-import { LINK_CHOICES } from '../../disk/scan.ts';
+import { LINK_CHOICES } from '../../disk/import/scan.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { parseRate, parseSize } from '../../runtime/units.ts';
 

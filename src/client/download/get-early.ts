@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../../content/manifest.ts';
-import { partialOf } from '../../disk/partial-name.ts';
+import { partialOf } from '../../disk/place/partial-name.ts';
 import { askHead } from '../http/ask-head.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
 import { untilNamed } from '../http/until-named.ts';

@@ -8,7 +8,7 @@ import { parseAttributes } from '../../api/file-attributes.ts';
 import type { FileAttributes } from '../../content/attributes.ts';
 import type { Manifest } from '../../content/manifest.ts';
 import { FileStore } from '../../disk/file-store.ts';
-import { goOnAs, partialOf } from '../../disk/partial-name.ts';
+import { goOnAs, partialOf } from '../../disk/place/partial-name.ts';
 import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';

@@ -3,8 +3,8 @@
 // except a file with --force.
 import { join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { lstatIfAny } from '../../disk/steps.ts';
-import { lookAt, openStream } from '../../disk/target-place.ts';
+import { lstatIfAny } from '../../disk/file-system/steps.ts';
+import { lookAt, openStream } from '../../disk/place/target-place.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Outlet } from './write-out.ts';
 

@@ -2,7 +2,7 @@
 // have; then compares what is here with what should be. Nothing is removed unless every directory
 // was listed and every file came.
 
-import type { LocalDirectory } from '../../disk/local-directory.ts';
+import type { LocalDirectory } from '../../disk/file-system/local-directory.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Differences } from './differences.ts';
 import { type LocalTree, readLocalTree, removePath } from './local-tree.ts';

@@ -2,7 +2,7 @@
 // whole uses (link, connections, events); tree-mirror.ts makes the mirror.
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { LocalDirectory } from '../../disk/local-directory.ts';
+import { LocalDirectory } from '../../disk/file-system/local-directory.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';

@@ -2,7 +2,7 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { tellableAttributesOf } from '../../disk/attributes.ts';
+import { tellableAttributesOf } from '../../disk/file-system/attributes.ts';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 
 export interface LocalFile {

@@ -5,7 +5,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalDirectory } from '../../disk/local-directory.ts';
+import type { LocalDirectory } from '../../disk/file-system/local-directory.ts';
 import { describeError, fileError, HubswarmError } from '../../runtime/errors.ts';
 import { LocalEntry } from './local-entry.ts';
 import { reasonToLeave } from './local-files.ts';

@@ -6,10 +6,10 @@ import { constants, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { applyAttributes, hasAttributes } from '../../disk/attributes.ts';
-import type { Handle } from '../../disk/file-calls.ts';
-import type { LocalDirectory } from '../../disk/local-directory.ts';
-import { adoptAccess } from '../../disk/target-place.ts';
+import { applyAttributes, hasAttributes } from '../../disk/file-system/attributes.ts';
+import type { Handle } from '../../disk/file-system/file-calls.ts';
+import type { LocalDirectory } from '../../disk/file-system/local-directory.ts';
+import { adoptAccess } from '../../disk/place/target-place.ts';
 import {
   describeError,
   fileError,

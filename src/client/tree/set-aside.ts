@@ -3,7 +3,7 @@
 // One that a killed run left is removed with the other staging names, once a mirror is whole.
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalDirectory } from '../../disk/local-directory.ts';
+import type { LocalDirectory } from '../../disk/file-system/local-directory.ts';
 import { fileError, systemCode } from '../../runtime/errors.ts';
 import { removeEntry, removePath } from './local-tree.ts';
 import { stagingName } from './staging-name.ts';

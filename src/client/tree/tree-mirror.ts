@@ -5,10 +5,10 @@
 // unless every directory was listed and every file came.
 import type { Stats } from 'node:fs';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { hasAttributes } from '../../disk/attributes.ts';
-import type { LocalDirectory } from '../../disk/local-directory.ts';
-import { syncPath } from '../../disk/steps.ts';
-import { syncFileSystem } from '../../disk/sync-file-system.ts';
+import { hasAttributes } from '../../disk/file-system/attributes.ts';
+import type { LocalDirectory } from '../../disk/file-system/local-directory.ts';
+import { syncPath } from '../../disk/file-system/steps.ts';
+import { syncFileSystem } from '../../disk/file-system/sync-file-system.ts';
 import type { Link } from '../../link/link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';

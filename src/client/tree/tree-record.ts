@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import type { LocalDirectory } from '../../disk/local-directory.ts';
+import type { LocalDirectory } from '../../disk/file-system/local-directory.ts';
 import type { LocalEntry } from './local-entry.ts';
 import type { RemoteFile } from './remote/remote-tree.ts';
 

@@ -1,7 +1,7 @@
 // Whether a local file has the bytes of a CID, or of a hub's file. A hub may cut pieces of another
 // length. Then it is asked for its manifest, and the file is hashed in the same way.
 import type { CID } from 'multiformats/cid';
-import { importPath } from '../../disk/import.ts';
+import { importPath } from '../../disk/import/import.ts';
 import { Link } from '../../link/link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { hasCode } from '../../runtime/errors.ts';

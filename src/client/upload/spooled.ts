@@ -1,5 +1,5 @@
 // Standard input as a file: an upload needs its length, and reads it again when it goes on.
-import { withSpooled as withFile } from '../../disk/spooled.ts';
+import { withSpooled as withFile } from '../../disk/file-system/spooled.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { showUrl, tryDecode } from '../http/url.ts';
 

@@ -5,7 +5,7 @@ import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { tellableAttributesOf } from '../../disk/attributes.ts';
+import { tellableAttributesOf } from '../../disk/file-system/attributes.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { openNamed } from '../../runtime/node/named-file.ts';
 

@@ -1,6 +1,6 @@
 // Holds what lies here against a CID: nothing is fetched but the manifest, and nothing is written.
 import { join } from 'node:path';
-import { differencesAt } from '../../disk/check-files.ts';
+import { differencesAt } from '../../disk/place/check-files.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Run } from '../with-peer.ts';

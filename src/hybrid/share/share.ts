@@ -5,7 +5,7 @@ import { basename, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
 import { nameFault } from '../../content/file-name.ts';
-import { withSpooled } from '../../disk/spooled.ts';
+import { withSpooled } from '../../disk/file-system/spooled.ts';
 import type { ShareOptions as PeerShareOptions } from '../../peer/import-shared.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';

@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { isRawCid } from '../../content/cid.ts';
 import { resolveManifest } from '../../content/resolve.ts';
 import type { PieceStore } from '../../content/store.ts';
-import { lossReasonOf } from '../../disk/loss-reason.ts';
+import { lossReasonOf } from '../../disk/file-system/loss-reason.ts';
 import { blockLength } from '../../exchange/block-length.ts';
 import { Link } from '../../link/link.ts';
 import { systemClock, type Timers } from '../../runtime/clock.ts';

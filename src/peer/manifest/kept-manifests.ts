@@ -14,8 +14,8 @@
 import { readdir, rm, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
-import { shortName } from '../../disk/partial-name.ts';
-import { syncPath } from '../../disk/steps.ts';
+import { syncPath } from '../../disk/file-system/steps.ts';
+import { shortName } from '../../disk/place/partial-name.ts';
 import { fileError, systemCode } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/node/forget-oldest.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';

@@ -2,9 +2,9 @@
 // another file has the name since; but a writer can change them.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { applyAttributes } from '../../disk/attributes.ts';
-import type { Handle } from '../../disk/file-calls.ts';
-import { stampOf } from '../../disk/stamp-age.ts';
+import { applyAttributes } from '../../disk/file-system/attributes.ts';
+import type { Handle } from '../../disk/file-system/file-calls.ts';
+import { stampOf } from '../../disk/file-system/stamp-age.ts';
 import type { OpenFile, Segments, Version } from '../root.ts';
 import { versionOf } from './version-of.ts';
 

@@ -2,7 +2,7 @@
 // next start finds the place, and whether the new thing has the name.
 import { lstat, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncPath } from '../../disk/steps.ts';
+import { syncPath } from '../../disk/file-system/steps.ts';
 import { isHidden } from '../names.ts';
 import type { Segments } from '../root.ts';
 

@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lstatIfAny, syncPath } from '../../disk/steps.ts';
+import { lstatIfAny, syncPath } from '../../disk/file-system/steps.ts';
 import { HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';

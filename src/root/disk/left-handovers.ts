@@ -3,7 +3,7 @@
 // where it is, and each start warns of it.
 import { rename } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { lstatIfAny } from '../../disk/steps.ts';
+import { lstatIfAny } from '../../disk/file-system/steps.ts';
 import { describeError } from '../../runtime/errors.ts';
 import type { Segments } from '../root.ts';
 import { entriesOf } from './entries-of.ts';

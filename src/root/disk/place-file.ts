@@ -5,10 +5,10 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, link, rename, stat, unlink } from 'node:fs/promises';
 import type { FileAttributes } from '../../content/attributes.ts';
-import { applyAttributes } from '../../disk/attributes.ts';
-import { stampOf } from '../../disk/stamp-age.ts';
-import { lstatIfAny } from '../../disk/steps.ts';
-import { adoptAccess } from '../../disk/target-place.ts';
+import { applyAttributes } from '../../disk/file-system/attributes.ts';
+import { stampOf } from '../../disk/file-system/stamp-age.ts';
+import { lstatIfAny } from '../../disk/file-system/steps.ts';
+import { adoptAccess } from '../../disk/place/target-place.ts';
 import { systemCode } from '../../runtime/errors.ts';
 import { fileRefusal, Refusal } from '../../runtime/refusal.ts';
 import type { IfMatch, Segments, Version } from '../root.ts';

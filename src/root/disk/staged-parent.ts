@@ -1,7 +1,7 @@
 // The parent of a name on whose way a file stands, in a root where that gives way. The directory is
 // made aside (handover.ts), and takes the file's name once there is something in it.
 import { constants } from 'node:fs';
-import { openAnywhere } from '../../disk/file-calls.ts';
+import { openAnywhere } from '../../disk/file-system/file-calls.ts';
 import { hasCode } from '../../runtime/errors.ts';
 import type { Segments } from '../root.ts';
 import { DiskDirectory, type RootOfDirectory } from './disk-directory.ts';

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { writeAtEnd } from '../../disk/write-at-end.ts';
+import { writeAtEnd } from '../../disk/file-system/write-at-end.ts';
 import { fileRefusal } from '../../runtime/refusal.ts';
 
 /** As writeAtEnd(). @throws Refusal ERR_DISK_FULL ... */

@@ -6,7 +6,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
-import { lookAt, openStream } from '../../disk/target-place.ts';
+import { lookAt, openStream } from '../../disk/place/target-place.ts';
 import { describeError, fileError, HubswarmError, reworded } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Emit, Event } from '../../telemetry/event.ts';

@@ -4,7 +4,7 @@ import { appendFile, mkdir, open, readdir, readFile, rename, writeFile } from 'n
 import { join } from 'node:path';
 import { CID } from 'multiformats/cid';
 import { expect, onTestFinished, test } from 'vitest';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { startHub, tempRoot } from '../../server/hub.ts';
 import { runGet } from '../run-get.ts';
 

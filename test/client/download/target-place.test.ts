@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { putText } from '../../../src/disk/target-place.ts';
+import { putText } from '../../../src/disk/place/target-place.ts';
 import { needs, ROOT } from '../../support/needs.ts';
 import {
   type Content,

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { type Running, scratch, start } from '../binary.ts';
 
 const FILES = 4000;

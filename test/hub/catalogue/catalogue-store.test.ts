@@ -3,7 +3,7 @@ import { mkdir, readdir, rm, stat, truncate, utimes, writeFile } from 'node:fs/p
 import type { OutgoingHttpHeaders } from 'node:http';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
-import { stampOf } from '../../../src/disk/stamp-age.ts';
+import { stampOf } from '../../../src/disk/file-system/stamp-age.ts';
 import { CatalogueStore, type HashedFile } from '../../../src/hub/catalogue/catalogue-store.ts';
 import { type Answer, type Hub, startHub, tempRoot } from '../../server/hub.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { manifestOfLeaves } from '../../../src/content/manifest-of.ts';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { PieceWriter } from '../../../src/hub/uploads/piece-writer.ts';
 import { writeChunks } from '../../../src/root/disk/write-chunks.ts';
 import { tempRoot } from '../../server/hub.ts';

@@ -6,7 +6,7 @@ import type { Connection, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
-import { type Imported, importPath } from '../../../src/disk/import.ts';
+import { type Imported, importPath } from '../../../src/disk/import/import.ts';
 import { Link } from '../../../src/link/link.ts';
 import { encodeBlock, encodeHead } from '../../../src/peer/manifest/dag-codec.ts';
 import {

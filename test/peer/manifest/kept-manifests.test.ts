@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { KeptManifests } from '../../../src/peer/manifest/kept-manifests.ts';
 import type { FetchedManifest } from '../../../src/peer/manifest/manifest-bytes.ts';
 

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { Discovery } from '../../../src/peer/discovery/discovery.ts';
 import { serveDag } from '../../../src/peer/manifest/dag-protocol.ts';
 import { searchManifest } from '../../../src/peer/manifest/manifest-search.ts';

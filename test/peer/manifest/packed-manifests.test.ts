@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { CID } from 'multiformats/cid';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { dagPbCid } from '../../../src/content/cid.ts';
-import { type Imported, importPath } from '../../../src/disk/import.ts';
+import { type Imported, importPath } from '../../../src/disk/import/import.ts';
 import { ProcessLink } from '../../../src/link/process-link.ts';
 import { encodeBlock, encodePacked } from '../../../src/peer/manifest/dag-codec.ts';
 import {

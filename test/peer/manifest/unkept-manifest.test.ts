@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { shortName } from '../../../src/disk/partial-name.ts';
+import { shortName } from '../../../src/disk/place/partial-name.ts';
 import { useHostileSwarm } from '../hostile-swarm.ts';
 
 const swarm = useHostileSwarm();

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCid } from '../../../src/content/cid.ts';
 import { pieceCid } from '../../../src/content/manifest.ts';
 import { resolveManifest } from '../../../src/content/resolve.ts';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { startHub } from '../hub.ts';
 
 const RAW = 'application/vnd.ipld.raw';

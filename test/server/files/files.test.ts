@@ -4,7 +4,7 @@ import { mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importPath } from '../../../src/disk/import.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
 import { needs, POSIX } from '../../support/needs.ts';
 import { startHub, tempRoot } from '../hub.ts';
 

@@ -3,8 +3,8 @@
 import { readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { CID } from 'multiformats/cid';
-import { fileError, systemCode } from '../runtime/errors.ts';
-import { nameBeside } from '../runtime/node/name-beside.ts';
+import { fileError, systemCode } from '../../runtime/errors.ts';
+import { nameBeside } from '../../runtime/node/name-beside.ts';
 
 /** Tells versions of one target apart: the end of the root CID. */
 export const shortName = (root: CID): string => root.toString().slice(-8);

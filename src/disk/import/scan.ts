@@ -8,16 +8,16 @@ import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileAttributes } from '../content/attributes.ts';
-import { nameFault } from '../content/file-name.ts';
-import { staysInside } from '../content/link-target.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { nameFault } from '../../content/file-name.ts';
+import { staysInside } from '../../content/link-target.ts';
 import {
   describeError,
   type ErrorCode,
   fileError,
   HubswarmError,
   systemCode,
-} from '../runtime/errors.ts';
+} from '../../runtime/errors.ts';
 import { type SourceFile, sourceFile } from './source.ts';
 
 export interface FoundFile {

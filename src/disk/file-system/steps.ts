@@ -3,7 +3,7 @@
 import { constants, type Stats } from 'node:fs';
 import { link, open, readlink, rename, rm, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { type FileCalls, type Handle, THREADED } from './file-calls.ts';
 
 /** Does not follow symbolic links: others can foresee a partial file's name. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { msToAge } from '../../src/disk/stamp-age.ts';
+import { msToAge } from '../../../src/disk/file-system/stamp-age.ts';
 
 const NOW = 1_000_000;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: NOW }));

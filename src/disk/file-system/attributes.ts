@@ -1,7 +1,7 @@
 // Reads what a file on a disk is beside its bytes, and gives it to another one. What the file system
 // refuses is left as it is: the bytes are worth having without it.
 import type { Stats } from 'node:fs';
-import { type FileAttributes, isDatable } from '../content/attributes.ts';
+import { type FileAttributes, isDatable } from '../../content/attributes.ts';
 import type { Handle } from './file-calls.ts';
 
 const MAY_READ = 0o444;

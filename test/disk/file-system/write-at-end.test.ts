@@ -3,8 +3,8 @@ import { mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { writeAtEnd } from '../../src/disk/write-at-end.ts';
-import { HOLES, needs } from '../support/needs.ts';
+import { writeAtEnd } from '../../../src/disk/file-system/write-at-end.ts';
+import { HOLES, needs } from '../../support/needs.ts';
 
 const KIB = 1024;
 

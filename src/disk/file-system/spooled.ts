@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileError, reworded } from '../runtime/errors.ts';
+import { fileError, reworded } from '../../runtime/errors.ts';
 
 interface Spool {
   readonly input: NodeJS.ReadableStream;

@@ -5,9 +5,9 @@ import { appendFileSync, unlinkSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { type ImportOptions, importPath } from '../../src/disk/import.ts';
-import { LINUX, NO_ROOT, needs, POSIX } from '../support/needs.ts';
-import { seededBytes, tempDir, writeTree } from './files.ts';
+import { type ImportOptions, importPath } from '../../../src/disk/import/import.ts';
+import { LINUX, NO_ROOT, needs, POSIX } from '../../support/needs.ts';
+import { seededBytes, tempDir, writeTree } from '../files.ts';
 
 let root = '';
 

@@ -9,9 +9,9 @@ import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import type { CID } from 'multiformats/cid';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { pieceCid } from '../../src/content/manifest.ts';
-import { importPath } from '../../src/disk/import.ts';
-import { seededBytes, tempDir, writeTree } from './files.ts';
+import { pieceCid } from '../../../src/content/manifest.ts';
+import { importPath } from '../../../src/disk/import/import.ts';
+import { seededBytes, tempDir, writeTree } from '../files.ts';
 
 const KIB = 1024;
 

@@ -20,11 +20,11 @@ import { dirname, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { isatty, WriteStream } from 'node:tty';
 import { promisify } from 'node:util';
-import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
-import { guarded } from '../runtime/guarded.ts';
-import { nameBeside } from '../runtime/node/name-beside.ts';
-import type { Handle } from './file-calls.ts';
-import { lstatIfAny, syncPath } from './steps.ts';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import { guarded } from '../../runtime/guarded.ts';
+import { nameBeside } from '../../runtime/node/name-beside.ts';
+import type { Handle } from '../file-system/file-calls.ts';
+import { lstatIfAny, syncPath } from '../file-system/steps.ts';
 
 export type TargetPlace =
   | { readonly kind: 'none' | 'directory'; readonly path: string }

@@ -34,7 +34,7 @@ import {
 import { lstat, open, rename, statfs } from 'node:fs/promises';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { HubswarmError, systemCode } from '../runtime/errors.ts';
+import { HubswarmError, systemCode } from '../../runtime/errors.ts';
 
 /** A part of Node.js' FileHandle. */
 export interface Handle {

@@ -3,9 +3,14 @@ import { constants } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type FileCalls, fileCallsAt, openAnywhere, THREADED } from '../../src/disk/file-calls.ts';
-import { LINUX, needs } from '../support/needs.ts';
-import { tempDir } from './files.ts';
+import {
+  type FileCalls,
+  fileCallsAt,
+  openAnywhere,
+  THREADED,
+} from '../../../src/disk/file-system/file-calls.ts';
+import { LINUX, needs } from '../../support/needs.ts';
+import { tempDir } from '../files.ts';
 
 let dir: string;
 beforeEach(async () => {

@@ -1,11 +1,11 @@
 // Records what the files of a download hashed to, as sharing them would: later downloads find their
 // pieces there, and sharing them again reads nothing.
-import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
-import { atOnce } from '../runtime/at-once.ts';
-import { fileCallsAt } from './file-calls.ts';
+import { DIGEST_LENGTH, type Manifest } from '../../content/manifest.ts';
+import { atOnce } from '../../runtime/at-once.ts';
+import { fileCallsAt } from '../file-system/file-calls.ts';
+import { stampOf, stampsAged } from '../file-system/stamp-age.ts';
 import { HashedFiles } from './hashed-files.ts';
 import { isUnchanged, type SourceFile } from './source.ts';
-import { stampOf, stampsAged } from './stamp-age.ts';
 
 /** Files looked at at once: it hides what the file system takes for each. Chosen. */
 const FILES_AT_ONCE = 16;

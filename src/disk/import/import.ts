@@ -2,16 +2,17 @@
 // forgotten; only digests and inner nodes are kept. The manifest is then read off the finished DAG
 // by the walk that a receiver does, so both sides agree on the order of pieces by construction.
 import { basename, resolve } from 'node:path';
-import { buildFileDag, buildLinkDag, type DagRoot } from '../content/file-dag.ts';
-import { MAX_PATH_UNITS } from '../content/file-name.ts';
-import { MAX_PIECES } from '../content/geometry.ts';
-import { hashPieces } from '../content/hash-pieces.ts';
-import { DIGEST_LENGTH, type Manifest } from '../content/manifest.ts';
-import { manifestOf } from '../content/manifest-of.ts';
-import { MAX_NODES } from '../content/node-reader.ts';
-import { choosePieceLength } from '../content/piece-length.ts';
-import { fileError, HubswarmError } from '../runtime/errors.ts';
-import { openNamed } from '../runtime/node/named-file.ts';
+import { buildFileDag, buildLinkDag, type DagRoot } from '../../content/file-dag.ts';
+import { MAX_PATH_UNITS } from '../../content/file-name.ts';
+import { MAX_PIECES } from '../../content/geometry.ts';
+import { hashPieces } from '../../content/hash-pieces.ts';
+import { DIGEST_LENGTH, type Manifest } from '../../content/manifest.ts';
+import { manifestOf } from '../../content/manifest-of.ts';
+import { MAX_NODES } from '../../content/node-reader.ts';
+import { choosePieceLength } from '../../content/piece-length.ts';
+import { fileError, HubswarmError } from '../../runtime/errors.ts';
+import { openNamed } from '../../runtime/node/named-file.ts';
+import { stampOf, stampsAged } from '../file-system/stamp-age.ts';
 import type { HashedFiles } from './hashed-files.ts';
 import {
   countEntries,
@@ -24,7 +25,6 @@ import {
   scan,
 } from './scan.ts';
 import { checkUnchanged, type SourceFile } from './source.ts';
-import { stampOf, stampsAged } from './stamp-age.ts';
 
 export interface ImportOptions extends ScanOptions {
   /** Length of every piece but each file's last; chosen from the total size unless given. */
@@ -115,7 +115,7 @@ class Importer {
       if (root) entries.push({ name: entry.name, ...root });
     }
     // Only directories need the tree builder; a process that shares a file never loads it.
-    const { buildDirectoryDag } = await import('../content/directory-dag.ts');
+    const { buildDirectoryDag } = await import('../../content/directory-dag.ts');
     const told = this.#options.preserve ? found.attributes : undefined;
     return buildDirectoryDag(entries, this.blocks, told);
   }

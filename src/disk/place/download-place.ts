@@ -12,18 +12,18 @@
 import { constants } from 'node:fs';
 import { lstat, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { FileAttributes } from '../content/attributes.ts';
-import type { Manifest, ManifestFile } from '../content/manifest.ts';
-import { atOnce } from '../runtime/at-once.ts';
-import { fileError, HubswarmError, hasCode, systemCode } from '../runtime/errors.ts';
-import { applyAttributes } from './attributes.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
+import type { Manifest, ManifestFile } from '../../content/manifest.ts';
+import { atOnce } from '../../runtime/at-once.ts';
+import { fileError, HubswarmError, hasCode, systemCode } from '../../runtime/errors.ts';
+import { applyAttributes } from '../file-system/attributes.ts';
+import { type FileCalls, fileCallsAt, type Handle, THREADED } from '../file-system/file-calls.ts';
+import { lstatIfAny, makeFile, renameToNew, syncPath } from '../file-system/steps.ts';
+import { syncFileSystem } from '../file-system/sync-file-system.ts';
+import { type SourceFile, sourceFile } from '../import/source.ts';
 import { type CheckOptions, findWhole, pathUnder } from './check-files.ts';
-import { type FileCalls, fileCallsAt, type Handle, THREADED } from './file-calls.ts';
 import { partialOf } from './partial-name.ts';
 import { openSource, type Place } from './place.ts';
-import { type SourceFile, sourceFile } from './source.ts';
-import { lstatIfAny, makeFile, renameToNew, syncPath } from './steps.ts';
-import { syncFileSystem } from './sync-file-system.ts';
 import { adoptAccess } from './target-place.ts';
 import { openInode, Tree } from './tree.ts';
 

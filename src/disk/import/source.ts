@@ -1,7 +1,7 @@
 // A file as it was when it was imported, and the check that it still is. A file
 // that was written to, replaced or removed is an error and never wrong bytes.
 import type { Stats } from 'node:fs';
-import { HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
 
 export interface SourceFile {
   /** Absolute path. */

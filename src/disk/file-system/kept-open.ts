@@ -1,6 +1,6 @@
 // Keeps a bounded number of files or directories open; the least recently used is closed first. One
 // in use is never closed, so more may be open while they are in use.
-import { HubswarmError } from '../runtime/errors.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
 
 interface Slot<H> {
   readonly handle: Promise<H>;

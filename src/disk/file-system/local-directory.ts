@@ -4,8 +4,8 @@
 import { constants, type Stats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileAttributes } from '../content/attributes.ts';
-import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
+import type { FileAttributes } from '../../content/attributes.ts';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
 import { applyAttributes, applyToDirectory, hasAttributes } from './attributes.ts';
 import { type FileCalls, fileCallsAt, type Handle } from './file-calls.ts';
 import { lstatIfAny, nameIn, syncPath } from './steps.ts';

@@ -3,11 +3,11 @@
 import { constants } from 'node:fs';
 import { readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashPieces } from '../content/hash-pieces.ts';
-import { type Manifest, type ManifestFile, pieceDigest } from '../content/manifest.ts';
-import { hasCode, systemCode } from '../runtime/errors.ts';
-import { type Handle, type Opened, openAnywhere } from './file-calls.ts';
-import { checkUnchanged, type SourceFile, sourceFile } from './source.ts';
+import { hashPieces } from '../../content/hash-pieces.ts';
+import { type Manifest, type ManifestFile, pieceDigest } from '../../content/manifest.ts';
+import { hasCode, systemCode } from '../../runtime/errors.ts';
+import { type Handle, type Opened, openAnywhere } from '../file-system/file-calls.ts';
+import { checkUnchanged, type SourceFile, sourceFile } from '../import/source.ts';
 import { Tree } from './tree.ts';
 
 /** Opening does not wait for the writer of a pipe that has the name. */

@@ -1,6 +1,6 @@
 // Why a file that was hashed does not give its bytes any more, as far as an error tells.
-import type { LossReason } from '../content/store.ts';
-import { HubswarmError, hasCode, systemCode } from '../runtime/errors.ts';
+import type { LossReason } from '../../content/store.ts';
+import { HubswarmError, hasCode, systemCode } from '../../runtime/errors.ts';
 
 /** The device or the server of the file fails. */
 const UNREADABLE = ['EIO', 'ENXIO', 'ENODEV', 'ESTALE', 'ENOTCONN', 'EHOSTDOWN', 'ETIMEDOUT'];

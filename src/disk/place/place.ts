@@ -1,9 +1,9 @@
 // Where a file store's bytes lie: the sources of a share, or the partial and
 // then the target of a download.
-import { fileError } from '../runtime/errors.ts';
+import { fileError } from '../../runtime/errors.ts';
+import { type Handle, openAnywhere } from '../file-system/file-calls.ts';
+import type { SourceFile } from '../import/source.ts';
 import { READ } from './check-files.ts';
-import { type Handle, openAnywhere } from './file-calls.ts';
-import type { SourceFile } from './source.ts';
 
 export interface Place {
   /** Path of a file, for messages. */

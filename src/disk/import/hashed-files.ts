@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DIGEST_LENGTH } from '../content/manifest.ts';
-import { forgetOldest } from '../runtime/node/forget-oldest.ts';
-import { makeDirectory } from '../runtime/node/make-directory.ts';
-import { readSmall, writeWhole } from '../runtime/node/small-file.ts';
+import { DIGEST_LENGTH } from '../../content/manifest.ts';
+import { forgetOldest } from '../../runtime/node/forget-oldest.ts';
+import { makeDirectory } from '../../runtime/node/make-directory.ts';
+import { readSmall, writeWhole } from '../../runtime/node/small-file.ts';
 
 /** Content of fewer bytes and files is hashed, or fetched, as fast as a record is written. Chosen. */
 const FEW_BYTES = 2 ** 16;

@@ -12,9 +12,9 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { HashedFiles } from '../../src/disk/hashed-files.ts';
-import { type Imported, importPath } from '../../src/disk/import.ts';
-import { seededBytes, tempDir, writeTree } from './files.ts';
+import { HashedFiles } from '../../../src/disk/import/hashed-files.ts';
+import { type Imported, importPath } from '../../../src/disk/import/import.ts';
+import { seededBytes, tempDir, writeTree } from '../files.ts';
 
 const PIECE = 65_536;
 const BYTES = 10 * PIECE;

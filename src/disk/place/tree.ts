@@ -1,16 +1,16 @@
 // The directories, files and links of a manifest below one path: makes them, opens them, tells what
 // does not belong there, and removes them. No step follows a link at or below that path
-// (local-directory.ts), so nothing outside is written or removed, whoever changes the tree meanwhile.
+// (file-system/local-directory.ts), so nothing outside is written or removed, whoever changes the tree meanwhile.
 import { constants } from 'node:fs';
 import { lstat, mkdir, readdir, readlink, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest, ManifestFile } from '../content/manifest.ts';
-import { atOnce } from '../runtime/at-once.ts';
-import { fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
-import type { FileCalls, Handle } from './file-calls.ts';
-import { KeptOpen } from './kept-open.ts';
-import { LocalDirectory } from './local-directory.ts';
-import { type MadeFile, makeFile, makeLink, makeNewFile } from './steps.ts';
+import type { Manifest, ManifestFile } from '../../content/manifest.ts';
+import { atOnce } from '../../runtime/at-once.ts';
+import { fileError, HubswarmError, systemCode } from '../../runtime/errors.ts';
+import type { FileCalls, Handle } from '../file-system/file-calls.ts';
+import { KeptOpen } from '../file-system/kept-open.ts';
+import { LocalDirectory } from '../file-system/local-directory.ts';
+import { type MadeFile, makeFile, makeLink, makeNewFile } from '../file-system/steps.ts';
 
 /** Files worked on at once: it hides what the file system takes for each. Chosen. */
 const FILES_AT_ONCE = 16;
