@@ -2,15 +2,15 @@
 import { Command } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client/access.ts';
+import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
 import { each, positiveSeconds, rate, seconds } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 
-interface Options extends AccessFlags {
+interface Options extends AccessFlags, EntryFlags {
   out: string;
   force: boolean;
   check: boolean;
   select: string[];
-  join: string[];
   data?: string;
   uplink?: number;
   downlink?: number;
@@ -21,7 +21,7 @@ interface Options extends AccessFlags {
 }
 
 export function getCommand(): Command {
-  return addAccessOptions(new Command('get'))
+  const command = addAccessOptions(new Command('get'))
     .description(
       'Fetch from a share link, a CID or a URL; several are mirrors (client get and peer --get have more options).',
     )
@@ -46,12 +46,6 @@ export function getCommand(): Command {
       each,
       [],
     )
-    .option(
-      '--join <multiaddr>',
-      'find the content through this peer as well; may be repeated',
-      each,
-      [],
-    )
     .option('--data <dir>', 'directory for identities (default: a directory of the user)')
     .option(
       '--uplink <rate>',
@@ -73,10 +67,11 @@ export function getCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action(run);
+  return addEntryOptions(command, 'find the content through');
 }
 
 async function run(things: string[], options: Options): Promise<void> {
-  const { out, json, join, timeout, linger, select } = options;
+  const { out, json, timeout, linger, select } = options;
   if (json && out === '-') {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -92,15 +87,10 @@ async function run(things: string[], options: Options): Promise<void> {
   const { get, wayOf } = await import('../hybrid/fetch/get.ts');
   const { wantedBy } = await import('../hybrid/fetch/glob.ts');
   const way = await wayOf(things);
-  if (join.length > 0) {
-    const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
-    for (const address of join) parseMultiaddr('--join', address);
-  }
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
   process.stdout.on('error', () => undefined);
   const choice = {
     ...options,
-    joins: join,
     wants: select.length > 0 ? wantedBy('--select', select) : undefined,
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
     lingerMs: linger * 1000,
@@ -109,5 +99,9 @@ async function run(things: string[], options: Options): Promise<void> {
   };
   // It loads libp2p, which URLs do without.
   const act = options.check ? (await import('../hybrid/fetch/check.ts')).check : get;
-  await runCommand(options, (context) => act(way, choice, context), { goesOn: true });
+  await runCommand(
+    options,
+    async (context) => act(way, { ...choice, ...(await entryOf(options, context.emit)) }, context),
+    { goesOn: true },
+  );
 }

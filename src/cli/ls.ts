@@ -2,12 +2,12 @@
 import { Command } from 'commander';
 import { showJson } from '../runtime/shown-text.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client/access.ts';
-import { each, positiveSeconds } from './common/options.ts';
+import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
+import { positiveSeconds } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 import { formatListing } from './terminal/listing-table.ts';
 
-interface Options extends AccessFlags {
-  join: string[];
+interface Options extends AccessFlags, EntryFlags {
   data?: string;
   json: boolean;
   timeout: number;
@@ -17,17 +17,11 @@ interface Options extends AccessFlags {
 const TIMEOUT_SECONDS = 30;
 
 export function listCommand(): Command {
-  return addAccessOptions(new Command('ls'))
+  const command = addAccessOptions(new Command('ls'))
     .description('List a directory, without its content: of a share link, a CID or a URL of a hub.')
     .argument(
       '<thing>',
       'share link, CID, CID/path, ipfs://CID, or a URL as in http://hub:8080/files/',
-    )
-    .option(
-      '--join <multiaddr>',
-      'find the content through this peer as well; may be repeated',
-      each,
-      [],
     )
     .option('--data <dir>', 'directory for identities (default: a directory of the user)')
     .option('--json', 'the listing as one JSON object', false)
@@ -38,22 +32,20 @@ export function listCommand(): Command {
       TIMEOUT_SECONDS,
     )
     .action(run);
+  return addEntryOptions(command, 'find the content through');
 }
 
 async function run(thing: string, options: Options): Promise<void> {
-  const { join, data, json, timeout } = options;
+  const { data, json, timeout } = options;
   const { wayOf } = await import('../hybrid/fetch/get.ts');
   const { list } = await import('../hybrid/fetch/list.ts');
   const way = await wayOf([thing]);
-  if (join.length > 0) {
-    const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
-    for (const address of join) parseMultiaddr('--join', address);
-  }
   const access = (urls: readonly URL[]) => accessOf(options, urls);
-  const choice = { joins: join, data, access, timeoutMs: timeout * 1000 };
   await runCommand(
     { quiet: true },
     async (context) => {
+      const entry = await entryOf(options, context.emit);
+      const choice = { ...entry, data, access, timeoutMs: timeout * 1000 };
       const listing = await list(way, choice, context);
       const text = json
         ? showJson(JSON.stringify(listing, undefined, 2))

@@ -6,19 +6,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { type CidTarget, looksLikeCid, parseCidTarget } from '../content/cid-target.ts';
 import type { LinkChoice } from '../disk/import/scan.ts';
+import type { Entry, Joins } from '../hybrid/entry.ts';
 import type { Hubs } from '../hybrid/source/hubs.ts';
 import { ProcessLink } from '../link/process-link.ts';
 import type { Peer } from '../peer/peer.ts';
-import type { SwarmKey } from '../peer/private/swarm-key.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import { showText } from '../runtime/shown-text.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
-
-import { type Joins, parseJoins } from './client/joins.ts';
-
+import { entryOf } from './client/entry.ts';
 import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
@@ -27,7 +25,6 @@ import { linksOption, rate, rateOrAuto, seconds, size } from './common/options.t
 import { checkSource } from './common/places.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
-import { openSwarmKey } from './common/swarm-key.ts';
 import { untilStopped } from './common/until-stopped.ts';
 
 interface Options extends Policy {
@@ -242,13 +239,10 @@ function joinOthers(
   }
 }
 
-interface Request {
+interface Request extends Entry {
   readonly target?: CidTarget;
-  readonly joins: Joins;
   readonly pieceLength?: number;
   readonly policy: Policy;
-  readonly swarmKey?: SwarmKey | undefined;
-  readonly allowed?: readonly string[] | undefined;
 }
 
 /** Everything that can be wrong with the command line, before anything is started. */
@@ -256,7 +250,8 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
-  const joins = await parseJoins('--join', Array.isArray(options.join) ? options.join : []);
+  const join = Array.isArray(options.join) ? options.join : [];
+  const entry = await entryOf({ ...options, join }, emit);
   for (const name of ['timeout', 'linger'] as const) {
     if (options[name] === undefined || options.get !== undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
@@ -264,9 +259,8 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   // It may change until it is used.
   for (const path of options.share) checkSource(`--share: ${path}`, path);
   return {
-    joins,
+    ...entry,
     policy: policyOf(options),
-    ...(await privacyOf(options, emit)),
     ...(options.get === undefined ? {} : { target: await parseCidTarget('--get', options.get) }),
     ...(options.chunkSize === undefined
       ? {}
@@ -279,24 +273,6 @@ async function hubsOf({ hubs }: Joins, emit: Emit): Promise<Hubs | undefined> {
   if (!hubs) return undefined;
   const { Hubs } = await import('../hybrid/source/hubs.ts');
   return new Hubs({ ...hubs, emit });
-}
-
-/** Who may be connected to. */
-async function privacyOf(
-  { swarmKey: file, allow, join }: Options,
-  emit: Emit,
-): Promise<Pick<Request, 'swarmKey' | 'allowed'>> {
-  if (file === undefined && allow === undefined) return {};
-  const { parsePeerId } = await import('../peer/private/allowed-peers.ts');
-  const { tryParseAddress } = await import('../peer/address/peer-address.ts');
-  const allowed = allow?.map((text) => parsePeerId('--allow', text));
-  for (const address of Array.isArray(join) ? join : []) {
-    const peer = tryParseAddress(address)?.peerId;
-    if (!allowed || peer === undefined || allowed.includes(peer)) continue;
-    const message = `--join: ${address} is not among the peers of --allow; add it there`;
-    throw new HubswarmError('ERR_USAGE', message);
-  }
-  return { swarmKey: file === undefined ? undefined : await openSwarmKey(file, emit), allowed };
 }
 
 async function fetchAndServe(

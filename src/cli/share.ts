@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { LinkChoice } from '../disk/import/scan.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Event } from '../telemetry/event.ts';
+import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
 import { LeftOut } from './common/left-out.ts';
 import { each, integer, linksOption, rate, rateOrAuto } from './common/options.ts';
 import { checkSource } from './common/places.ts';
@@ -12,12 +13,11 @@ import { printLink, printPhrase } from './terminal/link.ts';
 /** More is what a link is for. */
 const MOST_RECEIVERS = 1000;
 
-interface Options {
+interface Options extends EntryFlags {
   name?: string;
   text?: string;
   phrase: boolean;
   receivers?: number;
-  join: string[];
   listen?: string[];
   data?: string;
   uplink?: number | 'auto';
@@ -31,7 +31,7 @@ interface Options {
 }
 
 export function shareCommand(): Command {
-  return new Command('share')
+  const command = new Command('share')
     .description(
       'Share files and directories, and print a link to each for hubswarm get (peer --share has more options).',
     )
@@ -54,7 +54,6 @@ export function shareCommand(): Command {
       'with --phrase: how many receivers may have it (default: 1)',
       integer('--receivers', 1, MOST_RECEIVERS),
     )
-    .option('--join <multiaddr>', 'be found through this peer as well; may be repeated', each, [])
     .option(
       '--listen <multiaddr>',
       'address to listen at (default: where this machine has a network); may be repeated',
@@ -74,6 +73,7 @@ export function shareCommand(): Command {
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print the links, and errors', false)
     .action(run);
+  return addEntryOptions(command, 'be found through');
 }
 
 async function run(paths: string[], options: Options): Promise<void> {
@@ -81,7 +81,6 @@ async function run(paths: string[], options: Options): Promise<void> {
   const { checkInputName, share, textInput } = await import('../hybrid/share/share.ts');
   const { text, name, json, qr, phrase, receivers } = options;
   const isPiped = paths.includes('-');
-  for (const address of options.join) parseMultiaddr('--join', address);
   for (const address of options.listen ?? []) parseMultiaddr('--listen', address);
   if (isPiped && text !== undefined) {
     throw new HubswarmError('ERR_USAGE', "--text: not with '-'; give one of them");
@@ -114,7 +113,8 @@ async function run(paths: string[], options: Options): Promise<void> {
         if (event.event === 'phrase_made' && closed && !json) printPhrase(event.phrase);
       };
       const input = hasInput ? { stream, name: inputName } : undefined;
-      const choice = { ...options, joins: options.join, onLeftOut: leftOut.note, closed };
+      const entry = await entryOf(options, context.emit);
+      const choice = { ...options, ...entry, onLeftOut: leftOut.note, closed };
       await share({ ...choice, paths: files, input }, { ...context, emit });
     },
     { goesOn: true },

@@ -78,16 +78,20 @@ export function addressesOf({ base, swarm }: FoundHub): readonly string[] {
   );
 }
 
-/** Where a hub may tell of itself: below the path at which a proxy shows it, or at the root. */
-function placesOf(url: URL): URL[] {
+/** The hub of a URL: the path at which a proxy shows it, which ends in a slash. Credentials stay. */
+export function hubOf(url: URL): URL {
   const at = url.pathname.search(BELOW);
   const prefix = `${at < 0 ? url.pathname : url.pathname.slice(0, at)}/`.replace(/\/+/g, '/');
-  return [...new Set([prefix, '/'])].map((path) => {
-    const place = new URL(url);
-    place.pathname = path + ABOUT_HUB_PATH;
-    place.search = '';
-    return place;
-  });
+  const hub = new URL(prefix, url);
+  hub.hash = '';
+  return hub;
+}
+
+/** Where a hub may tell of itself: below that path, or at the root. */
+function placesOf(url: URL): URL[] {
+  const hub = hubOf(url);
+  const places = [ABOUT_HUB_PATH, `/${ABOUT_HUB_PATH}`].map((path) => new URL(path, hub));
+  return [...new Map(places.map((place) => [place.href, place])).values()];
 }
 
 /** @param teller scope at which the hub was met. @throws SourceFailure */

@@ -6,7 +6,8 @@ import { HttpClient } from '../client/http/http-client.ts';
 import { hostOf, showUrl } from '../client/http/url.ts';
 import { type Guide, GuideFailure } from '../peer/discovery/guide.ts';
 import { describeError } from '../runtime/errors.ts';
-import { addressesOf, findHub } from './hub-address.ts';
+import { SCOPE, type Scope } from '../runtime/node/scope.ts';
+import { addressesOf, findHub, hubOf } from './hub-address.ts';
 
 /** Chosen: as long as a dial may take. */
 const STALL_MS = 10_000;
@@ -14,14 +15,21 @@ const STALL_MS = 10_000;
 export class HubGuide implements Guide {
   readonly name: string;
   readonly towards: string;
-  /** Of the hub, or of anything below it. */
-  readonly url: URL;
+  /** The hub, ends in a slash. */
+  readonly hub: URL;
+  /** The least scope at which it may be called. */
+  readonly least: Scope;
   readonly #access: Access;
   #peerId: string | undefined;
 
-  constructor(url: URL, access: Access) {
+  /**
+   * @param url of the hub, or of anything below it
+   * @param least for a URL that is not the user's own: which addresses its name may stand for
+   */
+  constructor(url: URL, access: Access, least: Scope = SCOPE.host) {
     this.name = showUrl(url);
-    this.url = url;
+    this.hub = hubOf(url);
+    this.least = least;
     this.#access = access;
     const host = hostOf(url);
     const kind = { 0: 'dns', 4: 'ip4', 6: 'ip6' }[isIP(host)];
@@ -35,8 +43,9 @@ export class HubGuide implements Guide {
 
   async learn(signal: AbortSignal): Promise<readonly string[]> {
     const http = new HttpClient({ stallMs: STALL_MS, access: this.#access });
+    http.tellers.confine(this.hub, this.least);
     try {
-      const hub = await findHub(http, this.url, signal);
+      const hub = await findHub(http, this.hub, signal);
       this.#peerId = hub.swarm?.peer;
       return addressesOf(hub);
     } catch (error) {

@@ -5,6 +5,7 @@ import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
+import type { Entry } from './entry.ts';
 
 /** Where events go, and what ends it. */
 export interface Run {
@@ -14,10 +15,8 @@ export interface Run {
   stoppedBy(): string | undefined;
 }
 
-export interface PeerChoice {
+export interface PeerChoice extends Entry {
   readonly listen?: readonly string[] | undefined;
-  /** Multiaddrs of peers to join through. */
-  readonly joins: readonly string[];
   readonly mdns: boolean;
   /** Whether it listens where any machine that has a route can call it. */
   readonly isOpen?: boolean;
@@ -37,13 +36,14 @@ export async function withPeer<T>(
   use: (peer: Peer) => Promise<T>,
 ): Promise<T> {
   tunePeer();
-  const { uplink, downlink, data, listen, policy, ...rest } = choice;
+  const { uplink, downlink, data, listen, policy, joins, ...rest } = choice;
   const link = new ProcessLink(emit, {
     uplinkBytesPerSecond: uplink === 'auto' ? undefined : uplink,
     downlinkBytesPerSecond: downlink,
   });
   const peer = await Peer.start({
     ...rest,
+    joins: joins.towards,
     ...(listen ? { listen } : {}),
     ...(policy ? { policy } : {}),
     link,

@@ -10,7 +10,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import type { ServerOptions } from '../../server/hall/start-server.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { parseJoins } from '../client/joins.ts';
+import { parseJoins } from '../client/entry.ts';
 import { needs } from '../common/options.ts';
 
 export interface SwarmFlags {

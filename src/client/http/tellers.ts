@@ -30,8 +30,13 @@ export class Tellers {
   }
 
   /** Notes that the server at `teller` named the URL. */
-  handleNamed({ origin }: URL, teller: URL): void {
-    this.#know(origin, this.scopeOf(teller));
+  handleNamed(url: URL, teller: URL): void {
+    this.confine(url, this.scopeOf(teller));
+  }
+
+  /** Notes that the URL is from somebody who may name addresses of that scope and wider ones alone. */
+  confine({ origin }: URL, least: Scope): void {
+    this.#know(origin, least);
   }
 
   /** The least scope where a redirect leads from a server that was called with `least`. */

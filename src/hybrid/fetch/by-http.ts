@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import { DownloadRecords } from '../../client/download/download-records.ts';
 import { getFile } from '../../client/download/get.ts';
+import type { GetOptions as FileOptions } from '../../client/download/get-options.ts';
 import { tryDecode } from '../../client/http/url.ts';
 import { getTree as mirrorTree } from '../../client/tree/get-tree.ts';
 import { nameFault } from '../../content/file-name.ts';
@@ -19,12 +20,22 @@ const TIMEOUT_MS = 30_000;
 export async function getFiles(
   urls: readonly URL[],
   options: GetOptions,
-  { emit, signal }: Run,
+  run: Run,
   cid?: CID,
 ): Promise<void> {
+  await getFile(await fileOptionsOf(urls, options, run, cid));
+}
+
+/** What the client is asked for; makes the directory. */
+export async function fileOptionsOf(
+  urls: readonly URL[],
+  options: GetOptions,
+  { emit, signal }: Run,
+  cid?: CID,
+): Promise<FileOptions> {
   const { out, force, stdout } = options;
   if (out !== '-') await makeDirectory(out);
-  await getFile({
+  return {
     urls,
     output: out,
     cid,
@@ -35,7 +46,7 @@ export async function getFiles(
     stdout,
     emit,
     signal,
-  });
+  };
 }
 
 /** Into a directory with the name of the hub's one, or of the hub for its root. */

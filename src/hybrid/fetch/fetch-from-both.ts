@@ -25,13 +25,16 @@ const WATCH_MS = 250;
 export interface BothSources {
   readonly peer: Peer;
   readonly hubs: readonly FoundHub[];
+  /** Whether peers are called that may have it. */
+  readonly expectsPeers: boolean;
   readonly work: PieceWork;
   readonly http: HttpClient;
   readonly emit: Emit;
 }
 
 /** @throws HubswarmError ERR_NO_SOURCE, what the store threw; the signal's reason */
-export async function fetchFromBoth({ peer, hubs, work, http, emit }: BothSources): Promise<void> {
+export async function fetchFromBoth(sources: BothSources): Promise<void> {
+  const { peer, hubs, expectsPeers, work, http, emit } = sources;
   const { manifest, name, dag, store, patience, signal } = work;
   const { root, geometry } = manifest;
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -72,7 +75,7 @@ export async function fetchFromBoth({ peer, hubs, work, http, emit }: BothSource
     }),
   );
   const whenDropped = Promise.all(kept).then((reasons) => {
-    if (swarm.view.neighbourCount > 0 || hubs.some((hub) => hub.swarm)) return;
+    if (swarm.view.neighbourCount > 0 || expectsPeers) return;
     reject(new HubswarmError('ERR_NO_SOURCE', reasons.at(-1) ?? 'no server is left'));
   });
   unawaited('keeping sources', whenDropped);

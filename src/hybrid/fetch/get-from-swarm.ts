@@ -40,10 +40,10 @@ export function findInSwarm(
 }
 
 /** Where no --join was given, what leads beyond this machine is the link. */
-function byLink({ joins }: Reach, run: Run): Run {
+function byLink({ joins: { through } }: Reach, run: Run): Run {
   const emit = (event: Event): void =>
     run.emit(
-      event.event === 'callers_decided' && event.because === 'join' && joins.length === 0
+      event.event === 'callers_decided' && event.because === 'join' && through.length === 0
         ? { ...event, because: 'link' }
         : event,
     );
@@ -54,12 +54,13 @@ type Found = Awaited<ReturnType<FileDownload['find']>>;
 
 async function find(
   peer: Peer,
-  { target }: Sought,
+  { target, others }: Sought,
   timeoutMs: number,
   { emit, signal }: Run,
 ): Promise<Found> {
   const { cid, path } = target;
-  const search = new FileDownload(peer, cid, { out: '.', force: false, path, timeoutMs, signal });
+  const nowhere = { out: '.', force: false };
+  const search = new FileDownload(peer, cid, { ...nowhere, path, others, timeoutMs, signal });
   const warn = (message: string): void => emit({ event: 'warned', message });
   const limitMs = Number.isFinite(timeoutMs) ? timeoutMs : undefined;
   return attempt([signal], limitMs, (within) =>
@@ -73,9 +74,10 @@ async function find(
   );
 }
 
-function downloadOf({ target }: Sought, options: GetOptions, { signal }: Run): DownloadOptions {
+function downloadOf(sought: Sought, options: GetOptions, { signal }: Run): DownloadOptions {
   const { out, force, timeoutMs = Number.POSITIVE_INFINITY } = options;
-  return { out, force, path: target.path, timeoutMs, signal };
+  const { target, others } = sought;
+  return { out, force, path: target.path, others, timeoutMs, signal };
 }
 
 /** @returns the CID of what was fetched: of what the path leads to */
@@ -104,7 +106,8 @@ async function fetchSelected(
   for (const selected of selectionOf(manifest, wants)) {
     const target = { cid, path: [path, selected].filter((each) => each !== '').join('/') };
     const place = selected === '' ? out : join(out, name, dirname(selected));
-    await fetch(peer, { target }, { ...downloadOf({ target }, options, run), out: place });
+    const part = { ...sought, target };
+    await fetch(peer, part, { ...downloadOf(part, options, run), out: place });
   }
   return manifest.root;
 }

@@ -1,15 +1,15 @@
 // What a caller of get() chooses.
 import type { Writable } from 'node:stream';
 import type { Access } from '../../client/http/access.ts';
+import type { Entry } from '../entry.ts';
 
-export interface GetOptions {
+/** Its joins are beside those of the links. */
+export interface GetOptions extends Entry {
   /** Output directory, made if it is missing; '-' for standard output: then a file is fetched in order. */
   readonly out: string;
   readonly force: boolean;
   /** Which files of a directory are wanted, by their paths below it; all if it is left out. */
   readonly wants?: ((path: string) => boolean) | undefined;
-  /** Multiaddrs of peers to join through, beside those of the links. */
-  readonly joins: readonly string[];
   readonly data?: string | undefined;
   readonly uplink?: number | undefined;
   readonly downlink?: number | undefined;

@@ -11,8 +11,9 @@ import { Peer } from '../../peer/peer.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { tunePeer } from '../../runtime/node/v8-flags.ts';
 import type { Event } from '../../telemetry/event.ts';
+import type { Entry } from '../entry.ts';
 import { type FoundHub, findHub } from '../hub-address.ts';
-import { fetchFromBoth } from './fetch-from-both.ts';
+import { type BothSources, fetchFromBoth } from './fetch-from-both.ts';
 import { guardedUrl } from './given-to-anybody.ts';
 
 /** Silence of a server after which others take over. Chosen, as in client/download/get.ts. */
@@ -20,15 +21,19 @@ const STALL_MS = 10_000;
 /** Most time to learn how a hub is found in the swarm: the download waits for it. Chosen. */
 const FIND_MS = 3000;
 
-export interface SwarmChoice {
+const NOWHERE: Entry['joins'] = { through: [], towards: [] };
+
+export interface SwarmChoice extends Partial<Entry> {
   /** Directory of identities. */
   readonly dataDir: string;
+  /** Milliseconds to serve others when it is complete. */
+  readonly lingerMs?: number;
 }
 
 /** @throws HubswarmError, as getFile() */
 export async function getWithSwarm(
   options: Omit<GetOptions, 'shared' | 'fetchPieces'>,
-  { dataDir }: SwarmChoice,
+  choice: SwarmChoice,
 ): Promise<void> {
   const { emit, signal, timeoutMs, minBytesPerSecond, access } = options;
   const link = new ProcessLink(emit, options);
@@ -40,7 +45,7 @@ export async function getWithSwarm(
     access,
   });
   tunePeer();
-  const membership = new Membership({ ...options, http, link, dataDir });
+  const membership = new Membership({ ...options, ...choice, http, link });
   try {
     await getFile({
       ...options,
@@ -62,10 +67,7 @@ interface MembershipInit
   readonly link: ProcessLink;
 }
 
-interface Joined {
-  readonly peer: Peer;
-  readonly hubs: readonly FoundHub[];
-}
+type Joined = Pick<BothSources, 'peer' | 'hubs' | 'expectsPeers'>;
 
 /** This process as a peer, from the moment on when there are pieces to fetch. */
 class Membership {
@@ -111,7 +113,13 @@ class Membership {
   async part(signal: AbortSignal): Promise<void> {
     if (!this.#work) return;
     const { peer } = await this.#joining!;
-    await peer.part(this.#work.manifest.root, signal).catch(() => undefined);
+    const { lingerMs = 0, emit } = this.#init;
+    const { root } = this.#work.manifest;
+    if (lingerMs > 0) {
+      emit({ event: 'seeding_started', cid: root.toString() });
+      await peer.clock.sleep(lingerMs, signal).catch(() => undefined);
+    }
+    await peer.part(root, signal).catch(() => undefined);
   }
 
   async leave(): Promise<void> {
@@ -120,16 +128,19 @@ class Membership {
   }
 
   async #join(): Promise<Joined> {
-    const { link, dataDir, signal, emit } = this.#init;
+    const { link, dataDir, joins = NOWHERE, swarmKey, allowed, signal, emit } = this.#init;
     const hubs = await this.#findHubs();
-    const joins = hubs.flatMap(({ swarm }) => (swarm?.isPrivate ? [] : (swarm?.addresses ?? [])));
+    const open = hubs.filter(({ swarm }) => !swarm?.isPrivate || swarmKey);
+    const found = open.flatMap(({ swarm }) => swarm?.addresses ?? []);
+    const through = [...joins.through, ...found];
     // That nobody else is there yet is no news: there is a server.
     const tell = (event: Event): void => {
       if (event.event !== 'peers_awaited') emit(event);
     };
-    const peer = await Peer.start({ dataDir, link, joins, emit: tell });
-    peer.join(joins, signal).catch(() => undefined);
-    return { peer, hubs };
+    const towards = [...joins.towards, ...found];
+    const peer = await Peer.start({ dataDir, link, joins: towards, swarmKey, allowed, emit: tell });
+    peer.join(through, signal).catch(() => undefined);
+    return { peer, hubs, expectsPeers: through.length > 0 };
   }
 
   async #findHubs(): Promise<FoundHub[]> {

@@ -4,14 +4,16 @@ import { fetchListing, inNaturalOrder } from '../../client/tree/remote/list.ts';
 import type { Manifest } from '../../content/manifest.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { compareNaturally } from '../../runtime/natural-order.ts';
+import type { Entry } from '../entry.ts';
 import type { Run } from '../with-peer.ts';
 import type { GetOptions } from './get-options.ts';
 import type { Way } from './way.ts';
 
-export type ListOptions = Pick<GetOptions, 'joins' | 'data' | 'access'> & {
-  /** Milliseconds without an answer. */
-  readonly timeoutMs: number;
-};
+export type ListOptions = Entry &
+  Pick<GetOptions, 'data' | 'access'> & {
+    /** Milliseconds without an answer. */
+    readonly timeoutMs: number;
+  };
 
 /** @throws HubswarmError ERR_REMOTE, ERR_TIMEOUT, ERR_NOT_FOUND */
 export async function list(way: Way, options: ListOptions, run: Run): Promise<ForeignListing> {

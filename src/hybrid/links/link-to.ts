@@ -1,12 +1,15 @@
 // The share link to what this peer shares.
+import { isIP } from 'node:net';
 import type { CID } from 'multiformats/cid';
 import { tryParseAddress } from '../../peer/address/peer-address.ts';
 import { scopeOf } from '../../peer/address/scope.ts';
-import { SCOPE } from '../../runtime/node/scope.ts';
+import { SCOPE, scopeOfIp } from '../../runtime/node/scope.ts';
 import { formatShareLink } from './share-link.ts';
 
 /** A machine with many networks has addresses that hardly anybody can call. Chosen. */
 const MOST_ADDRESSES = 4;
+/** Each makes the link longer. Chosen. */
+const MOST_HUBS = 2;
 
 interface Shared {
   readonly cid: CID;
@@ -14,15 +17,36 @@ interface Shared {
   readonly bytes: number;
 }
 
-/** @param addresses of this peer, the most useful first */
-export function linkTo({ cid, name, bytes }: Shared, addresses: readonly string[]): string {
+/**
+ * @param addresses of this peer, the most useful first
+ * @param hubs that this peer joins through
+ */
+export function linkTo(
+  { cid, name, bytes }: Shared,
+  addresses: readonly string[],
+  hubs: readonly URL[],
+): string {
   const beyond = addresses.filter(leadsBeyond);
-  const told = beyond.length > 0 ? beyond : addresses;
-  return formatShareLink({ cid, name, bytes, addresses: told.slice(0, MOST_ADDRESSES), hubs: [] });
+  const told = (beyond.length > 0 ? beyond : addresses).slice(0, MOST_ADDRESSES);
+  const named = hubs.filter(isBeyond).slice(0, MOST_HUBS).map(withoutCredentials);
+  return formatShareLink({ cid, name, bytes, addresses: told, hubs: [...new Set(named)] });
 }
 
 /** Nobody but this machine gets anywhere by its loopback address. */
 function leadsBeyond(text: string): boolean {
   const parsed = tryParseAddress(text);
   return parsed !== undefined && scopeOf(parsed.multiaddr) !== SCOPE.host;
+}
+
+/** A hub on this machine is one of others to nobody else. */
+function isBeyond({ hostname }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) ? scopeOfIp(host) !== SCOPE.host : host !== 'localhost';
+}
+
+function withoutCredentials(url: URL): string {
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
 }

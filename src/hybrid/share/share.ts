@@ -62,12 +62,13 @@ async function sharePaths(
   paths: readonly string[],
   run: Run,
 ): Promise<void> {
-  const { listen, joins, data, uplink, downlink, closed } = options;
+  const { listen, joins, swarmKey, allowed, data, uplink, downlink, closed } = options;
   const circle = closed && new Set<string>();
+  const hubs = (joins.hubs?.guides ?? []).map(({ hub }) => hub);
   const shared: Shared[] = [];
   let peer: Peer | undefined;
   const tell = (): void => {
-    for (const each of shared) if (peer && !closed) tellLink(each, peer, run);
+    for (const each of shared) if (peer && !closed) tellLink(each, peer, hubs, run);
   };
   const emit = (event: Event): void => {
     // Nobody is waited for here: who has the link calls.
@@ -75,11 +76,13 @@ async function sharePaths(
     run.emit(closed && event.event === 'callers_decided' ? byPhrase(event) : event);
     if (event.event === 'listening') tell();
   };
-  const choice = { listen, joins, data, uplink, downlink, mdns: true, isOpen: true, circle };
+  const entry = { joins, swarmKey, allowed };
+  const reach = { mdns: true, isOpen: true, circle };
+  const choice = { ...entry, ...reach, listen, data, uplink, downlink };
   await withPeer(choice, { ...run, emit }, async (started) => {
     peer = started;
     // It ends with the peer, and with nothing else.
-    if (joins.length > 0) started.join(joins, run.signal).catch(() => {});
+    if (joins.through.length > 0) started.join(joins.through, run.signal).catch(() => {});
     try {
       for (const path of paths) {
         const { store, cid } = await started.share(path, { ...options, signal: run.signal });
@@ -136,9 +139,9 @@ interface Shared {
   told: string;
 }
 
-function tellLink(shared: Shared, { addresses }: Peer, { emit }: Run): void {
+function tellLink(shared: Shared, { addresses }: Peer, hubs: readonly URL[], { emit }: Run): void {
   const { cid, name } = shared;
-  const link = linkTo(shared, addresses);
+  const link = linkTo(shared, addresses, hubs);
   if (link === shared.told) return;
   shared.told = link;
   emit({ event: 'link_made', cid: cid.toString(), name, link, ipfs: ipfsLink(cid) });

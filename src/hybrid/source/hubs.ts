@@ -2,9 +2,7 @@
 // its downloads. A hub need not be there yet, nor be in a swarm.
 import { randomInt } from 'node:crypto';
 import type { CID } from 'multiformats/cid';
-import type { Access } from '../../client/http/access.ts';
 import { HttpClient } from '../../client/http/http-client.ts';
-import { routeUrl } from '../../client/http/hub-url.ts';
 import { SourceFailure } from '../../client/http/source-failure.ts';
 import { isRawCid, matchesCid } from '../../content/cid.ts';
 import { MAX_PIECE_LENGTH } from '../../content/geometry.ts';
@@ -17,6 +15,7 @@ import { unawaited } from '../../runtime/guarded.ts';
 import { createRng } from '../../runtime/rng.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import type { JoinedHubs } from '../entry.ts';
 import type { HubGuide } from '../hub-guide.ts';
 import { keepSource } from './keep-source.ts';
 import { blocksOf } from './piece-places.ts';
@@ -26,9 +25,7 @@ const STALL_MS = 10_000;
 /** Time between two questions to a hub for a manifest. Chosen. */
 const ASK_AGAIN_MS = 2000;
 
-interface HubsInit {
-  readonly guides: readonly HubGuide[];
-  readonly access: Access;
+interface HubsInit extends JoinedHubs {
   readonly emit: Emit;
 }
 
@@ -46,6 +43,7 @@ export class Hubs implements OtherSources {
     const { access } = init;
     const limits = { stallMs: STALL_MS, exacting: true, minBytesPerSecond: 0 };
     this.#http = new HttpClient({ ...limits, access });
+    for (const { hub, least } of init.guides) this.#http.tellers.confine(hub, least);
   }
 
   /** Asks every hub until one has the manifest. */
@@ -62,7 +60,7 @@ export class Hubs implements OtherSources {
   async #findAt(guide: HubGuide, cid: CID, signal: AbortSignal): Promise<Found> {
     for (;;) {
       try {
-        return await this.#ask(guide.url, cid, signal);
+        return await this.#ask(guide.hub, cid, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (hasCode(error, 'ERR_MANIFEST')) throw error;
@@ -79,11 +77,11 @@ export class Hubs implements OtherSources {
     return abortable(new Promise(() => undefined), signal);
   }
 
-  async #ask(url: URL, root: CID, signal: AbortSignal): Promise<Found> {
+  async #ask(hub: URL, root: CID, signal: AbortSignal): Promise<Found> {
     let rawRoot: Uint8Array | undefined;
     let hint = '';
     const getBlock = async (cid: CID): Promise<Uint8Array> => {
-      const place = routeUrl(url, `ipfs/${cid}`);
+      const place = new URL(`ipfs/${cid}`, hub);
       place.searchParams.set('format', 'raw');
       const { bytes: block, headers } = await this.#http.getPlaced(place, MAX_PIECE_LENGTH, signal);
       if (!matchesCid(cid, block)) throw new SourceFailure(`sent wrong bytes for block ${cid}`);
@@ -102,7 +100,7 @@ export class Hubs implements OtherSources {
       const kept = keepSource({
         swarm,
         http: this.#http,
-        places: blocksOf(guide.url, swarm.store.manifest),
+        places: blocksOf(guide.hub, swarm.store.manifest),
         webSeed: {
           // It may say so later.
           get twin() {

@@ -1,7 +1,6 @@
 // Where the pieces of a file lie on a web server: in the file itself, or on a hub as blocks by their
 // CIDs, for who knows a CID and no URL of the file.
 
-import { routeUrl } from '../../client/http/hub-url.ts';
 import { SourceFailure } from '../../client/http/source-failure.ts';
 import { showUrl } from '../../client/http/url.ts';
 import type { RangeResponse } from '../../client/mirrors/fetch-range.ts';
@@ -50,13 +49,13 @@ export function fileAt(url: URL, manifest: Manifest): PiecePlaces {
   };
 }
 
-/** The blocks of a hub. @param hub its URL, or that of anything on it */
+/** The blocks of a hub. @param hub its URL, which ends in a slash */
 export function blocksOf(hub: URL, manifest: Manifest): PiecePlaces {
   return {
-    name: showUrl(routeUrl(hub, '')),
+    name: showUrl(hub),
     longestRun: 1,
     place: ({ first: piece }) => {
-      const url = routeUrl(hub, `ipfs/${pieceCid(manifest, piece)}`);
+      const url = new URL(`ipfs/${pieceCid(manifest, piece)}`, hub);
       url.searchParams.set('format', 'raw');
       return { url, first: 0 };
     },

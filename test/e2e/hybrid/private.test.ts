@@ -49,6 +49,20 @@ it('client get --swarm fetches it from the server alone', async () => {
   expect(told).toEqual([expect.stringContaining('a swarm would give it to anybody')]);
 });
 
+it('get of a CID with its URL fetches it from the server alone', async () => {
+  const { dir, file, cid, hub, asUser, stranger } = await stage();
+  const out = join(dir, 'got');
+  const { addresses } = await stranger.until('listening');
+  // The stranger is a peer that the user calls as well.
+  const things = [cid, `${hub}files/f.bin`, '--join', addresses[0]!];
+  const getter = start(['get', ...things, '--out', out, '--linger', '1', '--json'], asUser);
+  expect(await getter.exit).toBe(0);
+  await sameBytes(file, join(out, 'f.bin'));
+  await gotNothing(stranger);
+  const told = getter.events.flatMap((each) => (each.event === 'warned' ? [each.message] : []));
+  expect(told).toEqual([expect.stringContaining('it comes from there alone')]);
+});
+
 it('peer --get --join asks the hub as nobody, and says once that it is refused', async () => {
   const { dir, cid, hub, asUser, stranger } = await stage();
   const out = join(dir, 'got');

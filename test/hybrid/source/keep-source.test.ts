@@ -18,9 +18,11 @@ afterAll(removeTempDirs);
 const content = await makeContent(20 * 16 * 1024 + 5);
 const { manifest, bytes } = content;
 
+const blocksAt = (url: URL, of: Manifest): PiecePlaces => blocksOf(new URL('/', url), of);
+
 const KINDS: readonly [string, (url: URL, manifest: Manifest) => PiecePlaces][] = [
   ['the file', fileAt],
-  ['blocks', blocksOf],
+  ['blocks', blocksAt],
 ];
 
 async function hub(hook?: Hook): Promise<TestServer> {
@@ -247,7 +249,7 @@ it('drops a hub whose block has another length', async () => {
   const server = await startHub({ ...content, blocks });
   onTestFinished(() => server.close());
   const fetching = new Fetching(manifest, [server.url]);
-  await fetching.keep(blocksOf(server.url, manifest));
+  await fetching.keep(blocksAt(server.url, manifest));
   expect(fetching.all('source_failed')[0]?.reason).toMatch(/^has a block of 10 bytes, not /);
 });
 

@@ -1,0 +1,35 @@
+// What links add to the ways into a swarm: their addresses, and the hubs that they name, asked as
+// nobody and never on this machine, whatever their names stand for.
+import { Access } from '../../client/http/access.ts';
+import { SCOPE } from '../../runtime/node/scope.ts';
+import type { Joins } from '../entry.ts';
+import { HubGuide } from '../hub-guide.ts';
+import type { Run } from '../with-peer.ts';
+import type { Callable } from './callable.ts';
+
+export function tellPassedOver({ passedOver }: Callable, { emit }: Run): void {
+  for (const address of passedOver) {
+    const message = `the link names ${address}, which is not called: a link comes from anybody; --join names it`;
+    emit({ event: 'warned', message });
+  }
+}
+
+export function withLinks(given: Joins, { addresses, hubs }: Callable): Joins {
+  const named = hubs.length > 0 ? hubsOf(given, hubs) : given.hubs;
+  const guides = (named?.guides ?? []).slice(given.hubs?.guides.length ?? 0);
+  return {
+    through: [...given.through, ...addresses, ...guides],
+    towards: [...given.towards, ...addresses, ...guides.map(({ towards }) => towards)],
+    hubs: named,
+  };
+}
+
+function hubsOf({ hubs: given }: Joins, urls: readonly URL[]): NonNullable<Joins['hubs']> {
+  const access =
+    given?.access ?? new Access({ urls: [], environment: process.env, isAnonymous: true });
+  const known = new Set(given?.guides.map(({ hub }) => hub.href));
+  const guides = urls
+    .map((url) => new HubGuide(url, access, SCOPE.network))
+    .filter(({ hub }) => !known.has(hub.href));
+  return { access, guides: [...(given?.guides ?? []), ...guides] };
+}
