@@ -16,9 +16,9 @@ import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
-import { type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
+import { type Cancel, type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { guarded } from '../../runtime/guarded.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { scopeOfPeer } from '../address/scope.ts';
 import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
@@ -74,6 +74,9 @@ const RECORD_VALID_MS = 60 * 60_000;
 
 /** The next is asked twice as late at the most. */
 const IDENTIFY_AFTER_MS = 2500;
+/** Half of the wait before a peer that did not answer is asked again; it doubles. Chosen. */
+const IDENTIFY_AGAIN_MS = 1000;
+const MOST_IDENTIFICATIONS = 6;
 
 const SELF_QUERY_AFTER_MS = 60_000;
 
@@ -160,14 +163,23 @@ async function protectBy({ text }: SwarmKey) {
  */
 function identifyInTime(node: Node, clock: Timers): void {
   const handleOpen = ({ detail: connection }: CustomEvent<Connection>): void => {
+    let cancel: Cancel = () => undefined;
+    const askAfter = (wait: number, tries: number): void => {
+      cancel = clock.after(wait, 'identifying a peer', () => {
+        if (connection.status !== 'open') return;
+        // It may not answer: then the DHT does without it. But whoever asks this peer where that one is
+        // needs the answer, and a link may have been down for seconds.
+        const askAgain = (): void => {
+          if (tries < MOST_IDENTIFICATIONS) askAfter(IDENTIFY_AGAIN_MS * 2 ** tries, tries + 1);
+        };
+        const identified = node.services.identify.identify(connection);
+        unawaited('identifying a peer', identified.catch(askAgain));
+      });
+    };
     const isFirst = node.getConnections().length === 1;
-    const wait = isFirst ? 0 : IDENTIFY_AFTER_MS * (1 + Math.random());
-    const cancel = clock.after(wait, 'identifying a peer', () => {
-      if (connection.status !== 'open') return;
-      // It does not answer, or is gone: then the DHT does without it.
-      node.services.identify.identify(connection).catch(() => undefined);
-    });
-    connection.addEventListener('close', guarded('identifying a peer', cancel), { once: true });
+    askAfter(isFirst ? 0 : IDENTIFY_AFTER_MS * (1 + Math.random()), 1);
+    const stop = guarded('identifying a peer', () => cancel());
+    connection.addEventListener('close', stop, { once: true });
   };
   node.addEventListener('connection:open', guarded('identifying a peer', handleOpen));
 }

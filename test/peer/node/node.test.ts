@@ -2,11 +2,13 @@ import { createServer } from 'node:net';
 import os from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPair } from '@libp2p/crypto/keys';
+import type { Startable } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dialGiven } from '../../../src/peer/node/node.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 import { useNodes } from '../nodes.ts';
 
 const start = useNodes();
@@ -52,6 +54,22 @@ describe('createNode', () => {
     await expect(bounded.dial(other.getMultiaddrs())).rejects.toThrow();
     await expect(other.dial(bounded.getMultiaddrs())).rejects.toThrow();
     expect(other.getConnections()).toEqual([]);
+  });
+
+  it('asks a peer again what it speaks that did not answer', async () => {
+    const clock = new VirtualClock();
+    const node = await start({ clock });
+    const other = await start();
+    const { identify } = node.services;
+    const asked = vi.spyOn(identify, 'identify');
+    const answers = other.services.identify as unknown as Startable;
+    await answers.stop();
+    await node.dial(other.getMultiaddrs());
+    await clock.advanceUntil(() => asked.mock.results.length === 1);
+    await expect(asked.mock.results[0]!.value).rejects.toThrow();
+    await answers.start();
+    await clock.advanceUntil(() => asked.mock.results.length === 2);
+    expect(await asked.mock.results[1]!.value).toMatchObject({ peerId: other.peerId });
   });
 
   it('does not call again and again whoever hangs up on it, close in the DHT or not', async () => {
