@@ -4,6 +4,7 @@ import type { CID } from 'multiformats/cid';
 import { parseCid } from '../../content/cid.ts';
 import { answerStreams } from '../../peer/calls/side-streams.ts';
 import { abortable } from '../../runtime/abortable.ts';
+import { LinkedAbort } from '../../runtime/linked-abort.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Closed } from './closed.ts';
 import type { CodePhrase } from './code-phrase.ts';
@@ -81,12 +82,8 @@ export async function takeByPhrase<T>(
   const { cid, name, bytes } = first.offer;
   peer.emit({ event: 'sender_met', remote: first.sender, name, bytes, cid });
   const over = new AbortController();
-  const standing = new Standing(
-    closed,
-    receiver,
-    first,
-    AbortSignal.any([limits.signal, over.signal]),
-  );
+  const linked = new LinkedAbort([limits.signal, over.signal]);
+  const standing = new Standing(closed, receiver, first, linked.signal);
   progress.onBytes = (verified) => standing.report(verified);
   try {
     const fetched = await Promise.race([fetch(parseCid('the sender', cid)), standing.lost]);
@@ -94,5 +91,6 @@ export async function takeByPhrase<T>(
     return fetched;
   } finally {
     over.abort();
+    linked.release();
   }
 }

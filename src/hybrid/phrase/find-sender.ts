@@ -1,7 +1,12 @@
 // Finds the sender of a code phrase among the peers that are connected, as they come: each is asked
 // for the number, and who has it must prove the phrase. Whoever had a guess and did not prove it is
 // not asked again.
-import { hearConnected, joinHeard, openStream } from '../../peer/calls/side-streams.ts';
+import {
+  hearConnected,
+  isConnected,
+  isUnspoken,
+  openStream,
+} from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { abortable } from '../../runtime/abortable.ts';
 import type { Cancel } from '../../runtime/clock.ts';
@@ -10,7 +15,7 @@ import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Met, Outcome, PhraseReceiver } from './phrase-receiver.ts';
 import { PHRASE_PROTOCOL } from './protocol.ts';
-import { askRendezvous } from './rendezvous.ts';
+import { callHeard } from './rendezvous.ts';
 
 /** Limit for one peer's answers. Chosen. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -19,7 +24,7 @@ const MOST_AT_ONCE = 16;
 const MOST_WAITING = 1024;
 /** Peers that had a guess after which the search ends. Chosen. */
 const MOST_UNPROVEN = 8;
-/** Time after which a peer that broke off, or a keeper, is asked again. Chosen. */
+/** Time after which a peer that broke off is asked again. Chosen. */
 const ASK_AGAIN_MS = 2000;
 /** Times that a peer which broke off is asked: it may have been too busy. Chosen. */
 const MOST_TRIES = 30;
@@ -87,10 +92,13 @@ class SenderSearch {
   }
 
   async run(): Promise<Met> {
-    const tell = this.#peer.clock.after(TELL_AFTER_MS, 'telling that nobody was found', () =>
-      this.#warn(`nobody was found yet who shares by ${this.#number}-...; still looking`),
-    );
-    hearConnected(this.#peer.node, (peer) => this.#consider(peer), this.#over.signal);
+    const tell = this.#peer.clock.after(TELL_AFTER_MS, 'telling that nobody was found', () => {
+      if (this.#toldTaken) return;
+      this.#warn(`nobody was found yet who shares by ${this.#number}-...; still looking`);
+    });
+    const { signal } = this.#over;
+    hearConnected(this.#peer.node, (peer) => this.#consider(peer), signal);
+    callHeard(this.#peer, this.#number, signal);
     try {
       return await abortable(this.#result.promise, this.#signal);
     } finally {
@@ -125,14 +133,18 @@ class SenderSearch {
       if (this.#unproven.has(peer)) continue;
       this.#asked.add(peer);
       unawaited('asking for the sender', this.#ask(peer));
-      unawaited('asking where the sender is', this.#askKeeper(peer));
     }
   }
 
   async #ask(peer: string): Promise<void> {
     const { signal } = this.#over;
     try {
-      for (let tries = 0; tries < MOST_TRIES && !(await this.#isAnswered(peer)); tries++) {
+      let tries = 0;
+      while (tries < MOST_TRIES) {
+        const answer = await this.#askOnce(peer);
+        if (answer === 'final') return;
+        // A place may become free as late as a transfer ends.
+        if (answer === 'broken') tries++;
         await this.#peer.clock.sleep(ASK_AGAIN_MS, signal);
       }
     } catch (error) {
@@ -144,41 +156,27 @@ class SenderSearch {
     }
   }
 
-  /** @returns whether it makes no sense to ask this peer again. @throws when it cannot be asked */
-  async #isAnswered(peer: string): Promise<boolean> {
+  /** @returns whether it makes sense to ask this peer again. @throws when it cannot be asked */
+  async #askOnce(peer: string): Promise<'final' | 'taken' | 'broken'> {
     const { signal } = this.#over;
     let outcome: Outcome;
     try {
       outcome = await sayTo(this.#peer, this.#receiver, peer, signal);
     } catch (error) {
-      // It broke off before it had a guess: it may be too busy.
-      if (hasCode(error, 'ERR_REMOTE')) return false;
-      throw error;
+      // It broke off before it had a guess: it may be too busy, or the link was down.
+      const isOver = signal.aborted || hasCode(error, 'ERR_MANIFEST') || isUnspoken(error);
+      if (isOver || !isConnected(this.#peer.node, peer)) throw error;
+      return 'broken';
     }
-    if (outcome.kind === 'taken') this.#noteTaken();
+    if (outcome.kind === 'taken') {
+      this.#noteTaken();
+      return 'taken';
+    }
     if (outcome.kind === 'unproven') this.#noteUnproven(peer);
-    if (outcome.kind !== 'met') return outcome.kind !== 'taken';
+    if (outcome.kind !== 'met') return 'final';
     if (signal.aborted) outcome.close();
     else this.#result.resolve(outcome);
-    return true;
-  }
-
-  /** A keeper may hear of the sender later. */
-  async #askKeeper(keeper: string): Promise<void> {
-    const { signal } = this.#over;
-    try {
-      while (!signal.aborted) {
-        const addresses = await attempt([signal], ANSWER_WITHIN_MS, (until) =>
-          askRendezvous(this.#peer, keeper, this.#number, until),
-        );
-        const join = joinHeard(this.#peer, addresses, keeper, signal);
-        // The sender cannot be reached there, or not yet.
-        await join.catch(() => undefined);
-        await this.#peer.clock.sleep(ASK_AGAIN_MS, signal);
-      }
-    } catch {
-      // It is no keeper, or is gone.
-    }
+    return 'final';
   }
 
   #noteTaken(): void {

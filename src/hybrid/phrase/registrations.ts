@@ -1,8 +1,10 @@
 // Keeps the number of a phrase at every keeper that a sender is connected to (rendezvous.ts).
-import { hearConnected } from '../../peer/calls/side-streams.ts';
+import { attendConnected } from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
-import { unawaited } from '../../runtime/guarded.ts';
 import { register } from './rendezvous.ts';
+
+/** Time after which a keeper that has no room, or whose stream ended, is told again. Chosen. */
+const TELL_AGAIN_MS = 2000;
 
 export class Registrations {
   readonly #peer: Peer;
@@ -17,13 +19,8 @@ export class Registrations {
     this.close();
     this.#current = new AbortController();
     const { signal } = this.#current;
-    // Most peers are no keepers; and a keeper's refusal must not make void what was told already.
-    const registerAt = (keeper: string): void =>
-      unawaited(
-        'registering a phrase',
-        register(this.#peer, keeper, number, signal).catch(() => undefined),
-      );
-    hearConnected(this.#peer.node, registerAt, signal);
+    const registerAt = (keeper: string) => register(this.#peer, keeper, number, signal);
+    attendConnected(this.#peer, TELL_AGAIN_MS, registerAt, signal);
   }
 
   close(): void {

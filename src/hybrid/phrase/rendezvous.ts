@@ -13,11 +13,18 @@
  *               senders; 0 nobody
  */
 import { z } from 'zod';
-import { addressesOf, answerStreams, openStream } from '../../peer/calls/side-streams.ts';
+import {
+  addressesOf,
+  answerStreams,
+  attendConnected,
+  joinHeard,
+  openStream,
+} from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
 import type { Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
+import { attempt } from '../../runtime/linked-abort.ts';
 import type { Wire } from '../../swarm/wire.ts';
 import { WireReader } from './wire-reader.ts';
 
@@ -35,6 +42,9 @@ const MOST_OF_NUMBER = 8;
 /** Questions that may come at once, and the time after which one more may: numbers are few. Chosen. */
 const MOST_QUESTIONS = 64;
 const ONE_MORE_MS = 100;
+/** Limit for a keeper's answer, and the time after which it is asked again. Chosen. */
+const ANSWER_WITHIN_MS = 10_000;
+const ASK_AGAIN_MS = 2000;
 /** Longest list of addresses. Chosen. */
 const MOST_BYTES = 4096;
 const MOST_ADDRESSES = 2 * MOST_OF_NUMBER;
@@ -100,7 +110,10 @@ export class Rendezvous {
 
   async #tell(wire: Wire, number: number): Promise<void> {
     const senders = [...this.#kept].filter(([, each]) => each === number);
-    const told = await Promise.all(senders.map(([{ remote }]) => this.#addressesOf(remote)));
+    // One that is not known any more must not hide the others.
+    const told = await Promise.all(
+      senders.map(([{ remote }]) => this.#addressesOf(remote).catch(() => [])),
+    );
     const addresses = told.flatMap((each) => each.slice(0, MOST_OF_SENDER));
     if (addresses.length === 0) wire.send([Buffer.of(0)]);
     else {
@@ -152,7 +165,8 @@ async function request(
 }
 
 /**
- * Has a keeper tell where this peer is, until the signal aborts or the stream ends.
+ * Has a keeper tell where this peer is. Resolves when it does so no more: the signal aborted, the
+ * stream broke, or it has no room.
  *
  * @throws when the peer is no keeper, or is gone
  */
@@ -162,7 +176,20 @@ export async function register(
   number: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await request(peer, keeper, requestOf(KEEP, number), signal);
+  const { wire } = await request(peer, keeper, requestOf(KEEP, number), signal);
+  await new Promise<void>((resolve) => wire.onEnd(() => resolve()));
+}
+
+/** Asks keepers where the sender of that number is, and calls it, until the signal aborts. */
+export function callHeard(peer: Peer, number: number, signal: AbortSignal): void {
+  const ask = async (keeper: string): Promise<void> => {
+    const addresses = await attempt([signal], ANSWER_WITHIN_MS, (until) =>
+      askRendezvous(peer, keeper, number, until),
+    );
+    await joinHeard(peer, addresses, keeper, signal);
+  };
+  // A keeper may hear of the sender later, and the sender be reached later.
+  attendConnected(peer, ASK_AGAIN_MS, ask, signal);
 }
 
 /**
@@ -171,7 +198,7 @@ export async function register(
  * @returns multiaddrs with /p2p/, as the keeper says; none if it knows nobody
  * @throws when the peer is no keeper, is gone or makes no sense
  */
-export async function askRendezvous(
+async function askRendezvous(
   peer: Peer,
   keeper: string,
   number: number,

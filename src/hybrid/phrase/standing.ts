@@ -1,19 +1,22 @@
 // How a receiver stands with its sender: the stream that the phrase was said on, and its successor after
 // each break. The sender lets nobody in whose stream has ended.
-import { hearConnected } from '../../peer/calls/side-streams.ts';
+import { callAgain } from '../../peer/calls/side-streams.ts';
 import type { Peer } from '../../peer/peer.ts';
-import { abortable } from '../../runtime/abortable.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
+import { attempt } from '../../runtime/linked-abort.ts';
 import { within } from '../../runtime/within.ts';
 import type { Closed } from './closed.ts';
 import { sayTo } from './find-sender.ts';
 import type { Met, PhraseReceiver } from './phrase-receiver.ts';
+import { callHeard } from './rendezvous.ts';
 
 /** Time that the sender has to hear that everything is here. Chosen. */
 const HEARD_WITHIN_MS = 2000;
 /** Time between two tries to say the phrase again. Chosen. */
 const SAY_AGAIN_MS = 1000;
+/** Time for one call: SYNs are repeated after 1 and 3 s. Chosen. */
+const REACH_WITHIN_MS = 4000;
 
 export class Standing {
   readonly #peer: Peer;
@@ -21,6 +24,8 @@ export class Standing {
   readonly #receiver: PhraseReceiver;
   readonly #signal: AbortSignal;
   readonly #lost = Promise.withResolvers<never>();
+  /** Resolves when the sender was told that everything is here, or the signal aborted. */
+  readonly #stayed: Promise<void>;
   #met: Met;
   #verified = 0;
   #isComplete = false;
@@ -34,7 +39,8 @@ export class Standing {
     this.#met = met;
     this.#signal = signal;
     this.#lost.promise.catch(() => undefined);
-    unawaited('staying with a sender', this.#stay());
+    this.#stayed = this.#stay();
+    unawaited('staying with a sender', this.#stayed);
   }
 
   /** Never resolves; rejects with HubswarmError ERR_REMOTE when the sender has another phrase. */
@@ -51,7 +57,7 @@ export class Standing {
   async finish(): Promise<void> {
     this.#isComplete = true;
     this.#met.report('complete');
-    await within(HEARD_WITHIN_MS, this.#met.ended);
+    await within(HEARD_WITHIN_MS, this.#stayed);
   }
 
   async #stay(): Promise<void> {
@@ -72,11 +78,21 @@ export class Standing {
 
   /** @returns undefined when it is over */
   async #sayAgain(): Promise<Met | undefined> {
-    const { clock } = this.#peer;
-    const { sender } = this.#met;
+    const over = new AbortController();
+    // A keeper knows where the sender is now, if that is another place.
+    callHeard(this.#peer, this.#receiver.phrase.number, over.signal);
+    try {
+      return await this.#sayUntilMet(this.#met.sender);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #sayUntilMet(sender: string): Promise<Met | undefined> {
+    const { clock, node } = this.#peer;
     while (!this.#signal.aborted) {
       try {
-        await this.#connected(sender);
+        await attempt([this.#signal], REACH_WITHIN_MS, (until) => callAgain(node, sender, until));
         const outcome = await sayTo(this.#peer, this.#receiver, sender, this.#signal);
         if (outcome.kind === 'met') return outcome;
         // Noise has proved that it is the sender.
@@ -92,19 +108,5 @@ export class Standing {
   #handleVoid(): undefined {
     const message = 'the sender has another phrase now; get that one, and it goes on';
     this.#lost.reject(new HubswarmError('ERR_REMOTE', message));
-  }
-
-  async #connected(sender: string): Promise<void> {
-    const heard = new AbortController();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const tell = (peer: string): void => {
-      if (peer === sender) resolve();
-    };
-    hearConnected(this.#peer.node, tell, heard.signal);
-    try {
-      await abortable(promise, this.#signal);
-    } finally {
-      heard.abort();
-    }
   }
 }

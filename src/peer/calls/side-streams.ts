@@ -1,7 +1,9 @@
 // Streams of protocols beside the exchange, for rooms that know no libp2p.
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
-import { guarded } from '../../runtime/guarded.ts';
+import { abortable } from '../../runtime/abortable.ts';
+import type { Timers } from '../../runtime/clock.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
 import { believe, scopeOfPeer } from '../address/scope.ts';
 import type { Discovery } from '../discovery/discovery.ts';
@@ -10,6 +12,8 @@ import { FrameStream } from '../node/stream.ts';
 
 /** Most streams of one protocol on a connection. Chosen. */
 const MAX_STREAMS = 4;
+/** Times that a peer is asked which does not speak a protocol: it may have just started. Chosen. */
+const MOST_REFUSALS = 3;
 
 /** Answers streams of that protocol from now on. */
 export async function answerStreams(
@@ -41,6 +45,13 @@ export async function openStream(
   return new FrameStream(await connection.newStream(protocol, { signal }), peer);
 }
 
+/** Whether a stream was not opened since the peer does not speak its protocol. */
+export const isUnspoken = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'UnsupportedProtocolError';
+
+export const isConnected = (node: Node, peer: string): boolean =>
+  node.getConnections(peerIdFromString(peer)).length > 0;
+
 /** Tells the PeerId of each peer that is connected, and of those that will be, until the signal aborts. */
 export function hearConnected(node: Node, tell: (peer: string) => void, signal: AbortSignal): void {
   const hear = guarded('hearing of a peer', ({ detail }: CustomEvent<PeerId>) =>
@@ -48,6 +59,66 @@ export function hearConnected(node: Node, tell: (peer: string) => void, signal: 
   );
   node.addEventListener('peer:connect', hear, { signal });
   for (const peer of node.getPeers()) tell(peer.toString());
+}
+
+/**
+ * Resolves when the peer is connected: it is called where it was known, and may call, or be called
+ * elsewhere, meanwhile.
+ *
+ * @throws the signal's reason
+ */
+export async function callAgain(node: Node, peer: string, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const over = new AbortController();
+  const hear = (each: string): void => {
+    if (each === peer) resolve();
+  };
+  hearConnected(node, hear, over.signal);
+  const dialled = node.dial(peerIdFromString(peer), { signal }).then(
+    () => resolve(),
+    () => undefined,
+  );
+  unawaited('calling a peer again', dialled);
+  try {
+    await abortable(promise, signal);
+  } finally {
+    over.abort();
+  }
+}
+
+/**
+ * Does something with each peer that is connected, and again after a pause, until the peer is gone,
+ * does not speak the protocol of the stream that `act` opens, or the signal aborts.
+ */
+export function attendConnected(
+  { node, clock }: { node: Node; clock: Timers },
+  pauseMs: number,
+  act: (peer: string) => Promise<unknown>,
+  signal: AbortSignal,
+): void {
+  // One that takes the place of a connection is no news: the peer was connected all the time.
+  const attended = new Set<string>();
+  const attend = async (peer: string): Promise<void> => {
+    try {
+      let refusals = 0;
+      while (refusals < MOST_REFUSALS && isConnected(node, peer)) {
+        await act(peer).catch((error: unknown) => {
+          if (isUnspoken(error)) refusals++;
+        });
+        await clock.sleep(pauseMs, signal);
+      }
+    } catch {
+      // It is over.
+    } finally {
+      attended.delete(peer);
+    }
+  };
+  const hear = (peer: string): void => {
+    if (attended.has(peer)) return;
+    attended.add(peer);
+    unawaited('attending a peer', attend(peer));
+  };
+  hearConnected(node, hear, signal);
 }
 
 /** Addresses at which a connected peer says that it listens, with /p2p/; only those that can be dialled. */

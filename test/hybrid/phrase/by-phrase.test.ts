@@ -9,12 +9,17 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { giveByPhrase, Progress, takeByPhrase } from '../../../src/hybrid/phrase/by-phrase.ts';
 import type { Closed } from '../../../src/hybrid/phrase/closed.ts';
 import { readPhrase } from '../../../src/hybrid/phrase/code-phrase.ts';
+import { findSender } from '../../../src/hybrid/phrase/find-sender.ts';
+import { type Outcome, PhraseReceiver } from '../../../src/hybrid/phrase/phrase-receiver.ts';
 import { keepRendezvous } from '../../../src/hybrid/phrase/rendezvous.ts';
 import { ProcessLink } from '../../../src/link/process-link.ts';
 import { Peer } from '../../../src/peer/peer.ts';
+import type { Timers } from '../../../src/runtime/clock.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
+import { VirtualClock } from '../../swarm/virtual-clock.ts';
 
 const BYTES = 300_000;
+const ANY_CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy';
 
 interface Member extends Closed {
   readonly events: Event[];
@@ -181,6 +186,90 @@ test('a keeper that both know leads the receiver to the sender', async () => {
   await take(receiver, phrase());
   await given;
 }, 30_000);
+
+test('a keeper whose stream broke, the connection not, is told again', async () => {
+  const keeper = await start('keeper', false);
+  await keepRendezvous(keeper.peer);
+  const { sender, given, phrase } = await share();
+  await meet(sender, keeper);
+  const registered = () => streamsOf(keeper, '/hubswarm/rendezvous/1.0.0');
+  await until(() => registered().length === 1);
+  for (const stream of registered()) stream.abort(new Error('cut'));
+  const receiver = await start('receiver');
+  await meet(receiver, keeper);
+  await take(receiver, phrase());
+  await given;
+}, 30_000);
+
+test('a receiver whom a keeper led there calls the sender when their connection breaks', async () => {
+  const keeper = await start('keeper', false);
+  await keepRendezvous(keeper.peer);
+  const { sender, content, given, phrase } = await share();
+  sender.peer.limit({ uplinkBytesPerSecond: 60_000 });
+  await meet(sender, keeper);
+  const receiver = await start('receiver');
+  await meet(receiver, keeper);
+  const taken = take(receiver, phrase());
+  await until(() => names(sender).includes('receiver_progressed'));
+  for (const connection of sender.peer.node.getConnections()) {
+    if (String(connection.remotePeer) === receiver.peer.peerId) connection.abort(new Error('cut'));
+  }
+  expect((await readFile(await taken)).equals(content)).toBe(true);
+  await given;
+  expect(names(sender).filter((name) => name === 'receiver_admitted')).toHaveLength(2);
+}, 30_000);
+
+test('a receiver waits for a place for as long as another has it', async () => {
+  const clock = new VirtualClock();
+  const sender = await start('sender');
+  const offer = { cid: ANY_CID, name: 'a.bin', bytes: BYTES };
+  giveByPhrase(withClock(sender, clock), offer, 1, limit()).catch(() => undefined);
+  const { phrase } = sender.events.find((event) => event.event === 'phrase_made')!;
+  const first = await start('first');
+  await meet(first, sender);
+  const limits = { timeoutMs: Number.POSITIVE_INFINITY, signal: limit() };
+  const said = new CountingReceiver(readPhrase(phrase), first.peer.peerId);
+  const met = await findSender(first.peer, said, limits);
+  const second = await start('second');
+  await meet(second, sender);
+  const waiting = new CountingReceiver(readPhrase(phrase), second.peer.peerId);
+  const found = findSender(withClock(second, clock).peer, waiting, limits);
+  const askAgain = async (): Promise<void> => {
+    const asked = waiting.outcomes.length;
+    await clock.advance(2000);
+    await until(() => waiting.outcomes.length > asked);
+  };
+  while (waiting.outcomes.length < 40) await askAgain();
+  expect(new Set(waiting.outcomes)).toEqual(new Set(['taken']));
+  met.close();
+  await until(() => names(sender).includes('receiver_left'));
+  while (!waiting.outcomes.includes('met')) await askAgain();
+  expect((await found).offer).toEqual(offer);
+  expect(second.events).not.toContainEqual(
+    expect.objectContaining({ message: expect.stringContaining('nobody was found yet') }),
+  );
+}, 60_000);
+
+class CountingReceiver extends PhraseReceiver {
+  readonly outcomes: string[] = [];
+
+  override async meet(...args: Parameters<PhraseReceiver['meet']>): Promise<Outcome> {
+    const outcome = await super.meet(...args);
+    this.outcomes.push(outcome.kind);
+    return outcome;
+  }
+}
+
+const withClock = ({ peer, circle }: Member, clock: Timers): Closed => ({
+  peer: Object.create(peer, { clock: { value: clock } }) as Peer,
+  circle,
+});
+
+const streamsOf = ({ peer }: Member, protocol: string) =>
+  peer.node
+    .getConnections()
+    .flatMap(({ streams }) => streams)
+    .filter((stream) => stream.protocol === protocol);
 
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
