@@ -88,7 +88,12 @@ async function watch(): Promise<Watched> {
   const address = multiaddr(`/ip4/127.0.0.1/tcp/${await wire.listen()}/p2p/${other.peerId}`);
   let opened = 0;
   node.addEventListener('connection:open', () => opened++);
-  const known = new Promise((resolve) => node.addEventListener('peer:identify', resolve));
+  const known = Promise.all(
+    // Each asks the other, and what passes then is no word of the vigil.
+    [node, other].map(
+      (each) => new Promise((resolve) => each.addEventListener('peer:identify', resolve)),
+    ),
+  );
   const connection = await node.dial(address);
   await known;
   await node.peerStore.patch(other.peerId, { multiaddrs: [] });
