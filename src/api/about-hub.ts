@@ -17,6 +17,8 @@ const swarmSchema = z.object({
   addresses: z.array(z.string().max(MOST_CHARACTERS)).max(MOST_ADDRESSES),
   /** True if only peers with its key can connect. */
   private: z.literal(true).optional(),
+  /** True if peers that show a token are admitted to what it opens (api/hub-admission.ts). */
+  admits: z.literal(true).optional(),
 });
 
 export const aboutHubSchema = z.object({

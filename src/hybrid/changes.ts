@@ -5,14 +5,16 @@ import type { Change, Located } from '../root/root.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import type { HubContent } from './hub-content.ts';
 
+type Content = Pick<HubContent, 'set' | 'remove'>;
+
 export class Changes {
   readonly #catalogue: Catalogue;
-  readonly #content: HubContent;
+  readonly #content: Content;
   /** Versions to be hashed, by place. */
   readonly #waiting = new Map<string, Located>();
   #isRunning = false;
 
-  constructor(catalogue: Catalogue, content: HubContent) {
+  constructor(catalogue: Catalogue, content: Content) {
     this.#catalogue = catalogue;
     this.#content = content;
     catalogue.watch((entry) => content.set(entry));

@@ -33,6 +33,8 @@ export interface FoundHub {
         readonly addresses: readonly string[];
         /** Whether only peers with its key can connect. */
         readonly isPrivate: boolean;
+        /** Whether a peer that shows a token is admitted to what it opens. */
+        readonly admits: boolean;
       }
     | undefined;
 }
@@ -105,6 +107,7 @@ function read(url: URL, bytes: Uint8Array, teller: Scope): FoundHub {
     peer: swarm.peer,
     addresses: callable(swarm, teller),
     isPrivate: swarm.private === true,
+    admits: swarm.admits === true,
   };
   return { base, files: found, swarm: swarmOf };
 }

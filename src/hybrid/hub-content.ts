@@ -50,6 +50,11 @@ export class HubContent implements OtherContent {
     return this.#byDigest.has(digestKey(digest));
   }
 
+  /** Where the file with that digest is. */
+  *places(digest: Uint8Array): Iterable<Segments> {
+    for (const { place } of this.#byDigest.get(digestKey(digest))?.values() ?? []) yield place;
+  }
+
   find(cid: CID): Content | undefined {
     const key = digestKey(cid.multihash.digest);
     const [entry] = this.#byDigest.get(key)?.values() ?? [];

@@ -73,9 +73,15 @@ export class Holdings {
     if (held) this.#subsets.add(held);
   }
 
-  /** @param file a CID's bytes as a stranger sent them */
-  swarmOf(file: Uint8Array): Swarm | undefined {
+  /** Whether that peer may have what has the digest, and learn that it is here. */
+  opensTo(digest: Uint8Array, peer: string): boolean {
+    return this.#others.every(({ content }) => content.opensTo?.(digest, peer) ?? true);
+  }
+
+  /** @param file a CID's bytes as the caller, a stranger, sent them */
+  swarmOf(file: Uint8Array, caller: string): Swarm | undefined {
     const digest = file.subarray(-DIGEST_LENGTH);
+    if (!this.opensTo(digest, caller)) return undefined;
     const cid = this.#isElsewhere(digest) ? readCid(file) : undefined;
     const { swarm } = this.#held.get(keyOf(digest)) ?? (cid && this.#onDemand(cid)) ?? {};
     return swarm && Buffer.compare(swarm.cid.bytes, file) === 0 ? swarm : undefined;
@@ -132,8 +138,14 @@ export class Holdings {
   }
 
   #make(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Held {
+    const { digest } = cid.multihash;
+    const isBanned = (peer: string): boolean =>
+      this.#host.isBanned(peer) || !this.opensTo(digest, peer);
+    const swarm = new Swarm({ ...this.#host, isBanned, cid, name: dag.name, store, hooks });
+    // A packed form is a file of its own, which anybody may have.
+    const isGuarded = this.#others.some(({ content }) => content.isGuarded?.(digest));
+    if (isGuarded) return { swarm, dag };
     const packed = (): Promise<CID | undefined> => this.packed.offer(store.manifest, dag);
-    const swarm = new Swarm({ ...this.#host, cid, name: dag.name, store, hooks });
     return { swarm, dag: { ...dag, packed } };
   }
 

@@ -21,6 +21,10 @@ export interface Content extends Pick<HeldDag, 'name' | 'dag'> {
 export interface OtherContent {
   /** Whether the file or directory with that digest is here, or was: then it is said why it is not. */
   has(digest: Uint8Array): boolean;
+  /** Whether it is given to some peers alone; to others it is as if it were not here. */
+  isGuarded?(digest: Uint8Array): boolean;
+  /** Whether that peer may have it, and learn that it is here; anybody may if left out. */
+  opensTo?(digest: Uint8Array, peer: string): boolean;
   /** The content of that CID. Its store is closed when its swarm ends. */
   find(cid: CID): Content | undefined;
   /** Most swarms at once. */

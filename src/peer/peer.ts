@@ -6,7 +6,6 @@ import type { IdentifyResult } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
-import type { Message } from '../exchange/wire/message.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -17,13 +16,12 @@ import { createRng } from '../runtime/rng.ts';
 import { Callees } from '../swarm/callees.ts';
 import { Download } from '../swarm/download.ts';
 import { part } from '../swarm/parting.ts';
-import type { Policy } from '../swarm/policy.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { SwarmHooks } from '../swarm/swarm-host.ts';
 import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Inquiries } from './calls/inquiries.ts';
-import { NodeNetwork } from './calls/node-network.ts';
+import { type Greet, NodeNetwork } from './calls/node-network.ts';
 import { Discovery, ENOUGH_PEERS, EVERY_PEER } from './discovery/discovery.ts';
 import type { Guide } from './discovery/guide.ts';
 import { Joining } from './discovery/joining.ts';
@@ -38,47 +36,12 @@ import type { PackedManifests } from './manifest/packed-manifests.ts';
 import { Admission } from './node/admission.ts';
 import { hangUp } from './node/hang-up.ts';
 import { type Identity, openIdentity } from './node/identity.ts';
-import { createNode, type Node, type NodeOptions } from './node/node.ts';
+import { createNode, type Node } from './node/node.ts';
 import { reportConnections } from './node/report-connections.ts';
 import { UplinkTuner } from './node/uplink-tuner.ts';
 import { Vigil } from './node/vigil.ts';
-import type { OtherContent } from './on-demand.ts';
-import type { SwarmKey } from './private/swarm-key.ts';
+import type { PeerOptions } from './peer-options.ts';
 import { serveContent } from './serve-content.ts';
-
-export interface PeerOptions {
-  dataDir: string;
-  /** The option that names it, for messages; --data if left out. */
-  dataOption?: string;
-  /** Addresses to listen at; by default as peer/discovery/listening.ts decides. */
-  listen?: readonly string[];
-  /** The multiaddrs that will be joined: they decide where this peer listens. */
-  joins?: readonly string[];
-  mdns?: boolean;
-  /** Whether it listens where any machine that has a route can call it. */
-  isOpen?: boolean;
-  /** The link of the process. The caller closes it after the peer has stopped. */
-  link: ProcessLink;
-  /** Whether its uplink's cap follows the rate that the line carries without a queue. */
-  adaptsUplink?: boolean;
-  policy?: Policy;
-  /** Whether a message of the exchange may leave; false drops it. For experiments. */
-  maySend?(message: Message): boolean;
-  /** Whether an address may be dialled, and a connection from it be taken; all by default. */
-  allowsAddress?: NodeOptions['allowsAddress'];
-  /** The private swarm that it belongs to; an open one if left out. */
-  swarmKey?: SwarmKey | undefined;
-  /** PeerIds of those to whom alone it may be connected; anybody if left out. */
-  allowed?: readonly string[] | undefined;
-  /**
-   * PeerIds with whom alone content is exchanged, as the set is at each moment: nobody else learns
-   * what is here. With anybody if left out.
-   */
-  circle?: ReadonlySet<string> | undefined;
-  /** What this peer answers for beside what it shares and fetches itself. */
-  other?: OtherContent | undefined;
-  emit: Emit;
-}
 
 export class Peer implements FileDownloadPeer {
   readonly clock = systemClock;
@@ -151,7 +114,7 @@ export class Peer implements FileDownloadPeer {
     this.#uploads = new UploadQueue(this.link, this.clock);
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
-      network: new NodeNetwork(node, this.#inquiries),
+      network: new NodeNetwork(node, this.#inquiries, greetBy(options)),
       link: this.link,
       uploads: this.#uploads,
       callees: new Callees(),
@@ -164,7 +127,7 @@ export class Peer implements FileDownloadPeer {
       addresses: () => this.addresses,
       // The window of a session must not follow a rate that follows the uplink's queue.
       uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
-      isBanned: (id) => !admission.exchangesWith(id),
+      isBanned: (id) => !admission.mayCall(id),
       onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
     setMaxListeners(0, this.#stopping.signal);
@@ -185,6 +148,16 @@ export class Peer implements FileDownloadPeer {
 
   get peerId(): string {
     return this.node.peerId.toString();
+  }
+
+  /** Signs with the key of its PeerId. */
+  async sign(bytes: Uint8Array): Promise<Uint8Array> {
+    return this.#identity.privateKey.sign(bytes);
+  }
+
+  /** Ends the connections with that peer; it may come back. */
+  cut(remote: string, reason: string): void {
+    this.#admission.hangUp(remote, reason);
   }
 
   /** Addresses at which this peer listens, with /p2p/. */
@@ -344,3 +317,10 @@ export class Peer implements FileDownloadPeer {
     await this.#identity.release();
   }
 }
+
+/** Makes sure that a peer is in the circle, if there is one. */
+const greetBy =
+  ({ circle, knock }: PeerOptions): Greet =>
+  async (peer, signal) => {
+    if (circle && !circle.has(peer)) await knock?.(peer, signal);
+  };

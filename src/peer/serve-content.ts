@@ -22,17 +22,19 @@ export async function serveContent(
   node: Node,
   { held, admission, link, onBan }: Serving,
 ): Promise<void> {
+  const mayHave = (digest: Uint8Array, asker: string): boolean =>
+    admission.exchangesWith(asker) && held.opensTo(digest, asker);
   const dagOf = (cid: CID, asker: string): HeldDag | undefined =>
-    admission.exchangesWith(asker) ? held.answering(cid)?.dag : undefined;
+    mayHave(cid.multihash.digest, asker) ? held.answering(cid)?.dag : undefined;
   await serveDag(node, dagOf, link);
   const reception = new Reception({
     clock: systemClock,
-    swarmOf: (file) => held.swarmOf(file),
+    swarmOf: (file, caller) => held.swarmOf(file, caller),
     isBanned: (peer) => !admission.exchangesWith(peer),
     onBan,
   });
   await answerCalls(node, reception);
   await serveFiles(node, (digest, asker) =>
-    admission.exchangesWith(asker) ? held.standingOf(digest) : 'none',
+    mayHave(digest, asker) ? held.standingOf(digest) : 'none',
   );
 }

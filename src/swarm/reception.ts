@@ -12,8 +12,8 @@ const HELLO_WITHIN_MS = 5000;
 
 export interface ReceptionInit {
   readonly clock: Timers;
-  /** The swarm of a file, by its root CID's bytes as a stranger sent them. */
-  swarmOf(file: Uint8Array): Pick<Swarm, 'join'> | undefined;
+  /** The swarm of a file, by its root CID's bytes as the caller, a stranger, sent them. */
+  swarmOf(file: Uint8Array, caller: string): Pick<Swarm, 'join'> | undefined;
   isBanned(peer: string): boolean;
   /** @param forLoad whether the peer goes on calling though it was refused */
   onBan(peer: string, reason: string, forLoad: boolean): void;
@@ -83,7 +83,7 @@ export class Reception {
   }
 
   #route(wire: Wire, hello: Hello): Pick<Swarm, 'join'> | undefined {
-    const swarm = this.#init.swarmOf(hello.file);
+    const swarm = this.#init.swarmOf(hello.file, wire.remote);
     if (!swarm) wire.close('unknown file');
     return swarm;
   }

@@ -1,6 +1,7 @@
 // What each room shows to the others, file by file. What is not listed may change without asking
 // anybody. One entry a line, in order of path.
 export const FACES: string[] = [
+  'api/hub-admission.ts',
   'api/about-hub.ts',
   'api/feed-event.ts',
   'api/file-attributes.ts',
@@ -177,8 +178,10 @@ export const FACES: string[] = [
   'peer/node/stream.ts',
   'peer/on-demand.ts',
   'peer/other-sources.ts',
+  'peer/peer-options.ts',
   'peer/peer.ts',
   'peer/private/allowed-peers.ts',
+  'peer/private/signed-by.ts',
   'peer/private/swarm-key.ts',
   'root/disk/disk-root.ts',
   'root/names.ts',

@@ -1,78 +1,15 @@
 // A hub that is a peer, as strangers meet it: a real server and real peers on 127.0.0.1.
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { aboutHubSchema } from '../../src/api/about-hub.ts';
 import { parseCid, rawCid, sha256 } from '../../src/content/cid.ts';
 import { openTokenKey } from '../../src/hub/access/token-key.ts';
-import { HubPeer, type HubPeerOptions } from '../../src/hybrid/hub-peer.ts';
-import { ProcessLink } from '../../src/link/process-link.ts';
 import { askFiles } from '../../src/peer/calls/files-protocol.ts';
 import { fetchManifest } from '../../src/peer/manifest/dag-protocol.ts';
-import { Peer } from '../../src/peer/peer.ts';
-import { DiskRoot } from '../../src/root/disk/disk-root.ts';
-import { type ServerOptions, startServer } from '../../src/server/hall/start-server.ts';
 import type { Event } from '../../src/telemetry/event.ts';
-
-async function scratch(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'hubswarm-test-'));
-  onTestFinished(() => rm(dir, { recursive: true }));
-  return dir;
-}
-
-async function startHub(
-  files: Readonly<Record<string, string | Uint8Array>>,
-  options: Partial<ServerOptions> = {},
-  swarm: Partial<HubPeerOptions> = {},
-) {
-  const dir = await scratch();
-  const dataDir = await scratch();
-  const events: Event[] = [];
-  const emit = (event: Event): void => void events.push(event);
-  for (const [name, bytes] of Object.entries(files)) await writeFile(join(dir, name), bytes);
-  const link = new ProcessLink(emit, {});
-  let peer: HubPeer | undefined;
-  const server = await startServer({
-    root: await DiskRoot.at(dir),
-    host: '127.0.0.1',
-    port: 0,
-    link,
-    writable: false,
-    emit,
-    ...options,
-    openSwarm: async (context) => {
-      const listen = ['/ip4/127.0.0.1/tcp/0'];
-      peer = await HubPeer.open({ link, dataDir, listen, joins: [], ...swarm }, context);
-      return peer;
-    },
-  });
-  onTestFinished(async () => {
-    await server.stop();
-    link.close();
-  });
-  const about = async () => {
-    const answer = await fetch(`${server.url}.well-known/hubswarm`);
-    return { answer, ...aboutHubSchema.parse(await answer.json()) };
-  };
-  await expect.poll(() => events.some(({ event }) => event === 'catalogue_completed')).toBe(true);
-  return { dir, events, server, about, peer: peer! };
-}
-
-async function startPeer(address?: string): Promise<{ peer: Peer; events: Event[]; dir: string }> {
-  const dir = await scratch();
-  const events: Event[] = [];
-  const emit = (event: Event): void => void events.push(event);
-  const link = new ProcessLink(emit, {});
-  const peer = await Peer.start({ dataDir: join(dir, 'data'), link, emit, joins: [] });
-  onTestFinished(async () => {
-    await peer.stop();
-    link.close();
-  });
-  if (address) await peer.join([address], AbortSignal.timeout(20_000));
-  return { peer, events, dir };
-}
+import { scratch, startHub, startPeer } from './hub-and-peers.ts';
 
 /** What a stranger that knows the digest is told of the file. */
 async function tellsOf(address: string, bytes: string) {

@@ -90,6 +90,8 @@ export async function fetchFromBoth(sources: BothSources): Promise<void> {
 }
 
 async function findPeers(peer: Peer, swarm: Swarm, signal: AbortSignal): Promise<void> {
+  // Whoever is asked would learn of it.
+  if (peer.circle) return;
   try {
     await peer.clock.sleep(LOOK_AFTER_MS, signal);
     for await (const { peerId, multiaddrs } of peer.discovery.findProviders(swarm.cid, signal)) {

@@ -1,7 +1,6 @@
 // Fetches a file that has a CID and URLs: from the web servers and from the swarm at once. Who needs a
-// token or a password for it gets it from the servers alone: what came from there must go to nobody in
-// a swarm, also not from a partial file.
-import { showUrl } from '../../client/http/url.ts';
+// token or a password for it gets it from the servers, and from peers that the hub has admitted: what
+// came from there must go to nobody else in a swarm, also not from a partial file.
 import { hasCode } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { tellPassedOver, withLinks } from '../links/with-links.ts';
@@ -21,16 +20,10 @@ export async function getFromBoth(
   options: GetOptions,
   run: Run,
 ): Promise<boolean> {
-  const { emit, signal } = run;
+  const { signal } = run;
   tellPassedOver(callable, run);
   const access = await options.access(urls);
   const guarded = await guardedUrl({ urls, access }, cid, signal);
-  if (guarded) {
-    const message = `${showUrl(guarded)} gives it to who shows a token or password: it comes from there alone; the link without the URL asks the swarm`;
-    emit({ event: 'warned', message });
-    await getFiles(urls, options, run, cid);
-    return true;
-  }
   const { data, swarmKey, allowed, lingerMs } = options;
   try {
     // A pipe takes its bytes in order, which a swarm does not bring.
@@ -47,7 +40,7 @@ export async function getFromBoth(
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    if (!OF_SOURCES.some((code) => hasCode(error, code))) throw error;
+    if (guarded || !OF_SOURCES.some((code) => hasCode(error, code))) throw error;
     return false;
   }
 }

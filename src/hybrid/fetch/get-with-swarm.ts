@@ -1,6 +1,8 @@
 // `client get --swarm`: the client asks the servers and keeps the file as always, and its pieces come
 // from the servers and from a swarm that it is part of until the file is complete. It goes on from
 // peers when every server is gone. A swarm that cannot be had changes nothing but its speed.
+import type { CID } from 'multiformats/cid';
+import type { HubAdmission } from '../../api/hub-admission.ts';
 import { getFile } from '../../client/download/get.ts';
 import type { GetOptions, PieceWork } from '../../client/download/get-options.ts';
 import { HttpClient } from '../../client/http/http-client.ts';
@@ -8,9 +10,13 @@ import { showUrl } from '../../client/http/url.ts';
 import { isRawCid } from '../../content/cid.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { Peer } from '../../peer/peer.ts';
+import type { PeerOptions } from '../../peer/peer-options.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { tunePeer } from '../../runtime/node/v8-flags.ts';
 import type { Event } from '../../telemetry/event.ts';
+import { keepAdmitted } from '../admission/admitted.ts';
+import { askAdmission } from '../admission/ask-admission.ts';
+import { Door } from '../admission/door.ts';
 import type { Entry } from '../entry.ts';
 import { type FoundHub, findHub } from '../hub-address.ts';
 import { type BothSources, fetchFromBoth } from './fetch-from-both.ts';
@@ -72,7 +78,10 @@ type Joined = Pick<BothSources, 'peer' | 'hubs' | 'expectsPeers'>;
 /** This process as a peer, from the moment on when there are pieces to fetch. */
 class Membership {
   readonly #init: MembershipInit;
+  readonly #leaving = new AbortController();
   #joining: Promise<Joined> | undefined;
+  /** The CID to which a hub has admitted it; empty for what anybody may have. */
+  #circle = '';
   /** What was fetched last. */
   #work: PieceWork | undefined;
 
@@ -85,9 +94,7 @@ class Membership {
     if (isRawCid(work.manifest.root) || work.store.have.isFull) return work.plain();
     let joined: Joined;
     try {
-      await this.#checkPublic(work);
-      this.#joining ??= this.#join();
-      joined = await this.#joining;
+      joined = await this.#joined(work);
     } catch (error) {
       work.signal.throwIfAborted();
       const message = `--swarm: it comes from the server alone: ${describeError(error)}`;
@@ -99,14 +106,16 @@ class Membership {
     await fetchFromBoth({ ...joined, work, http, emit });
   }
 
-  /** @throws HubswarmError for a file that is not anybody's to read */
-  async #checkPublic({ manifest, signal }: PieceWork): Promise<void> {
-    const guarded = await guardedUrl(this.#init, manifest.root, signal);
-    if (!guarded) return;
-    throw new HubswarmError(
-      'ERR_NO_SOURCE',
-      `${showUrl(guarded)} gives it to nobody without a token or password, and a swarm would give it to anybody`,
-    );
+  /** @throws HubswarmError for a file that is not anybody's to read, if the hub admits nobody */
+  async #joined({ manifest: { root }, signal }: PieceWork): Promise<Joined> {
+    const guarded = await guardedUrl(this.#init, root, signal);
+    const circle = guarded ? root.toString() : '';
+    // What was admitted to one version is not to another.
+    if (this.#joining && this.#circle !== circle)
+      throw new HubswarmError('ERR_NO_SOURCE', 'the file has changed');
+    this.#circle = circle;
+    this.#joining ??= guarded ? this.#joinAdmitted(guarded, root) : this.#join();
+    return this.#joining;
   }
 
   /** Serves what others lack (exchange/parting.ts). */
@@ -123,24 +132,60 @@ class Membership {
   }
 
   async leave(): Promise<void> {
+    this.#leaving.abort();
     const joined = await this.#joining?.catch(() => undefined);
     await joined?.peer.stop();
   }
 
   async #join(): Promise<Joined> {
-    const { link, dataDir, joins = NOWHERE, swarmKey, allowed, signal, emit } = this.#init;
+    const { joins = NOWHERE, swarmKey } = this.#init;
     const hubs = await this.#findHubs();
     const open = hubs.filter(({ swarm }) => !swarm?.isPrivate || swarmKey);
     const found = open.flatMap(({ swarm }) => swarm?.addresses ?? []);
     const through = [...joins.through, ...found];
+    const peer = await this.#start([...joins.towards, ...found], {});
+    peer.join(through, this.#init.signal).catch(() => undefined);
+    return { peer, hubs, expectsPeers: through.length > 0 };
+  }
+
+  /** As a peer that the hub has admitted to this file, and that exchanges with such peers alone. */
+  async #joinAdmitted(guarded: URL, root: CID): Promise<Joined> {
+    const { http, signal } = this.#init;
+    const hubs = await this.#findHubs();
+    const hub = hubs.find(({ base, swarm }) => swarm?.admits && base.origin === guarded.origin);
+    if (!hub?.swarm) {
+      const message = `${showUrl(guarded)} gives it to nobody without a token or password, and a swarm would give it to anybody`;
+      throw new HubswarmError('ERR_NO_SOURCE', message);
+    }
+    const { addresses } = hub.swarm;
+    const door = new Door(Date.now);
+    const knock: PeerOptions['knock'] = (remote, within) => door.knock(remote, within);
+    const peer = await this.#start(addresses, { circle: door.circle, knock });
+    try {
+      const asker = { peerId: peer.peerId, sign: (bytes: Uint8Array) => peer.sign(bytes) };
+      const ask = (): Promise<HubAdmission> => askAdmission(http, hub, root, asker, signal);
+      const admission = await ask();
+      door.take(admission);
+      await door.open(peer);
+      keepAdmitted(peer, door, admission, ask, this.#leaving.signal);
+      peer.join(addresses, signal).catch(() => undefined);
+      return { peer, hubs: [hub], expectsPeers: addresses.length > 0 };
+    } catch (error) {
+      await peer.stop();
+      throw error;
+    }
+  }
+
+  #start(
+    joins: readonly string[],
+    closed: Pick<PeerOptions, 'circle' | 'knock'>,
+  ): Promise<Peer> {
+    const { link, dataDir, swarmKey, allowed, emit } = this.#init;
     // That nobody else is there yet is no news: there is a server.
     const tell = (event: Event): void => {
       if (event.event !== 'peers_awaited') emit(event);
     };
-    const towards = [...joins.towards, ...found];
-    const peer = await Peer.start({ dataDir, link, joins: towards, swarmKey, allowed, emit: tell });
-    peer.join(through, signal).catch(() => undefined);
-    return { peer, hubs, expectsPeers: through.length > 0 };
+    return Peer.start({ dataDir, link, joins, swarmKey, allowed, emit: tell, ...closed });
   }
 
   async #findHubs(): Promise<FoundHub[]> {

@@ -16,7 +16,7 @@ import {
   type Status,
 } from './protocol.ts';
 import { CONFIRMATION_LENGTH, Spake2 } from './spake2.ts';
-import { WireReader } from './wire-reader.ts';
+import { WireReader } from '../wire-reader.ts';
 
 /** Limit for the handshake, without the reports. Chosen. */
 const HANDSHAKE_MS = 10_000;

@@ -11,15 +11,20 @@ import type { Inquiries } from './inquiries.ts';
 
 const CALL_TIMEOUT_MS = 5000;
 
+export type Greet = (peer: string, signal: AbortSignal) => Promise<void>;
+
 export class NodeNetwork implements Network {
   readonly self: string;
   readonly #node: Node;
   readonly #inquiries: Inquiries;
+  readonly #greet: Greet;
 
-  constructor(node: Node, inquiries: Inquiries) {
+  /** @param greet makes sure that a connected peer may be told of files; throws if it may not */
+  constructor(node: Node, inquiries: Inquiries, greet: Greet) {
     this.self = node.peerId.toString();
     this.#node = node;
     this.#inquiries = inquiries;
+    this.#greet = greet;
   }
 
   connected(): string[] {
@@ -31,12 +36,18 @@ export class NodeNetwork implements Network {
       addresses.length > 0 ? addresses.map((text) => multiaddr(text)) : peerIdFromString(peer);
     return attempt([signal], CALL_TIMEOUT_MS, async (within) => {
       const connection = await this.#node.dial(target, { signal: within });
+      await this.#greet(peer, within);
       const stream = await connection.newStream(EXCHANGE_PROTOCOLS, { signal: within });
       return new FrameStream(stream, peer);
     });
   }
 
-  ask(peer: string, digest: Uint8Array): Promise<Standing | undefined> {
+  async ask(peer: string, digest: Uint8Array): Promise<Standing | undefined> {
+    try {
+      await attempt([], CALL_TIMEOUT_MS, (within) => this.#greet(peer, within));
+    } catch {
+      return undefined;
+    }
     return this.#inquiries.ask(peer, digest);
   }
 

@@ -28,6 +28,8 @@ export interface AdmissionLimits {
   readonly allowed?: readonly string[] | undefined;
   /** PeerIds of those with whom alone content is exchanged, as the set is at each moment. */
   readonly circle?: ReadonlySet<string> | undefined;
+  /** Brings a peer into the circle; if left out, nobody outside it is called. */
+  readonly knock?: unknown;
 }
 
 export class Admission {
@@ -39,12 +41,14 @@ export class Admission {
   /** PeerIds; all are allowed where it is missing. */
   readonly #allowed: ReadonlySet<string> | undefined;
   readonly #circle: ReadonlySet<string> | undefined;
+  readonly #knocks: boolean;
   #node: Node | undefined;
 
   constructor(
     clock: Clock,
-    { maxConnections = MAX_CONNECTIONS, allowed, circle }: AdmissionLimits = {},
+    { maxConnections = MAX_CONNECTIONS, allowed, circle, knock }: AdmissionLimits = {},
   ) {
+    this.#knocks = knock !== undefined;
     this.#bans = new Bans(clock);
     this.#clock = clock;
     this.#most = Math.floor(maxConnections * CROWDED);
@@ -71,15 +75,25 @@ export class Admission {
     return !this.refuses(peer) && this.#circle?.has(peer) !== false;
   }
 
+  /** Whether this peer may be called: what is said first tells a stranger nothing. */
+  mayCall(peer: string): boolean {
+    return this.#knocks ? !this.refuses(peer) : this.exchangesWith(peer);
+  }
+
+  /** Ends the connections with the peer; it may come back. */
+  hangUp(peer: string, reason: string): void {
+    for (const connection of this.#node?.getConnections() ?? []) {
+      if (connection.remotePeer.toString() === peer) cut(connection, reason);
+    }
+  }
+
   /**
    * Cuts the peer off, now and whenever it comes back. Returns for how many milliseconds: for ever,
    * or for a time after a flood.
    */
   ban(peer: string, forLoad: boolean): number {
     const ms = this.#bans.add(peer, forLoad);
-    for (const connection of this.#node?.getConnections() ?? []) {
-      if (connection.remotePeer.toString() === peer) cut(connection, 'banned');
-    }
+    this.hangUp(peer, 'banned');
     return ms;
   }
 

@@ -26,6 +26,7 @@ import { answerMakeDirectory } from '../uploads/make-directory.ts';
 import { answerSetAttributes } from '../uploads/set-attributes.ts';
 import { answerUpload } from '../uploads/upload.ts';
 import { answerAbout } from './about-route.ts';
+import { answerAdmission } from './admission-route.ts';
 import { enter } from './door.ts';
 import { answerHealth, asksForHealth } from './health-route.ts';
 import type { Hub } from './hub.ts';
@@ -48,8 +49,9 @@ const LONG_WAYS: { readonly [Name in RouteName]?: LongWay } = {
   uploads: (hub, conversation) => answerTus(hub, conversation, targetPath(conversation.target)),
   events: answerEvents,
   metrics: answerMetrics,
-  wellKnown: (hub, conversation, { rest }) => {
-    if (!answerAbout(hub, conversation, rest)) throw nothingHere();
+  wellKnown: async (hub, conversation, { rest }) => {
+    if (answerAbout(hub, conversation, rest)) return;
+    if (!(await answerAdmission(hub, conversation, rest))) throw nothingHere();
   },
 };
 

@@ -1,0 +1,46 @@
+// A peer that a hub has admitted: it asks anew before its ticket ends, shows the new one to those it
+// exchanges with, and hangs up on those whose ticket has ended.
+import type { HubAdmission } from '../../api/hub-admission.ts';
+import type { Peer } from '../../peer/peer.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
+import type { Door } from './door.ts';
+
+/** Time between two looks at tickets. Chosen. */
+const LOOK_MS = 1000;
+/** Part of an admission that is left when it is asked for anew, and the shortest wait for that. Chosen. */
+const RENEW_AT = 0.5;
+const LEAST_WAIT_MS = 2000;
+
+/** Keeps the admission until the signal aborts. */
+export function keepAdmitted(
+  peer: Peer,
+  door: Door,
+  { ms: firstMs }: HubAdmission,
+  renew: () => Promise<HubAdmission>,
+  signal: AbortSignal,
+): void {
+  const { clock } = peer;
+  const stop = clock.every(LOOK_MS, 'looking at tickets', () => {
+    for (const remote of door.lapsed()) peer.cut(remote, 'its ticket has ended');
+  });
+  signal.addEventListener('abort', guarded('leaving a circle', stop), { once: true });
+  const run = async (): Promise<void> => {
+    let ms = firstMs;
+    for (;;) {
+      await clock.sleep(Math.max(ms * RENEW_AT, LEAST_WAIT_MS), signal);
+      // The hub may be gone, or the token at its end: then those that know the ticket say when it is over.
+      const own = await renew().catch(() => undefined);
+      if (!own) continue;
+      ms = own.ms;
+      door.take(own);
+      for (const remote of door.met) unawaited('showing a ticket', show(door, remote, signal));
+    }
+  };
+  unawaited(
+    'keeping an admission',
+    run().catch(() => undefined),
+  );
+}
+
+const show = (door: Door, remote: string, signal: AbortSignal): Promise<void> =>
+  door.knock(remote, signal).catch(() => undefined);
