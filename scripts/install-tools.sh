@@ -15,7 +15,7 @@ declare -A PACKAGE=(
   [chromium]=chromium [unzip]=unzip [wrk]=wrk [ip]=iproute2 [rsync]=rsync
   [taskset]=util-linux [systemd-analyze]=systemd [script]=bsdutils [zsh]=zsh [fish]=fish
   [lftp]=lftp [rclone]=rclone [ethtool]=ethtool [nft]=nftables [opentracker]=opentracker
-  [transmission-create]=transmission-cli [strace]=strace
+  [transmission-create]=transmission-cli [strace]=strace [miniupnpd]=miniupnpd-nftables
 )
 
 missing=()

@@ -34,6 +34,7 @@ interface Options extends Policy {
   out: string;
   listen?: string[];
   mdns: boolean;
+  portMapping: boolean;
   swarmKey?: string;
   allow?: string[];
   data?: string;
@@ -74,6 +75,11 @@ export function peerCommand(): Command {
     .option(
       '--mdns',
       'find peers on the LAN by multicast, at the interface of the default or multicast route',
+      false,
+    )
+    .option(
+      '--port-mapping',
+      'have the router pass a port on, by PCP, NAT-PMP or UPnP, so that the internet can call this peer (default: no)',
       false,
     )
     .option(
@@ -182,6 +188,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     adaptsUplink: options.uplink === 'auto',
     dataDir: options.data ?? userDirectory('data'),
     mdns: options.mdns,
+    mapsPort: options.portMapping,
     joins: request.joins.towards,
     swarmKey: request.swarmKey,
     allowed: request.allowed,

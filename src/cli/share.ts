@@ -19,6 +19,7 @@ interface Options extends EntryFlags {
   phrase: boolean;
   receivers?: number;
   listen?: string[];
+  portMapping: boolean;
   data?: string;
   uplink?: number | 'auto';
   downlink?: number;
@@ -58,6 +59,11 @@ export function shareCommand(): Command {
       '--listen <multiaddr>',
       'address to listen at (default: where this machine has a network); may be repeated',
       each,
+    )
+    .option(
+      '--port-mapping',
+      'have the router pass a port on, by PCP, NAT-PMP or UPnP, so that the internet can call this peer (default: no)',
+      false,
     )
     .option('--data <dir>', 'directory for identities (default: a directory of the user)')
     .option(
@@ -114,7 +120,13 @@ async function run(paths: string[], options: Options): Promise<void> {
       };
       const input = hasInput ? { stream, name: inputName } : undefined;
       const entry = await entryOf(options, context.emit);
-      const choice = { ...options, ...entry, onLeftOut: leftOut.note, closed };
+      const choice = {
+        ...options,
+        ...entry,
+        mapsPort: options.portMapping,
+        onLeftOut: leftOut.note,
+        closed,
+      };
       await share({ ...choice, paths: files, input }, { ...context, emit });
     },
     { goesOn: true },

@@ -30,6 +30,8 @@ export interface HubPeerOptions {
   readonly listen: readonly string[];
   /** Peers, and hubs, to join through. */
   readonly joins: readonly (string | Guide)[];
+  /** Whether a router is asked to pass a port on to it. */
+  readonly mapsPort?: boolean | undefined;
   /** The private swarm that it belongs to; an open one if left out. */
   readonly swarmKey?: SwarmKey | undefined;
 }

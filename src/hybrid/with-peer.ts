@@ -20,6 +20,8 @@ export interface PeerChoice extends Entry {
   readonly mdns: boolean;
   /** Whether it listens where any machine that has a route can call it. */
   readonly isOpen?: boolean;
+  /** Whether a router is asked to pass a port on to it. */
+  readonly mapsPort?: boolean | undefined;
   /** PeerIds with whom alone content is exchanged, as the set is at each moment; by default anybody. */
   readonly circle?: ReadonlySet<string> | undefined;
   /** Directory of identities; by default one of the user. */

@@ -19,6 +19,8 @@ export interface PeerOptions {
   mdns?: boolean;
   /** Whether it listens where any machine that has a route can call it. */
   isOpen?: boolean;
+  /** Whether a router is asked to pass a port on to it, so that the internet can call it. */
+  mapsPort?: boolean | undefined;
   /** The link of the process. The caller closes it after the peer has stopped. */
   link: ProcessLink;
   /** Whether its uplink's cap follows the rate that the line carries without a queue. */

@@ -33,6 +33,7 @@ import { importShared, type ShareOptions } from './import-shared.ts';
 import { type HeldDag, rawRootIn } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
+import type { PortMapping } from './mapping/port-mapping.ts';
 import { Admission } from './node/admission.ts';
 import { hangUp } from './node/hang-up.ts';
 import { type Identity, openIdentity } from './node/identity.ts';
@@ -61,6 +62,7 @@ export class Peer implements FileDownloadPeer {
   readonly #joining: Joining;
   readonly #vigil: Vigil;
   readonly #stopping = new AbortController();
+  #mapping: Promise<PortMapping> | undefined;
   #tuner: UplinkTuner | undefined;
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
@@ -85,6 +87,7 @@ export class Peer implements FileDownloadPeer {
       });
       const peer = new Peer(options, identity, node, admission, listening);
       await peer.#open();
+      if (options.mapsPort) peer.#mapPort();
       return peer;
     } catch (error) {
       await identity.release();
@@ -181,6 +184,19 @@ export class Peer implements FileDownloadPeer {
     await this.#joining.announce();
     this.#listening.follow(node, () =>
       unawaited('telling new addresses', this.#joining.announce()),
+    );
+  }
+
+  /** What speaks to routers is loaded only where it is wanted. */
+  #mapPort(): void {
+    const { node, clock, emit } = this;
+    const warn = (message: string): void => emit({ event: 'warned', message });
+    const onMoved = (): void => {
+      if (!this.#stopping.signal.aborted)
+        unawaited('telling new addresses', this.#joining.announce());
+    };
+    this.#mapping = import('./mapping/map-port.ts').then(({ mapPort }) =>
+      mapPort(node, { clock, onMoved, warn }),
     );
   }
 
@@ -306,6 +322,7 @@ export class Peer implements FileDownloadPeer {
   async stop(): Promise<void> {
     this.#stopping.abort(new HubswarmError('ERR_ABORTED', 'the peer has stopped'));
     this.#listening.close();
+    await (await this.#mapping)?.close();
     this.#vigil.close();
     this.#tuner?.close();
     this.#held.endSwarms();

@@ -57,7 +57,9 @@ export async function startHub(
   return { dir, events, server, about, peer: peer! };
 }
 
-export async function startPeer(address?: string): Promise<{ peer: Peer; events: Event[]; dir: string }> {
+export async function startPeer(
+  address?: string,
+): Promise<{ peer: Peer; events: Event[]; dir: string }> {
   const dir = await scratch();
   const events: Event[] = [];
   const emit = (event: Event): void => void events.push(event);

@@ -16,6 +16,7 @@ import { needs } from '../common/options.ts';
 export interface SwarmFlags {
   swarm: boolean;
   swarmListen?: string[];
+  swarmPortMapping: boolean;
   swarmData?: string;
   swarmJoin?: string[];
   swarmKey?: string;
@@ -39,6 +40,11 @@ export function addSwarmOptions(command: Command): void {
     .option(
       '--swarm-data <dir>',
       'with --swarm: directory for the identity (default: a directory of the user, one for each root)',
+    )
+    .option(
+      '--swarm-port-mapping',
+      'with --swarm: have the router pass a port on, by PCP, NAT-PMP or UPnP, so that the internet can call this hub (default: no)',
+      false,
     )
     .option(
       '--swarm-key <file>',
@@ -71,6 +77,7 @@ export async function swarmOptionsOf(
     ['--swarm-join', flags.swarmJoin],
     ['--swarm-data', swarmData],
     ['--swarm-key', file],
+    ['--swarm-port-mapping', flags.swarmPortMapping],
   ] as const) {
     needs(option, given, '--swarm', swarm);
   }
@@ -94,7 +101,10 @@ export async function swarmOptionsOf(
   const openSwarm: ServerOptions['openSwarm'] = async (context) => {
     const { HubPeer } = await import('../../hybrid/hub-peer.ts');
     const dataDir = swarmData ?? dataOf(context.root.id);
-    peer = await HubPeer.open({ link, dataDir, listen, joins: through, swarmKey }, context);
+    peer = await HubPeer.open(
+      { link, dataDir, listen, joins: through, swarmKey, mapsPort: flags.swarmPortMapping },
+      context,
+    );
     return peer;
   };
   return { options: { openSwarm }, peer: () => peer };

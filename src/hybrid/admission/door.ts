@@ -142,8 +142,7 @@ export class Door {
   /** By this machine's clock. @throws if it is not for that peer, or has ended */
   async #untilOf(ticket: Ticket, remote: string): Promise<number> {
     const own = this.#own!.ticket;
-    const isMeant =
-      ticket.hub === own.hub && ticket.topic === own.topic && ticket.peer === remote;
+    const isMeant = ticket.hub === own.hub && ticket.topic === own.topic && ticket.peer === remote;
     const until = ticket.until - this.#aheadMs;
     if (!isMeant || until <= this.#now() || !(await isGenuine(ticket))) throw strange(remote);
     return until;

@@ -92,7 +92,7 @@ export class HubAdmissions {
     const ticket = await signTicket({ hub, peer, topic, until }, sign);
     const key = keyOf(peer, digest);
     this.#admitted.delete(key);
-    this.#admitted.set(key, { peer, digest, caller, until });
+    this.#admitted.set(key, { peer, digest, caller: bearerOf(caller), until });
     forgetOldest(this.#admitted, MOST_ADMITTED);
     return { ticket, ms: Math.max(0, until - now()) };
   }
@@ -129,3 +129,11 @@ export class HubAdmissions {
 }
 
 const keyOf = (peer: string, digest: Uint8Array): string => `${peer} ${digestKey(digest)}`;
+
+/** What counts of a caller, without its request. */
+const bearerOf = ({ rights, credential }: Caller): Caller => ({
+  rights,
+  credential,
+  page: undefined,
+  isPassedOn: false,
+});

@@ -18,10 +18,7 @@ export async function topicKey(sign: Sign): Promise<Buffer> {
 export const topicOf = (key: Buffer, { multihash }: CID): string =>
   createHmac('sha256', key).update(multihash.digest).digest('hex');
 
-export async function signTicket(
-  ticket: Omit<Ticket, 'signature'>,
-  sign: Sign,
-): Promise<Ticket> {
+export async function signTicket(ticket: Omit<Ticket, 'signature'>, sign: Sign): Promise<Ticket> {
   const signature = await sign(textOf(ticket));
   return { ...ticket, signature: Buffer.from(signature).toString('base64url') };
 }

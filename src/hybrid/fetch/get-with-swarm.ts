@@ -176,10 +176,7 @@ class Membership {
     }
   }
 
-  #start(
-    joins: readonly string[],
-    closed: Pick<PeerOptions, 'circle' | 'knock'>,
-  ): Promise<Peer> {
+  #start(joins: readonly string[], closed: Pick<PeerOptions, 'circle' | 'knock'>): Promise<Peer> {
     const { link, dataDir, swarmKey, allowed, emit } = this.#init;
     // That nobody else is there yet is no news: there is a server.
     const tell = (event: Event): void => {

@@ -26,11 +26,14 @@ export function linkTo(
   addresses: readonly string[],
   hubs: readonly URL[],
 ): string {
-  const beyond = addresses.filter(leadsBeyond);
+  // Widest first: of a machine with many networks those are told that most can call.
+  const beyond = addresses.filter(leadsBeyond).sort((a, b) => reachOf(b) - reachOf(a));
   const told = (beyond.length > 0 ? beyond : addresses).slice(0, MOST_ADDRESSES);
   const named = hubs.filter(isBeyond).slice(0, MOST_HUBS).map(withoutCredentials);
   return formatShareLink({ cid, name, bytes, addresses: told, hubs: [...new Set(named)] });
 }
+
+const reachOf = (text: string): number => scopeOf(tryParseAddress(text)!.multiaddr) ?? SCOPE.host;
 
 /** Nobody but this machine gets anywhere by its loopback address. */
 function leadsBeyond(text: string): boolean {

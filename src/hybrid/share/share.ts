@@ -77,7 +77,7 @@ async function sharePaths(
     if (event.event === 'listening') tell();
   };
   const entry = { joins, swarmKey, allowed };
-  const reach = { mdns: true, isOpen: true, circle };
+  const reach = { mdns: true, isOpen: true, mapsPort: options.mapsPort, circle };
   const choice = { ...entry, ...reach, listen, data, uplink, downlink };
   await withPeer(choice, { ...run, emit }, async (started) => {
     peer = started;

@@ -23,7 +23,7 @@ import {
   resolveHosts,
   sourceTowards,
 } from '../address/source-address.ts';
-import { countListeners, listenAt, type Node, stopListening } from '../node/node.ts';
+import { countListeners, listenAt, listenedAt, type Node, stopListening } from '../node/node.ts';
 
 const LOOK_MS = 2000;
 /** Limit to resolve names in addresses, before the peer starts without. Chosen. */
@@ -179,7 +179,7 @@ export class Listening {
   }
 
   #notePorts(): void {
-    for (const address of this.#node?.getMultiaddrs() ?? []) {
+    for (const address of this.#node ? listenedAt(this.#node) : []) {
       const port = address.getComponents().find(({ name }) => name === 'tcp')?.value;
       if (port !== undefined) this.#ports.set(hostOf(address.toString()), Number(port));
     }
@@ -212,7 +212,7 @@ export class Listening {
 const hostOf = (address: string): Host => address.replace(/\/tcp\/.*$/, '');
 
 const hostsOf = (node: Node): Host[] => [
-  ...new Set(node.getMultiaddrs().map((address) => hostOf(address.toString()))),
+  ...new Set(listenedAt(node).map((address) => hostOf(address.toString()))),
 ];
 
 const isBeyond = (host: Host): boolean => scopeOfHost(multiaddr(host)) !== SCOPE.host;

@@ -269,6 +269,10 @@ export async function listenAt(node: Node, address: string): Promise<void> {
   }
 }
 
+/** The addresses at which the node listens, without those that it only announces. */
+export const listenedAt = (node: Node): Multiaddr[] =>
+  (listenersOf(node)?.getListeners() ?? []).flatMap((each) => each.getAddrs());
+
 export const countListeners = (node: Node): number => listenersOf(node)?.getListeners().length ?? 0;
 
 /** Stops listening there; connections that came in there end. */

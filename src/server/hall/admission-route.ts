@@ -22,20 +22,26 @@ export async function answerAdmission(
   // Who has no token learns the same whatever is asked for.
   if (!caller.rights) throw TokenRefusal.missing('read');
   const query = new URLSearchParams(target.split('?')[1] ?? '');
-  const peer = valueOf(query, 'peer');
-  const cid = valueOf(query, 'cid');
+  const peer = textIn(query, 'peer');
+  const cid = textIn(query, 'cid');
   if (peer === undefined || cid === undefined) {
     throw new HttpFailure(400, 'peer and cid are needed in the query');
   }
-  const challenge = valueOf(query, 'challenge');
-  const answer = await swarm.admit({ caller, peer, cid, challenge, proof: valueOf(query, 'proof') });
+  const challenge = textIn(query, 'challenge');
+  const answer = await swarm.admit({
+    caller,
+    peer,
+    cid,
+    challenge,
+    proof: textIn(query, 'proof'),
+  });
   if (!answer) throw new HttpFailure(404, 'nothing that this token opens, or no proof');
   conversation.res.setHeader('Cache-Control', 'no-store');
   conversation.reply(200, 'application/json; charset=utf-8', `${JSON.stringify(answer)}\n`);
   return true;
 }
 
-function valueOf(query: URLSearchParams, name: string): string | undefined {
+function textIn(query: URLSearchParams, name: string): string | undefined {
   const value = query.get(name);
   if (value === null || value === '') return undefined;
   if (value.length > MOST_CHARACTERS) throw new HttpFailure(400, `${name} is too long`);

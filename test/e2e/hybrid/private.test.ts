@@ -37,7 +37,8 @@ async function gotNothing(stranger: Running): Promise<void> {
 
 /** What the hub has sent, in copies of the file. */
 const copiesOf = (hub: Running, bytes: number): number =>
-  hub.events.reduce((n, event) => (event.event === 'link_counted' ? event.sentBytes : n), 0) / bytes;
+  hub.events.reduce((n, event) => (event.event === 'link_counted' ? event.sentBytes : n), 0) /
+  bytes;
 
 it('those with a token exchange it, and the stranger gets nothing', async () => {
   const { dir, file, hub, asUser, stranger, running } = await stage();

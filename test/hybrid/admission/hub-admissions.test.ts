@@ -39,7 +39,8 @@ async function stage() {
     });
   const ask = async (query: Record<string, string>, bearer?: string) => {
     const url = `${hub.server.url}${ADMISSION_PATH}?${new URLSearchParams(query)}`;
-    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+    const headers: Record<string, string> =
+      bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
     return fetch(url, { headers });
   };
   const { swarm } = await hub.about();

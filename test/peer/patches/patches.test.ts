@@ -16,6 +16,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { rawCid, sha256 } from '../../../src/content/cid.ts';
 import { countListeners, listenAt, type Node, stopListening } from '../../../src/peer/node/node.ts';
 import { ProviderStore } from '../../../src/peer/node/provider-store.ts';
+import { announceAlso } from '../../../src/peer/patches/announced.ts';
 import { inside } from '../../../src/peer/patches/inside.ts';
 import { createMdns } from '../../../src/peer/patches/mdns.ts';
 import { readInto } from '../../../src/peer/patches/socket-buffer.ts';
@@ -191,6 +192,19 @@ const CANARIES: Readonly<Record<string, Canary>> = {
       onTestFinished(() => void faces.mockRestore());
       const node = await startNode({ listen: ['/ip4/0.0.0.0/tcp/0'] });
       expect(node.getMultiaddrs().map(String)).toEqual([expect.stringMatching('^/ip4/5.9.1.1/')]);
+    },
+  },
+
+  // A node names one more address, and no longer.
+  'announcing another address': {
+    members: ['_updatePeerStoreAddresses', 'appendAnnounce', 'components'],
+    sing: async () => {
+      const node = await startNode();
+      const named = (): string => node.getMultiaddrs().join();
+      const withdraw = announceAlso(node, '/ip4/5.9.1.1/tcp/4001');
+      expect(named()).toContain('/ip4/5.9.1.1/tcp/4001/p2p/');
+      withdraw();
+      expect(named()).not.toContain('5.9.1.1');
     },
   },
 
