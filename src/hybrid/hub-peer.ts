@@ -17,11 +17,11 @@ import type { Segments } from '../root/root.ts';
 import { type Cancel, systemClock } from '../runtime/clock.ts';
 import type { Scope } from '../runtime/node/scope.ts';
 import { HubAdmissions } from './admission/hub-admissions.ts';
-import { Tiers } from './admission/tiers.ts';
 import { Announcements } from './announcements.ts';
 import { Changes } from './changes.ts';
 import { HubContent, MOST_FILES } from './hub-content.ts';
 import { keepRendezvous } from './phrase/rendezvous.ts';
+import { Tiers } from './tiers.ts';
 
 export interface HubPeerOptions {
   /** The link of the process, which the hub uses as well. */

@@ -25,6 +25,8 @@ export interface Network {
   call(peer: string, addresses: readonly string[], signal: AbortSignal): Promise<Wire>;
   /** Asks a peer about the file with this digest; undefined when it gives no answer. */
   ask(peer: string, digest: Uint8Array): Promise<Standing | undefined>;
+  /** Keeps the addresses that a connected peer has a use for: none of this host alone goes beyond it. */
+  tellable?(addresses: readonly string[], remote: string): readonly string[];
   /** Keeps the addresses that are well-formed and whose scope is as wide as their teller's. */
   believe(addresses: readonly string[], teller: string): NamedAddress[];
 }

@@ -19,6 +19,7 @@ import { type Call, Member } from './member.ts';
 import { PieceCopies } from './piece-copies.ts';
 import type { SessionView } from './session-view.ts';
 import type { SwarmHooks, SwarmHost } from './swarm-host.ts';
+import { toldTo } from './told-to.ts';
 
 export interface SwarmInit extends SwarmHost {
   readonly cid: CID;
@@ -239,10 +240,12 @@ export class Swarm implements Neighbourhood {
   #send(neighbour: string, message: Message): void {
     const member = this.#members.get(neighbour);
     if (!member || this.#init.maySend?.(message) === false) return;
+    const told = toldTo(neighbour, message, this.#init.network);
+    if (!told) return;
     if (member.unsent.length === 0) {
       this.#init.clock.soon('sending messages', () => member.wire.send(member.unsent.splice(0)));
     }
-    member.unsent.push(...encodeMessage(message));
+    member.unsent.push(...encodeMessage(told));
   }
 
   #perform(effect: Exclude<SessionEffect, { type: 'send' }>): void {

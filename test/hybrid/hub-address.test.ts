@@ -95,7 +95,7 @@ describe('findHub', () => {
   it('tells a private swarm from an open one, and takes what later versions add', async () => {
     const told = { ...about([HERE], { private: true, extra: 1 }), more: [] };
     const { swarm } = await find(await serve(tells(told)));
-    expect(swarm).toEqual({ peer: PEER, addresses: [HERE], isPrivate: true });
+    expect(swarm).toEqual({ peer: PEER, addresses: [HERE], isPrivate: true, admits: false });
   });
 
   const NONE = 'answers as no hub does: it is none, or of another version';

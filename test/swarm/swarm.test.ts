@@ -4,6 +4,7 @@ import { Bitfield } from '../../src/content/bitfield.ts';
 import { MemoryStore } from '../../src/content/memory-store.ts';
 import type { PieceStore } from '../../src/content/store.ts';
 import type { Message } from '../../src/exchange/wire/message.ts';
+import type { Network } from '../../src/swarm/network.ts';
 import { MemoryWire } from './memory-wire.ts';
 import { type Content, type Guest, makeContent, Party, PIECE, PIECES } from './party.ts';
 
@@ -29,6 +30,30 @@ function callAs(name: string, guest: Guest): MemoryWire {
 const whole = (): MemoryStore => MemoryStore.whole(content.manifest, content.bytes);
 
 describe('a swarm', () => {
+  it('tells a neighbour of no address that is of no use to it', async () => {
+    const party = new Party();
+    const [seed, near, far] = [party.invite('seed'), party.invite('near'), party.invite('far')];
+    const network: Network = {
+      self: seed.self,
+      connected: () => seed.connected(),
+      call: (...args) => seed.call(...args),
+      ask: (...args) => seed.ask(...args),
+      believe: (addresses) => seed.believe(addresses),
+      tellable: (addresses, remote) => (remote === 'near' ? addresses : []),
+    };
+    seed.join(whole(), {}, { network });
+    for (const guest of [near, far]) guest.fetch(content).contacts.add('seed', ['/mem/seed']);
+    await party.clock.advanceUntil(() => seed.answered.length === 2);
+    await party.clock.advance(1000);
+    const told = (name: string) =>
+      seed.answered
+        .filter(({ remote }) => remote === name)
+        .flatMap(({ sent }) => sent)
+        .filter(({ type }) => type === 'hello' || type === 'peers');
+    expect(told('near')).toContainEqual(expect.objectContaining({ addresses: ['/mem/seed'] }));
+    expect(told('far')).toEqual([expect.objectContaining({ type: 'hello', addresses: [] })]);
+  });
+
   it('passes every piece on to who calls, and both are told', async () => {
     const party = new Party();
     const [seed, leech] = [party.invite('seed', { up: UP }), party.invite('leech')];

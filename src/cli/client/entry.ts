@@ -1,6 +1,7 @@
 // The options by which a person says how a peer comes into a swarm, and whom it may meet there.
 import type { Command } from 'commander';
 import type { Entry, Joins } from '../../hybrid/entry.ts';
+import type { Guide } from '../../peer/discovery/guide.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { each } from '../common/options.ts';
@@ -65,19 +66,29 @@ const isHub = (text: string): boolean => /^https?:\/\//i.test(text);
 
 /** What an option names to join: multiaddrs of peers, and URLs of hubs. @throws HubswarmError ERR_USAGE */
 export async function parseJoins(option: string, texts: readonly string[]): Promise<Joins> {
-  const addresses = texts.filter((text) => !isHub(text));
+  const urls = texts.filter(isHub);
+  const names = texts.filter((text) => text.startsWith('/dnsaddr/'));
+  const addresses = texts.filter((text) => !urls.includes(text) && !names.includes(text));
   if (addresses.length > 0) {
     const { parseMultiaddr } = await import('../../peer/address/peer-address.ts');
     for (const text of addresses) parseMultiaddr(option, text);
   }
-  const urls = texts.filter(isHub);
-  if (urls.length === 0) return { through: addresses, towards: addresses };
-  const hubs = await hubsAt(option, urls);
+  const hubs = urls.length > 0 ? await hubsAt(option, urls) : undefined;
+  const guides = [...(hubs?.guides ?? []), ...(await namesAt(option, names))];
   return {
-    through: [...addresses, ...hubs.guides],
-    towards: [...addresses, ...hubs.guides.map((guide) => guide.towards)],
+    through: [...addresses, ...guides],
+    towards: [...addresses, ...guides.map(({ towards }) => towards)],
     hubs,
   };
+}
+
+/** Loaded only where it is wanted. */
+async function namesAt(option: string, texts: readonly string[]): Promise<Guide[]> {
+  if (texts.length === 0) return [];
+  const { NameGuide } = await import('../../peer/discovery/name-guide.ts');
+  const { checkDnsaddr } = await import('../../peer/address/resolve-names.ts');
+  for (const text of texts) checkDnsaddr(option, text);
+  return texts.map((text) => new NameGuide(text));
 }
 
 /** Loaded only where it is wanted. */

@@ -10,11 +10,17 @@ import {
 } from '../../api/hub-admission.ts';
 import type { HttpClient } from '../../client/http/http-client.ts';
 import { SourceFailure } from '../../client/http/source-failure.ts';
-import type { FoundHub } from '../hub-address.ts';
 import { isGenuine, type Sign } from './ticket.ts';
 
 /** Longest answer. Chosen: it has some 500. */
 const MOST_BYTES = 4096;
+
+interface AdmittingHub {
+  /** Its own address, ends in a slash. */
+  readonly base: URL;
+  /** Its PeerId. */
+  readonly peer: string;
+}
 
 interface Asker {
   readonly peerId: string;
@@ -24,21 +30,20 @@ interface Asker {
 /** @throws SourceFailure if the hub refuses, or makes no sense; the signal's reason */
 export async function askAdmission(
   http: HttpClient,
-  { base, swarm }: FoundHub,
+  { base, peer }: AdmittingHub,
   cid: CID,
   { peerId, sign }: Asker,
   signal: AbortSignal,
 ): Promise<HubAdmission> {
-  if (!swarm?.admits) throw new SourceFailure('the hub admits nobody to its swarm');
   const url = new URL(ADMISSION_PATH, base);
   url.search = `${new URLSearchParams({ peer: peerId, cid: `${cid}` })}`;
   const { challenge } = parse(challengeSchema, await http.getBytes(url, MOST_BYTES, signal));
-  const proof = await sign(Buffer.from(proofText(swarm.peer, challenge)));
+  const proof = await sign(Buffer.from(proofText(peer, challenge)));
   url.searchParams.set('challenge', challenge);
   url.searchParams.set('proof', Buffer.from(proof).toString('base64url'));
   const admission = parse(admissionSchema, await http.getBytes(url, MOST_BYTES, signal));
   const { ticket } = admission;
-  if (ticket.hub === swarm.peer && ticket.peer === peerId && (await isGenuine(ticket))) {
+  if (ticket.hub === peer && ticket.peer === peerId && (await isGenuine(ticket))) {
     return admission;
   }
   throw nonsense();

@@ -23,7 +23,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Wire } from '../../swarm/wire.ts';
-import { WireReader } from '../wire-reader.ts';
+import { WireReader } from '../phrase/wire-reader.ts';
 import { isGenuine } from './ticket.ts';
 
 const ADMISSION_PROTOCOL = '/hubswarm/admission/1.0.0';

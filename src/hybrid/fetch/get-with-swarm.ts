@@ -157,13 +157,14 @@ class Membership {
       const message = `${showUrl(guarded)} gives it to nobody without a token or password, and a swarm would give it to anybody`;
       throw new HubswarmError('ERR_NO_SOURCE', message);
     }
-    const { addresses } = hub.swarm;
+    const { addresses, peer: hubId } = hub.swarm;
     const door = new Door(Date.now);
     const knock: PeerOptions['knock'] = (remote, within) => door.knock(remote, within);
     const peer = await this.#start(addresses, { circle: door.circle, knock });
     try {
       const asker = { peerId: peer.peerId, sign: (bytes: Uint8Array) => peer.sign(bytes) };
-      const ask = (): Promise<HubAdmission> => askAdmission(http, hub, root, asker, signal);
+      const ask = (): Promise<HubAdmission> =>
+        askAdmission(http, { base: hub.base, peer: hubId }, root, asker, signal);
       const admission = await ask();
       door.take(admission);
       await door.open(peer);

@@ -1,11 +1,13 @@
 // What links add to the ways into a swarm: their addresses, and the hubs that they name, asked as
 // nobody and never on this machine, whatever their names stand for.
 import { Access } from '../../client/http/access.ts';
+import type { Guide } from '../../peer/discovery/guide.ts';
+import { NameGuide } from '../../peer/discovery/name-guide.ts';
 import { SCOPE } from '../../runtime/node/scope.ts';
 import type { Joins } from '../entry.ts';
 import { HubGuide } from '../hub-guide.ts';
 import type { Run } from '../with-peer.ts';
-import type { Callable } from './callable.ts';
+import { type Callable, mayCallFor } from './callable.ts';
 
 export function tellPassedOver({ passedOver }: Callable, { emit }: Run): void {
   for (const address of passedOver) {
@@ -14,12 +16,14 @@ export function tellPassedOver({ passedOver }: Callable, { emit }: Run): void {
   }
 }
 
-export function withLinks(given: Joins, { addresses, hubs }: Callable): Joins {
+export function withLinks(given: Joins, { addresses, hubs, names }: Callable): Joins {
   const named = hubs.length > 0 ? hubsOf(given, hubs) : given.hubs;
   const guides = (named?.guides ?? []).slice(given.hubs?.guides.length ?? 0);
+  const mayCall = mayCallFor();
+  const all: Guide[] = [...guides, ...names.map((name) => new NameGuide(name, mayCall))];
   return {
-    through: [...given.through, ...addresses, ...guides],
-    towards: [...given.towards, ...addresses, ...guides.map(({ towards }) => towards)],
+    through: [...given.through, ...addresses, ...all],
+    towards: [...given.towards, ...addresses, ...all.map(({ towards }) => towards)],
     hubs: named,
   };
 }

@@ -2,11 +2,11 @@
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
-import { WireReader } from '../wire-reader.ts';
 import { type CodePhrase, stretch } from './code-phrase.ts';
 import { decodeOffer, MOST_OFFER_BYTES, type Offer } from './offer.ts';
 import { decodeStatus, encodeOpening, encodeReport, type Status } from './protocol.ts';
 import { CONFIRMATION_LENGTH, SHARE_LENGTH, Spake2 } from './spake2.ts';
+import { WireReader } from './wire-reader.ts';
 
 /** A sender that proved that it knows the phrase. */
 export interface Met {

@@ -5,7 +5,6 @@ import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { unawaited } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
 import type { Emit } from '../../telemetry/event.ts';
-import { WireReader } from '../wire-reader.ts';
 import { type CodePhrase, makePhrase, stretch } from './code-phrase.ts';
 import { encodeOffer, type Offer } from './offer.ts';
 import {
@@ -17,6 +16,7 @@ import {
   type Status,
 } from './protocol.ts';
 import { CONFIRMATION_LENGTH, Spake2 } from './spake2.ts';
+import { WireReader } from './wire-reader.ts';
 
 /** Limit for the handshake, without the reports. Chosen. */
 const HANDSHAKE_MS = 10_000;

@@ -26,7 +26,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Wire } from '../../swarm/wire.ts';
-import { WireReader } from '../wire-reader.ts';
+import { WireReader } from './wire-reader.ts';
 
 const RENDEZVOUS_PROTOCOL = '/hubswarm/rendezvous/1.0.0';
 

@@ -38,3 +38,18 @@ export function believe(addresses: readonly string[], teller: Scope): PeerAddres
     return parsed && scope !== undefined && scope >= teller ? [parsed] : [];
   });
 }
+
+/** Of this peer's own addresses those that a remote of that scope has a use for: beyond this host none of it alone. */
+export function tellable(own: readonly Multiaddr[], remote: Scope): Multiaddr[] {
+  return remote === SCOPE.host ? [...own] : own.filter((each) => scopeOf(each) !== SCOPE.host);
+}
+
+/** What all others are told alike: where one of them is beyond this host, or an address is, none of it alone. */
+export function toldToAll(
+  own: readonly Multiaddr[],
+  connections: readonly { readonly remoteAddr: Multiaddr }[],
+): Multiaddr[] {
+  const beyond = tellable(own, SCOPE.network);
+  const areHere = connections.every(({ remoteAddr }) => scopeOf(remoteAddr) === SCOPE.host);
+  return beyond.length === 0 && areHere ? [...own] : beyond;
+}

@@ -5,6 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ownAddresses } from '../../runtime/node/own-addresses.ts';
 import { SCOPE } from '../../runtime/node/scope.ts';
+import { resolveToHosts } from './resolve-names.ts';
 import { scopeOfHost } from './scope.ts';
 
 /** The discard service: a connected UDP socket has a route and needs no answer. */
@@ -26,6 +27,7 @@ export const ANYWHERE: readonly Host[] = ['/ip4/192.0.2.1', '/ip6/2001:db8::1'];
 export async function resolveHosts(address: Multiaddr): Promise<Host[]> {
   const { name, value } = address.getComponents()[0]!;
   if (name === 'ip6zone') return [];
+  if (name === 'dnsaddr') return resolveToHosts(`${address}`);
   if (name === 'ip4' || name === 'ip6') return [hostOf(value!)];
   const family = name === 'dns4' ? 4 : name === 'dns6' ? 6 : 0;
   const found = await lookup(value!, { all: true, family });

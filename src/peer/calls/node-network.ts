@@ -3,8 +3,9 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { EXCHANGE_PROTOCOLS } from '../../exchange/wire/message.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
+import type { Scope } from '../../runtime/node/scope.ts';
 import type { NamedAddress, Network, Standing } from '../../swarm/network.ts';
-import { believe, scopeOfPeer } from '../address/scope.ts';
+import { believe, scopeOfPeer, tellable } from '../address/scope.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
 import type { Inquiries } from './inquiries.ts';
@@ -51,11 +52,20 @@ export class NodeNetwork implements Network {
     return this.#inquiries.ask(peer, digest);
   }
 
+  tellable(addresses: readonly string[], remote: string): string[] {
+    return tellable(
+      addresses.map((text) => multiaddr(text)),
+      this.#scopeOf(remote),
+    ).map(String);
+  }
+
+  #scopeOf(peer: string): Scope {
+    const connections = this.#node.getConnections();
+    return scopeOfPeer(connections.filter(({ remotePeer }) => remotePeer.toString() === peer));
+  }
+
   believe(addresses: readonly string[], teller: string): NamedAddress[] {
-    const connections = this.#node
-      .getConnections()
-      .filter(({ remotePeer }) => remotePeer.toString() === teller);
-    return believe(addresses, scopeOfPeer(connections)).map((parsed) => ({
+    return believe(addresses, this.#scopeOf(teller)).map((parsed) => ({
       peer: parsed.peerId,
       address: parsed.multiaddr.toString(),
     }));

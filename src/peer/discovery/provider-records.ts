@@ -6,6 +6,7 @@ import { varint } from 'multiformats';
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
+import { toldToAll } from '../address/scope.ts';
 import { KAD_PROTOCOL, type Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
 
@@ -70,7 +71,8 @@ async function exchange(
 }
 
 function describeSelf(node: Node): Uint8Array {
-  const addresses = node.getMultiaddrs().map(({ bytes }) => field(FIELD.peerAddress, bytes));
+  const told = toldToAll(node.getMultiaddrs(), node.getConnections());
+  const addresses = told.map(({ bytes }) => field(FIELD.peerAddress, bytes));
   return Buffer.concat([field(FIELD.peerId, node.peerId.toMultihash().bytes), ...addresses]);
 }
 

@@ -36,7 +36,8 @@ export async function askByDatagram<T>(question: Question<T>, signal: AbortSigna
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   // As of a refused port: no answer can come.
-  socket.on('error', () => reject(none()));
+  const fail = (): void => reject(none());
+  socket.on('error', guarded('hearing of no router', fail));
   socket.on(
     'message',
     guarded('hearing a router', (answer: Buffer) => {
@@ -44,8 +45,10 @@ export async function askByDatagram<T>(question: Question<T>, signal: AbortSigna
       if (found !== undefined) resolve(found);
     }),
   );
-  socket.bind({ address: from, port: 0 }, () =>
-    socket.connect(port, to, () => ask(TRIES, FIRST_WAIT_MS)),
+  const begin = guarded('asking a router', () => ask(TRIES, FIRST_WAIT_MS), fail);
+  socket.bind(
+    { address: from, port: 0 },
+    guarded('asking a router', () => socket.connect(port, to, begin), fail),
   );
   try {
     return await promise;

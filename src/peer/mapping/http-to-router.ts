@@ -1,6 +1,6 @@
 // One HTTP request to a router, by number, from the address that leads there: no redirect is
 // followed, and no more is read than a router has to say.
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 
@@ -34,25 +34,29 @@ export async function askRouter(
     maxHeaderSize: 16 * 1024,
     headers: { connection: 'close', ...post?.headers },
   });
-  const fail = (): void =>
-    reject(signal.aborted ? signal.reason : new HubswarmError('ERR_REMOTE', 'no answer by HTTP'));
+  const fail = guarded('hearing of no router', () =>
+    reject(signal.aborted ? signal.reason : new HubswarmError('ERR_REMOTE', 'no answer by HTTP')),
+  );
   asked.on('error', fail);
   asked.on(
     'response',
-    guarded('reading what a router says', (response) => {
+    guarded('reading what a router says', (response: IncomingMessage) => {
       const parts: Buffer[] = [];
       let bytes = 0;
-      response.on('error', fail);
-      response.on('data', (part: Buffer) => {
+      const take = guarded('reading what a router says', (part: Buffer) => {
         bytes += part.length;
-        if (bytes > MOST_BYTES) {
+        if (bytes <= MOST_BYTES) parts.push(part);
+        else {
           reject(new HubswarmError('ERR_REMOTE', 'too long an answer'));
           asked.destroy();
-        } else parts.push(part);
+        }
       });
-      response.on('end', () =>
+      const end = guarded('reading what a router says', () =>
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8') }),
       );
+      response.on('error', fail);
+      response.on('data', take);
+      response.on('end', end);
     }),
   );
   asked.end(post?.body);

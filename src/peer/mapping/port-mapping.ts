@@ -46,7 +46,7 @@ export class PortMapping {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #held: Held | undefined;
-  #told = '';
+  #hasWarned = false;
 
   constructor(init: PortMappingInit) {
     this.#init = init;
@@ -97,7 +97,7 @@ export class PortMapping {
       const message = `the router is behind another one: its own address ${mapped.host} is not of the internet`;
       throw new HubswarmError('ERR_REMOTE', message);
     }
-    this.#told = '';
+    this.#hasWarned = false;
     const half = (mapped.lifetimeSeconds * 1000) / 2;
     return Math.min(Math.max(half, LEAST_WAIT_MS), MOST_WAIT_MS);
   }
@@ -137,10 +137,10 @@ export class PortMapping {
   /** Tells of it once. @returns after how long it is tried again */
   #fail(error: unknown): number {
     if (this.#stop.signal.aborted) return 0;
-    const text = describeError(error);
-    if (text !== this.#told)
-      this.#init.warn(`--port-mapping: ${text}; looked for again every minute`);
-    this.#told = text;
+    if (!this.#hasWarned) {
+      this.#init.warn(`--port-mapping: ${describeError(error)}; looked for again every minute`);
+    }
+    this.#hasWarned = true;
     // It may hold still, and is given back at the end; but others must not be told what may be over.
     this.#held?.withdraw?.();
     if (this.#held) this.#held = { ...this.#held, withdraw: undefined };

@@ -85,7 +85,7 @@ export class Upnp implements Router {
     const stop = guarded('leaving a router', () => reject(signal.reason));
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    socket.on('error', none);
+    socket.on('error', guarded('hearing of no router', none));
     socket.on(
       'message',
       guarded('hearing a router', (answer: Buffer, { address }: { address: string }) => {
@@ -93,10 +93,15 @@ export class Upnp implements Router {
         if (place) resolve(place);
       }),
     );
-    socket.bind({ address: host, port: 0 }, () => {
-      socket.setMulticastInterface(host);
-      for (const version of [1, 2]) socket.send(searchFor(version), SSDP_PORT, GROUP);
-    });
+    const search = guarded(
+      'asking for routers',
+      () => {
+        socket.setMulticastInterface(host);
+        for (const version of [1, 2]) socket.send(searchFor(version), SSDP_PORT, GROUP);
+      },
+      none,
+    );
+    socket.bind({ address: host, port: 0 }, search);
     try {
       return await promise;
     } finally {

@@ -25,6 +25,7 @@ import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
 import { nameOwnAddresses } from '../patches/own-addresses.ts';
 import { createTcp } from '../patches/tcp.ts';
+import { asTold } from '../patches/told-addresses.ts';
 import type { SwarmKey } from '../private/swarm-key.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
 import { boundDials, DialBudget } from './dial-budget.ts';
@@ -221,7 +222,7 @@ const createDht =
       // Default 48 h: too long for peers that come and go. Forgets them within 15 min
       // more; telling again is Provision's, so no record of one's own is ever near its end.
       reprovide: { validity: RECORD_VALID_MS, interval: RECORD_VALID_MS / 4, threshold: 0 },
-    })(components) as Dht;
+    })(asTold(components)) as Dht;
     keepProviders(dht, new ProviderStore(components.peerId, RECORD_VALID_MS, clock));
     const { connectionManager } = components;
     sieveAddresses(dht, (teller) => scopeOfPeer(connectionManager.getConnections(teller)));

@@ -1,5 +1,4 @@
 // Reaches into libp2p 3: it takes addresses to announce when a node is made, and no later.
-import type { Node } from '../node/node.ts';
 import { inside } from './inside.ts';
 
 interface AddressManager {
@@ -9,7 +8,7 @@ interface AddressManager {
 }
 
 /** Names the multiaddr as one of the node from now on. Returns the function that takes it back. */
-export function announceAlso(node: Node, address: string): () => void {
+export function announceAlso(node: object, address: string): () => void {
   const patch = 'announcing another address';
   const { components } = inside<{ components: object }>(patch, node, 'components') ?? {};
   const { addressManager } = (components ?? {}) as { addressManager?: object };

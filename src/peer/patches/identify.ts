@@ -5,6 +5,7 @@ import type { Connection } from '@libp2p/interface';
 import { multiaddr } from '@multiformats/multiaddr';
 import { believe, scopeOfPeer } from '../address/scope.ts';
 import { inside } from './inside.ts';
+import { asTold } from './told-addresses.ts';
 
 /** What a peer says of itself, with its addresses as bytes. */
 interface Message {
@@ -20,7 +21,7 @@ interface Asking {
 type Components = Parameters<ReturnType<typeof identify>>[0];
 
 export function createIdentify(components: Components): Identify {
-  const service = identify({ runOnConnectionOpen: false })(components);
+  const service = identify({ runOnConnectionOpen: false })(asTold(components));
   const patch = 'addresses that peers say they listen at';
   const asking = inside<Asking>(patch, service as Identify & Asking, '_identify');
   if (!asking) return service;

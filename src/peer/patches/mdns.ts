@@ -7,6 +7,7 @@ import { guarded } from '../../runtime/guarded.ts';
 import { SCOPE } from '../../runtime/node/scope.ts';
 import { believe } from '../address/scope.ts';
 import { inside } from './inside.ts';
+import { asTold } from './told-addresses.ts';
 
 /** Keeps other libp2p programs on the LAN out; RFC 6763 allows 15 characters. */
 const SERVICE = 'hubswarm';
@@ -27,7 +28,8 @@ export function createMdns(
   const service = swarm === undefined ? SERVICE : `hs-${swarm}`;
   const create = mdns({ serviceTag: `_${service}._udp.local` });
   return (components) => {
-    const service = create(components) as ReturnType<typeof create> & Startable;
+    const service = create(asTold(components, SCOPE.network)) as ReturnType<typeof create> &
+      Startable;
     const start = service.start.bind(service);
     service.start = async () => {
       await start();

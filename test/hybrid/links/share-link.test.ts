@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCid, rawCid, sha256 } from '../../../src/content/cid.ts';
-import { callableOf } from '../../../src/hybrid/links/callable.ts';
+import { callableOf, mayCallFor } from '../../../src/hybrid/links/callable.ts';
 import {
   formatShareLink,
   isShareLink,
@@ -159,8 +159,29 @@ describe('a share link', () => {
 });
 
 describe('what is called for a link', () => {
-  const called = (addresses: string[], hubs: string[] = [], own: string[] = []) =>
-    callableOf({ addresses, hubs }, own);
+  const called = (addresses: string[], hubs: string[] = [], own: string[] = []) => {
+    const { names: _, ...called } = callableOf({ addresses, hubs }, own);
+    return called;
+  };
+
+  it.each(['/dns4/localhost/tcp/22', '/dns4/rebinding.example/tcp/22', '/dnsaddr/net.example'])(
+    'is what %s stands for, when it is called',
+    (text) => {
+      const none = { addresses: [], hubs: [], passedOver: [] };
+      expect(callableOf({ addresses: [text], hubs: [] }, [])).toEqual({ ...none, names: [text] });
+    },
+  );
+
+  it.each([
+    ['/ip4/192.168.1.5/tcp/4001', true],
+    ['/ip4/203.0.113.9/tcp/4001', true],
+    ['/ip4/127.0.0.1/tcp/22', false],
+    ['/ip6/::1/tcp/22', false],
+    ['/ip4/169.254.169.254/tcp/80', false],
+    ['/ip4/192.0.3.7/tcp/80', false],
+  ])('of a name %s: %s', (text, expected) => {
+    expect(mayCallFor(['192.0.3.7'])(text)).toBe(expected);
+  });
 
   it.each([
     '/ip4/192.168.1.5/tcp/4001',
@@ -181,8 +202,6 @@ describe('what is called for a link', () => {
     '/ip6/::/tcp/22',
     '/ip4/224.0.0.1/tcp/22',
     '/ip4/10.0.0.1/tcp/0',
-    '/dns4/localhost/tcp/22',
-    '/dns4/rebinding.example/tcp/22',
   ])('is not %s', (text) => {
     expect(called([text])).toEqual({ addresses: [], hubs: [], passedOver: [text] });
   });

@@ -21,6 +21,7 @@ import { inside } from '../../../src/peer/patches/inside.ts';
 import { createMdns } from '../../../src/peer/patches/mdns.ts';
 import { readInto } from '../../../src/peer/patches/socket-buffer.ts';
 import { bareSocketOf, socketOf } from '../../../src/peer/patches/tcp.ts';
+import { asTold } from '../../../src/peer/patches/told-addresses.ts';
 import { Session } from '../../../src/peer/wire/session.ts';
 import { speak } from '../../../src/peer/wire/speak.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
@@ -192,6 +193,21 @@ const CANARIES: Readonly<Record<string, Canary>> = {
       onTestFinished(() => void faces.mockRestore());
       const node = await startNode({ listen: ['/ip4/0.0.0.0/tcp/0'] });
       expect(node.getMultiaddrs().map(String)).toEqual([expect.stringMatching('^/ip4/5.9.1.1/')]);
+    },
+  },
+
+  // A node tells others of none of its host alone.
+  'addresses that others are told': {
+    members: ['getAddresses'],
+    sing: async () => {
+      const face = { address: '5.9.1.1', family: 'IPv4' };
+      const own = { address: '127.0.0.1', family: 'IPv4' };
+      const faces = vi.spyOn(os, 'networkInterfaces').mockReturnValue({ it: [own, face] as never });
+      onTestFinished(() => void faces.mockRestore());
+      const node = await startNode({ listen: ['/ip4/0.0.0.0/tcp/0'] });
+      const { components } = node as unknown as { components: { addressManager: object } };
+      const told = asTold(components).addressManager as { getAddresses(): object[] };
+      expect(told.getAddresses().map(String)).toEqual([expect.stringMatching('^/ip4/5.9.1.1/')]);
     },
   },
 

@@ -1,11 +1,11 @@
 // What a hub's peer answers for: what anybody may have, and what is given to those that the hub has
 // admitted. To all others the second is not there.
 import type { CID } from 'multiformats/cid';
-import type { LossReason } from '../../content/store.ts';
-import type { FileEntry } from '../../hub/catalogue/catalogue.ts';
-import type { Content, OtherContent } from '../../peer/on-demand.ts';
-import type { Segments } from '../../root/root.ts';
-import type { HubContent } from '../hub-content.ts';
+import type { LossReason } from '../content/store.ts';
+import type { FileEntry } from '../hub/catalogue/catalogue.ts';
+import type { Content, OtherContent } from '../peer/on-demand.ts';
+import type { Segments } from '../root/root.ts';
+import type { HubContent } from './hub-content.ts';
 
 export class Tiers implements OtherContent {
   readonly mostSwarms: number;

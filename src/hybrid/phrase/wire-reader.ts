@@ -1,6 +1,6 @@
 // Reads a wire in steps of known lengths. What a remote sends beyond what is waited for is bounded.
-import { HubswarmError } from '../runtime/errors.ts';
-import type { Wire } from '../swarm/wire.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Wire } from '../../swarm/wire.ts';
 
 /** Most bytes that wait to be read. */
 const MOST_WAITING = 8192;
