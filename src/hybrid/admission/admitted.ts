@@ -7,9 +7,10 @@ import type { Door } from './door.ts';
 
 /** Time between two looks at tickets. Chosen. */
 const LOOK_MS = 1000;
-/** Part of an admission that is left when it is asked for anew, and the shortest wait for that. Chosen. */
+/** Part of an admission after which it is asked for anew, within these bounds: a hub may say anything. Chosen. */
 const RENEW_AT = 0.5;
-const LEAST_WAIT_MS = 2000;
+const LEAST_WAIT_MS = 5000;
+const MOST_WAIT_MS = 10 * 60_000;
 
 /** Keeps the admission until the signal aborts. */
 export function keepAdmitted(
@@ -27,11 +28,12 @@ export function keepAdmitted(
   const run = async (): Promise<void> => {
     let ms = firstMs;
     for (;;) {
-      await clock.sleep(Math.max(ms * RENEW_AT, LEAST_WAIT_MS), signal);
+      const waitMs = Math.min(Math.max(ms * RENEW_AT, LEAST_WAIT_MS), MOST_WAIT_MS);
+      await clock.sleep(waitMs, signal);
       // The hub may be gone, or the token at its end: then those that know the ticket say when it is over.
       const own = await renew().catch(() => undefined);
+      ms = own?.ms ?? ms - waitMs;
       if (!own) continue;
-      ms = own.ms;
       door.take(own);
       for (const remote of door.met) unawaited('showing a ticket', show(door, remote, signal));
     }

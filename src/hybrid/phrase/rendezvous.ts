@@ -53,15 +53,18 @@ const MOST_OF_SENDER = 2;
 
 const addressesSchema = z.array(z.string().max(512)).max(MOST_ADDRESSES);
 
+/** The addresses of a sender, as far as the asker has a use for them. */
+type AddressesOf = (peer: string, asker: string) => Promise<string[]>;
+
 export class Rendezvous {
   readonly #clock: Timers;
-  readonly #addressesOf: (peer: string) => Promise<string[]>;
+  readonly #addressesOf: AddressesOf;
   /** The number of each sender's stream. */
   readonly #kept = new Map<Wire, number>();
   #questions = MOST_QUESTIONS;
   #countedAt: number;
 
-  constructor(clock: Timers, addressesOf: (peer: string) => Promise<string[]>) {
+  constructor(clock: Timers, addressesOf: AddressesOf) {
     this.#clock = clock;
     this.#addressesOf = addressesOf;
     this.#countedAt = clock.now();
@@ -112,7 +115,7 @@ export class Rendezvous {
     const senders = [...this.#kept].filter(([, each]) => each === number);
     // One that is not known any more must not hide the others.
     const told = await Promise.all(
-      senders.map(([{ remote }]) => this.#addressesOf(remote).catch(() => [])),
+      senders.map(([{ remote }]) => this.#addressesOf(remote, wire.remote).catch(() => [])),
     );
     const addresses = told.flatMap((each) => each.slice(0, MOST_OF_SENDER));
     if (addresses.length === 0) wire.send([Buffer.of(0)]);
@@ -138,7 +141,7 @@ export class Rendezvous {
 
 /** Makes a peer a keeper. */
 export async function keepRendezvous({ node, clock }: Peer): Promise<void> {
-  const rendezvous = new Rendezvous(clock, (peer) => addressesOf(node, peer));
+  const rendezvous = new Rendezvous(clock, (peer, asker) => addressesOf(node, peer, asker));
   await answerStreams(node, RENDEZVOUS_PROTOCOL, (wire) => rendezvous.answer(wire));
 }
 

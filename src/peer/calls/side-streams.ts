@@ -5,7 +5,7 @@ import { abortable } from '../../runtime/abortable.ts';
 import type { Timers } from '../../runtime/clock.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
-import { believe, scopeOfPeer } from '../address/scope.ts';
+import { believe, scopeOfPeer, tellable } from '../address/scope.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
@@ -121,14 +121,19 @@ export function attendConnected(
   hearConnected(node, hear, signal);
 }
 
-/** Addresses at which a connected peer says that it listens, with /p2p/; only those that can be dialled. */
-export async function addressesOf(node: Node, peer: string): Promise<string[]> {
+/**
+ * Addresses at which a connected peer says that it listens, with /p2p/; only those that can be dialled, and
+ * that the asker, another one, has a use for.
+ */
+export async function addressesOf(node: Node, peer: string, asker: string): Promise<string[]> {
   const id = peerIdFromString(peer);
   const { addresses } = await node.peerStore.get(id);
   const connections = node.getConnections(id);
   const told = addresses.map(({ multiaddr }) => multiaddr.toString());
-  return believe(told, scopeOfPeer(connections)).map(
-    ({ multiaddr, peerId }) => `${multiaddr}${peerId === undefined ? `/p2p/${peer}` : ''}`,
+  const believed = believe(told, scopeOfPeer(connections)).map(({ multiaddr }) => multiaddr);
+  const scope = scopeOfPeer(node.getConnections(peerIdFromString(asker)));
+  return tellable(believed, scope).map((each) =>
+    `${each}`.includes('/p2p/') ? `${each}` : `${each}/p2p/${peer}`,
   );
 }
 

@@ -18,7 +18,11 @@ async function stage() {
   const { peer: hub } = await startPeer();
   const { peer: otherHub } = await startPeer();
   const member = async (address?: string) => {
-    const door = new Door(() => NOW);
+    let now = NOW;
+    const door = new Door(() => now);
+    const pass = (ms: number): void => {
+      now += ms;
+    };
     const emit = (): void => {};
     const link = new ProcessLink(emit, {});
     const options = { circle: door.circle, knock: door.knock.bind(door), joins: [] };
@@ -34,7 +38,7 @@ async function stage() {
       const ticket = await signTicket({ ...meant, ...change }, (bytes) => signer.sign(bytes));
       door.take({ ticket: { ...ticket, ...change }, ms: ticket.until - NOW });
     };
-    return { door, peer, take };
+    return { door, peer, take, pass };
   };
   const two = await member();
   const one = await member(two.peer.addresses[0]);
@@ -53,6 +57,9 @@ describe('a door', () => {
     expect([...two.door.circle]).toEqual([hub.peerId, one.peer.peerId]);
     expect(one.door.met).toEqual([two.peer.peerId]);
     expect(one.door.lapsed()).toEqual([]);
+    one.pass(1000);
+    expect(one.door.lapsed()).toEqual([two.peer.peerId]);
+    expect([...one.door.circle]).toEqual([hub.peerId]);
   });
 
   it('stays shut before this peer has a ticket', async () => {
