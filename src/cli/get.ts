@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { HubswarmError } from '../runtime/errors.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client/access.ts';
 import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
-import { each, positiveSeconds, rate, seconds } from './common/options.ts';
+import { each, minRateOption, positiveSeconds, rate, seconds } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 
 interface Options extends AccessFlags, EntryFlags {
@@ -15,6 +15,7 @@ interface Options extends AccessFlags, EntryFlags {
   uplink?: number;
   downlink?: number;
   timeout?: number;
+  minRate: number;
   linger: number;
   json: boolean;
   quiet: boolean;
@@ -58,6 +59,7 @@ export function getCommand(): Command {
       'give up after so long without progress (default: 30 for URLs; never for links and CIDs)',
       positiveSeconds('--timeout'),
     )
+    .addOption(minRateOption('comes by HTTP'))
     .option(
       '--linger <seconds>',
       'serve peers for so long when it is complete, and up to 30 s more until those that still fetch have every piece among them',
@@ -71,7 +73,7 @@ export function getCommand(): Command {
 }
 
 async function run(things: string[], options: Options): Promise<void> {
-  const { out, json, timeout, linger, select } = options;
+  const { out, json, timeout, minRate, linger, select } = options;
   if (json && out === '-') {
     throw new HubswarmError(
       'ERR_USAGE',
@@ -93,6 +95,7 @@ async function run(things: string[], options: Options): Promise<void> {
     ...options,
     wants: select.length > 0 ? wantedBy('--select', select) : undefined,
     timeoutMs: timeout === undefined ? undefined : timeout * 1000,
+    minBytesPerSecond: minRate,
     lingerMs: linger * 1000,
     access: (urls: readonly URL[]) => accessOf(options, urls),
     stdout: process.stdout,

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { showJson } from '../runtime/shown-text.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client/access.ts';
 import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
-import { positiveSeconds } from './common/options.ts';
+import { minRateOption, positiveSeconds } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 import { formatListing } from './terminal/listing-table.ts';
 
@@ -11,6 +11,7 @@ interface Options extends AccessFlags, EntryFlags {
   data?: string;
   json: boolean;
   timeout: number;
+  minRate: number;
 }
 
 /** Chosen: long enough for a hub to restart, and for a peer to be found. */
@@ -31,21 +32,23 @@ export function listCommand(): Command {
       positiveSeconds('--timeout'),
       TIMEOUT_SECONDS,
     )
+    .addOption(minRateOption('comes by HTTP'))
     .action(run);
   return addEntryOptions(command, 'find the content through');
 }
 
 async function run(thing: string, options: Options): Promise<void> {
-  const { data, json, timeout } = options;
+  const { data, json, timeout, minRate } = options;
   const { wayOf } = await import('../hybrid/fetch/get.ts');
   const { list } = await import('../hybrid/fetch/list.ts');
   const way = await wayOf([thing]);
   const access = (urls: readonly URL[]) => accessOf(options, urls);
+  const limits = { timeoutMs: timeout * 1000, minBytesPerSecond: minRate };
   await runCommand(
     { quiet: true },
     async (context) => {
       const entry = await entryOf(options, context.emit);
-      const choice = { ...entry, data, access, timeoutMs: timeout * 1000 };
+      const choice = { ...entry, data, access, ...limits };
       const listing = await list(way, choice, context);
       const text = json
         ? showJson(JSON.stringify(listing, undefined, 2))

@@ -173,7 +173,7 @@ export interface Listing {
 export async function list(url: Url, options: Options = {}): Promise<Listing> {
   const directory = readUrl(url);
   const { timeoutMs, signal, access } = shared(readOptions('options', options), [directory]);
-  return fetchListing(directory, timeoutMs, signal, access);
+  return fetchListing(directory, { stallMs: timeoutMs }, signal, access);
 }
 
 /** Deletes a file or an empty directory of a hub. @throws HubswarmError ERR_REMOTE */

@@ -94,7 +94,7 @@ describe('a 404 of a hub for a URL without /files/', () => {
     expect((await runGet([at('d%20x')], { output: '-' })).error?.message).toContain(hint);
     expect(((await mirror(at('d%20x'))).failed as Error).message).toContain(hint);
     const { signal } = new AbortController();
-    await expect(fetchListing(at('d%20x'), 2000, signal)).rejects.toThrow(hint);
+    await expect(fetchListing(at('d%20x'), { stallMs: 2000 }, signal)).rejects.toThrow(hint);
   });
 
   it('is plain below /files/, and at another server', async () => {

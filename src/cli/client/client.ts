@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import { showJson } from '../../runtime/shown-text.ts';
-import { positiveSeconds } from '../common/options.ts';
+import { minRateOption, positiveSeconds } from '../common/options.ts';
 import { EXIT_CODES, runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
 import { getCommand } from './get.ts';
@@ -37,19 +37,21 @@ function listCommand(): Command {
       positiveSeconds('--timeout'),
       TIMEOUT_SECONDS,
     )
+    .addOption(minRateOption('comes'))
     .action(list);
 }
 
 async function list(
   text: string,
-  flags: AccessFlags & { json: boolean; timeout: number },
+  flags: AccessFlags & { json: boolean; timeout: number; minRate: number },
 ): Promise<void> {
   const url = parseHttpUrl(text);
   const access = await accessOf(flags, [url]);
   const { fetchListing, inNaturalOrder } = await import('../../client/tree/remote/list.ts');
   const { formatListing } = await import('../terminal/listing-table.ts');
   await runCommand({ quiet: true }, async ({ signal }) => {
-    const listing = await fetchListing(url, flags.timeout * 1000, signal, access);
+    const limits = { stallMs: flags.timeout * 1000, minBytesPerSecond: flags.minRate };
+    const listing = await fetchListing(url, limits, signal, access);
     const text = flags.json
       ? showJson(JSON.stringify(listing, undefined, 2))
       : formatListing(inNaturalOrder(listing, url), process.stdout.columns);

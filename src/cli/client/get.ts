@@ -2,13 +2,12 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { GetOptions } from '../../client/download/get-options.ts';
-import { MIN_BYTES_PER_SECOND } from '../../client/http/least-rate.ts';
 import { parseHttpUrl } from '../../client/http/url.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { untilLine } from '../common/hold.ts';
 import { readLines } from '../common/lines.ts';
-import { integer, rate, rateOrNone, seconds } from '../common/options.ts';
+import { integer, minRateOption, rate, seconds } from '../common/options.ts';
 import { checkDirectory } from '../common/places.ts';
 import { runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
@@ -70,12 +69,7 @@ export function getCommand(): Command {
       seconds('--timeout'),
       TIMEOUT_SECONDS,
     )
-    .option(
-      '--min-rate <rate>',
-      "give up if less than that comes in ten minutes' mean (bytes per second); none: wait while any byte comes",
-      rateOrNone('--min-rate'),
-      MIN_BYTES_PER_SECOND,
-    )
+    .addOption(minRateOption('comes'))
     .option(
       '--connections-per-host <number>',
       'connections to each mirror at once; more help where each connection is held to a rate',

@@ -7,7 +7,7 @@ import type { SentPlaces } from '../../client/tree/sent-places.ts';
 import type { PutOptions } from '../../client/upload/put.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { showText } from '../../runtime/shown-text.ts';
-import { positiveSeconds, rate } from '../common/options.ts';
+import { minRateOption, positiveSeconds, rate } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
 import { runEach } from './each-argument.ts';
@@ -22,6 +22,7 @@ interface PutFlags extends AccessFlags {
   preserve: boolean;
   uplink?: number;
   timeout: number;
+  minRate: number;
   quiet: boolean;
   json: boolean;
 }
@@ -53,6 +54,7 @@ export function putCommand(): Command {
       positiveSeconds('--timeout'),
       TIMEOUT_SECONDS,
     )
+    .addOption(minRateOption('is taken'))
     .option('--quiet', 'print nothing but errors', false)
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .action(put);
@@ -78,6 +80,7 @@ async function put(first: string, more: string[], flags: PutFlags): Promise<void
       access,
       uplinkBytesPerSecond: flags.uplink,
       stallMs: flags.timeout * 1000,
+      minBytesPerSecond: flags.minRate,
       emit,
       signal,
       sent,

@@ -1,6 +1,7 @@
 // Parsers of option values that several commands share. Each gives one line that
 // names the option, what was given and what is accepted.
 import { Option } from 'commander';
+import { MIN_BYTES_PER_SECOND } from '../../client/http/least-rate.ts';
 import { LINK_CHOICES } from '../../disk/import/scan.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { parseRate, parseSize } from '../../runtime/units.ts';
@@ -17,10 +18,19 @@ export const rateOrAuto =
     text.toLowerCase() === 'auto' ? 'auto' : parseRate(option, text, ', or auto');
 
 /** A least rate in bytes per second; 0 for none. */
-export const rateOrNone =
+const rateOrNone =
   (option: string) =>
   (text: string): number =>
     text.toLowerCase() === 'none' ? 0 : parseRate(option, text, ', or none');
+
+/** @param moves what bytes of the transfer do: `comes`, or `is taken` */
+export const minRateOption = (moves: string): Option =>
+  new Option(
+    '--min-rate <rate>',
+    `give up if less than that ${moves} in ten minutes' mean (bytes per second); none: wait while any byte ${moves}`,
+  )
+    .argParser(rateOrNone('--min-rate'))
+    .default(MIN_BYTES_PER_SECOND);
 
 export const size =
   (option: string) =>

@@ -1,12 +1,13 @@
 // Requests without a body over kept connections. It follows redirects, reuses connections, and
 // tries again when a kept connection turns out to be closed. Every failure of the remote is a
 // SourceFailure. Make one client for each transfer, and close() it.
+import { guarded } from '../../runtime/guarded.ts';
 import type { Scope } from '../../runtime/node/scope.ts';
 import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { HttpConnection, type Room, type Take } from './http-connection.ts';
 import { isZipped, type ResponseHead } from './http-head.ts';
-import { ANY_BYTES, LEAST_BYTES, MEAN_MS, MeanRate, MIN_BYTES_PER_SECOND } from './least-rate.ts';
+import { ANY_BYTES, LEAST_BYTES, TransferRate } from './least-rate.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
 import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
@@ -50,8 +51,8 @@ export interface HttpClientOptions {
   /** Whether a slow answer is given up as a silent one is, since another source may help. */
   readonly exacting?: boolean;
   /**
-   * Least mean rate of all bodies together, by the user's option; 0 for none, as for a client that is
-   * for no single transfer. MIN_BYTES_PER_SECOND if left out.
+   * Least mean rate of all answers together, by the user's option; 0 for none, as for a client that is
+   * for no single transfer. As TransferRate has it if left out.
    */
   readonly minBytesPerSecond?: number | undefined;
   readonly access?: Access | undefined;
@@ -65,8 +66,7 @@ export class HttpClient {
   readonly #stallMs: number;
   readonly #mostStallMs: number;
   readonly #leastBytes: number;
-  readonly #mean: MeanRate | undefined;
-  readonly #slow = new AbortController();
+  readonly #rate: TransferRate;
   /** How long a server may be silent, by origin, if it was before. */
   readonly #lengthened = new Map<string, number>();
   readonly #access: Access;
@@ -77,21 +77,21 @@ export class HttpClient {
     this.#stallMs = stallMs;
     this.#mostStallMs = mostStallMs;
     this.#access = access ?? new Access({ urls: [] });
-    const { minBytesPerSecond: min = MIN_BYTES_PER_SECOND } = options;
-    if (min === 0) return;
-    const how = options.minBytesPerSecond === undefined ? '' : '; --min-rate none waits for it';
-    const reason = `sent less than ${min} B/s for ${MEAN_MS / 60_000} minutes${how}`;
-    this.#mean = new MeanRate(min, () => this.#giveUp(new SourceFailure(reason, { final: true })));
+    const { minBytesPerSecond } = options;
+    this.#rate = new TransferRate(minBytesPerSecond);
+    this.slow.addEventListener(
+      'abort',
+      guarded('giving up a slow server', () => this.#giveUp()),
+    );
   }
 
   /** Aborted with a SourceFailure when too little comes: every request fails from then on. */
   get slow(): AbortSignal {
-    return this.#slow.signal;
+    return this.#rate.slow;
   }
 
-  #giveUp(failure: SourceFailure): void {
-    this.#slow.abort(failure);
-    for (const connection of this.#open) connection.close(failure);
+  #giveUp(): void {
+    for (const connection of this.#open) connection.close(this.slow.reason);
   }
 
   /** Sends a request; any status is an answer. @throws SourceFailure, or the signal's reason */
@@ -221,7 +221,7 @@ export class HttpClient {
 
   async #connect({ url, least, signal }: ScopedRequest): Promise<HttpConnection> {
     const stallMs = this.#limitOf(url.origin);
-    const limits = { stallMs, leastBytes: this.#leastBytes, mean: this.#mean };
+    const limits = { stallMs, leastBytes: this.#leastBytes, mean: this.#rate.mean };
     const trust = this.#access.trust(url);
     const { proxy, ca } = trust;
     if (!proxy) return new HttpConnection(url, limits, trust, { lookup: lookupFrom(least) });

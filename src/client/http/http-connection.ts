@@ -14,7 +14,7 @@ import {
   parseResponseHead,
   type ResponseHead,
 } from './http-head.ts';
-import { headMs, LeastRate, type Limits } from './least-rate.ts';
+import { HeadRate, LeastRate, type Limits } from './least-rate.ts';
 import { type OpenSocket, openSocket, type Way } from './open-socket.ts';
 import { closedEarly, connectionFailure, SourceFailure, unanswered } from './source-failure.ts';
 
@@ -57,7 +57,7 @@ export class HttpConnection {
   readonly #origin: URL;
   readonly #limits: Limits;
   readonly #rate: LeastRate;
-  #headTimer: NodeJS.Timeout | undefined;
+  readonly #headRate: HeadRate;
   #connectTimer: NodeJS.Timeout | undefined;
   #idleSince = 0;
   #method = '';
@@ -77,8 +77,6 @@ export class HttpConnection {
   #taking = false;
   #failure: SourceFailure | undefined;
   #remoteAddress: string | undefined;
-  /** Whether a response byte came since the last request. */
-  #answered = false;
   /** Whether it failed because too little came in its time. */
   stalled = false;
 
@@ -91,6 +89,7 @@ export class HttpConnection {
     this.#rate = new LeastRate(limits, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
     );
+    this.#headRate = new HeadRate(limits, (what, ms) => this.#stall(what, ms));
     const { socket, whenTrusted } = openSocket(
       origin,
       trust,
@@ -145,13 +144,10 @@ export class HttpConnection {
     this.#interim = 0;
     this.#head = undefined;
     this.#decoder = undefined;
-    this.#answered = false;
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure);
       this.#awaited = { resolve, reject };
-      const ms = headMs(this.#limits);
-      const late = (): void => this.#stall(this.#answered ? 'no whole header' : 'nothing', ms);
-      this.#headTimer = setTimeout(late, ms);
+      this.#headRate.start();
       this.#whenTrusted(() => this.#socket.write(head, 'latin1'));
       this.#resume();
     });
@@ -182,7 +178,6 @@ export class HttpConnection {
   /** Handles bytes from the socket. Returns false to stop reading. */
   #handleBytes(bytes: Uint8Array): boolean {
     if (this.#failure) return false;
-    this.#answered = true;
     if (this.#awaited) return this.#handleHead(bytes);
     if (this.#pump) return this.#handleBody(bytes);
     this.#fail(new SourceFailure('sent bytes that were not asked for'));
@@ -190,6 +185,8 @@ export class HttpConnection {
   }
 
   #handleHead(bytes: Uint8Array): boolean {
+    this.#headRate.handleBytes(bytes.length);
+    if (this.#failure) return false;
     let rest = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (rest[0] === TLS_ALERT) return this.#violate('speaks TLS there; give https://');
     for (;;) {
@@ -209,7 +206,7 @@ export class HttpConnection {
   #acceptHead(head: ResponseHead, rest: Uint8Array): boolean {
     const framing = bodyFraming(this.#method, head);
     if (typeof framing === 'string') return this.#violate(framing);
-    clearTimeout(this.#headTimer);
+    this.#headRate.end();
     this.#head = head;
     this.#framing = framing.kind;
     this.#decoder = createBodyDecoder(framing);
@@ -297,7 +294,7 @@ export class HttpConnection {
   }
 
   #unanswered(failure: SourceFailure): SourceFailure {
-    return this.#awaited && !this.#answered ? unanswered(failure, this.#origin) : failure;
+    return this.#awaited && !this.#headRate.begun ? unanswered(failure, this.#origin) : failure;
   }
 
   #violate(reason: string): false {
@@ -320,7 +317,7 @@ export class HttpConnection {
     if (this.#failure) return;
     this.#failure = failure;
     clearTimeout(this.#connectTimer);
-    clearTimeout(this.#headTimer);
+    this.#headRate.end();
     this.#rate.pause();
     this.#socket.destroy();
     this.#awaited?.reject(failure);

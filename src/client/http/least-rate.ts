@@ -1,6 +1,8 @@
 // The least rate of a body: where another source waits, or somebody else does, a remote that drips
 // bytes would hold them up. A remote that is the only source may be slow, and is still no endless
-// wait: what all bodies of a client bring has a least mean. Only time in which bytes are awaited counts.
+// wait: what all answers of a client bring has a least mean. Only time in which bytes are awaited counts.
+// Until the first byte of an answer a server may think; from then on the answer's head counts too.
+import { SourceFailure } from './source-failure.ts';
 
 /** Least bytes in each timeout. Chosen: less than any useful line brings. */
 export const LEAST_BYTES = 1024;
@@ -24,21 +26,21 @@ export interface Limits {
   readonly stallMs: number;
   /** Least bytes of a body in that time; with more than any, a head must come whole in it. */
   readonly leastBytes: number;
-  /** The mean of all bodies that come beside this one. */
+  /** The mean of all answers that come beside this one. */
   readonly mean?: MeanRate | undefined;
 }
 
-export const headMs = ({ stallMs, leastBytes }: Limits): number =>
+const headMs = ({ stallMs, leastBytes }: Limits): number =>
   leastBytes > ANY_BYTES ? stallMs : HEAD_TIMES * stallMs;
 
 /**
- * The mean rate of all bodies together, for they may share a slow link. It needs no timer: a body
- * that brings nothing ends by its own limit.
+ * The mean rate of all heads and bodies together, for they may share a slow link. It needs no timer:
+ * one that brings nothing ends by its own limit.
  */
 export class MeanRate {
   readonly #leastBytes: number;
   readonly #onSlow: () => void;
-  /** Bodies whose bytes are awaited. */
+  /** Heads and bodies whose bytes are awaited. */
   #awaited = 0;
   #since = 0;
   /** Milliseconds of this window in which bytes were awaited, before `#since`. */
@@ -51,12 +53,12 @@ export class MeanRate {
     this.#onSlow = onSlow;
   }
 
-  /** One more body is awaited. */
+  /** One more is awaited. */
   resume(): void {
     if (this.#awaited++ === 0) this.#since = performance.now();
   }
 
-  /** One body less is awaited. */
+  /** One less is awaited. */
   pause(): void {
     if (--this.#awaited === 0) this.#waitedMs += performance.now() - this.#since;
   }
@@ -71,6 +73,71 @@ export class MeanRate {
     } else if (this.#waitedMs + (this.#awaited > 0 ? now - this.#since : 0) >= MEAN_MS) {
       this.#onSlow();
     }
+  }
+}
+
+/** The least mean of one transfer, and the end of a transfer that stays below it. */
+export class TransferRate {
+  /** Undefined if there is none. */
+  readonly mean: MeanRate | undefined;
+  readonly #slow = new AbortController();
+
+  /**
+   * @param given least bytes per second, by the user's option; 0 for none. MIN_BYTES_PER_SECOND if left
+   * out.
+   * @param did what the remote did with the bytes
+   */
+  constructor(given: number | undefined, did: 'sent' | 'took' = 'sent') {
+    const min = given ?? MIN_BYTES_PER_SECOND;
+    if (min === 0) return;
+    const how = given === undefined ? '' : '; --min-rate none waits for it';
+    const reason = `${did} less than ${min} B/s for ${MEAN_MS / 60_000} minutes${how}`;
+    this.mean = new MeanRate(min, () =>
+      this.#slow.abort(new SourceFailure(reason, { final: true })),
+    );
+  }
+
+  /** Aborted with a SourceFailure when it was too slow. */
+  get slow(): AbortSignal {
+    return this.#slow.signal;
+  }
+}
+
+/** One head: all of it comes in time, and counts in the mean from its first byte on. */
+export class HeadRate {
+  readonly #limits: Limits;
+  readonly #onLate: (what: string, ms: number) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #begun = false;
+
+  constructor(limits: Limits, onLate: (what: string, ms: number) => void) {
+    this.#limits = limits;
+    this.#onLate = onLate;
+  }
+
+  /** Whether a byte came since start(). */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  start(): void {
+    this.#begun = false;
+    const ms = headMs(this.#limits);
+    const late = (): void => this.#onLate(this.#begun ? 'no whole header' : 'nothing', ms);
+    this.#timer = setTimeout(late, ms);
+  }
+
+  handleBytes(bytes: number): void {
+    if (!this.#begun) this.#limits.mean?.resume();
+    this.#begun = true;
+    this.#limits.mean?.handleBytes(bytes);
+  }
+
+  /** The head is here, or will not come. */
+  end(): void {
+    if (this.#timer !== undefined && this.#begun) this.#limits.mean?.pause();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 

@@ -5,10 +5,11 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import type { LookupFunction } from 'node:net';
 import type { Link } from '../../link/link.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { guarded } from '../../runtime/guarded.ts';
 import { Access } from './access.ts';
 import { ChainCookies } from './chain-cookies.ts';
 import { MAX_INTERIM } from './http-head.ts';
-import { HEAD_TIMES } from './least-rate.ts';
+import { HEAD_TIMES, type MeanRate } from './least-rate.ts';
 import { connectTrusted, proxyAuthorization } from './open-socket.ts';
 import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
 import {
@@ -37,6 +38,8 @@ export interface SentRequest {
   readonly link: Link;
   /** How long the server may neither take nor send a byte. */
   readonly stallMs: number;
+  /** What the server must take, and its answers bring, in the mean. */
+  readonly mean?: MeanRate | undefined;
   readonly access?: Access | undefined;
   readonly signal: AbortSignal;
 }
@@ -48,6 +51,10 @@ export interface SentAnswer {
   readonly headers: ReadonlyMap<string, string>;
 }
 
+/** Chosen: the mean counts what is taken in such steps, which take two minutes at the least rate. */
+const WRITE_BYTES = 64 * 1024;
+/** Time between two looks at the mean while nothing is taken. Chosen. */
+const LOOK_MS = 5000;
 /** Wait for a 100, as curl waits: a server that does not know 100-continue costs no more. */
 const CONTINUE_WITHIN_MS = 1000;
 
@@ -96,6 +103,8 @@ class Sending {
   #answered = false;
   #headTimer: NodeJS.Timeout | undefined;
   #interim = 0;
+  /** Whether a byte of the answer came, which counts in the mean from then on. */
+  #answering = false;
   /** Of the server, if it and no proxy answered. */
   remoteAddress: string | undefined;
   /** The values of Set-Cookie in the answer. */
@@ -147,6 +156,7 @@ class Sending {
     });
     const answered = (): void => {
       this.#answered = true;
+      if (this.#answering) this.#options.mean?.pause();
       clearTimeout(this.#headTimer);
     };
     this.#answer.then(answered, answered);
@@ -166,7 +176,11 @@ class Sending {
     };
     request.once('finish', begin);
     // Before node:http reads it, and tells of what it read.
-    request.once('socket', (socket) => socket.prependListener('data', begin));
+    const count = (bytes: Uint8Array): void => {
+      begin();
+      this.#handleAnswer(bytes.length);
+    };
+    request.once('socket', (socket) => socket.prependListener('data', count));
     request.on('information', () => {
       if (++this.#interim > MAX_INTERIM) return end('sent interim answers without end');
       // What is sent after a 100 may take long.
@@ -174,6 +188,14 @@ class Sending {
       clearTimeout(this.#headTimer);
       this.#headTimer = undefined;
     });
+  }
+
+  #handleAnswer(bytes: number): void {
+    const { mean } = this.#options;
+    if (this.#answered || !mean) return;
+    if (!this.#answering) mean.resume();
+    this.#answering = true;
+    mean.handleBytes(bytes);
   }
 
   async run(): Promise<SentAnswer> {
@@ -216,11 +238,33 @@ class Sending {
       if (turn !== undefined) await turn;
       // An answer before the end is a refusal: the rest is not wanted.
       if (this.#answered) return;
-      if (!this.#request.write(bytes)) await this.#untilDrained();
-      sent += bytes.length;
-      onSent(sent);
+      for (let at = 0; at < bytes.length; at += WRITE_BYTES) {
+        const part = bytes.subarray(at, at + WRITE_BYTES);
+        if (!this.#request.write(part)) await this.#untilTaken();
+        if (this.#answered) return;
+        this.#options.mean?.handleBytes(part.length);
+        sent += part.length;
+        onSent(sent);
+      }
     }
     this.#request.end();
+  }
+
+  async #untilTaken(): Promise<void> {
+    const { mean } = this.#options;
+    const look =
+      mean &&
+      setInterval(
+        guarded('measuring', () => mean.handleBytes(0)),
+        LOOK_MS,
+      );
+    mean?.resume();
+    try {
+      await this.#untilDrained();
+    } finally {
+      mean?.pause();
+      clearInterval(look);
+    }
   }
 
   async #untilDrained(): Promise<void> {

@@ -14,6 +14,8 @@ import { ProcessLink } from '../../link/process-link.ts';
 import { atOnce } from '../../runtime/at-once.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, hasCode } from '../../runtime/errors.ts';
+import { LinkedAbort } from '../../runtime/linked-abort.ts';
+import { TransferRate } from '../http/least-rate.ts';
 import { statusOf } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
@@ -56,13 +58,17 @@ export async function putDirectory(options: PutDirectoryOptions): Promise<PutSum
   const events = new TransferEvents(basename(options.path), options.emit, systemClock);
   const uplinkBytesPerSecond = options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY;
   const link = new ProcessLink(options.emit, { uplinkBytesPerSecond });
+  const rate = new TransferRate(options.minBytesPerSecond, 'took');
+  const ending = new LinkedAbort([options.signal, rate.slow]);
+  const { signal } = ending;
   try {
-    return await new Mirroring({ ...options, url }, link, events).run();
+    return await new Mirroring({ ...options, url, signal }, { link, rate }, events).run();
   } catch (error) {
-    const told = putFailure(error, url, options.signal);
+    const told = putFailure(error, url, signal);
     events.fail(told);
     throw told;
   } finally {
+    ending.release();
     link.close();
   }
 }
@@ -70,6 +76,7 @@ export async function putDirectory(options: PutDirectoryOptions): Promise<PutSum
 class Mirroring {
   readonly #options: PutDirectoryOptions;
   readonly #link: Link;
+  readonly #rate: TransferRate;
   readonly #events: TransferEvents;
   /** Bytes sent of each file under way or done, by its path here. */
   readonly #sentBytes = new Map<string, number>();
@@ -86,9 +93,14 @@ class Mirroring {
   #taken = 0;
   #refused = 0;
 
-  constructor(options: PutDirectoryOptions, link: Link, events: TransferEvents) {
+  constructor(
+    options: PutDirectoryOptions,
+    { link, rate }: { readonly link: Link; readonly rate: TransferRate },
+    events: TransferEvents,
+  ) {
     this.#options = options;
     this.#link = link;
+    this.#rate = rate;
     this.#events = events;
     this.#differences = new Differences(options.emit);
     this.#attributes = new RemoteAttributes(options);
@@ -217,6 +229,7 @@ class Mirroring {
       preserve: this.#options.preserve !== false,
       isExact: isAtOrBelow(pathOf(file), this.#twins),
       link: this.#link,
+      mean: this.#rate.mean,
       paced: uplinkBytesPerSecond !== undefined,
       onStart: (bytes) => this.#sizes.set(pathOf(file), bytes),
       onSent: (bytes) => this.#note(file, bytes),

@@ -40,6 +40,7 @@ interface Basis {
   /** URL of a directory; ends in '/'. */
   readonly url: URL;
   readonly stallMs: number;
+  readonly minBytesPerSecond?: number | undefined;
   readonly access?: Access | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -20,6 +20,7 @@ export interface StoredCheck {
   readonly url: URL;
   readonly cid: CID;
   readonly stallMs: number;
+  readonly minBytesPerSecond?: number | undefined;
   readonly access?: Access | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -30,7 +31,7 @@ export async function hasSameBytes(check: StoredCheck): Promise<boolean> {
   const { path, url, cid, stallMs, emit, signal } = check;
   // First with the piece length that a hub uses by default.
   if ((await importPath(path, { signal })).manifest.root.equals(cid)) return true;
-  const http = new HttpClient({ stallMs, access: check.access });
+  const http = new HttpClient(check);
   try {
     const patience = new Patience(stallMs, systemClock);
     const context = { http, link: new Link(), patience, clock: systemClock, seed: 0, emit, signal };
@@ -65,8 +66,9 @@ export async function cidIfSame(
   }
 }
 
-async function askCid({ url, stallMs, access, signal }: Omit<StoredCheck, 'cid'>) {
-  const http = new HttpClient({ stallMs, access });
+async function askCid(check: Omit<StoredCheck, 'cid'>) {
+  const { url, stallMs, signal } = check;
+  const http = new HttpClient(check);
   try {
     const ask = async () => {
       const { headers, pump } = await http.request({ method: 'HEAD', url, signal });

@@ -5,8 +5,10 @@ import { basename } from 'node:path';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { LinkedAbort } from '../../runtime/linked-abort.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import type { Access } from '../http/access.ts';
+import { TransferRate } from '../http/least-rate.ts';
 import { SourceFailure } from '../http/source-failure.ts';
 import { showUrl } from '../http/url.ts';
 import { TransferEvents } from '../mirrors/transfer-events.ts';
@@ -24,6 +26,8 @@ export interface PutOptions {
   readonly uplinkBytesPerSecond?: number | undefined;
   /** How long the hub may accept no byte, in ms. */
   readonly stallMs: number;
+  /** Least mean rate, by the user's option; 0 for none, and that of TransferRate if left out. */
+  readonly minBytesPerSecond?: number | undefined;
   readonly access?: Access | undefined;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -31,11 +35,14 @@ export interface PutOptions {
 
 /** @throws HubswarmError ERR_REMOTE, ERR_SOURCE_CHANGED, ERR_NOT_FOUND, ERR_HASH_MISMATCH */
 export async function putFile(options: PutOptions): Promise<Stored> {
-  const { path, emit, signal, stallMs, access } = options;
+  const { path, emit, stallMs, access } = options;
   const url = uploadUrl(options.url, path);
   const events = new TransferEvents(basename(path), emit, systemClock);
   const uplinkBytesPerSecond = options.uplinkBytesPerSecond ?? Number.POSITIVE_INFINITY;
   const link = new ProcessLink(emit, { uplinkBytesPerSecond });
+  const rate = new TransferRate(options.minBytesPerSecond, 'took');
+  const ending = new LinkedAbort([options.signal, rate.slow]);
+  const { signal } = ending;
   let total = 0;
   try {
     const stored = await storeFile({
@@ -46,6 +53,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
       link,
       paced: Number.isFinite(uplinkBytesPerSecond),
       stallMs,
+      mean: rate.mean,
       access,
       emit,
       signal,
@@ -63,6 +71,7 @@ export async function putFile(options: PutOptions): Promise<Stored> {
     events.fail(told);
     throw told;
   } finally {
+    ending.release();
     link.close();
   }
 }
@@ -77,9 +86,9 @@ export function putInput(
 
 /** The error that the user gets for an upload that failed. */
 export function putFailure(error: unknown, url: URL, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  if (!(error instanceof SourceFailure)) return error;
-  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${error.message}`, { cause: error });
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (!(reason instanceof SourceFailure)) return reason;
+  return new HubswarmError('ERR_REMOTE', `${showUrl(url)}: ${reason.message}`, { cause: reason });
 }
 
 export function uploadUrl(url: URL, path: string): URL {

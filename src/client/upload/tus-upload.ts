@@ -24,7 +24,7 @@ const BUSY = new Set([409, 423, 460]);
  */
 const MAX_LOST = 8;
 
-export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'access' | 'signal'>;
+export type RequestBasis = Pick<SentRequest, 'link' | 'stallMs' | 'mean' | 'access' | 'signal'>;
 
 export interface TusTarget {
   readonly endpoint: URL;

@@ -72,10 +72,11 @@ export async function getTree(url: URL, options: GetOptions, { emit, signal }: R
   });
 }
 
-const ratesOf = ({ uplink, downlink, timeoutMs = TIMEOUT_MS }: GetOptions) => ({
+const ratesOf = ({ uplink, downlink, timeoutMs = TIMEOUT_MS, ...rates }: GetOptions) => ({
   uplinkBytesPerSecond: uplink,
   downlinkBytesPerSecond: downlink,
   timeoutMs,
+  minBytesPerSecond: rates.minBytesPerSecond,
 });
 
 function directoryName({ pathname, hostname }: URL): string {

@@ -15,6 +15,8 @@ export interface GetOptions extends Entry {
   readonly downlink?: number | undefined;
   /** Milliseconds without progress; by default 30 s by HTTP, never from the swarm. */
   readonly timeoutMs?: number | undefined;
+  /** Least mean rate of what comes by HTTP; 0 for none, that of HttpClient if left out. */
+  readonly minBytesPerSecond?: number | undefined;
   /** Milliseconds to serve others when it is complete. */
   readonly lingerMs: number;
   /** Whom to trust, and as whom to ask, at these URLs. */

@@ -13,6 +13,7 @@ export type ListOptions = Entry &
   Pick<GetOptions, 'data' | 'access'> & {
     /** Milliseconds without an answer. */
     readonly timeoutMs: number;
+    readonly minBytesPerSecond: number;
   };
 
 /** @throws HubswarmError ERR_REMOTE, ERR_TIMEOUT, ERR_NOT_FOUND */
@@ -28,7 +29,8 @@ export async function list(way: Way, options: ListOptions, run: Run): Promise<Fo
   }
   const url = way.kind === 'tree' ? way.url : way.urls[0]!;
   const access = await options.access([url]);
-  return inNaturalOrder(await fetchListing(url, options.timeoutMs, run.signal, access), url);
+  const limits = { stallMs: options.timeoutMs, minBytesPerSecond: options.minBytesPerSecond };
+  return inNaturalOrder(await fetchListing(url, limits, run.signal, access), url);
 }
 
 /** The entries right below the root, directories first; of a file itself. */

@@ -71,7 +71,11 @@ describe('a token that does not cover a path', () => {
     ['put by tus', putOf('large', 'other/')],
     ['rm', (basis) => removeFile({ ...basis, url: new URL('other/f', base) })],
     ['get', getOf('other/f')],
-    ['ls', ({ access, signal }) => fetchListing(new URL('other/', base), 2000, signal, access)],
+    [
+      'ls',
+      ({ access, signal }) =>
+        fetchListing(new URL('other/', base), { stallMs: 2000 }, signal, access),
+    ],
     [
       'put -r',
       (basis) =>

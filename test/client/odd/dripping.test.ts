@@ -1,9 +1,11 @@
 // A server that is the only one, and drips: whatever it is asked for, it does not hold who waits.
+import { writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { getTree } from '../../../src/client/tree/get-tree.ts';
+import { putDirectory } from '../../../src/client/tree/put-directory.ts';
 import type { Event } from '../../../src/telemetry/event.ts';
 import { tempRoot } from '../../server/hub.ts';
 import { runGet } from '../run-get.ts';
@@ -25,7 +27,7 @@ afterEach(() => {
 let dripped = 0;
 
 /** Sends the text byte by byte, half a minute each; without an end if `rest` is given. */
-function drip(response: ServerResponse, text: string, rest?: string): void {
+function drip(response: ServerResponse | Socket, text: string, rest?: string): void {
   let at = 0;
   const timer = setInterval(() => {
     vi.advanceTimersByTime(BETWEEN_MS);
@@ -35,6 +37,27 @@ function drip(response: ServerResponse, text: string, rest?: string): void {
   }, 2);
   const stop = (): void => clearInterval(timer);
   response.on('close', stop).on('finish', stop);
+}
+
+/** A server of whatever bytes. */
+async function serveRaw(
+  answer: (socket: Socket, path: string, method: string) => void,
+): Promise<URL> {
+  dripped = 0;
+  const server = createTcpServer((socket) => {
+    let head = '';
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      head += bytes.toString('latin1');
+      if (!head.includes('\r\n\r\n')) return;
+      const [method = '', path = ''] = head.split(' ');
+      head = '';
+      answer(socket, path, method);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closers.push(() => void server.close());
+  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
 }
 
 type Answer = (response: ServerResponse, path: string, method: string) => void;
@@ -146,5 +169,50 @@ describe('a directory that drips', () => {
     expect(error?.message).toBe(`${url}: ${NAMED}`);
     expect(events.filter(({ event }) => event === 'path_differed')).toEqual([]);
     expect(dripped).toBeLessThan(3 * entries.length);
+  });
+
+  it('in the heads of small files, each of which ends in its time, is given up in one line', async () => {
+    const text = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n`;
+    const url = await serveRaw((socket, path) => {
+      if (path === '/') return void socket.end(`${text(LISTING)}\r\n${LISTING}`);
+      drip(socket, `${text('abc')}\r\nabc`);
+    });
+    const { error, events } = await mirror(url);
+    expect(error?.message).toBe(`${url}: ${NAMED}`);
+    expect(events.filter(({ event }) => event === 'path_differed')).toEqual([]);
+    // Ten minutes for all files together.
+    expect(dripped).toBeLessThan(3 * entries.length);
+  });
+
+  it('is fetched where each file needs half a minute of thought', async () => {
+    const url = await serveRaw((socket, path) => {
+      const body = path === '/' ? LISTING : 'abc';
+      if (path !== '/') vi.advanceTimersByTime(BETWEEN_MS);
+      socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    });
+    expect((await mirror(url)).error).toBeUndefined();
+  });
+});
+
+describe('a hub that drips while it is sent to', () => {
+  it('in its answers ends put -r in one line', async () => {
+    const from = await tempRoot();
+    for (let i = 0; i < 50; i++) await writeFile(join(from, `f${i}`), 'abc');
+    const url = await serveRaw((socket, _, method) => {
+      if (method !== 'PUT') return void socket.end('HTTP/1.1 404 N\r\ncontent-length: 0\r\n\r\n');
+      drip(socket, 'HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n');
+    });
+    const sending = putDirectory({
+      path: from,
+      url,
+      remove: false,
+      stallMs: TIMEOUT_MS,
+      minBytesPerSecond: 512,
+      emit: () => undefined,
+      signal: new AbortController().signal,
+    });
+    await expect(sending).rejects.toThrow(
+      `${url}: took less than 512 B/s for 10 minutes; --min-rate none waits for it`,
+    );
   });
 });

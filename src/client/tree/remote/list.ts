@@ -3,7 +3,7 @@ import { type ForeignListing, foreignListingSchema } from '../../../api/listing.
 import { HubswarmError } from '../../../runtime/errors.ts';
 import { compareNaturally } from '../../../runtime/natural-order.ts';
 import type { Access } from '../../http/access.ts';
-import { HttpClient } from '../../http/http-client.ts';
+import { HttpClient, type HttpClientOptions } from '../../http/http-client.ts';
 import { SourceFailure } from '../../http/source-failure.ts';
 import { showUrl } from '../../http/url.ts';
 import { hintOfFiles } from '../../mirrors/hub-hint.ts';
@@ -15,11 +15,11 @@ const MAX_LISTING_BYTES = 16 * 2 ** 20;
 /** @throws HubswarmError ERR_REMOTE if there is no listing at that URL */
 export async function fetchListing(
   url: URL,
-  stallMs: number,
+  limits: Pick<HttpClientOptions, 'stallMs' | 'minBytesPerSecond'>,
   signal: AbortSignal,
   access?: Access,
 ): Promise<ForeignListing> {
-  const http = new HttpClient({ stallMs, access });
+  const http = new HttpClient({ ...limits, access });
   try {
     return (await getListing(http, url, signal)).listing;
   } catch (error) {
