@@ -14,7 +14,9 @@ import { MAX_PIECE_LENGTH } from '../content/geometry.ts';
 import type { Page } from '../hub/intermediary/intermediary.ts';
 import type { Link } from '../link/link.ts';
 import { HubswarmError } from '../runtime/errors.ts';
+import type { Upstream } from '../runtime/refusal.ts';
 import { ageOfAnswer, type Keeping, keepingOf } from './freshness.ts';
+import { upstreamsOf } from './refusals.ts';
 
 /** What an answer says of the time that it holds. */
 interface Said {
@@ -38,7 +40,12 @@ export type Head =
   | { readonly kind: 'page' }
   /** The origin refused: 404, or another status 4xx. */
   | { readonly kind: 'refused'; readonly status: number }
-  | { readonly kind: 'unreachable'; readonly reason: string };
+  | {
+      readonly kind: 'unreachable';
+      readonly reason: string;
+      /** What an asker may be told of it. */
+      readonly upstreams: readonly Upstream[];
+    };
 
 /** Waits between questions to a hub that hashes a file: a second and a half in all. Chosen. */
 const FIRST_WAIT_MS = 50;
@@ -124,8 +131,11 @@ export class Origin {
       response = await this.http.request({ method: 'HEAD', url, headers, signal });
       await response.pump(() => undefined);
     } catch (error) {
-      if (error instanceof SourceFailure) return { kind: 'unreachable', reason: error.message };
-      return { kind: 'unreachable', reason: 'did not answer in time' };
+      if (error instanceof SourceFailure) {
+        return { kind: 'unreachable', reason: error.message, upstreams: upstreamsOf(error) };
+      }
+      const upstreams = [{ error: 'http_response_timeout' }];
+      return { kind: 'unreachable', reason: 'did not answer in time', upstreams };
     }
     const { status } = response;
     const said = { keeping: keepingOf(response.headers), ageMs: ageOfAnswer(response.headers) };
@@ -133,7 +143,8 @@ export class Origin {
     if (status === 304 && known !== undefined) return { kind: 'unchanged', ...facts, ...said };
     if (status === 508) return { kind: 'refused', status };
     if (status >= 500 || status === 429 || status === 408) {
-      return { kind: 'unreachable', reason: `answered ${status}` };
+      const upstreams = upstreamsOf(response.failure());
+      return { kind: 'unreachable', reason: `answered ${status}`, upstreams };
     }
     if (status !== 200) return { kind: 'refused', status };
     if (gotSlash(url, response)) return { kind: 'page' };
@@ -166,7 +177,8 @@ export class Origin {
     const { status } = response;
     if (!PAGE_STATUSES.has(status)) {
       response.discard();
-      throw new SourceFailure(`answered ${status}`, { final: status < 500 });
+      const { upstreams } = response.failure();
+      throw new SourceFailure(`answered ${status}`, { final: status < 500, status, upstreams });
     }
     // A file is checked by its CID wherever it comes from. A page is not: by a redirect, an origin
     // could make this machine read what only this machine can reach.

@@ -9,7 +9,7 @@ import {
 } from '../hub/intermediary/intermediary.ts';
 import { forgetOldest } from '../runtime/forget-oldest.ts';
 import { attempt } from '../runtime/linked-abort.ts';
-import { Refusal } from '../runtime/refusal.ts';
+import { Refusal, type Upstream } from '../runtime/refusal.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { ageOf, earlier, thisMoment } from './age.ts';
 import type { Cache } from './cache.ts';
@@ -43,6 +43,12 @@ const MAX_CHANGING = 4096;
 /** Time for which a silent origin is left alone. Chosen: a restart takes about as long. */
 const LEAVE_ALONE_MS = 2000;
 
+interface Unreachable {
+  readonly untilMs: number;
+  readonly reason: string;
+  readonly upstreams: readonly Upstream[];
+}
+
 /** Refusals that are about the path, whoever asks. */
 const SAYS_GONE = new Set([401, 403, 404, 410]);
 
@@ -51,7 +57,7 @@ export class Revalidation {
   readonly #running = new Map<string, Promise<Checked>>();
   /** Paths that somebody may change, and until when by the monotonic clock. */
   readonly #changing = new Map<string, number>();
-  #unreachable = { untilMs: 0, reason: '' };
+  #unreachable: Unreachable = { untilMs: 0, reason: '', upstreams: [] };
 
   constructor(options: RevalidationOptions) {
     this.#options = options;
@@ -108,13 +114,14 @@ export class Revalidation {
     const { index, cache, origin, emit } = this.#options;
     if (head.kind === 'unreachable') {
       const untilMs = performance.now() + LEAVE_ALONE_MS;
-      this.#unreachable = { untilMs, reason: head.reason };
-      emit({ event: 'source_failed', remote: origin.shown, reason: head.reason });
+      const { reason, upstreams } = head;
+      this.#unreachable = { untilMs, reason, upstreams };
+      emit({ event: 'source_failed', remote: origin.shown, reason });
       if (here) return this.#stale(here);
       const message = 'the origin cannot be reached';
-      throw new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 2000 });
+      throw new Refusal('ERR_NO_SOURCE', message, { retryAfterMs: 2000, upstreams });
     }
-    this.#unreachable.untilMs = 0;
+    this.#unreachable = { ...this.#unreachable, untilMs: 0 };
     if ((head.kind === 'unchanged' || head.kind === 'file') && !head.keeping.isKept) {
       index.delete(key);
       // RFC 9111 section 5.2.2.5: what was kept before is not kept on, nor given by its CID.
@@ -151,7 +158,8 @@ export class Revalidation {
   #stale(version: KnownVersion): Checked {
     if (version.keeping?.isStrict) {
       const message = 'the origin cannot be reached, and lets no copy be served without it';
-      throw new Refusal('ERR_NOT_CACHED', message, { retryAfterMs: 2000 });
+      const { upstreams } = this.#unreachable;
+      throw new Refusal('ERR_NOT_CACHED', message, { retryAfterMs: 2000, upstreams });
     }
     return { version, outcome: { kind: 'stale', reason: this.#unreachable.reason } };
   }

@@ -39,19 +39,34 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'ERR_SOURCE_CHANGED',
 ]);
 
+/** What happened between a server and the one that it asked, in terms of RFC 9209. */
+export interface Upstream {
+  /** A token of its registry. */
+  readonly error?: string | undefined;
+  /** The status that the other answered with. */
+  readonly status?: number | undefined;
+}
+
 export class Refusal extends HubswarmError {
   declare readonly code: RefusalCode;
   /** How long to wait before another try, in milliseconds, when that is known. */
   readonly retryAfterMs: number | undefined;
+  /** What lies behind it at servers that were asked, the nearest to the origin first. */
+  readonly upstreams: readonly Upstream[];
 
   constructor(
     code: RefusalCode,
     message: string,
-    options: { readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+    options: {
+      readonly retryAfterMs?: number;
+      readonly upstreams?: readonly Upstream[];
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(code, message, options);
     this.name = 'Refusal';
     this.retryAfterMs = options.retryAfterMs;
+    this.upstreams = options.upstreams ?? [];
   }
 
   /** The same request may do later. */

@@ -1,6 +1,7 @@
 // Requests without a body over kept connections. It follows redirects, reuses connections, and
 // tries again when a kept connection turns out to be closed. Every failure of the remote is a
 // SourceFailure. Make one client for each transfer, and close() it.
+import { parseProxyStatus, wordsOf } from '../../api/proxy-status.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import type { Scope } from '../../runtime/node/scope.ts';
 import { Access } from './access.ts';
@@ -212,8 +213,11 @@ export class HttpClient {
         release();
       },
       failure: () => {
-        const hint = this.#access.explain(url, head) ?? hintOfTls(url, head);
-        const failure = statusFailure(head.status, head.headers.get('retry-after'), hint);
+        const { status, headers } = head;
+        const upstreams = status < 500 ? [] : parseProxyStatus(headers.get('proxy-status'));
+        const own = this.#access.explain(url, head) ?? hintOfTls(url, head);
+        const hint = own ?? wordsOf(upstreams);
+        const failure = statusFailure(status, headers.get('retry-after'), hint, upstreams);
         return onItsWay(failure, this.#access.detour(url, head.status));
       },
     };

@@ -283,14 +283,16 @@ export class HttpConnection {
   #limitConnecting(connected: 'connect' | 'secureConnect'): void {
     const withinMs = Math.min(this.#limits.stallMs, CONNECT_WITHIN_MS);
     this.#connectTimer = setTimeout(() => {
-      this.#fail(new SourceFailure(`no connection in ${withinMs / 1000} s`));
+      const error = 'connection_timeout';
+      this.#fail(new SourceFailure(`no connection in ${withinMs / 1000} s`, { error }));
     }, withinMs);
     this.#socket.once(connected, () => clearTimeout(this.#connectTimer));
   }
 
   #stall(what: string, ms = this.#limits.stallMs): void {
     this.stalled = true;
-    this.#fail(new SourceFailure(`sent ${what} for ${ms / 1000} s`));
+    const error = 'http_response_timeout';
+    this.#fail(new SourceFailure(`sent ${what} for ${ms / 1000} s`, { error }));
   }
 
   #unanswered(failure: SourceFailure): SourceFailure {
@@ -299,7 +301,7 @@ export class HttpConnection {
 
   #violate(reason: string): false {
     // Cut the connection: the server does not speak HTTP.
-    this.#fail(new SourceFailure(reason, { final: true }));
+    this.#fail(new SourceFailure(reason, { final: true, error: 'http_protocol_error' }));
     return false;
   }
 

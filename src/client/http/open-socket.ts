@@ -109,7 +109,8 @@ async function connectOne(
   if (!isTls) return socket;
   const abort = (): void => void socket.destroy(signal.reason);
   const stall = (): void => {
-    socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`));
+    const error = 'connection_timeout';
+    socket.destroy(new SourceFailure(`no TLS handshake in ${stallMs / 1000} s`, { error }));
   };
   // One timer for the whole handshake: a byte does not restart it.
   const timer = setTimeout(stall, stallMs);
@@ -162,7 +163,9 @@ export async function openTunnel(origin: URL, tunnel: Tunnel): Promise<Socket> {
   const heads = new HeadReader();
   const fail = (failure: SourceFailure): void => void socket.destroy(failure);
   const abort = (): void => void socket.destroy(signal.reason);
-  const late = new SourceFailure(`its proxy gave no connection in ${withinMs / 1000} s`);
+  const late = new SourceFailure(`its proxy gave no connection in ${withinMs / 1000} s`, {
+    error: 'connection_timeout',
+  });
   const timer = setTimeout(() => fail(late), withinMs);
   signal.addEventListener('abort', abort);
   try {
@@ -248,14 +251,22 @@ function judge(socket: TLSSocket, { fingerprints }: Trust): SourceFailure | unde
   if (fingerprints.length > 0) {
     if (fingerprints.includes(fingerprint256?.replaceAll(':', ''))) return undefined;
     const other = `its certificate is not the pinned one: its SHA-256 is ${fingerprint256}`;
-    return new SourceFailure(other, { final: true, distrusted: true });
+    return new SourceFailure(other, {
+      final: true,
+      distrusted: true,
+      error: 'tls_certificate_error',
+    });
   }
   if (socket.authorized) return undefined;
   // Typed as an error, but it is an error's code.
   const code = String(socket.authorizationError);
   const how = `if ${fingerprint256} is the SHA-256 that its operator gives, pin it with --fingerprint, or give its issuer's certificate with --cacert`;
   const reason = reasonOf(code);
-  return new SourceFailure(`${reason}; ${how}`, { final: true, distrusted: true });
+  return new SourceFailure(`${reason}; ${how}`, {
+    final: true,
+    distrusted: true,
+    error: 'tls_certificate_error',
+  });
 }
 
 function reasonOf(code: string): string {

@@ -3,7 +3,9 @@
 // reason.
 import { STATUS_CODES } from 'node:http';
 import { parseHttpDate } from '../../api/http-date.ts';
-import { HubswarmError, systemCode } from '../../runtime/errors.ts';
+import type { ProxyError } from '../../api/proxy-status.ts';
+import { HubswarmError } from '../../runtime/errors.ts';
+import type { Upstream } from '../../runtime/refusal.ts';
 
 export class SourceFailure extends HubswarmError {
   /** True when asking this mirror again is of no use. */
@@ -20,6 +22,10 @@ export class SourceFailure extends HubswarmError {
   readonly distrusted: boolean;
   /** The connection was ended from the other side. */
   readonly cut: boolean;
+  /** What happened, for who is told of it at second hand; undefined if an answer came. */
+  readonly error: ProxyError | undefined;
+  /** What its own servers told of the reason. */
+  readonly upstreams: readonly Upstream[];
 
   constructor(
     reason: string,
@@ -29,6 +35,8 @@ export class SourceFailure extends HubswarmError {
       unranged?: boolean;
       distrusted?: boolean;
       cut?: boolean;
+      error?: ProxyError | undefined;
+      upstreams?: readonly Upstream[];
       status?: number | undefined;
       retryAfterMs?: number | undefined;
       cause?: unknown;
@@ -40,6 +48,8 @@ export class SourceFailure extends HubswarmError {
     this.unranged = options.unranged ?? false;
     this.distrusted = options.distrusted ?? false;
     this.cut = options.cut ?? false;
+    this.error = options.error;
+    this.upstreams = options.upstreams ?? [];
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }
@@ -52,51 +62,59 @@ export class SourceFailure extends HubswarmError {
  */
 export function onItsWay<E>(error: E, detour: string | undefined): E | SourceFailure {
   if (!(error instanceof SourceFailure) || detour === undefined) return error;
-  const { final, busy, unranged, distrusted, cut, status, retryAfterMs } = error;
-  const facts = { final, busy, unranged, distrusted, cut, status, retryAfterMs };
-  return new SourceFailure(`${error.message}; ${detour}`, { ...facts, cause: error.cause });
+  return withReason(error, `${error.message}; ${detour}`);
 }
 
-const CONNECTION: Record<string, string> = {
-  ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'connection reset',
-  EPIPE: 'connection closed',
-  ENOTFOUND: 'host not found',
-  EAI_AGAIN: 'host name could not be looked up',
-  EHOSTUNREACH: 'host unreachable',
-  ENETUNREACH: 'network unreachable',
-  ETIMEDOUT: 'connection timed out',
-  EMFILE: 'too many open files in this process (ulimit -n)',
-  ENFILE: 'too many open files on this machine',
-  EADDRNOTAVAIL: 'no port or address of this machine is left for it',
-  EACCES: 'this machine does not permit it (a firewall)',
-  EPERM: 'this machine does not permit it (a firewall)',
+/** The same failure, in other words. */
+const withReason = (error: SourceFailure, reason: string): SourceFailure =>
+  new SourceFailure(reason, { ...error, cause: error.cause });
+
+const CONNECTION: Record<string, readonly [string, ProxyError]> = {
+  ECONNREFUSED: ['connection refused', 'connection_refused'],
+  ECONNRESET: ['connection reset', 'connection_terminated'],
+  EPIPE: ['connection closed', 'connection_terminated'],
+  ENOTFOUND: ['host not found', 'dns_error'],
+  EAI_AGAIN: ['host name could not be looked up', 'dns_timeout'],
+  EHOSTUNREACH: ['host unreachable', 'destination_ip_unroutable'],
+  ENETUNREACH: ['network unreachable', 'destination_ip_unroutable'],
+  ETIMEDOUT: ['connection timed out', 'connection_timeout'],
+  EMFILE: ['too many open files in this process (ulimit -n)', 'proxy_internal_error'],
+  ENFILE: ['too many open files on this machine', 'proxy_internal_error'],
+  EADDRNOTAVAIL: ['no port or address of this machine is left for it', 'proxy_internal_error'],
+  EACCES: ['this machine does not permit it (a firewall)', 'proxy_internal_error'],
+  EPERM: ['this machine does not permit it (a firewall)', 'proxy_internal_error'],
 };
 const CUT = new Set(['ECONNRESET', 'EPIPE']);
 
 export const closedEarly = (): SourceFailure =>
-  new SourceFailure('connection closed before the end', { cut: true });
+  new SourceFailure('connection closed before the end', {
+    cut: true,
+    error: 'http_response_incomplete',
+  });
 
 /** The failure of a socket. A refused certificate is final; other errors may pass. */
 export function connectionFailure(cause: unknown): SourceFailure {
   if (cause instanceof SourceFailure) return cause;
-  const system = systemCode(cause) ?? '';
-  const known = CONNECTION[system];
-  if (known) return new SourceFailure(known, { cause, cut: CUT.has(system) });
   const code = (cause as { code?: unknown } | undefined)?.code;
+  const known = typeof code === 'string' ? CONNECTION[code] : undefined;
+  if (known) {
+    const [reason, error] = known;
+    return new SourceFailure(reason, { cause, cut: CUT.has(String(code)), error });
+  }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return new SourceFailure('speaks no TLS there; give http://', { final: true, cause });
+    const error = 'tls_protocol_error';
+    return new SourceFailure('speaks no TLS there; give http://', { final: true, cause, error });
   }
   const name = typeof code === 'string' ? code : 'unknown error';
   const final = /CERT|SIGNATURE|ISSUER/.test(name);
-  return new SourceFailure(`connection failed (${name})`, { final, cause });
+  const error = final ? 'tls_certificate_error' : 'connection_terminated';
+  return new SourceFailure(`connection failed (${name})`, { final, cause, error });
 }
 
 /** The failure of a request that nothing came back for: many servers of TLS cut plain HTTP so. */
 export function unanswered(failure: SourceFailure, url: URL): SourceFailure {
-  const { message, final, cause, cut } = failure;
-  if (url.protocol !== 'http:' || !cut) return failure;
-  return new SourceFailure(`${message}; if it speaks TLS, give https://`, { final, cause });
+  if (url.protocol !== 'http:' || !failure.cut) return failure;
+  return withReason(failure, `${failure.message}; if it speaks TLS, give https://`);
 }
 
 /** The reason for a 400 that ends the connection: servers of TLS answer plain HTTP so. */
@@ -128,6 +146,7 @@ export function statusFailure(
   status: number,
   retryAfter: string | undefined,
   hint = HINTS[status],
+  upstreams: readonly Upstream[] = [],
 ): SourceFailure {
   const phrase = STATUS_CODES[status];
   const reason = phrase ? `${status} ${phrase}` : `status ${status}`;
@@ -136,6 +155,7 @@ export function statusFailure(
     busy: BUSY.has(status),
     unranged: status === 416,
     status,
+    upstreams,
     retryAfterMs: parseRetryAfter(retryAfter, Date.now()),
   });
 }

@@ -1,6 +1,7 @@
 // The one translation of the hub's refusals to HTTP: a status for each code, the same text, and the
 // header fields that belong to it. Pure.
 
+import { formatProxyStatus } from '../../api/proxy-status.ts';
 import { RateRefusal } from '../../hub/access/request-rate.ts';
 import { TokenRefusal } from '../../hub/access/token-refusal.ts';
 import { fileRefusal, Refusal, type RefusalCode } from '../../runtime/refusal.ts';
@@ -49,9 +50,12 @@ function textOf({ code, message }: Refusal): string {
 
 function headersOf(error: Refusal): FailureHeaders {
   if (error instanceof TokenRefusal) return { 'WWW-Authenticate': challengesFor(error) };
-  if (error.retryAfterMs === undefined) return {};
+  const { upstreams } = error;
+  const origin: FailureHeaders =
+    upstreams.length > 0 ? { 'Proxy-Status': formatProxyStatus(upstreams) } : {};
+  if (error.retryAfterMs === undefined) return origin;
   const seconds = Math.ceil(error.retryAfterMs / 1000);
-  const wait = { 'Retry-After': String(seconds) };
+  const wait = { ...origin, 'Retry-After': String(seconds) };
   return error instanceof RateRefusal ? { ...wait, ...rateHeaders(error, seconds) } : wait;
 }
 
