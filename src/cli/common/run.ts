@@ -10,6 +10,7 @@ import {
 } from '../../runtime/errors.ts';
 import { hearFailures, tellFailure } from '../../runtime/guarded.ts';
 import { BoundedOutput } from '../../runtime/node/bounded-output.ts';
+import { hearLosses } from '../../runtime/node/directory-lock.ts';
 import { UNKNOWN_V8 } from '../../runtime/node/v8-flags.ts';
 import { showText } from '../../runtime/shown-text.ts';
 import type { Emit } from '../../telemetry/event.ts';
@@ -107,6 +108,11 @@ export async function runCommand(
   hearFailures((what, error) => {
     emit({ event: 'warned', message: `${what} failed: ${describeError(error)}` });
   });
+  // At once, as by SIGKILL, which no directory suffers from: to stop in order would write to it.
+  hearLosses((error) => {
+    close();
+    process.exit(reportFailure(error));
+  });
   const endure = (error: unknown): void => tellFailure('a package', error);
   if (goesOn) {
     process.on('uncaughtException', endure);
@@ -117,6 +123,7 @@ export async function runCommand(
     await body({ emit, signal: abort.signal, stoppedBy: () => stoppedBy });
   } finally {
     stopSampling?.();
+    hearLosses(undefined);
     close();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);

@@ -1,7 +1,7 @@
 // One process for a directory that it keeps for itself, among those that share the file system. A
 // holder that this process can see is judged by the process table, any other by its signs of life.
 import { systemClock, type Timers } from '../clock.ts';
-import { fileError } from '../errors.ts';
+import { fileError, HubswarmError } from '../errors.ts';
 import { isAlive, type ProcessMark, thisProcess, toProcessMark } from './alive.ts';
 import { type NumberedLock, takeLock } from './numbered-lock.ts';
 import { giveSigns, givesSign, SILENT_AFTER_MS } from './sign-of-life.ts';
@@ -11,6 +11,15 @@ export type Release = () => Promise<void>;
 
 /** The lock's file when it was given back. */
 const FREE = '0';
+
+/** Told of a directory that another process has taken: this one must write nothing in it any more. */
+type HearLoss = (error: HubswarmError) => void;
+let tellLoss: HearLoss | undefined;
+
+/** Sets who ends the process when it has lost a directory. */
+export function hearLosses(listener: HearLoss | undefined): void {
+  tellLoss = listener;
+}
 
 interface LockOptions {
   /** Told what a person should know of a lock that changed hands without being given back. */
@@ -51,9 +60,11 @@ export async function lockDirectory(
     warn(`${dir}: taken over from ${nameOf(last)}, which did not give it back and ${silence}`);
   }
   const { path, release } = lock;
-  const stopSigns = giveSigns(path, clock, () =>
-    warn(`${dir}: taken over by another process, since this one stood still; stop one of the two`),
-  );
+  const stopSigns = giveSigns(path, clock, () => {
+    const message = `${dir}: taken over by another process, since this one stood still for more than ${SILENT_AFTER_MS / 1000} s`;
+    if (tellLoss) tellLoss(new HubswarmError('ERR_NOT_PERMITTED', `${message}; it ends here`));
+    else warn(`${message}; stop one of the two`);
+  });
   return {
     release: async () => {
       stopSigns();
