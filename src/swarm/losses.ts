@@ -7,6 +7,7 @@ import type { SessionEvent } from '../exchange/event.ts';
 import type { Cancel, Timers } from '../runtime/clock.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import type { Emit } from '../telemetry/event.ts';
+import { LossLines } from './loss-lines.ts';
 
 /** Least time between two looks, and most. Chosen. */
 const SOON_MS = 5000;
@@ -36,6 +37,7 @@ export function everHere({ have, losses = [] }: PieceStore): Bitfield {
 
 export class Losses {
   readonly #init: LossesInit;
+  readonly #lines: LossLines;
   /** Pieces that are back, and are still to be announced. */
   readonly #returned: FilePieces[] = [];
   #cancelLook: Cancel | undefined;
@@ -47,6 +49,7 @@ export class Losses {
 
   constructor(init: LossesInit) {
     this.#init = init;
+    this.#lines = new LossLines(init.clock, (message) => init.emit({ event: 'warned', message }));
     this.#lookedAt = init.clock.now();
     const { store, step } = init;
     for (const loss of store.losses ?? []) step({ type: 'pieces_lost', ...loss });
@@ -65,13 +68,13 @@ export class Losses {
     this.#closed = true;
     this.#cancelLook?.();
     this.#cancelTelling?.();
+    this.#lines.close();
   }
 
   #handleLoss(loss: Loss): void {
     if (this.#closed) return;
-    const { clock, emit, step } = this.#init;
-    if (loss.message !== undefined)
-      emit({ event: 'warned', message: `served no more: ${loss.message}` });
+    const { clock, step } = this.#init;
+    if (loss.message !== undefined) this.#lines.handleLoss(loss.message);
     step({ type: 'pieces_lost', ...loss });
     if (this.#cancelLook || this.#looking) return;
     this.#lookedAt = clock.now();
