@@ -52,6 +52,8 @@ export class Access {
   readonly #netrc: string | undefined;
   readonly #environment: Environment;
   readonly insecureRedirect: boolean | undefined;
+  /** Origins that answered: those of the user, and where their redirects led. */
+  readonly #heard = new Set<string>();
 
   /** @throws HubswarmError ERR_USAGE for a proxy of these servers that is not spoken to */
   constructor(options: AccessOptions) {
@@ -66,6 +68,16 @@ export class Access {
     this.#fingerprints = fingerprints;
     const given = [roots, ca].filter((each) => each !== undefined);
     if (given.length > 0) this.#ca = roots === undefined ? [...rootCertificates, ...given] : given;
+  }
+
+  /** An answer in HTTP came from there. */
+  hear({ origin }: URL): void {
+    this.#heard.add(origin);
+  }
+
+  /** Whether it is known to speak HTTP: what it cuts later is no sign of TLS. */
+  hasHeard({ origin }: URL): boolean {
+    return this.#heard.has(origin);
   }
 
   /** The same trust and proxies, for what anybody may read. */

@@ -12,7 +12,7 @@ import { ANY_BYTES, LEAST_BYTES, TransferRate } from './least-rate.ts';
 import { openTunnel, proxyAuthorization, trustOf } from './open-socket.ts';
 import { readBody } from './read-body.ts';
 import { endless, MAX_REDIRECTS, nextUrl } from './redirects.ts';
-import { hintOfTls, onItsWay, SourceFailure, statusFailure } from './source-failure.ts';
+import { hintOfTls, onItsWay, SourceFailure, statusFailure, unanswered } from './source-failure.ts';
 import { checkScope, lookupFrom, Tellers } from './tellers.ts';
 import { pumpUnzipped } from './transfer-coding.ts';
 
@@ -196,7 +196,12 @@ export class HttpClient {
       }
     };
     signal.addEventListener('abort', abort);
-    const head = await guarded(connection.request(request.method, this.#formatHead(request)));
+    const asked = connection.request(request.method, this.#formatHead(request));
+    const head = await guarded(asked).catch((error: unknown) => {
+      const isKnown = connection.answered || this.#access.hasHeard(url);
+      throw error instanceof SourceFailure && !isKnown ? unanswered(error, url) : error;
+    });
+    this.#access.hear(url);
     // Where a proxy stands says nothing of the origin.
     if (!this.#access.trust(url).proxy) this.tellers.meet(url.origin, connection.remoteAddress);
     return {

@@ -16,7 +16,7 @@ import {
 } from './http-head.ts';
 import { HeadRate, LeastRate, type Limits } from './least-rate.ts';
 import { type OpenSocket, openSocket, type Way } from './open-socket.ts';
-import { closedEarly, connectionFailure, SourceFailure, unanswered } from './source-failure.ts';
+import { closedEarly, connectionFailure, SourceFailure } from './source-failure.ts';
 
 /** First byte of a TLS record that refuses what came before it (RFC 8446 section 5.1). */
 const TLS_ALERT = 0x15;
@@ -54,7 +54,6 @@ interface Pump {
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #whenTrusted: OpenSocket['whenTrusted'];
-  readonly #origin: URL;
   readonly #limits: Limits;
   readonly #rate: LeastRate;
   readonly #headRate: HeadRate;
@@ -84,7 +83,6 @@ export class HttpConnection {
    * @param limits the connection fails after stallMs without a byte, or without leastBytes of a body
    */
   constructor(origin: URL, limits: Limits, trust: Trust, way: Way = {}) {
-    this.#origin = origin;
     this.#limits = limits;
     this.#rate = new LeastRate(limits, (bytes) =>
       this.#stall(bytes === 0 ? 'nothing' : `only ${bytes} bytes`),
@@ -110,13 +108,18 @@ export class HttpConnection {
     this.#socket.on('timeout', () => {
       if (!this.#paused) this.#stall('nothing');
     });
-    this.#socket.on('error', (error) => this.#fail(this.#unanswered(connectionFailure(error))));
+    this.#socket.on('error', (error) => this.#fail(connectionFailure(error)));
     this.#socket.on('close', () => this.#handleClose());
   }
 
   /** The server's IP address; undefined before it is connected. */
   get remoteAddress(): string | undefined {
     return this.#remoteAddress;
+  }
+
+  /** Whether a byte of an answer came to the last request. */
+  get answered(): boolean {
+    return this.#headRate.begun;
   }
 
   /** Whether another request may be sent. */
@@ -295,10 +298,6 @@ export class HttpConnection {
     this.#fail(new SourceFailure(`sent ${what} for ${ms / 1000} s`, { error }));
   }
 
-  #unanswered(failure: SourceFailure): SourceFailure {
-    return this.#awaited && !this.#headRate.begun ? unanswered(failure, this.#origin) : failure;
-  }
-
   #violate(reason: string): false {
     // Cut the connection: the server does not speak HTTP.
     this.#fail(new SourceFailure(reason, { final: true, error: 'http_protocol_error' }));
@@ -312,7 +311,7 @@ export class HttpConnection {
       this.#pump = undefined;
       resolve();
     }
-    this.#fail(this.#unanswered(closedEarly()));
+    this.#fail(closedEarly());
   }
 
   #fail(failure: SourceFailure): void {

@@ -143,11 +143,14 @@ class Sending {
     this.#answer = new Promise((resolve, reject) => {
       this.#request.once('response', (answer) => {
         if (!trust.proxy) this.remoteAddress = answer.socket.remoteAddress;
+        access.hear(url);
         this.cookies = answer.headers['set-cookie'] ?? [];
         resolve(answer);
       });
       this.#request.once('error', (error) => {
-        reject(onItsWay(unanswered(connectionFailure(error), url), access.detour(url)));
+        const failure = connectionFailure(error);
+        const hinted = access.hasHeard(url) ? failure : unanswered(failure, url);
+        reject(onItsWay(hinted, access.detour(url)));
       });
       this.#request.once('timeout', () => {
         const reason = `took nothing for ${stallMs / 1000} s`;

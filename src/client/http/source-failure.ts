@@ -174,12 +174,17 @@ function msUntil(date: string, nowMs: number): number | undefined {
 
 /** The failure of a server that an error of a transfer tells, if it tells one. */
 function sourceFailureOf(error: unknown): SourceFailure | undefined {
-  const failure = error instanceof HubswarmError ? (error.cause ?? error) : error;
-  return failure instanceof SourceFailure ? failure : undefined;
+  if (error instanceof SourceFailure) return error;
+  const cause = error instanceof HubswarmError ? error.cause : undefined;
+  return cause instanceof SourceFailure ? cause : undefined;
 }
 
 /** The HTTP status that refused; undefined if none did. */
 export const statusOf = (error: unknown): number | undefined => sourceFailureOf(error)?.status;
+
+/** The wait that the server asked for. */
+export const retryAfterOf = (error: unknown): number | undefined =>
+  sourceFailureOf(error)?.retryAfterMs;
 
 /** Whether a server gave no answer that decides anything. */
 export function isUnanswered(error: unknown): boolean {

@@ -5,7 +5,6 @@
 // with rsync: a file to a directory, an empty directory to a file; another only with `remove`.
 // Links there are replaced or removed, never followed. A path that fails is named and does not stop
 // the rest; then nothing is deleted. At the end the hub's listing is compared with the directory.
-
 import { basename } from 'node:path';
 import type { CID } from 'multiformats/cid';
 import type { ReplaceWish } from '../../api/replace-field.ts';
@@ -24,6 +23,7 @@ import { makeRemoteDirectory } from '../upload/make-directory.ts';
 import { type PutOptions, putFailure } from '../upload/put.ts';
 import { removeFile } from '../upload/remove.ts';
 import { storeFile } from '../upload/store-file.ts';
+import { untilAnswered } from '../upload/until-answered.ts';
 import { Differences } from './differences.ts';
 import { replaceDirectory, replaceFile } from './give-way.ts';
 import { type LocalFile, type LocalFiles, localFiles } from './local-files.ts';
@@ -121,11 +121,8 @@ class Mirroring {
         const cid = await this.#cidThere(file, there);
         if (!cid) changed.push(file);
         else {
-          const place = {
-            url: this.#urlOf(file),
-            cid,
-            isExact: isAtOrBelow(pathOf(file), this.#twins),
-          };
+          const isExact = isAtOrBelow(pathOf(file), this.#twins);
+          const place = { url: this.#urlOf(file), cid, isExact };
           await this.#attributes.bring(place, there!, file.attributes);
         }
       });
@@ -193,7 +190,8 @@ class Mirroring {
   async #makeDirectory(path: string): Promise<void> {
     const url = urlBelow(this.#options.url, [...path.split('/'), '']);
     const isExact = isAtOrBelow(path, this.#twins);
-    if (await makeRemoteDirectory({ ...this.#options, url, isExact })) return;
+    const make = () => makeRemoteDirectory({ ...this.#options, url, isExact });
+    if (await untilAnswered({ ...this.#options, url }, make)) return;
     this.#warn(`${path}: left out: the server makes no empty directories`);
   }
 
@@ -256,10 +254,8 @@ class Mirroring {
 
   async #removeNow(path: string): Promise<void> {
     const url = urlBelow(this.#options.url, path.split('/'));
-    await removeFile({ ...this.#options, url }).catch((error: unknown) => {
-      // Another client deleted it first.
-      if (statusOf(error) !== 404) throw error;
-    });
+    const place = { ...this.#options, url };
+    await untilAnswered(place, () => removeFile(place)).catch(unlessGone);
     this.#removed += 1;
   }
 
@@ -322,6 +318,11 @@ class Mirroring {
   #urlOf({ segments }: LocalFile): URL {
     return urlBelow(this.#options.url, segments);
   }
+}
+
+/** Another client deleted it first, or this one, whose answer was lost. */
+function unlessGone(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
 }
 
 const pathOf = ({ segments }: LocalFile): string => segments.join('/');

@@ -7,10 +7,12 @@ import { HubswarmError, hasCode } from '../../runtime/errors.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { isPending, namedCid } from '../http/names-cid.ts';
 import { refusalOf, sendRequest } from '../http/send-request.ts';
+import { statusOf } from '../http/source-failure.ts';
 import { untilNamed } from '../http/until-named.ts';
 import { showUrl } from '../http/url.ts';
 import { hasSameBytes } from './check-stored.ts';
 import { findTus, type RequestBasis, uploadByTus } from './tus-upload.ts';
+import { untilAnswered } from './until-answered.ts';
 import { UploadMemory } from './upload-memory.ts';
 import { UploadSource } from './upload-source.ts';
 
@@ -50,8 +52,8 @@ export async function storeFile(job: StoreFile): Promise<Stored> {
     const conditions: Record<string, string> = job.ifAbsent ? { 'if-none-match': '*' } : {};
     // tus has no way to ask for the spelling, nor to let a directory give way.
     const isWhole = source.bytes < TUS_FROM_BYTES || job.isExact || job.replaces;
-    const target = isWhole ? undefined : await findTus(job, job.url);
-    if (!target) return await putBytes(job, source, conditions);
+    const target = isWhole ? undefined : await untilAnswered(job, () => findTus(job, job.url));
+    if (!target) return await putWhole(job, source, conditions);
     const headers = await uploadByTus({
       ...job,
       target,
@@ -74,6 +76,26 @@ export async function storeFile(job: StoreFile): Promise<Stored> {
   }
 }
 
+async function putWhole(
+  job: StoreFile,
+  source: UploadSource,
+  conditions: Readonly<Record<string, string>>,
+): Promise<Stored> {
+  job.onStart(source.bytes, 0);
+  return untilAnswered(job, async (attempt) => {
+    try {
+      return await putBytes(job, source, conditions);
+    } catch (error) {
+      // The answer to an earlier attempt may have been lost, and the file be there since.
+      const isMet = attempt > 1 && job.ifAbsent && statusOf(error) === 412;
+      const headers = isMet ? await headersOf(job) : undefined;
+      const cid = headers && namedCid(headers);
+      if (!cid || !(await hasSameBytes({ ...job, cid }))) throw error;
+      return { url: showUrl(job.url), etag: headers.get('etag') };
+    }
+  });
+}
+
 async function putBytes(
   job: StoreFile,
   source: UploadSource,
@@ -81,7 +103,6 @@ async function putBytes(
 ): Promise<Stored> {
   // Only for a small file: the digest must be known before the first byte is sent.
   const digest = source.bytes < TUS_FROM_BYTES ? await source.digest() : undefined;
-  job.onStart(source.bytes, 0);
   const answer = await sendRequest({
     ...job,
     method: 'PUT',
