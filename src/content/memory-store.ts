@@ -4,7 +4,7 @@ import { invariant } from '../runtime/invariant.ts';
 import { Bitfield } from './bitfield.ts';
 import type { Manifest } from './manifest.ts';
 import { partsMatch } from './parts.ts';
-import type { PieceStore } from './store.ts';
+import { checkRange, type PieceStore } from './store.ts';
 
 export class MemoryStore implements PieceStore {
   readonly manifest: Manifest;
@@ -41,10 +41,8 @@ export class MemoryStore implements PieceStore {
     length: number,
     into: Uint8Array = new Uint8Array(length),
   ): Promise<Uint8Array> {
-    invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
+    checkRange(this.manifest, piece, begin, length, into);
     invariant(this.have.has(piece), `piece ${piece} is not here`);
-    const room = this.manifest.geometry.length(piece) - begin;
-    invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     const start = this.manifest.geometry.offset(piece) + begin;
     into.set(this.#bytes.subarray(start, start + length));
     return into;

@@ -14,3 +14,20 @@ export function partsMatch(
   if (length !== manifest.geometry.length(piece)) return false;
   return equals(platform.sha256(parts), pieceDigest(manifest, piece));
 }
+
+/**
+ * Whether a piece is still what it was, after some bytes of it were read from a file that somebody
+ * may have written to. If they are not the whole piece, `readWhole` reads all of it.
+ */
+export async function stillMatches(
+  manifest: Pick<Manifest, 'geometry' | 'digests'>,
+  piece: number,
+  read: Uint8Array,
+  readWhole: (into: Uint8Array) => Promise<unknown>,
+): Promise<boolean> {
+  const length = manifest.geometry.length(piece);
+  if (read.length === length) return partsMatch(manifest, piece, [read]);
+  const whole = new Uint8Array(length);
+  await readWhole(whole);
+  return partsMatch(manifest, piece, [whole]);
+}

@@ -1,5 +1,6 @@
 // The verified piece store: verify, then write, then advertise, never another
 // order. One contract suite (test/contract) runs against every implementation.
+import { invariant } from '../runtime/invariant.ts';
 import type { Bitfield } from './bitfield.ts';
 import type { Manifest } from './manifest.ts';
 
@@ -30,6 +31,19 @@ export interface Loss extends FilePieces {
 export interface Return extends FilePieces {
   /** For a person; left out where another store tells it. */
   readonly path?: string | undefined;
+}
+
+/** Checks what a store's read() demands of its caller, but for the piece being here. */
+export function checkRange(
+  { geometry }: Pick<Manifest, 'geometry'>,
+  piece: number,
+  begin: number,
+  length: number,
+  into: Uint8Array,
+): void {
+  invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
+  const isInside = begin >= 0 && begin + length <= geometry.length(piece);
+  invariant(isInside, `${length} bytes at ${begin} leave piece ${piece}`);
 }
 
 export interface PieceStore {

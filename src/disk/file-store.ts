@@ -5,8 +5,8 @@ import { fstatSync } from 'node:fs';
 import type { FileAttributes } from '../content/attributes.ts';
 import { Bitfield } from '../content/bitfield.ts';
 import { fileOfPiece, type Manifest } from '../content/manifest.ts';
-import { partsMatch } from '../content/parts.ts';
-import type { Loss, PieceStore, Return } from '../content/store.ts';
+import { partsMatch, stillMatches } from '../content/parts.ts';
+import { checkRange, type Loss, type PieceStore, type Return } from '../content/store.ts';
 import { describeError, fileError, HubswarmError, notWhole } from '../runtime/errors.ts';
 import { invariant } from '../runtime/invariant.ts';
 import { allocAligned } from '../runtime/node/aligned-buffer.ts';
@@ -128,11 +128,9 @@ export class FileStore implements PieceStore {
     length: number,
     into: Uint8Array = allocAligned(length),
   ): Promise<Uint8Array> {
-    invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
+    checkRange(this.manifest, piece, begin, length, into);
     const file = fileOfPiece(this.manifest, piece);
     if (!this.have.has(piece)) throw this.#notHere(file, piece);
-    const room = this.manifest.geometry.length(piece) - begin;
-    invariant(begin >= 0 && length <= room, `${length} bytes at ${begin} leave piece ${piece}`);
     try {
       return await this.#readPart(file, piece, begin, into);
     } catch (error) {
@@ -167,13 +165,9 @@ export class FileStore implements PieceStore {
    * was put back.
    */
   async #checkPiece(file: number, piece: number, read: Uint8Array, handle: Handle): Promise<void> {
-    const length = this.manifest.geometry.length(piece);
-    let bytes = read;
-    if (read.length < length) {
-      bytes = allocAligned(length);
-      await handle.read(bytes, 0, length, this.#offset(file, piece));
-    }
-    if (partsMatch(this.manifest, piece, [bytes])) return;
+    const readWhole = (into: Uint8Array) =>
+      handle.read(into, 0, into.length, this.#offset(file, piece));
+    if (await stillMatches(this.manifest, piece, read, readWhole)) return;
     const path = this.#place.path(file);
     throw new HubswarmError('ERR_SOURCE_CHANGED', `${path}: changed, and its time was put back`);
   }

@@ -3,15 +3,16 @@
 // nowhere, or is another version, all its pieces are lost. It is only read.
 import { Bitfield } from '../content/bitfield.ts';
 import type { Manifest } from '../content/manifest.ts';
-import { partsMatch } from '../content/parts.ts';
+import { stillMatches } from '../content/parts.ts';
 import {
+  checkRange,
   LOSS_WORDS,
   type Loss,
   type LossReason,
   type PieceStore,
   type Return,
 } from '../content/store.ts';
-import { lossReasonOf } from '../disk/file-system/loss-reason.ts';
+import { lossError, lossReasonOf } from '../disk/file-system/loss-reason.ts';
 import type { Entry } from '../hub/catalogue/catalogue.ts';
 import { readFully } from '../root/opened.ts';
 import type { OpenFile } from '../root/root.ts';
@@ -78,9 +79,8 @@ export class RootStore implements PieceStore {
     into: Uint8Array = allocAligned(length),
   ): Promise<Uint8Array> {
     const { geometry } = this.manifest;
-    invariant(into.length === length, `${into.length} bytes of memory for ${length}`);
-    invariant(begin >= 0 && begin + length <= geometry.length(piece), `not in piece ${piece}`);
-    if (this.#loss) throw lost(this.#loss);
+    checkRange(this.manifest, piece, begin, length, into);
+    if (this.#loss) throw errorOf(this.#loss);
     this.#closeSoon();
     this.#reads++;
     try {
@@ -95,7 +95,7 @@ export class RootStore implements PieceStore {
       const reason = lossReasonOf(error);
       if (reason === undefined) throw error;
       this.lose(reason);
-      throw lost(this.#loss!);
+      throw errorOf(this.#loss!);
     } finally {
       this.#reads--;
       if (this.#reads === 0) this.#closeWhenIdle();
@@ -150,14 +150,11 @@ export class RootStore implements PieceStore {
     throw reason;
   }
 
-  /** Of a file whose inode was changed: its mode or name was, or its bytes were. */
+  /** Hashes a piece of a file whose inode was changed: its mode or name was, or its bytes were. */
   async #check(file: OpenFile, piece: number, read: Uint8Array): Promise<void> {
-    const { geometry } = this.manifest;
-    const length = geometry.length(piece);
-    const isWhole = read.length === length;
-    const bytes = isWhole ? read : allocAligned(length);
-    if (!isWhole) await readFully(file, bytes, geometry.offset(piece));
-    if (partsMatch(this.manifest, piece, [bytes])) return;
+    const readWhole = (into: Uint8Array) =>
+      readFully(file, into, this.manifest.geometry.offset(piece));
+    if (await stillMatches(this.manifest, piece, read, readWhole)) return;
     throw new HubswarmError('ERR_SOURCE_CHANGED', 'a piece has other bytes');
   }
 
@@ -174,11 +171,4 @@ export class RootStore implements PieceStore {
   }
 }
 
-const CODES = {
-  changed: 'ERR_SOURCE_CHANGED',
-  removed: 'ERR_NOT_FOUND',
-  unreadable: 'ERR_NOT_PERMITTED',
-} as const;
-
-const lost = ({ reason, message = '' }: Loss): HubswarmError =>
-  new HubswarmError(CODES[reason], message);
+const errorOf = ({ reason, message = '' }: Loss): HubswarmError => lossError(reason, message);
