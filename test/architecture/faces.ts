@@ -210,6 +210,7 @@ export const FACES: string[] = [
   'runtime/node/bounded-output.ts',
   'runtime/node/directory-lock.ts',
   'runtime/node/forget-oldest.ts',
+  'runtime/node/gathered.ts',
   'runtime/node/live-line.ts',
   'runtime/node/make-directory.ts',
   'runtime/node/name-beside.ts',

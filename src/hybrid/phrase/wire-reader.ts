@@ -1,5 +1,6 @@
 // Reads a wire in steps of known lengths. What a remote sends beyond what is waited for is bounded.
 import { HubswarmError } from '../../runtime/errors.ts';
+import { Gathered } from '../../runtime/node/gathered.ts';
 import type { Wire } from '../../swarm/wire.ts';
 
 /** Most bytes that wait to be read. */
@@ -13,7 +14,7 @@ interface Waiting {
 
 export class WireReader {
   readonly #wire: Wire;
-  #bytes = Buffer.alloc(0);
+  readonly #gathered = new Gathered(MOST_WAITING);
   #end: string | undefined;
   #waiting: Waiting | undefined;
 
@@ -36,20 +37,16 @@ export class WireReader {
   }
 
   #take(chunk: Uint8Array): void {
-    if (this.#bytes.length + chunk.length > MOST_WAITING)
-      return this.#wire.abort('too much at once');
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
-    this.#settle();
+    if (this.#gathered.add(chunk)) this.#settle();
+    else this.#wire.abort('too much at once');
   }
 
   #settle(): void {
     const waiting = this.#waiting;
     if (!waiting) return;
-    if (this.#bytes.length >= waiting.length) {
+    if (this.#gathered.bytes.length >= waiting.length) {
       this.#waiting = undefined;
-      const bytes = this.#bytes.subarray(0, waiting.length);
-      this.#bytes = this.#bytes.subarray(waiting.length);
-      waiting.resolve(bytes);
+      waiting.resolve(this.#gathered.take(waiting.length));
     } else if (this.#end !== undefined) {
       this.#waiting = undefined;
       waiting.reject(new HubswarmError('ERR_REMOTE', `${this.#wire.remote} ended: ${this.#end}`));

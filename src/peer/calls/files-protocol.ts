@@ -16,6 +16,7 @@ import type { Connection, Stream } from '@libp2p/interface';
 import { systemClock, type Timers } from '../../runtime/clock.ts';
 import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
+import { Gathered } from '../../runtime/node/gathered.ts';
 import type { Standing } from '../../swarm/network.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
@@ -122,22 +123,5 @@ export async function askFiles(
     throw error;
   } finally {
     signal.removeEventListener('abort', stop);
-  }
-}
-
-/** Chunks joined up to a length that is never passed. */
-class Gathered {
-  bytes = Buffer.alloc(0);
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  /** Adds a chunk; returns false if the whole would be too long. */
-  add(chunk: Uint8Array): boolean {
-    if (this.bytes.length + chunk.length > this.#most) return false;
-    this.bytes = Buffer.concat([this.bytes, chunk]);
-    return true;
   }
 }
