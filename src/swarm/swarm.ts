@@ -9,7 +9,6 @@ import type { SessionEvent } from '../exchange/event.ts';
 import { Session } from '../exchange/session.ts';
 import { encodeMessage, FrameDecoder } from '../exchange/wire/codec.ts';
 import type { Message } from '../exchange/wire/message.ts';
-import type { Cancel } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { unawaited } from '../runtime/guarded.ts';
 import { Contacts, type Neighbourhood } from './contacts.ts';
@@ -17,6 +16,7 @@ import { Intake } from './intake.ts';
 import { everHere, Losses } from './losses.ts';
 import { type Call, Member } from './member.ts';
 import { PieceCopies } from './piece-copies.ts';
+import { SessionLoop } from './session-loop.ts';
 import type { SessionView } from './session-view.ts';
 import type { SwarmHooks, SwarmHost } from './swarm-host.ts';
 import { toldTo } from './told-to.ts';
@@ -41,13 +41,10 @@ export class Swarm implements Neighbourhood {
   readonly losses: Losses;
   readonly #init: SwarmInit;
   readonly #session: Session;
+  readonly #loop: SessionLoop;
   /** Undefined if no two pieces are equal. */
   readonly #copies: PieceCopies | undefined;
   readonly #members = new Map<string, Member>();
-  readonly #events: SessionEvent[] = [];
-  #stepping = false;
-  #cancelTick: Cancel | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(init: SwarmInit) {
@@ -66,6 +63,11 @@ export class Swarm implements Neighbourhood {
       self: init.network.self,
       downlinkBytesPerSecond: init.link.downlinkBytesPerSecond,
       ...init.policy,
+    });
+    this.#loop = new SessionLoop({
+      session: this.#session,
+      clock: init.clock,
+      carryOut: (effect) => this.#carryOut(effect),
     });
     const { digest } = init.cid.multihash;
     this.contacts = new Contacts({ ...init, swarm: this, digest });
@@ -175,7 +177,7 @@ export class Swarm implements Neighbourhood {
     this.contacts.close();
     this.losses.close();
     this.#copies?.close();
-    this.#cancelTick?.();
+    this.#loop.close();
     for (const [peer, { wire }] of this.#members) {
       this.#leave(peer, 'stopped');
       wire.close();
@@ -201,39 +203,13 @@ export class Swarm implements Neighbourhood {
     member.end();
   }
 
-  /** Handles one event at a time: effects may cause further events, which wait. */
   #step(event: SessionEvent): void {
-    this.#events.push(event);
-    if (this.#stepping) return;
-    this.#stepping = true;
-    try {
-      for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-        this.#carryOut(this.#session.step(this.#init.clock.now(), next));
-      }
-    } finally {
-      this.#stepping = false;
-      this.#schedule();
-    }
+    this.#loop.step(event);
   }
 
-  #schedule(): void {
-    const { wakeAt } = this.#session;
-    if (this.#closed || wakeAt === this.#timerAt) return;
-    this.#cancelTick?.();
-    this.#timerAt = wakeAt;
-    if (wakeAt === Number.POSITIVE_INFINITY) return;
-    const { clock } = this.#init;
-    this.#cancelTick = clock.after(Math.max(0, wakeAt - clock.now()), 'waking a swarm', () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.#step({ type: 'tick' });
-    });
-  }
-
-  #carryOut(effects: readonly SessionEffect[]): void {
-    for (const effect of effects) {
-      if (effect.type === 'send') this.#send(effect.neighbour, effect.message);
-      else this.#perform(effect);
-    }
+  #carryOut(effect: SessionEffect): void {
+    if (effect.type === 'send') this.#send(effect.neighbour, effect.message);
+    else this.#perform(effect);
   }
 
   /** Sends it with others of this round of the event loop, since each send costs an encryption. */
