@@ -9,11 +9,15 @@ import { HubGuide } from '../hub-guide.ts';
 import type { Run } from '../with-peer.ts';
 import { type Callable, mayCallFor } from './callable.ts';
 
+/** In one line for all: where the link was made on this machine, each of its addresses is one. */
 export function tellPassedOver({ passedOver }: Callable, { emit }: Run): void {
-  for (const address of passedOver) {
-    const message = `the link names ${address}, which is not called: a link comes from anybody; --join names it`;
-    emit({ event: 'warned', message });
-  }
+  const [first] = passedOver;
+  if (first === undefined) return;
+  const more = passedOver.length > 1 ? ` and ${passedOver.length - 1} more` : '';
+  const message =
+    `the link names ${first}${more}, which is not called: a link comes from anybody; your own peers ` +
+    'on this machine are found without it, and --join names any other';
+  emit({ event: 'warned', message });
 }
 
 export function withLinks(given: Joins, { addresses, hubs, names }: Callable): Joins {
