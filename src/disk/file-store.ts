@@ -58,7 +58,7 @@ export class FileStore implements PieceStore {
   }
 
   /** A store over imported files, where they lie; nothing is copied. */
-  static async share({ manifest, sources }: Imported): Promise<FileStore> {
+  static share({ manifest, sources }: Imported): FileStore {
     const have = Bitfield.full(manifest.geometry.pieceCount);
     return new FileStore(manifest, new SharedPlace(sources), have);
   }

@@ -9,6 +9,7 @@ import type { AdmissionWish, HubSwarm, SwarmContext } from '../hub/swarm/hub-swa
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import { believe, ipOf } from '../peer/address/scope.ts';
+import { Announcements } from '../peer/discovery/announcements.ts';
 import type { Guide } from '../peer/discovery/guide.ts';
 import { Peer } from '../peer/peer.ts';
 import type { PeerOptions } from '../peer/peer-options.ts';
@@ -17,7 +18,6 @@ import type { Segments } from '../root/root.ts';
 import { type Cancel, systemClock } from '../runtime/clock.ts';
 import type { Scope } from '../runtime/node/scope.ts';
 import { HubAdmissions } from './admission/hub-admissions.ts';
-import { Announcements } from './announcements.ts';
 import { Changes } from './changes.ts';
 import { HubContent, MOST_FILES } from './hub-content.ts';
 import { keepRendezvous } from './phrase/rendezvous.ts';
@@ -98,7 +98,9 @@ export class HubPeer implements HubSwarm {
       emit,
       ...(allowsAddress && { allowsAddress }),
     });
-    announcements = new Announcements(peer.discovery);
+    // A catalogue of thousands is told of by an event of its own.
+    const { discovery, clock } = peer;
+    announcements = new Announcements({ discovery, clock, emit: () => {} });
     await keepRendezvous(peer);
     admissions = new HubAdmissions({
       hub: peer.peerId,

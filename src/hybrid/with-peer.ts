@@ -1,6 +1,7 @@
 // A peer of this process, on a link of its own, for as long as something is done with it.
 import { ProcessLink } from '../link/process-link.ts';
 import { Peer } from '../peer/peer.ts';
+import type { PeerOptions } from '../peer/peer-options.ts';
 import { userDirectory } from '../runtime/node/user-directory.ts';
 import { tunePeer } from '../runtime/node/v8-flags.ts';
 import type { Policy } from '../swarm/policy.ts';
@@ -15,7 +16,9 @@ export interface Run {
   stoppedBy(): string | undefined;
 }
 
-export interface PeerChoice extends Entry {
+export interface PeerChoice
+  extends Entry,
+    Pick<PeerOptions, 'maxConnections' | 'other' | 'onSent'> {
   readonly listen?: readonly string[] | undefined;
   readonly mdns: boolean;
   /** Whether it listens where any machine that has a route can call it. */

@@ -64,6 +64,8 @@ export interface DownloadOptions extends Patience {
   readonly others?: OtherSources | undefined;
   /** Told the CID of what is fetched, as soon as it is known. */
   readonly onFound?: ((cid: CID) => void) | undefined;
+  /** Told what happens to this download; by default the peer's. */
+  readonly emit?: Emit | undefined;
   /** Told the store as soon as it is open: what it has may be read from then on. */
   readonly onOpened?: ((store: PieceStore) => void) | undefined;
 }
@@ -86,7 +88,7 @@ export class FileDownload implements DownloadHost<FoundManifest> {
 
   constructor(peer: FileDownloadPeer, cid: CID, options: DownloadOptions) {
     this.clock = peer.clock;
-    this.emit = peer.emit;
+    this.emit = options.emit ?? peer.emit;
     this.#peer = peer;
     this.#cid = cid;
     this.#options = options;

@@ -38,7 +38,9 @@ export class Holdings {
     this.packed = new PackedManifests(this);
     this.#others = [this.#subsets, ...(host.other ? [host.other] : [])].map((content) => ({
       content,
-      swarms: new OnDemand(content, (cid, store, dag) => this.#make(cid, store, dag, {})),
+      swarms: new OnDemand(content, (cid, store, dag, whole) =>
+        this.#make(cid, store, dag, {}, whole),
+      ),
     }));
   }
 
@@ -128,6 +130,24 @@ export class Holdings {
     swarm.close();
   }
 
+  /** Answers for this content no more, nor for what lies inside. */
+  async end(cid: CID): Promise<void> {
+    const held = this.get(cid);
+    if (held) {
+      this.#held.delete(keyOf(cid.multihash.digest));
+      this.#unfinished.delete(held.swarm);
+      this.#subsets.remove(held);
+      held.swarm.close();
+    }
+    for (const { content, swarms } of this.#others) {
+      // Parts of a directory read by its store; another that has them answers at the next question.
+      await swarms.end((other) =>
+        content === this.#subsets ? held !== undefined : other.equals(cid),
+      );
+    }
+    await held?.swarm.store.close();
+  }
+
   /** Ends all swarms. */
   endSwarms(): void {
     for (const swarm of this) swarm.close();
@@ -137,11 +157,11 @@ export class Holdings {
     for (const { store } of this) await store.close();
   }
 
-  #make(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks): Held {
+  #make(cid: CID, store: PieceStore, dag: HeldDag, hooks: SwarmHooks, whole?: CID): Held {
     const { digest } = cid.multihash;
     const isBanned = (peer: string): boolean =>
       this.#host.isBanned(peer) || !this.opensTo(digest, peer);
-    const swarm = new Swarm({ ...this.#host, isBanned, cid, name: dag.name, store, hooks });
+    const swarm = new Swarm({ ...this.#host, isBanned, cid, name: dag.name, store, hooks, whole });
     // A packed form is a file of its own, which anybody may have.
     const isGuarded = this.#others.some(({ content }) => content.isGuarded?.(digest));
     if (isGuarded) return { swarm, dag };

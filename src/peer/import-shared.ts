@@ -5,7 +5,7 @@ import { HashedFiles } from '../disk/import/hashed-files.ts';
 import { type Imported, type ImportOptions, importPath } from '../disk/import/import.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
-import type { Emit } from '../telemetry/event.ts';
+import type { Emit, Event } from '../telemetry/event.ts';
 import { hashingProgress } from './hashing-progress.ts';
 
 export interface ShareOptions
@@ -21,17 +21,22 @@ interface Sharer {
   readonly hashedDir: string;
 }
 
+/** What was made of a path. */
+export interface Shared {
+  readonly imported: Imported;
+  /** Number of entries left out, if `onLeftOut` allows that. */
+  readonly leftOut: number;
+}
+
 /**
  * What was hashed is kept for the next start, also if it is stopped: that one goes on behind the last
  * whole file.
- *
- * @returns with the number of entries left out, if `onLeftOut` allows that
  */
 export async function importShared(
   { clock, emit, hashedDir }: Sharer,
   path: string,
   { check = false, onLeftOut, ...options }: ShareOptions,
-): Promise<{ imported: Imported; leftOut: number }> {
+): Promise<Shared> {
   let leftOut = 0;
   const note = (left: string, message: string): void => {
     leftOut++;
@@ -56,4 +61,17 @@ export async function importShared(
     await hashed.saveUnfinished().catch(warnUnkept);
     throw error;
   }
+}
+
+/** What is told when it is served. */
+export function fileShared({ imported: { manifest, name }, leftOut }: Shared): Event {
+  return {
+    event: 'file_shared',
+    cid: manifest.root.toString(),
+    name,
+    bytes: manifest.geometry.totalLength,
+    pieces: manifest.geometry.pieceCount,
+    pieceLength: manifest.geometry.maxLength,
+    ...(leftOut > 0 ? { leftOut } : {}),
+  };
 }

@@ -15,6 +15,8 @@ export interface Held {
 /** Content that is at hand. */
 export interface Content extends Pick<HeldDag, 'name' | 'dag'> {
   readonly store: PieceStore;
+  /** The content that it is a part of, if that is what is shared. */
+  readonly whole?: CID;
 }
 
 /** Port: what a peer answers for beside what it shares and fetches itself. */
@@ -32,7 +34,7 @@ export interface OtherContent {
 }
 
 /** Makes a swarm that answers. */
-export type Begin = (cid: CID, store: PieceStore, dag: HeldDag) => Held;
+export type Begin = (cid: CID, store: PieceStore, dag: HeldDag, whole?: CID) => Held;
 
 export class OnDemand {
   readonly #content: Pick<OtherContent, 'find' | 'mostSwarms'>;
@@ -62,8 +64,18 @@ export class OnDemand {
   #make(cid: CID): Held | undefined {
     const found = this.#hasRoom() ? this.#content.find(cid) : undefined;
     if (!found) return undefined;
-    const { store, name, dag } = found;
-    return this.#begin(cid, store, { name, dag, rawRoot: rawRootIn(store) });
+    const { store, name, dag, whole } = found;
+    return this.#begin(cid, store, { name, dag, rawRoot: rawRootIn(store) }, whole);
+  }
+
+  /** Ends the swarms that match. */
+  async end(matches: (cid: CID) => boolean): Promise<void> {
+    for (const [key, { swarm }] of this.#held) {
+      if (!matches(swarm.cid)) continue;
+      this.#held.delete(key);
+      swarm.close();
+      await swarm.store.close();
+    }
   }
 
   /** Ends the swarm that was asked for longest ago and has no neighbour, if there are too many. */

@@ -1,7 +1,8 @@
-// What a peer is started with.
+// What a peer is made of and told: the options of Peer.start().
 import type { Message } from '../exchange/wire/message.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import type { Policy } from '../swarm/policy.ts';
+import type { SwarmHost } from '../swarm/swarm-host.ts';
 import type { Emit } from '../telemetry/event.ts';
 import type { Greet } from './calls/node-network.ts';
 import type { NodeOptions } from './node/node.ts';
@@ -21,6 +22,10 @@ export interface PeerOptions {
   isOpen?: boolean;
   /** Whether a router is asked to pass a port on to it, so that the internet can call it. */
   mapsPort?: boolean | undefined;
+  /** Most connections at once; libp2p's own limit if left out. */
+  maxConnections?: number | undefined;
+  /** Told of each piece that was sent: of which content, as it was shared, and how many bytes. */
+  onSent?: SwarmHost['onSent'];
   /** The link of the process. The caller closes it after the peer has stopped. */
   link: ProcessLink;
   /** Whether its uplink's cap follows the rate that the line carries without a queue. */

@@ -6,6 +6,7 @@ import type { IdentifyResult } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
+import type { Imported } from '../disk/import.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -22,14 +23,15 @@ import { UploadQueue } from '../swarm/upload-queue.ts';
 import type { Emit } from '../telemetry/event.ts';
 import { Inquiries } from './calls/inquiries.ts';
 import { type Greet, NodeNetwork } from './calls/node-network.ts';
+import { PeerCaps } from './caps.ts';
+import { Announcements } from './discovery/announcements.ts';
 import { Discovery, ENOUGH_PEERS, EVERY_PEER } from './discovery/discovery.ts';
 import type { Guide } from './discovery/guide.ts';
 import { Joining } from './discovery/joining.ts';
 import { Listening } from './discovery/listening.ts';
-import { provideLater } from './discovery/provide-later.ts';
 import { type DownloadOptions, FileDownload, type FileDownloadPeer } from './file-download.ts';
 import { Holdings } from './holdings.ts';
-import { importShared, type ShareOptions } from './import-shared.ts';
+import { fileShared, importShared, type ShareOptions } from './import-shared.ts';
 import { type HeldDag, rawRootIn } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
@@ -39,7 +41,6 @@ import { hangUp } from './node/hang-up.ts';
 import { type Identity, openIdentity } from './node/identity.ts';
 import { createNode, type Node } from './node/node.ts';
 import { reportConnections } from './node/report-connections.ts';
-import { UplinkTuner } from './node/uplink-tuner.ts';
 import { Vigil } from './node/vigil.ts';
 import type { PeerOptions } from './peer-options.ts';
 import { serveContent } from './serve-content.ts';
@@ -54,16 +55,16 @@ export class Peer implements FileDownloadPeer {
   readonly hashedDir: string;
   readonly circle: ReadonlySet<string> | undefined;
   readonly #identity: Identity;
-  readonly #uploads: UploadQueue;
   readonly #held: Holdings;
   readonly #inquiries: Inquiries;
   readonly #admission: Admission;
   readonly #listening: Listening;
   readonly #joining: Joining;
   readonly #vigil: Vigil;
+  readonly #announcements: Announcements;
+  readonly #caps: PeerCaps;
   readonly #stopping = new AbortController();
   #mapping: Promise<PortMapping> | undefined;
-  #tuner: UplinkTuner | undefined;
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
   static async start(options: PeerOptions): Promise<Peer> {
@@ -71,7 +72,7 @@ export class Peer implements FileDownloadPeer {
     const identity = await openIdentity(options.dataDir, warn, options.dataOption);
     try {
       const admission = new Admission(systemClock, options);
-      const { mdns = false, emit } = options;
+      const { mdns = false, emit, maxConnections } = options;
       const listening = new Listening({ joins: [], ...options, mdns, clock: systemClock });
       const node = await createNode({
         privateKey: identity.privateKey,
@@ -79,6 +80,7 @@ export class Peer implements FileDownloadPeer {
         listen: await listening.choose(),
         ...(options.allowsAddress ? { allowsAddress: options.allowsAddress } : {}),
         ...(options.swarmKey ? { swarmKey: options.swarmKey } : {}),
+        ...(maxConnections === undefined ? {} : { maxConnections }),
         mdns,
         onMdnsFailed: (error) => {
           const message = `--mdns: peers on the LAN are not found: ${describeError(error)}`;
@@ -114,35 +116,37 @@ export class Peer implements FileDownloadPeer {
     this.hashedDir = join(options.dataDir, ...own, options.circle ? 'hashed-closed' : 'hashed');
     this.#identity = identity;
     this.link = options.link;
-    this.#uploads = new UploadQueue(this.link, this.clock);
+    const uploads = new UploadQueue(this.link, this.clock);
     this.#inquiries = new Inquiries(node);
     this.#held = new Holdings({
       network: new NodeNetwork(node, this.#inquiries, greetBy(options)),
       link: this.link,
-      uploads: this.#uploads,
+      uploads,
       callees: new Callees(),
       clock: this.clock,
       rng: createRng(randomInt(2 ** 32)),
       policy: options.policy ?? {},
       ...(options.maySend ? { maySend: options.maySend } : {}),
+      ...(options.onSent ? { onSent: options.onSent } : {}),
       other: options.other,
       emit: options.emit,
       addresses: () => this.addresses,
-      // The window of a session must not follow a rate that follows the uplink's queue.
-      uplinkCap: () => (this.#tuner ? Number.POSITIVE_INFINITY : this.link.uplinkBytesPerSecond),
+      uplinkCap: () => this.#caps.uplinkBytesPerSecond,
       isBanned: (id) => !admission.mayCall(id),
       onBan: (id, reason, forLoad) => this.#ban(id, reason, forLoad),
     });
     setMaxListeners(0, this.#stopping.signal);
     this.discovery = new Discovery(node, this.clock, options.circle ? EVERY_PEER : ENOUGH_PEERS);
     this.#vigil = new Vigil(node, this.clock);
-    const { discovery, clock, emit } = this;
+    const { discovery, clock, emit, link } = this;
+    this.#announcements = new Announcements({ discovery, clock, emit });
     const runDir = join(options.dataDir, ...own);
     const knownDir = join(identity.dir, ...own);
     this.#joining = new Joining({ node, discovery, listening, runDir, knownDir, clock, emit });
     if (options.mdns)
       unawaited('looking at the LAN', this.#joining.awaitLan(this.#stopping.signal));
-    if (options.adaptsUplink) this.#tune();
+    this.#caps = new PeerCaps({ node, link, clock, uploads, swarms: this.#held });
+    if (options.adaptsUplink) this.#caps.adapt();
   }
 
   get packed(): PackedManifests {
@@ -214,24 +218,28 @@ export class Peer implements FileDownloadPeer {
   }
 
   async #share(path: string, options: ShareOptions): Promise<Swarm> {
-    const { imported, leftOut } = await importShared(this, path, options);
-    const { manifest, name, dag } = imported;
-    const store = await FileStore.share(imported);
+    const shared = await importShared(this, path, options);
     options.signal?.throwIfAborted();
-    const swarm = this.hold(manifest.root, store, { name, dag, rawRoot: rawRootIn(store) });
-    this.#held.offerSubsets(manifest.root);
-    this.emit({
-      event: 'file_shared',
-      cid: manifest.root.toString(),
-      name,
-      bytes: manifest.geometry.totalLength,
-      pieces: manifest.geometry.pieceCount,
-      pieceLength: manifest.geometry.maxLength,
-      ...(leftOut > 0 ? { leftOut } : {}),
-    });
-    unawaited('looking for neighbours', swarm.contacts.seek());
-    this.announce(manifest.root);
+    const swarm = this.serve(shared.imported);
+    this.emit(fileShared(shared));
+    this.announce(swarm.cid);
     return swarm;
+  }
+
+  /** Serves content where it lies from now on, and tells nobody of it by itself. */
+  serve(imported: Imported): Swarm {
+    const store = FileStore.share(imported);
+    const { root } = imported.manifest;
+    const swarm = this.hold(root, store, { ...imported, rawRoot: rawRootIn(store) });
+    this.#held.offerSubsets(root);
+    unawaited('looking for neighbours', swarm.contacts.seek());
+    return swarm;
+  }
+
+  /** Serves this content no more, however it came to be served. */
+  async end(cid: CID): Promise<void> {
+    this.#announcements.remove(cid);
+    await this.#held.end(cid);
   }
 
   /** Fetches a file or directory, or what is named below it, into `out` and serves it meanwhile. */
@@ -248,6 +256,16 @@ export class Peer implements FileDownloadPeer {
     this.#held.offerSubsets(download.cid);
     await host.record(path);
     return path;
+  }
+
+  /** What it serves or fetches under this CID by a swarm that goes on. */
+  holds(cid: CID): HeldDag | undefined {
+    return this.#held.get(cid)?.dag;
+  }
+
+  /** The swarms that go on at the moment. */
+  get swarms(): Iterable<Swarm> {
+    return this.#held;
   }
 
   isComplete(cid: CID): boolean {
@@ -267,8 +285,7 @@ export class Peer implements FileDownloadPeer {
 
   /** Tells the DHT that pieces of this file are here, as soon as there is another peer. */
   announce(cid: CID, afterMs = 0): void {
-    if (!this.circle)
-      unawaited('providing a file', provideLater(this, cid, afterMs, this.#stopping.signal));
+    if (!this.circle) this.#announcements.add(cid, afterMs);
   }
 
   #ban(remote: string, reason: string, forLoad: boolean): void {
@@ -283,30 +300,12 @@ export class Peer implements FileDownloadPeer {
 
   /** Changes the caps of the running link, for all files. */
   limit(caps: Caps): void {
-    if (caps.uplinkBytesPerSecond !== undefined) {
-      this.#tuner?.close();
-      this.#tuner = undefined;
-    }
-    this.link.command(caps);
-    for (const swarm of this.#held) swarm.handleLimited();
+    this.#caps.limit(caps);
   }
 
   /** Lets the uplink's cap follow the rate that the line carries, from now on. */
   adapt(): void {
-    if (this.#tuner) return;
-    this.#tune();
-    for (const swarm of this.#held) swarm.handleLimited();
-  }
-
-  #tune(): void {
-    this.#tuner = new UplinkTuner({
-      node: this.node,
-      link: this.link,
-      clock: this.clock,
-      receivers: () => this.#uploads.receivers,
-      neighbours: () => [...this.#held].flatMap(({ neighbours }) => [...neighbours]),
-      onTuned: () => this.link.noteFound(),
-    });
+    this.#caps.adapt();
   }
 
   /** Runs a call until its own signal aborts, or the peer stops. */
@@ -321,10 +320,11 @@ export class Peer implements FileDownloadPeer {
   /** Ends everything; partial downloads stay resumable, and their calls are rejected. */
   async stop(): Promise<void> {
     this.#stopping.abort(new HubswarmError('ERR_ABORTED', 'the peer has stopped'));
+    this.#announcements.close();
     this.#listening.close();
     await (await this.#mapping)?.close();
     this.#vigil.close();
-    this.#tuner?.close();
+    this.#caps.close();
     this.#held.endSwarms();
     this.#inquiries.close();
     await this.discovery.stop();

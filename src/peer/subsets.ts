@@ -22,16 +22,27 @@ interface Place {
 export class Subsets implements OtherContent {
   /** Each may hold files open. Chosen. */
   readonly mostSwarms = 64;
-  readonly #directories: Directory[] = [];
+  #directories: Directory[] = [];
+  /** Directories that have not ended, also those that are being indexed. */
+  readonly #wanted = new Set<Held>();
 
   /** Call when the content has its place on the disk; answers begin soon after. */
   add(held: Held): void {
     const { manifest } = held.swarm.store;
     if (manifest.kind === 'file') return;
-    const indexed = EntryIndex.of({ manifest, dag: held.dag.dag }).then((index) =>
-      this.#directories.push({ ...held, index }),
-    );
-    unawaited('indexing a directory', indexed);
+    this.#wanted.add(held);
+    unawaited('indexing a directory', this.#index(held, manifest));
+  }
+
+  async #index(held: Held, manifest: Manifest): Promise<void> {
+    const index = await EntryIndex.of({ manifest, dag: held.dag.dag });
+    if (this.#wanted.has(held)) this.#directories.push({ ...held, index });
+  }
+
+  /** Must be called before its store is closed. */
+  remove(held: Held): void {
+    this.#wanted.delete(held);
+    this.#directories = this.#directories.filter(({ swarm }) => swarm !== held.swarm);
   }
 
   /** Whether the file or directory with that digest is here, or was: then it is said why it is not. */
@@ -48,7 +59,7 @@ export class Subsets implements OtherContent {
       const store = isRoot && swarm.store.subset?.(subset.manifest, subset.firstFile);
       if (!store) continue;
       const name = found.path.slice(found.path.lastIndexOf('/') + 1);
-      return { store, name, dag: subset.dag };
+      return { store, name, dag: subset.dag, whole: swarm.cid };
     }
     return undefined;
   }

@@ -1,4 +1,5 @@
 // What a swarm is given: its maker's callbacks, and the parts of a peer that all its swarms share.
+import type { CID } from 'multiformats/cid';
 import type { LossReason } from '../content/store.ts';
 import type { Message } from '../exchange/wire/message.ts';
 import type { Link } from '../link/link.ts';
@@ -41,6 +42,8 @@ export interface SwarmHost {
    * @param forLoad whether the peer sent more than this peer can handle, and broke no other rule
    */
   onBan(peer: string, reason: string, forLoad: boolean): void;
+  /** Told of each piece that was sent: of which content, as it was shared, and how many bytes. */
+  onSent?(content: CID, bytes: number): void;
   /** Whether a message may leave; false drops it. If left out, all may. For experiments. */
   maySend?(message: Message): boolean;
 }

@@ -25,6 +25,8 @@ export interface SwarmInit extends SwarmHost {
   readonly cid: CID;
   /** What a person calls the content. */
   readonly name?: string;
+  /** The content that it is a part of, if that is what is shared. */
+  readonly whole?: CID | undefined;
   readonly store: PieceStore;
   readonly hooks: SwarmHooks;
 }
@@ -258,7 +260,7 @@ export class Swarm implements Neighbourhood {
   #upload(neighbour: string, piece: number): void {
     const member = this.#members.get(neighbour);
     if (!member) return;
-    const { store, uploads, emit } = this.#init;
+    const { store, uploads, emit, onSent, whole = this.cid } = this.#init;
     const length = store.manifest.geometry.length(piece);
     uploads.add({
       wire: member.wire,
@@ -267,6 +269,7 @@ export class Swarm implements Neighbourhood {
       read: (into) => store.read(piece, 0, length, into),
       finished: () => {
         member.useful = true;
+        onSent?.(whole, length);
         this.#step({ type: 'upload_finished', neighbour, piece });
       },
       failed: (error) => {

@@ -114,7 +114,7 @@ describe('FileStore, downloading', () => {
 
   it('keeps at most 64 files of a directory open, and reads them all', needs(LINUX), async () => {
     const imported = await importedMany();
-    const store = await FileStore.share(imported);
+    const store = FileStore.share(imported);
     const opened = async () => (await readdir('/proc/self/fd')).length;
     const before = await opened();
     const reads = imported.manifest.files.map((_, piece) => store.read(piece, 0, 6));
@@ -387,7 +387,7 @@ describe('FileStore, at a target that exists', () => {
 describe('FileStore, sharing', () => {
   it('reads the file where it is', async () => {
     const imported = await importedFile(1000, 64);
-    const store = await FileStore.share(imported);
+    const store = FileStore.share(imported);
     expect(Buffer.from(await store.read(15, 8, 32))).toEqual(imported.bytes.subarray(968, 1000));
     expect(await readdir(dirname(imported.path))).toEqual(['file']);
     await store.close();
@@ -402,7 +402,7 @@ describe('FileStore, sharing', () => {
   ];
   it.each(changes)('gives no bytes of a file that %s since', async (_, change, code) => {
     const imported = await importedFile(1000, 64);
-    const store = await FileStore.share(imported);
+    const store = FileStore.share(imported);
     await change(imported.path);
     await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code });
     await store.close();
@@ -410,7 +410,7 @@ describe('FileStore, sharing', () => {
 
   it.each(changes.slice(0, 4))('nor when it %s while open', async (_, change, code) => {
     const imported = await importedFile(1000, 64);
-    const store = await FileStore.share(imported);
+    const store = FileStore.share(imported);
     await store.read(0, 0, 64);
     await change(imported.path);
     await expect(store.read(0, 0, 64)).rejects.toMatchObject({ code });
@@ -423,7 +423,7 @@ describe('FileStore, sharing', () => {
     await writeTree(tree, { a, b });
     // Node.js sets whole milliseconds.
     await utimes(join(tree, 'a'), new Date(1e12), new Date(1e12));
-    const store = await FileStore.share(await importPath(tree, { pieceLength: 64 }));
+    const store = FileStore.share(await importPath(tree, { pieceLength: 64 }));
     const losses: unknown[] = [];
     store.watchLosses((loss) => losses.push(loss));
     const path = join(tree, 'a');
@@ -448,7 +448,7 @@ describe('FileStore, sharing', () => {
 
   it('goes on after a new mode or owner, or a second name', async () => {
     const imported = await importedFile(1000, 64);
-    const store = await FileStore.share(imported);
+    const store = FileStore.share(imported);
     await chmod(imported.path, 0o640);
     await link(imported.path, `${imported.path}.too`);
     const bytes = Buffer.from(await store.read(3, 8, 16));
@@ -458,7 +458,7 @@ describe('FileStore, sharing', () => {
 
   it('says that a file was replaced by a pipe', needs(LINUX), async () => {
     const imported = await importedFile(1000, 64);
-    const store = await FileStore.share(imported);
+    const store = FileStore.share(imported);
     const losses: unknown[] = [];
     store.watchLosses((loss) => losses.push(loss));
     await rm(imported.path);

@@ -31,7 +31,7 @@ async function shared(): Promise<Shared> {
   // Node.js sets whole milliseconds.
   for (const name of Object.keys(BYTES)) await utimes(join(tree, name), 1e9, 1e9);
   const imported = await importPath(tree, { pieceLength: 64 });
-  const store = await FileStore.share(imported);
+  const store = FileStore.share(imported);
   const losses: Loss[] = [];
   const returns: Return[] = [];
   store.watchLosses((loss) => losses.push(loss));

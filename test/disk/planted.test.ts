@@ -39,7 +39,7 @@ async function setUp() {
 }
 
 async function fill(store: FileStore, imported: Imported): Promise<void> {
-  const from = await FileStore.share(imported);
+  const from = FileStore.share(imported);
   const { geometry } = store.manifest;
   try {
     for (let piece = 0; piece < geometry.pieceCount; piece++) {

@@ -28,7 +28,7 @@ async function write(path: string, bytes: Uint8Array, mode: number, when = WHEN)
 async function receive({ manifest: made, dag, sources }: Imported, target: string) {
   const blocks = async (cid: CID) => dag.get(String(cid))!;
   const { manifest } = dag.size > 0 ? await resolveManifest(made.root, blocks) : { manifest: made };
-  const from = await FileStore.share({ manifest, dag, sources, name: '' });
+  const from = FileStore.share({ manifest, dag, sources, name: '' });
   const store = await FileStore.download(manifest, target);
   for (let piece = 0; piece < manifest.geometry.pieceCount; piece++) {
     const bytes = await from.read(piece, 0, manifest.geometry.length(piece));

@@ -49,7 +49,7 @@ it('receive them with few calls in other threads', needs(LINUX), async () => {
 
 it('share them with one call in another thread for each', needs(LINUX), async () => {
   const imported = await importMany();
-  const store = await FileStore.share(imported);
+  const store = FileStore.share(imported);
   const { geometry, files } = imported.manifest;
   const calls = await threadedCalls(async () => {
     for (const [piece, { path }] of files.entries()) {

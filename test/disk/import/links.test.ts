@@ -27,7 +27,7 @@ async function copied(root: string, links: ImportOptions['links']): Promise<stri
   const imported = await importPath(root, { links });
   const { dag, manifest: made } = imported;
   const { manifest } = await resolveManifest(made.root, async (cid) => dag.get(String(cid))!);
-  const from = await FileStore.share(imported);
+  const from = FileStore.share(imported);
   const target = join(await tempDir(), 'copy');
   // The second time all of it is there.
   for (let times = 0; times < 2; times++) {
