@@ -1,8 +1,12 @@
 // hubswarm get: fetches whatever a person has: a share link, a CID, URLs.
+import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { HubswarmError } from '../runtime/errors.ts';
+import type { GetCommand } from '../daemon/commands.ts';
+import { HubswarmError, hasCode } from '../runtime/errors.ts';
+import type { Event } from '../telemetry/event.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './client/access.ts';
 import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
+import { noDaemonOption, openDaemon } from './common/daemon-line.ts';
 import { each, minRateOption, positiveSeconds, rate, seconds } from './common/options.ts';
 import { runCommand } from './common/run.ts';
 
@@ -17,6 +21,7 @@ interface Options extends AccessFlags, EntryFlags {
   timeout?: number;
   minRate: number;
   linger: number;
+  daemon: boolean;
   json: boolean;
   quiet: boolean;
 }
@@ -24,7 +29,7 @@ interface Options extends AccessFlags, EntryFlags {
 export function getCommand(): Command {
   const command = addAccessOptions(new Command('get'))
     .description(
-      'Fetch from a share link, a CID or a URL; several are mirrors (client get and peer --get have more options).',
+      'Fetch from a share link, a CID or a URL; several are mirrors. A daemon that runs (hubswarm daemon) fetches links and CIDs, and shares them from then on (client get and peer --get have more options).',
     )
     .argument(
       '<things...>',
@@ -66,6 +71,7 @@ export function getCommand(): Command {
       seconds('--linger'),
       0,
     )
+    .addOption(noDaemonOption())
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print nothing but errors', false)
     .action(run);
@@ -89,6 +95,9 @@ async function run(things: string[], options: Options): Promise<void> {
   const { get, wayOf } = await import('../hybrid/fetch/get.ts');
   const { wantedBy } = await import('../hybrid/fetch/glob.ts');
   const way = await wayOf(things);
+  const isOfSwarm =
+    way.kind === 'content' && way.urls.length === 0 && way.callable.hubs.length === 0;
+  if (isOfSwarm && (await leftToDaemon(things, options))) return;
   // The write that failed reports it (EPIPE when the reader leaves); unheard it would end the process.
   process.stdout.on('error', () => undefined);
   const choice = {
@@ -107,4 +116,34 @@ async function run(things: string[], options: Options): Promise<void> {
     async (context) => act(way, { ...choice, ...(await entryOf(options, context.emit)) }, context),
     { goesOn: true },
   );
+}
+
+/**
+ * Whether a daemon that runs did it: it takes one link or CID, for a directory, where no option is about
+ * a peer of this command's own. What the daemon shares already is fetched from it.
+ */
+async function leftToDaemon(things: readonly string[], options: Options): Promise<boolean> {
+  const { out, force, check, select, join, timeout, linger, daemon } = options;
+  const about = [options.uplink, options.downlink, options.swarmKey, options.allow];
+  const isOwn = check || out === '-' || select.length > 0 || linger > 0;
+  const [thing, ...more] = things;
+  const isOther = more.length > 0 || join.some((address) => !address.startsWith('/'));
+  if (!daemon || !thing || isOwn || isOther || about.some((each) => each !== undefined)) {
+    return false;
+  }
+  const line = await openDaemon(options);
+  if (!line) return false;
+  const command: GetCommand = { thing, out: resolve(out), force, timeout, joins: join };
+  let isDone = true;
+  await runCommand(options, async ({ emit, signal }) => {
+    try {
+      await line.command(`get ${JSON.stringify(command)}`, signal, (told) =>
+        emit(told as unknown as Event),
+      );
+    } catch (error) {
+      if (!hasCode(error, 'ERR_CONFLICT')) throw error;
+      isDone = false;
+    }
+  });
+  return isDone;
 }

@@ -21,7 +21,14 @@ import { obeyLines } from './common/control.ts';
 import { untilLine } from './common/hold.ts';
 import { LeftOut } from './common/left-out.ts';
 import { readLines } from './common/lines.ts';
-import { linksOption, rate, rateOrAuto, seconds, size } from './common/options.ts';
+import {
+  linksOption,
+  maxConnectionsOption,
+  rate,
+  rateOrAuto,
+  seconds,
+  size,
+} from './common/options.ts';
 import { checkSource } from './common/places.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { type RunContext, runCommand } from './common/run.ts';
@@ -40,6 +47,7 @@ interface Options extends Policy {
   data?: string;
   uplink?: number | 'auto';
   downlink?: number;
+  maxConnections?: number;
   chunkSize?: number;
   preserve: boolean;
   check: boolean;
@@ -77,6 +85,7 @@ export function peerCommand(): Command {
       'find peers on the LAN by multicast, at the interface of the default or multicast route',
       false,
     )
+    .addOption(maxConnectionsOption())
     .option(
       '--port-mapping',
       'have the router pass a port on, by PCP, NAT-PMP or UPnP, so that the internet can call this peer (default: no)',
@@ -195,6 +204,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     policy: request.policy,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),
+    maxConnections: options.maxConnections,
   });
   let isDone = false;
   const leftOut = new LeftOut();

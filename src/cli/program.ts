@@ -7,6 +7,9 @@ import { strict } from './common/strict.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   share: async () => (await import('./share.ts')).shareCommand(),
   get: async () => (await import('./get.ts')).getCommand(),
+  daemon: async () => (await import('./daemon.ts')).daemonCommand(),
+  status: async () => (await import('./status.ts')).statusCommand(),
+  unshare: async () => (await import('./unshare.ts')).unshareCommand(),
   ls: async () => (await import('./ls.ts')).listCommand(),
   server: async () => (await import('./server/server.ts')).serverCommand(),
   client: async () => (await import('./client/client.ts')).clientCommand(),

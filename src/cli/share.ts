@@ -1,13 +1,16 @@
 // hubswarm share: shares files and directories, and prints a link to each.
+import { resolve } from 'node:path';
 import { Command } from 'commander';
+import type { ShareCommand } from '../daemon/commands.ts';
 import type { LinkChoice } from '../disk/import/scan.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Event } from '../telemetry/event.ts';
 import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
+import { needDaemon, noDaemonOption, openDaemon } from './common/daemon-line.ts';
 import { LeftOut } from './common/left-out.ts';
 import { each, integer, linksOption, rate, rateOrAuto } from './common/options.ts';
 import { checkSource } from './common/places.ts';
-import { runCommand } from './common/run.ts';
+import { runCommand, SeveralFailures } from './common/run.ts';
 import { printLink, printPhrase } from './terminal/link.ts';
 
 /** More is what a link is for. */
@@ -26,6 +29,7 @@ interface Options extends EntryFlags {
   preserve: boolean;
   check: boolean;
   links?: LinkChoice;
+  daemon: boolean;
   qr: boolean;
   json: boolean;
   quiet: boolean;
@@ -34,7 +38,7 @@ interface Options extends EntryFlags {
 export function shareCommand(): Command {
   const command = new Command('share')
     .description(
-      'Share files and directories, and print a link to each for hubswarm get (peer --share has more options).',
+      'Share files and directories, and print a link to each for hubswarm get; a daemon that runs (hubswarm daemon) shares them from then on (peer --share has more options).',
     )
     .argument(
       '[paths...]',
@@ -75,6 +79,7 @@ export function shareCommand(): Command {
     .option('--preserve', 'share modes and times as well: they are part of the CID', false)
     .option('--check', 'hash all files again, also those that did not change since', false)
     .addOption(linksOption())
+    .addOption(noDaemonOption())
     .option('--no-qr', 'print no QR code')
     .option('--json', 'events as JSON, one a line, on standard output', false)
     .option('--quiet', 'print the links, and errors', false)
@@ -105,6 +110,7 @@ async function run(paths: string[], options: Options): Promise<void> {
   if (phrase && files.length + (isPiped || text !== undefined ? 1 : 0) > 1) {
     throw new HubswarmError('ERR_USAGE', '--phrase: stands for one file or directory; give one');
   }
+  if (!isPiped && (await leftToDaemon(files, options))) return;
   const closed = phrase ? { receivers: receivers ?? 1 } : undefined;
   const inputName = checkInputName('--name', name ?? (isPiped ? 'stdin' : 'text.txt'));
   const leftOut = new LeftOut();
@@ -132,4 +138,40 @@ async function run(paths: string[], options: Options): Promise<void> {
     { goesOn: true },
   );
   leftOut.check();
+}
+
+/** Whether a daemon that runs does it: where no option is about a peer of this command's own. */
+async function leftToDaemon(paths: readonly string[], options: Options): Promise<boolean> {
+  const { text, listen, uplink, downlink, swarmKey, allow } = options;
+  const about = [text, listen, uplink, downlink, swarmKey, allow];
+  const isOwn =
+    options.phrase || options.join.length > 0 || about.some((each) => each !== undefined);
+  const first = options.daemon && !isOwn ? await openDaemon(options) : undefined;
+  if (!first) return false;
+  first.close();
+  const leftOut = new LeftOut();
+  const { preserve, check, links, json, qr } = options;
+  await runCommand(options, async ({ emit, signal }) => {
+    const hear = (event: Event): void => {
+      emit(event);
+      if (event.event === 'path_left_out') leftOut.note(event.path, event.message);
+      if (event.event === 'link_made' && !json) printLink(event, { qr });
+    };
+    const failures: unknown[] = [];
+    for (const path of paths) {
+      const command: ShareCommand = { path: resolve(path), preserve, check, links };
+      try {
+        const line = await needDaemon(options);
+        await line.command(`share ${JSON.stringify(command)}`, signal, (told) =>
+          hear(told as unknown as Event),
+        );
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new SeveralFailures(failures);
+  });
+  leftOut.check();
+  return true;
 }

@@ -12,7 +12,7 @@ export async function manifestOf(
   root: DagRoot,
   blocks: ReadonlyMap<string, Uint8Array>,
 ): Promise<Resolved> {
-  if (isRawCid(root.cid)) return { manifest: singleLeaf(root), dag: new Map() };
+  if (isRawCid(root.cid)) return { manifest: manifestOfLeaf(root), dag: new Map() };
   return resolveManifest(root.cid, async (cid) => {
     const block = blocks.get(cid.toString());
     invariant(block, `no block ${cid} was made`);
@@ -26,7 +26,8 @@ export async function manifestOfLeaves(leaves: Leaves): Promise<Resolved> {
   return manifestOf(buildFileDag(leaves, blocks), blocks);
 }
 
-function singleLeaf({ cid, length }: DagRoot): Manifest {
+/** Makes the manifest of a file that is one leaf, or empty: its CID and length are all there is. */
+export function manifestOfLeaf({ cid, length }: Pick<DagRoot, 'cid' | 'length'>): Manifest {
   const pieceCount = length > 0 ? 1 : 0;
   return {
     root: cid,

@@ -6,7 +6,7 @@ import type { IdentifyResult } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 import type { PieceStore } from '../content/store.ts';
 import { FileStore } from '../disk/file-store.ts';
-import type { Imported } from '../disk/import.ts';
+import type { Imported } from '../disk/import/import.ts';
 import type { Caps } from '../link/link.ts';
 import type { ProcessLink } from '../link/process-link.ts';
 import { systemClock } from '../runtime/clock.ts';

@@ -82,6 +82,33 @@ export interface Events {
     /** `ipfs://CID`: the same content, without a place to begin. */
     ipfs: string;
   };
+  /** A daemon takes commands from other terminals at this socket from now on. */
+  daemon_started: { socket: string };
+  /** A daemon serves again what it shared before it was started. */
+  shares_restored: { shares: number; ms: number };
+  /** The files of a share are not what they were, or are that again (shared). */
+  share_changed: {
+    cid: string;
+    name: string;
+    path: string;
+    state: 'shared' | 'changed' | 'removed' | 'unreadable';
+  };
+  /** A daemon serves a share no more: it was told so, or a limit was reached. */
+  share_ended: {
+    cid: string;
+    name: string;
+    path: string;
+    reason: 'unshared' | 'ratio' | 'time';
+    /** Length of what was shared. */
+    bytes: number;
+    sentBytes: number;
+    /** Time since it was shared first, also while no daemon ran. */
+    ms: number;
+  };
+  /** A command of another terminal is done; told to that terminal alone, as is the next one. */
+  command_completed: { command: string };
+  /** A command of another terminal has failed. */
+  command_failed: { command: string; code: string; message: string };
   /** An entry of a directory is no part of what is shared, and of its CID. */
   path_left_out: {
     path: string;

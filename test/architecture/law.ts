@@ -10,7 +10,7 @@ export const LAW: Law = {
       holds: 'entry, command table, one file per command: options in, a call, lines out',
       imports: [
         'root', 'hub', 'server', 'client', 'api', 'peer', 'swarm', 'attack', 'lab', 'simulate', 'balance', 'edge',
-        'hybrid', 'content',
+        'hybrid', 'daemon', 'content',
         'disk', 'link', 'telemetry',
       ],
       reason: 'a command turns options into a call and holds no logic',
@@ -104,6 +104,11 @@ export const LAW: Law = {
       holds: 'a hub that is also a peer, and what finds one: one link, one catalogue, HTTP and the swarm as sources of one file; links and phrases to pass on, and what shares and fetches by them',
       imports: ['api', 'hub', 'root', 'client', 'content', 'disk', 'exchange', 'link', 'peer', 'swarm', 'telemetry'],
       reason: 'what joins hub, client and peer is composed here, by their faces: the HTTP face of the hub is none of it',
+    },
+    daemon: {
+      holds: 'a peer that goes on for days: the list of what it shares, the socket by which other terminals command it, its status and limits',
+      imports: ['hybrid', 'content', 'disk', 'link', 'peer', 'telemetry'],
+      reason: 'a daemon is a peer and the links to it, kept over restarts; neither knows that it is kept',
     },
     attack: {
       holds: 'hostile peers as real processes, for experiments',

@@ -111,5 +111,11 @@ export const linksOption = (): Option =>
     'symbolic links inside a shared directory: left out, replaced by what they lead to, or kept as links (default: refused)',
   ).choices(LINK_CHOICES);
 
+export const maxConnectionsOption = (): Option =>
+  new Option(
+    '--max-connections <number>',
+    'most connections with other peers; idle ones make room first (default: 300)',
+  ).argParser(integer('--max-connections', 1, 65_536));
+
 /** Each value of an option that may be repeated. */
 export const each = (text: string, before: readonly string[] = []): string[] => [...before, text];

@@ -22,6 +22,12 @@ const LACKING = {
   phrase: 'this machine has no network',
 };
 
+const ENDS = {
+  unshared: '',
+  ratio: ', since --max-ratio is reached; share it again to go on',
+  time: ', since --max-seed-time is reached; share it again to go on',
+};
+
 /** Who can call this peer, and the option that changes it. */
 function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_decided' }>): string {
   if (because === 'share' && hosts.length > 0) {
@@ -80,6 +86,16 @@ function describeEvent(event: Event): string | undefined {
         (event.leftOut ? `, INCOMPLETE: ${event.leftOut} of its entries left out` : '') +
         `\n  ${event.cid}`
       );
+    case 'daemon_started':
+      return "ready: 'hubswarm share', 'get', 'unshare' and 'status' reach this daemon";
+    case 'shares_restored':
+      return `sharing again ${event.shares} ${event.shares === 1 ? 'path' : 'paths'} of before`;
+    case 'share_changed':
+      return event.state === 'shared'
+        ? `as it was shared, again: ${showText(event.path)}`
+        : `warning: ${showText(event.path)} ${LOSS_WORDS[event.state]}: it is not served`;
+    case 'share_ended':
+      return `shared no more: ${showText(event.path)} (${bytes(event.sentBytes)} sent)${ENDS[event.reason]}`;
     case 'path_left_out':
       return `warning: left out: ${showText(event.message)}`;
     case 'file_stored':

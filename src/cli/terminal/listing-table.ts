@@ -33,7 +33,7 @@ function drawListing(listing: ForeignListing, cids: boolean): string {
   return listing.truncated ? `${table.toString()}\n... and more` : table.toString();
 }
 
-const NO_BORDERS = Object.fromEntries(
+export const NO_BORDERS = Object.fromEntries(
   [
     ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
     ...['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],

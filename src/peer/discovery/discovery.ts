@@ -163,12 +163,27 @@ export class Discovery {
     }
   }
 
-  /**
-   * Tells the DHT that this peer has the content, again and again until the signal aborts or
-   * stop(). Resolves when another peer has been told, however long that takes.
-   */
+  /** Tells the DHT that this peer has the content, again and again, until it is withdrawn. */
+  announce(cid: CID, onTold: () => void): void {
+    this.#provisions.add(cid, onTold);
+  }
+
+  withdraw(cid: CID): void {
+    this.#provisions.remove(cid);
+  }
+
+  /** Announces it until the signal aborts. Resolves when another peer has been told, however late. */
   async provide(cid: CID, signal: AbortSignal): Promise<void> {
-    await this.#provisions.add(cid, signal);
+    const told = Promise.withResolvers<void>();
+    const either = AbortSignal.any([signal, this.#stop.signal]);
+    const stop = guarded('ending a provision', () => {
+      this.withdraw(cid);
+      told.reject(either.reason);
+    });
+    either.throwIfAborted();
+    either.addEventListener('abort', stop, { once: true });
+    this.announce(cid, told.resolve);
+    await told.promise;
   }
 
   /**

@@ -6,8 +6,9 @@
 import { hash } from 'node:crypto';
 import type { PeerId } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
+import { digestKey } from '../../content/cid.ts';
 import type { Timers } from '../../runtime/clock.ts';
-import { guarded } from '../../runtime/guarded.ts';
+import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Node } from '../node/node.ts';
 import { tellProvider } from './provider-records.ts';
@@ -37,14 +38,15 @@ const WALK_TIMEOUT_MS = 30_000;
 interface Provided {
   readonly cid: CID;
   readonly key: Uint8Array;
-  readonly told: PromiseWithResolvers<void>;
+  /** Called when another peer was told first. */
+  onTold: (() => void) | undefined;
 }
 
 export class Provisions {
   readonly #node: Node;
   readonly #clock: Timers;
   readonly #signal: AbortSignal;
-  readonly #provided = new Set<Provided>();
+  readonly #provided = new Map<string, Provided>();
   /** Records that no peer was told of yet, or that must be told again. */
   readonly #due = new Set<Provided>();
   /** Peers that were told of all records but those due. */
@@ -62,38 +64,41 @@ export class Provisions {
     this.#signal = signal;
   }
 
-  /** Resolves once another peer was told; rejects with the reason when the signal aborts. */
-  async add(cid: CID, signal: AbortSignal): Promise<void> {
-    const told = Promise.withResolvers<void>();
-    const provided = { cid, key: cid.multihash.bytes, told };
-    const stop = guarded('ending a provision', () => {
-      this.#provided.delete(provided);
-      this.#due.delete(provided);
-      told.reject(signal.reason);
-      this.#node.services.dht.cancelReprovide(cid).catch(() => undefined);
-    });
-    // Awaited below, once the record is kept.
-    told.promise.catch(() => undefined);
-    signal.throwIfAborted();
-    signal.addEventListener('abort', stop, { once: true });
-    this.#provided.add(provided);
+  /**
+   * Tells of it from now on. A file costs an entry here: no timer, no promise, no signal.
+   *
+   * @param onTold called once, when another peer was told
+   */
+  add(cid: CID, onTold: () => void): void {
+    if (this.#signal.aborted) return;
+    const key = keyOf(cid);
+    const provided = { cid, key: cid.multihash.bytes, onTold };
+    this.remove(cid);
+    this.#provided.set(key, provided);
     this.#due.add(provided);
-    await this.#keep(provided);
+    unawaited('keeping a provider record', this.#keep(provided));
     this.#noteChange();
     this.#running ??= this.#run();
-    await told.promise;
+  }
+
+  /** Tells of it no more. What others know of it ends within the hour. */
+  remove(cid: CID): void {
+    const provided = this.#provided.get(keyOf(cid));
+    if (!provided) return;
+    this.#provided.delete(keyOf(cid));
+    this.#due.delete(provided);
+    const { providers } = this.#node.services.dht;
+    unawaited('dropping a provider record', providers.removeProvider(cid, this.#node.peerId));
   }
 
   /** Tells a peer again, which may have restarted and forgotten the records. */
   async tellAgain(peer: PeerId): Promise<void> {
-    if (this.#provided.size > 0) await this.#tell(peer, [...this.#provided]);
+    if (this.#provided.size > 0) await this.#tell(peer, [...this.#provided.values()]);
   }
 
   /** Resolves when all telling has ended, after the signal. */
   async ended(): Promise<void> {
     await this.#running;
-    const reason = this.#signal.reason;
-    for (const { told } of this.#provided) told.reject(reason);
   }
 
   async #run(): Promise<void> {
@@ -105,7 +110,7 @@ export class Provisions {
         if (this.#clock.now() >= again) {
           again = this.#clock.now() + AGAIN_MS;
           this.#told.clear();
-          for (const provided of this.#provided) {
+          for (const provided of this.#provided.values()) {
             this.#due.add(provided);
             await this.#keep(provided);
           }
@@ -160,7 +165,7 @@ export class Provisions {
   }
 
   async #tellNewcomers(): Promise<void> {
-    for (const peer of this.#newcomers()) await this.#tell(peer, [...this.#provided]);
+    for (const peer of this.#newcomers()) await this.#tell(peer, [...this.#provided.values()]);
   }
 
   /** Peers to tell of all records: in a DHT of few peers all are among the closest. */
@@ -179,7 +184,10 @@ export class Provisions {
       return false;
     }
     if (isAll) this.#told.add(peer.toString());
-    for (const { told } of provided) told.resolve();
+    for (const each of provided) {
+      each.onTold?.();
+      each.onTold = undefined;
+    }
     return true;
   }
 
@@ -239,6 +247,8 @@ export class Provisions {
     await this.#clock.sleep(ms, this.#signal).catch(() => undefined);
   }
 }
+
+const keyOf = ({ multihash: { digest } }: CID): string => digestKey(digest);
 
 interface Close {
   readonly id: PeerId;

@@ -1,0 +1,34 @@
+// Cuts what comes from a socket into lines of a bounded length. Pure: no socket in it.
+
+export class Lines {
+  readonly #decoder = new TextDecoder();
+  readonly #most: number;
+  #rest = '';
+
+  /** @param most characters of a line, and of all lines that came and were not taken */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** False if more came than is kept. */
+  push(chunk: Uint8Array): boolean {
+    this.#rest += this.#decoder.decode(chunk, { stream: true });
+    return this.#rest.length <= this.#most;
+  }
+
+  /** The next whole line without its end; undefined as long as it has none. */
+  take(): string | undefined {
+    const end = this.#rest.indexOf('\n');
+    if (end < 0) return undefined;
+    const line = this.#rest.slice(0, end);
+    this.#rest = this.#rest.slice(end + 1);
+    return line.trim();
+  }
+
+  /** What came after the last end of a line: the last line of an input that is over. */
+  last(): string {
+    const line = this.#rest.trim();
+    this.#rest = '';
+    return line;
+  }
+}
