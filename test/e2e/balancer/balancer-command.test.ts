@@ -2,6 +2,7 @@
 // programs' own checkers judge the result where they are installed.
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { generate } from 'selfsigned';
 import { describe, expect, it } from 'vitest';
@@ -26,11 +27,14 @@ describe('deploy/', () => {
 
   it('holds units that systemd takes', needs('systemd-analyze'), async () => {
     const units = (await readdir(DEPLOY)).filter((name) => name.endsWith('.service'));
-    expect(units).toHaveLength(3);
+    expect(units).toHaveLength(5);
     for (const unit of units) {
-      const { stderr } = spawnSync('systemd-analyze', ['verify', join(DEPLOY, unit)], {
-        encoding: 'utf8',
-      });
+      const isOfUser = /WantedBy=default.target/.test(await readFile(join(DEPLOY, unit), 'utf8'));
+      const verify = [...(isOfUser ? ['--user'] : []), 'verify', join(DEPLOY, unit)];
+      // Without it a user's manager looks at nothing.
+      const env = { ...process.env, XDG_RUNTIME_DIR: tmpdir() };
+      const { stderr } = spawnSync('systemd-analyze', verify, { encoding: 'utf8', env });
+      expect(stderr).not.toContain('Failed to initialize manager');
       // That the programs are not where the unit has them is this machine's matter.
       const complaints = stderr.split('\n').filter((line) => line.includes(unit));
       expect(complaints.filter((line) => !/is not executable|No such file/.test(line))).toEqual([]);
