@@ -15,7 +15,7 @@ export function isOwnGround(address: Multiaddr): boolean {
 /** @throws HubswarmError ERR_USAGE, in one line that names the option */
 export function checkOwnGround(option: string, text: string): void {
   const parsed = tryParseAddress(text);
-  if (parsed && isOwnGround(parsed.multiaddr)) return;
+  if (parsed && !parsed.isRelayed && isOwnGround(parsed.multiaddr)) return;
   throw new HubswarmError(
     'ERR_USAGE',
     `${option}: '${text}' is not accepted; give a TCP multiaddr of this host or a private network, by number (as in /ip4/127.0.0.1/tcp/4001)`,

@@ -31,10 +31,11 @@ import {
 } from './common/options.ts';
 import { checkSource } from './common/places.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
+import { type Passage, passageOf, type RelayFlags, withRelayOptions } from './common/relay.ts';
 import { type RunContext, runCommand } from './common/run.ts';
 import { untilStopped } from './common/until-stopped.ts';
 
-interface Options extends Policy {
+interface Options extends Policy, RelayFlags {
   join?: true | string[];
   share: string[];
   get?: string;
@@ -156,7 +157,7 @@ export function peerCommand(): Command {
       const options = withGiven(given, flags);
       return runCommand(options, (context) => run(options, context), { goesOn: true });
     });
-  return withPolicyOptions(command);
+  return withPolicyOptions(withRelayOptions(command));
 }
 
 /** An option of `server`: a peer may have several addresses, so it has another. */
@@ -202,6 +203,7 @@ async function run(options: Options, context: RunContext): Promise<void> {
     swarmKey: request.swarmKey,
     allowed: request.allowed,
     policy: request.policy,
+    ...request.passage,
     emit,
     ...(options.listen ? { listen: options.listen } : {}),
     maxConnections: options.maxConnections,
@@ -245,10 +247,10 @@ async function run(options: Options, context: RunContext): Promise<void> {
 function joinOthers(
   peer: Peer,
   { through }: Joins,
-  { join, mdns, get }: Options,
+  { join, relay, mdns, get }: Options,
   { emit, signal }: RunContext,
 ): void {
-  if (join) {
+  if (join || relay) {
     // It ends with the peer, and with nothing else.
     peer.join(through, signal).catch(() => {});
   } else if (get !== undefined && !mdns) {
@@ -260,6 +262,7 @@ interface Request extends Entry {
   readonly target?: CidTarget;
   readonly pieceLength?: number;
   readonly policy: Policy;
+  readonly passage: Passage;
 }
 
 /** Everything that can be wrong with the command line, before anything is started. */
@@ -267,8 +270,9 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   const { checkPieceLength } = await import('../content/piece-length.ts');
   const { parseMultiaddr } = await import('../peer/address/peer-address.ts');
   for (const text of options.listen ?? []) parseMultiaddr('--listen', text);
-  const join = Array.isArray(options.join) ? options.join : [];
-  const entry = await entryOf({ ...options, join }, emit);
+  const passage = await passageOf(options);
+  const given = Array.isArray(options.join) ? options.join : [];
+  const entry = await entryOf({ ...options, join: [...given, ...(options.relay ?? [])] }, emit);
   for (const name of ['timeout', 'linger'] as const) {
     if (options[name] === undefined || options.get !== undefined) continue;
     throw new HubswarmError('ERR_USAGE', `--${name}: only goes with --get CID`);
@@ -277,6 +281,7 @@ async function parse(options: Options, emit: Emit): Promise<Request> {
   for (const path of options.share) checkSource(`--share: ${path}`, path);
   return {
     ...entry,
+    passage,
     policy: policyOf(options),
     ...(options.get === undefined ? {} : { target: await parseCidTarget('--get', options.get) }),
     ...(options.chunkSize === undefined

@@ -34,6 +34,8 @@ export interface HubPeerOptions {
   readonly mapsPort?: boolean | undefined;
   /** The private swarm that it belongs to; an open one if left out. */
   readonly swarmKey?: SwarmKey | undefined;
+  /** What it gives as a relay; it is none if this is left out. */
+  readonly relay?: PeerOptions['relay'];
 }
 
 /** Time between two looks at whose token has ended. Chosen. */

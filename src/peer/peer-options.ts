@@ -7,9 +7,10 @@ import type { Emit } from '../telemetry/event.ts';
 import type { Greet } from './calls/node-network.ts';
 import type { NodeOptions } from './node/node.ts';
 import type { OtherContent } from './on-demand.ts';
+import type { PassageOptions } from './passage/passage.ts';
 import type { SwarmKey } from './private/swarm-key.ts';
 
-export interface PeerOptions {
+export interface PeerOptions extends PassageOptions {
   dataDir: string;
   /** The option that names it, for messages; --data if left out. */
   dataOption?: string;
@@ -20,8 +21,6 @@ export interface PeerOptions {
   mdns?: boolean;
   /** Whether it listens where any machine that has a route can call it. */
   isOpen?: boolean;
-  /** Whether a router is asked to pass a port on to it, so that the internet can call it. */
-  mapsPort?: boolean | undefined;
   /** Most connections at once; libp2p's own limit if left out. */
   maxConnections?: number | undefined;
   /** Told of each piece that was sent: of which content, as it was shared, and how many bytes. */

@@ -35,13 +35,13 @@ import { fileShared, importShared, type ShareOptions } from './import-shared.ts'
 import { type HeldDag, rawRootIn } from './manifest/dag-protocol.ts';
 import { KeptManifests } from './manifest/kept-manifests.ts';
 import type { PackedManifests } from './manifest/packed-manifests.ts';
-import type { PortMapping } from './mapping/port-mapping.ts';
 import { Admission } from './node/admission.ts';
 import { hangUp } from './node/hang-up.ts';
 import { type Identity, openIdentity } from './node/identity.ts';
 import { createNode, type Node } from './node/node.ts';
 import { reportConnections } from './node/report-connections.ts';
 import { Vigil } from './node/vigil.ts';
+import { Passage, type PassageInit } from './passage/passage.ts';
 import type { PeerOptions } from './peer-options.ts';
 import { serveContent } from './serve-content.ts';
 
@@ -64,7 +64,7 @@ export class Peer implements FileDownloadPeer {
   readonly #announcements: Announcements;
   readonly #caps: PeerCaps;
   readonly #stopping = new AbortController();
-  #mapping: Promise<PortMapping> | undefined;
+  #passage: Passage | undefined;
 
   /** Boots a peer and listens. @throws HubswarmError ERR_LISTEN, ERR_NOT_PERMITTED */
   static async start(options: PeerOptions): Promise<Peer> {
@@ -88,8 +88,7 @@ export class Peer implements FileDownloadPeer {
         },
       });
       const peer = new Peer(options, identity, node, admission, listening);
-      await peer.#open();
-      if (options.mapsPort) peer.#mapPort();
+      await peer.#open(options);
       return peer;
     } catch (error) {
       await identity.release();
@@ -172,8 +171,8 @@ export class Peer implements FileDownloadPeer {
     return this.node.getMultiaddrs().map((address) => address.toString());
   }
 
-  async #open(): Promise<void> {
-    const { node, emit } = this;
+  async #open({ relay, relays, mapsPort }: PeerOptions): Promise<void> {
+    const { node, emit, link, clock } = this;
     this.#admission.watch(node);
     reportConnections(node, emit);
     const identified = ({ detail }: CustomEvent<IdentifyResult>): void =>
@@ -185,23 +184,27 @@ export class Peer implements FileDownloadPeer {
       link: this.link,
       onBan: (peer, reason, forLoad) => this.#ban(peer, reason, forLoad),
     });
+    const moved = (): void => this.#handleMoved();
+    const isRefused = (peer: string): boolean => this.#admission.refuses(peer);
+    const passage: PassageInit = {
+      node,
+      link,
+      clock,
+      emit,
+      relay,
+      relays,
+      mapsPort,
+      isRefused,
+      onMoved: moved,
+    };
+    this.#passage = await Passage.open(passage);
     await this.#joining.announce();
-    this.#listening.follow(node, () =>
-      unawaited('telling new addresses', this.#joining.announce()),
-    );
+    this.#listening.follow(node, moved);
   }
 
-  /** What speaks to routers is loaded only where it is wanted. */
-  #mapPort(): void {
-    const { node, clock, emit } = this;
-    const warn = (message: string): void => emit({ event: 'warned', message });
-    const onMoved = (): void => {
-      if (!this.#stopping.signal.aborted)
-        unawaited('telling new addresses', this.#joining.announce());
-    };
-    this.#mapping = import('./mapping/map-port.ts').then(({ mapPort }) =>
-      mapPort(node, { clock, onMoved, warn }),
-    );
+  #handleMoved(): void {
+    unawaited('telling new addresses', this.#joining.announce());
+    this.discovery.handleMoved();
   }
 
   /**
@@ -322,7 +325,7 @@ export class Peer implements FileDownloadPeer {
     this.#stopping.abort(new HubswarmError('ERR_ABORTED', 'the peer has stopped'));
     this.#announcements.close();
     this.#listening.close();
-    await (await this.#mapping)?.close();
+    await this.#passage?.close();
     this.#vigil.close();
     this.#caps.close();
     this.#held.endSwarms();

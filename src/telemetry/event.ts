@@ -298,6 +298,25 @@ export interface Events {
   peer_connected: { remote: Remote };
   /** The last connection to a peer is closed. */
   peer_disconnected: { remote: Remote };
+  /** A peer tried to call this one at its own addresses, and said whether it could. */
+  callers_tested: {
+    remote: Remote;
+    callable: boolean;
+  };
+  /** A relay lets others call this peer over it; `addresses` are those, with /p2p/. */
+  relay_reserved: { relay: Remote; addresses: string[] };
+  /** Nobody can call this peer over that relay any more; another, or the same, is tried. */
+  relay_lost: { relay: Remote; reason: string };
+  /** A connection to a peer over a relay is open; a direct one is tried. */
+  path_relayed: { remote: Remote; relay: Remote };
+  /** A direct connection took the place of the one over a relay, after `ms`. */
+  path_direct: { remote: Remote; ms: number };
+  /** No direct connection is possible, so the relay carries on within its limits. */
+  path_stayed: { remote: Remote; relay: Remote; reason: string };
+  /** As a relay: two peers are connected over this one. */
+  circuit_opened: { caller: Remote; holder: Remote };
+  /** As a relay: that connection is over; `bytes` are those of both directions. */
+  circuit_closed: { caller: Remote; holder: Remote; bytes: number; ms: number; reason: string };
   /** Something is not as it should be, and the process goes on. */
   warned: { message: string };
   /** Cost of this process so far; every second and at the end. */

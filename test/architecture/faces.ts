@@ -192,6 +192,7 @@ export const FACES: string[] = [
   'peer/other-sources.ts',
   'peer/peer-options.ts',
   'peer/peer.ts',
+  'peer/peer-options.ts',
   'peer/private/allowed-peers.ts',
   'peer/private/signed-by.ts',
   'peer/private/swarm-key.ts',

@@ -12,8 +12,10 @@ import type { ServerOptions } from '../../server/hall/start-server.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { parseJoins } from '../client/entry.ts';
 import { needs } from '../common/options.ts';
+import { type RelayLimits, withRelayLimits } from '../common/relay.ts';
 
-export interface SwarmFlags {
+export interface SwarmFlags extends RelayLimits {
+  relay: boolean;
   swarm: boolean;
   swarmListen?: string[];
   swarmPortMapping: boolean;
@@ -23,7 +25,8 @@ export interface SwarmFlags {
 }
 
 export function addSwarmOptions(command: Command): void {
-  command
+  withRelayLimits(command, '--swarm')
+    .option('--no-relay', 'with --swarm: be no relay for peers that cannot be called')
     .option(
       '--swarm',
       'be a peer as well: seed in the swarm what anybody may read, on the same link and under the same caps',
@@ -78,6 +81,8 @@ export async function swarmOptionsOf(
     ['--swarm-data', swarmData],
     ['--swarm-key', file],
     ['--swarm-port-mapping', flags.swarmPortMapping],
+    ['--relay-rate', flags.relayRate],
+    ['--relay-limit', flags.relayLimit],
   ] as const) {
     needs(option, given, '--swarm', swarm);
   }
@@ -101,10 +106,10 @@ export async function swarmOptionsOf(
   const openSwarm: ServerOptions['openSwarm'] = async (context) => {
     const { HubPeer } = await import('../../hybrid/hub-peer.ts');
     const dataDir = swarmData ?? dataOf(context.root.id);
-    peer = await HubPeer.open(
-      { link, dataDir, listen, joins: through, swarmKey, mapsPort: flags.swarmPortMapping },
-      context,
-    );
+    const { relayRate: bytesPerSecond, relayLimit: bytes, swarmPortMapping: mapsPort } = flags;
+    const relay = flags.relay ? { bytesPerSecond, bytes } : undefined;
+    const choice = { link, dataDir, listen, joins: through, swarmKey, relay, mapsPort };
+    peer = await HubPeer.open(choice, context);
     return peer;
   };
   return { options: { openSwarm }, peer: () => peer };

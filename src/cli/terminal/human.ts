@@ -171,6 +171,20 @@ function describeEvent(event: Event): string | undefined {
       return `connected to ${event.remote}`;
     case 'peer_disconnected':
       return `disconnected from ${event.remote}`;
+    case 'callers_tested':
+      return event.callable
+        ? 'others can call this peer through the router'
+        : 'a router keeps calls out; relays and punching take their place';
+    case 'relay_reserved':
+      return `others can call this peer over the relay ${event.relay}`;
+    case 'relay_lost':
+      return `the relay ${event.relay} is gone: ${showText(event.reason)}; it is asked again when it is back`;
+    case 'path_relayed':
+      return `connected to ${event.remote} over the relay ${event.relay}; trying a direct way`;
+    case 'path_direct':
+      return `connected to ${event.remote} directly, after ${seconds(event.ms)}`;
+    case 'path_stayed':
+      return `no direct way to ${event.remote} (${showText(event.reason)}): the relay carries on, within its limits`;
     case 'warned':
       return `warning: ${showText(event.message)}`;
     case 'drain_started':

@@ -7,18 +7,21 @@ import { HubswarmError } from '../../runtime/errors.ts';
 
 export interface PeerAddress {
   readonly multiaddr: Multiaddr;
-  /** The PeerId in the address; undefined if it has none. */
+  /** The PeerId in the address; undefined if it has none. Over a relay it is the one behind it. */
   readonly peerId: string | undefined;
+  /** Whether it leads over a relay. */
+  readonly isRelayed: boolean;
 }
 
-/** Longest text that is parsed; a DNS name has at most 253 characters, a PeerId 52. */
+/** Longest text that is parsed; a DNS name has at most 253 characters, a PeerId 52, and there may be two. */
 const MAX_TEXT_LENGTH = 512;
 
 /**
  * Shape of an address that a TCP-only node can dial or listen on: host, TCP port, and perhaps the
- * peer.
+ * peer. Or a relay's, and perhaps the peer behind it.
  */
-const SHAPE = /^(ip4|(ip6zone,)?ip6|dns|dns4|dns6),tcp(,p2p)?$/;
+const SHAPE =
+  /^(ip4|(ip6zone,)?ip6|dns|dns4|dns6),tcp(,p2p)?(?<relayed>(?<=,p2p),p2p-circuit(,p2p)?)?$/;
 
 /** Parses a TCP multiaddr; undefined if it is malformed or of another kind. */
 export function tryParseAddress(text: string): PeerAddress | undefined {
@@ -26,10 +29,12 @@ export function tryParseAddress(text: string): PeerAddress | undefined {
   try {
     const address = multiaddr(text);
     const parts = address.getComponents();
-    if (!SHAPE.test(parts.map(({ name }) => name).join())) return undefined;
-    const peerId = parts.find(({ name }) => name === 'p2p')?.value;
-    if (peerId !== undefined) peerIdFromString(peerId);
-    return { multiaddr: address, peerId };
+    const shape = SHAPE.exec(parts.map(({ name }) => name).join());
+    if (!shape) return undefined;
+    const last = parts.at(-1);
+    const peerId = last?.name === 'p2p' ? last.value : undefined;
+    for (const { name, value } of parts) if (name === 'p2p') peerIdFromString(`${value}`);
+    return { multiaddr: address, peerId, isRelayed: shape.groups?.relayed !== undefined };
   } catch {
     return undefined;
   }

@@ -144,6 +144,11 @@ export class Discovery {
     if (isBack) unawaited('providing files again', this.#tellAgain(peer));
   }
 
+  /** Call when this peer can be called elsewhere than before: records in the DHT name addresses. */
+  handleMoved(): void {
+    this.#provisions.tellAllAgain();
+  }
+
   async #tellAgain(peer: PeerId): Promise<void> {
     const { signal } = this.#stop;
     await this.#clock.sleep(TELL_AGAIN_AFTER_MS, signal).catch(() => undefined);

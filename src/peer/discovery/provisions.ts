@@ -96,6 +96,13 @@ export class Provisions {
     if (this.#provided.size > 0) await this.#tell(peer, [...this.#provided.values()]);
   }
 
+  /** Tells all peers again, since this peer has other addresses. */
+  tellAllAgain(): void {
+    this.#told.clear();
+    for (const provided of this.#provided.values()) this.#due.add(provided);
+    this.#noteChange();
+  }
+
   /** Resolves when all telling has ended, after the signal. */
   async ended(): Promise<void> {
     await this.#running;

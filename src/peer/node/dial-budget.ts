@@ -11,6 +11,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
+import { isCircuit } from '../circuit/circuit-address.ts';
 
 /** Failures at an address, one after another or at once, before it is left alone. Chosen. */
 const FREE = 3;
@@ -154,7 +155,18 @@ interface Endpoint {
   readonly port: string | undefined;
 }
 
-function endpointOf(address: Multiaddr): Endpoint {
+/**
+ * Of a circuit, who is behind the relay: whose failures say nothing against the relay, and the relay's host
+ * has a budget of its own for them.
+ */
+export function endpointOf(address: Multiaddr): Endpoint {
+  if (!isCircuit(address)) return hostEndpointOf(address);
+  const { household } = hostEndpointOf(address);
+  const holder = address.getComponents().at(-1)?.value;
+  return { ip: `${holder}`, household: `behind ${household}`, port: 'p2p-circuit' };
+}
+
+function hostEndpointOf(address: Multiaddr): Endpoint {
   const [host, { value: port } = {}] = address.getComponents();
   if (host?.name !== 'ip6') return { ip: `${host?.value}`, household: `${host?.value}`, port };
   // One byte says that it is ip6.

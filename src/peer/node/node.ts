@@ -5,6 +5,7 @@
 // that reaches into the packages' own objects is in patches/.
 import type { Identify } from '@libp2p/identify';
 import type {
+  Address,
   Connection,
   DialOptions,
   Libp2p,
@@ -14,21 +15,25 @@ import type {
 } from '@libp2p/interface';
 import { kadDHT, passthroughMapper } from '@libp2p/kad-dht';
 import { type Ping, ping } from '@libp2p/ping';
+import { loopbackAddressLast, publicAddressesFirst } from '@libp2p/utils';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 import { type Cancel, type Clock, systemClock, type Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { scopeOfPeer } from '../address/scope.ts';
+import { isCircuit } from '../circuit/circuit-address.ts';
+import { createCircuits } from '../circuit/transport.ts';
 import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
-import { nameOwnAddresses } from '../patches/own-addresses.ts';
+import { OwnAddresses } from '../patches/own-addresses.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { asTold } from '../patches/told-addresses.ts';
 import type { SwarmKey } from '../private/swarm-key.ts';
 import { createEncrypter, createMuxer } from '../wire/encrypter.ts';
 import { boundDials, DialBudget } from './dial-budget.ts';
+import { FromPort, type FromPortComponents } from './from-port.ts';
 import { answerProbes } from './probe-answers.ts';
 import { ProviderStore } from './provider-store.ts';
 
@@ -37,6 +42,8 @@ type Services = {
   ping: Ping;
   probes: Startable;
   dials: DialBudget;
+  addresses: OwnAddresses;
+  fromPort: FromPort;
   dht: Dht;
 };
 
@@ -105,7 +112,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     const node = await createLibp2p({
       privateKey: options.privateKey,
       addresses: { listen },
-      transports: [(components) => boundDials(createTcp(components), dials)],
+      transports: [
+        (components) => boundDials(createTcp(components), dials),
+        (components) => boundDials(createCircuits(components), dials),
+      ],
       connectionEncrypters: [createEncrypter(clock)],
       ...(options.swarmKey && { connectionProtector: await protectBy(options.swarmKey) }),
       streamMuxers: [createMuxer({ windows: WINDOWS, clock })],
@@ -116,6 +126,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         denyInboundConnection: ({ remoteAddr }) => options.allowsAddress?.(remoteAddr) === false,
       },
       connectionManager: {
+        addressSorter: relaysLast,
         ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
         // Default 5: of 16 peers on one host that dial at once, 11 were refused.
         inboundConnectionThreshold: CONNECTIONS_PER_HOST_PER_SECOND,
@@ -135,7 +146,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         ping: createPing,
         probes: answerProbes(clock),
         dials: () => dials,
-        addresses: nameOwnAddresses,
+        addresses: (components: object): OwnAddresses => new OwnAddresses(components),
+        fromPort: (components: FromPortComponents): FromPort => new FromPort(components),
         dht: createDht(clock),
       },
     });
@@ -145,6 +157,15 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     throw listenError(error, listen);
   }
 }
+
+/** As libp2p's default, but that calls a public relay before a private address. */
+const relaysLast = (a: Address, b: Address): -1 | 0 | 1 => {
+  const isOver = isCircuit(a.multiaddr);
+  if (isOver !== isCircuit(b.multiaddr)) return isOver ? 1 : -1;
+  return (
+    loopbackAddressLast(a.multiaddr, b.multiaddr) || publicAddressesFirst(a.multiaddr, b.multiaddr)
+  );
+};
 
 /** Loaded only where it is wanted. */
 async function discoverByMdns({ onMdnsFailed = () => {}, swarmKey }: NodeOptions) {

@@ -9,6 +9,7 @@ import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
+import { isCircuit } from '../circuit/circuit-address.ts';
 import { socketOf } from '../patches/tcp.ts';
 import { speak } from '../wire/speak.ts';
 import { dialGiven, type Node } from './node.ts';
@@ -77,7 +78,8 @@ export class Vigil {
   }
 
   #begin(connection: Connection, now: number): Watched | undefined {
-    const socket = socketOf(connection);
+    // A connection over a relay ends with the one to the relay, which is watched.
+    const socket = connection.direct ? socketOf(connection) : undefined;
     if (!socket) return undefined;
     const at = { heardAt: now, spokeAt: now, callAgainAt: 0 };
     const watched = { connection, socket, read: 0, written: 0, ...at };
@@ -120,7 +122,7 @@ export class Vigil {
     const told = addresses
       .map(({ multiaddr }) => multiaddr)
       .filter((address) => hostOf(address) === hostOf(remoteAddr))
-      .filter((address) => !address.equals(remoteAddr))
+      .filter((address) => !address.equals(remoteAddr) && !isCircuit(address))
       .map((address) => toPeer(address, remotePeer))
       .slice(0, MOST_ADDRESSES);
     return direction === 'outbound' ? [remoteAddr, ...told] : told;

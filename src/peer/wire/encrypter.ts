@@ -40,6 +40,7 @@ export const createEncrypter =
             connection: below,
             socket,
             protection,
+            role,
             clock,
             ...keys,
           }),

@@ -15,6 +15,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { readInto } from '../patches/socket-buffer.ts';
 import type { KeyStream, Protection } from '../private/protection.ts';
+import type { Role } from './handshake.ts';
 import { Opener, Sealer } from './noise-cipher.ts';
 import { RecordBuffer } from './noise-records.ts';
 import { Outbox, READS_NOTHING } from './outbox.ts';
@@ -39,6 +40,8 @@ export const TOO_SLOW = 'takes too long over a message';
 export interface SecuredInit {
   readonly connection: MessageStream;
   readonly socket: Socket;
+  /** Of the handshake: where both ends called, it is not who opened the socket. */
+  readonly role: Role;
   /** In a private swarm: what every byte of the socket is encrypted with as well. */
   readonly protection?: Protection | undefined;
   readonly sendKey: Uint8Array;
@@ -74,8 +77,9 @@ export class SecuredConnection extends AbstractMessageStream {
   #messageSince: number | undefined;
   #reader: PlainReader | undefined;
 
-  constructor({ connection, socket, protection, sendKey, receiveKey, rest, clock }: SecuredInit) {
-    super({ log: connection.log, direction: connection.direction });
+  constructor(init: SecuredInit) {
+    const { connection, socket, role, protection, sendKey, receiveKey, rest, clock } = init;
+    super({ log: connection.log, direction: role === 'initiator' ? 'outbound' : 'inbound' });
     this.#connection = connection;
     this.#socket = socket;
     this.#clock = clock;
