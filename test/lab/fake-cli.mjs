@@ -33,7 +33,7 @@ function serve(path, uplink, role, decorate) {
   let sentBytes = 0;
   let freeAt = performance.now();
   const server = createServer(async (request, response) => {
-    if (request.method === 'HEAD') return response.end();
+    if (request.method === 'HEAD') return response.setHeader('x-ipfs-roots', 'fake').end();
     const copies = Number(new URL(request.url, 'http://x').searchParams.get('copies') ?? 1);
     const step = Math.ceil(bytes.length / PIECES);
     response.writeHead(200, { 'content-length': bytes.length });
@@ -50,6 +50,7 @@ function serve(path, uplink, role, decorate) {
   server.listen(0, '127.0.0.1', () => {
     emit({ event: 'listening', role, ...decorate(server.address().port) });
     emit({ event: 'file_shared', cid: 'fake', name: basename(path), bytes: bytes.length });
+    if (args.includes('--swarm')) emit({ event: 'catalogue_completed', files: 1, ms: 1 });
   });
 }
 
@@ -95,7 +96,8 @@ if (command === 'server') {
   const out = option('--out');
   await mkdir(out, { recursive: true });
   emit({ event: 'listening', role: 'peer', addresses: ['/ip4/127.0.0.1/tcp/1/p2p/me'] });
-  const port = option('--join').split('/')[4];
-  await receive(`http://127.0.0.1:${port}/`, join(out, 'file'), () => 0);
+  const way = option('--join');
+  const url = way.startsWith('http') ? way : `http://127.0.0.1:${way.split('/')[4]}/`;
+  await receive(url, join(out, 'file'), () => 0);
   setInterval(usage, 1000);
 }

@@ -2,6 +2,7 @@
 // what measuring gives when nothing is wrong. Tests bend one thing at a time.
 import { boundOfRun } from '../../src/lab/analysis/bound.ts';
 import type { PlannedRun } from '../../src/lab/terms/planned-run.ts';
+import { isPeers } from '../../src/lab/terms/scenario.ts';
 import { originRates, passMs, receiverRates, riderCount } from '../../src/lab/terms/setting.ts';
 import type { FaultTrace, Life, NodeTrace, Role, Trace } from '../../src/lab/terms/trace.ts';
 import type { Event, Stamped } from '../../src/telemetry/event.ts';
@@ -11,7 +12,7 @@ const GO_AT = 1_760_000_000_000;
 /** Slower than the bound by this factor: what the real programs come to. */
 const SLOWER = 1.03;
 /** Until the first byte moves. */
-const SET_UP_MS = { server: 2, swarm: 25, rival: 5 } as const;
+const SET_UP_MS = { server: 2, swarm: 25, hybrid: 20, rival: 5 } as const;
 /** What CPU lets through where nothing holds the links. */
 const MACHINE_BYTES_PER_SECOND = 200 * MIB;
 /** Of a swarm's origin: one copy, and what was asked for twice. */
@@ -250,7 +251,7 @@ export function syntheticTrace(plan: PlannedRun, bend: Bend = {}): Trace {
       }),
       ...receivers.map(({ id, role, index, goMs, work, isDead }): NodeTrace => {
         const rates = receiverRates(setting, index);
-        const gives = role === 'receiver' && architecture === 'swarm';
+        const gives = role === 'receiver' && isPeers(architecture);
         const share =
           setting.link === 'none' ? 1 / givers.length : rates.uplinkBytesPerSecond / uplinks;
         const sentBytes = gives ? passedOn * share : 0;
@@ -382,8 +383,8 @@ function lives({ setting, architecture }: PlannedRun, bend: Bend, course: Course
   const { fate, goMs, endMs, isDead, isBack, isDone } = course;
   const { fileBytes, attackers, attack, pieceLength } = setting;
   const pieces = Math.ceil(fileBytes / pieceLength!);
-  const poisoned = attackers > 0 && attack === 'poison' && architecture === 'swarm' ? 1 : 0;
-  const slow = architecture === 'swarm' ? 2 : 1;
+  const poisoned = attackers > 0 && attack === 'poison' && isPeers(architecture) ? 1 : 0;
+  const slow = isPeers(architecture) ? 2 : 1;
   const common = {
     ...IDLE,
     fromMs: goMs + Math.min(SET_UP_MS[architecture], (endMs - goMs) / 2),

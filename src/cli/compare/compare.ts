@@ -77,7 +77,9 @@ receivers, file and rate so that the links decide and not the CPU.
 
 export function compareCommand(): Command {
   return new Command('compare')
-    .description('Distribute one file by a server and by a swarm, and measure which is better.')
+    .description(
+      'Distribute one file by a server, a swarm and a hub that is a peer, and measure which is better.',
+    )
     .option(
       '--file <path>',
       'distribute this file, or this directory as one archive (default: a file made from the seed)',

@@ -3,6 +3,7 @@
 // a few runs are shown so, since it is much to keep and to look at.
 
 import type { Exhibit } from '../terms/result.ts';
+import { isPeers } from '../terms/scenario.ts';
 import { type NodeTrace, ROLES, receives, type Trace } from '../terms/trace.ts';
 import { absencesOf } from './absence.ts';
 import { hadIt, isOf } from './fold-metrics.ts';
@@ -32,7 +33,7 @@ export function drawExhibit(trace: Trace): Exhibit {
     run: plan.id,
     stepMs,
     pieces,
-    copies: plan.architecture === 'swarm' ? copiesAt(ends, pieces, trace) : [],
+    copies: isPeers(plan.architecture) ? copiesAt(ends, pieces, trace) : [],
     uplinks: uplinksIn(ends, stepMs, trace),
     verifiedBytes: verifiedIn(ends, stepMs, trace),
   };

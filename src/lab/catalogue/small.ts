@@ -13,6 +13,7 @@ export const small: ScenarioText = {
   arms: [
     { id: 'server', architecture: 'server', text: 'server' },
     { id: 'swarm', architecture: 'swarm', text: 'swarm' },
+    { id: 'hybrid', architecture: 'hybrid', text: 'hybrid' },
   ],
   sweep: { receivers: [1, 2, 4, 8], fileBytes: [64 * KIB, 256 * KIB, MIB, 4 * MIB] },
   metrics: ['makespanMs', 'firstPieceMs', 'cpuSecondsPerGib'],

@@ -17,6 +17,7 @@ export const unequal: ScenarioText = {
       text: 'swarm, tit for tat',
       with: { choker: 'tit-for-tat' },
     },
+    { id: 'hybrid', architecture: 'hybrid', text: 'hybrid' },
   ],
   setting: {
     receivers: 6,

@@ -11,7 +11,16 @@ import {
 } from '../terms/setting.ts';
 import type { Role } from '../terms/trace.ts';
 
-export type ProgramName = 'hub' | 'front' | 'client' | 'peer' | 'rider' | 'attacker' | 'foreign';
+/** `hub peer` is a hub that is a peer too. */
+export type ProgramName =
+  | 'hub'
+  | 'hub peer'
+  | 'front'
+  | 'client'
+  | 'peer'
+  | 'rider'
+  | 'attacker'
+  | 'foreign';
 
 export interface Member {
   readonly id: string;
@@ -32,7 +41,8 @@ const counted = <T>(count: number, make: (index: number) => T): T[] =>
 /** Nodes that have the file come first, then the balancer in front of them, then all others. */
 export function castOf({ architecture, setting, rival }: PlannedRun): Member[] {
   if (rival) return rivalCast(setting, rival.helper !== undefined);
-  return architecture === 'server' ? serverCast(setting) : swarmCast(setting);
+  if (architecture === 'server') return serverCast(setting);
+  return swarmCast(setting, architecture === 'hybrid' ? 'hub peer' : 'peer');
 }
 
 function serverCast(setting: Setting): Member[] {
@@ -83,11 +93,11 @@ function rivalCast(setting: Setting, hasHelper: boolean): Member[] {
   return [origin, ...helper, ...receivers];
 }
 
-function swarmCast(setting: Setting): Member[] {
+function swarmCast(setting: Setting, program: 'hub peer' | 'peer'): Member[] {
   const origin: Member = {
     id: 'origin',
     role: 'origin',
-    program: 'peer',
+    program,
     rates: originRates(setting),
   };
   const firstRider = setting.receivers - riderCount(setting);

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HubswarmError } from '../../runtime/errors.ts';
+import { isPeers } from '../terms/scenario.ts';
 import { startBalancer } from './balancer.ts';
 import type { Member } from './cast.ts';
 import { Child } from './child.ts';
@@ -19,14 +20,25 @@ import {
 } from './program-args.ts';
 import { READY_MS, Stage } from './stage.ts';
 
-/** Script that asks for the file from inside a namespace, which the lab itself cannot reach. */
-const WARM_UP = `fetch(process.argv[1], { method: 'HEAD' }).then(() => process.exit())`;
+/**
+ * Script that asks for the file from inside a namespace, which the lab itself cannot reach, and tells
+ * its CID; a compressed answer would name none.
+ */
+const WARM_UP = `fetch(process.argv[1], { method: 'HEAD', headers: { 'accept-encoding': 'identity' } })
+  .then(({ headers }) =>
+    process.stdout.write(headers.get('x-ipfs-roots') ?? '', () => process.exit()))`;
 
 /** Becomes the command behind it when it is told to go: then its start is a part of the run. */
 const WAIT = ['sh', '-c', 'read -r _ && exec "$@"', 'sh'];
 
 export class OwnStage extends Stage {
-  #whereabouts: Whereabouts = { urls: [], fingerprints: [], multiaddrs: [], cid: undefined };
+  #whereabouts: Whereabouts = {
+    urls: [],
+    fingerprints: [],
+    multiaddrs: [],
+    joins: [],
+    cid: undefined,
+  };
   #frontUrl: string | undefined;
 
   protected override async gather(): Promise<void> {
@@ -42,20 +54,27 @@ export class OwnStage extends Stage {
     const events = origins.map((each) => each.events);
     await this.participants.find(({ member }) => member.role === 'front')?.boot();
     this.#whereabouts = whereaboutsOf(events, file, plan.setting, this.#frontUrl);
-    if (plan.architecture !== 'server' || plan.setting.tls) return;
+    const { architecture, setting } = plan;
+    const isHub = architecture === 'hybrid' || (architecture === 'server' && !setting.tls);
+    if (!isHub) return;
     // So that no receiver waits for an origin that has not loaded the file.
-    await Promise.all(events.map((each) => this.#warmUp(addressOf(each))));
+    const [cid] = await Promise.all(events.map((each) => this.#warmUp(addressOf(each))));
+    if (architecture === 'hybrid')
+      this.#whereabouts = { ...this.#whereabouts, cid: cid || undefined };
   }
 
-  async #warmUp(base: string): Promise<void> {
+  /** Resolves to the CID that it names; empty where it names none. */
+  async #warmUp(base: string): Promise<string> {
     const { file, signal } = this.init;
     const url = fileUrl(base, file.fileName);
     const wrapper = this.wrapper(this.cast[0]!);
     const [command, ...args] = [...wrapper, process.execPath, '-e', WARM_UP, url];
-    await promisify(execFile)(command!, args, { signal, timeout: READY_MS }).catch((error) => {
+    const asked = promisify(execFile)(command!, args, { signal, timeout: READY_MS });
+    const { stdout } = await asked.catch((error) => {
       signal.throwIfAborted();
       throw new HubswarmError('ERR_MEASUREMENT', 'the origin does not answer', { cause: error });
     });
+    return stdout;
   }
 
   async #bootReceivers(): Promise<void> {
@@ -65,11 +84,16 @@ export class OwnStage extends Stage {
     );
     const [first, ...others] = held;
     const isApart = setting.arrivals !== 'together' && setting.startUp !== 'measured';
-    if (architecture === 'swarm' && isApart) {
+    if (isPeers(architecture) && isApart) {
       // Whoever comes when the origin may be dead must know somebody else to join through.
       await first!.boot();
-      const multiaddrs = [...this.#whereabouts.multiaddrs, addressOf(first!.events)];
-      this.#whereabouts = { ...this.#whereabouts, multiaddrs };
+      const address = addressOf(first!.events);
+      const { multiaddrs, joins } = this.#whereabouts;
+      this.#whereabouts = {
+        ...this.#whereabouts,
+        multiaddrs: [...multiaddrs, address],
+        joins: [...joins, address],
+      };
       await Promise.all(others.map((each) => each.boot()));
     } else {
       await Promise.all(held.map((each) => each.boot()));
@@ -132,4 +156,4 @@ export class OwnStage extends Stage {
   }
 }
 
-const isPeer = ({ program }: Member): boolean => program === 'peer' || program === 'rider';
+const isPeer = ({ program }: Member): boolean => ['peer', 'hub peer', 'rider'].includes(program);

@@ -26,8 +26,10 @@ export interface Whereabouts {
   readonly urls: readonly string[];
   /** Fingerprints of each hub's certificate. */
   readonly fingerprints: readonly string[];
-  /** Addresses of the nodes that a peer joins. */
+  /** Addresses of peers that are there already. */
   readonly multiaddrs: readonly string[];
+  /** What a peer joins through: those addresses, or the URL of a hub that is a peer. */
+  readonly joins: readonly string[];
   readonly cid: string | undefined;
 }
 
@@ -43,7 +45,11 @@ function capArgs(caps: Place['caps'], ...ways: readonly ('uplink' | 'downlink')[
 /** One that is started by its go does not wait for another. */
 const holdArgs = ({ startUp }: Setting): string[] => (startUp === 'measured' ? [] : ['--hold']);
 
-const hub: ArgsOf = ({ fileDir, address, caps }, { tls, pieceLength }) => [
+const hubArgs = (
+  { fileDir, address, caps }: Place,
+  { pieceLength }: Setting,
+  own: readonly string[],
+): string[] => [
   'server',
   '--root',
   fileDir,
@@ -54,10 +60,16 @@ const hub: ArgsOf = ({ fileDir, address, caps }, { tls, pieceLength }) => [
   '--port',
   '0',
   ...(pieceLength === null ? [] : ['--chunk-size', String(pieceLength)]),
-  ...(tls ? ['--tls'] : []),
+  ...own,
   ...capArgs(caps, 'uplink'),
   '--json',
 ];
+
+const hub: ArgsOf = (place, setting) => hubArgs(place, setting, setting.tls ? ['--tls'] : []);
+
+/** Peers encrypt anyway. So it speaks plain HTTP, whatever the setting says. */
+const hubPeer: ArgsOf = (place, setting) =>
+  hubArgs(place, setting, ['--swarm', '--swarm-data', place.dir]);
 
 const client: ArgsOf = ({ dir, caps }, setting, { urls, fingerprints }) => [
   'client',
@@ -97,13 +109,13 @@ const seed: ArgsOf = (place, setting) => [
   ...listenArgs(place),
 ];
 
-const fetchArgs = ({ dir }: Place, { multiaddrs, cid }: Whereabouts): string[] => [
+const fetchArgs = ({ dir }: Place, { joins, cid }: Whereabouts): string[] => [
   '--data',
   join(dir, 'data'),
   '--out',
   join(dir, 'out'),
   '--join',
-  ...multiaddrs,
+  ...joins,
   '--get',
   named(cid, 'CID'),
 ];
@@ -158,6 +170,7 @@ function named<T>(value: T | undefined, what: string): T {
 
 const ARGS: Readonly<Record<Exclude<ProgramName, 'front' | 'foreign'>, ArgsOf>> = {
   hub,
+  'hub peer': hubPeer,
   client,
   peer,
   rider,
@@ -183,6 +196,7 @@ export const isHeld = ({ role }: Member): boolean => role !== 'origin' && role !
 
 export function readyOf(member: Member, { tls, startUp }: Setting): readonly EventName[] {
   if (isHeld(member)) return startUp === 'measured' ? [] : ['held'];
+  if (member.program === 'hub peer') return ['listening', 'catalogue_completed'];
   if (member.program === 'hub') return tls ? ['listening', 'certificate_loaded'] : ['listening'];
   return ['listening', 'file_shared'];
 }
@@ -190,9 +204,14 @@ export function readyOf(member: Member, { tls, startUp }: Setting): readonly Eve
 const of = <E extends EventName>(events: readonly Stamped[], name: E) =>
   events.find((seen): seen is Extract<Stamped, { event: E }> => seen.event === name);
 
-/** Address that a hub or peer named in its own events. */
+const addressAs = (events: readonly Stamped[], wanted: 'server' | 'peer'): string | undefined =>
+  events.flatMap((seen) =>
+    seen.event === 'listening' && seen.role === wanted ? seen.addresses : [],
+  )[0];
+
+/** Address that a hub or peer named in its own events; the URL of a hub that is a peer. */
 export const addressOf = (events: readonly Stamped[]): string =>
-  named(of(events, 'listening')?.addresses[0], 'address');
+  named(addressAs(events, 'server') ?? addressAs(events, 'peer'), 'address');
 
 export const fileUrl = (base: string, fileName: string): string =>
   `${base.replace(/\/$/, '')}/files/${encodeURIComponent(fileName)}`;
@@ -209,7 +228,8 @@ export function whereaboutsOf(
   return {
     urls: bases.map((base) => fileUrl(base, fileName)),
     fingerprints: origins.flatMap((events) => of(events, 'certificate_loaded')?.sha256 ?? []),
-    multiaddrs: addresses,
+    multiaddrs: origins.flatMap((events) => addressAs(events, 'peer') ?? []),
+    joins: addresses,
     cid: of(origins[0]!, 'file_shared')?.cid,
   };
 }

@@ -7,6 +7,7 @@ import { statfs } from 'node:fs/promises';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { castOf } from '../run/cast.ts';
 import { type PlannedRun, pointText } from '../terms/planned-run.ts';
+import { isPeers } from '../terms/scenario.ts';
 
 const MIB = 2 ** 20;
 
@@ -33,7 +34,7 @@ export interface Capacity {
 /** Needs of one run, all its processes together. */
 export function needsOf(plan: PlannedRun): Capacity {
   const processes = castOf(plan).length;
-  const isSwarm = plan.architecture === 'swarm';
+  const isSwarm = isPeers(plan.architecture);
   const { link, fileBytes } = plan.setting;
   return {
     // In network namespaces each has all of them.

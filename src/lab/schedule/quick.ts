@@ -1,7 +1,7 @@
 // The quick comparison: which receivers, file and rate, so that links and not the CPU
 // decide, and the whole ends within two minutes.
 import { type PlannedRun, planPoint, sweepPoints } from '../terms/planned-run.ts';
-import { ARCHITECTURES, type Architecture, type Scenario } from '../terms/scenario.ts';
+import type { Architecture, Scenario } from '../terms/scenario.ts';
 import { DEFAULTS, type LinkKind, type Setting } from '../terms/setting.ts';
 import { type Cost, Machine } from './machine.ts';
 import { findScenario, narrow, type Profile } from './profile.ts';
@@ -42,7 +42,11 @@ interface Shape {
   /** Uplink of calibration and kills. */
   readonly baseUplinkBytesPerSecond: number;
   readonly repetitions: Scenario['repetitions'];
+  /** Scenarios in which a hub that is a peer takes part. */
+  readonly hybridIn: readonly HybridIn[];
 }
+
+type HybridIn = 'scaling' | 'kill';
 
 export interface Fitted extends Shape {
   /** Whether there is CPU enough for a swarm of processes. */
@@ -60,29 +64,39 @@ const USUAL: Shape = {
   killReceivers: 8,
   baseUplinkBytesPerSecond: 4 * MIB,
   repetitions: { least: 2, most: 3 },
+  hybridIn: ['scaling', 'kill'],
 };
 
+/** The comparison is about these; `hybrid` takes part as far as there is time. */
+const CONTEST: readonly Architecture[] = ['server', 'swarm'];
+/** Tried in this order. */
+const HYBRID_IN: readonly (readonly HybridIn[])[] = [['scaling', 'kill'], ['scaling']];
+
 /** Repetitions beyond the first are made within it. */
-const BUDGET_MS = 80_000;
+const BUDGET_MS = 90_000;
 const ONCE = { least: 1, most: 1 };
 
-/** @param arms of the two that are run as processes */
+/** @param arms those of the contest that are run as processes */
 export function quickProfile(
   link: LinkKind,
   shape = USUAL,
-  arms: readonly Architecture[] = ARCHITECTURES,
+  arms: readonly Architecture[] = CONTEST,
 ): Profile {
-  const { receivers, fileBytes, uplinkBytesPerSecond } = shape;
+  const { receivers, fileBytes, uplinkBytesPerSecond, hybridIn } = shape;
+  const armsIn = (id: HybridIn): Architecture[] => [
+    ...arms,
+    ...(hybridIn.includes(id) ? (['hybrid'] as const) : []),
+  ];
   const scenarios = [
     narrow(findScenario('calibration'), { arms, sweep: { receivers: [1] }, repetitions: ONCE }),
     narrow(findScenario('scaling'), {
-      arms,
+      arms: armsIn('scaling'),
       setting: { fileBytes, uplinkBytesPerSecond },
       sweep: { receivers: [...receivers] },
       repetitions: shape.repetitions,
     }),
     narrow(findScenario('kill'), {
-      arms,
+      arms: armsIn('kill'),
       setting: { receivers: shape.killReceivers },
       sweep: { kill: [...KILLS] },
       repetitions: ONCE,
@@ -117,11 +131,39 @@ export function fitQuick(
   for (const cpuShare of CPU_SHARES) {
     for (const most of LARGEST) {
       const fitted = isHeld(most) ? fitReceivers(machine, most, cpuShare) : undefined;
-      if (fitted && fitted.seconds <= MOST_SECONDS) return fitted;
+      if (fitted && fitted.seconds <= MOST_SECONDS) return withHybrid(machine, fitted);
     }
   }
   return serverOnly(machine);
 }
+
+/** A hub that is a peer beside them, where that ends in time: it never costs a receiver. */
+function withHybrid(machine: Machine, fitted: Fitted): Fitted {
+  for (const hybridIn of HYBRID_IN) {
+    const seconds = fitted.seconds + sum(hybridIn.map((id) => hybridSeconds(machine, fitted, id)));
+    if (seconds <= MOST_SECONDS) return { ...fitted, hybridIn, seconds };
+  }
+  return fitted;
+}
+
+function hybridSeconds(machine: Machine, fitted: Fitted, id: HybridIn): number {
+  const { receivers, fileBytes, uplinkBytesPerSecond, killReceivers } = fitted;
+  if (id === 'scaling') return scalingSeconds(machine, 'hybrid', fitted, receivers);
+  const copySeconds = fileBytes / fitted.baseUplinkBytesPerSecond;
+  const warmUp = machine.seconds('hybrid', 1, fileBytes, fileBytes / uplinkBytesPerSecond);
+  return (
+    warmUp + killSeconds(machine, 'hybrid', fileBytes, { receivers: killReceivers, copySeconds })
+  );
+}
+
+/** Each number of receivers once. */
+const scalingSeconds = (
+  machine: Machine,
+  arm: Architecture,
+  { fileBytes, uplinkBytesPerSecond }: Pick<Shape, 'fileBytes' | 'uplinkBytesPerSecond'>,
+  receivers: readonly number[],
+): number =>
+  sum(receivers.map((n) => machine.seconds(arm, n, fileBytes, fileBytes / uplinkBytesPerSecond)));
 
 function fitReceivers(machine: Machine, most: number, cpuShare: number): Fitted | undefined {
   const copySecondsOf = (receivers: number, fileBytes: number, least: number) =>
@@ -140,21 +182,19 @@ function fitReceivers(machine: Machine, most: number, cpuShare: number): Fitted 
   );
   if (!kill) return undefined;
   const receivers = [2, 4, most].filter((count, i, all) => all.indexOf(count) === i);
+  const file = { fileBytes, uplinkBytesPerSecond: Math.round(fileBytes / copySeconds) };
   return {
+    ...file,
     receivers,
-    fileBytes,
+    hybridIn: [],
     swarm: 'measured',
     repetitions: { least: 1, most: 2 },
-    uplinkBytesPerSecond: Math.round(fileBytes / copySeconds),
     killReceivers: kill.receivers,
     baseUplinkBytesPerSecond: Math.round(fileBytes / kill.copySeconds),
     cpuShare: machine.cpuShare(most, fileBytes, copySeconds),
     seconds:
-      sum(
-        ARCHITECTURES.flatMap((arm) =>
-          receivers.map((n) => machine.seconds(arm, n, fileBytes, copySeconds)),
-        ),
-      ) + aroundSeconds(machine, ARCHITECTURES, fileBytes, kill),
+      sum(CONTEST.map((arm) => scalingSeconds(machine, arm, file, receivers))) +
+      aroundSeconds(machine, CONTEST, fileBytes, kill),
   };
 }
 
@@ -206,17 +246,18 @@ function serverShape(machine: Machine, receivers: readonly number[]): Fitted {
     receivers.at(-1)!,
   ];
   const rate = Math.round(fileBytes / copySeconds);
+  const file = { fileBytes, uplinkBytesPerSecond: rate };
   return {
+    ...file,
     receivers,
-    fileBytes,
+    hybridIn: [],
     swarm: 'simulated',
     repetitions: ONCE,
-    uplinkBytesPerSecond: rate,
     baseUplinkBytesPerSecond: rate,
     killReceivers: most,
     cpuShare: machine.cpuShare(most, fileBytes, copySeconds),
     seconds:
-      sum(receivers.map((n) => machine.seconds('server', n, fileBytes, copySeconds))) +
+      scalingSeconds(machine, 'server', file, receivers) +
       aroundSeconds(machine, ['server'], fileBytes, { receivers: most, copySeconds }),
   };
 }
@@ -229,20 +270,28 @@ function aroundSeconds(
   machine: Machine,
   arms: readonly Architecture[],
   fileBytes: number,
-  { receivers, copySeconds }: Kill,
+  kill: Kill,
 ): number {
   return sum(
-    arms.map((arm) => {
-      const alone = machine.seconds(arm, 1, fileBytes, copySeconds);
-      const whole = machine.seconds(arm, receivers, fileBytes, copySeconds);
-      const start = machine.startSeconds(arm, receivers);
-      // A swarm is done when one copy has left its origin, or soon after.
-      const killed = arm === 'server' ? 0.5 + 1 + 2 : 0.5;
-      const stalls = arm === 'server' ? 3 : 1;
-      const rest = arm === 'server' ? 3 * start : start + 2 * whole;
-      return 2 * alone + killed * copySeconds + stalls * STALL_SECONDS + rest;
-    }),
+    arms.map(
+      (arm) =>
+        2 * machine.seconds(arm, 1, fileBytes, kill.copySeconds) +
+        killSeconds(machine, arm, fileBytes, kill),
+    ),
   );
+}
+
+function killSeconds(
+  machine: Machine,
+  arm: Architecture,
+  fileBytes: number,
+  { receivers, copySeconds }: Kill,
+): number {
+  const start = machine.startSeconds(arm, receivers);
+  if (arm === 'server') return (0.5 + 1 + 2) * copySeconds + 3 * (STALL_SECONDS + start);
+  // Peers are done when one copy has left their origin, or soon after.
+  const whole = machine.seconds(arm, receivers, fileBytes, copySeconds);
+  return 0.5 * copySeconds + STALL_SECONDS + start + 2 * whole;
 }
 
 const sum = (values: readonly number[]): number =>

@@ -4,7 +4,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { RIVALS } from '../rivals/rivals.ts';
 import { sweepPoints } from '../terms/planned-run.ts';
 import { lackAt, type Rival } from '../terms/rival.ts';
-import { ARCHITECTURES, type Arm, type Scenario } from '../terms/scenario.ts';
+import type { Architecture, Arm, Scenario } from '../terms/scenario.ts';
 import type { Setting } from '../terms/setting.ts';
 
 /** @throws HubswarmError ERR_USAGE, with the names that are known */
@@ -73,6 +73,7 @@ const armOf = (rival: Rival): Arm => ({
   upTo: {},
 });
 
+const CONTEST: readonly Architecture[] = ['server', 'swarm'];
 const NO_CONTEST = 'no scenario holds a server and a swarm against each other';
 
 /** What a scenario asks of links and nodes, and not of both architectures side by side. */
@@ -81,7 +82,7 @@ const APART: readonly (Scenario['role'] | null)[] = ['calibration', 'link kinds'
 function lackIn(scenario: Scenario, rival: Rival, base: Setting): string | undefined {
   const { arms, role, sweep, setting } = scenario;
   const has = (architecture: string) => arms.some((arm) => arm.architecture === architecture);
-  if (APART.includes(role) || !ARCHITECTURES.every(has)) {
+  if (APART.includes(role) || !CONTEST.every(has)) {
     return NO_CONTEST;
   }
   if (arms.some(({ id }) => id === rival.id)) return `an arm '${rival.id}' is there already`;

@@ -6,11 +6,16 @@ import { METRIC_NAMES } from './metric.ts';
 import { rivalSchema } from './rival.ts';
 import { settingSchema } from './setting.ts';
 
-export const ARCHITECTURES = ['server', 'swarm'] as const;
+/** `hybrid`: a hub that is a peer too, and receivers that are peers and know its URL. */
+export const ARCHITECTURES = ['server', 'swarm', 'hybrid'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 /** ... or a program of somebody else, whatever its architecture. */
 export const CONTESTANTS = [...ARCHITECTURES, 'rival'] as const;
 export type Contestant = (typeof CONTESTANTS)[number];
+
+/** Whether what a receiver has helps the others: they are peers of ours. */
+export const isPeers = (architecture: Contestant): boolean =>
+  architecture === 'swarm' || architecture === 'hybrid';
 
 const idSchema = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'lower case words joined by -');
 const someSetting = settingSchema.partial();

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { castOf } from '../../../src/lab/run/cast.ts';
+import type { Architecture } from '../../../src/lab/terms/scenario.ts';
 import type { Setting } from '../../../src/lab/terms/setting.ts';
 import { planned } from '../plans.ts';
 
 const MIB = 2 ** 20;
 
-const names = (architecture: 'server' | 'swarm', setting: Partial<Setting>): string[] =>
+const names = (architecture: Architecture, setting: Partial<Setting>): string[] =>
   castOf(planned(architecture, setting)).map(({ id, role, program }) => `${id} ${role} ${program}`);
 
 describe('castOf', () => {
-  it.each<[string, 'server' | 'swarm', Partial<Setting>, string[]]>([
+  it.each<[string, Architecture, Partial<Setting>, string[]]>([
     [
       'a hub and its clients',
       'server',
@@ -21,6 +22,12 @@ describe('castOf', () => {
       'server',
       { receivers: 1, hubs: 2, front: 'nginx' },
       ['origin origin hub', 'hub-2 hub hub', 'front front front', 'receiver-1 receiver client'],
+    ],
+    [
+      'a hub that is a peer, and peers',
+      'hybrid',
+      { receivers: 1 },
+      ['origin origin hub peer', 'receiver-1 receiver peer'],
     ],
     [
       'riders and attackers',

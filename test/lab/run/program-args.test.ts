@@ -6,6 +6,7 @@ import {
   type Whereabouts,
   whereaboutsOf,
 } from '../../../src/lab/run/program-args.ts';
+import { ARCHITECTURES, type Architecture } from '../../../src/lab/terms/scenario.ts';
 import type { Setting } from '../../../src/lab/terms/setting.ts';
 import type { Stamped } from '../../../src/telemetry/event.ts';
 import { planned } from '../plans.ts';
@@ -22,10 +23,11 @@ const WHEREABOUTS: Whereabouts = {
   urls: ['http://h:1/files/f', 'http://h:2/files/f'],
   fingerprints: ['AA:BB'],
   multiaddrs: ['/ip4/10.0.0.9/tcp/1/p2p/x'],
+  joins: ['http://h:1/'],
   cid: 'bafy',
 };
 
-const lines = (architecture: 'server' | 'swarm', setting: Partial<Setting>): string[] => {
+const lines = (architecture: Architecture, setting: Partial<Setting>): string[] => {
   const plan = planned(architecture, { receivers: 2, ...setting });
   return castOf(plan).map((member) => argsOf(member, PLACE, plan.setting, WHEREABOUTS).join(' '));
 };
@@ -56,7 +58,7 @@ describe('argsOf', () => {
       `peer --data /run/me --share /source/a file.bin --chunk-size 65536 ${policy} ${listen} ${caps}`,
     );
     expect(peer).toBe(
-      `peer --data /run/me/data --out /run/me/out --join ${WHEREABOUTS.multiaddrs[0]} --get bafy ${policy} --linger 0 ${listen} ${caps} --hold`,
+      `peer --data /run/me/data --out /run/me/out --join ${WHEREABOUTS.joins[0]} --get bafy ${policy} --linger 0 ${listen} ${caps} --hold`,
     );
     expect(rider).toBe(
       `attack --kind free-rider --join ${WHEREABOUTS.multiaddrs[0]} --cid bafy --data /run/me/data --out /run/me/out ${policy} ${listen} ${caps} --hold`,
@@ -66,8 +68,15 @@ describe('argsOf', () => {
     );
   });
 
+  it('speaks to a hub that is a peer, whose HTTP is plain', () => {
+    const [hub] = lines('hybrid', { tls: true });
+    expect(hub).toBe(
+      `server --root /source --catalogue none --host 10.0.0.1 --port 0 --chunk-size 65536 --swarm --swarm-data /run/me --uplink ${MIB} --json`,
+    );
+  });
+
   it('lets none wait whose start is measured', () => {
-    for (const architecture of ['server', 'swarm'] as const) {
+    for (const architecture of ARCHITECTURES) {
       const plan = planned(architecture, { receivers: 1, startUp: 'measured' });
       const [, receiver] = castOf(plan);
       expect(lines(architecture, { startUp: 'measured' })[1]).not.toContain('--hold');
@@ -109,6 +118,20 @@ describe('whereaboutsOf', () => {
     ]);
   });
 
+  it('names the URL of a hub that is a peer, and its address for whoever knows no hub', () => {
+    const { setting } = planned('hybrid');
+    const peer = '/ip4/127.0.0.1/tcp/2/p2p/x';
+    const told: Stamped[] = [
+      { t: 1, event: 'listening', role: 'peer', addresses: [peer], peerId: 'x' },
+      ...hub(1),
+    ];
+    expect(whereaboutsOf([told], PLACE, setting, undefined)).toMatchObject({
+      joins: ['http://127.0.0.1:1/'],
+      multiaddrs: [peer],
+      cid: undefined,
+    });
+  });
+
   it('refuses an origin that says nothing of use', () => {
     const { setting } = planned('server');
     expect(() => whereaboutsOf([[]], PLACE, setting, undefined)).toThrow(
@@ -122,6 +145,8 @@ it('waits for what each says when it is ready', () => {
   const [origin, receiver] = castOf(plan);
   expect(readyOf(origin!, plan.setting)).toEqual(['listening', 'file_shared']);
   expect(readyOf(receiver!, plan.setting)).toEqual(['held']);
+  const hybrid = planned('hybrid', { tls: true });
+  expect(readyOf(castOf(hybrid)[0]!, hybrid.setting)).toEqual(['listening', 'catalogue_completed']);
   const tls = planned('server', { tls: true });
   expect(readyOf(castOf(tls)[0]!, tls.setting)).toEqual(['listening', 'certificate_loaded']);
 });

@@ -37,7 +37,8 @@ function leastSeconds(scenarios: readonly Scenario[]): number {
 describe('profiles', () => {
   it('quick asks what the first claims are about, in its budget', () => {
     expect(idsOf(QUICK.scenarios)).toEqual(['calibration', 'scaling', 'kill']);
-    expect(QUICK.scenarios.every(({ arms }) => arms.length === 2)).toBe(true);
+    const arms = QUICK.scenarios.map((scenario) => scenario.arms.map(({ id }) => id).join());
+    expect(arms).toEqual(['server,swarm', 'server,swarm,hybrid', 'server,swarm,hybrid']);
     expect(one(QUICK, 'scaling').repetitions).toEqual({ least: 2, most: 3 });
     expect(leastSeconds(QUICK.scenarios)).toBeLessThan(QUICK.budgetMs / 1000);
   });

@@ -71,6 +71,17 @@ describe('the quick comparison', () => {
     }
   });
 
+  it.each<[string, number, string[]]>([
+    ['in both where that ends in time', 4, ['scaling', 'kill']],
+    ['nowhere where it would cost too much time', 0.8, []],
+  ])('has a hub that is a peer %s', (_, cores, hybridIn) => {
+    const fitted = fitQuick(COST, cores);
+    expect(fitted.hybridIn).toEqual(hybridIn);
+    expect(fitted.seconds).toBeLessThanOrEqual(105);
+    const hybrids = plansOf(fitted).filter(({ architecture }) => architecture === 'hybrid');
+    expect([...new Set(hybrids.map(({ scenario }) => scenario))]).toEqual(hybridIn);
+  });
+
   it('takes no more receivers than memory holds', () => {
     expect(fitQuick(COST, 8, (receivers) => receivers <= 6).receivers).toEqual([2, 4, 6]);
     expect(fitQuick(COST, 8, () => false).swarm).toBe('simulated');

@@ -1,7 +1,8 @@
 // How an arm is drawn, the same in every figure and table of its scenario: a shade of
 // blue and a shape with corners for a server, a shade of orange and another shape for a
-// swarm, a shade of green and strokes for a rival, and a dash of its own, so that nothing hangs on colour alone. Colours are CSS
-// variables (style.ts), since light, dark and print differ.
+// swarm, a shade of purple and a shape between these for a hub that is a peer, a shade of green
+// and strokes for a rival, and a dash of its own, so that nothing hangs on colour alone. Colours
+// are CSS variables (page/style-sheet.ts), since light, dark and print differ.
 import type * as Plot from '@observablehq/plot';
 import type { Contestant, Scenario } from '../../terms/scenario.ts';
 import { html, type Markup } from './html.ts';
@@ -28,7 +29,21 @@ interface Pen {
   closePath(): void;
 }
 
-/** Point down, as d3 and so Plot have none. */
+/** A regular one, as d3 and so Plot have none. */
+const pentagon: Plot.SymbolImplementation = {
+  draw(path: Pen, size: number) {
+    const radius = Math.sqrt((2 * size) / (5 * Math.sin((2 * Math.PI) / 5)));
+    for (let corner = 0; corner < 5; corner++) {
+      const angle = (2 * Math.PI * corner) / 5 - Math.PI / 2;
+      const [x, y] = [radius * Math.cos(angle), radius * Math.sin(angle)];
+      if (corner === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
+    }
+    path.closePath();
+  },
+};
+
+/** Point down, as they have none either. */
 const nabla: Plot.SymbolImplementation = {
   draw(path: Pen, size: number) {
     const half = Math.sqrt(size / Math.sqrt(3));
@@ -54,6 +69,11 @@ const SHAPES: Readonly<Record<Contestant, readonly Shape[]>> = {
     { symbol: nabla, glyph: '\u25BC' },
     { symbol: 'star', glyph: '\u2605' },
   ],
+  hybrid: [
+    { symbol: 'hexagon', glyph: '\u2B22' },
+    { symbol: pentagon, glyph: '\u2B1F' },
+    { symbol: 'wye', glyph: 'Y' },
+  ],
   rival: [
     { symbol: 'cross', glyph: '\u271A' },
     { symbol: 'times', glyph: '\u2716' },
@@ -65,7 +85,7 @@ const DASHES = [undefined, '7 3', '2 3'] as const;
 
 /** Styles of all arms of a scenario, in their order. */
 export function armStyles({ arms }: Pick<Scenario, 'arms'>): ArmStyle[] {
-  const seen: Record<Contestant, number> = { server: 0, swarm: 0, rival: 0 };
+  const seen: Record<Contestant, number> = { server: 0, swarm: 0, hybrid: 0, rival: 0 };
   return arms.map(({ id, architecture, text }) => {
     const index = seen[architecture]++;
     const shapes = SHAPES[architecture];

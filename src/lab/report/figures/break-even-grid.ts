@@ -1,13 +1,17 @@
 // The ratios of a break-even map as a grid, and the line through it on which both take
 // as long.
 import type { Cell, Comparison, ScenarioResult } from '../../terms/result.ts';
+import type { Architecture } from '../../terms/scenario.ts';
 import { ascending } from '../data/series.ts';
+
+/** The architecture that a server is held against. */
+export type Challenger = Exclude<Architecture, 'server'>;
 
 /** Places count from 0 along each axis. */
 export interface GridCell {
   readonly i: number;
   readonly j: number;
-  /** Makespan of the server over that of the swarm; null where it is not known. */
+  /** Makespan of the server over that of the challenger; null where it is not known. */
   readonly ratio: number | null;
   readonly pairs: number;
 }
@@ -33,21 +37,22 @@ const at = ({ point }: Pick<Cell, 'point'>): { receivers: unknown; fileBytes: un
   fileBytes: point.fileBytes,
 });
 
-/** Ratio of server over swarm, whichever of them the comparison divides by. */
-function found(result: ScenarioResult, comparison: Comparison): Found[] {
+/** Ratio of server over challenger, whichever of them the comparison divides by. */
+function found(result: ScenarioResult, comparison: Comparison, challenger: Challenger): Found[] {
   const { arm, against, ratio, pairs } = comparison;
   const { receivers, fileBytes } = at(comparison);
   const pair = `${architectureOf(result, arm)}/${architectureOf(result, against)}`;
   if (typeof receivers !== 'number' || typeof fileBytes !== 'number') return [];
   const place = { receivers, fileBytes, pairs };
   const median = ratio?.median ?? null;
-  if (pair === 'server/swarm') return [{ ...place, ratio: median }];
-  if (pair === 'swarm/server') return [{ ...place, ratio: median === null ? null : 1 / median }];
+  if (pair === `server/${challenger}`) return [{ ...place, ratio: median }];
+  if (pair === `${challenger}/server`)
+    return [{ ...place, ratio: median === null ? null : 1 / median }];
   return [];
 }
 
-export function gridOf(result: ScenarioResult): Grid {
-  const all = result.comparisons.flatMap((comparison) => found(result, comparison));
+export function gridOf(result: ScenarioResult, challenger: Challenger): Grid {
+  const all = result.comparisons.flatMap((comparison) => found(result, comparison, challenger));
   const receivers = ascending(all.map((one) => one.receivers));
   const fileBytes = ascending(all.map((one) => one.fileBytes));
   const cells = all.map(({ ratio, pairs, ...place }) => ({
@@ -88,7 +93,7 @@ export function breakEvenLine({ cells }: Grid): Segment[] {
     const crossings = corners.flatMap(([x, y], k) => {
       const [toX, toY] = corners[(k + 1) % 4]!;
       const [a, b] = [values[k]!, values[(k + 1) % 4]!];
-      // 0 counts as won by the swarm, so that a line through a middle is found once.
+      // 0 counts as won by the challenger, so that a line through a middle is found once.
       if (a >= 0 === b >= 0) return [];
       const part = a / (a - b);
       return [{ x: x + part * (toX - x), y: y + part * (toY - y) }];

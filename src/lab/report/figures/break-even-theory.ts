@@ -6,7 +6,7 @@ import type { Cell, ScenarioResult } from '../../terms/result.ts';
 import { originRates, receiverRates } from '../../terms/setting.ts';
 import type { XY } from '../data/series.ts';
 import type { Scene } from '../drawing/scene.ts';
-import type { Grid } from './break-even-grid.ts';
+import type { Challenger, Grid } from './break-even-grid.ts';
 
 type StartUp = Contest['server'];
 
@@ -56,11 +56,16 @@ function placeOf(value: number, values: readonly number[]): number {
 }
 
 /** The break-even line in grid places, one for each number of receivers; clipped to the map. */
-export function predictedLine(scene: Scene, result: ScenarioResult, grid: Grid): XY[] {
+export function predictedLine(
+  scene: Scene,
+  result: ScenarioResult,
+  grid: Grid,
+  challenger: Challenger,
+): XY[] {
   const { receivers, fileBytes } = grid;
   const setting = scene.runs[0]?.setting;
   const server = startUpOf(knownOf(result, 'server', fileBytes[0]!));
-  const swarm = startUpOf(knownOf(result, 'swarm', fileBytes[0]!));
+  const swarm = startUpOf(knownOf(result, challenger, fileBytes[0]!));
   if (!setting || setting.link === 'none' || !server || !swarm || fileBytes.length < 2) return [];
   const rates = receiverRates(setting, 0);
   const contest: Contest = {

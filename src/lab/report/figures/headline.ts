@@ -1,6 +1,6 @@
 // The two headline figures: how long it takes, and who completes when the origin dies.
 import type { Result, ScenarioResult } from '../../terms/result.ts';
-import { samePoint } from '../data/lookup.ts';
+import { headArm, samePoint } from '../data/lookup.ts';
 import type { Markup } from '../drawing/html.ts';
 import { onlyRuns, type Scene } from '../drawing/scene.ts';
 import { killWords, tellingKill } from '../words/sentences.ts';
@@ -36,7 +36,8 @@ export function killFigures(scene: Scene, shown: ScenarioResult): Markup[] {
   const pair = tellingKill(shown);
   if (!pair) return [reachFigure(scene)];
   const near = onlyRuns(scene, ({ point }) => samePoint(point, pair.point));
-  const of = near.arms.filter(({ style }) => [pair.server.arm, pair.swarm.arm].includes(style.id));
+  const heads = [pair.server.arm, pair.swarm.arm, headArm(shown, 'hybrid')?.id];
+  const of = near.arms.filter(({ style, runs }) => runs.length > 0 && heads.includes(style.id));
   const end = lanesEnd(of.map(({ runs }) => runs[0]!));
   return [
     reachFigure(scene),

@@ -6,6 +6,7 @@ import { type Crowd, REACH, type Service } from '../../../theory/reach.ts';
 import { percentText } from '../../terms/amount-text.ts';
 import type { Scalar } from '../../terms/planned-run.ts';
 import type { Run } from '../../terms/result.ts';
+import { isPeers } from '../../terms/scenario.ts';
 import { completions } from '../data/lookup.ts';
 import { medianLine, runsPerPoint } from '../data/series.ts';
 import type { ArmStyle } from '../drawing/arm-style.ts';
@@ -62,7 +63,7 @@ function pointsOf({ runs }: ArmRuns, scale: KillScale, shift: number): ReachPoin
 
 /** The bound of such a run. */
 function serviceOf({ architecture, setting }: Run): Service {
-  if (architecture === 'swarm') return setting.picker === 'random' ? 'random swarm' : 'swarm';
+  if (isPeers(architecture)) return setting.picker === 'random' ? 'random swarm' : 'swarm';
   if (setting.hubs > 1) return 'mirrored server';
   return setting.arrivals === 'one by one' ? 'serial server' : 'server';
 }

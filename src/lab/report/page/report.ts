@@ -9,6 +9,7 @@ import { choiceText } from '../words/choice-outcome.ts';
 import { countText, measuredText, thresholdText } from '../words/claim-text.ts';
 import { commandText, nextStep } from '../words/next-step.ts';
 import { lossesOfSwarm, threeSentences } from '../words/sentences.ts';
+import { hybridPart } from './hybrid.ts';
 import { again, fairness, limits, linksHeld, rawRuns, rivals, warnings } from './method.ts';
 import { contents, scenarioSection } from './scenario-section.ts';
 import { simulation } from './simulation.ts';
@@ -115,6 +116,7 @@ ${threeSentences(result).map((sentence) => html`<p class="lead">${sentence}</p>`
 ${contents(result)}
 ${result.scenarios.map((scenario) => scenarioSection(result, scenario))}
 ${losses(result)}
+${hybridPart(result)}
 ${fairness()}
 ${rivals(result)}
 ${linksHeld(result)}

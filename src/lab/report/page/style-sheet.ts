@@ -1,5 +1,5 @@
-// The report's style sheet. Blues for servers, oranges for swarms, greens for rivals, after Okabe & Ito's
-// palette, which people with every common colour blindness tell apart; lighter shades of
+// The report's style sheet. Blues for servers, oranges for swarms, purples for hubs that are peers,
+// greens for rivals, after Okabe & Ito's palette, which people with every common colour blindness tell apart; lighter shades of
 // both on dark. Paper is always light. No figure shrinks below the width at which its
 // text is legible: on a phone it scrolls in its own box, as wide tables do.
 
@@ -7,7 +7,8 @@ const LIGHT = `
   --paper: #fff; --ink: #1b1d22; --soft: #5b6270; --line: #d9dce3; --panel: #f5f6f9;
   --server-1: #0072b2; --server-2: #5a6ad4; --server-3: #00426e; --server-4: #008390;
   --swarm-1: #c85200; --swarm-2: #946200; --swarm-3: #7a2e00; --swarm-4: #d97a1f;
-  --rival-1: #00785a; --rival-2: #5f7a00; --rival-3: #004d3a; --rival-4: #8a4b8f;
+  --hybrid-1: #a0249a; --hybrid-2: #6d3fb0; --hybrid-3: #5c1040; --hybrid-4: #b34b78;
+  --rival-1: #00785a; --rival-2: #5f7a00; --rival-3: #004d3a; --rival-4: #55605a;
   --bound: #6a7080; --fault: #b3123f;
   --valid: #1a7f4b; --unknown: #8a6100; --invalid: #b3123f;`;
 
@@ -15,7 +16,8 @@ const DARK = `
   --paper: #14161a; --ink: #e8eaef; --soft: #a2a9b8; --line: #343945; --panel: #1d2026;
   --server-1: #56b4e9; --server-2: #9aa7ff; --server-3: #c4e6fb; --server-4: #3fc1c9;
   --swarm-1: #f0a03c; --swarm-2: #d8c14a; --swarm-3: #ffd3a8; --swarm-4: #e0763a;
-  --rival-1: #4fd0a8; --rival-2: #b6d04c; --rival-3: #b5efdc; --rival-4: #d9a0de;
+  --hybrid-1: #e88be6; --hybrid-2: #bfa0ff; --hybrid-3: #f7cdec; --hybrid-4: #d9679f;
+  --rival-1: #4fd0a8; --rival-2: #b6d04c; --rival-3: #b5efdc; --rival-4: #b9c4be;
   --bound: #9aa2b3; --fault: #ff7d9c;
   --valid: #5ad199; --unknown: #f0c04c; --invalid: #ff7d9c;`;
 

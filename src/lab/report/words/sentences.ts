@@ -6,6 +6,7 @@ import { METRICS, type MetricName } from '../../terms/metric.ts';
 import type { Point } from '../../terms/planned-run.ts';
 import type { Cell, Result, Run, ScenarioResult } from '../../terms/result.ts';
 import {
+  cellAt,
   completions,
   gainAt,
   headArm,
@@ -61,7 +62,20 @@ function makespanSentence(result: Result): string {
     pair.server.boundMs > 0 && pair.swarm.boundMs > 0
       ? `at equal uplinks (theory allows ${boundText(pair.server.boundMs)} s and ${boundText(pair.swarm.boundMs)} s at best).`
       : 'with links that nothing holds.';
-  return `To ${receivers} receivers the server took ${secondsText(server)} s and the swarm ${secondsText(swarm)} s: ${faster}, ${allowed}`;
+  return (
+    `To ${receivers} receivers the server took ${secondsText(server)} s and the swarm ${secondsText(swarm)} s: ${faster}, ${allowed}` +
+    hybridWords(found.result, pair.point)
+  );
+}
+
+/** Follows the sentence; empty if none was run there. */
+function hybridWords(result: ScenarioResult, point: Point): string {
+  const cell = cellAt(result, headArm(result, 'hybrid')?.id ?? '', point);
+  const [ms, copies] = cell
+    ? [medianAt(cell, 'makespanMs'), medianAt(cell, 'originCopies')]
+    : [null, null];
+  if (ms === null || copies === null) return '';
+  return ` A hub that is a peer too took ${secondsText(ms)} s, and sent ${copies.toFixed(1)} copies.`;
 }
 
 /** The kill that best shows the difference: as soon as a swarm can survive it. */

@@ -34,6 +34,7 @@ describe('the break-even map', () => {
           compared(1, 64 * KIB, 0.25, { arm: 'server', against: 'swarm' }),
         ],
       }),
+      'swarm',
     );
     expect(grid).toEqual({
       receivers: [1, 2],
@@ -53,7 +54,7 @@ describe('the break-even map', () => {
     ['points without a file', { point: { receivers: 1, fileBytes: 'large' } }],
   ])('leaves out %s', (_, over) => {
     const comparisons = [compared(1, KIB, 2, over)];
-    expect(gridOf(scenarioResultOf('small', { comparisons })).cells).toEqual([]);
+    expect(gridOf(scenarioResultOf('small', { comparisons }), 'swarm').cells).toEqual([]);
   });
 });
 

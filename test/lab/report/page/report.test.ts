@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../../../../src/lab/catalogue/catalogue.ts';
 import { html, trusted } from '../../../../src/lab/report/drawing/html.ts';
 import { drawReport } from '../../../../src/lab/report/page/report.ts';
+import { type HybridOutcome, hybridOutcome } from '../../../../src/lab/report/words/hybrid.ts';
 import { lossesOfSwarm, threeSentences } from '../../../../src/lab/report/words/sentences.ts';
 import { type Result, resultSchema } from '../../../../src/lab/terms/result.ts';
 import type { Scenario } from '../../../../src/lab/terms/scenario.ts';
+import type { Bend } from '../../synthetic.ts';
 import { syntheticResult } from '../../synthetic-result.ts';
 
 const scenario = (id: string): Scenario => CATALOGUE.find((one) => one.id === id)!;
@@ -175,6 +177,53 @@ describe('the report', () => {
 
   it('lists no contents for a single scenario', () => {
     expect(drawReport(syntheticResult(undefined, some('kill')))).not.toContain('<nav');
+  });
+});
+
+describe('what is said of a hub that is a peer', () => {
+  const partOf = (page: string): string =>
+    page.slice(page.indexOf('<h2 id="hybrid">'), page.indexOf('<h2 id="method">'));
+  const bent = (bend: Bend, ...ids: string[]): HybridOutcome =>
+    hybridOutcome(
+      syntheticResult(({ architecture }) => (architecture === 'hybrid' ? bend : {}), some(...ids)),
+    );
+
+  it('has a row for each point, with the bound', () => {
+    const part = partOf(page);
+    const points = whole.scenarios.flatMap(({ scenario: { id, arms }, cells }) => {
+      const hybrid = arms.find(({ architecture }) => architecture === 'hybrid')?.id;
+      return cells.filter(({ arm }) => arm === hybrid).map(() => id);
+    });
+    expect(new Set(points)).toEqual(new Set(['scaling', 'kill', 'late', 'unequal', 'small']));
+    expect(part.match(/<tr>/g)).toHaveLength(points.length + 1);
+    expect(part).toContain('It wins');
+  });
+
+  it('is nothing where none was run', () => {
+    expect(drawReport(syntheticResult(undefined, some('cost')))).not.toContain('id="hybrid"');
+  });
+
+  it('is a win where it is faster, and a loss where it is slower, by more than noise', () => {
+    const slow = bent({ slower: 4 }, 'scaling');
+    expect(slow.losses.join()).toMatch(
+      /time, against the swarm \(scaling\): 0\.\dx as fast at N = 1/,
+    );
+    expect(slow.wins.join()).not.toContain('against the swarm');
+    const same = bent({}, 'scaling');
+    expect(same.losses.filter((text) => /swarm/.test(text))).toEqual([]);
+    expect(same.wins.join()).toMatch(/time, against the server \(scaling\): .*x as fast at N = 32/);
+  });
+
+  it('tells who completes, and what the hub sends', () => {
+    const stranded = bent({ stranded: 1 }, 'kill');
+    expect(stranded.losses.join()).toMatch(/who completes, against the swarm \(kill\): 87\.5 %/);
+    expect(stranded.wins.join()).toMatch(/who completes, against the server \(kill\): 87\.5 %/);
+    const dear = bent({ originCopies: 6 }, 'scaling').losses.join();
+    expect(dear).toContain('what the origin sends, against the swarm (scaling): 6.00 copies');
+  });
+
+  it('stands in the first sentence too', () => {
+    expect(threeSentences(whole)[0]).toMatch(/ A hub that is a peer too took [\d.]+ s, and sent/);
   });
 });
 
