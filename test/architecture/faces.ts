@@ -80,6 +80,7 @@ export const FACES: string[] = [
   'disk/file-system/stamp-age.ts',
   'disk/file-system/steps.ts',
   'disk/file-system/sync-file-system.ts',
+  'disk/file-system/temporary-directory.ts',
   'disk/file-system/write-at-end.ts',
   'disk/import/hashed-files.ts',
   'disk/import/import.ts',

@@ -1,10 +1,8 @@
 // A stream as a file: what needs its length, or reads it more than once, gets a temporary copy.
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileError, reworded } from '../../runtime/errors.ts';
+import { asTemporary, withTemporaryDirectory } from './temporary-directory.ts';
 
 interface Spool {
   readonly input: NodeJS.ReadableStream;
@@ -14,12 +12,11 @@ interface Spool {
 }
 
 /** Calls `use` with the path of the copy, and removes it afterwards. */
-export async function withSpooled<T>(
+export function withSpooled<T>(
   { input, name, signal }: Spool,
   use: (path: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'hubswarm-')).catch(asTemporary(tmpdir()));
-  try {
+  return withTemporaryDirectory(async (directory) => {
     const path = join(directory, name);
     const copied = pipeline(input, createWriteStream(path, { mode: 0o600 }), { signal });
     await copied.catch((error: unknown) => {
@@ -27,14 +24,6 @@ export async function withSpooled<T>(
       signal.throwIfAborted();
       return asTemporary(path)(error);
     });
-    return await use(path);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+    return use(path);
+  });
 }
-
-const asTemporary =
-  (path: string) =>
-  (error: unknown): never => {
-    throw reworded(fileError(error, path), (what) => `${what} (TMPDIR names another place)`);
-  };

@@ -1,9 +1,8 @@
 // Fetches from the swarm: through the addresses of links, or whoever is found without.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CID } from 'multiformats/cid';
+import { withTemporaryDirectory } from '../../disk/file-system/temporary-directory.ts';
 import { type DownloadOptions, FileDownload } from '../../peer/file-download.ts';
 import type { Peer } from '../../peer/peer.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -114,48 +113,40 @@ async function fetchSelected(
 
 /** Fetches in order, into a temporary directory, and writes what is there. */
 async function streamFromSwarm(way: SwarmWay, options: GetOptions, run: Run): Promise<void> {
-  const out = await mkdtemp(join(tmpdir(), 'hubswarm-'));
   const order = new InOrder();
   const emit = (event: Event): void => {
     run.emit(event.event === 'transfer_completed' ? { ...event, path: '-' } : event);
     order.hear(event);
   };
-  const policy = { picker: 'sequential' } as const;
-  try {
-    await joined(
-      way,
-      { ...options, policy },
-      byLink(options, { ...run, emit }),
-      async (peer, sought) => {
-        const stop = new AbortController();
-        const [fetched, written] = await attempt([run.signal, stop.signal], undefined, (signal) => {
-          const download = {
-            ...downloadOf(sought, options, run),
-            out,
-            signal,
-            onOpened: order.open,
-          };
-          // The failure of one ends the other.
-          const ended = <T>(work: Promise<T>): Promise<T> =>
-            work.catch((error: unknown) => {
-              stop.abort(error);
-              throw error;
-            });
-          const both = [
-            ended(fetch(peer, sought, download)),
-            ended(order.writeTo(options.stdout, signal)),
-          ];
-          return Promise.allSettled(both);
-        });
-        for (const each of [fetched, written]) {
-          if (each?.status === 'rejected')
-            throw stop.signal.aborted ? stop.signal.reason : each.reason;
-        }
-      },
-    );
-  } finally {
-    await rm(out, { recursive: true, force: true });
-  }
+  const reach = { ...options, policy: { picker: 'sequential' } as const };
+  await withTemporaryDirectory((out) =>
+    joined(way, reach, byLink(options, { ...run, emit }), async (peer, sought) => {
+      const stop = new AbortController();
+      const [fetched, written] = await attempt([run.signal, stop.signal], undefined, (signal) => {
+        const download = {
+          ...downloadOf(sought, options, run),
+          out,
+          signal,
+          onOpened: order.open,
+        };
+        // The failure of one ends the other.
+        const ended = <T>(work: Promise<T>): Promise<T> =>
+          work.catch((error: unknown) => {
+            stop.abort(error);
+            throw error;
+          });
+        const both = [
+          ended(fetch(peer, sought, download)),
+          ended(order.writeTo(options.stdout, signal)),
+        ];
+        return Promise.allSettled(both);
+      });
+      for (const each of [fetched, written]) {
+        if (each?.status === 'rejected')
+          throw stop.signal.aborted ? stop.signal.reason : each.reason;
+      }
+    }),
+  );
 }
 
 async function linger(
