@@ -288,8 +288,8 @@ export interface Events {
   receiver_admitted: { remote: Remote };
   /** A receiver said how many bytes it has verified. */
   receiver_progressed: { remote: Remote; name: string; bytes: number; total: number };
-  /** A receiver said that it has everything. */
-  receiver_completed: { remote: Remote; name: string; bytes: number };
+  /** A receiver said that it has everything that it wants: so many bytes of the total. */
+  receiver_completed: { remote: Remote; name: string; bytes: number; total: number };
   /** A receiver left before it had everything; the same phrase lets it in again. */
   receiver_left: { remote: Remote; reason: string };
   /** The sender of a code phrase was found; it proved that it knows the phrase. */

@@ -162,7 +162,7 @@ function describeEvent(event: Event): string | undefined {
     case 'receiver_admitted':
       return `${event.remote} said the phrase`;
     case 'receiver_completed':
-      return `sent: ${showText(event.name)} (${bytes(event.bytes)}) to ${event.remote}`;
+      return `sent: ${sentOf(event)} to ${event.remote}`;
     case 'receiver_left':
       return `${event.remote} left before it had everything (${showText(event.reason)}); the same phrase lets it in again`;
     case 'sender_met':
@@ -274,6 +274,15 @@ export function createHumanReporter({
       line.keep();
     },
   };
+}
+
+function sentOf({
+  name,
+  bytes: sent,
+  total,
+}: Extract<Event, { event: 'receiver_completed' }>): string {
+  const size = sent === total ? bytes(total) : `${bytes(sent)} of ${bytes(total)}`;
+  return `${showText(name)} (${size})`;
 }
 
 const banTime = (ms: number | undefined): string =>

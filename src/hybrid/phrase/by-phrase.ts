@@ -47,16 +47,21 @@ export async function giveByPhrase(
   }
 }
 
-/** How far a transfer is, as its events tell. */
+/** How far transfers are, one after the other, as their events tell. */
 export class Progress {
   readonly emit: Emit;
-  /** Called with the number of verified bytes. */
+  /** Called with the number of verified bytes of all of them. */
   onBytes: (bytes: number) => void = () => {};
+  /** That of those which are complete. */
+  #completed = 0;
 
   constructor(emit: Emit) {
     this.emit = (event) => {
       emit(event);
-      if (event.event === 'transfer_progressed') this.onBytes(event.bytes);
+      if (event.event === 'transfer_progressed') this.onBytes(this.#completed + event.bytes);
+      if (event.event !== 'transfer_completed') return;
+      this.#completed += event.bytes;
+      this.onBytes(this.#completed);
     };
   }
 }

@@ -173,15 +173,19 @@ export class PhraseSender {
   async #follow(wire: Wire, reader: WireReader): Promise<void> {
     const { emit, offer } = this.#init;
     const { remote } = wire;
+    const { name, bytes: total } = offer;
+    // It may want a part of it.
+    let bytes = 0;
     for (;;) {
       const report = await reader.read(REPORT_LENGTH).catch(() => undefined);
       if (report === undefined) return;
-      const bytes = decodeReport(report);
-      if (bytes === 'complete') break;
-      emit({ event: 'receiver_progressed', remote, name: offer.name, bytes, total: offer.bytes });
+      const verified = decodeReport(report);
+      if (verified === 'complete') break;
+      bytes = verified;
+      emit({ event: 'receiver_progressed', remote, name, bytes, total });
     }
     this.#receiving.delete(remote);
-    emit({ event: 'receiver_completed', remote, name: offer.name, bytes: offer.bytes });
+    emit({ event: 'receiver_completed', remote, name, bytes, total });
     this.#complete++;
     wire.close();
     if (this.#complete >= this.#init.receivers) this.#ended.resolve();

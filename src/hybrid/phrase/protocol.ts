@@ -10,7 +10,7 @@
  *     receiver  32 bytes: its confirmation
  *     sender    u8 status; after 0 and 2: 32 bytes: its confirmation; after 0: u16 length, offer in JSON
  *     receiver  reports until it ends the stream, 8 bytes each: u64 bytes verified so far,
- *               or 2^64 - 1: everything is here
+ *               or 2^64 - 1: all that it wants is here, so many bytes as it reported last
  *
  * The identities are the PeerIds as text. A sender judges one confirmation by each phrase: after a
  * wrong one it has another phrase.

@@ -72,7 +72,8 @@ export class Standing {
       if (!again) return;
       this.#circle.add(again.sender);
       this.#met = again;
-      again.report(this.#isComplete ? 'complete' : this.#verified);
+      again.report(this.#verified);
+      if (this.#isComplete) again.report('complete');
     }
   }
 

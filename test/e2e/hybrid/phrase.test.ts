@@ -1,5 +1,6 @@
 // `hubswarm share FILE` here, `hubswarm get 7-word-word` there, and nothing else typed: as real
 // processes on hosts of a LAN.
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { needs } from '../../support/needs.ts';
@@ -27,7 +28,7 @@ const phraseOf = async (sender: Running): Promise<string> =>
   (await sender.until('phrase_made')).phrase;
 
 describe('a code phrase on a LAN', needs(...LAN), () => {
-  it('is all that is needed for what is shared', { timeout: 60_000 }, async () => {
+  it('is all that is needed for what is shared', { timeout: 180_000 }, async () => {
     const [here, there] = makeHosts(2) as [string, string];
     const dir = await scratch();
     const file = await randomFile(join(dir, 'report.bin'), 3 * MIB);
@@ -41,7 +42,7 @@ describe('a code phrase on a LAN', needs(...LAN), () => {
     expect(await sender.end()).toBe(0);
   });
 
-  it('closes a share to all others, and ends it', { timeout: 60_000 }, async () => {
+  it('closes a share to all others, and ends it', { timeout: 180_000 }, async () => {
     const [here, there, elsewhere] = makeHosts(3) as [string, string, string];
     const dir = await scratch();
     const file = await randomFile(join(dir, 'report.bin'), 3 * MIB);
@@ -63,7 +64,7 @@ describe('a code phrase on a LAN', needs(...LAN), () => {
   });
 
   it('lets in again who was killed, and a wrong one makes another', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const [here, there] = makeHosts(2) as [string, string];
     const dir = await scratch();
@@ -89,6 +90,35 @@ describe('a code phrase on a LAN', needs(...LAN), () => {
     expect(resumedBytes).toBeGreaterThanOrEqual(8 * 64 * 1024);
     expect(await second.exit).toBe(0);
     await sameBytes(join(dir, 'out', 'report.bin'), file);
+    expect(await sender.exit).toBe(0);
+  });
+
+  it('tells the sender how much of a directory was wanted', { timeout: 180_000 }, async () => {
+    const [here, there] = makeHosts(2) as [string, string];
+    const dir = await scratch();
+    const shared = join(dir, 'reports');
+    await mkdir(join(shared, 'old'), { recursive: true });
+    const wanted = await randomFile(join(shared, 'a.pdf'), MIB);
+    await randomFile(join(shared, 'old', 'b.pdf'), 100_000);
+    await randomFile(join(shared, 'c.bin'), 3 * MIB);
+    const sender = on(here, join(dir, 'a'), 'share', '--phrase', '--json', shared);
+    const phrase = await phraseOf(sender);
+    const out = join(dir, 'out');
+    const get = [
+      'get',
+      '--json',
+      phrase,
+      '--select',
+      '**.pdf',
+      '--select',
+      '**/*.pdf',
+      '--out',
+      out,
+    ];
+    expect(await on(there, join(dir, 'b'), ...get).exit).toBe(0);
+    await sameBytes(join(out, 'reports', 'a.pdf'), wanted);
+    const { bytes, total } = await sender.until('receiver_completed');
+    expect([bytes, total]).toEqual([MIB + 100_000, 4 * MIB + 100_000]);
     expect(await sender.exit).toBe(0);
   });
 });

@@ -109,6 +109,7 @@ test('the receiver gets it, both see how far it is, and the share ends', async (
     remote: receiver.peer.peerId,
     name: 'a.bin',
     bytes: BYTES,
+    total: BYTES,
   });
   expect(names(sender)).not.toContain('file_provided');
 }, 30_000);
