@@ -27,7 +27,7 @@ import { createCircuits } from '../circuit/transport.ts';
 import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
-import { OwnAddresses } from '../patches/own-addresses.ts';
+import { nameOwnAddresses } from '../patches/own-addresses.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { asTold } from '../patches/told-addresses.ts';
 import type { SwarmKey } from '../private/swarm-key.ts';
@@ -42,7 +42,6 @@ type Services = {
   ping: Ping;
   probes: Startable;
   dials: DialBudget;
-  addresses: OwnAddresses;
   fromPort: FromPort;
   dht: Dht;
 };
@@ -146,7 +145,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         ping: createPing,
         probes: answerProbes(clock),
         dials: () => dials,
-        addresses: (components: object): OwnAddresses => new OwnAddresses(components),
+        addresses: nameOwnAddresses,
         fromPort: (components: FromPortComponents): FromPort => new FromPort(components),
         dht: createDht(clock),
       },

@@ -9,6 +9,7 @@ import { unawaited } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { HOP_PROTOCOL } from '../circuit/messages.ts';
 import type { Node } from '../node/node.ts';
+import { announceAlso } from '../patches/announced.ts';
 import { AUTONAT_PROTOCOL, addressesSeen, askCallBack } from './autonat.ts';
 import { Reservation } from './reservation.ts';
 
@@ -44,6 +45,8 @@ export class Holder {
   /** Relays by their PeerIds, as far as they are connected. */
   readonly #relays = new Map<string, Connection>();
   readonly #cancelLooks: Cancel;
+  /** Functions that take addresses back. */
+  #announced: readonly (() => void)[] = [];
   #isCallable = false;
   #testedAt = Number.NEGATIVE_INFINITY;
 
@@ -114,8 +117,9 @@ export class Holder {
 
   #tell(): void {
     const { node, onMoved } = this.#init;
+    for (const withdraw of this.#announced) withdraw();
     const all = [...this.#held.values()].flatMap(({ addresses }) => addresses);
-    node.services.addresses.nameAlso(all);
+    this.#announced = all.map((address) => announceAlso(node, `${address}`));
     onMoved();
   }
 
