@@ -299,10 +299,7 @@ export interface Events {
   /** The last connection to a peer is closed. */
   peer_disconnected: { remote: Remote };
   /** A peer tried to call this one at its own addresses, and said whether it could. */
-  callers_tested: {
-    remote: Remote;
-    callable: boolean;
-  };
+  callers_tested: { remote: Remote; callable: boolean };
   /** A relay lets others call this peer over it; `addresses` are those, with /p2p/. */
   relay_reserved: { relay: Remote; addresses: string[] };
   /** Nobody can call this peer over that relay any more; another, or the same, is tried. */
