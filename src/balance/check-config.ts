@@ -1,11 +1,11 @@
 // Asks the program itself whether it accepts a configuration. Nothing is served; files that nginx
 // makes go into a directory that is removed.
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HubswarmError, systemCode } from '../runtime/errors.ts';
+import { makeTemporaryDirectory } from '../runtime/node/temporary-directory.ts';
 
 export type Program = 'nginx' | 'haproxy';
 
@@ -14,7 +14,7 @@ const WITHIN_MS = 30_000;
 
 /** @throws HubswarmError ERR_NOT_FOUND (not installed), ERR_REMOTE (refused; the program's first reason) */
 export async function checkConfig(program: Program, config: string): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'hubswarm-balancer-'));
+  const directory = await makeTemporaryDirectory('hubswarm-balancer-');
   const file = join(directory, 'config');
   const args =
     program === 'nginx'

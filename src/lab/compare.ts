@@ -1,10 +1,9 @@
 // The whole comparison: what is to be measured and whether this machine can, a place for
 // the runs, and then one sitting; or, with --resume, another sitting of an earlier one.
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { HubswarmError } from '../runtime/errors.ts';
+import { makeTemporaryDirectory } from '../runtime/node/temporary-directory.ts';
 import { type Chosen, chooseQuick } from './choose-quick.ts';
 import { lacking, makeNetwork, type Network } from './network/network.ts';
 import { canSetOffloads, probeNetwork } from './network/probe.ts';
@@ -152,7 +151,7 @@ export function resume(options: ResumeOptions): Promise<Result> {
 async function inWorkDir(
   body: (work: string, network: { made?: Network }) => Promise<Result>,
 ): Promise<Result> {
-  const work = await mkdtemp(join(tmpdir(), 'hubswarm-compare-'));
+  const work = await makeTemporaryDirectory('hubswarm-compare-');
   const network: { made?: Network } = {};
   const clean = (): void => {
     network.made?.remove();

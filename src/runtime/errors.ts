@@ -151,6 +151,7 @@ export function describeError(error: unknown): string {
 function wordsFor(error: Error): string | undefined {
   const { path, syscall } = error as { path?: unknown; syscall?: unknown };
   const code = systemCode(error) ?? '';
+  if (syscall === 'uv_cwd' && code === 'ENOENT') return 'the current directory was removed';
   const words = BY_SYSTEM_CODE[code]?.[1] ?? IN_WORDS[code];
   // Node.js names a call in these errors: of a socket the address says more.
   if (words === undefined || typeof syscall !== 'string' || OF_SOCKETS.has(syscall))

@@ -232,6 +232,7 @@ export const FACES: string[] = [
   'runtime/node/scope.ts',
   'runtime/node/sign-of-life.ts',
   'runtime/node/small-file.ts',
+  'runtime/node/temporary-directory.ts',
   'runtime/node/user-directory.ts',
   'runtime/node/v8-flags.ts',
   'runtime/ranges.ts',

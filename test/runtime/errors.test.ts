@@ -29,6 +29,11 @@ describe('a failure of a file', () => {
     expect(describeError(wrong)).toBe('/proc/x: no such file or directory');
   });
 
+  it('names the current directory, of which the system says no path', () => {
+    const gone = system('ENOENT', { syscall: 'uv_cwd' });
+    expect(describeError(gone)).toBe('the current directory was removed');
+  });
+
   it('is told where only a descriptor is known', async () => {
     const handle = await open('/dev/full', 'w');
     expect(describeError(await failure(() => handle.write('x')))).toBe(

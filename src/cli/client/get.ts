@@ -7,7 +7,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import { untilLine } from '../common/hold.ts';
 import { readLines } from '../common/lines.ts';
-import { integer, minRateOption, rate, seconds } from '../common/options.ts';
+import { integer, minRateOption, positiveSeconds, rate } from '../common/options.ts';
 import { checkDirectory } from '../common/places.ts';
 import { runCommand } from '../common/run.ts';
 import { type AccessFlags, accessOf, addAccessOptions } from './access.ts';
@@ -66,7 +66,7 @@ export function getCommand(): Command {
     .option(
       '--timeout <seconds>',
       'give up after so long without progress',
-      seconds('--timeout'),
+      positiveSeconds('--timeout'),
       TIMEOUT_SECONDS,
     )
     .addOption(minRateOption('comes'))
@@ -95,9 +95,6 @@ export function getCommand(): Command {
 }
 
 async function get(texts: string[], flags: GetFlags): Promise<void> {
-  if (flags.timeout === 0) {
-    throw new HubswarmError('ERR_USAGE', "--timeout: '0' is not accepted; give seconds over 0");
-  }
   if (flags.recursive && flags.swarm) throw new HubswarmError('ERR_USAGE', '--swarm: not with -r');
   if (flags.recursive) return getDirectory(texts, flags);
   if (flags.delete) throw new HubswarmError('ERR_USAGE', '--delete: only goes with -r');

@@ -74,27 +74,25 @@ export function named(option: Option, names: readonly string[]): Option {
 const MOST_SECONDS = 2_000_000;
 
 /** Seconds with a fraction, 0 or more. */
-export const seconds =
-  (option: string) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (/^\d+(\.\d+)?$/.test(text) && value <= MOST_SECONDS) return value;
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `${option}: '${text}' is not accepted; give seconds, 0 to ${MOST_SECONDS} (as in 30 or 0.5)`,
-    );
-  };
+export const seconds = secondsIn((value) => value >= 0, `seconds, 0 to ${MOST_SECONDS}`);
 
-export const positiveSeconds =
-  (option: string) =>
-  (text: string): number => {
-    const value = seconds(option)(text);
-    if (value > 0) return value;
-    throw new HubswarmError(
-      'ERR_USAGE',
-      `${option}: '${text}' is not accepted; give seconds over 0, up to ${MOST_SECONDS}`,
-    );
-  };
+export const positiveSeconds = secondsIn(
+  (value) => value > 0,
+  `seconds over 0, up to ${MOST_SECONDS}`,
+);
+
+function secondsIn(isAccepted: (value: number) => boolean, accepted: string) {
+  return (option: string) =>
+    (text: string): number => {
+      const value = Number(text);
+      const isSeconds = /^\d+(\.\d+)?$/.test(text) && value <= MOST_SECONDS;
+      if (isSeconds && isAccepted(value)) return value;
+      throw new HubswarmError(
+        'ERR_USAGE',
+        `${option}: '${text}' is not accepted; give ${accepted} (as in 30 or 0.5)`,
+      );
+    };
+}
 
 /** @throws HubswarmError ERR_USAGE when an option is given that does nothing without another */
 export function needs(option: string, given: unknown, other: string, present: unknown): void {

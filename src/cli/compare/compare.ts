@@ -6,7 +6,7 @@ import type { Progress } from '../../lab/schedule/progress.ts';
 import type { Result } from '../../lab/terms/result.ts';
 import { DEFAULTS, LINK_KINDS, type LinkKind, MAX_RECEIVERS } from '../../lab/terms/setting.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { choice, integer, rate, size } from '../common/options.ts';
+import { choice, integer, needs, rate, size } from '../common/options.ts';
 import { runCommand } from '../common/run.ts';
 import { compareDiffCommand } from './diff.ts';
 import { compareReportCommand, showResult } from './report.ts';
@@ -270,6 +270,9 @@ function checkTogether(options: CompareCliOptions): void {
   for (const option of ['uplink', 'downlink'] as const) {
     if (options.link !== 'none' || options[option] === undefined) continue;
     refuse(option, '--link none, which holds nothing');
+  }
+  if (!options.full && !options.scenario) {
+    needs('--offloads', options.offloads, '--link netns', options.link === 'netns');
   }
   if (options.file !== undefined && options.size !== undefined) {
     refuse('size', '--file, which has its own size');

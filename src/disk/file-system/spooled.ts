@@ -2,7 +2,8 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { asTemporary, withTemporaryDirectory } from './temporary-directory.ts';
+import { throwTemporary } from '../../runtime/node/temporary-directory.ts';
+import { withTemporaryDirectory } from './temporary-directory.ts';
 
 interface Spool {
   readonly input: NodeJS.ReadableStream;
@@ -22,7 +23,7 @@ export function withSpooled<T>(
     await copied.catch((error: unknown) => {
       // Node's own AbortError has not the reason in it.
       signal.throwIfAborted();
-      return asTemporary(path)(error);
+      return throwTemporary(path)(error);
     });
     return use(path);
   });

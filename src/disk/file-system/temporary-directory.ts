@@ -1,12 +1,12 @@
 // A directory in the system's place for temporary files, for as long as something is done with it. A
 // process that is killed leaves its own there, with what somebody shared or fetched in it. So each
 // has a lock, and the next one that is made removes those that no living process holds.
-import { lstat, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { fileError, reworded } from '../../runtime/errors.ts';
 import { unawaited } from '../../runtime/guarded.ts';
 import { lockDirectory, type Release } from '../../runtime/node/directory-lock.ts';
+import { makeTemporaryDirectory, throwTemporary } from '../../runtime/node/temporary-directory.ts';
 
 const PREFIX = 'hubswarm-temporary-';
 /** Age at which one without a lock counts as left: it is made a moment before. Chosen. */
@@ -15,24 +15,17 @@ const LEFT_AFTER_MS = 60_000;
 /** Calls `use` with the path of an empty directory, and removes it afterwards. @throws of the file system */
 export async function withTemporaryDirectory<T>(use: (path: string) => Promise<T>): Promise<T> {
   unawaited('removing what was left', removeLeft());
-  const directory = await mkdtemp(join(tmpdir(), PREFIX)).catch(asTemporary(tmpdir()));
+  const directory = await makeTemporaryDirectory(PREFIX);
   let release: Release | undefined;
   try {
-    release = await lock(directory).catch(asTemporary(directory));
+    release = await lock(directory).catch(throwTemporary(directory));
     const path = join(directory, 'content');
-    await mkdir(path).catch(asTemporary(path));
+    await mkdir(path).catch(throwTemporary(path));
     return await use(path);
   } finally {
     await remove(directory, release);
   }
 }
-
-/** Rejects with the error of the file system, which names how to choose another place. */
-export const asTemporary =
-  (path: string) =>
-  (error: unknown): never => {
-    throw reworded(fileError(error, path), (what) => `${what} (TMPDIR names another place)`);
-  };
 
 /** What killed processes of this user left. */
 async function removeLeft(): Promise<void> {

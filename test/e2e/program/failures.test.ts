@@ -55,6 +55,8 @@ describe('a failure without a network', () => {
     [['peer', CID, '--out', 'DIR/f'], '--out: DIR/f is a file; give a directory', 2],
     [['peer', CID, '--data', 'DIR/p', '--out', `DIR/${LONG}`], `${LONG}: name too long`, 1],
     [['peer', 'DIR/f', '--listen', '/ip4/192.0.2.9/tcp/0'], 'not an address of this machine', 1],
+    [['get', CID, '--timeout', '-1'], "'-1' is not accepted; give seconds over 0", 2],
+    [['compare', '--offloads', 'on'], '--offloads does nothing without --link netns', 2],
     [['server', 'DIR/no', '--port', '0'], '--root: DIR/no: no such file', 1],
     [['server', 'DIR/f', '--port', '0'], 'DIR/f is a file; give a directory', 2],
     [['server', 'DIR/d', '--host', '192.0.2.9'], 'is not an address of this machine', 1],
