@@ -105,7 +105,7 @@ it('--allow keeps others out of a share, and of a get', async () => {
 });
 
 describe('a hub that is joined', () => {
-  it('leads to the sharer, and to its own files by HTTP', async () => {
+  it('leads to the sharer, and to its own files by HTTP', { timeout: 180_000 }, async () => {
     const dir = await scratch();
     const { url, cid: onHub, file: hubs } = await hubOf(dir, 1000, ['--swarm']);
     const { file, cid } = await shared(dir, MIB, '--join', url);

@@ -21,7 +21,7 @@ it('removes what a killed share left, once another needs such a place', {
   const next = share('next');
   await next.until('file_shared');
   await expect.poll(() => readdir(place), { timeout: 30_000 }).not.toContain(left);
-  expect(await readdir(place)).toHaveLength(2);
+  await expect.poll(() => readdir(place), { timeout: 30_000 }).toHaveLength(2);
   for (const each of [living, next]) expect(await each.end()).toBe(0);
-  expect(await readdir(place)).toEqual([]);
+  await expect.poll(() => readdir(place), { timeout: 30_000 }).toEqual([]);
 });
