@@ -7,6 +7,7 @@
 // A name may lead anywhere, and elsewhere a moment later: it is looked up at each call, and the
 // addresses that it stands for are held to the same rule and called by number.
 import { isIP } from 'node:net';
+import { hostOf } from '../../client/http/url.ts';
 import { tryParseAddress } from '../../peer/address/peer-address.ts';
 import { isNamed } from '../../peer/address/resolve-names.ts';
 import { ipOf, scopeOf } from '../../peer/address/scope.ts';
@@ -40,8 +41,8 @@ export function callableOf(
 ): Callable {
   const isElsewhere = elsewhere(own);
   const mayCall = mayCallFor(own);
-  const mayAsk = ({ hostname }: URL): boolean => {
-    const host = hostname.replace(/^\[|\]$/g, '');
+  const mayAsk = (url: URL): boolean => {
+    const host = hostOf(url);
     // Names are asked for at each request, which then goes by the rule of client/http/tellers.ts.
     if (!isIP(host)) return host !== 'localhost' && !host.endsWith('.localhost');
     return isBeyondHost(scopeOfIp(host)) && isElsewhere(host);

@@ -1,6 +1,7 @@
 // The share link to what this peer shares.
 import { isIP } from 'node:net';
 import type { CID } from 'multiformats/cid';
+import { hostOf, showUrl } from '../../client/http/url.ts';
 import { tryParseAddress } from '../../peer/address/peer-address.ts';
 import { scopeOf } from '../../peer/address/scope.ts';
 import { SCOPE, scopeOfIp } from '../../runtime/node/scope.ts';
@@ -29,7 +30,7 @@ export function linkTo(
   // Widest first: of a machine with many networks those are told that most can call.
   const beyond = addresses.filter(leadsBeyond).sort((a, b) => reachOf(b) - reachOf(a));
   const told = (beyond.length > 0 ? beyond : addresses).slice(0, MOST_ADDRESSES);
-  const named = hubs.filter(isBeyond).slice(0, MOST_HUBS).map(withoutCredentials);
+  const named = hubs.filter(isBeyond).slice(0, MOST_HUBS).map(showUrl);
   return formatShareLink({ cid, name, bytes, addresses: told, hubs: [...new Set(named)] });
 }
 
@@ -42,14 +43,7 @@ function leadsBeyond(text: string): boolean {
 }
 
 /** A hub on this machine is one of others to nobody else. */
-function isBeyond({ hostname }: URL): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '');
+function isBeyond(url: URL): boolean {
+  const host = hostOf(url);
   return isIP(host) ? scopeOfIp(host) !== SCOPE.host : host !== 'localhost';
-}
-
-function withoutCredentials(url: URL): string {
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
 }

@@ -1,7 +1,7 @@
 // The quick comparison: which receivers, file and rate, so that links and not the CPU
 // decide, and the whole ends within two minutes.
 import { type PlannedRun, planPoint, sweepPoints } from '../terms/planned-run.ts';
-import type { Architecture, Scenario } from '../terms/scenario.ts';
+import { type Architecture, CONTEST, type Scenario } from '../terms/scenario.ts';
 import { DEFAULTS, type LinkKind, type Setting } from '../terms/setting.ts';
 import { type Cost, Machine } from './machine.ts';
 import { findScenario, narrow, type Profile } from './profile.ts';
@@ -67,8 +67,6 @@ const USUAL: Shape = {
   hybridIn: ['scaling', 'kill'],
 };
 
-/** The comparison is about these; `hybrid` takes part as far as there is time. */
-const CONTEST: readonly Architecture[] = ['server', 'swarm'];
 /** Tried in this order. */
 const HYBRID_IN: readonly (readonly HybridIn[])[] = [['scaling', 'kill'], ['scaling']];
 

@@ -4,7 +4,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { RIVALS } from '../rivals/rivals.ts';
 import { sweepPoints } from '../terms/planned-run.ts';
 import { lackAt, type Rival } from '../terms/rival.ts';
-import type { Architecture, Arm, Scenario } from '../terms/scenario.ts';
+import { type Arm, CONTEST, type Scenario } from '../terms/scenario.ts';
 import type { Setting } from '../terms/setting.ts';
 
 /** @throws HubswarmError ERR_USAGE, with the names that are known */
@@ -73,7 +73,6 @@ const armOf = (rival: Rival): Arm => ({
   upTo: {},
 });
 
-const CONTEST: readonly Architecture[] = ['server', 'swarm'];
 const NO_CONTEST = 'no scenario holds a server and a swarm against each other';
 
 /** What a scenario asks of links and nodes, and not of both architectures side by side. */

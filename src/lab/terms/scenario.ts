@@ -9,6 +9,8 @@ import { settingSchema } from './setting.ts';
 /** `hybrid`: a hub that is a peer too, and receivers that are peers and know its URL. */
 export const ARCHITECTURES = ['server', 'swarm', 'hybrid'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
+/** Those that a comparison holds against each other; a hybrid stands beside them. */
+export const CONTEST: readonly Architecture[] = ['server', 'swarm'];
 /** ... or a program of somebody else, whatever its architecture. */
 export const CONTESTANTS = [...ARCHITECTURES, 'rival'] as const;
 export type Contestant = (typeof CONTESTANTS)[number];

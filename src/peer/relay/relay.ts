@@ -10,6 +10,7 @@ import { guarded } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Emit } from '../../telemetry/event.ts';
 import { believe, scopeOfPeer } from '../address/scope.ts';
+import { isCircuit } from '../circuit/circuit-address.ts';
 import { expiryIn } from '../circuit/expiry.ts';
 import { MessageStream } from '../circuit/message-stream.ts';
 import {
@@ -142,7 +143,7 @@ export class Relay {
     const ms = this.#reservations.grant(`${connection.remotePeer}`, hostOf(connection));
     if (ms === undefined) return refuse(STATUS.reservationRefused);
     // A stranger is not told what this machine is called at home.
-    const own = node.getMultiaddrs().filter((each) => !`${each}`.includes('/p2p-circuit'));
+    const own = node.getMultiaddrs().filter((each) => !isCircuit(each));
     const told = believe(own.map(String), scopeOfPeer([connection]));
     const granted = encodeGranted({
       expires: expiryIn(ms),
