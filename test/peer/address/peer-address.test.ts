@@ -17,6 +17,16 @@ describe('tryParseAddress', () => {
   });
 
   it.each([
+    // As the DHT has it, where a record names its peer beside.
+    ['', undefined],
+    [`/p2p/${ID}`, ID],
+  ])('accepts an address over a relay that ends in %j', (behind, peerId) => {
+    const relay = '12D3KooWSoLzampfxc4t3sy9z7yq1Cgzbi7zGXpV7nvt5hfeKUhR';
+    const text = `/ip4/192.0.2.7/tcp/4001/p2p/${relay}/p2p-circuit${behind}`;
+    expect(tryParseAddress(text)).toMatchObject({ peerId, isRelayed: true });
+  });
+
+  it.each([
     '',
     'nonsense',
     '127.0.0.1:4001',
@@ -26,7 +36,10 @@ describe('tryParseAddress', () => {
     '/ip4/127.0.0.1/udp/4001',
     '/ip4/127.0.0.1/tcp/4001/ws',
     '/ip4/127.0.0.1/tcp/4001/p2p/nonsense',
-    `/ip4/127.0.0.1/tcp/4001/p2p/${ID}/p2p-circuit`,
+    '/ip4/127.0.0.1/tcp/4001/p2p-circuit',
+    `/ip4/127.0.0.1/tcp/4001/p2p-circuit/p2p/${ID}`,
+    `/ip4/127.0.0.1/tcp/4001/p2p/${ID}/p2p-circuit/p2p/nonsense`,
+    `/ip4/127.0.0.1/tcp/4001/p2p/${ID}/p2p-circuit/p2p/${ID}/p2p-circuit`,
     `/p2p/${ID}`,
     `/dns4/${'a'.repeat(600)}/tcp/1`,
   ])('does not accept %s', (text) => {
