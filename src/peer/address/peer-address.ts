@@ -40,6 +40,20 @@ export function tryParseAddress(text: string): PeerAddress | undefined {
   }
 }
 
+/** Addresses in their binary form, as texts; those of kinds that are not known are left out. */
+export function decodeAddresses(encoded: readonly Uint8Array[]): string[] {
+  return encoded.flatMap((bytes) => {
+    try {
+      return [`${multiaddr(bytes)}`];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Host and port, without the peer that is there. */
+export const withoutPeer = (address: Multiaddr): string => `${address}`.replace(/\/p2p\/.*$/, '');
+
 /** @throws HubswarmError ERR_USAGE, in one line that names the option */
 export function parseMultiaddr(option: string, text: string): Multiaddr {
   const parsed = tryParseAddress(text);

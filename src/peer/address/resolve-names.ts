@@ -104,7 +104,8 @@ function isOfPeer(meant: string, peer: string | undefined): boolean {
   return named === peer;
 }
 
-const familyOf = (kind: string | undefined): 0 | 4 | 6 =>
+/** The family of addresses that a name of that kind stands for; 0 for both. */
+export const familyOf = (kind: string | undefined): 0 | 4 | 6 =>
   kind === 'dns4' ? 4 : kind === 'dns6' ? 6 : 0;
 
 /** Hosts, without port and peer, as in /ip4/192.0.2.7. */

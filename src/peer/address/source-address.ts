@@ -5,7 +5,7 @@ import { lookup } from 'node:dns/promises';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ownAddresses } from '../../runtime/node/own-addresses.ts';
 import { SCOPE } from '../../runtime/node/scope.ts';
-import { resolveToHosts } from './resolve-names.ts';
+import { familyOf, resolveToHosts } from './resolve-names.ts';
 import { scopeOfHost } from './scope.ts';
 
 /** The discard service: a connected UDP socket has a route and needs no answer. */
@@ -29,8 +29,7 @@ export async function resolveHosts(address: Multiaddr): Promise<Host[]> {
   if (name === 'ip6zone') return [];
   if (name === 'dnsaddr') return resolveToHosts(`${address}`);
   if (name === 'ip4' || name === 'ip6') return [hostOf(value!)];
-  const family = name === 'dns4' ? 4 : name === 'dns6' ? 6 : 0;
-  const found = await lookup(value!, { all: true, family });
+  const found = await lookup(value!, { all: true, family: familyOf(name) });
   return found.map((each) => hostOf(each.address));
 }
 

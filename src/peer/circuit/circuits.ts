@@ -5,7 +5,7 @@ import { HubswarmError } from '../../runtime/errors.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { overRelay, parseCircuit } from './circuit-address.ts';
 import { circuitConnection } from './circuit-connection.ts';
-import { MessageStream } from './message-stream.ts';
+import { converse } from './message-stream.ts';
 import {
   encodeConnect,
   encodeStopStatus,
@@ -48,19 +48,15 @@ export async function dialCircuit(
     directTo(components, relayPeer) ??
     (await components.connectionManager.openConnection(relay, { signal }));
   const stream = await connection.newStream(HOP_PROTOCOL, { signal });
-  try {
-    const messages = new MessageStream(stream);
+  return converse(stream, async (messages) => {
     await messages.write(encodeConnect(holder), signal);
     const status = (await messages.read(signal)).number(5);
     if (status !== STATUS.ok) {
       throw new HubswarmError('ERR_REMOTE', `over the relay ${relayPeer}: ${meaningOf(status)}`);
     }
     const below = circuitConnection(messages.unwrap(), address, 'outbound');
-    return await components.upgrader.upgradeOutbound(below, options);
-  } catch (error) {
-    stream.abort(error as Error);
-    throw error;
-  }
+    return components.upgrader.upgradeOutbound(below, options);
+  });
 }
 
 /** Takes a call that a relay passes on, if `mayTake` its relay. */
@@ -70,9 +66,8 @@ export async function takeCircuit(
   over: Connection,
   mayTake: boolean,
 ): Promise<void> {
-  const messages = new MessageStream(stream);
-  try {
-    await attempt([], TAKEN_WITHIN_MS, async (signal) => {
+  const taken = converse(stream, (messages) =>
+    attempt([], TAKEN_WITHIN_MS, async (signal) => {
       const message = await messages.read(signal);
       const caller = message.number(1) === STOP.connect ? peerIn(message) : undefined;
       if (!mayTake || !caller) {
@@ -84,9 +79,8 @@ export async function takeCircuit(
       const address = multiaddr(`${overRelay(over.remoteAddr)}/p2p/${caller}`);
       const below = circuitConnection(messages.unwrap(), address, 'inbound');
       await upgrader.upgradeInbound(below, { signal });
-    });
-  } catch (error) {
-    // A caller that leaves, or fails to prove who it is, is no matter of this peer.
-    stream.abort(error as Error);
-  }
+    }),
+  );
+  // A caller that leaves, or fails to prove who it is, is no matter of this peer.
+  await taken.catch(() => undefined);
 }

@@ -8,6 +8,19 @@ import { decodeFields, type Fields } from './fields.ts';
 /** As the specifications have it; a longer message ends its stream before it is read. */
 const MOST_BYTES = 4096;
 
+/** Runs a conversation on a stream, and resets the stream if it fails. @throws as `run` */
+export async function converse<T>(
+  stream: Stream,
+  run: (messages: MessageStream) => Promise<T>,
+): Promise<T> {
+  try {
+    return await run(new MessageStream(stream));
+  } catch (error) {
+    stream.abort(error as Error);
+    throw error;
+  }
+}
+
 /** Messages of one stream, until its bytes are somebody else's. */
 export class MessageStream {
   readonly #messages: ReturnType<typeof lpStream<Stream>>;

@@ -2,14 +2,14 @@
 // says there which service maps ports, and is told by SOAP. It must answer from the address of the
 // default gateway, and name no other host: otherwise anybody on the LAN could have this machine call
 // third hosts.
-import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Timers } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { guarded } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import type { Rng } from '../../runtime/rng.ts';
 import type { Gateway } from './gateway.ts';
+import { hearDatagrams } from './hear-datagrams.ts';
 import { askRouter, type RouterAnswer } from './http-to-router.ts';
 import type { Mapped, MapRequest, Router } from './router.ts';
 import { textsOf } from './xml.ts';
@@ -78,36 +78,18 @@ export class Upnp implements Router {
   /** Where the router describes itself. */
   async #discover(signal: AbortSignal): Promise<URL> {
     const { host, router } = this.#gateway;
-    const socket = createSocket('udp4');
-    const { promise, resolve, reject } = Promise.withResolvers<URL>();
-    const none = (): void => reject(new HubswarmError('ERR_REMOTE', 'no answer (UPnP)'));
-    const cancel = this.#clock.after(DISCOVER_MS, 'awaiting a router', none);
-    const stop = guarded('leaving a router', () => reject(signal.reason));
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
-    socket.on('error', guarded('hearing of no router', none));
-    socket.on(
-      'message',
-      guarded('hearing a router', (answer: Buffer, { address }: { address: string }) => {
-        const place = address === router ? locationIn(answer, router) : undefined;
-        if (place) resolve(place);
-      }),
-    );
-    const search = guarded(
-      'asking for routers',
-      () => {
-        socket.setMulticastInterface(host);
-        for (const version of [1, 2]) socket.send(searchFor(version), SSDP_PORT, GROUP);
-      },
-      none,
-    );
-    socket.bind({ address: host, port: 0 }, search);
+    let cancel = (): void => {};
+    const begin = (socket: Socket, fail: () => void): void => {
+      cancel = this.#clock.after(DISCOVER_MS, 'awaiting a router', fail);
+      socket.setMulticastInterface(host);
+      for (const version of [1, 2]) socket.send(searchFor(version), SSDP_PORT, GROUP);
+    };
+    const read = (answer: Buffer, sender: string): URL | undefined =>
+      sender === router ? locationIn(answer, router) : undefined;
     try {
-      return await promise;
+      return await hearDatagrams({ from: host, begin, read, failure: 'no answer (UPnP)' }, signal);
     } finally {
       cancel();
-      signal.removeEventListener('abort', stop);
-      socket.close();
     }
   }
 

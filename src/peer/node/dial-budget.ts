@@ -12,6 +12,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { isCircuit } from '../circuit/circuit-address.ts';
+import { Quota } from './quota.ts';
 
 /** Failures at an address, one after another or at once, before it is left alone. Chosen. */
 const FREE = 3;
@@ -24,7 +25,7 @@ const LONGEST_WAIT_MS = 30_000;
  */
 const MOST_OF_HOST = 96;
 const ONE_MORE_MS = 500;
-/** Most addresses and hosts remembered; a forgotten one gets its free failures again. Chosen. */
+/** Most addresses remembered; a forgotten one gets its free failures again. Chosen. */
 const MOST_REMEMBERED = 4096;
 
 /** Heads of IPv6 addresses that contain an IPv4 address: RFC 4291, 2765 and 6052. */
@@ -42,21 +43,17 @@ interface Place {
   notBefore: number;
 }
 
-interface Host {
-  /** Failures left at the time `at`. */
-  left: number;
-  at: number;
-}
-
 export class DialBudget {
   readonly #clock: Clock;
   readonly #places = new Map<string, Place>();
-  readonly #hosts = new Map<string, Host>();
+  /** Failures that hosts have left. */
+  readonly #hosts: Quota;
   /** Calls under way of exempt addresses, by their whole text. */
   readonly #exempt = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#hosts = new Quota(clock, MOST_OF_HOST, ONE_MORE_MS);
   }
 
   /** Exempts addresses until the returned function is called. The same with another PeerId is not. */
@@ -80,36 +77,35 @@ export class DialBudget {
    */
   begin(address: Multiaddr): (isAnswered: boolean) => void {
     const { ip, household, port } = endpointOf(address);
-    const place = recent(this.#places, `${ip} ${port}`, newPlace);
-    const host = recent(this.#hosts, household, () => this.#newHost());
+    const place = this.#placeOf(`${ip} ${port}`);
     const isExempt = this.#exempt.has(address.toString());
-    if (!isExempt) this.#charge(address, place, host);
+    if (!isExempt) this.#charge(address, place, household);
     return (isAnswered) => {
       if (!isExempt) place.open--;
       if (isAnswered) place.failures = 0;
       if (isExempt) return;
-      if (isAnswered) host.left = Math.min(MOST_OF_HOST, host.left + 1);
+      if (isAnswered) this.#hosts.giveBack(household);
       else this.#postpone(place);
     };
   }
 
-  #newHost(): Host {
-    return { left: MOST_OF_HOST, at: this.#clock.now() };
+  /** What is remembered of it, now as the last to be forgotten. */
+  #placeOf(key: string): Place {
+    const place = this.#places.get(key) ?? newPlace();
+    this.#places.delete(key);
+    this.#places.set(key, place);
+    forgetOldest(this.#places, MOST_REMEMBERED);
+    return place;
   }
 
   /** Counts the call as failed for as long as it is under way. */
-  #charge(address: Multiaddr, place: Place, host: Host): void {
-    const now = this.#clock.now();
-    const grown = Math.floor((now - host.at) / ONE_MORE_MS);
-    host.at += grown * ONE_MORE_MS;
-    host.left = Math.min(MOST_OF_HOST, host.left + grown);
+  #charge(address: Multiaddr, place: Place, household: string): void {
     const isFree = place.failures + place.open < FREE;
-    const mayCall = isFree || (place.open === 0 && now >= place.notBefore);
-    if (!mayCall || host.left < 1) {
+    const mayCall = isFree || (place.open === 0 && this.#clock.now() >= place.notBefore);
+    if (!mayCall || !this.#hosts.take(household)) {
       throw new HubswarmError('ERR_RATE', `${address}: left alone, since calls there failed`);
     }
     place.open++;
-    host.left--;
   }
 
   #postpone(place: Place): void {
@@ -118,6 +114,8 @@ export class DialBudget {
     place.notBefore = this.#clock.now() + wait;
   }
 }
+
+const newPlace = (): Place => ({ open: 0, failures: 0, notBefore: Number.NEGATIVE_INFINITY });
 
 /** Has a transport keep to the budget. */
 export function boundDials(transport: Transport, budget: DialBudget): Transport {
@@ -134,17 +132,6 @@ export function boundDials(transport: Transport, budget: DialBudget): Transport 
     }
   };
   return transport;
-}
-
-const newPlace = (): Place => ({ open: 0, failures: 0, notBefore: Number.NEGATIVE_INFINITY });
-
-/** What is remembered under a key, now as the last to be forgotten. */
-function recent<Kept>(memory: Map<string, Kept>, key: string, create: () => Kept): Kept {
-  const kept = memory.get(key) ?? create();
-  memory.delete(key);
-  memory.set(key, kept);
-  forgetOldest(memory, MOST_REMEMBERED);
-  return kept;
 }
 
 interface Endpoint {

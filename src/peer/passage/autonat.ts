@@ -15,12 +15,12 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
-import { tryParseAddress } from '../address/peer-address.ts';
+import { decodeAddresses, tryParseAddress, withoutPeer } from '../address/peer-address.ts';
 import { ipOf } from '../address/scope.ts';
 import { encodeFields } from '../circuit/fields.ts';
-import { MessageStream } from '../circuit/message-stream.ts';
+import { converse } from '../circuit/message-stream.ts';
 import type { Node } from '../node/node.ts';
-import { Quota } from '../relay/quota.ts';
+import { Quota } from '../node/quota.ts';
 
 export const AUTONAT_PROTOCOL = '/libp2p/autonat/1.0.0';
 
@@ -50,8 +50,7 @@ export async function askCallBack(
 ): Promise<boolean | undefined> {
   return attempt([], ANSWER_WITHIN_MS, async (signal) => {
     const stream = await connection.newStream(AUTONAT_PROTOCOL, { signal });
-    try {
-      const messages = new MessageStream(stream);
+    return converse(stream, async (messages) => {
       const id = node.peerId.toMultihash().bytes;
       const addrs = addresses.map(({ bytes }) => [2, bytes] as const);
       const peer = encodeFields([[1, id], ...addrs]);
@@ -68,10 +67,7 @@ export async function askCallBack(
       const status = answer.message(3)?.number(1);
       if (status === STATUS.ok) return true;
       return status === STATUS.dialError ? false : undefined;
-    } catch (error) {
-      stream.abort(error as Error);
-      throw error;
-    }
+    });
   });
 }
 
@@ -86,9 +82,8 @@ export class CallBacks {
   }
 
   async answer(stream: Stream, connection: Connection): Promise<void> {
-    const messages = new MessageStream(stream);
-    try {
-      await attempt([], ANSWER_WITHIN_MS, async (signal) => {
+    const answered = converse(stream, (messages) =>
+      attempt([], ANSWER_WITHIN_MS, async (signal) => {
         const message = await messages.read(signal);
         const named = message.message(2)?.message(1)?.all(2) ?? [];
         const status = await this.#statusOf(connection, named, signal);
@@ -100,10 +95,10 @@ export class CallBacks {
           signal,
         );
         await stream.close({ signal });
-      });
-    } catch (error) {
-      stream.abort(error as Error);
-    }
+      }),
+    );
+    // Who asked is gone, or made no sense.
+    await answered.catch(() => undefined);
   }
 
   async #statusOf(
@@ -133,16 +128,11 @@ export class CallBacks {
 
 /** What lies on that host, without a PeerId. */
 function addressesAt(host: string, named: readonly Uint8Array[]): string[] {
-  const texts = named.slice(0, 4 * MOST_ADDRESSES).flatMap((bytes) => {
-    try {
-      return [`${multiaddr(bytes)}`];
-    } catch {
-      return [];
-    }
-  });
-  const parsed = texts.map(tryParseAddress).filter((each) => each && !each.isRelayed);
+  const parsed = decodeAddresses(named.slice(0, 4 * MOST_ADDRESSES))
+    .map(tryParseAddress)
+    .filter((each) => each && !each.isRelayed);
   const there = parsed.filter((each) => each && ipOf(each.multiaddr) === host);
-  const hosts = there.map((each) => `${each?.multiaddr}`.replace(/\/p2p\/.*$/, ''));
+  const hosts = there.flatMap((each) => (each ? withoutPeer(each.multiaddr) : []));
   return [...new Set(hosts)].slice(0, MOST_ADDRESSES);
 }
 

@@ -7,10 +7,11 @@ import { describeError, HubswarmError } from '../../runtime/errors.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { SCOPE } from '../../runtime/node/scope.ts';
+import { decodeAddresses, withoutPeer } from '../address/peer-address.ts';
 import { believe, scopeOf } from '../address/scope.ts';
 import { overRelay } from '../circuit/circuit-address.ts';
 import { untilExpiry } from '../circuit/expiry.ts';
-import { MessageStream } from '../circuit/message-stream.ts';
+import { converse } from '../circuit/message-stream.ts';
 import { encodeReserve, HOP_PROTOCOL, meaningOf, STATUS } from '../circuit/messages.ts';
 
 const ANSWER_WITHIN_MS = 10_000;
@@ -90,8 +91,7 @@ export class Reservation {
 async function ask(connection: Connection): Promise<{ ms: number; addresses: string[] }> {
   return attempt([], ANSWER_WITHIN_MS, async (signal) => {
     const stream = await connection.newStream(HOP_PROTOCOL, { signal });
-    try {
-      const messages = new MessageStream(stream);
+    return converse(stream, async (messages) => {
       await messages.write(encodeReserve(), signal);
       const answer = await messages.read(signal);
       const status = answer.number(5);
@@ -99,11 +99,8 @@ async function ask(connection: Connection): Promise<{ ms: number; addresses: str
       await stream.close({ signal });
       const granted = answer.message(3);
       const ms = untilExpiry(granted?.number(1) ?? 0);
-      return { ms, addresses: (granted?.all(2) ?? []).flatMap(textOf) };
-    } catch (error) {
-      stream.abort(error as Error);
-      throw error;
-    }
+      return { ms, addresses: decodeAddresses(granted?.all(2) ?? []) };
+    });
   });
 }
 
@@ -113,19 +110,8 @@ function addressesOver(connection: Connection, told: readonly string[]): Multiad
   const scope = scopeOf(remoteAddr) ?? SCOPE.everywhere;
   const reached = direction === 'outbound' ? [remoteAddr] : [];
   const named = believe(told, scope).map(({ multiaddr: address }) => address);
-  const hosts = [...reached, ...named].map((address) => withoutPeer(address));
+  const hosts = [...reached, ...named].map(withoutPeer);
   return [...new Set(hosts)]
     .slice(0, MOST_ADDRESSES)
     .map((host) => overRelay(multiaddr(`${host}/p2p/${remotePeer}`)));
-}
-
-const withoutPeer = (address: Multiaddr): string => `${address}`.replace(/\/p2p\/.*$/, '');
-
-function textOf(bytes: Uint8Array): string[] {
-  try {
-    return [`${multiaddr(bytes)}`];
-  } catch {
-    // The relay names other kinds of addresses as well.
-    return [];
-  }
 }

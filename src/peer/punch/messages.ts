@@ -8,7 +8,8 @@
  * Both call from the port that the other was told of, so their SYNs cross and each NAT takes the other's
  * for an answer (RFC 9293 3.5: simultaneous open). In the handshakes above it the caller is the initiator.
  */
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import type { Multiaddr } from '@multiformats/multiaddr';
+import { decodeAddresses } from '../address/peer-address.ts';
 import { encodeFields, type Fields } from '../circuit/fields.ts';
 
 export const PUNCH_PROTOCOL = '/libp2p/dcutr';
@@ -26,11 +27,5 @@ export const encodeSync = (): Uint8Array => encodeFields([[1, TYPE.sync]]);
 /** Addresses in a CONNECT; undefined if it is another message. */
 export function addressesIn(message: Fields): string[] | undefined {
   if (message.number(1) !== TYPE.connect) return undefined;
-  return message.all(2).flatMap((bytes) => {
-    try {
-      return [`${multiaddr(bytes)}`];
-    } catch {
-      return [];
-    }
-  });
+  return decodeAddresses(message.all(2));
 }

@@ -4,8 +4,9 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import type { Clock } from '../../runtime/clock.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
+import { withoutPeer } from '../address/peer-address.ts';
 import { believe, scopeOfPeer } from '../address/scope.ts';
-import { MessageStream } from '../circuit/message-stream.ts';
+import { converse, MessageStream } from '../circuit/message-stream.ts';
 import type { Node } from '../node/node.ts';
 import { addressesIn, encodeConnect, encodeSync, PUNCH_PROTOCOL, TYPE } from './messages.ts';
 import type { ObservedPort } from './observed-port.ts';
@@ -32,8 +33,7 @@ export async function punch(side: Side, port: Promise<ObservedPort>): Promise<Co
   const { clock, over, signal } = side;
   const own = await port;
   const stream = await over.newStream(PUNCH_PROTOCOL, { signal });
-  try {
-    const messages = new MessageStream(stream);
+  return converse(stream, async (messages) => {
     const askedAt = clock.now();
     await messages.write(encodeConnect(own.seen), signal);
     const targets = targetsIn(addressesIn(await messages.read(signal)), over);
@@ -41,11 +41,8 @@ export async function punch(side: Side, port: Promise<ObservedPort>): Promise<Co
     await messages.write(encodeSync(), signal);
     await stream.close({ signal });
     await clock.sleep(halfRoundTrip, signal);
-    return await callAll(side, targets, own.port, false);
-  } catch (error) {
-    stream.abort(error as Error);
-    throw error;
-  }
+    return callAll(side, targets, own.port, false);
+  });
 }
 
 /** As the caller, who is asked by the holder. @throws as punch() */
@@ -73,7 +70,7 @@ function targetsIn(told: readonly string[] | undefined, over: Connection): Multi
 }
 
 const towards = (address: Multiaddr, peer: PeerId): Multiaddr =>
-  multiaddr(`${`${address}`.replace(/\/p2p\/.*$/, '')}/p2p/${peer}`);
+  multiaddr(`${withoutPeer(address)}/p2p/${peer}`);
 
 /** Resolves with the first connection; further calls end. */
 async function callAll(

@@ -11,7 +11,7 @@ import type { Emit } from '../../telemetry/event.ts';
 import { parseCircuit } from '../circuit/circuit-address.ts';
 import { dialReason } from '../discovery/discovery.ts';
 import type { Node } from '../node/node.ts';
-import { Quota } from '../relay/quota.ts';
+import { Quota } from '../node/quota.ts';
 import { PUNCH_PROTOCOL } from './messages.ts';
 import { type ObservedPort, ObservedPorts } from './observed-port.ts';
 import { answerPunch, punch } from './punch.ts';

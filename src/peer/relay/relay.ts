@@ -12,7 +12,7 @@ import type { Emit } from '../../telemetry/event.ts';
 import { believe, scopeOfPeer } from '../address/scope.ts';
 import { isCircuit } from '../circuit/circuit-address.ts';
 import { expiryIn } from '../circuit/expiry.ts';
-import { MessageStream } from '../circuit/message-stream.ts';
+import { converse, type MessageStream } from '../circuit/message-stream.ts';
 import {
   type CircuitLimits,
   encodeGranted,
@@ -26,8 +26,8 @@ import {
 } from '../circuit/messages.ts';
 import { endpointOf } from '../node/dial-budget.ts';
 import type { Node } from '../node/node.ts';
+import { Quota } from '../node/quota.ts';
 import { Circuit } from './circuit.ts';
-import { Quota } from './quota.ts';
 import { Reservations } from './reservations.ts';
 
 /** One whole question and its answer: a few round trips. A byte now and then does not renew it. */
@@ -110,9 +110,8 @@ export class Relay {
   }
 
   async #answer(stream: Stream, connection: Connection): Promise<void> {
-    const messages = new MessageStream(stream);
-    try {
-      await attempt([this.#stop.signal], ANSWER_WITHIN_MS, async (signal) => {
+    const answered = converse(stream, (messages) =>
+      attempt([this.#stop.signal], ANSWER_WITHIN_MS, async (signal) => {
         const refuse = async (status: number): Promise<void> => {
           await messages.write(encodeHopStatus(status), signal);
           await stream.close({ signal });
@@ -132,10 +131,10 @@ export class Relay {
         if (!holder) return refuse(STATUS.malformed);
         const status = await this.#connect(holder, question);
         if (status !== STATUS.ok) await refuse(status);
-      });
-    } catch (error) {
-      stream.abort(error as Error);
-    }
+      }),
+    );
+    // Who asked is gone, or made no sense.
+    await answered.catch(() => undefined);
   }
 
   async #reserve({ messages, connection, signal, refuse }: Question): Promise<void> {
@@ -181,16 +180,12 @@ export class Relay {
       signal,
       maxOutboundStreams: MOST_OF_PEER,
     });
-    try {
-      const messages = new MessageStream(stream);
+    return converse(stream, async (messages) => {
       await messages.write(encodeStopConnect(caller, this.#limits), signal);
       const answer = await messages.read(signal);
       if (answer.number(4) !== STATUS.ok) throw new Error('the holder refused');
       return messages.unwrap();
-    } catch (error) {
-      stream.abort(error as Error);
-      throw error;
-    }
+    });
   }
 
   #join(ends: readonly [Stream, Stream], keys: readonly string[]): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Quota } from '../../../src/peer/relay/quota.ts';
+import { Quota } from '../../../src/peer/node/quota.ts';
 import { Reservations } from '../../../src/peer/relay/reservations.ts';
 import { systemClock } from '../../../src/runtime/clock.ts';
 

@@ -1,8 +1,8 @@
-// How often each host may ask: so many times at once, and once more after a while.
+// How often something may be, for each host: so many times at once, and once more after a while.
 import type { Clock } from '../../runtime/clock.ts';
 import { forgetOldest } from '../../runtime/forget-oldest.ts';
 
-/** Hosts remembered; a forgotten one may ask as a new one. Chosen. */
+/** Hosts remembered; a forgotten one counts as a new one. Chosen. */
 const MOST_REMEMBERED = 4096;
 
 interface Left {
@@ -35,5 +35,11 @@ export class Quota {
     if (left.count < 1) return false;
     left.count--;
     return true;
+  }
+
+  /** Gives one back that was taken. */
+  giveBack(key: string): void {
+    const left = this.#left.get(key);
+    if (left) left.count = Math.min(this.#most, left.count + 1);
   }
 }
