@@ -62,8 +62,9 @@ export class Holdings {
   }
 
   #onDemand(cid: CID): Held | undefined {
-    for (const { swarms } of this.#others) {
-      const held = swarms.get(cid);
+    for (const { content, swarms } of this.#others) {
+      // A swarm may go on that began before its content was gone: it tells its neighbours why.
+      const held = content.has(cid.multihash.digest) ? swarms.get(cid) : undefined;
       if (held) return held;
     }
     return undefined;

@@ -1,6 +1,6 @@
 // A hub that is a peer, as strangers meet it: a real server and real peers on 127.0.0.1.
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aboutHubSchema } from '../../src/api/about-hub.ts';
@@ -139,6 +139,22 @@ describe('a hub that is a peer', () => {
     await writeFile(join(hub.dir, 'b'), 'new');
     await expect.poll(() => standing(sha256(Buffer.from('new')))).toBe('whole');
     expect(await standing(sha256(Buffer.from('old')))).toBe('none');
+  });
+
+  it('tells nobody new of what was hidden while a peer had it', async () => {
+    const hub = await startHub({ open: 'open' });
+    const [address] = (await hub.about()).swarm!.addresses;
+    const cid = rawCid(sha256(Buffer.from('open')));
+    const { peer, dir: out } = await startPeer(address!);
+    const signal = AbortSignal.timeout(30_000);
+    await peer.get(cid, { out, force: false, timeoutMs: 20_000, signal });
+    await rename(join(hub.dir, 'open'), join(hub.dir, '.open'));
+    const told = async () => {
+      const { standing, dag } = await tellsOf(address!, 'open');
+      return { standing, dag };
+    };
+    const nothing = { standing: 'none', dag: `does not know ${cid}` };
+    await expect.poll(told, { timeout: 20_000 }).toEqual(nothing);
   });
 
   it('answers for an empty file, and not for a block inside one', async () => {
