@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { type ErrorCode, fileError, HubswarmError, systemCode } from '../runtime/errors.ts';
 import { LinkedAbort } from '../runtime/linked-abort.ts';
+import { Lines } from './lines.ts';
 import { placeIn } from './place.ts';
 
 /** A daemon gives a sign each second. Chosen: one that hashes, or swaps, is late. */
@@ -95,14 +96,14 @@ async function converse(
 }
 
 async function* linesOf(socket: Socket): AsyncGenerator<AnswerLine> {
-  const decoder = new TextDecoder();
-  let rest = '';
+  const lines = new Lines();
   try {
     for await (const chunk of socket as AsyncIterable<Uint8Array>) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) if (part !== '') yield JSON.parse(part) as AnswerLine;
-      if (rest.length > MAX_ANSWER_LINE) return;
+      lines.push(chunk);
+      for (let line = lines.take(); line !== undefined; line = lines.take()) {
+        if (line !== '') yield JSON.parse(line) as AnswerLine;
+      }
+      if (lines.waiting > MAX_ANSWER_LINE) return;
     }
   } catch {
     // Cut: who asked is told that the answer is not whole.

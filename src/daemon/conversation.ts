@@ -37,7 +37,7 @@ export class Conversation {
   readonly #socket: Socket;
   readonly #clock: Timers;
   readonly #obey: Obey;
-  readonly #lines = new Lines(MAX_LINE);
+  readonly #lines = new Lines();
   readonly #gone = new AbortController();
   #isOver = false;
   #busy = false;
@@ -82,7 +82,8 @@ export class Conversation {
   }
 
   #hear(chunk: Buffer): void {
-    if (!this.#lines.push(chunk)) {
+    this.#lines.push(chunk);
+    if (this.#lines.waiting > MAX_LINE) {
       this.#refuse('ERR_TOO_LARGE', `lines of ${MAX_LINE} characters at most are taken`);
       return;
     }

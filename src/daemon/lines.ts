@@ -1,19 +1,16 @@
-// Cuts what comes from a socket into lines of a bounded length. Pure: no socket in it.
+// Cuts what comes from a socket into lines; its reader bounds what waits. Pure: no socket in it.
 
 export class Lines {
   readonly #decoder = new TextDecoder();
-  readonly #most: number;
   #rest = '';
 
-  /** @param most characters of a line, and of all lines that came and were not taken */
-  constructor(most: number) {
-    this.#most = most;
+  push(chunk: Uint8Array): void {
+    this.#rest += this.#decoder.decode(chunk, { stream: true });
   }
 
-  /** False if more came than is kept. */
-  push(chunk: Uint8Array): boolean {
-    this.#rest += this.#decoder.decode(chunk, { stream: true });
-    return this.#rest.length <= this.#most;
+  /** Characters that came and were not taken. */
+  get waiting(): number {
+    return this.#rest.length;
   }
 
   /** The next whole line without its end; undefined as long as it has none. */

@@ -76,11 +76,15 @@ export class Shares {
     const look = (): void => unawaited('looking at shared files', this.#look());
     this.#cancels.push(
       clock.every(LOOK_MS, 'looking at shared files', look),
-      clock.every(LIMITS_MS, 'looking at limits', () => this.#checkLimits(this.index.all)),
       clock.every(NOTE_MS, 'noting what was sent', () =>
         unawaited('noting what was sent', this.#note()),
       ),
     );
+    const { maxRatio, maxSeedMs } = this.#init.limits;
+    if (maxRatio !== undefined || maxSeedMs !== undefined) {
+      const check = (): void => this.#checkLimits();
+      this.#cancels.push(clock.every(LIMITS_MS, 'looking at limits', check));
+    }
     // Those that ask come first.
     this.#cancels.push(clock.after(FIRST_LOOK_MS, 'looking at shared files', look));
   }
@@ -159,8 +163,8 @@ export class Shares {
     if (other) this.#serve(other);
   }
 
-  #checkLimits(shares: Iterable<Share>): void {
-    for (const share of shares) {
+  #checkLimits(): void {
+    for (const share of this.index.all) {
       const reached = limitReached(share, this.#init.limits, Date.now());
       if (reached) unawaited('ending a share', this.#end(share, reached));
     }
