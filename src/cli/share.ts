@@ -6,11 +6,11 @@ import type { LinkChoice } from '../disk/import/scan.ts';
 import { HubswarmError } from '../runtime/errors.ts';
 import type { Event } from '../telemetry/event.ts';
 import { addEntryOptions, type EntryFlags, entryOf } from './client/entry.ts';
-import { needDaemon, noDaemonOption, openDaemon } from './common/daemon-line.ts';
+import { noDaemonOption, obeyEach, openDaemon } from './common/daemon-line.ts';
 import { LeftOut } from './common/left-out.ts';
 import { each, integer, linksOption, rate, rateOrAuto } from './common/options.ts';
 import { checkSource } from './common/places.ts';
-import { runCommand, SeveralFailures } from './common/run.ts';
+import { runCommand } from './common/run.ts';
 import { printLink, printPhrase } from './terminal/link.ts';
 
 /** More is what a link is for. */
@@ -157,20 +157,11 @@ async function leftToDaemon(paths: readonly string[], options: Options): Promise
       if (event.event === 'path_left_out') leftOut.note(event.path, event.message);
       if (event.event === 'link_made' && !json) printLink(event, { qr });
     };
-    const failures: unknown[] = [];
-    for (const path of paths) {
+    const commands = paths.map((path) => {
       const command: ShareCommand = { path: resolve(path), preserve, check, links };
-      try {
-        const line = await needDaemon(options);
-        await line.command(`share ${JSON.stringify(command)}`, signal, (told) =>
-          hear(told as unknown as Event),
-        );
-      } catch (error) {
-        signal.throwIfAborted();
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new SeveralFailures(failures);
+      return `share ${JSON.stringify(command)}`;
+    });
+    await obeyEach(options, commands, signal, hear);
   });
   leftOut.check();
   return true;

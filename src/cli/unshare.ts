@@ -4,9 +4,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { looksLikeCid } from '../content/cid-target.ts';
 import type { UnshareCommand } from '../daemon/commands.ts';
-import type { Event } from '../telemetry/event.ts';
-import { needDaemon } from './common/daemon-line.ts';
-import { runCommand, SeveralFailures } from './common/run.ts';
+import { needDaemon, obeyEach } from './common/daemon-line.ts';
+import { runCommand } from './common/run.ts';
 
 interface Options {
   data?: string;
@@ -26,20 +25,15 @@ export function unshareCommand(): Command {
 
 async function run(all: string[], options: Options): Promise<void> {
   await runCommand(options, async ({ emit, signal }) => {
-    const failures: unknown[] = [];
-    for (const given of all) {
-      const line = await needDaemon(options);
-      // A share may be of a path that is gone.
-      const isCid = looksLikeCid(given) && !existsSync(given);
-      const command: UnshareCommand = { what: isCid ? given : resolve(given) };
-      const tell = (event: unknown): void => emit(event as Event);
-      try {
-        await line.command(`unshare ${JSON.stringify(command)}`, signal, tell);
-      } catch (error) {
-        signal.throwIfAborted();
-        failures.push(error);
-      }
-    }
-    if (failures.length > 0) throw new SeveralFailures(failures);
+    const first = await needDaemon(options);
+    first.close();
+    await obeyEach(options, all.map(commandFor), signal, emit);
   });
+}
+
+function commandFor(given: string): string {
+  // A share may be of a path that is gone.
+  const isCid = looksLikeCid(given) && !existsSync(given);
+  const command: UnshareCommand = { what: isCid ? given : resolve(given) };
+  return `unshare ${JSON.stringify(command)}`;
 }

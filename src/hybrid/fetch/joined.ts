@@ -45,7 +45,7 @@ async function joinedByAddresses<T>(
   use: (peer: Peer, others: OtherSources | undefined) => Promise<T>,
 ): Promise<T> {
   tellPassedOver(callable, run);
-  const joins = await withLinks(given, callable);
+  const joins = withLinks(given, callable);
   const others = await sourcesOf(joins, run);
   const told = { ...run, emit: withoutKnown(run.emit) };
   const choice = { ...reached(entry), policy, joins, mdns: joins.through.length === 0 };
