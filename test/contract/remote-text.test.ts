@@ -8,7 +8,7 @@ import { PARSERS, type Parse, REPEATED } from './remote-parsers.ts';
 
 const LENGTH = 100_000;
 /** CPU time that tells nothing of how the work grows: the collector may have taken it. */
-const LEAST_MS = 50;
+const LEAST_MS = 200;
 /** How much more than its share a longer text may take. The square of ten times is a hundred. */
 const FACTOR = 3;
 /** How much longer a text is that shows whether the work goes on to grow so, and how much longer it may take. */

@@ -167,7 +167,9 @@ describe('compare', () => {
     expect(ended.stderr).toContain("scenario 'kill' is left out: it needs links with a rate");
     const { base, runs, claims } = await resultIn(out);
     expect(base.link).toBe('none');
-    expect(runs.map(({ id }) => id)).toEqual(['scaling/n2/server/1', 'scaling/n2/swarm/1']);
+    expect(runs.map(({ id }) => id)).toEqual(
+      ['server', 'swarm', 'hybrid'].map((arm) => `scaling/n2/${arm}/1`),
+    );
     expect(claims).toEqual([]);
     await rm(out, { recursive: true });
   });
@@ -176,8 +178,9 @@ describe('compare', () => {
 describe('a comparison', () => {
   const SMALL = ['--size', '64KiB', '--uplink', '512KiB/s', '--receivers', '2', '--kills', '0.5'];
   const RUNS = [
-    ...['calibration/n1/server/1', 'calibration/n1/swarm/1', 'scaling/n2/server/1'],
-    ...['scaling/n2/swarm/1', 'kill/k0.5/server/1', 'kill/k0.5/swarm/1'],
+    ...['calibration/n1/server/1', 'calibration/n1/swarm/1'],
+    ...['scaling/n2/server/1', 'scaling/n2/swarm/1', 'scaling/n2/hybrid/1'],
+    ...['kill/k0.5/server/1', 'kill/k0.5/swarm/1', 'kill/k0.5/hybrid/1'],
   ];
 
   it('measures, saves, tells by its exit code, and is concluded again from its traces', {
@@ -186,7 +189,7 @@ describe('a comparison', () => {
     const out = join(dir, 'out');
     const args = [...SMALL, '--repetitions', '1', '--json', '--out', out];
     const ended = await compare(args);
-    expect(ended.stderr).toContain('[8/8]');
+    expect(ended.stderr).toContain('[11/11]');
     const result = resultSchema.parse(JSON.parse(ended.stdout));
     expect(result).toMatchObject({ command: args, tool: { version: '1.2.3' }, profile: 'quick' });
     expect(result.runs.map(({ id }) => id)).toEqual(RUNS);
@@ -227,7 +230,7 @@ describe('a comparison', () => {
       first.stderr!.on('data', (text: string) => {
         stderr += text;
         // When the first run is through, and another is under way.
-        if (text.includes('[3/6]')) first.kill(signal);
+        if (text.includes('[4/8]')) first.kill(signal);
       });
       const [code] = await stopped;
       if (signal === 'SIGINT') {
@@ -243,7 +246,7 @@ describe('a comparison', () => {
       expect(second.stderr).not.toContain(RUN_LINE);
       const result = resultSchema.parse(JSON.parse(second.stdout));
       expect(result.missing).toBe(0);
-      expect(result.runs.map(({ id }) => id).sort()).toEqual(RUNS.slice(0, 4).sort());
+      expect(result.runs.map(({ id }) => id).sort()).toEqual(RUNS.slice(0, 5).sort());
       await rm(out, { recursive: true });
     },
   );

@@ -143,14 +143,16 @@ describe('chooseExhibits', () => {
 
   it('shows the largest of the plain runs, the telling kill and each arm of a fault', () => {
     const chosen = chooseExhibits(CATALOGUE, all);
-    expect(chosen.length).toBeLessThanOrEqual(18);
+    expect(chosen.length).toBeLessThanOrEqual(20);
     expect(new Set(chosen).size).toBe(chosen.length);
     expect(chosen).toEqual(
       expect.arrayContaining([
         'scaling/n32/server/1',
         'scaling/n32/swarm/1',
+        'scaling/n32/hybrid/1',
         'kill/kfirst-copy/server/1',
         'kill/kfirst-copy/swarm/1',
+        'kill/kfirst-copy/hybrid/1',
         'replica-killed/all/mirrors/1',
         'partition/all/swarm/1',
         'churn/all/swarm-rejoins/1',

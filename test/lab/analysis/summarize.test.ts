@@ -70,7 +70,7 @@ describe('conclude', () => {
     expect(cells.filter(({ arm }) => arm === 'server-serial').map(({ point }) => point)).toEqual(
       [1, 2, 4, 8].map((receivers) => ({ receivers })),
     );
-    expect(cells).toHaveLength(6 + 4 + 6);
+    expect(cells).toHaveLength(6 + 4 + 6 + 6);
     expect(cellOf(result, 'swarm', 8)).toMatchObject({
       ...{ runs: 2, validRuns: 2, scriptedRuns: 2, boundName: 'whole pieces' },
       metrics: { reach: { median: 1 }, makespanMs: { runs: 2 }, uplinkUse: { runs: 2 } },

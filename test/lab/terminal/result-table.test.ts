@@ -88,7 +88,7 @@ describe('the table', () => {
       (plan) => ({ slower: 1.01 + 0.02 * plan.repetition }),
       some('scaling'),
     );
-    expect(draw(scaling, 130)).toMatch(/scaling: .*\(median \[min max\]\)/);
+    expect(draw(scaling, 150)).toMatch(/scaling: .*\(median \[min max\]\)/);
     expect(draw(scaling, 80)).toMatch(/scaling: .*\(medians\)/);
   });
 
