@@ -1,7 +1,7 @@
 // What do thousands of shares cost? A daemon shares them on a LAN of network namespaces, is started
 // again, others fetch some of them, and then nobody does anything.
 //
-//   node scripts/bench-shares.mjs [shares, default 10000] [fetching peers, default 4]
+//   node scripts/bench-shares.mjs [shares, default 10000] [fetching peers, default 20]
 //
 // Prints, with the target beside it: how long the daemon takes from the start of its process until it
 // serves again what it shared before, its memory, what the DHT costs each neighbour in bytes a second
@@ -28,6 +28,8 @@ const TARGETS = { startS: 3, memoryMiB: 150, dhtBytesPerS: 2048, idlePercent: 1,
 /** Mostly small ones, and each hundredth of several pieces. */
 const SMALL = 4096;
 const LARGE = 200_000;
+/** That one peer fetches, one after another. */
+const MOST_FILES = 4;
 
 const ip = (command) => execFileSync('ip', command.split(' '), { stdio: 'pipe' });
 const PREFIX = `hubswarm-${process.pid}`;
@@ -117,22 +119,23 @@ async function shareFirst(lan, dir, data, shares) {
   return cids;
 }
 
-/** The first fetches one file, the second two; the last of each stays. */
+/** The first fetches one file, the second two, further ones up to four; all stay with the last of theirs. */
 async function fetchSome(lan, dir, { cids, address, fetchers }) {
   const staying = [];
   let bans = 0;
   for (let host = 1; host <= fetchers; host++) {
-    for (let n = 1; n <= host; n++) {
-      const cid = cids[Math.floor((cids.length * (host + n / host)) / (fetchers + 2))];
+    const files = Math.min(host, MOST_FILES);
+    for (let n = 1; n <= files; n++) {
+      const cid = cids[Math.floor((cids.length * (host + n / files)) / (fetchers + 2))];
       const begun = performance.now();
       const data = ['--data', join(dir, `data-${host}`), '--out', join(dir, `out-${host}`)];
-      const stay = n === host ? [] : ['--linger', '0'];
+      const stay = n === files ? [] : ['--linger', '0'];
       const fetcher = lan.run(host, 'peer', ...data, '--get', cid, '--join', address, ...stay);
       await fetcher.until('transfer_progressed');
       const firstMs = performance.now() - begun;
       await fetcher.until('transfer_completed');
       console.log(`peer ${host}, file ${n}: first byte after ${firstMs.toFixed(0)} ms`);
-      if (n === host) staying.push(fetcher);
+      if (n === files) staying.push(fetcher);
       else {
         await fetcher.ended();
         bans += bansOf(fetcher);
@@ -191,7 +194,7 @@ async function measure(lan, dir, shares, fetchers) {
 
 async function main() {
   const script = import.meta.filename;
-  const [shares, fetchers] = numbers(script, ['shares', 10_000], ['fetching peers', 4]);
+  const [shares, fetchers] = numbers(script, ['shares', 10_000], ['fetching peers', 20]);
   if (fetchers >= 200) refuse(script, `${fetchers} fetching peers are more than 199`);
   const dir = await mkdtemp(join(tmpdir(), 'hubswarm-shares-'));
   const lan = new Lan(fetchers + 1);

@@ -8,6 +8,7 @@ import type { NamedAddress, Network, Standing } from '../../swarm/network.ts';
 import { believe, scopeOfPeer, tellable } from '../address/scope.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
+import { DirectFirst } from './direct-first.ts';
 import type { Inquiries } from './inquiries.ts';
 
 const CALL_TIMEOUT_MS = 5000;
@@ -19,6 +20,7 @@ export class NodeNetwork implements Network {
   readonly #node: Node;
   readonly #inquiries: Inquiries;
   readonly #greet: Greet;
+  readonly #directFirst: DirectFirst;
 
   /** @param greet makes sure that a connected peer may be told of files; throws if it may not */
   constructor(node: Node, inquiries: Inquiries, greet: Greet) {
@@ -26,6 +28,7 @@ export class NodeNetwork implements Network {
     this.#node = node;
     this.#inquiries = inquiries;
     this.#greet = greet;
+    this.#directFirst = new DirectFirst(node);
   }
 
   connected(): string[] {
@@ -36,7 +39,8 @@ export class NodeNetwork implements Network {
     const target =
       addresses.length > 0 ? addresses.map((text) => multiaddr(text)) : peerIdFromString(peer);
     return attempt([signal], CALL_TIMEOUT_MS, async (within) => {
-      const connection = await this.#node.dial(target, { signal: within });
+      const called = await this.#node.dial(target, { signal: within });
+      const connection = await this.#directFirst.insteadOf(called, within);
       await this.#greet(peer, within);
       const stream = await connection.newStream(EXCHANGE_PROTOCOLS, { signal: within });
       return new FrameStream(stream, peer);

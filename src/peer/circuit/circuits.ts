@@ -15,6 +15,7 @@ import {
   STATUS,
   STOP,
 } from './messages.ts';
+import { noteLimits } from './narrow.ts';
 
 /** A STOP, its answer and two handshakes: some ten round trips. Chosen. */
 const TAKEN_WITHIN_MS = 10_000;
@@ -50,10 +51,12 @@ export async function dialCircuit(
   const stream = await connection.newStream(HOP_PROTOCOL, { signal });
   return converse(stream, async (messages) => {
     await messages.write(encodeConnect(holder), signal);
-    const status = (await messages.read(signal)).number(5);
+    const answer = await messages.read(signal);
+    const status = answer.number(5);
     if (status !== STATUS.ok) {
       throw new HubswarmError('ERR_REMOTE', `over the relay ${relayPeer}: ${meaningOf(status)}`);
     }
+    noteLimits(address, answer.message(4));
     const below = circuitConnection(messages.unwrap(), address, 'outbound');
     return components.upgrader.upgradeOutbound(below, options);
   });
@@ -77,6 +80,7 @@ export async function takeCircuit(
       }
       await messages.write(encodeStopStatus(STATUS.ok), signal);
       const address = multiaddr(`${overRelay(over.remoteAddr)}/p2p/${caller}`);
+      noteLimits(address, message.message(3));
       const below = circuitConnection(messages.unwrap(), address, 'inbound');
       await upgrader.upgradeInbound(below, { signal });
     }),

@@ -27,7 +27,7 @@ import { createCircuits } from '../circuit/transport.ts';
 import { createIdentify } from '../patches/identify.ts';
 import { inside } from '../patches/inside.ts';
 import { type Dht, keepProviders, sieveAddresses } from '../patches/kad-dht.ts';
-import { nameOwnAddresses } from '../patches/own-addresses.ts';
+import { OwnAddresses } from '../patches/own-addresses.ts';
 import { createTcp } from '../patches/tcp.ts';
 import { asTold } from '../patches/told-addresses.ts';
 import type { SwarmKey } from '../private/swarm-key.ts';
@@ -42,6 +42,7 @@ type Services = {
   ping: Ping;
   probes: Startable;
   dials: DialBudget;
+  addresses: OwnAddresses;
   fromPort: FromPort;
   dht: Dht;
 };
@@ -145,7 +146,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         ping: createPing,
         probes: answerProbes(clock),
         dials: () => dials,
-        addresses: nameOwnAddresses,
+        addresses: (components: object): OwnAddresses => new OwnAddresses(components),
         fromPort: (components: FromPortComponents): FromPort => new FromPort(components),
         dht: createDht(clock),
       },

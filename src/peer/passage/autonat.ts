@@ -146,7 +146,7 @@ export function addressesSeen(node: Node, seen: Multiaddr): Multiaddr[] {
   const ip = ipOf(seen);
   if (ip === undefined) throw new HubswarmError('ERR_REMOTE', 'it sees no address');
   const family = ip.includes(':') ? 'ip6' : 'ip4';
-  const ports = node.getMultiaddrs().flatMap((address) => {
+  const ports = node.services.addresses.listened().flatMap((address) => {
     const [host, tcp] = address.getComponents();
     return host?.name === family && tcp?.value !== undefined ? [tcp.value] : [];
   });

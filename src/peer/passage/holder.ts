@@ -1,12 +1,15 @@
 // Has a peer that cannot be called be called over relays. It is loaded once another peer sees this one
 // elsewhere than where it listens: then a NAT lies between. Each relay that it called itself is asked for
 // a reservation at once, up to two, and whoever can is asked to call back (AutoNAT). If that succeeds the
-// router forwards a port, and reservations end, but for those at relays that the user named.
+// router forwards a port, and reservations end, but for those at relays that the user named. A peer that is
+// seen at an address of its own, and a public one, may be behind a firewall: it asks first, and reserves if
+// nobody gets through.
 import type { Connection } from '@libp2p/interface';
 import type { Multiaddr } from '@multiformats/multiaddr';
 import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { unawaited } from '../../runtime/guarded.ts';
 import type { Emit } from '../../telemetry/event.ts';
+import { ipOf } from '../address/scope.ts';
 import { HOP_PROTOCOL } from '../circuit/messages.ts';
 import type { Node } from '../node/node.ts';
 import { announceAlso } from '../patches/announced.ts';
@@ -47,7 +50,10 @@ export class Holder {
   readonly #cancelLooks: Cancel;
   /** Functions that take addresses back. */
   #announced: readonly (() => void)[] = [];
-  #isCallable = false;
+  /** Undefined until it is known. */
+  #isCallable: boolean | undefined;
+  /** The IP address at which nobody got through. */
+  #closedIp: string | undefined;
   #testedAt = Number.NEGATIVE_INFINITY;
 
   constructor(init: HolderInit) {
@@ -55,7 +61,12 @@ export class Holder {
     this.#cancelLooks = init.clock.every(AGAIN_MS, 'looking for relays', () => this.#look());
   }
 
-  handleIdentified({ connection, protocols, observedAddr }: Identified): void {
+  /** @param isBehindNat whether that peer sees this one elsewhere than it listens */
+  handleIdentified(
+    { connection, protocols, observedAddr }: Identified,
+    isBehindNat: boolean,
+  ): void {
+    if (isBehindNat) this.#isCallable ??= false;
     if (protocols.includes(HOP_PROTOCOL)) {
       this.#relays.set(`${connection.remotePeer}`, connection);
       this.#look();
@@ -87,7 +98,7 @@ export class Holder {
 
   #wants(relay: string): boolean {
     if (this.#init.isGiven(relay)) return true;
-    return !this.#isCallable && this.#held.size + this.#asking.size < WANTED;
+    return this.#isCallable === false && this.#held.size + this.#asking.size < WANTED;
   }
 
   async #reserve(relay: string, connection: Connection): Promise<void> {
@@ -120,6 +131,8 @@ export class Holder {
     for (const withdraw of this.#announced) withdraw();
     const all = [...this.#held.values()].flatMap(({ addresses }) => addresses);
     this.#announced = all.map((address) => announceAlso(node, `${address}`));
+    // Whoever called there would wait in vain, and have no time left for the relay.
+    node.services.addresses.withhold(all.length > 0 ? this.#closedIp : undefined);
     onMoved();
   }
 
@@ -136,11 +149,16 @@ export class Holder {
     }
     emit({ event: 'callers_tested', remote: `${connection.remotePeer}`, callable });
     this.#isCallable = callable;
+    this.#closedIp = callable ? undefined : ipOf(seen);
     if (callable) this.#endAll();
-    else this.#look();
+    else {
+      if (this.#held.size > 0) this.#tell();
+      this.#look();
+    }
   }
 
   #endAll(): void {
+    if (this.#held.size === 0) return;
     for (const [relay, reservation] of this.#held) {
       if (this.#init.isGiven(relay)) continue;
       reservation.end();

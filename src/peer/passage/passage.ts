@@ -102,9 +102,10 @@ export class Passage {
     const { connection } = identified;
     if (!connection.direct || connection.direction === 'inbound' || this.#isClosed) return;
     const isGiven = this.#isGiven(`${connection.remotePeer}`);
-    if (!isGiven && !this.#holder && !this.#isBehindNat(identified)) return;
+    const isBehindNat = this.#isBehindNat(identified);
+    if (!isGiven && !this.#holder && !isBehindNat && !isInTheOpen(identified)) return;
     this.#holder ??= this.#openHolder();
-    const told = this.#holder.then((holder) => holder.handleIdentified(identified));
+    const told = this.#holder.then((holder) => holder.handleIdentified(identified, isBehindNat));
     unawaited('learning how others see this peer', told);
   }
 
@@ -153,3 +154,7 @@ export class Passage {
     return Punching.open({ node, clock, emit });
   }
 }
+
+/** Whether it is seen beyond its networks: a firewall that lets no stranger in may be in between. */
+const isInTheOpen = ({ observedAddr }: IdentifyResult): boolean =>
+  observedAddr !== undefined && scopeOf(observedAddr) === SCOPE.everywhere;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { needs } from '../../support/needs.ts';
 import { type Running, randomFile, run, scratch, start } from '../binary.ts';
 import { namespaces } from '../namespaces.ts';
-import { type Mapping, makeNats, type Nats } from '../nats.ts';
+import { type Mapping, makeFirewalls, makeNats, type Nats } from '../nats.ts';
 import { MIB, sameBytes, untilVerified } from '../swarm.ts';
 
 interface Homes {
@@ -20,19 +20,23 @@ interface Homes {
 
 interface Choice {
   readonly bytes?: number;
+  /** By default a hub. */
+  readonly relay?: (nats: Nats, dir: string) => Running;
   readonly hub?: readonly string[];
   readonly sharer?: readonly string[];
 }
 
-async function fetchBetween(
-  mappings: readonly [Mapping, Mapping],
-  { bytes = 8 * MIB, hub: hubArgs = [], sharer: sharerArgs = [] }: Choice = {},
+const fetchBetween = (mappings: readonly [Mapping, Mapping], choice?: Choice): Promise<Homes> =>
+  fetchThrough(makeNats(mappings), choice);
+
+async function fetchThrough(
+  nats: Nats,
+  { bytes = 8 * MIB, relay, hub: hubArgs = [], sharer: sharerArgs = [] }: Choice = {},
 ): Promise<Homes> {
-  const nats = makeNats(mappings);
   const dir = await scratch();
   await mkdir(join(dir, 'root'));
   const file = await randomFile(join(dir, 'content'), bytes);
-  const hub = startHub(nats, dir, hubArgs);
+  const hub = relay ? relay(nats, dir) : startHub(nats, dir, hubArgs);
   const { addresses } = await hub.until('listening', ({ role }) => role === 'peer');
   const peerAt = (at: 0 | 1, ...args: string[]): Running => {
     const own = ['--json', '--data', join(dir, `home${at}`), '--join', addresses[0]!];
@@ -40,18 +44,24 @@ async function fetchBetween(
   };
   const sharer = peerAt(0, '--share', file, '--chunk-size', '64KiB', ...sharerArgs);
   const { cid } = await sharer.until('file_shared');
-  await sharer.until('relay_reserved');
+  const { addresses: over } = await sharer.until('relay_reserved');
   const out = join(dir, 'out');
-  const getter = peerAt(1, '--get', cid, '--out', out);
+  // A relay that is no hub does not tell who shares.
+  const way = relay ? ['--join', over[0]!] : [];
+  const getter = peerAt(1, '--get', cid, '--out', out, ...way);
   return { nats, hub, sharer, getter, files: [file, join(out, 'content')], dir };
 }
 
 function startHub(nats: Nats, dir: string, args: readonly string[]): Running {
-  const at = ['--host', '192.0.2.10', '--port', '8080', '--json'];
-  const swarm = ['--swarm', '--swarm-listen', '/ip4/192.0.2.10/tcp/4001'];
+  const at = ['--host', nats.hubIp, '--port', '8080', '--json'];
+  const swarm = ['--swarm', '--swarm-listen', `/${nats.family}/${nats.hubIp}/tcp/4001`];
   const data = ['--swarm-data', join(dir, 'hub')];
   return start(['server', join(dir, 'root'), ...at, ...swarm, ...data, ...args], {}, nats.hub);
 }
+
+/** A relay of js-libp2p as it comes, which lets 128 KiB pass. */
+const stockRelay = ({ hub, hubIp }: Nats): Running =>
+  start([hubIp], {}, hub, join(import.meta.dirname, 'stock-relay.mjs'));
 
 /** Bytes that the relay carried between others, of each circuit that is over. */
 const relayed = (hub: Running): number[] =>
@@ -78,6 +88,17 @@ describe('peers behind routers', SUITE, () => {
     expect(sum(relayed(hub))).toBeLessThan(4 * MIB);
   });
 
+  it('meet directly through firewalls of IPv6, which translate nothing', TIMEOUT, async () => {
+    const homes = await fetchThrough(makeFirewalls(), { sharer: ['--uplink', '2MiB/s'] });
+    const { hub, sharer, getter } = homes;
+    expect((await sharer.until('callers_tested')).callable).toBe(false);
+    await Promise.all([sharer.until('path_direct'), getter.until('path_direct')]);
+    await getter.until('transfer_completed');
+    await sameBytes(...homes.files);
+    await hub.until('circuit_closed');
+    expect(sum(relayed(hub))).toBeLessThan(4 * MIB);
+  });
+
   it(
     'meet directly where one router has a port for each destination, or not at all',
     TIMEOUT,
@@ -87,6 +108,16 @@ describe('peers behind routers', SUITE, () => {
       await sameBytes(...homes.files);
     },
   );
+
+  it('meet directly over a relay that lets little pass and is no hub', TIMEOUT, async () => {
+    const homes = await fetchBetween(['persistent', 'persistent'], { relay: stockRelay });
+    const { sharer, getter } = homes;
+    await Promise.all([sharer.until('path_direct'), getter.until('path_direct')]);
+    await getter.until('transfer_completed');
+    await sameBytes(...homes.files);
+    // The first circuit sufficed to meet.
+    expect(getter.events.filter(({ event }) => event === 'path_relayed')).toHaveLength(1);
+  });
 
   it('go on over the relay where no direct way is, and say so', TIMEOUT, async () => {
     const homes = await fetchBetween(RANDOM);

@@ -184,15 +184,22 @@ const CANARIES: Readonly<Record<string, Canary>> = {
     },
   },
 
-  // A public address of this machine is named.
+  // A public address of this machine is named, unless it is withheld.
   'public addresses': {
-    members: ['getAddressesWithMetadata'],
+    members: ['getAddressesWithMetadata', '_updatePeerStoreAddresses'],
     sing: async () => {
       const face = { address: '5.9.1.1', family: 'IPv4' };
       const faces = vi.spyOn(os, 'networkInterfaces').mockReturnValue({ it: [face as never] });
       onTestFinished(() => void faces.mockRestore());
       const node = await startNode({ listen: ['/ip4/0.0.0.0/tcp/0'] });
-      expect(node.getMultiaddrs().map(String)).toEqual([expect.stringMatching('^/ip4/5.9.1.1/')]);
+      const named = [expect.stringMatching('^/ip4/5.9.1.1/')];
+      expect(node.getMultiaddrs().map(String)).toEqual(named);
+      const { addresses } = node.services;
+      addresses.withhold('5.9.1.1');
+      expect(node.getMultiaddrs()).toEqual([]);
+      expect(addresses.listened().map(String)).toEqual(named);
+      addresses.withhold(undefined);
+      expect(node.getMultiaddrs().map(String)).toEqual(named);
     },
   },
 

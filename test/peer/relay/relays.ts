@@ -23,7 +23,7 @@ export async function makeRelay(node: Node, limits: { bytes?: number } = {}): Pr
 /** Has the node be called over the relay; returns its addresses there. */
 export async function reserve(
   node: Node,
-  relay: Node,
+  relay: Pick<Node, 'getMultiaddrs'>,
   onLost: (reason: string) => void = () => {},
 ): Promise<Multiaddr[]> {
   const over = await node.dial(relay.getMultiaddrs(), { signal: within() });

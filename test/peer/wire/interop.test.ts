@@ -2,36 +2,19 @@
 // unpatched, in both directions.
 import { randomBytes } from 'node:crypto';
 import { connect as dialSocket } from 'node:net';
-import { noise } from '@chainsafe/libp2p-noise';
 import type { Connection, Libp2p, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
-import { yamux } from '@libp2p/yamux';
-import { createLibp2p } from 'libp2p';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FrameStream } from '../../../src/peer/node/stream.ts';
 import { WireStream } from '../../../src/peer/wire/stream.ts';
 import { hearFailures } from '../../../src/runtime/guarded.ts';
 import { useNodes } from '../nodes.ts';
+import { startStock } from '../stock.ts';
 
 const ECHO = '/hubswarm/test-echo/1.0.0';
 const RESET = '/hubswarm/test-reset/1.0.0';
 const COUNT = '/hubswarm/test-count/1.0.0';
 const WINDOW = 2 ** 20;
 const startNode = useNodes();
-
-async function startStock(): Promise<Libp2p> {
-  const node = await createLibp2p({
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-  });
-  onTestFinished(async () => {
-    for (const connection of node.getConnections()) connection.abort(new Error('end'));
-    await node.stop();
-  });
-  return node;
-}
 
 /** Sends back what comes, and ends when the remote has ended. */
 function echo(stream: Stream): void {
