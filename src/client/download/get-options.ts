@@ -49,6 +49,8 @@ export interface GetOptions extends TransferOptions {
   readonly urls: readonly URL[];
   /** The user's -o: a file, an existing directory, or '-' for standard output. */
   readonly output?: string | undefined;
+  /** Whether the output is a directory, to be made if it is missing once a server has the file. */
+  readonly makesDirectory?: boolean | undefined;
   /** The target, if the caller has chosen it already; `output` is then ignored. */
   readonly target?: Target | undefined;
   /** The CID that the file must have; if left out, the one that the mirrors name. */

@@ -13,6 +13,7 @@ import type { Link } from '../../link/link.ts';
 import { ProcessLink } from '../../link/process-link.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { describeError, hasCode } from '../../runtime/errors.ts';
+import { makeDirectory, removeIfEmpty } from '../../runtime/node/make-directory.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { showUrl } from '../http/url.ts';
 import { Patience } from '../mirrors/fail-over.ts';
@@ -44,9 +45,7 @@ const MIRROR_STALL_MS = 10_000;
  * with --client-uplink 64MiB/s, median of five: 4.6, 4.8 and 4.7 s.
  */
 const CONNECTIONS_PER_HOST = 1;
-/**
- * Attempts for a file that changes while it is fetched; then it is taken from one answer. Chosen.
- */
+/** Attempts for a file that changes while it is fetched; then one answer is taken. Chosen. */
 const MAX_VERSIONS = 4;
 
 /** @throws HubswarmError; the partial file stays, so that the next call goes on there */
@@ -58,6 +57,7 @@ export async function getFile(options: GetOptions): Promise<void> {
   } catch (error) {
     // A sleep or a socket that the signal ended throws an error of its own.
     const reason: unknown = options.signal.aborted ? options.signal.reason : error;
+    await removeIfEmpty(transfer.made);
     transfer.events.fail(reason);
     throw reason;
   } finally {
@@ -67,6 +67,8 @@ export async function getFile(options: GetOptions): Promise<void> {
 
 class Transfer {
   readonly events: TransferEvents;
+  /** Directories that were made for the target. */
+  made: readonly string[] = [];
   readonly #options: GetOptions;
   readonly #http: HttpClient;
   readonly #link: Link;
@@ -171,7 +173,8 @@ class Transfer {
   /** Chooses the target once: what the user named is opened only once. */
   async #chooseTarget({ url, headers }: Probed): Promise<Target> {
     if (this.#target) return this.#target;
-    const { output, force, stdout, target } = this.#options;
+    const { output, force, stdout, target, makesDirectory } = this.#options;
+    if (makesDirectory && output !== undefined) this.made = await makeDirectory(output);
     this.events.name = deriveFileName(url, headers.get('content-disposition'));
     this.#target = target ?? (await chooseTarget(output, this.events.name, force ?? false, stdout));
     if (this.#target.kind === 'stream' && this.#target.isOwn) this.#opened = this.#target.out;
@@ -253,7 +256,7 @@ class Transfer {
     source: Pick<Probed, 'headers'> | undefined,
   ): Promise<void> {
     const { root, geometry } = manifest;
-    const { signal } = this.#options;
+    const { signal, fetchPieces } = this.#options;
     const { path: place, kind } = target;
     if (kind === 'file' && this.#root) await goOnAs(this.#root, root, place);
     this.#root = root;
@@ -294,7 +297,6 @@ class Transfer {
     const keepOpen = () => {
       isKeptOpen = true;
     };
-    const { fetchPieces } = this.#options;
     const { name } = this.events;
     try {
       if (store && fetchPieces)

@@ -18,6 +18,8 @@ export class SourceFailure extends HubswarmError {
   readonly busy: boolean;
   /** Whether it gave no part of the file, or another part: it may still give the whole. */
   readonly unranged: boolean;
+  /** Nobody has its name, and it never answered: asking again is of no use to one transfer. */
+  readonly nameless: boolean;
   /** It has a certificate that was refused. */
   readonly distrusted: boolean;
   /** The connection was ended from the other side. */
@@ -33,6 +35,7 @@ export class SourceFailure extends HubswarmError {
       final?: boolean;
       busy?: boolean;
       unranged?: boolean;
+      nameless?: boolean;
       distrusted?: boolean;
       cut?: boolean;
       error?: ProxyError | undefined;
@@ -46,6 +49,7 @@ export class SourceFailure extends HubswarmError {
     this.final = options.final ?? false;
     this.busy = options.busy ?? false;
     this.unranged = options.unranged ?? false;
+    this.nameless = options.nameless ?? false;
     this.distrusted = options.distrusted ?? false;
     this.cut = options.cut ?? false;
     this.error = options.error;
@@ -111,8 +115,16 @@ export function connectionFailure(cause: unknown): SourceFailure {
   return new SourceFailure(`connection failed (${name})`, { final, cause, error });
 }
 
-/** The failure of a request that nothing came back for: many servers of TLS cut plain HTTP so. */
+/**
+ * The failure of a request to a server that never answered. A name that nobody has is a wrong URL then:
+ * that of a server which answered before may come back, as that of a container which restarts. Many
+ * servers of TLS cut plain HTTP.
+ */
 export function unanswered(failure: SourceFailure, url: URL): SourceFailure {
+  if (failure.error === 'dns_error') {
+    const { message, cause } = failure;
+    return new SourceFailure(message, { ...failure, nameless: true, cause });
+  }
   if (url.protocol !== 'http:' || !failure.cut) return failure;
   return withReason(failure, `${failure.message}; if it speaks TLS, give https://`);
 }

@@ -1,7 +1,7 @@
 // Which mirror to ask, and when. After a failure its host waits, exponentially longer each time and
 // with jitter, so that the clients of a restarted hub do not return all at once. The wait concerns
-// all URLs of a host that is down or busy. A URL with a final failure is not asked again; that says
-// nothing about the others. Pure: time and chance are arguments.
+// all URLs of a host that is down or busy. A URL with a final failure, or of a host whose name nobody
+// has, is not asked again; that says nothing about the others. Pure: time and chance are arguments.
 import type { Rng } from '../../runtime/rng.ts';
 import { ANY_BYTES, LEAST_BYTES } from '../http/least-rate.ts';
 import type { SourceFailure } from '../http/source-failure.ts';
@@ -82,7 +82,7 @@ export class Mirrors {
     const index = this.#mirrors.findIndex((each) => each.url === url);
     const mirror = this.#mirrors[index];
     if (!mirror) return undefined;
-    if (failure.final) {
+    if (failure.final || failure.nameless) {
       this.#mirrors.splice(index, 1);
       return undefined;
     }

@@ -8,7 +8,6 @@ import { tryDecode } from '../../client/http/url.ts';
 import { getTree as mirrorTree } from '../../client/tree/get-tree.ts';
 import { nameFault } from '../../content/file-name.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
-import { makeDirectory } from '../../runtime/node/make-directory.ts';
 import { userDirectory } from '../../runtime/node/user-directory.ts';
 import type { Run } from '../with-peer.ts';
 import type { GetOptions } from './get-options.ts';
@@ -26,7 +25,7 @@ export async function getFiles(
   await getFile(await fileOptionsOf(urls, options, run, cid));
 }
 
-/** What the client is asked for; makes the directory. */
+/** What the client is asked for. */
 export async function fileOptionsOf(
   urls: readonly URL[],
   options: GetOptions,
@@ -34,10 +33,10 @@ export async function fileOptionsOf(
   cid?: CID,
 ): Promise<FileOptions> {
   const { out, force, stdout } = options;
-  if (out !== '-') await makeDirectory(out);
   return {
     urls,
     output: out,
+    makesDirectory: out !== '-',
     cid,
     force,
     records: new DownloadRecords(join(userDirectory('cache'), 'downloads')),
@@ -58,7 +57,6 @@ export async function getTree(url: URL, options: GetOptions, { emit, signal }: R
       `--out: '-' takes one file, and ${url.href} is a directory`,
     );
   }
-  await makeDirectory(out);
   await mirrorTree({
     url,
     directory: join(out, directoryName(url)),

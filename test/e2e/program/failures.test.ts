@@ -1,10 +1,13 @@
 // Failures that a person can meet: the last line says what was given and what is wrong with it, and
 // the exit code tells scripts apart what they can do about it. No failure shows a stack.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { LINUX, MOUNTS, needs } from '../../support/needs.ts';
 import { randomFile, run, scratch, sha256, start } from '../binary.ts';
 
@@ -13,6 +16,8 @@ const NAME_MAX = 'n'.repeat(255);
 const CID = 'bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e';
 /** Nobody listens there. */
 const CLOSED = 'http://127.0.0.1:1/files/f';
+/** No resolver asks anybody for a name with an empty part. */
+const NAMELESS = 'http://no..host/files/f';
 
 let dir: string;
 
@@ -91,6 +96,38 @@ describe('a failure without a network', () => {
     const found = await told(args);
     expect(found).toEqual({ last: expect.stringContaining(fill(line)), code });
   });
+});
+
+it.each([
+  ['client', 'get', NAMELESS],
+  ['client', 'get', '-r', NAMELESS, 'DIR/n'],
+  ['get', NAMELESS, '--out', 'DIR/n/m'],
+])('a name that nobody has is asked for once: %s %s', async (...args) => {
+  const { code, stderr } = await run(args.map(fill));
+  expect({ code, stderr }).toEqual({ code: 1, stderr: `hubswarm: ${NAMELESS}: host not found\n` });
+  expect(readdirSync(dir)).not.toContain('n');
+});
+
+it('makes directories only for a file of which something comes', async () => {
+  const from = await scratch();
+  writeFileSync(join(from, 'f'), 'bytes\n');
+  const hub = start(['server', from, '--port', '0', '--json']);
+  const [url = ''] = (await hub.until('listening')).addresses;
+  const out = join(from, 'a/b/c');
+  // Has the file by what it says, and sends nothing of it.
+  const silent = createServer(({ method }, answer) => {
+    if (method === 'HEAD') answer.end();
+    else answer.destroy();
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  for (const place of [`${url}files/no`, `http://127.0.0.1:${port}/f`]) {
+    expect((await run(['get', place, '--out', out, '--timeout', '1'])).code).toBe(1);
+    expect(readdirSync(from)).toEqual(['f']);
+  }
+  expect((await run(['get', `${url}files/f`, '--out', out])).code).toBe(0);
+  expect(readdirSync(out)).toEqual(['f']);
 });
 
 it('says what helps where a hub is read or written', async () => {
