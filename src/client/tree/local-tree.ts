@@ -28,6 +28,22 @@ const STATS_AT_ONCE = 32;
 /** @throws HubswarmError ERR_NOT_PERMITTED if the root itself cannot be read */
 export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
   const entries = new Map<string, LocalEntry>();
+  const others = await walkLocalTree(root, (path, stats) => {
+    entries.set(path, new LocalEntry(stats));
+  });
+  return { entries, ...others };
+}
+
+/**
+ * Tells each entry, a directory before what is in it, and keeps none of them: a tree can have hundreds of
+ * thousands.
+ *
+ * @throws HubswarmError ERR_NOT_PERMITTED if the root itself cannot be read
+ */
+export async function walkLocalTree(
+  root: LocalDirectory,
+  tell: (path: string, stats: Stats) => void,
+): Promise<Omit<LocalTree, 'entries'>> {
   const foreign = new Map<string, string>();
   const stagings: string[] = [];
   const walk = async (directory: LocalDirectory, below: string): Promise<void> => {
@@ -40,7 +56,7 @@ export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
     }
     for (const [name, stats] of await statAll(directory, names)) {
       const path = below + name;
-      entries.set(path, new LocalEntry(stats));
+      tell(path, stats);
       if (!stats.isDirectory()) continue;
       await directory
         .within([name], (inside) => walk(inside, `${path}/`))
@@ -48,7 +64,7 @@ export async function readLocalTree(root: LocalDirectory): Promise<LocalTree> {
     }
   };
   await walk(root, '');
-  return { entries, foreign, stagings };
+  return { foreign, stagings };
 }
 
 async function namesIn(directory: LocalDirectory): Promise<string[]> {

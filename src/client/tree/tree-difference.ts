@@ -14,34 +14,50 @@ export interface WantedTree {
   readonly partial: ReadonlySet<string>;
 }
 
-type Entries = ReadonlyMap<string, Pick<LocalEntry, 'size' | 'isFile' | 'isDirectory'>>;
+type Entry = Pick<LocalEntry, 'size' | 'isFile' | 'isDirectory'>;
 
-/** Local paths that the remote does not have. */
-export function extrasOf(entries: Entries, wanted: WantedTree): string[] {
-  const { directories, files, unknown, partial } = wanted;
-  const unwanted = { has: (path: string) => !directories.has(path) && !files.has(path) };
-  return [...entries.keys()].filter((path) => {
-    const top = placeOf(path, unwanted);
-    if (top === undefined || isAtOrBelow(path, unknown)) return false;
-    return !partial.has(parentOf(top));
-  });
+/** What a local tree differs in, entry by entry, so that none of them has to be kept. */
+export class TreeDifference {
+  /** Paths that differ, and how, without those that are missing and those beyond the remote's. */
+  readonly wrong = new Map<string, string>();
+  /** Local paths that the remote does not have. */
+  readonly extras: string[] = [];
+  readonly #wanted: WantedTree;
+  readonly #unwanted: { has(path: string): boolean };
+  readonly #missing: Set<string>;
+
+  constructor(wanted: WantedTree) {
+    const { directories, files } = wanted;
+    this.#wanted = wanted;
+    this.#unwanted = { has: (path) => !directories.has(path) && !files.has(path) };
+    this.#missing = new Set(directories);
+    for (const path of files.keys()) this.#missing.add(path);
+  }
+
+  /** Paths that no entry had so far. */
+  get missing(): Iterable<string> {
+    return this.#missing;
+  }
+
+  take(path: string, entry: Entry): void {
+    const { directories, files } = this.#wanted;
+    this.#missing.delete(path);
+    const reason = files.has(path)
+      ? faultOfFile(entry, files.get(path))
+      : directories.has(path) && !entry.isDirectory() && 'is no directory';
+    if (reason) this.wrong.set(path, reason);
+    if (this.#isExtra(path)) this.extras.push(path);
+  }
+
+  #isExtra(path: string): boolean {
+    const { unknown, partial } = this.#wanted;
+    const top = placeOf(path, this.#unwanted);
+    return top !== undefined && !isAtOrBelow(path, unknown) && !partial.has(parentOf(top));
+  }
 }
 
-/** Paths that differ, and how; extra paths are not included. */
-export function differencesOf(entries: Entries, wanted: WantedTree): Map<string, string> {
-  const wrong = new Map<string, string>();
-  for (const path of wanted.directories) {
-    const stats = entries.get(path);
-    if (!stats) wrong.set(path, 'is missing');
-    else if (!stats.isDirectory()) wrong.set(path, 'is no directory');
-  }
-  for (const [path, bytes] of wanted.files) {
-    const stats = entries.get(path);
-    if (!stats) wrong.set(path, 'is missing');
-    else if (!stats.isFile()) wrong.set(path, 'is no regular file');
-    else if (bytes !== undefined && stats.size !== bytes) {
-      wrong.set(path, `has ${stats.size} bytes, not ${bytes}`);
-    }
-  }
-  return wrong;
+function faultOfFile(entry: Entry, bytes: number | undefined): string | undefined {
+  if (!entry.isFile()) return 'is no regular file';
+  const differs = bytes !== undefined && entry.size !== bytes;
+  return differs ? `has ${entry.size} bytes, not ${bytes}` : undefined;
 }

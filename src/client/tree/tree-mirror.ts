@@ -73,7 +73,7 @@ interface Staged {
 export class TreeMirror {
   readonly #parts: TreeMirrorParts;
   readonly #wanted;
-  /** Bytes so far of each file that is under way or complete. */
+  /** Bytes so far of each file that is under way. */
   readonly #came = new Map<string, number>();
   readonly #differences: Differences;
   readonly #aside: SetAside;
@@ -204,7 +204,7 @@ export class TreeMirror {
       const check = { ...options, path: place.path, url, listed: file.cid };
       const cid = await cidIfSame({ ...check, stallMs: options.timeoutMs });
       if (cid) {
-        this.#progress(path, bytes);
+        this.#count(bytes);
         return record.note(path, `${cid}`, await place.touch(there, this.#wants(file)));
       }
     }
@@ -249,7 +249,7 @@ export class TreeMirror {
     replaced: Stats | undefined,
   ): Promise<void> {
     const written = await place.stage(bytes, replaced ? undefined : this.#wants(file));
-    this.#progress(file.path, bytes.length);
+    this.#count(bytes.length);
     this.#staged.push({ file, written });
   }
 
@@ -278,6 +278,7 @@ export class TreeMirror {
     record.note(path, cid, await place.publish(this.#wants(file), written));
     this.#wanted.files.set(path, length);
     this.#changed.add(parentOf(path));
+    this.#came.delete(path);
     this.#fetched += 1;
     options.emit({ event: 'file_fetched', path, bytes: length, ...(cid ? { cid } : {}) });
   }
@@ -314,8 +315,13 @@ export class TreeMirror {
   }
 
   #progress(path: string, bytes: number): void {
-    this.#bytes += bytes - (this.#came.get(path) ?? 0);
+    const more = bytes - (this.#came.get(path) ?? 0);
     this.#came.set(path, bytes);
+    this.#count(more);
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
     this.#parts.events.progress(this.#bytes);
   }
 
