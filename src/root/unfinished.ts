@@ -6,6 +6,13 @@
 export interface UploadLock {
   /** Aborts when another process may have taken the lock. */
   readonly lost: AbortSignal;
+  /**
+   * Must be called before each write: this process may have stood still since the last one, and
+   * another may have taken the lock meanwhile. Undefined if that cannot be.
+   *
+   * @throws Refusal ERR_LOCKED
+   */
+  confirm(): Promise<void> | undefined;
   release(): Promise<void>;
 }
 

@@ -1,15 +1,17 @@
 // Gives an upload one writer, among processes and machines that share the root and may be killed at
 // any moment (see numbered-lock.ts). A holder that this process can see is judged by the process table,
 // any other by its signs of life, since clocks of machines differ. A holder that stood still and finds
-// another in its place must stop writing: `lost` aborts.
+// another in its place must stop writing: `lost` aborts, and `confirm` throws.
 import { stat } from 'node:fs/promises';
 import { systemClock, type Timers } from '../../runtime/clock.ts';
-import { HubswarmError } from '../../runtime/errors.ts';
-import { unawaited } from '../../runtime/guarded.ts';
 import { isAlive, type ProcessMark, thisProcess, toProcessMark } from '../../runtime/node/alive.ts';
 import { takeLock } from '../../runtime/node/numbered-lock.ts';
 import { giveSigns, givesSign } from '../../runtime/node/sign-of-life.ts';
+import { Refusal } from '../../runtime/refusal.ts';
 import type { UploadLock } from '../unfinished.ts';
+
+const LOST =
+  'another process writes this upload now, since this one stood still; ask where it ends';
 
 /**
  * Locks the upload; undefined if another process holds the lock. That takes some seconds if the last
@@ -38,14 +40,18 @@ export async function lockUpload(
       () => true,
       () => false,
     );
-    if (isThere) lost.abort(new HubswarmError('ERR_ABORTED', 'the lock of the upload was lost'));
+    if (isThere) lost.abort(new Refusal('ERR_LOCKED', LOST));
   };
-  const stopSigns = giveSigns(lock.path, clock, () => unawaited('losing an upload', lose()));
+  const signs = giveSigns(lock.path, clock, lose);
+  const confirm = (): Promise<void> | undefined => {
+    if (lost.signal.aborted) return Promise.reject(lost.signal.reason);
+    return signs.confirm()?.then(() => lost.signal.throwIfAborted());
+  };
   const release = async (): Promise<void> => {
-    stopSigns();
+    signs.cancel();
     await lock.release().catch(() => undefined);
   };
-  return { lost: lost.signal, release };
+  return { lost: lost.signal, confirm, release };
 }
 
 /** Undefined if it was given back, or makes no sense. */

@@ -60,14 +60,14 @@ export async function lockDirectory(
     warn(`${dir}: taken over from ${nameOf(last)}, which did not give it back and ${silence}`);
   }
   const { path, release } = lock;
-  const stopSigns = giveSigns(path, clock, () => {
+  const signs = giveSigns(path, clock, () => {
     const message = `${dir}: taken over by another process, since this one stood still for more than ${SILENT_AFTER_MS / 1000} s`;
     if (tellLoss) tellLoss(new HubswarmError('ERR_NOT_PERMITTED', `${message}; it ends here`));
     else warn(`${message}; stop one of the two`);
   });
   return {
     release: async () => {
-      stopSigns();
+      signs.cancel();
       await release();
     },
   };

@@ -11,36 +11,55 @@ const LOOK_MS = 500;
 /** A busy machine or a slow network disk may delay some looks. Chosen. */
 export const SILENT_AFTER_MS = 5000;
 
+/** Time for which a holder that saw its file is sure to be the holder: half of what another waits. */
+const SURE_FOR_MS = SILENT_AFTER_MS / 2;
+
+export interface Signs {
+  /**
+   * Looks at the file if the last look was long ago: this process may have stood still meanwhile.
+   * Undefined if it was not. `onGone` is called before it resolves.
+   */
+  confirm(): Promise<void> | undefined;
+  readonly cancel: Cancel;
+}
+
 /**
  * Answers for the holder of this file, which belongs to this process.
  *
  * @param onGone called once if the file is gone: another holder was put in its place
  */
-export function giveSigns(path: string, clock: Timers, onGone: () => void): Cancel {
+export function giveSigns(path: string, clock: Timers, onGone: () => Promise<void> | void): Signs {
   let given: number | undefined;
-  let looking = false;
+  let seenAt = clock.now();
+  let looking: Promise<void> | undefined;
   const look = async (): Promise<void> => {
-    if (looking) return;
-    looking = true;
+    const begun = clock.now();
     try {
       if ((await timeOf(path)) !== given) {
         const now = new Date();
         await utimes(path, now, now);
         given = await timeOf(path);
       }
+      seenAt = begun;
     } catch (error) {
       // Other failures of a network disk pass.
       if (systemCode(error) !== 'ENOENT') return;
       cancel();
-      onGone();
-    } finally {
-      looking = false;
+      await onGone();
     }
   };
+  const lookOnce = (): Promise<void> => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
   const cancel = clock.every(LOOK_MS, 'giving a sign of life', () =>
-    unawaited('giving a sign of life', look()),
+    unawaited('giving a sign of life', lookOnce()),
   );
-  return cancel;
+  const confirm = (): Promise<void> | undefined =>
+    clock.now() - seenAt > SURE_FOR_MS ? lookOnce() : undefined;
+  return { confirm, cancel };
 }
 
 /** Whether the holder of this file gives a sign of life. @throws of the file system */

@@ -91,6 +91,7 @@ class Append {
     let sha256: Uint8Array | undefined;
     try {
       await this.#receive(lock);
+      await lock.confirm();
       await this.#writer.finish();
       sha256 = this.#checksum?.check();
     } catch (error) {
@@ -111,13 +112,15 @@ class Append {
       const bytes = this.#writer.position + chunk.length;
       checkLength(this.#hub, this.#upload, bytes);
       this.#hub.uploads.unfinished.cover(id, bytes);
-      lock.lost.throwIfAborted();
-      return this.#writer.take(chunk);
+      const confirmed = lock.confirm();
+      if (confirmed === undefined) return this.#writer.take(chunk);
+      return confirmed.then(() => this.#writer.take(chunk));
     });
   }
 
-  /** Keeps the bytes of a broken chunk, unless it has a checksum. */
+  /** Keeps the bytes of a broken chunk, unless it has a checksum or another process writes now. */
   async #giveUp(lock: UploadLock): Promise<void> {
+    await lock.confirm()?.catch(() => undefined);
     if (this.#checksum || lock.lost.aborted) {
       await this.#writer.settle();
       if (!lock.lost.aborted) await this.#discard();
