@@ -1,5 +1,5 @@
-// What a person reads of lost files: the first few each, and then their number, ever more seldom. A disk
-// that is unmounted loses twenty thousand at once.
+// What a person reads of lost files, where they were shared and where they are fetched: the first few
+// each, and then their number, ever more seldom. A disk that is unmounted loses twenty thousand at once.
 import type { Cancel, Timers } from '../runtime/clock.ts';
 
 /** Files that are named. Chosen: what is read at a glance. */
@@ -8,9 +8,16 @@ const MOST_NAMED = 8;
 const FIRST_MS = 2000;
 const MOST_MS = 60_000;
 
-export class LossLines {
+export interface LossTeller<T> {
+  /** One file. */
+  name(loss: T): void;
+  /** Files that were not named. */
+  count(words: string): void;
+}
+
+export class LossLines<T> {
   readonly #clock: Timers;
-  readonly #tell: (line: string) => void;
+  readonly #teller: LossTeller<T>;
   #named = 0;
   #unnamed = 0;
   /** Whether a file was lost since the last number. */
@@ -18,16 +25,16 @@ export class LossLines {
   #waitMs = FIRST_MS;
   #cancel: Cancel | undefined;
 
-  constructor(clock: Timers, tell: (line: string) => void) {
+  constructor(clock: Timers, teller: LossTeller<T>) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#teller = teller;
   }
 
-  handleLoss(message: string): void {
+  handleLoss(loss: T): void {
     this.#isLosing = true;
     if (this.#named < MOST_NAMED) {
       this.#named++;
-      this.#tell(`served no more: ${message}`);
+      this.#teller.name(loss);
     } else this.#unnamed++;
     if (this.#cancel === undefined) this.#wait();
   }
@@ -58,6 +65,6 @@ export class LossLines {
   #count(): void {
     const more = this.#unnamed;
     this.#unnamed = 0;
-    if (more > 0) this.#tell(`served no more: ${more} more ${more === 1 ? 'file' : 'files'}`);
+    if (more > 0) this.#teller.count(`${more} more ${more === 1 ? 'file' : 'files'}`);
   }
 }

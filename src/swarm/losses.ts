@@ -37,7 +37,7 @@ export function everHere({ have, losses = [] }: PieceStore): Bitfield {
 
 export class Losses {
   readonly #init: LossesInit;
-  readonly #lines: LossLines;
+  readonly #lines: LossLines<string>;
   /** Pieces that are back, and are still to be announced. */
   readonly #returned: FilePieces[] = [];
   #cancelLook: Cancel | undefined;
@@ -49,7 +49,9 @@ export class Losses {
 
   constructor(init: LossesInit) {
     this.#init = init;
-    this.#lines = new LossLines(init.clock, (message) => init.emit({ event: 'warned', message }));
+    const tell = (what: string): void =>
+      init.emit({ event: 'warned', message: `served no more: ${what}` });
+    this.#lines = new LossLines(init.clock, { name: tell, count: tell });
     this.#lookedAt = init.clock.now();
     const { store, step } = init;
     for (const loss of store.losses ?? []) step({ type: 'pieces_lost', ...loss });

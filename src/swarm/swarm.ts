@@ -20,6 +20,7 @@ import { SessionLoop } from './session-loop.ts';
 import type { SessionView } from './session-view.ts';
 import type { SwarmHooks, SwarmHost } from './swarm-host.ts';
 import { toldTo } from './told-to.ts';
+import { Withdrawals } from './withdrawals.ts';
 
 export interface SwarmInit extends SwarmHost {
   readonly cid: CID;
@@ -41,6 +42,7 @@ export class Swarm implements Neighbourhood {
   readonly contacts: Contacts;
   /** What its store has lost. */
   readonly losses: Losses;
+  readonly #withdrawals: Withdrawals;
   readonly #init: SwarmInit;
   readonly #session: Session;
   readonly #loop: SessionLoop;
@@ -75,6 +77,7 @@ export class Swarm implements Neighbourhood {
     this.contacts = new Contacts({ ...init, swarm: this, digest });
     this.#step({ type: 'uplink_capped', bytesPerSecond: init.uplinkCap() });
     this.losses = new Losses({ ...init, step: (event) => this.#step(event) });
+    this.#withdrawals = new Withdrawals(init);
     this.#copies = equals && this.#copiesOf(equals);
     this.#copies?.start();
   }
@@ -178,6 +181,7 @@ export class Swarm implements Neighbourhood {
     this.#closed = true;
     this.contacts.close();
     this.losses.close();
+    this.#withdrawals.close();
     this.#copies?.close();
     this.#loop.close();
     for (const [peer, { wire }] of this.#members) {
@@ -284,11 +288,9 @@ export class Swarm implements Neighbourhood {
   }
 
   #handleWithdrawn({ neighbour, pieces, reason }: Extract<SessionEffect, { type: 'withdrawn' }>) {
-    const { store, name, emit, hooks } = this.#init;
+    const { store, hooks } = this.#init;
     const paths = pathsOf(store.manifest, pieces);
-    const told = { cid: this.cid.toString(), remote: neighbour, pieces: pieces.length };
-    const named = paths.length === 0 && name ? { name } : {};
-    emit({ event: 'pieces_withdrawn', ...told, ...named, paths, reason });
+    this.#withdrawals.handle({ neighbour, pieces: pieces.length, paths, reason });
     hooks.onWithdrawn?.(paths, reason);
   }
 

@@ -252,7 +252,7 @@ export interface Events {
     /** Peers connected for this file, perhaps none. */
     neighbours: number;
   };
-  /** A peer took back missing pieces, since the files that held them are not what they were. */
+  /** A peer took back missing pieces, since the files that held them are not what they were; told of the first 8 files. */
   pieces_withdrawn: {
     cid: string;
     /** Name of the content, if it is one file. */

@@ -5,11 +5,12 @@ import { VirtualClock } from './virtual-clock.ts';
 
 let clock: VirtualClock;
 let told: string[];
-let lines: LossLines;
+let lines: LossLines<string>;
 beforeEach(() => {
   clock = new VirtualClock();
   told = [];
-  lines = new LossLines(clock, (line) => told.push(line));
+  const tell = (what: string): void => void told.push(`served no more: ${what}`);
+  lines = new LossLines(clock, { name: tell, count: tell });
 });
 
 const FIRST_EIGHT = Array.from({ length: 8 }, (_, i) => `served no more: f${i}`);
