@@ -120,3 +120,22 @@ it('a server without room is asked once, as for a PUT', async () => {
   await expect(done).rejects.toThrow('507 Insufficient Storage: no room left on the server');
   expect(server.seen).toEqual(['OPTIONS /uploads/', 'POST /uploads/']);
 });
+
+describe('the place that a server gives an upload', () => {
+  it.each(['http', '//'])('at another server (%s) is told, and gets nothing', async (form) => {
+    const other = await startServer((_, response) => response.end());
+    onTestFinished(() => other.close());
+    const there = new URL('/uploads/0123', other.origin).href;
+    const location = form === '//' ? there.slice('http:'.length) : there;
+    const server = await startServer((asked, response) => {
+      asked.resume();
+      response.setHeader('tus-version', '1.0.0').setHeader('tus-extension', 'creation');
+      response.writeHead(asked.method === 'POST' ? 201 : 204, { location }).end();
+    });
+    onTestFinished(() => server.close());
+    const url = new URL('/files/', server.origin);
+    const sent = put(url, LARGE, new Access({ urls: [url], token: 'secret' }));
+    await expect(sent).rejects.toThrow('named an upload of another server');
+    expect(other.seen).toEqual([]);
+  });
+});
