@@ -30,6 +30,11 @@ export const LAW: Law = {
       imports: [],
       reason: 'what a file is does not depend on how it travels',
     },
+    car: {
+      holds: 'CARs for foreign clients: the walk along a path and below it, and the frames',
+      imports: ['content'],
+      reason: 'what a DAG needs to be checked does not depend on how it travels',
+    },
     disk: {
       holds: 'content on a disk: the file store, what is shared (`import/`), where a download lies (`place/`), calls of the `file-system/`',
       imports: ['content'],
@@ -72,7 +77,7 @@ export const LAW: Law = {
     },
     server: {
       holds: 'the HTTP face of the hub: routes, answers, uploads, events, operations',
-      imports: ['api', 'hub', 'root', 'content', 'disk', 'link', 'telemetry'],
+      imports: ['api', 'hub', 'root', 'car', 'content', 'disk', 'link', 'telemetry'],
       reason: 'the hub knows no swarm',
     },
     client: {

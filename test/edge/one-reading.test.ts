@@ -47,7 +47,7 @@ const TARGETS: readonly (readonly [target: string, get: number, put: number])[] 
   ['/uploads/../files/b/x', 404, 404],
   ['/uploads/..%2ffiles/b/x', 404, 404],
   [`/uploads/../uploads/${'0'.repeat(32)}`, 404, 404],
-  ['/ipfs/../files/b/x', 404, 405],
+  ['/ipfs/../files/b/x', 400, 405],
 ];
 const atUploads = (target: string): boolean => target.startsWith('/uploads');
 /** As PUT, at an edge: the origin judges what has a reading, and the edge itself takes no uploads. */

@@ -6,13 +6,12 @@
 // without it until it is known. The store remembers it for the next run. Memory: 32 bytes a piece,
 // and the inner nodes; of versions used long ago the CID alone.
 import type { CID } from 'multiformats/cid';
-import * as raw from 'multiformats/codecs/raw';
 import type { Leaves } from '../../content/file-dag.ts';
 import { MAX_PIECES } from '../../content/geometry.ts';
-import { DIGEST_LENGTH, type Manifest } from '../../content/manifest.ts';
+import type { Manifest } from '../../content/manifest.ts';
 import { manifestOfLeaves } from '../../content/manifest-of.ts';
 import { choosePieceLength } from '../../content/piece-length.ts';
-import { openFile, readFully, withOpen } from '../../root/opened.ts';
+import { openFile } from '../../root/opened.ts';
 import type { Located, OpenFile, Root, Segments } from '../../root/root.ts';
 import { settled } from '../../root/version.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
@@ -20,6 +19,7 @@ import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { fileChanging } from '../../runtime/refusal.ts';
 import { within } from '../../runtime/within.ts';
+import { type BlockPlace, blockPlaces } from './block-places.ts';
 import type { CatalogueStore } from './catalogue-store.ts';
 import { CidNames } from './cid-names.ts';
 import { hashVersion } from './hash-version.ts';
@@ -52,14 +52,6 @@ export interface Hashed {
   readonly leaves?: Leaves | undefined;
   /** Digest of the whole file. */
   readonly sha256?: Uint8Array | undefined;
-}
-
-/** A place that may have a block. */
-export interface BlockPlace {
-  /** @throws Refusal if the file has changed */
-  read(): Promise<Uint8Array>;
-  /** Name of the file, if the block is its root. */
-  readonly name?: string | undefined;
 }
 
 /** Most entries in memory. Chosen: about 50 MB with files of a few pieces. */
@@ -199,37 +191,9 @@ export class Catalogue {
     return this.#keep(await this.#entryOf(file, leaves));
   }
 
-  /**
-   * Yields every place that may have the block; the file there can have changed since.
-   *
-   * @param isReadable whether the caller may read the file at that place
-   */
-  *places(cid: CID, isReadable: (place: Segments) => boolean): Generator<BlockPlace> {
-    const name = cid.toString();
-    const digest = cid.multihash.digest;
-    for (const entry of this.#entries.values()) {
-      if (!isReadable(entry.place)) continue;
-      const named = entry.cid === name ? { name: entry.place.at(-1) } : {};
-      const bytes = entry.dag.get(name);
-      if (bytes) yield { read: async () => bytes, ...named };
-      if (cid.code !== raw.code) continue;
-      if (entry.cid === name) yield { read: () => this.#readPiece(entry, 0), ...named };
-      else {
-        const piece = findPiece(entry.manifest, digest);
-        if (piece !== undefined) yield { read: () => this.#readPiece(entry, piece) };
-      }
-    }
-  }
-
-  /** Reads a piece of the file that has the name now. The caller compares it with its CID. */
-  async #readPiece({ place, manifest }: FileEntry, piece: number): Promise<Uint8Array> {
-    const { geometry } = manifest;
-    const empty = geometry.pieceCount === 0;
-    return withOpen(openFile(this.#root, place), async (file) => {
-      const block = Buffer.allocUnsafe(empty ? 0 : geometry.length(piece));
-      await readFully(file, block, empty ? 0 : geometry.offset(piece));
-      return block;
-    });
+  /** Every place that may have the block: see blockPlaces(). */
+  places(cid: CID, isReadable: (place: Segments) => boolean): Iterable<BlockPlace> {
+    return blockPlaces(this.#entries.values(), this.#root, cid, isReadable);
   }
 
   /** The entry of this version, if known. It becomes the last to be forgotten. */
@@ -333,12 +297,4 @@ async function openVersion(
   if (file.version.stamp === stamp) return file;
   await file.close();
   return undefined;
-}
-
-/** Index of the piece with this digest. It searches the bytes, so no index takes memory. */
-export function findPiece({ digests }: Manifest, digest: Uint8Array): number | undefined {
-  const all = Buffer.from(digests.buffer, digests.byteOffset, digests.byteLength);
-  let at = all.indexOf(digest);
-  while (at >= 0 && at % DIGEST_LENGTH !== 0) at = all.indexOf(digest, at + 1);
-  return at < 0 ? undefined : at / DIGEST_LENGTH;
 }

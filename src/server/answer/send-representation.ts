@@ -22,14 +22,7 @@ export async function sendRepresentation(
   representation: Representation,
   sendPart: SendPart,
 ): Promise<void> {
-  const { req, res } = outlet.conversation;
-  const { validators, cacheHeaders } = representation;
-  const verdict = checkPreconditions(req.method ?? '', req.headers, validators);
-  if (verdict === 'failed') throw new HttpFailure(412, 'it is not the version asked for');
-  if (verdict === 'not_modified') {
-    res.writeHead(304, withVary(res, cacheHeaders)).end();
-    return;
-  }
+  if (isAnsweredWithout(outlet, representation)) return;
   const answer = wantedRange(outlet, representation);
   if (answer.kind === 'unsatisfiable') {
     const { size } = representation;
@@ -40,6 +33,22 @@ export async function sendRepresentation(
   const ranges = answer.kind === 'ranges' ? answer.ranges : [];
   if (ranges.length > 1) await sendMultipart(outlet, representation, ranges, sendPart);
   else await sendOne(outlet, representation, ranges[0], sendPart);
+}
+
+/**
+ * Whether the conditions of the request were met without the bytes: a 304 has been sent then.
+ *
+ * @throws HttpFailure 412
+ */
+export function isAnsweredWithout(
+  { conversation: { req, res } }: Outlet,
+  { validators, cacheHeaders }: Pick<Representation, 'validators' | 'cacheHeaders'>,
+): boolean {
+  const verdict = checkPreconditions(req.method ?? '', req.headers, validators);
+  if (verdict === 'failed') throw new HttpFailure(412, 'it is not the version asked for');
+  if (verdict !== 'not_modified') return false;
+  res.writeHead(304, withVary(res, cacheHeaders)).end();
+  return true;
 }
 
 /** The requested range; ranges are defined for GET only (section 14.2). */

@@ -10,10 +10,11 @@ import type { Segments } from '../../root/root.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { Conversation } from '../conversation/conversation.ts';
 import { answerEvents } from '../events/events-route.ts';
-import { answerBlock, type Blocks } from '../files/block-route.ts';
 import { answerFile } from '../files/file-response.ts';
 import { answerIndex } from '../files/index-page.ts';
 import { SmallFiles } from '../files/small-files.ts';
+import { type Blocks, findPlaced } from '../gateway/blocks.ts';
+import { answerGateway } from '../gateway/gateway-route.ts';
 import { AnswerThrough } from '../intermediary/answer-through.ts';
 import { answerDirectory } from '../listing/directory-response.ts';
 import { HttpFailure } from '../message/http-failure.ts';
@@ -106,7 +107,7 @@ async function answerBytes(
   const found = routeOf(targetPath(url ?? ''));
   if (found?.name === 'blocks') {
     const outlet = { conversation, link: hub.link };
-    await answerBlock(outlet, readableBlocks(hub, conversation), found.rest);
+    await answerGateway(outlet, readableBlocks(hub, conversation), found.rest);
     return true;
   }
   if (found?.name !== 'files') return false;
@@ -130,7 +131,7 @@ function readableBlocks({ access, catalogue }: Hub, conversation: Conversation):
   access.checkListing(conversation.caller, []);
   const isReadable = (place: Segments) => access.allows(conversation.caller, 'read', place);
   return {
-    places: (cid) => catalogue.places(cid, isReadable),
+    find: (cid) => findPlaced(catalogue.places(cid, isReadable), cid),
     sharing: access.isPublic ? 'public' : 'private',
   };
 }

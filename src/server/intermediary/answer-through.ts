@@ -3,7 +3,8 @@
 // 307: whatever changes a file, the events, and what the cache has no room for.
 // RFC 9110 section 7.6.3 (Via), RFC 9111 section 4.2.4 (stale), RFC 9211.
 import type { OutgoingHttpHeaders } from 'node:http';
-import { decodeCid, isSupportedCid } from '../../content/cid.ts';
+import type { CID } from 'multiformats/cid';
+import { isSupportedCid } from '../../content/cid.ts';
 import {
   type Asker,
   type Copy,
@@ -17,9 +18,10 @@ import { fileChanging } from '../../runtime/refusal.ts';
 import type { OwnAddress } from '../access/own-address.ts';
 import { REVALIDATE } from '../answer/representation.ts';
 import type { Conversation } from '../conversation/conversation.ts';
-import { answerBlock } from '../files/block-route.ts';
 import { answerVersion } from '../files/file-response.ts';
 import type { FilesHub } from '../files/files-hub.ts';
+import type { FoundBlock } from '../gateway/blocks.ts';
+import { answerGateway } from '../gateway/gateway-route.ts';
 import { Lane } from '../listing/listing-lanes.ts';
 import { HttpFailure } from '../message/http-failure.ts';
 import { parseRequestPath, targetPath, targetSearch } from '../message/request-path.ts';
@@ -134,20 +136,22 @@ export class AnswerThrough {
     const { access, link } = this.#hub;
     const { caller } = conversation;
     access.checkAnywhere(caller, 'read');
-    const cid = decodeCid(rest.replace(/\/$/, ''));
     const mayRead = (segments: Segments): boolean => access.allows(caller, 'read', segments);
-    const block =
-      cid && isSupportedCid(cid) ? await this.#intermediary.block(cid, asker, mayRead) : undefined;
-    if (block) {
-      const { isHere } = block;
+    const read = async (cid: CID) =>
+      isSupportedCid(cid) ? this.#intermediary.block(cid, asker, mayRead) : undefined;
+    const find = async (cid: CID): Promise<FoundBlock | undefined> => {
+      const block = await read(cid);
+      if (!block) return undefined;
+      const { isHere, bytes } = block;
       setHeaders(
         conversation,
         isHere ? cacheHeaders({ kind: 'fresh' }, 0) : passedHeaders('uri-miss'),
       );
-    }
-    const places = () => (block ? [{ read: async () => block.bytes }] : []);
+      const get = async (each: CID) => (each.equals(cid) ? bytes : (await read(each))?.bytes);
+      return { bytes, get, close: async () => undefined };
+    };
     const sharing = access.isPublic ? 'public' : 'private';
-    await answerBlock({ conversation, link }, { places, sharing }, rest);
+    await answerGateway({ conversation, link }, { find, sharing }, rest);
   }
 
   async #page({ conversation, target, asker }: Passing): Promise<void> {

@@ -1,5 +1,5 @@
-// Joins the short chunks of an archive: a thousand small files make three chunks each, and each
-// would be a packet of its own.
+// Joins the short chunks of an answer that is made while it is sent: a thousand small files of an archive make
+// three chunks each, and each would be a packet of its own.
 
 /** Chosen: as much as is paced at once. */
 const JOINED_BYTES = 64 * 1024;

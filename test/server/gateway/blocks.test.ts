@@ -83,8 +83,8 @@ describe('GET /ipfs/<cid>', () => {
     expect(await ask(`/ipfs/bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku`)).toBe(
       404,
     );
-    expect(await ask(`/ipfs/${cid}?format=car`)).toBe(406);
-    expect(await ask(`/ipfs/${cid}`, { accept: 'application/vnd.ipld.car' })).toBe(406);
+    expect(await ask(`/ipfs/${cid}?format=dag-json`)).toBe(406);
+    expect(await ask(`/ipfs/${cid}`, { accept: 'application/vnd.ipld.dag-json' })).toBe(406);
     expect(await ask(`/ipfs/${cid}`, {}, 'PUT')).toBe(405);
   });
 });
