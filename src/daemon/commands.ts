@@ -71,7 +71,10 @@ const ACTS: Readonly<Record<string, Act>> = {
         `${what}: is not shared; 'hubswarm status' lists what is`,
       );
     }
-    for (const share of found) emit(await shares.unshare(share));
+    for (const share of found) {
+      const ended = await shares.unshare(share);
+      if (ended) emit(ended);
+    }
   },
   get: async (argument, answer, { transfers }) => {
     const request = parse('get', getSchema, argument);

@@ -17,6 +17,8 @@ const LINE_MS = 60_000;
 const SIGN_MS = 1000;
 /** A reader that is behind for so long is cut, also if it reads a byte now and then. Chosen. */
 const STALL_MS = 30_000;
+/** Time in which a terminal that is hung up on may read why. Chosen. */
+const READ_WHY_MS = 1000;
 /** Bytes that wait for a reader, from which on progress is not told. Chosen. */
 const BEHIND = 64 * 1024;
 /** Bytes that wait for a reader at most. Chosen: thousands of events. */
@@ -75,6 +77,7 @@ export class Conversation {
 
   /** For the next line. */
   #await(): void {
+    if (this.#gone.signal.aborted) return;
     this.#cancelWait();
     this.#cancelWait = this.#clock.after(LINE_MS, 'hanging up on a terminal', () =>
       this.#refuse('ERR_TIMEOUT', `no whole line within ${LINE_MS / 1000} s`),
@@ -82,6 +85,7 @@ export class Conversation {
   }
 
   #hear(chunk: Buffer): void {
+    if (this.#gone.signal.aborted) return;
     this.#lines.push(chunk);
     if (this.#lines.waiting > MAX_LINE) {
       this.#refuse('ERR_TOO_LARGE', `lines of ${MAX_LINE} characters at most are taken`);
@@ -122,11 +126,10 @@ export class Conversation {
       this.#emit({ event: 'command_completed', command: word });
     } catch (error) {
       this.#emit({ event: 'command_failed', command: word, ...describe(error) });
-    } finally {
-      cancelSigns();
-      this.#busy = false;
     }
-    await this.#write('');
+    // Signs go on, since they see whether it is read.
+    await this.#write('').finally(cancelSigns);
+    this.#busy = false;
     this.#await();
     this.#next();
   }
@@ -164,8 +167,12 @@ export class Conversation {
   #refuse(code: 'ERR_TIMEOUT' | 'ERR_TOO_LARGE', message: string): void {
     this.#cancelWait();
     this.#send(formatEvent({ event: 'command_failed', command: '', code, message }));
-    this.#socket.destroySoon();
+    this.#socket.end();
     this.#leave();
+    // What still comes is thrown away meanwhile: who writes would be cut before it reads.
+    this.#cancelWait = this.#clock.after(READ_WHY_MS, 'hanging up on a terminal', () =>
+      this.#socket.destroy(),
+    );
   }
 }
 

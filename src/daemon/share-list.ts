@@ -95,6 +95,13 @@ export class ShareList {
     await Promise.all(notes);
   }
 
+  /** Writes anew what a full disk kept from being written. */
+  async mend(): Promise<void> {
+    if (Number.isFinite(this.#lines)) return;
+    this.#written = this.#written.catch(() => undefined).then(() => this.#flush());
+    await this.#written;
+  }
+
   async close(): Promise<void> {
     await this.#written.catch(() => undefined);
     await this.#file?.close();

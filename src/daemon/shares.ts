@@ -7,8 +7,9 @@ import type { Imported } from '../disk/import/import.ts';
 import { fileShared, importShared, type ShareOptions } from '../peer/import-shared.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { Cancel, Timers } from '../runtime/clock.ts';
-import { describeError } from '../runtime/errors.ts';
+import { describeError, reworded } from '../runtime/errors.ts';
 import { unawaited } from '../runtime/guarded.ts';
+import { NamedGates } from '../runtime/named-gates.ts';
 import type { Emit, Event } from '../telemetry/event.ts';
 import { type Limits, limitReached } from './limits.ts';
 import { Served } from './served.ts';
@@ -24,6 +25,9 @@ const LIMITS_MS = 1000;
 const NOTE_MS = 60_000;
 /** Shares looked at between two rounds of the event loop. Chosen. */
 const AT_ONCE = 16;
+
+const UNNOTED =
+  'not shared any more, but would be after a kill: that it ended is noted as soon as there is room';
 
 export interface SharesInit {
   readonly path: string;
@@ -41,6 +45,8 @@ export class Shares {
   readonly #cancels: Cancel[] = [];
   #list!: ShareList;
   #peer: Peer | undefined;
+  /** By path: two changes of one would leave what nobody can end any more. */
+  readonly #changes = new NamedGates();
   #looking = false;
 
   private constructor(init: SharesInit) {
@@ -106,24 +112,43 @@ export class Shares {
     return this.#keep(path, imported);
   }
 
-  async #keep(path: string, imported: Imported): Promise<Share> {
+  #keep(path: string, imported: Imported): Promise<Share> {
+    return this.#changes.run(path, () => this.#replace(path, imported));
+  }
+
+  async #replace(path: string, imported: Imported): Promise<Share> {
     const content = contentOf(imported);
     const before = this.index.at(path);
     if (before) await this.#drop(before);
     const goesOn = before?.cid.equals(content.cid) && !isOver(before) ? before : undefined;
     const { sharedAt, sentBytes } = goesOn ?? { sharedAt: Date.now(), sentBytes: 0 };
     const share: Share = { ...content, path, sharedAt, sentBytes, state: 'shared' };
-    this.index.add(share);
-    this.#serve(share);
-    await this.#list.put(share);
+    this.#add(share);
+    try {
+      await this.#list.put(share);
+    } catch (error) {
+      // Who is told that it failed expects things to be as they were.
+      await this.#drop(share);
+      if (before) this.#add(before);
+      const state = before ? 'shared as before' : 'not shared';
+      throw reworded(error, (message) => `${message}; ${path} is ${state}`);
+    }
     return share;
   }
 
-  /** Shares it no more, and forgets it. @returns what was told of it */
-  async unshare(share: Share): Promise<Event> {
-    await this.#drop(share);
-    await this.#list.remove(share.path);
-    return this.#tellEnd(share, 'unshared');
+  /** Shares it no more, and forgets it. @returns what was told of it; undefined if it was gone already */
+  async unshare(share: Share): Promise<Event | undefined> {
+    return this.#changes.run(share.path, async () => {
+      if (this.index.at(share.path) !== share) return undefined;
+      await this.#drop(share);
+      const event = this.#tellEnd(share, 'unshared');
+      try {
+        await this.#list.remove(share.path);
+      } catch (error) {
+        throw reworded(error, (message) => `${message}; ${share.path} is ${UNNOTED}`);
+      }
+      return event;
+    });
   }
 
   /** Counts what was sent of a content; several paths may have it. */
@@ -147,6 +172,11 @@ export class Shares {
     const { cid, kind } = share;
     if (kind === 'directory' && !peer.holds(cid)) peer.serve(toImported(share));
     peer.announce(cid);
+  }
+
+  #add(share: Share): void {
+    this.index.add(share);
+    if (!isOver(share)) this.#serve(share);
   }
 
   /** Everything but its line in the list. */
@@ -192,6 +222,7 @@ export class Shares {
     this.#unnoted.clear();
     try {
       if (shares.length > 0) await this.#list.note(shares);
+      await this.#list.mend();
     } catch (error) {
       const message = `what was sent is not noted: ${describeError(error)}`;
       this.#init.emit({ event: 'warned', message });

@@ -38,7 +38,9 @@ describe('other terminals', { timeout: 240_000 }, () => {
     const { shares, daemon } = await statusOf(there);
     expect(shares).toMatchObject([{ cid, path: join(dir, 'out', 'file.bin'), state: 'shared' }]);
     expect(daemon.receivedBytes).toBeGreaterThanOrEqual(3 * MIB);
-    expect((await run(['status', '--data', there])).stdout).toMatch(/1 shares \(3 MiB\)/);
+    expect((await run(['status', '--data', there])).stdout).toMatch(
+      /1 share \(3 MiB\), 0 transfers/,
+    );
     expect(await run(['unshare', '--data', there, cid])).toMatchObject({ code: 0 });
     expect((await statusOf(there)).shares).toEqual([]);
     const unshared = await run(['unshare', '--data', here, file, join(dir, 'other')]);
@@ -179,6 +181,28 @@ describe('the socket', { timeout: 240_000 }, () => {
     expect(await heard(dial(data))).toContain('ERR_BUSY');
     idle[0]!.destroy();
     await expect.poll(async () => (await run(['status', '--data', data])).code).toBe(0);
+  });
+
+  it('hangs up on a terminal that reads nothing and writes on', async () => {
+    const data = join(await scratch(), 'data');
+    await started(data);
+    const socket = dial(data);
+    socket.pause();
+    let isOver = false;
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => {
+        isOver = true;
+        resolve();
+      });
+    });
+    // Answers fill what the system holds; then a line without an end is refused, and read no more.
+    for (let i = 0; i < 100; i++) socket.write('?\n'.repeat(500));
+    while (!isOver) {
+      const isFull = !socket.write(Buffer.alloc(MIB, 'x'));
+      if (isFull)
+        await Promise.race([closed, new Promise((resolve) => socket.once('drain', resolve))]);
+    }
+    expect((await run(['status', '--data', data])).code).toBe(0);
   });
 
   it('keeps little for a terminal that never reads', needs(LINUX), async () => {
