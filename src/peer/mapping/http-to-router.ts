@@ -1,6 +1,8 @@
 // One HTTP request to a router, by number, from the address that leads there: no redirect is
 // followed, and no more is read than a router has to say.
 import { type IncomingMessage, request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { abortable } from '../../runtime/abortable.ts';
 import { HubswarmError } from '../../runtime/errors.ts';
 import { guarded } from '../../runtime/guarded.ts';
 
@@ -38,6 +40,12 @@ export async function askRouter(
     reject(signal.aborted ? signal.reason : new HubswarmError('ERR_REMOTE', 'no answer by HTTP')),
   );
   asked.on('error', fail);
+  // An answer of status 101 is neither a response nor an error.
+  const refuse = guarded('leaving a router', (_: IncomingMessage, socket: Duplex) => {
+    socket.destroy();
+    fail();
+  });
+  asked.on('upgrade', refuse);
   asked.on(
     'response',
     guarded('reading what a router says', (response: IncomingMessage) => {
@@ -60,5 +68,5 @@ export async function askRouter(
     }),
   );
   asked.end(post?.body);
-  return promise;
+  return abortable(promise, signal);
 }
