@@ -32,6 +32,8 @@ const MOST_TRIES = 30;
 const OTHERS_WITHIN_MS = 10_000;
 /** Time after which it is told that nobody was found. Chosen. */
 const TELL_AFTER_MS = 5000;
+/** Time in which a sender that was full, and is gone, may be back: its link may be down. Chosen. */
+const BACK_WITHIN_MS = 60_000;
 
 export interface SearchLimits {
   /** Milliseconds after which the search is given up; Infinity for never. */
@@ -84,6 +86,9 @@ class SenderSearch {
   readonly #unproven = new Set<string>();
   #giveUp: Cancel | undefined;
   #toldTaken = false;
+  #isMet = false;
+  /** While a sender that was full is gone. */
+  #gone: Cancel | undefined;
 
   constructor(peer: Peer, receiver: PhraseReceiver, signal: AbortSignal) {
     this.#peer = peer;
@@ -104,6 +109,7 @@ class SenderSearch {
     } finally {
       tell();
       this.#giveUp?.();
+      this.#gone?.();
       this.#over.abort();
     }
   }
@@ -138,11 +144,13 @@ class SenderSearch {
 
   async #ask(peer: string): Promise<void> {
     const { signal } = this.#over;
+    let wasFull = false;
     try {
       let tries = 0;
       while (tries < MOST_TRIES) {
         const answer = await this.#askOnce(peer);
         if (answer === 'final') return;
+        wasFull ||= answer === 'taken';
         // A place may become free as late as a transfer ends.
         if (answer === 'broken') tries++;
         await this.#peer.clock.sleep(ASK_AGAIN_MS, signal);
@@ -151,6 +159,7 @@ class SenderSearch {
       // Only who proved the phrase is told to make no sense; others speak another language, or are gone.
       if (hasCode(error, 'ERR_MANIFEST')) this.fail(error);
     } finally {
+      if (wasFull) this.#noteGone();
       this.#asked.delete(peer);
       this.#askNext();
     }
@@ -175,13 +184,29 @@ class SenderSearch {
     if (outcome.kind === 'unproven') this.#noteUnproven(peer);
     if (outcome.kind !== 'met') return 'final';
     if (signal.aborted) outcome.close();
-    else this.#result.resolve(outcome);
+    else {
+      this.#isMet = true;
+      this.#result.resolve(outcome);
+    }
     return 'final';
   }
 
   #noteTaken(): void {
     if (!this.#toldTaken) this.#warn('others receive it at the moment; waiting for a place');
     this.#toldTaken = true;
+    this.#gone?.();
+    this.#gone = undefined;
+  }
+
+  #noteGone(): void {
+    if (this.#gone || this.#over.signal.aborted || this.#isMet) return;
+    this.#warn(
+      'the sender that had no place is gone: it has ended, or is out of reach; still looking',
+    );
+    const message = `the sender by ${this.#number}-... gave it to others, and is gone; ask it to share again`;
+    this.#gone = this.#peer.clock.after(BACK_WITHIN_MS, 'giving up a sender', () =>
+      this.fail(new HubswarmError('ERR_NO_SOURCE', message)),
+    );
   }
 
   #noteUnproven(peer: string): void {

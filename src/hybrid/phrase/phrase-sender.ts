@@ -112,7 +112,8 @@ export class PhraseSender {
   async #shake(wire: Wire, reader: WireReader): Promise<boolean> {
     const { number, share } = decodeOpening(await reader.read(OPENING_LENGTH));
     const phrase = this.#phrase;
-    if (number !== phrase.number) return this.#refuse(wire, 'unknown');
+    const isOver = this.#complete >= this.#init.receivers;
+    if (number !== phrase.number || isOver) return this.#refuse(wire, 'unknown');
     const spake = new Spake2({
       side: 'b',
       identities: { a: Buffer.from(wire.remote), b: Buffer.from(this.#init.self) },

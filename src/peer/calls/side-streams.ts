@@ -1,11 +1,12 @@
 // Streams of protocols beside the exchange, for rooms that know no libp2p.
 import type { Connection, PeerId, Stream } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { abortable } from '../../runtime/abortable.ts';
 import type { Timers } from '../../runtime/clock.ts';
 import { guarded, unawaited } from '../../runtime/guarded.ts';
 import type { Wire } from '../../swarm/wire.ts';
-import { believe, scopeOfPeer, tellable } from '../address/scope.ts';
+import { believe, ipOf, scopeOfPeer, tellable } from '../address/scope.ts';
 import type { Discovery } from '../discovery/discovery.ts';
 import type { Node } from '../node/node.ts';
 import { FrameStream } from '../node/stream.ts';
@@ -123,13 +124,18 @@ export function attendConnected(
 
 /**
  * Addresses at which a connected peer says that it listens, with /p2p/; only those that can be dialled, and
- * that the asker, another one, has a use for.
+ * that the asker, another one, has a use for. Those of the host that it calls from come first: of its other
+ * networks the asker may reach none.
  */
 export async function addressesOf(node: Node, peer: string, asker: string): Promise<string[]> {
   const id = peerIdFromString(peer);
   const { addresses } = await node.peerStore.get(id);
   const connections = node.getConnections(id);
-  const told = addresses.map(({ multiaddr }) => multiaddr.toString());
+  const from = new Set(connections.map(({ remoteAddr }) => ipOf(remoteAddr)));
+  const isFrom = ({ multiaddr }: { multiaddr: Multiaddr }): number =>
+    Number(from.has(ipOf(multiaddr)));
+  const sorted = addresses.toSorted((a, b) => isFrom(b) - isFrom(a));
+  const told = sorted.map(({ multiaddr }) => multiaddr.toString());
   const believed = believe(told, scopeOfPeer(connections)).map(({ multiaddr }) => multiaddr);
   const scope = scopeOfPeer(node.getConnections(peerIdFromString(asker)));
   return tellable(believed, scope).map((each) =>

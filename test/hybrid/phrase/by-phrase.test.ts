@@ -251,6 +251,37 @@ test('a receiver waits for a place for as long as another has it', async () => {
   );
 }, 60_000);
 
+test('a receiver that waits for a place hears that the sender has ended, and gives up', async () => {
+  const clock = new VirtualClock();
+  const sender = await start('sender');
+  const offer = { cid: ANY_CID, name: 'a.bin', bytes: BYTES };
+  const given = giveByPhrase(sender, offer, 1, limit());
+  const { phrase } = sender.events.find((event) => event.event === 'phrase_made')!;
+  const first = await start('first');
+  await meet(first, sender);
+  const limits = { timeoutMs: Number.POSITIVE_INFINITY, signal: limit() };
+  const said = new PhraseReceiver(readPhrase(phrase), first.peer.peerId);
+  const met = await findSender(first.peer, said, limits);
+  const second = await start('second');
+  await meet(second, sender);
+  const waiting = new CountingReceiver(readPhrase(phrase), second.peer.peerId);
+  const found = findSender(withClock(second, clock).peer, waiting, limits);
+  found.catch(() => undefined);
+  await until(() => waiting.outcomes.includes('taken'));
+  met.report('complete');
+  await given;
+  const isTold = (): boolean =>
+    second.events.some(
+      (event) => event.event === 'warned' && event.message.includes('is gone: it has ended'),
+    );
+  while (!isTold()) {
+    await clock.advance(2000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await clock.advance(60_000);
+  await expect(found).rejects.toMatchObject({ code: 'ERR_NO_SOURCE' });
+}, 60_000);
+
 class CountingReceiver extends PhraseReceiver {
   readonly outcomes: string[] = [];
 
