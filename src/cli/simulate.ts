@@ -5,7 +5,7 @@ import { HubswarmError } from '../runtime/errors.ts';
 import type { SimulationSetup } from '../simulate/setup.ts';
 import type { Policy } from '../swarm/policy.ts';
 import type { Emit } from '../telemetry/event.ts';
-import { integer, rate, seconds, size } from './common/options.ts';
+import { integer, positiveSeconds, rate, seconds, size } from './common/options.ts';
 import { policyOf, withPolicyOptions } from './common/policy.ts';
 import { runCommand } from './common/run.ts';
 
@@ -96,8 +96,8 @@ function kill(text: string): Kill {
 function lifetime(text: string): Lifetime {
   const share = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
   if (share === undefined) return { meanMs: seconds('--lifetime')(text) * 1000 };
-  if (Number(share) > 0) return { meanShare: Number(share) / 100 };
-  throw refuse('--lifetime', text, 'seconds, or a share above 0 (as in 30, 50%)');
+  if (Number(share) > 0 && Number(share) <= 100) return { meanShare: Number(share) / 100 };
+  throw refuse('--lifetime', text, 'seconds, or a share above 0, up to 100% (as in 30, 50%)');
 }
 
 const HELP = `
@@ -200,7 +200,7 @@ export function simulateCommand(): Command {
     .option(
       '--limit <seconds>',
       'simulated time after which the run ends',
-      seconds('--limit'),
+      positiveSeconds('--limit'),
       86_400,
     )
     .option('--json', 'one JSON object: SimulationResult of src/simulate/result.ts')

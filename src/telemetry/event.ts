@@ -31,10 +31,11 @@ export interface Events {
    */
   callers_decided: {
     /**
-     * What decided: nothing (default), where --join, --mdns or a share link lead, the command share,
-     * share --phrase, or --listen, if it keeps out the peers that those lead to.
+     * What decided: nothing (default), where --join, --mdns or a share link lead, that get looks on the
+     * LAN (lan), the command share, share --phrase, or --listen, if it keeps out the peers that those
+     * lead to.
      */
-    because: 'default' | 'join' | 'link' | 'mdns' | 'share' | 'phrase' | 'listen';
+    because: 'default' | 'join' | 'link' | 'mdns' | 'lan' | 'share' | 'phrase' | 'listen';
     /** Addresses of this machine that others can call; empty if only this machine can. */
     hosts: string[];
   };

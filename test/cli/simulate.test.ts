@@ -89,6 +89,11 @@ describe('hubswarm simulate', () => {
     [['--kill', '0'], "--kill: '0' is not accepted; give copies"],
     [['--kill', 'soon'], "--kill: 'soon' is not accepted; give copies"],
     [['--lifetime', '0%'], "--lifetime: '0%' is not accepted; give seconds, or a share above 0"],
+    [
+      ['--lifetime', '120%'],
+      "--lifetime: '120%' is not accepted; give seconds, or a share above 0",
+    ],
+    [['--limit', '0'], "--limit: '0' is not accepted; give seconds over 0"],
     [['--size', '0'], "--size: '0' is not accepted; give 1 byte or more"],
     [['--chunk-size', '1KiB'], '--chunk-size: 1024 bytes is not accepted'],
     [['--free-riders', '5'], "--free-riders: '5' is not accepted; give at most 4, the receivers"],

@@ -19,7 +19,7 @@ export function strict(command: Command): void {
   command.configureOutput({
     outputError: (text, write) => {
       const line = showText(text.trim().replaceAll('\n', ' '));
-      const told = line.replace(/^error: /, '').replace(/\.$/, '');
+      const told = excess(command, line) ?? line.replace(/^error: /, '').replace(/\.$/, '');
       write(`hubswarm: ${told}; see '${pathOf(command)} --help'\n`);
     },
   });
@@ -31,6 +31,14 @@ export function strict(command: Command): void {
   refuseUnknown(command);
   refuseEmptyArgument(command);
   for (const child of command.commands) strict(child);
+}
+
+/** In place of a number of arguments, which a person would have to count: the first that is one too many. */
+function excess({ args, registeredArguments: taken }: Command, line: string): string | undefined {
+  if (!line.startsWith('error: too many arguments')) return undefined;
+  const wanted = taken.map((each) => `<${each.name()}>`).join(' ');
+  const given = `'${showText(args[taken.length] ?? '')}' is not accepted`;
+  return wanted === '' ? `${given}; give no argument` : `${given}; give ${wanted} alone`;
 }
 
 function pathOf(command: Command): string {

@@ -18,6 +18,7 @@ const LACKING = {
   join: 'no route leads where --join does',
   link: 'no route leads where the link does',
   mdns: 'this machine has no address on a private network',
+  lan: 'this machine has no address on a private network',
   share: 'this machine has no network',
   phrase: 'this machine has no network',
 };
@@ -35,6 +36,9 @@ function describeCallers({ because, hosts }: Extract<Event, { event: 'callers_de
   }
   if (because === 'phrase' && hosts.length > 0) {
     return `whoever says the phrase can fetch from ${hosts.join(', ')}, and nobody else`;
+  }
+  if (because === 'lan' && hosts.length > 0) {
+    return `others can call this peer at ${hosts.join(', ')} meanwhile, since it looks for the sender on the LAN`;
   }
   if (hosts.length > 0) {
     return `others can call this peer at ${hosts.join(', ')}, since ${because === 'link' ? 'the link' : `--${because}`} leads there; --listen /ip4/127.0.0.1/tcp/0 keeps it private`;

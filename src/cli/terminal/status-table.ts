@@ -64,9 +64,12 @@ function describeDaemon({ daemon, shares, transfers, neighbours }: Status): stri
     `peer ${daemon.peerId}`,
     ...daemon.addresses.map((address) => `  at ${address.replace(/\/p2p\/\w+$/, '')}`),
     `sending ${bytes(sentBytesPerSecond)}/s (${bytes(sentBytes)} so far; uplink ${cap(daemon.uplinkBytesPerSecond)}), receiving ${bytes(receivedBytesPerSecond)}/s (${bytes(receivedBytes)}; downlink ${cap(daemon.downlinkBytesPerSecond)})`,
-    `${shares.length} shares (${bytes(total)}), ${transfers.length} transfers, ${neighbours.length} neighbours`,
+    `${count(shares, 'share')} (${bytes(total)}), ${count(transfers, 'transfer')}, ${count(neighbours, 'neighbour')}`,
   ].join('\n');
 }
+
+const count = ({ length }: readonly unknown[], noun: string): string =>
+  `${length} ${length === 1 ? noun : `${noun}s`}`;
 
 function table<T>(
   title: string,

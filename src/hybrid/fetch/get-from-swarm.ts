@@ -38,14 +38,15 @@ export function findInSwarm(
   );
 }
 
-/** Where no --join was given, what leads beyond this machine is the link. */
+/** Where no --join was given, what leads beyond this machine is the link, or that it looks on the LAN. */
 function byLink({ joins: { through } }: Reach, run: Run): Run {
-  const emit = (event: Event): void =>
-    run.emit(
-      event.event === 'callers_decided' && event.because === 'join' && through.length === 0
-        ? { ...event, because: 'link' }
-        : event,
-    );
+  const emit = (event: Event): void => {
+    if (event.event !== 'callers_decided') return run.emit(event);
+    const { because } = event;
+    if (because === 'mdns') return run.emit({ ...event, because: 'lan' });
+    const isOfLink = because === 'join' && through.length === 0;
+    run.emit(isOfLink ? { ...event, because: 'link' } : event);
+  };
   return { ...run, emit };
 }
 

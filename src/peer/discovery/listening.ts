@@ -215,4 +215,8 @@ const hostsOf = (node: Node): Host[] => [
   ...new Set(listenedAt(node).map((address) => hostOf(address.toString()))),
 ];
 
-const isBeyond = (host: Host): boolean => scopeOfHost(multiaddr(host)) !== SCOPE.host;
+/** RFC 6761 section 6.3. */
+const LOCALHOST = /^\/dns[46]?\/(.+\.)?localhost\.?$/i;
+
+const isBeyond = (host: Host): boolean =>
+  !LOCALHOST.test(host) && scopeOfHost(multiaddr(host)) !== SCOPE.host;

@@ -28,7 +28,9 @@ async function shared(dir: string, bytes: number, ...args: string[]) {
 
 async function keyIn(dir: string, name: string): Promise<string> {
   const key = join(dir, name);
-  expect((await run(['swarm-key', key])).code).toBe(0);
+  const made = await run(['swarm-key', key]);
+  expect(made).toMatchObject({ code: 0, stdout: '' });
+  expect(made.stderr).toMatch(/^hubswarm?.*\n$|^made a key .*copy it .*--swarm-key FILE there\n$/);
   return key;
 }
 

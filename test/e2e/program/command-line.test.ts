@@ -19,6 +19,8 @@ describe('a wrong command line', () => {
     [['server', '--host', ''], "--host: '' is not accepted; give <address>"],
     [['server', '--root', ' '], "--root: ' ' is not accepted; give <dir>"],
     [['server', '--allow', ''], '--allow: '],
+    [['cid', 'a', 'b'], "'b' is not accepted; give <path> alone"],
+    [['server', 'x', 'y'], "'y' is not accepted; give <"],
     [['server', '--quota', '1GiB'], '--quota does nothing without --writable; give both'],
     [['server', '--upload-expiry', '0'], "--upload-expiry: '0' is not accepted; give seconds over"],
     [['server', '--grace', '99999999'], "--grace: '99999999' is not accepted; give seconds, 0 to"],

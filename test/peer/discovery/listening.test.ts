@@ -26,3 +26,23 @@ describe('a peer that is told to listen on this machine alone', () => {
     expect(events).toEqual(told);
   });
 });
+
+describe('a peer that shares with anybody', () => {
+  it.each(['/ip4/127.0.0.1/tcp/0', '/dns4/localhost/tcp/0'])(
+    'and listens at %s hears that only this machine can call it',
+    async (own) => {
+      const events: Event[] = [];
+      const listening = new Listening({
+        listen: [own],
+        joins: [],
+        mdns: true,
+        isOpen: true,
+        clock: new VirtualClock(),
+        emit: (event) => events.push(event),
+      });
+      listening.follow(await start({ listen: await listening.choose() }), () => {});
+      listening.close();
+      expect(events).toEqual([expect.objectContaining({ because: 'listen', hosts: [] })]);
+    },
+  );
+});
