@@ -79,6 +79,8 @@ export class Relay {
   readonly #reservations: Reservations;
   readonly #quota: Quota;
   readonly #circuits = new Map<Circuit, readonly string[]>();
+  /** Those whose holder was not heard yet: they count, or many at once would pass the limits. */
+  readonly #opening = new Set<readonly string[]>();
   readonly #stop = new AbortController();
 
   /** Serves until close(). Must be called once per node. */
@@ -163,6 +165,19 @@ export class Relay {
     if (!way) return STATUS.noReservation;
     const keys = [`${connection.remotePeer}`, `${holder}`, `host ${hostOf(connection)}`];
     if (!this.#hasRoom(keys)) return STATUS.resourceLimitExceeded;
+    this.#opening.add(keys);
+    try {
+      return await this.#open(way, keys, { messages, connection, signal });
+    } finally {
+      this.#opening.delete(keys);
+    }
+  }
+
+  async #open(
+    way: Connection,
+    keys: readonly string[],
+    { messages, connection, signal }: Omit<Question, 'refuse'>,
+  ): Promise<number> {
     const stop = await this.#callHolder(way, connection.remotePeer, signal).catch(() => undefined);
     if (!stop) return STATUS.connectionFailed;
     try {
@@ -209,7 +224,7 @@ export class Relay {
   }
 
   #hasRoom([caller, holder, host]: readonly string[]): boolean {
-    const all = [...this.#circuits.values()];
+    const all = [...this.#circuits.values(), ...this.#opening];
     const countOf = (key: string | undefined) =>
       all.filter((keys) => keys.includes(key as string)).length;
     return (

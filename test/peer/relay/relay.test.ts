@@ -80,6 +80,35 @@ describe('a relay', () => {
     expect(statuses[16]).toBe(STATUS.resourceLimitExceeded);
   });
 
+  it('bounds those that one caller asks for at once, of several holders', async () => {
+    const [relay, caller, ...holders] = (await Promise.all(
+      Array.from({ length: 4 }, () => startNode()),
+    )) as [Node, Node, ...Node[]];
+    await makeRelay(relay);
+    let heard = 0;
+    const gate = Promise.withResolvers<void>();
+    for (const holder of holders) {
+      await ask(holder, relay, encodeReserve());
+      await holder.handle(
+        STOP_PROTOCOL,
+        async (stream: Stream) => {
+          const messages = new MessageStream(stream);
+          await messages.read(within());
+          if (++heard >= 16) gate.resolve();
+          await gate.promise;
+          await messages.write(encodeStopStatus(STATUS.ok), within());
+        },
+        { maxInboundStreams: 64 },
+      );
+    }
+    const asked = holders.flatMap(({ peerId }) =>
+      Array.from({ length: 12 }, () => ask(caller, relay, encodeConnect(peerId))),
+    );
+    const statuses = await Promise.all(asked);
+    expect(statuses.filter((status) => status === STATUS.ok)).toHaveLength(16);
+    expect(statuses.filter((status) => status === STATUS.resourceLimitExceeded)).toHaveLength(8);
+  });
+
   it('answers a flood of questions for a while, and then refuses', async () => {
     const [relay, stranger] = (await three()) as [Node, Node];
     await makeRelay(relay);
