@@ -8,7 +8,7 @@
 // catalogue of a hub uses, since it is an optional package, and this list is no cache.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, copyFile, type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { syncPath } from '../disk/file-system/steps.ts';
@@ -63,9 +63,15 @@ export class ShareList {
   ): Promise<{ list: ShareList; found: Share[] }> {
     const reading = new Reading(path);
     for await (const line of linesIn(path)) await reading.take(line);
-    const { lines, damaged } = reading;
-    if (damaged > 0) {
-      warn(`${path}: ${damaged} damaged lines are left out; what they shared is not`);
+    const { lines } = reading;
+    if (reading.isStrange) {
+      const aside = `${path}.damaged-${Date.now()}`;
+      await copyFile(path, aside, constants.COPYFILE_EXCL).catch((error) => {
+        throw fileError(error, aside);
+      });
+      warn(
+        `${path}: ${reading.left} left out, so what they shared is not shared; kept as ${aside}`,
+      );
     }
     const found = [...reading.found.values()];
     const list = new ShareList(path, shares, lines);
@@ -170,7 +176,7 @@ class Reading {
   readonly #path: string;
   readonly found = new Map<string, Share>();
   lines = 0;
-  damaged = 0;
+  #damaged = 0;
   /** Whether the file ends where a line does, and has no damaged one. */
   isWhole = true;
 
@@ -209,8 +215,19 @@ class Reading {
     share.state = over ?? share.state;
   }
 
+  /** Whether more is wrong than a crash leaves, which is one line that was not written whole. */
+  get isStrange(): boolean {
+    return this.#damaged > 0 || (this.lines === 0 && !this.isWhole);
+  }
+
+  /** What is left out, for a person. */
+  get left(): string {
+    if (this.#damaged === 0) return 'bytes that are no list are';
+    return this.#damaged === 1 ? '1 damaged line is' : `${this.#damaged} damaged lines are`;
+  }
+
   #leaveOut(): void {
-    this.damaged++;
+    this.#damaged++;
     this.isWhole = false;
   }
 }

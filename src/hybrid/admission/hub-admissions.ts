@@ -12,7 +12,6 @@ import type { Caller } from '../../hub/access/caller.ts';
 import type { AdmissionWish } from '../../hub/swarm/hub-swarm.ts';
 import { isSignedBy } from '../../peer/private/signed-by.ts';
 import type { Segments } from '../../root/root.ts';
-import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { type Sign, signTicket, topicKey, topicOf } from './ticket.ts';
 
 /** Longest admission: other peers learn of a revoked token no sooner. Chosen. */
@@ -21,6 +20,8 @@ const ADMITTED_MS = 10 * 60_000;
 const CHALLENGE_MS = 60_000;
 /** Most admissions; each takes some 300 bytes. Chosen. */
 const MOST_ADMITTED = 16_384;
+/** Most of one token: whoever bears it admits as many peers as they like, and pushes out their own. Chosen. */
+const MOST_OF_TOKEN = 4096;
 const MAC_BYTES = 16;
 const TIME_BYTES = 6;
 
@@ -49,6 +50,8 @@ export class HubAdmissions {
   readonly #secret = randomBytes(32);
   /** By peer and digest. */
   readonly #admitted = new Map<string, Admitted>();
+  /** Keys of each token's, the oldest first. */
+  readonly #ofToken = new Map<string, Set<string>>();
 
   constructor(init: HubAdmissionsInit) {
     this.#init = init;
@@ -72,14 +75,14 @@ export class HubAdmissions {
     const admitted = this.#admitted.get(key);
     if (!admitted) return false;
     if (this.#holds(admitted)) return true;
-    this.#admitted.delete(key);
+    this.#drop(key);
     return false;
   }
 
   /** Peers whose admission has ended since the last call. */
   lapsed(): string[] {
     const over = [...this.#admitted].filter(([, admitted]) => !this.#holds(admitted));
-    for (const [key] of over) this.#admitted.delete(key);
+    for (const [key] of over) this.#drop(key);
     return [...new Set(over.map(([, { peer }]) => peer))];
   }
 
@@ -90,11 +93,28 @@ export class HubAdmissions {
     const until = Math.floor(Math.min(expiresAtMs, now() + ADMITTED_MS));
     const topic = topicOf(await this.#topicKey, cid);
     const ticket = await signTicket({ hub, peer, topic, until }, sign);
-    const key = keyOf(peer, digest);
-    this.#admitted.delete(key);
-    this.#admitted.set(key, { peer, digest, caller: bearerOf(caller), until });
-    forgetOldest(this.#admitted, MOST_ADMITTED);
+    this.#put({ peer, digest, caller: bearerOf(caller), until });
     return { ticket, ms: Math.max(0, until - now()) };
+  }
+
+  #put(admitted: Admitted): void {
+    const key = keyOf(admitted.peer, admitted.digest);
+    this.#drop(key);
+    this.#admitted.set(key, admitted);
+    const token = tokenOf(admitted);
+    const keys = this.#ofToken.get(token) ?? new Set();
+    this.#ofToken.set(token, keys.add(key));
+    if (keys.size > MOST_OF_TOKEN) this.#drop(firstOf(keys));
+    if (this.#admitted.size > MOST_ADMITTED) this.#drop(firstOf(this.#admitted.keys()));
+  }
+
+  #drop(key: string): void {
+    const admitted = this.#admitted.get(key);
+    if (!admitted) return;
+    this.#admitted.delete(key);
+    const keys = this.#ofToken.get(tokenOf(admitted))!;
+    keys.delete(key);
+    if (keys.size === 0) this.#ofToken.delete(tokenOf(admitted));
   }
 
   #holds({ digest, caller, until }: Admitted): boolean {
@@ -127,6 +147,10 @@ export class HubAdmissions {
     return Buffer.concat([time, mac.subarray(0, MAC_BYTES)]).toString('base64url');
   }
 }
+
+const tokenOf = ({ caller }: Admitted): string => caller.credential ?? '';
+
+const firstOf = <T>(some: Iterable<T>): T => some[Symbol.iterator]().next().value as T;
 
 const keyOf = (peer: string, digest: Uint8Array): string => `${peer} ${digestKey(digest)}`;
 

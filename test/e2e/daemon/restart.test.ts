@@ -96,8 +96,24 @@ describe('a daemon that is started again', { timeout: 240_000 }, () => {
     await second.end();
     await writeFile(list, (await readFile(list, 'utf8')).replace('"name":"b"', '"name":"x"'));
     const third = await started(data);
-    expect((await third.until('warned')).message).toContain('1 damaged lines are left out');
+    const { message } = await third.until('warned');
+    expect(message).toContain('1 damaged line is left out');
     expect(Object.keys(await statesOf(data))).toEqual(['a', 'c', 'd']);
+    // What a person may still read of it is not lost.
+    expect(await readFile(message.split('kept as ')[1]!, 'utf8')).toContain('"name":"x"');
+  });
+
+  it.each([
+    ['without a line', 'no list at all'],
+    ['of damaged lines alone', 'one\ntwo\n'],
+  ])('keeps a file %s aside', async (_what, text) => {
+    const data = join(await scratch(), 'data');
+    await mkdir(join(data, 'daemon'), { recursive: true, mode: 0o700 });
+    await writeFile(join(data, 'daemon', 'shares'), text);
+    const only = await started(data);
+    const { message } = await only.until('warned');
+    expect(await readFile(message.split('kept as ')[1]!, 'utf8')).toBe(text);
+    expect(await statesOf(data)).toEqual({});
   });
 
   it('tells what changed or went while it was down, and hands out no other bytes', async () => {
