@@ -6,7 +6,7 @@
 // would lock all others out.
 import type { Connection, PeerId } from '@libp2p/interface';
 import { EXCHANGE_PROTOCOLS } from '../../exchange/wire/message.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import type { Cancel, Timers } from '../../runtime/clock.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { Bans } from '../../swarm/bans.ts';
 import type { Node } from './node.ts';
@@ -34,9 +34,11 @@ export interface AdmissionLimits {
 
 export class Admission {
   readonly #bans: Bans;
+  /** Of the next look for idle connections, if there is to be one. */
+  #cancelLook: Cancel | undefined;
   /** When each connection opened. */
   readonly #openedAt = new WeakMap<Connection, number>();
-  readonly #clock: Clock;
+  readonly #clock: Timers;
   readonly #most: number;
   /** PeerIds; all are allowed where it is missing. */
   readonly #allowed: ReadonlySet<string> | undefined;
@@ -45,7 +47,7 @@ export class Admission {
   #node: Node | undefined;
 
   constructor(
-    clock: Clock,
+    clock: Timers,
     { maxConnections = MAX_CONNECTIONS, allowed, circle, knock }: AdmissionLimits = {},
   ) {
     this.#knocks = knock !== undefined;
@@ -63,6 +65,8 @@ export class Admission {
       this.#handleOpen(detail),
     );
     node.addEventListener('connection:open', handleOpen);
+    const stop = guarded('leaving connections', () => this.#cancelLook?.());
+    node.addEventListener('stop', stop);
   }
 
   /** Whether this peer may not be connected to. */
@@ -105,8 +109,17 @@ export class Admission {
     if (countOf(connections, opened.remotePeer) > CONNECTIONS_PER_PEER) {
       return cut(opened, 'too many connections');
     }
-    const over = connections.length - this.#most;
-    if (over <= 0) return;
+    this.#makeRoom();
+  }
+
+  /**
+   * Cuts the oldest idle connections, so that newcomers find room. As long as too few are idle it looks
+   * again: who is refused for want of room opens no connection, so nothing else would end this.
+   */
+  #makeRoom(): void {
+    const now = this.#clock.now();
+    const connections = this.#node?.getConnections() ?? [];
+    const over = Math.max(0, connections.length - this.#most);
     const idle = connections
       .map((connection) => ({ connection, openedAt: this.#openedAt.get(connection) ?? now }))
       .filter(
@@ -114,6 +127,11 @@ export class Admission {
       )
       .sort((a, b) => a.openedAt - b.openedAt);
     for (const { connection } of idle.slice(0, over)) cut(connection, 'makes way for others');
+    if (idle.length >= over) return;
+    this.#cancelLook ??= this.#clock.after(IDLE_AFTER_MS, 'making room for newcomers', () => {
+      this.#cancelLook = undefined;
+      this.#makeRoom();
+    });
   }
 }
 

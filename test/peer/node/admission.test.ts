@@ -33,6 +33,23 @@ describe('Admission', () => {
   });
 });
 
+describe('Admission when all places are taken at once', () => {
+  it('makes room once they are idle, though nobody can come', async () => {
+    const MOST = 4;
+    const node = await startNode({ maxConnections: MOST });
+    const clock = new VirtualClock();
+    new Admission(clock, { maxConnections: MOST }).watch(node);
+    for (let i = 0; i < MOST; i++) await (await startNode()).dial(node.getMultiaddrs());
+    await expect.poll(() => node.getConnections().length).toBe(MOST);
+    const newcomer = await startNode();
+    await expect(newcomer.dial(node.getMultiaddrs())).rejects.toThrow();
+    await clock.advance(5000);
+    await expect.poll(() => node.getConnections().length).toBe(MOST - 1);
+    await newcomer.dial(node.getMultiaddrs());
+    await expect.poll(() => node.getConnections(newcomer.peerId).length).toBe(1);
+  });
+});
+
 describe('a ban', () => {
   it('for load ends by itself and is longer the next time; one for a violation does not', async () => {
     const clock = new VirtualClock();
