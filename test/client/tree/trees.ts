@@ -9,14 +9,19 @@ export async function write(root: string, files: Record<string, string>): Promis
   }
 }
 
-/** Visible paths; the text of files, what a link leads to. */
+/** Visible paths; the text of files, what a link leads to. A hub may be at work below hidden ones. */
 export async function contents(root: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const path of (await readdir(root, { recursive: true })).sort()) {
-    if (path.split('/').some((name) => name.startsWith('.'))) continue;
-    const stats = await lstat(join(root, path));
-    if (stats.isSymbolicLink()) found[path] = `-> ${await readlink(join(root, path))}`;
-    else found[path] = stats.isFile() ? await readFile(join(root, path), 'utf8') : '/';
-  }
-  return found;
+  const walk = async (below: string): Promise<void> => {
+    for (const name of await readdir(join(root, below))) {
+      if (name.startsWith('.')) continue;
+      const path = join(below, name);
+      const stats = await lstat(join(root, path));
+      if (stats.isSymbolicLink()) found[path] = `-> ${await readlink(join(root, path))}`;
+      else found[path] = stats.isFile() ? await readFile(join(root, path), 'utf8') : '/';
+      if (stats.isDirectory()) await walk(path);
+    }
+  };
+  await walk('');
+  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
