@@ -28,6 +28,9 @@ export interface DirectoryNode {
   readonly bits: number;
 }
 
+/** Number of hexadecimal digits before the names in a shard; a link with no more leads to a further shard. */
+export const prefixLength = ({ bits }: DirectoryNode): number => Math.ceil(bits / 4);
+
 /** Data whose links stand anywhere in it. */
 interface DocumentNode {
   readonly kind: 'document';

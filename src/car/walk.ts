@@ -7,6 +7,7 @@ import {
   type FileNode,
   type IpldNode,
   linksOf,
+  prefixLength,
   readNode,
   UnreadableBlock,
 } from './ipld-node.ts';
@@ -226,7 +227,7 @@ function partsIn({ ownBytes, parts }: FileNode, { first, last }: Range): Wanted[
 }
 
 /** The shards of the same directory: their links have no name behind the digits. */
-function shardsOf({ links, bits }: DirectoryNode): Wanted[] {
-  const digits = Math.ceil(bits / 4);
-  return links.filter(({ name }) => name.length === digits);
+function shardsOf(shard: DirectoryNode): Wanted[] {
+  const digits = prefixLength(shard);
+  return shard.links.filter(({ name }) => name.length === digits);
 }
