@@ -1,6 +1,7 @@
 // Over a relay that lets little pass the first pieces would end the circuit, and with it the punching
 // that would have led to a direct connection. So an exchange waits there for that connection a moment.
 import type { Connection } from '@libp2p/interface';
+import { forgetOldest } from '../../runtime/forget-oldest.ts';
 import { guarded } from '../../runtime/guarded.ts';
 import { attempt } from '../../runtime/linked-abort.ts';
 import { isNarrow } from '../circuit/narrow.ts';
@@ -30,8 +31,8 @@ export class DirectFirst {
   }
 
   #noteVain(peer: string): void {
-    if (this.#vain.size >= MOST_VAIN) this.#vain.delete(this.#vain.values().next().value!);
     this.#vain.add(peer);
+    forgetOldest(this.#vain, MOST_VAIN);
   }
 
   #untilDirect(peer: string, parent: AbortSignal): Promise<Connection> {

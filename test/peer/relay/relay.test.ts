@@ -31,6 +31,19 @@ async function ask(node: Node, relay: Node, message: Uint8Array): Promise<number
   return status;
 }
 
+/** Has a holder take every circuit, once `ready` resolves. */
+const acceptCalls = (holder: Node, ready?: () => Promise<void>): Promise<void> =>
+  holder.handle(
+    STOP_PROTOCOL,
+    async (stream: Stream) => {
+      const messages = new MessageStream(stream);
+      await messages.read(within());
+      await ready?.();
+      await messages.write(encodeStopStatus(STATUS.ok), within());
+    },
+    { maxInboundStreams: 64 },
+  );
+
 describe('a relay', () => {
   it('joins a caller and a holder, who prove themselves to each other', async () => {
     const [relay, holder, caller] = (await three()) as [Node, Node, Node];
@@ -63,15 +76,7 @@ describe('a relay', () => {
     const [relay, holder, caller] = (await three()) as [Node, Node, Node];
     await makeRelay(relay);
     await ask(holder, relay, encodeReserve());
-    await holder.handle(
-      STOP_PROTOCOL,
-      async (stream: Stream) => {
-        const messages = new MessageStream(stream);
-        await messages.read(within());
-        await messages.write(encodeStopStatus(STATUS.ok), within());
-      },
-      { maxInboundStreams: 64 },
-    );
+    await acceptCalls(holder);
     const statuses: (number | undefined)[] = [];
     for (let at = 0; at < 17; at++) {
       statuses.push(await ask(caller, relay, encodeConnect(holder.peerId)));
@@ -89,17 +94,10 @@ describe('a relay', () => {
     const gate = Promise.withResolvers<void>();
     for (const holder of holders) {
       await ask(holder, relay, encodeReserve());
-      await holder.handle(
-        STOP_PROTOCOL,
-        async (stream: Stream) => {
-          const messages = new MessageStream(stream);
-          await messages.read(within());
-          if (++heard >= 16) gate.resolve();
-          await gate.promise;
-          await messages.write(encodeStopStatus(STATUS.ok), within());
-        },
-        { maxInboundStreams: 64 },
-      );
+      await acceptCalls(holder, () => {
+        if (++heard >= 16) gate.resolve();
+        return gate.promise;
+      });
     }
     const asked = holders.flatMap(({ peerId }) =>
       Array.from({ length: 12 }, () => ask(caller, relay, encodeConnect(peerId))),
